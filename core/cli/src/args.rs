@@ -1,0 +1,101 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use flashpaper::Route;
+
+/// Throw-away XMPP accounts over embedded Tor.
+#[derive(Parser)]
+#[command(name = "flashpaper", version, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// The folder that holds everything [default: $XDG_DATA_HOME/flashpaper or ~/.local/share/flashpaper]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// Seal the accounts by the passphrase in this file's first line (`-`: standard input) instead of a key file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase: Option<PathBuf>,
+    /// Use the private network that this file describes (a lab's facts); nothing of the public one is used then
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) network: Option<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// How long to wait for Tor, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
+    pub(crate) tor_timeout: Duration,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a burner
+    New {
+        /// The server's domain [default: a random one of the directory]
+        #[arg(long, value_name = "DOMAIN")]
+        server: Option<String>,
+        /// Derive the identity from twelve recovery words, and print them
+        #[arg(long)]
+        recoverable: bool,
+        #[command(flatten)]
+        route: RouteArgs,
+    },
+    /// List the burners; touches no network
+    List,
+    /// Remove a burner at its server, show that it is gone, and forget it
+    Burn {
+        /// Its address, the part before the @, or its id
+        name: String,
+    },
+    /// Log a burner in and print the messages that arrive (plain XMPP, not encrypted to the sender)
+    Receive {
+        /// Its address, the part before the @, or its id
+        name: String,
+        /// End after so many messages
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        count: Option<u32>,
+        /// Fail when nothing arrives for so long, in seconds
+        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        timeout: Option<Duration>,
+    },
+    /// Check the folder, Tor, the clock, and that a server can be reached
+    Doctor {
+        /// The server to reach [default: a random one of the directory]
+        #[arg(long, value_name = "DOMAIN")]
+        server: Option<String>,
+        #[command(flatten)]
+        route: RouteArgs,
+    },
+}
+
+/// The route to a server.
+#[derive(clap::Args)]
+#[group(multiple = false)]
+pub(crate) struct RouteArgs {
+    /// By its onion address [default where one is known]
+    #[arg(long)]
+    onion: bool,
+    /// By its domain, through an exit relay
+    #[arg(long)]
+    exit: bool,
+}
+
+impl RouteArgs {
+    pub(crate) fn route(&self) -> Option<Route> {
+        match (self.onion, self.exit) {
+            (true, _) => Some(Route::Onion),
+            (_, true) => Some(Route::Exit),
+            _ => None,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<u64>() {
+        Ok(n @ 1..=86_400) => Ok(Duration::from_secs(n)),
+        _ => Err("a whole number from 1 to 86400".to_owned()),
+    }
+}

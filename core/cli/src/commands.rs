@@ -1,0 +1,210 @@
+//! The commands: each opens the engine, makes one call, and prints what came of it.
+
+use std::fs;
+use std::io::{Read as _, stdin};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use flashpaper::{
+    BurnOutcome, Burner, Config, CreateOptions, Engine, Error, Key, Message, Network, PrivateNetwork, Route,
+};
+use serde_json::json;
+use tokio::signal::ctrl_c;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use crate::args::{Args, Command};
+use crate::exit::Failure;
+use crate::output::{Output, route_text, with_type};
+
+pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    let config = config(&args, output)?;
+    let engine = Engine::open(config).await?;
+    let mut events = engine.events();
+    let print_events = async {
+        while let Some(event) = events.next().await {
+            output.event(&event);
+        }
+    };
+    let work = async {
+        let done = tokio::select! {
+            done = command(&engine, &args, output) => done,
+            _ = ctrl_c() => Err(Error::Cancelled.into()),
+        };
+        // Removes what a cancelled creation may have made. Whoever cannot wait interrupts again; the next start does it.
+        tokio::select! {
+            () = engine.close() => {}
+            _ = ctrl_c() => {}
+        }
+        done
+    };
+    // The events end when the engine is closed and dropped, so nothing that was reported goes unprinted.
+    let (done, ()) = tokio::join!(work, print_events);
+    done
+}
+
+async fn command(engine: &Engine, args: &Args, output: &Output) -> Result<(), Failure> {
+    if matches!(args.command, Command::List) {
+        return list(engine, output);
+    }
+    // A mistyped name is told before Tor is started.
+    let named = match &args.command {
+        Command::Burn { name } | Command::Receive { name, .. } => Some(find(engine, name)?),
+        _ => None,
+    };
+    let started = Instant::now();
+    engine.start_tor(args.tor_timeout).await?;
+    match (&args.command, named) {
+        (Command::New { server, recoverable, route }, _) => {
+            let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: *recoverable };
+            new(engine, output, options).await
+        }
+        (Command::Burn { .. }, Some(burner)) => burn(engine, output, &burner).await,
+        (Command::Receive { count, timeout, .. }, Some(burner)) => {
+            receive(engine, output, &burner, *count, *timeout).await
+        }
+        (Command::Doctor { server, route }, _) => {
+            doctor(engine, output, started.elapsed(), server.as_deref(), route.route()).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn new(engine: &Engine, output: &Output, options: CreateOptions) -> Result<(), Failure> {
+    let burner = engine.create_burner(options).await?;
+    output.burner(&burner);
+    output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
+    if let Some(words) = engine.recovery_words(&burner.id)? {
+        output.object(&json!({ "type": "words", "burner": burner.id, "words": words.as_str() }));
+        output.line(&format!("words: {}", words.as_str()));
+        engine.drop_recovery_words(&burner.id)?;
+    }
+    Ok(())
+}
+
+fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
+    for burner in engine.burners()? {
+        output.burner(&burner);
+        let state = with_type("", &burner)["state"].as_str().unwrap_or_default().to_owned();
+        output.line(&format!("{:<44} {:<6} {:<8} {}", burner.jid, route_text(burner.via), state, burner.id));
+    }
+    Ok(())
+}
+
+async fn burn(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure> {
+    let report = engine.burn(&burner.id).await?;
+    let outcome = with_type("burned", &report);
+    output.object(&outcome);
+    output.line(&format!("burned: {}", outcome["outcome"].as_str().unwrap_or_default().replace('_', " ")));
+    match report.outcome {
+        BurnOutcome::Proven | BurnOutcome::AlreadyGone => Ok(()),
+        outcome => Err(Failure::NotProven(outcome, report.reason)),
+    }
+}
+
+async fn receive(
+    engine: &Engine,
+    output: &Output,
+    burner: &Burner,
+    count: Option<u32>,
+    patience: Option<Duration>,
+) -> Result<(), Failure> {
+    let mut online = engine.connect(&burner.id).await?;
+    output.object(&json!({ "type": "online", "burner": burner.id }));
+    output.line("online");
+    let mut left = count;
+    while left != Some(0) {
+        let message = match patience {
+            Some(patience) => timeout(patience, online.next()).await.map_err(|_| Failure::NothingArrived)??,
+            None => online.next().await?,
+        };
+        output.object(&with_type("message", &message));
+        let Message { from, text, .. } = message;
+        output.line(&format!("{}: {}", printable(&from), printable(&text)));
+        left = left.map(|n| n - 1);
+    }
+    online.close().await;
+    Ok(())
+}
+
+async fn doctor(
+    engine: &Engine,
+    output: &Output,
+    tor: Duration,
+    server: Option<&str>,
+    route: Option<Route>,
+) -> Result<(), Failure> {
+    let check = |name: &str, seconds: Option<Duration>| {
+        output.object(&json!({ "type": "check", "name": name, "seconds": seconds.map(|s| s.as_secs_f64()) }));
+        let seconds = seconds.map_or_else(String::new, |s| format!("{:.2} s", s.as_secs_f64()));
+        output.line(&format!("{name:<10} ok {seconds}"));
+    };
+    check("home", None);
+    check("tor", Some(tor));
+    check("clock", None);
+    let started = Instant::now();
+    let probe = engine.probe(server, route).await?;
+    check("server", Some(started.elapsed()));
+    output.object(&with_type("probe", &probe));
+    let accounts = if probe.registration { "makes accounts" } else { "makes no accounts" };
+    output.line(&format!("{} via {}: {accounts}", probe.domain, route_text(probe.via)));
+    Ok(())
+}
+
+/// The burner that a person means: by address, by the part before the @, or by id.
+fn find(engine: &Engine, name: &str) -> Result<Burner, Failure> {
+    let fits = |b: &Burner| {
+        let username = b.jid.split('@').next();
+        b.jid == name || username == Some(name) || b.id.to_string() == name
+    };
+    let mut found = engine.burners()?.into_iter().filter(fits);
+    match (found.next(), found.next()) {
+        (Some(burner), None) => Ok(burner),
+        (Some(_), Some(_)) => Err(Failure::Ambiguous),
+        (None, _) => Err(Error::NoSuchBurner.into()),
+    }
+}
+
+/// What a stranger wrote must not steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn config(args: &Args, output: &Output) -> Result<Config, Failure> {
+    let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
+    let key = match &args.passphrase {
+        Some(file) => Key::Passphrase(first_line(file)?),
+        None => {
+            output.warning(
+                "key_file",
+                "without --passphrase the key lies in a file beside the accounts: whoever reads the folder reads both",
+            );
+            Key::File
+        }
+    };
+    let network = match &args.network {
+        Some(file) => {
+            let text = fs::read_to_string(file).map_err(|_| Failure::File("--network"))?;
+            Network::Private(PrivateNetwork::parse(&text)?)
+        }
+        None => Network::Public,
+    };
+    Ok(Config { home, key, network })
+}
+
+fn default_home() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let data = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))?;
+    Some(data.join("flashpaper"))
+}
+
+fn first_line(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    let read = if file == Path::new("-") {
+        stdin().read_to_string(&mut text).is_ok()
+    } else {
+        fs::File::open(file).and_then(|mut f| f.read_to_string(&mut text)).is_ok()
+    };
+    let line = text.lines().next().unwrap_or_default();
+    if read { Ok(Zeroizing::new(line.to_owned())) } else { Err(Failure::File("--passphrase")) }
+}

@@ -1,0 +1,32 @@
+//! `flashpaper`: throw-away XMPP accounts over embedded Tor, for people (a line a step) and programs (`--json`).
+//!
+//! The README beside this crate documents options, JSON and exit codes. Nothing is decided here: every command is one
+//! call of the engine.
+
+mod args;
+mod commands;
+mod exit;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Args;
+use crate::output::Output;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    let output = Output::new(args.json);
+    match commands::run(args, &output).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What is printed: lines with times for people, one JSON object a line for programs.
+
+use std::io::{IsTerminal as _, Write as _, stdout};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use flashpaper::{Burner, Event, Route, Settlement, Step};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::exit::Failure;
+
+/// The one printer of a run.
+pub(crate) struct Output {
+    json: bool,
+    bar: ProgressBar,
+    last_step: Mutex<Instant>,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        let bar = ProgressBar::new(100);
+        // A bar is for eyes: not for a pipe, not beside JSON.
+        let visible = !json && std::io::stderr().is_terminal();
+        bar.set_draw_target(if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+        if let Ok(style) = ProgressStyle::with_template("  Tor {bar:30} {percent:>3} % {msg}") {
+            bar.set_style(style);
+        }
+        Self { json, bar, last_step: Mutex::new(Instant::now()) }
+    }
+
+    /// A line for people.
+    pub(crate) fn line(&self, text: &str) {
+        if !self.json {
+            self.write(text);
+        }
+    }
+
+    /// An object for programs.
+    pub(crate) fn object(&self, object: &Value) {
+        if self.json {
+            self.write(&object.to_string());
+        }
+    }
+
+    pub(crate) fn warning(&self, code: &str, text: &str) {
+        self.object(&json!({ "type": "warning", "code": code }));
+        if !self.json {
+            eprintln!("warning: {text}");
+        }
+    }
+
+    pub(crate) fn burner(&self, burner: &Burner) {
+        self.object(&with_type("burner", burner));
+    }
+
+    pub(crate) fn event(&self, event: &Event) {
+        if self.json {
+            if let Ok(text) = serde_json::to_string(event) {
+                self.write(&text);
+            }
+            return;
+        }
+        match event {
+            Event::PrivateNetwork => self.warning("", "a private network: nothing here is protected by Tor"),
+            Event::TorStarting => self.start_clock(),
+            Event::Tor { fraction, ready, blocked } => self.tor(*fraction, *ready, *blocked),
+            Event::Creating { step, .. } | Event::Burning { step, .. } => self.step(&step_text(step)),
+            Event::Settled { outcome, .. } => self.step(settlement_text(*outcome)),
+            _ => {}
+        }
+    }
+
+    /// A step that is done, with the time since the one before it.
+    pub(crate) fn step(&self, text: &str) {
+        let mut last = self.last_step.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = last.elapsed().as_secs_f64();
+        *last = Instant::now();
+        drop(last);
+        self.line(&format!("  {text:<40} {seconds:>7.2} s"));
+    }
+
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.bar.finish_and_clear();
+        if self.json {
+            let error = failure.error();
+            self.object(&json!({
+                "type": "error",
+                "code": failure.code(),
+                "reason": error.map(flashpaper::Error::code),
+                "retryable": error.is_some_and(flashpaper::Error::retryable),
+                "retry_after": error.and_then(flashpaper::Error::retry_after).map(|d| d.as_secs()),
+            }));
+        } else {
+            eprintln!("error: {}", failure.line());
+        }
+    }
+
+    fn start_clock(&self) {
+        *self.last_step.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn tor(&self, fraction: f32, ready: bool, blocked: Option<&str>) {
+        if ready && !self.bar.is_finished() {
+            self.bar.finish_and_clear();
+            self.step("Tor is ready");
+        } else if !ready {
+            self.bar.set_position((fraction * 100.0) as u64);
+            self.bar.set_message(blocked.unwrap_or_default().to_owned());
+        }
+    }
+
+    /// Whoever reads may be gone: then there is nobody to tell.
+    fn write(&self, line: &str) {
+        self.bar.suspend(|| {
+            let mut out = stdout().lock();
+            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        });
+    }
+}
+
+/// Serialises `value` with a `type`.
+pub(crate) fn with_type(kind: &str, value: &impl serde::Serialize) -> Value {
+    let mut value = serde_json::to_value(value).unwrap_or_default();
+    if let Value::Object(map) = &mut value {
+        map.insert("type".to_owned(), kind.into());
+    }
+    value
+}
+
+pub(crate) const fn route_text(route: Route) -> &'static str {
+    match route {
+        Route::Onion => "onion",
+        Route::Exit => "exit",
+    }
+}
+
+fn step_text(step: &Step) -> String {
+    match step {
+        Step::Sealed { via } => format!("identity drawn and sealed (via {})", route_text(*via)),
+        Step::Connected { circuit: Some(circuit) } => format!("connected ({circuit})"),
+        Step::Connected { circuit: None } => "connected".to_owned(),
+        Step::Secured => "TLS up, certificate checked".to_owned(),
+        Step::Registered => "registered".to_owned(),
+        Step::LoggedIn => "logged in".to_owned(),
+        Step::Reachable => "reachable".to_owned(),
+        Step::Removed => "removed at the server".to_owned(),
+        Step::ProvenGone => "login refused: it is gone".to_owned(),
+        _ => "done".to_owned(),
+    }
+}
+
+const fn settlement_text(settlement: Settlement) -> &'static str {
+    match settlement {
+        Settlement::Kept => "an unfinished burner was kept",
+        Settlement::Removed => "an unfinished burner was removed",
+        Settlement::Absent => "an unfinished burner was never made",
+        _ => "an unfinished burner could not be settled",
+    }
+}

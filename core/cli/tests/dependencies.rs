@@ -1,0 +1,44 @@
+//! What a release may not be built from (design: "Never" is enforced).
+
+use std::process::Command;
+
+/// Crates that resolve names, open connections of their own, or bring a second TLS; and the lab.
+const FORBIDDEN: [&str; 9] = [
+    "hickory-resolver",
+    "hickory-client",
+    "trust-dns-resolver",
+    "c-ares",
+    "native-tls",
+    "openssl",
+    "openssl-sys",
+    "aws-lc-rs",
+    "flashpaper-lab",
+];
+
+/// The names of all crates that `package` is built from, for every platform, without what only tests use.
+fn crates_of(package: &str) -> Vec<String> {
+    let tree = ["tree", "--locked", "--package", package, "--edges", "normal,build", "--target", "all"];
+    let output = Command::new(env!("CARGO"))
+        .args(tree)
+        .args(["--prefix", "none", "--format", "{p}"])
+        .output()
+        .expect("cargo tree runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_release_holds_no_resolver_no_second_tls_and_no_lab() {
+    let crates = crates_of("flashpaper-cli");
+    assert!(crates.iter().any(|c| c == "arti-client"), "this is not the tree that is meant");
+    let found: Vec<_> = crates.iter().filter(|c| FORBIDDEN.contains(&c.as_str())).collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_forbidden_crate_would_be_found() {
+    let crates = crates_of("flashpaper-xtask");
+    assert!(!crates.iter().any(|c| c == "flashpaper-lab"));
+    assert!(crates_of("flashpaper-lab").iter().any(|c| FORBIDDEN.contains(&c.as_str())));
+}

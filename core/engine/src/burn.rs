@@ -1,0 +1,77 @@
+//! Burning: remove the account at its server, then show that its login is refused, then forget it.
+
+use flashpaper_xmpp::removal::Accepted;
+use serde::Serialize;
+
+use crate::engine::Inner;
+use crate::event::{BurnerId, Event, Step};
+use crate::link::{self, within};
+use crate::store::{Account, State};
+use crate::{Error, limits};
+
+/// How a burn ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BurnReport {
+    /// How sure it is that the account is gone.
+    pub outcome: BurnOutcome,
+    /// What stood in the way, for the outcomes that are not final.
+    #[serde(skip)]
+    pub reason: Option<Error>,
+}
+
+/// How sure it is that an account is gone. A server may keep other data of it for longer; nobody can see that from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BurnOutcome {
+    /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
+    Proven,
+    /// It could not log in before anything was removed: there is no such account any more. Forgotten.
+    AlreadyGone,
+    /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
+    Unproven,
+    /// The server could not be asked. The next start goes on.
+    Queued,
+}
+
+pub(crate) async fn burn(inner: &Inner, id: &BurnerId) -> Result<BurnReport, Error> {
+    let account = inner.account(&id.0)?;
+    inner.commit(|content| content.set_state(&id.0, State::Burning))?;
+    let mut report = |step| inner.reporter.report(Event::Burning { burner: id.clone(), step });
+    let outcome = match remove(inner, &account, &mut report).await {
+        Ok(accepted) => match prove(inner, &account, accepted, &mut report).await {
+            Ok(()) => BurnOutcome::Proven,
+            Err(reason) => return Ok(BurnReport { outcome: BurnOutcome::Unproven, reason: Some(reason) }),
+        },
+        Err(Error::Auth) => BurnOutcome::AlreadyGone,
+        Err(Error::ServerRefused) => {
+            inner.commit(|content| content.set_state(&id.0, State::Active))?;
+            return Err(Error::ServerRefused);
+        }
+        Err(reason) => return Ok(BurnReport { outcome: BurnOutcome::Queued, reason: Some(reason) }),
+    };
+    inner.forget(&id.0)?;
+    Ok(BurnReport { outcome, reason: None })
+}
+
+/// Logs in, which shows that the account exists, and removes it. [`Error::Auth`] means that there was none.
+async fn remove(inner: &Inner, account: &Account, report: &mut (dyn FnMut(Step) + Send)) -> Result<Accepted, Error> {
+    let session = link::log_in(inner, account, report).await?;
+    let accepted = within(limits::EXCHANGE, session.remove_account()).await??;
+    report(Step::Removed);
+    Ok(accepted)
+}
+
+/// The same credentials on a new stream have to be refused.
+async fn prove(
+    inner: &Inner,
+    account: &Account,
+    accepted: Accepted,
+    report: &mut (dyn FnMut(Step) + Send),
+) -> Result<(), Error> {
+    let dial = inner.dial_of(&account.id)?;
+    let link = link::open(inner, &*dial, &inner.server_of(account)?, account.route, report).await?;
+    let login = within(limits::EXCHANGE, link.try_login(&link::credentials(account))).await?;
+    accepted.proven_by(login)?;
+    report(Step::ProvenGone);
+    Ok(())
+}

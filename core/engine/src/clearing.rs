@@ -1,0 +1,65 @@
+//! Accounts in doubt: what a crash, a cancel or a lost answer left behind is settled by asking the server.
+
+use crate::burn::{self, BurnOutcome};
+use crate::engine::Inner;
+use crate::event::{BurnerId, Event, Settlement};
+use crate::store::{Account, State};
+use crate::{Error, limits, link};
+
+/// Settles every account that is neither wanted nor gone, one after the other: several connections at one moment would
+/// link the accounts to each other.
+pub(crate) async fn settle_all(inner: &Inner) -> Result<(), Error> {
+    let in_doubt: Vec<String> = inner.read(|content| {
+        let in_doubt = content.accounts.iter().filter(|a| a.state != State::Active);
+        in_doubt.map(|a| a.id.clone()).collect()
+    })?;
+    for id in in_doubt {
+        settle(inner, &id).await?;
+    }
+    Ok(())
+}
+
+/// Settles one account. That its server cannot be reached now is an outcome, not an error.
+pub(crate) async fn settle(inner: &Inner, id: &str) -> Result<(), Error> {
+    let account = inner.account(id)?;
+    let outcome = match account.state {
+        State::Active => Settlement::Kept,
+        State::Burning => remove(inner, id).await?,
+        State::Pending | State::Unwanted => match link::log_in(inner, &account, &mut |_| ()).await {
+            Ok(session) => {
+                session.close().await;
+                keep_or_remove(inner, &account).await?
+            }
+            Err(Error::Auth) if may_arrive_late(inner, &account) => Settlement::Unknown,
+            Err(Error::Auth) => {
+                inner.forget(id)?;
+                Settlement::Absent
+            }
+            Err(_) => Settlement::Unknown,
+        },
+    };
+    inner.reporter.report(Event::Settled { burner: BurnerId(id.to_owned()), outcome });
+    Ok(())
+}
+
+/// The account exists. Where only the process's death kept it from being finished, it is what the person asked for.
+async fn keep_or_remove(inner: &Inner, account: &Account) -> Result<Settlement, Error> {
+    if account.state == State::Unwanted {
+        return remove(inner, &account.id).await;
+    }
+    inner.commit(|content| content.set_state(&account.id, State::Active))?;
+    Ok(Settlement::Kept)
+}
+
+async fn remove(inner: &Inner, id: &str) -> Result<Settlement, Error> {
+    Ok(match burn::burn(inner, &BurnerId(id.to_owned())).await?.outcome {
+        BurnOutcome::Proven => Settlement::Removed,
+        BurnOutcome::AlreadyGone => Settlement::Absent,
+        BurnOutcome::Unproven | BurnOutcome::Queued => Settlement::Unknown,
+    })
+}
+
+/// Whether a registration that was sent may still be on its way to the server.
+fn may_arrive_late(inner: &Inner, account: &Account) -> bool {
+    inner.now() < account.created.saturating_add(limits::IN_FLIGHT.as_secs())
+}

@@ -1,0 +1,88 @@
+//! What an engine is opened with, and the private network's description for tests.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::Error;
+use crate::directory::Server;
+use crate::error::Input;
+
+/// What [`crate::Engine::open`] needs.
+#[derive(Debug)]
+pub struct Config {
+    /// The folder that holds everything, private to the app. Made when absent, mode 0700.
+    pub home: PathBuf,
+    /// What seals the accounts.
+    pub key: Key,
+    /// Which network.
+    pub network: Network,
+}
+
+/// What seals the accounts in the home folder.
+pub enum Key {
+    /// A random key in a file beside them, mode 0600: it protects a copy of the sealed file alone, not the folder.
+    File,
+    /// A passphrase, stretched by Argon2id (64 MiB, 3 passes).
+    Passphrase(Zeroizing<String>),
+}
+
+impl Key {
+    /// A passphrase.
+    #[must_use]
+    pub fn passphrase(text: &str) -> Self {
+        Self::Passphrase(Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "Key::File",
+            Self::Passphrase(_) => "Key::Passphrase(..)",
+        })
+    }
+}
+
+/// The network that the engine lives in.
+#[derive(Debug)]
+pub enum Network {
+    /// The public Tor network, the web's certificate authorities, and the server directory of this library.
+    Public,
+    /// A private network: nothing of the public one is used.
+    Private(PrivateNetwork),
+}
+
+/// A private Tor network with its servers, as a lab describes it. Whoever writes it sees all traffic.
+#[derive(Deserialize)]
+pub struct PrivateNetwork {
+    /// An `arti-client` configuration in TOML, without storage folders.
+    pub(crate) arti: String,
+    /// The certificates to trust, PEM.
+    pub(crate) ca_pem: String,
+    /// The server directory.
+    pub(crate) servers: Vec<Server>,
+}
+
+impl PrivateNetwork {
+    /// Parses the JSON of a lab: an object whose member `network` has `arti`, `ca_pem` and `servers`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] when it is anything else.
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Lab {
+            network: PrivateNetwork,
+        }
+        let lab: Lab = serde_json::from_str(json).map_err(|_| Error::InvalidInput(Input::Network))?;
+        Ok(lab.network)
+    }
+}
+
+impl fmt::Debug for PrivateNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateNetwork(..)")
+    }
+}

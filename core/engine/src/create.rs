@@ -1,0 +1,173 @@
+//! Making a burner: draw an identity, seal it, register it over circuits of its own, show that it can be reached.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use flashpaper_xmpp::RegisterError;
+use tokio_util::sync::CancellationToken;
+
+use crate::directory::Server;
+use crate::engine::Inner;
+use crate::event::{BurnerId, Event, Step};
+use crate::identity::{Identity, RecoveryWords};
+use crate::link::{self, within};
+use crate::store::{Account, Content, State};
+use crate::{Burner, Error, Route, clearing, limits};
+
+/// What kind of burner to make. The default is what one tap does.
+#[derive(Debug, Clone, Default)]
+pub struct CreateOptions {
+    /// The server's domain; a random good one of the directory when absent.
+    pub server: Option<String>,
+    /// The route; the onion address where there is one when absent.
+    pub route: Option<Route>,
+    /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
+    /// whoever holds them to the account; [`crate::Engine::recovery_words`] has them until they are dropped.
+    pub recoverable: bool,
+}
+
+pub(crate) async fn create(
+    inner: &Arc<Inner>,
+    options: CreateOptions,
+    cancel: &CancellationToken,
+) -> Result<Burner, Error> {
+    let server = inner.choose_server(options.server.as_deref(), options.route)?;
+    let route = options.route.unwrap_or_else(|| server.preferred_route());
+    server.endpoints(route)?;
+    let mut outcome = Err(Error::NamesTaken);
+    for _ in 0..limits::NAMES {
+        // A form that was sent uses up its identity and its circuits: each attempt has new ones.
+        outcome = attempt(inner, &server, route, options.recoverable, cancel).await;
+        if outcome != Err(Error::NamesTaken) {
+            break;
+        }
+    }
+    outcome
+}
+
+async fn attempt(
+    inner: &Arc<Inner>,
+    server: &Server,
+    route: Route,
+    recoverable: bool,
+    cancel: &CancellationToken,
+) -> Result<Burner, Error> {
+    // Without Tor nothing is drawn or counted.
+    inner.isolated()?;
+    let account = draw(inner, server, route, recoverable);
+    let id = BurnerId(account.id.clone());
+    let burner = Burner { state: crate::BurnerState::Active, ..Burner::of(&account) };
+    let now = inner.now();
+    inner.commit(|content| seal(content, &account, now))??;
+    let mut report = |step| inner.reporter.report(Event::Creating { burner: id.clone(), step });
+    report(Step::Sealed { via: route });
+
+    let form_sent = AtomicBool::new(false);
+    let made = {
+        let mut work = pin!(make(inner, server, &account, &form_sent, &mut report));
+        match cancel.run_until_cancelled(&mut work).await {
+            Some(made) => made,
+            None if form_sent.load(Relaxed) => {
+                // Only the server's answer tells whether there is something to remove; the caller is gone already.
+                let _ = work.await;
+                Err(Error::Cancelled)
+            }
+            None => Err(Error::Cancelled),
+        }
+    };
+    match made {
+        Ok(()) => {
+            inner.commit(|content| content.set_state(&account.id, State::Active))?;
+            Ok(burner)
+        }
+        Err(error) => {
+            give_up(inner, &account.id, form_sent.load(Relaxed))?;
+            Err(error)
+        }
+    }
+}
+
+/// `form_sent` is true while there may be an account.
+async fn make(
+    inner: &Inner,
+    server: &Server,
+    account: &Account,
+    form_sent: &AtomicBool,
+    report: &mut (dyn FnMut(Step) + Send),
+) -> Result<(), Error> {
+    let dial = inner.dial_of(&account.id)?;
+    let mut connection = link::open(inner, &*dial, server, account.route, report).await?;
+    let credentials = link::credentials(account);
+    let mut ids = inner.ids();
+    let form = within(limits::EXCHANGE, connection.ask_registration(&mut ids)).await??;
+    form_sent.store(true, Relaxed);
+    if let Err(error) = within(limits::EXCHANGE, connection.register(form, &credentials, &mut ids)).await? {
+        form_sent.store(error == RegisterError::Lost, Relaxed);
+        return Err(error.into());
+    }
+    report(Step::Registered);
+    let mut session = link::bind(inner, connection, &credentials, report).await?;
+    let reachable = within(limits::EXCHANGE, session.ping_self()).await??;
+    session.close().await;
+    if !reachable {
+        return Err(Error::ServerRefused);
+    }
+    report(Step::Reachable);
+    Ok(())
+}
+
+/// Forgets an account that cannot exist; has one that may exist removed in the background.
+fn give_up(inner: &Arc<Inner>, id: &str, may_exist: bool) -> Result<(), Error> {
+    if !may_exist {
+        return inner.forget(id);
+    }
+    inner.commit(|content| content.set_state(id, State::Unwanted))?;
+    let (behind, id) = (Arc::clone(inner), id.to_owned());
+    // What this cannot do, the next start does.
+    inner.tasks.spawn(async move { clearing::settle(&behind, &id).await });
+    Ok(())
+}
+
+fn draw(inner: &Inner, server: &Server, route: Route, recoverable: bool) -> Account {
+    let domain = server.domain.as_str();
+    let created = inner.now();
+    inner.with_rng(|rng| {
+        let (identity, words) = if recoverable {
+            let words = RecoveryWords::generate(rng);
+            (Identity::from_words(&words, domain), Some(words.expose().to_string()))
+        } else {
+            (Identity::random(rng), None)
+        };
+        let mut id = [0; 8];
+        rng.fill_bytes(&mut id);
+        Account {
+            id: id.iter().map(|b| format!("{b:02x}")).collect(),
+            domain: domain.to_owned(),
+            username: identity.username.clone(),
+            password: identity.password.to_string(),
+            words,
+            route,
+            state: State::Pending,
+            created,
+        }
+    })
+}
+
+/// Stores the account and counts the registration, unless our own cap is reached.
+///
+/// The cap keeps this library from being of use for making accounts in bulk. A clock set back does not lift it.
+fn seal(content: &mut Content, account: &Account, now: u64) -> Result<(), Error> {
+    let window = limits::CAP_WINDOW.as_secs();
+    content.registrations.retain(|at| now < at.saturating_add(window));
+    if content.registrations.len() >= limits::CAP {
+        let oldest = content.registrations.iter().min().copied().unwrap_or(now);
+        let wait = oldest.saturating_add(window).saturating_sub(now).min(window);
+        return Err(Error::RateLimited { retry_after: Some(Duration::from_secs(wait)) });
+    }
+    content.registrations.push(now);
+    content.accounts.push(account.clone());
+    Ok(())
+}

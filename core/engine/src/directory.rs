@@ -1,0 +1,166 @@
+//! The server directory: which XMPP servers a burner may be made at, and how they are reached.
+//!
+//! The built-in entries are candidates from a public list, not promises: none was probed by us.
+
+use std::fmt;
+
+use flashpaper_tor::{OnionAddress, Target};
+use flashpaper_xmpp::{Domain, Security};
+use rand::CryptoRng;
+use rand::seq::IteratorRandom;
+use serde::{Deserialize, Deserializer};
+
+use crate::error::Input;
+use crate::{Error, Route};
+
+/// One entry.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Server {
+    #[serde(deserialize_with = "domain")]
+    pub(crate) domain: Domain,
+    #[serde(default, deserialize_with = "onion")]
+    pub(crate) onion: Option<OnionAddress>,
+    in_band_registration: Registration,
+    #[serde(default)]
+    note: String,
+}
+
+/// Whether a server makes accounts in band, as far as the directory knows.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Registration {
+    Yes,
+    No,
+    Unknown,
+}
+
+impl Server {
+    /// A server that the person named: reached by its domain.
+    fn named(domain: Domain) -> Self {
+        Self { domain, onion: None, in_band_registration: Registration::Unknown, note: String::new() }
+    }
+
+    /// Servers that take accounts but shut Tor's out are for those who name them.
+    fn is_good(&self) -> bool {
+        self.in_band_registration == Registration::Yes && !self.note.contains("quarantines Tor")
+    }
+
+    fn has(&self, route: Option<Route>) -> bool {
+        route != Some(Route::Onion) || self.onion.is_some()
+    }
+
+    /// The route taken when none was asked for: the onion address where there is one, as no exit sees it then.
+    pub(crate) const fn preferred_route(&self) -> Route {
+        if self.onion.is_some() { Route::Onion } else { Route::Exit }
+    }
+
+    /// Where to dial, in order: direct TLS (XEP-0368) first, which shows the exit no domain in clear, then STARTTLS.
+    pub(crate) fn endpoints(&self, route: Route) -> Result<[(Target, Security); 2], Error> {
+        let target = |port| match (route, &self.onion) {
+            (Route::Exit, _) => {
+                Target::host(self.domain.as_str(), port).map_err(|_| Error::InvalidInput(Input::Server))
+            }
+            (Route::Onion, Some(address)) => Ok(Target::onion(address.clone(), port)),
+            (Route::Onion, None) => Err(Error::InvalidInput(Input::Onion)),
+        };
+        Ok([(target(5223)?, Security::DirectTls), (target(5222)?, Security::StartTls)])
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Server(..)")
+    }
+}
+
+/// All entries.
+pub(crate) struct Directory(Vec<Server>);
+
+impl Directory {
+    pub(crate) const fn new(servers: Vec<Server>) -> Self {
+        Self(servers)
+    }
+
+    pub(crate) fn built_in() -> Result<Self, Error> {
+        let mut reader = csv::Reader::from_reader(include_bytes!("../data/servers.csv").as_slice());
+        let servers: Result<Vec<Server>, _> = reader.deserialize().collect();
+        servers.map(Self).map_err(|_| Error::Internal)
+    }
+
+    /// The entry of a domain, or one made for it.
+    pub(crate) fn named(&self, domain: &str) -> Result<Server, Error> {
+        let domain = Domain::parse(domain).map_err(|_| Error::InvalidInput(Input::Server))?;
+        let known = self.0.iter().find(|s| s.domain == domain);
+        Ok(known.cloned().unwrap_or_else(|| Server::named(domain)))
+    }
+
+    /// One at random among the good entries, preferring those where no burner of ours lives.
+    pub(crate) fn draw(&self, route: Option<Route>, in_use: &[&str], rng: &mut dyn CryptoRng) -> Result<Server, Error> {
+        let good = || self.0.iter().filter(|s| s.is_good() && s.has(route));
+        let unused = good().filter(|s| !in_use.contains(&s.domain.as_str()));
+        let drawn = unused.choose(rng).or_else(|| good().choose(rng));
+        drawn.cloned().ok_or(Error::NoServer)
+    }
+}
+
+fn domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Domain, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Domain::parse(&text).map_err(serde::de::Error::custom)
+}
+
+fn onion<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OnionAddress>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.filter(|t| !t.is_empty());
+    text.map(|t| OnionAddress::parse(&t).map_err(serde::de::Error::custom)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    #[test]
+    fn every_built_in_entry_parses_and_each_good_one_is_drawn() {
+        let directory = Directory::built_in().unwrap();
+        assert!(directory.0.len() >= 29);
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut draw = |route| {
+            let draws = (0..2000).map(|_| directory.draw(route, &[], &mut rng).unwrap().domain.as_str().to_owned());
+            draws.collect::<HashSet<_>>()
+        };
+        let onions = draw(Some(Route::Onion));
+        let exits = draw(Some(Route::Exit));
+        assert_eq!(onions.len(), 4);
+        assert_eq!(exits.len(), 15);
+        assert!(onions.is_subset(&exits));
+        assert!(!exits.contains("yax.im") && !exits.contains("xmpp.riseup.net"));
+    }
+
+    #[test]
+    fn servers_of_other_burners_are_avoided_while_there_are_others() {
+        let directory = Directory::built_in().unwrap();
+        let mut rng = StdRng::seed_from_u64(1);
+        let taken = ["jabjab.de", "jabber.hot-chilli.net", "jabbers.one"];
+        for _ in 0..50 {
+            let drawn = directory.draw(Some(Route::Onion), &taken, &mut rng).unwrap();
+            assert_eq!(drawn.domain.as_str(), "magicbroccoli.de");
+        }
+        let all = [taken.as_slice(), &["magicbroccoli.de"]].concat();
+        assert!(directory.draw(Some(Route::Onion), &all, &mut rng).is_ok());
+    }
+
+    #[test]
+    fn a_named_server_need_not_be_known() {
+        let directory = Directory::built_in().unwrap();
+        assert!(directory.named("JabJab.de").unwrap().onion.is_some());
+        let unknown = directory.named("jabber.example").unwrap();
+        assert_eq!(unknown.preferred_route(), Route::Exit);
+        assert_eq!(unknown.endpoints(Route::Onion).err(), Some(Error::InvalidInput(Input::Onion)));
+        for bad in ["", "localhost", "127.0.0.1", "a b", "me@jabber.example"] {
+            assert_eq!(directory.named(bad).err(), Some(Error::InvalidInput(Input::Server)), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! The engine itself: what is open, what runs, and what it is asked for.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use flashpaper_tor as tor;
+use flashpaper_tor::Tor;
+use flashpaper_xmpp::{Ids, Tls};
+use futures::FutureExt as _;
+use rand::rngs::StdRng;
+use rand::{CryptoRng, SeedableRng as _};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::config::{Config, Network};
+use crate::directory::{Directory, Server};
+use crate::event::{BurnerId, Event, Events, Reporter};
+use crate::seams::{Clock, Dial, Dialers, Seams};
+use crate::store::{Account, Content, State, Store};
+use crate::{BurnReport, CreateOptions, Error, Online, burn, clearing, create, limits, link};
+
+/// The library. One per home folder; cheap to clone, all clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+impl Engine {
+    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`].
+    ///
+    /// # Errors
+    /// The folder cannot be used, is in use, is sealed with another key, or is damaged; the configuration is invalid.
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        Self::open_with(config, Seams::real()).await
+    }
+
+    /// [`Engine::open`] with other seams, for tests.
+    #[doc(hidden)]
+    pub async fn open_with(config: Config, seams: Seams) -> Result<Self, Error> {
+        let Config { home, key, network } = config;
+        let Seams { clock, mut rng } = seams;
+        let (network, tls, directory) = match network {
+            Network::Public => (tor::Network::Public, Tls::public_roots(), Directory::built_in()?),
+            Network::Private(private) => {
+                let tls =
+                    Tls::only_roots_in(&private.ca_pem).map_err(|_| Error::InvalidInput(crate::Input::Network))?;
+                (tor::Network::Private(private.arti), tls, Directory::new(private.servers))
+            }
+        };
+        let tor = tor::Config { state_dir: home.join("tor/state"), cache_dir: home.join("tor/cache"), network };
+        // Argon2id takes long on purpose.
+        let opened = tokio::task::spawn_blocking(move || Store::open(&home, &key, &mut *rng).map(|s| (s, rng)));
+        let (store, rng) = opened.await.map_err(|_| Error::Internal)??;
+        let inner = Inner {
+            tor_config: tor,
+            tls,
+            directory,
+            reporter: Reporter::new(),
+            clock,
+            rng: Mutex::new(rng),
+            store: Mutex::new(Some(store)),
+            tor: Mutex::new(None),
+            dialers: Mutex::new(None),
+            dials: Mutex::default(),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Subscribes to what happens from now on.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.inner.reporter.subscribe()
+    }
+
+    /// Connects to Tor, then settles what an earlier run left behind. Called again after an error it goes on trying.
+    ///
+    /// # Errors
+    /// Why Tor is not ready within `deadline`.
+    pub async fn start_tor(&self, deadline: Duration) -> Result<(), Error> {
+        let tor = self.inner.running_tor().await?;
+        let ready = tor.ready(deadline).await;
+        self.inner.report_tor(&tor.status().borrow_and_update());
+        ready?;
+        self.start_on(tor).await
+    }
+
+    /// What [`Engine::start_tor`] does once it has dialers. For tests: with other dialers there is no Tor.
+    #[doc(hidden)]
+    pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
+        *lock(&self.inner.dialers) = Some(dialers);
+        clearing::settle_all(&self.inner).await
+    }
+
+    /// All accounts that are known, in the order of their creation.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub fn burners(&self) -> Result<Vec<Burner>, Error> {
+        self.inner.read(|content| content.accounts.iter().map(Burner::of).collect())
+    }
+
+    /// Makes an account at a random server and shows that it can be reached.
+    ///
+    /// Dropping the future cancels: it ends at once, and an account that may have been made is removed behind it, or at
+    /// the next start if the engine is closed before that is done.
+    ///
+    /// # Errors
+    /// The first thing that went wrong; nothing is left that the engine does not know of.
+    pub async fn create_burner(&self, options: CreateOptions) -> Result<Burner, Error> {
+        let cancel = self.inner.closing.child_token();
+        let _cancel_when_dropped = cancel.clone().drop_guard();
+        let inner = Arc::clone(&self.inner);
+        self.inner.supervised(async move { create::create(&inner, options, &cancel).await }).await
+    }
+
+    /// The recovery words of a burner, until they are dropped; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::Closed`].
+    pub fn recovery_words(&self, id: &BurnerId) -> Result<Option<Zeroizing<String>>, Error> {
+        let account = self.inner.account(&id.0)?;
+        Ok(account.words.clone().map(Zeroizing::new))
+    }
+
+    /// Forgets the recovery words: the person has written them down, or does not want them.
+    ///
+    /// # Errors
+    /// Storage errors, [`Error::Closed`].
+    pub fn drop_recovery_words(&self, id: &BurnerId) -> Result<(), Error> {
+        self.inner.commit(|content| {
+            for account in content.accounts.iter_mut().filter(|a| a.id == id.0) {
+                account.words.zeroize();
+                account.words = None;
+            }
+        })
+    }
+
+    /// Removes an account at its server, shows that it is gone, and forgets it here. Goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::ServerRefused`] (the burner stays), and storage errors. That the server could
+    /// not be reached is no error: see [`crate::BurnOutcome::Queued`].
+    pub async fn burn(&self, id: &BurnerId) -> Result<BurnReport, Error> {
+        let (inner, id) = (Arc::clone(&self.inner), id.clone());
+        self.inner.supervised(async move { burn::burn(&inner, &id).await }).await
+    }
+
+    /// Logs a burner in and hands out what arrives, until the returned value is dropped.
+    ///
+    /// # Errors
+    /// The server cannot be reached or does not accept the login.
+    pub async fn connect(&self, id: &BurnerId) -> Result<Online, Error> {
+        Online::connect(&self.inner, id).await
+    }
+
+    /// Looks at a server without making an account: can it be reached, is its certificate right, does it take accounts?
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub async fn probe(&self, server: Option<&str>, route: Option<Route>) -> Result<Probe, Error> {
+        let server = self.inner.choose_server(server, route)?;
+        let route = route.unwrap_or_else(|| server.preferred_route());
+        let dial = self.inner.isolated()?;
+        let connection = link::open(&self.inner, &*dial, &server, route, &mut |_| ()).await?;
+        Ok(Probe {
+            domain: server.domain.as_str().to_owned(),
+            via: route,
+            registration: connection.offers_registration(),
+        })
+    }
+
+    /// Stops the periodic network traffic until the next use or [`Engine::resume`].
+    pub fn suspend(&self) {
+        if let Some(tor) = &*lock(&self.inner.tor) {
+            tor.suspend();
+        }
+    }
+
+    /// Ends [`Engine::suspend`].
+    pub fn resume(&self) {
+        if let Some(tor) = &*lock(&self.inner.tor) {
+            tor.resume();
+        }
+    }
+
+    /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder.
+    pub async fn close(self) {
+        self.inner.closing.cancel();
+        self.inner.tasks.close();
+        // What is not done in time is in the store, and done at the next start.
+        let _ = timeout(limits::CLOSING, self.inner.tasks.wait()).await;
+        lock(&self.inner.dialers).take();
+        lock(&self.inner.dials).clear();
+        let tor = lock(&self.inner.tor).take();
+        if let Some(tor) = tor.and_then(Arc::into_inner) {
+            tor.close().await;
+        }
+        lock(&self.inner.store).take();
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine(..)")
+    }
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// By its onion address: no exit, and no name to resolve.
+    Onion,
+    /// By its domain, through an exit relay.
+    Exit,
+}
+
+/// A burner account as an app shows it. Its `Debug` does not show the address.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Burner {
+    /// Its name within this installation.
+    pub id: BurnerId,
+    /// Its bare JID.
+    pub jid: String,
+    /// How its server is reached.
+    pub via: Route,
+    /// How far it is.
+    pub state: BurnerState,
+    /// Seconds since 1970.
+    pub created: u64,
+}
+
+impl Burner {
+    pub(crate) fn of(account: &Account) -> Self {
+        Self {
+            id: BurnerId(account.id.clone()),
+            jid: format!("{}@{}", account.username, account.domain),
+            via: account.route,
+            state: match account.state {
+                State::Pending => BurnerState::Pending,
+                State::Active => BurnerState::Active,
+                State::Burning | State::Unwanted => BurnerState::Burning,
+            },
+            created: account.created,
+        }
+    }
+}
+
+impl fmt::Debug for Burner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Burner").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// How far a burner is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BurnerState {
+    /// Its creation was not finished; the next start settles it.
+    Pending,
+    /// It can be used.
+    Active,
+    /// Its removal was not finished; the next start goes on.
+    Burning,
+}
+
+/// What [`Engine::probe`] found.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Probe {
+    /// The server.
+    pub domain: String,
+    /// How it was reached.
+    pub via: Route,
+    /// Whether it says that it takes accounts.
+    pub registration: bool,
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probe").field("registration", &self.registration).finish_non_exhaustive()
+    }
+}
+
+/// What all of the engine's work shares.
+pub(crate) struct Inner {
+    tor_config: tor::Config,
+    pub(crate) tls: Tls,
+    directory: Directory,
+    pub(crate) reporter: Reporter,
+    clock: Box<dyn Clock>,
+    rng: Mutex<Box<dyn CryptoRng + Send>>,
+    /// `None` once closed.
+    store: Mutex<Option<Store>>,
+    tor: Mutex<Option<Arc<Tor>>>,
+    dialers: Mutex<Option<Arc<dyn Dialers>>>,
+    /// Each account's own dialer, for as long as the process lives.
+    dials: Mutex<HashMap<String, Arc<dyn Dial>>>,
+    pub(crate) tasks: TaskTracker,
+    closing: CancellationToken,
+}
+
+impl Inner {
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.unix_seconds()
+    }
+
+    pub(crate) fn with_rng<T>(&self, draw: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
+        draw(&mut **lock(&self.rng))
+    }
+
+    /// Ids for one session, unrelated to those of any other.
+    pub(crate) fn ids(&self) -> Ids {
+        Ids::new(Box::new(self.with_rng(|rng| StdRng::from_rng(rng))))
+    }
+
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Content) -> T) -> Result<T, Error> {
+        lock(&self.store).as_ref().map(|store| look(store.content())).ok_or(Error::Closed)
+    }
+
+    /// Changes what is stored; on return it is on disk.
+    pub(crate) fn commit<T>(&self, change: impl FnOnce(&mut Content) -> T) -> Result<T, Error> {
+        let mut store = lock(&self.store);
+        let store = store.as_mut().ok_or(Error::Closed)?;
+        self.with_rng(|rng| store.commit(rng, change))
+    }
+
+    pub(crate) fn account(&self, id: &str) -> Result<Account, Error> {
+        self.read(|content| content.account(id).cloned())?
+    }
+
+    /// A dialer with circuits of its own.
+    pub(crate) fn isolated(&self) -> Result<Arc<dyn Dial>, Error> {
+        lock(&self.dialers).as_ref().map(|d| d.isolated()).ok_or(Error::TorNotStarted)
+    }
+
+    /// The dialer of an account: the same for all of its streams.
+    pub(crate) fn dial_of(&self, id: &str) -> Result<Arc<dyn Dial>, Error> {
+        let fresh = self.isolated()?;
+        Ok(Arc::clone(lock(&self.dials).entry(id.to_owned()).or_insert(fresh)))
+    }
+
+    /// Forgets an account and what belongs to it.
+    pub(crate) fn forget(&self, id: &str) -> Result<(), Error> {
+        lock(&self.dials).remove(id);
+        self.commit(|content| content.forget(id))
+    }
+
+    pub(crate) fn choose_server(&self, named: Option<&str>, route: Option<Route>) -> Result<Server, Error> {
+        if let Some(domain) = named {
+            return self.directory.named(domain);
+        }
+        let in_use: Vec<String> = self.read(|c| c.accounts.iter().map(|a| a.domain.clone()).collect())?;
+        let in_use: Vec<&str> = in_use.iter().map(String::as_str).collect();
+        self.with_rng(|rng| self.directory.draw(route, &in_use, rng))
+    }
+
+    pub(crate) fn server_of(&self, account: &Account) -> Result<Server, Error> {
+        self.directory.named(&account.domain)
+    }
+
+    /// Runs work that outlives the caller's future. A panic in it, or in a library below, becomes an error.
+    async fn supervised<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        if self.tasks.is_closed() {
+            return Err(Error::Closed);
+        }
+        let unwinding = std::panic::AssertUnwindSafe(work).catch_unwind();
+        self.tasks.spawn(unwinding).await.map_err(|_| Error::Closed)?.map_err(|_| Error::Internal)?
+    }
+
+    /// The one Tor client, started if it was not.
+    async fn running_tor(self: &Arc<Self>) -> Result<Arc<Tor>, Error> {
+        if let Some(tor) = &*lock(&self.tor) {
+            return Ok(Arc::clone(tor));
+        }
+        if matches!(self.tor_config.network, tor::Network::Private(_)) {
+            self.reporter.report(Event::PrivateNetwork);
+        }
+        self.reporter.report(Event::TorStarting);
+        let tor = Arc::new(Tor::start(self.tor_config.clone()).await?);
+        *lock(&self.tor) = Some(Arc::clone(&tor));
+        let (mut status, inner, closing) = (tor.status(), Arc::downgrade(self), self.closing.clone());
+        tokio::spawn(closing.run_until_cancelled_owned(async move {
+            while status.changed().await.is_ok() {
+                let Some(inner) = inner.upgrade() else { return };
+                inner.report_tor(&status.borrow_and_update());
+            }
+        }));
+        Ok(tor)
+    }
+
+    fn report_tor(&self, status: &tor::Status) {
+        let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }).code());
+        self.reporter.report(Event::Tor { fraction: status.fraction, ready: status.is_ready(), blocked });
+    }
+}
+
+/// No code panics while it holds one of these; if one ever does, what it guards is still whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

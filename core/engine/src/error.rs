@@ -1,0 +1,337 @@
+//! The one error of the public interface: a kind that says what happened, and what the app can do about it.
+
+use std::time::Duration;
+
+use flashpaper_tor::{Blockage, Clock, DialError, NotReady, StartError};
+use flashpaper_xmpp::removal::{ProofError, RemovalError};
+use flashpaper_xmpp::{ConnectError, LoginError, RegisterError, StreamError};
+
+/// What went wrong. The text is for developers; an app picks its own words by [`Error::code`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The device has no network.
+    #[error("offline")]
+    Offline,
+    /// Tor cannot be reached, though there may be a network: filtered, or all relays down.
+    #[error("Tor is blocked")]
+    TorBlocked,
+    /// The clock is wrong, by at least this much where it is known; Tor cannot work until it is set.
+    #[error("the clock is wrong")]
+    ClockWrong {
+        /// Which way and how far.
+        by: Option<Clock>,
+    },
+    /// The Tor network demands a newer version of this library.
+    #[error("this version is too old for the Tor network")]
+    Obsolete,
+    /// [`crate::Engine::start_tor`] was not called yet.
+    #[error("Tor was not started")]
+    TorNotStarted,
+    /// The server's host does not exist, refuses connections or closes them.
+    #[error("the server cannot be reached")]
+    ServerUnreachable,
+    /// The server's onion service does not answer.
+    #[error("the server's onion service cannot be reached")]
+    OnionUnreachable,
+    /// No answer within the deadline.
+    #[error("no answer in time")]
+    Timeout,
+    /// The server has no valid certificate for its domain, or no TLS: nothing secret was sent.
+    #[error("the server cannot prove who it is")]
+    Untrusted,
+    /// The server offers no login that keeps the password secret (SCRAM): it was not sent.
+    #[error("the server offers no safe login")]
+    NoSafeLogin,
+    /// The server makes no accounts in band.
+    #[error("the server makes no accounts")]
+    RegistrationClosed,
+    /// The server wants a form or CAPTCHA answered.
+    #[error("the server wants a form answered")]
+    NeedsForm,
+    /// The server makes accounts on a web page only.
+    #[error("the server makes accounts on a web page")]
+    NeedsWeb {
+        /// The page, as the server gave it. Opened outside Tor it links the person to the account.
+        url: String,
+    },
+    /// The server or this installation's own cap asks to wait.
+    #[error("too many accounts for now")]
+    RateLimited {
+        /// How long, if it is known.
+        retry_after: Option<Duration>,
+    },
+    /// Every drawn name was taken already.
+    #[error("the drawn names were taken")]
+    NamesTaken,
+    /// The server refuses what was asked of it.
+    #[error("the server refused")]
+    ServerRefused,
+    /// The server does not know the account or its password.
+    #[error("the server does not accept the login")]
+    Auth,
+    /// The server broke the protocol.
+    #[error("the server's answer makes no sense")]
+    ServerBroken,
+    /// No entry of the server directory fits.
+    #[error("no server of that kind is known")]
+    NoServer,
+    /// There is no such burner here.
+    #[error("no such burner")]
+    NoSuchBurner,
+    /// Wrong passphrase or key for this folder.
+    #[error("the store cannot be opened with this key")]
+    VaultLocked,
+    /// The sealed file is damaged, or was exchanged for another.
+    #[error("the store is damaged")]
+    VaultDamaged,
+    /// The key file is gone while sealed accounts exist.
+    #[error("the key of the store is lost")]
+    KeyLost,
+    /// The device is full.
+    #[error("no space left")]
+    StorageFull,
+    /// The folder cannot be read or written.
+    #[error("the folder cannot be used")]
+    Storage,
+    /// Another process uses the folder, or this one has a Tor client already.
+    #[error("in use")]
+    InUse,
+    /// The call was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// The engine was closed.
+    #[error("closed")]
+    Closed,
+    /// Something that the caller handed in cannot be used.
+    #[error("invalid input: {0}")]
+    InvalidInput(Input),
+    /// A bug in this library.
+    #[error("internal error")]
+    Internal,
+}
+
+/// Which input is invalid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Input {
+    /// Not the name of a public server.
+    #[error("server name")]
+    Server,
+    /// An onion route to a server without a known onion address.
+    #[error("no onion address of that server is known")]
+    Onion,
+    /// Not the file of a private network.
+    #[error("network file")]
+    Network,
+    /// An empty passphrase.
+    #[error("passphrase")]
+    Passphrase,
+}
+
+/// The one thing to suggest to the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Look after the device's network.
+    CheckNetwork,
+    /// Set the clock.
+    SetClock,
+    /// Update the app.
+    UpdateApp,
+    /// Do the same again later.
+    TryLater,
+    /// Take another server.
+    ChooseServer,
+    /// Give the right passphrase.
+    Unlock,
+    /// Make space on the device.
+    FreeSpace,
+    /// Close the other app or window.
+    CloseOther,
+    /// Give other input.
+    CorrectInput,
+    /// Nothing helps but a report to the developers, or a new start.
+    Report,
+    /// Nothing is to be done.
+    Nothing,
+}
+
+impl Error {
+    /// A stable name for programs, in `snake_case`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.traits().0
+    }
+
+    /// Whether the same call may succeed later without any change.
+    #[must_use]
+    pub const fn retryable(&self) -> bool {
+        matches!(self.traits().1, Action::TryLater | Action::CheckNetwork)
+    }
+
+    /// How long to wait before that, if it is known.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// What to suggest to the person.
+    #[must_use]
+    pub const fn action(&self) -> Action {
+        self.traits().1
+    }
+
+    const fn traits(&self) -> (&'static str, Action) {
+        match self {
+            Self::Offline => ("offline", Action::CheckNetwork),
+            Self::TorBlocked => ("tor_blocked", Action::CheckNetwork),
+            Self::ClockWrong { .. } => ("clock_wrong", Action::SetClock),
+            Self::Obsolete => ("obsolete", Action::UpdateApp),
+            Self::TorNotStarted => ("tor_not_started", Action::Report),
+            Self::ServerUnreachable => ("server_unreachable", Action::TryLater),
+            Self::OnionUnreachable => ("onion_unreachable", Action::TryLater),
+            Self::Timeout => ("timeout", Action::TryLater),
+            Self::Untrusted => ("untrusted", Action::ChooseServer),
+            Self::NoSafeLogin => ("no_safe_login", Action::ChooseServer),
+            Self::RegistrationClosed => ("registration_closed", Action::ChooseServer),
+            Self::NeedsForm => ("needs_form", Action::ChooseServer),
+            Self::NeedsWeb { .. } => ("needs_web", Action::ChooseServer),
+            Self::RateLimited { .. } => ("rate_limited", Action::TryLater),
+            Self::NamesTaken => ("names_taken", Action::TryLater),
+            Self::ServerRefused => ("server_refused", Action::ChooseServer),
+            Self::Auth => ("auth", Action::Nothing),
+            Self::ServerBroken => ("server_broken", Action::ChooseServer),
+            Self::NoServer => ("no_server", Action::ChooseServer),
+            Self::NoSuchBurner => ("no_such_burner", Action::CorrectInput),
+            Self::VaultLocked => ("vault_locked", Action::Unlock),
+            Self::VaultDamaged => ("vault_damaged", Action::Report),
+            Self::KeyLost => ("key_lost", Action::Report),
+            Self::StorageFull => ("storage_full", Action::FreeSpace),
+            Self::Storage => ("storage", Action::Report),
+            Self::InUse => ("in_use", Action::CloseOther),
+            Self::Cancelled => ("cancelled", Action::Nothing),
+            Self::Closed => ("closed", Action::Nothing),
+            Self::InvalidInput(_) => ("invalid_input", Action::CorrectInput),
+            Self::Internal => ("internal", Action::Report),
+        }
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::AlreadyRunning => Self::InUse,
+            StartError::Config => Self::InvalidInput(Input::Network),
+            StartError::Folder => Self::Storage,
+            StartError::Obsolete => Self::Obsolete,
+            _ => Self::Internal,
+        }
+    }
+}
+
+impl From<NotReady> for Error {
+    fn from(error: NotReady) -> Self {
+        match error.blocked {
+            None => Self::Timeout,
+            Some(Blockage::Offline) => Self::Offline,
+            Some(Blockage::ClockWrong(by)) => Self::ClockWrong { by },
+            Some(Blockage::Obsolete) => Self::Obsolete,
+            Some(_) => Self::TorBlocked,
+        }
+    }
+}
+
+impl From<DialError> for Error {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Timeout => Self::Timeout,
+            DialError::NoSuchHost | DialError::HostUnreachable => Self::ServerUnreachable,
+            DialError::OnionUnreachable => Self::OnionUnreachable,
+            DialError::Closed => Self::Closed,
+            _ => Self::TorBlocked,
+        }
+    }
+}
+
+impl From<StreamError> for Error {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Ended | StreamError::NotAuthorized => Self::ServerUnreachable,
+            StreamError::Malformed => Self::ServerBroken,
+        }
+    }
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Closed => Self::ServerUnreachable,
+            ConnectError::Certificate | ConnectError::NoTls | ConnectError::Tls => Self::Untrusted,
+            ConnectError::Malformed => Self::ServerBroken,
+        }
+    }
+}
+
+impl From<RegisterError> for Error {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Closed => Self::RegistrationClosed,
+            RegisterError::NameTaken => Self::NamesTaken,
+            RegisterError::NeedsForm => Self::NeedsForm,
+            RegisterError::NeedsWeb { url } => Self::NeedsWeb { url },
+            RegisterError::RateLimited => Self::RateLimited { retry_after: None },
+            RegisterError::Refused => Self::ServerRefused,
+            RegisterError::Malformed => Self::ServerBroken,
+            RegisterError::Lost => Self::ServerUnreachable,
+        }
+    }
+}
+
+impl From<LoginError> for Error {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::NoSafeMechanism => Self::NoSafeLogin,
+            LoginError::NotAuthorized => Self::Auth,
+            LoginError::Disabled | LoginError::Refused => Self::ServerRefused,
+            LoginError::Temporary => Self::ServerUnreachable,
+            LoginError::ServerNotProven => Self::Untrusted,
+            LoginError::Stream(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemovalError> for Error {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::Refused => Self::ServerRefused,
+            RemovalError::Lost(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProofError> for Error {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::StillThere => Self::ServerRefused,
+            ProofError::Unproven(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_suggests_something_that_fits() {
+        assert!(Error::Offline.retryable());
+        assert!(!Error::Untrusted.retryable());
+        let wait = Duration::from_secs(60);
+        assert_eq!(Error::RateLimited { retry_after: Some(wait) }.retry_after(), Some(wait));
+        assert_eq!(Error::ClockWrong { by: None }.action(), Action::SetClock);
+    }
+}

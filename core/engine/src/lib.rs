@@ -1,0 +1,47 @@
+//! Flashpaper's engine: throw-away XMPP accounts over embedded Tor, from one tap to a proven end.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), flashpaper::Error> {
+//! use flashpaper::{Config, CreateOptions, Engine, Key, Network};
+//! use std::time::Duration;
+//!
+//! // Opens the folder; touches no network.
+//! let config = Config { home: "app/flashpaper".into(), key: Key::passphrase("…"), network: Network::Public };
+//! let engine = Engine::open(config).await?;
+//! engine.start_tor(Duration::from_secs(180)).await?;
+//! let burner = engine.create_burner(CreateOptions::default()).await?;
+//! let report = engine.burn(&burner.id).await?;
+//! engine.close().await;
+//! # Ok(()) }
+//! ```
+//!
+//! The engine owns the order of things: an account is sealed on disk before its server can know of it, every attempt
+//! has circuits of its own, and what a crash or a cancel left half done is settled at the next start. It does not speak
+//! XMPP or Tor itself, shows no text to people, and writes no log.
+
+mod burn;
+mod clearing;
+mod config;
+mod create;
+mod directory;
+mod engine;
+mod error;
+mod event;
+mod identity;
+mod limits;
+mod link;
+mod online;
+mod seams;
+mod store;
+
+pub use burn::{BurnOutcome, BurnReport};
+pub use config::{Config, Key, Network, PrivateNetwork};
+pub use create::CreateOptions;
+pub use engine::{Burner, BurnerState, Engine, Probe, Route};
+pub use error::{Action, Error, Input};
+pub use event::{BurnerId, Event, Events, Settlement, Step};
+pub use flashpaper_tor::Clock as ClockError;
+pub use identity::{RecoveryWords, WordsError};
+pub use online::{Message, Online};
+#[doc(hidden)]
+pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};

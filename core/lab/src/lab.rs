@@ -1,0 +1,197 @@
+//! The lab as a whole: start, orders, end.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use crate::certificates::Authority;
+use crate::facts::{Facts, Network, Server};
+use crate::link::{Delay, Link};
+use crate::process::{Running, Spawner};
+use crate::prosody::{self, Prosody};
+use crate::subnet::Subnet;
+use crate::tor::{Node, Onion};
+use crate::{LabError, Result, names, tor};
+
+/// How long the network may take: 12 s on an idle machine, half a minute when a vote was missed.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running lab. Dropping it ends everything.
+pub struct Lab {
+    dir: PathBuf,
+    facts: Facts,
+    spawner: Spawner,
+    nodes: Vec<Node>,
+    onion: Onion,
+    prosody: Prosody,
+    links: BTreeMap<String, Link>,
+    running: BTreeMap<String, Running>,
+    delay: Delay,
+    _lock: File,
+}
+
+impl Lab {
+    /// Starts the network, the server and its onion service, keeping keys in `dir` between runs. `say` gets a line for
+    /// each step.
+    ///
+    /// # Errors
+    /// A program is missing, another lab uses the folder, or the network does not come up.
+    pub async fn start(dir: &Path, delay_ms: u32, say: impl Fn(&str)) -> Result<Self> {
+        fs::create_dir_all(dir)?;
+        let dir = dir.canonicalize()?;
+        let lock = File::create(dir.join("lock"))?;
+        lock.try_lock().map_err(|_| LabError::new("another lab uses this folder"))?;
+        let (subnet, names_socket) = Subnet::take()?;
+        let names_address = names_socket.local_addr()?;
+        let spawner = Spawner::start()?;
+        let delay = Delay::default();
+        let begin = Instant::now();
+        let step = |name: &str| say(&format!("{:>6.2} s  {name}", begin.elapsed().as_secs_f64()));
+
+        let ca = Authority::open(&dir.join("ca"))?;
+        let prosody = Prosody::prepare(&dir, &ca, subnet.address(50), subnet.address(51))?;
+        let names_log = dir.join("names.log");
+        names::serve(names_socket, prosody.hosts(), &names_log)?;
+        let mut running = BTreeMap::from([("prosody".to_owned(), prosody.start(&spawner)?)]);
+        step("XMPP server listens");
+
+        let nodes = tor::nodes(&dir, subnet)?;
+        step("relays have keys");
+        let mut links = BTreeMap::new();
+        for node in &nodes {
+            let link = Link::open(node.advertised(), node.real(), Arc::clone(&delay)).await?;
+            links.insert(node.name.clone(), link);
+        }
+        tor::write_torrcs(&dir, &nodes, names_address)?;
+        let mut relays: Vec<Running> = nodes.iter().map(|n| n.start(&spawner, &dir)).collect::<Result<_>>()?;
+        let onion = Onion::prepare(&dir, &nodes, subnet.address(60), subnet.address(50))?;
+        let (process, uploads) = onion.start(&spawner, &dir)?;
+        relays.push(process);
+        let relays_and_nodes = tokio::task::block_in_place(|| {
+            tor::wait_for_consensus(&nodes, &mut relays, PATIENCE)?;
+            step("relays agree on a consensus");
+            uploads.wait(PATIENCE)?;
+            step("onion service is published");
+            Ok::<_, LabError>(relays)
+        })?;
+        let relay_names = nodes.iter().map(|n| n.name.clone()).chain(["onion".to_owned()]);
+        running.extend(relay_names.zip(relays_and_nodes));
+        // Slowed down only now: a slow network takes much longer to agree.
+        delay.store(delay_ms, Relaxed);
+
+        let facts = Facts {
+            network: Network { arti: tor::arti_toml(&nodes), ca_pem: ca.pem()?, servers: servers(&onion.address()?) },
+            subnet: subnet.address(0).to_string().trim_end_matches('0').to_owned(),
+            relays: nodes.iter().map(Node::facts).collect(),
+            hosts: prosody.hosts().into_iter().map(|(host, address)| (host, address.to_string())).collect(),
+            control: SocketAddr::from((subnet.address(3), 10000)).to_string(),
+            dir: dir.clone(),
+            accounts: prosody.data(),
+            server_log: prosody.log(),
+            names_log,
+            authority: dir.join("ca"),
+            pids: running.iter().map(|(name, process)| (name.clone(), process.pid())).collect(),
+        };
+        Ok(Self { dir, facts, spawner, nodes, onion, prosody, links, running, delay, _lock: lock })
+    }
+
+    /// The facts.
+    #[must_use]
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Ends a relay, the onion host or the server; connections to it are refused from here on.
+    pub(crate) fn stop(&mut self, name: &str) -> Result<()> {
+        self.known(name)?;
+        self.links.remove(name);
+        self.running.remove(name);
+        Ok(())
+    }
+
+    /// Starts it again, and waits until it is of use.
+    pub(crate) async fn restart(&mut self, name: &str) -> Result<()> {
+        self.known(name)?;
+        if self.running.contains_key(name) {
+            return Ok(());
+        }
+        let process = match self.nodes.iter().find(|n| n.name == name) {
+            Some(node) => {
+                let process = node.start(&self.spawner, &self.dir)?;
+                wait_for_port(node.real()).await?;
+                let link = Link::open(node.advertised(), node.real(), Arc::clone(&self.delay)).await?;
+                self.links.insert(name.to_owned(), link);
+                process
+            }
+            None if name == "onion" => {
+                let (process, uploads) = self.onion.start(&self.spawner, &self.dir)?;
+                tokio::task::block_in_place(|| uploads.wait(PATIENCE))?;
+                process
+            }
+            None => self.prosody.start(&self.spawner)?,
+        };
+        self.running.insert(name.to_owned(), process);
+        Ok(())
+    }
+
+    /// Starts what is stopped and takes the delay away. Relays first: the onion host needs them.
+    pub(crate) async fn reset(&mut self) -> Result<()> {
+        self.set_delay(0);
+        let names: Vec<String> = self.nodes.iter().map(|n| n.name.clone()).collect();
+        for name in names.iter().map(String::as_str).chain(["prosody", "onion"]) {
+            self.restart(name).await?;
+        }
+        Ok(())
+    }
+
+    /// The one-way delay of every link, from now on.
+    pub(crate) fn set_delay(&self, ms: u32) {
+        self.delay.store(ms, Relaxed);
+    }
+
+    /// Closes every connection to a relay: all circuits are gone.
+    pub(crate) fn cut(&self) {
+        self.links.values().for_each(Link::cut);
+    }
+
+    fn known(&self, name: &str) -> Result<()> {
+        let known = self.facts.pids.contains_key(name);
+        if known { Ok(()) } else { Err(LabError::new(format!("there is no {name} here"))) }
+    }
+}
+
+impl std::fmt::Debug for Lab {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lab").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+fn servers(onion: &str) -> Vec<Server> {
+    let server = |domain: &str, onion: &str, registration: &str| Server {
+        domain: domain.to_owned(),
+        onion: onion.to_owned(),
+        in_band_registration: registration.to_owned(),
+    };
+    vec![
+        server(prosody::DEFAULT, onion, "yes"),
+        server(prosody::STARTTLS, "", "unknown"),
+        server(prosody::CLOSED, onion, "no"),
+        server(prosody::PLAIN, "", "unknown"),
+        server(prosody::NO_TLS, "", "unknown"),
+    ]
+}
+
+async fn wait_for_port(port: SocketAddr) -> Result<()> {
+    let end = Instant::now() + Duration::from_secs(30);
+    while tokio::net::TcpStream::connect(port).await.is_err() {
+        if Instant::now() > end {
+            return Err(LabError::new("a relay does not listen"));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}

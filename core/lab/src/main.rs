@@ -1,0 +1,102 @@
+//! `flashpaper-lab`: keeps a lab up; and small tools on a running one.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use flashpaper_lab::{Lab, LabError, Peer, Remote, direct};
+use tokio::io::{AsyncReadExt as _, stdin};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A private Tor network, an XMPP server and its onion service on loopback.
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the lab; print its facts as one line of JSON; end with the end of input, SIGTERM or SIGINT
+    Up {
+        /// Where keys are kept between runs
+        #[arg(long)]
+        dir: PathBuf,
+        /// One-way delay in front of every relay, in milliseconds
+        #[arg(long, default_value_t = 0)]
+        delay: u32,
+    },
+    /// As a fresh account of the lab's server, send a message (needs FLASHPAPER_LAB)
+    Send {
+        /// The receiver's address
+        #[arg(long)]
+        to: String,
+        /// The text
+        #[arg(long)]
+        text: String,
+    },
+    /// Connect past Tor, as a leak would (needs FLASHPAPER_LAB)
+    Dial {
+        /// A host of the lab
+        host: String,
+        /// Its port
+        port: u16,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Up { dir, delay } => up(dir, delay).await,
+        Command::Send { to, text } => send(&to, &text).await,
+        Command::Dial { host, port } => dial(&host, port).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("flashpaper-lab: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn up(dir: PathBuf, delay: u32) -> Result<(), LabError> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let run = async {
+        let lab = Lab::start(&dir, delay, |line| eprintln!("{line}")).await?;
+        let facts = serde_json::to_string(lab.facts()).unwrap_or_default();
+        fs::write(dir.join("facts.json"), &facts)?;
+        println!("{facts}");
+        lab.take_orders().await
+    };
+    let end_of_input = async {
+        let mut nothing = [0; 64];
+        while matches!(stdin().read(&mut nothing).await, Ok(1..)) {}
+    };
+    tokio::select! {
+        done = run => done?,
+        () = end_of_input => {}
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    // The lab was dropped with `run`; nothing may take its facts for those of a living one.
+    let _ = fs::remove_file(dir.join("facts.json"));
+    Ok(())
+}
+
+async fn send(to: &str, text: &str) -> Result<(), LabError> {
+    let facts = remote()?;
+    let mut peer = Peer::register(facts.facts()).await?;
+    peer.send(to, text).await?;
+    // The server has the message once it answers something sent after it.
+    peer.remove().await
+}
+
+async fn dial(host: &str, port: u16) -> Result<(), LabError> {
+    direct::connect(remote()?.facts(), host, port).await.map(drop)
+}
+
+fn remote() -> Result<Remote, LabError> {
+    Remote::from_env().map_err(|e| std::io::Error::other(e).into())
+}

@@ -1,0 +1,84 @@
+//! Children that die with the lab, however it ends.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::{LabError, Result};
+
+/// Starts a program under `setpriv --pdeathsig`: the kernel kills it when the thread that started it ends. That thread
+/// is one of the lab's that lives as long as the lab.
+#[derive(Clone)]
+pub(crate) struct Spawner(mpsc::Sender<(Command, mpsc::Sender<std::io::Result<Child>>)>);
+
+impl Spawner {
+    pub(crate) fn start() -> Result<Self> {
+        let (sender, orders) = mpsc::channel::<(Command, mpsc::Sender<std::io::Result<Child>>)>();
+        std::thread::Builder::new().name("lab-spawner".into()).spawn(move || {
+            for (mut command, answer) in orders {
+                let _ = answer.send(command.spawn());
+            }
+            // Orders end with the lab; its children are dead by then.
+        })?;
+        Ok(Self(sender))
+    }
+
+    /// Starts `program` with its output in `log`.
+    pub(crate) fn spawn(&self, program: &str, args: &[&str], log: &Path) -> Result<Running> {
+        let out = OpenOptions::new().create(true).append(true).open(log)?;
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--", program]).args(args);
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+        let (sender, answer) = mpsc::channel();
+        let gone = || LabError::new("the lab is ending");
+        self.0.send((command, sender)).map_err(|_| gone())?;
+        let child = answer.recv().map_err(|_| gone())?;
+        let child = child.map_err(|e| LabError::new(format!("cannot start {program} by setpriv: {e}")))?;
+        Ok(Running { child, name: program.to_owned(), log: log.display().to_string() })
+    }
+}
+
+/// A running child; dropping it ends it.
+pub(crate) struct Running {
+    child: Child,
+    name: String,
+    log: String,
+}
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// An error if it has ended.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(status) => Err(LabError::new(format!("{} ended ({status}); see {}", self.name, self.log))),
+        }
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, signal: &str) {
+        // A child that has ended is noticed by `check`.
+        let _ = Command::new("kill").args([&format!("-{signal}"), &self.pid().to_string()]).status();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(3);
+        self.signal("INT");
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,128 @@
+//! The XMPP server: Debian's Prosody, with hosts that behave and hosts that must be refused.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::certificates::Authority;
+use crate::process::{Running, Spawner};
+use crate::{LabError, Result};
+
+/// Makes accounts; also behind the onion address.
+pub(crate) const DEFAULT: &str = "burner.test";
+/// Reached at an address without direct TLS.
+pub(crate) const STARTTLS: &str = "starttls.test";
+/// Makes no accounts.
+pub(crate) const CLOSED: &str = "closed.test";
+/// Offers no login but PLAIN.
+pub(crate) const PLAIN: &str = "plain.test";
+/// Offers no TLS.
+pub(crate) const NO_TLS: &str = "notls.test";
+
+const HOSTS: [&str; 5] = [DEFAULT, STARTTLS, CLOSED, PLAIN, NO_TLS];
+
+/// The server's files.
+pub(crate) struct Prosody {
+    folder: PathBuf,
+    main: Ipv4Addr,
+    starttls_only: Ipv4Addr,
+}
+
+impl Prosody {
+    pub(crate) fn prepare(root: &Path, ca: &Authority, main: Ipv4Addr, starttls_only: Ipv4Addr) -> Result<Self> {
+        let prosody = Self { folder: root.join("prosody"), main, starttls_only };
+        // Accounts of an earlier run would be found by tests that look for leftovers.
+        let _ = fs::remove_dir_all(&prosody.folder);
+        fs::create_dir_all(prosody.data())?;
+        fs::write(prosody.config_file(), prosody.config(ca)?)?;
+        Ok(prosody)
+    }
+
+    /// Which name leads to which address, as the exits' name server and the direct dialer know it.
+    pub(crate) fn hosts(&self) -> BTreeMap<String, Ipv4Addr> {
+        let address = |host| if host == STARTTLS { self.starttls_only } else { self.main };
+        HOSTS.iter().map(|host| ((*host).to_owned(), address(*host))).collect()
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join("prosody.log")
+    }
+
+    /// Starts it and waits until it listens.
+    pub(crate) fn start(&self, spawner: &Spawner) -> Result<Running> {
+        let config = self.config_file().display().to_string();
+        let args = ["-F", "--config", &config];
+        let mut running = spawner.spawn("prosody", &args, &self.folder.join("prosody.out"))?;
+        let end = Instant::now() + Duration::from_secs(20);
+        let ports: [SocketAddr; 3] =
+            [(self.main, 5222).into(), (self.main, 5223).into(), (self.starttls_only, 5222).into()];
+        while !ports.iter().all(|port| TcpStream::connect(port).is_ok()) {
+            running.check()?;
+            if Instant::now() > end {
+                return Err(LabError::new("prosody does not listen"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(running)
+    }
+
+    fn config_file(&self) -> PathBuf {
+        self.folder.join("prosody.cfg.lua")
+    }
+
+    fn config(&self, ca: &Authority) -> Result<String> {
+        let (folder, data, log) = (self.folder.display(), self.data(), self.log());
+        let (main, starttls_only) = (self.main, self.starttls_only);
+        let ssl = |host: &str| -> Result<String> {
+            let (certificate, key) = ca.issue(host)?;
+            let (certificate, key) = (certificate.display(), key.display());
+            Ok(format!(r#"ssl = {{ certificate = "{certificate}"; key = "{key}"; protocol = "tlsv1_2+" }}"#))
+        };
+        // The port of direct TLS has a certificate of its own, before SNI chooses a host's.
+        let mut config = ssl(DEFAULT)?;
+        config += &format!(
+            r#"
+run_as_root = true
+daemonize = false
+data_path = "{data}"
+pidfile = "{folder}/prosody.pid"
+log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = "{log}" }} }}
+c2s_interfaces = {{ "{main}", "{starttls_only}" }}
+c2s_ports = {{ 5222 }}
+c2s_direct_tls_ports = {{ 5223 }}
+c2s_direct_tls_interfaces = {{ "{main}" }}
+s2s_ports = {{ }}
+modules_enabled = {{ "roster"; "saslauth"; "tls"; "disco"; "ping"; "register_ibr"; "user_account_management";
+  "carbons"; "smacks"; "offline"; "time"; "version"; "blocklist"; "pep"; "vcard4" }}
+modules_disabled = {{ "s2s"; "http"; "admin_shell"; "mimicking" }}
+allow_registration = true
+authentication = "internal_hashed"
+password_hash = "SHA-256"
+c2s_require_encryption = true
+storage = "internal"
+"#,
+            data = data.display(),
+            log = log.display(),
+        );
+        for host in HOSTS {
+            let options = match host {
+                CLOSED => "  allow_registration = false",
+                PLAIN => "  disable_sasl_mechanisms = { \"SCRAM-SHA-1\"; \"SCRAM-SHA-256\"; \"DIGEST-MD5\" }",
+                NO_TLS => {
+                    "  modules_disabled = { \"tls\" }\n  c2s_require_encryption = false\n  \
+                     allow_unencrypted_plain_auth = true"
+                }
+                _ => "",
+            };
+            let _ = writeln!(config, "VirtualHost \"{host}\"\n  {}\n{options}", ssl(host)?);
+        }
+        Ok(config)
+    }
+}

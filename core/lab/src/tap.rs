@@ -1,0 +1,101 @@
+//! A recording proxy in front of a server: what did the client say, byte for byte?
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::certificates::Authority;
+use crate::{LabError, Result};
+
+/// A proxy that records everything a client sends.
+#[derive(Debug)]
+pub struct Tap {
+    address: SocketAddr,
+    recorded: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Tap {
+    /// Forwards bytes as they are.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub async fn plain(target: SocketAddr) -> Result<Self> {
+        Self::open(target, None).await
+    }
+
+    /// Ends TLS itself, with the lab's certificate for `domain`, and forwards and records what was inside.
+    ///
+    /// # Errors
+    /// No port or certificate can be had.
+    pub async fn tls(target: SocketAddr, authority: &Authority, domain: &str) -> Result<Self> {
+        let (certificate, key) = authority.issue(domain)?;
+        let failed = |_| LabError::new("the certificate cannot be read");
+        let chain = vec![CertificateDer::from_pem_file(certificate).map_err(failed)?];
+        let key = PrivateKeyDer::from_pem_file(key).map_err(failed)?;
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|_| LabError::new("the certificate cannot be used"))?;
+        Self::open(target, Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    /// Where clients are to connect.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// All that clients have sent so far.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<u8> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn open(target: SocketAddr, tls: Option<TlsAcceptor>) -> Result<Self> {
+        let listener = TcpListener::bind((target.ip(), 0)).await?;
+        let tap = Self { address: listener.local_addr()?, recorded: Arc::default() };
+        let recorded = Arc::clone(&tap.recorded);
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let (recorded, tls) = (Arc::clone(&recorded), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => forward(near, target, recorded).await,
+                        Some(tls) => {
+                            if let Ok(near) = tls.accept(near).await {
+                                forward(near, target, recorded).await;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        Ok(tap)
+    }
+}
+
+async fn forward<S: AsyncRead + AsyncWrite>(near: S, target: SocketAddr, recorded: Arc<Mutex<Vec<u8>>>) {
+    let Ok(far) = TcpStream::connect(target).await else { return };
+    let (mut near_in, mut near_out) = split(near);
+    let (mut far_in, mut far_out) = far.into_split();
+    let client = async {
+        let mut buffer = vec![0; 16 * 1024];
+        while let Ok(length @ 1..) = near_in.read(&mut buffer).await {
+            recorded.lock().unwrap_or_else(PoisonError::into_inner).extend(&buffer[..length]);
+            if far_out.write_all(&buffer[..length]).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = client => {}
+        _ = tokio::io::copy(&mut far_in, &mut near_out) => {}
+    }
+}

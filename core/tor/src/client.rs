@@ -1,0 +1,286 @@
+//! The one Tor client of a process: its start, its status, its end.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arti_client::{DormantMode, ErrorKind, HasKind, StreamPrefs, TorClient};
+use futures::StreamExt;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Notify, watch};
+use tokio::time::{sleep, timeout};
+use tor_rtcompat::tokio::TokioRustlsRuntime;
+
+use crate::dialer::Dialer;
+use crate::directory::{self, LOOK_AGAIN};
+use crate::network::{Network, arti_config};
+use crate::obsolete;
+use crate::status::{Blockage, Status};
+
+/// What a Tor client needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Guards and other long-lived state; kept between starts, private to the app. Made when absent, mode 0700.
+    pub state_dir: PathBuf,
+    /// The directory cache; may be deleted at any time while closed.
+    pub cache_dir: PathBuf,
+    /// Which network.
+    pub network: Network,
+}
+
+/// The running Tor client. Dropping it ends it without waiting; [`Tor::close`] waits.
+#[derive(Debug)]
+pub struct Tor {
+    running: Arc<Running>,
+    runtime: Arc<OwnRuntime>,
+    status: watch::Receiver<Status>,
+}
+
+impl Tor {
+    /// Starts the client: from here on it connects to relays, and goes on trying until it is closed.
+    ///
+    /// # Errors
+    /// See [`StartError`]. That the network cannot be reached is no error here but a [`Status`].
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let only_one = OnlyOne::claim()?;
+        let arti_config = arti_config(&config)?;
+        let directory = directory::Watch::new(&config.cache_dir);
+        // Arti takes the process's provider. One set by the app before us serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+
+        let obsolete = Arc::new(Notify::new());
+        let runtime = OwnRuntime::start(&obsolete, only_one)?;
+        let create = async {
+            let arti_runtime = TokioRustlsRuntime::current().map_err(|_| StartError::Resources)?;
+            let builder = TorClient::with_runtime(arti_runtime).config(arti_config);
+            builder.create_unbootstrapped_async().await.map_err(|e| StartError::from_arti(e.kind()))
+        };
+        let client = runtime.handle.spawn(create).await.map_err(|_| StartError::Internal)??;
+
+        let (status_sender, status) = watch::channel(Status::starting());
+        runtime.handle.spawn(bootstrap(Arc::clone(&client)));
+        runtime.handle.spawn(report_status(Arc::clone(&client), directory, status_sender.clone()));
+        end_when_obsolete(obsolete, Arc::clone(&runtime), status_sender);
+        let running = Arc::new(Running { client, handle: runtime.handle.clone() });
+        Ok(Self { running, runtime, status })
+    }
+
+    /// The status as a stream: the current one at once, then every change. Fast changes are coalesced.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Waits until streams can be opened. Cancel safe.
+    ///
+    /// # Errors
+    /// [`NotReady`] when `deadline` is over, and before it when waiting cannot help (clock, obsolete).
+    pub async fn ready(&self, deadline: Duration) -> Result<(), NotReady> {
+        let mut status = self.status.clone();
+        let settled =
+            |s: &Status| s.is_ready() || matches!(s.blocked, Some(Blockage::ClockWrong(Some(_)) | Blockage::Obsolete));
+        // Whatever ended the wait, the last status says how far it came.
+        let _ = timeout(deadline, status.wait_for(settled)).await;
+        let last = status.borrow();
+        if last.is_ready() { Ok(()) } else { Err(NotReady { blocked: last.blocked }) }
+    }
+
+    /// A dialer whose streams share circuits with each other and with no other dialer's.
+    #[must_use]
+    pub fn isolated(&self) -> Dialer {
+        let mut prefs = StreamPrefs::new();
+        prefs.new_isolation_group().optimistic();
+        Dialer::new(Arc::downgrade(&self.running), prefs)
+    }
+
+    /// Stops the periodic work (directory updates, spare circuits). A dial wakes the client up again.
+    pub fn suspend(&self) {
+        self.running.client.set_dormant(DormantMode::Soft);
+    }
+
+    /// Takes the periodic work up again.
+    pub fn resume(&self) {
+        self.running.client.set_dormant(DormantMode::Normal);
+    }
+
+    /// Ends the client and waits until its threads are gone. Streams that are still open fail.
+    pub async fn close(self) {
+        let Self { running, runtime, status: _ } = self;
+        drop(running);
+        // Waiting for threads blocks, so it is done on a thread where that is allowed.
+        let _ = tokio::task::spawn_blocking(move || runtime.end(Some(CLOSE_LIMIT))).await;
+    }
+}
+
+/// How long `close` waits for Arti's threads. They are idle in milliseconds unless a disk hangs.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why [`Tor::start`] failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A client runs in this process: use that one.
+    #[error("a Tor client runs in this process already")]
+    AlreadyRunning,
+    /// The private network's description cannot be read.
+    #[error("the Tor configuration cannot be used")]
+    Config,
+    /// The state or cache folder cannot be used: missing rights, full disk, or open to other users.
+    #[error("the Tor folders cannot be used")]
+    Folder,
+    /// The network requires a newer client: only an update of the app helps.
+    #[error("the Tor network requires a newer version")]
+    Obsolete,
+    /// No threads to run on.
+    #[error("no resources to start Tor")]
+    Resources,
+    /// A bug in the Tor client.
+    #[error("the Tor client failed to start")]
+    Internal,
+}
+
+impl StartError {
+    const fn from_arti(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::SoftwareDeprecated => Self::Obsolete,
+            ErrorKind::InvalidConfig => Self::Config,
+            ErrorKind::FsPermissions
+            | ErrorKind::PersistentStateAccessFailed
+            | ErrorKind::PersistentStateCorrupted
+            | ErrorKind::CacheAccessFailed
+            | ErrorKind::CacheCorrupted
+            | ErrorKind::LocalResourceAlreadyInUse => Self::Folder,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// Streams cannot be opened yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Tor is not ready")]
+pub struct NotReady {
+    /// What blocks the client, if it is known: the difference between a wrong clock and a blocked network.
+    pub blocked: Option<Blockage>,
+}
+
+/// What dialers borrow: gone once the client is closed, so that no dialer keeps Arti alive.
+pub(crate) struct Running {
+    pub(crate) client: Arc<TorClient<TokioRustlsRuntime>>,
+    /// Arti's threads, where its futures run: its log does not reach the app's, and its end is the client's end.
+    pub(crate) handle: Handle,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Running")
+    }
+}
+
+/// Arti runs on threads of its own: to end them is the only way to end all of its tasks.
+#[derive(Debug)]
+struct OwnRuntime {
+    handle: Handle,
+    runtime: Mutex<Option<(Runtime, OnlyOne)>>,
+}
+
+impl OwnRuntime {
+    fn start(obsolete: &Arc<Notify>, only_one: OnlyOne) -> Result<Arc<Self>, StartError> {
+        let obsolete = Arc::clone(obsolete);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("flashpaper-tor")
+            .on_thread_start(move || obsolete::watch_this_thread(&obsolete))
+            .enable_all()
+            .build()
+            .map_err(|_| StartError::Resources)?;
+        let handle = runtime.handle().clone();
+        Ok(Arc::new(Self { handle, runtime: Mutex::new(Some((runtime, only_one))) }))
+    }
+
+    /// Ends all tasks, waiting for their threads up to `limit`, or not at all. The second call does nothing.
+    fn end(&self, limit: Option<Duration>) {
+        let taken = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((runtime, _only_one)) = taken {
+            match limit {
+                Some(limit) => runtime.shutdown_timeout(limit),
+                None => runtime.shutdown_background(),
+            }
+        }
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        self.end(None);
+    }
+}
+
+/// Proof that this is the only client of the process.
+#[derive(Debug)]
+struct OnlyOne;
+
+static CLAIMED: AtomicBool = AtomicBool::new(false);
+
+impl OnlyOne {
+    fn claim() -> Result<Self, StartError> {
+        let was_claimed = CLAIMED.swap(true, Ordering::AcqRel);
+        if was_claimed { Err(StartError::AlreadyRunning) } else { Ok(Self) }
+    }
+}
+
+impl Drop for OnlyOne {
+    fn drop(&mut self) {
+        CLAIMED.store(false, Ordering::Release);
+    }
+}
+
+/// Arti retries by itself; what it gives up on is tried again here, for as long as the client lives.
+async fn bootstrap(client: Arc<TorClient<TokioRustlsRuntime>>) {
+    const AGAIN_AFTER: Duration = Duration::from_secs(5);
+    while client.bootstrap().await.is_err() {
+        sleep(AGAIN_AFTER).await;
+    }
+}
+
+/// Turns Arti's progress and the dates of its consensus into our status.
+async fn report_status(
+    client: Arc<TorClient<TokioRustlsRuntime>>,
+    mut directory: directory::Watch,
+    sender: watch::Sender<Status>,
+) {
+    let mut events = client.bootstrap_events();
+    loop {
+        let status = Status::read(&client.bootstrap_status(), directory.judge(&client));
+        let settled = status.is_ready();
+        sender.send_if_modified(|old| {
+            let changed = *old != status;
+            *old = status;
+            changed
+        });
+        let event = if settled {
+            events.next().await
+        } else {
+            tokio::select! { event = events.next() => event, () = sleep(LOOK_AGAIN) => continue }
+        };
+        if event.is_none() {
+            return;
+        }
+    }
+}
+
+/// Runs on the caller's runtime, because it ends Arti's.
+fn end_when_obsolete(obsolete: Arc<Notify>, runtime: Arc<OwnRuntime>, status: watch::Sender<Status>) {
+    let runtime = Arc::downgrade(&runtime);
+    tokio::spawn(async move {
+        tokio::select! {
+            () = obsolete.notified() => {
+                if let Some(runtime) = runtime.upgrade() {
+                    runtime.end(None);
+                }
+                status.send_replace(Status::obsolete());
+            }
+            () = status.closed() => {}
+        }
+    });
+}

@@ -1,0 +1,159 @@
+//! Streams through Tor, isolated from those of every other dialer.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Weak;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use arti_client::{DataStream, ErrorKind, HasKind, StreamPrefs};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+use tor_proto::client::stream::ClientStreamCtrl;
+
+use crate::client::Running;
+use crate::directory;
+use crate::target::Target;
+
+/// Opens streams on circuits of its own (Tor's stream isolation). A clone shares its circuits.
+#[derive(Clone)]
+pub struct Dialer {
+    tor: Weak<Running>,
+    prefs: StreamPrefs,
+}
+
+impl Dialer {
+    pub(crate) const fn new(tor: Weak<Running>, prefs: StreamPrefs) -> Self {
+        Self { tor, prefs }
+    }
+
+    /// Opens a stream, waiting for a directory that fits our clock and building a circuit if none is at hand. Cancel safe.
+    ///
+    /// To a host the stream is optimistic: it is returned before the exit has connected, and what fails there is the
+    /// error of the first read (`ConnectionRefused`, `HostUnreachable`, …). To an onion service it is connected.
+    ///
+    /// # Errors
+    /// See [`DialError`]; none takes longer than `deadline`.
+    pub async fn dial(&self, target: &Target, deadline: Duration) -> Result<TorStream, DialError> {
+        let tor = self.tor.upgrade().ok_or(DialError::Closed)?;
+        let (target, prefs) = (target.clone(), self.prefs.clone());
+        let client = tor.client.clone();
+        let dial = async move {
+            directory::wait_until_fit(&client).await;
+            client.connect_with_prefs(target.as_pair(), &prefs).await
+        };
+        let dial = AbortOnDropHandle::new(tor.handle.spawn(dial));
+        match timeout(deadline, dial).await {
+            Ok(Ok(Ok(inner))) => Ok(TorStream { inner }),
+            Ok(Ok(Err(error))) => Err(DialError::from_arti(error.kind())),
+            // The task ends early only with Arti's threads.
+            Ok(Err(_)) => Err(DialError::Closed),
+            Err(_) => Err(DialError::Timeout),
+        }
+    }
+}
+
+impl fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dialer(..)")
+    }
+}
+
+/// A stream of bytes through Tor. Flush after writing: small writes are gathered into cells of 498 bytes.
+pub struct TorStream {
+    inner: DataStream,
+}
+
+impl TorStream {
+    /// The circuit that carries the stream, or `None` once it is closed.
+    #[must_use]
+    pub fn circuit(&self) -> Option<CircuitId> {
+        let tunnel = self.inner.client_stream_ctrl()?.tunnel()?;
+        Some(CircuitId(tunnel.unique_id().to_string()))
+    }
+}
+
+impl fmt::Debug for TorStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TorStream(..)")
+    }
+}
+
+impl AsyncRead for TorStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for TorStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// Names a circuit within this process; it means nothing to anyone else.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CircuitId(String);
+
+impl fmt::Display for CircuitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why no stream was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DialError {
+    /// The deadline is over. Try again later.
+    #[error("no stream within the deadline")]
+    Timeout,
+    /// No circuit could be built: see the Tor status for the reason.
+    #[error("Tor cannot carry a stream now")]
+    TorUnavailable,
+    /// The exit says that there is no such host.
+    #[error("no such host")]
+    NoSuchHost,
+    /// The host refused the connection or cannot be reached from the exit.
+    #[error("the host cannot be reached")]
+    HostUnreachable,
+    /// The onion service has no descriptor, or does not answer: it is down, or gone.
+    #[error("the onion service cannot be reached")]
+    OnionUnreachable,
+    /// The Tor client was closed.
+    #[error("the Tor client is closed")]
+    Closed,
+}
+
+impl DialError {
+    const fn from_arti(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::ArtiShuttingDown | ErrorKind::ReactorShuttingDown => Self::Closed,
+            ErrorKind::RemoteHostNotFound | ErrorKind::RemoteHostResolutionFailed => Self::NoSuchHost,
+            ErrorKind::RemoteConnectionRefused
+            | ErrorKind::RemoteNetworkFailed
+            | ErrorKind::RemoteNetworkTimeout
+            | ErrorKind::RemoteStreamClosed
+            | ErrorKind::RemoteStreamReset
+            | ErrorKind::RemoteStreamError
+            | ErrorKind::ExitPolicyRejected => Self::HostUnreachable,
+            ErrorKind::OnionServiceNotFound
+            | ErrorKind::OnionServiceNotRunning
+            | ErrorKind::OnionServiceConnectionFailed
+            | ErrorKind::OnionServiceProtocolViolation
+            | ErrorKind::OnionServiceMissingClientAuth
+            | ErrorKind::OnionServiceWrongClientAuth => Self::OnionUnreachable,
+            _ => Self::TorUnavailable,
+        }
+    }
+}

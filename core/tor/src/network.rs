@@ -1,0 +1,45 @@
+//! Which Tor network: the public one, or a private one described by a file.
+
+use std::fmt;
+use std::time::Duration;
+
+use arti_client::TorClientConfig;
+use arti_client::config::{CfgPath, TorClientConfigBuilder};
+
+use crate::client::{Config, StartError};
+
+/// The Tor network to use.
+#[derive(Clone)]
+pub enum Network {
+    /// The one that everyone uses.
+    Public,
+    /// A private one, for tests: an `arti-client` configuration in TOML without its `storage` section. Whoever can
+    /// hand this in can see all traffic, so an app never takes it from a user.
+    Private(String),
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Public => "Network::Public",
+            Self::Private(_) => "Network::Private(..)",
+        })
+    }
+}
+
+/// How far from its dates a consensus may be and still be read: far enough for those dates to show that our clock is
+/// wrong. Nothing is sent on such a consensus: see `directory`.
+const ANY_CONSENSUS: Duration = Duration::from_secs(3650 * 24 * 3600);
+
+pub(crate) fn arti_config(config: &Config) -> Result<TorClientConfig, StartError> {
+    let mut builder = match &config.network {
+        Network::Public => TorClientConfigBuilder::default(),
+        Network::Private(text) => toml::from_str(text).map_err(|_| StartError::Config)?,
+    };
+    builder.directory_tolerance().pre_valid_tolerance(ANY_CONSENSUS).post_valid_tolerance(ANY_CONSENSUS);
+    builder
+        .storage()
+        .state_dir(CfgPath::new_literal(&config.state_dir))
+        .cache_dir(CfgPath::new_literal(&config.cache_dir));
+    builder.build().map_err(|_| StartError::Config)
+}

@@ -1,0 +1,59 @@
+//! What may stand on an XML stream, nested no deeper than a stanza ever is.
+//!
+//! The element trees of the XML library are built in a loop but dropped by recursion: a stanza of some hundred thousand
+//! nested elements, which anybody may send, would overflow the stack and end the whole process.
+
+use rxml::{AttrMap, Event, QName};
+use tokio_xmpp::parsers::stream_features::StreamFeatures;
+use tokio_xmpp::xmlstream::XmppStreamElement;
+use xso::error::{Error, FromEventsError};
+use xso::{Context, FromEventsBuilder, FromXml};
+
+/// Levels below a stanza. The deepest in use, an archived and forwarded message, has about ten.
+const MAX_DEPTH: usize = 64;
+
+/// An element of a stream.
+#[derive(FromXml, Debug)]
+#[xml()]
+pub(crate) enum StreamElement {
+    /// What the server offers: the first element after each header.
+    #[xml(transparent)]
+    Features(StreamFeatures),
+    /// Everything else.
+    #[xml(transparent)]
+    Other(XmppStreamElement),
+}
+
+/// Parses as `T` does, and fails on what is nested too deep.
+#[derive(Debug)]
+pub(crate) struct Shallow<T>(pub(crate) T);
+
+pub(crate) struct Builder<B> {
+    inner: B,
+    depth: usize,
+}
+
+impl<T: FromXml> FromXml for Shallow<T> {
+    type Builder = Builder<T::Builder>;
+
+    fn from_events(name: QName, attributes: AttrMap, context: &Context<'_>) -> Result<Self::Builder, FromEventsError> {
+        let inner = T::from_events(name, attributes, context)?;
+        Ok(Builder { inner, depth: 0 })
+    }
+}
+
+impl<B: FromEventsBuilder> FromEventsBuilder for Builder<B> {
+    type Output = Shallow<B::Output>;
+
+    fn feed(&mut self, event: Event, context: &Context<'_>) -> Result<Option<Self::Output>, Error> {
+        match event {
+            Event::StartElement(..) => self.depth += 1,
+            Event::EndElement(..) => self.depth = self.depth.saturating_sub(1),
+            Event::Text(..) | Event::XmlDeclaration(..) => {}
+        }
+        if self.depth > MAX_DEPTH {
+            return Err(Error::Other("nested too deep"));
+        }
+        Ok(self.inner.feed(event, context)?.map(Shallow))
+    }
+}

@@ -1,0 +1,37 @@
+//! STARTTLS (RFC 6120, section 5) that cannot be stripped: no `<proceed/>`, no stream.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_xmpp::parsers::starttls::{Nonza, Request};
+use tokio_xmpp::xmlstream::XmppStreamElement;
+
+use crate::connection::{ConnectError, start_stream};
+use crate::domain::Domain;
+use crate::exchange::{self, Element, Stream};
+
+/// Asks for TLS on a plain stream and gives the bare stream back for the handshake.
+///
+/// In clear go the stream header, with the domain and nothing else, and `<starttls/>`.
+pub(crate) async fn negotiate<S>(stream: S, domain: &Domain) -> Result<S, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (features, mut stream) = start_stream(exchange::io(stream), domain).await?;
+    if !features.can_starttls() {
+        return Err(ConnectError::NoTls);
+    }
+    exchange::send(&mut stream, XmppStreamElement::Starttls(Nonza::Request(Request))).await?;
+    match exchange::next(&mut stream).await? {
+        Element::Some(XmppStreamElement::Starttls(Nonza::Proceed(_))) => into_bare(stream),
+        _ => Err(ConnectError::NoTls),
+    }
+}
+
+/// What came behind `<proceed/>` before the handshake was written by whoever sits on the line, to be read as if it had
+/// come under TLS.
+fn into_bare<S>(stream: Stream<S>) -> Result<S, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let buffered = stream.into_inner();
+    if buffered.buffer().is_empty() { Ok(buffered.into_inner().into_inner()) } else { Err(ConnectError::Malformed) }
+}

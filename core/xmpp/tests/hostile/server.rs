@@ -1,0 +1,192 @@
+//! A server that says what a test makes it say, at the other end of a pipe.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use flashpaper_xmpp::Tls;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use sasl::common::scram::{ScramProvider, Sha256};
+use sasl::common::{Password, xor};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::server::TlsStream;
+
+pub(crate) const DOMAIN: &str = "jabber.example";
+pub(crate) const USERNAME: &str = "nobody";
+pub(crate) const PASSWORD: &str = "correct-horse";
+
+/// What an honest server offers before and after the login.
+pub(crate) const SCRAM: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+    <mechanism>PLAIN</mechanism><mechanism>SCRAM-SHA-256</mechanism></mechanisms>";
+pub(crate) const BIND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";
+
+/// A certificate authority with one server of its own.
+pub(crate) struct Authority {
+    pub(crate) tls: Tls,
+    acceptor: TlsAcceptor,
+}
+
+impl Authority {
+    /// The server's certificate is for `name`.
+    pub(crate) fn new(name: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut authority = CertificateParams::new(Vec::new())?;
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority_key = KeyPair::generate()?;
+        let root = authority.self_signed(&authority_key)?;
+        let key = KeyPair::generate()?;
+        let issuer = Issuer::new(authority, authority_key);
+        let certificate = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &issuer)?;
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
+        Ok(Self { tls: Tls::only_roots_in(&root.pem())?, acceptor: Arc::new(config).into() })
+    }
+
+    /// Takes a connection by TLS and opens the XMPP stream on it.
+    pub(crate) async fn accept(
+        &self,
+        stream: DuplexStream,
+        features: &str,
+    ) -> io::Result<Peer<TlsStream<DuplexStream>>> {
+        let mut peer = Peer::new(self.acceptor.accept(stream).await?);
+        peer.opens(features).await?;
+        Ok(peer)
+    }
+}
+
+/// One end of a connection: what was heard on it, and a script to be followed.
+pub(crate) struct Peer<S> {
+    stream: S,
+    heard: Vec<u8>,
+    /// Up to here the script has taken notice.
+    noticed: usize,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
+    pub(crate) const fn new(stream: S) -> Self {
+        Self { stream, heard: Vec::new(), noticed: 0 }
+    }
+
+    pub(crate) async fn says(&mut self, text: &str) -> io::Result<()> {
+        self.stream.write_all(text.as_bytes()).await?;
+        self.stream.flush().await
+    }
+
+    /// Waits for a text, and gives everything new up to its end.
+    pub(crate) async fn hears(&mut self, wanted: &str) -> io::Result<String> {
+        loop {
+            let new = String::from_utf8_lossy(&self.heard[self.noticed..]).into_owned();
+            if let Some(at) = new.find(wanted) {
+                let end = at + wanted.len();
+                self.noticed += end;
+                return Ok(new[..end].to_owned());
+            }
+            if self.stream.read_buf(&mut self.heard).await? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    /// Takes the client's stream header and answers with its own and these features.
+    pub(crate) async fn opens(&mut self, features: &str) -> io::Result<()> {
+        self.hears("<stream:stream").await?;
+        self.hears(">").await?;
+        self.says(&format!(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' id='1' from='{DOMAIN}' version='1.0' \
+             xmlns:stream='http://etherx.jabber.org/streams'><stream:features>{features}</stream:features>"
+        ))
+        .await
+    }
+
+    /// Waits for a stanza and gives the id that the client drew for it.
+    pub(crate) async fn hears_request(&mut self) -> io::Result<String> {
+        let request = self.hears("</iq>").await?;
+        between(&request, "id='", "'")
+    }
+
+    /// Lets an account in as RFC 5802 wants it, and binds a resource for it.
+    pub(crate) async fn lets_in(&mut self) -> io::Result<()> {
+        let proof = Scram::hears_first(self).await?.hears_proof(self, "s=c2FsdA==,i=4096").await?;
+        self.succeeds(&proof).await?;
+        self.opens(BIND).await?;
+        let request = self.hears("</iq>").await?;
+        let (id, resource) = (between(&request, "id='", "'")?, between(&request, "<resource>", "</resource>")?);
+        self.says(&format!(
+            "<iq type='result' id='{id}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>\
+             <jid>{USERNAME}@{DOMAIN}/{resource}</jid></bind></iq>"
+        ))
+        .await
+    }
+
+    pub(crate) async fn challenges(&mut self, message: &str) -> io::Result<()> {
+        let data = BASE64.encode(message);
+        self.says(&format!("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{data}</challenge>")).await
+    }
+
+    pub(crate) async fn succeeds(&mut self, message: &str) -> io::Result<()> {
+        let data = BASE64.encode(message);
+        self.says(&format!("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{data}</success>")).await
+    }
+
+    /// Everything that the client has said when it leaves.
+    pub(crate) async fn heard_in_all(mut self) -> String {
+        // A client that leaves in a hurry has said what it has said.
+        let _ = self.stream.read_to_end(&mut self.heard).await;
+        String::from_utf8_lossy(&self.heard).into_owned()
+    }
+}
+
+/// The server's side of one SCRAM-SHA-256 exchange.
+pub(crate) struct Scram {
+    client_first: String,
+    pub(crate) client_nonce: String,
+}
+
+impl Scram {
+    pub(crate) async fn hears_first<S: AsyncRead + AsyncWrite + Unpin>(peer: &mut Peer<S>) -> io::Result<Self> {
+        let message = sasl_message(&peer.hears("</auth>").await?)?;
+        let (_, client_first) = message.split_once(",,").ok_or(ErrorKind::InvalidData)?;
+        let (_, nonce) = client_first.split_once(",r=").ok_or(ErrorKind::InvalidData)?;
+        Ok(Self { client_first: client_first.to_owned(), client_nonce: nonce.to_owned() })
+    }
+
+    /// Challenges with a salt and a work factor, takes the proof, and gives the message that proves the server.
+    pub(crate) async fn hears_proof<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        peer: &mut Peer<S>,
+        salt_and_rounds: &str,
+    ) -> io::Result<String> {
+        let server_first = format!("r={}more,{salt_and_rounds}", self.client_nonce);
+        peer.challenges(&server_first).await?;
+        let client_final = sasl_message(&peer.hears("</response>").await?)?;
+        let (bare, proof) = client_final.split_once(",p=").ok_or(ErrorKind::InvalidData)?;
+        let signed = format!("{},{server_first},{bare}", self.client_first);
+        let salted = Sha256::derive(&Password::Plain(PASSWORD.into()), b"salt", 4096).map_err(io::Error::other)?;
+        let hmac = |key: &[u8], text: &[u8]| Sha256::hmac(text, key).map_err(io::Error::other);
+        let client_key = hmac(&salted, b"Client Key")?;
+        let client_signature = hmac(&Sha256::hash(&client_key), signed.as_bytes())?;
+        if BASE64.encode(xor(&client_key, &client_signature)) != proof {
+            return Err(io::Error::other("the client's proof is wrong"));
+        }
+        let server_key = hmac(&salted, b"Server Key")?;
+        Ok(format!("v={}", BASE64.encode(hmac(&server_key, signed.as_bytes())?)))
+    }
+}
+
+fn sasl_message(element: &str) -> io::Result<String> {
+    let text = element.rsplit_once("</").and_then(|(start, _)| start.rsplit_once('>')).map(|(_, text)| text);
+    let bytes = BASE64.decode(text.ok_or(ErrorKind::InvalidData)?).map_err(io::Error::other)?;
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
+
+/// What stands between two texts.
+pub(crate) fn between(text: &str, before: &str, after: &str) -> io::Result<String> {
+    let inner = text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).map(|(inner, _)| inner);
+    inner.map(str::to_owned).ok_or_else(|| ErrorKind::InvalidData.into())
+}

@@ -1,0 +1,75 @@
+//! The lab as a program beside this one: it lives as long as this process holds its standard input.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::packages;
+use crate::run::{Done, built, cargo, run, target};
+
+/// A running lab. Dropping it ends it and waits for that.
+pub(crate) struct Lab {
+    child: Child,
+    facts: Value,
+}
+
+impl Lab {
+    /// Starts the lab; its keys are kept in the target folder.
+    pub(crate) fn start(delay_ms: u32) -> Done<Self> {
+        let mut child = program()
+            .args(["up", "--delay", &delay_ms.to_string(), "--dir"])
+            .arg(folder())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let facts = serde_json::from_str(&line).map_err(|_| "the lab did not start; see its messages above")?;
+        Ok(Self { child, facts })
+    }
+
+    /// The lab's facts, as a file that `--network` takes.
+    pub(crate) fn facts_file(&self) -> PathBuf {
+        folder().join("facts.json")
+    }
+
+    pub(crate) const fn facts(&self) -> &Value {
+        &self.facts
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// The lab's program.
+pub(crate) fn program() -> Command {
+    built("flashpaper-lab")
+}
+
+/// Builds what the lab and the demo run.
+pub(crate) fn build() -> Done {
+    run(&mut cargo(&["build", "--quiet", "--workspace"]))
+}
+
+/// `cargo xtask lab`.
+pub(crate) fn stay_up(delay_ms: u32) -> Done {
+    packages::need(&[packages::LAB])?;
+    build()?;
+    let lab = Lab::start(delay_ms)?;
+    println!("{}", lab.facts());
+    // Ctrl-C reaches the lab as well, as it is of the same group.
+    for _ in std::io::stdin().lines() {}
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    target().join("lab")
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask`: the project's commands. It depends on almost nothing, so that it is built in seconds; the lab and the
+//! command line are programs of the workspace that it builds and runs.
+
+mod demo;
+mod lab;
+mod packages;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask demo             the main job on a private Tor network, with progress; no internet needed
+cargo xtask test [--fast]    everything CI checks; --fast leaves out the lab
+cargo xtask lab [--delay MS] keeps a lab up and prints its facts as one line of JSON; ends with end of input or Ctrl-C";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["demo"] => demo::demo(),
+        ["test"] => test::test(false),
+        ["test", "--fast"] => test::test(true),
+        ["lab"] => lab::stay_up(0),
+        ["lab", "--delay", ms] => match ms.parse() {
+            Ok(ms) => lab::stay_up(ms),
+            Err(_) => Err("--delay takes milliseconds".into()),
+        },
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(format!("unknown command\n{USAGE}").into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Debian packages that the lab and its tests need: installed when this runs as root, else named.
+
+use std::process::{Command, Stdio};
+
+use crate::run::{Done, run};
+
+/// What the lab runs.
+pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
+/// What its tests look through: system calls, a wrong clock, the second implementation of the derivation.
+pub(crate) const TESTS: &[&str] = &["faketime", "python3-minimal", "strace"];
+
+pub(crate) fn need(packages: &[&[&str]]) -> Done {
+    let missing: Vec<&str> = packages.concat().into_iter().filter(|p| !is_installed(p)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    if !is_root() {
+        return Err(format!("Debian packages are missing; run\n  sudo apt-get install {list}").into());
+    }
+    println!("installing {list}");
+    run(quiet("apt-get").arg("update"))?;
+    // The packages' services are not to start: the lab runs its own.
+    run(quiet("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(&missing).env("RUNLEVEL", "1"))
+}
+
+fn quiet(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.arg("-qq").env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+    command
+}
+
+fn is_installed(package: &str) -> bool {
+    let query = Command::new("dpkg-query").args(["-W", "-f", "${db:Status-Status}", package]).output();
+    query.is_ok_and(|o| o.stdout == b"installed")
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.trim_ascii() == b"0")
+}

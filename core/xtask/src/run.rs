@@ -1,0 +1,79 @@
+//! Running other programs, from the workspace's root, and timing them.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub(crate) type Done<T = ()> = Result<T, Box<dyn Error>>;
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    // The running xtask lies in `<target>/<profile>/`.
+    let own = std::env::current_exe().unwrap_or_default();
+    own.ancestors().nth(2).map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// A program of the workspace, built.
+pub(crate) fn built(name: &str) -> Command {
+    at_root(target().join("debug").join(name))
+}
+
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let mut command = at_root(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args);
+    command
+}
+
+pub(crate) fn at_root(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    command
+}
+
+/// Runs to the end; a failure names the program.
+pub(crate) fn run(command: &mut Command) -> Done {
+    let status = command.stdin(Stdio::null()).status().map_err(|e| format!("{}: {e}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("failed: {}", shown(command)).into()) }
+}
+
+fn shown(command: &Command) -> String {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let args = command.get_args().map(|a| a.to_string_lossy().into_owned());
+    std::iter::once(name).chain(args).collect::<Vec<_>>().join(" ")
+}
+
+/// Times the steps of a run and prints them at its end, whatever that is.
+pub(crate) struct Steps {
+    done: Vec<(&'static str, Duration)>,
+}
+
+impl Steps {
+    pub(crate) const fn new() -> Self {
+        Self { done: Vec::new() }
+    }
+
+    pub(crate) fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> Done<T>) -> Done<T> {
+        println!("== {name}");
+        let started = Instant::now();
+        let result = work();
+        self.done.push((name, started.elapsed()));
+        result.map_err(|e| format!("{name}: {e}").into())
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        println!("\nminutes  step");
+        for (name, time) in &self.done {
+            println!("{:>7.1}  {name}", time.as_secs_f64() / 60.0);
+        }
+        let total: Duration = self.done.iter().map(|(_, time)| *time).sum();
+        println!("{:>7.1}  total", total.as_secs_f64() / 60.0);
+    }
+}
