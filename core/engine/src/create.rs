@@ -15,7 +15,7 @@ use crate::event::{BurnerId, Event, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::link::{self, within};
 use crate::store::{Account, Content, State};
-use crate::{Burner, Error, Route, clearing, limits};
+use crate::{Burner, BurnerState, Error, Route, clearing, limits};
 
 /// What kind of burner to make. The default is what one tap does.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,7 @@ pub(crate) async fn create(
     inner: &Arc<Inner>,
     options: CreateOptions,
     cancel: &CancellationToken,
-) -> Result<Burner, Error> {
+) -> Result<Unclaimed, Error> {
     let server = inner.choose_server(options.server.as_deref(), options.route)?;
     let route = options.route.unwrap_or_else(|| server.preferred_route());
     server.endpoints(route)?;
@@ -41,7 +41,7 @@ pub(crate) async fn create(
     for _ in 0..limits::NAMES {
         // A form that was sent uses up its identity and its circuits: each attempt has new ones.
         outcome = attempt(inner, &server, route, options.recoverable, cancel).await;
-        if outcome != Err(Error::NamesTaken) {
+        if !matches!(outcome, Err(Error::NamesTaken)) {
             break;
         }
     }
@@ -54,48 +54,80 @@ async fn attempt(
     route: Route,
     recoverable: bool,
     cancel: &CancellationToken,
-) -> Result<Burner, Error> {
+) -> Result<Unclaimed, Error> {
     // Without Tor nothing is drawn or counted.
     inner.isolated()?;
     let account = draw(inner, server, route, recoverable);
+    let unclaimed = Unclaimed::seal(inner, &account)?;
     let id = BurnerId(account.id.clone());
-    let burner = Burner { state: crate::BurnerState::Active, ..Burner::of(&account) };
-    let now = inner.now();
-    inner.commit(|content| seal(content, &account, now))??;
     let mut report = |step| inner.reporter.report(Event::Creating { burner: id.clone(), step });
     report(Step::Sealed { via: route });
 
-    let form_sent = AtomicBool::new(false);
     let made = {
-        let mut work = pin!(make(inner, server, &account, &form_sent, &mut report));
+        let mut work = pin!(make(inner, server, &account, &unclaimed.may_exist, &mut report));
         match cancel.run_until_cancelled(&mut work).await {
             Some(made) => made,
-            None if form_sent.load(Relaxed) => {
-                // Only the server's answer tells whether there is something to remove; the caller is gone already.
-                let _ = work.await;
+            None => {
+                if unclaimed.may_exist.load(Relaxed) {
+                    // Only the server's answer tells whether there is something to remove; the caller is gone already.
+                    let _ = work.await;
+                }
                 Err(Error::Cancelled)
             }
-            None => Err(Error::Cancelled),
         }
     };
-    match made {
-        Ok(()) => {
-            inner.commit(|content| content.set_state(&account.id, State::Active))?;
-            Ok(burner)
+    made?;
+    Ok(unclaimed)
+}
+
+/// An account that nobody has taken yet: on the way, or made but not handed over. Dropped, it is given up: forgotten if
+/// it cannot exist, else removed in the background, or by the next start.
+pub(crate) struct Unclaimed {
+    inner: Arc<Inner>,
+    burner: Burner,
+    /// True while there may be an account at the server.
+    may_exist: AtomicBool,
+    claimed: bool,
+}
+
+impl Unclaimed {
+    fn seal(inner: &Arc<Inner>, account: &Account) -> Result<Self, Error> {
+        let now = inner.now();
+        inner.commit(|content| store(content, account, now))??;
+        let burner = Burner { state: BurnerState::Active, ..Burner::of(account) };
+        Ok(Self { inner: Arc::clone(inner), burner, may_exist: AtomicBool::new(false), claimed: false })
+    }
+
+    /// Makes it the caller's.
+    pub(crate) fn claim(mut self) -> Result<Burner, Error> {
+        self.inner.commit(|content| content.set_state(&self.burner.id.0, State::Active))?;
+        self.claimed = true;
+        Ok(self.burner.clone())
+    }
+}
+
+impl Drop for Unclaimed {
+    fn drop(&mut self) {
+        let id = self.burner.id.0.clone();
+        // A commit that fails leaves the account as pending: the next start looks at it.
+        if self.claimed {
+            return;
         }
-        Err(error) => {
-            give_up(inner, &account.id, form_sent.load(Relaxed))?;
-            Err(error)
+        if !*self.may_exist.get_mut() {
+            let _ = self.inner.forget(&id);
+        } else if self.inner.commit(|content| content.set_state(&id, State::Unwanted)).is_ok() {
+            let inner = Arc::clone(&self.inner);
+            self.inner.spawn(async move { clearing::settle(&inner, &id).await });
         }
     }
 }
 
-/// `form_sent` is true while there may be an account.
+/// `may_exist` is true while there may be an account.
 async fn make(
     inner: &Inner,
     server: &Server,
     account: &Account,
-    form_sent: &AtomicBool,
+    may_exist: &AtomicBool,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<(), Error> {
     let dial = inner.dial_of(&account.id)?;
@@ -103,9 +135,9 @@ async fn make(
     let credentials = link::credentials(account);
     let mut ids = inner.ids();
     let form = within(limits::EXCHANGE, connection.ask_registration(&mut ids)).await??;
-    form_sent.store(true, Relaxed);
+    may_exist.store(true, Relaxed);
     if let Err(error) = within(limits::EXCHANGE, connection.register(form, &credentials, &mut ids)).await? {
-        form_sent.store(error == RegisterError::Lost, Relaxed);
+        may_exist.store(error == RegisterError::Lost, Relaxed);
         return Err(error.into());
     }
     report(Step::Registered);
@@ -116,18 +148,6 @@ async fn make(
         return Err(Error::ServerRefused);
     }
     report(Step::Reachable);
-    Ok(())
-}
-
-/// Forgets an account that cannot exist; has one that may exist removed in the background.
-fn give_up(inner: &Arc<Inner>, id: &str, may_exist: bool) -> Result<(), Error> {
-    if !may_exist {
-        return inner.forget(id);
-    }
-    inner.commit(|content| content.set_state(id, State::Unwanted))?;
-    let (behind, id) = (Arc::clone(inner), id.to_owned());
-    // What this cannot do, the next start does.
-    inner.tasks.spawn(async move { clearing::settle(&behind, &id).await });
     Ok(())
 }
 
@@ -159,7 +179,7 @@ fn draw(inner: &Inner, server: &Server, route: Route, recoverable: bool) -> Acco
 /// Stores the account and counts the registration, unless our own cap is reached.
 ///
 /// The cap keeps this library from being of use for making accounts in bulk. A clock set back does not lift it.
-fn seal(content: &mut Content, account: &Account, now: u64) -> Result<(), Error> {
+fn store(content: &mut Content, account: &Account, now: u64) -> Result<(), Error> {
     let window = limits::CAP_WINDOW.as_secs();
     content.registrations.retain(|at| now < at.saturating_add(window));
     if content.registrations.len() >= limits::CAP {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use futures::FutureExt as _;
 use rand::rngs::StdRng;
 use rand::{CryptoRng, SeedableRng as _};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -67,6 +70,7 @@ impl Engine {
             tor: Mutex::new(None),
             dialers: Mutex::new(None),
             dials: Mutex::default(),
+            runtime: Handle::current(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         };
@@ -95,7 +99,9 @@ impl Engine {
     #[doc(hidden)]
     pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
         *lock(&self.inner.dialers) = Some(dialers);
-        clearing::settle_all(&self.inner).await
+        lock(&self.inner.dials).clear();
+        let inner = Arc::clone(&self.inner);
+        self.inner.supervised(async move { clearing::settle_all(&inner).await }).await
     }
 
     /// All accounts that are known, in the order of their creation.
@@ -117,7 +123,8 @@ impl Engine {
         let cancel = self.inner.closing.child_token();
         let _cancel_when_dropped = cancel.clone().drop_guard();
         let inner = Arc::clone(&self.inner);
-        self.inner.supervised(async move { create::create(&inner, options, &cancel).await }).await
+        let unclaimed = self.inner.supervised(async move { create::create(&inner, options, &cancel).await }).await?;
+        unclaimed.claim()
     }
 
     /// The recovery words of a burner, until they are dropped; `None` if it has none.
@@ -302,7 +309,9 @@ pub(crate) struct Inner {
     dialers: Mutex<Option<Arc<dyn Dialers>>>,
     /// Each account's own dialer, for as long as the process lives.
     dials: Mutex<HashMap<String, Arc<dyn Dial>>>,
-    pub(crate) tasks: TaskTracker,
+    /// Where background work runs: it is also begun where a caller drops something outside of any runtime.
+    runtime: Handle,
+    tasks: TaskTracker,
     closing: CancellationToken,
 }
 
@@ -365,6 +374,11 @@ impl Inner {
         self.directory.named(&account.domain)
     }
 
+    /// Begins work that closing waits for.
+    pub(crate) fn spawn(&self, work: impl Future<Output = Result<(), Error>> + Send + 'static) {
+        self.tasks.spawn_on(work, &self.runtime);
+    }
+
     /// Runs work that outlives the caller's future. A panic in it, or in a library below, becomes an error.
     async fn supervised<T: Send + 'static>(
         &self,
@@ -373,8 +387,14 @@ impl Inner {
         if self.tasks.is_closed() {
             return Err(Error::Closed);
         }
-        let unwinding = std::panic::AssertUnwindSafe(work).catch_unwind();
-        self.tasks.spawn(unwinding).await.map_err(|_| Error::Closed)?.map_err(|_| Error::Internal)?
+        let (sender, result) = oneshot::channel();
+        let work = async move {
+            let done = AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(Error::Internal));
+            // When the caller is gone, what was made for it is dropped here, while closing still waits for this.
+            let _ = sender.send(done);
+        };
+        self.tasks.spawn_on(work, &self.runtime);
+        result.await.map_err(|_| Error::Closed)?
     }
 
     /// The one Tor client, started if it was not.

@@ -1,0 +1,289 @@
+//! A creation that is killed or cancelled at every point of its own reads, writes and commits leaves no account at the
+//! server that the next start does not know of.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::Path;
+use std::pin::Pin;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use flashpaper::{
+    ByteStream, Config, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Key, Network, PrivateNetwork, Route,
+};
+use flashpaper_lab::{Facts, Remote, accounts, direct};
+use flashpaper_tor::{DialError, Target};
+use futures::future::BoxFuture;
+use rustix::process::{Signal, getpid, kill_process};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+
+fn options() -> CreateOptions {
+    CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false }
+}
+
+/// Not a test: what the tests below run as a process of its own, to be killed at point `FLASHPAPER_POINT`.
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn create_in_a_child() -> Tested {
+    let (Ok(home), Ok(point)) = (env::var("FLASHPAPER_HOME"), env::var("FLASHPAPER_POINT")) else { return Ok(()) };
+    let (lab, point) = (Remote::from_env()?, point.parse::<usize>()?);
+    let engine = open(Path::new(&home), &lab).await?;
+    let (dialers, _) = points(&lab, move |at| {
+        if at == point {
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
+    });
+    engine.start_on(dialers).await?;
+    engine.create_burner(options()).await?;
+    engine.close().await;
+    Ok(())
+}
+
+/// Runs the child; whether it came to its end.
+fn child(home: &Path, point: usize, under: &[&str]) -> Tested<bool> {
+    let own = env::current_exe()?;
+    let own = own.to_str().ok_or("path")?;
+    let command = [under, &[own, "--exact", "create_in_a_child", "--ignored"]].concat();
+    let mut run = Command::new(command[0]);
+    run.args(&command[1..]).env("FLASHPAPER_HOME", home).env("FLASHPAPER_POINT", point.to_string());
+    Ok(run.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success())
+}
+
+/// What the next start makes of it.
+async fn next_start(home: &Path, lab: &Remote, before: &BTreeSet<String>, at: &str) -> Tested<usize> {
+    let engine = open(home, lab).await?;
+    engine.start_on(Direct::plain(lab)).await?;
+    let known = no_account_is_unknown(&engine, lab, before, at).await?;
+    engine.close().await;
+    Ok(known)
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn killed_at_every_read_and_write() -> Tested {
+    let lab = Remote::from_env()?;
+    let before = accounts::names(lab.facts(), SERVER)?;
+    let (mut kept, mut point) = (0, 0);
+    loop {
+        let home = TempDir::new()?;
+        let finished = child(home.path(), point, &[])?;
+        kept += next_start(home.path(), &lab, &before, &format!("point {point}")).await?;
+        if finished {
+            break;
+        }
+        point += 1;
+    }
+    println!("{point} points, {kept} accounts known after them");
+    // A creation has at least: handshake, header, fields, form, SASL twice, header, bind, ping, pong, end.
+    assert!(point >= 30, "{point} points");
+    assert!(kept >= point / 4, "{kept} of {point} left an account");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn killed_at_every_commit() -> Tested {
+    let lab = Remote::from_env()?;
+    let before = accounts::names(lab.facts(), SERVER)?;
+    let mut killed = 0;
+    // Each file is written, synced, renamed, and its folder synced; the signal comes as the call begins. strace counts by
+    // thread, and the first two files are written by another one: so once with them to write, once without.
+    for (call, prepared) in [("fsync", false), ("rename", false), ("fsync", true), ("rename", true)] {
+        for count in 1.. {
+            let home = TempDir::new()?;
+            if prepared {
+                open(home.path(), &lab).await?.close().await;
+            }
+            let inject = format!("inject={call}:signal=SIGKILL:when={count}");
+            let trace = format!("trace={call}");
+            let finished = child(home.path(), usize::MAX, &["strace", "-f", "-qq", "-e", &trace, "-e", &inject])?;
+            next_start(home.path(), &lab, &before, &format!("{call} {count}")).await?;
+            if finished {
+                break;
+            }
+            killed += 1;
+        }
+    }
+    // The key, the empty store, the sealed account, the active account.
+    assert_eq!(killed, 4 * 2 + 4);
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn cancelled_at_every_read_and_write() -> Tested {
+    let lab = Remote::from_env()?;
+    let before = accounts::names(lab.facts(), SERVER)?;
+    for point in 0.. {
+        let home = TempDir::new()?;
+        let engine = open(home.path(), &lab).await?;
+        let reached = Arc::new(Notify::new());
+        let signal = Arc::clone(&reached);
+        let (dialers, _) = points(&lab, move |at| {
+            if at == point {
+                signal.notify_one();
+            }
+        });
+        engine.start_on(dialers).await?;
+        let cancelled = tokio::select! {
+            biased;
+            () = reached.notified() => true,
+            made = engine.create_burner(options()) => { made?; false }
+        };
+        let at = format!("cancelled at {point}");
+        if cancelled {
+            // What the cancel left to do is done behind it.
+            engine.clone().close().await;
+            let left = open_when_free(home.path(), &lab, engine).await?;
+            assert_eq!(left, 0, "{at}");
+        } else {
+            no_account_is_unknown(&engine, &lab, &before, &at).await?;
+            assert!(point >= 30, "{point} points");
+            return Ok(());
+        }
+        next_start(home.path(), &lab, &before, &at).await?;
+        let orphans = accounts::names(lab.facts(), SERVER)?;
+        assert!(orphans.is_subset(&before), "{at}");
+    }
+    Ok(())
+}
+
+/// How many accounts the folder holds once the closed engine has let go of it.
+async fn open_when_free(home: &Path, lab: &Remote, closed: flashpaper::Engine) -> Tested<usize> {
+    assert_eq!(closed.burners().err(), Some(Error::Closed));
+    drop(closed);
+    let engine = open(home, lab).await?;
+    let count = engine.burners()?.len();
+    engine.close().await;
+    Ok(count)
+}
+
+/// Calls `at` before and after every write and every read that gets bytes, with a running number.
+struct Points<S> {
+    inner: S,
+    count: Arc<AtomicUsize>,
+    at: Arc<dyn Fn(usize) + Send + Sync>,
+}
+
+impl<S> Points<S> {
+    fn pass(&self) {
+        (self.at)(self.count.fetch_add(1, SeqCst));
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Points<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let filled = buf.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
+        if buf.filled().len() > filled {
+            // Before the bytes are known to anyone, and after.
+            self.pass();
+            self.pass();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Points<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.pass();
+        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, buf))?;
+        self.pass();
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+fn points(lab: &Remote, at: impl Fn(usize) + Send + Sync + 'static) -> (Arc<Direct>, Arc<AtomicUsize>) {
+    let (count, at) = (Arc::new(AtomicUsize::new(0)), Arc::new(at));
+    let counted = Arc::clone(&count);
+    let wrap = move |inner| -> Box<dyn ByteStream> {
+        let at: Arc<dyn Fn(usize) + Send + Sync> = at.clone();
+        Box::new(Points { inner, count: Arc::clone(&count), at })
+    };
+    (Direct::wrapped(lab, wrap), counted)
+}
+
+/// The result of a test: any error fails it.
+type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// The lab's server that makes accounts.
+const SERVER: &str = "burner.test";
+
+/// An engine that knows the lab, without dialers yet.
+async fn open(home: &Path, lab: &Remote) -> Tested<Engine> {
+    let network = PrivateNetwork::parse(&std::fs::read_to_string(lab.facts_file())?)?;
+    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) };
+    Ok(Engine::open(config).await?)
+}
+
+/// What is done to each stream that is dialled.
+type Wrap = Arc<dyn Fn(Box<dyn ByteStream>) -> Box<dyn ByteStream> + Send + Sync>;
+
+/// Dials past Tor, and wraps what it dialled.
+struct Direct {
+    facts: Facts,
+    wrap: Wrap,
+}
+
+impl Direct {
+    fn plain(lab: &Remote) -> Arc<Self> {
+        Self::wrapped(lab, |stream| stream)
+    }
+
+    fn wrapped(
+        lab: &Remote,
+        wrap: impl Fn(Box<dyn ByteStream>) -> Box<dyn ByteStream> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { facts: lab.facts().clone(), wrap: Arc::new(wrap) })
+    }
+}
+
+impl Dialers for Direct {
+    fn isolated(&self) -> Arc<dyn Dial> {
+        Arc::new(Self { facts: self.facts.clone(), wrap: Arc::clone(&self.wrap) })
+    }
+}
+
+impl Dial for Direct {
+    fn dial<'a>(&'a self, target: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+        Box::pin(async move {
+            let Target::Host { name, port } = target else { return Err(DialError::OnionUnreachable) };
+            let stream = direct::connect(&self.facts, name, *port).await.map_err(|_| DialError::HostUnreachable)?;
+            Ok(Dialed { stream: (self.wrap)(Box::new(stream)), circuit: None })
+        })
+    }
+}
+
+/// Asks the server itself: every account that was not there `before` has to be one that the engine knows. Burns them.
+async fn no_account_is_unknown(engine: &Engine, lab: &Remote, before: &BTreeSet<String>, at: &str) -> Tested<usize> {
+    let known: BTreeSet<String> = engine.burners()?.into_iter().map(|b| name(&b.jid)).collect();
+    let there = accounts::names(lab.facts(), SERVER)?;
+    let orphans: Vec<_> = there.difference(before).filter(|name| !known.contains(*name)).collect();
+    if !orphans.is_empty() {
+        return Err(format!("{at}: at the server but not known: {orphans:?}").into());
+    }
+    for burner in engine.burners()? {
+        if burner.state == flashpaper::BurnerState::Active {
+            assert!(there.contains(&name(&burner.jid)), "{at}: active but not at the server");
+            engine.burn(&burner.id).await?;
+        }
+    }
+    Ok(known.len())
+}
+
+fn name(jid: &str) -> String {
+    jid.split('@').next().unwrap_or_default().to_owned()
+}

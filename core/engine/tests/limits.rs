@@ -1,0 +1,128 @@
+//! The engine's own rules, where no server is needed: the cap, errors of dialers, panics, what a closed engine does.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+use flashpaper::{
+    Clock, Config, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Event, Input, Key, Network, Seams,
+};
+use flashpaper_tor::{DialError, Target};
+use futures::future::BoxFuture;
+use tempfile::TempDir;
+
+type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// A network where every dial does the same.
+struct Always(fn() -> DialError);
+
+impl Dialers for Always {
+    fn isolated(&self) -> Arc<dyn Dial> {
+        Arc::new(Self(self.0))
+    }
+}
+
+impl Dial for Always {
+    fn dial<'a>(&'a self, _: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+        let error = self.0;
+        Box::pin(async move { Err(error()) })
+    }
+}
+
+#[derive(Clone, Default)]
+struct Hands(Arc<AtomicU64>);
+
+impl Clock for Hands {
+    fn unix_seconds(&self) -> u64 {
+        self.0.load(SeqCst)
+    }
+}
+
+async fn engine(home: &Path, dial: fn() -> DialError) -> Tested<(Engine, Hands)> {
+    let hands = Hands(Arc::new(AtomicU64::new(1_000_000)));
+    let seams = Seams { clock: Box::new(hands.clone()), ..Seams::real() };
+    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Public };
+    let engine = Engine::open_with(config, seams).await?;
+    engine.start_on(Arc::new(Always(dial))).await?;
+    Ok((engine, hands))
+}
+
+#[tokio::test]
+async fn a_few_registrations_an_hour_whatever_the_clock_says() -> Tested {
+    let home = TempDir::new()?;
+    let (engine, hands) = engine(home.path(), || DialError::HostUnreachable).await?;
+    let create = || engine.create_burner(CreateOptions::default());
+    for _ in 0..5 {
+        assert_eq!(create().await.err(), Some(Error::ServerUnreachable));
+    }
+    let limited = |seconds| Some(Error::RateLimited { retry_after: Some(Duration::from_secs(seconds)) });
+    assert_eq!(create().await.err(), limited(3600));
+    hands.0.fetch_add(3599, SeqCst);
+    assert_eq!(create().await.err(), limited(1));
+    hands.0.store(10, SeqCst);
+    assert_eq!(create().await.err(), limited(3600), "a clock set back does not lift it");
+    hands.0.store(1_003_600, SeqCst);
+    assert_eq!(create().await.err(), Some(Error::ServerUnreachable));
+    assert!(engine.burners()?.is_empty(), "nothing was sent, so nothing is left");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_failure_to_dial_has_its_error() -> Tested {
+    for (dial, error) in [
+        ((|| DialError::Timeout) as fn() -> DialError, Error::Timeout),
+        (|| DialError::TorUnavailable, Error::TorBlocked),
+        (|| DialError::NoSuchHost, Error::ServerUnreachable),
+        (|| DialError::HostUnreachable, Error::ServerUnreachable),
+        (|| DialError::OnionUnreachable, Error::OnionUnreachable),
+        (|| DialError::Closed, Error::Closed),
+    ] {
+        let home = TempDir::new()?;
+        let (engine, _) = engine(home.path(), dial).await?;
+        assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(error));
+        assert!(engine.burners()?.is_empty());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_panic_below_is_an_error_and_the_engine_lives_on() -> Tested {
+    let home = TempDir::new()?;
+    let (engine, _) = engine(home.path(), || panic!("a library's bug")).await?;
+    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::Internal));
+    engine.start_on(Arc::new(Always(|| DialError::Timeout))).await?;
+    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::Timeout));
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_tor_nothing_is_drawn() -> Tested {
+    let home = TempDir::new()?;
+    let config = || Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let engine = Engine::open(config()).await?;
+    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::TorNotStarted));
+    assert!(engine.burners()?.is_empty());
+    assert_eq!(Engine::open(config()).await.err(), Some(Error::InUse));
+    for (server, input) in [("localhost", Input::Server), ("127.0.0.1", Input::Server), ("", Input::Server)] {
+        let options = CreateOptions { server: Some(server.into()), ..CreateOptions::default() };
+        assert_eq!(engine.create_burner(options).await.err(), Some(Error::InvalidInput(input)));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_closed_engine_says_so_and_its_events_end() -> Tested {
+    let home = TempDir::new()?;
+    let (engine, _) = engine(home.path(), || DialError::Timeout).await?;
+    let mut events = engine.events();
+    let again = engine.clone();
+    engine.create_burner(CreateOptions::default()).await.err();
+    engine.close().await;
+    assert_eq!(again.burners().err(), Some(Error::Closed));
+    assert_eq!(again.create_burner(CreateOptions::default()).await.err(), Some(Error::Closed));
+    drop(again);
+    assert!(matches!(events.next().await, Some(Event::Creating { .. })));
+    while events.next().await.is_some() {}
+    Ok(())
+}
