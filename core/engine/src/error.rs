@@ -236,11 +236,11 @@ impl From<StartError> for Error {
 impl From<NotReady> for Error {
     fn from(error: NotReady) -> Self {
         match error.blocked {
-            None => Self::Timeout,
             Some(Blockage::Offline) => Self::Offline,
             Some(Blockage::ClockWrong(by)) => Self::ClockWrong { by },
             Some(Blockage::Obsolete) => Self::Obsolete,
-            Some(_) => Self::TorBlocked,
+            // Also when the client does not know what keeps it.
+            _ => Self::TorBlocked,
         }
     }
 }

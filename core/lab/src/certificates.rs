@@ -38,17 +38,19 @@ impl Authority {
         Ok(fs::read_to_string(self.folder.join("ca.pem"))?)
     }
 
-    /// A certificate and key for a domain: the paths of two PEM files.
+    /// A certificate and key for some domains: the paths of two PEM files.
     ///
     /// # Errors
     /// They cannot be made or written.
-    pub fn issue(&self, domain: &str) -> Result<(PathBuf, PathBuf)> {
-        let paths = (self.folder.join(format!("{domain}.crt")), self.folder.join(format!("{domain}.key")));
+    pub fn issue(&self, domains: &[&str]) -> Result<(PathBuf, PathBuf)> {
+        let name = domains.join("+");
+        let paths = (self.folder.join(format!("{name}.crt")), self.folder.join(format!("{name}.key")));
         if !paths.0.exists() {
             let ca_key = KeyPair::from_pem(&fs::read_to_string(self.folder.join("ca.key"))?).map_err(failed)?;
             let issuer = Issuer::new(ca_params(), ca_key);
             let key = KeyPair::generate().map_err(failed)?;
-            let params = CertificateParams::new([domain.to_owned()]).map_err(failed)?;
+            let params =
+                CertificateParams::new(domains.iter().map(|d| (*d).to_owned()).collect::<Vec<_>>()).map_err(failed)?;
             let certificate = params.signed_by(&key, &issuer).map_err(failed)?;
             fs::write(&paths.1, key.serialize_pem())?;
             fs::write(&paths.0, certificate.pem())?;

@@ -43,7 +43,7 @@ impl Lab {
 async fn obey(lab: &mut Lab, line: &str) -> Result<()> {
     match line.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["stop", name] => lab.stop(name),
-        ["start", name] => lab.restart(name).await,
+        ["start", name] => lab.restart(&[name]).await,
         ["delay", ms] => {
             lab.set_delay(ms.parse().map_err(|_| LabError::new("a delay is a number of milliseconds"))?);
             Ok(())

@@ -113,39 +113,48 @@ impl Lab {
         Ok(())
     }
 
-    /// Starts it again, and waits until it is of use.
-    pub(crate) async fn restart(&mut self, name: &str) -> Result<()> {
-        self.known(name)?;
-        if self.running.contains_key(name) {
-            return Ok(());
+    /// Starts what is stopped of these, and waits until all of it is of use.
+    pub(crate) async fn restart(&mut self, names: &[&str]) -> Result<()> {
+        let mut booting = Vec::new();
+        for name in names {
+            self.known(name)?;
+            if self.running.contains_key(*name) {
+                continue;
+            }
+            let process = match self.nodes.iter().find(|n| n.name == **name) {
+                Some(node) => {
+                    booting.push((*name, node.boots()));
+                    let process = node.start(&self.spawner, &self.dir)?;
+                    let link = Link::open(node.advertised(), node.real(), Arc::clone(&self.delay)).await?;
+                    self.links.insert((*name).to_owned(), link);
+                    process
+                }
+                None if *name == "onion" => {
+                    let (process, uploads) = self.onion.start(&self.spawner, &self.dir)?;
+                    tokio::task::block_in_place(|| uploads.wait(PATIENCE))?;
+                    process
+                }
+                None => self.prosody.start(&self.spawner)?,
+            };
+            self.running.insert((*name).to_owned(), process);
         }
-        let process = match self.nodes.iter().find(|n| n.name == name) {
-            Some(node) => {
-                let process = node.start(&self.spawner, &self.dir)?;
-                wait_for_port(node.real()).await?;
-                let link = Link::open(node.advertised(), node.real(), Arc::clone(&self.delay)).await?;
-                self.links.insert(name.to_owned(), link);
-                process
+        let end = Instant::now() + PATIENCE;
+        let up = |(name, before): &(&str, usize)| self.nodes.iter().any(|n| n.name == **name && n.boots() > *before);
+        while !booting.iter().all(up) {
+            if Instant::now() > end {
+                return Err(LabError::new("a relay does not come back"));
             }
-            None if name == "onion" => {
-                let (process, uploads) = self.onion.start(&self.spawner, &self.dir)?;
-                tokio::task::block_in_place(|| uploads.wait(PATIENCE))?;
-                process
-            }
-            None => self.prosody.start(&self.spawner)?,
-        };
-        self.running.insert(name.to_owned(), process);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         Ok(())
     }
 
     /// Starts what is stopped and takes the delay away. Relays first: the onion host needs them.
     pub(crate) async fn reset(&mut self) -> Result<()> {
         self.set_delay(0);
-        let names: Vec<String> = self.nodes.iter().map(|n| n.name.clone()).collect();
-        for name in names.iter().map(String::as_str).chain(["prosody", "onion"]) {
-            self.restart(name).await?;
-        }
-        Ok(())
+        let relays: Vec<String> = self.nodes.iter().map(|n| n.name.clone()).collect();
+        self.restart(&relays.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        self.restart(&["prosody", "onion"]).await
     }
 
     /// The one-way delay of every link, from now on.
@@ -183,15 +192,4 @@ fn servers(onion: &str) -> Vec<Server> {
         server(prosody::PLAIN, "", "unknown"),
         server(prosody::NO_TLS, "", "unknown"),
     ]
-}
-
-async fn wait_for_port(port: SocketAddr) -> Result<()> {
-    let end = Instant::now() + Duration::from_secs(30);
-    while tokio::net::TcpStream::connect(port).await.is_err() {
-        if Instant::now() > end {
-            return Err(LabError::new("a relay does not listen"));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
 }

@@ -43,7 +43,8 @@ impl Prosody {
 
     /// Which name leads to which address, as the exits' name server and the direct dialer know it.
     pub(crate) fn hosts(&self) -> BTreeMap<String, Ipv4Addr> {
-        let address = |host| if host == STARTTLS { self.starttls_only } else { self.main };
+        let no_direct_tls = |host| host == STARTTLS || host == NO_TLS;
+        let address = |host| if no_direct_tls(host) { self.starttls_only } else { self.main };
         HOSTS.iter().map(|host| ((*host).to_owned(), address(*host))).collect()
     }
 
@@ -80,13 +81,10 @@ impl Prosody {
     fn config(&self, ca: &Authority) -> Result<String> {
         let (folder, data, log) = (self.folder.display(), self.data(), self.log());
         let (main, starttls_only) = (self.main, self.starttls_only);
-        let ssl = |host: &str| -> Result<String> {
-            let (certificate, key) = ca.issue(host)?;
-            let (certificate, key) = (certificate.display(), key.display());
-            Ok(format!(r#"ssl = {{ certificate = "{certificate}"; key = "{key}"; protocol = "tlsv1_2+" }}"#))
-        };
-        // The port of direct TLS has a certificate of its own, before SNI chooses a host's.
-        let mut config = ssl(DEFAULT)?;
+        // One certificate for all: at the port of direct TLS Prosody has only one.
+        let (certificate, key) = ca.issue(&HOSTS)?;
+        let (certificate, key) = (certificate.display(), key.display());
+        let mut config = format!(r#"ssl = {{ certificate = "{certificate}"; key = "{key}"; protocol = "tlsv1_2+" }}"#);
         config += &format!(
             r#"
 run_as_root = true
@@ -102,7 +100,6 @@ s2s_ports = {{ }}
 modules_enabled = {{ "roster"; "saslauth"; "tls"; "disco"; "ping"; "register_ibr"; "user_account_management";
   "carbons"; "smacks"; "offline"; "time"; "version"; "blocklist"; "pep"; "vcard4" }}
 modules_disabled = {{ "s2s"; "http"; "admin_shell"; "mimicking" }}
-allow_registration = true
 authentication = "internal_hashed"
 password_hash = "SHA-256"
 c2s_require_encryption = true
@@ -113,7 +110,7 @@ storage = "internal"
         );
         for host in HOSTS {
             let options = match host {
-                CLOSED => "  allow_registration = false",
+                CLOSED => "  modules_disabled = { \"register_ibr\" }",
                 PLAIN => "  disable_sasl_mechanisms = { \"SCRAM-SHA-1\"; \"SCRAM-SHA-256\"; \"DIGEST-MD5\" }",
                 NO_TLS => {
                     "  modules_disabled = { \"tls\" }\n  c2s_require_encryption = false\n  \
@@ -121,7 +118,7 @@ storage = "internal"
                 }
                 _ => "",
             };
-            let _ = writeln!(config, "VirtualHost \"{host}\"\n  {}\n{options}", ssl(host)?);
+            let _ = writeln!(config, "VirtualHost \"{host}\"\n{options}");
         }
         Ok(config)
     }

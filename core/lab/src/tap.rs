@@ -35,7 +35,7 @@ impl Tap {
     /// # Errors
     /// No port or certificate can be had.
     pub async fn tls(target: SocketAddr, authority: &Authority, domain: &str) -> Result<Self> {
-        let (certificate, key) = authority.issue(domain)?;
+        let (certificate, key) = authority.issue(&[domain])?;
         let failed = |_| LabError::new("the certificate cannot be read");
         let chain = vec![CertificateDer::from_pem_file(certificate).map_err(failed)?];
         let key = PrivateKeyDer::from_pem_file(key).map_err(failed)?;

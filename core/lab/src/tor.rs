@@ -56,6 +56,12 @@ impl Node {
         Relay { name: self.name.clone(), address: self.address.to_string(), or_port: ADVERTISED }
     }
 
+    /// How often it has come up in this run of the lab, by its log.
+    pub(crate) fn boots(&self) -> usize {
+        let log = fs::read_to_string(self.folder.join("tor.log")).unwrap_or_default();
+        log.matches("Bootstrapped 100%").count()
+    }
+
     /// Starts or restarts the relay.
     pub(crate) fn start(&self, spawner: &Spawner, root: &Path) -> Result<Running> {
         start_tor(spawner, root, &self.folder)

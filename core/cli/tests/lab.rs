@@ -1,0 +1,318 @@
+//! `flashpaper` as people and programs run it, on the lab.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use flashpaper_lab::Remote;
+use serde_json::Value;
+use tempfile::TempDir;
+
+type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// A home folder and the lab's network.
+struct Flashpaper {
+    home: TempDir,
+    facts: PathBuf,
+}
+
+/// What a run printed and how it ended.
+struct Run {
+    events: Vec<Value>,
+    code: Option<i32>,
+    took: Duration,
+}
+
+impl Run {
+    fn of(&self, kind: &str) -> Tested<&Value> {
+        let found = self.events.iter().rev().find(|event| event["type"] == kind);
+        found.ok_or_else(|| format!("no {kind} in {:?}, exit code {:?}", self.events, self.code).into())
+    }
+
+    /// The code of the error that it ended with, and the exit code.
+    fn failure(&self) -> Tested<(&str, i32)> {
+        Ok((self.of("error")?["code"].as_str().unwrap_or_default(), self.code.unwrap_or_default()))
+    }
+}
+
+impl Flashpaper {
+    fn new(lab: &Remote) -> Tested<Self> {
+        Ok(Self { home: TempDir::new()?, facts: lab.facts_file().clone() })
+    }
+
+    fn command(&self, under: &[&str]) -> Command {
+        let mut words = under.iter().copied().chain([env!("CARGO_BIN_EXE_flashpaper")]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).arg("--json").arg("--home").arg(self.home.path()).arg("--network").arg(&self.facts);
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Tested<Run> {
+        self.run_under(&[], args)
+    }
+
+    fn run_under(&self, under: &[&str], args: &[&str]) -> Tested<Run> {
+        let started = Instant::now();
+        let Output { stdout, status, .. } = self.command(under).args(args).output()?;
+        let text = String::from_utf8(stdout)?;
+        let events = text.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+        assert!(events.iter().all(|event| event["type"].is_string()), "{text}");
+        Ok(Run { events, code: status.code(), took: started.elapsed() })
+    }
+
+    /// Makes a burner, and burns it.
+    fn works(&self) -> Tested {
+        let burner = self.run(&["new", "--exit"])?.of("burner")?["jid"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(self.run(&["burn", &burner])?.of("burned")?["outcome"], "proven");
+        Ok(())
+    }
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn new_list_burn() -> Tested {
+    let lab = Remote::from_env()?;
+    let flashpaper = Flashpaper::new(&lab)?;
+    assert_eq!(flashpaper.run(&["list"])?.code, Some(0));
+    let made = flashpaper.run(&["new", "--onion", "--recoverable"])?;
+    let burner = made.of("burner")?.clone();
+    assert_eq!((made.code, &burner["via"], &burner["state"]), (Some(0), &"onion".into(), &"active".into()));
+    assert_eq!(made.of("words")?["words"].as_str().map(|w| w.split(' ').count()), Some(12));
+    assert_eq!(flashpaper.run(&["list"])?.of("burner")?, &burner);
+    // Found by its address, by the part before the @, and by its id.
+    let jid = burner["jid"].as_str().ok_or("no address")?;
+    let names = [jid, jid.split('@').next().unwrap_or_default(), burner["id"].as_str().unwrap_or_default()];
+    for name in names {
+        let waited = flashpaper.run(&["receive", name, "--timeout", "1"])?;
+        assert_eq!((waited.failure()?, waited.of("online").is_ok()), (("timeout", 6), true));
+    }
+    assert_eq!(flashpaper.run(&["burn", names[1]])?.of("burned")?["outcome"], "proven");
+    assert!(flashpaper.run(&["list"])?.of("burner").is_err());
+    assert_eq!(flashpaper.run(&["burn", jid])?.failure()?, ("no_such_burner", 2));
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn servers_that_cannot_be_trusted_or_used_are_refused() -> Tested {
+    let lab = Remote::from_env()?;
+    let flashpaper = Flashpaper::new(&lab)?;
+    for (server, failure) in [
+        ("closed.test", ("registration_closed", 8)),
+        ("notls.test", ("untrusted", 7)),
+        ("plain.test", ("no_safe_login", 7)),
+        ("nowhere.example", ("server_unreachable", 6)),
+    ] {
+        let run = flashpaper.run(&["new", "--exit", "--server", server])?;
+        assert_eq!(run.failure()?, failure, "{server}");
+    }
+    // Only STARTTLS is to be had here, and it is as good.
+    let home = Flashpaper::new(&lab)?;
+    let made = home.run(&["new", "--server", "starttls.test"])?;
+    assert_eq!(home.run(&["burn", made.of("burner")?["jid"].as_str().unwrap_or_default()])?.code, Some(0));
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn doctor_says_what_is_wrong() -> Tested {
+    let lab = Remote::from_env()?;
+    let flashpaper = Flashpaper::new(&lab)?;
+    let run = flashpaper.run(&["doctor", "--server", "burner.test", "--onion"])?;
+    assert_eq!((run.code, &run.of("probe")?["registration"]), (Some(0), &true.into()));
+    let run = flashpaper.run(&["doctor", "--server", "closed.test", "--exit"])?;
+    assert_eq!(run.of("probe")?["registration"], false);
+    assert_eq!(flashpaper.run(&["doctor", "--server", "notls.test", "--exit"])?.failure()?, ("untrusted", 7));
+    Ok(())
+}
+
+/// Breaks the lab, looks at what a `new` says, mends the lab, and makes sure that the same folder works again.
+async fn broken(lab: &Remote, stop: &[&str], args: &[&str], expected: &[(&str, i32)], limit: Duration) -> Tested {
+    let flashpaper = Flashpaper::new(lab)?;
+    flashpaper.works()?;
+    for name in stop {
+        lab.stop(name).await?;
+    }
+    let run = flashpaper.run(args);
+    lab.reset().await?;
+    let run = run?;
+    assert!(run.took < limit, "{:?}", run.took);
+    assert!(expected.contains(&run.failure()?), "{:?}", run.failure()?);
+    flashpaper.works()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn server_down() -> Tested {
+    let lab = Remote::from_env()?;
+    let expected = [("server_unreachable", 6)];
+    broken(&lab, &["prosody"], &["new", "--exit"], &expected, Duration::from_secs(120)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn onion_gone() -> Tested {
+    let lab = Remote::from_env()?;
+    let expected = [("onion_unreachable", 6), ("timeout", 6)];
+    broken(&lab, &["onion"], &["new", "--onion"], &expected, Duration::from_secs(180)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn tor_blocked() -> Tested {
+    let lab = Remote::from_env()?;
+    let relays: Vec<&str> = lab.facts().relays.iter().map(|r| r.name.as_str()).collect();
+    let expected = [("offline", 4), ("tor_blocked", 4)];
+    // With a directory in the cache…
+    let args = ["new", "--exit", "--tor-timeout", "20"];
+    broken(&lab, &relays, &args, &expected, Duration::from_secs(90)).await?;
+    // …and without.
+    for relay in &relays {
+        lab.stop(relay).await?;
+    }
+    let flashpaper = Flashpaper::new(&lab)?;
+    let run = flashpaper.run(&args);
+    lab.reset().await?;
+    let run = run?;
+    assert!(expected.contains(&run.failure()?), "{:?}", run.failure()?);
+    flashpaper.works()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn one_relay_down_is_no_obstacle() -> Tested {
+    let lab = Remote::from_env()?;
+    for relay in ["exit0", "auth1"] {
+        let flashpaper = Flashpaper::new(&lab)?;
+        flashpaper.works()?;
+        lab.stop(relay).await?;
+        let works = flashpaper.works();
+        lab.reset().await?;
+        works?;
+        flashpaper.works()?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn clock_wrong_by_a_day() -> Tested {
+    let lab = Remote::from_env()?;
+    for offset in ["+1d", "-1d"] {
+        let flashpaper = Flashpaper::new(&lab)?;
+        // The clock that only counts is left alone: a wrong time of day does not make time pass.
+        let under = ["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", offset];
+        let run = flashpaper.run_under(&under, &["new", "--exit"])?;
+        assert_eq!(run.failure()?, ("clock_wrong", 5), "{offset}");
+        assert!(run.took < Duration::from_secs(60), "{:?}", run.took);
+        flashpaper.works()?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn killed_at_any_time_and_started_again() -> Tested {
+    let lab = Remote::from_env()?;
+    let before = flashpaper_lab::accounts::names(lab.facts(), "burner.test")?;
+    for tenth in 1..12 {
+        let flashpaper = Flashpaper::new(&lab)?;
+        let mut child = flashpaper.command(&[]).args(["new", "--exit"]).stdout(Stdio::null()).spawn()?;
+        std::thread::sleep(Duration::from_millis(tenth * 100));
+        child.kill()?;
+        child.wait()?;
+        // Any start settles; this one has nothing else to do.
+        assert_eq!(flashpaper.run(&["doctor", "--server", "burner.test", "--exit"])?.code, Some(0));
+        let list = flashpaper.run(&["list"])?;
+        let known: Vec<String> = list.events.iter().filter_map(|e| e["jid"].as_str().map(str::to_owned)).collect();
+        for name in flashpaper_lab::accounts::names(lab.facts(), "burner.test")?.difference(&before) {
+            assert!(known.contains(&format!("{name}@burner.test")), "after {tenth}00 ms: {name} is not known");
+        }
+        for burner in list.events.iter().filter(|e| e["state"] == "active") {
+            let jid = burner["jid"].as_str().unwrap_or_default();
+            assert_eq!(flashpaper.run(&["burn", jid])?.of("burned")?["outcome"], "proven");
+        }
+    }
+    Ok(())
+}
+
+/// Runs a command under a trace of its network calls and file opens; the first thing that is not allowed.
+///
+/// Allowed are streams to the advertised ports of the lab's relays, once Tor's own folder has been looked at.
+fn leak(lab: &Remote, command: &[&str]) -> Tested<Option<String>> {
+    let folder = TempDir::new()?;
+    let trace = folder.path().join("trace");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-s", "256", "-e", "trace=network,openat,mkdir", "-o"]).arg(&trace);
+    strace.arg("--").args(command).env("FLASHPAPER_LAB", lab.facts_file());
+    let status = strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+    if !status.success() {
+        return Err(format!("the traced command failed: {status}").into());
+    }
+    let relays: Vec<String> = lab.facts().relays.iter().map(|r| format!(r#"inet_addr("{}")"#, r.address)).collect();
+    let port = format!("sin_port=htons({})", lab.facts().relays.first().map_or(0, |r| r.or_port));
+    let mut tor_started = false;
+    for line in fs::read_to_string(trace)?.lines() {
+        tor_started |= line.contains("/tor/state");
+        let call = line.split_once(' ').map_or(line, |(_, call)| call.trim_start());
+        let to_relay = relays.iter().any(|relay| call.contains(relay)) && call.contains(&port);
+        let allowed = match call.split('(').next().unwrap_or_default() {
+            // What a look-up of a host name reads.
+            "openat" => !["resolv.conf", "/etc/hosts"].iter().any(|file| call.contains(file)),
+            "socket" if call.contains("AF_UNIX") => true,
+            "socket" => call.contains("AF_INET, SOCK_STREAM") && tor_started,
+            // The C library asks for the owner of a folder here, and there is nobody.
+            "connect" if call.contains("/nscd/socket") => call.contains("ENOENT"),
+            "connect" | "sendto" | "sendmsg" | "sendmmsg" if call.contains("sa_family=") => to_relay && tor_started,
+            "connect" => false,
+            "bind" | "listen" => false,
+            _ => true,
+        };
+        if !allowed {
+            return Ok(Some(line.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn nothing_goes_past_tor() -> Tested {
+    let lab = Remote::from_env()?;
+    let home = TempDir::new()?;
+    let (home, facts) = (text(home.path())?, text(lab.facts_file())?);
+    let flashpaper = [env!("CARGO_BIN_EXE_flashpaper"), "--home", &home, "--network", &facts];
+    for args in [&["new", "--exit"][..], &["new", "--onion"], &["list"]] {
+        assert_eq!(leak(&lab, &[&flashpaper, args].concat())?, None, "{args:?}");
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn a_planted_leak_is_found() -> Tested {
+    let lab = Remote::from_env()?;
+    let home = TempDir::new()?;
+    let (home, facts) = (text(home.path())?, text(lab.facts_file())?);
+    let flashpaper = format!("{} --home {home} --network {facts}", env!("CARGO_BIN_EXE_flashpaper"));
+    let lab_program = Path::new(env!("CARGO_BIN_EXE_flashpaper")).with_file_name("flashpaper-lab");
+    let lab_program = text(&lab_program)?;
+    for plant in [
+        format!("{flashpaper} new --exit && {lab_program} dial burner.test 5222"),
+        "python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)'".to_owned(),
+        "python3 -c 'import socket\ntry: socket.getaddrinfo(\"burner.test\", 1)\nexcept OSError: pass'".to_owned(),
+    ] {
+        assert!(leak(&lab, &["sh", "-c", &plant])?.is_some(), "{plant}");
+    }
+    // A relay is no place to go before Tor is started.
+    let relay = lab.facts().relays.first().map(|r| format!("('{}', {})", r.address, r.or_port)).unwrap_or_default();
+    let early = format!("python3 -c 'import socket; socket.create_connection({})'", relay.replace('\'', "\""));
+    assert!(leak(&lab, &["sh", "-c", &early])?.is_some());
+    Ok(())
+}
+
+fn text(path: &Path) -> Tested<String> {
+    Ok(path.to_str().ok_or("a path that is no text")?.to_owned())
+}

@@ -1,0 +1,164 @@
+//! The engine over real relays: isolation, burns that have to wait, suspension, and a clean end.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use flashpaper::{
+    BurnOutcome, Burner, BurnerState, Config, CreateOptions, Engine, Error, Event, Events, Key, Network,
+    PrivateNetwork, RecoveryWords, Route, Settlement, Step,
+};
+use flashpaper_lab::{Peer, Remote, accounts};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+const SERVER: &str = "burner.test";
+/// Tor's own waits are seconds; these are for a machine that does ten other things.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+async fn open(home: &Path, lab: &Remote) -> Tested<Engine> {
+    let network = PrivateNetwork::parse(&fs::read_to_string(lab.facts_file())?)?;
+    let config =
+        Config { home: home.to_owned(), key: Key::passphrase("swordfish"), network: Network::Private(network) };
+    Ok(Engine::open(config).await?)
+}
+
+fn by(route: Route) -> CreateOptions {
+    CreateOptions { route: Some(route), ..CreateOptions::default() }
+}
+
+/// What was reported so far.
+async fn drain(events: &mut Events) -> Vec<Event> {
+    let mut all = Vec::new();
+    while let Ok(Some(event)) = timeout(Duration::from_millis(50), events.next()).await {
+        all.push(event);
+    }
+    all
+}
+
+async fn make(engine: &Engine, events: &mut Events, options: CreateOptions) -> Tested<(Burner, HashSet<String>)> {
+    let burner = engine.create_burner(options).await?;
+    let circuits = drain(events).await.into_iter().filter_map(|event| match event {
+        Event::Creating { step: Step::Connected { circuit }, .. } => circuit,
+        _ => None,
+    });
+    Ok((burner, circuits.collect()))
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn burners_share_no_circuit_on_either_route() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let engine = open(home.path(), &lab).await?;
+    let mut events = engine.events();
+    engine.start_tor(PATIENCE).await?;
+    assert!(drain(&mut events).await.starts_with(&[Event::PrivateNetwork, Event::TorStarting]));
+    for route in [Route::Exit, Route::Onion] {
+        let (one, first) = make(&engine, &mut events, by(route)).await?;
+        let (two, second) = make(&engine, &mut events, by(route)).await?;
+        assert!(!first.is_empty() && !second.is_empty());
+        assert!(first.is_disjoint(&second), "{route:?}: {first:?} {second:?}");
+        assert_ne!(one.jid, two.jid);
+        for burner in [one, two] {
+            assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+        }
+    }
+    engine.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_burner_is_written_to_and_burnt() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let engine = open(home.path(), &lab).await?;
+    engine.start_tor(PATIENCE).await?;
+    let burner = engine.create_burner(CreateOptions { recoverable: true, ..by(Route::Onion) }).await?;
+    let username = burner.jid.split('@').next().unwrap_or_default().to_owned();
+    assert!(accounts::names(lab.facts(), SERVER)?.contains(&username));
+    let words = engine.recovery_words(&burner.id)?.ok_or("no words")?;
+    RecoveryWords::parse(&words)?;
+    engine.drop_recovery_words(&burner.id)?;
+    assert!(engine.recovery_words(&burner.id)?.is_none());
+
+    engine.suspend();
+    engine.resume();
+    let mut online = engine.connect(&burner.id).await?;
+    let mut peer = Peer::register(lab.facts()).await?;
+    for text in ["hello", "<b>&amp;\u{1f525}"] {
+        peer.send(&burner.jid, text).await?;
+        let message = timeout(PATIENCE, online.next()).await??;
+        assert_eq!(message.text, text);
+        assert!(message.from.starts_with(peer.jid()));
+    }
+    online.close().await;
+    peer.remove().await?;
+
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+    assert!(!accounts::names(lab.facts(), SERVER)?.contains(&username));
+    assert_eq!(engine.burn(&burner.id).await.err(), Some(Error::NoSuchBurner));
+    assert!(engine.burners()?.is_empty());
+    engine.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_burn_that_cannot_reach_the_server_is_done_by_the_next_start() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let engine = open(home.path(), &lab).await?;
+    engine.start_tor(PATIENCE).await?;
+    let burner = engine.create_burner(by(Route::Exit)).await?;
+    lab.stop("prosody").await?;
+    let report = engine.burn(&burner.id).await;
+    engine.close().await;
+    lab.reset().await?;
+    let report = report?;
+    assert_eq!((report.outcome, report.reason), (BurnOutcome::Queued, Some(Error::ServerUnreachable)));
+
+    let engine = open(home.path(), &lab).await?;
+    assert_eq!(engine.burners()?.first().map(|b| b.state), Some(BurnerState::Burning));
+    let mut events = engine.events();
+    engine.start_tor(PATIENCE).await?;
+    let settled = Event::Settled { burner: burner.id, outcome: Settlement::Removed };
+    assert!(drain(&mut events).await.contains(&settled));
+    assert!(engine.burners()?.is_empty());
+    engine.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn one_tor_at_a_time_and_nothing_left_after_close() -> Tested {
+    let (lab, home, other) = (Remote::from_env()?, TempDir::new()?, TempDir::new()?);
+    let engine = open(home.path(), &lab).await?;
+    let second = open(other.path(), &lab).await?;
+    engine.start_tor(PATIENCE).await?;
+    assert_eq!(second.start_tor(PATIENCE).await.err(), Some(Error::InUse));
+    assert_eq!(own_threads("flashpaper-tor")?, 2);
+    engine.close().await;
+    assert_eq!(own_threads("flashpaper-tor")?, 0);
+    second.start_tor(PATIENCE).await?;
+    second.close().await;
+    assert_eq!(open_files_below(other.path())?, 0);
+    open(other.path(), &lab).await?.close().await;
+    Ok(())
+}
+
+fn own_threads(name: &str) -> Tested<usize> {
+    let mut count = 0;
+    for task in fs::read_dir("/proc/self/task")? {
+        // A thread may end while it is looked at.
+        let comm = fs::read_to_string(task?.path().join("comm")).unwrap_or_default();
+        count += usize::from(name.starts_with(comm.trim()) && !comm.trim().is_empty());
+    }
+    Ok(count)
+}
+
+fn open_files_below(folder: &Path) -> Tested<usize> {
+    let files = fs::read_dir("/proc/self/fd")?.filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
+    Ok(files.filter(|file| file.starts_with(folder)).count())
+}
