@@ -5,9 +5,7 @@ use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use flashpaper::{
-    BurnOutcome, Burner, Config, CreateOptions, Engine, Error, Key, Message, Network, PrivateNetwork, Route,
-};
+use flashpaper::{BurnOutcome, Burner, Config, CreateOptions, Engine, Error, Key, Message, Network, PrivateNetwork};
 use serde_json::json;
 use tokio::signal::ctrl_c;
 use tokio::time::timeout;
@@ -44,29 +42,36 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
 }
 
 async fn command(engine: &Engine, args: &Args, output: &Output) -> Result<(), Failure> {
-    if matches!(args.command, Command::List) {
-        return list(engine, output);
-    }
-    // A mistyped name is told before Tor is started.
-    let named = match &args.command {
-        Command::Burn { name } | Command::Receive { name, .. } => Some(find(engine, name)?),
-        _ => None,
-    };
-    let started = Instant::now();
-    engine.start_tor(args.tor_timeout).await?;
-    match (&args.command, named) {
-        (Command::New { server, recoverable, route }, _) => {
+    // Each first finds what can be wrong with its input: that is told before Tor is started.
+    let start = async || engine.start_tor(args.tor_timeout).await;
+    match &args.command {
+        Command::List => list(engine, output),
+        Command::New { server, recoverable, route } => {
             let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: *recoverable };
+            engine.check_options(&options)?;
+            start().await?;
             new(engine, output, options).await
         }
-        (Command::Burn { .. }, Some(burner)) => burn(engine, output, &burner).await,
-        (Command::Receive { count, timeout, .. }, Some(burner)) => {
+        Command::Burn { name } => {
+            let burner = find(engine, name)?;
+            start().await?;
+            burn(engine, output, &burner).await
+        }
+        Command::Receive { name, count, timeout } => {
+            let burner = find(engine, name)?;
+            start().await?;
             receive(engine, output, &burner, *count, *timeout).await
         }
-        (Command::Doctor { server, route }, _) => {
-            doctor(engine, output, started.elapsed(), server.as_deref(), route.route()).await
+        Command::Doctor { server, route } => {
+            let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: false };
+            engine.check_options(&options)?;
+            check(output, "home", None);
+            let started = Instant::now();
+            start().await?;
+            check(output, "tor", Some(started.elapsed()));
+            check(output, "clock", None);
+            doctor(engine, output, &options).await
         }
-        _ => Ok(()),
     }
 }
 
@@ -127,28 +132,21 @@ async fn receive(
     Ok(())
 }
 
-async fn doctor(
-    engine: &Engine,
-    output: &Output,
-    tor: Duration,
-    server: Option<&str>,
-    route: Option<Route>,
-) -> Result<(), Failure> {
-    let check = |name: &str, seconds: Option<Duration>| {
-        output.object(&json!({ "type": "check", "name": name, "seconds": seconds.map(|s| s.as_secs_f64()) }));
-        let seconds = seconds.map_or_else(String::new, |s| format!("{:.2} s", s.as_secs_f64()));
-        output.line(&format!("{name:<10} ok {seconds}"));
-    };
-    check("home", None);
-    check("tor", Some(tor));
-    check("clock", None);
+async fn doctor(engine: &Engine, output: &Output, options: &CreateOptions) -> Result<(), Failure> {
     let started = Instant::now();
-    let probe = engine.probe(server, route).await?;
-    check("server", Some(started.elapsed()));
+    let probe = engine.probe(options.server.as_deref(), options.route).await?;
+    check(output, "server", Some(started.elapsed()));
     output.object(&with_type("probe", &probe));
     let accounts = if probe.registration { "makes accounts" } else { "makes no accounts" };
     output.line(&format!("{} via {}: {accounts}", probe.domain, route_text(probe.via)));
     Ok(())
+}
+
+/// Something that the doctor has looked at and found well.
+fn check(output: &Output, name: &str, took: Option<Duration>) {
+    output.object(&json!({ "type": "check", "name": name, "seconds": took.map(|s| s.as_secs_f64()) }));
+    let took = took.map_or_else(String::new, |s| format!("{:.2} s", s.as_secs_f64()));
+    output.line(&format!("{name:<10} ok {took}"));
 }
 
 /// The burner that a person means: by address, by the part before the @, or by id.

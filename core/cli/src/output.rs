@@ -84,13 +84,17 @@ impl Output {
         self.bar.finish_and_clear();
         if self.json {
             let error = failure.error();
-            self.object(&json!({
+            let mut object = json!({
                 "type": "error",
                 "code": failure.code(),
                 "reason": error.map(flashpaper::Error::code),
                 "retryable": error.is_some_and(flashpaper::Error::retryable),
                 "retry_after": error.and_then(flashpaper::Error::retry_after).map(|d| d.as_secs()),
-            }));
+            });
+            if let Some(flashpaper::Error::NeedsWeb { url }) = error {
+                object["url"] = url.as_str().into();
+            }
+            self.object(&object);
         } else {
             eprintln!("error: {}", failure.line());
         }

@@ -176,18 +176,24 @@ fn draw(inner: &Inner, server: &Server, route: Route, recoverable: bool) -> Acco
     })
 }
 
-/// Stores the account and counts the registration, unless our own cap is reached.
-///
-/// The cap keeps this library from being of use for making accounts in bulk. A clock set back does not lift it.
+/// Stores the account and counts the registration.
 fn store(content: &mut Content, account: &Account, now: u64) -> Result<(), Error> {
+    within_cap(content, now)?;
     let window = limits::CAP_WINDOW.as_secs();
     content.registrations.retain(|at| now < at.saturating_add(window));
-    if content.registrations.len() >= limits::CAP {
-        let oldest = content.registrations.iter().min().copied().unwrap_or(now);
-        let wait = oldest.saturating_add(window).saturating_sub(now).min(window);
-        return Err(Error::RateLimited { retry_after: Some(Duration::from_secs(wait)) });
-    }
     content.registrations.push(now);
     content.accounts.push(account.clone());
     Ok(())
+}
+
+/// The cap keeps this library from being of use for making accounts in bulk. A clock set back does not lift it.
+pub(crate) fn within_cap(content: &Content, now: u64) -> Result<(), Error> {
+    let window = limits::CAP_WINDOW.as_secs();
+    let recent = content.registrations.iter().map(|at| at.saturating_add(window)).filter(|until| now < *until);
+    let (count, first) = recent.fold((0, u64::MAX), |(count, first), until| (count + 1, first.min(until)));
+    if count < limits::CAP {
+        return Ok(());
+    }
+    let wait = Duration::from_secs((first - now).min(window));
+    Err(Error::RateLimited { retry_after: Some(wait) })
 }

@@ -112,6 +112,17 @@ impl Engine {
         self.inner.read(|content| content.accounts.iter().map(Burner::of).collect())
     }
 
+    /// Whether options make sense and our own cap allows another account: all that can be told without a network.
+    ///
+    /// # Errors
+    /// What [`Engine::create_burner`] would end with at once.
+    pub fn check_options(&self, options: &CreateOptions) -> Result<(), Error> {
+        let server = self.inner.choose_server(options.server.as_deref(), options.route)?;
+        server.endpoints(options.route.unwrap_or_else(|| server.preferred_route()))?;
+        let now = self.inner.now();
+        self.inner.read(|content| create::within_cap(content, now))?
+    }
+
     /// Makes an account at a random server and shows that it can be reached.
     ///
     /// Dropping the future cancels: it ends at once, and an account that may have been made is removed behind it, or at

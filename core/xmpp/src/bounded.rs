@@ -12,8 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// users far less: Prosody 256 KiB, ejabberd 64 KiB.
 const LIMIT: usize = 1024 * 1024;
 
-/// Counts what is read: past the limit, reading fails with `InvalidData`. The end of the stream is `UnexpectedEof`,
-/// which the parser would call malformed.
+/// Counts what is read: past the limit, reading fails with `InvalidData`.
 pub(crate) struct Bounded<S> {
     inner: S,
     read: AtomicUsize,
@@ -44,11 +43,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
         ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
         let new = buf.filled().len() - before;
         let read = self.read.fetch_add(new, Relaxed) + new;
-        Poll::Ready(match (new, read) {
-            (0, _) => Err(ErrorKind::UnexpectedEof.into()),
-            (_, read) if read > LIMIT => Err(ErrorKind::InvalidData.into()),
-            _ => Ok(()),
-        })
+        Poll::Ready(if read > LIMIT { Err(ErrorKind::InvalidData.into()) } else { Ok(()) })
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_rustls::rustls;
 use tokio_xmpp::jid::BareJid;
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::{InitiatingStream, PendingFeaturesRecv, StreamHeader, Timeouts, initiate_stream};
+use tokio_xmpp::xmlstream::{InitiatingStream, StreamHeader, Timeouts, initiate_stream};
 use zeroize::Zeroizing;
 
 use crate::domain::Domain;
@@ -88,7 +88,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// See [`RegisterError`]; there is no account after any of them.
     pub async fn ask_registration(&mut self, ids: &mut Ids) -> Result<PlainForm, RegisterError> {
         let (asked, request) = Asked::ask(ids.draw());
-        let answer = exchange::request(&mut self.stream, request, &mut Vec::new()).await?;
+        let answer = self.stream.request(request, &mut Vec::new()).await?;
         asked.answered(answer)
     }
 
@@ -103,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         ids: &mut Ids,
     ) -> Result<(), RegisterError> {
         let (sent, request) = form.fill(credentials, ids.draw());
-        let answer = exchange::request(&mut self.stream, request, &mut Vec::new()).await?;
+        let answer = self.stream.request(request, &mut Vec::new()).await?;
         sent.answered(answer)
     }
 
@@ -115,7 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let domain = self.domain.clone();
         let (account, reset) = self.authenticate(credentials).await?;
         let pending = reset.send_header(header(&domain)).await.map_err(|e| StreamError::from_io(&e))?;
-        let (features, stream) = read_features(pending).await?;
+        let (features, stream) = Stream::start(pending).await?;
         Session::bind(stream, &features, account, ids).await
     }
 
@@ -135,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         // Not `NotAuthorized`: what the server was not asked proves nothing.
         let account = domain.account(&credentials.username).ok_or(LoginError::Refused)?;
         sasl::authenticate(&mut stream, &features, credentials).await?;
-        Ok((account, stream.initiate_reset()))
+        Ok((account, stream.restart()))
     }
 }
 
@@ -191,17 +191,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let opened = initiate_stream(io, ns::JABBER_CLIENT, header(domain), TIMEOUTS).await;
-    read_features(opened.map_err(|e| StreamError::from_io(&e))?).await
-}
-
-/// The library's own way to read features has no bound on their depth.
-async fn read_features<S>(pending: PendingFeaturesRecv<Io<S>>) -> Result<(StreamFeatures, Stream<S>), StreamError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut stream = pending.skip_features();
-    let features = exchange::features(&mut stream).await?;
-    Ok((features, stream))
+    Stream::start(opened.map_err(|e| StreamError::from_io(&e))?).await
 }
 
 /// `from` stays away: it would name the account to whoever reads a stream before its TLS.

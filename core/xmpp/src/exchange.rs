@@ -2,8 +2,6 @@
 //!
 //! An answer is told by its id alone: ids are random and only the server sees them, so nobody else can forge one.
 
-use std::io::{self, ErrorKind};
-
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio_rustls::client::TlsStream;
@@ -13,7 +11,8 @@ use tokio_xmpp::parsers::message::Message;
 use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use tokio_xmpp::parsers::stream_error::DefinedCondition as StreamCondition;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::{ReadError, XmlStream, XmppStreamElement};
+use tokio_xmpp::xmlstream::{InitiatingStream, PendingFeaturesRecv, ReadError, XmlStream, XmppStreamElement};
+use xso::AsXml;
 
 use crate::bounded::Bounded;
 use crate::registration::Answer;
@@ -26,11 +25,134 @@ pub(crate) fn io<S: AsyncRead + Unpin>(stream: S) -> Io<S> {
     BufReader::new(Bounded::new(stream))
 }
 
-/// An XML stream.
-pub(crate) type Stream<S> = XmlStream<Io<S>, Shallow<StreamElement>>;
+/// An XML stream whose headers were exchanged. After its first error it stays at that error: what follows one may be
+/// the inside of an element, which anybody may have written, and must not pass for what the server says.
+pub(crate) struct Stream<S> {
+    xml: XmlStream<Io<S>, Shallow<Result<StreamElement, xso::error::Error>>>,
+    ended: Option<StreamError>,
+}
 
 /// An XML stream under TLS.
 pub(crate) type Secure<S> = Stream<TlsStream<S>>;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
+    /// Reads the features, which have to be the first element after the server's header (RFC 6120, section 4.3.2).
+    pub(crate) async fn start(pending: PendingFeaturesRecv<Io<S>>) -> Result<(StreamFeatures, Self), StreamError> {
+        // The library's own way to read features has no bound on their depth.
+        let mut stream = Self { xml: pending.skip_features(), ended: None };
+        loop {
+            match stream.read().await? {
+                Some(Ok(StreamElement::Features(features))) => return Ok((features, stream)),
+                Some(_) => return Err(StreamError::Malformed),
+                None => {}
+            }
+        }
+    }
+
+    /// The next element that parses, or none after a time of silence (the stream's soft timeout). One that does not parse
+    /// but is well-formed is skipped: servers push what nobody asked for. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Result<Option<XmppStreamElement>, StreamError> {
+        loop {
+            match self.read().await? {
+                Some(Ok(StreamElement::Other(element))) => return Ok(Some(*element)),
+                Some(Ok(_)) => return self.end(StreamError::Malformed),
+                Some(Err(_)) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    pub(crate) async fn send(&mut self, element: &impl AsXml) -> Result<(), StreamError> {
+        match self.xml.send(element).await {
+            Ok(()) => Ok(()),
+            Err(_) => self.end(StreamError::Ended),
+        }
+    }
+
+    /// Sends a request and waits for the answer with its id. Messages that come before it are put into `kept`.
+    pub(crate) async fn request(
+        &mut self,
+        request: Iq,
+        kept: &mut impl Extend<Message>,
+    ) -> Result<Answer, StreamError> {
+        let wanted = request.id().to_owned();
+        self.start_over();
+        self.send(&Stanza::Iq(request)).await?;
+        loop {
+            match self.next().await? {
+                Some(XmppStreamElement::Stanza(Stanza::Iq(Iq::Result { id, payload, .. }))) if id == wanted => {
+                    return Ok(Ok(payload));
+                }
+                Some(XmppStreamElement::Stanza(Stanza::Iq(Iq::Error { id, error, .. }))) if id == wanted => {
+                    return Ok(Err(error));
+                }
+                Some(other) => kept.extend(self.unasked(other).await?),
+                None => {}
+            }
+        }
+    }
+
+    /// Deals with what nobody asked for: messages are the caller's, requests are refused as if no client were there
+    /// (RFC 6120, section 8.4: `service-unavailable`), the rest is dropped.
+    pub(crate) async fn unasked(&mut self, element: XmppStreamElement) -> Result<Option<Message>, StreamError> {
+        match element {
+            XmppStreamElement::Stanza(Stanza::Message(message)) => Ok(Some(message)),
+            XmppStreamElement::Stanza(Stanza::Iq(Iq::Get { from, id, .. } | Iq::Set { from, id, .. })) => {
+                let refusal = Iq::Error { from: None, to: from, id, error: service_unavailable(), payload: None };
+                self.send(&Stanza::Iq(refusal)).await?;
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Ends the stream in order (RFC 6120, section 4.4).
+    pub(crate) async fn shutdown(&mut self) -> std::io::Result<()> {
+        self.xml.shutdown().await
+    }
+
+    /// Begins the stream anew on the same bytes, as a login does (RFC 6120, section 6.3.2).
+    pub(crate) fn restart(self) -> InitiatingStream<Io<S>> {
+        self.xml.initiate_reset()
+    }
+
+    /// From here on the server may make us hold as much anew.
+    pub(crate) fn start_over(&self) {
+        self.xml.get_stream().get_ref().start_over();
+    }
+
+    pub(crate) fn get_ref(&self) -> &S {
+        self.xml.get_stream().get_ref().get_ref()
+    }
+
+    pub(crate) fn into_inner(self) -> Io<S> {
+        self.xml.into_inner()
+    }
+
+    /// One element, or none in a time of silence.
+    async fn read(&mut self) -> Result<Option<Result<StreamElement, xso::error::Error>>, StreamError> {
+        if let Some(error) = self.ended {
+            return Err(error);
+        }
+        let error = match self.xml.next().await {
+            Some(Ok(Shallow::Whole(Ok(StreamElement::StreamError(error))))) => match error.0.condition {
+                StreamCondition::NotAuthorized => StreamError::NotAuthorized,
+                _ => StreamError::Ended,
+            },
+            Some(Ok(Shallow::Whole(element))) => return Ok(Some(element)),
+            Some(Err(ReadError::SoftTimeout)) => return Ok(None),
+            Some(Ok(Shallow::TooDeep) | Err(ReadError::ParseError(_))) => StreamError::Malformed,
+            Some(Err(ReadError::HardError(error))) => StreamError::from_io(&error),
+            Some(Err(ReadError::StreamFooterReceived)) | None => StreamError::Ended,
+        };
+        self.end(error)
+    }
+
+    fn end<T>(&mut self, error: StreamError) -> Result<T, StreamError> {
+        self.ended = Some(error);
+        Err(error)
+    }
+}
 
 /// Why an XMPP stream ended or cannot go on. The caller opens a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,120 +169,23 @@ pub enum StreamError {
 }
 
 impl StreamError {
-    pub(crate) fn from_io(error: &io::Error) -> Self {
-        if error.kind() == ErrorKind::InvalidData { Self::Malformed } else { Self::Ended }
-    }
-}
-
-/// What [`next`] found.
-pub(crate) enum Element {
-    /// An element of the stream.
-    Some(XmppStreamElement),
-    /// Nothing came for the time of the stream's soft timeout.
-    Silence,
-}
-
-/// The next element that parses. One that does not, but is well-formed, is skipped: servers push what nobody asked for.
-/// Cancel safe.
-pub(crate) async fn next<S>(stream: &mut Stream<S>) -> Result<Element, StreamError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    loop {
-        return match stream.next().await {
-            Some(Ok(Shallow(element))) => understood(element).map(Element::Some),
-            Some(Err(ReadError::ParseError(_))) => continue,
-            Some(Err(ReadError::SoftTimeout)) => Ok(Element::Silence),
-            Some(Err(ReadError::HardError(error))) => Err(StreamError::from_io(&error)),
-            Some(Err(ReadError::StreamFooterReceived)) | None => Err(StreamError::Ended),
-        };
-    }
-}
-
-/// The features, which have to be the first element after the server's header (RFC 6120, section 4.3.2).
-pub(crate) async fn features<S>(stream: &mut Stream<S>) -> Result<StreamFeatures, StreamError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    loop {
-        return match stream.next().await {
-            Some(Ok(Shallow(StreamElement::Features(features)))) => Ok(features),
-            Some(Ok(Shallow(other))) => understood(other).and(Err(StreamError::Malformed)),
-            Some(Err(ReadError::ParseError(_))) => Err(StreamError::Malformed),
-            Some(Err(ReadError::SoftTimeout)) => continue,
-            Some(Err(ReadError::HardError(error))) => Err(StreamError::from_io(&error)),
-            Some(Err(ReadError::StreamFooterReceived)) | None => Err(StreamError::Ended),
-        };
-    }
-}
-
-pub(crate) async fn send<S>(stream: &mut Stream<S>, element: XmppStreamElement) -> Result<(), StreamError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    stream.send(&element).await.map_err(|e| StreamError::from_io(&e))
-}
-
-/// Sends a request and waits for the answer with its id. Messages that come before it are put into `kept`.
-pub(crate) async fn request<S>(
-    stream: &mut Stream<S>,
-    request: Iq,
-    kept: &mut impl Extend<Message>,
-) -> Result<Answer, StreamError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let wanted = request.id().to_owned();
-    stream.get_stream().get_ref().start_over();
-    send(stream, Stanza::Iq(request).into()).await?;
-    loop {
-        match next(stream).await? {
-            Element::Some(XmppStreamElement::Stanza(Stanza::Iq(Iq::Result { id, payload, .. }))) if id == wanted => {
-                return Ok(Ok(payload));
-            }
-            Element::Some(XmppStreamElement::Stanza(Stanza::Iq(Iq::Error { id, error, .. }))) if id == wanted => {
-                return Ok(Err(error));
-            }
-            Element::Some(other) => kept.extend(unasked(stream, other).await?),
-            Element::Silence => {}
+    /// To the parser, a stream that ends early is one more syntax error.
+    pub(crate) fn from_io(error: &std::io::Error) -> Self {
+        let syntax = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match (error.kind(), syntax) {
+            (_, Some(rxml::Error::InvalidEof(_))) => Self::Ended,
+            (std::io::ErrorKind::InvalidData, _) => Self::Malformed,
+            _ => Self::Ended,
         }
     }
 }
 
-/// Deals with what nobody asked for: messages are the caller's, requests are refused as if no client were there
-/// (RFC 6120, section 8.4: `service-unavailable`), the rest is dropped.
-pub(crate) async fn unasked<S>(
-    stream: &mut Stream<S>,
-    element: XmppStreamElement,
-) -> Result<Option<Message>, StreamError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    match element {
-        XmppStreamElement::Stanza(Stanza::Message(message)) => Ok(Some(message)),
-        XmppStreamElement::Stanza(Stanza::Iq(Iq::Get { from, id, .. } | Iq::Set { from, id, .. })) => {
-            let error = StanzaError {
-                type_: ErrorType::Cancel,
-                by: None,
-                defined_condition: DefinedCondition::ServiceUnavailable,
-                texts: Default::default(),
-                other: None,
-            };
-            let refusal = Iq::Error { from: None, to: from, id, error, payload: None };
-            send(stream, Stanza::Iq(refusal).into()).await?;
-            Ok(None)
-        }
-        _ => Ok(None),
-    }
-}
-
-fn understood(element: StreamElement) -> Result<XmppStreamElement, StreamError> {
-    match element {
-        StreamElement::Other(XmppStreamElement::StreamError(error)) => Err(match error.0.condition {
-            StreamCondition::NotAuthorized => StreamError::NotAuthorized,
-            _ => StreamError::Ended,
-        }),
-        StreamElement::Other(element) => Ok(element),
-        StreamElement::Features(_) => Err(StreamError::Malformed),
+fn service_unavailable() -> StanzaError {
+    StanzaError {
+        type_: ErrorType::Cancel,
+        by: None,
+        defined_condition: DefinedCondition::ServiceUnavailable,
+        texts: Default::default(),
+        other: None,
     }
 }

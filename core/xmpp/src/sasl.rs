@@ -13,7 +13,7 @@ use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::connection::Credentials;
-use crate::exchange::{self, Element, Secure, StreamError};
+use crate::exchange::{Secure, StreamError};
 
 /// PBKDF2 rounds that are done for a server; more would be an attack on the battery. Servers ask for 4,096 to 10,000.
 const MAX_ITERATIONS: u32 = 1_000_000;
@@ -53,7 +53,7 @@ pub(crate) async fn authenticate<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let exporter = exporter(stream.get_stream().get_ref().get_ref().get_ref().1);
+    let exporter = exporter(stream.get_ref().get_ref().1);
     let mut scram = choose(features, exporter, credentials)?;
     let mechanism = match scram.mechanism.name() {
         "SCRAM-SHA-256-PLUS" => Name::ScramSha256Plus,
@@ -62,15 +62,15 @@ where
         _ => Name::ScramSha1,
     };
     let data = scram.first_message();
-    exchange::send(stream, XmppStreamElement::Sasl(Nonza::Auth(Auth { mechanism, data }))).await?;
+    stream.send(&XmppStreamElement::Sasl(Nonza::Auth(Auth { mechanism, data }))).await?;
     loop {
-        match exchange::next(stream).await? {
-            Element::Some(XmppStreamElement::Sasl(Nonza::Challenge(challenge))) => {
+        match stream.next().await? {
+            Some(XmppStreamElement::Sasl(Nonza::Challenge(challenge))) => {
                 let data = scram.respond(&challenge.data)?;
-                exchange::send(stream, XmppStreamElement::Sasl(Nonza::Response(Response { data }))).await?;
+                stream.send(&XmppStreamElement::Sasl(Nonza::Response(Response { data }))).await?;
             }
-            Element::Some(XmppStreamElement::Sasl(Nonza::Success(success))) => return scram.finish(&success.data),
-            Element::Some(XmppStreamElement::Sasl(Nonza::Failure(failure))) => {
+            Some(XmppStreamElement::Sasl(Nonza::Success(success))) => return scram.finish(&success.data),
+            Some(XmppStreamElement::Sasl(Nonza::Failure(failure))) => {
                 return Err(match failure.defined_condition {
                     DefinedCondition::NotAuthorized => LoginError::NotAuthorized,
                     DefinedCondition::AccountDisabled => LoginError::Disabled,
@@ -78,8 +78,8 @@ where
                     _ => LoginError::Refused,
                 });
             }
-            Element::Some(_) => return Err(StreamError::Malformed.into()),
-            Element::Silence => {}
+            Some(_) => return Err(StreamError::Malformed.into()),
+            None => {}
         }
     }
 }

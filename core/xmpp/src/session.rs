@@ -6,13 +6,14 @@ use std::fmt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::Stanza;
 use tokio_xmpp::jid::{BareJid, FullJid, Jid};
+use tokio_xmpp::minidom;
 use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::message::{Id, Lang, Message, MessageType};
-use tokio_xmpp::parsers::presence::Presence;
+use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
-use crate::exchange::{self, Element, Secure, StreamError};
+use crate::exchange::{Secure, StreamError};
 use crate::ids::Ids;
 use crate::removal::{Accepted, RemovalError, Requested};
 use crate::sasl::LoginError;
@@ -39,7 +40,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         }
         let request = bind::request(ids.draw(), ids.draw());
         let mut kept = VecDeque::new();
-        let answer = exchange::request(&mut stream, request, &mut kept).await?;
+        let answer = stream.request(request, &mut kept).await?;
         let payload = answer.map_err(|_| LoginError::Refused)?;
         let jid = bind::bound(payload).filter(|jid| jid.to_bare() == account).ok_or(StreamError::Malformed)?;
         Ok(Self { stream, jid, ids, kept })
@@ -50,7 +51,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// # Errors
     /// The stream ended.
     pub async fn send_presence(&mut self) -> Result<(), StreamError> {
-        self.send(Presence::available().into()).await
+        // The typed stanza would carry a priority, which most clients leave out at its default.
+        self.stream.send(&minidom::Element::bare("presence", ns::JABBER_CLIENT)).await
     }
 
     /// Pings the own full JID (XEP-0199) and answers: whether the server routes stanzas to and from this account.
@@ -59,11 +61,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// The stream ended.
     pub async fn ping_self(&mut self) -> Result<bool, StreamError> {
         let (own, sent) = (Jid::from(self.jid.clone()), self.ids.draw());
-        self.start_over();
+        self.stream.start_over();
         self.send(ping::request(sent.clone(), Some(own.clone())).into()).await?;
         loop {
-            let element = match exchange::next(&mut self.stream).await? {
-                Element::Some(XmppStreamElement::Stanza(Stanza::Iq(iq))) if *iq.id() == sent => match iq {
+            let element = match self.stream.next().await? {
+                Some(XmppStreamElement::Stanza(Stanza::Iq(iq))) if *iq.id() == sent => match iq {
                     Iq::Result { .. } => return Ok(true),
                     Iq::Error { .. } => return Ok(false),
                     Iq::Get { id, .. } => {
@@ -73,10 +75,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                     }
                     Iq::Set { .. } => return Err(StreamError::Malformed),
                 },
-                Element::Some(element) => element,
-                Element::Silence => continue,
+                Some(element) => element,
+                None => continue,
             };
-            self.kept.extend(exchange::unasked(&mut self.stream, element).await?);
+            self.kept.extend(self.stream.unasked(element).await?);
         }
     }
 
@@ -97,12 +99,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// The stream ended.
     pub async fn next_message(&mut self) -> Result<ChatMessage, StreamError> {
         loop {
-            self.start_over();
+            self.stream.start_over();
             let message = match self.kept.pop_front() {
                 Some(kept) => Some(kept),
-                None => match exchange::next(&mut self.stream).await? {
-                    Element::Some(element) => exchange::unasked(&mut self.stream, element).await?,
-                    Element::Silence => {
+                None => match self.stream.next().await? {
+                    Some(element) => self.stream.unasked(element).await?,
+                    None => {
                         // Any answer counts as life; without one the stream ends with its hard timeout.
                         let ping = ping::request(self.ids.draw(), None);
                         self.send(ping.into()).await?;
@@ -122,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// See [`RemovalError`].
     pub async fn remove_account(mut self) -> Result<Accepted, RemovalError> {
         let (requested, request) = Requested::ask(self.ids.draw());
-        let answer = exchange::request(&mut self.stream, request, &mut Vec::new()).await;
+        let answer = self.stream.request(request, &mut Vec::new()).await;
         let accepted = requested.answered(answer)?;
         self.close().await;
         Ok(accepted)
@@ -135,12 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     }
 
     async fn send(&mut self, stanza: Stanza) -> Result<(), StreamError> {
-        exchange::send(&mut self.stream, stanza.into()).await
-    }
-
-    /// From here on the server may make us hold as much anew.
-    fn start_over(&self) {
-        self.stream.get_stream().get_ref().start_over();
+        self.stream.send(&stanza).await
     }
 
     fn chat(&self, message: Message) -> Option<ChatMessage> {

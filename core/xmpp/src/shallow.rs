@@ -1,9 +1,11 @@
 //! What may stand on an XML stream, nested no deeper than a stanza ever is.
 //!
-//! The element trees of the XML library are built in a loop but dropped by recursion: a stanza of some hundred thousand
-//! nested elements, which anybody may send, would overflow the stack and end the whole process.
+//! The element trees of the XML library are built in a loop but dropped by recursion: a stanza of some ten thousand
+//! nested elements, which anybody may send, would overflow the stack and end the whole process. Merely to read past one
+//! takes minutes, so it ends the stream.
 
 use rxml::{AttrMap, Event, QName};
+use tokio_xmpp::parsers::stream_error::ReceivedStreamError;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 use xso::error::{Error, FromEventsError};
@@ -19,14 +21,21 @@ pub(crate) enum StreamElement {
     /// What the server offers: the first element after each header.
     #[xml(transparent)]
     Features(StreamFeatures),
+    /// Why the server ends the stream.
+    #[xml(transparent)]
+    StreamError(ReceivedStreamError),
     /// Everything else.
     #[xml(transparent)]
-    Other(XmppStreamElement),
+    Other(Box<XmppStreamElement>),
 }
 
-/// Parses as `T` does, and fails on what is nested too deep.
+/// A `T`, unless it is nested too deep.
 #[derive(Debug)]
-pub(crate) struct Shallow<T>(pub(crate) T);
+pub(crate) enum Shallow<T> {
+    Whole(T),
+    /// What comes next on the stream is the inside of an element and must not be read.
+    TooDeep,
+}
 
 pub(crate) struct Builder<B> {
     inner: B,
@@ -52,8 +61,8 @@ impl<B: FromEventsBuilder> FromEventsBuilder for Builder<B> {
             Event::Text(..) | Event::XmlDeclaration(..) => {}
         }
         if self.depth > MAX_DEPTH {
-            return Err(Error::Other("nested too deep"));
+            return Ok(Some(Shallow::TooDeep));
         }
-        Ok(self.inner.feed(event, context)?.map(Shallow))
+        Ok(self.inner.feed(event, context)?.map(Shallow::Whole))
     }
 }

@@ -6,7 +6,7 @@ use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::connection::{ConnectError, start_stream};
 use crate::domain::Domain;
-use crate::exchange::{self, Element, Stream};
+use crate::exchange::{self, Stream};
 
 /// Asks for TLS on a plain stream and gives the bare stream back for the handshake.
 ///
@@ -19,9 +19,9 @@ where
     if !features.can_starttls() {
         return Err(ConnectError::NoTls);
     }
-    exchange::send(&mut stream, XmppStreamElement::Starttls(Nonza::Request(Request))).await?;
-    match exchange::next(&mut stream).await? {
-        Element::Some(XmppStreamElement::Starttls(Nonza::Proceed(_))) => into_bare(stream),
+    stream.send(&Nonza::Request(Request)).await?;
+    match stream.next().await? {
+        Some(XmppStreamElement::Starttls(Nonza::Proceed(_))) => into_bare(stream),
         _ => Err(ConnectError::NoTls),
     }
 }

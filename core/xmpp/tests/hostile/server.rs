@@ -23,6 +23,10 @@ pub(crate) const PASSWORD: &str = "correct-horse";
 /// What an honest server offers before and after the login.
 pub(crate) const SCRAM: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
     <mechanism>PLAIN</mechanism><mechanism>SCRAM-SHA-256</mechanism></mechanisms>";
+pub(crate) const SCRAM_PLUS: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+    <mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-256-PLUS</mechanism></mechanisms>\
+    <sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/></sasl-channel-binding>";
+pub(crate) const STARTTLS: &str = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>";
 pub(crate) const BIND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";
 
 /// A certificate authority with one server of its own.
@@ -78,6 +82,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.stream.flush().await
     }
 
+    /// Says something that the client leaves before it has heard all of.
+    pub(crate) async fn says_into_the_void(&mut self, text: &str) -> io::Result<()> {
+        let said = self.says(text).await;
+        if said.is_ok() { Err(io::Error::other("the client has heard it all")) } else { Ok(()) }
+    }
+
     /// Waits for a text, and gives everything new up to its end.
     pub(crate) async fn hears(&mut self, wanted: &str) -> io::Result<String> {
         loop {
@@ -104,22 +114,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         .await
     }
 
-    /// Waits for a stanza and gives the id that the client drew for it.
+    /// Waits for a request and gives the id that the client drew for it.
     pub(crate) async fn hears_request(&mut self) -> io::Result<String> {
         let request = self.hears("</iq>").await?;
         between(&request, "id='", "'")
+    }
+
+    /// Says something once the client has said something, and goes.
+    pub(crate) async fn says_after(mut self, wanted: &str, text: &str) -> io::Result<()> {
+        self.hears(wanted).await?;
+        self.says(text).await
+    }
+
+    /// Closes this direction.
+    pub(crate) async fn ends(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await
+    }
+
+    pub(crate) fn into_inner(self) -> S {
+        self.stream
     }
 
     /// Lets an account in as RFC 5802 wants it, and binds a resource for it.
     pub(crate) async fn lets_in(&mut self) -> io::Result<()> {
         let proof = Scram::hears_first(self).await?.hears_proof(self, "s=c2FsdA==,i=4096").await?;
         self.succeeds(&proof).await?;
+        self.binds(USERNAME).await
+    }
+
+    /// Opens the stream of somebody logged in and binds the resource that is asked for to an account.
+    pub(crate) async fn binds(&mut self, username: &str) -> io::Result<()> {
         self.opens(BIND).await?;
         let request = self.hears("</iq>").await?;
         let (id, resource) = (between(&request, "id='", "'")?, between(&request, "<resource>", "</resource>")?);
         self.says(&format!(
             "<iq type='result' id='{id}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>\
-             <jid>{USERNAME}@{DOMAIN}/{resource}</jid></bind></iq>"
+             <jid>{username}@{DOMAIN}/{resource}</jid></bind></iq>"
         ))
         .await
     }
@@ -135,15 +165,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     /// Everything that the client has said when it leaves.
-    pub(crate) async fn heard_in_all(mut self) -> String {
-        // A client that leaves in a hurry has said what it has said.
-        let _ = self.stream.read_to_end(&mut self.heard).await;
-        String::from_utf8_lossy(&self.heard).into_owned()
+    pub(crate) async fn heard_in_all(mut self) -> io::Result<String> {
+        match self.stream.read_to_end(&mut self.heard).await {
+            // A client that leaves in a hurry says no goodbye.
+            Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(error),
+            _ => String::from_utf8(self.heard).map_err(io::Error::other),
+        }
+    }
+}
+
+impl<S> Peer<TlsStream<S>> {
+    /// What both ends, and nobody else, know of this TLS connection (RFC 9266).
+    pub(crate) fn exporter(&self) -> io::Result<Vec<u8>> {
+        let tls = self.stream.get_ref().1;
+        tls.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", None).map_err(io::Error::other)
     }
 }
 
 /// The server's side of one SCRAM-SHA-256 exchange.
 pub(crate) struct Scram {
+    gs2: String,
     client_first: String,
     pub(crate) client_nonce: String,
 }
@@ -151,9 +192,10 @@ pub(crate) struct Scram {
 impl Scram {
     pub(crate) async fn hears_first<S: AsyncRead + AsyncWrite + Unpin>(peer: &mut Peer<S>) -> io::Result<Self> {
         let message = sasl_message(&peer.hears("</auth>").await?)?;
-        let (_, client_first) = message.split_once(",,").ok_or(ErrorKind::InvalidData)?;
+        let (gs2, client_first) = message.split_once(",,").ok_or(ErrorKind::InvalidData)?;
         let (_, nonce) = client_first.split_once(",r=").ok_or(ErrorKind::InvalidData)?;
-        Ok(Self { client_first: client_first.to_owned(), client_nonce: nonce.to_owned() })
+        let gs2 = format!("{gs2},,");
+        Ok(Self { gs2, client_first: client_first.to_owned(), client_nonce: nonce.to_owned() })
     }
 
     /// Challenges with a salt and a work factor, takes the proof, and gives the message that proves the server.
@@ -162,10 +204,24 @@ impl Scram {
         peer: &mut Peer<S>,
         salt_and_rounds: &str,
     ) -> io::Result<String> {
+        self.hears_proof_bound_to(peer, salt_and_rounds, &[]).await
+    }
+
+    /// The same, and the proof has to hold for a TLS connection.
+    pub(crate) async fn hears_proof_bound_to<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        peer: &mut Peer<S>,
+        salt_and_rounds: &str,
+        exported: &[u8],
+    ) -> io::Result<String> {
         let server_first = format!("r={}more,{salt_and_rounds}", self.client_nonce);
         peer.challenges(&server_first).await?;
         let client_final = sasl_message(&peer.hears("</response>").await?)?;
         let (bare, proof) = client_final.split_once(",p=").ok_or(ErrorKind::InvalidData)?;
+        let binding = BASE64.encode([self.gs2.as_bytes(), exported].concat());
+        if bare != format!("c={binding},r={}more", self.client_nonce) {
+            return Err(io::Error::other("the client is bound to something else"));
+        }
         let signed = format!("{},{server_first},{bare}", self.client_first);
         let salted = Sha256::derive(&Password::Plain(PASSWORD.into()), b"salt", 4096).map_err(io::Error::other)?;
         let hmac = |key: &[u8], text: &[u8]| Sha256::hmac(text, key).map_err(io::Error::other);

@@ -1,0 +1,112 @@
+//! Bad input to every option: one clear line, and an exit code that says whose fault it is. No network is touched.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// Runs in `home`; the error lines and the exit code.
+fn run(home: &str, args: &[&str]) -> (Vec<String>, Option<i32>) {
+    try_run(home, args).unwrap_or_default()
+}
+
+fn try_run(home: &str, args: &[&str]) -> Result<(Vec<String>, Option<i32>), Box<dyn std::error::Error>> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flashpaper"));
+    command.args(args).stdin(Stdio::null()).env("HOME", home).env_remove("XDG_DATA_HOME");
+    let output = command.output()?;
+    let text = String::from_utf8(output.stderr)?;
+    let lines = text.lines().filter(|line| !line.starts_with("warning: ")).map(str::to_owned).collect();
+    Ok((lines, output.status.code()))
+}
+
+#[test]
+fn bad_input_gets_one_line_and_its_code() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let home = path("home");
+    fs::write(path("file"), "").unwrap();
+    fs::write(path("noise"), "{\"network\": 1}").unwrap();
+    fs::write(path("passphrase"), "swordfish\n").unwrap();
+    fs::write(path("other"), "marlin\n").unwrap();
+    let network = |arti: &str, ca: &str, server: &str| {
+        let server = format!("{{\"domain\": \"{server}\", \"in_band_registration\": \"yes\"}}");
+        format!("{{\"network\": {{\"arti\": \"{arti}\", \"ca_pem\": \"{ca}\", \"servers\": [{server}]}}}}")
+    };
+    fs::write(path("no-ca"), network("", "none", "burner.test")).unwrap();
+    fs::write(path("no-server"), network("", "none", "localhost")).unwrap();
+    let sealed = path("sealed");
+    assert_eq!(run(&home, &["--home", &sealed, "--passphrase", &path("passphrase"), "list"]), (vec![], Some(0)));
+    let in_file = path("file/home");
+    let (file, noise, missing) = (path("file"), path("noise"), path("missing"));
+    let (no_ca, no_server, other) = (path("no-ca"), path("no-server"), path("other"));
+
+    let cases: &[(&[&str], i32)] = &[
+        (&[], 2),
+        (&["dance"], 2),
+        (&["list", "more"], 2),
+        (&["list", "--bogus"], 2),
+        (&["--home"], 2),
+        (&["--home", "", "list"], 2),
+        (&["--home", &file, "list"], 3),
+        (&["--home", &in_file, "list"], 3),
+        (&["--passphrase", &missing, "list"], 2),
+        (&["--passphrase", &file, "list"], 2),
+        (&["--home", &sealed, "--passphrase", &other, "list"], 3),
+        (&["--home", &sealed, "list"], 3),
+        (&["--network", &missing, "list"], 2),
+        (&["--network", &noise, "list"], 2),
+        (&["--network", &no_ca, "list"], 2),
+        (&["--network", &no_server, "list"], 2),
+        (&["--tor-timeout", "0", "list"], 2),
+        (&["--tor-timeout", "soon", "list"], 2),
+        (&["--tor-timeout", "86401", "list"], 2),
+        (&["--json=yes", "list"], 2),
+        (&["new", "--server"], 2),
+        (&["new", "--server", ""], 2),
+        (&["new", "--server", "localhost"], 2),
+        (&["new", "--server", "127.0.0.1"], 2),
+        (&["new", "--server", "me@jabber.example"], 2),
+        (&["new", "--onion", "--server", "jabber.example"], 2),
+        (&["new", "--onion", "--exit"], 2),
+        (&["new", "--recoverable=no"], 2),
+        (&["burn"], 2),
+        (&["burn", "nobody"], 2),
+        (&["receive"], 2),
+        (&["receive", "nobody"], 2),
+        (&["receive", "nobody", "--count", "0"], 2),
+        (&["receive", "nobody", "--count", "-1"], 2),
+        (&["receive", "nobody", "--timeout", "never"], 2),
+        (&["doctor", "--server", "printer.local"], 2),
+        (&["doctor", "--onion", "--server", "jabber.example"], 2),
+        (&["doctor", "--onion", "--exit"], 2),
+    ];
+    for (args, code) in cases {
+        let (lines, found) = run(&home, args);
+        assert_eq!(found, Some(*code), "{args:?}: {lines:?}");
+        assert_eq!(lines.len(), 1, "{args:?}: {lines:?}");
+        assert!(lines[0].starts_with("error: ") && lines[0].len() > 12, "{args:?}: {lines:?}");
+    }
+}
+
+#[test]
+fn a_damaged_or_used_folder_is_told() {
+    let folder = TempDir::new().unwrap();
+    let home = folder.path().join("home").to_str().unwrap().to_owned();
+    assert_eq!(run(&home, &["--home", &home, "list"]).1, Some(0));
+    let lock = fs::File::open(format!("{home}/lock")).unwrap();
+    lock.lock().unwrap();
+    assert_eq!(run(&home, &["--home", &home, "list"]), (vec!["error: in use".to_owned()], Some(3)));
+    drop(lock);
+    fs::write(format!("{home}/accounts.sealed"), "damaged").unwrap();
+    assert_eq!(run(&home, &["--home", &home, "list"]), (vec!["error: the store is damaged".to_owned()], Some(3)));
+    fs::remove_file(format!("{home}/key")).unwrap();
+    let lost = (vec!["error: the key of the store is lost".to_owned()], Some(3));
+    assert_eq!(run(&home, &["--home", &home, "list"]), lost);
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for args in [&["--help"][..], &["--version"], &["new", "--help"]] {
+        assert_eq!(run("", args), (vec![], Some(0)));
+    }
+}

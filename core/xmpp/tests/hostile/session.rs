@@ -1,0 +1,280 @@
+//! Registration, a session and its removal, with a server or a stranger that gets in between.
+
+use std::io;
+
+use flashpaper_xmpp::removal::{Accepted, RemovalError};
+use flashpaper_xmpp::{LoginError, RegisterError, Security, Session, StreamError};
+use tokio::io::DuplexStream;
+use tokio_rustls::server::TlsStream;
+
+use crate::server::{Authority, DOMAIN, PASSWORD, Peer, SCRAM, USERNAME, between};
+use crate::{Outcome, credentials, ids, log_in, open, together};
+
+type Server = Peer<TlsStream<DuplexStream>>;
+
+/// Uses a session at a server that follows a script: what came of it, and what the client said under TLS.
+async fn in_session<T>(
+    client: impl AsyncFnOnce(Session<DuplexStream>) -> T,
+    script: impl AsyncFnOnce(&mut Server) -> io::Result<()>,
+) -> Result<(T, String), Box<dyn std::error::Error>> {
+    let authority = Authority::new(DOMAIN)?;
+    let (used, heard) = together(
+        async |near| Ok::<_, LoginError>(client(log_in(near, &authority).await?).await),
+        async |far| {
+            let mut peer = authority.accept(far, SCRAM).await?;
+            peer.lets_in().await?;
+            let followed = script(&mut peer).await;
+            followed.map(|()| peer)?.heard_in_all().await
+        },
+    )
+    .await?;
+    Ok((used?, heard?))
+}
+
+fn message(from: &str, text: &str) -> String {
+    format!("<message from='{from}' type='chat'><body>{text}</body></message>")
+}
+
+/// What comes between a request and its answer, and is none.
+const NOISE: &str = "<iq type='get' id='v' from='stranger@b.example/r'><query xmlns='jabber:iq:version'/></iq>\
+    <iq type='result' id='other'><query xmlns='jabber:iq:register'><username/><password/></query></iq>\
+    <iq type='nonsense' id='n'/><presence from='stranger@b.example'/> \n\
+    <message from='a@b.example'><body>first</body></message>\
+    <message from='a@b.example' type='error'><body>an error</body></message>\
+    <message from='a@b.example'><unknown xmlns='u:x'/></message>\
+    <message from='a@b.example'><body>second</body></message>";
+const REFUSED: &str = "<iq type='error' to='stranger@b.example/r' id='v'><error type='cancel'>\
+    <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'></service-unavailable></error></iq>";
+
+#[tokio::test]
+async fn a_registration_among_other_things() -> Outcome {
+    let authority = Authority::new(DOMAIN)?;
+    let (registered, heard) = together(
+        async |near| {
+            let opened = open(near, &authority, Security::DirectTls).await;
+            let (mut connection, mut ids) = (opened.map_err(|_| RegisterError::Lost)?, ids());
+            let form = connection.ask_registration(&mut ids).await?;
+            connection.register(form, &credentials(), &mut ids).await
+        },
+        async |far| {
+            let mut peer = authority.accept(far, SCRAM).await?;
+            let asked = peer.hears_request().await?;
+            let fields = "<query xmlns='jabber:iq:register'><username/><password/></query>";
+            peer.says(&format!("{NOISE}<iq type='result' id='{asked}'>{fields}</iq>")).await?;
+            peer.hears("service-unavailable").await?;
+            peer.hears("</iq>").await?;
+            let sent = peer.hears_request().await?;
+            assert_ne!(asked, sent);
+            peer.says(&format!("<iq type='result' id='{asked}'/>")).await?;
+            peer.says(&format!(
+                "<iq type='error' id='{sent}'><error type='cancel'>\
+                 <conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            ))
+            .await?;
+            peer.heard_in_all().await
+        },
+    )
+    .await?;
+    let heard = heard?;
+    assert_eq!(registered, Err(RegisterError::NameTaken), "the answer to the first request is none to the second");
+    assert_eq!(heard.matches(PASSWORD).count(), 1, "{heard}");
+    assert_eq!(heard.matches(USERNAME).count(), 1, "{heard}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_comes_between_a_request_and_its_answer() -> Outcome {
+    let (used, heard) = in_session(
+        async |mut session| {
+            let answered = session.ping_self().await?;
+            Ok::<_, StreamError>((answered, session.next_message().await?.text, session.next_message().await?.text))
+        },
+        async |peer| {
+            let ping = peer.hears_request().await?;
+            peer.says(NOISE).await?;
+            peer.hears("service-unavailable").await?;
+            peer.says(&format!("<iq type='result' id='{ping}'/>")).await
+        },
+    )
+    .await?;
+    assert_eq!(used, Ok((true, "first".to_owned(), "second".to_owned())));
+    assert_eq!(heard.matches("type='error'").count(), 1, "{heard}");
+    assert!(heard.contains(REFUSED), "{heard}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ping_to_oneself_is_answered_by_oneself() -> Outcome {
+    let (used, _) = in_session(
+        async |mut session| session.ping_self().await,
+        async |peer| {
+            let ping = peer.hears("</iq>").await?;
+            let (id, own) = (between(&ping, "id='", "'")?, between(&ping, "to='", "'")?);
+            assert!(own.starts_with(&format!("{USERNAME}@{DOMAIN}/")), "{own}");
+            peer.says(&format!("<iq type='get' id='{id}' from='{own}' to='{own}'><ping xmlns='urn:xmpp:ping'/></iq>"))
+                .await?;
+            let pong = peer.hears("</iq>").await?;
+            assert!(pong.contains("type='result'") && pong.contains(&id), "{pong}");
+            peer.says(&format!("<iq type='result' id='{id}' from='{own}' to='{own}'/>")).await
+        },
+    )
+    .await?;
+    assert_eq!(used, Ok(true));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_shows_no_more_than_it_has_to() -> Outcome {
+    let (used, heard) = in_session(
+        async |mut session| {
+            session.send_presence().await?;
+            session.send_chat("friend@b.example", "a < b").await?;
+            session.close().await;
+            Ok::<_, StreamError>(())
+        },
+        async |_| Ok(()),
+    )
+    .await?;
+    assert_eq!(used, Ok(()));
+    let (_, bound) = heard.split_once("</resource></bind></iq>").ok_or("nothing was bound")?;
+    let id = between(bound, "id='", "'")?;
+    assert_eq!(
+        bound,
+        format!(
+            "<presence></presence>\
+             <message to='friend@b.example' id='{id}' type='chat'>\
+             <body>a &lt; b</body></message></stream:stream>"
+        )
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stanza_without_bottom_and_another_in_it() -> Outcome {
+    let inside = message("boss@b.example", "forged");
+    for prefix in ["", "<body/><body/>", "<error type='nonsense'/>"] {
+        let deep = format!("{prefix}{}{inside}", "<a>".repeat(100));
+        let (used, _) = in_session(
+            async |mut session| {
+                let first = session.next_message().await.err();
+                (first, session.next_message().await.err(), session.ping_self().await.err())
+            },
+            async |peer| peer.says(&format!("<message from='a@b.example'>{deep}")).await,
+        )
+        .await?;
+        let malformed = Some(StreamError::Malformed);
+        assert_eq!(used, (malformed, malformed, malformed), "{prefix}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_levels_leave_the_stack_alone() -> Outcome {
+    let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+    let (used, _) = in_session(
+        async |mut session| session.next_message().await.err(),
+        async |peer| peer.says_into_the_void(&format!("<message from='a@b.example'>{deep}</message>")).await,
+    )
+    .await?;
+    assert_eq!(used, Some(StreamError::Malformed));
+    Ok(())
+}
+
+#[tokio::test]
+async fn more_than_a_client_has_to_hold() -> Outcome {
+    let large = message("a@b.example", &"x".repeat(2 << 20));
+    let (used, _) = in_session(
+        async |mut session| session.next_message().await.err(),
+        async |peer| peer.says_into_the_void(&large).await,
+    )
+    .await?;
+    assert_eq!(used, Some(StreamError::Malformed), "one stanza");
+
+    let many = message("a@b.example", &"x".repeat(1000)).repeat(2000);
+    let (used, _) = in_session(
+        async |mut session| session.ping_self().await.err(),
+        async |peer| peer.says_into_the_void(&many).await,
+    )
+    .await?;
+    assert_eq!(used, Some(StreamError::Malformed), "many, which a session keeps while it waits");
+
+    let (used, _) = in_session(
+        async |mut session| {
+            for _ in 0..2000 {
+                session.next_message().await?;
+            }
+            Ok::<_, StreamError>(())
+        },
+        async |peer| peer.says(&many).await,
+    )
+    .await?;
+    assert_eq!(used, Ok(()), "as many that are taken as they come");
+    Ok(())
+}
+
+#[tokio::test]
+async fn streams_that_end() -> Outcome {
+    for (words, error) in [
+        ("", StreamError::Ended),
+        ("<message from='a@b.example'><body>cut", StreamError::Ended),
+        ("</stream:stream>", StreamError::Ended),
+        (
+            "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+            StreamError::Ended,
+        ),
+        ("<message></body></message>", StreamError::Malformed),
+        ("<unknown xmlns='u:x'/>", StreamError::Malformed),
+        ("no element", StreamError::Malformed),
+        ("<!-- a comment -->", StreamError::Malformed),
+    ] {
+        let (used, _) = in_session(
+            async |mut session| (session.next_message().await.err(), session.send_presence().await.is_ok()),
+            async |peer| {
+                peer.says(words).await?;
+                peer.ends().await
+            },
+        )
+        .await?;
+        assert_eq!(used.0, Some(error), "{words}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn answers_to_a_removal() -> Outcome {
+    let error = |type_: &str, condition: &str| {
+        format!(
+            "<iq type='error' id='{{id}}'><error type='{type_}'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        )
+    };
+    let stream_error = |condition: &str| {
+        format!("<stream:error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>")
+    };
+    for (answer, expected) in [
+        ("<iq type='result' id='{id}'/>".to_owned(), Ok(())),
+        (stream_error("not-authorized"), Ok(())),
+        (error("cancel", "not-allowed"), Err(RemovalError::Refused)),
+        (error("auth", "forbidden"), Err(RemovalError::Refused)),
+        (stream_error("internal-server-error"), Err(RemovalError::Lost(StreamError::Ended))),
+        (String::new(), Err(RemovalError::Lost(StreamError::Ended))),
+        ("<iq type='result' id='other'/>".to_owned(), Err(RemovalError::Lost(StreamError::Ended))),
+    ] {
+        let (removed, heard) = in_session(
+            async |session| session.remove_account().await.map(|_: Accepted| ()),
+            async |peer| {
+                let request = peer.hears("</iq>").await?;
+                peer.says(&answer.replace("{id}", &between(&request, "id='", "'")?)).await?;
+                peer.ends().await
+            },
+        )
+        .await?;
+        assert_eq!(removed, expected, "{answer}");
+        let (_, request) = heard.split_once("</resource></bind></iq>").ok_or("nothing was bound")?;
+        let id = between(request, "id='", "'")?;
+        let wanted =
+            format!("<iq type='set' id='{id}'><query xmlns='jabber:iq:register'><remove></remove></query></iq>");
+        assert!(request.starts_with(&wanted), "{request}");
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! A real server: what this crate does with Debian's Prosody, and with Prosody set up as no server should be.
+
+use flashpaper_lab::{Authority, Remote, Tap, accounts, direct};
+use flashpaper_xmpp::{
+    ConnectError, Connection, Credentials, Domain, Ids, LoginError, RegisterError, Security, Session, Tls,
+};
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+use tokio::net::TcpStream;
+use zeroize::Zeroizing;
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+type Link = Connection<TcpStream>;
+
+/// Every way in that a server of the lab has.
+const WAYS: [(&str, Security); 3] =
+    [("burner.test", Security::DirectTls), ("burner.test", Security::StartTls), ("starttls.test", Security::StartTls)];
+
+fn ids() -> Ids {
+    Ids::new(Box::new(UnwrapErr(SysRng)))
+}
+
+/// A new name and password.
+fn account() -> (String, String) {
+    (format!("a{}", ids().draw()), ids().draw())
+}
+
+fn credentials((name, password): &(String, String)) -> Credentials {
+    Credentials::new(name.clone(), Zeroizing::new(password.clone()))
+}
+
+async fn open(remote: &Remote, domain: &str, security: Security) -> Outcome<Link> {
+    let port = if security == Security::DirectTls { 5223 } else { 5222 };
+    let stream = direct::connect(remote.facts(), domain, port).await?;
+    Ok(on(remote, stream, domain, security).await?)
+}
+
+async fn on(remote: &Remote, stream: TcpStream, domain: &str, security: Security) -> Result<Link, ConnectError> {
+    let domain = Domain::parse(domain).map_err(|_| ConnectError::Malformed)?;
+    let tls = Tls::only_roots_in(&remote.facts().network.ca_pem).map_err(|_| ConnectError::Malformed)?;
+    Connection::open(stream, &domain, security, &tls).await
+}
+
+async fn register(link: &mut Link, account: &(String, String)) -> Result<(), RegisterError> {
+    let mut ids = ids();
+    let form = link.ask_registration(&mut ids).await?;
+    link.register(form, &credentials(account), &mut ids).await
+}
+
+async fn registered(remote: &Remote, domain: &str) -> Outcome<(Session<TcpStream>, (String, String))> {
+    let account = account();
+    let mut link = open(remote, domain, Security::StartTls).await?;
+    register(&mut link, &account).await?;
+    Ok((link.log_in(&credentials(&account), ids()).await?, account))
+}
+
+/// Dials a tap as if it were the server.
+async fn dial(remote: &Remote, tap: &Tap, domain: &str) -> Outcome<TcpStream> {
+    let mut facts = remote.facts().clone();
+    facts.hosts.insert(domain.to_owned(), tap.address().ip().to_string());
+    Ok(direct::connect(&facts, domain, tap.address().port()).await?)
+}
+
+/// The address that a tap in front of a domain's port forwards to.
+fn target(remote: &Remote, domain: &str, port: u16) -> Outcome<std::net::SocketAddr> {
+    let host = remote.facts().hosts.get(domain).ok_or("no such host")?;
+    Ok((host.parse::<std::net::IpAddr>()?, port).into())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_account_from_its_registration_to_the_proof_that_it_is_gone() -> Outcome {
+    let remote = Remote::from_env()?;
+    for (domain, security) in WAYS {
+        let account = account();
+        let mut link = open(&remote, domain, security).await?;
+        assert!(link.offers_registration());
+        register(&mut link, &account).await?;
+        assert!(accounts::names(remote.facts(), domain)?.contains(&account.0));
+
+        let mut session = link.log_in(&credentials(&account), ids()).await?;
+        session.send_presence().await?;
+        assert!(session.ping_self().await?);
+        session.close().await;
+
+        let session = open(&remote, domain, security).await?.log_in(&credentials(&account), ids()).await?;
+        let accepted = session.remove_account().await?;
+        assert!(!accounts::names(remote.facts(), domain)?.contains(&account.0));
+        let login = open(&remote, domain, security).await?.try_login(&credentials(&account)).await;
+        assert_eq!(login, Err(LoginError::NotAuthorized));
+        assert_eq!(accepted.proven_by(login), Ok(()));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn names_that_are_taken_and_passwords_that_are_wrong() -> Outcome {
+    let remote = Remote::from_env()?;
+    let (session, (name, password)) = registered(&remote, "burner.test").await?;
+    let other = (name.clone(), ids().draw());
+    let mut link = open(&remote, "burner.test", Security::DirectTls).await?;
+    assert_eq!(register(&mut link, &other).await, Err(RegisterError::NameTaken));
+    assert_eq!(link.try_login(&credentials(&other)).await, Err(LoginError::NotAuthorized));
+    let link = open(&remote, "burner.test", Security::DirectTls).await?;
+    assert_eq!(link.try_login(&credentials(&(name, password))).await, Ok(()));
+    let _accepted = session.remove_account().await?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn messages_between_two_accounts() -> Outcome {
+    let remote = Remote::from_env()?;
+    let ((mut one, from), (mut two, to)) =
+        (registered(&remote, "burner.test").await?, registered(&remote, "starttls.test").await?);
+    one.send_presence().await?;
+    two.send_presence().await?;
+    for text in ["first", "with <markup/> & ünïcödé 🔥"] {
+        one.send_chat(&format!("{}@starttls.test", to.0), text).await?;
+        let got = two.next_message().await?;
+        assert_eq!(got.text, text);
+        assert!(got.from.starts_with(&format!("{}@burner.test/", from.0)));
+    }
+    let _accepted = (one.remove_account().await?, two.remove_account().await?);
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_server_that_makes_no_accounts() -> Outcome {
+    let remote = Remote::from_env()?;
+    let mut link = open(&remote, "closed.test", Security::StartTls).await?;
+    assert!(!link.offers_registration());
+    assert_eq!(register(&mut link, &account()).await, Err(RegisterError::Closed));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_certificate_for_another_domain() -> Outcome {
+    let remote = Remote::from_env()?;
+    let authority = Authority::open(&remote.facts().authority)?;
+    let tap = Tap::tls(target(&remote, "burner.test", 5222)?, &authority, "closed.test").await?;
+    let stream = dial(&remote, &tap, "burner.test").await?;
+    let opened = on(&remote, stream, "burner.test", Security::DirectTls).await;
+    assert_eq!(opened.err(), Some(ConnectError::Certificate));
+    assert_eq!(tap.recorded(), b"", "under TLS");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_server_without_tls() -> Outcome {
+    let remote = Remote::from_env()?;
+    let tap = Tap::plain(target(&remote, "notls.test", 5222)?).await?;
+    let stream = dial(&remote, &tap, "notls.test").await?;
+    let opened = on(&remote, stream, "notls.test", Security::StartTls).await;
+    assert_eq!(opened.err(), Some(ConnectError::NoTls));
+    let recorded = String::from_utf8(tap.recorded())?;
+    assert!(recorded.starts_with("<?xml") && recorded.matches('<').count() == 2, "a header and no more: {recorded}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_server_that_wants_the_password_itself() -> Outcome {
+    let remote = Remote::from_env()?;
+    let link = open(&remote, "plain.test", Security::StartTls).await?;
+    assert_eq!(link.try_login(&credentials(&account())).await, Err(LoginError::NoSafeMechanism));
+    Ok(())
+}
