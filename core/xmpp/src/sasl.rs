@@ -245,6 +245,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_name_cannot_write_a_message() {
+        assert_eq!(saslname("a,r=b"), "a=2Cr=3Db");
+        let features = StreamFeatures { sasl_mechanisms: ["SCRAM-SHA-1".to_owned()].into(), ..Default::default() };
+        let credentials = Credentials::new("a,r=b".into(), Zeroizing::new("pencil".into()));
+        let first = choose(&features, None, &credentials).unwrap().first_message();
+        assert!(first.starts_with(b"n,,n=a=2Cr=3Db,r="));
+    }
+
     fn attempt() -> (Attempt, String) {
         let features =
             StreamFeatures { sasl_mechanisms: ["SCRAM-SHA-1".to_owned()].into(), ..StreamFeatures::default() };
@@ -262,7 +271,7 @@ mod tests {
             "r={n}x,i=4096",
             "r={n}x,s=,i=4096",
             "r={n},s=QSXCR+Q6sek8bf92,i=4096",
-            "r=other,s=QSXCR+Q6sek8bf92,i=4096",
+            "r=anotherNonceThatIsLongerThanTheOneThatWasSentByTheClient,s=QSXCR+Q6sek8bf92,i=4096",
             "r={n}x,s=QSXCR+Q6sek8bf92,i=0",
             "r={n}x,s=QSXCR+Q6sek8bf92,i=1000001",
             "r={n}x,s=QSXCR+Q6sek8bf92,i=99999999999",

@@ -1,7 +1,8 @@
 //! A login, and what a server that does not know the password may try.
 
-use flashpaper_xmpp::{Credentials, LoginError, Security, StreamError};
 use std::io;
+
+use flashpaper_xmpp::{Credentials, LoginError, Security, StreamError};
 use tokio::io::DuplexStream;
 use tokio_rustls::server::TlsStream;
 use zeroize::Zeroizing;

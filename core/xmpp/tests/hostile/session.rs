@@ -152,8 +152,9 @@ async fn a_session_shows_no_more_than_it_has_to() -> Outcome {
 #[tokio::test]
 async fn a_stanza_without_bottom_and_another_in_it() -> Outcome {
     let inside = message("boss@b.example", "forged");
-    for prefix in ["", "<body/><body/>", "<error type='nonsense'/>"] {
-        let deep = format!("{prefix}{}{inside}", "<a>".repeat(100));
+    // Just before, at, and behind the level at which the client gives up.
+    for (prefix, depth) in [("", 64), ("", 65), ("<body/><body/>", 65), ("<error type='nonsense'/>", 65), ("", 66)] {
+        let deep = format!("{prefix}{}{inside}", "<a>".repeat(depth));
         let (used, _) = in_session(
             async |mut session| {
                 let first = session.next_message().await.err();
@@ -163,7 +164,7 @@ async fn a_stanza_without_bottom_and_another_in_it() -> Outcome {
         )
         .await?;
         let malformed = Some(StreamError::Malformed);
-        assert_eq!(used, (malformed, malformed, malformed), "{prefix}");
+        assert_eq!(used, (malformed, malformed, malformed), "{prefix} {depth}");
     }
     Ok(())
 }
