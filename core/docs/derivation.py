@@ -1,17 +1,39 @@
 #!/usr/bin/env python3
 """The second implementation of derivation version 1 (see derivation.md). Standard library only.
 
-  derivation.py --check                         compare with derivation-vectors.json
-  derivation.py --derive DOMAIN ENTROPY_HEX...  print "name password" for each
+  derivation.py --check                         compare with derivation-vectors.json; exit code 1 if any value differs
+  derivation.py --derive DOMAIN ENTROPY_HEX...  print what each entropy gives at the domain, as JSON
 """
 import hashlib, hmac, json, pathlib, struct, sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-WORDS = (HERE / "../engine/data/name-words.txt").read_text().split()
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-ONSETS, VOWELS, CODAS = "bdfghjklmnprstvz", "aeiou", "lmnrst"
-# o: open syllable, c: closed syllable, w: word, a digit: so many digits, x: one digit from 2 to 9
-PATTERNS = "cocco wccwo wcoc2 wcoc2 wwc4 wwc4 cocwox cocwox coxwco coxwco ccwo3 ccwo3".split()
+
+
+def table(file):
+    return (HERE / "../engine/data/names" / file).read_text().split()
+
+
+# The parts of a name, and the patterns in which they are put together: one letter for each part.
+PARTS = {
+    "i": "abcdejklmnprstvw",
+    "s": "bdfghjklmnprstvz",
+    "o": table("onsets.txt"),
+    "v": "aeiou",
+    "m": table("middles.txt"),
+    "e": table("endings.txt"),
+    "w": table("words.txt"),
+    "d": "0123456789",
+    "n": "123456789",
+}
+PATTERNS = """
+    ovmvmvmve    wovmvmve    iisvmvmve
+    ovmvmvmven   wovmvmven   ovmvmvein
+    isvmvmvedd   ovmvmvedd   wovmvedd
+    iisvmveddd   ovmvmveddd  wovmveddd
+    isvmvenddd   wovenddd    ovmvmvenddd
+    iiddsvmve
+""".split()
 
 
 def seed(entropy, label, domain):
@@ -53,18 +75,8 @@ def chooser(key):
 
 
 def name(key):
-    choose, out = chooser(key), ""
-    for part in choose(PATTERNS):
-        if part in "oc":
-            out += choose(ONSETS) + choose(VOWELS)
-            out += choose(CODAS) if part == "c" else ""
-        elif part == "w":
-            out += choose(WORDS)
-        elif part == "x":
-            out += choose("23456789")
-        else:
-            out += "".join(choose("0123456789") for _ in range(int(part)))
-    return out
+    choose = chooser(key)
+    return "".join(choose(PARTS[part]) for part in choose(PATTERNS))
 
 
 def password(key):
@@ -73,22 +85,33 @@ def password(key):
 
 
 def derive(entropy, domain):
-    return dict(
-        name=name(seed(entropy, "name", domain)),
-        password=password(seed(entropy, "password", domain)),
-        otr_parameters_seed=seed(entropy, "otr parameters", domain).hex(),
-        otr_key_seed=seed(entropy, "otr key", domain).hex(),
-    )
+    name_seed, password_seed = seed(entropy, "name", domain), seed(entropy, "password", domain)
+    return {
+        "entropy": entropy.hex(),
+        "domain": domain,
+        "name_seed": name_seed.hex(),
+        "name": name(name_seed),
+        "password_seed": password_seed.hex(),
+        "password": password(password_seed),
+        "otr_parameters_seed": seed(entropy, "otr parameters", domain).hex(),
+        "otr_key_seed": seed(entropy, "otr key", domain).hex(),
+    }
 
 
-if sys.argv[1:] == ["--check"]:
-    for vector in json.loads((HERE / "derivation-vectors.json").read_text()):
-        for key, value in derive(bytes.fromhex(vector["entropy"]), vector["domain"]).items():
-            if vector[key] != value:
-                sys.exit(f"{vector['words']}: {key} is {value}, not {vector[key]}")
-elif sys.argv[1:2] == ["--derive"] and len(sys.argv) > 3:
-    for entropy in sys.argv[3:]:
-        got = derive(bytes.fromhex(entropy), sys.argv[2])
-        print(got["name"], got["password"])
-else:
-    sys.exit(__doc__)
+def check():
+    vectors = json.loads((HERE / "derivation-vectors.json").read_text())
+    for vector in vectors:
+        ours = derive(bytes.fromhex(vector["entropy"]), vector["domain"])
+        if vector != {"words": vector["words"], **ours}:
+            sys.exit(f"the vector for entropy {vector['entropy']} differs:\n{json.dumps(ours, indent=2)}")
+    print(f"{len(vectors)} vectors agree")
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["--check"]:
+            check()
+        case ["--derive", domain, _, *_]:
+            print(json.dumps([derive(bytes.fromhex(entropy), domain) for entropy in sys.argv[3:]], indent=2))
+        case _:
+            sys.exit(__doc__)

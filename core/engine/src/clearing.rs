@@ -27,7 +27,7 @@ pub(crate) async fn settle(inner: &Inner, id: &str) -> Result<(), Error> {
         State::Burning => remove(inner, id).await?,
         State::Pending | State::Unwanted => match link::log_in(inner, &account, &mut |_| ()).await {
             Ok(session) => {
-                session.close().await;
+                link::close(session).await;
                 keep_or_remove(inner, &account).await?
             }
             Err(Error::Auth) if may_arrive_late(inner, &account) => Settlement::Unknown,

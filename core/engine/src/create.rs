@@ -143,7 +143,7 @@ async fn make(
     report(Step::Registered);
     let mut session = link::bind(inner, connection, &credentials, report).await?;
     let reachable = within(limits::EXCHANGE, session.ping_self()).await??;
-    session.close().await;
+    link::close(session).await;
     if !reachable {
         return Err(Error::ServerRefused);
     }

@@ -9,6 +9,9 @@ pub(crate) const OPEN: Duration = Duration::from_secs(60);
 /// Registration, login, ping or removal on a ready stream.
 pub(crate) const EXCHANGE: Duration = Duration::from_secs(60);
 
+/// Ending a stream in order.
+pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
+
 /// Registrations that one installation tries within [`CAP_WINDOW`]: enough for a person, useless for bulk.
 pub(crate) const CAP: usize = 5;
 /// The window that the cap counts in.

@@ -76,6 +76,11 @@ pub(crate) async fn bind(
     Ok(session)
 }
 
+/// Says goodbye; a server that does not read is left without.
+pub(crate) async fn close(session: Bound) {
+    let _ = within(limits::GOODBYE, session.close()).await;
+}
+
 pub(crate) fn credentials(account: &Account) -> Credentials {
     Credentials::new(account.username.clone(), Zeroizing::new(account.password.clone()))
 }

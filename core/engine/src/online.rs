@@ -38,7 +38,7 @@ impl Online {
 
     /// Ends the session in order.
     pub async fn close(self) {
-        self.session.close().await;
+        link::close(self.session).await;
     }
 }
 

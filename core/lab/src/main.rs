@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use flashpaper_lab::{Lab, LabError, Peer, Remote, direct};
-use tokio::io::{AsyncReadExt as _, stdin};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// A private Tor network, an XMPP server and its onion service on loopback.
 #[derive(Parser)]
@@ -70,13 +70,15 @@ async fn up(dir: PathBuf, delay: u32) -> Result<(), LabError> {
         println!("{facts}");
         lab.take_orders().await
     };
-    let end_of_input = async {
-        let mut nothing = [0; 64];
-        while matches!(stdin().read(&mut nothing).await, Ok(1..)) {}
-    };
+    let (input, mut end_of_input) = oneshot::channel::<()>();
+    // A thread that the end of the process does not wait for, as it would for a read of tokio's.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        drop(input);
+    });
     tokio::select! {
         done = run => done?,
-        () = end_of_input => {}
+        _ = &mut end_of_input => {}
         _ = term.recv() => {}
         _ = int.recv() => {}
     }

@@ -2,14 +2,20 @@
 
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit as _, StreamCipher as _};
+use zeroize::Zeroizing;
 
 /// Values drawn from a 32-byte seed.
-pub(super) struct Stream(ChaCha20);
+pub(super) struct Stream {
+    cipher: ChaCha20,
+    /// The current block of key stream, and how much of it is used.
+    block: Zeroizing<[u8; 64]>,
+    used: usize,
+}
 
 impl Stream {
     /// Key: the seed. Nonce: zero. Counter: from zero.
     pub(super) fn new(seed: &[u8; 32]) -> Self {
-        Self(ChaCha20::new(seed.into(), &[0; 12].into()))
+        Self { cipher: ChaCha20::new(seed.into(), &[0; 12].into()), block: Zeroizing::new([0; 64]), used: 64 }
     }
 
     /// A uniform value below `bound`: two bytes, big-endian, drawn again while they fall into the last, incomplete run
@@ -18,9 +24,7 @@ impl Stream {
         let bound = u32::from(bound.max(1));
         let end = 0x1_0000 / bound * bound;
         loop {
-            let mut bytes = [0; 2];
-            self.0.apply_keystream(&mut bytes);
-            let value = u32::from(u16::from_be_bytes(bytes));
+            let value = u32::from(self.two_bytes());
             if value < end {
                 // Below a bound of 16 bits.
                 return (value % bound) as u16;
@@ -29,15 +33,35 @@ impl Stream {
     }
 
     /// A uniform entry of a table of at most 65535.
-    pub(super) fn choose<'t, T>(&mut self, table: &'t [T]) -> &'t T {
+    pub(super) fn choose<T: Copy>(&mut self, table: &[T]) -> T {
         let length = u16::try_from(table.len()).unwrap_or(u16::MAX);
-        &table[usize::from(self.below(length))]
+        table[usize::from(self.below(length))]
+    }
+
+    fn two_bytes(&mut self) -> u16 {
+        if self.used == self.block.len() {
+            self.block.fill(0);
+            self.cipher.apply_keystream(&mut *self.block);
+            self.used = 0;
+        }
+        let bytes = [self.block[self.used], self.block[self.used + 1]];
+        self.used += 2;
+        u16::from_be_bytes(bytes)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_key_stream_is_that_of_rfc_8439() {
+        // Appendix A.1: the first bytes of the blocks 0 and 1, from vectors 1 and 2.
+        let mut stream = Stream::new(&[0; 32]);
+        let blocks = [[(); 32]; 2].map(|block| block.map(|()| stream.two_bytes()));
+        assert_eq!(blocks[0][..4], [0x76b8, 0xe0ad, 0xa0f1, 0x3d90]);
+        assert_eq!(blocks[1][..4], [0x9f07, 0xe7be, 0x5551, 0x387a]);
+    }
 
     #[test]
     fn draws_are_uniform() {

@@ -5,6 +5,7 @@
 mod derivation;
 mod draw;
 mod name;
+mod tables;
 mod words;
 
 pub use words::{RecoveryWords, WordsError};
@@ -47,7 +48,7 @@ fn password(stream: &mut Stream) -> Zeroizing<String> {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut text = Zeroizing::new(String::with_capacity(24));
     for _ in 0..24 {
-        text.push(char::from(*stream.choose(ALPHABET)));
+        text.push(char::from(stream.choose(ALPHABET)));
     }
     text
 }
@@ -63,21 +64,47 @@ mod tests {
     use std::collections::HashSet;
     use std::process::Command;
 
+    use rand::SeedableRng as _;
     use rand::rngs::StdRng;
-    use rand::{RngExt as _, SeedableRng as _};
     use serde::Deserialize;
 
     use super::*;
 
-    #[derive(Deserialize)]
-    struct Vector {
-        words: String,
+    /// As `derivation-vectors.json` and `derivation.py` write them; bytes are in hexadecimal.
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Derived {
         entropy: String,
         domain: String,
+        name_seed: String,
         name: String,
+        password_seed: String,
         password: String,
         otr_parameters_seed: String,
         otr_key_seed: String,
+    }
+
+    impl Derived {
+        fn from_words(words: &RecoveryWords, domain: &str) -> Self {
+            let seed = |label| hex(&*derivation::seed(words.entropy(), label, domain));
+            let identity = Identity::from_words(words, domain);
+            Self {
+                entropy: hex(words.entropy()),
+                domain: domain.to_owned(),
+                name_seed: seed(derivation::NAME),
+                name: identity.username.clone(),
+                password_seed: seed(derivation::PASSWORD),
+                password: identity.password.to_string(),
+                otr_parameters_seed: seed(derivation::OTR_PARAMETERS),
+                otr_key_seed: seed(derivation::OTR_KEY),
+            }
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Vector {
+        words: String,
+        #[serde(flatten)]
+        derived: Derived,
     }
 
     const VECTORS: &str = include_str!("../../../docs/derivation-vectors.json");
@@ -90,37 +117,31 @@ mod tests {
     fn the_derivation_is_frozen() {
         let vectors: Vec<Vector> = serde_json::from_str(VECTORS).unwrap();
         assert!(vectors.len() >= 5);
-        for vector in vectors {
-            let words = RecoveryWords::parse(&vector.words).unwrap();
-            assert_eq!(hex(words.entropy()), vector.entropy);
-            let identity = Identity::from_words(&words, &vector.domain);
-            assert_eq!(identity.username, vector.name);
-            assert_eq!(*identity.password, vector.password);
-            let seed = |label| hex(&*derivation::seed(words.entropy(), label, &vector.domain));
-            assert_eq!(seed(derivation::OTR_PARAMETERS), vector.otr_parameters_seed);
-            assert_eq!(seed(derivation::OTR_KEY), vector.otr_key_seed);
+        for Vector { words, derived } in vectors {
+            let words = RecoveryWords::parse(&words).unwrap();
+            assert_eq!(Derived::from_words(&words, &derived.domain), derived);
         }
+    }
+
+    fn python(args: &[&str]) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/derivation.py");
+        let output = Command::new("python3").arg(script).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     #[test]
     fn the_second_implementation_agrees() {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/derivation.py");
-        let python = |args: &[&str]| {
-            let output = Command::new("python3").arg(script).args(args).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            String::from_utf8(output.stdout).unwrap()
-        };
         python(&["--check"]);
         let mut rng = StdRng::seed_from_u64(7);
-        let entropies: Vec<[u8; 16]> = (0..200).map(|_| rng.random()).collect();
-        let hexes: Vec<String> = entropies.iter().map(|e| hex(e)).collect();
-        let mut args = vec!["--derive", "jabber.example"];
-        args.extend(hexes.iter().map(String::as_str));
-        let ours = entropies.into_iter().map(|entropy| {
-            let identity = Identity::from_words(&RecoveryWords::from_entropy(entropy), "jabber.example");
-            format!("{} {}", identity.username, *identity.password)
-        });
-        assert_eq!(python(&args).lines().collect::<Vec<_>>(), ours.collect::<Vec<_>>());
+        for domain in ["jabber.example", "xn--bcher-kva.example"] {
+            let words: Vec<RecoveryWords> = (0..100).map(|_| RecoveryWords::generate(&mut rng)).collect();
+            let entropies: Vec<String> = words.iter().map(|words| hex(words.entropy())).collect();
+            let mut args = vec!["--derive", domain];
+            args.extend(entropies.iter().map(String::as_str));
+            let theirs: Vec<Derived> = serde_json::from_str(&python(&args)).unwrap();
+            assert_eq!(theirs, words.iter().map(|words| Derived::from_words(words, domain)).collect::<Vec<_>>());
+        }
     }
 
     #[test]
@@ -131,6 +152,15 @@ mod tests {
         let passwords: HashSet<&str> = identities.iter().map(|i| i.password.as_str()).collect();
         assert_eq!((names.len(), passwords.len()), (1000, 1000));
         assert!(passwords.iter().all(|p| p.len() == 24 && p.bytes().all(|b| b.is_ascii_alphanumeric())));
+    }
+
+    #[test]
+    fn the_seed_of_a_random_name_is_not_that_of_its_password() {
+        let identity = Identity::random(&mut StdRng::seed_from_u64(1));
+        let mut rng = StdRng::seed_from_u64(1);
+        let [mut first, mut second] = [random_stream(&mut rng), random_stream(&mut rng)];
+        assert_eq!(identity.username, name::draw(&mut first));
+        assert_eq!(*identity.password, *password(&mut second));
     }
 
     #[test]

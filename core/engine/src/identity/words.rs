@@ -4,7 +4,7 @@ use std::fmt;
 
 use bip39::{Language, Mnemonic};
 use rand::CryptoRng;
-use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The words of one burner. They are evidence that links whoever holds them to the account.
 #[derive(ZeroizeOnDrop)]
@@ -14,9 +14,9 @@ impl RecoveryWords {
     /// Draws new words.
     #[must_use]
     pub(crate) fn generate(rng: &mut dyn CryptoRng) -> Self {
-        let mut entropy = [0; 16];
-        rng.fill_bytes(&mut entropy);
-        Self(entropy)
+        let mut words = Self([0; 16]);
+        rng.fill_bytes(&mut words.0);
+        words
     }
 
     /// Reads words as a person types them: any case, any white space.
@@ -34,18 +34,23 @@ impl RecoveryWords {
             bip39::Error::UnknownWord(index) => WordsError::Unknown(index + 1),
             _ => WordsError::Checksum,
         })?;
-        let mut entropy = Zeroizing::new(mnemonic.to_entropy());
-        let found = <[u8; 16]>::try_from(entropy.as_slice()).map_err(|_| WordsError::Checksum);
-        entropy.zeroize();
-        found.map(Self)
+        let entropy = Zeroizing::new(mnemonic.to_entropy());
+        <[u8; 16]>::try_from(entropy.as_slice()).map(Self).map_err(|_| WordsError::Checksum)
     }
 
     /// The words, for a person to write down.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<String> {
-        let mnemonic = Mnemonic::from_entropy_in(Language::English, &self.0);
-        // 16 bytes are a length that BIP-39 knows.
-        Zeroizing::new(mnemonic.map(|m| m.to_string()).unwrap_or_default())
+        // Room for twelve of the longest words, so that growing leaves no copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(12 * 9));
+        // 16 bytes are a length that BIP-39 knows: there always is a mnemonic.
+        for word in Mnemonic::from_entropy_in(Language::English, &self.0).iter().flat_map(Mnemonic::words) {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(word);
+        }
+        text
     }
 
     pub(super) const fn entropy(&self) -> &[u8; 16] {
@@ -80,6 +85,9 @@ pub enum WordsError {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
     use super::*;
 
     const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
@@ -99,6 +107,15 @@ mod tests {
         assert_eq!(error(&format!("{WORDS} legal")), Some(WordsError::Count(13)));
         assert_eq!(error(&WORDS.replace("wave", "wawe")), Some(WordsError::Unknown(5)));
         assert_eq!(error(&WORDS.replace("yellow", "year")), Some(WordsError::Checksum));
+    }
+
+    #[test]
+    fn drawn_words_are_read_back() {
+        let mut rng = StdRng::seed_from_u64(4);
+        for _ in 0..100 {
+            let words = RecoveryWords::generate(&mut rng);
+            assert_eq!(RecoveryWords::parse(&words.expose()).unwrap().entropy(), words.entropy());
+        }
     }
 
     #[test]

@@ -1,0 +1,138 @@
+//! The lab keeps its own promises: tests of the product stand on them.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use flashpaper_lab::{Facts, Peer, Remote, accounts, direct};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Connects to a relay and asks for its TLS; how long the first byte took.
+async fn greet(facts: &Facts) -> Tested<(TcpStream, Duration)> {
+    let relay = facts.relays.last().ok_or("no relay")?;
+    let started = Instant::now();
+    let mut stream = TcpStream::connect((relay.address.as_str(), relay.or_port)).await?;
+    // No TLS: the relay answers with an alert, or ends the connection.
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+    let mut byte = [0];
+    timeout(PATIENCE, stream.read(&mut byte)).await??;
+    Ok((stream, started.elapsed()))
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_connection_past_tor_shows_by_its_address() -> Tested {
+    let lab = Remote::from_env()?;
+    let stream = direct::connect(lab.facts(), "burner.test", 5222).await?;
+    assert_eq!(stream.local_addr()?.ip().to_string(), "127.0.0.1");
+    for relay in &lab.facts().relays {
+        assert!(relay.address.starts_with(&lab.facts().subnet));
+    }
+    assert!(direct::connect(lab.facts(), "burner.test", 1).await.is_err());
+    assert!(direct::connect(lab.facts(), "nowhere.test", 5222).await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn links_delay_and_refuse() -> Tested {
+    let lab = Remote::from_env()?;
+    let (_, quick) = greet(lab.facts()).await?;
+    lab.delay(300).await?;
+    let slow = greet(lab.facts()).await;
+    lab.reset().await?;
+    let (_, slow) = slow?;
+    // What the relay answers to noise is the end of the connection, which is not delayed.
+    assert!(slow >= Duration::from_millis(300) + quick / 2, "took {slow:?}, without delay {quick:?}");
+
+    let name = &lab.facts().relays.last().ok_or("no relay")?.name;
+    lab.stop(name).await?;
+    let refused = greet(lab.facts()).await.is_err();
+    lab.start(name).await?;
+    assert!(refused);
+    greet(lab.facts()).await?;
+    assert!(lab.stop("nobody").await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn servers_stop_and_start_and_peers_talk() -> Tested {
+    let lab = Remote::from_env()?;
+    lab.stop("prosody").await?;
+    let refused = direct::connect(lab.facts(), "burner.test", 5222).await.is_err();
+    lab.start("prosody").await?;
+    assert!(refused);
+    let (mut one, mut two) = (Peer::register(lab.facts()).await?, Peer::register(lab.facts()).await?);
+    let name = one.jid().split('@').next().unwrap_or_default().to_owned();
+    assert!(accounts::names(lab.facts(), "burner.test")?.contains(&name));
+    one.send(two.jid(), "hello").await?;
+    assert_eq!(timeout(PATIENCE, two.next()).await??.text, "hello");
+    one.remove().await?;
+    assert!(!accounts::names(lab.facts(), "burner.test")?.contains(&name));
+    two.remove().await?;
+    Ok(())
+}
+
+/// A lab of the test's own, in a folder.
+fn up(dir: &Path) -> Tested<(Child, Facts)> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flashpaper-lab"))
+        .args(["up", "--dir"])
+        .arg(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
+    match serde_json::from_str(&line) {
+        Ok(facts) => Ok((child, facts)),
+        Err(_) => Err(format!("the lab ended: {}", child.wait()?).into()),
+    }
+}
+
+fn alive(facts: &Facts) -> Vec<u32> {
+    let lives = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| !s.contains(") Z "));
+    facts.pids.values().copied().filter(lives).collect()
+}
+
+fn all_dead_within(facts: &Facts, limit: Duration) -> bool {
+    let started = Instant::now();
+    while !alive(facts).is_empty() && started.elapsed() < limit {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    alive(facts).is_empty()
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn nothing_outlives_it_and_keys_are_kept() -> Tested {
+    let dir = TempDir::new()?;
+    let (mut killed, first) = up(dir.path())?;
+    assert!(up(dir.path()).is_err(), "two labs in one folder");
+    assert_eq!(alive(&first).len(), 9, "seven relays, the onion host, the server");
+    killed.kill()?;
+    killed.wait()?;
+    assert!(all_dead_within(&first, PATIENCE), "{:?} outlive a lab that was killed", alive(&first));
+
+    let (mut ended, second) = up(dir.path())?;
+    assert_ne!(first.pids, second.pids);
+    assert_eq!(first.network.ca_pem, second.network.ca_pem);
+    let onion = |facts: &Facts| facts.network.servers.first().map(|s| s.onion.clone());
+    assert_eq!(onion(&first), onion(&second));
+    // The end of its input is the end of it.
+    drop(ended.stdin.take());
+    ended.wait()?;
+    assert!(alive(&second).is_empty());
+    assert!(!dir.path().join("facts.json").exists());
+    Ok(())
+}
