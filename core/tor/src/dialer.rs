@@ -38,16 +38,16 @@ impl Dialer {
     /// See [`DialError`]; none takes longer than `deadline`.
     pub async fn dial(&self, target: &Target, deadline: Duration) -> Result<TorStream, DialError> {
         let tor = self.tor.upgrade().ok_or(DialError::Closed)?;
-        let (target, prefs) = (target.clone(), self.prefs.clone());
+        let (to, prefs) = (target.clone(), self.prefs.clone());
         let client = tor.client.clone();
         let dial = async move {
             directory::wait_until_fit(&client).await;
-            client.connect_with_prefs(target.as_pair(), &prefs).await
+            client.connect_with_prefs(to.as_pair(), &prefs).await
         };
         let dial = AbortOnDropHandle::new(tor.handle.spawn(dial));
         match timeout(deadline, dial).await {
             Ok(Ok(Ok(inner))) => Ok(TorStream { inner }),
-            Ok(Ok(Err(error))) => Err(DialError::from_arti(error.kind())),
+            Ok(Ok(Err(error))) => Err(DialError::from_arti(error.kind(), target)),
             // The task ends early only with Arti's threads.
             Ok(Err(_)) => Err(DialError::Closed),
             Err(_) => Err(DialError::Timeout),
@@ -136,24 +136,58 @@ pub enum DialError {
 }
 
 impl DialError {
-    const fn from_arti(kind: ErrorKind) -> Self {
-        match kind {
-            ErrorKind::ArtiShuttingDown | ErrorKind::ReactorShuttingDown => Self::Closed,
-            ErrorKind::RemoteHostNotFound | ErrorKind::RemoteHostResolutionFailed => Self::NoSuchHost,
-            ErrorKind::RemoteConnectionRefused
-            | ErrorKind::RemoteNetworkFailed
-            | ErrorKind::RemoteNetworkTimeout
-            | ErrorKind::RemoteStreamClosed
-            | ErrorKind::RemoteStreamReset
-            | ErrorKind::RemoteStreamError
-            | ErrorKind::ExitPolicyRejected => Self::HostUnreachable,
-            ErrorKind::OnionServiceNotFound
-            | ErrorKind::OnionServiceNotRunning
-            | ErrorKind::OnionServiceConnectionFailed
-            | ErrorKind::OnionServiceProtocolViolation
-            | ErrorKind::OnionServiceMissingClientAuth
-            | ErrorKind::OnionServiceWrongClientAuth => Self::OnionUnreachable,
-            _ => Self::TorUnavailable,
+    const fn from_arti(kind: ErrorKind, target: &Target) -> Self {
+        match (kind, target) {
+            (ErrorKind::ArtiShuttingDown | ErrorKind::ReactorShuttingDown, _) => Self::Closed,
+            (ErrorKind::RemoteHostNotFound | ErrorKind::RemoteHostResolutionFailed, _) => Self::NoSuchHost,
+            (
+                ErrorKind::RemoteConnectionRefused
+                | ErrorKind::RemoteNetworkFailed
+                | ErrorKind::RemoteNetworkTimeout
+                | ErrorKind::RemoteStreamClosed
+                | ErrorKind::RemoteStreamReset
+                | ErrorKind::RemoteStreamError
+                | ErrorKind::ExitPolicyRejected,
+                Target::Host { .. },
+            ) => Self::HostUnreachable,
+            (
+                ErrorKind::TorAccessFailed
+                | ErrorKind::LocalNetworkError
+                | ErrorKind::LocalResourceExhausted
+                | ErrorKind::BootstrapRequired
+                | ErrorKind::DirectoryExpired
+                | ErrorKind::TorDirectoryUnusable
+                | ErrorKind::NoPath,
+                Target::Onion { .. },
+            )
+            | (_, Target::Host { .. }) => Self::TorUnavailable,
+            // A service that is down shows in many ways: no descriptor, introduction points that are gone, circuits to
+            // them that time out.
+            (_, Target::Onion { .. }) => Self::OnionUnreachable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::OnionAddress;
+
+    #[test]
+    fn who_is_to_blame_for_a_failed_dial() {
+        let host = Target::host("jabber.example", 5223).unwrap();
+        let address = OnionAddress::parse("jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion").unwrap();
+        let onion = Target::onion(address, 5223);
+        for (kind, by_host, by_onion) in [
+            (ErrorKind::TorAccessFailed, DialError::TorUnavailable, DialError::TorUnavailable),
+            (ErrorKind::TorNetworkTimeout, DialError::TorUnavailable, DialError::OnionUnreachable),
+            (ErrorKind::OnionServiceNotFound, DialError::TorUnavailable, DialError::OnionUnreachable),
+            (ErrorKind::RemoteConnectionRefused, DialError::HostUnreachable, DialError::OnionUnreachable),
+            (ErrorKind::RemoteHostNotFound, DialError::NoSuchHost, DialError::NoSuchHost),
+            (ErrorKind::ArtiShuttingDown, DialError::Closed, DialError::Closed),
+        ] {
+            assert_eq!(DialError::from_arti(kind, &host), by_host);
+            assert_eq!(DialError::from_arti(kind, &onion), by_onion);
         }
     }
 }

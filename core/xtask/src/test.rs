@@ -27,7 +27,7 @@ pub(crate) fn test(fast: bool) -> Done {
 /// One lab serves all tests that need one. They stop relays and servers, so they run one at a time.
 fn lab_tests() -> Done {
     let lab = Lab::start(0)?;
-    let mut tests = cargo(&["test", "--workspace", "--tests", "--", "--ignored", "--test-threads=1"]);
+    let mut tests = cargo(&["test", "--workspace", "--tests", "--no-fail-fast", "--", "--ignored", "--test-threads=1"]);
     run(tests.env("FLASHPAPER_LAB", lab.facts_file()))
 }
 
