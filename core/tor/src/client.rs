@@ -284,3 +284,35 @@ fn end_when_obsolete(obsolete: Arc<Notify>, runtime: Arc<OwnRuntime>, status: wa
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays what Arti does when it finds itself obsolete: log one event, sleep, end the process (here: tell us).
+    async fn play_obsolete(announced: bool, late: Arc<AtomicBool>) {
+        if announced {
+            tracing::error!(target: "arti_client::protostatus", "a protocol is missing");
+        } else {
+            tracing::error!(target: "arti_client::client", "something else is wrong");
+        }
+        sleep(Duration::from_millis(500)).await;
+        late.store(true, Ordering::Release);
+    }
+
+    #[tokio::test]
+    async fn an_obsolete_client_is_ended_before_it_ends_the_process() {
+        for announced in [true, false] {
+            let (obsolete, late) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
+            let only_one = OnlyOne::claim().unwrap();
+            let runtime = OwnRuntime::start(&obsolete, only_one).unwrap();
+            let (sender, mut status) = watch::channel(Status::starting());
+            runtime.handle.spawn(play_obsolete(announced, Arc::clone(&late)));
+            end_when_obsolete(obsolete, Arc::clone(&runtime), sender);
+            let told =
+                timeout(Duration::from_millis(1500), status.wait_for(|s| *s == Status::obsolete())).await.is_ok();
+            sleep(Duration::from_millis(1000)).await;
+            assert_eq!((told, late.load(Ordering::Acquire)), (announced, !announced));
+        }
+    }
+}
