@@ -13,53 +13,43 @@ use zeroize::Zeroizing;
 
 use crate::args::{Args, Command};
 use crate::exit::Failure;
-use crate::output::{Output, route_text, with_type};
+use crate::output::{Output, Screen, route_text, with_type};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
-    let config = config(&args, output)?;
-    let engine = Engine::open(config).await?;
-    let mut events = engine.events();
-    let print_events = async {
-        while let Some(event) = events.next().await {
-            output.event(&event);
-        }
+    let engine = Engine::open(config(&args, output)?).await?;
+    let mut screen = Screen { output, events: engine.events() };
+    let done = tokio::select! {
+        done = command(&engine, &args, &mut screen) => done,
+        _ = ctrl_c() => Err(Error::Cancelled.into()),
     };
-    let work = async {
-        let done = tokio::select! {
-            done = command(&engine, &args, output) => done,
-            _ = ctrl_c() => Err(Error::Cancelled.into()),
-        };
-        // Removes what a cancelled creation may have made. Whoever cannot wait interrupts again; the next start does it.
-        tokio::select! {
-            () = engine.close() => {}
-            _ = ctrl_c() => {}
-        }
-        done
-    };
-    // The events end when the engine is closed and dropped, so nothing that was reported goes unprinted.
-    let (done, ()) = tokio::join!(work, print_events);
+    // Removes what a cancelled creation may have made. Whoever cannot wait interrupts again; the next start does it.
+    tokio::select! {
+        () = screen.during(engine.close()) => {}
+        _ = ctrl_c() => {}
+    }
     done
 }
 
-async fn command(engine: &Engine, args: &Args, output: &Output) -> Result<(), Failure> {
+async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let output = screen.output;
     // Each first finds what can be wrong with its input: that is told before Tor is started.
-    let start = async || engine.start_tor(args.tor_timeout).await;
+    let start = engine.start_tor(args.tor_timeout);
     match &args.command {
         Command::List => list(engine, output),
         Command::New { server, recoverable, route } => {
             let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: *recoverable };
             engine.check_options(&options)?;
-            start().await?;
-            new(engine, output, options).await
+            screen.during(start).await?;
+            new(engine, screen, options).await
         }
         Command::Burn { name } => {
             let burner = find(engine, name)?;
-            start().await?;
-            burn(engine, output, &burner).await
+            screen.during(start).await?;
+            burn(engine, screen, &burner).await
         }
         Command::Receive { name, count, timeout } => {
             let burner = find(engine, name)?;
-            start().await?;
+            screen.during(start).await?;
             receive(engine, output, &burner, *count, *timeout).await
         }
         Command::Doctor { server, route } => {
@@ -67,16 +57,17 @@ async fn command(engine: &Engine, args: &Args, output: &Output) -> Result<(), Fa
             engine.check_options(&options)?;
             check(output, "home", None);
             let started = Instant::now();
-            start().await?;
+            screen.during(start).await?;
             check(output, "tor", Some(started.elapsed()));
             check(output, "clock", None);
-            doctor(engine, output, &options).await
+            doctor(engine, screen, &options).await
         }
     }
 }
 
-async fn new(engine: &Engine, output: &Output, options: CreateOptions) -> Result<(), Failure> {
-    let burner = engine.create_burner(options).await?;
+async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -> Result<(), Failure> {
+    let output = screen.output;
+    let burner = screen.during(engine.create_burner(options)).await?;
     output.burner(&burner);
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
     if let Some(words) = engine.recovery_words(&burner.id)? {
@@ -96,8 +87,9 @@ fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn burn(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure> {
-    let report = engine.burn(&burner.id).await?;
+async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Result<(), Failure> {
+    let output = screen.output;
+    let report = screen.during(engine.burn(&burner.id)).await?;
     let outcome = with_type("burned", &report);
     output.object(&outcome);
     output.line(&format!("burned: {}", outcome["outcome"].as_str().unwrap_or_default().replace('_', " ")));
@@ -132,9 +124,10 @@ async fn receive(
     Ok(())
 }
 
-async fn doctor(engine: &Engine, output: &Output, options: &CreateOptions) -> Result<(), Failure> {
+async fn doctor(engine: &Engine, screen: &mut Screen<'_>, options: &CreateOptions) -> Result<(), Failure> {
+    let output = screen.output;
     let started = Instant::now();
-    let probe = engine.probe(options.server.as_deref(), options.route).await?;
+    let probe = screen.during(engine.probe(options.server.as_deref(), options.route)).await?;
     check(output, "server", Some(started.elapsed()));
     output.object(&with_type("probe", &probe));
     let accounts = if probe.registration { "makes accounts" } else { "makes no accounts" };

@@ -1,10 +1,11 @@
 //! What is printed: lines with times for people, one JSON object a line for programs.
 
 use std::io::{IsTerminal as _, Write as _, stdout};
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use flashpaper::{Burner, Event, Route, Settlement, Step};
+use flashpaper::{Burner, Event, Events, Route, Settlement, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -120,6 +121,29 @@ impl Output {
             let mut out = stdout().lock();
             let _ = writeln!(out, "{line}").and_then(|()| out.flush());
         });
+    }
+}
+
+/// Prints the engine's events while something is awaited, so that a result never comes before what led to it.
+pub(crate) struct Screen<'o> {
+    pub(crate) output: &'o Output,
+    pub(crate) events: Events,
+}
+
+impl Screen<'_> {
+    pub(crate) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let done = loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.events.next() => self.output.event(&event),
+                done = &mut work => break done,
+            }
+        };
+        while let Some(event) = self.events.try_next() {
+            self.output.event(&event);
+        }
+        done
     }
 }
 

@@ -68,6 +68,7 @@ impl Engine {
             rng: Mutex::new(rng),
             store: Mutex::new(Some(store)),
             tor: Mutex::new(None),
+            reported: Mutex::new(None),
             dialers: Mutex::new(None),
             dials: Mutex::default(),
             runtime: Handle::current(),
@@ -317,6 +318,8 @@ pub(crate) struct Inner {
     /// `None` once closed.
     store: Mutex<Option<Store>>,
     tor: Mutex<Option<Arc<Tor>>>,
+    /// Tor's status as it was last reported.
+    reported: Mutex<Option<tor::Status>>,
     dialers: Mutex<Option<Arc<dyn Dialers>>>,
     /// Each account's own dialer, for as long as the process lives.
     dials: Mutex<HashMap<String, Arc<dyn Dial>>>,
@@ -429,7 +432,11 @@ impl Inner {
         Ok(tor)
     }
 
+    /// Told by whoever sees a status first; told once.
     fn report_tor(&self, status: &tor::Status) {
+        if lock(&self.reported).replace(status.clone()).as_ref() == Some(status) {
+            return;
+        }
         let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }).code());
         self.reporter.report(Event::Tor { fraction: status.fraction, ready: status.is_ready(), blocked });
     }
