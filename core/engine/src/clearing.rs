@@ -21,7 +21,11 @@ pub(crate) async fn settle_all(inner: &Inner) -> Result<(), Error> {
 
 /// Settles one account. That its server cannot be reached now is an outcome, not an error.
 pub(crate) async fn settle(inner: &Inner, id: &str) -> Result<(), Error> {
-    let account = inner.account(id)?;
+    let account = match inner.account(id) {
+        // Somebody else was quicker.
+        Err(Error::NoSuchBurner) => return Ok(()),
+        account => account?,
+    };
     let outcome = match account.state {
         State::Active => Settlement::Kept,
         State::Burning => remove(inner, id).await?,
@@ -52,7 +56,12 @@ async fn keep_or_remove(inner: &Inner, account: &Account) -> Result<Settlement, 
 }
 
 async fn remove(inner: &Inner, id: &str) -> Result<Settlement, Error> {
-    Ok(match burn::burn(inner, &BurnerId(id.to_owned())).await?.outcome {
+    let report = match burn::burn(inner, &BurnerId(id.to_owned())).await {
+        // It is a burner still, and whoever wants it gone is told so when they ask.
+        Err(Error::ServerRefused) => return Ok(Settlement::Kept),
+        report => report?,
+    };
+    Ok(match report.outcome {
         BurnOutcome::Proven => Settlement::Removed,
         BurnOutcome::AlreadyGone => Settlement::Absent,
         BurnOutcome::Unproven | BurnOutcome::Queued => Settlement::Unknown,
