@@ -164,7 +164,7 @@ fn printable(text: &str) -> String {
 fn config(args: &Args, output: &Output) -> Result<Config, Failure> {
     let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
     let key = match &args.passphrase {
-        Some(file) => Key::Passphrase(first_line(file)?),
+        Some(file) => Key::passphrase(&first_line(file)?),
         None => {
             output.warning(
                 "key_file",

@@ -33,10 +33,10 @@ impl Failure {
         match self {
             Self::Engine(error) => match error {
                 Error::NeedsWeb { url } => format!("{error}: {url}"),
-                Error::ClockWrong { by: Some(flashpaper::ClockError::Slow(by)) } => {
+                Error::ClockWrong { by: Some(flashpaper::ClockError::Slow { by }) } => {
                     format!("the clock is at least {} minutes behind", by.as_secs() / 60)
                 }
-                Error::ClockWrong { by: Some(flashpaper::ClockError::Fast(by)) } => {
+                Error::ClockWrong { by: Some(flashpaper::ClockError::Fast { by }) } => {
                     format!("the clock is at least {} minutes ahead", by.as_secs() / 60)
                 }
                 Error::RateLimited { retry_after: Some(wait) } => {
@@ -82,7 +82,7 @@ impl Failure {
             Self::NothingArrived => 6,
             Self::NotProven(..) => 9,
             Self::Engine(error) => match error {
-                Error::InvalidInput(_) | Error::NoSuchBurner | Error::NoServer => 2,
+                Error::InvalidInput { .. } | Error::NoSuchBurner | Error::NoServer => 2,
                 Error::VaultLocked
                 | Error::VaultDamaged
                 | Error::KeyLost

@@ -65,10 +65,10 @@ impl Output {
         match event {
             Event::PrivateNetwork => self.warning("", "a private network: nothing here is protected by Tor"),
             Event::TorStarting => self.start_clock(),
-            Event::Tor { fraction, ready, blocked } => self.tor(*fraction, *ready, *blocked),
+            Event::Tor { fraction, ready, blocked } => self.tor(*fraction, *ready, blocked.as_ref()),
             Event::Creating { step, .. } | Event::Burning { step, .. } => self.step(&step_text(step)),
             Event::Settled { outcome, .. } => self.step(settlement_text(*outcome)),
-            _ => {}
+            Event::Lagged { .. } => {}
         }
     }
 
@@ -105,13 +105,13 @@ impl Output {
         *self.last_step.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    fn tor(&self, fraction: f32, ready: bool, blocked: Option<&str>) {
+    fn tor(&self, fraction: f32, ready: bool, blocked: Option<&flashpaper::Error>) {
         if ready && !self.bar.is_finished() {
             self.bar.finish_and_clear();
             self.step("Tor is ready");
         } else if !ready {
             self.bar.set_position((fraction * 100.0) as u64);
-            self.bar.set_message(blocked.unwrap_or_default().to_owned());
+            self.bar.set_message(blocked.map(flashpaper::Error::code).unwrap_or_default());
         }
     }
 
@@ -174,7 +174,6 @@ fn step_text(step: &Step) -> String {
         Step::Reachable => "reachable".to_owned(),
         Step::Removed => "removed at the server".to_owned(),
         Step::ProvenGone => "login refused: it is gone".to_owned(),
-        _ => "done".to_owned(),
     }
 }
 
@@ -183,6 +182,6 @@ const fn settlement_text(settlement: Settlement) -> &'static str {
         Settlement::Kept => "an unfinished burner was kept",
         Settlement::Removed => "an unfinished burner was removed",
         Settlement::Absent => "an unfinished burner was never made",
-        _ => "an unfinished burner could not be settled",
+        Settlement::Unknown => "an unfinished burner could not be settled",
     }
 }

@@ -26,14 +26,14 @@ pub enum Key {
     /// A random key in a file beside them, mode 0600: it protects a copy of the sealed file alone, not the folder.
     File,
     /// A passphrase, stretched by Argon2id (64 MiB, 3 passes).
-    Passphrase(Zeroizing<String>),
+    Passphrase(Zeroizing<Vec<u8>>),
 }
 
 impl Key {
     /// A passphrase.
     #[must_use]
     pub fn passphrase(text: &str) -> Self {
-        Self::Passphrase(Zeroizing::new(text.to_owned()))
+        Self::Passphrase(Zeroizing::new(text.as_bytes().to_vec()))
     }
 }
 
@@ -76,7 +76,7 @@ impl PrivateNetwork {
         struct Lab {
             network: PrivateNetwork,
         }
-        let lab: Lab = serde_json::from_str(json).map_err(|_| Error::InvalidInput(Input::Network))?;
+        let lab: Lab = serde_json::from_str(json).map_err(|_| Error::InvalidInput { input: Input::Network })?;
         Ok(lab.network)
     }
 }

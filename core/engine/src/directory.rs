@@ -58,10 +58,10 @@ impl Server {
     pub(crate) fn endpoints(&self, route: Route) -> Result<[(Target, Security); 2], Error> {
         let target = |port| match (route, &self.onion) {
             (Route::Exit, _) => {
-                Target::host(self.domain.as_str(), port).map_err(|_| Error::InvalidInput(Input::Server))
+                Target::host(self.domain.as_str(), port).map_err(|_| Error::InvalidInput { input: Input::Server })
             }
             (Route::Onion, Some(address)) => Ok(Target::onion(address.clone(), port)),
-            (Route::Onion, None) => Err(Error::InvalidInput(Input::Onion)),
+            (Route::Onion, None) => Err(Error::InvalidInput { input: Input::Onion }),
         };
         Ok([(target(5223)?, Security::DirectTls), (target(5222)?, Security::StartTls)])
     }
@@ -89,7 +89,7 @@ impl Directory {
 
     /// The entry of a domain, or one made for it.
     pub(crate) fn named(&self, domain: &str) -> Result<Server, Error> {
-        let domain = Domain::parse(domain).map_err(|_| Error::InvalidInput(Input::Server))?;
+        let domain = Domain::parse(domain).map_err(|_| Error::InvalidInput { input: Input::Server })?;
         let known = self.0.iter().find(|s| s.domain == domain);
         Ok(known.cloned().unwrap_or_else(|| Server::named(domain)))
     }
@@ -158,9 +158,9 @@ mod tests {
         assert!(directory.named("JabJab.de").unwrap().onion.is_some());
         let unknown = directory.named("jabber.example").unwrap();
         assert_eq!(unknown.preferred_route(), Route::Exit);
-        assert_eq!(unknown.endpoints(Route::Onion).err(), Some(Error::InvalidInput(Input::Onion)));
+        assert_eq!(unknown.endpoints(Route::Onion).err(), Some(Error::InvalidInput { input: Input::Onion }));
         for bad in ["", "localhost", "127.0.0.1", "a b", "me@jabber.example"] {
-            assert_eq!(directory.named(bad).err(), Some(Error::InvalidInput(Input::Server)), "{bad}");
+            assert_eq!(directory.named(bad).err(), Some(Error::InvalidInput { input: Input::Server }), "{bad}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flashpaper_tor as tor;
 use flashpaper_tor::Tor;
@@ -12,7 +12,7 @@ use flashpaper_xmpp::{Ids, Tls};
 use futures::FutureExt as _;
 use rand::rngs::StdRng;
 use rand::{CryptoRng, SeedableRng as _};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -50,8 +50,8 @@ impl Engine {
         let (network, tls, directory) = match network {
             Network::Public => (tor::Network::Public, Tls::public_roots(), Directory::built_in()?),
             Network::Private(private) => {
-                let tls =
-                    Tls::only_roots_in(&private.ca_pem).map_err(|_| Error::InvalidInput(crate::Input::Network))?;
+                let tls = Tls::only_roots_in(&private.ca_pem)
+                    .map_err(|_| Error::InvalidInput { input: crate::Input::Network })?;
                 (tor::Network::Private(private.arti), tls, Directory::new(private.servers))
             }
         };
@@ -84,16 +84,27 @@ impl Engine {
         self.inner.reporter.subscribe()
     }
 
+    /// Reports an event once the slowest reader is not far behind. For tests of what carries events to an app.
+    #[doc(hidden)]
+    pub async fn report_for_tests(&self, event: Event) {
+        self.inner.reporter.report_paced(event).await;
+    }
+
     /// Connects to Tor, then settles what an earlier run left behind. Called again after an error it goes on trying.
     ///
     /// # Errors
     /// Why Tor is not ready within `deadline`.
     pub async fn start_tor(&self, deadline: Duration) -> Result<(), Error> {
         let tor = self.inner.running_tor().await?;
-        let ready = tor.ready(deadline).await;
+        let ready = self.inner.closing.run_until_cancelled(tor.ready(deadline)).await.ok_or(Error::Closed)?;
+        if ready.is_ok() {
+            let dialers: Arc<dyn Dialers> = Arc::clone(&tor) as _;
+            lock(&self.inner.dialers).get_or_insert(dialers);
+        }
         self.inner.report_tor(&tor.status().borrow_and_update());
+        drop(tor);
         ready?;
-        self.start_on(tor).await
+        self.settle().await
     }
 
     /// What [`Engine::start_tor`] does once it has dialers. For tests: with other dialers there is no Tor.
@@ -101,6 +112,11 @@ impl Engine {
     pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
         *lock(&self.inner.dialers) = Some(dialers);
         lock(&self.inner.dials).clear();
+        self.settle().await
+    }
+
+    /// Looks at what an earlier run left behind.
+    async fn settle(&self) -> Result<(), Error> {
         let inner = Arc::clone(&self.inner);
         self.inner.supervised(async move { clearing::settle_all(&inner).await }).await
     }
@@ -222,6 +238,7 @@ impl Engine {
             tor.close().await;
         }
         lock(&self.inner.store).take();
+        self.inner.reporter.end();
     }
 }
 
@@ -252,8 +269,9 @@ pub struct Burner {
     pub via: Route,
     /// How far it is.
     pub state: BurnerState,
-    /// Seconds since 1970.
-    pub created: u64,
+    /// When it was made, by the device's clock. As JSON: seconds since 1970.
+    #[serde(serialize_with = "unix_seconds")]
+    pub created: SystemTime,
 }
 
 impl Burner {
@@ -267,7 +285,7 @@ impl Burner {
                 State::Active => BurnerState::Active,
                 State::Burning | State::Unwanted => BurnerState::Burning,
             },
-            created: account.created,
+            created: UNIX_EPOCH + Duration::from_secs(account.created),
         }
     }
 }
@@ -276,6 +294,10 @@ impl fmt::Debug for Burner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Burner").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
     }
+}
+
+fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 /// How far a burner is.
@@ -319,7 +341,7 @@ pub(crate) struct Inner {
     store: Mutex<Option<Store>>,
     tor: Mutex<Option<Arc<Tor>>>,
     /// Tor's status as it was last reported.
-    reported: Mutex<Option<tor::Status>>,
+    reported: Mutex<Option<Event>>,
     dialers: Mutex<Option<Arc<dyn Dialers>>>,
     /// Each account's own dialer, for as long as the process lives.
     dials: Mutex<HashMap<String, Arc<dyn Dial>>>,
@@ -432,13 +454,14 @@ impl Inner {
         Ok(tor)
     }
 
-    /// Told by whoever sees a status first; told once.
+    /// Told by whoever sees a status first; told once. Tor is ready only when a burner can be made.
     fn report_tor(&self, status: &tor::Status) {
-        if lock(&self.reported).replace(status.clone()).as_ref() == Some(status) {
-            return;
+        let ready = status.is_ready() && lock(&self.dialers).is_some();
+        let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }));
+        let event = Event::Tor { fraction: status.fraction, ready, blocked };
+        if lock(&self.reported).replace(event.clone()).as_ref() != Some(&event) {
+            self.reporter.report(event);
         }
-        let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }).code());
-        self.reporter.report(Event::Tor { fraction: status.fraction, ready: status.is_ready(), blocked });
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use flashpaper_tor::{Blockage, Clock, DialError, NotReady, StartError};
 use flashpaper_xmpp::removal::{ProofError, RemovalError};
 use flashpaper_xmpp::{ConnectError, LoginError, RegisterError, StreamError};
+use serde::{Serialize, Serializer};
 
 /// What went wrong. The text is for developers; an app picks its own words by [`Error::code`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// The device has no network.
     #[error("offline")]
@@ -104,8 +104,11 @@ pub enum Error {
     #[error("closed")]
     Closed,
     /// Something that the caller handed in cannot be used.
-    #[error("invalid input: {0}")]
-    InvalidInput(Input),
+    #[error("invalid input: {input}")]
+    InvalidInput {
+        /// Which.
+        input: Input,
+    },
     /// A bug in this library.
     #[error("internal error")]
     Internal,
@@ -113,7 +116,6 @@ pub enum Error {
 
 /// Which input is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Input {
     /// Not the name of a public server.
     #[error("server name")]
@@ -131,7 +133,6 @@ pub enum Input {
 
 /// The one thing to suggest to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Action {
     /// Look after the device's network.
     CheckNetwork,
@@ -215,9 +216,16 @@ impl Error {
             Self::InUse => ("in_use", Action::CloseOther),
             Self::Cancelled => ("cancelled", Action::Nothing),
             Self::Closed => ("closed", Action::Nothing),
-            Self::InvalidInput(_) => ("invalid_input", Action::CorrectInput),
+            Self::InvalidInput { .. } => ("invalid_input", Action::CorrectInput),
             Self::Internal => ("internal", Action::Report),
         }
+    }
+}
+
+/// As its code.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
     }
 }
 
@@ -225,9 +233,8 @@ impl From<StartError> for Error {
     fn from(error: StartError) -> Self {
         match error {
             StartError::AlreadyRunning => Self::InUse,
-            StartError::Config => Self::InvalidInput(Input::Network),
+            StartError::Config => Self::InvalidInput { input: Input::Network },
             StartError::Folder => Self::Storage,
-            StartError::Obsolete => Self::Obsolete,
             _ => Self::Internal,
         }
     }

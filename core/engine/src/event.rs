@@ -1,11 +1,14 @@
 //! What the engine reports while it works: each step of a creation or burn, and every change of Tor's status.
 
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::broadcast;
+use tokio::time::sleep;
 
-use crate::Route;
+use crate::{Error, Route};
 
 /// How many events a slow reader may fall behind before it loses some.
 const BACKLOG: usize = 1024;
@@ -13,7 +16,6 @@ const BACKLOG: usize = 1024;
 /// One event. As JSON: an object with a `type`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Event {
     /// Not the public Tor network: nothing here is private. Reported once, when Tor is started.
     PrivateNetwork,
@@ -25,9 +27,9 @@ pub enum Event {
         fraction: f32,
         /// Streams can be opened.
         ready: bool,
-        /// What blocks it, as the code of the error that a call would give.
+        /// What blocks it: the error that a call would give. As JSON: its code.
         #[serde(skip_serializing_if = "Option::is_none")]
-        blocked: Option<&'static str>,
+        blocked: Option<Error>,
     },
     /// A creation reached a step.
     Creating {
@@ -62,7 +64,6 @@ pub enum Event {
 /// A step of a creation or burn that is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Step {
     /// The identity is drawn and sealed; the server does not know of it yet.
     Sealed {
@@ -91,7 +92,6 @@ pub enum Step {
 /// What became of an account that an earlier run left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Settlement {
     /// It exists and is a burner now.
     Kept,
@@ -106,6 +106,12 @@ pub enum Settlement {
 /// Names a burner within this installation. Random; it says nothing about the account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct BurnerId(pub(crate) String);
+
+impl From<String> for BurnerId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
 
 impl fmt::Display for BurnerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,21 +144,39 @@ impl Events {
 }
 
 /// Where events come from.
-#[derive(Clone)]
-pub(crate) struct Reporter(broadcast::Sender<Event>);
+pub(crate) struct Reporter(Mutex<Option<broadcast::Sender<Event>>>);
 
 impl Reporter {
     pub(crate) fn new() -> Self {
-        Self(broadcast::Sender::new(BACKLOG))
+        Self(Mutex::new(Some(broadcast::Sender::new(BACKLOG))))
     }
 
     pub(crate) fn report(&self, event: Event) {
-        // Nobody listening is no error.
-        let _ = self.0.send(event);
+        if let Some(sender) = &*self.sender() {
+            // Nobody listening is no error.
+            let _ = sender.send(event);
+        }
     }
 
     pub(crate) fn subscribe(&self) -> Events {
-        Events(self.0.subscribe())
+        Events(self.sender().as_ref().map_or_else(|| broadcast::channel(1).1, broadcast::Sender::subscribe))
+    }
+
+    /// Reports an event once the slowest reader is not far behind.
+    pub(crate) async fn report_paced(&self, event: Event) {
+        while self.sender().as_ref().is_some_and(|sender| sender.len() > BACKLOG / 2) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        self.report(event);
+    }
+
+    /// Ends all subscriptions once they are read to the end, and each later one at once.
+    pub(crate) fn end(&self) {
+        self.sender().take();
+    }
+
+    fn sender(&self) -> MutexGuard<'_, Option<broadcast::Sender<Event>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -169,16 +193,20 @@ mod tests {
         }
         assert_eq!(events.next().await, Some(Event::Lagged { lost: 5 }));
         assert_eq!(events.next().await, Some(Event::TorStarting));
-        drop(reporter);
+        reporter.end();
         let mut rest = 0;
         while events.next().await.is_some() {
             rest += 1;
         }
         assert_eq!(rest, BACKLOG - 1);
+        assert_eq!(reporter.subscribe().next().await, None);
     }
 
     #[test]
     fn events_as_json() {
+        let event = Event::Tor { fraction: 0.5, ready: false, blocked: Some(Error::TorBlocked) };
+        let json = serde_json::to_string(&event).unwrap();
+        assert_eq!(json, r#"{"type":"tor","fraction":0.5,"ready":false,"blocked":"tor_blocked"}"#);
         let event = Event::Creating { burner: BurnerId("1f".into()), step: Step::Sealed { via: Route::Onion } };
         let json = serde_json::to_string(&event).unwrap();
         assert_eq!(json, r#"{"type":"creating","burner":"1f","step":"sealed","via":"onion"}"#);

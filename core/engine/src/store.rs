@@ -184,14 +184,14 @@ fn load_key(
     }
     match key {
         Key::File => load_or_draw(&folder.join(name), rng),
-        Key::Passphrase(passphrase) if passphrase.is_empty() => Err(Error::InvalidInput(Input::Passphrase)),
+        Key::Passphrase(passphrase) if passphrase.is_empty() => Err(Error::InvalidInput { input: Input::Passphrase }),
         Key::Passphrase(passphrase) => {
             let salt: Zeroizing<[u8; 16]> = load_or_draw(&folder.join(name), rng)?;
             let (memory, passes, lanes) = ARGON2;
             let params = Params::new(memory, passes, lanes, Some(32)).map_err(|_| Error::Internal)?;
             let mut key = Zeroizing::new([0; 32]);
             Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-                .hash_password_into(passphrase.as_bytes(), &*salt, &mut *key)
+                .hash_password_into(passphrase, &*salt, &mut *key)
                 .map_err(|_| Error::Internal)?;
             Ok(key)
         }
@@ -303,7 +303,7 @@ mod tests {
         filled(home, &Key::passphrase("swordfish"));
         assert_eq!(open(home, &Key::passphrase("Swordfish")).err(), Some(Error::VaultLocked));
         assert_eq!(open(home, &Key::File).err(), Some(Error::VaultLocked));
-        assert_eq!(open(home, &Key::passphrase("")).err(), Some(Error::InvalidInput(Input::Passphrase)));
+        assert_eq!(open(home, &Key::passphrase("")).err(), Some(Error::InvalidInput { input: Input::Passphrase }));
 
         let path = home.join("accounts.sealed");
         let good = fs::read(&path).unwrap();

@@ -106,7 +106,7 @@ async fn without_tor_nothing_is_drawn() -> Tested {
     assert_eq!(Engine::open(config()).await.err(), Some(Error::InUse));
     for (server, input) in [("localhost", Input::Server), ("127.0.0.1", Input::Server), ("", Input::Server)] {
         let options = CreateOptions { server: Some(server.into()), ..CreateOptions::default() };
-        assert_eq!(engine.create_burner(options).await.err(), Some(Error::InvalidInput(input)));
+        assert_eq!(engine.create_burner(options).await.err(), Some(Error::InvalidInput { input }));
     }
     Ok(())
 }

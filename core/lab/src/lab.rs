@@ -106,7 +106,10 @@ impl Lab {
     }
 
     /// Ends a relay, the onion host or the server; connections to it are refused from here on.
-    pub(crate) fn stop(&mut self, name: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn stop(&mut self, name: &str) -> Result<()> {
         self.known(name)?;
         self.links.remove(name);
         self.running.remove(name);
@@ -114,7 +117,10 @@ impl Lab {
     }
 
     /// Starts what is stopped of these, and waits until all of it is of use.
-    pub(crate) async fn restart(&mut self, names: &[&str]) -> Result<()> {
+    ///
+    /// # Errors
+    /// There is none of a name, or it does not come up.
+    pub async fn restart(&mut self, names: &[&str]) -> Result<()> {
         let mut booting = Vec::new();
         for name in names {
             self.known(name)?;

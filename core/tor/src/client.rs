@@ -129,9 +129,6 @@ pub enum StartError {
     /// The state or cache folder cannot be used: missing rights, full disk, or open to other users.
     #[error("the Tor folders cannot be used")]
     Folder,
-    /// The network requires a newer client: only an update of the app helps.
-    #[error("the Tor network requires a newer version")]
-    Obsolete,
     /// No threads to run on.
     #[error("no resources to start Tor")]
     Resources,
@@ -143,7 +140,6 @@ pub enum StartError {
 impl StartError {
     const fn from_arti(kind: ErrorKind) -> Self {
         match kind {
-            ErrorKind::SoftwareDeprecated => Self::Obsolete,
             ErrorKind::InvalidConfig => Self::Config,
             ErrorKind::FsPermissions
             | ErrorKind::PersistentStateAccessFailed
@@ -198,10 +194,10 @@ impl OwnRuntime {
         Ok(Arc::new(Self { handle, runtime: Mutex::new(Some((runtime, only_one))) }))
     }
 
-    /// Ends all tasks, waiting for their threads up to `limit`, or not at all. The second call does nothing.
+    /// Ends all tasks, waiting for their threads up to `limit`, or not at all. A second call only waits for the first.
     fn end(&self, limit: Option<Duration>) {
-        let taken = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((runtime, _only_one)) = taken {
+        let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((runtime, _only_one)) = slot.take() {
             match limit {
                 Some(limit) => runtime.shutdown_timeout(limit),
                 None => runtime.shutdown_background(),
@@ -276,7 +272,8 @@ fn end_when_obsolete(obsolete: Arc<Notify>, runtime: Arc<OwnRuntime>, status: wa
         tokio::select! {
             () = obsolete.notified() => {
                 if let Some(runtime) = runtime.upgrade() {
-                    runtime.end(None);
+                    // Waits, as in `close`: a thread that still runs may report another status after this one.
+                    let _ = tokio::task::spawn_blocking(move || runtime.end(Some(CLOSE_LIMIT))).await;
                 }
                 status.send_replace(Status::obsolete());
             }

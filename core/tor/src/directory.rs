@@ -15,9 +15,15 @@ use tor_rtcompat::tokio::TokioRustlsRuntime;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
     /// Our clock is behind.
-    Slow(Duration),
+    Slow {
+        /// At least how far.
+        by: Duration,
+    },
     /// Our clock is ahead.
-    Fast(Duration),
+    Fast {
+        /// At least how far.
+        by: Duration,
+    },
 }
 
 /// What the dates of the consensus say.
@@ -61,13 +67,13 @@ impl Watch {
         let Some((after, until)) = lifetime(client) else { return Dates::NoneYet };
         let first = *self.first.get_or_insert(after);
         let clock = judge(after, until, SystemTime::now());
-        if !matches!(clock, Some(Clock::Fast(_))) {
+        if !matches!(clock, Some(Clock::Fast { .. })) {
             self.old_since = None;
         }
         match clock {
             None => Dates::Fit,
-            Some(clock @ Clock::Slow(_)) => Dates::ClockWrong(clock),
-            Some(clock @ Clock::Fast(_)) => {
+            Some(clock @ Clock::Slow { .. }) => Dates::ClockWrong(clock),
+            Some(clock @ Clock::Fast { .. }) => {
                 let old_for = self.old_since.get_or_insert_with(Instant::now).elapsed();
                 let fetched = !self.from_cache || after != first;
                 if fetched || old_for >= REFRESH { Dates::ClockWrong(clock) } else { Dates::NoneYet }
@@ -92,10 +98,10 @@ fn lifetime(client: &TorClient<TokioRustlsRuntime>) -> Option<(SystemTime, Syste
 fn judge(valid_after: SystemTime, valid_until: SystemTime, now: SystemTime) -> Option<Clock> {
     let minutes = |d: Duration| Duration::from_secs(d.as_secs() / 60 * 60);
     if let Ok(early) = valid_after.duration_since(now) {
-        return (early > SLOW_TOLERANCE).then(|| Clock::Slow(minutes(early)));
+        return (early > SLOW_TOLERANCE).then(|| Clock::Slow { by: minutes(early) });
     }
     let late = now.duration_since(valid_until).ok()?;
-    (late > FAST_TOLERANCE).then(|| Clock::Fast(minutes(late)))
+    (late > FAST_TOLERANCE).then(|| Clock::Fast { by: minutes(late) })
 }
 
 #[cfg(test)]
@@ -111,8 +117,8 @@ mod tests {
         assert_eq!(judge(after), None);
         assert_eq!(judge(until), None);
         assert_eq!(judge(after - hour), None);
-        assert_eq!(judge(after - 24 * hour), Some(Clock::Slow(24 * hour)));
+        assert_eq!(judge(after - 24 * hour), Some(Clock::Slow { by: 24 * hour }));
         assert_eq!(judge(until + 12 * hour), None);
-        assert_eq!(judge(until + 21 * hour), Some(Clock::Fast(21 * hour)));
+        assert_eq!(judge(until + 21 * hour), Some(Clock::Fast { by: 21 * hour }));
     }
 }

@@ -106,7 +106,7 @@ mod tests {
         let status = Status::read(&arti, Dates::Fit);
         assert_eq!(status.stage, Stage::Connecting);
         assert!(!status.is_ready());
-        let clock = Clock::Slow(Duration::from_secs(86400));
+        let clock = Clock::Slow { by: Duration::from_secs(86400) };
         let status = Status::read(&arti, Dates::ClockWrong(clock));
         assert_eq!(status.blocked, Some(Blockage::ClockWrong(Some(clock))));
     }
