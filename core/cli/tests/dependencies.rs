@@ -26,10 +26,12 @@ fn crates_of(package: &str) -> Result<Vec<String>, Box<dyn std::error::Error>> {
 
 #[test]
 fn the_release_holds_no_resolver_no_second_tls_and_no_lab() {
-    let crates = crates_of("flashpaper-cli").unwrap();
-    assert!(crates.iter().any(|c| c == "arti-client"), "this is not the tree that is meant");
-    let found: Vec<_> = crates.iter().filter(|c| FORBIDDEN.contains(&c.as_str())).collect();
-    assert!(found.is_empty(), "{found:?}");
+    for package in ["flashpaper-cli", "flashpaper-ffi"] {
+        let crates = crates_of(package).unwrap();
+        assert!(crates.iter().any(|c| c == "arti-client"), "this is not the tree that is meant");
+        let found: Vec<_> = crates.iter().filter(|c| FORBIDDEN.contains(&c.as_str())).collect();
+        assert!(found.is_empty(), "{package}: {found:?}");
+    }
 }
 
 #[test]

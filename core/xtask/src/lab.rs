@@ -56,7 +56,8 @@ pub(crate) fn program() -> Command {
 
 /// Builds what the lab and the demo run.
 pub(crate) fn build() -> Done {
-    run(&mut cargo(&["build", "--quiet", "--workspace"]))
+    // Without the bindings, whose generator a demo has no use for.
+    run(&mut cargo(&["build", "--quiet", "--workspace", "--exclude", "flashpaper-ffi"]))
 }
 
 /// `cargo xtask lab`.

@@ -1,17 +1,23 @@
 //! `cargo xtask`: the project's commands. It depends on almost nothing, so that it is built in seconds; the lab and the
 //! command line are programs of the workspace that it builds and runs.
 
+mod bindings;
 mod demo;
+mod kotlin;
 mod lab;
 mod packages;
 mod run;
+mod swift;
 mod test;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo             the main job on a private Tor network, with progress; no internet needed
-cargo xtask test [--fast]    everything CI checks; --fast leaves out the lab
+cargo xtask test             everything CI checks
+    --fast                   leaves out the lab, Kotlin and Swift
+    --without kotlin|swift   leaves one of them out
+cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine
 cargo xtask lab [--delay MS] keeps a lab up and prints its facts as one line of JSON; ends with end of input or Ctrl-C";
 
 fn main() -> ExitCode {
@@ -19,8 +25,8 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["demo"] => demo::demo(),
-        ["test"] => test::test(false),
-        ["test", "--fast"] => test::test(true),
+        ["test", options @ ..] => test::Scope::parse(options).and_then(test::test),
+        ["bindings"] => bindings::make(),
         ["lab"] => lab::stay_up(0),
         ["lab", "--delay", ms] => match ms.parse() {
             Ok(ms) => lab::stay_up(ms),

@@ -8,6 +8,19 @@ use crate::run::{Done, run};
 pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
 /// What its tests look through: system calls, a wrong clock, the second implementation of the derivation.
 pub(crate) const TESTS: &[&str] = &["faketime", "python3-minimal", "strace"];
+/// What builds and tests the Kotlin modules; the libraries are those that Skia draws the pictures with.
+pub(crate) const KOTLIN: &[&str] = &[
+    "aapt",
+    "android-framework-res",
+    "fonts-dejavu-core",
+    "libfontconfig1",
+    "libgl1",
+    "libx11-6",
+    "maven",
+    "openjdk-17-jdk-headless",
+];
+/// What makes the system that Swift is tested in.
+pub(crate) const SWIFT: &[&str] = &["debootstrap"];
 
 pub(crate) fn need(packages: &[&[&str]]) -> Done {
     let missing: Vec<&str> = packages.concat().into_iter().filter(|p| !is_installed(p)).collect();
@@ -35,6 +48,6 @@ fn is_installed(package: &str) -> bool {
     query.is_ok_and(|o| o.stdout == b"installed")
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.trim_ascii() == b"0")
 }

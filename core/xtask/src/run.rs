@@ -1,7 +1,7 @@
 //! Running other programs, from the workspace's root, and timing them.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ pub(crate) type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 /// The workspace's root.
 pub(crate) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 /// Where cargo puts what it builds.
@@ -33,6 +33,13 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 pub(crate) fn at_root(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
+    command
+}
+
+/// A program that is killed if it hangs: the tests of other languages have no hard limits of their own.
+pub(crate) fn limited(program: &str) -> Command {
+    let mut command = at_root("timeout");
+    command.args(["--signal=KILL", "15m", program]);
     command
 }
 

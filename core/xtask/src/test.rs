@@ -2,33 +2,83 @@
 
 use crate::lab::Lab;
 use crate::run::{Done, Steps, at_root, cargo, run};
-use crate::{demo, packages};
+use crate::{bindings, demo, kotlin, packages, swift};
 
-/// `cargo xtask test [--fast]`.
-pub(crate) fn test(fast: bool) -> Done {
+/// How much of it.
+pub(crate) struct Scope {
+    lab: bool,
+    kotlin: bool,
+    swift: bool,
+}
+
+impl Scope {
+    /// Reads the options of `cargo xtask test`.
+    pub(crate) fn parse(options: &[&str]) -> Done<Self> {
+        match options {
+            [] => Ok(Self { lab: true, kotlin: true, swift: true }),
+            ["--fast"] => Ok(Self { lab: false, kotlin: false, swift: false }),
+            ["--without", "kotlin", rest @ ..] => Ok(Self { kotlin: false, ..Self::parse(rest)? }),
+            ["--without", "swift", rest @ ..] => Ok(Self { swift: false, ..Self::parse(rest)? }),
+            _ => Err("test takes --fast, --without kotlin and --without swift".into()),
+        }
+    }
+}
+
+/// `cargo xtask test`.
+pub(crate) fn test(scope: Scope) -> Done {
     let mut steps = Steps::new();
-    if !fast {
+    if scope.lab {
         steps.step("packages", || packages::need(&[packages::LAB, packages::TESTS]))?;
+    }
+    if scope.kotlin {
+        steps.step("Kotlin's packages", || packages::need(&[packages::KOTLIN]))?;
+    }
+    if scope.swift {
+        steps.step("Swift's system", swift::prepare)?;
     }
     steps.step("fmt", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
     steps.step("clippy", || {
-        run(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+        run(&mut cargo(&[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-features",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
     })?;
     steps.step("deny", deny)?;
-    steps.step("build", || run(&mut cargo(&["build", "--quiet", "--workspace", "--all-targets"])))?;
-    steps.step("tests", || run(&mut cargo(&["test", "--quiet", "--workspace"])))?;
-    if fast {
+    steps.step("build", || run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"])))?;
+    steps.step("tests", || run(&mut cargo(&["test", "--quiet", "--workspace", "--all-features"])))?;
+    steps.step("bindings", bindings::generate)?;
+    if !scope.lab {
         return Ok(());
     }
-    steps.step("lab tests", lab_tests)?;
+    let lab = steps.step("lab", || Lab::start(0))?;
+    steps.step("lab tests", || lab_tests(&lab))?;
+    if scope.kotlin {
+        steps.step("Kotlin", || {
+            kotlin::test(&lab.facts_file())?;
+            kotlin::link_resources()
+        })?;
+    }
+    if scope.swift {
+        steps.step("Swift", || {
+            swift::test("bindings/swift", &lab.facts_file())?;
+            swift::test("ios-demo", &lab.facts_file())?;
+            swift::parse("ios-demo/App")
+        })?;
+    }
+    drop(lab);
     steps.step("demo", demo::demo)
 }
 
-/// One lab serves all tests that need one. They stop relays and servers, so they run one at a time.
-fn lab_tests() -> Done {
-    let lab = Lab::start(0)?;
-    let mut tests = cargo(&["test", "--workspace", "--tests", "--no-fail-fast", "--", "--ignored", "--test-threads=1"]);
-    run(tests.env("FLASHPAPER_LAB", lab.facts_file()))
+/// They stop relays and servers, so they run one at a time.
+fn lab_tests(lab: &Lab) -> Done {
+    let mut tests = cargo(&["test", "--workspace", "--all-features", "--tests", "--no-fail-fast"]);
+    run(tests.args(["--", "--ignored", "--test-threads=1"]).env("FLASHPAPER_LAB", lab.facts_file()))
 }
 
 /// Licences, bans and sources, where `cargo-deny` is installed: it is not a part of the tool chain.

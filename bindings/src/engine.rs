@@ -1,0 +1,176 @@
+//! The engine, with a runtime of its own: the threads of an app only ever wait.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use flashpaper::{BurnReport, BurnerId, CreateOptions, Error};
+use tokio::runtime::{self, Handle, Runtime};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::cancel::{CancelToken, unless_cancelled};
+use crate::events::Events;
+use crate::types::{self, Burner, Config};
+
+/// The library, opened on one folder.
+#[derive(uniffi::Object)]
+pub struct Engine {
+    engine: flashpaper::Engine,
+    threads: Threads,
+}
+
+#[uniffi::export]
+impl Engine {
+    /// Opens the folder. No network is touched, nor will it be before `start_tor`.
+    ///
+    /// Throws when the folder cannot be used, is in use, is sealed with another key, or is damaged.
+    #[uniffi::constructor]
+    pub async fn open(config: Config, cancel: Option<Arc<CancelToken>>) -> Result<Arc<Self>, Error> {
+        let config = types::engine_config(config, cfg!(feature = "lab"))?;
+        let threads = Threads::start()?;
+        let engine = threads.run(cancel, flashpaper::Engine::open(config)).await?;
+        Ok(Arc::new(Self { engine, threads }))
+    }
+
+    /// Connects to Tor within `deadline`, then settles what an earlier run left behind. Called again after an error it
+    /// goes on trying.
+    pub async fn start_tor(&self, deadline: Duration, cancel: Option<Arc<CancelToken>>) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(cancel, async move { engine.start_tor(deadline).await }).await
+    }
+
+    /// Makes an account and shows that it can be reached. Cancelled, it ends at once, and what may have been made is
+    /// removed behind it.
+    pub async fn create_burner(
+        &self,
+        options: CreateOptions,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<Burner, Error> {
+        let engine = self.engine.clone();
+        self.threads.run(cancel, async move { engine.create_burner(options).await.map(Burner::from) }).await
+    }
+
+    /// Forgets the recovery words: the person has written them down, or does not want them.
+    pub async fn drop_recovery_words(&self, id: BurnerId) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.drop_recovery_words(&id) }).await
+    }
+
+    /// Removes an account at its server, shows that it is gone, and forgets it here. Cancelling ends the wait, not the
+    /// burn.
+    pub async fn burn(&self, id: BurnerId, cancel: Option<Arc<CancelToken>>) -> Result<BurnReport, Error> {
+        let engine = self.engine.clone();
+        self.threads.run(cancel, async move { engine.burn(&id).await }).await
+    }
+
+    /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder. Every later call
+    /// throws `Closed`, every subscription ends.
+    pub async fn shutdown(&self) {
+        let engine = self.engine.clone();
+        let closed = self.threads.run(None, async move {
+            engine.close().await;
+            Ok(())
+        });
+        // An error means that another call has shut it down.
+        let _ = closed.await;
+        self.threads.end();
+    }
+}
+
+#[uniffi::export]
+impl Engine {
+    /// Subscribes to what happens from now on.
+    pub fn events(&self) -> Arc<Events> {
+        Arc::new(Events::new(self.engine.events()))
+    }
+
+    /// All accounts that are known, in the order of their creation.
+    pub fn burners(&self) -> Result<Vec<Burner>, Error> {
+        Ok(self.engine.burners()?.into_iter().map(Burner::from).collect())
+    }
+
+    /// Throws what `create_burner` would end with at once: all that can be told without a network.
+    pub fn check_options(&self, options: CreateOptions) -> Result<(), Error> {
+        self.engine.check_options(&options)
+    }
+
+    /// The recovery words of a burner as UTF-8, until they are dropped; nothing if it has none. Wipe them after use.
+    pub fn recovery_words(&self, id: BurnerId) -> Result<Option<Vec<u8>>, Error> {
+        let words = self.engine.recovery_words(&id)?;
+        Ok(words.map(|words| words.as_bytes().to_vec()))
+    }
+
+    /// Stops the periodic network traffic until the next use or `resume`.
+    pub fn suspend(&self) {
+        self.engine.suspend();
+    }
+
+    /// Ends `suspend`.
+    pub fn resume(&self) {
+        self.engine.resume();
+    }
+}
+
+#[cfg(feature = "lab")]
+#[uniffi::export]
+impl Engine {
+    /// Reports `count` Tor events whose fraction rises, as fast as they are read. For tests.
+    pub async fn report_for_tests(&self, count: u32) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        let report = async move {
+            for i in 0..count {
+                let fraction = i as f32 / count as f32;
+                engine.report_for_tests(flashpaper::Event::Tor { fraction, ready: false, blocked: None }).await;
+            }
+            Ok(())
+        };
+        self.threads.run(None, report).await
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine(..)")
+    }
+}
+
+/// The threads that the engine works on; none once ended.
+struct Threads(Mutex<Option<Runtime>>);
+
+impl Threads {
+    fn start() -> Result<Self, Error> {
+        let mut builder = runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).thread_name("flashpaper").enable_all().build();
+        Ok(Self(Mutex::new(Some(runtime.map_err(|_| Error::Internal)?))))
+    }
+
+    /// Runs work on these threads while the caller waits. A caller that stops waiting cancels it.
+    async fn run<T: Send + 'static>(
+        &self,
+        cancel: Option<Arc<CancelToken>>,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let task = AbortOnDropHandle::new(self.handle()?.spawn(work));
+        unless_cancelled(cancel, async {
+            task.await.unwrap_or_else(|e| Err(if e.is_panic() { Error::Internal } else { Error::Closed }))
+        })
+        .await
+    }
+
+    fn handle(&self) -> Result<Handle, Error> {
+        let runtime = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        runtime.as_ref().map(|r| r.handle().clone()).ok_or(Error::Closed)
+    }
+
+    fn end(&self) {
+        if let Some(runtime) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,21 @@
+//! Flashpaper for Kotlin and Swift: UniFFI's view of the engine. Conversions only; nothing is decided here.
+//!
+//! * Long calls take a [`CancelToken`]. Kotlin's coroutines cancel by dropping the future, Swift's tasks only through it.
+//! * Events are pulled ([`Events::next`]): no foreign code ever runs on a thread of the library.
+//! * Bytes of an app are wrapped in `Zeroizing` at once. UniFFI's own copy, made to cross, is freed and thereby wiped by
+//!   this library's allocator; the app's array is the app's to wipe.
+
+mod cancel;
+mod engine;
+mod events;
+mod types;
+
+pub use cancel::CancelToken;
+pub use engine::Engine;
+pub use events::Events;
+pub use types::{Burner, Config, Key, error_action, error_code, error_retryable};
+
+uniffi::setup_scaffolding!("flashpaper");
+
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);

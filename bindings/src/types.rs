@@ -1,0 +1,400 @@
+//! The engine's types as UniFFI sees them. Each is a copy that does not compile once it differs from the engine's.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use flashpaper::{
+    Action, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, CreateOptions, Error as FlashpaperError, Event,
+    Input, Network, PrivateNetwork, Route, Settlement, Step,
+};
+use zeroize::Zeroizing;
+
+/// What an engine is opened with.
+#[derive(uniffi::Record)]
+pub struct Config {
+    /// The folder that holds everything, private to the app. Made when absent, mode 0700.
+    pub home: String,
+    /// What seals the accounts.
+    pub key: Key,
+    /// A private network's description (JSON), for tests. Only a library built with feature `lab` accepts one.
+    #[uniffi(default = None)]
+    pub private_network: Option<String>,
+}
+
+/// What seals the accounts in the folder.
+#[derive(uniffi::Enum)]
+pub enum Key {
+    /// A random key in a file beside them: it protects a copy of the sealed file alone, not the folder.
+    File,
+    /// A passphrase, stretched by Argon2id. The app wipes its array.
+    Passphrase {
+        /// Its bytes.
+        utf8: Vec<u8>,
+    },
+}
+
+pub(crate) fn engine_config(config: Config, with_lab: bool) -> Result<flashpaper::Config, FlashpaperError> {
+    let key = match config.key {
+        Key::File => flashpaper::Key::File,
+        Key::Passphrase { utf8 } => flashpaper::Key::Passphrase(Zeroizing::new(utf8)),
+    };
+    let network = match config.private_network {
+        None => Network::Public,
+        Some(json) if with_lab => Network::Private(PrivateNetwork::parse(&json)?),
+        Some(_) => return Err(FlashpaperError::InvalidInput { input: Input::Network }),
+    };
+    Ok(flashpaper::Config { home: config.home.into(), key, network })
+}
+
+/// A stable name of an error for programs, in `snake_case`.
+#[uniffi::export]
+pub fn error_code(error: FlashpaperError) -> String {
+    error.code().to_owned()
+}
+
+/// The one thing to suggest to the person.
+#[uniffi::export]
+pub fn error_action(error: FlashpaperError) -> Action {
+    error.action()
+}
+
+/// Whether the same call may succeed later without any change.
+#[uniffi::export]
+pub fn error_retryable(error: FlashpaperError) -> bool {
+    error.retryable()
+}
+
+uniffi::custom_type!(BurnerId, String, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.to_string() });
+
+/// What kind of burner to make. The default is what one tap does.
+#[uniffi::remote(Record)]
+pub struct CreateOptions {
+    /// The server's domain; a random good one of the directory when absent.
+    #[uniffi(default = None)]
+    pub server: Option<String>,
+    /// The route; the onion address where there is one when absent.
+    #[uniffi(default = None)]
+    pub route: Option<Route>,
+    /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
+    /// whoever holds them to the account; `Engine.recoveryWords` has them until they are dropped.
+    #[uniffi(default = false)]
+    pub recoverable: bool,
+}
+
+/// How a server is reached.
+#[uniffi::remote(Enum)]
+pub enum Route {
+    /// By its onion address: no exit, and no name to resolve.
+    Onion,
+    /// By its domain, through an exit relay.
+    Exit,
+}
+
+/// A burner account as an app shows it. Printing one does not show the address.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Burner {
+    /// Its name within this installation.
+    pub id: BurnerId,
+    /// Its bare JID.
+    pub jid: String,
+    /// How its server is reached.
+    pub via: Route,
+    /// How far it is.
+    pub state: BurnerState,
+    /// When it was made, by the device's clock.
+    pub created: SystemTime,
+}
+
+impl From<flashpaper::Burner> for Burner {
+    fn from(burner: flashpaper::Burner) -> Self {
+        let flashpaper::Burner { id, jid, via, state, created } = burner;
+        Self { id, jid, via, state, created }
+    }
+}
+
+// The generated languages would print every field.
+impl fmt::Debug for Burner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Burner").field("id", &self.id.to_string()).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// How far a burner is.
+#[uniffi::remote(Enum)]
+pub enum BurnerState {
+    /// Its creation was not finished; the next start settles it.
+    Pending,
+    /// It can be used.
+    Active,
+    /// Its removal was not finished; the next start goes on.
+    Burning,
+}
+
+/// How a burn ended.
+#[uniffi::remote(Record)]
+pub struct BurnReport {
+    /// How sure it is that the account is gone.
+    pub outcome: BurnOutcome,
+    /// What stood in the way, for the outcomes that are not final.
+    pub reason: Option<FlashpaperError>,
+}
+
+/// How sure it is that an account is gone. A server may keep other data of it for longer; nobody can see that from here.
+#[uniffi::remote(Enum)]
+pub enum BurnOutcome {
+    /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
+    Proven,
+    /// It could not log in before anything was removed: there is no such account any more. Forgotten.
+    AlreadyGone,
+    /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
+    Unproven,
+    /// The server could not be asked. The next start goes on.
+    Queued,
+}
+
+/// One event.
+#[uniffi::remote(Enum)]
+pub enum Event {
+    /// Not the public Tor network: nothing here is private. Reported once, when Tor is started.
+    PrivateNetwork,
+    /// From here on there is network traffic.
+    TorStarting,
+    /// Tor's status.
+    Tor {
+        /// 0.0 to 1.0; it may fall back.
+        fraction: f32,
+        /// Streams can be opened.
+        ready: bool,
+        /// What blocks it: the error that a call would give.
+        blocked: Option<FlashpaperError>,
+    },
+    /// A creation reached a step.
+    Creating {
+        /// Which burner.
+        burner: BurnerId,
+        /// The step that is done.
+        step: Step,
+    },
+    /// A burn reached a step.
+    Burning {
+        /// Which burner.
+        burner: BurnerId,
+        /// The step that is done.
+        step: Step,
+    },
+    /// An account that an earlier run left behind was looked at.
+    Settled {
+        /// Which burner.
+        burner: BurnerId,
+        /// What became of it.
+        outcome: Settlement,
+    },
+    /// Events were lost because this reader was too slow.
+    Lagged {
+        /// How many.
+        lost: u64,
+    },
+}
+
+/// A step of a creation or burn that is done.
+#[uniffi::remote(Enum)]
+pub enum Step {
+    /// The identity is drawn and sealed; the server does not know of it yet.
+    Sealed {
+        /// The route that will be used.
+        via: Route,
+    },
+    /// A stream through Tor is open.
+    Connected {
+        /// The circuit's name in this process, for comparing only.
+        circuit: Option<String>,
+    },
+    /// TLS is up and the certificate is the domain's.
+    Secured,
+    /// The server has made the account.
+    Registered,
+    /// SASL succeeded and a resource is bound.
+    LoggedIn,
+    /// A ping to the own address came back (XEP-0199): the account can be reached.
+    Reachable,
+    /// The server has confirmed the removal.
+    Removed,
+    /// The server has refused the same credentials on a new stream.
+    ProvenGone,
+}
+
+/// What became of an account that an earlier run left behind.
+#[uniffi::remote(Enum)]
+pub enum Settlement {
+    /// It exists and is a burner now.
+    Kept,
+    /// It was removed at the server.
+    Removed,
+    /// The server does not know it.
+    Absent,
+    /// Nothing could be learnt; the next start looks again.
+    Unknown,
+}
+
+/// What went wrong. The text is for developers; an app picks its own words by the kind, or by `errorAction`.
+#[uniffi::remote(Error)]
+pub enum FlashpaperError {
+    /// The device has no network.
+    Offline,
+    /// Tor cannot be reached, though there may be a network: filtered, or all relays down.
+    TorBlocked,
+    /// The clock is wrong, by at least this much where it is known; Tor cannot work until it is set.
+    ClockWrong {
+        /// Which way and how far.
+        by: Option<ClockError>,
+    },
+    /// The Tor network demands a newer version of this library.
+    Obsolete,
+    /// `Engine.startTor` was not called yet.
+    TorNotStarted,
+    /// The server's host does not exist, refuses connections or closes them.
+    ServerUnreachable,
+    /// The server's onion service does not answer.
+    OnionUnreachable,
+    /// No answer within the deadline.
+    Timeout,
+    /// The server has no valid certificate for its domain, or no TLS: nothing secret was sent.
+    Untrusted,
+    /// The server offers no login that keeps the password secret (SCRAM): it was not sent.
+    NoSafeLogin,
+    /// The server makes no accounts in band.
+    RegistrationClosed,
+    /// The server wants a form or CAPTCHA answered.
+    NeedsForm,
+    /// The server makes accounts on a web page only.
+    NeedsWeb {
+        /// The page, as the server gave it. Opened outside Tor it links the person to the account.
+        url: String,
+    },
+    /// The server or this installation's own cap asks to wait.
+    RateLimited {
+        /// How long, if it is known.
+        retry_after: Option<Duration>,
+    },
+    /// Every drawn name was taken already.
+    NamesTaken,
+    /// The server refuses what was asked of it.
+    ServerRefused,
+    /// The server does not know the account or its password.
+    Auth,
+    /// The server broke the protocol.
+    ServerBroken,
+    /// No entry of the server directory fits.
+    NoServer,
+    /// There is no such burner here.
+    NoSuchBurner,
+    /// Wrong passphrase or key for this folder.
+    VaultLocked,
+    /// The sealed file is damaged, or was exchanged for another.
+    VaultDamaged,
+    /// The key file is gone while sealed accounts exist.
+    KeyLost,
+    /// The device is full.
+    StorageFull,
+    /// The folder cannot be read or written.
+    Storage,
+    /// Another process uses the folder, or this one has a Tor client already.
+    InUse,
+    /// The call was cancelled.
+    Cancelled,
+    /// The engine was closed.
+    Closed,
+    /// Something that the caller handed in cannot be used.
+    InvalidInput {
+        /// Which.
+        input: Input,
+    },
+    /// A bug in this library.
+    Internal,
+}
+
+/// Which input is invalid.
+#[uniffi::remote(Enum)]
+pub enum Input {
+    /// Not the name of a public server.
+    Server,
+    /// An onion route to a server without a known onion address.
+    Onion,
+    /// Not the file of a private network.
+    Network,
+    /// An empty passphrase.
+    Passphrase,
+}
+
+/// The one thing to suggest to the person.
+#[uniffi::remote(Enum)]
+pub enum Action {
+    /// Look after the device's network.
+    CheckNetwork,
+    /// Set the clock.
+    SetClock,
+    /// Update the app.
+    UpdateApp,
+    /// Do the same again later.
+    TryLater,
+    /// Take another server.
+    ChooseServer,
+    /// Give the right passphrase.
+    Unlock,
+    /// Make space on the device.
+    FreeSpace,
+    /// Close the other app or window.
+    CloseOther,
+    /// Give other input.
+    CorrectInput,
+    /// Nothing helps but a report to the developers, or a new start.
+    Report,
+    /// Nothing is to be done.
+    Nothing,
+}
+
+/// Which way our clock is off, and at least how far, in whole minutes.
+#[uniffi::remote(Enum)]
+pub enum ClockError {
+    /// Our clock is behind.
+    Slow {
+        /// At least how far.
+        by: Duration,
+    },
+    /// Our clock is ahead.
+    Fast {
+        /// At least how far.
+        by: Duration,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(private_network: Option<&str>) -> Config {
+        Config { home: String::new(), key: Key::File, private_network: private_network.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_library_for_apps_accepts_no_private_network() {
+        let network = r#"{"network":{"arti":"","ca_pem":"","servers":[]}}"#;
+        let refused = engine_config(config(Some(network)), false);
+        assert_eq!(refused.err(), Some(FlashpaperError::InvalidInput { input: Input::Network }));
+        assert!(matches!(engine_config(config(Some(network)), true).unwrap().network, Network::Private(_)));
+        assert!(matches!(engine_config(config(None), false).unwrap().network, Network::Public));
+    }
+
+    #[test]
+    fn printing_a_burner_does_not_show_the_address() {
+        let burner = Burner {
+            id: BurnerId::from("1f".to_owned()),
+            jid: "someone@burner.test".to_owned(),
+            via: Route::Exit,
+            state: BurnerState::Active,
+            created: SystemTime::UNIX_EPOCH,
+        };
+        assert_eq!(format!("{burner:?}"), r#"Burner { id: "1f", state: Active, .. }"#);
+    }
+}
