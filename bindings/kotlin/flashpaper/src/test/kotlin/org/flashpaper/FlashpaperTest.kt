@@ -1,0 +1,187 @@
+package org.flashpaper
+
+import java.io.File
+import java.util.concurrent.TimeUnit.MINUTES
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.measureTime
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.filterIsInstance
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.selects.select
+import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.BeforeAll
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation
+import org.junit.jupiter.api.Order
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestInstance
+import org.junit.jupiter.api.TestInstance.Lifecycle.PER_CLASS
+import org.junit.jupiter.api.TestMethodOrder
+import org.junit.jupiter.api.Timeout
+import org.junit.jupiter.api.assertThrows
+import org.junit.jupiter.api.io.TempDir
+
+/** The whole height of the product from Kotlin: one library on one lab, from its opening to its end. */
+@TestInstance(PER_CLASS)
+@TestMethodOrder(OrderAnnotation::class)
+@Timeout(5, unit = MINUTES)
+class FlashpaperTest {
+    private lateinit var folder: File
+    private lateinit var library: Flashpaper
+
+    @BeforeAll
+    fun open(@TempDir folder: File) = runBlocking {
+        this@FlashpaperTest.folder = folder
+        library = open("right".toByteArray())
+    }
+
+    @AfterAll
+    fun close() = runBlocking { library.close() }
+
+    @Test
+    @Order(1)
+    fun whatCannotWorkIsToldAtOnce() = runBlocking {
+        assertThrows<FlashpaperException.TorNotStarted> { library.createBurner() }
+        assertThrows<FlashpaperException.NoSuchBurner> { library.burn("none") }
+        assertThrows<FlashpaperException.InUse> { open("right".toByteArray()) }
+        val server = assertThrows<FlashpaperException.InvalidInput> { library.checkOptions(CreateOptions("127.0.0.1")) }
+        assertEquals(Input.SERVER, server.input)
+        val network = assertThrows<FlashpaperException.InvalidInput> {
+            Flashpaper.open(File(folder, "other"), Key.File, privateNetwork = "{}")
+        }
+        assertEquals(Input.NETWORK, network.input)
+        assertEquals("invalid_input", network.code)
+        assertEquals(Action.CORRECT_INPUT, network.action)
+        assertFalse(network.retryable)
+    }
+
+    @Test
+    @Order(2)
+    fun tenThousandEventsComeInOrderOnTheSameThreads() = runBlocking {
+        val count = 10_000
+        val threads = mutableListOf<Int>()
+        val fractions = inBackground {
+            library.events().filterIsInstance<Event.Tor>().take(count).toList().map { it.fraction }
+        }
+        val reported = inBackground { library.engine.reportForTests(count.toUInt()) }
+        while (!fractions.isCompleted) {
+            threads += File("/proc/self/task").list().orEmpty().size
+            delay(20)
+        }
+        reported.await()
+        assertEquals(List(count) { it.toFloat() / count.toFloat() }, fractions.await())
+        // A thread for each event would be thousands; the JVM's own come and go.
+        assertTrue(threads.max() - threads.min() < 20, "$threads")
+    }
+
+    @Test
+    @Order(3)
+    fun torBecomesReadyAndIsSeenToBe() = runBlocking {
+        val seen = inBackground {
+            val events = mutableListOf<Event>()
+            library.events().first { event -> events.add(event) && event is Event.Tor && event.ready }
+            events
+        }
+        library.startTor()
+        val events = withTimeout(10.seconds) { seen.await() }
+        assertEquals(listOf(Event.PrivateNetwork, Event.TorStarting), events.take(2))
+        assertNull((events.last() as Event.Tor).blocked)
+    }
+
+    @Test
+    @Order(4)
+    fun aBurnerIsMadeListedAndBurned() = runBlocking {
+        val before = Lab.accounts()
+        val steps = inBackground { steps { it is Step.Reachable } }
+        val burner = library.createBurner(CreateOptions(server = "burner.test", recoverable = true))
+        assertEquals(listOf(burner), library.burners())
+        assertEquals(BurnerState.ACTIVE, burner.state)
+        assertTrue(burner.jid.endsWith("@burner.test"))
+        assertFalse("$burner".contains(burner.jid.substringBefore('@')), "an address could get into a log")
+        assertEquals(1, (Lab.accounts() - before).size)
+        assertEquals(Step.Sealed(burner.via), steps.await().first())
+
+        assertEquals(12, library.recoveryWords(burner.id)?.decodeToString()?.split(' ')?.size)
+        library.dropRecoveryWords(burner.id)
+        assertNull(library.recoveryWords(burner.id))
+
+        assertEquals(BurnReport(BurnOutcome.PROVEN, null), library.burn(burner.id))
+        assertEquals(emptyList<Burner>(), library.burners())
+        assertEquals(before, Lab.accounts())
+    }
+
+    @Test
+    @Order(5)
+    fun aServerThatIsDownIsATypedError() = runBlocking {
+        Lab.without("prosody") {
+            val options = CreateOptions("burner.test", Route.EXIT)
+            val error = assertThrows<FlashpaperException.ServerUnreachable> { library.createBurner(options) }
+            assertEquals(Action.TRY_LATER, error.action)
+        }
+        assertEquals(emptyList<Burner>(), library.burners())
+    }
+
+    @Test
+    @Order(6)
+    fun aCancelledCreationEndsAtOnceAndLeavesNothing() = runBlocking {
+        val before = Lab.accounts()
+        val registered = inBackground { steps { it is Step.Registered } }
+        val creation = inBackground { library.createBurner(CreateOptions("burner.test")) }
+        // A creation that fails must not leave this waiting.
+        select {
+            registered.onAwait {}
+            creation.onAwait {}
+        }
+        assertEquals(1, (Lab.accounts() - before).size)
+        val took = measureTime {
+            creation.cancel()
+            creation.join()
+        }
+        assertTrue(creation.isCancelled && took < 5.seconds, "$took")
+        withTimeout(60.seconds) {
+            while (library.burners().isNotEmpty()) delay(50)
+        }
+        assertEquals(before, Lab.accounts())
+    }
+
+    @Test
+    @Order(7)
+    fun afterClosingEveryCallSaysSoAndAnotherMayOpen() = runBlocking {
+        val end = inBackground { library.events().toList() }
+        library.close()
+        end.await()
+        assertThrows<FlashpaperException.Closed> { library.burners() }
+        assertThrows<FlashpaperException.Closed> { library.startTor() }
+        assertThrows<FlashpaperException.Closed> { library.createBurner() }
+        assertEquals(emptyList<Event>(), library.events().toList())
+        library.close()
+        assertThrows<FlashpaperException.VaultLocked> { open("wrong".toByteArray()) }
+        library = open("right".toByteArray())
+    }
+
+    private suspend fun open(passphrase: ByteArray) =
+        Flashpaper.open(File(folder, "home"), Key.Passphrase(passphrase), Lab.facts)
+
+    /** The steps of a creation up to one. */
+    private suspend fun steps(until: (Step) -> Boolean): List<Step> {
+        val steps = mutableListOf<Step>()
+        library.events().filterIsInstance<Event.Creating>().first { steps.add(it.step) && until(it.step) }
+        return steps
+    }
+
+    /** Runs until its first wait before it returns: a subscription has begun then. */
+    private fun <T> inBackground(work: suspend CoroutineScope.() -> T): Deferred<T> =
+        CoroutineScope(Dispatchers.Default).async(start = UNDISPATCHED, block = work)
+}

@@ -1,0 +1,106 @@
+import FlashpaperCore
+import Foundation
+
+/// Flashpaper, opened on one folder: throw-away XMPP accounts over an embedded Tor client.
+///
+/// All functions throw ``FlashpaperError``. The asynchronous ones work on threads of the library, and throw
+/// `CancellationError` at once when their task is cancelled. The others look something up and may wait for a disk.
+public final class Flashpaper: Sendable {
+    let engine: Engine
+
+    /// Opens `folder`, which is made when absent and is to be private to the app. No network is touched, nor will it be
+    /// before ``startTor(deadline:)``.
+    ///
+    /// Wipe the bytes of a passphrase afterwards. `privateNetwork` is for tests, and refused by a library that was not
+    /// built for them.
+    public static func open(folder: URL, key: Key, privateNetwork: String? = nil) async throws -> Flashpaper {
+        let config = Config(home: folder.path, key: key, privateNetwork: privateNetwork)
+        return Flashpaper(try await cancellable { try await Engine.open(config: config, cancel: $0) })
+    }
+
+    private init(_ engine: Engine) {
+        self.engine = engine
+    }
+
+    /// What happens from now on, in order, for one reader; it ends when the library is closed. Nothing is lost between
+    /// this call and the first turn of a loop over it.
+    public func events() -> AsyncStream<Event> {
+        let subscription = engine.events()
+        return AsyncStream {
+            await subscription.next()
+        } onCancel: {
+            subscription.finish()
+        }
+    }
+
+    /// Connects to Tor, then settles what an earlier run left behind. Called again after an error it goes on trying.
+    public func startTor(deadline: Duration = .seconds(180)) async throws {
+        try await cancellable { [engine] in
+            try await engine.startTor(deadline: max(deadline, .zero) / .seconds(1), cancel: $0)
+        }
+    }
+
+    /// All accounts that are known, in the order of their creation.
+    public func burners() throws -> [Burner] {
+        try engine.burners()
+    }
+
+    /// Throws what ``createBurner(_:)`` would end with at once: all that can be told without a network.
+    public func checkOptions(_ options: CreateOptions) throws {
+        try engine.checkOptions(options: options)
+    }
+
+    /// Makes an account and shows that it can be reached. When it is cancelled, what may have been made is removed in
+    /// the background.
+    public func createBurner(_ options: CreateOptions = CreateOptions()) async throws -> Burner {
+        try await cancellable { [engine] in try await engine.createBurner(options: options, cancel: $0) }
+    }
+
+    /// The recovery words of a burner as UTF-8, until they are dropped; nil if it has none. Wipe them after use.
+    public func recoveryWords(of id: BurnerId) throws -> Data? {
+        try engine.recoveryWords(id: id)
+    }
+
+    /// Forgets the recovery words: the person has written them down, or does not want them.
+    public func dropRecoveryWords(of id: BurnerId) async throws {
+        try await engine.dropRecoveryWords(id: id)
+    }
+
+    /// Removes an account at its server, shows that it is gone, and forgets it here. Cancelling ends the wait, not the
+    /// burn.
+    public func burn(_ id: BurnerId) async throws -> BurnReport {
+        try await cancellable { [engine] in try await engine.burn(id: id, cancel: $0) }
+    }
+
+    /// Stops the periodic network traffic until the next use or ``resume()``.
+    public func suspend() {
+        engine.suspend()
+    }
+
+    /// Ends ``suspend()``.
+    public func resume() {
+        engine.resume()
+    }
+
+    /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder. Every later call
+    /// throws ``FlashpaperError/Closed``.
+    public func close() async {
+        await engine.shutdown()
+    }
+}
+
+/// Ends a call of the library when its task is cancelled: a task's cancellation does not reach Rust by itself.
+private func cancellable<T: Sendable>(_ call: @Sendable (CancelToken) async throws -> T) async throws -> T {
+    try Task.checkCancellation()
+    let token = CancelToken()
+    return try await withTaskCancellationHandler {
+        do {
+            return try await call(token)
+        } catch FlashpaperError.Cancelled {
+            try Task.checkCancellation()
+            throw FlashpaperError.Cancelled
+        }
+    } onCancel: {
+        token.cancel()
+    }
+}

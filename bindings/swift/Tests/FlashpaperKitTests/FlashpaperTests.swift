@@ -1,0 +1,165 @@
+import FlashpaperLab
+import Foundation
+import Testing
+
+@testable import FlashpaperKit
+
+/// The whole height of the product from Swift, on one lab. One Tor client may run in a process, so one test at a time.
+@Suite(.serialized, .timeLimit(.minutes(5)))
+struct FlashpaperTests {
+    let lab: Lab
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+
+    init() throws {
+        lab = try Lab()
+    }
+
+    @Test func whatCannotWorkIsToldAtOnce() async throws {
+        try await withLibrary { library in
+            await #expect(throws: FlashpaperError.TorNotStarted) { try await library.createBurner() }
+            await #expect(throws: FlashpaperError.NoSuchBurner) { try await library.burn("none") }
+            await #expect(throws: FlashpaperError.InUse) { try await open() }
+            let address = CreateOptions(server: "127.0.0.1")
+            #expect(throws: FlashpaperError.InvalidInput(input: .server)) { try library.checkOptions(address) }
+        }
+        let network = FlashpaperError.InvalidInput(input: .network)
+        await #expect(throws: network) { try await Flashpaper.open(folder: folder, key: .file, privateNetwork: "{}") }
+        #expect(network.code == "invalid_input")
+        #expect(network.localizedDescription == "invalid_input")
+        #expect(network.action == .correctInput)
+        #expect(!network.isRetryable)
+    }
+
+    @Test func tenThousandEventsComeInOrderOnTheSameThreads() async throws {
+        let count = 10_000
+        try await withLibrary { library in
+            let events = library.events()
+            async let reported: Void = library.engine.reportForTests(count: UInt32(count))
+            var fractions: [Float] = []
+            var threads: [Int] = []
+            for await case .tor(let fraction, _, _) in events {
+                fractions.append(fraction)
+                if fractions.count % 100 == 0 {
+                    threads.append(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count)
+                }
+                if fractions.count == count { break }
+            }
+            try await reported
+            #expect(fractions == (0..<count).map { Float($0) / Float(count) })
+            // A thread for each event would be thousands.
+            #expect(threads.max()! - threads.min()! < 20)
+        }
+    }
+
+    @Test func aBurnerIsMadeListedAndBurned() async throws {
+        let before = lab.accounts()
+        try await withLibrary { library in
+            let tor = library.events()
+            try await library.startTor()
+            var seen: [Event] = []
+            for await event in tor {
+                seen.append(event)
+                if case .tor(_, true, nil) = event { break }
+            }
+            #expect(seen.prefix(2) == [.privateNetwork, .torStarting])
+
+            let steps = library.events()
+            let burner = try await library.createBurner(CreateOptions(server: "burner.test", recoverable: true))
+            var done: [Step] = []
+            for await case .creating(burner.id, let step) in steps {
+                done.append(step)
+                if step == .reachable { break }
+            }
+            #expect(done.first == .sealed(via: burner.via))
+            #expect(try library.burners() == [burner])
+            #expect(burner.state == .active)
+            #expect(burner.jid.hasSuffix("@burner.test"))
+            #expect(!"\(burner)".contains(burner.jid.prefix { $0 != "@" }), "an address could get into a log")
+            #expect(lab.accounts().subtracting(before).count == 1)
+
+            let words = try #require(try library.recoveryWords(of: burner.id))
+            #expect(String(decoding: words, as: UTF8.self).split(separator: " ").count == 12)
+            try await library.dropRecoveryWords(of: burner.id)
+            #expect(try library.recoveryWords(of: burner.id) == nil)
+
+            #expect(try await library.burn(burner.id) == BurnReport(outcome: .proven, reason: nil))
+            #expect(try library.burners() == [])
+            #expect(lab.accounts() == before)
+        }
+    }
+
+    @Test func aServerThatIsDownIsATypedError() async throws {
+        try await withLibrary { library in
+            try await library.startTor()
+            try await lab.without("prosody") {
+                let options = CreateOptions(server: "burner.test", route: .exit)
+                await #expect(throws: FlashpaperError.ServerUnreachable) { try await library.createBurner(options) }
+            }
+            #expect(FlashpaperError.ServerUnreachable.action == .tryLater)
+            #expect(try library.burners() == [])
+        }
+    }
+
+    @Test func aCancelledCreationEndsAtOnceAndLeavesNothing() async throws {
+        let before = lab.accounts()
+        try await withLibrary { library in
+            try await library.startTor()
+            let events = library.events()
+            let creation = Task { try await library.createBurner(CreateOptions(server: "burner.test")) }
+            Task {
+                // A creation that fails must not leave the loop below waiting.
+                if case .failure(let error) = await creation.result, !(error is CancellationError) {
+                    await library.close()
+                }
+            }
+            for await case .creating(_, .registered) in events { break }
+            #expect(lab.accounts().subtracting(before).count == 1)
+            let cancelled = ContinuousClock.now
+            creation.cancel()
+            await #expect(throws: CancellationError.self) { try await creation.value }
+            #expect(ContinuousClock.now - cancelled < .seconds(5))
+            while try !library.burners().isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+            #expect(lab.accounts() == before)
+        }
+    }
+
+    @Test func aCancelledReaderEndsWithItsTask() async throws {
+        try await withLibrary { library in
+            let events = library.events()
+            let reader = Task { for await _ in events {} }
+            // It waits by now.
+            try await Task.sleep(for: .milliseconds(200))
+            reader.cancel()
+            await reader.value
+        }
+    }
+
+    @Test func afterClosingEveryCallSaysSoAndAnotherMayOpen() async throws {
+        let library = try await open()
+        let events = library.events()
+        await library.close()
+        for await _ in events {}
+        #expect(throws: FlashpaperError.Closed) { try library.burners() }
+        await #expect(throws: FlashpaperError.Closed) { try await library.startTor() }
+        await #expect(throws: FlashpaperError.Closed) { try await library.createBurner() }
+        for await _ in library.events() {}
+        await library.close()
+        try await withLibrary { _ in }
+    }
+
+    private func open() async throws -> Flashpaper {
+        try await Flashpaper.open(folder: folder, key: .file, privateNetwork: lab.facts)
+    }
+
+    private func withLibrary(_ body: (Flashpaper) async throws -> Void) async throws {
+        let library = try await open()
+        do {
+            try await body(library)
+        } catch {
+            await library.close()
+            throw error
+        }
+        await library.close()
+        try FileManager.default.removeItem(at: folder)
+    }
+}

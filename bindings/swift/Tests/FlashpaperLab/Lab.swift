@@ -1,0 +1,70 @@
+import Foundation
+
+/// The lab that `cargo xtask test` keeps up: a private Tor network and an XMPP server.
+public struct Lab: Sendable {
+    /// Its facts, which are also the private network's description.
+    public let facts: String
+    private let control: String
+    private let accountsFolder: String
+
+    private struct Facts: Decodable {
+        let control: String
+        let accounts: String
+    }
+
+    public struct Failure: Error {
+        let reason: String
+    }
+
+    public init() throws {
+        guard let file = ProcessInfo.processInfo.environment["FLASHPAPER_LAB"] else {
+            throw Failure(reason: "no lab: run this by cargo xtask test")
+        }
+        facts = try String(contentsOfFile: file, encoding: .utf8)
+        let parsed = try JSONDecoder().decode(Facts.self, from: Data(facts.utf8))
+        control = parsed.control
+        accountsFolder = parsed.accounts
+    }
+
+    /// The accounts that exist at the server, as their files.
+    public func accounts() -> Set<String> {
+        let all = FileManager.default.enumerator(atPath: accountsFolder)?.compactMap { $0 as? String } ?? []
+        return Set(all.filter { $0.split(separator: "/").dropLast().last == "accounts" })
+    }
+
+    /// Has a part of the lab stopped for as long as `body` runs.
+    public func without(
+        _ part: String, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Void
+    ) async throws {
+        try order("stop \(part)")
+        do {
+            try await body()
+        } catch {
+            try order("start \(part)")
+            throw error
+        }
+        try order("start \(part)")
+    }
+
+    /// One line to the lab's control port, one line back.
+    private func order(_ order: String) throws {
+        let parts = control.split(separator: ":")
+        guard parts.count == 2, let port = UInt16(parts[1]) else { throw Failure(reason: "no address: \(control)") }
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr(String(parts[0]))
+        let connected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else { throw Failure(reason: "the lab does not answer") }
+        let handle = FileHandle(fileDescriptor: descriptor)
+        try handle.write(contentsOf: Data("\(order)\n".utf8))
+        let answer = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+        guard answer == "ok\n" else { throw Failure(reason: "the lab: \(answer)") }
+    }
+}
