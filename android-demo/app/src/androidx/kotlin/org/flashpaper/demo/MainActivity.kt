@@ -1,0 +1,27 @@
+package org.flashpaper.demo
+
+import android.os.Bundle
+import android.view.WindowManager.LayoutParams.FLAG_SECURE
+import androidx.activity.ComponentActivity
+import androidx.activity.compose.setContent
+import androidx.activity.enableEdgeToEdge
+import androidx.compose.runtime.collectAsState
+import androidx.compose.runtime.getValue
+import org.flashpaper.demo.ui.BurnersScreen
+
+/** The one activity: it puts the screen around the model. */
+class MainActivity : ComponentActivity() {
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        // What Android 15 does by itself, on older ones too; the screen keeps clear of the system's bars.
+        enableEdgeToEdge()
+        // Addresses are kept out of screenshots and of the list of recent apps.
+        window.addFlags(FLAG_SECURE)
+        val model = (application as DemoApplication).model
+        model.start()
+        setContent {
+            val state by model.state.collectAsState()
+            BurnersScreen(state, model)
+        }
+    }
+}

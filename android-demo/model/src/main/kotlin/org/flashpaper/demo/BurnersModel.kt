@@ -1,0 +1,166 @@
+package org.flashpaper.demo
+
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import org.flashpaper.BurnerId
+import org.flashpaper.Event
+import org.flashpaper.Flashpaper
+import org.flashpaper.FlashpaperException
+import org.flashpaper.Step
+
+/** What a screen can ask for. */
+interface BurnersActions {
+    /** Opens the library and connects to Tor; after a failure, tries again. Does nothing while that is done. */
+    fun start()
+
+    /** The one tap: makes a burner. Does nothing unless [BurnersState.canCreate]. */
+    fun create()
+
+    /** Ends a creation that is under way. */
+    fun cancel()
+
+    /** Burns an account; does nothing while other work is under way. */
+    fun burn(id: BurnerId)
+
+    /** Takes the notice away. */
+    fun dismiss()
+}
+
+/**
+ * The first screen's model: what is true and what can be done. It knows no Android.
+ *
+ * @param scope where all of it runs, one thing at a time: the main dispatcher of an app.
+ * @param open how the library is opened: the app's folder and key.
+ */
+class BurnersModel(private val scope: CoroutineScope, private val open: suspend () -> Flashpaper) : BurnersActions {
+    private val current = MutableStateFlow(BurnersState())
+    private var library: Flashpaper? = null
+    private var making: BurnerId? = null
+    private var starting: Job? = null
+    private var working: Job? = null
+    private var watching: Job? = null
+
+    val state: StateFlow<BurnersState> = current.asStateFlow()
+
+    override fun start() {
+        if (starting?.isActive == true || state.value.tor == TorState.Ready) return
+        starting = scope.launch {
+            val library = try {
+                opened()
+            } catch (error: FlashpaperException) {
+                current.update { it.copy(notice = Notice.Failed(error)) }
+                return@launch
+            }
+            try {
+                library.startTor()
+            } catch (error: FlashpaperException) {
+                current.update {
+                    // Tor may be ready all the same: then it is what an earlier run left that could not be settled.
+                    if (it.tor == TorState.Ready) it.copy(notice = Notice.Failed(error))
+                    else it.copy(tor = TorState.Blocked(error))
+                }
+            }
+        }
+    }
+
+    override fun create() {
+        if (!state.value.canCreate) return
+        work(Work.Creating(emptyList())) { it.createBurner() }
+    }
+
+    override fun cancel() {
+        if (state.value.work is Work.Creating) working?.cancel()
+    }
+
+    override fun burn(id: BurnerId) {
+        if (state.value.work != Work.Idle) return
+        work(Work.Burning(id, emptyList())) { library ->
+            val report = library.burn(id)
+            current.update { it.copy(notice = Notice.Burned(report.outcome)) }
+        }
+    }
+
+    override fun dismiss() = current.update { it.copy(notice = null) }
+
+    /** Ends everything that is under way and lets go of the folder. */
+    suspend fun close() {
+        listOfNotNull(starting, working).forEach { it.cancelAndJoin() }
+        library?.close()
+        library = null
+        watching?.join()
+        current.update { BurnersState(privateNetwork = it.privateNetwork) }
+    }
+
+    private suspend fun opened(): Flashpaper = library ?: open().also { opened ->
+        library = opened
+        // Subscribed before anything happens that could be missed.
+        watching = scope.launch(start = UNDISPATCHED) { opened.events().collect(::seen) }
+        list()
+    }
+
+    private fun work(kind: Work, block: suspend (Flashpaper) -> Unit) {
+        val library = library ?: return
+        current.update { it.copy(work = kind, notice = null) }
+        working = scope.launch {
+            try {
+                block(library)
+            } catch (error: FlashpaperException) {
+                current.update { it.copy(notice = Notice.Failed(error)) }
+            } finally {
+                current.update { it.copy(work = Work.Idle) }
+                list()
+            }
+        }
+    }
+
+    private fun seen(event: Event) {
+        when (event) {
+            is Event.PrivateNetwork -> current.update { it.copy(privateNetwork = true) }
+            is Event.TorStarting -> current.update { it.copy(tor = TorState.Connecting(0f)) }
+            is Event.Tor -> current.update { it.copy(tor = torState(event)) }
+            is Event.Creating -> step(event.burner, event.step)
+            is Event.Burning -> step(event.burner, event.step)
+            is Event.Settled, is Event.Lagged -> list()
+        }
+    }
+
+    private fun torState(event: Event.Tor): TorState {
+        val blocked = event.blocked
+        return when {
+            event.ready -> TorState.Ready
+            blocked != null -> TorState.Blocked(blocked)
+            else -> TorState.Connecting(event.fraction)
+        }
+    }
+
+    /** What is cleared away in the background is not the person's work. */
+    private fun step(burner: BurnerId, step: Step) = current.update {
+        val work = it.work
+        when {
+            // Each attempt of a creation begins with an identity of its own.
+            work is Work.Creating && step is Step.Sealed -> {
+                making = burner
+                it.copy(work = Work.Creating(listOf(step)))
+            }
+            work is Work.Creating && burner == making -> it.copy(work = Work.Creating(work.steps + step))
+            work is Work.Burning && burner == work.burner -> it.copy(work = work.copy(steps = work.steps + step))
+            else -> it
+        }
+    }
+
+    private fun list() {
+        val burners = try {
+            library?.burners() ?: return
+        } catch (_: FlashpaperException.Closed) {
+            return
+        }
+        current.update { it.copy(burners = burners) }
+    }
+}

@@ -1,0 +1,118 @@
+import FlashpaperDemoModel
+import FlashpaperKit
+import SwiftUI
+
+/// The first screen: one button that makes a burner, and what happens. It only reads the model and calls it.
+struct BurnersView: View {
+    let model: BurnersModel
+
+    var body: some View {
+        NavigationStack {
+            List {
+                if model.state.privateNetwork {
+                    Label("Test network: nothing here is private", systemImage: "exclamationmark.triangle.fill")
+                        .foregroundStyle(.red)
+                }
+                Section { TorRow(tor: model.state.tor, retry: model.start) }
+                Section { WorkRows(model: model) }
+                if let notice = model.state.notice {
+                    Section { NoticeRow(notice: notice, dismiss: model.dismiss) }
+                }
+                Section("Burners") { BurnerRows(model: model) }
+            }
+            .navigationTitle("Flashpaper")
+        }
+    }
+}
+
+private struct TorRow: View {
+    let tor: TorState
+    let retry: @MainActor () -> Void
+
+    var body: some View {
+        switch tor {
+        case .off:
+            Button("Connect to Tor", action: retry)
+        case .connecting(let fraction):
+            ProgressView(value: fraction) { Text("Connecting to Tor") }
+        case .ready:
+            Label("Connected to Tor", systemImage: "checkmark.shield")
+        case .blocked(let error):
+            VStack(alignment: .leading) {
+                Label(words(for: error), systemImage: "xmark.shield")
+                Button("Try again", action: retry).buttonStyle(.borderless)
+            }
+        }
+    }
+}
+
+private struct WorkRows: View {
+    let model: BurnersModel
+
+    var body: some View {
+        switch model.state.work {
+        case .idle:
+            Button("New burner", systemImage: "flame", action: model.create)
+                .disabled(!model.state.canCreate)
+        case .creating(let steps):
+            ProgressView { Text("Making a burner") }
+            StepRows(steps: steps)
+            Button("Cancel", role: .cancel, action: model.cancel)
+        case .burning(_, let steps):
+            ProgressView { Text("Burning") }
+            StepRows(steps: steps)
+        }
+    }
+}
+
+private struct StepRows: View {
+    let steps: [Step]
+
+    var body: some View {
+        ForEach(steps.indices, id: \.self) { index in
+            Label(words(for: steps[index]), systemImage: "checkmark")
+        }
+    }
+}
+
+private struct NoticeRow: View {
+    let notice: Notice
+    let dismiss: @MainActor () -> Void
+
+    var body: some View {
+        HStack {
+            switch notice {
+            case .failed(let error): Text(words(for: error))
+            case .burned(let outcome): Text(words(for: outcome))
+            }
+            Spacer()
+            Button("Dismiss", systemImage: "xmark", action: dismiss)
+                .labelStyle(.iconOnly)
+                .buttonStyle(.borderless)
+        }
+    }
+}
+
+private struct BurnerRows: View {
+    let model: BurnersModel
+
+    var body: some View {
+        if model.state.burners.isEmpty {
+            Text("None yet").foregroundStyle(.secondary)
+        }
+        ForEach(model.state.burners, id: \.id) { burner in
+            HStack {
+                VStack(alignment: .leading) {
+                    Text(burner.jid).privacySensitive()
+                    Text(words(for: burner)).font(.caption).foregroundStyle(.secondary)
+                }
+                Spacer()
+                Button("Burn", role: .destructive) { model.burn(burner.id) }
+                    // Else a tap anywhere on the row would burn.
+                    .buttonStyle(.borderless)
+                    .disabled(model.state.work != .idle)
+                    .accessibilityLabel("Burn \(burner.jid)")
+            }
+        }
+    }
+}

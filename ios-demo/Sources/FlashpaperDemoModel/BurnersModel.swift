@@ -1,0 +1,141 @@
+import FlashpaperKit
+import Observation
+
+/// The first screen's model: what is true and what can be done. It knows no SwiftUI.
+@MainActor
+@Observable
+public final class BurnersModel {
+    public private(set) var state = BurnersState()
+
+    @ObservationIgnored private let open: @Sendable () async throws -> Flashpaper
+    @ObservationIgnored private var library: Flashpaper?
+    @ObservationIgnored private var making: BurnerId?
+    @ObservationIgnored private var starting: Task<Void, Never>?
+    @ObservationIgnored private var working: Task<Void, Never>?
+    @ObservationIgnored private var watching: Task<Void, Never>?
+
+    /// - Parameter open: how the library is opened: the app's folder and key.
+    public init(open: @escaping @Sendable () async throws -> Flashpaper) {
+        self.open = open
+    }
+
+    /// Opens the library and connects to Tor; after a failure, tries again. Does nothing while that is done.
+    public func start() {
+        guard starting == nil, state.tor != .ready else { return }
+        starting = Task {
+            defer { starting = nil }
+            do {
+                let library = try await opened()
+                do {
+                    try await library.startTor()
+                } catch let error as FlashpaperError where state.tor != .ready {
+                    state.tor = .blocked(error)
+                }
+                // Tor may be ready all the same: then it is what an earlier run left that could not be settled.
+            } catch let error as FlashpaperError {
+                state.notice = .failed(error)
+            } catch {
+                // Cancelled by `close`.
+            }
+        }
+    }
+
+    /// The one tap: makes a burner. Does nothing unless `state.canCreate`.
+    public func create() {
+        guard state.canCreate else { return }
+        work(.creating(steps: [])) { library in _ = try await library.createBurner() }
+    }
+
+    /// Ends a creation that is under way.
+    public func cancel() {
+        if case .creating = state.work { working?.cancel() }
+    }
+
+    /// Burns an account; does nothing while other work is under way.
+    public func burn(_ id: BurnerId) {
+        guard state.work == .idle else { return }
+        work(.burning(id, steps: [])) { [self] library in
+            state.notice = .burned(try await library.burn(id).outcome)
+        }
+    }
+
+    /// Takes the notice away.
+    public func dismiss() {
+        state.notice = nil
+    }
+
+    /// Ends everything that is under way and lets go of the folder.
+    public func close() async {
+        for task in [starting, working] {
+            task?.cancel()
+            await task?.value
+        }
+        await library?.close()
+        library = nil
+        await watching?.value
+        let privateNetwork = state.privateNetwork
+        state = BurnersState()
+        state.privateNetwork = privateNetwork
+    }
+
+    private func opened() async throws -> Flashpaper {
+        if let library { return library }
+        let opened = try await open()
+        library = opened
+        // Subscribed before anything happens that could be missed.
+        let events = opened.events()
+        watching = Task {
+            for await event in events { seen(event) }
+        }
+        list()
+        return opened
+    }
+
+    private func work(_ kind: Work, _ body: @escaping @MainActor (Flashpaper) async throws -> Void) {
+        guard let library else { return }
+        state.work = kind
+        state.notice = nil
+        working = Task {
+            do {
+                try await body(library)
+            } catch let error as FlashpaperError {
+                state.notice = .failed(error)
+            } catch {
+                // Cancelled: the person knows.
+            }
+            state.work = .idle
+            list()
+        }
+    }
+
+    private func seen(_ event: Event) {
+        switch event {
+        case .privateNetwork: state.privateNetwork = true
+        case .torStarting: state.tor = .connecting(fraction: 0)
+        case .tor(_, true, _): state.tor = .ready
+        case .tor(_, _, let blocked?): state.tor = .blocked(blocked)
+        case .tor(let fraction, _, nil): state.tor = .connecting(fraction: fraction)
+        case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
+        case .settled, .lagged: list()
+        }
+    }
+
+    /// What is cleared away in the background is not the person's work.
+    private func done(_ step: Step, of burner: BurnerId) {
+        switch (state.work, step) {
+        // Each attempt of a creation begins with an identity of its own.
+        case (.creating, .sealed):
+            making = burner
+            state.work = .creating(steps: [step])
+        case (.creating(let steps), _) where burner == making:
+            state.work = .creating(steps: steps + [step])
+        case (.burning(burner, let steps), _):
+            state.work = .burning(burner, steps: steps + [step])
+        default: break
+        }
+    }
+
+    private func list() {
+        if let burners = try? library?.burners() { state.burners = burners }
+    }
+}
