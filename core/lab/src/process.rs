@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::{LabError, Result};
 
 /// Starts a program under `setpriv --pdeathsig`: the kernel kills it when the thread that started it ends. That thread
@@ -60,17 +62,17 @@ impl Running {
         }
     }
 
-    /// Sends a signal by its name.
-    pub(crate) fn signal(&self, signal: &str) {
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         // A child that has ended is noticed by `check`.
-        let _ = Command::new("kill").args([&format!("-{signal}"), &self.pid().to_string()]).status();
+        let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         const PATIENCE: Duration = Duration::from_secs(3);
-        self.signal("INT");
+        self.signal(Signal::INT);
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             if !matches!(self.child.try_wait(), Ok(None)) {

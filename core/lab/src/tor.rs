@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use rustix::process::Signal;
+
 use crate::facts::Relay;
 use crate::process::{Running, Spawner};
 use crate::subnet::Subnet;
@@ -24,9 +26,9 @@ const REAL: u16 = 19001;
 const DIRECTORY: u16 = 9030;
 /// The first consensus comes so many seconds after the start; relays must have uploaded 4 s before it.
 const LEAD: u64 = 8;
-/// Must be above LEAD: else a slot falls between, and the authorities agree on a network without relays first.
-const INITIAL_INTERVAL: u64 = 10;
-/// 24 intervals are a testing network's onion time period, which must be whole minutes for Arti: 6.
+/// Seconds between votes, also between the first: Tor counts onion time periods in them, and a change would have the
+/// service publish for a wrong period. Above LEAD, else the authorities agree on a network without relays first. 24 of
+/// them are a testing network's time period, which must be whole minutes for Arti: 6.
 const INTERVAL: u64 = 15;
 const ONION_PERIOD_MINUTES: u64 = 24 * INTERVAL / 60;
 /// Descriptor uploads of the onion service to wait for.
@@ -147,7 +149,7 @@ pub(crate) fn write_torrcs(root: &Path, nodes: &[Node], names: SocketAddr) -> Re
     fs::write(root.join("resolv.conf"), format!("nameserver {names}\n"))?;
     let now =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| LabError::new("clock before 1970"))?;
-    let offset = (now.as_secs() + LEAD) % INITIAL_INTERVAL;
+    let offset = (now.as_secs() + LEAD) % INTERVAL;
     for node in nodes {
         keep_only(&node.folder, &["keys", "fingerprint", "fingerprint-ed25519"])?;
         let mut torrc = common(&node.folder, &node.name, node.address, nodes);
@@ -211,7 +213,7 @@ const EXIT: &str = "ExitRelay 1\nExitPolicyRejectPrivate 0\nExitPolicy accept *:
 fn authority(offset: u64) -> String {
     format!(
         "ExitRelay 0\nExitPolicy reject *:*\nAuthoritativeDirectory 1\nV3AuthoritativeDirectory 1\n\
-         TestingV3AuthInitialVotingInterval {INITIAL_INTERVAL}\nTestingV3AuthInitialVoteDelay 2\n\
+         TestingV3AuthInitialVotingInterval {INTERVAL}\nTestingV3AuthInitialVoteDelay 2\n\
          TestingV3AuthInitialDistDelay 2\nTestingV3AuthVotingStartOffset {offset}\n\
          V3AuthVotingInterval {INTERVAL}\nV3AuthVoteDelay 2\nV3AuthDistDelay 2\nV3AuthNIntervalsValid 30\n\
          TestingAuthDirTimeToLearnReachability 0\nAuthDirTestReachability 0\nAuthDirMaxServersPerAddr 0\n\
@@ -238,8 +240,8 @@ pub(crate) fn wait_for_consensus(nodes: &[Node], running: &mut [Running], limit:
         // The failures of the first seconds make relays wait long before they ask again; SIGHUP resets that.
         if behind.iter().all(|i| nodes[*i].v3ident.is_none()) && nudged.elapsed() > Duration::from_secs(1) {
             nudged = Instant::now();
-            behind.iter().for_each(|i| running[*i].signal("HUP"));
-            running[nodes.len()..].iter().for_each(|onion| onion.signal("HUP"));
+            behind.iter().for_each(|i| running[*i].signal(Signal::HUP));
+            running[nodes.len()..].iter().for_each(|onion| onion.signal(Signal::HUP));
         }
         std::thread::sleep(Duration::from_millis(100));
     }
