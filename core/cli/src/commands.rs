@@ -5,7 +5,10 @@ use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use flashpaper::{BurnOutcome, Burner, Config, CreateOptions, Engine, Error, Key, Message, Network, PrivateNetwork};
+use flashpaper::{
+    BurnOutcome, BurnReport, Burner, BurnerState, Config, CreateOptions, Engine, Error, Key, Message, Network,
+    PrivateNetwork, Route,
+};
 use serde_json::json;
 use tokio::signal::ctrl_c;
 use tokio::time::timeout;
@@ -53,14 +56,13 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
             receive(engine, output, &burner, *count, *timeout).await
         }
         Command::Doctor { server, route } => {
-            let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: false };
-            engine.check_options(&options)?;
+            engine.check_server(server.as_deref(), route.route())?;
             check(output, "home", None);
             let started = Instant::now();
             screen.during(start).await?;
             check(output, "tor", Some(started.elapsed()));
             check(output, "clock", None);
-            doctor(engine, screen, &options).await
+            doctor(engine, screen, server.as_deref(), route.route()).await
         }
     }
 }
@@ -89,7 +91,13 @@ fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
 
 async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Result<(), Failure> {
     let output = screen.output;
-    let report = screen.during(engine.burn(&burner.id)).await?;
+    let report = match screen.during(engine.burn(&burner.id)).await {
+        // The start has gone on with a burn that was begun before, and finished it.
+        Err(Error::NoSuchBurner) if burner.state == BurnerState::Burning => {
+            BurnReport { outcome: BurnOutcome::AlreadyGone, reason: None }
+        }
+        report => report?,
+    };
     let outcome = with_type("burned", &report);
     output.object(&outcome);
     output.line(&format!("burned: {}", outcome["outcome"].as_str().unwrap_or_default().replace('_', " ")));
@@ -124,10 +132,15 @@ async fn receive(
     Ok(())
 }
 
-async fn doctor(engine: &Engine, screen: &mut Screen<'_>, options: &CreateOptions) -> Result<(), Failure> {
+async fn doctor(
+    engine: &Engine,
+    screen: &mut Screen<'_>,
+    server: Option<&str>,
+    route: Option<Route>,
+) -> Result<(), Failure> {
     let output = screen.output;
     let started = Instant::now();
-    let probe = screen.during(engine.probe(options.server.as_deref(), options.route)).await?;
+    let probe = screen.during(engine.probe(server, route)).await?;
     check(output, "server", Some(started.elapsed()));
     output.object(&with_type("probe", &probe));
     let accounts = if probe.registration { "makes accounts" } else { "makes no accounts" };

@@ -32,7 +32,7 @@ impl Failure {
     pub(crate) fn line(&self) -> String {
         match self {
             Self::Engine(error) => match error {
-                Error::NeedsWeb { url } => format!("{error}: {url}"),
+                Error::NeedsWeb { page } => format!("{error}: {}", page.url()),
                 Error::ClockWrong { by: Some(flashpaper::ClockError::Slow { by }) } => {
                     format!("the clock is at least {} minutes behind", by.as_secs() / 60)
                 }

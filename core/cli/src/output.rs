@@ -92,8 +92,8 @@ impl Output {
                 "retryable": error.is_some_and(flashpaper::Error::retryable),
                 "retry_after": error.and_then(flashpaper::Error::retry_after).map(|d| d.as_secs()),
             });
-            if let Some(flashpaper::Error::NeedsWeb { url }) = error {
-                object["url"] = url.as_str().into();
+            if let Some(flashpaper::Error::NeedsWeb { page }) = error {
+                object["url"] = page.url().into();
             }
             self.object(&object);
         } else {

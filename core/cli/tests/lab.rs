@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use flashpaper_lab::Remote;
+use flashpaper_lab::{Remote, accounts};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -108,6 +108,8 @@ fn servers_that_cannot_be_trusted_or_used_are_refused() -> Tested {
         let run = flashpaper.run(&["new", "--exit", "--server", server])?;
         assert_eq!(run.failure()?, failure, "{server}");
     }
+    // A registration would have told it the password.
+    assert!(accounts::names(lab.facts(), "plain.test")?.is_empty());
     // Only STARTTLS is to be had here, and it is as good.
     let home = Flashpaper::new(&lab)?;
     let made = home.run(&["new", "--server", "starttls.test"])?;

@@ -34,7 +34,17 @@ pub enum BurnOutcome {
 }
 
 pub(crate) async fn burn(inner: &Inner, id: &BurnerId) -> Result<BurnReport, Error> {
+    inner.account(&id.0)?;
+    // A creation that is under way is waited for: only then it is known what there is to burn.
+    let _one_at_a_time = inner.lock_of(&id.0).lock_owned().await;
+    burn_locked(inner, id).await
+}
+
+/// [`burn`] for whoever holds the account's lock.
+pub(crate) async fn burn_locked(inner: &Inner, id: &BurnerId) -> Result<BurnReport, Error> {
     let account = inner.account(&id.0)?;
+    // An account that nobody wanted does not become a burner by a refusal.
+    let before = if account.state == State::Unwanted { State::Unwanted } else { State::Active };
     inner.commit(|content| content.set_state(&id.0, State::Burning))?;
     let mut report = |step| inner.reporter.report(Event::Burning { burner: id.clone(), step });
     let outcome = match remove(inner, &account, &mut report).await {
@@ -44,7 +54,7 @@ pub(crate) async fn burn(inner: &Inner, id: &BurnerId) -> Result<BurnReport, Err
         },
         Err(Error::Auth) => BurnOutcome::AlreadyGone,
         Err(Error::ServerRefused) => {
-            inner.commit(|content| content.set_state(&id.0, State::Active))?;
+            inner.commit(|content| content.set_state(&id.0, before))?;
             return Err(Error::ServerRefused);
         }
         Err(reason) => return Ok(BurnReport { outcome: BurnOutcome::Queued, reason: Some(reason) }),

@@ -10,7 +10,8 @@ use crate::{Error, limits, link};
 /// link the accounts to each other.
 pub(crate) async fn settle_all(inner: &Inner) -> Result<(), Error> {
     let in_doubt: Vec<String> = inner.read(|content| {
-        let in_doubt = content.accounts.iter().filter(|a| a.state != State::Active);
+        let is_ours = |a: &&Account| a.state == State::Burning || inner.left_behind.contains(&a.id);
+        let in_doubt = content.accounts.iter().filter(|a| a.state != State::Active).filter(is_ours);
         in_doubt.map(|a| a.id.clone()).collect()
     })?;
     for id in in_doubt {
@@ -21,6 +22,7 @@ pub(crate) async fn settle_all(inner: &Inner) -> Result<(), Error> {
 
 /// Settles one account. That its server cannot be reached now is an outcome, not an error.
 pub(crate) async fn settle(inner: &Inner, id: &str) -> Result<(), Error> {
+    let _one_at_a_time = inner.lock_of(id).lock_owned().await;
     let account = match inner.account(id) {
         // Somebody else was quicker.
         Err(Error::NoSuchBurner) => return Ok(()),
@@ -56,7 +58,7 @@ async fn keep_or_remove(inner: &Inner, account: &Account) -> Result<Settlement, 
 }
 
 async fn remove(inner: &Inner, id: &str) -> Result<Settlement, Error> {
-    let report = match burn::burn(inner, &BurnerId(id.to_owned())).await {
+    let report = match burn::burn_locked(inner, &BurnerId(id.to_owned())).await {
         // It is a burner still, and whoever wants it gone is told so when they ask.
         Err(Error::ServerRefused) => return Ok(Settlement::Kept),
         report => report?,

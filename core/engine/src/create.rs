@@ -1,5 +1,6 @@
 //! Making a burner: draw an identity, seal it, register it over circuits of its own, show that it can be reached.
 
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,18 +8,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use flashpaper_xmpp::RegisterError;
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::Server;
 use crate::engine::Inner;
-use crate::event::{BurnerId, Event, Step};
+use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::link::{self, within};
 use crate::store::{Account, Content, State};
 use crate::{Burner, BurnerState, Error, Route, clearing, limits};
 
 /// What kind of burner to make. The default is what one tap does.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct CreateOptions {
     /// The server's domain; a random good one of the directory when absent.
     pub server: Option<String>,
@@ -27,6 +29,12 @@ pub struct CreateOptions {
     /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
     /// whoever holds them to the account; [`crate::Engine::recovery_words`] has them until they are dropped.
     pub recoverable: bool,
+}
+
+impl fmt::Debug for CreateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateOptions").field("route", &self.route).finish_non_exhaustive()
+    }
 }
 
 pub(crate) async fn create(
@@ -69,6 +77,8 @@ async fn attempt(
             Some(made) => made,
             None => {
                 if unclaimed.may_exist.load(Relaxed) {
+                    // Whatever happens while this waits, the next start is to remove it.
+                    let _ = inner.commit(|content| content.set_state(&account.id, State::Unwanted));
                     // Only the server's answer tells whether there is something to remove; the caller is gone already.
                     let _ = work.await;
                 }
@@ -88,19 +98,23 @@ pub(crate) struct Unclaimed {
     /// True while there may be an account at the server.
     may_exist: AtomicBool,
     claimed: bool,
+    /// Nobody else works on the account meanwhile.
+    _lock: OwnedMutexGuard<()>,
 }
 
 impl Unclaimed {
     fn seal(inner: &Arc<Inner>, account: &Account) -> Result<Self, Error> {
         let now = inner.now();
+        let lock = inner.lock_of(&account.id).try_lock_owned().map_err(|_| Error::Internal)?;
         inner.commit(|content| store(content, account, now))??;
         let burner = Burner { state: BurnerState::Active, ..Burner::of(account) };
-        Ok(Self { inner: Arc::clone(inner), burner, may_exist: AtomicBool::new(false), claimed: false })
+        Ok(Self { inner: Arc::clone(inner), burner, may_exist: AtomicBool::new(false), claimed: false, _lock: lock })
     }
 
     /// Makes it the caller's.
     pub(crate) fn claim(mut self) -> Result<Burner, Error> {
         self.inner.commit(|content| content.set_state(&self.burner.id.0, State::Active))?;
+        self.burner = Burner::of(&self.inner.account(&self.burner.id.0)?);
         self.claimed = true;
         Ok(self.burner.clone())
     }
@@ -115,6 +129,8 @@ impl Drop for Unclaimed {
         }
         if !*self.may_exist.get_mut() {
             let _ = self.inner.forget(&id);
+            let burner = BurnerId(id);
+            self.inner.reporter.report(Event::Settled { burner, outcome: Settlement::Absent });
         } else if self.inner.commit(|content| content.set_state(&id, State::Unwanted)).is_ok() {
             let inner = Arc::clone(&self.inner);
             self.inner.spawn(async move { clearing::settle(&inner, &id).await });
@@ -132,9 +148,16 @@ async fn make(
 ) -> Result<(), Error> {
     let dial = inner.dial_of(&account.id)?;
     let mut connection = link::open(inner, &*dial, server, account.route, report).await?;
+    if !connection.offers_safe_login() {
+        // A registration tells the password: an account of no use is not worth that, and could not be removed.
+        return Err(Error::NoSafeLogin);
+    }
     let credentials = link::credentials(account);
     let mut ids = inner.ids();
     let form = within(limits::EXCHANGE, connection.ask_registration(&mut ids)).await??;
+    // From here on counts how late a registration may reach the server.
+    let now = inner.now();
+    inner.commit(|content| content.set_created(&account.id, now))?;
     may_exist.store(true, Relaxed);
     if let Err(error) = within(limits::EXCHANGE, connection.register(form, &credentials, &mut ids)).await? {
         may_exist.store(error == RegisterError::Lost, Relaxed);

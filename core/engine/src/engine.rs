@@ -59,6 +59,8 @@ impl Engine {
         // Argon2id takes long on purpose.
         let opened = tokio::task::spawn_blocking(move || Store::open(&home, &key, &mut *rng).map(|s| (s, rng)));
         let (store, rng) = opened.await.map_err(|_| Error::Internal)??;
+        let unfinished = store.content().accounts.iter().filter(|a| a.state != State::Active);
+        let left_behind = unfinished.map(|a| a.id.clone()).collect();
         let inner = Inner {
             tor_config: tor,
             tls,
@@ -68,10 +70,14 @@ impl Engine {
             rng: Mutex::new(rng),
             store: Mutex::new(Some(store)),
             tor: Mutex::new(None),
+            starting: tokio::sync::Mutex::default(),
+            ending: tokio::sync::Mutex::default(),
+            left_behind,
             reported: Mutex::new(None),
             dialers: Mutex::new(None),
             dials: Mutex::default(),
             runtime: Handle::current(),
+            locks: Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         };
@@ -90,21 +96,23 @@ impl Engine {
         self.inner.reporter.report_paced(event).await;
     }
 
-    /// Connects to Tor, then settles what an earlier run left behind. Called again after an error it goes on trying.
+    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error it
+    /// goes on trying.
     ///
     /// # Errors
-    /// Why Tor is not ready within `deadline`.
+    /// Why Tor is not ready within `deadline`; storage errors.
     pub async fn start_tor(&self, deadline: Duration) -> Result<(), Error> {
-        let tor = self.inner.running_tor().await?;
-        let ready = self.inner.closing.run_until_cancelled(tor.ready(deadline)).await.ok_or(Error::Closed)?;
-        if ready.is_ok() {
-            let dialers: Arc<dyn Dialers> = Arc::clone(&tor) as _;
-            lock(&self.inner.dialers).get_or_insert(dialers);
-        }
-        self.inner.report_tor(&tor.status().borrow_and_update());
-        drop(tor);
-        ready?;
-        self.settle().await
+        let inner = Arc::clone(&self.inner);
+        let work = async move {
+            let tor = inner.running_tor().await?;
+            let ready = inner.closing.run_until_cancelled(tor.ready(deadline)).await.ok_or(Error::Closed)?;
+            inner.report_tor(&tor.status().borrow_and_update());
+            drop(tor);
+            ready?;
+            // What takes longer is left to the next start.
+            timeout(limits::SETTLING, clearing::settle_all(&inner)).await.unwrap_or(Ok(()))
+        };
+        self.inner.supervised(work).await
     }
 
     /// What [`Engine::start_tor`] does once it has dialers. For tests: with other dialers there is no Tor.
@@ -112,11 +120,6 @@ impl Engine {
     pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
         *lock(&self.inner.dialers) = Some(dialers);
         lock(&self.inner.dials).clear();
-        self.settle().await
-    }
-
-    /// Looks at what an earlier run left behind.
-    async fn settle(&self) -> Result<(), Error> {
         let inner = Arc::clone(&self.inner);
         self.inner.supervised(async move { clearing::settle_all(&inner).await }).await
     }
@@ -134,10 +137,18 @@ impl Engine {
     /// # Errors
     /// What [`Engine::create_burner`] would end with at once.
     pub fn check_options(&self, options: &CreateOptions) -> Result<(), Error> {
-        let server = self.inner.choose_server(options.server.as_deref(), options.route)?;
-        server.endpoints(options.route.unwrap_or_else(|| server.preferred_route()))?;
+        self.check_server(options.server.as_deref(), options.route)?;
         let now = self.inner.now();
         self.inner.read(|content| create::within_cap(content, now))?
+    }
+
+    /// Whether there is a server of that kind: all that can be told without a network.
+    ///
+    /// # Errors
+    /// What [`Engine::probe`] would end with at once.
+    pub fn check_server(&self, server: Option<&str>, route: Option<Route>) -> Result<(), Error> {
+        let server = self.inner.choose_server(server, route)?;
+        server.endpoints(route.unwrap_or_else(|| server.preferred_route())).map(drop)
     }
 
     /// Makes an account at a random server and shows that it can be reached.
@@ -227,6 +238,7 @@ impl Engine {
 
     /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder.
     pub async fn close(self) {
+        let _whoever_is_second_waits = self.inner.ending.lock().await;
         self.inner.closing.cancel();
         self.inner.tasks.close();
         // What is not done in time is in the store, and done at the next start.
@@ -340,6 +352,12 @@ pub(crate) struct Inner {
     /// `None` once closed.
     store: Mutex<Option<Store>>,
     tor: Mutex<Option<Arc<Tor>>>,
+    /// Held while Tor is started.
+    starting: tokio::sync::Mutex<()>,
+    /// Held while all is ended.
+    ending: tokio::sync::Mutex<()>,
+    /// Accounts that were found unfinished at the opening; those of this run have somebody who finishes them.
+    pub(crate) left_behind: Vec<String>,
     /// Tor's status as it was last reported.
     reported: Mutex<Option<Event>>,
     dialers: Mutex<Option<Arc<dyn Dialers>>>,
@@ -347,6 +365,8 @@ pub(crate) struct Inner {
     dials: Mutex<HashMap<String, Arc<dyn Dial>>>,
     /// Where background work runs: it is also begun where a caller drops something outside of any runtime.
     runtime: Handle,
+    /// Who works on an account: one at a time.
+    locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
     closing: CancellationToken,
 }
@@ -391,9 +411,15 @@ impl Inner {
         Ok(Arc::clone(lock(&self.dials).entry(id.to_owned()).or_insert(fresh)))
     }
 
+    /// Held by whoever works on an account.
+    pub(crate) fn lock_of(&self, id: &str) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(lock(&self.locks).entry(id.to_owned()).or_default())
+    }
+
     /// Forgets an account and what belongs to it.
     pub(crate) fn forget(&self, id: &str) -> Result<(), Error> {
         lock(&self.dials).remove(id);
+        lock(&self.locks).remove(id);
         self.commit(|content| content.forget(id))
     }
 
@@ -416,25 +442,28 @@ impl Inner {
     }
 
     /// Runs work that outlives the caller's future. A panic in it, or in a library below, becomes an error.
-    async fn supervised<T: Send + 'static>(
+    fn supervised<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        if self.tasks.is_closed() {
-            return Err(Error::Closed);
-        }
+    ) -> impl Future<Output = Result<T, Error>> + Send {
         let (sender, result) = oneshot::channel();
+        // On the heap: it is large, and the caller's thread may have a small stack.
+        let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
         let work = async move {
-            let done = AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(Error::Internal));
+            let done = work.await.unwrap_or(Err(Error::Internal));
             // When the caller is gone, what was made for it is dropped here, while closing still waits for this.
             let _ = sender.send(done);
         };
-        self.tasks.spawn_on(work, &self.runtime);
-        result.await.map_err(|_| Error::Closed)?
+        if !self.tasks.is_closed() {
+            self.tasks.spawn_on(work, &self.runtime);
+        }
+        // Closed: the sender was dropped.
+        async { result.await.map_err(|_| Error::Closed)? }
     }
 
     /// The one Tor client, started if it was not.
     async fn running_tor(self: &Arc<Self>) -> Result<Arc<Tor>, Error> {
+        let _one_at_a_time = self.starting.lock().await;
         if let Some(tor) = &*lock(&self.tor) {
             return Ok(Arc::clone(tor));
         }
@@ -454,11 +483,16 @@ impl Inner {
         Ok(tor)
     }
 
-    /// Told by whoever sees a status first; told once. Tor is ready only when a burner can be made.
+    /// Told by whoever sees a status first; told once. When it tells that Tor is ready, streams can be opened.
     fn report_tor(&self, status: &tor::Status) {
-        let ready = status.is_ready() && lock(&self.dialers).is_some();
+        if status.is_ready()
+            && let Some(tor) = &*lock(&self.tor)
+        {
+            let dialers: Arc<dyn Dialers> = Arc::clone(tor) as _;
+            lock(&self.dialers).get_or_insert(dialers);
+        }
         let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }));
-        let event = Event::Tor { fraction: status.fraction, ready, blocked };
+        let event = Event::Tor { fraction: status.fraction, ready: status.is_ready(), blocked };
         if lock(&self.reported).replace(event.clone()).as_ref() != Some(&event) {
             self.reporter.report(event);
         }

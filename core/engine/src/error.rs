@@ -1,5 +1,6 @@
 //! The one error of the public interface: a kind that says what happened, and what the app can do about it.
 
+use std::fmt;
 use std::time::Duration;
 
 use flashpaper_tor::{Blockage, Clock, DialError, NotReady, StartError};
@@ -52,8 +53,8 @@ pub enum Error {
     /// The server makes accounts on a web page only.
     #[error("the server makes accounts on a web page")]
     NeedsWeb {
-        /// The page, as the server gave it. Opened outside Tor it links the person to the account.
-        url: String,
+        /// The page.
+        page: WebPage,
     },
     /// The server or this installation's own cap asks to wait.
     #[error("too many accounts for now")]
@@ -112,6 +113,30 @@ pub enum Error {
     /// A bug in this library.
     #[error("internal error")]
     Internal,
+}
+
+/// A page on which a server makes accounts. Its `Debug` does not show the address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebPage(String);
+
+impl WebPage {
+    /// Its address, as the server gave it. Opened outside Tor it links the person to the account.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for WebPage {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for WebPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebPage(..)")
+    }
 }
 
 /// Which input is invalid.
@@ -289,7 +314,7 @@ impl From<RegisterError> for Error {
             RegisterError::Closed => Self::RegistrationClosed,
             RegisterError::NameTaken => Self::NamesTaken,
             RegisterError::NeedsForm => Self::NeedsForm,
-            RegisterError::NeedsWeb { url } => Self::NeedsWeb { url },
+            RegisterError::NeedsWeb { url } => Self::NeedsWeb { page: WebPage(url) },
             RegisterError::RateLimited => Self::RateLimited { retry_after: None },
             RegisterError::Refused => Self::ServerRefused,
             RegisterError::Malformed => Self::ServerBroken,

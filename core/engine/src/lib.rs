@@ -38,7 +38,7 @@ pub use burn::{BurnOutcome, BurnReport};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use create::CreateOptions;
 pub use engine::{Burner, BurnerState, Engine, Probe, Route};
-pub use error::{Action, Error, Input};
+pub use error::{Action, Error, Input, WebPage};
 pub use event::{BurnerId, Event, Events, Settlement, Step};
 pub use flashpaper_tor::Clock as ClockError;
 pub use identity::{RecoveryWords, WordsError};

@@ -24,5 +24,8 @@ pub(crate) const NAMES: usize = 3;
 /// that fails does not show that there is no account.
 pub(crate) const IN_FLIGHT: Duration = Duration::from_secs(120);
 
+/// How long a start looks at what an earlier run left behind.
+pub(crate) const SETTLING: Duration = Duration::from_secs(60);
+
 /// How long closing waits for accounts that have to be removed; what is left is done at the next start.
 pub(crate) const CLOSING: Duration = Duration::from_secs(30);

@@ -85,6 +85,11 @@ pub(crate) fn credentials(account: &Account) -> Credentials {
     Credentials::new(account.username.clone(), Zeroizing::new(account.password.clone()))
 }
 
-pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Error> {
-    timeout(limit, work).await.map_err(|_| Error::Timeout)
+/// On the heap: streams and their parsers are large, and an app's threads may have small stacks.
+pub(crate) fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = T> + Send,
+) -> impl Future<Output = Result<T, Error>> + Send {
+    let work = timeout(limit, Box::pin(work));
+    async { work.await.map_err(|_| Error::Timeout) }
 }

@@ -5,11 +5,11 @@ use std::fmt;
 use flashpaper_xmpp::ChatMessage;
 use serde::Serialize;
 
-use crate::Error;
 use crate::engine::Inner;
 use crate::event::BurnerId;
 use crate::link::{self, Bound};
 use crate::store::State;
+use crate::{Error, limits};
 
 /// A burner's open session. Dropping it closes the stream without a word; [`Online::close`] says goodbye.
 pub struct Online {
@@ -23,7 +23,7 @@ impl Online {
             return Err(Error::NoSuchBurner);
         }
         let mut session = link::log_in(inner, &account, &mut |_| ()).await?;
-        session.send_presence().await?;
+        link::within(limits::EXCHANGE, session.send_presence()).await??;
         Ok(Self { session })
     }
 

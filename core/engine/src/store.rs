@@ -129,6 +129,12 @@ impl Content {
         }
     }
 
+    pub(crate) fn set_created(&mut self, id: &str, created: u64) {
+        for account in self.accounts.iter_mut().filter(|a| a.id == id) {
+            account.created = created;
+        }
+    }
+
     pub(crate) fn forget(&mut self, id: &str) {
         self.accounts.retain(|a| a.id != id);
     }

@@ -109,8 +109,9 @@ async fn killed_at_every_commit() -> Tested {
             killed += 1;
         }
     }
-    // The key, the empty store, the sealed account, the active account.
-    assert_eq!(killed, 4 * 2 + 4);
+    // Three commits, as the account is sealed, sent and active, with two syncs and a rename each. Without preparation the
+    // key and the empty store come before, on a thread of their own and so under the same counts.
+    assert_eq!(killed, 2 * 3 * 3);
     Ok(())
 }
 

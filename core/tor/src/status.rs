@@ -41,7 +41,11 @@ impl Status {
             () => Stage::Directory,
         };
         let blocked = match dates {
-            Dates::ClockWrong(clock) => Some(Blockage::ClockWrong(Some(clock))),
+            // With no way to a newer directory an old one says nothing of the clock.
+            Dates::ClockWrong(clock) => match arti.blocked().and_then(|b| Blockage::from_arti(&b.kind())) {
+                Some(no_way @ (Blockage::Offline | Blockage::Filtered)) => Some(no_way),
+                _ => Some(Blockage::ClockWrong(Some(clock))),
+            },
             Dates::Fit if ready => None,
             Dates::Fit | Dates::NoneYet => arti.blocked().and_then(|b| Blockage::from_arti(&b.kind())),
         };

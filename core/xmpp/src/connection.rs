@@ -82,6 +82,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.features.in_band_registration
     }
 
+    /// Whether a login would keep the password secret (SCRAM): to be asked before it is told to the server at all.
+    #[must_use]
+    pub fn offers_safe_login(&self) -> bool {
+        sasl::offers_scram(&self.features)
+    }
+
     /// Asks what a registration needs (XEP-0077, section 3.1). Says nothing about the account.
     ///
     /// # Errors

@@ -92,6 +92,11 @@ fn exporter(tls: &ClientConnection) -> Option<Vec<u8>> {
     tls.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", None).ok()
 }
 
+/// Whether there is a mechanism that we use.
+pub(crate) fn offers_scram(features: &StreamFeatures) -> bool {
+    ["SCRAM-SHA-256", "SCRAM-SHA-1"].iter().any(|name| features.sasl_mechanisms.contains(*name))
+}
+
 /// The strongest mechanism that both sides have, with the GS2 flag that lets the server notice a stripped offer
 /// (RFC 5802, section 6): bound where possible, `y` if only the server seems unable, `n` if we are.
 fn choose(
