@@ -1,22 +1,23 @@
-//! The engine, with a runtime of its own: the threads of an app only ever wait.
+//! The engine, with a runtime of its own: an app's threads do not work for it. What is not asynchronous only looks
+//! something up, but may wait for a disk to do so.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flashpaper::{BurnReport, BurnerId, CreateOptions, Error};
+use flashpaper::{BurnReport, BurnerId, Error};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cancel::{CancelToken, unless_cancelled};
 use crate::events::Events;
-use crate::types::{self, Burner, Config};
+use crate::types::{self, Burner, Config, CreateOptions};
 
 /// The library, opened on one folder.
 #[derive(uniffi::Object)]
 pub struct Engine {
     engine: flashpaper::Engine,
-    threads: Threads,
+    threads: Arc<Threads>,
 }
 
 #[uniffi::export]
@@ -27,7 +28,7 @@ impl Engine {
     #[uniffi::constructor]
     pub async fn open(config: Config, cancel: Option<Arc<CancelToken>>) -> Result<Arc<Self>, Error> {
         let config = types::engine_config(config, cfg!(feature = "lab"))?;
-        let threads = Threads::start()?;
+        let threads = Arc::new(Threads::start()?);
         let engine = threads.run(cancel, flashpaper::Engine::open(config)).await?;
         Ok(Arc::new(Self { engine, threads }))
     }
@@ -40,14 +41,14 @@ impl Engine {
     }
 
     /// Makes an account and shows that it can be reached. Cancelled, it ends at once, and what may have been made is
-    /// removed behind it.
+    /// removed behind it. Only one that was done at that very moment stays, and is listed.
     pub async fn create_burner(
         &self,
         options: CreateOptions,
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<Burner, Error> {
         let engine = self.engine.clone();
-        self.threads.run(cancel, async move { engine.create_burner(options).await.map(Burner::from) }).await
+        self.threads.run(cancel, async move { engine.create_burner(options.into()).await.map(Burner::from) }).await
     }
 
     /// Forgets the recovery words: the person has written them down, or does not want them.
@@ -65,15 +66,17 @@ impl Engine {
 
     /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder. Every later call
     /// throws `Closed`, every subscription ends.
+    ///
+    /// Goes on to its end when the caller stops waiting.
     pub async fn shutdown(&self) {
-        let engine = self.engine.clone();
-        let closed = self.threads.run(None, async move {
+        let Ok(handle) = self.threads.handle() else { return };
+        let (engine, threads) = (self.engine.clone(), Arc::clone(&self.threads));
+        let ended = handle.spawn(async move {
             engine.close().await;
-            Ok(())
+            threads.end();
         });
-        // An error means that another call has shut it down.
-        let _ = closed.await;
-        self.threads.end();
+        // An error means that another call was quicker to end the threads.
+        let _ = ended.await;
     }
 }
 
@@ -91,7 +94,7 @@ impl Engine {
 
     /// Throws what `create_burner` would end with at once: all that can be told without a network.
     pub fn check_options(&self, options: CreateOptions) -> Result<(), Error> {
-        self.engine.check_options(&options)
+        self.engine.check_options(&options.into())
     }
 
     /// The recovery words of a burner as UTF-8, until they are dropped; nothing if it has none. Wipe them after use.
@@ -150,8 +153,9 @@ impl Threads {
         cancel: Option<Arc<CancelToken>>,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let task = AbortOnDropHandle::new(self.handle()?.spawn(work));
+        let handle = self.handle()?;
         unless_cancelled(cancel, async {
+            let task = AbortOnDropHandle::new(handle.spawn(work));
             task.await.unwrap_or_else(|e| Err(if e.is_panic() { Error::Internal } else { Error::Closed }))
         })
         .await

@@ -1,7 +1,8 @@
 //! Flashpaper for Kotlin and Swift: UniFFI's view of the engine. Conversions only; nothing is decided here.
 //!
 //! * Long calls take a [`CancelToken`]. Kotlin's coroutines cancel by dropping the future, Swift's tasks only through it.
-//! * Events are pulled ([`Events::next`]): no foreign code ever runs on a thread of the library.
+//! * Events are pulled ([`Events::next`]): no code of an app is called by the library. What wakes a waiting coroutine or
+//!   task is UniFFI's own.
 //! * Bytes of an app are wrapped in `Zeroizing` at once. UniFFI's own copy, made to cross, is freed and thereby wiped by
 //!   this library's allocator; the app's array is the app's to wipe.
 
@@ -13,7 +14,7 @@ mod types;
 pub use cancel::CancelToken;
 pub use engine::Engine;
 pub use events::Events;
-pub use types::{Burner, Config, Key, error_action, error_code, error_retryable};
+pub use types::{Burner, Config, CreateOptions, Key, Page, error_action, error_code, error_retryable};
 
 uniffi::setup_scaffolding!("flashpaper");
 

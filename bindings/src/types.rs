@@ -1,16 +1,18 @@
-//! The engine's types as UniFFI sees them. Each is a copy that does not compile once it differs from the engine's.
+//! The engine's types as UniFFI sees them: copies that do not compile once they differ from the engine's. Those whose
+//! printing would show a secret, an address or a host are types of this crate, converted by hand.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use flashpaper::{
-    Action, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, CreateOptions, Error as FlashpaperError, Event,
-    Input, Network, PrivateNetwork, Route, Settlement, Step,
+    Action, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, Error as FlashpaperError, Event, Input,
+    Network, PrivateNetwork, Route, Settlement, Step, WebPage,
 };
 use zeroize::Zeroizing;
 
-/// What an engine is opened with.
+/// What an engine is opened with. Printing it shows nothing of it.
 #[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct Config {
     /// The folder that holds everything, private to the app. Made when absent, mode 0700.
     pub home: String,
@@ -21,8 +23,9 @@ pub struct Config {
     pub private_network: Option<String>,
 }
 
-/// What seals the accounts in the folder.
+/// What seals the accounts in the folder. Printing it shows no passphrase.
 #[derive(uniffi::Enum)]
+#[uniffi::export(Debug)]
 pub enum Key {
     /// A random key in a file beside them: it protects a copy of the sealed file alone, not the folder.
     File,
@@ -31,6 +34,21 @@ pub enum Key {
         /// Its bytes.
         utf8: Vec<u8>,
     },
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Config(..)")
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "Key.File",
+            Self::Passphrase { .. } => "Key.Passphrase(..)",
+        })
+    }
 }
 
 pub(crate) fn engine_config(config: Config, with_lab: bool) -> Result<flashpaper::Config, FlashpaperError> {
@@ -64,10 +82,31 @@ pub fn error_retryable(error: FlashpaperError) -> bool {
     error.retryable()
 }
 
+uniffi::custom_type!(WebPage, Page, {
+    remote,
+    try_lift: |page| Ok(page.url.into()),
+    lower: |page| Page { url: page.url().to_owned() },
+});
+
+/// A page on which a server makes accounts. Printing it does not show the address.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Page {
+    /// The address, as the server gave it. Opened outside Tor it links the person to the account.
+    pub url: String,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Page(..)")
+    }
+}
+
 uniffi::custom_type!(BurnerId, String, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.to_string() });
 
-/// What kind of burner to make. The default is what one tap does.
-#[uniffi::remote(Record)]
+/// What kind of burner to make. The default is what one tap does. Printing it does not show the server.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct CreateOptions {
     /// The server's domain; a random good one of the directory when absent.
     #[uniffi(default = None)]
@@ -79,6 +118,19 @@ pub struct CreateOptions {
     /// whoever holds them to the account; `Engine.recoveryWords` has them until they are dropped.
     #[uniffi(default = false)]
     pub recoverable: bool,
+}
+
+impl From<CreateOptions> for flashpaper::CreateOptions {
+    fn from(options: CreateOptions) -> Self {
+        let CreateOptions { server, route, recoverable } = options;
+        Self { server, route, recoverable }
+    }
+}
+
+impl fmt::Debug for CreateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateOptions").field("route", &self.route).finish_non_exhaustive()
+    }
 }
 
 /// How a server is reached.
@@ -269,8 +321,8 @@ pub enum FlashpaperError {
     NeedsForm,
     /// The server makes accounts on a web page only.
     NeedsWeb {
-        /// The page, as the server gave it. Opened outside Tor it links the person to the account.
-        url: String,
+        /// The page.
+        page: WebPage,
     },
     /// The server or this installation's own cap asks to wait.
     RateLimited {
@@ -396,5 +448,9 @@ mod tests {
             created: SystemTime::UNIX_EPOCH,
         };
         assert_eq!(format!("{burner:?}"), r#"Burner { id: "1f", state: Active, .. }"#);
+        let key = Key::Passphrase { utf8: b"secret".to_vec() };
+        assert_eq!(format!("{key:?}"), "Key.Passphrase(..)");
+        let error = FlashpaperError::NeedsWeb { page: WebPage::from("https://burner.test/".to_owned()) };
+        assert_eq!(format!("{error:?}"), "NeedsWeb { page: WebPage(..) }");
     }
 }

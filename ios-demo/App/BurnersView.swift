@@ -37,10 +37,10 @@ private struct TorRow: View {
             ProgressView(value: fraction) { Text("Connecting to Tor") }
         case .ready:
             Label("Connected to Tor", systemImage: "checkmark.shield")
-        case .blocked(let error):
+        case .blocked(let error, let canRetry):
             VStack(alignment: .leading) {
                 Label(words(for: error), systemImage: "xmark.shield")
-                Button("Try again", action: retry).buttonStyle(.borderless)
+                if canRetry { Button("Try again", action: retry).buttonStyle(.borderless) }
             }
         }
     }
@@ -110,7 +110,7 @@ private struct BurnerRows: View {
                 Button("Burn", role: .destructive) { model.burn(burner.id) }
                     // Else a tap anywhere on the row would burn.
                     .buttonStyle(.borderless)
-                    .disabled(model.state.work != .idle)
+                    .disabled(model.state.work != .idle || model.state.tor != .ready)
                     .accessibilityLabel("Burn \(burner.jid)")
             }
         }

@@ -10,15 +10,17 @@ pub(crate) fn library_folder() -> PathBuf {
     target().join("debug")
 }
 
-/// `cargo xtask bindings`.
+/// `cargo xtask bindings`: for apps. Sources and library belong together: those of `cargo xtask test` have more.
 pub(crate) fn make() -> Done {
-    run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features"]))?;
+    run(&mut cargo(&["build", "--quiet", "--workspace", "--features", "flashpaper-ffi/bindgen"]))?;
     generate()
 }
 
 /// Generates the sources from the library that was built last.
 pub(crate) fn generate() -> Done {
     let out = target().join("bindings");
+    // Nothing of an earlier run may pass for this one's.
+    let _ = fs::remove_dir_all(&out);
     let library = library_folder().join("libflashpaper_ffi.so");
     let mut generator = built("uniffi-bindgen");
     generator.args([

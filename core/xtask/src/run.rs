@@ -39,7 +39,7 @@ pub(crate) fn at_root(program: impl AsRef<std::ffi::OsStr>) -> Command {
 /// A program that is killed if it hangs: the tests of other languages have no hard limits of their own.
 pub(crate) fn limited(program: &str) -> Command {
     let mut command = at_root("timeout");
-    command.args(["--signal=KILL", "15m", program]);
+    command.args(["--signal=KILL", "25m", program]);
     command
 }
 

@@ -11,6 +11,7 @@ public final class BurnersModel {
     @ObservationIgnored private var library: Flashpaper?
     @ObservationIgnored private var making: BurnerId?
     @ObservationIgnored private var starting: Task<Void, Never>?
+    @ObservationIgnored private var started = false
     @ObservationIgnored private var working: Task<Void, Never>?
     @ObservationIgnored private var watching: Task<Void, Never>?
 
@@ -21,15 +22,17 @@ public final class BurnersModel {
 
     /// Opens the library and connects to Tor; after a failure, tries again. Does nothing while that is done.
     public func start() {
-        guard starting == nil, state.tor != .ready else { return }
+        guard starting == nil, !started else { return }
+        if case .blocked(let error, _) = state.tor { state.tor = .blocked(error, canRetry: false) }
         starting = Task {
             defer { starting = nil }
             do {
                 let library = try await opened()
                 do {
                     try await library.startTor()
+                    started = true
                 } catch let error as FlashpaperError where state.tor != .ready {
-                    state.tor = .blocked(error)
+                    state.tor = .blocked(error, canRetry: true)
                 }
                 // Tor may be ready all the same: then it is what an earlier run left that could not be settled.
             } catch let error as FlashpaperError {
@@ -51,9 +54,9 @@ public final class BurnersModel {
         if case .creating = state.work { working?.cancel() }
     }
 
-    /// Burns an account; does nothing while other work is under way.
+    /// Burns an account; does nothing without Tor, or while other work is under way.
     public func burn(_ id: BurnerId) {
-        guard state.work == .idle else { return }
+        guard state.work == .idle, state.tor == .ready else { return }
         work(.burning(id, steps: [])) { [self] library in
             state.notice = .burned(try await library.burn(id).outcome)
         }
@@ -72,6 +75,7 @@ public final class BurnersModel {
         }
         await library?.close()
         library = nil
+        started = false
         await watching?.value
         let privateNetwork = state.privateNetwork
         state = BurnersState()
@@ -113,7 +117,7 @@ public final class BurnersModel {
         case .privateNetwork: state.privateNetwork = true
         case .torStarting: state.tor = .connecting(fraction: 0)
         case .tor(_, true, _): state.tor = .ready
-        case .tor(_, _, let blocked?): state.tor = .blocked(blocked)
+        case .tor(_, _, let blocked?): state.tor = .blocked(blocked, canRetry: starting == nil)
         case .tor(let fraction, _, nil): state.tor = .connecting(fraction: fraction)
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
         case .settled, .lagged: list()

@@ -19,8 +19,8 @@ public enum TorState: Equatable, Sendable {
     /// `fraction` of the way, 0 to 1; it may fall back.
     case connecting(fraction: Float)
     case ready
-    /// It goes on trying by itself.
-    case blocked(FlashpaperError)
+    /// It goes on trying by itself; `canRetry`: the person may do more, having mended something.
+    case blocked(FlashpaperError, canRetry: Bool)
 }
 
 /// What is being done for the person, one thing at a time, with the steps that are behind.

@@ -43,6 +43,11 @@ struct BurnersModelTests {
         #expect(model.state.notice == nil)
         try await reach(model) { $0.burners == [burner] }
 
+        model.create()
+        try await reach(model) { if case .creating(let steps) = $0.work { !steps.isEmpty } else { false } }
+        model.cancel()
+        try await reach(model) { $0.work == .idle && $0.burners == [burner] }
+
         try await lab.without("prosody") {
             model.create()
             try await reach(model) { $0.work == .idle }

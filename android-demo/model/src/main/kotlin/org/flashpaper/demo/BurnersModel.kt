@@ -3,12 +3,14 @@ package org.flashpaper.demo
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import org.flashpaper.BurnerId
 import org.flashpaper.Event
 import org.flashpaper.Flashpaper
@@ -26,7 +28,7 @@ interface BurnersActions {
     /** Ends a creation that is under way. */
     fun cancel()
 
-    /** Burns an account; does nothing while other work is under way. */
+    /** Burns an account; does nothing without Tor, or while other work is under way. */
     fun burn(id: BurnerId)
 
     /** Takes the notice away. */
@@ -44,13 +46,15 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
     private var library: Flashpaper? = null
     private var making: BurnerId? = null
     private var starting: Job? = null
+    private var started = false
     private var working: Job? = null
     private var watching: Job? = null
 
     val state: StateFlow<BurnersState> = current.asStateFlow()
 
     override fun start() {
-        if (starting?.isActive == true || state.value.tor == TorState.Ready) return
+        if (started || starting?.isActive == true) return
+        current.update { if (it.tor is TorState.Blocked) it.copy(tor = it.tor.copy(canRetry = false)) else it }
         starting = scope.launch {
             val library = try {
                 opened()
@@ -60,11 +64,12 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
             }
             try {
                 library.startTor()
+                started = true
             } catch (error: FlashpaperException) {
                 current.update {
                     // Tor may be ready all the same: then it is what an earlier run left that could not be settled.
                     if (it.tor == TorState.Ready) it.copy(notice = Notice.Failed(error))
-                    else it.copy(tor = TorState.Blocked(error))
+                    else it.copy(tor = TorState.Blocked(error, canRetry = true))
                 }
             }
         }
@@ -80,7 +85,7 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
     }
 
     override fun burn(id: BurnerId) {
-        if (state.value.work != Work.Idle) return
+        if (state.value.work != Work.Idle || state.value.tor != TorState.Ready) return
         work(Work.Burning(id, emptyList())) { library ->
             val report = library.burn(id)
             current.update { it.copy(notice = Notice.Burned(report.outcome)) }
@@ -90,10 +95,11 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
     override fun dismiss() = current.update { it.copy(notice = null) }
 
     /** Ends everything that is under way and lets go of the folder. */
-    suspend fun close() {
+    suspend fun close(): Unit = withContext(NonCancellable) {
         listOfNotNull(starting, working).forEach { it.cancelAndJoin() }
         library?.close()
         library = null
+        started = false
         watching?.join()
         current.update { BurnersState(privateNetwork = it.privateNetwork) }
     }
@@ -135,7 +141,7 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
         val blocked = event.blocked
         return when {
             event.ready -> TorState.Ready
-            blocked != null -> TorState.Blocked(blocked)
+            blocked != null -> TorState.Blocked(blocked, canRetry = starting?.isActive != true)
             else -> TorState.Connecting(event.fraction)
         }
     }

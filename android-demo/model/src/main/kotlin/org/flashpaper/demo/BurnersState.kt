@@ -29,8 +29,8 @@ sealed interface TorState {
 
     data object Ready : TorState
 
-    /** It goes on trying by itself. */
-    data class Blocked(val error: FlashpaperException) : TorState
+    /** It goes on trying by itself; [canRetry]: the person may do more, having mended something. */
+    data class Blocked(val error: FlashpaperException, val canRetry: Boolean) : TorState
 }
 
 /** What is being done for the person, one thing at a time, with the steps that are behind. */

@@ -56,6 +56,11 @@ class BurnersModelTest {
         assertEquals(null, model.reaches { it.work == Work.Idle }.notice)
         assertEquals(listOf(burner), model.reaches { it.burners.size == 1 }.burners)
 
+        model.create()
+        model.reaches { it.work is Work.Creating && it.work.steps.isNotEmpty() }
+        model.cancel()
+        model.reaches { it.work == Work.Idle && it.burners == listOf(burner) }
+
         Lab.without("prosody") {
             model.create()
             val failed = model.reaches { it.work == Work.Idle }.notice as Notice.Failed

@@ -1,6 +1,7 @@
 package org.flashpaper
 
 import java.io.File
+import java.lang.management.ManagementFactory
 import java.util.concurrent.TimeUnit.MINUTES
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.measureTime
@@ -9,6 +10,7 @@ import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
@@ -62,6 +64,7 @@ class FlashpaperTest {
             Flashpaper.open(File(folder, "other"), Key.File, privateNetwork = "{}")
         }
         assertEquals(Input.NETWORK, network.input)
+        assertEquals("Key.Passphrase(..) Config(..)", "${Key.Passphrase("pw".toByteArray())} ${Config("home", Key.File)}")
         assertEquals("invalid_input", network.code)
         assertEquals(Action.CORRECT_INPUT, network.action)
         assertFalse(network.retryable)
@@ -71,19 +74,22 @@ class FlashpaperTest {
     @Order(2)
     fun tenThousandEventsComeInOrderOnTheSameThreads() = runBlocking {
         val count = 10_000
-        val threads = mutableListOf<Int>()
+        val threads = ManagementFactory.getThreadMXBean()
+        threads.resetPeakThreadCount()
+        val before = threads.threadCount
         val fractions = inBackground {
             library.events().filterIsInstance<Event.Tor>().take(count).toList().map { it.fraction }
         }
-        val reported = inBackground { library.engine.reportForTests(count.toUInt()) }
-        while (!fractions.isCompleted) {
-            threads += File("/proc/self/task").list().orEmpty().size
-            delay(20)
-        }
-        reported.await()
+        library.engine.reportForTests(count.toUInt())
         assertEquals(List(count) { it.toFloat() / count.toFloat() }, fractions.await())
-        // A thread for each event would be thousands; the JVM's own come and go.
-        assertTrue(threads.max() - threads.min() < 20, "$threads")
+        // Now the reader waits for each one.
+        repeat(300) {
+            val next = inBackground { library.events().first() }
+            library.engine.reportForTests(1u)
+            next.await()
+        }
+        // Some are the coroutines' own. JNA attaches a thread of the library for as long as it wakes a coroutine.
+        assertTrue(threads.peakThreadCount - before < 20, "$before, then ${threads.peakThreadCount}")
     }
 
     @Test
@@ -169,6 +175,36 @@ class FlashpaperTest {
         library.close()
         assertThrows<FlashpaperException.VaultLocked> { open("wrong".toByteArray()) }
         library = open("right".toByteArray())
+    }
+
+    @Test
+    @Order(8)
+    fun closingInACancelledCoroutineClosesAllTheSame() = runBlocking {
+        library.startTor()
+        val user = inBackground {
+            try {
+                awaitCancellation()
+            } finally {
+                library.close()
+            }
+        }
+        user.cancel()
+        user.join()
+        withTimeout(60.seconds) {
+            while (runCatching { library.burners() }.isSuccess) delay(20)
+        }
+        library = withTimeout(60.seconds) { reopened() }
+    }
+
+    /** Opens again as soon as the folder is free. */
+    private suspend fun reopened(): Flashpaper {
+        while (true) {
+            try {
+                return open("right".toByteArray())
+            } catch (_: FlashpaperException.InUse) {
+                delay(20)
+            }
+        }
     }
 
     private suspend fun open(passphrase: ByteArray) =

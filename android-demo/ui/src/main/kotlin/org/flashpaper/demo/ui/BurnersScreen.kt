@@ -76,7 +76,7 @@ private fun Tor(tor: TorState, actions: BurnersActions) {
             TorState.Ready -> Text("Connected to Tor")
             is TorState.Blocked -> {
                 Text(words(tor.error), color = MaterialTheme.colors.error)
-                OutlinedButton(actions::start) { Text("Try again") }
+                if (tor.canRetry) OutlinedButton(actions::start) { Text("Try again") }
             }
         }
     }
@@ -124,7 +124,8 @@ private fun NoticeCard(notice: Notice, actions: BurnersActions) {
 private fun Burners(state: BurnersState, actions: BurnersActions) {
     Text("Burners", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
     if (state.burners.isEmpty()) Text("None yet")
-    for (burner in state.burners) BurnerRow(burner, canBurn = state.work == Work.Idle, actions)
+    val canBurn = state.tor == TorState.Ready && state.work == Work.Idle
+    for (burner in state.burners) BurnerRow(burner, canBurn, actions)
 }
 
 @Composable

@@ -36,7 +36,7 @@ internal fun words(outcome: BurnOutcome): String = when (outcome) {
     BurnOutcome.PROVEN -> "Burned: the server refuses the login."
     BurnOutcome.ALREADY_GONE -> "Burned: the server did not know it any more."
     BurnOutcome.UNPROVEN -> "Removed, but not yet proven. It will be tried again."
-    BurnOutcome.QUEUED -> "The server cannot be reached. It will be tried again."
+    BurnOutcome.QUEUED -> "The server could not be asked yet. It will be tried again."
 }
 
 internal fun words(step: Step): String = when (step) {

@@ -69,7 +69,7 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun blocked() = screen("blocked", BurnersState(TorState.Blocked(FlashpaperException.ClockWrong(null)))) {
+    fun blocked() = screen("blocked", BurnersState(TorState.Blocked(FlashpaperException.ClockWrong(null), canRetry = true))) {
         onNodeWithText("The clock is wrong. Set it, then try again.").assertIsDisplayed()
         onNodeWithText("Try again").performClick()
         assertEquals(listOf("start"), asked)
