@@ -1,0 +1,126 @@
+//! One client of the peer's account.
+
+use std::time::Duration;
+
+use rand::CryptoRng;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::ake::{Ake, Established, Initiative};
+use super::output::{SmpEvent, TextId};
+use super::ratchet::Ratchet;
+use super::smp::{Progress, Smp};
+use crate::crypto::group::Exponent;
+use crate::identity::Fingerprint;
+use crate::wire::tlv::{self, Tlv};
+
+/// What is known of one client.
+#[derive(Default)]
+pub(crate) struct Instance {
+    pub(crate) ake: Ake,
+    since: Duration,
+    pub(crate) state: State,
+    /// The commit to all that this instance has answered: an answer that comes twice begins nothing.
+    adopted: Option<[u8; 32]>,
+}
+
+/// MSGSTATE of the spec.
+#[derive(Default)]
+pub(crate) enum State {
+    #[default]
+    Plaintext,
+    Encrypted(Box<Conversation>),
+    Finished,
+}
+
+impl Instance {
+    /// One whose private conversation goes on.
+    pub(crate) fn private(conversation: Conversation) -> Self {
+        Self { state: State::Encrypted(Box::new(conversation)), ..Self::default() }
+    }
+
+    pub(crate) fn set_ake(&mut self, ake: Ake, now: Duration) {
+        (self.ake, self.since) = (ake, now);
+    }
+
+    /// The exchange has made a step.
+    pub(crate) const fn touch(&mut self, now: Duration) {
+        self.since = now;
+    }
+
+    /// Since when an exchange waits for its next step.
+    pub(crate) fn ake_since(&self) -> Option<Duration> {
+        (!matches!(self.ake, Ake::None)).then_some(self.since)
+    }
+
+    /// Takes a commit that was sent to all for one to this instance.
+    pub(crate) fn adopt(&mut self, initiative: &Initiative, now: Duration) {
+        if matches!(self.ake, Ake::None) && self.adopted != Some(initiative.hash()) {
+            self.adopted = Some(initiative.hash());
+            self.set_ake(Ake::AwaitingDhKey(initiative.clone()), now);
+        }
+    }
+
+    /// Nothing is known that would be missed.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!((&self.ake, &self.state), (Ake::None, State::Plaintext))
+    }
+
+    /// Whose key a private conversation has.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        if let State::Encrypted(conversation) = &self.state { Some(conversation.fingerprint) } else { None }
+    }
+}
+
+/// A private conversation.
+pub(crate) struct Conversation {
+    pub(crate) ratchet: Ratchet,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) ssid: [u8; 8],
+    pub(crate) smp: Smp,
+    /// Whether the comparison that runs is ours.
+    pub(crate) we_asked: bool,
+    pub(crate) last_sent: Duration,
+    /// The last text, until the peer is heard again: it may not have been read.
+    pub(crate) unread: Option<(TextId, Zeroizing<String>, Duration)>,
+}
+
+impl Conversation {
+    pub(crate) fn new(established: Established, rng: &mut dyn CryptoRng, now: Duration) -> Self {
+        let (fingerprint, ssid) = (established.fingerprint, established.ssid);
+        let ratchet = Ratchet::new(established, rng);
+        Self { ratchet, fingerprint, ssid, smp: Smp::default(), we_asked: false, last_sent: now, unread: None }
+    }
+
+    /// The secret as SMP compares it: bound to both keys and this session.
+    pub(crate) fn smp_secret(&self, ours: &Fingerprint, we_ask: bool, secret: &str) -> Exponent {
+        const VERSION: u8 = 1;
+        let (initiator, responder) = if we_ask { (ours, &self.fingerprint) } else { (&self.fingerprint, ours) };
+        let hash = Sha256::new().chain_update([VERSION]).chain_update(initiator.0).chain_update(responder.0);
+        let hash: Zeroizing<[u8; 32]> =
+            Zeroizing::new(hash.chain_update(self.ssid).chain_update(secret.as_bytes()).finalize().into());
+        Exponent::from_hash(&hash)
+    }
+
+    pub(crate) fn smp_is_running(&self) -> bool {
+        self.smp.is_running()
+    }
+
+    /// What a record of the comparison leads to: news, and a record to answer with.
+    pub(crate) fn smp_record(&mut self, record: &Tlv, rng: &mut dyn CryptoRng) -> (Option<SmpEvent>, Option<Tlv>) {
+        match self.smp.receive(record, rng) {
+            Progress::Asked { question } => {
+                self.we_asked = false;
+                (Some(SmpEvent::Asked { question }), None)
+            }
+            Progress::Send(answer) => (None, Some(answer)),
+            Progress::Done { equal: true, send } => {
+                (Some(SmpEvent::Equal { fingerprint: self.fingerprint, we_asked: self.we_asked }), send)
+            }
+            Progress::Done { equal: false, send } => {
+                (Some(SmpEvent::Different { fingerprint: self.fingerprint }), send)
+            }
+            Progress::Broken => (Some(SmpEvent::Aborted), Some(Tlv { kind: tlv::SMP_ABORT, value: Vec::new() })),
+        }
+    }
+}

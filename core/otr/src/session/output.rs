@@ -1,0 +1,147 @@
+//! What a session asks its owner to do or to know.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::identity::Fingerprint;
+
+/// Names one client of the peer's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceTag(pub u32);
+
+/// Names a text that was handed to [`crate::Session::send`]: they count up from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextId(pub u64);
+
+/// One thing to do or to know, in order. `Debug` shows no text, key or address.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Hand this to the network, as one message.
+    Send(String),
+    /// A text of the peer's, in private. Shown as text: whatever it holds is no mark-up.
+    Text {
+        /// The text.
+        text: String,
+        /// Who sent it.
+        from: InstanceTag,
+        /// Whose key that was.
+        fingerprint: Fingerprint,
+    },
+    /// A text that came in the clear: everybody on the way could read and change it.
+    PlainText(String),
+    /// The text waits for a private conversation.
+    Waiting(TextId),
+    /// The text was handed to [`Output::Send`]: encrypted, unless the policy allowed plain text.
+    Sent(TextId),
+    /// The text was sent once more: the peer may not have been able to read it, and may see it twice.
+    SentAgain(TextId),
+    /// The text was not sent, and will not be.
+    NotSent(TextId, NotSent),
+    /// From here on the conversation with this instance is private.
+    Began {
+        /// Which instance.
+        with: InstanceTag,
+        /// Whose key it has: not yet known to be the person's.
+        fingerprint: Fingerprint,
+        /// The secure session id: people may compare its halves.
+        ssid: [u8; 8],
+        /// Which half is theirs to read out: the first if we sent the Reveal Signature Message.
+        first_half_is_ours: bool,
+        /// There was a private conversation with the same key before.
+        renewed: bool,
+    },
+    /// The peer has ended the private conversation. Nothing is sent until the person starts or ends it too.
+    Ended(InstanceTag),
+    /// Something for the person's or the app's attention.
+    Attention(Attention),
+    /// News of a comparison of secrets.
+    Smp(SmpEvent),
+    /// The peer announces a use of the extra symmetric key.
+    ExtraKey {
+        /// For what: four bytes that the two programs agree on.
+        usage: u32,
+        /// What belongs to that use.
+        about: Vec<u8>,
+        /// The key.
+        key: Zeroizing<[u8; 32]>,
+    },
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Send(_) => "Send(..)",
+            Self::Text { .. } => "Text(..)",
+            Self::PlainText(_) => "PlainText(..)",
+            Self::Waiting(id) => return write!(f, "Waiting({})", id.0),
+            Self::Sent(id) => return write!(f, "Sent({})", id.0),
+            Self::SentAgain(id) => return write!(f, "SentAgain({})", id.0),
+            Self::NotSent(id, why) => return write!(f, "NotSent({}, {why:?})", id.0),
+            Self::Began { renewed: false, .. } => "Began(..)",
+            Self::Began { renewed: true, .. } => "Renewed(..)",
+            Self::Ended(_) => "Ended(..)",
+            Self::Attention(Attention::PeerError(_)) => "Attention(PeerError(..))",
+            Self::Attention(attention) => return write!(f, "Attention({attention:?})"),
+            Self::Smp(SmpEvent::Asked { .. }) => "Smp(Asked(..))",
+            Self::Smp(event) => return write!(f, "Smp({event:?})"),
+            Self::ExtraKey { .. } => "ExtraKey(..)",
+        })
+    }
+}
+
+/// Why a text was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSent {
+    /// The peer has ended the private conversation, or the person has: start a new one first.
+    Ended,
+    /// It was meant for a key that has been replaced by another: look at who is there, then send it anew.
+    OtherFingerprint,
+    /// Too many wait already.
+    QueueFull,
+    /// It does not fit into the fragments that the network allows.
+    TooLong,
+}
+
+/// What a person or an app should know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attention {
+    /// A message could not be read; it is lost, unless the peer sends it again.
+    Unreadable,
+    /// The peer says that something went wrong. The words are whatever whoever sent them liked: show them as theirs.
+    PeerError(String),
+    /// The peer offers or uses another version of the protocol only: refused.
+    OtherVersion,
+    /// A message for another client of this account.
+    ForOtherInstance,
+    /// Somebody sends our own messages or key back to us: refused.
+    Mirror,
+    /// A message that breaks the rules of its form: ignored.
+    Malformed,
+    /// Nobody has answered; what waits goes on waiting.
+    NoAnswer,
+}
+
+/// News of a comparison of secrets (SMP).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SmpEvent {
+    /// The peer wants to compare; answer with [`crate::Session::smp_answer`]. The question is the peer's.
+    Asked {
+        /// What the secret should answer.
+        question: Option<String>,
+    },
+    /// Both know the same secret.
+    Equal {
+        /// Whose key it holds for.
+        fingerprint: Fingerprint,
+        /// Whether we began. Who only answered has shown, and has not been shown.
+        we_asked: bool,
+    },
+    /// They do not.
+    Different {
+        /// Whose key that was tried with.
+        fingerprint: Fingerprint,
+    },
+    /// Ended without a result: by a person, by an error, or because both began at once.
+    Aborted,
+}

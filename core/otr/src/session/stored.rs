@@ -1,0 +1,124 @@
+//! A session that outlives its process: its state as bytes, to be sealed by the owner and used once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::instance::{Conversation, Instance, State};
+use super::output::{InstanceTag, TextId};
+use super::ratchet::Ratchet;
+use super::smp::Smp;
+use super::{Session, Settings, Waiting};
+use crate::identity::{Fingerprint, Identity};
+use crate::wire::codec::{Malformed, Reader, write_data};
+
+const FORMAT: u8 = 1;
+
+/// Bytes that are no state of this version, or are damaged: begin a new session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no session can be resumed from these bytes")]
+pub struct ResumeError;
+
+impl From<Malformed> for ResumeError {
+    fn from(_: Malformed) -> Self {
+        Self
+    }
+}
+
+impl Session {
+    /// Ends this session's life here and gives what [`Session::resume`] needs: private conversations and texts that
+    /// wait. Exchanges and comparisons that are under way end without a result. The bytes hold keys.
+    #[must_use]
+    pub fn suspend(self) -> Zeroizing<Vec<u8>> {
+        let mut out = Zeroizing::new(vec![FORMAT]);
+        out.extend_from_slice(&self.tag.to_be_bytes());
+        out.extend_from_slice(&self.last_text.to_be_bytes());
+        write_fingerprint(&mut out, self.known);
+        let private: Vec<_> = self.instances.iter().filter_map(|(tag, i)| Some((tag, conversation(i)?))).collect();
+        let active = self.active.filter(|tag| private.iter().any(|(of, _)| *of == tag));
+        out.extend_from_slice(&active.unwrap_or(0).to_be_bytes());
+        out.push(u8::try_from(private.len()).unwrap_or(u8::MAX));
+        for (tag, conversation) in private {
+            out.extend_from_slice(&tag.to_be_bytes());
+            out.extend_from_slice(&conversation.fingerprint.0);
+            out.extend_from_slice(&conversation.ssid);
+            conversation.ratchet.store(&mut out);
+        }
+        out.extend_from_slice(&u32::try_from(self.waiting.len()).unwrap_or(u32::MAX).to_be_bytes());
+        for waiting in &self.waiting {
+            out.extend_from_slice(&waiting.id.0.to_be_bytes());
+            write_fingerprint(&mut out, waiting.meant_for);
+            write_data(&mut out, waiting.text.as_bytes());
+        }
+        out
+    }
+
+    /// Goes on with a session. `settings.tag` is not looked at: the tag is the session's own.
+    ///
+    /// # Errors
+    /// [`ResumeError`].
+    pub fn resume(
+        state: &[u8],
+        identity: Arc<Identity>,
+        settings: Settings,
+        mut rng: Box<dyn CryptoRng + Send>,
+        now: Duration,
+    ) -> Result<Self, ResumeError> {
+        let mut reader = Reader::new(state);
+        if reader.byte()? != FORMAT {
+            return Err(ResumeError);
+        }
+        let tag = reader.int()?;
+        let last_text = u64::from_be_bytes(reader.array()?);
+        let known = read_fingerprint(&mut reader)?;
+        let active = reader.int()?;
+        let mut instances = std::collections::BTreeMap::new();
+        for _ in 0..reader.byte()? {
+            let tag = reader.int()?;
+            let (fingerprint, ssid) = (Fingerprint(reader.array()?), reader.array()?);
+            let ratchet = Ratchet::restore(&mut reader, &mut *rng)?;
+            let conversation = Conversation {
+                ratchet,
+                fingerprint,
+                ssid,
+                smp: Smp::default(),
+                we_asked: false,
+                last_sent: now,
+                unread: None,
+            };
+            let instance = Instance::private(conversation);
+            instances.insert(tag, instance);
+        }
+        let mut waiting = std::collections::VecDeque::new();
+        for _ in 0..reader.int()? {
+            let id = TextId(u64::from_be_bytes(reader.array()?));
+            let meant_for = read_fingerprint(&mut reader)?;
+            let text = Zeroizing::new(String::from_utf8_lossy(reader.data()?).into_owned());
+            waiting.push_back(Waiting { id, text, meant_for });
+        }
+        reader.end()?;
+        let settings = Settings { tag: Some(InstanceTag(tag)), ..settings };
+        let mut session = Self::new(identity, settings, rng, now);
+        session.active = instances.contains_key(&active).then_some(active);
+        (session.instances, session.waiting) = (instances, waiting);
+        (session.known, session.last_text) = (known, last_text);
+        Ok(session)
+    }
+}
+
+const fn conversation(instance: &Instance) -> Option<&Conversation> {
+    if let State::Encrypted(conversation) = &instance.state { Some(conversation) } else { None }
+}
+
+fn write_fingerprint(out: &mut Vec<u8>, fingerprint: Option<Fingerprint>) {
+    write_data(out, fingerprint.as_ref().map_or(&[][..], |f| &f.0));
+}
+
+fn read_fingerprint(reader: &mut Reader<'_>) -> Result<Option<Fingerprint>, Malformed> {
+    match reader.data()? {
+        [] => Ok(None),
+        bytes => Ok(Some(Fingerprint(bytes.try_into().map_err(|_| Malformed)?))),
+    }
+}

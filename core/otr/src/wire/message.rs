@@ -1,0 +1,205 @@
+//! The encoded messages of version 3, field by field (spec: "Encoded messages"). Group elements are checked as they are
+//! read.
+
+use super::codec::{Malformed, Reader, write_data, write_mpi};
+use crate::crypto::group::Element;
+
+const VERSION: u16 = 3;
+/// The least instance tag that is not reserved.
+pub(crate) const LEAST_TAG: u32 = 0x100;
+
+const COMMIT: u8 = 0x02;
+const DATA: u8 = 0x03;
+const KEY: u8 = 0x0a;
+const REVEAL: u8 = 0x11;
+const SIGNATURE: u8 = 0x12;
+
+/// The instance tags of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) sender: u32,
+    /// 0: whichever instance this reaches. Only a D-H Commit may say that.
+    pub(crate) receiver: u32,
+}
+
+/// A message that was received.
+pub(crate) enum Message<'a> {
+    Commit(Commit),
+    Key(Element),
+    Reveal(Reveal<'a>),
+    Signature(Sealed<'a>),
+    Data(Data<'a>),
+}
+
+/// D-H Commit Message.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Commit {
+    pub(crate) encrypted_gx: Vec<u8>,
+    pub(crate) hashed_gx: [u8; 32],
+}
+
+/// Reveal Signature Message.
+pub(crate) struct Reveal<'a> {
+    pub(crate) r: [u8; 16],
+    pub(crate) sealed: Sealed<'a>,
+}
+
+/// An encrypted signature and the MAC over it.
+pub(crate) struct Sealed<'a> {
+    pub(crate) encrypted: &'a [u8],
+    pub(crate) mac: [u8; 20],
+}
+
+/// Data Message.
+pub(crate) struct Data<'a> {
+    pub(crate) ignore_unreadable: bool,
+    pub(crate) sender_keyid: u32,
+    pub(crate) recipient_keyid: u32,
+    pub(crate) next_dh: Element,
+    pub(crate) counter: u64,
+    pub(crate) encrypted: &'a [u8],
+    /// What the MAC is over.
+    pub(crate) authenticated: &'a [u8],
+    pub(crate) mac: [u8; 20],
+}
+
+/// `Ok(None)`: of a version or type that is none of ours.
+pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Header, Message<'_>)>, Malformed> {
+    let mut reader = Reader::new(bytes);
+    if reader.short()? != VERSION {
+        return Ok(None);
+    }
+    let kind = reader.byte()?;
+    let header = Header { sender: reader.int()?, receiver: reader.int()? };
+    let message = match kind {
+        COMMIT => {
+            let encrypted_gx = reader.data()?;
+            let hashed_gx = reader.data()?.try_into().map_err(|_| Malformed)?;
+            // An MPI of the group is no longer than this.
+            if encrypted_gx.len() > 4 + crate::crypto::group::LEN {
+                return Err(Malformed);
+            }
+            Message::Commit(Commit { encrypted_gx: encrypted_gx.to_vec(), hashed_gx })
+        }
+        KEY => Message::Key(element(&mut reader)?),
+        REVEAL => {
+            let r = reader.data()?.try_into().map_err(|_| Malformed)?;
+            Message::Reveal(Reveal { r, sealed: sealed(&mut reader)? })
+        }
+        SIGNATURE => Message::Signature(sealed(&mut reader)?),
+        DATA => Message::Data(data(bytes, &mut reader)?),
+        _ => return Ok(None),
+    };
+    reader.end()?;
+    Ok(Some((header, message)))
+}
+
+fn element(reader: &mut Reader<'_>) -> Result<Element, Malformed> {
+    Element::from_bytes(reader.mpi()?).ok_or(Malformed)
+}
+
+fn sealed<'a>(reader: &mut Reader<'a>) -> Result<Sealed<'a>, Malformed> {
+    Ok(Sealed { encrypted: reader.data()?, mac: reader.array()? })
+}
+
+fn data<'a>(bytes: &'a [u8], reader: &mut Reader<'a>) -> Result<Data<'a>, Malformed> {
+    let ignore_unreadable = reader.byte()? & 1 == 1;
+    let (sender_keyid, recipient_keyid) = (reader.int()?, reader.int()?);
+    let next_dh = element(reader)?;
+    let counter = u64::from_be_bytes(reader.array()?);
+    let encrypted = reader.data()?;
+    let authenticated = bytes.split_at(bytes.len() - reader.rest().len()).0;
+    let mac = reader.array()?;
+    // Keys that the peer is done with; nothing of ours depends on them.
+    reader.data()?;
+    if sender_keyid == 0 || recipient_keyid == 0 || counter == 0 {
+        return Err(Malformed);
+    }
+    Ok(Data { ignore_unreadable, sender_keyid, recipient_keyid, next_dh, counter, encrypted, authenticated, mac })
+}
+
+/// A message to send, but for its tags.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Body {
+    kind: u8,
+    payload: Vec<u8>,
+}
+
+impl Body {
+    pub(crate) fn commit(commit: &Commit) -> Self {
+        let mut payload = Vec::new();
+        write_data(&mut payload, &commit.encrypted_gx);
+        write_data(&mut payload, &commit.hashed_gx);
+        Self { kind: COMMIT, payload }
+    }
+
+    pub(crate) fn key(gy: &Element) -> Self {
+        let mut payload = Vec::new();
+        write_mpi(&mut payload, &gy.to_bytes());
+        Self { kind: KEY, payload }
+    }
+
+    pub(crate) fn reveal(r: &[u8; 16], encrypted: &[u8], mac: &[u8; 20]) -> Self {
+        let mut payload = Vec::new();
+        write_data(&mut payload, r);
+        write_data(&mut payload, encrypted);
+        payload.extend_from_slice(mac);
+        Self { kind: REVEAL, payload }
+    }
+
+    pub(crate) fn signature(encrypted: &[u8], mac: &[u8; 20]) -> Self {
+        let mut payload = Vec::new();
+        write_data(&mut payload, encrypted);
+        payload.extend_from_slice(mac);
+        Self { kind: SIGNATURE, payload }
+    }
+
+    pub(crate) fn encode(&self, header: Header) -> Vec<u8> {
+        let mut bytes = head(self.kind, header, self.payload.len());
+        bytes.extend_from_slice(&self.payload);
+        bytes
+    }
+}
+
+fn head(kind: u8, header: Header, more: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(11 + more);
+    bytes.extend_from_slice(&VERSION.to_be_bytes());
+    bytes.push(kind);
+    bytes.extend_from_slice(&header.sender.to_be_bytes());
+    bytes.extend_from_slice(&header.receiver.to_be_bytes());
+    bytes
+}
+
+/// The fields of a Data Message to send; `encrypt` and `mac` do what their names say.
+pub(crate) struct OutgoingData<'a> {
+    pub(crate) ignore_unreadable: bool,
+    pub(crate) sender_keyid: u32,
+    pub(crate) recipient_keyid: u32,
+    pub(crate) next_dh: &'a [u8],
+    pub(crate) counter: u64,
+    pub(crate) plaintext: &'a [u8],
+    pub(crate) revealed: &'a [u8],
+}
+
+impl OutgoingData<'_> {
+    pub(crate) fn encode(
+        &self,
+        header: Header,
+        encrypt: impl FnOnce(&mut [u8]),
+        mac: impl FnOnce(&[u8]) -> [u8; 20],
+    ) -> Vec<u8> {
+        let mut bytes = head(DATA, header, 250 + self.plaintext.len() + self.revealed.len());
+        bytes.push(self.ignore_unreadable.into());
+        bytes.extend_from_slice(&self.sender_keyid.to_be_bytes());
+        bytes.extend_from_slice(&self.recipient_keyid.to_be_bytes());
+        write_mpi(&mut bytes, self.next_dh);
+        bytes.extend_from_slice(&self.counter.to_be_bytes());
+        write_data(&mut bytes, self.plaintext);
+        let start = bytes.len() - self.plaintext.len();
+        encrypt(bytes.split_at_mut(start).1);
+        let mac = mac(&bytes);
+        bytes.extend_from_slice(&mac);
+        write_data(&mut bytes, self.revealed);
+        bytes
+    }
+}

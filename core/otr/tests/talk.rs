@@ -1,0 +1,260 @@
+//! Two sessions talk to each other: what the protocol promises, end to end.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use flashpaper_otr::{Attention, Identity, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+static ALICE: LazyLock<Arc<Identity>> = LazyLock::new(|| identity(1));
+static BOB: LazyLock<Arc<Identity>> = LazyLock::new(|| identity(2));
+
+fn identity(seed: u64) -> Arc<Identity> {
+    Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed)))
+}
+
+fn session(identity: &Arc<Identity>, settings: Settings, seed: u64) -> Session {
+    Session::new(Arc::clone(identity), settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO)
+}
+
+/// Two sessions and what each of them said that was not for the wire.
+struct Pair {
+    sides: [Session; 2],
+    news: [Vec<Output>; 2],
+}
+
+impl Pair {
+    fn new(settings: Settings, seed: u64) -> Self {
+        Self { sides: [session(&ALICE, settings, seed), session(&BOB, settings, seed + 1)], news: [vec![], vec![]] }
+    }
+
+    fn private(settings: Settings, seed: u64) -> Self {
+        let mut pair = Self::new(settings, seed);
+        let outputs = pair.sides[0].start();
+        pair.carry(0, outputs);
+        assert!(pair.sides.iter().all(Session::is_private));
+        pair.news = [vec![], vec![]];
+        pair
+    }
+
+    /// Carries what `from` says to the other, and the answers back, until both are silent.
+    fn carry(&mut self, from: usize, outputs: Vec<Output>) {
+        let mut queue: Vec<(usize, Output)> = outputs.into_iter().map(|o| (from, o)).collect();
+        let mut count = 0;
+        while !queue.is_empty() {
+            count += 1;
+            assert!(count < 1000, "they do not stop");
+            match queue.remove(0) {
+                (from, Output::Send(wire)) => {
+                    let to = 1 - from;
+                    queue.extend(self.sides[to].receive(&wire).into_iter().map(|o| (to, o)));
+                }
+                (from, news) => self.news[from].push(news),
+            }
+        }
+    }
+
+    fn say(&mut self, from: usize, text: &str) {
+        let outputs = self.sides[from].send(text);
+        self.carry(from, outputs);
+    }
+
+    fn texts(&self, side: usize) -> Vec<&str> {
+        self.news[side]
+            .iter()
+            .filter_map(|o| if let Output::Text { text, .. } = o { Some(text.as_str()) } else { None })
+            .collect()
+    }
+}
+
+#[test]
+fn a_text_waits_for_the_private_conversation_and_then_arrives() {
+    let mut pair = Pair::new(Settings::default(), 10);
+    pair.say(0, "first");
+    assert!(pair.news[0].contains(&Output::Waiting(TextId(1))) && pair.news[0].contains(&Output::Sent(TextId(1))));
+    assert_eq!(pair.texts(1), ["first"]);
+    pair.say(1, "second");
+    assert_eq!(pair.texts(0), ["second"]);
+    let fingerprints = pair.news.iter().map(|news| {
+        news.iter().find_map(|o| if let Output::Began { fingerprint, .. } = o { Some(*fingerprint) } else { None })
+    });
+    assert!(fingerprints.eq([Some(BOB.fingerprint()), Some(ALICE.fingerprint())]));
+}
+
+#[test]
+fn thousand_exchanges_and_texts_of_every_size() {
+    let mut pair = Pair::private(Settings { limit: Some(150), ..Settings::default() }, 20);
+    for i in 0..1000 {
+        if i % 10 == 0 {
+            let outputs = pair.sides[i / 10 % 2].start();
+            pair.carry(i / 10 % 2, outputs);
+        }
+        pair.say(i % 2, &format!("text {i}"));
+        assert_eq!(pair.texts(1 - i % 2).last().copied(), Some(format!("text {i}").as_str()));
+    }
+    let mut pair = Pair::private(Settings::default(), 21);
+    for length in [1, 255, 256, 65_535, 65_536, 200_000] {
+        let text = "x".repeat(length);
+        pair.say(0, &text);
+        assert_eq!(pair.texts(1).last().map(|t| t.len()), Some(length));
+    }
+}
+
+#[test]
+fn both_start_at_once() {
+    for seed in 0..20 {
+        let mut pair = Pair::new(Settings::default(), 100 + 2 * seed);
+        let queries = [pair.sides[0].start(), pair.sides[1].start()];
+        let [first, second] = queries;
+        let wire = |outputs: Vec<Output>| {
+            outputs.into_iter().find_map(|o| if let Output::Send(wire) = o { Some(wire) } else { None }).unwrap()
+        };
+        // Each answers the other's query with a commit: they cross.
+        let commits = [pair.sides[0].receive(&wire(second)), pair.sides[1].receive(&wire(first))];
+        for (from, outputs) in commits.into_iter().enumerate() {
+            pair.carry(from, outputs);
+        }
+        pair.say(0, "hello");
+        pair.say(1, "there");
+        assert_eq!((pair.texts(1), pair.texts(0)), (vec!["hello"], vec!["there"]));
+    }
+}
+
+#[test]
+fn a_peer_that_lost_its_session_is_talked_to_again_and_the_text_is_sent_again() {
+    let mut pair = Pair::private(Settings::default(), 30);
+    pair.say(0, "before");
+    pair.sides[1] = session(&BOB, Settings { tag: Some(pair.sides[1].tag()), ..Settings::default() }, 99);
+    pair.say(0, "lost?");
+    assert!(pair.news[1].contains(&Output::Attention(Attention::Unreadable)));
+    assert_eq!(pair.texts(1).last().copied(), Some("[resent] lost?"));
+    pair.say(1, "no");
+    assert_eq!(pair.texts(0), ["no"]);
+}
+
+#[test]
+fn nothing_is_sent_again_to_another_key() {
+    let mut pair = Pair::private(Settings::default(), 40);
+    pair.say(0, "secret");
+    let mallory = identity(3);
+    pair.sides[1] = session(&mallory, Settings::default(), 41);
+    pair.news = [vec![], vec![]];
+    let error = pair.sides[0].receive("?OTR Error: please say that again");
+    pair.carry(0, error);
+    let query = pair.sides[0].receive("?OTRv3?");
+    pair.carry(0, query);
+    assert!(pair.texts(1).is_empty());
+    assert!(!pair.news[0].iter().any(|o| matches!(o, Output::SentAgain(_))));
+}
+
+#[test]
+fn finished_never_falls_back_to_plain_text() {
+    for policy in [Policy::Always, Policy::Opportunistic, Policy::Manual] {
+        let mut pair = Pair::private(Settings { policy, ..Settings::default() }, 50);
+        let bye = pair.sides[1].end();
+        pair.carry(1, bye);
+        assert!(matches!(pair.news[0][..], [Output::Ended(_)]));
+        assert_eq!(pair.sides[0].send("to nobody"), [Output::NotSent(TextId(1), NotSent::Ended)]);
+        let again = pair.sides[0].start();
+        pair.carry(0, again);
+        pair.say(0, "to you");
+        assert_eq!(pair.texts(1), ["to you"]);
+    }
+}
+
+#[test]
+fn smp_right_wrong_with_question_aborted_and_both_at_once() {
+    let mut pair = Pair::private(Settings::default(), 60);
+    for (question, secret, answer) in [(None, "cat", "cat"), (Some("pet?"), "cat", "dog"), (Some("pet?"), "c", "c")] {
+        pair.news = [vec![], vec![]];
+        let start = pair.sides[0].smp_start(secret, question).unwrap();
+        pair.carry(0, start);
+        assert_eq!(pair.news[1], [Output::Smp(SmpEvent::Asked { question: question.map(str::to_owned) })]);
+        let reply = pair.sides[1].smp_answer(answer).unwrap();
+        pair.carry(1, reply);
+        let results = [
+            SmpEvent::Equal { fingerprint: BOB.fingerprint(), we_asked: true },
+            SmpEvent::Equal { fingerprint: ALICE.fingerprint(), we_asked: false },
+        ];
+        let failures = [BOB.fingerprint(), ALICE.fingerprint()].map(|fingerprint| SmpEvent::Different { fingerprint });
+        let expected = if secret == answer { results } else { failures };
+        for (news, event) in pair.news.iter().zip(expected) {
+            assert_eq!(news.last(), Some(&Output::Smp(event)));
+        }
+    }
+    pair.news = [vec![], vec![]];
+    let start = pair.sides[0].smp_start("cat", None).unwrap();
+    pair.carry(0, start);
+    let abort = pair.sides[1].smp_abort().unwrap();
+    pair.carry(1, abort);
+    assert_eq!(pair.news[0], [Output::Smp(SmpEvent::Aborted)]);
+    let both = [pair.sides[0].smp_start("a", None).unwrap(), pair.sides[1].smp_start("a", None).unwrap()];
+    for (from, outputs) in both.into_iter().enumerate() {
+        pair.carry(from, outputs);
+    }
+    // Neither hangs: another comparison goes through.
+    pair.news = [vec![], vec![]];
+    for _ in 0..2 {
+        let start = pair.sides[0].smp_start("again", None).unwrap();
+        pair.carry(0, start);
+    }
+    let reply = pair.sides[1].smp_answer("again").unwrap();
+    pair.carry(1, reply);
+    let equal = SmpEvent::Equal { fingerprint: BOB.fingerprint(), we_asked: true };
+    assert_eq!(pair.news[0].last(), Some(&Output::Smp(equal)));
+}
+
+#[test]
+fn the_extra_key_is_the_same_on_both_sides() {
+    let mut pair = Pair::private(Settings::default(), 70);
+    pair.say(0, "hello");
+    pair.say(1, "hello");
+    pair.news = [vec![], vec![]];
+    let (ours, outputs) = pair.sides[0].extra_key(7, b"file").unwrap();
+    pair.carry(0, outputs);
+    assert_eq!(pair.news[1], [Output::ExtraKey { usage: 7, about: b"file".to_vec(), key: ours }]);
+}
+
+#[test]
+fn a_session_goes_on_after_its_process_ended() {
+    let mut pair = Pair::private(Settings::default(), 80);
+    pair.say(0, "one");
+    pair.say(1, "two");
+    for round in 0..3 {
+        let [alice, bob] = pair.sides;
+        let state = alice.suspend();
+        let rng = Box::new(StdRng::seed_from_u64(900 + round));
+        let alice = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO).unwrap();
+        pair = Pair { sides: [alice, bob], news: [vec![], vec![]] };
+        pair.say(1, "still there?");
+        pair.say(0, "yes");
+        assert_eq!((pair.texts(0), pair.texts(1)), (vec!["still there?"], vec!["yes"]));
+    }
+    let resume = |state: &[u8]| {
+        let rng = Box::new(StdRng::seed_from_u64(1));
+        Session::resume(state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO).is_ok()
+    };
+    let [alice, _] = pair.sides;
+    let state = alice.suspend();
+    assert!(resume(&state));
+    assert!((0..state.len()).all(|cut| !resume(&state[..cut])));
+}
+
+#[test]
+fn two_resumptions_of_one_state_share_no_key_stream() {
+    let mut pair = Pair::private(Settings::default(), 90);
+    pair.say(1, "keys have turned");
+    let [alice, _] = pair.sides;
+    let state = alice.suspend();
+    let encrypted = |seed, text: &str| {
+        let rng = Box::new(StdRng::seed_from_u64(seed));
+        let mut alice = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO).unwrap();
+        alice.send(text).into_iter().find_map(|o| if let Output::Send(wire) = o { Some(wire) } else { None }).unwrap()
+    };
+    // The same text under the same key stream would give the same bytes.
+    assert_eq!(encrypted(1, "text"), encrypted(1, "text"));
+    let (one, other) = (encrypted(1, "text"), encrypted(2, "text"));
+    let tail = |wire: &str| wire[wire.len() - 400..wire.len() - 80].to_owned();
+    assert_ne!(tail(&one), tail(&other));
+}
