@@ -257,7 +257,7 @@ pub enum Step {
         /// The route that will be used.
         via: Route,
     },
-    /// A stream through Tor is open.
+    /// A stream through Tor is open, or, by an exit, on its way: that nothing listens there shows in the next step.
     Connected {
         /// The circuit's name in this process, for comparing only.
         circuit: Option<String>,

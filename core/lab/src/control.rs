@@ -104,17 +104,6 @@ impl Remote {
         self.order(&format!("start {name}")).await
     }
 
-    /// Stops every relay: Tor is blocked.
-    ///
-    /// # Errors
-    /// The lab cannot.
-    pub async fn stop_relays(&self) -> std::result::Result<(), RemoteError> {
-        for relay in &self.facts.relays {
-            self.stop(&relay.name).await?;
-        }
-        Ok(())
-    }
-
     /// Sets the one-way delay of every link to a relay, in milliseconds.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub struct Server {
     pub domain: String,
     /// Its onion address, or nothing.
     pub onion: String,
-    /// `yes` or `no`.
+    /// `yes`, `no` or `unknown`.
     pub in_band_registration: String,
 }
 

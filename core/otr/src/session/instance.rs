@@ -55,10 +55,15 @@ impl Instance {
 
     /// Takes a commit that was sent to all for one to this instance.
     pub(crate) fn adopt(&mut self, initiative: &Initiative, now: Duration) {
-        if matches!(self.ake, Ake::None) && self.adopted != Some(initiative.hash()) {
+        if matches!(self.ake, Ake::None) && !self.has_adopted(initiative) {
             self.adopted = Some(initiative.hash());
             self.set_ake(Ake::AwaitingDhKey(initiative.clone()), now);
         }
+    }
+
+    /// Whether this instance has answered a commit to all.
+    pub(crate) fn has_adopted(&self, initiative: &Initiative) -> bool {
+        self.adopted == Some(initiative.hash())
     }
 
     /// Nothing is known that would be missed.

@@ -85,6 +85,8 @@ pub struct Session {
     active: Option<u32>,
     /// A commit to whichever instances there are, and since when it waits.
     initiative: Option<(Initiative, Duration)>,
+    /// The commit has led to a private conversation; other instances may answer it still.
+    initiative_used: bool,
     /// Since when a query waits for its answer.
     asked: Option<Duration>,
     assembly: Assembly,
@@ -118,6 +120,7 @@ impl Session {
             instances: BTreeMap::new(),
             active: None,
             initiative: None,
+            initiative_used: false,
             asked: None,
             assembly: Assembly::default(),
             waiting: VecDeque::new(),
@@ -415,6 +418,7 @@ impl Session {
         let instance = self.instances.entry(sender).or_default();
         let before = std::mem::replace(&mut instance.state, State::Encrypted(Box::new(conversation)));
         instance.set_ake(Ake::None, self.now);
+        self.initiative_used |= self.initiative.as_ref().is_some_and(|(commit, _)| instance.has_adopted(commit));
         let before = if let State::Encrypted(before) = before { Some(before) } else { None };
         let renewed = before.as_ref().is_some_and(|before| before.fingerprint == fingerprint);
         self.active = Some(sender);
@@ -541,8 +545,11 @@ impl Session {
         self.send_body(tag, &body, out);
     }
 
-    /// A D-H Commit to whichever instances there are; the same one again while it waits.
+    /// A D-H Commit to whichever instances there are; the same one again while nobody has answered it.
     fn begin_with_any(&mut self, out: &mut Vec<Output>) {
+        if std::mem::take(&mut self.initiative_used) {
+            self.initiative = None;
+        }
         let (rng, now) = (&mut *self.rng, self.now);
         let (initiative, _) = self.initiative.get_or_insert_with(|| (Initiative::new(rng), now));
         let body = initiative.body();

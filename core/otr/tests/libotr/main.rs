@@ -1,0 +1,311 @@
+//! Talks with libotr 4.1, the library of Pidgin, Adium and most others: a small program around it is the peer.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flashpaper_otr::{Identity, Output, Session, Settings, SmpEvent};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use tempfile::TempDir;
+
+type Tested<T = ()> = Result<T, Box<dyn Error>>;
+
+/// libotr, as commands and what it says to each: see `peer.c`.
+struct Libotr {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    /// Its key and instance tag are there.
+    folder: TempDir,
+    limit: usize,
+}
+
+impl Libotr {
+    fn start(limit: usize) -> Tested<Self> {
+        let folder = TempDir::new()?;
+        let program = folder.path().join("peer");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/libotr/peer.c");
+        let built = Command::new("cc").arg("-o").arg(&program).args([source, "-lotr", "-lgcrypt"]).status()?;
+        assert!(built.success(), "libotr5-dev and a C compiler are needed");
+        Self::start_in(folder, limit)
+    }
+
+    fn start_in(folder: TempDir, limit: usize) -> Tested<Self> {
+        let mut command = Command::new(folder.path().join("peer"));
+        command.arg(folder.path()).arg(limit.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        let (stdin, stdout) = (child.stdin.take().ok_or("no stdin")?, child.stdout.take().ok_or("no stdout")?);
+        Ok(Self { child, stdin, stdout: BufReader::new(stdout), folder, limit })
+    }
+
+    /// A new process that knows its key and tag, and nothing of the conversation.
+    fn restart(&mut self) -> Tested {
+        let folder = std::mem::replace(&mut self.folder, TempDir::new()?);
+        *self = Self::start_in(folder, self.limit)?;
+        Ok(())
+    }
+
+    fn command(&mut self, line: &str) -> Tested<Vec<String>> {
+        writeln!(self.stdin, "{line}")?;
+        let mut said = Vec::new();
+        loop {
+            let mut line = String::new();
+            if self.stdout.read_line(&mut line)? == 0 {
+                return Err("libotr has ended".into());
+            }
+            match line.trim_end_matches('\n') {
+                "." => return Ok(said),
+                text => said.push(text.to_owned()),
+            }
+        }
+    }
+}
+
+impl Drop for Libotr {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A session of ours and libotr, with a wire between them.
+struct Talk {
+    ours: Session,
+    libotr: Libotr,
+    /// What ours has for its owner.
+    news: Vec<Output>,
+    /// What libotr has for its, but for the wire.
+    theirs: Vec<String>,
+    wire: VecDeque<Wire>,
+}
+
+enum Wire {
+    ToLibotr(String),
+    ToUs(String),
+}
+
+impl Talk {
+    fn new(limit: Option<usize>, seed: u64) -> Tested<Self> {
+        let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed)));
+        let settings = Settings { limit, ..Settings::default() };
+        let ours = Session::new(identity, settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO);
+        let libotr = Libotr::start(limit.unwrap_or(0))?;
+        Ok(Self { ours, libotr, news: vec![], theirs: vec![], wire: VecDeque::new() })
+    }
+
+    fn private(limit: Option<usize>, seed: u64) -> Tested<Self> {
+        let mut talk = Self::new(limit, seed)?;
+        let start = talk.ours.start();
+        talk.we(start)?;
+        assert!(talk.ours.is_private());
+        talk.forget();
+        Ok(talk)
+    }
+
+    fn forget(&mut self) {
+        self.news.clear();
+        self.theirs.clear();
+    }
+
+    /// We did something.
+    fn we(&mut self, outputs: Vec<Output>) -> Tested {
+        self.ours_out(outputs);
+        self.carry()
+    }
+
+    /// libotr is to do something.
+    fn they(&mut self, command: &str) -> Tested {
+        let said = self.libotr.command(command)?;
+        self.theirs_out(said);
+        self.carry()
+    }
+
+    fn ours_out(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send(wire) => self.wire.push_back(Wire::ToLibotr(wire)),
+                news => self.news.push(news),
+            }
+        }
+    }
+
+    fn theirs_out(&mut self, said: Vec<String>) {
+        for line in said {
+            match line.strip_prefix("S ") {
+                Some(wire) => self.wire.push_back(Wire::ToUs(wire.to_owned())),
+                None => self.theirs.push(line),
+            }
+        }
+    }
+
+    fn carry(&mut self) -> Tested {
+        for _ in 0..100_000 {
+            match self.wire.pop_front() {
+                None => return Ok(()),
+                Some(Wire::ToLibotr(wire)) => {
+                    let said = self.libotr.command(&format!("R {wire}"))?;
+                    self.theirs_out(said);
+                }
+                Some(Wire::ToUs(wire)) => {
+                    let outputs = self.ours.receive(&wire);
+                    self.ours_out(outputs);
+                }
+            }
+        }
+        Err("they do not stop".into())
+    }
+
+    /// A text each way, which have to arrive.
+    fn exchange(&mut self, text: &str) -> Tested {
+        self.forget();
+        let outputs = self.ours.send(text);
+        self.we(outputs)?;
+        assert_eq!(self.theirs, [format!("T {text}")]);
+        self.they(&format!("M re: {text}"))?;
+        let texts: Vec<_> = self
+            .news
+            .iter()
+            .filter_map(|o| if let Output::Text { text, .. } = o { Some(text) } else { None })
+            .collect();
+        assert_eq!(texts, [&format!("re: {text}")]);
+        Ok(())
+    }
+}
+
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn whoever_starts() -> Tested {
+    let mut talk = Talk::new(None, 1)?;
+    talk.they("Q")?;
+    assert!(talk.theirs.contains(&"N secure".to_owned()));
+    talk.exchange("they started")?;
+
+    let mut talk = Talk::new(None, 2)?;
+    let text = talk.ours.send("we started");
+    talk.we(text)?;
+    assert!(talk.theirs.contains(&"T we started".to_owned()), "{:?}", talk.theirs);
+    talk.exchange("hello")?;
+
+    let mut talk = Talk::new(None, 3)?;
+    let (ours, theirs) = (talk.ours.start(), talk.libotr.command("Q")?);
+    talk.ours_out(ours);
+    talk.theirs_out(theirs);
+    talk.carry()?;
+    talk.exchange("both started")
+}
+
+/// A shared secret begins with a zero byte once in 256 times: then it is hashed one byte shorter.
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn a_thousand_exchanges() -> Tested {
+    let mut talk = Talk::private(None, 4)?;
+    for count in 0..1000 {
+        if count % 2 == 0 {
+            let start = talk.ours.start();
+            talk.we(start)?;
+        } else {
+            talk.they("Q")?;
+        }
+        assert!(matches!(talk.news[..], [Output::Began { renewed: true, .. }]), "{count}: {:?}", talk.news);
+        talk.exchange(&format!("exchange {count}"))?;
+        talk.forget();
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn ten_thousand_texts_each_way_in_fragments() -> Tested {
+    let mut talk = Talk::private(Some(150), 5)?;
+    for count in 0..1000 {
+        talk.exchange(&format!("text {count}"))?;
+    }
+    let mut talk = Talk::private(None, 6)?;
+    for count in 0..9000 {
+        talk.exchange(&format!("text {count}"))?;
+    }
+    let long = "long ".repeat(20_000);
+    talk.exchange(&long)
+}
+
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn smp_of_every_kind() -> Tested {
+    let mut talk = Talk::private(None, 7)?;
+    for (theirs, ours, result) in [("cat", "cat", "N smp_equal"), ("cat", "dog", "N smp_different")] {
+        for question in [None, Some("pet?")] {
+            talk.forget();
+            // We ask.
+            let start = talk.ours.smp_start(ours, question)?;
+            talk.we(start)?;
+            assert_eq!(talk.theirs, [format!("N {}", question.unwrap_or("smp_asked"))]);
+            talk.they(&format!("P {theirs}"))?;
+            assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
+            let equal = |we_asked: bool| move |o: &&Output| matches!(o, Output::Smp(SmpEvent::Equal { we_asked: w, .. }) if *w == we_asked);
+            let different = |o: &&Output| matches!(o, Output::Smp(SmpEvent::Different { .. }));
+            assert_eq!(talk.news.iter().filter(equal(true)).count(), usize::from(ours == theirs));
+            assert_eq!(talk.news.iter().filter(different).count(), usize::from(ours != theirs));
+            // They ask.
+            talk.forget();
+            talk.they(&question.map_or_else(|| format!("A {theirs}"), |q| format!("W {q}\t{theirs}")))?;
+            let asked = SmpEvent::Asked { question: question.map(str::to_owned) };
+            assert_eq!(talk.news, [Output::Smp(asked)]);
+            let answer = talk.ours.smp_answer(ours)?;
+            talk.we(answer)?;
+            assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
+            assert_eq!(talk.news.iter().filter(equal(false)).count(), usize::from(ours == theirs));
+        }
+    }
+    talk.forget();
+    talk.they("A cat")?;
+    talk.they("B")?;
+    assert_eq!(talk.news.last(), Some(&Output::Smp(SmpEvent::Aborted)));
+    let start = talk.ours.smp_start("cat", None)?;
+    talk.we(start)?;
+    let abort = talk.ours.smp_abort()?;
+    talk.we(abort)?;
+    assert_eq!(talk.theirs.last().map(String::as_str), Some("N smp_abort"));
+    talk.exchange("still private")
+}
+
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn extra_key_disconnect_and_a_peer_that_lost_its_session() -> Tested {
+    let mut talk = Talk::private(None, 8)?;
+    talk.exchange("hello")?;
+    talk.forget();
+    let (ours, outputs) = talk.ours.extra_key(7, b"file")?;
+    talk.we(outputs)?;
+    let hex: String = ours.iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(talk.theirs, [format!("X {hex}")]);
+    talk.forget();
+    talk.they("K")?;
+    let Some(Output::ExtraKey { usage: 7, about, key }) = talk.news.last() else { return Err("no key".into()) };
+    let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!((about.as_slice(), &talk.theirs), (&b"file"[..], &vec![format!("X {hex}")]));
+
+    talk.libotr.restart()?;
+    talk.forget();
+    let text = talk.ours.send("are you there?");
+    talk.we(text)?;
+    // libotr does not say that it could not read it; its person begins anew.
+    talk.they("Q")?;
+    assert!(talk.theirs.contains(&"T [resent] are you there?".to_owned()), "{:?} {:?}", talk.theirs, talk.news);
+    talk.exchange("again")?;
+
+    talk.forget();
+    talk.they("D")?;
+    assert!(matches!(talk.news[..], [Output::Ended(_)]));
+    let again = talk.ours.start();
+    talk.we(again)?;
+    talk.exchange("and again")?;
+    talk.forget();
+    let bye = talk.ours.end();
+    talk.we(bye)?;
+    assert_eq!(talk.theirs, ["N finished"]);
+    Ok(())
+}
