@@ -258,3 +258,38 @@ fn two_resumptions_of_one_state_share_no_key_stream() {
     let tail = |wire: &str| wire[wire.len() - 400..wire.len() - 80].to_owned();
     assert_ne!(tail(&one), tail(&other));
 }
+
+/// The last message goes on counting: it is read, and shares no key stream with the texts before it.
+#[test]
+fn a_goodbye_is_read_after_texts_that_were_not_answered() {
+    let mut pair = Pair::private(Settings::default(), 90);
+    for text in ["one", "two", "three"] {
+        pair.say(0, text);
+    }
+    pair.news = [vec![], vec![]];
+    let goodbye = pair.sides[0].end();
+    pair.carry(0, goodbye);
+    assert!(matches!(pair.news[1][..], [Output::Ended(_)]), "{:?}", pair.news[1]);
+}
+
+/// Only clients that do not pad write HTML: between two of ours, a text arrives as it was written.
+#[test]
+fn mark_up_in_a_text_stays_a_text() {
+    let mut pair = Pair::private(Settings::default(), 91);
+    pair.say(0, "<b>AT&amp;T</b>");
+    assert!(matches!(&pair.news[1][..], [Output::Text { text, .. }] if text == "<b>AT&amp;T</b>"));
+}
+
+/// An ended conversation is still ended in the next process, under policies that allow plain text too.
+#[test]
+fn finished_never_falls_back_after_a_resumption() {
+    let settings = Settings { policy: Policy::Manual, ..Settings::default() };
+    let mut pair = Pair::private(settings, 92);
+    let goodbye = pair.sides[1].end();
+    pair.carry(1, goodbye);
+    let [ours, _] = pair.sides;
+    let state = ours.suspend();
+    let rng = Box::new(StdRng::seed_from_u64(93));
+    let mut again = Session::resume(&state, Arc::clone(&ALICE), settings, rng, Duration::ZERO).unwrap();
+    assert!(matches!(again.send("secret")[..], [Output::NotSent(_, NotSent::Ended)]));
+}

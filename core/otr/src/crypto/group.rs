@@ -40,7 +40,7 @@ pub(crate) fn exponentiations() -> u64 {
 
 /// An element of the group, other than 1 and -1 when it comes from outside.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Element(Form);
+pub(crate) struct Element(U1536);
 
 impl Element {
     /// Checks 2 <= value <= p - 2, as everything that a peer sends must be.
@@ -49,14 +49,13 @@ impl Element {
         let at = LEN.checked_sub(be.len())?;
         padded.get_mut(at..)?.copy_from_slice(be);
         let value = U1536::from_be_slice(&padded);
-        let most = P_LESS_TWO;
-        (value >= U1536::from_u8(2) && value <= most).then(|| Self(Form::new(&value)))
+        (value >= U1536::from_u8(2) && value <= P_LESS_TWO).then_some(Self(value))
     }
 
     /// All of its bytes, leading zeros included.
     pub(crate) fn to_bytes(self) -> [u8; LEN] {
         let mut bytes = [0; LEN];
-        bytes.copy_from_slice(self.0.retrieve().to_be_bytes().as_ref());
+        bytes.copy_from_slice(self.0.to_be_bytes().as_ref());
         bytes
     }
 
@@ -73,23 +72,27 @@ impl Element {
             product *= factor;
             factor.zeroize();
         }
-        Self(product)
+        Self(product.retrieve())
     }
 
     /// This to a secret exponent.
     pub(crate) fn pow(&self, exponent: &Exponent) -> Self {
         EXPONENTIATIONS.fetch_add(1, Relaxed);
-        Self(self.0.pow_amm_bounded_exp(&exponent.value, exponent.bits))
+        Self(self.form().pow_amm_bounded_exp(&exponent.value, exponent.bits).retrieve())
     }
 
     pub(crate) fn mul(&self, other: &Self) -> Self {
-        Self(self.0 * other.0)
+        Self((self.form() * other.form()).retrieve())
     }
 
     /// This divided by another.
     pub(crate) fn div(&self, other: &Self) -> Self {
         // An element is never 0 modulo a prime, so it has an inverse.
-        Self(self.0 * other.0.invert().unwrap_or(Form::ONE))
+        Self((self.form() * other.form().invert().unwrap_or(Form::ONE)).retrieve())
+    }
+
+    const fn form(&self) -> Form {
+        Form::new(&self.0)
     }
 }
 

@@ -12,7 +12,8 @@ use super::ratchet::Ratchet;
 use super::smp::{Progress, Smp};
 use crate::crypto::group::Exponent;
 use crate::identity::Fingerprint;
-use crate::wire::tlv::{self, Tlv};
+use crate::wire::html;
+use crate::wire::tlv::{self, Content, Tlv};
 
 /// What is known of one client.
 #[derive(Default)]
@@ -34,9 +35,9 @@ pub(crate) enum State {
 }
 
 impl Instance {
-    /// One whose private conversation goes on.
-    pub(crate) fn private(conversation: Conversation) -> Self {
-        Self { state: State::Encrypted(Box::new(conversation)), ..Self::default() }
+    /// As it was before its process ended.
+    pub(crate) fn in_state(state: State) -> Self {
+        Self { state, ..Self::default() }
     }
 
     pub(crate) fn set_ake(&mut self, ake: Ake, now: Duration) {
@@ -86,6 +87,8 @@ pub(crate) struct Conversation {
     /// Whether the comparison that runs is ours.
     pub(crate) we_asked: bool,
     pub(crate) last_sent: Duration,
+    /// Whether the peer's texts are HTML, and ours are read as that.
+    pub(crate) html: bool,
     /// The last text, until the peer is heard again: it may not have been read.
     pub(crate) unread: Option<(TextId, Zeroizing<String>, Duration)>,
 }
@@ -93,8 +96,12 @@ pub(crate) struct Conversation {
 impl Conversation {
     pub(crate) fn new(established: Established, rng: &mut dyn CryptoRng, now: Duration) -> Self {
         let (fingerprint, ssid) = (established.fingerprint, established.ssid);
-        let ratchet = Ratchet::new(established, rng);
-        Self { ratchet, fingerprint, ssid, smp: Smp::default(), we_asked: false, last_sent: now, unread: None }
+        Self::with(Ratchet::new(established, rng), fingerprint, ssid, false, now)
+    }
+
+    /// One that goes on.
+    pub(crate) fn with(ratchet: Ratchet, fingerprint: Fingerprint, ssid: [u8; 8], html: bool, now: Duration) -> Self {
+        Self { ratchet, fingerprint, ssid, smp: Smp::default(), we_asked: false, last_sent: now, html, unread: None }
     }
 
     /// The secret as SMP compares it: bound to both keys and this session.
@@ -105,6 +112,17 @@ impl Conversation {
         let hash: Zeroizing<[u8; 32]> =
             Zeroizing::new(hash.chain_update(self.ssid).chain_update(secret.as_bytes()).finalize().into());
         Exponent::from_hash(&hash)
+    }
+
+    /// A text of the peer's as it is meant. Clients that write HTML do not pad.
+    pub(crate) fn readable(&mut self, content: Content) -> String {
+        let Content { text, padded, .. } = content;
+        if padded || !text.contains(['<', '>', '&']) {
+            return text;
+        }
+        let readable = html::to_text(&text);
+        self.html = readable.is_some();
+        readable.unwrap_or(text)
     }
 
     pub(crate) fn smp_is_running(&self) -> bool {

@@ -7,6 +7,7 @@ mod ratchet;
 mod smp;
 mod stored;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -136,6 +137,8 @@ impl Session {
         let mut out = Vec::new();
         if self.policy == Policy::Never {
             out.push(Output::PlainText(wire.to_owned()));
+        } else if wire.starts_with(codec::PREFIX) {
+            self.receive_encoded(wire, &mut out);
         } else if let Some(fragment) = fragment::read(wire) {
             self.receive_fragment(fragment, &mut out);
         } else {
@@ -147,6 +150,8 @@ impl Session {
     /// A text of the person's.
     pub fn send(&mut self, text: &str) -> Vec<Output> {
         let mut out = Vec::new();
+        // It would end the text inside a data message.
+        let text = &*if text.contains('\0') { Cow::Owned(text.replace('\0', "")) } else { Cow::Borrowed(text) };
         self.last_text += 1;
         let id = TextId(self.last_text);
         match self.active.and_then(|tag| self.instances.get(&tag)).map(|instance| &instance.state) {
@@ -311,7 +316,7 @@ impl Session {
     }
 
     fn receive_whole(&mut self, wire: &str, out: &mut Vec<Output>) {
-        if wire.starts_with("?OTR:") || codec::dearmor(wire).is_some_and(|m| m.is_ok()) {
+        if codec::dearmor(wire).is_some_and(|m| m.is_ok()) {
             self.receive_encoded(wire, out);
             return;
         }
@@ -465,13 +470,14 @@ impl Session {
             }
         };
         self.active = Some(sender);
-        let (text, records) = tlv::read(&opened.plaintext);
+        let mut content = tlv::read(opened.plaintext);
+        let records = std::mem::take(&mut content.records);
         let Some(conversation) = self.conversation(sender) else { return };
         conversation.unread = None;
-        let fingerprint = conversation.fingerprint;
-        let heartbeat = !text.is_empty() && conversation.last_sent + HEARTBEAT <= now;
-        if !text.is_empty() {
-            let text = html::to_text(&text).unwrap_or(text);
+        let heartbeat = !content.text.is_empty() && conversation.last_sent + HEARTBEAT <= now;
+        if !content.text.is_empty() {
+            let fingerprint = conversation.fingerprint;
+            let text = conversation.readable(content);
             out.push(Output::Text { text, from: InstanceTag(sender), fingerprint });
         }
         for record in records {
@@ -598,9 +604,9 @@ impl Session {
     fn seal(&mut self, tag: u32, text: &str, records: &[Tlv], ignorable: bool, out: &mut Vec<Output>) -> bool {
         let (header, now, limit) = (Header { sender: self.tag, receiver: tag }, self.now, self.limit);
         let Some(conversation) = self.conversation(tag) else { return false };
-        let message = conversation.ratchet.seal(header, &tlv::write(text, records), ignorable);
-        let wire = codec::armor(&message);
-        let Some(pieces) = fragment::split(&wire, header.sender, tag, limit) else { return false };
+        let text = if conversation.html { Cow::Owned(html::escape(text)) } else { Cow::Borrowed(text) };
+        let wire = codec::armor(&conversation.ratchet.seal(header, &text, records, ignorable));
+        let Some(pieces) = fragment::split(wire, header.sender, tag, limit) else { return false };
         conversation.last_sent = now;
         out.extend(pieces.into_iter().map(Output::Send));
         true
@@ -608,7 +614,7 @@ impl Session {
 
     fn send_body(&self, tag: u32, body: &Body, out: &mut Vec<Output>) {
         let wire = codec::armor(&body.encode(Header { sender: self.tag, receiver: tag }));
-        let pieces = fragment::split(&wire, self.tag, tag, self.limit);
+        let pieces = fragment::split(wire, self.tag, tag, self.limit);
         out.extend(pieces.into_iter().flatten().map(Output::Send));
     }
 

@@ -10,6 +10,7 @@ use crate::crypto::group::{Element, Exponent, LEN};
 use crate::crypto::keys::{DirectionKeys, SecBytes};
 use crate::wire::codec::{Malformed, Reader, write_data, write_mpi};
 use crate::wire::message::{Data, Header, OutgoingData};
+use crate::wire::tlv::Tlv;
 
 /// How many used MAC keys wait to be revealed at most; the oldest are kept secret for good beyond that.
 const REVEAL_AT_MOST: usize = 64;
@@ -54,7 +55,7 @@ pub(crate) enum Unreadable {
 
 /// What a message held.
 pub(crate) struct Opened {
-    pub(crate) plaintext: Zeroizing<Vec<u8>>,
+    pub(crate) plaintext: Vec<u8>,
     /// The extra symmetric key of the pair that it came under.
     pub(crate) extra_key: Zeroizing<[u8; 32]>,
 }
@@ -78,8 +79,8 @@ impl Ratchet {
         }
     }
 
-    /// A data message with this plaintext, and the extra symmetric key of its pair.
-    pub(crate) fn seal(&mut self, header: Header, plaintext: &[u8], ignore_unreadable: bool) -> Vec<u8> {
+    /// A data message.
+    pub(crate) fn seal(&mut self, header: Header, text: &str, records: &[Tlv], ignore_unreadable: bool) -> Vec<u8> {
         let (our_keyid, their_keyid) = (self.our_keyid - 1, self.their_keyid);
         let revealed = std::mem::take(&mut self.to_reveal);
         let next_dh = self.ours.bytes;
@@ -92,7 +93,8 @@ impl Ratchet {
             recipient_keyid: their_keyid,
             next_dh: &next_dh,
             counter: pair.sent,
-            plaintext,
+            text,
+            records,
             revealed: &revealed,
         };
         message.encode(header, |data| pair.sending.crypt(message.counter, data), |data| pair.sending.mac(data))
@@ -130,7 +132,7 @@ impl Ratchet {
             return Err(Unreadable::Late);
         }
         pair.received = data.counter;
-        let mut plaintext = Zeroizing::new(data.encrypted.to_vec());
+        let mut plaintext = data.encrypted.to_vec();
         pair.receiving.crypt(data.counter, &mut plaintext);
         let extra_key = pair.extra_key.clone();
 
@@ -143,9 +145,10 @@ impl Ratchet {
         Ok(Opened { plaintext, extra_key })
     }
 
-    /// Has the next message reveal every MAC key that was used: it is the last of this session.
+    /// Has the next message reveal every MAC key that was used: it is the last of this session. The pairs stay, for that
+    /// message still counts on with one of them.
     pub(crate) fn reveal_all(&mut self) {
-        self.forget(|_| true);
+        self.reveal(|_| true);
     }
 
     /// The peer has seen our latest key: the one before it is of no use any more.
@@ -163,12 +166,16 @@ impl Ratchet {
         self.their_keyid += 1;
     }
 
-    /// Drops pairs; the receiving MAC keys that verified something are to be revealed.
     fn forget(&mut self, gone: impl Fn(&Pair) -> bool) {
+        self.reveal(&gone);
+        self.pairs.retain(|p| !gone(p));
+    }
+
+    /// The receiving MAC keys that verified something are to be revealed.
+    fn reveal(&mut self, gone: impl Fn(&Pair) -> bool) {
         for pair in self.pairs.iter().filter(|p| gone(p) && p.received > 0) {
             self.to_reveal.extend_from_slice(&pair.receiving.mac_key());
         }
-        self.pairs.retain(|p| !gone(p));
         let too_many = self.to_reveal.len().saturating_sub(20 * REVEAL_AT_MOST);
         self.to_reveal.drain(..too_many);
     }

@@ -9,12 +9,18 @@ use zeroize::Zeroizing;
 use super::instance::{Conversation, Instance, State};
 use super::output::{InstanceTag, TextId};
 use super::ratchet::Ratchet;
-use super::smp::Smp;
 use super::{Session, Settings, Waiting};
 use crate::identity::{Fingerprint, Identity};
 use crate::wire::codec::{Malformed, Reader, write_data};
 
 const FORMAT: u8 = 1;
+
+const FINISHED: u8 = 0;
+const ENCRYPTED: u8 = 1;
+const ENCRYPTED_HTML: u8 = 2;
+
+/// What an instance takes at most, bytes: a few keys, and MAC keys to reveal.
+const INSTANCE_AT_MOST: usize = 4096;
 
 /// Bytes that are no state of this version, or are damaged: begin a new session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,20 +34,27 @@ impl From<Malformed> for ResumeError {
 }
 
 impl Session {
-    /// Ends this session's life here and gives what [`Session::resume`] needs: private conversations and texts that
-    /// wait. Exchanges and comparisons that are under way end without a result. The bytes hold keys.
+    /// Ends this session's life here and gives what [`Session::resume`] needs: private and ended conversations, and
+    /// texts that wait. Exchanges and comparisons that are under way end without a result. The bytes hold keys.
     #[must_use]
     pub fn suspend(self) -> Zeroizing<Vec<u8>> {
-        let mut out = Zeroizing::new(vec![FORMAT]);
+        let texts: usize = self.waiting.iter().map(|waiting| 64 + waiting.text.len()).sum();
+        // Enough for all that follows, so that no key stays behind where the bytes were before.
+        let mut out = Zeroizing::new(Vec::with_capacity(64 + self.instances.len() * INSTANCE_AT_MOST + texts));
+        out.push(FORMAT);
         out.extend_from_slice(&self.tag.to_be_bytes());
         out.extend_from_slice(&self.last_text.to_be_bytes());
         write_fingerprint(&mut out, self.known);
-        let private: Vec<_> = self.instances.iter().filter_map(|(tag, i)| Some((tag, conversation(i)?))).collect();
-        let active = self.active.filter(|tag| private.iter().any(|(of, _)| *of == tag));
-        out.extend_from_slice(&active.unwrap_or(0).to_be_bytes());
-        out.push(u8::try_from(private.len()).unwrap_or(u8::MAX));
-        for (tag, conversation) in private {
+        out.extend_from_slice(&self.active.unwrap_or(0).to_be_bytes());
+        let kept = self.instances.iter().filter(|(_, instance)| !matches!(instance.state, State::Plaintext));
+        out.push(u8::try_from(kept.clone().count()).unwrap_or(u8::MAX));
+        for (tag, instance) in kept {
             out.extend_from_slice(&tag.to_be_bytes());
+            let State::Encrypted(conversation) = &instance.state else {
+                out.push(FINISHED);
+                continue;
+            };
+            out.push(if conversation.html { ENCRYPTED_HTML } else { ENCRYPTED });
             out.extend_from_slice(&conversation.fingerprint.0);
             out.extend_from_slice(&conversation.ssid);
             conversation.ratchet.store(&mut out);
@@ -77,19 +90,17 @@ impl Session {
         let mut instances = std::collections::BTreeMap::new();
         for _ in 0..reader.byte()? {
             let tag = reader.int()?;
-            let (fingerprint, ssid) = (Fingerprint(reader.array()?), reader.array()?);
-            let ratchet = Ratchet::restore(&mut reader, &mut *rng)?;
-            let conversation = Conversation {
-                ratchet,
-                fingerprint,
-                ssid,
-                smp: Smp::default(),
-                we_asked: false,
-                last_sent: now,
-                unread: None,
+            let state = match reader.byte()? {
+                FINISHED => State::Finished,
+                kind @ (ENCRYPTED | ENCRYPTED_HTML) => {
+                    let (fingerprint, ssid) = (Fingerprint(reader.array()?), reader.array()?);
+                    let ratchet = Ratchet::restore(&mut reader, &mut *rng)?;
+                    let html = kind == ENCRYPTED_HTML;
+                    State::Encrypted(Box::new(Conversation::with(ratchet, fingerprint, ssid, html, now)))
+                }
+                _ => return Err(ResumeError),
             };
-            let instance = Instance::private(conversation);
-            instances.insert(tag, instance);
+            instances.insert(tag, Instance::in_state(state));
         }
         let mut waiting = std::collections::VecDeque::new();
         for _ in 0..reader.int()? {
@@ -106,10 +117,6 @@ impl Session {
         (session.known, session.last_text) = (known, last_text);
         Ok(session)
     }
-}
-
-const fn conversation(instance: &Instance) -> Option<&Conversation> {
-    if let State::Encrypted(conversation) = &instance.state { Some(conversation) } else { None }
 }
 
 fn write_fingerprint(out: &mut Vec<u8>, fingerprint: Option<Fingerprint>) {

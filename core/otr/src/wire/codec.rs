@@ -1,7 +1,8 @@
 //! The data types of the spec: BYTE, SHORT, INT, MPI, DATA (section "Data types"), and the base64 around a message.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 
 /// Reads the types in order from a slice. Nothing is allocated; a length beyond the end is an error.
 #[derive(Clone)]
@@ -75,13 +76,21 @@ pub(crate) fn write_mpi(out: &mut Vec<u8>, number: &[u8]) {
     write_data(out, minimal(number));
 }
 
-const PREFIX: &str = "?OTR:";
+/// What every encoded message begins with.
+pub(crate) const PREFIX: &str = "?OTR:";
+
+/// With vector instructions where the crate has them: half of what a long message costs otherwise.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))]
+static BASE64: LazyLock<base64::engine::Simd> =
+    LazyLock::new(|| base64::engine::Simd::standard(base64::engine::general_purpose::PAD));
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))))]
+use base64::prelude::BASE64_STANDARD as BASE64;
 
 /// `?OTR:`, base64, a dot.
 pub(crate) fn armor(message: &[u8]) -> String {
     let mut wire = String::with_capacity(PREFIX.len() + message.len() / 3 * 4 + 5);
     wire.push_str(PREFIX);
-    BASE64_STANDARD.encode_string(message, &mut wire);
+    BASE64.encode_string(message, &mut wire);
     wire.push('.');
     wire
 }
@@ -90,7 +99,7 @@ pub(crate) fn armor(message: &[u8]) -> String {
 pub(crate) fn dearmor(wire: &str) -> Option<Result<Vec<u8>, Malformed>> {
     let (_, encoded) = wire.split_once(PREFIX)?;
     let Some((encoded, _)) = encoded.split_once('.') else { return Some(Err(Malformed)) };
-    Some(BASE64_STANDARD.decode(encoded).map_err(|_| Malformed))
+    Some(BASE64.decode(encoded).map_err(|_| Malformed))
 }
 
 #[cfg(test)]

@@ -39,9 +39,9 @@ fn parse(text: &str) -> Option<Fragment<'_>> {
 }
 
 /// Cuts a message into pieces of at most `limit` bytes, heads included. `None`: even 65535 pieces are too few.
-pub(crate) fn split(wire: &str, sender: u32, receiver: u32, limit: usize) -> Option<Vec<String>> {
+pub(crate) fn split(wire: String, sender: u32, receiver: u32, limit: usize) -> Option<Vec<String>> {
     if wire.len() <= limit {
-        return Some(vec![wire.to_owned()]);
+        return Some(vec![wire]);
     }
     let head = format!("?OTR|{sender:08x}|{receiver:08x},00000,00000,");
     // A message is ASCII, so bytes are characters.
@@ -122,13 +122,13 @@ mod tests {
     fn frag_size_exact() {
         let message = format!("?OTR:{}.", "A".repeat(1000));
         for limit in [38, 39, 150, 500, 1005] {
-            let pieces = split(&message, 0x100, 0x101, limit).unwrap();
+            let pieces = split(message.clone(), 0x100, 0x101, limit).unwrap();
             assert!(pieces.iter().all(|p| p.len() <= limit));
             assert_eq!(all(&mut Assembly::default(), &pieces).last().unwrap().as_deref(), Some(&*message));
         }
-        assert_eq!(split(&message, 0x100, 0x101, 1006), Some(vec![message.clone()]));
-        assert_eq!(split(&message, 0x100, 0x101, 36), None);
-        assert_eq!(split(&"A".repeat(70_000), 0x100, 0x101, 37), None);
+        assert_eq!(split(message.clone(), 0x100, 0x101, 1006), Some(vec![message.clone()]));
+        assert_eq!(split(message.clone(), 0x100, 0x101, 36), None);
+        assert_eq!(split("A".repeat(70_000), 0x100, 0x101, 37), None);
     }
 
     #[test]
@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn frag_reset_and_frag_per_instance() {
         let message = "x".repeat(300);
-        let (ours, others) = (split(&message, 0x100, 1, 150).unwrap(), split(&message, 0x200, 1, 150).unwrap());
+        let (ours, others) =
+            (split(message.clone(), 0x100, 1, 150).unwrap(), split(message.clone(), 0x200, 1, 150).unwrap());
         let mut assembly = Assembly::default();
         // Interleaved senders do not disturb each other.
         let mixed: Vec<_> = ours.iter().zip(&others).flat_map(|(a, b)| [a.clone(), b.clone()]).collect();

@@ -22,6 +22,11 @@ pub(crate) fn to_text(body: &str) -> Option<String> {
     marked_up.then_some(text)
 }
 
+/// A text as the body of a client that reads HTML.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// What an element at the start of `from` stands for, and its length.
 fn element(from: &str) -> Option<(String, usize)> {
     let end = from.find('>')?;

@@ -2,6 +2,7 @@
 //! read.
 
 use super::codec::{Malformed, Reader, write_data, write_mpi};
+use super::tlv::{self, Tlv};
 use crate::crypto::group::Element;
 
 const VERSION: u16 = 3;
@@ -177,7 +178,8 @@ pub(crate) struct OutgoingData<'a> {
     pub(crate) recipient_keyid: u32,
     pub(crate) next_dh: &'a [u8],
     pub(crate) counter: u64,
-    pub(crate) plaintext: &'a [u8],
+    pub(crate) text: &'a str,
+    pub(crate) records: &'a [Tlv],
     pub(crate) revealed: &'a [u8],
 }
 
@@ -188,14 +190,17 @@ impl OutgoingData<'_> {
         encrypt: impl FnOnce(&mut [u8]),
         mac: impl FnOnce(&[u8]) -> [u8; 20],
     ) -> Vec<u8> {
-        let mut bytes = head(DATA, header, 250 + self.plaintext.len() + self.revealed.len());
+        let length = tlv::length(self.text, self.records);
+        // Enough for all that follows, so that no text stays behind where the bytes were before.
+        let mut bytes = head(DATA, header, 250 + length + self.revealed.len());
         bytes.push(self.ignore_unreadable.into());
         bytes.extend_from_slice(&self.sender_keyid.to_be_bytes());
         bytes.extend_from_slice(&self.recipient_keyid.to_be_bytes());
         write_mpi(&mut bytes, self.next_dh);
         bytes.extend_from_slice(&self.counter.to_be_bytes());
-        write_data(&mut bytes, self.plaintext);
-        let start = bytes.len() - self.plaintext.len();
+        bytes.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+        let start = bytes.len();
+        tlv::write(&mut bytes, self.text, self.records);
         encrypt(bytes.split_at_mut(start).1);
         let mac = mac(&bytes);
         bytes.extend_from_slice(&mac);

@@ -1,7 +1,10 @@
 //! What is inside a data message: text, a NUL, records of type, length, value (spec: "Data Message"). Padded here.
 
-use super::codec::Reader;
+use std::ffi::CStr;
+
 use zeroize::Zeroizing;
+
+use super::codec::Reader;
 
 pub(crate) const PADDING: u16 = 0;
 pub(crate) const DISCONNECTED: u16 = 1;
@@ -15,6 +18,8 @@ pub(crate) const EXTRA_KEY: u16 = 8;
 
 /// Every plaintext is padded to a multiple of this, bytes: its length tells little.
 const BUCKET: usize = 256;
+/// Bytes of a record's type and length.
+const HEAD: usize = 4;
 
 /// A record.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,35 +28,54 @@ pub(crate) struct Tlv {
     pub(crate) value: Vec<u8>,
 }
 
-/// The plaintext of a data message, padded. A NUL in the text would end it, so there is none.
-pub(crate) fn write(text: &str, records: &[Tlv]) -> Zeroizing<Vec<u8>> {
-    let records_length: usize = records.iter().map(|r| 4 + r.value.len()).sum();
-    let capacity = text.len() + 1 + records_length + 4 + BUCKET;
-    let mut out = Zeroizing::new(Vec::with_capacity(capacity));
-    out.extend(text.bytes().filter(|b| *b != 0));
-    out.push(0);
-    for record in records {
-        write_record(&mut out, record.kind, &record.value);
-    }
-    // With the head of the padding's own record.
-    let padding = [0; BUCKET];
-    let missing = (BUCKET - (out.len() + 4) % BUCKET) % BUCKET;
-    write_record(&mut out, PADDING, padding.split_at(missing).0);
-    out
+/// The length of the plaintext that [`write`] makes.
+pub(crate) fn length(text: &str, records: &[Tlv]) -> usize {
+    let records: usize = records.iter().map(|r| HEAD + r.value.len()).sum();
+    (text.len() + 1 + records + HEAD).next_multiple_of(BUCKET)
 }
 
-/// The text up to the first NUL, as far as it is UTF-8, and the records behind it. A record that is longer than what is
-/// left ends the list.
-pub(crate) fn read(plaintext: &[u8]) -> (String, Vec<Tlv>) {
-    let end = plaintext.iter().position(|b| *b == 0).unwrap_or(plaintext.len());
-    let (text, rest) = plaintext.split_at(end);
-    let mut reader = Reader::new(rest.split_first().map_or(&[][..], |(_, records)| records));
-    let mut records = Vec::new();
+/// Appends the plaintext of a data message, padded. The text has no NUL, which would end it.
+pub(crate) fn write(out: &mut Vec<u8>, text: &str, records: &[Tlv]) {
+    let end = out.len() + length(text, records);
+    out.extend_from_slice(text.as_bytes());
+    out.push(0);
+    for record in records {
+        write_record(out, record.kind, &record.value);
+    }
+    let padding = [0; BUCKET];
+    let missing = end.saturating_sub(out.len() + HEAD);
+    write_record(out, PADDING, padding.split_at(missing).0);
+}
+
+/// What a plaintext holds.
+pub(crate) struct Content {
+    pub(crate) text: String,
+    pub(crate) records: Vec<Tlv>,
+    /// Whether the sender hides lengths, as Flashpaper does and clients that write HTML do not.
+    pub(crate) padded: bool,
+}
+
+/// The text up to the first NUL, as far as it is UTF-8, and the records behind it but for padding. A record that is
+/// longer than what is left ends the list.
+pub(crate) fn read(mut plaintext: Vec<u8>) -> Content {
+    let end = CStr::from_bytes_until_nul(&plaintext).map_or(plaintext.len(), |text| text.count_bytes());
+    let mut reader = Reader::new(plaintext.split_at(end).1);
+    let (mut records, mut padded) = (Vec::new(), false);
+    // The NUL itself.
+    let _ = reader.byte();
     while let Ok(kind) = reader.short() {
         let Ok(value) = reader.short().and_then(|length| reader.take(length.into())) else { break };
-        records.push(Tlv { kind, value: value.to_vec() });
+        match kind {
+            PADDING => padded = true,
+            _ => records.push(Tlv { kind, value: value.to_vec() }),
+        }
     }
-    (String::from_utf8_lossy(text).into_owned(), records)
+    plaintext.truncate(end);
+    let text = String::from_utf8(plaintext).unwrap_or_else(|error| {
+        let bytes = Zeroizing::new(error.into_bytes());
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
+    Content { text, records, padded }
 }
 
 fn write_record(out: &mut Vec<u8>, kind: u16, value: &[u8]) {
@@ -94,27 +118,32 @@ pub(crate) fn write_extra_key(usage: u32, about: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    fn written(text: &str, records: &[Tlv]) -> Vec<u8> {
+        let mut plaintext = Vec::new();
+        write(&mut plaintext, text, records);
+        plaintext
+    }
+
     #[test]
     fn nul_split_and_tlv_bad() {
-        assert!(read(b"hi") == ("hi".to_owned(), vec![]));
-        let (text, records) = read(b"hi\0\0\x01\0\0\0\x63\0\x01x\0\x02\0\x09short");
-        assert_eq!(text, "hi");
-        assert!(records.iter().map(|r| (r.kind, r.value.len())).eq([(1, 0), (0x63, 1)]));
-        assert_eq!(read(b"\xff\0").0, "\u{fffd}");
-        assert_eq!(read(&write("a\0b", &[])).0, "ab");
+        let only_text = read(b"hi".to_vec());
+        assert!(only_text.text == "hi" && only_text.records.is_empty() && !only_text.padded);
+        let content = read(b"hi\0\0\x01\0\0\0\x63\0\x01x\0\x02\0\x09short".to_vec());
+        assert_eq!(content.text, "hi");
+        assert!(content.records.iter().map(|r| (r.kind, r.value.len())).eq([(1, 0), (0x63, 1)]));
+        assert_eq!(read(b"\xff\0".to_vec()).text, "\u{fffd}");
     }
 
     #[test]
     fn every_length_in_a_bucket_is_the_same() {
-        for length in [0, 1, 250, 251, 252, 500, 70_000] {
+        for text in [0, 1, 250, 251, 252, 500, 70_000].map(|length| "x".repeat(length)) {
             let tlv = Tlv { kind: SMP_ABORT, value: vec![] };
             for records in [vec![], vec![tlv]] {
-                let plaintext = write(&"x".repeat(length), &records);
+                let plaintext = written(&text, &records);
                 assert_eq!(plaintext.len() % BUCKET, 0);
-                assert!(plaintext.len() < length + 2 * BUCKET);
-                let (text, found) = read(&plaintext);
-                assert_eq!(text.len(), length);
-                assert!(found.split_last().unwrap().1 == records);
+                assert!(plaintext.len() == length(&text, &records) && plaintext.len() < text.len() + 2 * BUCKET);
+                let content = read(plaintext);
+                assert!(content.text == text && content.records == records && content.padded);
             }
         }
     }
