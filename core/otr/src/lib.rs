@@ -21,6 +21,8 @@
 //! Version 3 is what clients in the field speak. Its 1536-bit Diffie-Hellman and 1024-bit DSA are below what would be
 //! chosen today; nothing here can change that.
 
+#[cfg(test)]
+mod constant_time;
 mod crypto;
 mod identity;
 mod session;

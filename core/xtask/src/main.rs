@@ -1,12 +1,14 @@
 //! `cargo xtask`: the project's commands. It depends on almost nothing, so that it is built in seconds; the lab and the
 //! command line are programs of the workspace that it builds and runs.
 
+mod bench;
 mod bindings;
 mod demo;
 mod kotlin;
 mod lab;
 mod packages;
 mod run;
+mod soak;
 mod swift;
 mod test;
 
@@ -17,6 +19,9 @@ cargo xtask demo             the main job on a private Tor network, with progres
 cargo xtask test             everything CI checks
     --fast                   leaves out the lab, Kotlin and Swift
     --without kotlin|swift   leaves one of them out
+cargo xtask soak otr         tests with their full counts: 10,000 key exchanges and 1,000,000 messages with libotr
+cargo xtask bench otr|ct     speed beside libotr; whether secrets show in the time that things take
+    --json                   one JSON object (otr)
 cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine
 cargo xtask lab [--delay MS] keeps a lab up and prints its facts as one line of JSON; ends with end of input or Ctrl-C";
 
@@ -26,6 +31,9 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["demo"] => demo::demo(),
         ["test", options @ ..] => test::Scope::parse(options).and_then(test::test),
+        ["soak", name] => soak::soak(name),
+        ["bench", name] => bench::bench(name, false),
+        ["bench", name, "--json"] => bench::bench(name, true),
         ["bindings"] => bindings::make(),
         ["lab"] => lab::stay_up(0),
         ["lab", "--delay", ms] => match ms.parse() {

@@ -6,9 +6,10 @@ use crate::run::{Done, run};
 
 /// What the lab runs.
 pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
-/// What tests look through or talk to: system calls, a wrong clock, the second implementation of the derivation, libotr.
-pub(crate) const TESTS: &[&str] =
-    &["faketime", "gcc", "libc6-dev", "libgcrypt20-dev", "libotr5-dev", "python3-minimal", "strace"];
+/// What tests look through: system calls, a wrong clock, the second implementation of the derivation.
+pub(crate) const TESTS: &[&str] = &["faketime", "python3-minimal", "strace"];
+/// The other party of OTR's tests, and what builds a program around it.
+pub(crate) const LIBOTR: &[&str] = &["gcc", "libc6-dev", "libgcrypt20-dev", "libotr5-dev"];
 /// What builds and tests the Kotlin modules; the libraries are those that Skia draws the pictures with.
 pub(crate) const KOTLIN: &[&str] = &[
     "aapt",

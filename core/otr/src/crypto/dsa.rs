@@ -65,7 +65,7 @@ impl DsaPrivate {
     }
 
     /// `None` for the one k in 2^160 that gives a zero.
-    fn sign_with(&self, k: &U192, m: &[u8; LEN]) -> Option<[u8; 2 * LEN]> {
+    pub(crate) fn sign_with(&self, k: &U192, m: &[u8; LEN]) -> Option<[u8; 2 * LEN]> {
         // g^k itself is what every verifier computes: no secret.
         let g_k = self.g.pow_bounded_exp(k, BITS).retrieve();
         let r = padded::<LEN>(&public::reduce(g_k.to_be_bytes().as_ref(), &self.q_bytes))?;
