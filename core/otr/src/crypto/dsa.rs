@@ -4,7 +4,7 @@
 //! randomness mixed in (section 3.6): a weak random source alone does not give the key away, nor does a fault.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{Odd, U192, U1024};
+use crypto_bigint::{Odd, U192, U256, U1024, Uint};
 use rand::CryptoRng;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -19,7 +19,6 @@ const BITS: u32 = 160;
 pub(crate) struct DsaPrivate {
     g: FixedMontyForm<{ U1024::LIMBS }>,
     q: FixedMontyParams<{ U192::LIMBS }>,
-    q_bytes: [u8; LEN],
     x: Zeroizing<U192>,
 }
 
@@ -27,15 +26,14 @@ impl DsaPrivate {
     /// Takes big-endian numbers; refuses other sizes than 1024 and 160 bits, and 0 or q and above for x.
     pub(crate) fn new(p: &[u8], q: &[u8], g: &[u8], x: &[u8]) -> Option<Self> {
         let p = Odd::new(U1024::from_be_slice(&padded::<128>(p)?)).into_option()?;
-        let q_bytes = padded::<LEN>(q)?;
-        let q_odd = Odd::new(wide(&q_bytes)).into_option()?;
+        let q_odd = Odd::new(wide(&padded::<LEN>(q)?)).into_option()?;
         let x = Zeroizing::new(wide(&Zeroizing::new(padded::<LEN>(x)?)));
         let sizes = p.bit_width_vartime() == 1024 && q_odd.bit_width_vartime() == BITS;
         if !sizes || *x == U192::ZERO || *x >= *q_odd.as_ref() {
             return None;
         }
         let g = FixedMontyForm::new(&U1024::from_be_slice(&padded::<128>(g)?), &FixedMontyParams::new_vartime(p));
-        Some(Self { g, q: FixedMontyParams::new_vartime(q_odd), q_bytes, x })
+        Some(Self { g, q: FixedMontyParams::new_vartime(q_odd), x })
     }
 
     /// x, 20 bytes.
@@ -50,12 +48,10 @@ impl DsaPrivate {
 
     /// r and s, 20 bytes each.
     pub(crate) fn sign(&self, message: &[u8; 32], rng: &mut dyn CryptoRng) -> [u8; 2 * LEN] {
-        // M is no secret of the key's: the peer knows it.
-        let m = public::reduce(message, &self.q_bytes);
-        let m = padded::<LEN>(&m).unwrap_or_default();
+        let m = self.modulo_q(&U256::from_be_slice(message));
         let mut fresh = Zeroizing::new([0; 32]);
         rng.fill_bytes(&mut *fresh);
-        let mut nonces = Nonces::new(&self.x(), &m, &fresh);
+        let mut nonces = Nonces::new(&self.x(), &narrow(&m), &fresh);
         loop {
             let k = nonces.next(self.q.modulus().as_ref());
             if let Some(signature) = self.sign_with(&k, &m) {
@@ -65,27 +61,29 @@ impl DsaPrivate {
     }
 
     /// `None` for the one k in 2^160 that gives a zero.
-    pub(crate) fn sign_with(&self, k: &U192, m: &[u8; LEN]) -> Option<[u8; 2 * LEN]> {
-        // g^k itself is what every verifier computes: no secret.
-        let g_k = self.g.pow_bounded_exp(k, BITS).retrieve();
-        let r = padded::<LEN>(&public::reduce(g_k.to_be_bytes().as_ref(), &self.q_bytes))?;
+    pub(crate) fn sign_with(&self, k: &U192, m: &U192) -> Option<[u8; 2 * LEN]> {
+        let r = self.modulo_q(&self.g.pow_bounded_exp(k, BITS).retrieve());
 
         let form = |v: &U192| FixedMontyForm::new(v, &self.q);
         let q_less_two = self.q.modulus().as_ref().wrapping_sub(&U192::from_u8(2));
         // Fermat's inverse: its exponent is public.
         let (mut inverse, mut x) = (form(k).pow(&q_less_two), form(&self.x));
-        let s = (inverse * (form(&wide(m)) + x * form(&wide(&r)))).retrieve();
+        let s = (inverse * (form(m) + x * form(&r))).retrieve();
         inverse.zeroize();
         x.zeroize();
 
-        let s = narrow(&s);
-        if r == [0; LEN] || *s == [0; LEN] {
+        let (r, s) = (narrow(&r), narrow(&s));
+        if *r == [0; LEN] || *s == [0; LEN] {
             return None;
         }
         let mut signature = [0; 2 * LEN];
-        signature.split_at_mut(LEN).0.copy_from_slice(&r);
+        signature.split_at_mut(LEN).0.copy_from_slice(&*r);
         signature.split_at_mut(LEN).1.copy_from_slice(&*s);
         Some(signature)
+    }
+
+    fn modulo_q<const LIMBS: usize>(&self, number: &Uint<LIMBS>) -> U192 {
+        number.rem(self.q.modulus().as_nz_ref())
     }
 }
 
@@ -125,10 +123,10 @@ impl Nonces {
 }
 
 fn padded<const N: usize>(be: &[u8]) -> Option<[u8; N]> {
-    let significant = be.iter().position(|b| *b != 0).map_or(&[][..], |at| be.split_at(at).1);
+    let (zeros, number) = be.split_at(be.len().saturating_sub(N));
     let mut bytes = [0; N];
-    bytes.get_mut(N.checked_sub(significant.len())?..)?.copy_from_slice(significant);
-    Some(bytes)
+    bytes.split_at_mut(N - number.len()).1.copy_from_slice(number);
+    zeros.iter().all(|b| *b == 0).then_some(bytes)
 }
 
 fn wide(be: &[u8; LEN]) -> U192 {

@@ -50,11 +50,6 @@ impl DsaPublic {
     }
 }
 
-/// A big-endian number modulo another.
-pub(crate) fn reduce(number: &[u8], modulus: &[u8]) -> Vec<u8> {
-    (BigUint::from_bytes_be(number) % BigUint::from_bytes_be(modulus)).to_bytes_be()
-}
-
 /// DSA parameters p (1024 bits), q (160 bits) and g: version 1 of the derivation, `core/docs/derivation.md`.
 pub(crate) fn parameters(mut next_bytes: impl FnMut(&mut [u8])) -> (BigUint, BigUint, BigUint) {
     let one = BigUint::from(1u8);
