@@ -47,6 +47,30 @@ fn constant_time_signature() {
     assert!(report("a signature, by its nonce", t) < LEAK);
 }
 
+/// Short nonces give a key away.
+#[test]
+#[ignore = "takes minutes: cargo xtask bench ct"]
+fn constant_time_nonce() {
+    let value = |class, rng: &mut StdRng| match class {
+        Class::Same => std::array::from_fn(|at| u8::from(at == 31)),
+        Class::Random => rng.random(),
+    };
+    let t = difference(SAMPLES, value, |value: &[u8; 32]| many(|| dsa::candidate(value) == dsa::candidate(&[1; 32])));
+    assert!(report("a nonce, by its leading zeros", t) < LEAK);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo xtask bench ct"]
+fn constant_time_power_for_smp() {
+    let theirs = Element::g_to(&Exponent::short(&mut StdRng::seed_from_u64(5)));
+    let full = |class, rng: &mut StdRng| match class {
+        Class::Same => Exponent::from_short_bytes(&[0; 40]).minus_product(&exponent(class, rng), &exponent(class, rng)),
+        Class::Random => Exponent::full(rng),
+    };
+    let t = difference(SAMPLES / 10, full, |secret| theirs.pow(secret));
+    assert!(report("an element to an exponent of 1536 bits", t) < LEAK);
+}
+
 #[test]
 #[ignore = "takes minutes: cargo xtask bench ct"]
 fn constant_time_mac_comparison() {

@@ -21,6 +21,19 @@
 //! Version 3 is what clients in the field speak. Its 1536-bit Diffie-Hellman and 1024-bit DSA are below what would be
 //! chosen today; nothing here can change that.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unreachable
+    )
+)]
+
 #[cfg(test)]
 mod constant_time;
 mod crypto;
@@ -30,7 +43,8 @@ mod wire;
 
 pub use identity::{Fingerprint, Identity, ImportError};
 pub use session::{
-    Attention, InstanceTag, NotPrivate, NotSent, Output, Policy, ResumeError, Session, Settings, SmpEvent, TextId,
+    Attention, InstanceTag, NotAsked, NotPrivate, NotSent, Output, Policy, ResumeError, Session, Settings, SmpEvent,
+    TextId,
 };
 
 /// How many exponentiations in the Diffie-Hellman group this process has done. For the bench.

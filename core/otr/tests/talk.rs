@@ -1,72 +1,14 @@
 //! Two sessions talk to each other: what the protocol promises, end to end.
 
-use std::sync::{Arc, LazyLock};
+mod common;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_otr::{Attention, Identity, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId};
+use common::{ALICE, BOB, Pair, identity, session};
+use flashpaper_otr::{Attention, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-
-static ALICE: LazyLock<Arc<Identity>> = LazyLock::new(|| identity(1));
-static BOB: LazyLock<Arc<Identity>> = LazyLock::new(|| identity(2));
-
-fn identity(seed: u64) -> Arc<Identity> {
-    Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed)))
-}
-
-fn session(identity: &Arc<Identity>, settings: Settings, seed: u64) -> Session {
-    Session::new(Arc::clone(identity), settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO)
-}
-
-/// Two sessions and what each of them said that was not for the wire.
-struct Pair {
-    sides: [Session; 2],
-    news: [Vec<Output>; 2],
-}
-
-impl Pair {
-    fn new(settings: Settings, seed: u64) -> Self {
-        Self { sides: [session(&ALICE, settings, seed), session(&BOB, settings, seed + 1)], news: [vec![], vec![]] }
-    }
-
-    fn private(settings: Settings, seed: u64) -> Self {
-        let mut pair = Self::new(settings, seed);
-        let outputs = pair.sides[0].start();
-        pair.carry(0, outputs);
-        assert!(pair.sides.iter().all(Session::is_private));
-        pair.news = [vec![], vec![]];
-        pair
-    }
-
-    /// Carries what `from` says to the other, and the answers back, until both are silent.
-    fn carry(&mut self, from: usize, outputs: Vec<Output>) {
-        let mut queue: Vec<(usize, Output)> = outputs.into_iter().map(|o| (from, o)).collect();
-        let mut count = 0;
-        while !queue.is_empty() {
-            count += 1;
-            assert!(count < 1000, "they do not stop");
-            match queue.remove(0) {
-                (from, Output::Send(wire)) => {
-                    let to = 1 - from;
-                    queue.extend(self.sides[to].receive(&wire).into_iter().map(|o| (to, o)));
-                }
-                (from, news) => self.news[from].push(news),
-            }
-        }
-    }
-
-    fn say(&mut self, from: usize, text: &str) {
-        let outputs = self.sides[from].send(text);
-        self.carry(from, outputs);
-    }
-
-    fn texts(&self, side: usize) -> Vec<&str> {
-        self.news[side]
-            .iter()
-            .filter_map(|o| if let Output::Text { text, .. } = o { Some(text.as_str()) } else { None })
-            .collect()
-    }
-}
 
 #[test]
 fn a_text_waits_for_the_private_conversation_and_then_arrives() {
@@ -170,7 +112,10 @@ fn smp_right_wrong_with_question_aborted_and_both_at_once() {
         pair.news = [vec![], vec![]];
         let start = pair.sides[0].smp_start(secret, question).unwrap();
         pair.carry(0, start);
-        assert_eq!(pair.news[1], [Output::Smp(SmpEvent::Asked { question: question.map(str::to_owned) })]);
+        assert_eq!(
+            pair.news[1],
+            [Output::Smp(SmpEvent::Asked { question: question.map(str::to_owned), fingerprint: ALICE.fingerprint() })]
+        );
         let reply = pair.sides[1].smp_answer(answer).unwrap();
         pair.carry(1, reply);
         let results = [

@@ -67,10 +67,10 @@ impl DsaPrivate {
         let form = |v: &U192| FixedMontyForm::new(v, &self.q);
         let q_less_two = self.q.modulus().as_ref().wrapping_sub(&U192::from_u8(2));
         // Fermat's inverse: its exponent is public.
-        let (mut inverse, mut x) = (form(k).pow(&q_less_two), form(&self.x));
+        let (mut k, mut x) = (form(k), form(&self.x));
+        let mut inverse = k.pow(&q_less_two);
         let s = (inverse * (form(m) + x * form(&r))).retrieve();
-        inverse.zeroize();
-        x.zeroize();
+        [&mut k, &mut x, &mut inverse].into_iter().for_each(FixedMontyForm::zeroize);
 
         let (r, s) = (narrow(&r), narrow(&s));
         if *r == [0; LEN] || *s == [0; LEN] {
@@ -111,8 +111,7 @@ impl Nonces {
     fn next(&mut self, q: &U192) -> Zeroizing<U192> {
         loop {
             self.step();
-            let (first, _) = self.value.split_at(LEN);
-            let k = Zeroizing::new(wide(&padded::<LEN>(first).unwrap_or_default()));
+            let k = candidate(&self.value);
             *self.key = hmac_sha256(&*self.key, &[&*self.value, &[0]]);
             self.step();
             if *k != U192::ZERO && *k < *q {
@@ -120,6 +119,13 @@ impl Nonces {
             }
         }
     }
+}
+
+/// The first 160 bits.
+pub(crate) fn candidate(value: &[u8; 32]) -> Zeroizing<U192> {
+    let mut bytes = Zeroizing::new([0; LEN]);
+    bytes.copy_from_slice(value.split_at(LEN).0);
+    Zeroizing::new(wide(&bytes))
 }
 
 fn padded<const N: usize>(be: &[u8]) -> Option<[u8; N]> {

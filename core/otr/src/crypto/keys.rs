@@ -78,7 +78,11 @@ impl DirectionKeys {
     }
 }
 
-impl ZeroizeOnDrop for DirectionKeys {}
+/// HMAC's inner and outer state are as good as its key. They are states of SHA-1, which wipe themselves.
+const _: fn() = || {
+    const fn wiped<T: ZeroizeOnDrop>() {}
+    wiped::<Sha1>();
+};
 
 /// AES-128 in counter mode, in place.
 pub(crate) fn aes_ctr(key: &[u8; 16], iv: &[u8; 16], data: &mut [u8]) {

@@ -38,17 +38,30 @@ impl Identity {
         Self::from_numbers(&number("p")?, &number("q")?, &number("g")?, &number("y")?, &x).ok_or(ImportError::Unusable)
     }
 
-    /// The text of libotr's file, with this key for an account.
+    /// The text of libotr's file, with this key for an account. Quotation marks and backslashes, which no account has,
+    /// are left out.
     #[must_use]
     pub fn export(&self, account: &str, protocol: &str) -> Zeroizing<String> {
-        let [p, q, g, y] = self.public.dsa.numbers().map(|n| digits(&n));
-        let x = Zeroizing::new(digits(&*self.private.x()));
-        let (account, protocol) = (quoted(account), quoted(protocol));
-        Zeroizing::new(format!(
-            "(privkeys\n (account\n(name {account})\n(protocol {protocol})\n(private-key \n (dsa \n  (p #{p}#)\n  \
-             (q #{q}#)\n  (g #{g}#)\n  (y #{y}#)\n  (x #{}#)\n  )\n )\n )\n)\n",
-            *x
-        ))
+        let [account, protocol] = [account, protocol].map(|name| name.replace(['"', '\\'], ""));
+        let x = self.private.x();
+        let [p, q, g, y] = self.public.dsa.numbers();
+        let numbers = [("p", &*p), ("q", &q), ("g", &g), ("y", &y), ("x", &*x)];
+        let length = 256 + account.len() + protocol.len() + numbers.iter().map(|(_, n)| 2 * n.len()).sum::<usize>();
+        // Enough for all that follows, so that no part of the key stays behind where the text was before.
+        let mut file = Zeroizing::new(String::with_capacity(length));
+        let head =
+            format!("(privkeys\n (account\n(name \"{account}\")\n(protocol \"{protocol}\")\n(private-key \n (dsa \n");
+        file.push_str(&head);
+        for (name, number) in numbers {
+            file.push_str("  (");
+            file.push_str(name);
+            file.push_str(" #");
+            let digits = number.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            file.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).map(|c| c.to_ascii_uppercase()));
+            file.push_str("#)\n");
+        }
+        file.push_str("  )\n )\n )\n)\n");
+        file
     }
 }
 
@@ -120,21 +133,11 @@ fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Zeroizing<Vec<u8>> = Zeroizing::new(
         text.chars()
             .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_digit(16))
-            .map(|d| Some(d? as u8))
+            .map(|c| u8::try_from(c.to_digit(16)?).ok())
             .collect::<Option<_>>()?,
     );
     let (pairs, rest) = digits.as_chunks::<2>();
     rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
-}
-
-fn digits(number: &[u8]) -> String {
-    number.iter().map(|b| format!("{b:02X}")).collect()
-}
-
-/// An atom that needs no quotation marks is written without.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace(['"', '\\'], ""))
 }
 
 #[cfg(test)]

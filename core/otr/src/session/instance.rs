@@ -1,5 +1,6 @@
 //! One client of the peer's account.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use rand::CryptoRng;
@@ -7,12 +8,14 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::ake::{Ake, Established, Initiative};
-use super::output::{SmpEvent, TextId};
-use super::ratchet::Ratchet;
+use super::output::{Output, SmpEvent, TextId};
+use super::ratchet::{Opened, Ratchet, Unreadable};
 use super::smp::{Progress, Smp};
+use super::{CROSSING, RESEND_WITHIN, WAITING_AT_MOST, has_passed};
 use crate::crypto::group::Exponent;
 use crate::identity::Fingerprint;
 use crate::wire::html;
+use crate::wire::message::Data;
 use crate::wire::tlv::{self, Content, Tlv};
 
 /// What is known of one client.
@@ -20,6 +23,8 @@ use crate::wire::tlv::{self, Content, Tlv};
 pub(crate) struct Instance {
     pub(crate) ake: Ake,
     since: Duration,
+    /// When it has last shown that it is there.
+    pub(crate) heard: Duration,
     pub(crate) state: State,
     /// The commit to all that this instance has answered: an answer that comes twice begins nothing.
     adopted: Option<[u8; 32]>,
@@ -36,8 +41,8 @@ pub(crate) enum State {
 
 impl Instance {
     /// As it was before its process ended.
-    pub(crate) fn in_state(state: State) -> Self {
-        Self { state, ..Self::default() }
+    pub(crate) fn in_state(state: State, now: Duration) -> Self {
+        Self { state, heard: now, ..Self::default() }
     }
 
     pub(crate) fn set_ake(&mut self, ake: Ake, now: Duration) {
@@ -54,11 +59,16 @@ impl Instance {
         (!matches!(self.ake, Ake::None)).then_some(self.since)
     }
 
-    /// Takes a commit that was sent to all for one to this instance.
+    /// Takes a commit that is sent to all for one to this instance.
+    pub(crate) fn begin(&mut self, initiative: &Initiative, now: Duration) {
+        self.adopted = Some(initiative.hash());
+        self.set_ake(Ake::AwaitingDhKey(initiative.clone()), now);
+    }
+
+    /// Takes a commit that was sent to all for one to this instance, unless it is past that.
     pub(crate) fn adopt(&mut self, initiative: &Initiative, now: Duration) {
         if matches!(self.ake, Ake::None) && !self.has_adopted(initiative) {
-            self.adopted = Some(initiative.hash());
-            self.set_ake(Ake::AwaitingDhKey(initiative.clone()), now);
+            self.begin(initiative, now);
         }
     }
 
@@ -72,15 +82,45 @@ impl Instance {
         matches!((&self.ake, &self.state), (Ake::None, State::Plaintext))
     }
 
+    pub(crate) const fn is_private(&self) -> bool {
+        matches!(self.state, State::Encrypted(_))
+    }
+
+    pub(crate) fn conversation(&mut self) -> Option<&mut Conversation> {
+        if let State::Encrypted(conversation) = &mut self.state { Some(conversation) } else { None }
+    }
+
     /// Whose key a private conversation has.
     pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
         if let State::Encrypted(conversation) = &self.state { Some(conversation.fingerprint) } else { None }
+    }
+
+    /// What is sent now could not be read: the peer may have taken the new keys already, or has lost the old ones.
+    pub(crate) fn changes_keys(&self) -> bool {
+        let lost = matches!(&self.state, State::Encrypted(conversation) if conversation.lost);
+        matches!(self.ake, Ake::AwaitingSig { .. }) || lost && !matches!(self.ake, Ake::None)
+    }
+
+    /// Since when the keys before the present ones are kept.
+    pub(crate) fn old_keys_since(&self) -> Option<Duration> {
+        let State::Encrypted(conversation) = &self.state else { return None };
+        conversation.old.as_ref().map(|(_, since)| *since)
+    }
+
+    pub(crate) fn forget_old_keys(&mut self, now: Duration) {
+        if let Some(conversation) = self.conversation()
+            && let Some((old, _)) = conversation.old.take_if(|(_, since)| has_passed(RESEND_WITHIN, *since, now))
+        {
+            conversation.ratchet.reveal_for(old);
+        }
     }
 }
 
 /// A private conversation.
 pub(crate) struct Conversation {
     pub(crate) ratchet: Ratchet,
+    /// The one before, with the same key, and when it was replaced: what was on the way is still read.
+    pub(crate) old: Option<(Ratchet, Duration)>,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) ssid: [u8; 8],
     pub(crate) smp: Smp,
@@ -89,19 +129,72 @@ pub(crate) struct Conversation {
     pub(crate) last_sent: Duration,
     /// Whether the peer's texts are HTML, and ours are read as that.
     pub(crate) html: bool,
-    /// The last text, until the peer is heard again: it may not have been read.
-    pub(crate) unread: Option<(TextId, Zeroizing<String>, Duration)>,
+    /// There are signs that the peer has not got these keys any more.
+    pub(crate) lost: bool,
+    pub(crate) unread: Unread,
 }
 
 impl Conversation {
     pub(crate) fn new(established: Established, rng: &mut dyn CryptoRng, now: Duration) -> Self {
         let (fingerprint, ssid) = (established.fingerprint, established.ssid);
-        Self::with(Ratchet::new(established, rng), fingerprint, ssid, false, now)
+        Self::with(Ratchet::new(established, rng), fingerprint, ssid, now)
     }
 
     /// One that goes on.
-    pub(crate) fn with(ratchet: Ratchet, fingerprint: Fingerprint, ssid: [u8; 8], html: bool, now: Duration) -> Self {
-        Self { ratchet, fingerprint, ssid, smp: Smp::default(), we_asked: false, last_sent: now, html, unread: None }
+    pub(crate) fn with(ratchet: Ratchet, fingerprint: Fingerprint, ssid: [u8; 8], now: Duration) -> Self {
+        Self {
+            ratchet,
+            old: None,
+            fingerprint,
+            ssid,
+            smp: Smp::default(),
+            we_asked: false,
+            last_sent: now,
+            html: false,
+            lost: false,
+            unread: Unread::default(),
+        }
+    }
+
+    /// What a message held, and the extra symmetric key that belongs to it unless it came under the old keys.
+    pub(crate) fn open(
+        &mut self,
+        data: &Data<'_>,
+        rng: &mut dyn CryptoRng,
+        now: Duration,
+    ) -> Result<Opened, Unreadable> {
+        match self.ratchet.open(data, rng) {
+            Ok(opened) => {
+                self.unread.confirm(data.recipient_keyid, now);
+                self.lost = false;
+                Ok(opened)
+            }
+            Err(Unreadable::Lost) => {
+                let (old, _) = self.old.as_mut().ok_or(Unreadable::Lost)?;
+                old.open(data, rng).map(|opened| Opened { extra_key: None, ..opened })
+            }
+            Err(Unreadable::Late) => Err(Unreadable::Late),
+        }
+    }
+
+    /// A text has gone out. Until a message of the peer's confirms it, it may be unread.
+    pub(crate) fn may_be_unread(&mut self, id: TextId, text: Zeroizing<String>, at: Duration) {
+        self.unread.push(Sent { id, announced: self.ratchet.announced(), at }, text);
+    }
+
+    /// Its keys, for what is still on the way when others take their place.
+    pub(crate) fn into_old(mut self, now: Duration) -> (Ratchet, Duration) {
+        if let Some((old, _)) = self.old {
+            self.ratchet.reveal_for(old);
+        }
+        (self.ratchet, now)
+    }
+
+    /// What its end leaves open.
+    pub(crate) fn left_open(&mut self) -> Vec<Output> {
+        let mut left = self.unread.take_all();
+        left.extend(self.smp.is_running().then_some(Output::Smp(SmpEvent::Aborted)));
+        left
     }
 
     /// The secret as SMP compares it: bound to both keys and this session.
@@ -125,16 +218,13 @@ impl Conversation {
         readable.unwrap_or(text)
     }
 
-    pub(crate) fn smp_is_running(&self) -> bool {
-        self.smp.is_running()
-    }
-
     /// What a record of the comparison leads to: news, and a record to answer with.
     pub(crate) fn smp_record(&mut self, record: &Tlv, rng: &mut dyn CryptoRng) -> (Option<SmpEvent>, Option<Tlv>) {
+        let running = self.smp.is_running();
         match self.smp.receive(record, rng) {
             Progress::Asked { question } => {
                 self.we_asked = false;
-                (Some(SmpEvent::Asked { question }), None)
+                (Some(SmpEvent::Asked { question, fingerprint: self.fingerprint }), None)
             }
             Progress::Send(answer) => (None, Some(answer)),
             Progress::Done { equal: true, send } => {
@@ -143,7 +233,66 @@ impl Conversation {
             Progress::Done { equal: false, send } => {
                 (Some(SmpEvent::Different { fingerprint: self.fingerprint }), send)
             }
-            Progress::Broken => (Some(SmpEvent::Aborted), Some(Tlv { kind: tlv::SMP_ABORT, value: Vec::new() })),
+            Progress::Broken => {
+                (running.then_some(SmpEvent::Aborted), Some(Tlv { kind: tlv::SMP_ABORT, value: Vec::new() }))
+            }
         }
+    }
+}
+
+/// The texts that went out and that no message of the peer's confirms: it may not have read them.
+#[derive(Default)]
+pub(crate) struct Unread {
+    pub(crate) texts: VecDeque<Sent>,
+    /// The last of them.
+    last: Option<Zeroizing<String>>,
+    /// The greatest serial number of ours that the peer has named.
+    confirmed: u32,
+}
+
+/// A text that went out.
+pub(crate) struct Sent {
+    pub(crate) id: TextId,
+    /// The serial number of the key that it announced.
+    pub(crate) announced: u32,
+    pub(crate) at: Duration,
+}
+
+impl Unread {
+    pub(crate) fn push(&mut self, sent: Sent, text: Zeroizing<String>) {
+        if self.texts.len() >= WAITING_AT_MOST {
+            self.texts.pop_front();
+        }
+        self.texts.push_back(sent);
+        self.last = Some(text);
+    }
+
+    /// The last text, if it is young enough to be sent again.
+    pub(crate) fn take_last(&mut self, now: Duration) -> Option<(Sent, Zeroizing<String>)> {
+        let young = self.texts.back().is_some_and(|sent| !has_passed(RESEND_WITHIN, sent.at, now));
+        let text = self.last.take_if(|_| young)?;
+        Some((self.texts.pop_back()?, text))
+    }
+
+    /// The peer names a key of ours: it has read the first text that announced it, and those before. Of the others it
+    /// tells nothing if they may have crossed its message on the way.
+    pub(crate) fn confirm(&mut self, named: u32, now: Duration) {
+        let mut first = named > self.confirmed;
+        while let Some(sent) = self.texts.front() {
+            let this_key = sent.announced == named && (first || has_passed(CROSSING, sent.at, now));
+            if sent.announced >= named && !this_key {
+                break;
+            }
+            first &= sent.announced != named;
+            self.texts.pop_front();
+        }
+        self.confirmed = self.confirmed.max(named);
+        if self.texts.is_empty() {
+            self.last = None;
+        }
+    }
+
+    pub(crate) fn take_all(&mut self) -> Vec<Output> {
+        std::mem::take(self).texts.into_iter().map(|sent| Output::Unread(sent.id)).collect()
     }
 }

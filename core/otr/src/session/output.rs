@@ -36,6 +36,9 @@ pub enum Output {
     Sent(TextId),
     /// The text was sent once more: the peer may not have been able to read it, and may see it twice.
     SentAgain(TextId),
+    /// The session was lost, or ended, and nothing had come from the peer since this text was sent: it may not have been
+    /// read. It is not sent again.
+    Unread(TextId),
     /// The text was not sent, and will not be.
     NotSent(TextId, NotSent),
     /// From here on the conversation with this instance is private.
@@ -51,7 +54,8 @@ pub enum Output {
         /// There was a private conversation with the same key before.
         renewed: bool,
     },
-    /// The peer has ended the private conversation. Nothing is sent until the person starts or ends it too.
+    /// The peer has ended the private conversation with this instance. If texts went there, none is sent until the person
+    /// starts anew, ends it too, or selects another instance.
     Ended(InstanceTag),
     /// Something for the person's or the app's attention.
     Attention(Attention),
@@ -77,13 +81,12 @@ impl fmt::Debug for Output {
             Self::Waiting(id) => return write!(f, "Waiting({})", id.0),
             Self::Sent(id) => return write!(f, "Sent({})", id.0),
             Self::SentAgain(id) => return write!(f, "SentAgain({})", id.0),
+            Self::Unread(id) => return write!(f, "Unread({})", id.0),
             Self::NotSent(id, why) => return write!(f, "NotSent({}, {why:?})", id.0),
             Self::Began { renewed: false, .. } => "Began(..)",
             Self::Began { renewed: true, .. } => "Renewed(..)",
             Self::Ended(_) => "Ended(..)",
-            Self::Attention(Attention::PeerError(_)) => "Attention(PeerError(..))",
             Self::Attention(attention) => return write!(f, "Attention({attention:?})"),
-            Self::Smp(SmpEvent::Asked { .. }) => "Smp(Asked(..))",
             Self::Smp(event) => return write!(f, "Smp({event:?})"),
             Self::ExtraKey { .. } => "ExtraKey(..)",
         })
@@ -101,16 +104,20 @@ pub enum NotSent {
     QueueFull,
     /// It does not fit into the fragments that the network allows.
     TooLong,
+    /// The person had asked for privacy, and nobody has answered. Under [`crate::Policy::Always`] it goes on waiting
+    /// instead.
+    NoAnswer,
 }
 
-/// What a person or an app should know of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a person or an app should know of. `Debug` shows none of the peer's words.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Attention {
     /// A message could not be read; it is lost, unless the peer sends it again.
     Unreadable,
     /// The peer says that something went wrong. The words are whatever whoever sent them liked: show them as theirs.
     PeerError(String),
-    /// The peer offers or uses another version of the protocol only: refused.
+    /// The peer offers or uses only another version of the protocol, or a kind of message that this one does not have:
+    /// refused.
     OtherVersion,
     /// A message for another client of this account.
     ForOtherInstance,
@@ -122,13 +129,29 @@ pub enum Attention {
     NoAnswer,
 }
 
-/// News of a comparison of secrets (SMP).
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl fmt::Debug for Attention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "Unreadable",
+            Self::PeerError(_) => "PeerError(..)",
+            Self::OtherVersion => "OtherVersion",
+            Self::ForOtherInstance => "ForOtherInstance",
+            Self::Mirror => "Mirror",
+            Self::Malformed => "Malformed",
+            Self::NoAnswer => "NoAnswer",
+        })
+    }
+}
+
+/// News of a comparison of secrets (SMP). `Debug` shows no question.
+#[derive(Clone, PartialEq, Eq)]
 pub enum SmpEvent {
     /// The peer wants to compare; answer with [`crate::Session::smp_answer`]. The question is the peer's.
     Asked {
         /// What the secret should answer.
         question: Option<String>,
+        /// Whose key it will hold for.
+        fingerprint: Fingerprint,
     },
     /// Both know the same secret.
     Equal {
@@ -144,4 +167,15 @@ pub enum SmpEvent {
     },
     /// Ended without a result: by a person, by an error, or because both began at once.
     Aborted,
+}
+
+impl fmt::Debug for SmpEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked { .. } => "Asked(..)",
+            Self::Equal { .. } => "Equal(..)",
+            Self::Different { .. } => "Different(..)",
+            Self::Aborted => "Aborted",
+        })
+    }
 }

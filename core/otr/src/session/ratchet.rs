@@ -1,6 +1,8 @@
 //! The keys of a conversation as they change, and the data messages under them (spec: "Key Management", "Computing AES
 //! keys", "Revealing MAC Keys").
 
+use std::collections::BTreeMap;
+
 use rand::CryptoRng;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -17,6 +19,16 @@ const REVEAL_AT_MOST: usize = 64;
 
 /// Our two latest key pairs, the peer's two latest public keys, and what they give.
 pub(crate) struct Ratchet {
+    keys: Keys,
+    /// By the serial numbers of our key and the peer's. At most four: one for each pair of keys in use.
+    pairs: BTreeMap<(u32, u32), Pair>,
+    /// MAC keys whose messages nobody can send any more.
+    to_reveal: Vec<u8>,
+    /// Where the counters of new pairs begin: above whatever another resumption of the same state may use.
+    first_counter: u64,
+}
+
+struct Keys {
     /// Serial number of `ours`; `ours_before` has the one below.
     our_keyid: u32,
     ours: KeyPair,
@@ -24,30 +36,22 @@ pub(crate) struct Ratchet {
     their_keyid: u32,
     theirs: Element,
     theirs_before: Option<Element>,
-    /// At most four: one for each pair of keys in use.
-    pairs: Vec<Pair>,
-    /// MAC keys whose messages nobody can send any more.
-    to_reveal: Vec<u8>,
-    /// Where the counters of new pairs begin: above whatever another resumption of the same state may use.
-    first_counter: u64,
 }
 
 /// The keys that a key of ours and one of the peer's give.
 struct Pair {
-    our_keyid: u32,
-    their_keyid: u32,
     sending: DirectionKeys,
     receiving: DirectionKeys,
-    /// The last counters, upper halves.
+    /// The last counter used, upper half.
     sent: u64,
-    received: u64,
+    received: Received,
     extra_key: Zeroizing<[u8; 32]>,
 }
 
 /// A message that cannot be read. Nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    /// The peer's, but read before: it comes twice, or out of order.
+    /// The peer's, but read before, or so late that nobody can tell.
     Late,
     /// Under keys that we do not have, or changed on the way: the two sides may have lost each other.
     Lost,
@@ -57,7 +61,7 @@ pub(crate) enum Unreadable {
 pub(crate) struct Opened {
     pub(crate) plaintext: Vec<u8>,
     /// The extra symmetric key of the pair that it came under.
-    pub(crate) extra_key: Zeroizing<[u8; 32]>,
+    pub(crate) extra_key: Option<Zeroizing<[u8; 32]>>,
 }
 
 impl Ratchet {
@@ -65,15 +69,17 @@ impl Ratchet {
     /// exchange's own.
     pub(crate) fn new(established: Established, rng: &mut dyn CryptoRng) -> Self {
         let Established { ours, our_keyid, theirs, their_keyid, secret, .. } = established;
-        let pair = Pair::new((our_keyid, &ours), (their_keyid, &theirs), &secret);
+        let pair = Pair::new(&ours, &theirs, &secret);
         Self {
-            our_keyid: our_keyid + 1,
-            ours: KeyPair::new(rng),
-            ours_before: ours,
-            their_keyid,
-            theirs,
-            theirs_before: None,
-            pairs: vec![pair],
+            keys: Keys {
+                our_keyid: our_keyid + 1,
+                ours: KeyPair::new(rng),
+                ours_before: ours,
+                their_keyid,
+                theirs,
+                theirs_before: None,
+            },
+            pairs: BTreeMap::from([((our_keyid, their_keyid), pair)]),
             to_reveal: Vec::new(),
             first_counter: 0,
         }
@@ -81,11 +87,10 @@ impl Ratchet {
 
     /// A data message.
     pub(crate) fn seal(&mut self, header: Header, text: &str, records: &[Tlv], ignore_unreadable: bool) -> Vec<u8> {
-        let (our_keyid, their_keyid) = (self.our_keyid - 1, self.their_keyid);
-        let revealed = std::mem::take(&mut self.to_reveal);
-        let next_dh = self.ours.bytes;
-        let ours = (our_keyid, &self.ours_before);
-        let pair = pair_of(&mut self.pairs, ours, (their_keyid, &self.theirs), self.first_counter);
+        let (our_keyid, their_keyid) = (self.keys.our_keyid - 1, self.keys.their_keyid);
+        let next_dh = self.keys.ours.bytes;
+        let ours = (our_keyid, &self.keys.ours_before);
+        let pair = pair_of(&mut self.pairs, ours, (their_keyid, &self.keys.theirs), self.first_counter);
         pair.sent += 1;
         let message = OutgoingData {
             ignore_unreadable,
@@ -95,51 +100,58 @@ impl Ratchet {
             counter: pair.sent,
             text,
             records,
-            revealed: &revealed,
+            revealed: &self.to_reveal,
         };
         message.encode(header, |data| pair.sending.crypt(message.counter, data), |data| pair.sending.mac(data))
     }
 
+    /// The serial number of the key that messages announce now: who names it has read one of them.
+    pub(crate) const fn announced(&self) -> u32 {
+        self.keys.our_keyid
+    }
+
+    /// The last message is on its way, and with it what was to be revealed.
+    pub(crate) fn has_revealed(&mut self) {
+        self.to_reveal.clear();
+    }
+
+    /// Takes over what another conversation leaves to be revealed.
+    pub(crate) fn reveal_for(&mut self, mut other: Self) {
+        other.reveal_all();
+        self.to_reveal.append(&mut other.to_reveal);
+        self.reveal(|_| false);
+    }
+
     /// The extra symmetric key that goes with the next message.
     pub(crate) fn extra_key(&mut self) -> Zeroizing<[u8; 32]> {
-        let ours = (self.our_keyid - 1, &self.ours_before);
-        pair_of(&mut self.pairs, ours, (self.their_keyid, &self.theirs), self.first_counter).extra_key.clone()
+        let ours = (self.keys.our_keyid - 1, &self.keys.ours_before);
+        pair_of(&mut self.pairs, ours, (self.keys.their_keyid, &self.keys.theirs), self.first_counter).extra_key.clone()
     }
 
     /// Checks, decrypts, and changes keys if the message asks for it.
     pub(crate) fn open(&mut self, data: &Data<'_>, rng: &mut dyn CryptoRng) -> Result<Opened, Unreadable> {
-        let ours = match data.recipient_keyid {
-            id if id == self.our_keyid => (id, &self.ours),
-            id if id == self.our_keyid - 1 => (id, &self.ours_before),
-            _ => return Err(Unreadable::Lost),
-        };
-        let theirs = match data.sender_keyid {
-            id if id == self.their_keyid => (id, &self.theirs),
-            id if Some(id) == self.their_keyid.checked_sub(1) => {
-                (id, self.theirs_before.as_ref().ok_or(Unreadable::Lost)?)
-            }
-            _ => return Err(Unreadable::Lost),
-        };
+        let ours = self.keys.our_key(data.recipient_keyid).ok_or(Unreadable::Lost)?;
+        let theirs = self.keys.their_key(data.sender_keyid).ok_or(Unreadable::Lost)?;
         // No serial number is left for a next key.
         if data.sender_keyid == u32::MAX || data.recipient_keyid == u32::MAX {
             return Err(Unreadable::Lost);
         }
+        let (ours, theirs) = ((data.recipient_keyid, ours), (data.sender_keyid, theirs));
         let pair = pair_of(&mut self.pairs, ours, theirs, self.first_counter);
         if !bool::from(pair.receiving.mac(data.authenticated).ct_eq(&data.mac)) {
             return Err(Unreadable::Lost);
         }
-        if data.counter <= pair.received {
+        if !pair.received.take(data.counter) {
             return Err(Unreadable::Late);
         }
-        pair.received = data.counter;
         let mut plaintext = data.encrypted.to_vec();
         pair.receiving.crypt(data.counter, &mut plaintext);
-        let extra_key = pair.extra_key.clone();
+        let extra_key = Some(pair.extra_key.clone());
 
-        if data.recipient_keyid == self.our_keyid {
+        if data.recipient_keyid == self.keys.our_keyid {
             self.rotate_ours(rng);
         }
-        if data.sender_keyid == self.their_keyid {
+        if data.sender_keyid == self.keys.their_keyid {
             self.rotate_theirs(data.next_dh);
         }
         Ok(Opened { plaintext, extra_key })
@@ -153,27 +165,27 @@ impl Ratchet {
 
     /// The peer has seen our latest key: the one before it is of no use any more.
     fn rotate_ours(&mut self, rng: &mut dyn CryptoRng) {
-        let gone = self.our_keyid - 1;
-        self.forget(|pair| pair.our_keyid == gone);
-        self.ours_before = std::mem::replace(&mut self.ours, KeyPair::new(rng));
-        self.our_keyid += 1;
+        let gone = self.keys.our_keyid - 1;
+        self.forget(|(ours, _)| *ours == gone);
+        self.keys.ours_before = std::mem::replace(&mut self.keys.ours, KeyPair::new(rng));
+        self.keys.our_keyid += 1;
     }
 
     fn rotate_theirs(&mut self, next: Element) {
-        let gone = self.their_keyid - 1;
-        self.forget(|pair| pair.their_keyid == gone);
-        self.theirs_before = Some(std::mem::replace(&mut self.theirs, next));
-        self.their_keyid += 1;
+        let gone = self.keys.their_keyid - 1;
+        self.forget(|(_, theirs)| *theirs == gone);
+        self.keys.theirs_before = Some(std::mem::replace(&mut self.keys.theirs, next));
+        self.keys.their_keyid += 1;
     }
 
-    fn forget(&mut self, gone: impl Fn(&Pair) -> bool) {
+    fn forget(&mut self, gone: impl Fn(&(u32, u32)) -> bool) {
         self.reveal(&gone);
-        self.pairs.retain(|p| !gone(p));
+        self.pairs.retain(|ids, _| !gone(ids));
     }
 
     /// The receiving MAC keys that verified something are to be revealed.
-    fn reveal(&mut self, gone: impl Fn(&Pair) -> bool) {
-        for pair in self.pairs.iter().filter(|p| gone(p) && p.received > 0) {
+    fn reveal(&mut self, gone: impl Fn(&(u32, u32)) -> bool) {
+        for (_, pair) in self.pairs.iter().filter(|(ids, pair)| gone(ids) && pair.received.greatest > 0) {
             self.to_reveal.extend_from_slice(&pair.receiving.mac_key());
         }
         let too_many = self.to_reveal.len().saturating_sub(20 * REVEAL_AT_MOST);
@@ -181,18 +193,72 @@ impl Ratchet {
     }
 }
 
+/// The counters that a pair's messages came with. The spec wants each to be greater than the one before; here a message
+/// that another has overtaken is read as well, once.
+#[derive(Clone, Copy, Default)]
+struct Received {
+    greatest: u64,
+    /// Bit i: whether the one i + 1 below has come.
+    before: u64,
+}
+
+impl Received {
+    /// `false`: this one has come before, or is too far behind to tell.
+    fn take(&mut self, counter: u64) -> bool {
+        let Some(ahead) = counter.checked_sub(self.greatest) else {
+            return self.take_late(self.greatest - counter);
+        };
+        match u32::try_from(ahead) {
+            Ok(0) => return false,
+            Ok(ahead @ 1..=64) => {
+                // What was the greatest is one of those before now.
+                let shifted = self.before.checked_shl(ahead).unwrap_or(0);
+                self.before = shifted | 1 << (ahead - 1);
+            }
+            _ => self.before = 0,
+        }
+        self.greatest = counter;
+        true
+    }
+
+    fn take_late(&mut self, behind: u64) -> bool {
+        let bit = u32::try_from(behind - 1).ok().and_then(|at| 1u64.checked_shl(at)).unwrap_or(0);
+        let new = bit & !self.before != 0;
+        self.before |= bit;
+        new
+    }
+}
+
+impl Keys {
+    /// Our key pair with this serial number, if it is still in use.
+    fn our_key(&self, id: u32) -> Option<&KeyPair> {
+        match self.our_keyid.checked_sub(id) {
+            Some(0) => Some(&self.ours),
+            Some(1) => Some(&self.ours_before),
+            _ => None,
+        }
+    }
+
+    /// The peer's.
+    fn their_key(&self, id: u32) -> Option<&Element> {
+        match self.their_keyid.checked_sub(id) {
+            Some(0) => Some(&self.theirs),
+            Some(1) => self.theirs_before.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 impl Pair {
-    fn new(ours: (u32, &KeyPair), theirs: (u32, &Element), secret: &SecBytes) -> Self {
+    fn new(ours: &KeyPair, theirs: &Element, secret: &SecBytes) -> Self {
         // The "high" end is the one with the greater public key.
-        let high = ours.1.bytes > theirs.1.to_bytes();
+        let high = ours.bytes > theirs.to_bytes();
         let (send, receive) = if high { (1, 2) } else { (2, 1) };
         Self {
-            our_keyid: ours.0,
-            their_keyid: theirs.0,
             sending: DirectionKeys::new(secret, send),
             receiving: DirectionKeys::new(secret, receive),
             sent: 0,
-            received: 0,
+            received: Received::default(),
             extra_key: secret.extra_key(),
         }
     }
@@ -200,40 +266,39 @@ impl Pair {
 
 /// The pair of two keys, computed when it is first asked for.
 fn pair_of<'a>(
-    pairs: &'a mut Vec<Pair>,
+    pairs: &'a mut BTreeMap<(u32, u32), Pair>,
     ours: (u32, &KeyPair),
     theirs: (u32, &Element),
     first_counter: u64,
 ) -> &'a mut Pair {
-    let found = pairs.iter().position(|p| p.our_keyid == ours.0 && p.their_keyid == theirs.0);
-    let at = found.unwrap_or_else(|| {
+    pairs.entry((ours.0, theirs.0)).or_insert_with(|| {
         let secret = SecBytes::agree(theirs.1, &ours.1.secret);
-        pairs.push(Pair { sent: first_counter, ..Pair::new(ours, theirs, &secret) });
-        pairs.len() - 1
-    });
-    &mut pairs[at]
+        Pair { sent: first_counter, ..Pair::new(ours.1, theirs.1, &secret) }
+    })
 }
 
-/// The least distance between the counters of two resumptions: a conversation sends fewer messages than that.
+/// The least step from the stored counters to those of a resumption: no conversation sends so many messages. Two
+/// resumptions of one state are apart by what is random beyond that.
 const JUMP: u64 = 1 << 40;
 
 impl Ratchet {
     /// Writes the state: keys, counters, and what is to be revealed.
     pub(crate) fn store(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.our_keyid.to_be_bytes());
-        out.extend_from_slice(&*self.ours.secret.short_bytes());
-        out.extend_from_slice(&*self.ours_before.secret.short_bytes());
-        out.extend_from_slice(&self.their_keyid.to_be_bytes());
-        write_mpi(out, &self.theirs.to_bytes());
-        write_mpi(out, &self.theirs_before.map_or([0; LEN], Element::to_bytes));
+        out.extend_from_slice(&self.keys.our_keyid.to_be_bytes());
+        out.extend_from_slice(&*self.keys.ours.secret.short_bytes());
+        out.extend_from_slice(&*self.keys.ours_before.secret.short_bytes());
+        out.extend_from_slice(&self.keys.their_keyid.to_be_bytes());
+        write_mpi(out, &self.keys.theirs.to_bytes());
+        write_mpi(out, &self.keys.theirs_before.map_or([0; LEN], Element::to_bytes));
         out.extend_from_slice(&self.first_counter.to_be_bytes());
         write_data(out, &self.to_reveal);
         out.push(u8::try_from(self.pairs.len()).unwrap_or(0));
-        for pair in &self.pairs {
-            out.extend_from_slice(&pair.our_keyid.to_be_bytes());
-            out.extend_from_slice(&pair.their_keyid.to_be_bytes());
+        for ((our_keyid, their_keyid), pair) in &self.pairs {
+            out.extend_from_slice(&our_keyid.to_be_bytes());
+            out.extend_from_slice(&their_keyid.to_be_bytes());
             out.extend_from_slice(&pair.sent.to_be_bytes());
-            out.extend_from_slice(&pair.received.to_be_bytes());
+            out.extend_from_slice(&pair.received.greatest.to_be_bytes());
+            out.extend_from_slice(&pair.received.before.to_be_bytes());
         }
     }
 
@@ -244,6 +309,9 @@ impl Ratchet {
         let ours = KeyPair::from_secret(Exponent::from_short_bytes(&reader.array()?));
         let ours_before = KeyPair::from_secret(Exponent::from_short_bytes(&reader.array()?));
         let their_keyid = reader.int()?;
+        if our_keyid < 2 || their_keyid == 0 {
+            return Err(Malformed);
+        }
         let theirs = Element::from_bytes(reader.mpi()?).ok_or(Malformed)?;
         let theirs_before = Element::from_bytes(reader.mpi()?);
         let mut random = [0; 8];
@@ -252,30 +320,26 @@ impl Ratchet {
         let first_counter = u64::from_be_bytes(reader.array()?).checked_add(jump).ok_or(Malformed)?;
         let to_reveal = reader.data()?.to_vec();
         let mut ratchet = Self {
-            our_keyid,
-            ours,
-            ours_before,
-            their_keyid,
-            theirs,
-            theirs_before,
-            pairs: Vec::new(),
+            keys: Keys { our_keyid, ours, ours_before, their_keyid, theirs, theirs_before },
+            pairs: BTreeMap::new(),
             to_reveal,
             first_counter,
         };
         for _ in 0..reader.byte()? {
-            let pair = ratchet.restore_pair(reader, jump)?;
-            ratchet.pairs.push(pair);
+            let (ids, pair) = ratchet.restore_pair(reader, jump)?;
+            ratchet.pairs.insert(ids, pair);
         }
         Ok(ratchet)
     }
 
-    fn restore_pair(&self, reader: &mut Reader<'_>, jump: u64) -> Result<Pair, Malformed> {
+    fn restore_pair(&self, reader: &mut Reader<'_>, jump: u64) -> Result<((u32, u32), Pair), Malformed> {
         let (our_keyid, their_keyid) = (reader.int()?, reader.int()?);
-        let ours = if our_keyid == self.our_keyid { &self.ours } else { &self.ours_before };
-        let theirs = if their_keyid == self.their_keyid { self.theirs } else { self.theirs_before.ok_or(Malformed)? };
+        let (ours, theirs) =
+            (self.keys.our_key(our_keyid).ok_or(Malformed)?, self.keys.their_key(their_keyid).ok_or(Malformed)?);
         let sent = u64::from_be_bytes(reader.array()?).checked_add(jump).ok_or(Malformed)?;
-        let received = u64::from_be_bytes(reader.array()?);
-        let secret = SecBytes::agree(&theirs, &ours.secret);
-        Ok(Pair { sent, received, ..Pair::new((our_keyid, ours), (their_keyid, &theirs), &secret) })
+        let [greatest, before] = [u64::from_be_bytes(reader.array()?), u64::from_be_bytes(reader.array()?)];
+        let received = Received { greatest, before };
+        let secret = SecBytes::agree(theirs, &ours.secret);
+        Ok(((our_keyid, their_keyid), Pair { sent, received, ..Pair::new(ours, theirs, &secret) }))
     }
 }

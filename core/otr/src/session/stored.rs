@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::instance::{Conversation, Instance, State};
+use super::instance::{Conversation, Instance, Sent, State, Unread};
 use super::output::{InstanceTag, TextId};
 use super::ratchet::Ratchet;
 use super::{Session, Settings, Waiting};
@@ -19,8 +19,8 @@ const FINISHED: u8 = 0;
 const ENCRYPTED: u8 = 1;
 const ENCRYPTED_HTML: u8 = 2;
 
-/// What an instance takes at most, bytes: a few keys, and MAC keys to reveal.
-const INSTANCE_AT_MOST: usize = 4096;
+/// What an instance takes at most, bytes: a few keys, MAC keys to reveal, and ids of texts.
+const INSTANCE_AT_MOST: usize = 16 * 1024;
 
 /// Bytes that are no state of this version, or are damaged: begin a new session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,10 +34,11 @@ impl From<Malformed> for ResumeError {
 }
 
 impl Session {
-    /// Ends this session's life here and gives what [`Session::resume`] needs: private and ended conversations, and
-    /// texts that wait. Exchanges and comparisons that are under way end without a result. The bytes hold keys.
+    /// What [`Session::resume`] needs: private and ended conversations, and texts that wait. Exchanges and comparisons
+    /// that are under way do not live on. The bytes hold keys. An owner that may be killed at any time takes them, and
+    /// stores them, before each message goes out.
     #[must_use]
-    pub fn suspend(self) -> Zeroizing<Vec<u8>> {
+    pub fn suspend(&self) -> Zeroizing<Vec<u8>> {
         let texts: usize = self.waiting.iter().map(|waiting| 64 + waiting.text.len()).sum();
         // Enough for all that follows, so that no key stays behind where the bytes were before.
         let mut out = Zeroizing::new(Vec::with_capacity(64 + self.instances.len() * INSTANCE_AT_MOST + texts));
@@ -57,6 +58,12 @@ impl Session {
             out.push(if conversation.html { ENCRYPTED_HTML } else { ENCRYPTED });
             out.extend_from_slice(&conversation.fingerprint.0);
             out.extend_from_slice(&conversation.ssid);
+            let unread = &conversation.unread.texts;
+            out.extend_from_slice(&u16::try_from(unread.len()).unwrap_or(u16::MAX).to_be_bytes());
+            for sent in unread {
+                out.extend_from_slice(&sent.id.0.to_be_bytes());
+                out.extend_from_slice(&sent.announced.to_be_bytes());
+            }
             conversation.ratchet.store(&mut out);
         }
         out.extend_from_slice(&u32::try_from(self.waiting.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -94,13 +101,19 @@ impl Session {
                 FINISHED => State::Finished,
                 kind @ (ENCRYPTED | ENCRYPTED_HTML) => {
                     let (fingerprint, ssid) = (Fingerprint(reader.array()?), reader.array()?);
+                    let mut unread = Unread::default();
+                    for _ in 0..reader.short()? {
+                        let id = TextId(u64::from_be_bytes(reader.array()?));
+                        unread.texts.push_back(Sent { id, announced: reader.int()?, at: now });
+                    }
                     let ratchet = Ratchet::restore(&mut reader, &mut *rng)?;
+                    let conversation = Conversation::with(ratchet, fingerprint, ssid, now);
                     let html = kind == ENCRYPTED_HTML;
-                    State::Encrypted(Box::new(Conversation::with(ratchet, fingerprint, ssid, html, now)))
+                    State::Encrypted(Box::new(Conversation { html, unread, ..conversation }))
                 }
                 _ => return Err(ResumeError),
             };
-            instances.insert(tag, Instance::in_state(state));
+            instances.insert(tag, Instance::in_state(state, now));
         }
         let mut waiting = std::collections::VecDeque::new();
         for _ in 0..reader.int()? {
@@ -115,6 +128,7 @@ impl Session {
         session.active = instances.contains_key(&active).then_some(active);
         (session.instances, session.waiting) = (instances, waiting);
         (session.known, session.last_text) = (known, last_text);
+        session.ask_due = !session.waiting.is_empty();
         Ok(session)
     }
 }

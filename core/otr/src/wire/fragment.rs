@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What one peer instance may have us keep, bytes.
-const CAP_PER_INSTANCE: usize = 512 * 1024;
+/// What one peer instance may have us keep, bytes: texts of 190 kB.
+const CAP_PER_INSTANCE: usize = 256 * 1024;
 /// What all of a session's together may.
-const CAP: usize = 768 * 1024;
+const CAP: usize = 512 * 1024;
+/// From how many instances at once.
+const INSTANCES: usize = 16;
+/// The least limit that is kept: a head, and room for something behind it.
+pub(crate) const LEAST_LIMIT: usize = 100;
 /// A message whose pieces take longer is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -68,7 +72,6 @@ struct Partial {
 impl Assembly {
     /// Takes a piece; the message if that was the last.
     pub(crate) fn add(&mut self, fragment: &Fragment<'_>, now: Duration) -> Option<String> {
-        let others: usize = self.0.iter().filter(|(tag, _)| **tag != fragment.sender).map(|(_, p)| p.text.len()).sum();
         let mut partial = self.0.remove(&fragment.sender);
         if fragment.number == 1 {
             partial = Some(Partial { number: 0, count: fragment.count, text: String::new(), since: now });
@@ -77,16 +80,31 @@ impl Assembly {
         let mut partial =
             partial.filter(|p| p.count == fragment.count && p.number.checked_add(1) == Some(fragment.number))?;
         let length = partial.text.len() + fragment.piece.len();
-        if length > CAP_PER_INSTANCE || length + others > CAP {
+        if length > CAP_PER_INSTANCE {
             return None;
+        }
+        if length > partial.text.capacity() {
+            let capacity = (2 * partial.text.capacity()).clamp(length, CAP_PER_INSTANCE);
+            partial.text.reserve_exact(capacity - partial.text.len());
         }
         partial.text.push_str(fragment.piece);
         partial.number = fragment.number;
         if partial.number == partial.count {
             return Some(partial.text);
         }
+        self.make_room(partial.text.capacity());
         self.0.insert(fragment.sender, partial);
         None
+    }
+
+    /// The oldest give way: whoever sends many that never end displaces his own first.
+    fn make_room(&mut self, more: usize) {
+        while self.0.len() >= INSTANCES || self.0.values().map(|p| p.text.capacity()).sum::<usize>() + more > CAP {
+            let oldest = self.0.iter().min_by_key(|(_, p)| p.since).map(|(tag, _)| *tag);
+            if oldest.and_then(|tag| self.0.remove(&tag)).is_none() {
+                return;
+            }
+        }
     }
 
     /// A whole message of an instance came in between.
@@ -168,11 +186,13 @@ mod tests {
         for number in 1..=20 {
             for sender in [0x100, 0x101, 0x102] {
                 assembly.add(&Fragment { sender, receiver: 1, number, count: 60, piece: &piece }, NOW);
-                assert!(assembly.0.values().map(|p| p.text.capacity()).sum::<usize>() <= 2 * CAP);
-                assert!(assembly.0.values().map(|p| p.text.len()).sum::<usize>() <= CAP);
+                assert!(assembly.0.values().map(|p| p.text.capacity()).sum::<usize>() <= CAP);
             }
         }
-        assembly.add(&Fragment { sender: 0x100, receiver: 1, number: 1, count: 2, piece: "x" }, NOW);
+        for sender in 0x100..0x1000 {
+            assembly.add(&Fragment { sender, receiver: 1, number: 1, count: 2, piece: "x" }, NOW);
+            assert!(assembly.0.len() <= INSTANCES);
+        }
         assert_eq!(assembly.deadline(), Some(PATIENCE));
         assembly.tick(PATIENCE);
         assert_eq!(assembly.deadline(), None);

@@ -25,11 +25,16 @@ pub(crate) struct Header {
 
 /// A message that was received.
 pub(crate) enum Message<'a> {
+    Exchange(Exchange<'a>),
+    Data(Data<'a>),
+}
+
+/// One of the four messages of a key exchange.
+pub(crate) enum Exchange<'a> {
     Commit(Commit),
     Key(Element),
     Reveal(Reveal<'a>),
     Signature(Sealed<'a>),
-    Data(Data<'a>),
 }
 
 /// D-H Commit Message.
@@ -80,14 +85,14 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Header, Message<'_>)>, Malfor
             if encrypted_gx.len() > 4 + crate::crypto::group::LEN {
                 return Err(Malformed);
             }
-            Message::Commit(Commit { encrypted_gx: encrypted_gx.to_vec(), hashed_gx })
+            Message::Exchange(Exchange::Commit(Commit { encrypted_gx: encrypted_gx.to_vec(), hashed_gx }))
         }
-        KEY => Message::Key(element(&mut reader)?),
+        KEY => Message::Exchange(Exchange::Key(element(&mut reader)?)),
         REVEAL => {
             let r = reader.data()?.try_into().map_err(|_| Malformed)?;
-            Message::Reveal(Reveal { r, sealed: sealed(&mut reader)? })
+            Message::Exchange(Exchange::Reveal(Reveal { r, sealed: sealed(&mut reader)? }))
         }
-        SIGNATURE => Message::Signature(sealed(&mut reader)?),
+        SIGNATURE => Message::Exchange(Exchange::Signature(sealed(&mut reader)?)),
         DATA => Message::Data(data(bytes, &mut reader)?),
         _ => return Ok(None),
     };

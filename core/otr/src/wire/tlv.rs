@@ -30,7 +30,7 @@ pub(crate) struct Tlv {
 
 /// The length of the plaintext that [`write`] makes.
 pub(crate) fn length(text: &str, records: &[Tlv]) -> usize {
-    let records: usize = records.iter().map(|r| HEAD + r.value.len()).sum();
+    let records: usize = records.iter().map(|r| HEAD + usize::from(value_length(&r.value))).sum();
     (text.len() + 1 + records + HEAD).next_multiple_of(BUCKET)
 }
 
@@ -40,11 +40,23 @@ pub(crate) fn write(out: &mut Vec<u8>, text: &str, records: &[Tlv]) {
     out.extend_from_slice(text.as_bytes());
     out.push(0);
     for record in records {
-        write_record(out, record.kind, &record.value);
+        let length = value_length(&record.value);
+        write_head(out, record.kind, length);
+        out.extend(record.value.iter().take(length.into()));
     }
-    let padding = [0; BUCKET];
     let missing = end.saturating_sub(out.len() + HEAD);
-    write_record(out, PADDING, padding.split_at(missing).0);
+    write_head(out, PADDING, u16::try_from(missing).unwrap_or(u16::MAX));
+    out.resize(end, 0);
+}
+
+fn write_head(out: &mut Vec<u8>, kind: u16, length: u16) {
+    out.extend_from_slice(&kind.to_be_bytes());
+    out.extend_from_slice(&length.to_be_bytes());
+}
+
+/// How much of a value is sent: all, since nobody makes longer ones.
+fn value_length(value: &[u8]) -> u16 {
+    u16::try_from(value.len()).unwrap_or(u16::MAX)
 }
 
 /// What a plaintext holds.
@@ -76,14 +88,6 @@ pub(crate) fn read(mut plaintext: Vec<u8>) -> Content {
         String::from_utf8_lossy(&bytes).into_owned()
     });
     Content { text, records, padded }
-}
-
-fn write_record(out: &mut Vec<u8>, kind: u16, value: &[u8]) {
-    // Longer values do not come about: SMP's have at most 2500 bytes, questions and uses are bounded.
-    let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
-    out.extend_from_slice(&kind.to_be_bytes());
-    out.extend_from_slice(&length.to_be_bytes());
-    out.extend_from_slice(value.split_at(length.into()).0);
 }
 
 /// A count of MPIs and the MPIs: the value of SMP's records.

@@ -76,6 +76,7 @@ impl Drop for Libotr {
 struct Talk {
     ours: Session,
     libotr: Libotr,
+    now: Duration,
     /// What ours has for its owner.
     news: Vec<Output>,
     /// What libotr has for its, but for the wire.
@@ -95,7 +96,7 @@ impl Talk {
         let settings = Settings { limit, ..Settings::default() };
         let ours = Session::new(identity, settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO);
         let libotr = Libotr::start(limit.unwrap_or(0))?;
-        Ok(Self { ours, libotr, news: vec![], theirs: vec![], wire: VecDeque::new() })
+        Ok(Self { ours, libotr, now: Duration::ZERO, news: vec![], theirs: vec![], wire: VecDeque::new() })
     }
 
     fn private(limit: Option<usize>, seed: u64) -> Tested<Self> {
@@ -141,6 +142,13 @@ impl Talk {
                 None => self.theirs.push(line),
             }
         }
+    }
+
+    /// Time goes by.
+    fn pass(&mut self, time: Duration) -> Tested {
+        self.now += time;
+        let outputs = self.ours.tick(self.now);
+        self.we(outputs)
     }
 
     fn carry(&mut self) -> Tested {
@@ -214,6 +222,8 @@ fn a_thousand_exchanges() -> Tested {
         assert!(matches!(talk.news[..], [Output::Began { renewed: true, .. }]), "{count}: {:?}", talk.news);
         talk.exchange(&format!("exchange {count}"))?;
         talk.forget();
+        // Anybody can ask, so we do not begin anew for it all the time.
+        talk.pass(Duration::from_secs(10))?;
     }
     Ok(())
 }
@@ -259,7 +269,6 @@ fn a_bad_wire() -> Tested {
 struct Storm {
     talk: Talk,
     rng: StdRng,
-    now: Duration,
     sent: u32,
     read: u32,
     renewals: u32,
@@ -273,7 +282,7 @@ impl Storm {
 
     fn new(limit: Option<usize>, seed: u64) -> Tested<Self> {
         let (talk, rng) = (Talk::private(limit, seed)?, StdRng::seed_from_u64(seed));
-        Ok(Self { talk, rng, now: Duration::ZERO, sent: 0, read: 0, renewals: 0, open: Default::default() })
+        Ok(Self { talk, rng, sent: 0, read: 0, renewals: 0, open: Default::default() })
     }
 
     /// Texts each way, and what the wire makes of them. Answers go over the same wire.
@@ -306,9 +315,7 @@ impl Storm {
     }
 
     fn pass(&mut self, time: Duration) -> Tested {
-        self.now += time;
-        let outputs = self.talk.ours.tick(self.now);
-        self.talk.we(outputs)?;
+        self.talk.pass(time)?;
         self.account()
     }
 
@@ -384,8 +391,9 @@ fn smp_of_every_kind() -> Tested {
             // They ask.
             talk.forget();
             talk.they(&question.map_or_else(|| format!("A {theirs}"), |q| format!("W {q}\t{theirs}")))?;
-            let asked = SmpEvent::Asked { question: question.map(str::to_owned) };
-            assert_eq!(talk.news, [Output::Smp(asked)]);
+            assert!(
+                matches!(&talk.news[..], [Output::Smp(SmpEvent::Asked { question: q, .. })] if q.as_deref() == question)
+            );
             let answer = talk.ours.smp_answer(ours)?;
             talk.we(answer)?;
             assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
@@ -441,6 +449,7 @@ fn extra_key_disconnect_and_a_peer_that_lost_its_session() -> Tested {
     assert!(talk.theirs.contains(&"T [resent] are you there?".to_owned()), "{:?} {:?}", talk.theirs, talk.news);
     talk.exchange("again")?;
 
+    talk.pass(Duration::from_secs(10))?;
     talk.forget();
     talk.they("D")?;
     assert!(matches!(talk.news[..], [Output::Ended(_)]));

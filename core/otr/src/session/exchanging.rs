@@ -1,0 +1,200 @@
+//! How private conversations begin: with whom, when, and what becomes of what waits for one.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::ake::{Ake, Established, Initiative};
+use super::instance::{Conversation, Sent, State};
+use super::output::{Attention, InstanceTag, NotSent, Output};
+use super::{AKE_PATIENCE, INSTANCES_AT_MOST, Policy, RENEW_EVERY, Session, has_passed};
+use crate::wire::plain;
+
+/// A commit to whichever instances there are.
+pub(super) struct ToAll {
+    pub(super) initiative: Initiative,
+    pub(super) since: Duration,
+    /// It has led to a private conversation; other instances may answer it still.
+    used: bool,
+}
+
+impl ToAll {
+    /// Once one instance has answered, others have a moment for it: the commitment is no secret any more.
+    pub(super) fn until(&self) -> Duration {
+        self.since.saturating_add(if self.used { RENEW_EVERY } else { AKE_PATIENCE })
+    }
+}
+
+impl Session {
+    /// Asks whoever is there.
+    pub(super) fn ask(&mut self, out: &mut Vec<Output>) {
+        if self.asked.is_none() {
+            self.asked = Some(self.now);
+            out.push(Output::Send(plain::QUERY.to_owned()));
+        }
+    }
+
+    /// Asks, if something waits and no exchange is under way for it.
+    pub(super) fn ask_for_waiting(&mut self, out: &mut Vec<Output>) {
+        let under_way = self.to_all.is_some() || self.instances.values().any(|i| i.ake_since().is_some());
+        if !self.waiting.is_empty() && !self.is_private() && !under_way {
+            self.ask(out);
+        }
+    }
+
+    /// The peer wants a private conversation. If there is one it wants another, or has lost it, or it is somebody else who
+    /// wants to disturb it: not too often then.
+    pub(super) fn answer_query(&mut self, out: &mut Vec<Output>) {
+        if !self.is_private() {
+            self.begin_with_all(out);
+        } else if self.may_renew() {
+            self.renewed = Some(self.now);
+            self.begin_with_all(out);
+        } else {
+            self.renewal_due = Some(None);
+        }
+    }
+
+    /// A D-H Commit to whichever instances there are; the same one again while nobody has answered it.
+    pub(super) fn begin_with_all(&mut self, out: &mut Vec<Output>) {
+        self.to_all = self.to_all.take().filter(|to_all| !to_all.used);
+        let (rng, now) = (&mut *self.rng, self.now);
+        let to_all =
+            self.to_all.get_or_insert_with(|| ToAll { initiative: Initiative::new(rng), since: now, used: false });
+        // Whatever they were at, this is what comes next: an answer that got lost must not stand in its way.
+        for instance in self.instances.values_mut() {
+            instance.begin(&to_all.initiative, now);
+        }
+        let body = to_all.initiative.body();
+        self.send_body(0, &body, out);
+    }
+
+    /// A D-H Commit to one instance.
+    fn begin(&mut self, tag: u32, out: &mut Vec<Output>) {
+        self.make_room(tag);
+        let initiative = Initiative::new(&mut *self.rng);
+        let body = initiative.body();
+        self.instances.entry(tag).or_default().set_ake(Ake::AwaitingDhKey(initiative), self.now);
+        self.send_body(tag, &body, out);
+    }
+
+    /// Whether plain marks, and signs that a session was lost, begin an exchange.
+    pub(super) const fn starts_by_itself(&self) -> bool {
+        matches!(self.policy, Policy::Always | Policy::Opportunistic)
+    }
+
+    /// A session may be lost: a message of the instance's could not be read, or somebody says so of ours. Tells the
+    /// peer in the first case, and begins anew.
+    pub(super) fn doubt(&mut self, sender: Option<u32>, out: &mut Vec<Output>) {
+        let begins = self.starts_by_itself();
+        if let Some(conversation) = sender.or(self.active).and_then(|tag| self.conversation(tag)) {
+            conversation.lost = begins;
+        }
+        if self.may_renew() {
+            self.renew(sender, out);
+        } else {
+            self.renewal_due = Some(sender);
+        }
+    }
+
+    /// Not too often: the reason can be forged.
+    pub(super) fn may_renew(&self) -> bool {
+        self.renewed.is_none_or(|at| has_passed(RENEW_EVERY, at, self.now))
+    }
+
+    pub(super) fn renew(&mut self, sender: Option<u32>, out: &mut Vec<Output>) {
+        self.renewed = Some(self.now);
+        if sender.is_some() {
+            out.push(Output::Send(plain::error("An encrypted message could not be read.")));
+        }
+        match sender {
+            _ if !self.starts_by_itself() => {}
+            Some(tag) => self.begin(tag, out),
+            None => self.begin_with_all(out),
+        }
+    }
+
+    /// An exchange is done: the conversation is private from here on.
+    pub(super) fn established(&mut self, sender: u32, established: Established, out: &mut Vec<Output>) {
+        let (fingerprint, ssid, first_half_is_ours) = (established.fingerprint, established.ssid, established.revealed);
+        let (now, active) = (self.now, self.active);
+        let takes_over = self.may_become_active(sender, fingerprint);
+        // What went to a client that was closed and started anew under another tag.
+        let elsewhere = active.filter(|active| takes_over && *active != sender).and_then(|tag| self.conversation(tag));
+        let mut left: Vec<Output> = elsewhere.map(|other| other.unread.take_all()).unwrap_or_default();
+
+        let mut conversation = Conversation::new(established, &mut *self.rng, now);
+        let instance = self.instances.entry(sender).or_default();
+        let before = std::mem::take(&mut instance.state);
+        instance.set_ake(Ake::None, now);
+        if let Some(to_all) = &mut self.to_all {
+            to_all.used |= instance.has_adopted(&to_all.initiative);
+        }
+        let (mut renewed, mut again) = (false, None);
+        if let State::Encrypted(mut before) = before {
+            renewed = before.fingerprint == fingerprint;
+            // Never to another key: whoever can write to us can have us begin an exchange.
+            if renewed {
+                again = before.unread.take_last(now);
+            }
+            left.extend(before.left_open());
+            if renewed {
+                conversation.html = before.html;
+                conversation.old = Some(before.into_old(now));
+            }
+        }
+        instance.state = State::Encrypted(Box::new(conversation));
+        self.asked = None;
+        self.renewal_due = self.renewal_due.filter(|with| with.is_some_and(|tag| tag != sender));
+        if takes_over {
+            (self.active, self.known) = (Some(sender), Some(fingerprint));
+        }
+        out.push(Output::Began { with: InstanceTag(sender), fingerprint, ssid, first_half_is_ours, renewed });
+        out.extend(left);
+        if let Some((Sent { id, at, .. }, text)) = again {
+            let with_mark = Zeroizing::new(format!("[resent] {}", *text));
+            if self.seal(sender, &with_mark, &[], false, out) {
+                out.push(Output::SentAgain(id));
+                if let Some(conversation) = self.conversation(sender) {
+                    conversation.may_be_unread(id, text, at);
+                }
+            } else {
+                out.push(Output::Unread(id));
+            }
+        }
+        self.send_waiting(out);
+    }
+
+    /// Gives up what has not been answered for long.
+    pub(super) fn give_up_exchanges(&mut self, out: &mut Vec<Output>) {
+        let now = self.now;
+        let is_late = |since: &Duration| has_passed(AKE_PATIENCE, *since, now);
+        let mut nobody = self.asked.take_if(|since| is_late(since)).is_some();
+        nobody |= self.to_all.take_if(|to_all| now >= to_all.until()).is_some_and(|to_all| !to_all.used);
+        for (tag, instance) in &mut self.instances {
+            if instance.ake_since().as_ref().is_some_and(is_late) {
+                instance.set_ake(Ake::None, now);
+                nobody |= self.active.is_none_or(|active| active == *tag);
+            }
+        }
+        self.instances.retain(|_, instance| !instance.is_empty());
+        if nobody {
+            out.push(Output::Attention(Attention::NoAnswer));
+            // Under other policies the next text would go out in the clear, and overtake these.
+            if self.policy != Policy::Always && !self.is_private() {
+                out.extend(self.waiting.drain(..).map(|waiting| Output::NotSent(waiting.id, NotSent::NoAnswer)));
+            }
+        }
+    }
+
+    /// Makes a place for an instance: those without a private conversation give way first, then those that were not
+    /// heard for longest; never the one that texts go to.
+    pub(super) fn make_room(&mut self, tag: u32) {
+        if self.instances.contains_key(&tag) || self.instances.len() < INSTANCES_AT_MOST {
+            return;
+        }
+        let others = self.instances.iter().filter(|(tag, _)| self.active != Some(**tag));
+        let least = others.min_by_key(|(_, i)| (!matches!(i.state, State::Plaintext), i.heard)).map(|(tag, _)| *tag);
+        least.and_then(|tag| self.instances.remove(&tag));
+    }
+}

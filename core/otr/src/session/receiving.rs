@@ -1,0 +1,248 @@
+//! Messages on their way in.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::ake::Step;
+use super::instance::State;
+use super::output::{Attention, InstanceTag, Output, SmpEvent};
+use super::ratchet::{Opened, Unreadable};
+use super::{HEARTBEAT, Policy, RESEND_WITHIN, Session, has_passed};
+use crate::wire::codec;
+use crate::wire::fragment::{self, Fragment};
+use crate::wire::message::{self, Exchange, Header, LEAST_TAG, Message};
+use crate::wire::plain::{self, Plain};
+use crate::wire::tlv::{self, Tlv};
+
+/// What every mark of the protocol begins with.
+const MARK: &str = "?OTR";
+
+impl Session {
+    pub(super) fn receive_wire(&mut self, wire: &str, out: &mut Vec<Output>) {
+        if self.policy == Policy::Never {
+            out.push(Output::PlainText(wire.to_owned()));
+        } else if wire.starts_with(codec::PREFIX) {
+            self.receive_encoded(wire, out);
+        } else if let Some(fragment) = fragment::read(wire) {
+            match fragment {
+                // A text that talks about such marks.
+                None if !wire.starts_with(MARK) => out.push(Output::PlainText(wire.to_owned())),
+                fragment => self.receive_fragment(fragment, out),
+            }
+        } else if codec::dearmor(wire).is_some_and(|message| message.is_ok()) {
+            self.receive_encoded(wire, out);
+        } else {
+            self.receive_plain(wire, out);
+        }
+    }
+
+    fn receive_fragment(&mut self, fragment: Option<Fragment<'_>>, out: &mut Vec<Output>) {
+        let Some(fragment) = fragment else {
+            out.push(Output::Attention(Attention::Malformed));
+            return;
+        };
+        let header = Header { sender: fragment.sender, receiver: fragment.receiver };
+        if !self.is_for_us(header, true, out) {
+            return;
+        }
+        if let Some(whole) = self.assembly.add(&fragment, self.now) {
+            // A fragment in a fragment is refused: this looks at no fragments.
+            self.receive_encoded(&whole, out);
+        }
+    }
+
+    fn receive_plain(&mut self, wire: &str, out: &mut Vec<Output>) {
+        self.assembly.forget_all();
+        let plain = plain::read(wire);
+        if !matches!(plain, Plain::Text { .. }) && !wire.starts_with(MARK) {
+            // A mark inside a text: it may be meant, or the text may talk about such marks.
+            out.push(Output::PlainText(wire.to_owned()));
+        }
+        match plain {
+            Plain::Error(words) => {
+                out.push(Output::Attention(Attention::PeerError(words.to_owned())));
+                if !self.is_over(self.active) {
+                    self.doubt(None, out);
+                }
+            }
+            Plain::Query { version_3: true } => self.answer_query(out),
+            Plain::Query { version_3: false } => out.push(Output::Attention(Attention::OtherVersion)),
+            Plain::Text { text, tag } => {
+                self.plain_answer |= tag.is_none();
+                out.push(Output::PlainText(text));
+                match tag {
+                    Some(tag) if tag.version_3 && self.starts_by_itself() => self.answer_query(out),
+                    Some(tag) if !tag.version_3 => out.push(Output::Attention(Attention::OtherVersion)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn receive_encoded(&mut self, wire: &str, out: &mut Vec<Output>) {
+        let bytes = match codec::dearmor(wire) {
+            Some(Ok(bytes)) => bytes,
+            _ => return out.push(Output::Attention(Attention::Malformed)),
+        };
+        let (header, message) = match message::read(&bytes) {
+            Ok(Some(message)) => message,
+            Ok(None) => return out.push(Output::Attention(Attention::OtherVersion)),
+            Err(codec::Malformed) => return out.push(Output::Attention(Attention::Malformed)),
+        };
+        if !self.is_for_us(header, matches!(message, Message::Exchange(Exchange::Commit(_))), out) {
+            return;
+        }
+        self.assembly.forget(header.sender);
+        match message {
+            Message::Data(data) => self.receive_data(header.sender, &data, out),
+            Message::Exchange(exchange) => self.receive_exchange(header.sender, exchange, out),
+        }
+    }
+
+    /// `to_any`: the message may be for whichever instance it reaches.
+    fn is_for_us(&self, header: Header, to_any: bool, out: &mut Vec<Output>) -> bool {
+        let attention = match header {
+            Header { sender, receiver } if sender < LEAST_TAG || (1..LEAST_TAG).contains(&receiver) => {
+                Attention::Malformed
+            }
+            Header { sender, .. } if sender == self.tag => Attention::Mirror,
+            Header { receiver: 0, .. } if to_any => return true,
+            Header { receiver, .. } if receiver == self.tag => return true,
+            _ => Attention::ForOtherInstance,
+        };
+        out.push(Output::Attention(attention));
+        false
+    }
+
+    fn receive_exchange(&mut self, sender: u32, message: Exchange<'_>, out: &mut Vec<Output>) {
+        let (identity, now) = (Arc::clone(&self.identity), self.now);
+        // Only what may begin an exchange makes an instance known.
+        let begins = match message {
+            Exchange::Commit(_) => true,
+            Exchange::Key(_) => self.to_all.is_some(),
+            _ => false,
+        };
+        if begins {
+            self.make_room(sender);
+            let instance = self.instances.entry(sender).or_default();
+            if let Some(to_all) = &self.to_all {
+                // Our commit reached this instance among others.
+                instance.adopt(&to_all.initiative, now);
+            }
+        }
+        let Some(instance) = self.instances.get_mut(&sender) else { return };
+        instance.heard = now;
+        let rng = &mut *self.rng;
+        let step = match message {
+            Exchange::Commit(commit) => instance.ake.commit(commit, rng),
+            Exchange::Key(key) => instance.ake.key(key, &identity, rng),
+            Exchange::Reveal(reveal) => instance.ake.reveal(&reveal, &identity, rng),
+            Exchange::Signature(sealed) => instance.ake.signature(&sealed, &identity),
+        };
+        match step {
+            Step::Ignored => {}
+            Step::Mirror => out.push(Output::Attention(Attention::Mirror)),
+            Step::Send(body) => {
+                instance.touch(now);
+                self.send_body(sender, &body, out);
+            }
+            Step::Done(last, established) => {
+                if let Some(body) = last {
+                    self.send_body(sender, &body, out);
+                }
+                self.established(sender, *established, out);
+            }
+        }
+        self.instances.retain(|_, instance| !instance.is_empty());
+    }
+
+    fn receive_data(&mut self, sender: u32, data: &message::Data<'_>, out: &mut Vec<Output>) {
+        let now = self.now;
+        let opened = match self.instances.get_mut(&sender).map(|instance| &mut instance.state) {
+            Some(State::Encrypted(conversation)) => conversation.open(data, &mut *self.rng, now),
+            _ => Err(Unreadable::Lost),
+        };
+        let Opened { plaintext, extra_key } = match opened {
+            Ok(opened) => opened,
+            // No reason to doubt the keys.
+            Err(Unreadable::Late) => return,
+            Err(Unreadable::Lost) if data.ignore_unreadable => return,
+            Err(Unreadable::Lost) => {
+                out.push(Output::Attention(Attention::Unreadable));
+                if !self.is_over(Some(sender)) {
+                    self.doubt(Some(sender), out);
+                }
+                return;
+            }
+        };
+        let mut content = tlv::read(plaintext);
+        let records = std::mem::take(&mut content.records);
+        let has_text = !content.text.is_empty();
+        let Some(instance) = self.instances.get_mut(&sender) else { return };
+        instance.heard = now;
+        let Some(conversation) = instance.conversation() else { return };
+        let fingerprint = conversation.fingerprint;
+        let heartbeat = has_text && has_passed(HEARTBEAT, conversation.last_sent, now);
+        if has_text {
+            let text = conversation.readable(content);
+            out.push(Output::Text { text, from: InstanceTag(sender), fingerprint });
+            if self.may_become_active(sender, fingerprint) {
+                (self.active, self.known) = (Some(sender), Some(fingerprint));
+            }
+        }
+        // Of the keys before these only texts were on the way.
+        let Some(extra_key) = extra_key else { return };
+        for record in records {
+            self.receive_record(sender, record, &extra_key, out);
+        }
+        if heartbeat {
+            self.seal(sender, "", &[], true, out);
+        }
+    }
+
+    fn receive_record(&mut self, sender: u32, record: Tlv, extra_key: &Zeroizing<[u8; 32]>, out: &mut Vec<Output>) {
+        let rng = &mut *self.rng;
+        let Some(instance) = self.instances.get_mut(&sender) else { return };
+        // A disconnection before this record has ended it all.
+        let State::Encrypted(conversation) = &mut instance.state else { return };
+        match record.kind {
+            tlv::DISCONNECTED => {
+                let left = conversation.left_open();
+                instance.state = State::Finished;
+                out.push(Output::Ended(InstanceTag(sender)));
+                out.extend(left);
+            }
+            tlv::SMP_ABORT => {
+                let running = std::mem::take(&mut conversation.smp).is_running();
+                out.extend(running.then_some(Output::Smp(SmpEvent::Aborted)));
+            }
+            tlv::SMP_1 | tlv::SMP_1Q | tlv::SMP_2 | tlv::SMP_3 | tlv::SMP_4 => {
+                let (event, answer) = conversation.smp_record(&record, rng);
+                if matches!(event, Some(SmpEvent::Asked { .. })) {
+                    self.asker = Some(sender);
+                }
+                out.extend(event.map(Output::Smp));
+                if let Some(answer) = answer {
+                    self.send_records(sender, &[answer], out);
+                }
+            }
+            tlv::EXTRA_KEY => {
+                let mut reader = codec::Reader::new(&record.value);
+                if let Ok(usage) = reader.int() {
+                    let about = reader.rest().to_vec();
+                    out.push(Output::ExtraKey { usage, about, key: extra_key.clone() });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the conversation was ended on purpose: by the peer, or by us a moment ago. What comes then was on the
+    /// way, or is forged; it begins nothing.
+    fn is_over(&self, tag: Option<u32>) -> bool {
+        let instance = tag.and_then(|tag| self.instances.get(&tag));
+        let by_peer = instance.is_some_and(|instance| matches!(instance.state, State::Finished));
+        by_peer || self.ended.is_some_and(|at| !has_passed(RESEND_WITHIN, at, self.now))
+    }
+}
