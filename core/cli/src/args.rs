@@ -45,6 +45,11 @@ pub(crate) enum Command {
     },
     /// List the burners; touches no network
     List,
+    /// Show a burner's recovery words, if `new` was ended before it could: they are shown once. Touches no network
+    Words {
+        /// Its address, the part before the @, or its id
+        name: String,
+    },
     /// Remove a burner at its server, show that it is gone, and forget it
     Burn {
         /// Its address, the part before the @, or its id

@@ -39,6 +39,7 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
     let start = engine.start_tor(args.tor_timeout);
     match &args.command {
         Command::List => list(engine, output),
+        Command::Words { name } => words(engine, output, &find(engine, name)?),
         Command::New { server, recoverable, route } => {
             let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: *recoverable };
             engine.check_options(&options)?;
@@ -72,9 +73,15 @@ async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -
     let burner = screen.during(engine.create_burner(options)).await?;
     output.burner(&burner);
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
-    if let Some(words) = engine.recovery_words(&burner.id)? {
-        output.object(&json!({ "type": "words", "burner": burner.id, "words": words.as_str() }));
-        output.line(&format!("words: {}", words.as_str()));
+    words(engine, output, &burner)
+}
+
+/// Shows the recovery words if there are any, and forgets them once they were written out.
+fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure> {
+    let Some(words) = engine.recovery_words(&burner.id)? else { return Ok(()) };
+    let object = json!({ "type": "words", "burner": burner.id, "words": words.as_str() });
+    let line = Zeroizing::new(format!("words: {}", words.as_str()));
+    if output.object(&object) && output.line(&line) {
         engine.drop_recovery_words(&burner.id)?;
     }
     Ok(())

@@ -15,6 +15,10 @@ use clap::Parser as _;
 use crate::args::Args;
 use crate::output::Output;
 
+/// Wipes memory as it is freed: libraries keep copies of what is secret.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = match Args::try_parse() {

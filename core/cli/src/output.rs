@@ -30,18 +30,14 @@ impl Output {
         Self { json, bar, last_step: Mutex::new(Instant::now()) }
     }
 
-    /// A line for people.
-    pub(crate) fn line(&self, text: &str) {
-        if !self.json {
-            self.write(text);
-        }
+    /// A line for people. `false`: nobody reads any more.
+    pub(crate) fn line(&self, text: &str) -> bool {
+        self.json || self.write(text)
     }
 
-    /// An object for programs.
-    pub(crate) fn object(&self, object: &Value) {
-        if self.json {
-            self.write(&object.to_string());
-        }
+    /// An object for programs. `false`: nobody reads any more.
+    pub(crate) fn object(&self, object: &Value) -> bool {
+        !self.json || self.write(&object.to_string())
     }
 
     pub(crate) fn warning(&self, code: &str, text: &str) {
@@ -115,12 +111,11 @@ impl Output {
         }
     }
 
-    /// Whoever reads may be gone: then there is nobody to tell.
-    fn write(&self, line: &str) {
+    fn write(&self, line: &str) -> bool {
         self.bar.suspend(|| {
             let mut out = stdout().lock();
-            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-        });
+            writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+        })
     }
 }
 

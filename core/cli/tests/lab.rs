@@ -80,6 +80,7 @@ fn new_list_burn() -> Tested {
     let burner = made.of("burner")?.clone();
     assert_eq!((made.code, &burner["via"], &burner["state"]), (Some(0), &"onion".into(), &"active".into()));
     assert_eq!(made.of("words")?["words"].as_str().map(|w| w.split(' ').count()), Some(12));
+    assert!(flashpaper.run(&["words", burner["jid"].as_str().unwrap_or_default()])?.of("words").is_err(), "shown once");
     assert_eq!(flashpaper.run(&["list"])?.of("burner")?, &burner);
     // Found by its address, by the part before the @, and by its id.
     let jid = burner["jid"].as_str().ok_or("no address")?;
@@ -91,6 +92,21 @@ fn new_list_burn() -> Tested {
     assert_eq!(flashpaper.run(&["burn", names[1]])?.of("burned")?["outcome"], "proven");
     assert!(flashpaper.run(&["list"])?.of("burner").is_err());
     assert_eq!(flashpaper.run(&["burn", jid])?.failure()?, ("no_such_burner", 2));
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn words_that_could_not_be_written_are_kept() -> Tested {
+    let lab = Remote::from_env()?;
+    let flashpaper = Flashpaper::new(&lab)?;
+    let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
+    assert!(flashpaper.command(&[]).args(["new", "--recoverable", "--exit"]).stdout(nowhere).status()?.success());
+    let jid = flashpaper.run(&["list"])?.of("burner")?["jid"].as_str().unwrap_or_default().to_owned();
+    let shown = flashpaper.run(&["words", &jid])?;
+    assert_eq!(shown.of("words")?["words"].as_str().map(|w| w.split(' ').count()), Some(12));
+    assert!(flashpaper.run(&["words", &jid])?.of("words").is_err(), "shown once");
+    assert_eq!(flashpaper.run(&["burn", &jid])?.of("burned")?["outcome"], "proven");
     Ok(())
 }
 
@@ -301,17 +317,22 @@ fn a_planted_leak_is_found() -> Tested {
     let flashpaper = format!("{} --home {home} --network {facts}", env!("CARGO_BIN_EXE_flashpaper"));
     let lab_program = Path::new(env!("CARGO_BIN_EXE_flashpaper")).with_file_name("flashpaper-lab");
     let lab_program = text(&lab_program)?;
-    for plant in [
-        format!("{flashpaper} new --exit && {lab_program} dial burner.test 5222"),
-        "python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)'".to_owned(),
-        "python3 -c 'import socket\ntry: socket.getaddrinfo(\"burner.test\", 1)\nexcept OSError: pass'".to_owned(),
+    for (plant, call) in [
+        (format!("{flashpaper} new --exit && {lab_program} dial burner.test 5222"), "connect("),
+        ("python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)'".to_owned(), "SOCK_DGRAM"),
+        (
+            "python3 -c 'import socket\ntry: socket.getaddrinfo(\"burner.test\", 1)\nexcept OSError: pass'".to_owned(),
+            "/etc/",
+        ),
     ] {
-        assert!(leak(&lab, &["sh", "-c", &plant])?.is_some(), "{plant}");
+        let found = leak(&lab, &["sh", "-c", &plant])?.ok_or("not found")?;
+        assert!(found.contains(call), "{plant}: {found}");
     }
     // A relay is no place to go before Tor is started.
     let relay = lab.facts().relays.first().map(|r| format!("('{}', {})", r.address, r.or_port)).unwrap_or_default();
     let early = format!("python3 -c 'import socket; socket.create_connection({})'", relay.replace('\'', "\""));
-    assert!(leak(&lab, &["sh", "-c", &early])?.is_some());
+    let found = leak(&lab, &["sh", "-c", &early])?.ok_or("not found")?;
+    assert!(found.contains("AF_INET, SOCK_STREAM"), "{found}");
     Ok(())
 }
 

@@ -21,8 +21,6 @@ pub(crate) struct Server {
     #[serde(default, deserialize_with = "onion")]
     pub(crate) onion: Option<OnionAddress>,
     in_band_registration: Registration,
-    #[serde(default)]
-    note: String,
 }
 
 /// Whether a server makes accounts in band, as far as the directory knows.
@@ -30,6 +28,8 @@ pub(crate) struct Server {
 #[serde(rename_all = "lowercase")]
 enum Registration {
     Yes,
+    /// Accounts made through Tor are of no use there: for those who name the server.
+    Quarantines,
     No,
     Unknown,
 }
@@ -37,12 +37,11 @@ enum Registration {
 impl Server {
     /// A server that the person named: reached by its domain.
     fn named(domain: Domain) -> Self {
-        Self { domain, onion: None, in_band_registration: Registration::Unknown, note: String::new() }
+        Self { domain, onion: None, in_band_registration: Registration::Unknown }
     }
 
-    /// Servers that take accounts but shut Tor's out are for those who name them.
     fn is_good(&self) -> bool {
-        self.in_band_registration == Registration::Yes && !self.note.contains("quarantines Tor")
+        self.in_band_registration == Registration::Yes
     }
 
     fn has(&self, route: Option<Route>) -> bool {

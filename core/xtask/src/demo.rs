@@ -67,12 +67,16 @@ impl Story<'_> {
             run(lab::program().args(["send", "--to", jid, "--text", &text]).env("FLASHPAPER_LAB", &self.network))
         })?;
         let message = events.until("message")?;
+        events.end()?;
         if message["text"] == text.as_str() { Ok(()) } else { Err("another text arrived".into()) }
     }
 
     /// Runs a command of `flashpaper` to its end; the last event of a type.
     fn last(&self, args: &[&str], kind: &str) -> Done<Value> {
-        self.start(args)?.until(kind)
+        let mut events = self.start(args)?;
+        let event = events.until(kind)?;
+        events.end()?;
+        Ok(event)
     }
 
     fn start(&self, args: &[&str]) -> Done<Events> {
@@ -103,6 +107,12 @@ impl Events {
             }
         }
         Err(format!("flashpaper ended without \"{kind}\"").into())
+    }
+
+    /// Waits for the program, which has to have done all that it was asked for.
+    fn end(&mut self) -> Done {
+        let status = self.child.wait()?;
+        if status.success() { Ok(()) } else { Err(format!("flashpaper ended with {status}").into()) }
     }
 
     fn print(&mut self, event: &Value) {

@@ -1,8 +1,10 @@
-//! Debian packages that the lab and its tests need: installed when this runs as root, else named.
+//! What the lab and the tests need besides the tool chain. Debian packages are installed when this runs as root, else
+//! named.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::run::{Done, run};
+use crate::run::{Done, cargo, run, target};
 
 /// What the lab runs.
 pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
@@ -52,4 +54,15 @@ fn is_installed(package: &str) -> bool {
 
 pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.trim_ascii() == b"0")
+}
+
+/// A subcommand of cargo's that is no part of the tool chain; installed beside what is built when it is missing.
+pub(crate) fn cargo_tool(name: &str) -> Done<PathBuf> {
+    let folder = target().join("tools");
+    let program = folder.join("bin").join(name);
+    if !program.exists() {
+        println!("installing {name}");
+        run(cargo(&["install", "--quiet", "--locked", name, "--root"]).arg(folder))?;
+    }
+    Ok(program)
 }

@@ -84,12 +84,8 @@ fn lab_tests(lab: &Lab) -> Done {
         .env("FLASHPAPER_LAB", lab.facts_file()))
 }
 
-/// Licences, bans and sources, where `cargo-deny` is installed: it is not a part of the tool chain.
+/// Licences, bans and sources.
 fn deny() -> Done {
-    let installed = at_root("cargo").args(["deny", "--version"]).output().is_ok_and(|o| o.status.success());
-    if !installed {
-        println!("cargo-deny is not installed; deny.toml is not checked");
-        return Ok(());
-    }
-    run(&mut cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]))
+    let tool = packages::cargo_tool("cargo-deny")?;
+    run(at_root(tool).args(["--offline", "check", "licenses", "bans", "sources"]))
 }
