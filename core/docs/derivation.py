@@ -3,6 +3,7 @@
 
   derivation.py --check                         compare with derivation-vectors.json; exit code 1 if any value differs
   derivation.py --derive DOMAIN ENTROPY_HEX...  print what each entropy gives at the domain, as JSON
+  derivation.py --otr PARAMETERS_HEX KEY_HEX    print the OTR key that two seeds give, as JSON
 """
 import hashlib, hmac, json, pathlib, struct, sys
 
@@ -84,6 +85,49 @@ def password(key):
     return "".join(choose(ALPHABET) for _ in range(24))
 
 
+SMALL_PRIMES = [n for n in range(2, 2048) if all(n % d for d in range(2, int(n**0.5) + 1))]
+
+
+def is_prime(n):
+    """Trial division, then Miller-Rabin to the first forty primes as bases."""
+    if any(n % prime == 0 for prime in SMALL_PRIMES):
+        return False
+    odd, twos = n - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    for base in SMALL_PRIMES[:40]:
+        x = pow(base, odd, n)
+        if x not in (1, n - 1) and not any((x := x * x % n) == n - 1 for _ in range(twos - 1)):
+            return False
+    return True
+
+
+def draw(stream, count):
+    return int.from_bytes(bytes(next(stream) for _ in range(count)), "big")
+
+
+def mpi(n):
+    length = (n.bit_length() + 7) // 8
+    return struct.pack(">I", length) + n.to_bytes(length, "big")
+
+
+def otr_key(parameters_seed, key_seed):
+    parameters, key = chacha20(parameters_seed), chacha20(key_seed)
+    while not is_prime(q := draw(parameters, 20) | 1 << 159 | 1):
+        pass
+    while True:
+        x = draw(parameters, 128) | 1 << 1023
+        p = x - x % (2 * q) + 1
+        if p.bit_length() == 1024 and is_prime(p):
+            break
+    g = next(g for h in range(2, 256) if (g := pow(h, (p - 1) // q, p)) != 1)
+    while not 0 < (x := draw(key, 20)) < q:
+        pass
+    y = pow(g, x, p)
+    fingerprint = hashlib.sha1(mpi(p) + mpi(q) + mpi(g) + mpi(y)).hexdigest()
+    return {f"otr_{name}": f"{n:x}" for name, n in zip("pqgxy", (p, q, g, x, y))} | {"otr_fingerprint": fingerprint}
+
+
 def derive(entropy, domain):
     name_seed, password_seed = seed(entropy, "name", domain), seed(entropy, "password", domain)
     return {
@@ -102,6 +146,8 @@ def check():
     vectors = json.loads((HERE / "derivation-vectors.json").read_text())
     for vector in vectors:
         ours = derive(bytes.fromhex(vector["entropy"]), vector["domain"])
+        seeds = [bytes.fromhex(ours[f"otr_{of}_seed"]) for of in ("parameters", "key")]
+        ours |= otr_key(*seeds)
         if vector != {"words": vector["words"], **ours}:
             sys.exit(f"the vector for entropy {vector['entropy']} differs:\n{json.dumps(ours, indent=2)}")
     print(f"{len(vectors)} vectors agree")
@@ -113,5 +159,7 @@ if __name__ == "__main__":
             check()
         case ["--derive", domain, _, *_]:
             print(json.dumps([derive(bytes.fromhex(entropy), domain) for entropy in sys.argv[3:]], indent=2))
+        case ["--otr", parameters, key]:
+            print(json.dumps(otr_key(bytes.fromhex(parameters), bytes.fromhex(key)), indent=2))
         case _:
             sys.exit(__doc__)

@@ -2,6 +2,8 @@
 //!
 //! The one place of num-bigint, whose running time depends on its operands.
 
+use std::sync::LazyLock;
+
 use num_bigint::BigUint;
 
 /// The sizes that OTR allows: q is 160 bits on the wire; p is at most this long, or checking it would cost too much.
@@ -80,15 +82,14 @@ pub(crate) fn parameters(mut next_bytes: impl FnMut(&mut [u8])) -> (BigUint, Big
 
 /// Miller-Rabin to the first forty primes as bases: for numbers from a random stream, not for an opponent's.
 fn is_prime(n: &BigUint) -> bool {
-    let small = small_primes();
-    if small.iter().any(|prime| (n % prime) == BigUint::ZERO) {
+    if SMALL_PRIMES.iter().any(|prime| (n % prime) == BigUint::ZERO) {
         return false;
     }
     let one = BigUint::from(1u8);
     let n_less_one = n - &one;
     let twos = n_less_one.trailing_zeros().unwrap_or(0);
     let odd = &n_less_one >> twos;
-    small.iter().take(40).all(|base| {
+    SMALL_PRIMES.iter().take(40).all(|base| {
         let mut x = BigUint::from(*base).modpow(&odd, n);
         let mut left = twos;
         while left > 1 && x != one && x != n_less_one {
@@ -100,9 +101,10 @@ fn is_prime(n: &BigUint) -> bool {
 }
 
 /// The primes below 2048.
-fn small_primes() -> Vec<u16> {
-    (2u16..2048).filter(|n| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0)).collect()
-}
+static SMALL_PRIMES: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    let is_prime = |n: &u16| (2..*n).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
+    (2..2048).filter(is_prime).collect()
+});
 
 #[cfg(test)]
 mod tests {
