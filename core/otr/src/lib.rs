@@ -53,3 +53,17 @@ pub use session::{
 pub fn exponentiations() -> u64 {
     crypto::group::exponentiations()
 }
+
+/// What the fuzz targets cannot reach through a session without keys.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// What is inside a data message.
+    pub fn inside(plaintext: &[u8]) {
+        let content = crate::wire::tlv::read(plaintext.to_vec());
+        if let Some(text) = crate::wire::html::to_text(&content.text) {
+            assert!(text.len() <= content.text.len());
+        }
+        crate::session::compare_with(&content.records);
+    }
+}

@@ -4,6 +4,7 @@
 mod bench;
 mod bindings;
 mod demo;
+mod fuzz;
 mod kotlin;
 mod lab;
 mod packages;
@@ -22,6 +23,8 @@ cargo xtask test             everything CI checks
 cargo xtask soak otr         tests with their full counts: 10,000 key exchanges and 1,000,000 messages with libotr
 cargo xtask bench otr|ct     speed beside libotr; whether secrets show in the time that things take
     --json                   one JSON object (otr)
+cargo xtask fuzz TARGET      hostile input for what reads it; without a target: their names
+    --seconds N              for how long (60)
 cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine
 cargo xtask lab [--delay MS] keeps a lab up and prints its facts as one line of JSON; ends with end of input or Ctrl-C";
 
@@ -34,6 +37,9 @@ fn main() -> ExitCode {
         ["soak", name] => soak::soak(name),
         ["bench", name] => bench::bench(name, false),
         ["bench", name, "--json"] => bench::bench(name, true),
+        ["fuzz"] => fuzz::fuzz("", "0"),
+        ["fuzz", name] => fuzz::fuzz(name, "60"),
+        ["fuzz", name, "--seconds", seconds] => fuzz::fuzz(name, seconds),
         ["bindings"] => bindings::make(),
         ["lab"] => lab::stay_up(0),
         ["lab", "--delay", ms] => match ms.parse() {

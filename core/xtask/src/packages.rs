@@ -12,6 +12,8 @@ pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
 pub(crate) const TESTS: &[&str] = &["faketime", "python3-minimal", "strace"];
 /// The other party of OTR's tests, and what builds a program around it.
 pub(crate) const LIBOTR: &[&str] = &["gcc", "libc6-dev", "libgcrypt20-dev", "libotr5-dev"];
+/// What builds libFuzzer.
+pub(crate) const FUZZ: &[&str] = &["g++"];
 /// What builds and tests the Kotlin modules; the libraries are those that Skia draws the pictures with.
 pub(crate) const KOTLIN: &[&str] = &[
     "aapt",

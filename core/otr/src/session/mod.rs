@@ -397,3 +397,23 @@ fn draw_tag(rng: &mut dyn CryptoRng) -> u32 {
         }
     }
 }
+
+/// Hands records to a comparison that waits for the first, and to one that waits for an answer.
+#[cfg(fuzzing)]
+pub(crate) fn compare_with(records: &[Tlv]) {
+    use rand::SeedableRng as _;
+    let is_smp = |record: &&Tlv| (tlv::SMP_1..=tlv::SMP_1Q).contains(&record.kind);
+    let mut records = records.iter().filter(is_smp).take(4).peekable();
+    if records.peek().is_none() {
+        return;
+    }
+    let rng = &mut rand::rngs::StdRng::seed_from_u64(1);
+    let secret = || crate::crypto::group::Exponent::from_hash(&[7; 32]);
+    let (mut asked, mut asking) = (smp::Smp::default(), smp::Smp::default());
+    asking.start(secret(), None, rng);
+    for record in records {
+        asked.receive(record, rng);
+        asked.answer(&secret(), rng);
+        asking.receive(record, rng);
+    }
+}

@@ -1,0 +1,12 @@
+//! libotr's file of private keys.
+#![no_main]
+
+use flashpaper_otr::Identity;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &str| {
+    if let Ok(identity) = Identity::import(file, "a", "p") {
+        let again = Identity::import(&identity.export("a", "p"), "a", "p");
+        assert_eq!(again.map(|identity| identity.fingerprint()).ok(), Some(identity.fingerprint()));
+    }
+});

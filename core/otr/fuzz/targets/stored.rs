@@ -1,0 +1,25 @@
+//! A session's stored state, damaged at will, and then used.
+#![no_main]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flashpaper_otr::Session;
+use flashpaper_otr_fuzz::{PEOPLE, session, settings};
+use libfuzzer_sys::fuzz_target;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+fuzz_target!(|state: &[u8]| {
+    let rng = Box::new(StdRng::seed_from_u64(1));
+    let resumed = Session::resume(state, Arc::clone(&PEOPLE[0]), settings(0), rng, Duration::ZERO);
+    let Ok(mut resumed) = resumed else { return };
+    for output in session(1, 2).receive("?OTRv3?") {
+        if let flashpaper_otr::Output::Send(wire) = output {
+            resumed.receive(&wire);
+        }
+    }
+    resumed.tick(Duration::from_secs(100));
+    resumed.send("hello");
+    resumed.end();
+});
