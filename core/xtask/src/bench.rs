@@ -7,7 +7,7 @@ use crate::run::{Done, cargo, run};
 pub(crate) fn bench(name: &str, json: bool) -> Done {
     let mut command = match name {
         "otr" => {
-            packages::need(&[packages::LIBOTR])?;
+            packages::need(&[packages::OTR])?;
             cargo(&["bench", "--quiet", "--profile", "dist", "--package", "flashpaper-otr", "--bench", "otr", "--"])
         }
         "ct" => {

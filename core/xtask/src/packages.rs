@@ -10,8 +10,11 @@ use crate::run::{Done, cargo, run, target};
 pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
 /// What tests look through: system calls, a wrong clock, the second implementation of the derivation.
 pub(crate) const TESTS: &[&str] = &["faketime", "python3-minimal", "strace"];
-/// The other party of OTR's tests, and what builds a program around it.
-pub(crate) const LIBOTR: &[&str] = &["gcc", "libc6-dev", "libgcrypt20-dev", "libotr5-dev"];
+/// The other parties of OTR's tests, and what builds programs around them.
+pub(crate) const OTR: &[&str] =
+    &["gcc", "golang-github-twstrike-otr3-dev", "libc6-dev", "libgcrypt20-dev", "libotr5-dev", "python3-potr"];
+/// For machines without another Go.
+const GO: &[&str] = &["golang-go"];
 /// What builds libFuzzer.
 pub(crate) const FUZZ: &[&str] = &["g++"];
 /// What builds and tests the Kotlin modules; the libraries are those that Skia draws the pictures with.
@@ -29,7 +32,11 @@ pub(crate) const KOTLIN: &[&str] = &[
 pub(crate) const SWIFT: &[&str] = &["debootstrap"];
 
 pub(crate) fn need(packages: &[&[&str]]) -> Done {
-    let missing: Vec<&str> = packages.concat().into_iter().filter(|p| !is_installed(p)).collect();
+    let mut needed = packages.concat();
+    if packages.contains(&OTR) && Command::new("go").arg("version").output().is_err() {
+        needed.extend(GO);
+    }
+    let missing: Vec<&str> = needed.into_iter().filter(|p| !is_installed(p)).collect();
     if missing.is_empty() {
         return Ok(());
     }

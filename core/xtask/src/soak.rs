@@ -7,7 +7,7 @@ use crate::run::{Done, cargo, run};
 pub(crate) fn soak(name: &str) -> Done {
     match name {
         "otr" => {
-            packages::need(&[packages::LIBOTR])?;
+            packages::need(&[packages::OTR])?;
             let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-otr", "--tests"]);
             tests.args(["--", "--include-ignored", "--nocapture", "--test-threads=1", "--skip", "constant_time"]);
             run(tests.env("FLASHPAPER_SOAK", "1"))

@@ -28,7 +28,7 @@ impl Scope {
 pub(crate) fn test(scope: Scope) -> Done {
     let mut steps = Steps::new();
     if scope.lab {
-        steps.step("packages", || packages::need(&[packages::LAB, packages::TESTS, packages::LIBOTR]))?;
+        steps.step("packages", || packages::need(&[packages::LAB, packages::TESTS, packages::OTR]))?;
     }
     if scope.kotlin {
         steps.step("Kotlin's packages", || packages::need(&[packages::KOTLIN]))?;

@@ -1,206 +1,39 @@
-//! Talks with libotr 4.1, the library of Pidgin, Adium and most others: a small program around it is the peer.
+//! libotr 4.1, the library of Pidgin, Adium and most others.
 
-use std::collections::{HashSet, VecDeque};
-use std::error::Error;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
-use flashpaper_otr::{Identity, Output, Session, Settings, SmpEvent};
+use flashpaper_otr::{Output, SmpEvent};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use tempfile::TempDir;
 
-type Tested<T = ()> = Result<T, Box<dyn Error>>;
+use crate::talk::{Build, Talk, Tested};
 
-/// libotr, as commands and what it says to each: see `peer.c`.
-struct Libotr {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
-    /// Its key and instance tag are there.
-    folder: TempDir,
-    limit: usize,
-}
-
-impl Libotr {
-    fn start(limit: usize) -> Tested<Self> {
-        let folder = TempDir::new()?;
-        let program = folder.path().join("peer");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/libotr/peer.c");
-        let built = Command::new("cc").arg("-o").arg(&program).args([source, "-lotr", "-lgcrypt"]).status()?;
-        assert!(built.success(), "libotr5-dev and a C compiler are needed");
-        Self::start_in(folder, limit)
-    }
-
-    fn start_in(folder: TempDir, limit: usize) -> Tested<Self> {
-        let mut command = Command::new(folder.path().join("peer"));
-        command.arg(folder.path()).arg(limit.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let (stdin, stdout) = (child.stdin.take().ok_or("no stdin")?, child.stdout.take().ok_or("no stdout")?);
-        Ok(Self { child, stdin, stdout: BufReader::new(stdout), folder, limit })
-    }
-
-    /// A new process that knows its key and tag, and nothing of the conversation.
-    fn restart(&mut self) -> Tested {
-        let folder = std::mem::replace(&mut self.folder, TempDir::new()?);
-        *self = Self::start_in(folder, self.limit)?;
-        Ok(())
-    }
-
-    fn command(&mut self, line: &str) -> Tested<Vec<String>> {
-        writeln!(self.stdin, "{line}")?;
-        let mut said = Vec::new();
-        loop {
-            let mut line = String::new();
-            if self.stdout.read_line(&mut line)? == 0 {
-                return Err("libotr has ended".into());
-            }
-            match line.trim_end_matches('\n') {
-                "." => return Ok(said),
-                text => said.push(text.to_owned()),
-            }
-        }
-    }
-}
-
-impl Drop for Libotr {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A session of ours and libotr, with a wire between them.
-struct Talk {
-    ours: Session,
-    libotr: Libotr,
-    now: Duration,
-    /// What ours has for its owner.
-    news: Vec<Output>,
-    /// What libotr has for its, but for the wire.
-    theirs: Vec<String>,
-    wire: VecDeque<Wire>,
-}
-
-#[derive(Clone)]
-enum Wire {
-    ToLibotr(String),
-    ToUs(String),
-}
-
-impl Talk {
-    fn new(limit: Option<usize>, seed: u64) -> Tested<Self> {
-        let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed)));
-        let settings = Settings { limit, ..Settings::default() };
-        let ours = Session::new(identity, settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO);
-        let libotr = Libotr::start(limit.unwrap_or(0))?;
-        Ok(Self { ours, libotr, now: Duration::ZERO, news: vec![], theirs: vec![], wire: VecDeque::new() })
-    }
-
-    fn private(limit: Option<usize>, seed: u64) -> Tested<Self> {
-        let mut talk = Self::new(limit, seed)?;
-        let start = talk.ours.start();
-        talk.we(start)?;
-        assert!(talk.ours.is_private());
-        talk.forget();
-        Ok(talk)
-    }
-
-    fn forget(&mut self) {
-        self.news.clear();
-        self.theirs.clear();
-    }
-
-    /// We did something.
-    fn we(&mut self, outputs: Vec<Output>) -> Tested {
-        self.ours_out(outputs);
-        self.carry()
-    }
-
-    /// libotr is to do something.
-    fn they(&mut self, command: &str) -> Tested {
-        let said = self.libotr.command(command)?;
-        self.theirs_out(said);
-        self.carry()
-    }
-
-    fn ours_out(&mut self, outputs: Vec<Output>) {
-        for output in outputs {
-            match output {
-                Output::Send(wire) => self.wire.push_back(Wire::ToLibotr(wire)),
-                news => self.news.push(news),
-            }
-        }
-    }
-
-    fn theirs_out(&mut self, said: Vec<String>) {
-        for line in said {
-            match line.strip_prefix("S ") {
-                Some(wire) => self.wire.push_back(Wire::ToUs(wire.to_owned())),
-                None => self.theirs.push(line),
-            }
-        }
-    }
-
-    /// Time goes by.
-    fn pass(&mut self, time: Duration) -> Tested {
-        self.now += time;
-        let outputs = self.ours.tick(self.now);
-        self.we(outputs)
-    }
-
-    fn carry(&mut self) -> Tested {
-        for _ in 0..100_000 {
-            match self.wire.pop_front() {
-                None => return Ok(()),
-                Some(Wire::ToLibotr(wire)) => {
-                    let said = self.libotr.command(&format!("R {wire}"))?;
-                    self.theirs_out(said);
-                }
-                Some(Wire::ToUs(wire)) => {
-                    let outputs = self.ours.receive(&wire);
-                    self.ours_out(outputs);
-                }
-            }
-        }
-        Err("they do not stop".into())
-    }
-
-    /// A text each way, which have to arrive.
-    fn exchange(&mut self, text: &str) -> Tested {
-        self.forget();
-        let outputs = self.ours.send(text);
-        self.we(outputs)?;
-        assert_eq!(self.theirs, [format!("T {text}")]);
-        self.they(&format!("M re: {text}"))?;
-        let texts: Vec<_> = self
-            .news
-            .iter()
-            .filter_map(|o| if let Output::Text { text, .. } = o { Some(text) } else { None })
-            .collect();
-        assert_eq!(texts, [&format!("re: {text}")]);
-        Ok(())
-    }
-}
+const LIBOTR: Build = |program: &Path| {
+    let mut compiler = Command::new("cc");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/libotr.c");
+    compiler.arg("-o").arg(program).args([source, "-lotr", "-lgcrypt"]);
+    compiler
+};
 
 #[test]
 #[ignore = "needs libotr: cargo xtask test"]
 fn whoever_starts() -> Tested {
-    let mut talk = Talk::new(None, 1)?;
+    let mut talk = Talk::new(LIBOTR, None, 1)?;
     talk.they("Q")?;
     assert!(talk.theirs.contains(&"N secure".to_owned()));
     talk.exchange("they started")?;
 
-    let mut talk = Talk::new(None, 2)?;
+    let mut talk = Talk::new(LIBOTR, None, 2)?;
     let text = talk.ours.send("we started");
     talk.we(text)?;
     assert!(talk.theirs.contains(&"T we started".to_owned()), "{:?}", talk.theirs);
     talk.exchange("hello")?;
 
-    let mut talk = Talk::new(None, 3)?;
-    let (ours, theirs) = (talk.ours.start(), talk.libotr.command("Q")?);
+    let mut talk = Talk::new(LIBOTR, None, 3)?;
+    let (ours, theirs) = (talk.ours.start(), talk.peer.command("Q")?);
     talk.ours_out(ours);
     talk.theirs_out(theirs);
     talk.carry()?;
@@ -211,7 +44,7 @@ fn whoever_starts() -> Tested {
 #[test]
 #[ignore = "needs libotr: cargo xtask test"]
 fn a_thousand_exchanges() -> Tested {
-    let mut talk = Talk::private(None, 4)?;
+    let mut talk = Talk::private(LIBOTR, None, 4)?;
     for count in 0..full_count_or(1_000, 10_000) {
         if count % 2 == 0 {
             let start = talk.ours.start();
@@ -236,9 +69,9 @@ fn full_count_or(small: u32, full: u32) -> u32 {
 #[test]
 #[ignore = "needs libotr: cargo xtask test"]
 fn long_texts_in_fragments() -> Tested {
-    let mut talk = Talk::private(Some(150), 5)?;
+    let mut talk = Talk::private(LIBOTR, Some(150), 5)?;
     talk.exchange(&"long ".repeat(20_000))?;
-    let mut talk = Talk::private(None, 6)?;
+    let mut talk = Talk::private(LIBOTR, None, 6)?;
     talk.exchange(&"long ".repeat(100_000))
 }
 
@@ -281,7 +114,7 @@ impl Storm {
     const TEXTS: u32 = 10;
 
     fn new(limit: Option<usize>, seed: u64) -> Tested<Self> {
-        let (talk, rng) = (Talk::private(limit, seed)?, StdRng::seed_from_u64(seed));
+        let (talk, rng) = (Talk::private(LIBOTR, limit, seed)?, StdRng::seed_from_u64(seed));
         Ok(Self { talk, rng, sent: 0, read: 0, renewals: 0, open: Default::default() })
     }
 
@@ -291,7 +124,7 @@ impl Storm {
             let [ours, theirs] = ["we", "they"].map(|who| format!("{who} {round} {count}"));
             let outputs = self.talk.ours.send(&ours);
             self.talk.ours_out(outputs);
-            let said = self.talk.libotr.command(&format!("M {theirs}"))?;
+            let said = self.talk.peer.command(&format!("M {theirs}"))?;
             self.talk.theirs_out(said);
             let [from_us, from_them] = &mut self.open;
             from_us.insert(ours);
@@ -374,7 +207,7 @@ impl Storm {
 #[test]
 #[ignore = "needs libotr: cargo xtask test"]
 fn smp_of_every_kind() -> Tested {
-    let mut talk = Talk::private(None, 7)?;
+    let mut talk = Talk::private(LIBOTR, None, 7)?;
     for (theirs, ours, result) in [("cat", "cat", "N smp_equal"), ("cat", "dog", "N smp_different")] {
         for question in [None, Some("pet?")] {
             talk.forget();
@@ -402,7 +235,7 @@ fn smp_of_every_kind() -> Tested {
     }
     // Both ask at once: nobody wins, and the next attempt is as good as any.
     talk.forget();
-    let (ours, theirs) = (talk.ours.smp_start("cat", None)?, talk.libotr.command("A cat")?);
+    let (ours, theirs) = (talk.ours.smp_start("cat", None)?, talk.peer.command("A cat")?);
     talk.ours_out(ours);
     talk.theirs_out(theirs);
     talk.carry()?;
@@ -427,7 +260,7 @@ fn smp_of_every_kind() -> Tested {
 #[test]
 #[ignore = "needs libotr: cargo xtask test"]
 fn extra_key_disconnect_and_a_peer_that_lost_its_session() -> Tested {
-    let mut talk = Talk::private(None, 8)?;
+    let mut talk = Talk::private(LIBOTR, None, 8)?;
     talk.exchange("hello")?;
     talk.forget();
     let (ours, outputs) = talk.ours.extra_key(7, b"file")?;
@@ -440,7 +273,7 @@ fn extra_key_disconnect_and_a_peer_that_lost_its_session() -> Tested {
     let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!((about.as_slice(), &talk.theirs), (&b"file"[..], &vec![format!("X {hex}")]));
 
-    talk.libotr.restart()?;
+    talk.peer.restart()?;
     talk.forget();
     let text = talk.ours.send("are you there?");
     talk.we(text)?;
@@ -466,7 +299,7 @@ fn extra_key_disconnect_and_a_peer_that_lost_its_session() -> Tested {
 #[test]
 #[ignore = "needs libotr: cargo xtask test"]
 fn html_of_theirs_is_read_and_ours_is_escaped_for_them() -> Tested {
-    let mut talk = Talk::private(None, 11)?;
+    let mut talk = Talk::private(LIBOTR, None, 11)?;
     let outputs = talk.ours.send("a < b");
     talk.we(outputs)?;
     assert_eq!(talk.theirs, ["T a < b"]);

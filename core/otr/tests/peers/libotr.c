@@ -1,4 +1,4 @@
-/* A peer that is libotr: commands in, what it does out, a line each. See tests/libotr/main.rs for the commands.
+/* A peer that is libotr: commands in, what it does out, a line each. See libotr.rs for what is asked of it.
  *
  * in:  R wire | M text | Q | D | A secret | W question<TAB>secret | P secret | B | K
  * out: S wire | T text | N news | X key | . (the command is done)
