@@ -1,26 +1,4 @@
-//! Off-the-Record Messaging, protocol version 3, as a machine without a network, a clock or a disk.
-//!
-//! A [`Session`] stands for one account of one peer, with as many clients ("instances") as that has. Texts of the
-//! network go in by [`Session::receive`], texts of the person by [`Session::send`]; what comes out is a list of
-//! [`Output`]s to carry out in order. Time is told by [`Session::tick`]; randomness is handed in at the start.
-//!
-//! ```
-//! use std::sync::Arc;
-//! use std::time::Duration;
-//! use flashpaper_otr::{Identity, Output, Policy, Session, Settings};
-//! use rand::rngs::StdRng;
-//! use rand::SeedableRng as _;
-//!
-//! let mut rng = StdRng::seed_from_u64(1); // A real program takes its system's.
-//! let identity = Arc::new(Identity::random(&mut rng));
-//! let mut session = Session::new(identity, Settings::default(), Box::new(rng), Duration::ZERO);
-//! let outputs = session.send("hello");
-//! assert!(matches!(outputs[..], [Output::Waiting(_), Output::Send(_)])); // A query: the text waits for the answer.
-//! ```
-//!
-//! Version 3 is what clients in the field speak. Its 1536-bit Diffie-Hellman and 1024-bit DSA are below what would be
-//! chosen today; nothing here can change that.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(
     not(test),
     deny(

@@ -3,7 +3,7 @@
 #![no_main]
 
 use base64::Engine as _;
-use flashpaper_otr_fuzz::{TAGS, session};
+use flashpaper_otr_fuzz::world::{TAGS, session};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_otr::Session;
-use flashpaper_otr_fuzz::{PEOPLE, session, settings};
+use flashpaper_otr_fuzz::world::{PEOPLE, session, settings};
 use libfuzzer_sys::fuzz_target;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;

@@ -6,4 +6,6 @@ pub(crate) mod fragment;
 pub(crate) mod html;
 pub(crate) mod message;
 pub(crate) mod plain;
+#[cfg(test)]
+mod properties;
 pub(crate) mod tlv;

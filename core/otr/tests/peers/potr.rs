@@ -25,7 +25,7 @@ fn version_2_is_refused_and_told() -> Tested {
     let refused = Output::Attention(Attention::OtherVersion);
     let (query, tagged, commit) = (next()?, next()?, next()?);
     assert!(query.starts_with("?OTRv2?") && commit.starts_with("?OTR:AAIC"), "{query} {commit}");
-    assert_eq!(ours.receive(&query), [refused.clone()]);
+    assert_eq!(ours.receive(&query), std::slice::from_ref(&refused));
     assert_eq!(ours.receive(&tagged), [Output::PlainText("hello".to_owned()), refused.clone()]);
     assert_eq!(ours.receive(&commit), [refused]);
 

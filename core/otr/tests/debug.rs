@@ -1,0 +1,54 @@
+//! What `Debug` and `Display` show: no text, no key, no words of anybody's.
+
+mod common;
+
+use common::{ALICE, session};
+use flashpaper_otr::{
+    Attention, ImportError, InstanceTag, NotAsked, NotPrivate, NotSent, Output, Policy, ResumeError, Settings,
+    SmpEvent, TextId,
+};
+
+#[test]
+fn nothing_secret_is_printed() {
+    let fingerprint = ALICE.fingerprint();
+    let (text, key) = (|| "secret".to_owned(), || zeroize::Zeroizing::new([7; 32]));
+    let from = InstanceTag(0x100);
+    for (output, printed) in [
+        (Output::Send(text()), "Send(..)"),
+        (Output::Text { text: text(), from, fingerprint }, "Text(..)"),
+        (Output::PlainText(text()), "PlainText(..)"),
+        (Output::Waiting(TextId(1)), "Waiting(1)"),
+        (Output::Sent(TextId(1)), "Sent(1)"),
+        (Output::SentAgain(TextId(1)), "SentAgain(1)"),
+        (Output::Unread(TextId(1)), "Unread(1)"),
+        (Output::NotSent(TextId(1), NotSent::Ended), "NotSent(1, Ended)"),
+        (
+            Output::Began { with: from, fingerprint, ssid: [7; 8], first_half_is_ours: true, renewed: false },
+            "Began(..)",
+        ),
+        (
+            Output::Began { with: from, fingerprint, ssid: [7; 8], first_half_is_ours: true, renewed: true },
+            "Renewed(..)",
+        ),
+        (Output::Ended(from), "Ended(..)"),
+        (Output::Attention(Attention::PeerError(text())), "Attention(PeerError(..))"),
+        (Output::Attention(Attention::Unreadable), "Attention(Unreadable)"),
+        (Output::Smp(SmpEvent::Asked { question: Some(text()), fingerprint }), "Smp(Asked(..))"),
+        (Output::Smp(SmpEvent::Equal { fingerprint, we_asked: true }), "Smp(Equal(..))"),
+        (Output::Smp(SmpEvent::Different { fingerprint }), "Smp(Different(..))"),
+        (Output::Smp(SmpEvent::Aborted), "Smp(Aborted)"),
+        (Output::ExtraKey { usage: 1, about: vec![7], key: key() }, "ExtraKey(..)"),
+    ] {
+        assert_eq!(format!("{output:?}"), printed);
+    }
+    assert_eq!(format!("{:?} {fingerprint:?}", *ALICE), "Identity(..) Fingerprint(..)");
+    assert_eq!(format!("{:?}", session(&ALICE, Settings::default(), 1)), "Session(..)");
+    let settings = Settings { policy: Policy::Always, tag: Some(from), limit: Some(500) };
+    assert_eq!(format!("{settings:?}"), "Settings { policy: Always, tag: Some(InstanceTag(256)), limit: Some(500) }");
+    let errors = format!("{NotAsked} | {NotPrivate} | {ResumeError} | {}", ImportError::NoSuchAccount);
+    assert_eq!(
+        errors,
+        "no comparison to answer | no private conversation | no session can be resumed from these bytes | no key for \
+         this account"
+    );
+}
