@@ -1,15 +1,20 @@
 //! libotr 4.1, the library of Pidgin, Adium and most others.
 
 use std::collections::HashSet;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use flashpaper_otr::{Output, SmpEvent};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use flashpaper_otr::{Identity, Output, SmpEvent};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use sha1::Sha1;
 
-use crate::talk::{Build, Talk, Tested};
+use crate::talk::{Build, Talk, Tested, Wire};
 
 const LIBOTR: Build = |program: &Path| {
     let mut compiler = Command::new("cc");
@@ -313,4 +318,78 @@ fn html_of_theirs_is_read_and_ours_is_escaped_for_them() -> Tested {
     assert!(matches!(&talk.news[..], [.., Output::Text { text, .. }] if text == "c > d"));
     talk.forget();
     talk.exchange("plain again: 1 < 2")
+}
+
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn keys_go_from_libotr_to_us_and_back() -> Tested {
+    let fingerprint = |talk: &Talk| talk.ours.recipient().map(|(_, fingerprint)| fingerprint);
+    let (account, protocol) = ("libotr@test", "prpl-jabber");
+    let mut talk = Talk::private(LIBOTR, None, 12)?;
+    let theirs = Identity::import(&fs::read_to_string(talk.peer.key_file())?, account, protocol)?;
+    assert_eq!(fingerprint(&talk), Some(theirs.fingerprint()));
+
+    let ours = Identity::random(&mut StdRng::seed_from_u64(13));
+    fs::write(talk.peer.key_file(), ours.export(account, protocol).as_bytes())?;
+    talk.peer.restart()?;
+    talk.they("Q")?;
+    talk.exchange("with our key")?;
+    assert_eq!(fingerprint(&talk), Some(ours.fingerprint()));
+    Ok(())
+}
+
+/// What is authenticated, and the MAC over it.
+type Authenticated = (Vec<u8>, Vec<u8>);
+
+/// The fields of a data message that count here, and the MAC keys that it reveals.
+fn macs(wire: &str) -> Option<(Authenticated, Vec<Vec<u8>>)> {
+    let bytes = BASE64_STANDARD.decode(wire.strip_prefix("?OTR:")?.strip_suffix('.')?).ok()?;
+    let field = |at: usize| {
+        let length = u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?);
+        Some(at + 4 + usize::try_from(length).ok()?)
+    };
+    // Version, type, tags, flags, serial numbers; next key; counter; text.
+    let end = field(field(20)? + 8)?;
+    let (authenticated, rest) = bytes.split_at_checked(end)?;
+    let (mac, revealed) = rest.split_at_checked(20)?;
+    let keys = revealed.get(4..)?.chunks(20).map(<[u8]>::to_vec).collect();
+    (bytes.get(2) == Some(&3)).then(|| ((authenticated.to_vec(), mac.to_vec()), keys))
+}
+
+/// Each side reveals the keys that messages of the other were verified with, once, and never one that it still accepts.
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn used_mac_keys_are_revealed_once_both_ways() -> Tested {
+    let mut talk = Talk::private(LIBOTR, None, 14)?;
+    for count in 0..10 {
+        talk.exchange(&format!("text {count}"))?;
+    }
+    let goodbye = talk.ours.end();
+    talk.we(goodbye)?;
+    let mut messages: [Vec<Authenticated>; 2] = Default::default();
+    let mut revealed: [Vec<Vec<u8>>; 2] = Default::default();
+    for wire in &talk.log {
+        let (from, wire) = match wire {
+            Wire::ToPeer(wire) => (0, wire),
+            Wire::ToUs(wire) => (1, wire),
+        };
+        let Some((message, keys)) = macs(wire) else { continue };
+        for key in keys {
+            let verifies = |(authenticated, mac): &Authenticated| {
+                Hmac::<Sha1>::new_from_slice(&key)
+                    .is_ok_and(|h| h.chain_update(authenticated).verify_slice(mac).is_ok())
+            };
+            let messages = &messages[1 - from];
+            let last = messages.iter().rposition(verifies).ok_or("a key that has verified nothing")?;
+            assert!(last + 1 < messages.len() || from == 0, "the key of the last message");
+            assert!(!revealed[from].contains(&key), "revealed twice");
+            revealed[from].push(key);
+        }
+        messages[from].push(message);
+    }
+    // Ours with the goodbye: all of them. Theirs: but for the last ones, which are still in use.
+    let used = 10;
+    assert_eq!(revealed[0].len(), used);
+    assert!(revealed[1].len() >= used - 2, "{}", revealed[1].len());
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,11 @@ impl Peer {
         Ok(())
     }
 
+    /// The file of its long-term key.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.folder.path().join("key")
+    }
+
     pub(crate) fn command(&mut self, line: &str) -> Tested<Vec<String>> {
         writeln!(self.stdin, "{line}")?;
         let mut said = Vec::new();
@@ -85,6 +90,8 @@ pub(crate) struct Talk {
     /// What the peer has for its, but for the wire.
     pub(crate) theirs: Vec<String>,
     pub(crate) wire: VecDeque<Wire>,
+    /// All that the wire has carried.
+    pub(crate) log: Vec<Wire>,
 }
 
 #[derive(Clone)]
@@ -99,7 +106,7 @@ impl Talk {
         let settings = Settings { limit, ..Settings::default() };
         let ours = Session::new(identity, settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO);
         let peer = Peer::start(build, limit.unwrap_or(0))?;
-        Ok(Self { ours, peer, now: Duration::ZERO, news: vec![], theirs: vec![], wire: VecDeque::new() })
+        Ok(Self { ours, peer, now: Duration::ZERO, news: vec![], theirs: vec![], wire: VecDeque::new(), log: vec![] })
     }
 
     pub(crate) fn private(build: Build, limit: Option<usize>, seed: u64) -> Tested<Self> {
@@ -156,6 +163,7 @@ impl Talk {
 
     pub(crate) fn carry(&mut self) -> Tested {
         for _ in 0..100_000 {
+            self.log.extend(self.wire.front().cloned());
             match self.wire.pop_front() {
                 None => return Ok(()),
                 Some(Wire::ToPeer(wire)) => {
