@@ -74,6 +74,21 @@ fn has_effect(outputs: &[Output]) -> bool {
 }
 
 #[test]
+fn mpi_minimal() {
+    // With zeros before every number: each is read, and what is hashed and signed is the least form.
+    let mut peer = bob();
+    peer.zeros = 1;
+    for begins in [true, false] {
+        let mut session = alice(12);
+        let (theirs, outputs) = if begins { peer.begins(&mut session) } else { peer.answers(&mut session) };
+        let bobs = |o: &Output| matches!(o, Output::Began { fingerprint, .. } if *fingerprint == BOB.fingerprint());
+        assert!(outputs.iter().any(bobs), "begins: {begins}");
+        let text = peer.data(session.tag().0, &theirs, 1, &peer.public(), "text");
+        assert!(matches!(session.receive(&text)[..], [Output::Text { .. }]));
+    }
+}
+
+#[test]
 fn mpi_len_hostile() {
     each_awaited(|session, message| {
         // How many bytes come before each length, behind the field before it.

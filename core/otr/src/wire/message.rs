@@ -81,8 +81,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Header, Message<'_>)>, Malfor
         COMMIT => {
             let encrypted_gx = reader.data()?;
             let hashed_gx = reader.data()?.try_into().map_err(|_| Malformed)?;
-            // An MPI of the group is no longer than this.
-            if encrypted_gx.len() > 4 + crate::crypto::group::LEN {
+            // An MPI of the group is no longer than this, even with zeros before it.
+            if encrypted_gx.len() > 2 * crate::crypto::group::LEN {
                 return Err(Malformed);
             }
             Message::Exchange(Exchange::Commit(Commit { encrypted_gx: encrypted_gx.to_vec(), hashed_gx }))
