@@ -556,6 +556,23 @@ fn frag_cap() {
 }
 
 #[test]
+fn frag_nested() {
+    let mut session = alice(180);
+    let (tag, commit) = (session.tag().0, bob().commit(0));
+    let inner = format!("?OTR|1234|{tag:x},1,1,{commit},");
+    // A comma ends a piece: the inner fragment is cut there.
+    for inner in
+        [inner.clone(), inner.replace(',', ";"), format!("look: {commit}"), "?OTRv3?".to_owned(), "hello".to_owned()]
+    {
+        for count in [1, 3] {
+            let last = cut(&inner, TAG, tag, count).iter().map(|piece| session.receive(piece)).last().unwrap();
+            assert_eq!(last, MALFORMED, "{inner}");
+        }
+    }
+    assert_eq!(session.deadline(), None, "nothing is begun");
+}
+
+#[test]
 fn frag_size_exact() {
     for limit in [100, 101, 150, 1000, 4096] {
         let mut pair = Pair::new(Settings { limit: Some(limit), ..Settings::default() }, 190);

@@ -46,9 +46,11 @@ impl Session {
         if !self.is_for_us(header, true, out) {
             return;
         }
-        if let Some(whole) = self.assembly.add(&fragment, self.now) {
-            // A fragment in a fragment is refused: this looks at no fragments.
-            self.receive_encoded(&whole, out);
+        match self.assembly.add(&fragment, self.now) {
+            Some(whole) if whole.starts_with(codec::PREFIX) => self.receive_encoded(&whole, out),
+            // A fragment in a fragment, say.
+            Some(_) => out.push(Output::Attention(Attention::Malformed)),
+            None => {}
         }
     }
 
