@@ -501,7 +501,7 @@ fn frag_reset() {
         let [one, two, three, four] = [0, 1, 2, 3].map(|i| pieces[i].as_str());
         let other_count = two.replacen(",2,4,", ",2,5,", 1);
         let others = "?OTR|5678|0,1,2,x,";
-        let sequences: [(&[&str], bool); 13] = [
+        let sequences: [(&[&str], bool); 14] = [
             (&[one, two, three, four], true),
             // The first begins anew.
             (&[one, two, one, two, three, four], true),
@@ -516,6 +516,7 @@ fn frag_reset() {
             // What is not in pieces comes in between.
             (&[one, two, &whole, three, four], false),
             (&[one, two, "hello", three, four], false),
+            (&[one, two, "what is ?OTR| for", three, four], false),
             (&[one, two, "?OTRv2?", three, four], false),
             (&[one, two, others, three, four], true),
         ];

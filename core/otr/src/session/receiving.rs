@@ -27,7 +27,7 @@ impl Session {
         } else if let Some(fragment) = fragment::read(wire) {
             match fragment {
                 // A text that talks about such marks.
-                None if !wire.starts_with(MARK) => out.push(Output::PlainText(wire.to_owned())),
+                None if !wire.starts_with(MARK) => self.receive_plain(wire, out),
                 fragment => self.receive_fragment(fragment, out),
             }
         } else if codec::dearmor(wire).is_some_and(|message| message.is_ok()) {
