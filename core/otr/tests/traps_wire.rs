@@ -267,6 +267,26 @@ fn ws_tag_anywhere() {
 }
 
 #[test]
+fn error_prefix() {
+    let words = "<img src=x onerror=alert(1)> %n%s ?OTR:AAMC.";
+    for before in ["", "Oh: "] {
+        let mut session = alice(60);
+        let outputs = session.receive(&format!("{before}?OTR Error: {words}"));
+        assert!(outputs.contains(&Output::Attention(Attention::PeerError(words.to_owned()))), "as it came");
+        assert!(!format!("{outputs:?}").contains("onerror"));
+        assert_eq!(only(&outputs).kind, COMMIT, "an exchange, and no error of ours");
+        // A flood of them begins nothing more for ten seconds, then one.
+        for seconds in 0..30 {
+            let ticked = session.tick(Duration::from_secs(seconds));
+            let sent = wires(&ticked).len() + wires(&session.receive("?OTR Error: again")).len();
+            assert_eq!(sent, usize::from(seconds > 0 && seconds % 10 == 0), "{seconds}");
+        }
+    }
+    let manual = session(&ALICE, with(Policy::Manual), 61).receive("?OTR Error: no");
+    assert_eq!(manual, [Output::Attention(Attention::PeerError("no".to_owned()))]);
+}
+
+#[test]
 fn version_gate() {
     let mut pair = Pair::private(Settings::default(), 70);
     let tags = [&TAG.to_be_bytes()[..], &pair.sides[0].tag().0.to_be_bytes()].concat();
@@ -409,6 +429,21 @@ fn is_read(session: &mut Session, messages: &[&str]) -> bool {
         outputs = session.receive(message);
     }
     outputs.iter().any(|output| matches!(output, Output::Text { .. }))
+}
+
+#[test]
+fn frag_before_otr() {
+    let mut session = alice(110);
+    let (tag, commit) = (session.tag().0, bob().commit(0));
+    // A whole message in a piece is a piece all the same.
+    assert_eq!(session.receive(&format!("?OTR|1234|{tag:x},1,2,{commit},")), []);
+    assert_eq!(session.receive(&format!("?OTR|1234|{tag:x},2,3,{commit},")), []);
+    // Version 2's are of another version, whatever is inside.
+    for fragment in [format!("?OTR,1,1,{commit},"), format!("?OTR,1,2,{commit},"), "?OTR,1,3,?OTR:AAIDAQ,".to_owned()] {
+        assert_eq!(session.receive(&fragment), OTHER_VERSION, "{fragment}");
+    }
+    assert_eq!(session.deadline(), None, "nothing is begun");
+    assert_eq!(session.receive("?OTR, what is that?"), [Output::PlainText("?OTR, what is that?".to_owned())]);
 }
 
 #[test]

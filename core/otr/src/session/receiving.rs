@@ -20,17 +20,21 @@ const MARK: &str = "?OTR";
 
 impl Session {
     pub(super) fn receive_wire(&mut self, wire: &str, out: &mut Vec<Output>) {
+        // The first mark decides: others may be quoted behind it, or be inside of a piece.
+        let marked = wire.find(MARK).map_or("", |at| wire.split_at(at).1);
         if self.policy == Policy::Never {
             out.push(Output::PlainText(wire.to_owned()));
         } else if wire.starts_with(codec::PREFIX) {
             self.receive_encoded(wire, out);
-        } else if let Some(fragment) = fragment::read(wire) {
+        } else if let Some(fragment) = fragment::read(marked) {
             match fragment {
                 // A text that talks about such marks.
                 None if !wire.starts_with(MARK) => self.receive_plain(wire, out),
                 fragment => self.receive_fragment(fragment, out),
             }
-        } else if codec::dearmor(wire).is_some_and(|message| message.is_ok()) {
+        } else if fragment::is_version_2(wire) {
+            out.push(Output::Attention(Attention::OtherVersion));
+        } else if marked.starts_with(codec::PREFIX) && codec::dearmor(marked).is_some_and(|message| message.is_ok()) {
             self.receive_encoded(wire, out);
         } else {
             self.receive_plain(wire, out);

@@ -24,10 +24,17 @@ pub(crate) struct Fragment<'a> {
     piece: &'a str,
 }
 
-/// Reads a fragment of version 3; `None` if there is none. What looks like one but is not allowed has no pieces.
-pub(crate) fn read(wire: &str) -> Option<Option<Fragment<'_>>> {
-    let (_, fragment) = wire.split_once("?OTR|")?;
-    Some(parse(fragment))
+/// Reads a fragment of version 3 from where its mark is; `None` if there is none. What looks like one but is not allowed
+/// has no pieces.
+pub(crate) fn read(marked: &str) -> Option<Option<Fragment<'_>>> {
+    Some(parse(marked.strip_prefix("?OTR|")?))
+}
+
+/// Whether this is a fragment of version 2, which has no tags.
+pub(crate) fn is_version_2(wire: &str) -> bool {
+    let mut parts = wire.strip_prefix("?OTR,").into_iter().flat_map(|rest| rest.split(','));
+    let numbers = [parts.next(), parts.next()];
+    numbers.iter().all(|part| part.is_some_and(|number| number.parse::<u16>().is_ok()))
 }
 
 fn parse(text: &str) -> Option<Fragment<'_>> {
