@@ -81,7 +81,7 @@ fn table() -> Vec<(&'static str, Vec<String>, &'static str)> {
         ("a key of p - 1", vec![key(&prime_less(1))], "Malformed"),
         ("a key of p", vec![key(&prime_less(0))], "Malformed"),
         ("a key longer than p", vec![key(&[7; 193])], "Malformed"),
-        ("a commit with too long a g^x", vec![commit(&[7; 197], &[7; 32])], "Malformed"),
+        ("a commit with too long a g^x", vec![commit(&[7; 385], &[7; 32])], "Malformed"),
         ("a commit with a hash of another length", vec![commit(&[7; 196], &[7; 31])], "Malformed"),
         ("a data message with a serial number of 0", vec![data_message((0, 1), &[7; 192], 1)], "Malformed"),
         ("a data message with a counter of 0", vec![data_message((1, 1), &[7; 192], 0)], "Malformed"),
