@@ -1,9 +1,9 @@
 //! Traps 18 to 35: the key exchange, mostly against a peer made by hand. Names are the traps'.
 //!
 //! Seen elsewhere, or only in part here:
-//! - 23 `group_check`: of SMP's elements in `traps_smp.rs`; the bounds themselves in `crypto/group.rs`.
+//! - 23 `group_check`: of SMP's elements in `session/smp/tests.rs`; the bounds themselves in `crypto/group.rs`.
 //! - 24 `gx_hash`: that the comparison takes the same time cannot be seen from outside; `constant_time.rs` measures.
-//! - 29 `secbytes_min_mpi`: also met by chance in a thousand exchanges with libotr (`libotr/main.rs`).
+//! - 29 `secbytes_min_mpi`: also met by chance in a thousand exchanges with libotr (`peers/libotr.rs`).
 //! - 31 `same_key_rerun`: here no ratchet is kept, since our key is a new one in each exchange, so the pair never is the
 //!   same. What is left of the trap: nothing is encrypted under one key stream twice, and the talk goes on.
 //! - 33 `ake_multi_client`: two clients with one key, one after the other: `adversity.rs`.
@@ -13,13 +13,13 @@
 //! - A second exchange after `end()` that is refused (otrr): `exchange_after_end`.
 //! - Leading zeros dropped from keys (potr): `secbytes_min_mpi`; its growing list of MAC keys: `traps_data.rs`.
 
+mod by_hand;
 mod common;
-mod common_ake;
 
 use std::time::Duration;
 
+use by_hand::{COMMIT, Flaw, KEY, Message, Peer, REVEAL, only, p};
 use common::{ALICE, BOB, Pair, converse, identity, session, wires};
-use common_ake::{COMMIT, Flaw, KEY, Message, Peer, REVEAL, only, p};
 use flashpaper_otr::{Attention, InstanceTag, Output, Session, Settings};
 use num_bigint::BigUint;
 
@@ -116,7 +116,7 @@ fn commit_collision() {
 fn commit_in_revealsig() {
     let mut session = alice(190);
     let tag = tag_of(&session);
-    let other = bob().with_next_key();
+    let other = bob().with_keyid(2);
     let key = only(&session.receive(&bob().commit(tag)));
     assert_eq!(only(&session.receive(&other.commit(tag))), key, "another key");
     let gy = Peer::read_key(&key);
@@ -144,7 +144,7 @@ fn dhkey_dup() {
     let commit = only(&session.receive("?OTRv3?"));
     let reveal = session.receive(&bob().key(tag));
     assert_eq!(session.receive(&bob().key(tag)), reveal);
-    assert_eq!(session.receive(&bob().with_next_key().key(tag)), []);
+    assert_eq!(session.receive(&bob().with_keyid(2).key(tag)), []);
     let (gx, _) = bob().read_reveal(&commit, &only(&reveal));
     assert!(has_begun(&session.receive(&bob().signature(tag, &gx))));
 }
@@ -204,7 +204,7 @@ fn group_check() {
         // g^y, in a D-H Key Message.
         let mut session = alice(230);
         session.receive("?OTRv3?");
-        let key = bob().message(KEY, tag_of(&session), common_ake::write_data(&number.to_bytes_be()));
+        let key = bob().message(KEY, tag_of(&session), by_hand::write_data(&number.to_bytes_be()));
         let outputs = session.receive(&key);
         assert_eq!(!outputs.contains(&Output::Attention(Attention::Malformed)), is_good, "g^y {number}");
         assert_eq!(wires(&outputs).len(), usize::from(is_good));
@@ -447,7 +447,7 @@ fn own_key_mirror() {
     let (gx, _) = bob().read_reveal(&commit, &reveal);
     let mut session = alice(353);
     session.receive("?OTRv3?");
-    let key = bob().message(KEY, tag_of(&session), common_ake::write_data(&gx.to_bytes_be()));
+    let key = bob().message(KEY, tag_of(&session), by_hand::write_data(&gx.to_bytes_be()));
     assert_eq!(session.receive(&key), mirror);
     // Our commit itself, under another's tag.
     let reflected = Message { sender: TAG, ..commit };

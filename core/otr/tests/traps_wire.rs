@@ -15,14 +15,14 @@
 //!   uninitialised pointer. That 1536 and 1024 bits are few is version 3's, and said in `lib.rs`.
 //! - The others are in `traps_ake.rs`.
 
+mod by_hand;
 mod common;
-mod common_ake;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use by_hand::{COMMIT, DATA, Flaw, KEY, Message, Peer, REVEAL, SIGNATURE, armor, only};
 use common::{ALICE, BOB, Pair, converse, identity, session, wires};
-use common_ake::{COMMIT, DATA, Flaw, KEY, Message, Peer, REVEAL, SIGNATURE, armor, only};
 use flashpaper_otr::{Attention, InstanceTag, Output, Policy, Session, Settings};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;

@@ -262,6 +262,11 @@ impl Pair {
             extra_key: secret.extra_key(),
         }
     }
+
+    /// Whether a message went or came under it.
+    const fn is_used(&self, first_counter: u64) -> bool {
+        self.sent > first_counter || self.received.greatest > 0
+    }
 }
 
 /// The pair of two keys, computed when it is first asked for.
@@ -292,8 +297,10 @@ impl Ratchet {
         write_mpi(out, &self.keys.theirs_before.map_or([0; LEN], Element::to_bytes));
         out.extend_from_slice(&self.first_counter.to_be_bytes());
         write_data(out, &self.to_reveal);
-        out.push(u8::try_from(self.pairs.len()).unwrap_or(0));
-        for ((our_keyid, their_keyid), pair) in &self.pairs {
+        // The others are computed again when they are asked for.
+        let used: Vec<_> = self.pairs.iter().filter(|(_, pair)| pair.is_used(self.first_counter)).collect();
+        out.push(u8::try_from(used.len()).unwrap_or(0));
+        for ((our_keyid, their_keyid), pair) in used {
             out.extend_from_slice(&our_keyid.to_be_bytes());
             out.extend_from_slice(&their_keyid.to_be_bytes());
             out.extend_from_slice(&pair.sent.to_be_bytes());

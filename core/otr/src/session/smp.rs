@@ -12,6 +12,7 @@ use crate::wire::codec::write_mpi;
 use crate::wire::tlv::{self, Tlv, read_mpis, write_mpis};
 
 /// How far a comparison is, and what it needs for the rest.
+#[cfg_attr(test, derive(Clone))]
 #[derive(Default)]
 pub(crate) enum Smp {
     /// SMPSTATE_EXPECT1.
@@ -37,17 +38,20 @@ pub(crate) enum Progress {
 }
 
 /// What the peer's first message gives.
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Asked {
     g2a: Element,
     g3a: Element,
 }
 
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Expect2 {
     x: Exponent,
     a2: Exponent,
     a3: Exponent,
 }
 
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Expect3 {
     g3a: Element,
     g2: Element,
@@ -57,6 +61,7 @@ pub(crate) struct Expect3 {
     qb: Element,
 }
 
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Expect4 {
     g3b: Element,
     pa_pb: Element,
@@ -296,3 +301,6 @@ fn padded(c: &[u8]) -> Option<[u8; 32]> {
     hash.get_mut(32_usize.checked_sub(c.len())?..)?.copy_from_slice(c);
     Some(hash)
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,9 +38,13 @@ impl Message {
     }
 
     pub(crate) fn write(&self) -> String {
+        armor(&self.bytes())
+    }
+
+    fn bytes(&self) -> Vec<u8> {
         let Self { version, kind, sender, receiver, payload } = self;
         let tags = [sender.to_be_bytes(), receiver.to_be_bytes()].concat();
-        armor(&[&version.to_be_bytes()[..], &[*kind], &tags, payload].concat())
+        [&version.to_be_bytes()[..], &[*kind], &tags, payload].concat()
     }
 }
 
@@ -107,6 +111,10 @@ fn hmac_sha256(key: &[u8], data: &[u8]) -> Vec<u8> {
     Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(data).finalize().into_bytes().to_vec()
 }
 
+fn hmac_sha1(key: &[u8], data: &[u8]) -> [u8; 20] {
+    Hmac::<Sha1>::new_from_slice(key).unwrap().chain_update(data).finalize().into_bytes().into()
+}
+
 /// AES-128 in counter mode; the counter's upper half is given, but for `late`, the lower one is 0.
 fn aes_ctr(key: &[u8], upper: u64, late: bool, text: &[u8]) -> Vec<u8> {
     let iv = (u128::from(upper) << 64 | u128::from(late)).to_be_bytes();
@@ -171,10 +179,6 @@ impl Peer {
 
     pub(crate) fn with_flaw(&self, flaw: Flaw) -> Self {
         Self { flaw: Some(flaw), ..self.clone() }
-    }
-
-    pub(crate) fn with_next_key(&self) -> Self {
-        Self { x: &self.x + 1u8, ..self.clone() }
     }
 
     pub(crate) fn public(&self) -> BigUint {
@@ -345,33 +349,68 @@ impl Peer {
         (gy, outputs)
     }
 
+    /// This peer with the key that has this serial number: each is the one before, plus one.
+    pub(crate) fn with_keyid(&self, keyid: u32) -> Self {
+        Self { x: &self.x + (keyid - KEYID), ..self.clone() }
+    }
+
     /// The first data message after an exchange, with a key to use next.
     pub(crate) fn data(&self, receiver: u32, theirs: &BigUint, counter: u64, next: &BigUint, text: &str) -> String {
-        let (aes, mac) = self.data_keys(theirs, self.public() > *theirs);
-        let mut payload = [vec![0], KEYID.to_be_bytes().to_vec(), 1u32.to_be_bytes().to_vec(), self.mpi(next)].concat();
-        payload.extend(counter.to_be_bytes());
-        payload.extend(write_data(&aes_ctr(&aes, counter, false, text.as_bytes())));
-        let mut message = Message { version: 3, kind: DATA, sender: self.tag, receiver, payload };
-        let armored = message.write();
-        let authenticated = BASE64_STANDARD.decode(&armored[5..armored.len() - 1]).unwrap();
-        message
-            .payload
-            .extend(Hmac::<Sha1>::new_from_slice(&mac).unwrap().chain_update(authenticated).finalize().into_bytes());
-        message.payload.extend([0; 4]);
-        message.write()
+        let letter = Letter { counter, next: next.clone(), plaintext: text.into(), ..Letter::new(self, (1, 1)) };
+        self.write_letter(receiver, theirs, &letter)
     }
 
     /// The text of the session's first data message after an exchange.
     pub(crate) fn read_data(&self, message: &Message, theirs: &BigUint) -> String {
+        let letter = self.read_letter(message, theirs);
+        assert_eq!((letter.sender_keyid, letter.recipient_keyid), (1, KEYID));
+        letter.text()
+    }
+
+    /// A data message to the session; `theirs` is the session's key that the letter names.
+    pub(crate) fn write_letter(&self, receiver: u32, theirs: &BigUint, letter: &Letter) -> String {
+        let ours = self.with_keyid(letter.sender_keyid);
+        let (aes, mac) = ours.data_keys(theirs, ours.public() > *theirs);
+        let encrypted = aes_ctr(&aes, letter.counter, false, &letter.plaintext);
+        let payload = [
+            vec![letter.flags],
+            [letter.sender_keyid.to_be_bytes(), letter.recipient_keyid.to_be_bytes()].concat(),
+            self.mpi(&letter.next),
+            letter.counter.to_be_bytes().to_vec(),
+            write_data(&encrypted),
+        ];
+        let mut message = Message { version: 3, kind: DATA, sender: self.tag, receiver, payload: payload.concat() };
+        let mac = hmac_sha1(letter.forged_with.as_ref().unwrap_or(&mac), &message.bytes());
+        message.payload.extend([&mac[..], &write_data(&letter.revealed)].concat());
+        message.write()
+    }
+
+    /// A data message of the session's, whose MAC is checked; `theirs` is the session's key that it names.
+    pub(crate) fn read_letter(&self, message: &Message, theirs: &BigUint) -> Letter {
         assert_eq!((message.version, message.kind), (3, DATA));
         let fields = &mut &message.payload[..];
-        let [_] = array(fields);
-        assert_eq!((int(fields), int(fields)), (1, KEYID));
-        mpi(fields);
-        let counter = u64::from_be_bytes(array(fields));
-        let (aes, _) = self.data_keys(theirs, *theirs > self.public());
+        let ([flags], sender_keyid, recipient_keyid) = (array(fields), int(fields), int(fields));
+        let ours = self.with_keyid(recipient_keyid);
+        let (aes, mac) = ours.data_keys(theirs, *theirs > ours.public());
+        let (next, counter) = (mpi(fields), u64::from_be_bytes(array(fields)));
         let plaintext = aes_ctr(&aes, counter, false, data(fields));
-        String::from_utf8(plaintext.split(|byte| *byte == 0).next().unwrap().to_vec()).unwrap()
+        let authenticated = message.bytes();
+        let authenticated = authenticated.split_at(authenticated.len() - fields.len()).0;
+        assert_eq!(hmac_sha1(&mac, authenticated), array::<20>(fields));
+        let revealed = data(fields).to_vec();
+        assert!(fields.is_empty());
+        Letter { flags, sender_keyid, recipient_keyid, next, counter, plaintext, revealed, forged_with: None }
+    }
+
+    /// The MAC key of this peer's messages under a pair of keys.
+    pub(crate) fn mac_key(&self, keyid: u32, theirs: &BigUint) -> Vec<u8> {
+        let ours = self.with_keyid(keyid);
+        ours.data_keys(theirs, ours.public() > *theirs).1
+    }
+
+    /// The extra symmetric key of a pair of keys.
+    pub(crate) fn extra_key(&self, keyid: u32, theirs: &BigUint) -> [u8; 32] {
+        sha256(&[&[0xff], &self.secbytes(&self.with_keyid(keyid).secret(theirs))])
     }
 
     /// AES and MAC key of the sender who has the high end, or the low one.
@@ -380,6 +419,33 @@ impl Peer {
         let aes = Sha1::digest([&[byte], &self.secbytes(&self.secret(theirs))[..]].concat())[..16].to_vec();
         let mac = Sha1::digest(&aes).to_vec();
         (aes, mac)
+    }
+}
+
+/// What a data message holds.
+#[derive(Clone)]
+pub(crate) struct Letter {
+    pub(crate) flags: u8,
+    pub(crate) sender_keyid: u32,
+    pub(crate) recipient_keyid: u32,
+    pub(crate) next: BigUint,
+    pub(crate) counter: u64,
+    pub(crate) plaintext: Vec<u8>,
+    pub(crate) revealed: Vec<u8>,
+    /// Another MAC key than the right one.
+    pub(crate) forged_with: Option<Vec<u8>>,
+}
+
+impl Letter {
+    /// An empty one under these keys, the peer's and the session's, that announces the peer's next.
+    pub(crate) fn new(peer: &Peer, (sender_keyid, recipient_keyid): (u32, u32)) -> Self {
+        let next = peer.with_keyid(sender_keyid + 1).public();
+        let (plaintext, revealed) = (Vec::new(), Vec::new());
+        Self { flags: 0, sender_keyid, recipient_keyid, next, counter: 1, plaintext, revealed, forged_with: None }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.plaintext.split(|byte| *byte == 0).next().unwrap().to_vec()).unwrap()
     }
 }
 
