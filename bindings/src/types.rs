@@ -235,7 +235,7 @@ pub enum Event {
         /// The step that is done.
         step: Step,
     },
-    /// An account that an earlier run left behind was looked at.
+    /// What an earlier run, or an attempt that failed, left behind was looked at: list the burners again.
     Settled {
         /// Which burner.
         burner: BurnerId,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::directory::Server;
 use crate::engine::Inner;
-use crate::event::{BurnerId, Event, Step};
+use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::link::{self, within};
 use crate::store::{Account, Content, State};
@@ -129,6 +129,8 @@ impl Drop for Unclaimed {
         }
         if !*self.may_exist.get_mut() {
             let _ = self.inner.forget(&id);
+            // Whoever gave up waiting has it in a list still.
+            self.inner.reporter.report(Event::Settled { burner: BurnerId(id), outcome: Settlement::Absent });
         } else if self.inner.commit(|content| content.set_state(&id, State::Unwanted)).is_ok() {
             let inner = Arc::clone(&self.inner);
             self.inner.spawn(async move { clearing::settle(&inner, &id).await });
