@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flashpaper::{BurnReport, BurnerId, Error};
+use flashpaper::{BurnReport, BurnerId, Error, VaultReport};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -85,6 +85,11 @@ impl Engine {
     /// Subscribes to what happens from now on.
     pub fn events(&self) -> Arc<Events> {
         Arc::new(Events::new(self.engine.events()))
+    }
+
+    /// What was wrong with the sealed store when it was opened.
+    pub fn vault_report(&self) -> Result<VaultReport, Error> {
+        self.engine.vault_report()
     }
 
     /// All accounts that are known, in the order of their creation.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use flashpaper::{
     Action, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, Error as FlashpaperError, Event, Input,
-    Network, PrivateNetwork, Route, Settlement, Step, WebPage,
+    Network, PrivateNetwork, Route, Settlement, Step, VaultReport, WebPage,
 };
 use zeroize::Zeroizing;
 
@@ -192,6 +192,18 @@ pub struct BurnReport {
     pub reason: Option<FlashpaperError>,
 }
 
+/// What was wrong with the sealed store when it was opened. What is not counted here is good.
+#[uniffi::remote(Record)]
+pub struct VaultReport {
+    /// Records that can never be read again: changed, or moved, by a failing device or by somebody.
+    pub lost: u32,
+    /// Records were removed, or replaced by older ones: what is there may be out of date.
+    pub incomplete: bool,
+    /// The key store could not delete a key that is not used any more: older copies of the store may be readable. It is
+    /// asked again at the next opening.
+    pub old_key_kept: bool,
+}
+
 /// How sure it is that an account is gone. A server may keep other data of it for longer; nobody can see that from here.
 #[uniffi::remote(Enum)]
 pub enum BurnOutcome {
@@ -343,8 +355,10 @@ pub enum FlashpaperError {
     NoSuchBurner,
     /// Wrong passphrase or key for this folder.
     VaultLocked,
-    /// The sealed file is damaged, or was exchanged for another.
+    /// The sealed file is damaged as a whole. Of single records that are, `VaultReport` tells.
     VaultDamaged,
+    /// A later version of this library wrote the store.
+    VaultTooNew,
     /// The key file is gone while sealed accounts exist.
     KeyLost,
     /// The device is full.

@@ -20,6 +20,9 @@ use crate::output::{Output, Screen, route_text, with_type};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let engine = Engine::open(config(&args, output)?).await?;
+    if !engine.vault_report()?.is_clean() {
+        output.warning("vault", "a part of the store was lost or tampered with; the rest is good");
+    }
     let mut screen = Screen { output, events: engine.events() };
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen) => done,

@@ -85,6 +85,7 @@ impl Failure {
                 Error::InvalidInput { .. } | Error::NoSuchBurner | Error::NoServer => 2,
                 Error::VaultLocked
                 | Error::VaultDamaged
+                | Error::VaultTooNew
                 | Error::KeyLost
                 | Error::StorageFull
                 | Error::Storage

@@ -24,7 +24,7 @@ use crate::config::{Config, Network};
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Event, Events, Reporter};
 use crate::seams::{Clock, Dial, Dialers, Seams};
-use crate::store::{Account, Content, State, Store};
+use crate::store::{Account, Content, State, Store, VaultReport};
 use crate::{BurnReport, CreateOptions, Error, Online, burn, clearing, create, limits, link};
 
 /// The library. One per home folder; cheap to clone, all clones are the same engine.
@@ -82,6 +82,14 @@ impl Engine {
             closing: CancellationToken::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What was wrong with the sealed store when it was opened.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub fn vault_report(&self) -> Result<VaultReport, Error> {
+        lock(&self.inner.store).as_ref().map(Store::report).ok_or(Error::Closed)
     }
 
     /// Subscribes to what happens from now on.

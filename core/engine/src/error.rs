@@ -83,9 +83,12 @@ pub enum Error {
     /// Wrong passphrase or key for this folder.
     #[error("the store cannot be opened with this key")]
     VaultLocked,
-    /// The sealed file is damaged, or was exchanged for another.
+    /// The sealed file is damaged as a whole. Of single records that are, [`crate::VaultReport`] tells.
     #[error("the store is damaged")]
     VaultDamaged,
+    /// A later version of this library wrote the store.
+    #[error("the store is of a later version")]
+    VaultTooNew,
     /// The key file is gone while sealed accounts exist.
     #[error("the key of the store is lost")]
     KeyLost,
@@ -235,6 +238,7 @@ impl Error {
             Self::NoSuchBurner => ("no_such_burner", Action::CorrectInput),
             Self::VaultLocked => ("vault_locked", Action::Unlock),
             Self::VaultDamaged => ("vault_damaged", Action::Report),
+            Self::VaultTooNew => ("vault_too_new", Action::UpdateApp),
             Self::KeyLost => ("key_lost", Action::Report),
             Self::StorageFull => ("storage_full", Action::FreeSpace),
             Self::Storage => ("storage", Action::Report),

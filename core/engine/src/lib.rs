@@ -45,3 +45,4 @@ pub use identity::{RecoveryWords, WordsError};
 pub use online::{Message, Online};
 #[doc(hidden)]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};
+pub use store::VaultReport;

@@ -91,9 +91,10 @@ async fn killed_at_every_commit() -> Tested {
     let lab = Remote::from_env()?;
     let before = accounts::names(lab.facts(), SERVER)?;
     let mut killed = 0;
-    // Each file is written, synced, renamed, and its folder synced; the signal comes as the call begins. strace counts by
-    // thread, and the first two files are written by another one: so once with them to write, once without.
-    for (call, prepared) in [("fsync", false), ("rename", false), ("fsync", true), ("rename", true)] {
+    // The signal comes as the call begins. strace counts by thread, and the vault is made by another one: so once with
+    // that to do, once without.
+    let calls = ["pwrite64", "fsync", "rename", "unlink"];
+    for (call, prepared) in calls.into_iter().flat_map(|call| [(call, false), (call, true)]) {
         for count in 1.. {
             let home = TempDir::new()?;
             if prepared {
@@ -109,9 +110,9 @@ async fn killed_at_every_commit() -> Tested {
             killed += 1;
         }
     }
-    // Three commits, as the account is sealed, sent and active, with two syncs and a rename each. Without preparation the
-    // key and the empty store come before, on a thread of their own and so under the same counts.
-    assert_eq!(killed, 2 * 3 * 3);
+    println!("killed {killed} times");
+    // Three commits, as the account is sealed, sent and active: each has two pages with a header, and a sync.
+    assert!(killed >= 2 * 3 * 5, "{killed}");
     Ok(())
 }
 

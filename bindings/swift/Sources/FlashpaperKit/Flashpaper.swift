@@ -40,6 +40,11 @@ public final class Flashpaper: Sendable {
         }
     }
 
+    /// What was wrong with the sealed store when it was opened: lost records are to be told to the person.
+    public func vaultReport() throws -> VaultReport {
+        try engine.vaultReport()
+    }
+
     /// All accounts that are known, in the order of their creation.
     public func burners() throws -> [Burner] {
         try engine.burners()

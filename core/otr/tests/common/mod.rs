@@ -78,7 +78,10 @@ pub(crate) fn wires(outputs: &[Output]) -> Vec<String> {
 /// Carries messages between two sessions, the first of them to `to`; gives what the two say besides.
 pub(crate) fn converse(to: &mut Session, other: &mut Session, first: Vec<String>) -> Vec<Output> {
     let (mut queue, mut news) = (VecDeque::from_iter(first.into_iter().map(|wire| (true, wire))), Vec::new());
+    let mut count = 0;
     while let Some((first, wire)) = queue.pop_front() {
+        count += 1;
+        assert!(count < 1000, "they do not stop");
         let outputs = if first { to.receive(&wire) } else { other.receive(&wire) };
         queue.extend(wires(&outputs).into_iter().map(|wire| (!first, wire)));
         news.extend(outputs.into_iter().filter(|output| !matches!(output, Output::Send(_))));

@@ -40,6 +40,9 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun startTor(deadline: Duration = 3.minutes): Unit =
         engine.startTor(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), null)
 
+    /** What was wrong with the sealed store when it was opened: lost records are to be told to the person. */
+    public fun vaultReport(): VaultReport = engine.vaultReport()
+
     /** All accounts that are known, in the order of their creation. */
     public fun burners(): List<Burner> = engine.burners()
 

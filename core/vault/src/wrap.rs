@@ -1,0 +1,143 @@
+//! How the vault's own key is kept: sealed by a passphrase, a key source, or first the one and then the other.
+
+use std::fmt;
+use std::sync::Arc;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use rand::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::seal::{self, FORMAT, KEY, Keys};
+use crate::source::{KeySource, Slot};
+use crate::{Error, Finding};
+
+/// Argon2id: 64 MiB, 3 passes, 1 lane (RFC 9106, section 4, second recommendation, for one core).
+const ARGON2: (u32, u32, u32) = (64 * 1024, 3, 1);
+pub(crate) const SALT: usize = 16;
+
+/// What opens a vault.
+#[derive(Clone)]
+pub struct Key {
+    source: Option<Arc<dyn KeySource>>,
+    passphrase: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Key {
+    /// A passphrase, stretched by Argon2id.
+    #[must_use]
+    pub fn passphrase(passphrase: &[u8]) -> Self {
+        Self { source: None, passphrase: Some(Zeroizing::new(passphrase.to_vec())) }
+    }
+
+    /// A key source.
+    #[must_use]
+    pub fn source(source: Arc<dyn KeySource>) -> Self {
+        Self { source: Some(source), passphrase: None }
+    }
+
+    /// A passphrase in addition: both are needed.
+    #[must_use]
+    pub fn and_passphrase(self, passphrase: &[u8]) -> Self {
+        Self { passphrase: Some(Zeroizing::new(passphrase.to_vec())), ..self }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// The vault's key as it is stored.
+pub(crate) struct Wrapped {
+    /// The key source's, if there is one.
+    pub(crate) slot: Option<Slot>,
+    /// The passphrase's, if there is one.
+    pub(crate) salt: Option<[u8; SALT]>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What wraps the vault's key, now and after the next change.
+pub(crate) struct Wrapper {
+    source: Option<Arc<dyn KeySource>>,
+    slot: Slot,
+    stretched: Option<Stretched>,
+}
+
+#[derive(Clone)]
+struct Stretched {
+    salt: [u8; SALT],
+    key: Zeroizing<[u8; KEY]>,
+}
+
+impl Wrapper {
+    /// One for a key that nothing is sealed with yet.
+    pub(crate) fn new(key: Key, slot: Slot, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        let mut salt = [0; SALT];
+        rng.fill_bytes(&mut salt);
+        Ok(Self { stretched: key.stretch(salt)?, source: key.source, slot })
+    }
+
+    /// The one that has wrapped this.
+    pub(crate) fn of(key: Key, wrapped: &Wrapped) -> Result<Self, Error> {
+        let same_kind = key.source.is_some() == wrapped.slot.is_some();
+        if !same_kind || key.passphrase.is_some() != wrapped.salt.is_some() {
+            return Err(Error::WrongKey);
+        }
+        let stretched = key.stretch(wrapped.salt.unwrap_or_default())?;
+        Ok(Self { stretched, source: key.source, slot: wrapped.slot.unwrap_or(Slot::First) })
+    }
+
+    pub(crate) fn wrap(&self, keys: &Keys, rng: &mut dyn CryptoRng) -> Result<Wrapped, Error> {
+        let mut bytes = Zeroizing::new(keys.secret.to_vec());
+        if let Some(Stretched { key, .. }) = &self.stretched {
+            bytes = Zeroizing::new(seal::encrypt(key, seal::nonce(rng), &[FORMAT], &bytes)?);
+        }
+        let bytes = match &self.source {
+            Some(source) => source.seal(self.slot, &bytes)?,
+            None => bytes.to_vec(),
+        };
+        let slot = self.source.is_some().then_some(self.slot);
+        Ok(Wrapped { slot, salt: self.stretched.as_ref().map(|stretched| stretched.salt), bytes })
+    }
+
+    pub(crate) fn unwrap(&self, wrapped: &Wrapped) -> Result<Keys, Error> {
+        let mut bytes = match &self.source {
+            Some(source) => source.unseal(self.slot, &wrapped.bytes)?,
+            None => Zeroizing::new(wrapped.bytes.clone()),
+        };
+        if let Some(Stretched { key, .. }) = &self.stretched {
+            bytes = seal::decrypt(key, &[FORMAT], &bytes).ok_or(Error::WrongKey)?;
+        }
+        let secret: [u8; KEY] = bytes.as_slice().try_into().map_err(|_| Error::WrongKey)?;
+        Ok(Keys::of(Zeroizing::new(secret)))
+    }
+
+    /// The one for the vault's next key: the same passphrase and source, in the other slot.
+    pub(crate) fn next(&self) -> Self {
+        Self { source: self.source.clone(), slot: self.slot.other(), stretched: self.stretched.clone() }
+    }
+
+    pub(crate) const fn next_slot(&self) -> Slot {
+        self.slot.other()
+    }
+
+    /// Deletes the source's key: nothing that is in use is wrapped by it any more.
+    pub(crate) fn delete(&self) -> Option<Finding> {
+        let source = self.source.as_ref()?;
+        source.delete(self.slot).is_err().then_some(Finding::OldKeyKept)
+    }
+}
+
+impl Key {
+    fn stretch(&self, salt: [u8; SALT]) -> Result<Option<Stretched>, Error> {
+        let Some(passphrase) = &self.passphrase else { return Ok(None) };
+        let (memory, passes, lanes) = ARGON2;
+        let params = Params::new(memory, passes, lanes, Some(KEY)).map_err(|_| Error::Internal)?;
+        let mut key = Zeroizing::new([0; KEY]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(passphrase, &salt, &mut *key)
+            .map_err(|_| Error::Internal)?;
+        Ok(Some(Stretched { salt, key }))
+    }
+}

@@ -1,0 +1,108 @@
+//! A device that is full or read-only, on real file systems of their own: needs root, as `cargo xtask test` has it.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use flashpaper_vault::{Batch, Error, Finding, Key, KeyFile, Owner, Table, Vault};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
+use tempfile::TempDir;
+
+const NOTES: Table = Table(1);
+
+fn rng(seed: u64) -> StdRng {
+    StdRng::seed_from_u64(seed)
+}
+
+/// A file system in memory, for as long as this lives.
+struct Disk(TempDir);
+
+impl Disk {
+    fn new(size: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let options = std::ffi::CString::new(format!("size={size},mode=700")).unwrap();
+        mount("tmpfs", folder.path(), "tmpfs", MountFlags::empty(), &*options).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn open(&self) -> Result<(Vault, Vec<Finding>), Error> {
+        Vault::open(self.path(), Key::source(Arc::new(KeyFile::new(self.path()))), &mut rng(9))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = unmount(self.path(), UnmountFlags::DETACH);
+    }
+}
+
+fn put(vault: &mut Vault, owner: Owner, row: u64, bytes: Vec<u8>) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    batch.put(owner, NOTES, row, bytes);
+    vault.commit(batch, &mut rng(row))
+}
+
+fn add_owner(vault: &mut Vault) -> Owner {
+    let mut batch = Batch::default();
+    let owner = batch.add_owner(&mut rng(2));
+    vault.commit(batch, &mut rng(3)).unwrap();
+    owner
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_full_device() {
+    let disk = Disk::new("1m");
+    let (mut vault, _) = disk.open().unwrap();
+    let owner = add_owner(&mut vault);
+    let mut written = 0;
+    let error = loop {
+        match put(&mut vault, owner, written, vec![7; 10_000]) {
+            Ok(()) => written += 1,
+            Err(error) => break error,
+        }
+        assert!(written < 1000, "it is never full");
+    };
+    assert_eq!(error, Error::Full);
+    // What was there can be read, and after a new start, too.
+    assert_eq!(vault.rows(owner, NOTES).unwrap().good.len() as u64, written);
+    drop(vault);
+    let (mut vault, findings) = disk.open().unwrap();
+    assert_eq!((findings, vault.rows(owner, NOTES).unwrap().good.len() as u64), (vec![], written));
+    // What makes room goes on working as soon as there is any.
+    assert_eq!(put(&mut vault, owner, 1000, vec![7; 100_000]), Err(Error::Full));
+    drop(vault);
+    mount_remount(disk.path(), MountFlags::empty(), c"size=4m").unwrap();
+    let (mut vault, findings) = disk.open().unwrap();
+    assert_eq!(findings, []);
+    put(&mut vault, owner, 1000, vec![7; 100_000]).unwrap();
+    assert_eq!(vault.forget(owner, &mut rng(5)), Ok(None));
+
+    let none = Disk::new("4k");
+    assert_eq!(none.open().err(), Some(Error::Full));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_folder_that_cannot_be_written() {
+    let disk = Disk::new("4m");
+    let (mut vault, _) = disk.open().unwrap();
+    let owner = add_owner(&mut vault);
+    put(&mut vault, owner, 1, vec![7]).unwrap();
+    drop(vault);
+    let before = fs::read(disk.path().join("vault.db")).unwrap();
+    mount_remount(disk.path(), MountFlags::RDONLY, c"size=4m").unwrap();
+    assert_eq!(disk.open().err(), Some(Error::ReadOnly));
+    mount_remount(disk.path(), MountFlags::empty(), c"size=4m").unwrap();
+    assert!(fs::read(disk.path().join("vault.db")).unwrap() == before);
+    let (vault, findings) = disk.open().unwrap();
+    assert_eq!((findings, vault.rows(owner, NOTES).unwrap().good.len()), (vec![], 1));
+}

@@ -1,0 +1,309 @@
+//! What a vault keeps, and what it refuses.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use flashpaper_vault::{Batch, Error, Finding, Key, KeyFile, KeySource, Owner, Slot, SourceError, Table, Vault};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+const NOTES: Table = Table(1);
+const PASSPHRASE: &[u8] = b"swordfish";
+
+fn rng(seed: u64) -> StdRng {
+    StdRng::seed_from_u64(seed)
+}
+
+fn key_file(folder: &Path) -> Key {
+    Key::source(Arc::new(KeyFile::new(folder)))
+}
+
+/// A vault with a key file and one owner.
+fn one_owner(folder: &Path) -> (Vault, Owner) {
+    let (mut vault, findings) = Vault::open(folder, key_file(folder), &mut rng(1)).unwrap();
+    assert_eq!(findings, []);
+    let mut batch = Batch::default();
+    let owner = batch.add_owner(&mut rng(2));
+    vault.commit(batch, &mut rng(3)).unwrap();
+    (vault, owner)
+}
+
+fn put(vault: &mut Vault, owner: Owner, row: u64, text: &str) {
+    let mut batch = Batch::default();
+    batch.put(owner, NOTES, row, text.as_bytes().to_vec());
+    vault.commit(batch, &mut rand::rngs::StdRng::seed_from_u64(row)).unwrap();
+}
+
+fn texts(vault: &Vault, owner: Owner) -> Vec<String> {
+    let rows = vault.rows(owner, NOTES).unwrap();
+    assert_eq!(rows.lost, []);
+    rows.good.iter().map(|row| String::from_utf8(row.bytes.to_vec()).unwrap()).collect()
+}
+
+fn reopen(folder: &Path) -> Result<(Vault, Vec<Finding>), Error> {
+    Vault::open(folder, key_file(folder), &mut rng(9))
+}
+
+#[test]
+fn what_was_committed_is_there_and_tells_nothing() {
+    for passphrase in [false, true] {
+        for source in [false, true] {
+            let folder = TempDir::new().unwrap();
+            let home = folder.path().join("home");
+            let key = || match (passphrase, source) {
+                (true, true) => key_file(&home).and_passphrase(PASSPHRASE),
+                (true, false) => Key::passphrase(PASSPHRASE),
+                _ => key_file(&home),
+            };
+            let owner = {
+                let (mut vault, _) = Vault::open(&home, key(), &mut rng(1)).unwrap();
+                let mut batch = Batch::default();
+                let owner = batch.add_owner(&mut rng(2));
+                batch.put(owner, NOTES, 1, b"correct horse".to_vec());
+                batch.put(Owner::COMMON, NOTES, 1, b"battery staple".to_vec());
+                vault.commit(batch, &mut rng(3)).unwrap();
+                owner
+            };
+            let (vault, findings) = Vault::open(&home, key(), &mut rng(4)).unwrap();
+            assert_eq!((findings, vault.owners()), (vec![], vec![owner]));
+            assert_eq!(texts(&vault, owner), ["correct horse"]);
+            assert_eq!(texts(&vault, Owner::COMMON), ["battery staple"]);
+            assert_eq!(fs::metadata(&home).unwrap().permissions().mode() & 0o777, 0o700);
+            for entry in fs::read_dir(&home).unwrap() {
+                let entry = entry.unwrap();
+                assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+                let bytes = fs::read(entry.path()).unwrap();
+                for secret in [&b"correct horse"[..], b"battery staple", PASSPHRASE] {
+                    assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_change_and_go() {
+    let folder = TempDir::new().unwrap();
+    let (mut vault, owner) = one_owner(folder.path());
+    for (row, text) in [(2, "two"), (1, "one"), (2, "second"), (u64::MAX, "last")] {
+        put(&mut vault, owner, row, text);
+    }
+    let mut batch = Batch::default();
+    batch.remove(owner, NOTES, 1);
+    batch.remove(owner, NOTES, 77);
+    batch.put(owner, NOTES, 3, vec![]);
+    vault.commit(batch, &mut rng(5)).unwrap();
+    drop(vault);
+    let (vault, findings) = reopen(folder.path()).unwrap();
+    assert_eq!(findings, []);
+    let mut read = texts(&vault, owner);
+    read.sort();
+    assert_eq!(read, ["", "last", "second"]);
+}
+
+#[test]
+fn sizes_are_hidden() {
+    let folder = TempDir::new().unwrap();
+    let (mut vault, owner) = one_owner(folder.path());
+    for (row, length) in [0, 1, 252, 253, 508].into_iter().enumerate() {
+        put(&mut vault, owner, row as u64, &"x".repeat(length));
+    }
+    drop(vault);
+    let db = rusqlite(folder.path());
+    let mut statement = db.prepare("SELECT length(sealed) FROM rows WHERE owner <> 0 ORDER BY row").unwrap();
+    let lengths: Vec<u32> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    // A nonce and a tag more.
+    assert_eq!(lengths, [256, 256, 256, 512, 512].map(|length| length + 40));
+}
+
+#[test]
+fn a_wrong_key_is_told_from_one_that_is_lost() {
+    let folder = TempDir::new().unwrap();
+    let open = |key| Vault::open(folder.path(), key, &mut rng(9)).err();
+    assert_eq!(open(Key::passphrase(PASSPHRASE)), None);
+    assert_eq!(open(Key::passphrase(b"Swordfish")), Some(Error::WrongKey));
+    assert_eq!(open(key_file(folder.path())), Some(Error::WrongKey));
+    assert_eq!(open(key_file(folder.path()).and_passphrase(PASSPHRASE)), Some(Error::WrongKey));
+
+    let folder = TempDir::new().unwrap();
+    drop(one_owner(folder.path()));
+    let key = folder.path().join("key.0");
+    let bytes = fs::read(&key).unwrap();
+    fs::write(&key, [7; 32]).unwrap();
+    assert_eq!(reopen(folder.path()).err(), Some(Error::KeyLost));
+    fs::remove_file(&key).unwrap();
+    assert_eq!(reopen(folder.path()).err(), Some(Error::KeyLost));
+    fs::write(&key, bytes).unwrap();
+    assert!(reopen(folder.path()).is_ok());
+}
+
+#[test]
+fn another_key_and_only_that_opens_after_a_change() {
+    let folder = TempDir::new().unwrap();
+    let (mut vault, owner) = one_owner(folder.path());
+    put(&mut vault, owner, 1, "kept");
+    let open = |key| Vault::open(folder.path(), key, &mut rng(9));
+    for key in
+        [Key::passphrase(PASSPHRASE), Key::passphrase(b"other"), key_file(folder.path()), key_file(folder.path())]
+    {
+        assert_eq!(vault.change_key(key.clone(), &mut rng(4)), Ok(None));
+        put(&mut vault, owner, 1, "kept");
+        drop(vault);
+        assert_eq!(open(Key::passphrase(b"neither")).err(), Some(Error::WrongKey));
+        let (again, findings) = open(key).unwrap();
+        assert_eq!((findings, texts(&again, owner)), (vec![], vec!["kept".to_owned()]));
+        vault = again;
+    }
+    let keys =
+        fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().path().to_string_lossy().contains("key."));
+    assert_eq!(keys.count(), 1, "the old ones are gone");
+}
+
+#[test]
+fn what_was_forgotten_is_in_no_older_copy_either() {
+    let folder = TempDir::new().unwrap();
+    let (mut vault, burner) = one_owner(folder.path());
+    let mut batch = Batch::default();
+    let other = batch.add_owner(&mut rng(20));
+    batch.put(other, NOTES, 1, b"stays".to_vec());
+    batch.put(Owner::COMMON, NOTES, 1, b"stays, too".to_vec());
+    batch.put(burner, NOTES, 1, b"goes".to_vec());
+    vault.commit(batch, &mut rng(21)).unwrap();
+    drop(vault);
+    let old = fs::read(folder.path().join("vault.db")).unwrap();
+
+    let (mut vault, _) = reopen(folder.path()).unwrap();
+    assert_eq!(vault.forget(burner, &mut rng(22)), Ok(None));
+    assert_eq!(vault.rows(burner, NOTES).err(), Some(Error::NoSuchOwner));
+    assert_eq!(vault.forget(burner, &mut rng(22)), Err(Error::NoSuchOwner));
+    assert_eq!(vault.forget(Owner::COMMON, &mut rng(22)), Err(Error::NoSuchOwner));
+    put(&mut vault, other, 2, "goes on");
+    drop(vault);
+    let (vault, findings) = reopen(folder.path()).unwrap();
+    assert_eq!((findings, vault.owners()), (vec![], vec![other]));
+    assert_eq!(texts(&vault, other), ["stays", "goes on"]);
+    assert_eq!(texts(&vault, Owner::COMMON), ["stays, too"]);
+    drop(vault);
+
+    fs::write(folder.path().join("vault.db"), old).unwrap();
+    assert_eq!(reopen(folder.path()).err(), Some(Error::KeyLost));
+}
+
+/// A key source whose every call can be made to fail.
+#[derive(Default)]
+struct Fake {
+    keys: Mutex<[Option<Vec<u8>>; 2]>,
+    fails: Mutex<Option<(&'static str, SourceError)>>,
+}
+
+impl Fake {
+    fn check(&self, call: &str) -> Result<(), SourceError> {
+        match *self.fails.lock().unwrap() {
+            Some((failing, error)) if failing == call => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn index(slot: Slot) -> usize {
+    usize::from(slot == Slot::Second)
+}
+
+impl KeySource for Fake {
+    fn seal(&self, slot: Slot, bytes: &[u8]) -> Result<Vec<u8>, SourceError> {
+        self.check("seal")?;
+        self.keys.lock().unwrap()[index(slot)] = Some(bytes.to_vec());
+        Ok(b"in the chip, in need of as many bytes as this".to_vec())
+    }
+
+    fn unseal(&self, slot: Slot, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, SourceError> {
+        self.check("unseal")?;
+        self.keys.lock().unwrap()[index(slot)].clone().map(Zeroizing::new).ok_or(SourceError::Lost)
+    }
+
+    fn delete(&self, slot: Slot) -> Result<(), SourceError> {
+        self.check("delete")?;
+        self.keys.lock().unwrap()[index(slot)] = None;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_key_source_that_fails_loses_nothing() {
+    let folder = TempDir::new().unwrap();
+    let source = Arc::new(Fake::default());
+    let open = || Vault::open(folder.path(), Key::source(Arc::clone(&source) as _), &mut rng(1));
+    let fail = |call, error| *source.fails.lock().unwrap() = Some((call, error));
+    let burner = {
+        let (mut vault, _) = open().unwrap();
+        let mut batch = Batch::default();
+        let burner = batch.add_owner(&mut rng(2));
+        vault.commit(batch, &mut rng(3)).unwrap();
+        put(&mut vault, burner, 1, "kept");
+
+        fail("seal", SourceError::Denied);
+        assert_eq!(vault.forget(burner, &mut rng(4)), Err(Error::KeyDenied));
+        assert_eq!(texts(&vault, burner), ["kept"]);
+        put(&mut vault, burner, 2, "and used");
+        burner
+    };
+    for (error, expected) in
+        [(SourceError::Denied, Error::KeyDenied), (SourceError::Lost, Error::KeyLost), (SourceError::Failed, Error::Io)]
+    {
+        fail("unseal", error);
+        assert_eq!(open().err(), Some(expected));
+    }
+    fail("delete", SourceError::Failed);
+    let (mut vault, findings) = open().unwrap();
+    assert_eq!((findings, texts(&vault, burner).len()), (vec![Finding::OldKeyKept], 2));
+    assert_eq!(vault.forget(burner, &mut rng(4)), Ok(Some(Finding::OldKeyKept)));
+    assert!(vault.owners().is_empty());
+    drop(vault);
+    assert!(source.keys.lock().unwrap().iter().all(Option::is_some));
+    // It is asked again.
+    *source.fails.lock().unwrap() = None;
+    let (_, findings) = open().unwrap();
+    assert_eq!(findings, []);
+    assert_eq!(source.keys.lock().unwrap().iter().flatten().count(), 1);
+}
+
+#[test]
+fn one_at_a_time() {
+    let folder = TempDir::new().unwrap();
+    let (vault, _) = one_owner(folder.path());
+    assert_eq!(reopen(folder.path()).err(), Some(Error::InUse));
+    // Another process, which is this test in its own.
+    let mut other = std::process::Command::new(std::env::current_exe().unwrap());
+    other.args(["--exact", "is_in_use", "--ignored"]).env("VAULT", folder.path());
+    assert!(other.output().unwrap().status.success());
+    drop(vault);
+    assert!(!other.output().unwrap().status.success());
+    assert!(reopen(folder.path()).is_ok());
+}
+
+#[test]
+#[ignore = "a part of one_at_a_time"]
+fn is_in_use() {
+    let Some(folder) = std::env::var_os("VAULT") else { return };
+    assert_eq!(reopen(folder.as_ref()).err(), Some(Error::InUse));
+}
+
+#[test]
+fn a_later_version_is_not_touched() {
+    let folder = TempDir::new().unwrap();
+    drop(one_owner(folder.path()));
+    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 2").unwrap();
+    assert_eq!(reopen(folder.path()).err(), Some(Error::TooNew));
+    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 1").unwrap();
+    assert!(reopen(folder.path()).is_ok());
+}
+
+fn rusqlite(folder: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(folder.join("vault.db")).unwrap()
+}
