@@ -12,12 +12,15 @@
 mod by_hand;
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use by_hand::{DATA, Letter, Message, Peer, int, only, p, write_data};
 use common::{ALICE, BOB, Pair, converse, identity, session, wires};
 use flashpaper_otr::{Attention, NotSent, Output, Policy, Session, Settings, TextId};
 use num_bigint::BigUint;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 
 const MALFORMED: [Output; 1] = [Output::Attention(Attention::Malformed)];
 const MINUTE: Duration = Duration::from_secs(60);
@@ -131,6 +134,25 @@ fn ctr_top() {
     // The peer has another key now: its pair counts from the beginning.
     assert_eq!(talk.hear("text").counter, 1);
     talk.say((2, 1), 1);
+}
+
+/// Another process goes on above whatever this one has used, and knows what was read.
+#[test]
+fn ctr_top_after_a_resumption() {
+    let mut talk = Talk::new(411);
+    talk.hear("announces key 2");
+    talk.say((1, 1), 5);
+    talk.hear("names key 2");
+    for round in 1..4 {
+        let state = talk.session.suspend();
+        let rng = Box::new(StdRng::seed_from_u64(round));
+        talk.session = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO).unwrap();
+        let counter = talk.hear("text").counter;
+        assert!((round << 40..round << 41).contains(&counter), "{counter:x}");
+        let again = Letter { counter: 5, plaintext: b"text".to_vec(), ..talk.letter((1, 1)) };
+        assert_eq!(talk.receive(&again), [], "it was read before");
+        talk.say((1, 1), 5 + round);
+    }
 }
 
 #[test]
@@ -264,15 +286,16 @@ fn revealed_mac_no_accept() {
 fn wipe_old_dh() {
     let mut talk = Talk::new(500);
     let before = talk.write(&Letter { counter: 2, plaintext: b"text".to_vec(), ..talk.letter((1, 1)) });
+    let mac_before = talk.peer.mac_key(1, talk.key(1));
     let (gy, _) = talk.peer.begins(&mut talk.session);
     // The keys before the renewal are kept for what was on the way, and no longer than that.
     assert!(is_read(&talk.session.receive(&before)));
     assert_eq!(talk.session.deadline(), Some(MINUTE));
     talk.session.tick(MINUTE);
     talk.theirs = vec![gy];
-    let late = Letter { counter: 3, forged_with: None, ..talk.letter((1, 1)) };
+    // Its MAC key is revealed like any other.
+    assert_eq!(talk.hear("text").revealed, mac_before);
     assert_eq!(talk.session.receive(&before)[0], Output::Attention(Attention::Unreadable));
-    assert_eq!(talk.receive(&late), [], "an empty one");
 }
 
 #[test]
@@ -413,6 +436,15 @@ fn heartbeat() {
 #[test]
 fn extra_key() {
     let mut talk = Talk::new(580);
+    // To ask for it changes nothing about keys to come.
+    let (_, outputs) = talk.session.extra_key(7, b"about").unwrap();
+    talk.read(&outputs);
+    for keyid in 1..4 {
+        talk.say((1, keyid), 1);
+        talk.hear("announces the next");
+    }
+
+    let mut talk = Talk::new(581);
     for turn in 1..4 {
         let (key, outputs) = talk.session.extra_key(7, b"about").unwrap();
         let letter = talk.read(&outputs);

@@ -262,11 +262,6 @@ impl Pair {
             extra_key: secret.extra_key(),
         }
     }
-
-    /// Whether a message went or came under it.
-    const fn is_used(&self, first_counter: u64) -> bool {
-        self.sent > first_counter || self.received.greatest > 0
-    }
 }
 
 /// The pair of two keys, computed when it is first asked for.
@@ -297,13 +292,12 @@ impl Ratchet {
         write_mpi(out, &self.keys.theirs_before.map_or([0; LEN], Element::to_bytes));
         out.extend_from_slice(&self.first_counter.to_be_bytes());
         write_data(out, &self.to_reveal);
-        // The others are computed again when they are asked for.
-        let used: Vec<_> = self.pairs.iter().filter(|(_, pair)| pair.is_used(self.first_counter)).collect();
+        // The others are computed again when they are asked for. What was sent is far below where counters go on.
+        let used: Vec<_> = self.pairs.iter().filter(|(_, pair)| pair.received.greatest > 0).collect();
         out.push(u8::try_from(used.len()).unwrap_or(0));
         for ((our_keyid, their_keyid), pair) in used {
             out.extend_from_slice(&our_keyid.to_be_bytes());
             out.extend_from_slice(&their_keyid.to_be_bytes());
-            out.extend_from_slice(&pair.sent.to_be_bytes());
             out.extend_from_slice(&pair.received.greatest.to_be_bytes());
             out.extend_from_slice(&pair.received.before.to_be_bytes());
         }
@@ -333,20 +327,48 @@ impl Ratchet {
             first_counter,
         };
         for _ in 0..reader.byte()? {
-            let (ids, pair) = ratchet.restore_pair(reader, jump)?;
+            let (ids, pair) = ratchet.restore_pair(reader)?;
             ratchet.pairs.insert(ids, pair);
         }
         Ok(ratchet)
     }
 
-    fn restore_pair(&self, reader: &mut Reader<'_>, jump: u64) -> Result<((u32, u32), Pair), Malformed> {
+    fn restore_pair(&self, reader: &mut Reader<'_>) -> Result<((u32, u32), Pair), Malformed> {
         let (our_keyid, their_keyid) = (reader.int()?, reader.int()?);
         let (ours, theirs) =
             (self.keys.our_key(our_keyid).ok_or(Malformed)?, self.keys.their_key(their_keyid).ok_or(Malformed)?);
-        let sent = u64::from_be_bytes(reader.array()?).checked_add(jump).ok_or(Malformed)?;
         let [greatest, before] = [u64::from_be_bytes(reader.array()?), u64::from_be_bytes(reader.array()?)];
         let received = Received { greatest, before };
         let secret = SecBytes::agree(theirs, &ours.secret);
+        let sent = self.first_counter;
         Ok(((our_keyid, their_keyid), Pair { sent, received, ..Pair::new(ours, theirs, &secret) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rand::rngs::StdRng;
+    use rand::{RngExt as _, SeedableRng as _};
+
+    use super::Received;
+
+    /// Every counter is taken once, unless it is more than 64 behind.
+    #[test]
+    fn ctr_top() {
+        let rng = &mut StdRng::seed_from_u64(1);
+        for spread in [1, 3, 60, 64, 65, 70, 200] {
+            let (mut received, mut taken, mut greatest) = (Received::default(), BTreeSet::new(), 0);
+            for _ in 0..2000 {
+                let counter = (greatest + 2_u64).saturating_sub(rng.random_range(0..spread)).max(1);
+                let expected = counter + 64 >= greatest && !taken.contains(&counter);
+                assert_eq!(received.take(counter), expected, "{counter} after {greatest}");
+                taken.insert(counter);
+                greatest = greatest.max(counter);
+            }
+            assert!(received.take(greatest + 64) && received.take(greatest + 63) && !received.take(greatest));
+            assert!(received.take(u64::MAX) && !received.take(u64::MAX) && !received.take(greatest + 65));
+        }
     }
 }
