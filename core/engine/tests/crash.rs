@@ -1,5 +1,5 @@
-//! A creation that is killed or cancelled at every point of its own reads, writes and commits leaves no account at the
-//! server that the next start does not know of.
+//! A creation or a burn that is killed or cancelled at every point of its own reads, writes and commits leaves no account
+//! at the server that the next start does not know of.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -29,7 +29,7 @@ fn options() -> CreateOptions {
 /// Not a test: what the tests below run as a process of its own, to be killed at point `FLASHPAPER_POINT`.
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
-async fn create_in_a_child() -> Tested {
+async fn in_a_child() -> Tested {
     let (Ok(home), Ok(point)) = (env::var("FLASHPAPER_HOME"), env::var("FLASHPAPER_POINT")) else { return Ok(()) };
     let (lab, point) = (Remote::from_env()?, point.parse::<usize>()?);
     let engine = open(Path::new(&home), &lab).await?;
@@ -39,7 +39,11 @@ async fn create_in_a_child() -> Tested {
         }
     });
     engine.start_on(dialers).await?;
-    engine.create_burner(options()).await?;
+    // What is there already is to be burnt.
+    match engine.burners()?.first() {
+        Some(burner) => drop(engine.burn(&burner.id).await?),
+        None => drop(engine.create_burner(options()).await?),
+    }
     engine.close().await;
     Ok(())
 }
@@ -48,10 +52,16 @@ async fn create_in_a_child() -> Tested {
 fn child(home: &Path, point: usize, under: &[&str]) -> Tested<bool> {
     let own = env::current_exe()?;
     let own = own.to_str().ok_or("path")?;
-    let command = [under, &[own, "--exact", "create_in_a_child", "--ignored"]].concat();
+    let command = [under, &[own, "--exact", "in_a_child", "--ignored"]].concat();
     let mut run = Command::new(command[0]);
     run.args(&command[1..]).env("FLASHPAPER_HOME", home).env("FLASHPAPER_POINT", point.to_string());
     Ok(run.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success())
+}
+
+/// Runs the child, which is killed as it begins a system call for the `count`th time.
+fn child_killed_at(home: &Path, call: &str, count: usize) -> Tested<bool> {
+    let inject = format!("inject={call}:signal=SIGKILL:when={count}");
+    child(home, usize::MAX, &["strace", "-f", "-qq", "-e", &format!("trace={call}"), "-e", &inject])
 }
 
 /// What the next start makes of it.
@@ -100,9 +110,7 @@ async fn killed_at_every_commit() -> Tested {
             if prepared {
                 open(home.path(), &lab).await?.close().await;
             }
-            let inject = format!("inject={call}:signal=SIGKILL:when={count}");
-            let trace = format!("trace={call}");
-            let finished = child(home.path(), usize::MAX, &["strace", "-f", "-qq", "-e", &trace, "-e", &inject])?;
+            let finished = child_killed_at(home.path(), call, count)?;
             next_start(home.path(), &lab, &before, &format!("{call} {count}")).await?;
             if finished {
                 break;
@@ -113,6 +121,37 @@ async fn killed_at_every_commit() -> Tested {
     println!("killed {killed} times");
     // Three commits, as the account is sealed, sent and active: each has two pages with a header, and a sync.
     assert!(killed >= 2 * 3 * 5, "{killed}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_burn_killed_anywhere_is_finished_by_the_next_start() -> Tested {
+    let lab = Remote::from_env()?;
+    let before = accounts::names(lab.facts(), SERVER)?;
+    let mut killed = 0;
+    for call in [None, Some("pwrite64"), Some("fsync"), Some("rename"), Some("unlink")] {
+        for count in 0.. {
+            let home = TempDir::new()?;
+            let engine = open(home.path(), &lab).await?;
+            engine.start_on(Direct::plain(&lab)).await?;
+            engine.create_burner(options()).await?;
+            engine.close().await;
+            let finished = match call {
+                None => child(home.path(), count, &[])?,
+                Some(call) => child_killed_at(home.path(), call, count + 1)?,
+            };
+            next_start(home.path(), &lab, &before, &format!("{call:?} {count}")).await?;
+            assert!(accounts::names(lab.facts(), SERVER)?.is_subset(&before), "{call:?} {count}: it is still there");
+            if finished {
+                break;
+            }
+            killed += 1;
+        }
+    }
+    println!("killed {killed} times");
+    // Two logins' reads and writes, one commit to begin with, and one with fresh keys at the end.
+    assert!(killed >= 30, "{killed}");
     Ok(())
 }
 

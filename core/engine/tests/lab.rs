@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use flashpaper::{
     BurnOutcome, Burner, BurnerState, Config, CreateOptions, Engine, Error, Event, Events, Key, Network,
@@ -161,4 +161,43 @@ fn own_threads(name: &str) -> Tested<usize> {
 fn open_files_below(folder: &Path) -> Tested<usize> {
     let files = fs::read_dir("/proc/self/fd")?.filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
     Ok(files.filter(|file| file.starts_with(folder)).count())
+}
+
+/// Threads and open files of this process.
+fn held() -> Tested<(usize, Vec<PathBuf>)> {
+    let files = fs::read_dir("/proc/self/fd")?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    let mut files: Vec<PathBuf> = files.filter(|file| !file.starts_with("/proc")).collect();
+    files.sort();
+    Ok((fs::read_dir("/proc/self/task")?.count(), files))
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn nothing_is_held_after_close() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    // The first runtime of a process opens tokio's pipe for signals, for good.
+    drop(tokio::runtime::Runtime::new()?);
+    let before = held()?;
+    // An app has a runtime of its own, as the bindings have.
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let engine = open(home.path(), &lab).await?;
+        engine.start_tor(PATIENCE).await?;
+        let burner = engine.create_burner(by(Route::Exit)).await?;
+        engine.burn(&burner.id).await?;
+        let (threads, files) = held()?;
+        assert!(threads > before.0 && files.iter().any(|file| file.starts_with(home.path())));
+        engine.close().await;
+        let (_, files) = held()?;
+        assert!(!files.iter().any(|file| file.starts_with(home.path())), "{files:?}");
+        Tested::Ok(())
+    })?;
+    drop(runtime);
+    // Threads of Arti's end by themselves, but not in the same moment.
+    let deadline = Instant::now() + PATIENCE;
+    while held()? != before && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(held()?, before);
+    Ok(())
 }
