@@ -382,6 +382,8 @@ fn the_end_of_time_is_a_time() {
     let mut alice = session(&ALICE, Settings::default(), 29);
     alice.tick(Duration::MAX);
     alice.send("x");
+    alice.receive("?OTR|1234|0,1,2,piece,");
+    alice.tick(Duration::MAX);
     assert_eq!(alice.deadline(), Some(Duration::MAX));
 }
 

@@ -76,13 +76,15 @@ fn has_effect(outputs: &[Output]) -> bool {
 #[test]
 fn mpi_minimal() {
     // With zeros before every number: each is read, and what is hashed and signed is the least form.
+    // 188 are as many as there can be: an encrypted number may be twice as long as the prime.
     let mut peer = bob();
-    peer.zeros = 1;
-    for begins in [true, false] {
+    assert_eq!(peer.public().bits().div_ceil(8), 192);
+    for (begins, zeros) in [(true, 1), (false, 1), (true, 188), (false, 188)] {
+        peer.zeros = zeros;
         let mut session = alice(12);
         let (theirs, outputs) = if begins { peer.begins(&mut session) } else { peer.answers(&mut session) };
         let bobs = |o: &Output| matches!(o, Output::Began { fingerprint, .. } if *fingerprint == BOB.fingerprint());
-        assert!(outputs.iter().any(bobs), "begins: {begins}");
+        assert!(outputs.iter().any(bobs), "begins: {begins}, {zeros} zeros");
         let text = peer.data(session.tag().0, &theirs, 1, &peer.public(), "text");
         assert!(matches!(session.receive(&text)[..], [Output::Text { .. }]));
     }

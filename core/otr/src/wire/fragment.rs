@@ -125,11 +125,11 @@ impl Assembly {
     }
 
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.0.values().map(|p| p.since + PATIENCE).min()
+        self.0.values().map(|p| p.since.saturating_add(PATIENCE)).min()
     }
 
     pub(crate) fn tick(&mut self, now: Duration) {
-        self.0.retain(|_, p| now < p.since + PATIENCE);
+        self.0.retain(|_, p| now < p.since.saturating_add(PATIENCE));
     }
 }
 
@@ -187,6 +187,16 @@ mod tests {
     }
 
     #[test]
+    fn frag_cap_exact() {
+        for (length, read) in [(CAP_PER_INSTANCE, true), (CAP_PER_INSTANCE + 1, false)] {
+            let message = "x".repeat(length);
+            let pieces = split(message, 0x100, 1, 10_000).unwrap();
+            let last = all(&mut Assembly::default(), &pieces).pop().unwrap();
+            assert_eq!(last.map(|message| message.len()), read.then_some(length));
+        }
+    }
+
+    #[test]
     fn frag_cap() {
         let mut assembly = Assembly::default();
         let piece = "x".repeat(60_000);
@@ -200,6 +210,8 @@ mod tests {
             assembly.add(&Fragment { sender, receiver: 1, number: 1, count: 2, piece: "x" }, NOW);
             assert!(assembly.0.len() <= INSTANCES);
         }
+        assert_eq!(assembly.deadline(), Some(PATIENCE));
+        assembly.tick(PATIENCE - Duration::from_nanos(1));
         assert_eq!(assembly.deadline(), Some(PATIENCE));
         assembly.tick(PATIENCE);
         assert_eq!(assembly.deadline(), None);
