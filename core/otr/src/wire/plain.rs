@@ -41,17 +41,14 @@ pub(crate) fn read(text: &str) -> Plain<'_> {
     }
     match text.split_once(TAG) {
         Some((before, after)) => {
-            let (mut rest, mut tag, mut versions) = (after, Tag { version_3: false }, 0);
+            let (mut rest, mut tag) = (after, None);
             while let Some(next) = [TAG_V1, TAG_V2, TAG_V3].iter().find(|v| rest.starts_with(**v)) {
-                tag.version_3 |= *next == TAG_V3;
-                versions += 1;
+                tag.get_or_insert(Tag { version_3: false }).version_3 |= *next == TAG_V3;
                 rest = rest.split_at(next.len()).1;
             }
             // The mark alone is no tag.
-            if versions == 0 {
-                return Plain::Text { text: text.to_owned(), tag: None };
-            }
-            Plain::Text { text: format!("{before}{rest}"), tag: Some(tag) }
+            let text = if tag.is_some() { format!("{before}{rest}") } else { text.to_owned() };
+            Plain::Text { text, tag }
         }
         None => Plain::Text { text: text.to_owned(), tag: None },
     }
