@@ -97,11 +97,11 @@ fn a_damaged_or_used_folder_is_told() {
     lock.lock().unwrap();
     assert_eq!(run(&home, &["--home", &home, "list"]), (vec!["error: in use".to_owned()], Some(3)));
     drop(lock);
-    fs::write(format!("{home}/vault.db"), "damaged").unwrap();
-    assert_eq!(run(&home, &["--home", &home, "list"]), (vec!["error: the store is damaged".to_owned()], Some(3)));
     fs::remove_file(format!("{home}/key.0")).unwrap();
     let lost = (vec!["error: the key of the store is lost".to_owned()], Some(3));
     assert_eq!(run(&home, &["--home", &home, "list"]), lost);
+    fs::write(format!("{home}/vault.db"), "damaged").unwrap();
+    assert_eq!(run(&home, &["--home", &home, "list"]), (vec!["error: the store is damaged".to_owned()], Some(3)));
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl fmt::Debug for Key {
 }
 
 /// The network that the engine lives in.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Network {
     /// The public Tor network, the web's certificate authorities, and the server directory of this library.
     Public,
@@ -56,7 +56,7 @@ pub enum Network {
 }
 
 /// A private Tor network with its servers, as a lab describes it. Whoever writes it sees all traffic.
-#[derive(Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct PrivateNetwork {
     /// An `arti-client` configuration in TOML, without storage folders.
     pub(crate) arti: String,

@@ -14,7 +14,7 @@ use crate::error::Input;
 use crate::{Error, Route};
 
 /// One entry.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Server {
     #[serde(deserialize_with = "domain")]
     pub(crate) domain: Domain,

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flashpaper_tor as tor;
@@ -34,10 +35,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`].
+    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`]. A folder that this process
+    /// has open already gives the same engine: closing it closes it for all.
     ///
     /// # Errors
-    /// The folder cannot be used, is in use, is sealed with another key, or is damaged; the configuration is invalid.
+    /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
+    /// damaged; the configuration is invalid.
     pub async fn open(config: Config) -> Result<Self, Error> {
         Self::open_with(config, Seams::real()).await
     }
@@ -47,7 +50,15 @@ impl Engine {
     pub async fn open_with(config: Config, seams: Seams) -> Result<Self, Error> {
         let Config { home, key, network } = config;
         let Seams { clock, mut rng } = seams;
-        let (network, tls, directory) = match network {
+        let mut open = OPEN.lock().await;
+        open.retain(|engine| engine.strong_count() > 0);
+        let same = |inner: &Arc<Inner>| same_folder(&inner.home, &home) && !inner.closing.is_cancelled();
+        if let Some(inner) = open.iter().filter_map(Weak::upgrade).find(same) {
+            let checked = Arc::clone(&inner);
+            blocking(move || lock(&checked.store).as_ref().ok_or(Error::Closed)?.check_key(&home, &key)).await?;
+            return if inner.network == network { Ok(Self { inner }) } else { Err(Error::InUse) };
+        }
+        let (tor_network, tls, directory) = match network.clone() {
             Network::Public => (tor::Network::Public, Tls::public_roots(), Directory::built_in()?),
             Network::Private(private) => {
                 let tls = Tls::only_roots_in(&private.ca_pem)
@@ -55,13 +66,15 @@ impl Engine {
                 (tor::Network::Private(private.arti), tls, Directory::new(private.servers))
             }
         };
-        let tor = tor::Config { state_dir: home.join("tor/state"), cache_dir: home.join("tor/cache"), network };
-        // Argon2id takes long on purpose.
-        let opened = tokio::task::spawn_blocking(move || Store::open(&home, &key, &mut *rng).map(|s| (s, rng)));
-        let (store, rng) = opened.await.map_err(|_| Error::Internal)??;
+        let tor =
+            tor::Config { state_dir: home.join("tor/state"), cache_dir: home.join("tor/cache"), network: tor_network };
+        let folder = home.clone();
+        let (store, rng) = blocking(move || Store::open(&folder, &key, &mut *rng).map(|s| (s, rng))).await?;
         let unfinished = store.content().accounts.iter().filter(|a| a.state != State::Active);
         let left_behind = unfinished.map(|a| a.id.clone()).collect();
-        let inner = Inner {
+        let inner = Arc::new(Inner {
+            home,
+            network,
             tor_config: tor,
             tls,
             directory,
@@ -80,8 +93,9 @@ impl Engine {
             locks: Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        });
+        open.push(Arc::downgrade(&inner));
+        Ok(Self { inner })
     }
 
     /// What was wrong with the sealed store when it was opened.
@@ -349,8 +363,22 @@ impl fmt::Debug for Probe {
     }
 }
 
+/// The engines of this process. Held while one is opened.
+static OPEN: tokio::sync::Mutex<Vec<Weak<Inner>>> = tokio::sync::Mutex::const_new(Vec::new());
+
+fn same_folder(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Argon2id takes long on purpose, and a key store may ask a person.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Internal)?
+}
+
 /// What all of the engine's work shares.
 pub(crate) struct Inner {
+    home: PathBuf,
+    network: Network,
     tor_config: tor::Config,
     pub(crate) tls: Tls,
     directory: Directory,

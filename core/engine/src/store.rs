@@ -86,14 +86,7 @@ pub(crate) enum State {
 impl Store {
     /// Opens the folder, making it when absent. Takes as long as Argon2id does when a passphrase is used.
     pub(crate) fn open(folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        let key = match key {
-            Key::File => vault::Key::source(Arc::new(KeyFile::new(folder))),
-            Key::Passphrase(passphrase) if passphrase.is_empty() => {
-                return Err(Error::InvalidInput { input: Input::Passphrase });
-            }
-            Key::Passphrase(passphrase) => vault::Key::passphrase(passphrase),
-        };
-        let (vault, findings) = Vault::open(folder, key, rng)?;
+        let (vault, findings) = Vault::open(folder, key_of(folder, key)?, rng)?;
         let (content, owners) = (Content::default(), HashMap::new());
         let mut store = Self { vault, content, owners, report: VaultReport::default() };
         findings.into_iter().for_each(|finding| store.report.add(finding));
@@ -106,6 +99,11 @@ impl Store {
         store.content.accounts.sort_by_key(|account| account.created);
         store.content.registrations = store.rows(Owner::COMMON, REGISTRATIONS)?.pop().unwrap_or_default();
         Ok(store)
+    }
+
+    /// Whether a key would open this folder, too.
+    pub(crate) fn check_key(&self, folder: &Path, key: &Key) -> Result<(), Error> {
+        Ok(self.vault.check_key(key_of(folder, key)?)?)
     }
 
     /// Changes the content; on return the change is on disk. On an error nothing has changed. What forgets an account
@@ -177,6 +175,14 @@ impl VaultReport {
             Finding::RowsMissing(_) | Finding::OwnersMissing => self.incomplete = true,
             Finding::OldKeyKept => self.old_key_kept = true,
         }
+    }
+}
+
+fn key_of(folder: &Path, key: &Key) -> Result<vault::Key, Error> {
+    match key {
+        Key::File => Ok(vault::Key::source(Arc::new(KeyFile::new(folder)))),
+        Key::Passphrase(passphrase) if passphrase.is_empty() => Err(Error::InvalidInput { input: Input::Passphrase }),
+        Key::Passphrase(passphrase) => Ok(vault::Key::passphrase(passphrase)),
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use flashpaper::{
-    Clock, Config, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Event, Input, Key, Network, Seams,
+    Clock, Config, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Event, Input, Key, Network, PrivateNetwork,
+    Seams,
 };
 use flashpaper_tor::{DialError, Target};
 use futures::future::BoxFuture;
@@ -103,7 +104,6 @@ async fn without_tor_nothing_is_drawn() -> Tested {
     let engine = Engine::open(config()).await?;
     assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::TorNotStarted));
     assert!(engine.burners()?.is_empty());
-    assert_eq!(Engine::open(config()).await.err(), Some(Error::InUse));
     for (server, input) in [("localhost", Input::Server), ("127.0.0.1", Input::Server), ("", Input::Server)] {
         let options = CreateOptions { server: Some(server.into()), ..CreateOptions::default() };
         assert_eq!(engine.create_burner(options).await.err(), Some(Error::InvalidInput { input }));
@@ -124,5 +124,33 @@ async fn a_closed_engine_says_so_and_its_events_end() -> Tested {
     drop(again);
     assert!(matches!(events.next().await, Some(Event::Creating { .. })));
     while events.next().await.is_some() {}
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_folder_that_is_open_gives_the_same_engine() -> Tested {
+    let home = TempDir::new()?;
+    let lab = || PrivateNetwork::parse(r#"{"network":{"arti":"","ca_pem":"","servers":[]}}"#);
+    let config = |key, network| Config { home: home.path().join("home"), key, network };
+    let open = |key: &str, network| Engine::open(config(Key::passphrase(key), network));
+    let (first, second) = tokio::join!(open("swordfish", Network::Public), open("swordfish", Network::Public));
+    let (first, second) = (first?, second?);
+    assert_eq!(open("Swordfish", Network::Public).await.err(), Some(Error::VaultLocked));
+    assert_eq!(Engine::open(config(Key::File, Network::Public)).await.err(), Some(Error::VaultLocked));
+    assert_eq!(open("swordfish", Network::Private(lab()?)).await.err(), Some(Error::InUse));
+    // By another name, too.
+    std::os::unix::fs::symlink(home.path().join("home"), home.path().join("link"))?;
+    let linked = Config { home: home.path().join("link"), ..config(Key::passphrase("swordfish"), Network::Public) };
+    let third = Engine::open(linked).await?;
+
+    let mut events = second.events();
+    first.start_on(Arc::new(Always(|| DialError::Timeout))).await?;
+    assert_eq!(third.create_burner(CreateOptions::default()).await.err(), Some(Error::Timeout));
+    assert!(matches!(events.next().await, Some(Event::Creating { .. })));
+    first.close().await;
+    assert_eq!(second.burners().err(), Some(Error::Closed));
+    // And then there is a new one.
+    let again = open("swordfish", Network::Public).await?;
+    assert!(again.burners()?.is_empty());
     Ok(())
 }

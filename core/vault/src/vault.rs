@@ -181,6 +181,15 @@ impl Vault {
         Ok((vault, findings))
     }
 
+    /// Whether a key would open this vault, too. Takes as long as [`Vault::open`].
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`], [`Error::KeyDenied`], [`Error::KeyLost`]; [`Error::Io`], [`Error::Damaged`].
+    pub fn check_key(&self, key: Key) -> Result<(), Error> {
+        let wrapped = read_wrapped(&self.db)?;
+        Wrapper::of(key, &wrapped)?.unwrap(&wrapped).map(drop)
+    }
+
     /// Everyone who may own rows, but for [`Owner::COMMON`].
     #[must_use]
     pub fn owners(&self) -> Vec<Owner> {
