@@ -366,7 +366,7 @@ fn a_damaged_state_is_refused_or_harmless() {
     for at in 0..state.len() {
         for value in [0, 0xff] {
             let mut damaged = state.to_vec();
-            damaged.iter_mut().skip(at).take(4).for_each(|byte| *byte = value);
+            damaged.iter_mut().skip(at).take(8).for_each(|byte| *byte = value);
             if let Ok(mut session) = resume(&damaged) {
                 session.send("hello");
                 session.start();

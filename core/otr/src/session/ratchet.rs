@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::ake::{Established, KeyPair};
+use super::stored::COUNT_AT_MOST;
 use crate::crypto::group::{Element, Exponent, LEN};
 use crate::crypto::keys::{DirectionKeys, SecBytes};
 use crate::wire::codec::{Malformed, Reader, write_data, write_mpi};
@@ -318,7 +319,10 @@ impl Ratchet {
         let mut random = [0; 8];
         rng.fill_bytes(&mut random);
         let jump = JUMP + (u64::from_be_bytes(random) >> 24);
-        let first_counter = u64::from_be_bytes(reader.array()?).checked_add(jump).ok_or(Malformed)?;
+        let first_counter = u64::from_be_bytes(reader.array()?).saturating_add(jump);
+        if first_counter > COUNT_AT_MOST {
+            return Err(Malformed);
+        }
         let to_reveal = reader.data()?.to_vec();
         let mut ratchet = Self {
             keys: Keys { our_keyid, ours, ours_before, their_keyid, theirs, theirs_before },

@@ -22,6 +22,9 @@ const ENCRYPTED_HTML: u8 = 2;
 /// What an instance takes at most, bytes: a few keys, MAC keys to reveal, and ids of texts.
 const INSTANCE_AT_MOST: usize = 16 * 1024;
 
+/// What no count in a state comes near.
+pub(crate) const COUNT_AT_MOST: u64 = u64::MAX / 2;
+
 /// Bytes that are no state of this version, or are damaged: begin a new session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no session can be resumed from these bytes")]
@@ -92,6 +95,9 @@ impl Session {
         }
         let tag = reader.int()?;
         let last_text = u64::from_be_bytes(reader.array()?);
+        if last_text > COUNT_AT_MOST {
+            return Err(ResumeError);
+        }
         let known = read_fingerprint(&mut reader)?;
         let active = reader.int()?;
         let mut instances = std::collections::BTreeMap::new();
