@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use flashpaper::{
     BurnOutcome, BurnReport, Burner, BurnerState, Config, CreateOptions, Engine, Error, Key, Message, Network,
-    PrivateNetwork, Route,
+    PrivateNetwork, Route, VaultReport,
 };
 use serde_json::json;
 use tokio::signal::ctrl_c;
@@ -20,7 +20,7 @@ use crate::output::{Output, Screen, route_text, with_type};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let engine = Engine::open(config(&args, output)?).await?;
-    if !engine.vault_report()?.is_clean() {
+    if engine.vault_report()? != VaultReport::default() {
         output.warning("vault", "a part of the store was lost or tampered with; the rest is good");
     }
     let mut screen = Screen { output, events: engine.events() };
