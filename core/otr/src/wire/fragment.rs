@@ -196,6 +196,14 @@ mod tests {
         }
     }
 
+    /// Two that are as long as can be fit beside each other.
+    #[test]
+    fn frag_cap_of_two() {
+        let pieces = [0x100, 0x200].map(|sender| split("x".repeat(CAP_PER_INSTANCE), sender, 1, 10_000).unwrap());
+        let mixed: Vec<_> = pieces[0].iter().zip(&pieces[1]).flat_map(|(a, b)| [a.clone(), b.clone()]).collect();
+        assert_eq!(all(&mut Assembly::default(), &mixed).iter().flatten().count(), 2);
+    }
+
     #[test]
     fn frag_cap() {
         let mut assembly = Assembly::default();
