@@ -2,7 +2,7 @@
 //! something up, but may wait for a disk to do so.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use flashpaper::{BurnReport, BurnerId, Error, VaultReport};
@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::cancel::{CancelToken, unless_cancelled};
 use crate::events::Events;
-use crate::types::{self, Burner, Config, CreateOptions};
+use crate::types::{self, Burner, Config, CreateOptions, Key};
 
 /// The library, opened on one folder.
 #[derive(uniffi::Object)]
@@ -20,17 +20,29 @@ pub struct Engine {
     threads: Arc<Threads>,
 }
 
+/// The engines of this process.
+static OPEN: Mutex<Vec<Weak<Engine>>> = Mutex::new(Vec::new());
+
 #[uniffi::export]
 impl Engine {
-    /// Opens the folder. No network is touched, nor will it be before `start_tor`.
+    /// Opens the folder. No network is touched, nor will it be before `start_tor`. A folder that this process has open
+    /// already gives the same engine: shutting it down ends it for all.
     ///
-    /// Throws when the folder cannot be used, is in use, is sealed with another key, or is damaged.
+    /// Throws when the folder cannot be used, is in use by another process, is sealed with another key, or is damaged.
     #[uniffi::constructor]
     pub async fn open(config: Config, cancel: Option<Arc<CancelToken>>) -> Result<Arc<Self>, Error> {
         let config = types::engine_config(config, cfg!(feature = "lab"))?;
         let threads = Arc::new(Threads::start()?);
         let engine = threads.run(cancel, flashpaper::Engine::open(config)).await?;
-        Ok(Arc::new(Self { engine, threads }))
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|engine| engine.strong_count() > 0);
+        // One that is open already runs on threads of its own, which live as long as whoever holds it.
+        if let Some(same) = open.iter().filter_map(Weak::upgrade).find(|open| open.engine == engine) {
+            return Ok(same);
+        }
+        let opened = Arc::new(Self { engine, threads });
+        open.push(Arc::downgrade(&opened));
+        Ok(opened)
     }
 
     /// Connects to Tor within `deadline`, then settles what an earlier run left behind. Called again after an error it
@@ -49,6 +61,12 @@ impl Engine {
     ) -> Result<Burner, Error> {
         let engine = self.engine.clone();
         self.threads.run(cancel, async move { engine.create_burner(options.into()).await.map(Burner::from) }).await
+    }
+
+    /// Has another key open the folder from now on, and only that. Takes as long as `open`.
+    pub async fn change_key(&self, key: Key) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.change_key(key.into()).await }).await
     }
 
     /// Forgets the recovery words: the person has written them down, or does not want them.
@@ -181,5 +199,25 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_folder_that_is_open_gives_the_same_engine() {
+        let home = tempfile::TempDir::new().unwrap();
+        let config =
+            || Config { home: home.path().to_str().unwrap().to_owned(), key: Key::File, private_network: None };
+        let first = Engine::open(config(), None).await.unwrap();
+        let second = Engine::open(config(), None).await.unwrap();
+        // Whoever lets go of theirs takes no thread from the other.
+        drop(first);
+        second.change_key(Key::Passphrase { utf8: b"swordfish".to_vec() }).await.unwrap();
+        assert_eq!(Engine::open(config(), None).await.err(), Some(Error::VaultLocked));
+        second.shutdown().await;
+        assert_eq!(second.burners().err(), Some(Error::Closed));
     }
 }

@@ -51,11 +51,17 @@ impl fmt::Debug for Key {
     }
 }
 
+impl From<Key> for flashpaper::Key {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::File => Self::File,
+            Key::Passphrase { utf8 } => Self::Passphrase(Zeroizing::new(utf8)),
+        }
+    }
+}
+
 pub(crate) fn engine_config(config: Config, with_lab: bool) -> Result<flashpaper::Config, FlashpaperError> {
-    let key = match config.key {
-        Key::File => flashpaper::Key::File,
-        Key::Passphrase { utf8 } => flashpaper::Key::Passphrase(Zeroizing::new(utf8)),
-    };
+    let key = config.key.into();
     let network = match config.private_network {
         None => Network::Public,
         Some(json) if with_lab => Network::Private(PrivateNetwork::parse(&json)?),

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::config::{Config, Network};
+use crate::config::{Config, Key, Network};
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Event, Events, Reporter};
 use crate::seams::{Clock, Dial, Dialers, Seams};
@@ -104,6 +104,20 @@ impl Engine {
     /// [`Error::Closed`].
     pub fn vault_report(&self) -> Result<VaultReport, Error> {
         lock(&self.inner.store).as_ref().map(Store::report).ok_or(Error::Closed)
+    }
+
+    /// Has another key open the folder from now on, and only that. Takes as long as [`Engine::open`].
+    ///
+    /// # Errors
+    /// Storage errors: nothing has changed. [`Error::InvalidInput`], [`Error::Closed`].
+    pub async fn change_key(&self, key: Key) -> Result<(), Error> {
+        let inner = Arc::clone(&self.inner);
+        let change = move || {
+            let mut store = lock(&inner.store);
+            let store = store.as_mut().ok_or(Error::Closed)?;
+            inner.with_rng(|rng| store.change_key(&inner.home, &key, rng))
+        };
+        blocking(change).await
     }
 
     /// Subscribes to what happens from now on.
@@ -273,6 +287,13 @@ impl Engine {
         }
         lock(&self.inner.store).take();
         self.inner.reporter.end();
+    }
+}
+
+/// Whether both are the same engine, not just alike.
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 }
 

@@ -106,6 +106,13 @@ impl Store {
         Ok(self.vault.check_key(key_of(folder, key)?)?)
     }
 
+    /// Has another key open the folder from now on, and only that.
+    pub(crate) fn change_key(&mut self, folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<(), Error> {
+        let finding = self.vault.change_key(key_of(folder, key)?, rng)?;
+        finding.into_iter().for_each(|finding| self.report.add(finding));
+        Ok(())
+    }
+
     /// Changes the content; on return the change is on disk. On an error nothing has changed. What forgets an account
     /// changes nothing else: that is a commit of its own.
     pub(crate) fn commit<T>(

@@ -154,3 +154,25 @@ async fn a_folder_that_is_open_gives_the_same_engine() -> Tested {
     assert!(again.burners()?.is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn another_key_opens_after_a_change_and_only_that() -> Tested {
+    let home = TempDir::new()?;
+    let open = |key| Engine::open(Config { home: home.path().to_owned(), key, network: Network::Public });
+    let engine = open(Key::File).await?;
+    assert_eq!(
+        engine.change_key(Key::passphrase("")).await.err(),
+        Some(Error::InvalidInput { input: Input::Passphrase })
+    );
+    for key in [|| Key::passphrase("swordfish"), || Key::passphrase("other")] {
+        engine.change_key(key()).await?;
+        // The open engine knows it at once.
+        assert_eq!(open(Key::File).await.err(), Some(Error::VaultLocked));
+        assert!(open(key()).await? == engine);
+    }
+    engine.clone().close().await;
+    assert_eq!(open(Key::passphrase("swordfish")).await.err(), Some(Error::VaultLocked));
+    assert!(open(Key::passphrase("other")).await? != engine);
+    assert_eq!(engine.change_key(Key::File).await.err(), Some(Error::Closed));
+    Ok(())
+}

@@ -40,6 +40,11 @@ public final class Flashpaper: Sendable {
         }
     }
 
+    /// Has another key open the folder from now on, and only that.
+    public func changeKey(_ key: Key) async throws {
+        try await engine.changeKey(key: key)
+    }
+
     /// What was wrong with the sealed store when it was opened: lost records are to be told to the person.
     public func vaultReport() throws -> VaultReport {
         try engine.vaultReport()

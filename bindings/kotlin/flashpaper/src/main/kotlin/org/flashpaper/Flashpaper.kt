@@ -40,6 +40,9 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun startTor(deadline: Duration = 3.minutes): Unit =
         engine.startTor(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), null)
 
+    /** Has another key open the folder from now on, and only that. Wipe the bytes of a [Key.Passphrase] afterwards. */
+    public suspend fun changeKey(key: Key): Unit = engine.changeKey(key)
+
     /** What was wrong with the sealed store when it was opened: lost records are to be told to the person. */
     public fun vaultReport(): VaultReport = engine.vaultReport()
 
