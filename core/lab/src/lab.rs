@@ -18,7 +18,7 @@ use crate::tor::{Node, Onion};
 use crate::{LabError, Result, names, tor};
 
 /// How long the network may take: 12 s on an idle machine, half a minute when a vote was missed.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A running lab. Dropping it ends everything.
 pub struct Lab {
