@@ -18,7 +18,10 @@ struct FlashpaperTests {
         try await withLibrary { library in
             await #expect(throws: FlashpaperError.TorNotStarted) { try await library.createBurner() }
             await #expect(throws: FlashpaperError.NoSuchBurner) { try await library.burn("none") }
-            await #expect(throws: FlashpaperError.InUse) { try await open() }
+            let again = try await open()
+            try await again.changeKey(.passphrase(utf8: Data("new".utf8)))
+            await #expect(throws: FlashpaperError.VaultLocked) { try await open() }
+            #expect(try library.vaultReport() == VaultReport(lost: 0, incomplete: false, oldKeyKept: false))
             let address = CreateOptions(server: "127.0.0.1")
             #expect(throws: FlashpaperError.InvalidInput(input: .server)) { try library.checkOptions(address) }
         }

@@ -57,7 +57,7 @@ class FlashpaperTest {
     fun whatCannotWorkIsToldAtOnce() = runBlocking {
         assertThrows<FlashpaperException.TorNotStarted> { library.createBurner() }
         assertThrows<FlashpaperException.NoSuchBurner> { library.burn("none") }
-        assertThrows<FlashpaperException.InUse> { open("right".toByteArray()) }
+        assertThrows<FlashpaperException.VaultLocked> { open("wrong".toByteArray()) }
         val server = assertThrows<FlashpaperException.InvalidInput> { library.checkOptions(CreateOptions("127.0.0.1")) }
         assertEquals(Input.SERVER, server.input)
         val network = assertThrows<FlashpaperException.InvalidInput> {
@@ -72,6 +72,18 @@ class FlashpaperTest {
 
     @Test
     @Order(2)
+    fun aFolderThatIsOpenGivesTheSameLibrary() = runBlocking {
+        val again = open("right".toByteArray())
+        again.changeKey(Key.Passphrase("new".toByteArray()))
+        assertThrows<FlashpaperException.VaultLocked> { open("right".toByteArray()) }
+        // Whoever lets go of theirs takes nothing from the other.
+        again.engine.destroy()
+        library.changeKey(Key.Passphrase("right".toByteArray()))
+        assertEquals(VaultReport(0u, incomplete = false, oldKeyKept = false), library.vaultReport())
+    }
+
+    @Test
+    @Order(3)
     fun tenThousandEventsComeInOrderOnTheSameThreads() = runBlocking {
         val count = 10_000
         val threads = ManagementFactory.getThreadMXBean()
@@ -93,7 +105,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(3)
+    @Order(4)
     fun torBecomesReadyAndIsSeenToBe() = runBlocking {
         val seen = inBackground {
             val events = mutableListOf<Event>()
@@ -107,7 +119,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     fun aBurnerIsMadeListedAndBurned() = runBlocking {
         val before = Lab.accounts()
         val steps = inBackground { steps { it is Step.Reachable } }
@@ -129,7 +141,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     fun aServerThatIsDownIsATypedError() = runBlocking {
         Lab.without("prosody") {
             val options = CreateOptions("burner.test", Route.EXIT)
@@ -140,7 +152,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     fun aCancelledCreationEndsAtOnceAndLeavesNothing() = runBlocking {
         val before = Lab.accounts()
         val registered = inBackground { steps { it is Step.Registered } }
@@ -163,7 +175,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     fun afterClosingEveryCallSaysSoAndAnotherMayOpen() = runBlocking {
         val end = inBackground { library.events().toList() }
         library.close()
@@ -178,7 +190,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     fun closingInACancelledCoroutineClosesAllTheSame() = runBlocking {
         library.startTor()
         val user = inBackground {
