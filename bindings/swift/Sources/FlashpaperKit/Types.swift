@@ -17,3 +17,4 @@ public typealias Key = FlashpaperCore.Key
 public typealias Route = FlashpaperCore.Route
 public typealias Settlement = FlashpaperCore.Settlement
 public typealias Step = FlashpaperCore.Step
+public typealias VaultReport = FlashpaperCore.VaultReport
