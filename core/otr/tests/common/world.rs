@@ -95,6 +95,11 @@ impl World {
         }
     }
 
+    /// No two sessions draw the same: a commit like one's own is taken for a mirror.
+    const fn fresh_seed(&self, side: usize) -> u64 {
+        100 + 2 * self.count + side as u64
+    }
+
     /// Two bytes say what happens: every pair means something, or nothing.
     pub fn act(&mut self, action: u8, argument: u8) {
         let (side, argument) = (usize::from(action & 1), usize::from(argument));
@@ -131,14 +136,14 @@ impl World {
             20 => outputs = self.sides[side].smp_abort().unwrap_or_default(),
             21 => {
                 let state = self.sides[side].suspend();
-                let rng = Box::new(StdRng::seed_from_u64(self.count + 100));
+                let rng = Box::new(StdRng::seed_from_u64(self.fresh_seed(side)));
                 let identity = Arc::clone(&PEOPLE[side]);
                 let resumed = Session::resume(&state, identity, settings(side), rng, self.now);
                 self.sides[side] = resumed.unwrap_or_else(|_| panic!("its own state"));
             }
             22 if argument < 64 => {
                 self.count += 1;
-                self.sides[side] = session(side, self.count + 200);
+                self.sides[side] = session(side, self.fresh_seed(side));
                 self.pass(0);
             }
             23 => self.wires[side].push("?OTR Error: forged".to_owned()),
