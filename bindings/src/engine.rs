@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use flashpaper::{BurnReport, BurnerId, Error, VaultReport};
+use flashpaper::{BurnReport, BurnerId, Error, History, MessageId, Profile, SyncReport, VaultReport};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cancel::{CancelToken, unless_cancelled};
 use crate::events::Events;
-use crate::types::{self, Burner, Config, CreateOptions, Key};
+use crate::types::{self, Burner, Config, CreateOptions, Key, Message, Snapshot};
 
 /// The library, opened on one folder.
 #[derive(uniffi::Object)]
@@ -82,6 +82,62 @@ impl Engine {
         self.threads.run(cancel, async move { engine.burn(&id).await }).await
     }
 
+    /// Sends a text to a bare JID, now or as soon as that is possible: it is stored when this returns, and sent in the
+    /// order of these calls. Plain XMPP: both servers can read it.
+    pub async fn send(&self, id: BurnerId, to: String, text: String) -> Result<MessageId, Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.send(&id, &to, &text) }).await
+    }
+
+    /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
+    pub async fn taken(&self, id: BurnerId, message: MessageId) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.taken(&id, message) }).await
+    }
+
+    /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
+    pub async fn set_history(&self, id: BurnerId, history: History) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.set_history(&id, history) }).await
+    }
+
+    /// Lets go of the network and the folder within `deadline` (3 seconds will do), for a phone's sleep: no traffic, no
+    /// wake-up, no lock. What is under way ends as if the process did; `resume` settles it.
+    pub async fn suspend(&self, deadline: Duration) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads
+            .run(None, async move {
+                engine.suspend(deadline).await;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Ends `suspend`: opens the folder again, and has those burners connect that were.
+    pub async fn resume(&self) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.resume().await }).await
+    }
+
+    /// What a phone's background task does: resumes, starts Tor where it was not, connects every burner, waits until what
+    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds.
+    pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.sync_once(deadline).await }).await
+    }
+
+    /// `suspend`, and takes all keys and contents out of memory. `open` with the key opens this library again; until then
+    /// every call that needs them throws `VaultLocked`.
+    pub async fn lock(&self) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads
+            .run(None, async move {
+                engine.lock().await;
+                Ok(())
+            })
+            .await
+    }
+
     /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder. Every later call
     /// throws `Closed`, every subscription ends.
     ///
@@ -100,9 +156,46 @@ impl Engine {
 
 #[uniffi::export]
 impl Engine {
-    /// Subscribes to what happens from now on.
-    pub fn events(&self) -> Arc<Events> {
-        Arc::new(Events::new(self.engine.events()))
+    /// Subscribes to what happens after an event (see `Snapshot.sequence`), or from now on.
+    pub fn events(&self, since: Option<u64>) -> Arc<Events> {
+        Arc::new(Events::new(self.engine.events(since)))
+    }
+
+    /// Everything that a screen shows, at one moment. Nothing is missing between it and `events` since its sequence.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        Ok(self.engine.snapshot()?.into())
+    }
+
+    /// Has a burner connect, and stay connected through everything that can be waited for; `Event.Connection` tells how
+    /// it goes.
+    pub fn connect(&self, id: BurnerId) -> Result<(), Error> {
+        self.engine.connect(&id)
+    }
+
+    /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
+    pub fn disconnect(&self, id: BurnerId) -> Result<(), Error> {
+        self.engine.disconnect(&id)
+    }
+
+    /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
+    pub fn messages(&self, id: BurnerId, with: Option<String>) -> Result<Vec<Message>, Error> {
+        Ok(self.engine.messages(&id, with.as_deref())?.into_iter().map(Message::from).collect())
+    }
+
+    /// One message.
+    pub fn message(&self, id: BurnerId, message: MessageId) -> Result<Message, Error> {
+        Ok(self.engine.message(&id, message)?.into())
+    }
+
+    /// How soon a dead connection has to be noticed, for all burners.
+    pub fn set_profile(&self, profile: Profile) {
+        self.engine.set_profile(profile);
+    }
+
+    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait to
+    /// try again do so now.
+    pub fn network_changed(&self) {
+        self.engine.network_changed();
     }
 
     /// What was wrong with the sealed store when it was opened.
@@ -124,16 +217,6 @@ impl Engine {
     pub fn recovery_words(&self, id: BurnerId) -> Result<Option<Vec<u8>>, Error> {
         let words = self.engine.recovery_words(&id)?;
         Ok(words.map(|words| words.as_bytes().to_vec()))
-    }
-
-    /// Stops the periodic network traffic until the next use or `resume`.
-    pub fn suspend(&self) {
-        self.engine.suspend();
-    }
-
-    /// Ends `suspend`.
-    pub fn resume(&self) {
-        self.engine.resume();
     }
 }
 

@@ -5,8 +5,9 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use flashpaper::{
-    Action, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, Error as FlashpaperError, Event, Input,
-    Network, PrivateNetwork, Route, Settlement, Step, VaultReport, WebPage,
+    Action, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, Connection, Error as FlashpaperError, Event,
+    FailReason, History, Input, MessageId, MessageState, Network, PrivateNetwork, Profile, Route, Settlement, Step,
+    SyncReport, TorStatus, VaultReport, WebPage,
 };
 use zeroize::Zeroizing;
 
@@ -109,6 +110,8 @@ impl fmt::Debug for Page {
 }
 
 uniffi::custom_type!(BurnerId, String, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.to_string() });
+
+uniffi::custom_type!(MessageId, u64, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.into() });
 
 /// What kind of burner to make. The default is what one tap does. Printing it does not show the server.
 #[derive(uniffi::Record)]
@@ -260,11 +263,219 @@ pub enum Event {
         /// What became of it.
         outcome: Settlement,
     },
-    /// Events were lost because this reader was too slow.
+    /// A burner's connection to its server has changed.
+    Connection {
+        /// Which burner.
+        burner: BurnerId,
+        /// How it is now.
+        connection: Connection,
+    },
+    /// A message came, or is in another state: `Engine.message` has it, unless it is done and nobody wanted it kept.
+    Message {
+        /// Whose.
+        burner: BurnerId,
+        /// Which.
+        message: MessageId,
+        /// What is known of it now.
+        state: MessageState,
+    },
+    /// Events were lost because this reader was too slow: take a new `Engine.snapshot`.
     Lagged {
         /// How many.
         lost: u64,
     },
+}
+
+/// How a burner is connected to its server.
+#[uniffi::remote(Enum)]
+pub enum Connection {
+    /// Not, and it does not try: nobody asked for it, or the engine is suspended.
+    Offline,
+    /// Not yet.
+    Connecting,
+    /// It is: messages come and go.
+    Online,
+    /// Not now; it tries again by itself.
+    Waiting {
+        /// Why not.
+        why: FlashpaperError,
+    },
+    /// Not, and to try again would not help.
+    Ended {
+        /// Why.
+        why: FlashpaperError,
+    },
+}
+
+/// A message: plain XMPP, readable by both servers. Printing one shows neither peer nor text.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Message {
+    /// Its name; rises in the order in which messages came or were written.
+    pub id: MessageId,
+    /// The peer's bare JID, as the own server vouches for it.
+    pub peer: String,
+    /// The text. One that came may hold anything.
+    pub text: String,
+    /// When it was written here, or came, by the device's clock.
+    pub at: SystemTime,
+    /// What is known of it.
+    pub state: MessageState,
+}
+
+impl From<flashpaper::Message> for Message {
+    fn from(message: flashpaper::Message) -> Self {
+        let flashpaper::Message { id, at, state, .. } = message;
+        // Not moved out: what the engine held is wiped.
+        Self { id, peer: message.peer.clone(), text: message.text.clone(), at, state }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// What is known of a message.
+#[uniffi::remote(Enum)]
+pub enum MessageState {
+    /// It came, and the app has not said that it has it: it is kept, whatever happens.
+    Received,
+    /// It came, and the app has it.
+    Taken,
+    /// It waits to be sent.
+    Queued,
+    /// It was sent; whether the own server has it is not known.
+    Sent,
+    /// The own server has it.
+    Acked,
+    /// The peer's client has it.
+    Delivered,
+    /// It will not arrive. It is kept until `Engine.taken`.
+    Failed {
+        /// Why.
+        reason: FailReason,
+    },
+}
+
+/// Why a message will not arrive.
+#[uniffi::remote(Enum)]
+pub enum FailReason {
+    /// A server sent it back: there is no such peer, or it takes nothing from us.
+    Refused,
+}
+
+/// What is kept of messages that are done: those that were taken or delivered.
+#[uniffi::remote(Enum)]
+pub enum History {
+    /// Nothing.
+    None,
+    /// All of it, until the burner is burnt.
+    UntilBurn,
+    /// Each for so long after it was written or came, by the clock; one that is set back does not prolong it.
+    Expire {
+        /// So long.
+        after: Duration,
+    },
+}
+
+/// How soon a dead connection has to be noticed: what wakes the phone.
+#[uniffi::remote(Enum)]
+pub enum Profile {
+    /// A person looks at the app: after a minute of silence the server is asked, and has half a minute.
+    Foreground,
+    /// Nobody looks: after five minutes the server is asked, and has a minute.
+    Background,
+}
+
+/// A burner's conversation with one peer, in figures. Printing one does not show the peer.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Conversation {
+    /// The peer's bare JID.
+    pub peer: String,
+    /// Messages that came and were not taken.
+    pub unread: u32,
+    /// Messages that the own server does not have yet.
+    pub outbox: u32,
+}
+
+impl From<flashpaper::Conversation> for Conversation {
+    fn from(conversation: flashpaper::Conversation) -> Self {
+        let flashpaper::Conversation { peer, unread, outbox } = conversation;
+        Self { peer, unread, outbox }
+    }
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unread, outbox) = (&self.unread, &self.outbox);
+        f.debug_struct("Conversation").field("unread", unread).field("outbox", outbox).finish_non_exhaustive()
+    }
+}
+
+/// Everything that a screen shows, at one moment. Printing it shows nobody's address.
+#[derive(Debug, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Snapshot {
+    /// The number of the last event that is surely in it: `Engine.events` goes on from there.
+    pub sequence: u64,
+    /// Tor's status; nothing before it was started.
+    pub tor: Option<TorStatus>,
+    /// All burners, in the order of their creation.
+    pub burners: Vec<BurnerStatus>,
+}
+
+impl From<flashpaper::Snapshot> for Snapshot {
+    fn from(snapshot: flashpaper::Snapshot) -> Self {
+        let flashpaper::Snapshot { sequence, tor, burners } = snapshot;
+        Self { sequence, tor, burners: burners.into_iter().map(BurnerStatus::from).collect() }
+    }
+}
+
+/// Tor's status.
+#[uniffi::remote(Record)]
+pub struct TorStatus {
+    /// 0.0 to 1.0; it may fall back.
+    pub fraction: f32,
+    /// Streams can be opened.
+    pub ready: bool,
+    /// What blocks it: the error that a call would give.
+    pub blocked: Option<FlashpaperError>,
+}
+
+/// A burner and how it is. Printing one shows nobody's address.
+#[derive(Debug, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct BurnerStatus {
+    /// The burner.
+    pub burner: Burner,
+    /// How it is connected.
+    pub connection: Connection,
+    /// What is kept of its messages.
+    pub history: History,
+    /// Its conversations, in the order in which they began.
+    pub conversations: Vec<Conversation>,
+}
+
+impl From<flashpaper::BurnerStatus> for BurnerStatus {
+    fn from(status: flashpaper::BurnerStatus) -> Self {
+        let flashpaper::BurnerStatus { burner, connection, history, conversations } = status;
+        let conversations = conversations.into_iter().map(Conversation::from).collect();
+        Self { burner: burner.into(), connection, history, conversations }
+    }
+}
+
+/// What `Engine.sync_once` came to.
+#[uniffi::remote(Record)]
+pub struct SyncReport {
+    /// Messages of all burners that came, now or before, and were not taken.
+    pub unread: u32,
+    /// Messages of all burners that their servers do not have yet.
+    pub outbox: u32,
+    /// Every burner was connected, and nothing is left to come or go.
+    pub complete: bool,
 }
 
 /// A step of a creation or burn that is done.
@@ -333,6 +544,8 @@ pub enum FlashpaperError {
     Untrusted,
     /// The server offers no login that keeps the password secret (SCRAM): it was not sent.
     NoSafeLogin,
+    /// The server cannot say which messages it has: a lost connection would swallow some.
+    NoSafeDelivery,
     /// The server makes no accounts in band.
     RegistrationClosed,
     /// The server wants a form or CAPTCHA answered.
@@ -359,7 +572,9 @@ pub enum FlashpaperError {
     NoServer,
     /// There is no such burner here.
     NoSuchBurner,
-    /// Wrong passphrase or key for this folder.
+    /// There is no such message: it was done, and nobody wanted it kept.
+    NoSuchMessage,
+    /// Wrong passphrase or key for this folder, or `Engine.lock` was called: open it again.
     VaultLocked,
     /// The sealed file is damaged as a whole. Of single records that are, `VaultReport` tells.
     VaultDamaged,
@@ -371,6 +586,8 @@ pub enum FlashpaperError {
     StorageFull,
     /// The folder cannot be read or written.
     Storage,
+    /// The engine is suspended: resume it first.
+    Suspended,
     /// Another process uses the folder, or this one has a Tor client already.
     InUse,
     /// The call was cancelled.
@@ -397,6 +614,10 @@ pub enum Input {
     Network,
     /// An empty passphrase.
     Passphrase,
+    /// Not an address (a bare JID).
+    Address,
+    /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry.
+    Text,
 }
 
 /// The one thing to suggest to the person.

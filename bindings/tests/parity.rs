@@ -20,10 +20,7 @@ const RENAMED: [(&str, &str); 5] = [
 ];
 
 /// Calls that are not bound, and why.
-const LEFT_OUT: [(&str, &str); 11] = [
-    ("Engine::connect", "gives plain XMPP texts; apps get conversations, which are encrypted"),
-    ("Online::next", "as Engine::connect"),
-    ("Online::close", "as Engine::connect"),
+const LEFT_OUT: [(&str, &str); 8] = [
     ("Engine::probe", "looks at a server for a support line; no screen asks for it"),
     ("Error::retry_after", "is the field of RateLimited"),
     ("Events::try_next", "a foreign reader waits in a coroutine or task of its own"),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    BurnOutcome, BurnReport, Burner, BurnerState, Config, CreateOptions, Engine, Error, Key, Message, Network,
-    PrivateNetwork, Route, VaultReport,
+    BurnOutcome, BurnReport, Burner, BurnerState, Config, Connection, CreateOptions, Engine, Error, Event, Events, Key,
+    MessageState, Network, PrivateNetwork, Route, VaultReport,
 };
 use serde_json::json;
 use tokio::signal::ctrl_c;
@@ -23,7 +23,7 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     if engine.vault_report()? != VaultReport::default() {
         output.warning("vault", "a part of the store was lost or tampered with; the rest is good");
     }
-    let mut screen = Screen { output, events: engine.events() };
+    let mut screen = Screen { output, events: engine.events(None) };
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen) => done,
         _ = ctrl_c() => Err(Error::Cancelled.into()),
@@ -124,22 +124,48 @@ async fn receive(
     count: Option<u32>,
     patience: Option<Duration>,
 ) -> Result<(), Failure> {
-    let mut online = engine.connect(&burner.id).await?;
+    let mut events = engine.events(None);
+    engine.connect(&burner.id)?;
+    loop {
+        match events.next().await.ok_or(Error::Closed)? {
+            Event::Connection { connection: Connection::Online, .. } => break,
+            Event::Connection { connection: Connection::Waiting { why } | Connection::Ended { why }, .. } => {
+                return Err(why.into());
+            }
+            _ => {}
+        }
+    }
     output.object(&json!({ "type": "online", "burner": burner.id }));
     output.line("online");
     let mut left = count;
-    while left != Some(0) {
-        let message = match patience {
-            Some(patience) => timeout(patience, online.next()).await.map_err(|_| Failure::NothingArrived)??,
-            None => online.next().await?,
-        };
-        output.object(&with_type("message", &message));
-        let Message { from, text, .. } = message;
-        output.line(&format!("{}: {}", printable(&from), printable(&text)));
-        left = left.map(|n| n - 1);
+    loop {
+        for message in engine.messages(&burner.id, None)?.iter().filter(|m| m.state == MessageState::Received) {
+            let (from, text) = (&message.peer, &message.text);
+            output.object(&json!({ "type": "message", "from": from, "text": text }));
+            output.line(&format!("{}: {}", printable(from), printable(text)));
+            engine.taken(&burner.id, message.id)?;
+            left = left.map(|n| n - 1);
+            if left == Some(0) {
+                return Ok(());
+            }
+        }
+        let arrived = arrived(&mut events);
+        match patience {
+            Some(patience) => timeout(patience, arrived).await.map_err(|_| Failure::NothingArrived)??,
+            None => arrived.await?,
+        }
     }
-    online.close().await;
-    Ok(())
+}
+
+/// Waits for a message.
+async fn arrived(events: &mut Events) -> Result<(), Error> {
+    loop {
+        match events.next().await.ok_or(Error::Closed)? {
+            Event::Message { state: MessageState::Received, .. } | Event::Lagged { .. } => return Ok(()),
+            Event::Connection { connection: Connection::Ended { why }, .. } => return Err(why),
+            _ => {}
+        }
+    }
 }
 
 async fn doctor(

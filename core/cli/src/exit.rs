@@ -93,7 +93,7 @@ impl Failure {
                 Error::Offline | Error::TorBlocked | Error::Obsolete | Error::TorNotStarted => 4,
                 Error::ClockWrong { .. } => 5,
                 Error::ServerUnreachable | Error::OnionUnreachable | Error::Timeout => 6,
-                Error::Untrusted | Error::NoSafeLogin | Error::ServerBroken => 7,
+                Error::Untrusted | Error::NoSafeLogin | Error::NoSafeDelivery | Error::ServerBroken => 7,
                 Error::RegistrationClosed
                 | Error::NeedsForm
                 | Error::NeedsWeb { .. }

@@ -52,6 +52,10 @@ impl Output {
     }
 
     pub(crate) fn event(&self, event: &Event) {
+        // `receive` tells what comes of these.
+        if matches!(event, Event::Connection { .. } | Event::Message { .. }) {
+            return;
+        }
         if self.json {
             if let Ok(text) = serde_json::to_string(event) {
                 self.write(&text);
@@ -64,7 +68,7 @@ impl Output {
             Event::Tor { fraction, ready, blocked } => self.tor(*fraction, *ready, blocked.as_ref()),
             Event::Creating { step, .. } | Event::Burning { step, .. } => self.step(&step_text(step)),
             Event::Settled { outcome, .. } => self.step(settlement_text(*outcome)),
-            Event::Lagged { .. } => {}
+            _ => {}
         }
     }
 

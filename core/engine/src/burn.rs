@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::engine::Inner;
 use crate::event::{BurnerId, Event, Step};
 use crate::link::{self, within};
+use crate::online::Ending;
 use crate::store::{Account, State};
 use crate::{Error, limits};
 
@@ -35,6 +36,7 @@ pub enum BurnOutcome {
 
 pub(crate) async fn burn(inner: &Inner, id: &BurnerId) -> Result<BurnReport, Error> {
     inner.account(&id.0)?;
+    inner.hang_up(id, Ending::Pause);
     // A creation that is under way is waited for: only then it is known what there is to burn.
     let _one_at_a_time = inner.lock_of(&id.0).lock_owned().await;
     burn_locked(inner, id).await

@@ -10,12 +10,14 @@ use crate::{Error, limits, link};
 /// link the accounts to each other.
 pub(crate) async fn settle_all(inner: &Inner) -> Result<(), Error> {
     let in_doubt: Vec<String> = inner.read(|content| {
-        let is_ours = |a: &&Account| a.state == State::Burning || inner.left_behind.contains(&a.id);
-        let in_doubt = content.accounts.iter().filter(|a| a.state != State::Active).filter(is_ours);
+        let in_doubt = content.accounts.iter().filter(|a| a.state != State::Active);
         in_doubt.map(|a| a.id.clone()).collect()
     })?;
     for id in in_doubt {
-        settle(inner, &id).await?;
+        // Whoever works on one knows best; a creation, say.
+        if inner.lock_of(&id).try_lock().is_ok() {
+            settle(inner, &id).await?;
+        }
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::engine::Inner;
 use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::link::{self, within};
+use crate::message::History;
 use crate::store::{Account, Content, State};
 use crate::{Burner, BurnerState, Error, Route, clearing, limits};
 
@@ -165,6 +166,9 @@ async fn make(
     }
     report(Step::Registered);
     let mut session = link::bind(inner, connection, &credentials, report).await?;
+    if !session.offers_management() {
+        return Err(Error::NoSafeDelivery);
+    }
     let reachable = within(limits::EXCHANGE, session.ping_self()).await??;
     link::close(session).await;
     if !reachable {
@@ -195,6 +199,7 @@ fn draw(inner: &Inner, server: &Server, route: Route, recoverable: bool) -> Acco
             route,
             state: State::Pending,
             created,
+            history: History::default(),
         }
     })
 }

@@ -9,24 +9,29 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flashpaper_tor as tor;
 use flashpaper_tor::Tor;
-use flashpaper_xmpp::{Ids, Tls};
+use flashpaper_xmpp::{Ids, Tls, bare_jid};
 use futures::FutureExt as _;
 use rand::rngs::StdRng;
-use rand::{CryptoRng, SeedableRng as _};
+use rand::{CryptoRng, RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize, Serializer};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::config::{Config, Key, Network};
 use crate::directory::{Directory, Server};
-use crate::event::{BurnerId, Event, Events, Reporter};
+use crate::error::Input;
+use crate::event::{BurnerId, Connection, Event, Events, Reporter};
+use crate::mailbox::{Changed, Mailbox};
+use crate::message::{History, Message, MessageId, MessageState};
+use crate::online::{self, Ending, Line, Profile};
 use crate::seams::{Clock, Dial, Dialers, Seams};
+use crate::snapshot::{BurnerStatus, Snapshot, SyncReport, TorStatus};
 use crate::store::{Account, Content, State, Store, VaultReport};
-use crate::{BurnReport, CreateOptions, Error, Online, burn, clearing, create, limits, link};
+use crate::{BurnReport, CreateOptions, Error, burn, clearing, create, limits, link};
 
 /// The library. One per home folder; cheap to clone, all clones are the same engine.
 #[derive(Clone)]
@@ -54,15 +59,18 @@ impl Engine {
         open.retain(|engine| engine.strong_count() > 0);
         let same = |inner: &Arc<Inner>| same_folder(&inner.home, &home) && !inner.closing.is_cancelled();
         if let Some(inner) = open.iter().filter_map(Weak::upgrade).find(same) {
-            let checked = Arc::clone(&inner);
-            blocking(move || lock(&checked.store).as_ref().ok_or(Error::Closed)?.check_key(&home, &key)).await?;
-            return if inner.network == network { Ok(Self { inner }) } else { Err(Error::InUse) };
+            if inner.network != network {
+                return Err(Error::InUse);
+            }
+            let again = Arc::clone(&inner);
+            blocking(move || again.open_again(&key)).await?;
+            return Ok(Self { inner });
         }
         let (tor_network, tls, directory) = match network.clone() {
             Network::Public => (tor::Network::Public, Tls::public_roots(), Directory::built_in()?),
             Network::Private(private) => {
-                let tls = Tls::only_roots_in(&private.ca_pem)
-                    .map_err(|_| Error::InvalidInput { input: crate::Input::Network })?;
+                let tls =
+                    Tls::only_roots_in(&private.ca_pem).map_err(|_| Error::InvalidInput { input: Input::Network })?;
                 (tor::Network::Private(private.arti), tls, Directory::new(private.servers))
             }
         };
@@ -70,8 +78,6 @@ impl Engine {
             tor::Config { state_dir: home.join("tor/state"), cache_dir: home.join("tor/cache"), network: tor_network };
         let folder = home.clone();
         let (store, rng) = blocking(move || Store::open(&folder, &key, &mut *rng).map(|s| (s, rng))).await?;
-        let unfinished = store.content().accounts.iter().filter(|a| a.state != State::Active);
-        let left_behind = unfinished.map(|a| a.id.clone()).collect();
         let inner = Arc::new(Inner {
             home,
             network,
@@ -81,12 +87,13 @@ impl Engine {
             reporter: Reporter::new(),
             clock,
             rng: Mutex::new(rng),
-            store: Mutex::new(Some(store)),
+            store: Mutex::new(Access::Open(Box::new(store))),
             tor: Mutex::new(None),
             starting: tokio::sync::Mutex::default(),
             ending: tokio::sync::Mutex::default(),
-            left_behind,
             reported: Mutex::new(None),
+            lines: Mutex::default(),
+            profile: Mutex::default(),
             dialers: Mutex::new(None),
             dials: Mutex::default(),
             runtime: Handle::current(),
@@ -95,6 +102,7 @@ impl Engine {
             closing: CancellationToken::new(),
         });
         open.push(Arc::downgrade(&inner));
+        inner.sweep()?;
         Ok(Self { inner })
     }
 
@@ -103,7 +111,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Closed`].
     pub fn vault_report(&self) -> Result<VaultReport, Error> {
-        lock(&self.inner.store).as_ref().map(Store::report).ok_or(Error::Closed)
+        self.inner.with_store(|store| Ok(store.report()))
     }
 
     /// Has another key open the folder from now on, and only that. Takes as long as [`Engine::open`].
@@ -112,18 +120,34 @@ impl Engine {
     /// Storage errors: nothing has changed. [`Error::InvalidInput`], [`Error::Closed`].
     pub async fn change_key(&self, key: Key) -> Result<(), Error> {
         let inner = Arc::clone(&self.inner);
-        let change = move || {
-            let mut store = lock(&inner.store);
-            let store = store.as_mut().ok_or(Error::Closed)?;
-            inner.with_rng(|rng| store.change_key(&inner.home, &key, rng))
-        };
+        let change = move || inner.with_store(|store| inner.with_rng(|rng| store.change_key(&inner.home, &key, rng)));
         blocking(change).await
     }
 
-    /// Subscribes to what happens from now on.
+    /// Subscribes to what happens after an event (see [`Snapshot::sequence`]), or from now on.
     #[must_use]
-    pub fn events(&self) -> Events {
-        self.inner.reporter.subscribe()
+    pub fn events(&self, since: Option<u64>) -> Events {
+        self.inner.reporter.subscribe(since)
+    }
+
+    /// Everything that a screen shows, at one moment. Nothing is missing between it and [`Engine::events`] since its
+    /// [`Snapshot::sequence`]; what happens while it is taken may be in both.
+    ///
+    /// # Errors
+    /// [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        // Before anything else is looked at: what is reported later may be seen twice, but not never.
+        let sequence = self.inner.reporter.sequence();
+        let tor = lock(&self.inner.reported).clone();
+        let lines = lock(&self.inner.lines).clone();
+        let status = |content: &Content, account: &Account| BurnerStatus {
+            burner: Burner::of(account),
+            connection: lines.get(&account.id).map(|line| line.connection()).unwrap_or_default(),
+            history: account.history,
+            conversations: content.mailbox(&account.id).conversations(),
+        };
+        let burners = self.inner.read(|content| content.accounts.iter().map(|a| status(content, a)).collect())?;
+        Ok(Snapshot { sequence, tor, burners })
     }
 
     /// Reports an event once the slowest reader is not far behind. For tests of what carries events to an app.
@@ -234,12 +258,111 @@ impl Engine {
         self.inner.supervised(async move { burn::burn(&inner, &id).await }).await
     }
 
-    /// Logs a burner in and hands out what arrives, until the returned value is dropped.
+    /// Has a burner connect, and stay connected through everything that can be waited for; [`Event::Connection`] tells
+    /// how it goes. Where several are, each waits for a moment of its own.
     ///
     /// # Errors
-    /// The server cannot be reached or does not accept the login.
-    pub async fn connect(&self, id: &BurnerId) -> Result<Online, Error> {
-        Online::connect(&self.inner, id).await
+    /// [`Error::NoSuchBurner`], [`Error::TorNotStarted`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn connect(&self, id: &BurnerId) -> Result<(), Error> {
+        if self.inner.account(&id.0)?.state != State::Active {
+            return Err(Error::NoSuchBurner);
+        }
+        self.inner.isolated()?;
+        self.inner.with_store(|store| if store.is_suspended() { Err(Error::Suspended) } else { Ok(()) })?;
+        Inner::pick_up(&self.inner, id);
+        Ok(())
+    }
+
+    /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn disconnect(&self, id: &BurnerId) -> Result<(), Error> {
+        self.inner.account(&id.0)?;
+        self.inner.hang_up(id, Ending::Goodbye);
+        Ok(())
+    }
+
+    /// Sends a text to a bare JID, now or as soon as that is possible: it is stored when this returns, and sent in the order
+    /// of these calls. Plain XMPP: both servers can read it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: no address, one of this installation's own, or a text that cannot be sent. Storage errors,
+    /// [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn send(&self, id: &BurnerId, to: &str, text: &str) -> Result<MessageId, Error> {
+        let to = bare_jid(to).ok_or(Error::InvalidInput { input: Input::Address })?;
+        let sendable = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'..);
+        if text.is_empty() || text.len() > limits::TEXT || !text.chars().all(sendable) {
+            return Err(Error::InvalidInput { input: Input::Text });
+        }
+        // Two burners that write to each other are known to belong together.
+        if self.burners()?.iter().any(|burner| burner.jid == to) {
+            return Err(Error::InvalidInput { input: Input::Address });
+        }
+        if self.inner.account(&id.0)?.state != State::Active {
+            return Err(Error::NoSuchBurner);
+        }
+        let stanza = self.inner.ids().draw();
+        let mut queued = None;
+        self.inner.update(&id.0, |mailbox, now| {
+            let message = mailbox.queue(&to, stanza, text, now);
+            queued = Some(message);
+            vec![(message, MessageState::Queued)]
+        })?;
+        if let Some(line) = lock(&self.inner.lines).get(&id.0) {
+            line.has_work();
+        }
+        queued.ok_or(Error::Internal)
+    }
+
+    /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn messages(&self, id: &BurnerId, with: Option<&str>) -> Result<Vec<Message>, Error> {
+        let with = with.map(|with| bare_jid(with).ok_or(Error::InvalidInput { input: Input::Address })).transpose()?;
+        self.inner.account(&id.0)?;
+        self.inner.read(|content| content.mailbox(&id.0).list(with.as_deref()))
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchMessage`], [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn message(&self, id: &BurnerId, message: MessageId) -> Result<Message, Error> {
+        self.inner.account(&id.0)?;
+        self.inner.read(|content| content.mailbox(&id.0).message(message))?.ok_or(Error::NoSuchMessage)
+    }
+
+    /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
+    ///
+    /// # Errors
+    /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn taken(&self, id: &BurnerId, message: MessageId) -> Result<(), Error> {
+        self.inner.account(&id.0)?;
+        self.inner.update(&id.0, |mailbox, _| mailbox.take(message).into_iter().collect())
+    }
+
+    /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
+    ///
+    /// # Errors
+    /// As [`Engine::taken`].
+    pub fn set_history(&self, id: &BurnerId, history: History) -> Result<(), Error> {
+        self.inner.account(&id.0)?;
+        self.inner.commit(|content| content.set_history(&id.0, history))?;
+        self.inner.update(&id.0, |_, _| Vec::new())
+    }
+
+    /// How soon a dead connection has to be noticed, for all burners.
+    pub fn set_profile(&self, profile: Profile) {
+        *lock(&self.inner.profile) = profile;
+        lock(&self.inner.lines).values().for_each(|line| line.has_work());
+    }
+
+    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait to try
+    /// again do so now.
+    pub fn network_changed(&self) {
+        lock(&self.inner.lines).values().for_each(|line| line.network_changed());
     }
 
     /// Looks at a server without making an account: can it be reached, is its certificate right, does it take accounts?
@@ -258,18 +381,92 @@ impl Engine {
         })
     }
 
-    /// Stops the periodic network traffic until the next use or [`Engine::resume`].
-    pub fn suspend(&self) {
+    /// Lets go of the network and the folder within `deadline` (3 seconds will do), for a phone's sleep: no traffic, no
+    /// wake-up, no lock. Servers keep connections apart for some minutes, to be taken up again. What is under way ends as
+    /// if the process did; [`Engine::resume`] settles it. The key stays in memory, see [`Engine::lock`].
+    pub async fn suspend(&self, deadline: Duration) {
+        let until = Instant::now() + deadline;
+        let lines: Vec<_> = lock(&self.inner.lines).values().cloned().collect();
+        lines.iter().for_each(|line| line.end(Ending::Pause));
+        for line in lines {
+            // One that does not end in time has stored what it has.
+            if timeout_at(until, line.over()).await.is_err() {
+                line.abort().await;
+            }
+        }
         if let Some(tor) = &*lock(&self.inner.tor) {
             tor.suspend();
         }
+        let inner = Arc::clone(&self.inner);
+        let _ = blocking(move || {
+            lock(&inner.store).suspend();
+            Ok(())
+        })
+        .await;
     }
 
-    /// Ends [`Engine::suspend`].
-    pub fn resume(&self) {
+    /// Ends [`Engine::suspend`]: opens the folder again, and has those burners connect that were.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]; it stays suspended then.
+    pub async fn resume(&self) -> Result<(), Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.with_store(|store| store.resume(&inner.home))).await?;
+        self.inner.sweep()?;
         if let Some(tor) = &*lock(&self.inner.tor) {
             tor.resume();
         }
+        let ids: Vec<_> = lock(&self.inner.lines).keys().cloned().collect();
+        for id in ids {
+            Inner::pick_up(&self.inner, &BurnerId(id));
+        }
+        let inner = Arc::clone(&self.inner);
+        if inner.isolated().is_ok() {
+            self.inner
+                .spawn(async move { timeout(limits::SETTLING, clearing::settle_all(&inner)).await.unwrap_or(Ok(())) });
+        }
+        Ok(())
+    }
+
+    /// What a phone's background task does: resumes, starts Tor where it was not, connects every burner, waits until what
+    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds.
+    ///
+    /// # Errors
+    /// As [`Engine::resume`] and [`Engine::start_tor`]. That a burner cannot connect is no error: see [`SyncReport`].
+    pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
+        let before: Vec<_> = lock(&self.inner.lines).keys().cloned().collect();
+        let report = self.sync_until(Instant::now() + deadline).await;
+        self.suspend(limits::SUSPENDING).await;
+        // The app finds those connected that were.
+        lock(&self.inner.lines).retain(|id, _| before.contains(id));
+        report
+    }
+
+    async fn sync_until(&self, until: Instant) -> Result<SyncReport, Error> {
+        self.resume().await?;
+        self.start_tor(until - Instant::now()).await?;
+        for burner in self.burners()?.into_iter().filter(|burner| burner.state == BurnerState::Active) {
+            self.connect(&burner.id)?;
+        }
+        let lines: Vec<_> = lock(&self.inner.lines).values().cloned().collect();
+        let mut complete = true;
+        for line in lines {
+            complete &= timeout_at(until, line.drained()).await.is_ok() && line.connection() == Connection::Online;
+        }
+        let (mut unread, mut outbox) = (0, 0);
+        for conversation in self.snapshot()?.burners.iter().flat_map(|burner| &burner.conversations) {
+            unread += conversation.unread;
+            outbox += conversation.outbox;
+        }
+        Ok(SyncReport { unread, outbox, complete })
+    }
+
+    /// [`Engine::suspend`], and takes all keys and contents out of memory. [`Engine::open`] with the key opens this engine
+    /// again; until then every call that needs them fails with [`Error::VaultLocked`].
+    pub async fn lock(&self) {
+        self.suspend(limits::SUSPENDING).await;
+        lock(&self.inner.lines).clear();
+        *lock(&self.inner.store) = Access::Locked;
     }
 
     /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder.
@@ -279,14 +476,39 @@ impl Engine {
         self.inner.tasks.close();
         // What is not done in time is in the store, and done at the next start.
         let _ = timeout(limits::CLOSING, self.inner.tasks.wait()).await;
+        lock(&self.inner.lines).clear();
         lock(&self.inner.dialers).take();
         lock(&self.inner.dials).clear();
         let tor = lock(&self.inner.tor).take();
         if let Some(tor) = tor.and_then(Arc::into_inner) {
             tor.close().await;
         }
-        lock(&self.inner.store).take();
+        *lock(&self.inner.store) = Access::Closed;
         self.inner.reporter.end();
+    }
+}
+
+/// Whether there is a store to work with.
+enum Access {
+    Open(Box<Store>),
+    /// See [`Engine::lock`].
+    Locked,
+    Closed,
+}
+
+impl Access {
+    const fn store(&mut self) -> Result<&mut Store, Error> {
+        match self {
+            Self::Open(store) => Ok(store),
+            Self::Locked => Err(Error::VaultLocked),
+            Self::Closed => Err(Error::Closed),
+        }
+    }
+
+    fn suspend(&mut self) {
+        if let Self::Open(store) = std::mem::replace(self, Self::Closed) {
+            *self = Self::Open(Box::new(store.suspend()));
+        }
     }
 }
 
@@ -351,7 +573,7 @@ impl fmt::Debug for Burner {
     }
 }
 
-fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
@@ -404,19 +626,19 @@ pub(crate) struct Inner {
     pub(crate) tls: Tls,
     directory: Directory,
     pub(crate) reporter: Reporter,
-    clock: Box<dyn Clock>,
+    pub(crate) clock: Box<dyn Clock>,
     rng: Mutex<Box<dyn CryptoRng + Send>>,
-    /// `None` once closed.
-    store: Mutex<Option<Store>>,
+    store: Mutex<Access>,
     tor: Mutex<Option<Arc<Tor>>>,
     /// Held while Tor is started.
     starting: tokio::sync::Mutex<()>,
     /// Held while all is ended.
     ending: tokio::sync::Mutex<()>,
-    /// Accounts that were found unfinished at the opening; those of this run have somebody who finishes them.
-    pub(crate) left_behind: Vec<String>,
     /// Tor's status as it was last reported.
-    reported: Mutex<Option<Event>>,
+    reported: Mutex<Option<TorStatus>>,
+    /// The connections that were asked for, by account.
+    lines: Mutex<HashMap<String, Arc<Line>>>,
+    profile: Mutex<Profile>,
     dialers: Mutex<Option<Arc<dyn Dialers>>>,
     /// Each account's own dialer, for as long as the process lives.
     dials: Mutex<HashMap<String, Arc<dyn Dial>>>,
@@ -425,7 +647,7 @@ pub(crate) struct Inner {
     /// Who works on an account: one at a time.
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
-    closing: CancellationToken,
+    pub(crate) closing: CancellationToken,
 }
 
 impl Inner {
@@ -443,14 +665,98 @@ impl Inner {
     }
 
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Content) -> T) -> Result<T, Error> {
-        lock(&self.store).as_ref().map(|store| look(store.content())).ok_or(Error::Closed)
+        self.with_store(|store| Ok(look(store.content())))
     }
 
     /// Changes what is stored; on return it is on disk.
     pub(crate) fn commit<T>(&self, change: impl FnOnce(&mut Content) -> T) -> Result<T, Error> {
-        let mut store = lock(&self.store);
-        let store = store.as_mut().ok_or(Error::Closed)?;
-        self.with_rng(|rng| store.commit(rng, change))
+        self.with_store(|store| self.with_rng(|rng| store.commit(rng, change)))
+    }
+
+    /// Changes a burner's mailbox; on return that is on disk, what is done and not to be kept is gone, and the changes are
+    /// reported.
+    pub(crate) fn update(&self, id: &str, change: impl FnOnce(&mut Mailbox, u64) -> Changed) -> Result<(), Error> {
+        let now = self.now();
+        // By a clock that is known to be wrong nothing expires.
+        let clock_wrong = lock(&self.reported)
+            .as_ref()
+            .is_some_and(|status| matches!(status.blocked, Some(Error::ClockWrong { .. })));
+        self.with_store(|store| {
+            let history = store.content().account(id)?.history;
+            let change = |content: &mut Content| {
+                let mailbox = content.mailbox_mut(id);
+                let changed = change(mailbox, now);
+                mailbox.sweep(history, if clock_wrong { 0 } else { now });
+                changed
+            };
+            // Reported before anybody else changes the same.
+            for (message, state) in self.with_rng(|rng| store.commit(rng, change))? {
+                self.reporter.report(Event::Message { burner: BurnerId(id.to_owned()), message, state });
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets what has expired while nobody looked.
+    fn sweep(&self) -> Result<(), Error> {
+        let ids: Vec<String> = self.read(|content| content.accounts.iter().map(|a| a.id.clone()).collect())?;
+        ids.iter().try_for_each(|id| self.update(id, |_, _| Vec::new()))
+    }
+
+    fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> Result<T, Error>) -> Result<T, Error> {
+        work(lock(&self.store).store()?)
+    }
+
+    /// What [`Engine::open`] does where the folder is open already.
+    fn open_again(&self, key: &Key) -> Result<(), Error> {
+        let mut access = lock(&self.store);
+        match &mut *access {
+            Access::Open(store) if !store.is_suspended() => store.check_key(&self.home, key),
+            Access::Open(_) | Access::Locked => {
+                *access = Access::Open(Box::new(self.with_rng(|rng| Store::open(&self.home, key, rng))?));
+                if let Some(tor) = &*lock(&self.tor) {
+                    tor.resume();
+                }
+                Ok(())
+            }
+            Access::Closed => Err(Error::Closed),
+        }
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        *lock(&self.profile)
+    }
+
+    /// Has a burner's connection begin, unless it has.
+    fn pick_up(inner: &Arc<Self>, id: &BurnerId) {
+        let mut lines = lock(&inner.lines);
+        if lines.get(&id.0).is_some_and(|line| !line.is_over()) {
+            return;
+        }
+        let line = Arc::new(Line::new());
+        let wait = if lines.iter().any(|(other, line)| *other != id.0 && !line.is_over()) {
+            inner.with_rng(|rng| limits::SPREAD.mul_f64(rng.random_range(0.0..1.0)))
+        } else {
+            Duration::ZERO
+        };
+        lines.insert(id.0.clone(), Arc::clone(&line));
+        let (inner_of_task, id) = (Arc::clone(inner), id.clone());
+        inner.spawn(async move {
+            line.run(online::live(&inner_of_task, &id, &line, wait)).await;
+            Ok(())
+        });
+    }
+
+    /// Has a burner's connection end.
+    pub(crate) fn hang_up(&self, id: &BurnerId, ending: Ending) {
+        if let Some(line) = lock(&self.lines).remove(&id.0) {
+            line.end(ending);
+        }
+    }
+
+    /// The account's next streams share no circuit with those before.
+    pub(crate) fn new_circuits(&self, id: &str) {
+        lock(&self.dials).remove(id);
     }
 
     pub(crate) fn account(&self, id: &str) -> Result<Account, Error> {
@@ -549,9 +855,10 @@ impl Inner {
             lock(&self.dialers).get_or_insert(dialers);
         }
         let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }));
-        let event = Event::Tor { fraction: status.fraction, ready: status.is_ready(), blocked };
-        if lock(&self.reported).replace(event.clone()).as_ref() != Some(&event) {
-            self.reporter.report(event);
+        let status = TorStatus { fraction: status.fraction, ready: status.is_ready(), blocked };
+        if lock(&self.reported).replace(status.clone()).as_ref() != Some(&status) {
+            let TorStatus { fraction, ready, blocked } = status;
+            self.reporter.report(Event::Tor { fraction, ready, blocked });
         }
     }
 }

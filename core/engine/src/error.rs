@@ -44,6 +44,9 @@ pub enum Error {
     /// The server offers no login that keeps the password secret (SCRAM): it was not sent.
     #[error("the server offers no safe login")]
     NoSafeLogin,
+    /// The server cannot say which messages it has (XEP-0198): a lost connection would swallow some.
+    #[error("the server cannot keep messages safe")]
+    NoSafeDelivery,
     /// The server makes no accounts in band.
     #[error("the server makes no accounts")]
     RegistrationClosed,
@@ -80,7 +83,10 @@ pub enum Error {
     /// There is no such burner here.
     #[error("no such burner")]
     NoSuchBurner,
-    /// Wrong passphrase or key for this folder.
+    /// There is no such message: it was done, and nobody wanted it kept.
+    #[error("no such message")]
+    NoSuchMessage,
+    /// Wrong passphrase or key for this folder, or [`crate::Engine::lock`] was called: open it again.
     #[error("the store cannot be opened with this key")]
     VaultLocked,
     /// The sealed file is damaged as a whole. Of single records that are, [`crate::VaultReport`] tells.
@@ -98,6 +104,9 @@ pub enum Error {
     /// The folder cannot be read or written.
     #[error("the folder cannot be used")]
     Storage,
+    /// The engine is suspended: [`crate::Engine::resume`] it first.
+    #[error("suspended")]
+    Suspended,
     /// Another process uses the folder, or this one has a Tor client already.
     #[error("in use")]
     InUse,
@@ -157,6 +166,12 @@ pub enum Input {
     /// An empty passphrase.
     #[error("passphrase")]
     Passphrase,
+    /// Not an address (a bare JID).
+    #[error("address")]
+    Address,
+    /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry.
+    #[error("text")]
+    Text,
 }
 
 /// The one thing to suggest to the person.
@@ -226,6 +241,7 @@ impl Error {
             Self::Timeout => ("timeout", Action::TryLater),
             Self::Untrusted => ("untrusted", Action::ChooseServer),
             Self::NoSafeLogin => ("no_safe_login", Action::ChooseServer),
+            Self::NoSafeDelivery => ("no_safe_delivery", Action::ChooseServer),
             Self::RegistrationClosed => ("registration_closed", Action::ChooseServer),
             Self::NeedsForm => ("needs_form", Action::ChooseServer),
             Self::NeedsWeb { .. } => ("needs_web", Action::ChooseServer),
@@ -236,12 +252,14 @@ impl Error {
             Self::ServerBroken => ("server_broken", Action::ChooseServer),
             Self::NoServer => ("no_server", Action::ChooseServer),
             Self::NoSuchBurner => ("no_such_burner", Action::CorrectInput),
+            Self::NoSuchMessage => ("no_such_message", Action::Nothing),
             Self::VaultLocked => ("vault_locked", Action::Unlock),
             Self::VaultDamaged => ("vault_damaged", Action::Report),
             Self::VaultTooNew => ("vault_too_new", Action::UpdateApp),
             Self::KeyLost => ("key_lost", Action::Report),
             Self::StorageFull => ("storage_full", Action::FreeSpace),
             Self::Storage => ("storage", Action::Report),
+            Self::Suspended => ("suspended", Action::Nothing),
             Self::InUse => ("in_use", Action::CloseOther),
             Self::Cancelled => ("cancelled", Action::Nothing),
             Self::Closed => ("closed", Action::Nothing),
@@ -331,6 +349,7 @@ impl From<LoginError> for Error {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::NoSafeMechanism => Self::NoSafeLogin,
+            LoginError::NoManagement => Self::NoSafeDelivery,
             LoginError::NotAuthorized => Self::Auth,
             LoginError::Disabled | LoginError::Refused => Self::ServerRefused,
             LoginError::Temporary => Self::ServerUnreachable,

@@ -1,13 +1,16 @@
-//! What the engine reports while it works: each step of a creation or burn, and every change of Tor's status.
+//! What the engine reports while it works: each step of a creation or burn, and every change of a message, a connection or
+//! Tor's status. Events have numbers without a gap; they name messages and hold none of their texts.
 
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::broadcast;
+use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::message::{MessageId, MessageState};
 use crate::{Error, Route};
 
 /// How many events a slow reader may fall behind before it loses some.
@@ -54,10 +57,53 @@ pub enum Event {
         /// What became of it.
         outcome: Settlement,
     },
-    /// Events were lost because this reader was too slow.
+    /// A burner's connection to its server has changed.
+    Connection {
+        /// Which burner.
+        burner: BurnerId,
+        /// How it is now.
+        #[serde(flatten)]
+        connection: Connection,
+    },
+    /// A message came, or is in another state: [`crate::Engine::message`] has it, unless it is done and nobody wanted it
+    /// kept. As JSON its type is `message_state`.
+    #[serde(rename = "message_state")]
+    Message {
+        /// Whose.
+        burner: BurnerId,
+        /// Which.
+        message: MessageId,
+        /// What is known of it now.
+        #[serde(flatten)]
+        state: MessageState,
+    },
+    /// Events were lost because this reader was too slow: take a new [`crate::Engine::snapshot`].
     Lagged {
         /// How many.
         lost: u64,
+    },
+}
+
+/// How a burner is connected to its server.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(tag = "connection", rename_all = "snake_case")]
+pub enum Connection {
+    /// Not, and it does not try: nobody asked for it, or the engine is suspended.
+    #[default]
+    Offline,
+    /// Not yet.
+    Connecting,
+    /// It is: messages come and go.
+    Online,
+    /// Not now; it tries again by itself.
+    Waiting {
+        /// Why not.
+        why: Error,
+    },
+    /// Not, and to try again would not help.
+    Ended {
+        /// Why.
+        why: Error,
     },
 }
 
@@ -120,51 +166,107 @@ impl fmt::Display for BurnerId {
 }
 
 /// A subscription to the engine's events; dropping it ends it.
-#[derive(Debug)]
-pub struct Events(broadcast::Receiver<Event>);
+pub struct Events {
+    log: Arc<Mutex<Log>>,
+    /// Names this reader.
+    reader: u64,
+    news: watch::Receiver<()>,
+}
 
 impl Events {
     /// The next event, in order; `None` once the engine is closed. Cancel safe.
     pub async fn next(&mut self) -> Option<Event> {
-        match self.0.recv().await {
-            Ok(event) => Some(event),
-            Err(broadcast::error::RecvError::Lagged(lost)) => Some(Event::Lagged { lost }),
-            Err(broadcast::error::RecvError::Closed) => None,
+        loop {
+            if let Some(event) = self.try_next() {
+                return Some(event);
+            }
+            self.news.changed().await.ok()?;
         }
     }
 
     /// The next event if there is one already.
     pub fn try_next(&mut self) -> Option<Event> {
-        match self.0.try_recv() {
-            Ok(event) => Some(event),
-            Err(broadcast::error::TryRecvError::Lagged(lost)) => Some(Event::Lagged { lost }),
-            Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => None,
+        let log = &mut *lock(&self.log);
+        let next = log.readers.get_mut(&self.reader)?;
+        let first = log.last - log.events.len() as u64 + 1;
+        if *next < first {
+            let lost = first - std::mem::replace(next, first);
+            return Some(Event::Lagged { lost });
         }
+        let event = log.events.get(usize::try_from(*next - first).ok()?)?;
+        *next += 1;
+        Some(event.clone())
     }
 }
 
+impl Drop for Events {
+    fn drop(&mut self) {
+        lock(&self.log).readers.remove(&self.reader);
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events(..)")
+    }
+}
+
+/// The last events.
+#[derive(Default)]
+struct Log {
+    events: VecDeque<Event>,
+    /// The number of the last one; 0 before the first.
+    last: u64,
+    /// What each reader reads next.
+    readers: HashMap<u64, u64>,
+    /// The name of the last reader.
+    reader: u64,
+}
+
 /// Where events come from.
-pub(crate) struct Reporter(Mutex<Option<broadcast::Sender<Event>>>);
+pub(crate) struct Reporter {
+    log: Arc<Mutex<Log>>,
+    news: Mutex<Option<watch::Sender<()>>>,
+}
 
 impl Reporter {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Some(broadcast::Sender::new(BACKLOG))))
+        Self { log: Arc::default(), news: Mutex::new(Some(watch::Sender::new(()))) }
     }
 
     pub(crate) fn report(&self, event: Event) {
-        if let Some(sender) = &*self.sender() {
-            // Nobody listening is no error.
-            let _ = sender.send(event);
+        // Under this lock nothing is reported behind the end.
+        let news = lock(&self.news);
+        let Some(news) = &*news else { return };
+        let mut log = lock(&self.log);
+        if log.events.len() == BACKLOG {
+            log.events.pop_front();
         }
+        log.events.push_back(event);
+        log.last += 1;
+        news.send_replace(());
     }
 
-    pub(crate) fn subscribe(&self) -> Events {
-        Events(self.sender().as_ref().map_or_else(|| broadcast::channel(1).1, broadcast::Sender::subscribe))
+    /// The number of the last event; 0 before the first.
+    pub(crate) fn sequence(&self) -> u64 {
+        lock(&self.log).last
+    }
+
+    /// What comes behind an event, or from now on.
+    pub(crate) fn subscribe(&self, since: Option<u64>) -> Events {
+        let news = lock(&self.news).as_ref().map_or_else(|| watch::channel(()).1, watch::Sender::subscribe);
+        let mut log = lock(&self.log);
+        let next = since.unwrap_or(log.last).min(log.last) + 1;
+        log.reader += 1;
+        let reader = log.reader;
+        log.readers.insert(reader, next);
+        Events { log: Arc::clone(&self.log), reader, news }
     }
 
     /// Reports an event once the slowest reader is not far behind.
     pub(crate) async fn report_paced(&self, event: Event) {
-        while self.sender().as_ref().is_some_and(|sender| sender.len() > BACKLOG / 2) {
+        let behind = |log: &Log| log.readers.values().any(|next| log.last.saturating_sub(*next) > BACKLOG as u64 / 2);
+        while behind(&lock(&self.log)) {
             sleep(Duration::from_millis(1)).await;
         }
         self.report(event);
@@ -172,12 +274,12 @@ impl Reporter {
 
     /// Ends all subscriptions once they are read to the end, and each later one at once.
     pub(crate) fn end(&self) {
-        self.sender().take();
+        lock(&self.news).take();
     }
+}
 
-    fn sender(&self) -> MutexGuard<'_, Option<broadcast::Sender<Event>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -187,7 +289,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_is_told_what_it_lost() {
         let reporter = Reporter::new();
-        let mut events = reporter.subscribe();
+        let mut events = reporter.subscribe(None);
         for _ in 0..BACKLOG + 5 {
             reporter.report(Event::TorStarting);
         }
@@ -199,7 +301,22 @@ mod tests {
             rest += 1;
         }
         assert_eq!(rest, BACKLOG - 1);
-        assert_eq!(reporter.subscribe().next().await, None);
+        assert_eq!(reporter.subscribe(None).next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_reader_goes_on_from_where_another_was() {
+        let reporter = Reporter::new();
+        reporter.report(Event::PrivateNetwork);
+        let sequence = reporter.sequence();
+        reporter.report(Event::TorStarting);
+        assert_eq!(reporter.subscribe(Some(sequence)).next().await, Some(Event::TorStarting));
+        assert_eq!(reporter.subscribe(Some(0)).next().await, Some(Event::PrivateNetwork));
+        // Nothing is in the future.
+        let mut later = reporter.subscribe(Some(u64::MAX));
+        assert_eq!(later.try_next(), None);
+        reporter.report(Event::PrivateNetwork);
+        assert_eq!(later.next().await, Some(Event::PrivateNetwork));
     }
 
     #[test]

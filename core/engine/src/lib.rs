@@ -30,8 +30,11 @@ mod event;
 mod identity;
 mod limits;
 mod link;
+mod mailbox;
+mod message;
 mod online;
 mod seams;
+mod snapshot;
 mod store;
 
 pub use burn::{BurnOutcome, BurnReport};
@@ -39,10 +42,12 @@ pub use config::{Config, Key, Network, PrivateNetwork};
 pub use create::CreateOptions;
 pub use engine::{Burner, BurnerState, Engine, Probe, Route};
 pub use error::{Action, Error, Input, WebPage};
-pub use event::{BurnerId, Event, Events, Settlement, Step};
+pub use event::{BurnerId, Connection, Event, Events, Settlement, Step};
 pub use flashpaper_tor::Clock as ClockError;
 pub use identity::{RecoveryWords, WordsError};
-pub use online::{Message, Online};
+pub use message::{Conversation, FailReason, History, Message, MessageId, MessageState};
+pub use online::Profile;
 #[doc(hidden)]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};
+pub use snapshot::{BurnerStatus, Snapshot, SyncReport, TorStatus};
 pub use store::VaultReport;

@@ -29,3 +29,29 @@ pub(crate) const SETTLING: Duration = Duration::from_secs(60);
 
 /// How long closing waits for accounts that have to be removed; what is left is done at the next start.
 pub(crate) const CLOSING: Duration = Duration::from_secs(30);
+
+/// The longest text of one message, in bytes of UTF-8. Escaped for XML it may be six times as long: the smallest limit for
+/// a stanza in use is 64 KiB (ejabberd).
+pub(crate) const TEXT: usize = 10_000;
+/// Stanzas that may be on their way before the server has said that it has them.
+pub(crate) const IN_FLIGHT_STANZAS: usize = 64;
+/// Texts that may be on their way to a peer whose client confirms them. Prosody keeps 500 stanzas for a client that is
+/// away, and forgets the rest.
+pub(crate) const WINDOW: usize = 200;
+/// One that was not confirmed for so long does not count there any more: the peer may have changed clients. In seconds.
+pub(crate) const WINDOW_FOR: u64 = 3600;
+/// How many messages of each peer are known again when they come twice: more than can be on their way.
+pub(crate) const SEEN: u64 = 512;
+/// For so long a text that the server has is kept for the peer's receipt. In seconds.
+pub(crate) const CONFIRMED_WITHIN: u64 = 86_400;
+
+/// How long a burner waits before it connects, at most, where there are several: connections that come and go together
+/// would link them.
+pub(crate) const SPREAD: Duration = Duration::from_secs(5);
+/// How long to wait after the first failure, at most; doubled by each further one. The wait is drawn below that.
+pub(crate) const BACK_OFF: Duration = Duration::from_secs(2);
+/// After a hint that the network has changed a connection has so long to show that it works.
+pub(crate) const AFTER_HINT: Duration = Duration::from_secs(10);
+
+/// How long connections have to end before a sleep.
+pub(crate) const SUSPENDING: Duration = Duration::from_secs(3);

@@ -1,64 +1,424 @@
-//! A burner that is logged in: what arrives for it. Later parts put OTR and stream management here.
+//! A burner's life on the network: connected, cut off, connected again, until it is told to end. Nothing of it is lost on
+//! the way: what goes out is stored before it leaves, what comes in before the server is told so.
 
-use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use flashpaper_xmpp::ChatMessage;
-use serde::Serialize;
+use flashpaper_xmpp::{Incoming, ManagedSession, Start};
+use futures::FutureExt as _;
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::Inner;
-use crate::event::BurnerId;
-use crate::link::{self, Bound};
-use crate::store::State;
+use crate::event::{BurnerId, Connection, Event};
+use crate::link::{self, within};
+use crate::mailbox::Outgoing;
+use crate::seams::ByteStream;
+use crate::store::{Account, State};
 use crate::{Error, limits};
 
-/// A burner's open session. Dropping it closes the stream without a word; [`Online::close`] says goodbye.
-pub struct Online {
-    session: Bound,
+type Session = ManagedSession<Box<dyn ByteStream>>;
+
+/// How soon a dead connection has to be noticed: what wakes the phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// A person looks at the app: after a minute of silence the server is asked, and has half a minute.
+    #[default]
+    Foreground,
+    /// Nobody looks: after five minutes the server is asked, and has a minute.
+    Background,
 }
 
-impl Online {
-    pub(crate) async fn connect(inner: &Inner, id: &BurnerId) -> Result<Self, Error> {
+impl Profile {
+    const fn silence(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Foreground => 60,
+            Self::Background => 300,
+        })
+    }
+
+    /// What the waits between attempts are doubled up to.
+    const fn longest_wait(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Foreground => 30,
+            Self::Background => 300,
+        })
+    }
+
+    const fn response(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Foreground => 30,
+            Self::Background => 60,
+        })
+    }
+}
+
+/// How a connection is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// To be taken up again, by this process or the next.
+    Pause,
+    /// For good: the server stops keeping messages for it apart.
+    Goodbye,
+}
+
+/// What others hold of a burner's connection.
+pub(crate) struct Line {
+    ending: watch::Sender<Option<Ending>>,
+    /// There may be something to send, or the profile is another.
+    work: Notify,
+    /// The network may be another.
+    hint: Notify,
+    connection: Mutex<Connection>,
+    /// Everything is sent and acknowledged, and everything that the server had is here; or it cannot be.
+    drained: watch::Sender<bool>,
+    abort: CancellationToken,
+    over: CancellationToken,
+}
+
+impl Line {
+    pub(crate) fn new() -> Self {
+        Self {
+            ending: watch::Sender::new(None),
+            work: Notify::new(),
+            hint: Notify::new(),
+            connection: Mutex::default(),
+            drained: watch::Sender::new(false),
+            abort: CancellationToken::new(),
+            over: CancellationToken::new(),
+        }
+    }
+
+    /// Runs [`live`].
+    pub(crate) async fn run(&self, live: impl Future<Output = ()>) {
+        let _over = self.over.clone().drop_guard();
+        self.abort.run_until_cancelled(live).await;
+    }
+
+    pub(crate) fn end(&self, ending: Ending) {
+        self.ending.send_replace(Some(ending));
+    }
+
+    pub(crate) async fn over(&self) {
+        self.over.cancelled().await;
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.is_cancelled()
+    }
+
+    /// Ends it where it is.
+    pub(crate) async fn abort(&self) {
+        self.abort.cancel();
+        self.over().await;
+    }
+
+    pub(crate) fn has_work(&self) {
+        self.work.notify_one();
+    }
+
+    pub(crate) fn network_changed(&self) {
+        self.hint.notify_one();
+    }
+
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns once nothing is left to be done, or it cannot be done.
+    pub(crate) async fn drained(&self) {
+        let _ = self.drained.subscribe().wait_for(|drained| *drained).await;
+    }
+
+    async fn ended(&self) -> Ending {
+        let mut ending = self.ending.subscribe();
+        // The sender is ours.
+        ending.wait_for(Option::is_some).await.ok().and_then(|ending| *ending).unwrap_or(Ending::Pause)
+    }
+
+    fn set(&self, inner: &Inner, burner: &BurnerId, connection: Connection) {
+        let mut now = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now != connection {
+            *now = connection.clone();
+            inner.reporter.report(Event::Connection { burner: burner.clone(), connection });
+        }
+    }
+}
+
+/// Keeps a burner connected until it is told to end, or to go on would be of no use.
+pub(crate) async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
+    // What follows a panic, in a library say, is a new attempt like after any other failure.
+    let mut failures = 0;
+    let mut pause = wait;
+    loop {
+        let ended = tokio::select! {
+            ended = pausing(inner, line, pause, &mut failures) => ended,
+            ending = line.ended() => Some(ending),
+        };
+        if ended.is_some() {
+            break;
+        }
+        let attempt = std::panic::AssertUnwindSafe(attempt(inner, id, line, &mut failures));
+        let why = match Box::pin(attempt).catch_unwind().await.unwrap_or(Err(Error::Internal)) {
+            Ok(()) => break,
+            Err(why) => why,
+        };
+        // The next attempt must not depend on what has failed: it has circuits of its own again, and new ones.
+        inner.new_circuits(&id.0);
+        if is_final(&why) {
+            line.drained.send_replace(true);
+            return line.set(inner, id, Connection::Ended { why });
+        }
+        line.set(inner, id, Connection::Waiting { why });
+        let most = limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(inner.profile().longest_wait());
+        pause = inner.with_rng(|rng| most.mul_f64(rng.random_range(0.1..=1.0)));
+        failures += 1;
+    }
+    line.set(inner, id, Connection::Offline);
+}
+
+/// Waits, by the clock that goes on while the device sleeps, or until the network has changed.
+async fn pausing(inner: &Inner, line: &Line, pause: Duration, failures: &mut u32) -> Option<Ending> {
+    let until = inner.clock.since_boot() + pause;
+    loop {
+        let left = until.saturating_sub(inner.clock.since_boot());
+        if left.is_zero() {
+            return None;
+        }
+        tokio::select! {
+            () = sleep(left) => {}
+            () = line.hint.notified() => {
+                *failures = 0;
+                return None;
+            }
+        }
+    }
+}
+
+/// Whether to try again would be of no use, or harm: a server that is asked with wrong credentials again and again locks
+/// the account.
+const fn is_final(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Auth
+            | Error::NoSafeLogin
+            | Error::NoSafeDelivery
+            | Error::NoServer
+            | Error::NoSuchBurner
+            | Error::VaultLocked
+            | Error::VaultDamaged
+            | Error::Suspended
+            | Error::Closed
+            | Error::InvalidInput { .. }
+    )
+}
+
+/// One connection, from its beginning to its end. `Ok`: it was told to end.
+async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) -> Result<(), Error> {
+    let lock = inner.lock_of(&id.0);
+    let start = async {
+        // Burning, say, comes first.
+        let lock = lock.lock().await;
         let account = inner.account(&id.0)?;
         if account.state != State::Active {
             return Err(Error::NoSuchBurner);
         }
-        let mut session = link::log_in(inner, &account, &mut |_| ()).await?;
-        link::within(limits::EXCHANGE, session.send_presence()).await??;
-        Ok(Self { session })
-    }
-
-    /// The next chat message with a text. Cancel safe.
-    ///
-    /// # Errors
-    /// The stream ended.
-    pub async fn next(&mut self) -> Result<Message, Error> {
-        let ChatMessage { from, text } = self.session.next_message().await?;
-        Ok(Message { from, text })
-    }
-
-    /// Ends the session in order.
-    pub async fn close(self) {
-        link::close(self.session).await;
-    }
-}
-
-impl fmt::Debug for Online {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Online(..)")
+        line.set(inner, id, Connection::Connecting);
+        Ok((lock, start(inner, &account).await?))
+    };
+    let (_lock, session) = tokio::select! {
+        started = start => started?,
+        _ = line.ended() => return Ok(()),
+    };
+    line.set(inner, id, Connection::Online);
+    let mut work =
+        Work { inner, id, line, session, receipts: Vec::new(), asked: None, quiet_since: Instant::now(), failures };
+    // Whatever the server has for us comes before its answer.
+    work.ask(inner.profile().response()).await?;
+    loop {
+        if let Some(ending) = work.step().await? {
+            return work.end(ending).await;
+        }
     }
 }
 
-/// A message as it came: plain XMPP, readable by both servers. Its `Debug` is empty.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// The sender's JID, as the server vouches for it.
-    pub from: String,
-    /// The text, as the sender wrote it: it may hold anything.
-    pub text: String,
+/// Logs in, and stores what the server says of the stanzas of the stream before.
+async fn start(inner: &Inner, account: &Account) -> Result<Session, Error> {
+    let earlier = inner.read(|content| content.mailbox(&account.id).resumption())?;
+    let dial = inner.dial_of(&account.id)?;
+    let link = link::open(inner, &*dial, &inner.server_of(account)?, account.route, &mut |_| ()).await?;
+    let (credentials, ids) = (link::credentials(account), inner.ids());
+    let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
+    let (mut session, start) = within(limits::EXCHANGE, login).await??;
+    let resumption = session.resumption();
+    inner.update(&account.id, |mailbox, now| {
+        let (acked, forgotten) = match start {
+            Start::Resumed { acked } => (Some(acked), false),
+            Start::New { acked } => (acked, acked.is_none() && earlier.is_some()),
+        };
+        let mut changed = mailbox.restarted(acked);
+        if forgotten {
+            changed.extend(mailbox.forgotten_by_server(now));
+        }
+        mailbox.set_resumption(resumption);
+        changed
+    })?;
+    // It is the first stanza of every stream. Before the commit above it would have the server deliver to a stream that the
+    // next process does not know.
+    if matches!(start, Start::New { .. } | Start::Resumed { acked: 0 }) {
+        within(limits::EXCHANGE, session.send_presence()).await??;
+    }
+    Ok(session)
 }
 
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Message(..)")
+/// A connection at work.
+struct Work<'a> {
+    inner: &'a Inner,
+    id: &'a BurnerId,
+    line: &'a Line,
+    session: Session,
+    /// Receipts that are on their way: number and row.
+    receipts: Vec<(u32, u64)>,
+    /// The server was asked something, and has time up to then.
+    asked: Option<Instant>,
+    quiet_since: Instant,
+    failures: &'a mut u32,
+}
+
+impl Work<'_> {
+    /// Sends what there is to send, then waits for one thing to happen.
+    async fn step(&mut self) -> Result<Option<Ending>, Error> {
+        let sent = self.send().await?;
+        self.line.drained.send_replace(!sent && self.asked.is_none() && self.session.in_flight() == 0);
+        let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.inner.profile().silence());
+        tokio::select! {
+            ending = self.line.ended() => return Ok(Some(ending)),
+            () = self.inner.closing.cancelled() => return Ok(Some(Ending::Pause)),
+            incoming = self.session.next() => self.take_in(incoming?).await?,
+            () = self.line.work.notified() => {}
+            () = self.line.hint.notified() => self.ask(limits::AFTER_HINT).await?,
+            () = sleep_until(limit) => match self.asked {
+                // Nothing was heard, however long the line was asked for.
+                Some(_) => return Err(Error::Timeout),
+                None => self.ask(self.inner.profile().response()).await?,
+            },
+        }
+        Ok(None)
+    }
+
+    /// Sends receipts and texts; whether there were any.
+    async fn send(&mut self) -> Result<bool, Error> {
+        let room = limits::IN_FLIGHT_STANZAS.saturating_sub(self.session.in_flight() as usize);
+        let on_their_way: Vec<u64> = self.receipts.iter().map(|(_, row)| *row).collect();
+        let next = |mailbox: &crate::mailbox::Mailbox| mailbox.outgoing_next(room, self.inner.now(), &on_their_way);
+        let next = self.inner.read(|content| next(content.mailbox(&self.id.0)))?;
+        if next.is_empty() {
+            return Ok(false);
+        }
+        let first = self.session.sent().wrapping_add(1);
+        let numbered = || (0_u32..).map(|n| first.wrapping_add(n)).zip(&next);
+        // From here on whoever goes on with the stream knows what the server's count stands for.
+        self.inner.update(&self.id.0, |mailbox, _| {
+            let sent = numbered().filter_map(|(number, outgoing)| match outgoing {
+                Outgoing::Message { row, .. } => Some(mailbox.sent(*row, number)),
+                Outgoing::Receipt { .. } => None,
+            });
+            sent.collect()
+        })?;
+        let mut ids = self.inner.ids();
+        for (number, outgoing) in numbered() {
+            let session = &mut self.session;
+            match outgoing {
+                Outgoing::Message { to, id, text, .. } => {
+                    within(limits::EXCHANGE, session.send_chat(to, id, text)).await??
+                }
+                Outgoing::Receipt { row, to, id } => {
+                    self.receipts.push((number, *row));
+                    within(limits::EXCHANGE, session.send_receipt(to, &ids.draw(), id)).await??;
+                }
+            }
+        }
+        self.ask(self.inner.profile().response()).await?;
+        Ok(true)
+    }
+
+    /// Stores everything that is there already, and tells the server if it wants to know.
+    async fn take_in(&mut self, first: Incoming) -> Result<(), Error> {
+        let (mut batch, mut end) = (vec![first], Ok(()));
+        while batch.len() < limits::IN_FLIGHT_STANZAS
+            && let Some(next) = self.session.next().now_or_never()
+        {
+            match next {
+                Ok(incoming) => batch.push(incoming),
+                Err(error) => {
+                    end = Err(error);
+                    break;
+                }
+            }
+        }
+        self.quiet_since = Instant::now();
+        if self.asked.is_some() {
+            // Whatever comes shows that the line is alive.
+            self.asked = Some(self.quiet_since + self.inner.profile().response());
+        }
+        if batch.iter().any(|incoming| matches!(incoming, Incoming::Acked { .. })) {
+            self.asked = None;
+            *self.failures = 0;
+        }
+        let wants_ack = batch.contains(&Incoming::Asked);
+        let resumption = self.session.resumption();
+        let receipts = &mut self.receipts;
+        self.inner.update(&self.id.0, |mailbox, now| {
+            let mut changed = Vec::new();
+            for incoming in batch {
+                match incoming {
+                    Incoming::Chat(chat) => changed.extend(mailbox.receive(chat, now)),
+                    Incoming::Receipt { from, id } => changed.extend(mailbox.delivered(&from, &id)),
+                    Incoming::Refused { from, id } => changed.extend(mailbox.refused(&from, &id)),
+                    Incoming::Acked { up_to } => {
+                        changed.extend(mailbox.acked(up_to));
+                        receipts.retain(|(number, row)| {
+                            let on_its_way = up_to.wrapping_sub(*number) >= 1 << 31;
+                            if !on_its_way {
+                                mailbox.receipt_acked(*row);
+                            }
+                            on_its_way
+                        });
+                    }
+                    Incoming::Asked | Incoming::Other => {}
+                }
+            }
+            mailbox.set_resumption(resumption);
+            changed
+        })?;
+        end?;
+        if wants_ack {
+            within(limits::EXCHANGE, self.session.acknowledge()).await??;
+        }
+        Ok(within(limits::EXCHANGE, self.session.refuse_requests()).await??)
+    }
+
+    /// Asks the server what it has; it has to say something within this time.
+    async fn ask(&mut self, response: Duration) -> Result<(), Error> {
+        let until = Instant::now() + response;
+        self.asked = Some(self.asked.map_or(until, |before| before.min(until)));
+        Ok(within(limits::EXCHANGE, self.session.ask()).await??)
+    }
+
+    /// Everything that came is stored; the server is told if it listens.
+    async fn end(mut self, ending: Ending) -> Result<(), Error> {
+        let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
+        if ending == Ending::Goodbye {
+            let _ = within(limits::GOODBYE, self.session.close()).await;
+            self.inner.update(&self.id.0, |mailbox, _| {
+                mailbox.set_resumption(None);
+                Vec::new()
+            })?;
+        }
+        Ok(())
     }
 }

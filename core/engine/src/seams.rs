@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use rand::CryptoRng;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Hands out dialers that share nothing with each other.
@@ -58,10 +59,12 @@ impl Dial for Dialer {
     }
 }
 
-/// Tells the time of day, which the person can change.
+/// Tells the time.
 pub trait Clock: Send + Sync + 'static {
-    /// Seconds since 1970.
+    /// The time of day, which the person can change: seconds since 1970.
     fn unix_seconds(&self) -> u64;
+    /// The time since some moment before the engine was opened, with what the device has slept: nobody can change it.
+    fn since_boot(&self) -> Duration;
 }
 
 /// The device's clock.
@@ -71,6 +74,15 @@ impl Clock for SystemClock {
     fn unix_seconds(&self) -> u64 {
         // A clock before 1970 is wrong, and Tor will say so.
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs())
+    }
+
+    fn since_boot(&self) -> Duration {
+        // Elsewhere, as on iOS, the monotonic clock goes on while the device sleeps.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        const CLOCK: ClockId = ClockId::Boottime;
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        const CLOCK: ClockId = ClockId::Monotonic;
+        clock_gettime(CLOCK).try_into().unwrap_or_default()
     }
 }
 

@@ -1,11 +1,12 @@
-//! What the engine knows, as rows of the vault: each account is an owner, with its account as one row of JSON.
+//! What the engine knows, as rows of the vault: each account is an owner, with a row of JSON for the account and one for
+//! each message, peer and so on of its mailbox.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use flashpaper_vault as vault;
-use flashpaper_vault::{Batch, Finding, KeyFile, Owner, Table, Vault};
+use flashpaper_vault::{Batch, Closed, Finding, KeyFile, Owner, Table, Vault};
 use rand::CryptoRng;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,11 +15,19 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::Error;
 use crate::config::Key;
 use crate::error::Input;
+use crate::mailbox::{self, Mailbox};
+use crate::message::History;
 
 /// Each owner's account.
 const ACCOUNT: Table = Table(0);
 /// Of the installation: when registrations were tried.
 const REGISTRATIONS: Table = Table(1);
+/// Each owner's mailbox.
+const POSITION: Table = Table(2);
+const MESSAGES: Table = Table(3);
+const PEERS: Table = Table(4);
+const RECEIPTS: Table = Table(5);
+const SEEN: Table = Table(6);
 /// The row of a table that has one.
 const ONLY: u64 = 0;
 
@@ -34,19 +43,26 @@ pub struct VaultReport {
     pub old_key_kept: bool,
 }
 
-/// The open store. It holds the folder's lock.
+/// The store. Open, it holds the folder's lock; suspended, it can be read and not changed.
 pub(crate) struct Store {
-    vault: Vault,
+    vault: Door,
     content: Content,
     /// By account id.
     owners: HashMap<String, Owner>,
     report: VaultReport,
 }
 
+enum Door {
+    Open(Vault),
+    Closed(Closed),
+}
+
 /// All that is stored.
 #[derive(Default, Clone)]
 pub(crate) struct Content {
     pub(crate) accounts: Vec<Account>,
+    /// By account id; where there is none, it is empty.
+    mailboxes: HashMap<String, Arc<Mailbox>>,
     /// When registrations were tried, in seconds since 1970: the last hour's count against our own cap.
     pub(crate) registrations: Vec<u64>,
 }
@@ -67,6 +83,9 @@ pub(crate) struct Account {
     pub(crate) state: State,
     /// Seconds since 1970.
     pub(crate) created: u64,
+    #[zeroize(skip)]
+    #[serde(default)]
+    pub(crate) history: History,
 }
 
 /// How much is known of an account.
@@ -86,29 +105,69 @@ pub(crate) enum State {
 impl Store {
     /// Opens the folder, making it when absent. Takes as long as Argon2id does when a passphrase is used.
     pub(crate) fn open(folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        let (vault, findings) = Vault::open(folder, key_of(folder, key)?, rng)?;
-        let (content, owners) = (Content::default(), HashMap::new());
-        let mut store = Self { vault, content, owners, report: VaultReport::default() };
-        findings.into_iter().for_each(|finding| store.report.add(finding));
-        for owner in store.vault.owners() {
-            for account in store.rows::<Account>(owner, ACCOUNT)? {
-                store.owners.insert(account.id.clone(), owner);
-                store.content.accounts.push(account);
+        Self::load(Vault::open(folder, key_of(folder, key)?, rng)?)
+    }
+
+    fn load((vault, findings): (Vault, Vec<Finding>)) -> Result<Self, Error> {
+        let mut report = VaultReport::default();
+        findings.into_iter().for_each(|finding| report.add(finding));
+        let (mut content, mut owners) = (Content::default(), HashMap::new());
+        let mut rows = Reader { vault: &vault, report: &mut report };
+        for owner in vault.owners() {
+            for (_, account) in rows.read::<Account>(owner, ACCOUNT)? {
+                let mailbox = Mailbox {
+                    messages: rows.table(owner, MESSAGES)?,
+                    peers: rows.table(owner, PEERS)?,
+                    receipts: rows.table(owner, RECEIPTS)?,
+                    seen: rows.table(owner, SEEN)?,
+                    position: rows.table(owner, POSITION)?.remove(&ONLY).unwrap_or_default(),
+                };
+                owners.insert(account.id.clone(), owner);
+                content.mailboxes.insert(account.id.clone(), Arc::new(mailbox));
+                content.accounts.push(account);
             }
         }
-        store.content.accounts.sort_by_key(|account| account.created);
-        store.content.registrations = store.rows(Owner::COMMON, REGISTRATIONS)?.pop().unwrap_or_default();
-        Ok(store)
+        content.registrations = rows.read(Owner::COMMON, REGISTRATIONS)?.pop().map(|(_, r)| r).unwrap_or_default();
+        content.accounts.sort_by_key(|account| account.created);
+        Ok(Self { vault: Door::Open(vault), content, owners, report })
+    }
+
+    /// Lets go of the folder: another process may open it. The key stays in memory.
+    pub(crate) fn suspend(self) -> Self {
+        let vault = match self.vault {
+            Door::Open(vault) => Door::Closed(vault.close()),
+            closed @ Door::Closed(_) => closed,
+        };
+        Self { vault, ..self }
+    }
+
+    /// Opens the folder again. What another process has changed in it meanwhile is seen.
+    pub(crate) fn resume(&mut self, folder: &Path) -> Result<(), Error> {
+        if let Door::Closed(closed) = &self.vault {
+            *self = Self::load(closed.open(folder)?)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) const fn is_suspended(&self) -> bool {
+        matches!(self.vault, Door::Closed(_))
+    }
+
+    fn vault(&mut self) -> Result<&mut Vault, Error> {
+        match &mut self.vault {
+            Door::Open(vault) => Ok(vault),
+            Door::Closed(_) => Err(Error::Suspended),
+        }
     }
 
     /// Whether a key would open this folder, too.
-    pub(crate) fn check_key(&self, folder: &Path, key: &Key) -> Result<(), Error> {
-        Ok(self.vault.check_key(key_of(folder, key)?)?)
+    pub(crate) fn check_key(&mut self, folder: &Path, key: &Key) -> Result<(), Error> {
+        Ok(self.vault()?.check_key(key_of(folder, key)?)?)
     }
 
     /// Has another key open the folder from now on, and only that.
     pub(crate) fn change_key(&mut self, folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<(), Error> {
-        let finding = self.vault.change_key(key_of(folder, key)?, rng)?;
+        let finding = self.vault()?.change_key(key_of(folder, key)?, rng)?;
         finding.into_iter().for_each(|finding| self.report.add(finding));
         Ok(())
     }
@@ -124,28 +183,38 @@ impl Store {
         let result = change(&mut content);
         let (mut batch, mut added) = (Batch::default(), Vec::new());
         for account in &content.accounts {
-            if self.content.account(&account.id).ok() == Some(account) {
-                continue;
-            }
             let owner = self.owners.get(&account.id).copied().unwrap_or_else(|| {
                 let owner = batch.add_owner(rng);
                 added.push((account.id.clone(), owner));
                 owner
             });
-            batch.put(owner, ACCOUNT, ONLY, to_json(account)?);
+            if self.content.account(&account.id).ok() != Some(account) {
+                batch.put(owner, ACCOUNT, ONLY, to_json(account)?);
+            }
+            let (before, after) = (self.content.mailbox(&account.id), content.mailbox(&account.id));
+            if std::ptr::eq(before, after) {
+                continue;
+            }
+            put_changes(&mut batch, (owner, MESSAGES), &before.messages, &after.messages)?;
+            put_changes(&mut batch, (owner, PEERS), &before.peers, &after.peers)?;
+            put_changes(&mut batch, (owner, RECEIPTS), &before.receipts, &after.receipts)?;
+            put_changes(&mut batch, (owner, SEEN), &before.seen, &after.seen)?;
+            if !Arc::ptr_eq(&before.position, &after.position) {
+                batch.put(owner, POSITION, ONLY, to_json(&*after.position)?);
+            }
         }
         if content.registrations != self.content.registrations {
             batch.put(Owner::COMMON, REGISTRATIONS, ONLY, to_json(&content.registrations)?);
         }
         if !batch.is_empty() {
-            self.vault.commit(batch, rng)?;
+            self.vault()?.commit(batch, rng)?;
         }
         self.owners.extend(added);
         let gone = self.content.accounts.iter().map(|account| account.id.clone());
         let gone: Vec<String> = gone.filter(|id| content.account(id).is_err()).collect();
         for id in gone {
             if let Some(owner) = self.owners.remove(&id) {
-                let finding = self.vault.forget(owner, rng)?;
+                let finding = self.vault()?.forget(owner, rng)?;
                 finding.into_iter().for_each(|finding| self.report.add(finding));
             }
         }
@@ -160,13 +229,43 @@ impl Store {
     pub(crate) const fn report(&self) -> VaultReport {
         self.report
     }
+}
 
-    fn rows<T: DeserializeOwned>(&mut self, owner: Owner, table: Table) -> Result<Vec<T>, Error> {
+/// Reads rows, and counts those that are lost.
+struct Reader<'a> {
+    vault: &'a Vault,
+    report: &'a mut VaultReport,
+}
+
+impl Reader<'_> {
+    fn read<T: DeserializeOwned>(&mut self, owner: Owner, table: Table) -> Result<Vec<(u64, T)>, Error> {
         let rows = self.vault.rows(owner, table)?;
         rows.lost.into_iter().for_each(|finding| self.report.add(finding));
-        let rows = rows.good.iter().map(|row| serde_json::from_slice(&row.bytes));
-        rows.collect::<Result<_, _>>().map_err(|_| Error::VaultDamaged)
+        let rows = rows.good.iter().map(|row| Ok((row.number, serde_json::from_slice(&row.bytes)?)));
+        rows.collect::<Result<_, serde_json::Error>>().map_err(|_| Error::VaultDamaged)
     }
+
+    fn table<T: DeserializeOwned>(&mut self, owner: Owner, table: Table) -> Result<mailbox::Table<T>, Error> {
+        Ok(self.read(owner, table)?.into_iter().map(|(row, value)| (row, Arc::new(value))).collect())
+    }
+}
+
+/// What is not shared by both is another row.
+fn put_changes<T: Serialize>(
+    batch: &mut Batch,
+    (owner, table): (Owner, Table),
+    before: &mailbox::Table<T>,
+    after: &mailbox::Table<T>,
+) -> Result<(), Error> {
+    for row in before.keys().filter(|row| !after.contains_key(row)) {
+        batch.remove(owner, table, *row);
+    }
+    for (row, value) in after {
+        if !before.get(row).is_some_and(|before| Arc::ptr_eq(before, value)) {
+            batch.put(owner, table, *row, to_json(&**value)?);
+        }
+    }
+    Ok(())
 }
 
 impl VaultReport {
@@ -208,8 +307,24 @@ impl Content {
         }
     }
 
+    pub(crate) fn set_history(&mut self, id: &str, history: History) {
+        for account in self.accounts.iter_mut().filter(|a| a.id == id) {
+            account.history = history;
+        }
+    }
+
     pub(crate) fn forget(&mut self, id: &str) {
         self.accounts.retain(|a| a.id != id);
+        self.mailboxes.remove(id);
+    }
+
+    pub(crate) fn mailbox(&self, id: &str) -> &Mailbox {
+        static EMPTY: LazyLock<Mailbox> = LazyLock::new(Mailbox::default);
+        self.mailboxes.get(id).map_or(&EMPTY, |mailbox| mailbox)
+    }
+
+    pub(crate) fn mailbox_mut(&mut self, id: &str) -> &mut Mailbox {
+        Arc::make_mut(self.mailboxes.entry(id.to_owned()).or_default())
     }
 }
 
@@ -252,6 +367,7 @@ mod tests {
             route: crate::Route::Exit,
             state: State::Pending,
             created: u64::from(id.as_bytes()[0]),
+            history: History::None,
         }
     }
 

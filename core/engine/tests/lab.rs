@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    BurnOutcome, Burner, BurnerState, Config, CreateOptions, Engine, Error, Event, Events, Key, Network,
-    PrivateNetwork, RecoveryWords, Route, Settlement, Step,
+    BurnOutcome, Burner, BurnerState, Config, CreateOptions, Engine, Error, Event, Events, Key, Message, MessageState,
+    Network, PrivateNetwork, RecoveryWords, Route, Settlement, Step,
 };
 use flashpaper_lab::{Peer, Remote, accounts};
 use tempfile::TempDir;
@@ -48,12 +48,27 @@ async fn make(engine: &Engine, events: &mut Events, options: CreateOptions) -> T
     Ok((burner, circuits.collect()))
 }
 
+/// The next message that was not taken.
+async fn arrived(engine: &Engine, burner: &Burner) -> Tested<Message> {
+    let mut events = engine.events(None);
+    let wait = async {
+        loop {
+            let mut messages = engine.messages(&burner.id, None)?.into_iter();
+            if let Some(message) = messages.find(|m| m.state == MessageState::Received) {
+                return Ok::<_, Error>(message);
+            }
+            events.next().await.ok_or(Error::Closed)?;
+        }
+    };
+    Ok(timeout(PATIENCE, wait).await??)
+}
+
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn burners_share_no_circuit_on_either_route() -> Tested {
     let (lab, home) = (Remote::from_env()?, TempDir::new()?);
     let engine = open(home.path(), &lab).await?;
-    let mut events = engine.events();
+    let mut events = engine.events(None);
     engine.start_tor(PATIENCE).await?;
     assert!(drain(&mut events).await.starts_with(&[Event::PrivateNetwork, Event::TorStarting]));
     for route in [Route::Exit, Route::Onion] {
@@ -84,17 +99,15 @@ async fn a_burner_is_written_to_and_burnt() -> Tested {
     engine.drop_recovery_words(&burner.id)?;
     assert!(engine.recovery_words(&burner.id)?.is_none());
 
-    engine.suspend();
-    engine.resume();
-    let mut online = engine.connect(&burner.id).await?;
+    engine.connect(&burner.id)?;
     let mut peer = Peer::register(lab.facts()).await?;
     for text in ["hello", "<b>&amp;\u{1f525}"] {
         peer.send(&burner.jid, text).await?;
-        let message = timeout(PATIENCE, online.next()).await??;
-        assert_eq!(message.text, text);
-        assert!(message.from.starts_with(peer.jid()));
+        let message = arrived(&engine, &burner).await?;
+        assert_eq!((message.text.as_str(), message.peer.as_str()), (text, peer.jid()));
+        engine.taken(&burner.id, message.id)?;
+        assert_eq!(engine.message(&burner.id, message.id).err(), Some(Error::NoSuchMessage), "nothing is kept");
     }
-    online.close().await;
     peer.remove().await?;
 
     assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
@@ -121,7 +134,7 @@ async fn a_burn_that_cannot_reach_the_server_is_done_by_the_next_start() -> Test
 
     let engine = open(home.path(), &lab).await?;
     assert_eq!(engine.burners()?.first().map(|b| b.state), Some(BurnerState::Burning));
-    let mut events = engine.events();
+    let mut events = engine.events(None);
     engine.start_tor(PATIENCE).await?;
     let settled = Event::Settled { burner: burner.id, outcome: Settlement::Removed };
     assert!(drain(&mut events).await.contains(&settled));

@@ -38,6 +38,10 @@ impl Clock for Hands {
     fn unix_seconds(&self) -> u64 {
         self.0.load(SeqCst)
     }
+
+    fn since_boot(&self) -> Duration {
+        Duration::from_secs(self.0.load(SeqCst))
+    }
 }
 
 async fn engine(home: &Path, dial: fn() -> DialError) -> Tested<(Engine, Hands)> {
@@ -115,7 +119,7 @@ async fn without_tor_nothing_is_drawn() -> Tested {
 async fn a_closed_engine_says_so_and_its_events_end() -> Tested {
     let home = TempDir::new()?;
     let (engine, _) = engine(home.path(), || DialError::Timeout).await?;
-    let mut events = engine.events();
+    let mut events = engine.events(None);
     let again = engine.clone();
     engine.create_burner(CreateOptions::default()).await.err();
     engine.close().await;
@@ -143,7 +147,7 @@ async fn a_folder_that_is_open_gives_the_same_engine() -> Tested {
     let linked = Config { home: home.path().join("link"), ..config(Key::passphrase("swordfish"), Network::Public) };
     let third = Engine::open(linked).await?;
 
-    let mut events = second.events();
+    let mut events = second.events(None);
     first.start_on(Arc::new(Always(|| DialError::Timeout))).await?;
     assert_eq!(third.create_burner(CreateOptions::default()).await.err(), Some(Error::Timeout));
     assert!(matches!(events.next().await, Some(Event::Creating { .. })));

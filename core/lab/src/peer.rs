@@ -1,6 +1,6 @@
 //! Somebody to talk to: an account of the lab's own, which does not go through Tor.
 
-use flashpaper_xmpp::{ChatMessage, Connection, Credentials, Domain, Ids, Security, Session, Tls};
+use flashpaper_xmpp::{ChatMessage, Connection, Credentials, Domain, Ids, Incoming, ManagedSession, Security, Tls};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use tokio::net::TcpStream;
@@ -12,8 +12,11 @@ use crate::{LabError, Result, direct, prosody};
 /// A peer that is logged in.
 #[derive(Debug)]
 pub struct Peer {
-    session: Session<TcpStream>,
+    session: ManagedSession<TcpStream>,
+    facts: Facts,
     jid: String,
+    credentials: Credentials,
+    ids: Ids,
 }
 
 impl Peer {
@@ -22,19 +25,17 @@ impl Peer {
     /// # Errors
     /// The server does not do as expected.
     pub async fn register(facts: &Facts) -> Result<Self> {
-        let domain = Domain::parse(prosody::DEFAULT).map_err(failed)?;
-        let tls = Tls::only_roots_in(&facts.network.ca_pem).map_err(failed)?;
-        let stream = direct::connect(facts, prosody::DEFAULT, 5223).await?;
-        let mut connection = Connection::open(stream, &domain, Security::DirectTls, &tls).await.map_err(failed)?;
+        let mut connection = open(facts).await?;
         let mut ids = Ids::new(Box::new(UnwrapErr(SysRng)));
         let (username, password) = (format!("peer{}", ids.draw()), Zeroizing::new(ids.draw()));
         let jid = format!("{username}@{}", prosody::DEFAULT);
         let credentials = Credentials::new(username, password);
         let form = connection.ask_registration(&mut ids).await.map_err(failed)?;
         connection.register(form, &credentials, &mut ids).await.map_err(failed)?;
-        let mut session = connection.log_in(&credentials, ids).await.map_err(failed)?;
+        let session = Ids::new(Box::new(UnwrapErr(SysRng)));
+        let (mut session, _) = connection.log_in_to_stay(&credentials, session, None).await.map_err(failed)?;
         session.send_presence().await.map_err(failed)?;
-        Ok(Self { session, jid })
+        Ok(Self { session, facts: facts.clone(), jid, credentials, ids })
     }
 
     /// Its bare JID.
@@ -48,7 +49,7 @@ impl Peer {
     /// # Errors
     /// The stream ended.
     pub async fn send(&mut self, to: &str, text: &str) -> Result<()> {
-        self.session.send_chat(to, text).await.map_err(failed)
+        self.session.send_chat(to, &self.ids.draw(), text).await.map_err(failed)
     }
 
     /// The next message.
@@ -56,7 +57,22 @@ impl Peer {
     /// # Errors
     /// The stream ended.
     pub async fn next(&mut self) -> Result<ChatMessage> {
-        self.session.next_message().await.map_err(failed)
+        loop {
+            match self.session.next().await.map_err(failed)? {
+                Incoming::Chat(chat) => return Ok(chat),
+                Incoming::Asked => self.session.acknowledge().await.map_err(failed)?,
+                _ => {}
+            }
+        }
+    }
+
+    /// Tells the sender that a message has arrived.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn confirm(&mut self, message: &ChatMessage) -> Result<()> {
+        let received = message.id.as_deref().unwrap_or_default();
+        self.session.send_receipt(&message.from, &self.ids.draw(), received).await.map_err(failed)
     }
 
     /// Removes the account again.
@@ -64,8 +80,17 @@ impl Peer {
     /// # Errors
     /// The server refuses.
     pub async fn remove(self) -> Result<()> {
-        self.session.remove_account().await.map(drop).map_err(failed)
+        self.session.close().await;
+        let session = open(&self.facts).await?.log_in(&self.credentials, self.ids).await.map_err(failed)?;
+        session.remove_account().await.map(drop).map_err(failed)
     }
+}
+
+async fn open(facts: &Facts) -> Result<Connection<TcpStream>> {
+    let domain = Domain::parse(prosody::DEFAULT).map_err(failed)?;
+    let tls = Tls::only_roots_in(&facts.network.ca_pem).map_err(failed)?;
+    let stream = direct::connect(facts, prosody::DEFAULT, 5223).await?;
+    Connection::open(stream, &domain, Security::DirectTls, &tls).await.map_err(failed)
 }
 
 fn failed(error: impl std::fmt::Display) -> LabError {

@@ -55,5 +55,5 @@ mod wrap;
 
 pub use error::{Error, Finding};
 pub use source::{KeyFile, KeySource, Slot, SourceError};
-pub use vault::{Batch, Owner, Row, Rows, Table, Vault};
+pub use vault::{Batch, Closed, Owner, Row, Rows, Table, Vault};
 pub use wrap::Key;

@@ -51,6 +51,8 @@ const SETTINGS: &str = "
     PRAGMA cell_size_check = ON;
 ";
 
+const FILE: &str = "vault.db";
+
 /// Whose rows they are. One of them is forgotten as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner(u64);
@@ -158,19 +160,35 @@ impl Vault {
     /// All but [`Error::NoSuchOwner`].
     pub fn open(folder: &Path, key: Key, rng: &mut dyn CryptoRng) -> Result<(Self, Vec<Finding>), Error> {
         let lock = files::lock(folder)?;
-        let path = folder.join("vault.db");
-        match fs::metadata(&path) {
-            Ok(file) if file.len() == 0 => return Err(Error::Damaged),
+        match fs::metadata(folder.join(FILE)) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => create(folder, key.clone(), rng)?,
             Err(error) => return Err(error.into()),
+        }
+        Self::read(folder, lock, |wrapped| Wrapper::of(key, wrapped))
+    }
+
+    /// Lets go of the folder, for another process or a phone's sleep. What opens it again stays in memory.
+    #[must_use]
+    pub fn close(self) -> Closed {
+        Closed { wrapper: self.wrapper }
+    }
+
+    fn read(
+        folder: &Path,
+        lock: File,
+        wrapper: impl FnOnce(&Wrapped) -> Result<Wrapper, Error>,
+    ) -> Result<(Self, Vec<Finding>), Error> {
+        let path = folder.join(FILE);
+        if fs::metadata(&path)?.len() == 0 {
+            return Err(Error::Damaged);
         }
         let mut db = connect(&path)?;
         db.execute_batch(SETTINGS)?;
         migrate(&mut db)?;
 
         let wrapped = read_wrapped(&db)?;
-        let wrapper = Wrapper::of(key, &wrapped)?;
+        let wrapper = wrapper(&wrapped)?;
         let keys = Arc::new(wrapper.unwrap(&wrapped)?);
         let mut findings = Vec::new();
         // A crash may have come between a change of keys and the end of the old one.
@@ -367,6 +385,28 @@ impl Vault {
     }
 }
 
+/// A vault that was closed to be opened again: without its passphrase, which it keeps stretched, but not without its key
+/// source.
+pub struct Closed {
+    wrapper: Wrapper,
+}
+
+impl Closed {
+    /// Opens the vault, which another process may have changed meanwhile.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]. Where there is none any more: [`Error::Io`]. With another passphrase: [`Error::WrongKey`].
+    pub fn open(&self, folder: &Path) -> Result<(Vault, Vec<Finding>), Error> {
+        Vault::read(folder, files::lock(folder)?, |wrapped| self.wrapper.again(wrapped))
+    }
+}
+
+impl fmt::Debug for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Closed(..)")
+    }
+}
+
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault(..)")
@@ -450,7 +490,7 @@ fn create(folder: &Path, key: Key, rng: &mut dyn CryptoRng) -> Result<(), Error>
     write_wrapped(&tx, &wrapped, &manifest)?;
     tx.commit()?;
     drop(db);
-    fs::rename(&path, folder.join("vault.db"))?;
+    fs::rename(&path, folder.join(FILE))?;
     Ok(files::sync_folder_of(&path)?)
 }
 

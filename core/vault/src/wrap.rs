@@ -58,6 +58,7 @@ pub(crate) struct Wrapped {
 }
 
 /// What wraps the vault's key, now and after the next change.
+#[derive(Clone)]
 pub(crate) struct Wrapper {
     source: Option<Arc<dyn KeySource>>,
     slot: Slot,
@@ -86,6 +87,15 @@ impl Wrapper {
         }
         let stretched = key.stretch(wrapped.salt.unwrap_or_default())?;
         Ok(Self { stretched, source: key.source, slot: wrapped.slot.unwrap_or(Slot::First) })
+    }
+
+    /// The one that has wrapped this later: the same passphrase and source.
+    pub(crate) fn again(&self, wrapped: &Wrapped) -> Result<Self, Error> {
+        let salt = self.stretched.as_ref().map(|stretched| stretched.salt);
+        if self.source.is_some() != wrapped.slot.is_some() || salt != wrapped.salt {
+            return Err(Error::WrongKey);
+        }
+        Ok(Self { slot: wrapped.slot.unwrap_or(Slot::First), ..self.clone() })
     }
 
     pub(crate) fn wrap(&self, keys: &Keys, rng: &mut dyn CryptoRng) -> Result<Wrapped, Error> {

@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 use crate::domain::Domain;
 use crate::exchange::{self, Io, Secure, Stream, StreamError};
 use crate::ids::Ids;
+use crate::managed::{ManagedSession, Start};
+use crate::management::Resumption;
 use crate::registration::{Asked, PlainForm, RegisterError};
 use crate::sasl::{self, LoginError};
 use crate::session::Session;
@@ -94,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// See [`RegisterError`]; there is no account after any of them.
     pub async fn ask_registration(&mut self, ids: &mut Ids) -> Result<PlainForm, RegisterError> {
         let (asked, request) = Asked::ask(ids.draw());
-        let answer = self.stream.request(request, &mut Vec::new()).await?;
+        let answer = self.stream.request(request).await?;
         asked.answered(answer)
     }
 
@@ -109,20 +111,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         ids: &mut Ids,
     ) -> Result<(), RegisterError> {
         let (sent, request) = form.fill(credentials, ids.draw());
-        let answer = self.stream.request(request, &mut Vec::new()).await?;
+        let answer = self.stream.request(request).await?;
         sent.answered(answer)
     }
 
-    /// Logs in (RFC 6120, section 6; SCRAM only) and binds a random resource (section 7).
+    /// Logs in (RFC 6120, section 6; SCRAM only) and binds a random resource (section 7), for a single task.
     ///
     /// # Errors
     /// See [`LoginError`].
     pub async fn log_in(self, credentials: &Credentials, ids: Ids) -> Result<Session<S>, LoginError> {
-        let domain = self.domain.clone();
-        let (account, reset) = self.authenticate(credentials).await?;
-        let pending = reset.send_header(header(&domain)).await.map_err(|e| StreamError::from_io(&e))?;
-        let (features, stream) = Stream::start(pending).await?;
-        Session::bind(stream, &features, account, ids).await
+        let (account, features, stream) = self.authenticated(credentials).await?;
+        Session::bind(stream, &features, &account, ids).await
+    }
+
+    /// Logs in to stay: with stream management (XEP-0198), taking an earlier stream up again where the server still has
+    /// it. Where the server would have that done at another address is not looked at.
+    ///
+    /// # Errors
+    /// See [`LoginError`].
+    pub async fn log_in_to_stay(
+        self,
+        credentials: &Credentials,
+        ids: Ids,
+        earlier: Option<&Resumption>,
+    ) -> Result<(ManagedSession<S>, Start), LoginError> {
+        let (account, features, stream) = self.authenticated(credentials).await?;
+        if features.stream_management.is_none() {
+            return Err(LoginError::NoManagement);
+        }
+        ManagedSession::start(stream, &features, &account, ids, earlier).await
     }
 
     /// Only shows whether the credentials are accepted, as the proof of a removal needs it.
@@ -142,6 +159,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let account = domain.account(&credentials.username).ok_or(LoginError::Refused)?;
         sasl::authenticate(&mut stream, &features, credentials).await?;
         Ok((account, stream.restart()))
+    }
+
+    /// Logs in and reads what is offered then.
+    async fn authenticated(
+        self,
+        credentials: &Credentials,
+    ) -> Result<(BareJid, StreamFeatures, Secure<S>), LoginError> {
+        let domain = self.domain.clone();
+        let (account, reset) = self.authenticate(credentials).await?;
+        let pending = reset.send_header(header(&domain)).await.map_err(|e| StreamError::from_io(&e))?;
+        let (features, stream) = Stream::start(pending).await?;
+        Ok((account, features, stream))
     }
 }
 
@@ -205,6 +234,6 @@ fn header(domain: &Domain) -> StreamHeader<'_> {
     StreamHeader { to: Some(Cow::Borrowed(domain.as_str())), from: None, id: None }
 }
 
-/// After so much silence a session asks the server whether it is there, and waits so long for the answer.
+/// The caller's own deadlines come first; the library cannot do without any.
 const TIMEOUTS: Timeouts =
-    Timeouts { read_timeout: Duration::from_secs(120), response_timeout: Duration::from_secs(120) };
+    Timeouts { read_timeout: Duration::from_secs(30 * 86_400), response_timeout: Duration::from_secs(30 * 86_400) };

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio_rustls::client::TlsStream;
 use tokio_xmpp::Stanza;
 use tokio_xmpp::parsers::iq::Iq;
-use tokio_xmpp::parsers::message::Message;
+use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use tokio_xmpp::parsers::stream_error::DefinedCondition as StreamCondition;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
@@ -15,8 +15,9 @@ use tokio_xmpp::xmlstream::{InitiatingStream, PendingFeaturesRecv, ReadError, Xm
 use xso::AsXml;
 
 use crate::bounded::Bounded;
+use crate::management::Counts;
 use crate::registration::Answer;
-use crate::shallow::{Shallow, StreamElement};
+use crate::shallow::{Failed, Shallow, StreamElement};
 
 /// The bytes below an XML stream. Writes need no buffer: the XML writer has one.
 pub(crate) type Io<S> = BufReader<Bounded<S>>;
@@ -30,6 +31,8 @@ pub(crate) fn io<S: AsyncRead + Unpin>(stream: S) -> Io<S> {
 pub(crate) struct Stream<S> {
     xml: XmlStream<Io<S>, Shallow<Result<StreamElement, xso::error::Error>>>,
     ended: Option<StreamError>,
+    /// Of stanzas, sent and received.
+    pub(crate) counts: Counts,
 }
 
 /// An XML stream under TLS.
@@ -39,29 +42,45 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// Reads the features, which have to be the first element after the server's header (RFC 6120, section 4.3.2).
     pub(crate) async fn start(pending: PendingFeaturesRecv<Io<S>>) -> Result<(StreamFeatures, Self), StreamError> {
         // The library's own way to read features has no bound on their depth.
-        let mut stream = Self { xml: pending.skip_features(), ended: None };
-        loop {
-            match stream.read().await? {
-                Some(Ok(StreamElement::Features(features))) => return Ok((features, stream)),
-                Some(_) => return Err(StreamError::Malformed),
-                None => {}
-            }
+        let mut stream = Self { xml: pending.skip_features(), ended: None, counts: Counts::default() };
+        match stream.read().await? {
+            Ok(StreamElement::Features(features)) => Ok((features, stream)),
+            _ => Err(StreamError::Malformed),
         }
     }
 
-    /// The next element that parses, or none after a time of silence (the stream's soft timeout). One that does not parse
-    /// but is well-formed is skipped: servers push what nobody asked for. Cancel safe.
-    pub(crate) async fn next(&mut self) -> Result<Option<XmppStreamElement>, StreamError> {
+    /// The next element that parses. One that does not parse but is well-formed is skipped: servers push what nobody asked
+    /// for. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Result<XmppStreamElement, StreamError> {
         loop {
             match self.read().await? {
-                Some(Ok(StreamElement::Other(element))) => return Ok(Some(*element)),
-                Some(Ok(_)) => return self.end(StreamError::Malformed),
-                Some(Err(_)) => {}
-                None => return Ok(None),
+                Ok(StreamElement::Other(element)) => return Ok(*element),
+                Ok(_) => return self.end(StreamError::Malformed),
+                Err(_) => {}
             }
         }
     }
 
+    /// The next element, which has to be an answer about stream management: before it there can be nothing else.
+    pub(crate) async fn next_about_management(&mut self) -> Result<Result<sm::Nonza, Failed>, StreamError> {
+        match self.read().await? {
+            Ok(StreamElement::Failed(failed)) => return Ok(Err(failed)),
+            Ok(StreamElement::Other(element)) => {
+                if let XmppStreamElement::SM(nonza) = *element {
+                    return Ok(Ok(nonza));
+                }
+            }
+            _ => {}
+        }
+        self.end(StreamError::Malformed)
+    }
+
+    pub(crate) async fn send_stanza(&mut self, stanza: &impl AsXml) -> Result<(), StreamError> {
+        self.counts.sent = self.counts.sent.wrapping_add(1);
+        self.send(stanza).await
+    }
+
+    /// Sends what is no stanza.
     pub(crate) async fn send(&mut self, element: &impl AsXml) -> Result<(), StreamError> {
         match self.xml.send(element).await {
             Ok(()) => Ok(()),
@@ -69,41 +88,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         }
     }
 
-    /// Sends a request and waits for the answer with its id. Messages that come before it are put into `kept`.
-    pub(crate) async fn request(
-        &mut self,
-        request: Iq,
-        kept: &mut impl Extend<Message>,
-    ) -> Result<Answer, StreamError> {
+    /// Sends a request and waits for the answer with its id.
+    pub(crate) async fn request(&mut self, request: Iq) -> Result<Answer, StreamError> {
         let wanted = request.id().to_owned();
         self.start_over();
-        self.send(&Stanza::Iq(request)).await?;
+        self.send_stanza(&Stanza::Iq(request)).await?;
         loop {
             match self.next().await? {
-                Some(XmppStreamElement::Stanza(Stanza::Iq(Iq::Result { id, payload, .. }))) if id == wanted => {
+                XmppStreamElement::Stanza(Stanza::Iq(Iq::Result { id, payload, .. })) if id == wanted => {
                     return Ok(Ok(payload));
                 }
-                Some(XmppStreamElement::Stanza(Stanza::Iq(Iq::Error { id, error, .. }))) if id == wanted => {
+                XmppStreamElement::Stanza(Stanza::Iq(Iq::Error { id, error, .. })) if id == wanted => {
                     return Ok(Err(error));
                 }
-                Some(other) => kept.extend(self.unasked(other).await?),
-                None => {}
+                other => self.unasked(other).await?,
             }
         }
     }
 
-    /// Deals with what nobody asked for: messages are the caller's, requests are refused as if no client were there
-    /// (RFC 6120, section 8.4: `service-unavailable`), the rest is dropped.
-    pub(crate) async fn unasked(&mut self, element: XmppStreamElement) -> Result<Option<Message>, StreamError> {
-        match element {
-            XmppStreamElement::Stanza(Stanza::Message(message)) => Ok(Some(message)),
-            XmppStreamElement::Stanza(Stanza::Iq(Iq::Get { from, id, .. } | Iq::Set { from, id, .. })) => {
-                let refusal = Iq::Error { from: None, to: from, id, error: service_unavailable(), payload: None };
-                self.send(&Stanza::Iq(refusal)).await?;
-                Ok(None)
-            }
-            _ => Ok(None),
+    /// Deals with what nobody asked for: requests are refused as if no client were there (RFC 6120, section 8.4:
+    /// `service-unavailable`), the rest is dropped.
+    pub(crate) async fn unasked(&mut self, element: XmppStreamElement) -> Result<(), StreamError> {
+        if let XmppStreamElement::Stanza(Stanza::Iq(Iq::Get { from, id, .. } | Iq::Set { from, id, .. })) = element {
+            let refusal = Iq::Error { from: None, to: from, id, error: service_unavailable(), payload: None };
+            self.send_stanza(&Stanza::Iq(refusal)).await?;
         }
+        Ok(())
     }
 
     /// Ends the stream in order (RFC 6120, section 4.4).
@@ -129,21 +139,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         self.xml.into_inner()
     }
 
-    /// One element, or none in a time of silence.
-    async fn read(&mut self) -> Result<Option<Result<StreamElement, xso::error::Error>>, StreamError> {
+    async fn read(&mut self) -> Result<Result<StreamElement, xso::error::Error>, StreamError> {
         if let Some(error) = self.ended {
             return Err(error);
         }
         let error = match self.xml.next().await {
-            Some(Ok(Shallow::Whole(Ok(StreamElement::StreamError(error))))) => match error.0.condition {
-                StreamCondition::NotAuthorized => StreamError::NotAuthorized,
-                _ => StreamError::Ended,
-            },
-            Some(Ok(Shallow::Whole(element))) => return Ok(Some(element)),
-            Some(Err(ReadError::SoftTimeout)) => return Ok(None),
+            Some(Ok(Shallow::Whole { element: Ok(StreamElement::StreamError(error)), .. })) => {
+                match error.0.condition {
+                    StreamCondition::NotAuthorized => StreamError::NotAuthorized,
+                    _ => StreamError::Ended,
+                }
+            }
+            Some(Ok(Shallow::Whole { element, stanza })) => {
+                self.counts.received = self.counts.received.wrapping_add(stanza.into());
+                return Ok(element);
+            }
             Some(Ok(Shallow::TooDeep) | Err(ReadError::ParseError(_))) => StreamError::Malformed,
             Some(Err(ReadError::HardError(error))) => StreamError::from_io(&error),
-            Some(Err(ReadError::StreamFooterReceived)) | None => StreamError::Ended,
+            Some(Err(ReadError::SoftTimeout | ReadError::StreamFooterReceived)) | None => StreamError::Ended,
         };
         self.end(error)
     }

@@ -1,14 +1,15 @@
-//! XMPP over any stream of bytes: a secured stream, registration, login, and the removal of an account.
+//! XMPP over any stream of bytes: a secured stream, registration, login, messages, and the removal of an account.
 //!
-//! Not here: sockets, names to resolve, Tor, OTR, deadlines (the caller wraps what it waits for; every wait is cancel
-//! safe in the sense that dropping it ends the stream), and stream management, which a later part puts on [`Session`].
+//! Not here: sockets, names to resolve, Tor, OTR, what is stored, and deadlines (the caller wraps what it waits for; every
+//! wait is cancel safe in the sense that dropping it ends the stream).
 //!
 //! A hostile server, or on a stream without TLS whoever sits on the line, can make a client hold at most 1 MiB a wait
 //! (`bounded`), nested at most 64 deep (`shallow`), and compute at most a million rounds of PBKDF2 a login (`sasl`).
 //!
 //! One module per step or extension, in the order in which a burner meets them:
 //! [`domain`](Domain) → [`tls`](Tls) → `starttls` → [`connection`](Connection) → [`registration`] (XEP-0077) → `sasl`
-//! → `bind` → [`session`](Session) → `ping` (XEP-0199) → [`removal`] (XEP-0077).
+//! → `bind` → [`session`](Session) → `ping` (XEP-0199) → [`managed`](ManagedSession) with `management` (XEP-0198)
+//! → [`removal`] (XEP-0077).
 
 mod bind;
 mod bounded;
@@ -16,6 +17,8 @@ mod connection;
 mod domain;
 mod exchange;
 mod ids;
+mod managed;
+mod management;
 mod ping;
 pub mod registration;
 pub mod removal;
@@ -29,7 +32,9 @@ pub use connection::{ConnectError, Connection, Credentials, Security};
 pub use domain::{Domain, DomainError};
 pub use exchange::StreamError;
 pub use ids::Ids;
+pub use managed::{ChatMessage, Incoming, ManagedSession, Start, bare_jid};
+pub use management::Resumption;
 pub use registration::RegisterError;
 pub use sasl::LoginError;
-pub use session::{ChatMessage, Session};
+pub use session::Session;
 pub use tls::{RootsError, Tls};

@@ -39,6 +39,9 @@ pub enum LoginError {
     /// The server did not show that it knows the account, or broke SCRAM: do not trust it.
     #[error("the server failed to prove that it knows the account")]
     ServerNotProven,
+    /// The server has no stream management (XEP-0198): what a lost connection swallows would never be known. Take another.
+    #[error("the server has no stream management")]
+    NoManagement,
     /// The stream ended.
     #[error(transparent)]
     Stream(#[from] StreamError),
@@ -65,12 +68,12 @@ where
     stream.send(&XmppStreamElement::Sasl(Nonza::Auth(Auth { mechanism, data }))).await?;
     loop {
         match stream.next().await? {
-            Some(XmppStreamElement::Sasl(Nonza::Challenge(challenge))) => {
+            XmppStreamElement::Sasl(Nonza::Challenge(challenge)) => {
                 let data = scram.respond(&challenge.data)?;
                 stream.send(&XmppStreamElement::Sasl(Nonza::Response(Response { data }))).await?;
             }
-            Some(XmppStreamElement::Sasl(Nonza::Success(success))) => return scram.finish(&success.data),
-            Some(XmppStreamElement::Sasl(Nonza::Failure(failure))) => {
+            XmppStreamElement::Sasl(Nonza::Success(success)) => return scram.finish(&success.data),
+            XmppStreamElement::Sasl(Nonza::Failure(failure)) => {
                 return Err(match failure.defined_condition {
                     DefinedCondition::NotAuthorized => LoginError::NotAuthorized,
                     DefinedCondition::AccountDisabled => LoginError::Disabled,
@@ -78,8 +81,7 @@ where
                     _ => LoginError::Refused,
                 });
             }
-            Some(_) => return Err(StreamError::Malformed.into()),
-            None => {}
+            _ => return Err(StreamError::Malformed.into()),
         }
     }
 }

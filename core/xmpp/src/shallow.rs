@@ -5,6 +5,7 @@
 //! takes minutes, so it ends the stream.
 
 use rxml::{AttrMap, Event, QName};
+use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_error::ReceivedStreamError;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
@@ -24,21 +25,38 @@ pub(crate) enum StreamElement {
     /// Why the server ends the stream.
     #[xml(transparent)]
     StreamError(ReceivedStreamError),
+    /// A stream that is not taken up again.
+    #[xml(transparent)]
+    Failed(Failed),
     /// Everything else.
     #[xml(transparent)]
     Other(Box<XmppStreamElement>),
 }
 
+/// The answer to a resumption or to stream management that fails (XEP-0198, section 5); the library's type wants `h`.
+#[derive(FromXml, Debug)]
+#[xml(namespace = ns::SM, name = "failed", on_unknown_attribute = Discard, on_unknown_child = Discard)]
+pub(crate) struct Failed {
+    /// How many stanzas of the lost stream the server has, where it still knows.
+    #[xml(attribute(default))]
+    pub(crate) h: Option<u32>,
+}
+
 /// A `T`, unless it is nested too deep.
 #[derive(Debug)]
 pub(crate) enum Shallow<T> {
-    Whole(T),
+    Whole {
+        element: T,
+        /// It counts for stream management, whether it parses or not.
+        stanza: bool,
+    },
     /// What comes next on the stream is the inside of an element and must not be read.
     TooDeep,
 }
 
 pub(crate) struct Builder<B> {
     inner: B,
+    stanza: bool,
     depth: usize,
 }
 
@@ -46,8 +64,9 @@ impl<T: FromXml> FromXml for Shallow<T> {
     type Builder = Builder<T::Builder>;
 
     fn from_events(name: QName, attributes: AttrMap, context: &Context<'_>) -> Result<Self::Builder, FromEventsError> {
+        let stanza = name.0 == ns::JABBER_CLIENT && ["message", "presence", "iq"].contains(&name.1.as_str());
         let inner = T::from_events(name, attributes, context)?;
-        Ok(Builder { inner, depth: 0 })
+        Ok(Builder { inner, stanza, depth: 0 })
     }
 }
 
@@ -63,6 +82,7 @@ impl<B: FromEventsBuilder> FromEventsBuilder for Builder<B> {
         if self.depth > MAX_DEPTH {
             return Ok(Some(Shallow::TooDeep));
         }
-        Ok(self.inner.feed(event, context)?.map(Shallow::Whole))
+        let stanza = self.stanza;
+        Ok(self.inner.feed(event, context)?.map(|element| Shallow::Whole { element, stanza }))
     }
 }

@@ -21,7 +21,7 @@ where
     }
     stream.send(&Nonza::Request(Request)).await?;
     match stream.next().await? {
-        Some(XmppStreamElement::Starttls(Nonza::Proceed(_))) => into_bare(stream),
+        XmppStreamElement::Starttls(Nonza::Proceed(_)) => into_bare(stream),
         _ => Err(ConnectError::NoTls),
     }
 }

@@ -2,7 +2,8 @@
 
 use flashpaper_lab::{Authority, Remote, Tap, accounts, direct};
 use flashpaper_xmpp::{
-    ConnectError, Connection, Credentials, Domain, Ids, LoginError, RegisterError, Security, Session, Tls,
+    ChatMessage, ConnectError, Connection, Credentials, Domain, Ids, Incoming, LoginError, ManagedSession,
+    RegisterError, Resumption, Security, Session, Start, Tls,
 };
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
@@ -79,8 +80,7 @@ async fn an_account_from_its_registration_to_the_proof_that_it_is_gone() -> Outc
         assert!(accounts::names(remote.facts(), domain)?.contains(&account.0));
 
         let mut session = link.log_in(&credentials(&account), ids()).await?;
-        session.send_presence().await?;
-        assert!(session.ping_self().await?);
+        assert!(session.offers_management() && session.ping_self().await?);
         session.close().await;
 
         let session = open(&remote, domain, security).await?.log_in(&credentials(&account), ids()).await?;
@@ -108,21 +108,58 @@ async fn names_that_are_taken_and_passwords_that_are_wrong() -> Outcome {
     Ok(())
 }
 
+async fn managed(
+    remote: &Remote,
+    domain: &str,
+    account: &(String, String),
+    earlier: Option<&Resumption>,
+) -> Outcome<(ManagedSession<TcpStream>, Start)> {
+    let link = open(remote, domain, Security::StartTls).await?;
+    Ok(link.log_in_to_stay(&credentials(account), ids(), earlier).await?)
+}
+
+async fn next_chat(session: &mut ManagedSession<TcpStream>) -> Outcome<ChatMessage> {
+    loop {
+        if let Incoming::Chat(chat) = session.next().await? {
+            return Ok(chat);
+        }
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
-async fn messages_between_two_accounts() -> Outcome {
+async fn a_stream_that_was_cut_goes_on() -> Outcome {
     let remote = Remote::from_env()?;
-    let ((mut one, from), (mut two, to)) =
+    let ((first, from), (second, to)) =
         (registered(&remote, "burner.test").await?, registered(&remote, "starttls.test").await?);
+    let (mut one, _) = managed(&remote, "burner.test", &from, None).await?;
+    let (mut two, _) = managed(&remote, "starttls.test", &to, None).await?;
     one.send_presence().await?;
     two.send_presence().await?;
-    for text in ["first", "with <markup/> & ünïcödé 🔥"] {
-        one.send_chat(&format!("{}@starttls.test", to.0), text).await?;
-        let got = two.next_message().await?;
-        assert_eq!(got.text, text);
-        assert!(got.from.starts_with(&format!("{}@burner.test/", from.0)));
+    let address = format!("{}@starttls.test", to.0);
+    let texts = ["first", "with <markup/> & ünïcödé 🔥"];
+    for (n, text) in texts.into_iter().enumerate() {
+        one.send_chat(&address, &format!("id{n}"), text).await?;
     }
-    let _accepted = (one.remove_account().await?, two.remove_account().await?);
+    assert_eq!(next_chat(&mut two).await?.text, texts[0]);
+    let stored = two.resumption().ok_or("not to be taken up")?;
+    // Of the second one the server is told nothing: it comes again.
+    assert_eq!(next_chat(&mut two).await?.text, texts[1]);
+    drop(two);
+    one.send_chat(&address, "id2", "while nobody was there").await?;
+    let (mut two, start) = managed(&remote, "starttls.test", &to, Some(&stored)).await?;
+    assert_eq!(start, Start::Resumed { acked: 1 }, "the server has the presence");
+    for text in [texts[1], "while nobody was there"] {
+        let chat = next_chat(&mut two).await?;
+        assert_eq!((chat.text.as_str(), chat.wants_receipt), (text, true));
+        assert_eq!(chat.from, format!("{}@burner.test", from.0));
+    }
+    two.acknowledge().await?;
+    two.close().await;
+    let (two, start) = managed(&remote, "starttls.test", &to, Some(&stored)).await?;
+    assert_eq!(start, Start::New { acked: None }, "what was closed is gone");
+    drop((one, two));
+    let _accepted = (first.remove_account().await?, second.remove_account().await?);
     Ok(())
 }
 

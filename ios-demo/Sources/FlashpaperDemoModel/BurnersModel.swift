@@ -121,6 +121,8 @@ public final class BurnersModel {
         case .tor(let fraction, _, nil): state.tor = .connecting(fraction: fraction)
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
         case .settled, .lagged: list()
+        // There is no screen for conversations yet.
+        case .connection, .message: break
         }
     }
 

@@ -22,10 +22,11 @@ public final class Flashpaper: Sendable {
         self.engine = engine
     }
 
-    /// What happens from now on, in order, for one reader; it ends when the library is closed. Nothing is lost between
-    /// this call and the first turn of a loop over it.
-    public func events() -> AsyncStream<Event> {
-        let subscription = engine.events()
+    /// What happens after an event (``Snapshot``'s sequence), or from now on, in order, for one reader; it ends when the
+    /// library is closed. Nothing is lost between this call and the first turn of a loop over it. After ``Event/lagged``
+    /// take a ``snapshot()`` and go on from there.
+    public func events(since: UInt64? = nil) -> AsyncStream<Event> {
+        let subscription = engine.events(since: since)
         return AsyncStream {
             await subscription.next()
         } onCancel: {
@@ -82,14 +83,81 @@ public final class Flashpaper: Sendable {
         try await cancellable { [engine] in try await engine.burn(id: id, cancel: $0) }
     }
 
-    /// Stops the periodic network traffic until the next use or ``resume()``.
-    public func suspend() {
-        engine.suspend()
+    /// Everything that a screen shows, at one moment. Nothing is missing between it and ``events(since:)`` its sequence.
+    public func snapshot() throws -> Snapshot {
+        try engine.snapshot()
     }
 
-    /// Ends ``suspend()``.
-    public func resume() {
-        engine.resume()
+    /// Has a burner connect, and stay connected through everything that can be waited for; ``Event`` tells how it goes.
+    /// Where several are, each waits for a moment of its own.
+    public func connect(_ id: BurnerId) throws {
+        try engine.connect(id: id)
+    }
+
+    /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
+    public func disconnect(_ id: BurnerId) throws {
+        try engine.disconnect(id: id)
+    }
+
+    /// Sends a text to a bare JID, now or as soon as that is possible: it is stored when this returns, and sent in the
+    /// order of these calls. Plain XMPP: both servers can read it.
+    @discardableResult
+    public func send(_ text: String, from id: BurnerId, to peer: String) async throws -> MessageId {
+        try await engine.send(id: id, to: peer, text: text)
+    }
+
+    /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
+    public func messages(of id: BurnerId, with peer: String? = nil) throws -> [Message] {
+        try engine.messages(id: id, with: peer)
+    }
+
+    /// One message.
+    public func message(_ message: MessageId, of id: BurnerId) throws -> Message {
+        try engine.message(id: id, message: message)
+    }
+
+    /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
+    public func taken(_ message: MessageId, of id: BurnerId) async throws {
+        try await engine.taken(id: id, message: message)
+    }
+
+    /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
+    public func setHistory(_ history: History, of id: BurnerId) async throws {
+        try await engine.setHistory(id: id, history: history)
+    }
+
+    /// How soon a dead connection has to be noticed, for all burners.
+    public func setProfile(_ profile: Profile) {
+        engine.setProfile(profile: profile)
+    }
+
+    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait to
+    /// try again do so now.
+    public func networkChanged() {
+        engine.networkChanged()
+    }
+
+    /// Lets go of the network and the folder within `deadline`, for the device's sleep: no traffic, no wake-up, no lock.
+    /// What is under way ends as if the process did; ``resume()`` settles it.
+    public func suspend(deadline: Duration = .seconds(3)) async throws {
+        try await engine.suspend(deadline: max(deadline, .zero) / .seconds(1))
+    }
+
+    /// Ends ``suspend(deadline:)``: opens the folder again, and has those burners connect that were.
+    public func resume() async throws {
+        try await engine.resume()
+    }
+
+    /// What a background task does: resumes, starts Tor where it was not, connects every burner, waits until what there is
+    /// has come and gone, and suspends; all within `deadline`, but for 3 seconds.
+    public func syncOnce(deadline: Duration) async throws -> SyncReport {
+        try await engine.syncOnce(deadline: max(deadline, .zero) / .seconds(1))
+    }
+
+    /// Suspends, and takes all keys and contents out of memory. ``open(folder:key:privateNetwork:)`` with the key opens
+    /// this library again; until then every call that needs them throws ``FlashpaperError/VaultLocked``.
+    public func lock() async throws {
+        try await engine.lock()
     }
 
     /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder. Every later call

@@ -91,6 +91,41 @@ struct FlashpaperTests {
         }
     }
 
+    @Test func aTextWaitsAndASleepEndsWithEverybodyConnected() async throws {
+        try await withLibrary { library in
+            try await library.startTor()
+            let burner = try await library.createBurner(CreateOptions(server: "burner.test"))
+            let nobody = "nobody-at-all@burner.test"
+            let bad = FlashpaperError.InvalidInput(input: .text)
+            await #expect(throws: bad) { try await library.send("", from: burner.id, to: nobody) }
+            // It waits, as nobody has connected.
+            let text = try await library.send("hello", from: burner.id, to: nobody)
+            #expect(try library.messages(of: burner.id, with: nobody).map(\.state) == [.queued])
+            let snapshot = try library.snapshot()
+            #expect(!"\(snapshot)\(try library.message(text, of: burner.id))".contains("nobody-at-all"))
+            #expect(snapshot.burners.first?.conversations.map(\.outbox) == [1])
+            try library.connect(burner.id)
+            for await case .message(burner.id, text, .failed(reason: .refused)) in library.events(since: snapshot.sequence) {
+                break
+            }
+            try await library.taken(text, of: burner.id)
+            #expect(throws: FlashpaperError.NoSuchMessage) { try library.message(text, of: burner.id) }
+
+            try await library.suspend()
+            #expect(try library.snapshot().burners.first?.connection == .offline)
+            await #expect(throws: FlashpaperError.Suspended) { try await library.send("hi", from: burner.id, to: nobody) }
+            let events = library.events()
+            try await library.resume()
+            for await case .connection(burner.id, .online) in events { break }
+            try await library.lock()
+            #expect(throws: FlashpaperError.VaultLocked) { try library.burners() }
+            _ = try await open()
+            #expect(try await library.syncOnce(deadline: .seconds(60)) == SyncReport(unread: 0, outbox: 0, complete: true))
+            try await library.resume()
+            #expect(try await library.burn(burner.id).outcome == .proven)
+        }
+    }
+
     @Test func aServerThatIsDownIsATypedError() async throws {
         try await withLibrary { library in
             try await library.startTor()

@@ -3,6 +3,7 @@
 
 mod connect;
 mod login;
+mod managed;
 mod server;
 mod session;
 

@@ -29,6 +29,11 @@ pub(crate) const SCRAM_PLUS: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:x
 pub(crate) const STARTTLS: &str = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>";
 pub(crate) const BIND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";
 
+pub(crate) const MANAGEMENT: &str = "<sm xmlns='urn:xmpp:sm:3'/>";
+/// With a place for the next connection, where the client must not go.
+pub(crate) const ENABLED: &str =
+    "<enabled xmlns='urn:xmpp:sm:3' id='stream-1' resume='true' location='elsewhere.example:5222' max='600'/>";
+
 /// A certificate authority with one server of its own.
 pub(crate) struct Authority {
     pub(crate) tls: Tls,
@@ -142,9 +147,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.binds(USERNAME).await
     }
 
+    /// As above, for somebody who stays: says what an answer to `<enable/>` it wants.
+    pub(crate) async fn lets_stay(&mut self, enabled: &str) -> io::Result<()> {
+        let proof = Scram::hears_first(self).await?.hears_proof(self, "s=c2FsdA==,i=4096").await?;
+        self.succeeds(&proof).await?;
+        self.opens(&format!("{BIND}{MANAGEMENT}")).await?;
+        self.gives_resource(USERNAME).await?;
+        self.hears("<enable ").await?;
+        self.hears("</enable>").await?;
+        self.says(enabled).await
+    }
+
     /// Opens the stream of somebody logged in and binds the resource that is asked for to an account.
     pub(crate) async fn binds(&mut self, username: &str) -> io::Result<()> {
         self.opens(BIND).await?;
+        self.gives_resource(username).await
+    }
+
+    pub(crate) async fn gives_resource(&mut self, username: &str) -> io::Result<()> {
         let request = self.hears("</iq>").await?;
         let (id, resource) = (between(&request, "id='", "'")?, between(&request, "<resource>", "</resource>")?);
         self.says(&format!(

@@ -31,19 +31,15 @@ async fn in_session<T>(
     Ok((used?, heard?))
 }
 
-fn message(from: &str, text: &str) -> String {
-    format!("<message from='{from}' type='chat'><body>{text}</body></message>")
-}
-
 /// What comes between a request and its answer, and is none.
-const NOISE: &str = "<iq type='get' id='v' from='stranger@b.example/r'><query xmlns='jabber:iq:version'/></iq>\
+pub(crate) const NOISE: &str = "<iq type='get' id='v' from='stranger@b.example/r'><query xmlns='jabber:iq:version'/></iq>\
     <iq type='result' id='other'><query xmlns='jabber:iq:register'><username/><password/></query></iq>\
     <iq type='nonsense' id='n'/><presence from='stranger@b.example'/> \n\
     <message from='a@b.example'><body>first</body></message>\
     <message from='a@b.example' type='error'><body>an error</body></message>\
     <message from='a@b.example'><unknown xmlns='u:x'/></message>\
     <message from='a@b.example'><body>second</body></message>";
-const REFUSED: &str = "<iq type='error' to='stranger@b.example/r' id='v'><error type='cancel'>\
+pub(crate) const REFUSED: &str = "<iq type='error' to='stranger@b.example/r' id='v'><error type='cancel'>\
     <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'></service-unavailable></error></iq>";
 
 #[tokio::test]
@@ -83,12 +79,9 @@ async fn a_registration_among_other_things() -> Outcome {
 }
 
 #[tokio::test]
-async fn what_comes_between_a_request_and_its_answer() -> Outcome {
+async fn a_ping_among_other_things() -> Outcome {
     let (used, heard) = in_session(
-        async |mut session| {
-            let answered = session.ping_self().await?;
-            Ok::<_, StreamError>((answered, session.next_message().await?.text, session.next_message().await?.text))
-        },
+        async |mut session| session.ping_self().await,
         async |peer| {
             let ping = peer.hears_request().await?;
             peer.says(NOISE).await?;
@@ -97,7 +90,7 @@ async fn what_comes_between_a_request_and_its_answer() -> Outcome {
         },
     )
     .await?;
-    assert_eq!(used, Ok((true, "first".to_owned(), "second".to_owned())));
+    assert_eq!(used, Ok(true));
     assert_eq!(heard.matches("type='error'").count(), 1, "{heard}");
     assert!(heard.contains(REFUSED), "{heard}");
     Ok(())
@@ -120,124 +113,6 @@ async fn a_ping_to_oneself_is_answered_by_oneself() -> Outcome {
     )
     .await?;
     assert_eq!(used, Ok(true));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_session_shows_no_more_than_it_has_to() -> Outcome {
-    let (used, heard) = in_session(
-        async |mut session| {
-            session.send_presence().await?;
-            session.send_chat("friend@b.example", "a < b").await?;
-            session.close().await;
-            Ok::<_, StreamError>(())
-        },
-        async |_| Ok(()),
-    )
-    .await?;
-    assert_eq!(used, Ok(()));
-    let (_, bound) = heard.split_once("</resource></bind></iq>").ok_or("nothing was bound")?;
-    let id = between(bound, "id='", "'")?;
-    assert_eq!(
-        bound,
-        format!(
-            "<presence></presence>\
-             <message to='friend@b.example' id='{id}' type='chat'>\
-             <body>a &lt; b</body></message></stream:stream>"
-        )
-    );
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_stanza_without_bottom_and_another_in_it() -> Outcome {
-    let inside = message("boss@b.example", "forged");
-    // Just before, at, and behind the level at which the client gives up.
-    for (prefix, depth) in [("", 64), ("", 65), ("<body/><body/>", 65), ("<error type='nonsense'/>", 65), ("", 66)] {
-        let deep = format!("{prefix}{}{inside}", "<a>".repeat(depth));
-        let (used, _) = in_session(
-            async |mut session| {
-                let first = session.next_message().await.err();
-                (first, session.next_message().await.err(), session.ping_self().await.err())
-            },
-            async |peer| peer.says(&format!("<message from='a@b.example'>{deep}")).await,
-        )
-        .await?;
-        let malformed = Some(StreamError::Malformed);
-        assert_eq!(used, (malformed, malformed, malformed), "{prefix} {depth}");
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_hundred_thousand_levels_leave_the_stack_alone() -> Outcome {
-    let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
-    let (used, _) = in_session(
-        async |mut session| session.next_message().await.err(),
-        async |peer| peer.says_into_the_void(&format!("<message from='a@b.example'>{deep}</message>")).await,
-    )
-    .await?;
-    assert_eq!(used, Some(StreamError::Malformed));
-    Ok(())
-}
-
-#[tokio::test]
-async fn more_than_a_client_has_to_hold() -> Outcome {
-    let large = message("a@b.example", &"x".repeat(2 << 20));
-    let (used, _) = in_session(
-        async |mut session| session.next_message().await.err(),
-        async |peer| peer.says_into_the_void(&large).await,
-    )
-    .await?;
-    assert_eq!(used, Some(StreamError::Malformed), "one stanza");
-
-    let many = message("a@b.example", &"x".repeat(1000)).repeat(2000);
-    let (used, _) = in_session(
-        async |mut session| session.ping_self().await.err(),
-        async |peer| peer.says_into_the_void(&many).await,
-    )
-    .await?;
-    assert_eq!(used, Some(StreamError::Malformed), "many, which a session keeps while it waits");
-
-    let (used, _) = in_session(
-        async |mut session| {
-            for _ in 0..2000 {
-                session.next_message().await?;
-            }
-            Ok::<_, StreamError>(())
-        },
-        async |peer| peer.says(&many).await,
-    )
-    .await?;
-    assert_eq!(used, Ok(()), "as many that are taken as they come");
-    Ok(())
-}
-
-#[tokio::test]
-async fn streams_that_end() -> Outcome {
-    for (words, error) in [
-        ("", StreamError::Ended),
-        ("<message from='a@b.example'><body>cut", StreamError::Ended),
-        ("</stream:stream>", StreamError::Ended),
-        (
-            "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
-            StreamError::Ended,
-        ),
-        ("<message></body></message>", StreamError::Malformed),
-        ("<unknown xmlns='u:x'/>", StreamError::Malformed),
-        ("no element", StreamError::Malformed),
-        ("<!-- a comment -->", StreamError::Malformed),
-    ] {
-        let (used, _) = in_session(
-            async |mut session| (session.next_message().await.err(), session.send_presence().await.is_ok()),
-            async |peer| {
-                peer.says(words).await?;
-                peer.ends().await
-            },
-        )
-        .await?;
-        assert_eq!(used.0, Some(error), "{words}");
-    }
     Ok(())
 }
 

@@ -134,6 +134,8 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
             is Event.Creating -> step(event.burner, event.step)
             is Event.Burning -> step(event.burner, event.step)
             is Event.Settled, is Event.Lagged -> list()
+            // There is no screen for conversations yet.
+            is Event.Connection, is Event.Message -> {}
         }
     }
 

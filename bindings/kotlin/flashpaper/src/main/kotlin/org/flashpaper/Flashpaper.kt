@@ -3,6 +3,7 @@ package org.flashpaper
 import java.io.File
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
@@ -27,11 +28,12 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     }
 
     /**
-     * What happens from the moment that the flow is collected, in order; it completes when the library is closed. For
-     * a start without a gap, begin to collect with `CoroutineStart.UNDISPATCHED` before the call that matters.
+     * What happens after an event ([Snapshot.sequence]) or, without one, from the moment that the flow is collected, in
+     * order; it completes when the library is closed. After an [Event.Lagged], and for a start without a gap, take a
+     * [snapshot] and go on from there.
      */
-    public fun events(): Flow<Event> = flow {
-        engine.events().use { subscription ->
+    public fun events(since: ULong? = null): Flow<Event> = flow {
+        engine.events(since).use { subscription ->
             while (true) emit(subscription.next() ?: break)
         }
     }
@@ -71,11 +73,67 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      */
     public suspend fun burn(id: BurnerId): BurnReport = engine.burn(id, null)
 
-    /** Stops the periodic network traffic until the next use or [resume]. */
-    public fun suspend(): Unit = engine.suspend()
+    /** Everything that a screen shows, at one moment. Nothing is missing between it and [events] since its sequence. */
+    public fun snapshot(): Snapshot = engine.snapshot()
 
-    /** Ends [suspend]. */
-    public fun resume(): Unit = engine.resume()
+    /**
+     * Has a burner connect, and stay connected through everything that can be waited for; [Event.Connection] tells how
+     * it goes. Where several are, each waits for a moment of its own.
+     */
+    public fun connect(id: BurnerId): Unit = engine.connect(id)
+
+    /** Ends a burner's connection. Its server keeps what comes, for as long as it does that. */
+    public fun disconnect(id: BurnerId): Unit = engine.disconnect(id)
+
+    /**
+     * Sends a text to a bare JID, now or as soon as that is possible: it is stored when this returns, and sent in the
+     * order of these calls. Plain XMPP: both servers can read it.
+     */
+    public suspend fun send(id: BurnerId, to: String, text: String): MessageId = engine.send(id, to, text)
+
+    /** A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order. */
+    public fun messages(id: BurnerId, with: String? = null): List<Message> = engine.messages(id, with)
+
+    /** One message. */
+    public fun message(id: BurnerId, message: MessageId): Message = engine.message(id, message)
+
+    /** Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash. */
+    public suspend fun taken(id: BurnerId, message: MessageId): Unit = engine.taken(id, message)
+
+    /** Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once. */
+    public suspend fun setHistory(id: BurnerId, history: History): Unit = engine.setHistory(id, history)
+
+    /** How soon a dead connection has to be noticed, for all burners. */
+    public fun setProfile(profile: Profile): Unit = engine.setProfile(profile)
+
+    /**
+     * Hints that the device's network may be another: connections are asked whether they live, and those that wait to
+     * try again do so now.
+     */
+    public fun networkChanged(): Unit = engine.networkChanged()
+
+    /**
+     * Lets go of the network and the folder within [deadline], for the device's sleep: no traffic, no wake-up, no lock.
+     * What is under way ends as if the process did; [resume] settles it.
+     */
+    public suspend fun suspend(deadline: Duration = 3.seconds): Unit =
+        engine.suspend(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration())
+
+    /** Ends [suspend]: opens the folder again, and has those burners connect that were. */
+    public suspend fun resume(): Unit = engine.resume()
+
+    /**
+     * What a background task does: resumes, starts Tor where it was not, connects every burner, waits until what there
+     * is has come and gone, and suspends; all within [deadline], but for 3 seconds.
+     */
+    public suspend fun syncOnce(deadline: Duration): SyncReport =
+        engine.syncOnce(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration())
+
+    /**
+     * [suspend], and takes all keys and contents out of memory. [open] with the key opens this library again; until then
+     * every call that needs them throws [FlashpaperException.VaultLocked].
+     */
+    public suspend fun lock(): Unit = engine.lock()
 
     /**
      * Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder. Every later call

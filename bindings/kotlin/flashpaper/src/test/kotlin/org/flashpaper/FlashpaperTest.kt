@@ -142,6 +142,40 @@ class FlashpaperTest {
 
     @Test
     @Order(6)
+    fun aTextWaitsAndASleepEndsWithEverybodyConnected() = runBlocking {
+        val burner = library.createBurner(CreateOptions("burner.test"))
+        val nobody = "nobody-at-all@burner.test"
+        val bad = assertThrows<FlashpaperException.InvalidInput> { library.send(burner.id, nobody, "") }
+        assertEquals(Input.TEXT, bad.input)
+        // It waits, as nobody has connected.
+        val text = library.send(burner.id, nobody, "hello")
+        assertEquals(listOf(MessageState.Queued), library.messages(burner.id, nobody).map { it.state })
+        assertFalse("${library.snapshot()}${library.message(burner.id, text)}".contains("nobody-at-all"))
+
+        val snapshot = library.snapshot()
+        assertEquals(listOf(1u), snapshot.burners.single().conversations.map { it.outbox })
+        val refused = inBackground { library.events(snapshot.sequence).first { it is Event.Message && it.state is MessageState.Failed } }
+        library.connect(burner.id)
+        withTimeout(60.seconds) { refused.await() }
+        library.taken(burner.id, text)
+        assertThrows<FlashpaperException.NoSuchMessage> { library.message(burner.id, text) }
+
+        library.suspend()
+        assertEquals(Connection.Offline, library.snapshot().burners.single().connection)
+        assertThrows<FlashpaperException.Suspended> { library.send(burner.id, nobody, "hello") }
+        val online = inBackground { library.events().first { it is Event.Connection && it.connection is Connection.Online } }
+        library.resume()
+        withTimeout(60.seconds) { online.await() }
+        library.lock()
+        assertThrows<FlashpaperException.VaultLocked> { library.burners() }
+        library = open("right".toByteArray())
+        assertEquals(SyncReport(0u, 0u, complete = true), library.syncOnce(60.seconds))
+        library.resume()
+        assertEquals(BurnOutcome.PROVEN, library.burn(burner.id).outcome)
+    }
+
+    @Test
+    @Order(7)
     fun aServerThatIsDownIsATypedError() = runBlocking {
         Lab.without("prosody") {
             val options = CreateOptions("burner.test", Route.EXIT)
@@ -152,7 +186,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     fun aCancelledCreationEndsAtOnceAndLeavesNothing() = runBlocking {
         val before = Lab.accounts()
         val registered = inBackground { steps { it is Step.Registered } }
@@ -175,7 +209,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     fun afterClosingEveryCallSaysSoAndAnotherMayOpen() = runBlocking {
         val end = inBackground { library.events().toList() }
         library.close()
@@ -190,7 +224,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
     fun closingInACancelledCoroutineClosesAllTheSame() = runBlocking {
         library.startTor()
         val user = inBackground {

@@ -1,0 +1,124 @@
+//! Messages and conversations, as an app sees them.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Names a message of a burner. Rises in the order in which messages came or were written; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct MessageId(pub(crate) u64);
+
+impl From<u64> for MessageId {
+    fn from(id: u64) -> Self {
+        Self(id)
+    }
+}
+
+impl From<MessageId> for u64 {
+    fn from(MessageId(id): MessageId) -> Self {
+        id
+    }
+}
+
+/// A message: plain XMPP, readable by both servers. Its `Debug` shows neither peer nor text.
+#[derive(Clone, PartialEq, Eq, Serialize, Zeroize, ZeroizeOnDrop)]
+pub struct Message {
+    /// Its name.
+    #[zeroize(skip)]
+    pub id: MessageId,
+    /// The peer's bare JID, as the own server vouches for it.
+    pub peer: String,
+    /// The text. One that came may hold anything.
+    pub text: String,
+    /// When it was written here, or came, by the device's clock. As JSON: seconds since 1970.
+    #[zeroize(skip)]
+    #[serde(serialize_with = "crate::engine::unix_seconds")]
+    pub at: SystemTime,
+    /// What is known of it.
+    #[zeroize(skip)]
+    pub state: MessageState,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// What is known of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum MessageState {
+    /// It came, and the app has not said that it has it: it is kept, whatever happens.
+    Received,
+    /// It came, and the app has it.
+    Taken,
+    /// It waits to be sent.
+    Queued,
+    /// It was sent; whether the own server has it is not known.
+    Sent,
+    /// The own server has it (XEP-0198).
+    Acked,
+    /// The peer's client has it (XEP-0184).
+    Delivered,
+    /// It will not arrive. It is kept until [`crate::Engine::taken`].
+    Failed {
+        /// Why.
+        reason: FailReason,
+    },
+}
+
+/// Why a message will not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailReason {
+    /// A server sent it back: there is no such peer, or it takes nothing from us.
+    Refused,
+}
+
+/// What is kept of messages that are done: those that were taken or delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "keep", rename_all = "snake_case")]
+pub enum History {
+    /// Nothing.
+    #[default]
+    None,
+    /// All of it, until the burner is burnt.
+    UntilBurn,
+    /// Each for so long after it was written or came, by the clock; one that is set back does not prolong it.
+    Expire {
+        /// So long.
+        after: Duration,
+    },
+}
+
+impl History {
+    /// Whether a message that is done stays; both times in seconds since 1970.
+    pub(crate) const fn keeps(self, at: u64, now: u64) -> bool {
+        match self {
+            Self::None => false,
+            Self::UntilBurn => true,
+            Self::Expire { after } => now < at.saturating_add(after.as_secs()),
+        }
+    }
+}
+
+/// A burner's conversation with one peer, in figures. Its `Debug` does not show the peer.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Conversation {
+    /// The peer's bare JID.
+    pub peer: String,
+    /// Messages that came and were not taken.
+    pub unread: u32,
+    /// Messages that the own server does not have yet.
+    pub outbox: u32,
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unread, outbox) = (&self.unread, &self.outbox);
+        f.debug_struct("Conversation").field("unread", unread).field("outbox", outbox).finish_non_exhaustive()
+    }
+}

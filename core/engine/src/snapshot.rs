@@ -1,0 +1,54 @@
+//! Everything that a screen shows, at one moment.
+
+use serde::Serialize;
+
+use crate::event::Connection;
+use crate::message::{Conversation, History};
+use crate::{Burner, Error};
+
+/// The engine at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Snapshot {
+    /// The number of the last event that is surely in it: [`crate::Engine::events`] goes on from there.
+    pub sequence: u64,
+    /// Tor's status; `None` before it was started.
+    pub tor: Option<TorStatus>,
+    /// All burners, in the order of their creation.
+    pub burners: Vec<BurnerStatus>,
+}
+
+/// Tor's status.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TorStatus {
+    /// 0.0 to 1.0; it may fall back.
+    pub fraction: f32,
+    /// Streams can be opened.
+    pub ready: bool,
+    /// What blocks it: the error that a call would give.
+    pub blocked: Option<Error>,
+}
+
+/// A burner and how it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BurnerStatus {
+    /// The burner.
+    pub burner: Burner,
+    /// How it is connected.
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// What is kept of its messages.
+    pub history: History,
+    /// Its conversations, in the order in which they began.
+    pub conversations: Vec<Conversation>,
+}
+
+/// What [`crate::Engine::sync_once`] came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SyncReport {
+    /// Messages of all burners that came, now or before, and were not taken.
+    pub unread: u32,
+    /// Messages of all burners that their servers do not have yet.
+    pub outbox: u32,
+    /// Every burner was connected, and nothing is left to come or go.
+    pub complete: bool,
+}

@@ -1,0 +1,423 @@
+//! Nothing is lost: two installations, each a process of its own, write numbered messages to each other through the lab
+//! while circuits are cut, the server restarts, a guard dies and the processes are killed.
+//!
+//! The seed is fixed. `cargo xtask soak chat` runs the full counts; `--minutes` repeats them.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use flashpaper::{
+    BurnerId, Config, Connection, CreateOptions, Engine, Event, History, Key, MessageState, Network, PrivateNetwork,
+    Route,
+};
+use flashpaper_lab::Remote;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// For what takes seconds.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// One way, over each link between relays: a round trip to the server takes the six-fold, and what is sent in it is in
+/// flight when a circuit is cut.
+const DELAY_MS: u32 = 25;
+
+/// Not a test: one side, which does what it is told by lines and tells what happens by lines.
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn one_side() -> Tested {
+    let (Ok(home), Ok(route)) = (env::var("FLASHPAPER_HOME"), env::var("FLASHPAPER_ROUTE")) else { return Ok(()) };
+    let route = if route == "onion" { Route::Onion } else { Route::Exit };
+    let engine = open(Path::new(&home), &Remote::from_env()?).await?;
+    let mut events = engine.events(None);
+    engine.start_tor(PATIENCE).await?;
+    let burner = match engine.burners()?.pop() {
+        Some(burner) => burner,
+        None => engine.create_burner(CreateOptions { route: Some(route), ..CreateOptions::default() }).await?,
+    };
+    engine.set_history(&burner.id, History::UntilBurn)?;
+    engine.connect(&burner.id)?;
+    say(&format!("jid {}", burner.jid));
+    let mut lines = lines_of(std::io::stdin());
+    loop {
+        tokio::select! {
+            line = lines.recv() => {
+                let Some(line) = line else { break };
+                if obey(&engine, &burner.id, &line).await? { break }
+            }
+            event = events.next() => told(&engine, &burner.id, event.ok_or("closed")?)?,
+        }
+    }
+    engine.close().await;
+    Ok(())
+}
+
+/// Obeys; whether that was the last.
+async fn obey(engine: &Engine, id: &BurnerId, line: &str) -> Tested<bool> {
+    match line.split(' ').collect::<Vec<_>>().as_slice() {
+        ["send", to, text] => {
+            engine.send(id, to, text)?;
+            say(&format!("queued {text}"));
+        }
+        ["report"] => {
+            for message in engine.messages(id, None)? {
+                let state = serde_json::to_value(message.state)?["state"].as_str().unwrap_or_default().to_owned();
+                say(&format!("message {state} {}", message.text));
+            }
+            say("reported");
+        }
+        ["burn"] => say(&format!("burned {:?}", engine.burn(id).await?.outcome)),
+        _ => return Ok(true),
+    }
+    Ok(false)
+}
+
+fn told(engine: &Engine, id: &BurnerId, event: Event) -> Tested {
+    match event {
+        Event::Message { message, state: MessageState::Received, .. } => {
+            let text = engine.message(id, message)?.text.clone();
+            say(&format!("got {} {text}", u64::from(message)));
+            engine.taken(id, message)?;
+        }
+        Event::Connection { connection: Connection::Waiting { why }, .. } => {
+            let sent = engine.messages(id, None)?.iter().filter(|m| m.state == MessageState::Sent).count();
+            say(&format!("cut {sent} {}", why.code()));
+        }
+        Event::Connection { connection: Connection::Online, .. } => say("online"),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Marked, as the test's own program writes lines too.
+fn say(line: &str) {
+    println!("> {line}");
+}
+
+async fn open(home: &Path, lab: &Remote) -> Tested<Engine> {
+    let network = PrivateNetwork::parse(&fs::read_to_string(lab.facts_file())?)?;
+    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) };
+    Ok(Engine::open(config).await?)
+}
+
+/// A side, as the test holds it.
+struct Side {
+    home: TempDir,
+    route: &'static str,
+    process: Child,
+    lines: mpsc::UnboundedReceiver<String>,
+    jid: String,
+    /// Connections that ended: how many of its messages were on their way then.
+    cuts: Vec<usize>,
+    /// Why the last one ended, for whoever looks at a failure.
+    last_cut: String,
+    begin: Instant,
+    /// What came, by the engine's number.
+    got: BTreeMap<u64, String>,
+}
+
+impl Side {
+    async fn start(route: &'static str) -> Tested<Self> {
+        let home = TempDir::new()?;
+        let (process, lines) = spawn(home.path(), route)?;
+        let mut side = Self {
+            home,
+            route,
+            process,
+            lines,
+            jid: String::new(),
+            cuts: Vec::new(),
+            last_cut: String::new(),
+            begin: Instant::now(),
+            got: BTreeMap::new(),
+        };
+        side.jid = side.wait_for("jid ").await?;
+        Ok(side)
+    }
+
+    fn order(&mut self, line: &str) -> Tested {
+        Ok(writeln!(self.process.stdin.as_mut().ok_or("no input")?, "> {line}")?)
+    }
+
+    /// Waits for a line with this beginning, and gives the rest of it.
+    async fn wait_for(&mut self, beginning: &str) -> Tested<String> {
+        let found = async {
+            while let Some(line) = self.lines.recv().await {
+                self.note(&line);
+                if let Some(rest) = line.strip_prefix(beginning) {
+                    return Ok(rest.to_owned());
+                }
+            }
+            Err(format!("{} ended before it said {beginning:?}", self.route))
+        };
+        let found = timeout(PATIENCE, found).await;
+        Ok(found.map_err(|_| {
+            format!("{}: no {beginning:?}; {} cuts, the last {}", self.route, self.cuts.len(), self.last_cut)
+        })??)
+    }
+
+    fn note(&mut self, line: &str) {
+        match line.split(' ').collect::<Vec<_>>().as_slice() {
+            ["cut", sent, why] => {
+                self.cuts.extend(sent.parse::<usize>());
+                self.last_cut = format!("{why} after {:?}", self.begin.elapsed());
+            }
+            ["got", id, text] => {
+                let id = id.parse().unwrap_or_default();
+                let before = self.got.insert(id, (*text).to_owned());
+                assert!(before.is_none_or(|before| before == *text), "a number was used twice");
+            }
+            _ => {}
+        }
+    }
+
+    async fn send(&mut self, to: &str, text: u32) -> Tested {
+        self.order(&format!("send {to} {text}"))?;
+        assert_eq!(self.wait_for("queued ").await?, text.to_string());
+        Ok(())
+    }
+
+    /// Kills the process, at any moment, while it was told to send a text; starts it again, and sends the text if it was
+    /// not stored.
+    async fn kill(&mut self, to: &str, text: u32, after: Duration) -> Tested {
+        self.order(&format!("send {to} {text}"))?;
+        sleep(after).await;
+        self.process.kill()?;
+        self.process.wait()?;
+        while let Some(line) = self.lines.recv().await {
+            self.note(&line);
+        }
+        (self.process, self.lines) = spawn(self.home.path(), self.route)?;
+        assert_eq!(self.wait_for("jid ").await?, self.jid);
+        let stored = self.report().await?.iter().any(|(state, t)| is_ours(state) && *t == text);
+        if !stored {
+            self.send(to, text).await?;
+        }
+        Ok(())
+    }
+
+    /// All messages: state and text, in their order.
+    async fn report(&mut self) -> Tested<Vec<(String, u32)>> {
+        self.order("report")?;
+        let mut messages = Vec::new();
+        loop {
+            let line = timeout(PATIENCE, self.lines.recv()).await?.ok_or("ended")?;
+            self.note(&line);
+            match line.split(' ').collect::<Vec<_>>().as_slice() {
+                ["message", state, text] => messages.push(((*state).to_owned(), text.parse()?)),
+                ["reported"] => return Ok(messages),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits until everything has come and is confirmed, and checks the order of both.
+    async fn agrees(&mut self, count: u32) -> Tested {
+        let all: Vec<u32> = (1..=count).collect();
+        let texts = |messages: &[(String, u32)], wanted: fn(&str) -> bool| -> Vec<u32> {
+            messages.iter().filter(|(state, _)| wanted(state)).map(|(_, text)| *text).collect()
+        };
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let messages = self.report().await?;
+            let (out, delivered) = (texts(&messages, is_ours), texts(&messages, |state| state == "delivered"));
+            let came = texts(&messages, |state| !is_ours(state));
+            assert_eq!(out, all, "{}: the outbox", self.route);
+            assert!(all.starts_with(&came), "{}: lost, twice or out of order: {came:?}", self.route);
+            if came == all && delivered == all {
+                let got: Vec<String> = self.got.values().cloned().collect();
+                assert_eq!(got, all.iter().map(u32::to_string).collect::<Vec<_>>(), "{}: the app's view", self.route);
+                return Ok(());
+            }
+            let missing = (all.len() - came.len(), all.len() - delivered.len());
+            assert!(Instant::now() < end, "{}: {missing:?} not here, not confirmed", self.route);
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// The relay that this side is connected to.
+    fn guard(&self, lab: &Remote) -> Tested<Option<String>> {
+        let links = fs::read_dir(format!("/proc/{}/fd", self.process.id()))?
+            .filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
+        let sockets: Vec<String> = links
+            .filter_map(|link| link.to_str()?.strip_prefix("socket:[").map(|s| s.trim_end_matches(']').to_owned()))
+            .collect();
+        let table = fs::read_to_string("/proc/net/tcp")?;
+        let connected = table.lines().skip(1).filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let own = sockets.iter().any(|inode| fields.get(9) == Some(&inode.as_str()));
+            let (address, port) = fields.get(2).filter(|_| own && fields.get(3) == Some(&"01"))?.split_once(':')?;
+            let address = std::net::Ipv4Addr::from(u32::from_str_radix(address, 16).ok()?.to_be());
+            Some((address.to_string(), u16::from_str_radix(port, 16).ok()?))
+        });
+        let connected: Vec<_> = connected.collect();
+        let relay = lab.facts().relays.iter().find(|r| connected.contains(&(r.address.clone(), r.or_port)));
+        Ok(relay.map(|relay| relay.name.clone()))
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn is_ours(state: &str) -> bool {
+    !["received", "taken"].contains(&state)
+}
+
+fn spawn(home: &Path, route: &str) -> Tested<(Child, mpsc::UnboundedReceiver<String>)> {
+    let mut process = Command::new(env::current_exe()?)
+        .args(["--exact", "one_side", "--ignored", "--nocapture"])
+        .env("FLASHPAPER_HOME", home)
+        .env("FLASHPAPER_ROUTE", route)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let output = process.stdout.take().ok_or("no output")?;
+    Ok((process, lines_of(output)))
+}
+
+/// The lines that the other end says, read by a thread of their own.
+fn lines_of(input: impl std::io::Read + Send + 'static) -> mpsc::UnboundedReceiver<String> {
+    let (sender, lines) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(input).lines().map_while(Result::ok) {
+            // What a test's program says by itself is without the mark.
+            let line = line.split_once("> ").map(|(_, line)| line);
+            if line.is_some_and(|line| sender.send(line.to_owned()).is_err()) {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// What goes wrong, and how often.
+#[derive(Clone, Copy)]
+enum Fault {
+    Cut,
+    Restart,
+    Guard,
+    Kill,
+}
+
+struct Plan {
+    messages: u32,
+    faults: &'static [(Fault, u32)],
+    minutes: u64,
+}
+
+impl Plan {
+    fn from_env() -> Self {
+        use Fault::{Cut, Guard, Kill, Restart};
+        let minutes = env::var("FLASHPAPER_MINUTES").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+        if env::var_os("FLASHPAPER_SOAK").is_some() {
+            Self { messages: 1000, faults: &[(Cut, 20), (Restart, 2), (Guard, 1), (Kill, 10)], minutes }
+        } else {
+            Self { messages: 60, faults: &[(Cut, 4), (Restart, 1), (Guard, 1), (Kill, 2)], minutes }
+        }
+    }
+
+    /// At which messages of a round which faults come. Never two at one message.
+    fn draw(&self, rng: &mut StdRng) -> BTreeMap<u32, Fault> {
+        let mut at = BTreeMap::new();
+        for (fault, count) in self.faults {
+            let mut left = *count;
+            while left > 0 {
+                let message = rng.random_range(2..self.messages - 5);
+                if let std::collections::btree_map::Entry::Vacant(place) = at.entry(message) {
+                    place.insert(*fault);
+                    left -= 1;
+                }
+            }
+        }
+        at
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn nothing_is_lost() -> Tested {
+    let lab = Remote::from_env()?;
+    let done = talk(&lab).await;
+    lab.reset().await?;
+    done
+}
+
+async fn talk(lab: &Remote) -> Tested {
+    let (plan, mut rng, begin) = (Plan::from_env(), StdRng::seed_from_u64(5), Instant::now());
+    let mut sides = [Side::start("exit").await?, Side::start("onion").await?];
+    for side in &mut sides {
+        side.wait_for("online").await?;
+    }
+    lab.delay(DELAY_MS).await?;
+    let (mut sent, mut cuts, mut busy_cuts) = (0, 0, 0);
+    loop {
+        let faults = plan.draw(&mut rng);
+        for message in 1..=plan.messages {
+            let text = sent + message;
+            let fault = faults.get(&message);
+            let killed = rng.random_range(0..2);
+            for at in 0..2 {
+                let to = sides[1 - at].jid.clone();
+                if matches!(fault, Some(Fault::Kill)) && killed == at {
+                    let after = Duration::from_millis(rng.random_range(0..60));
+                    sides[at].kill(&to, text, after).await?;
+                } else {
+                    sides[at].send(&to, text).await?;
+                }
+            }
+            match fault {
+                Some(Fault::Cut) => {
+                    let before: Vec<usize> = sides.iter().map(|side| side.cuts.len()).collect();
+                    lab.cut().await?;
+                    for side in &mut sides {
+                        side.wait_for("online").await?;
+                    }
+                    cuts += 1;
+                    let busy =
+                        sides.iter().zip(before).any(|(side, before)| side.cuts[before..].iter().any(|n| *n > 0));
+                    busy_cuts += u32::from(busy);
+                }
+                Some(Fault::Restart) => {
+                    lab.stop("prosody").await?;
+                    sleep(Duration::from_millis(rng.random_range(0..2000))).await;
+                    lab.start("prosody").await?;
+                }
+                Some(Fault::Guard) => {
+                    let guard = sides[0].guard(lab)?.ok_or("connected to no relay")?;
+                    lab.stop(&guard).await?;
+                    sides[0].wait_for("online").await?;
+                    lab.start(&guard).await?;
+                }
+                Some(Fault::Kill) | None => sleep(Duration::from_millis(rng.random_range(0..80))).await,
+            }
+        }
+        sent += plan.messages;
+        if begin.elapsed() >= Duration::from_secs(60 * plan.minutes) {
+            break;
+        }
+    }
+    for side in &mut sides {
+        side.agrees(sent).await?;
+    }
+    println!("{sent} messages each way, {cuts} cuts, {busy_cuts} with messages in flight, {:?}", begin.elapsed());
+    assert!(busy_cuts * 4 >= cuts, "{busy_cuts} of {cuts} cuts had anything in flight");
+    for side in &mut sides {
+        side.order("burn")?;
+        assert_eq!(side.wait_for("burned ").await?, "Proven");
+        side.order("end")?;
+        assert!(side.process.wait()?.success());
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! A session that stays: chat messages and receipts (XEP-0184), each counted and acknowledged (XEP-0198), and taken up
+//! again on another connection when this one is lost.
+
+use std::fmt;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_xmpp::Stanza;
+use tokio_xmpp::jid::{BareJid, FullJid, Jid};
+use tokio_xmpp::minidom;
+use tokio_xmpp::parsers::message::{Id, Lang, Message, MessageType};
+use tokio_xmpp::parsers::ns;
+use tokio_xmpp::parsers::receipts::{Received, Request};
+use tokio_xmpp::parsers::sm;
+use tokio_xmpp::parsers::stream_features::StreamFeatures;
+use tokio_xmpp::xmlstream::XmppStreamElement;
+
+use crate::exchange::{Secure, StreamError};
+use crate::ids::Ids;
+use crate::management::{Counts, Resumption};
+use crate::sasl::LoginError;
+use crate::session::Session;
+
+/// A session with stream management. Dropped, it can be taken up again for as long as the server keeps it: it says no
+/// goodbye.
+///
+/// What came is acknowledged only when the caller says so, with [`ManagedSession::acknowledge`].
+pub struct ManagedSession<S> {
+    stream: Secure<S>,
+    jid: FullJid,
+    /// The server's name for the stream, if it would take it up again.
+    id: Option<String>,
+    /// Requests that came, to be refused.
+    requests: Vec<XmppStreamElement>,
+}
+
+/// How a session came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// The earlier stream goes on. The server has this many of the stanzas sent on it; what is behind them has to be sent
+    /// again, with numbers that go on from here.
+    Resumed {
+        /// The number of the last stanza that the server has.
+        acked: u32,
+    },
+    /// A new stream; numbers begin at 1. Nothing is delivered to it before [`ManagedSession::send_presence`].
+    New {
+        /// As above, of the earlier stream, if the server still knows.
+        acked: Option<u32>,
+    },
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
+    pub(crate) async fn start(
+        mut stream: Secure<S>,
+        features: &StreamFeatures,
+        account: &BareJid,
+        ids: Ids,
+        earlier: Option<&Resumption>,
+    ) -> Result<(Self, Start), LoginError> {
+        let mut acked = None;
+        if let Some(Resumption { id, jid, handled }) = earlier
+            && let Ok(jid) = FullJid::new(jid)
+        {
+            let previd = sm::StreamId(id.clone());
+            stream.send(&sm::Nonza::Resume(sm::Resume { h: *handled, previd })).await?;
+            match stream.next_about_management().await? {
+                Ok(sm::Nonza::Resumed(sm::Resumed { h, .. })) => {
+                    stream.counts = Counts::resumed(*handled, h);
+                    return Ok((
+                        Self { stream, jid, id: Some(id.clone()), requests: Vec::new() },
+                        Start::Resumed { acked: h },
+                    ));
+                }
+                Ok(_) => return Err(StreamError::Malformed.into()),
+                Err(failed) => acked = failed.h,
+            }
+        }
+        let (mut stream, jid) = Session::bind(stream, features, account, ids).await?.into_parts();
+        stream.counts = Counts::default();
+        stream.send(&sm::Nonza::Enable(sm::Enable::new().with_resume())).await?;
+        match stream.next_about_management().await? {
+            Ok(sm::Nonza::Enabled(sm::Enabled { id, resume, .. })) => {
+                let id = id.filter(|_| resume).map(|id| id.0);
+                Ok((Self { stream, jid, id, requests: Vec::new() }, Start::New { acked }))
+            }
+            _ => Err(LoginError::NoManagement),
+        }
+    }
+
+    /// Where to take the stream up again, once what came up to now is stored; `None` if the server would not.
+    #[must_use]
+    pub fn resumption(&self) -> Option<Resumption> {
+        let (id, jid) = (self.id.clone()?, self.jid.to_string());
+        Some(Resumption { id, jid, handled: self.stream.counts.received })
+    }
+
+    /// The number of the last stanza that was sent.
+    #[must_use]
+    pub const fn sent(&self) -> u32 {
+        self.stream.counts.sent
+    }
+
+    /// How many were sent that the server has not said it has.
+    #[must_use]
+    pub const fn in_flight(&self) -> u32 {
+        self.stream.counts.sent.wrapping_sub(self.stream.counts.acked)
+    }
+
+    /// Sends bare available presence (RFC 6121, section 4.2.1): from here on the server delivers messages.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn send_presence(&mut self) -> Result<(), StreamError> {
+        // The typed stanza would carry a priority, which most clients leave out at its default.
+        self.stream.send_stanza(&minidom::Element::bare("presence", ns::JABBER_CLIENT)).await
+    }
+
+    /// Sends a chat message (RFC 6121, section 5.2) as it is, and asks for a receipt: both servers can read it. It gets the
+    /// number behind [`ManagedSession::sent`].
+    ///
+    /// # Errors
+    /// The stream ended, or `to` is no JID ([`StreamError::Malformed`]).
+    pub async fn send_chat(&mut self, to: &str, id: &str, text: &str) -> Result<(), StreamError> {
+        let message = Message::chat(parse(to)?).with_body(Lang::default(), text.to_owned()).with_payload(Request);
+        self.send(message, id).await
+    }
+
+    /// Sends a receipt for a message (XEP-0184). It gets the number behind [`ManagedSession::sent`].
+    ///
+    /// # Errors
+    /// As [`ManagedSession::send_chat`].
+    pub async fn send_receipt(&mut self, to: &str, id: &str, received: &str) -> Result<(), StreamError> {
+        let receipt = Received { id: received.to_owned() };
+        self.send(Message::chat(parse(to)?).with_payload(receipt), id).await
+    }
+
+    /// Tells the server that everything that came up to now is stored: it will not send it again.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn acknowledge(&mut self) -> Result<(), StreamError> {
+        let h = self.stream.counts.received;
+        self.stream.send(&sm::Nonza::Ack(sm::A::new(h))).await
+    }
+
+    /// Asks the server how much it has; that it answers at all shows that the connection works.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn ask(&mut self) -> Result<(), StreamError> {
+        self.stream.send(&sm::Nonza::Req(sm::R)).await
+    }
+
+    /// What comes next. Cancel safe.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn next(&mut self) -> Result<Incoming, StreamError> {
+        self.stream.start_over();
+        Ok(match self.stream.next().await? {
+            XmppStreamElement::SM(sm::Nonza::Ack(sm::A { h })) => {
+                self.stream.counts.ack(h)?;
+                Incoming::Acked { up_to: h }
+            }
+            XmppStreamElement::SM(sm::Nonza::Req(_)) => Incoming::Asked,
+            XmppStreamElement::Stanza(Stanza::Message(message)) => self.read(message).unwrap_or(Incoming::Other),
+            other => {
+                self.requests.push(other);
+                Incoming::Other
+            }
+        })
+    }
+
+    /// Refuses what others have asked for meanwhile, as if no client were there.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn refuse_requests(&mut self) -> Result<(), StreamError> {
+        // Not in `next`: a caller that stops waiting in the middle of a stanza would leave the counts wrong.
+        for request in std::mem::take(&mut self.requests) {
+            self.stream.unasked(request).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the stream in order (RFC 6120, section 4.4), without waiting for the server's end. It cannot be taken up again.
+    pub async fn close(mut self) {
+        // A stream that cannot be ended in order has ended already.
+        let _ = self.stream.shutdown().await;
+    }
+
+    async fn send(&mut self, mut message: Message, id: &str) -> Result<(), StreamError> {
+        message.id = Some(Id(id.to_owned()));
+        self.stream.send_stanza(&Stanza::from(message)).await
+    }
+
+    fn read(&self, message: Message) -> Option<Incoming> {
+        // Without `from` it comes from the own account (RFC 6120, section 8.1.2.1).
+        let from = message.from.unwrap_or_else(|| Jid::from(self.jid.to_bare())).to_bare().to_string();
+        let id = message.id.map(|Id(id)| id);
+        if message.type_ == MessageType::Error {
+            return Some(Incoming::Refused { from, id: id? });
+        }
+        let receipt = message.payloads.iter().find(|payload| payload.is("received", ns::RECEIPTS));
+        if let Some(receipt) = receipt {
+            return Some(Incoming::Receipt { from, id: receipt.attr("id")?.to_owned() });
+        }
+        if message.type_ == MessageType::Groupchat {
+            return None;
+        }
+        let wants_receipt = message.payloads.iter().any(|payload| payload.is("request", ns::RECEIPTS));
+        let text = message.bodies.into_values().next()?;
+        Some(Incoming::Chat(ChatMessage { from, id, text, wants_receipt }))
+    }
+}
+
+fn parse(to: &str) -> Result<Jid, StreamError> {
+    Jid::new(to).map_err(|_| StreamError::Malformed)
+}
+
+impl<S> fmt::Debug for ManagedSession<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ManagedSession(..)")
+    }
+}
+
+/// What came. Its `Debug` shows no text and nobody's address.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// A chat message with a text.
+    Chat(ChatMessage),
+    /// A message of ours has been read by the peer's client (XEP-0184).
+    Receipt {
+        /// The peer's bare JID.
+        from: String,
+        /// The message's id.
+        id: String,
+    },
+    /// A message of ours came back: nobody took it.
+    Refused {
+        /// The peer's bare JID.
+        from: String,
+        /// The message's id.
+        id: String,
+    },
+    /// The server has our stanzas up to this number.
+    Acked {
+        /// As in [`ManagedSession::sent`].
+        up_to: u32,
+    },
+    /// The server asks to have [`ManagedSession::acknowledge`] called.
+    Asked,
+    /// Something that nothing has to be done about.
+    Other,
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Chat(_) => "Chat(..)",
+            Self::Receipt { .. } => "Receipt(..)",
+            Self::Refused { .. } => "Refused(..)",
+            Self::Acked { .. } => "Acked(..)",
+            Self::Asked => "Asked",
+            Self::Other => "Other",
+        })
+    }
+}
+
+/// A chat message that arrived.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// The sender's bare JID, as the own server vouches for it.
+    pub from: String,
+    /// The sender's name for it.
+    pub id: Option<String>,
+    /// What the sender wrote: it may hold anything.
+    pub text: String,
+    /// Whether the sender wants to know that it arrived.
+    pub wants_receipt: bool,
+}
+
+impl fmt::Debug for ChatMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChatMessage(..)")
+    }
+}
+
+/// A JID as it is compared: bare, prepared (RFC 7622). `None` if it is none, or has no part before the @.
+#[must_use]
+pub fn bare_jid(jid: &str) -> Option<String> {
+    let jid = Jid::new(jid).ok()?;
+    jid.node().is_some().then(|| jid.to_bare().to_string())
+}
