@@ -136,9 +136,12 @@ impl Lab {
                     process
                 }
                 None if *name == "onion" => {
-                    let (process, uploads) = self.onion.start(&self.spawner, &self.dir)?;
-                    tokio::task::block_in_place(|| uploads.wait(PATIENCE))?;
-                    process
+                    let publish = || {
+                        let (process, uploads) = self.onion.start(&self.spawner, &self.dir)?;
+                        uploads.wait(PATIENCE / 3).map(|()| process)
+                    };
+                    // A start that got nowhere is not waited for: the next one begins afresh.
+                    tokio::task::block_in_place(|| publish().or_else(|_| publish()).or_else(|_| publish()))?
                 }
                 None => self.prosody.start(&self.spawner)?,
             };

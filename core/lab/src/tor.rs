@@ -278,7 +278,6 @@ impl Onion {
     pub(crate) fn prepare(root: &Path, nodes: &[Node], address: Ipv4Addr, target: Ipv4Addr) -> Result<Self> {
         let folder = root.join("onion");
         private_folder(&folder.join("hs"))?;
-        keep_only(&folder, &["hs", "keys"])?;
         let mut torrc = common(&folder, "onion", address, nodes);
         // With seven relays, vanguards leave C tor too few for its circuits.
         torrc += &format!(
@@ -292,7 +291,8 @@ impl Onion {
     }
 
     pub(crate) fn start(&self, spawner: &Spawner, root: &Path) -> Result<(Running, Uploads)> {
-        let _ = fs::remove_file(self.folder.join("ctl"));
+        // What it remembers of a network that had relays missing can keep it from publishing for minutes.
+        keep_only(&self.folder, &["hs", "keys", "torrc"])?;
         let running = start_tor(spawner, root, &self.folder)?;
         // Subscribed before the first upload; nothing connects to the service to find out: a client that asks a
         // directory too early does not ask it again for a while.
