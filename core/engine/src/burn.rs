@@ -3,8 +3,8 @@
 use flashpaper_xmpp::removal::Accepted;
 use serde::Serialize;
 
-use crate::engine::Inner;
 use crate::event::{BurnerId, Event, Step};
+use crate::inner::Inner;
 use crate::link::{self, within};
 use crate::online::Ending;
 use crate::store::{Account, State};

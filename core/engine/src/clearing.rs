@@ -1,8 +1,8 @@
 //! Accounts in doubt: what a crash, a cancel or a lost answer left behind is settled by asking the server.
 
 use crate::burn::{self, BurnOutcome};
-use crate::engine::Inner;
 use crate::event::{BurnerId, Event, Settlement};
+use crate::inner::Inner;
 use crate::store::{Account, State};
 use crate::{Error, limits, link};
 

@@ -12,9 +12,9 @@ use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::Server;
-use crate::engine::Inner;
 use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
+use crate::inner::Inner;
 use crate::link::{self, within};
 use crate::message::History;
 use crate::store::{Account, Content, State};

@@ -20,6 +20,7 @@
 //! XMPP or Tor itself, shows no text to people, and writes no log.
 
 mod burn;
+mod burner;
 mod clearing;
 mod config;
 mod create;
@@ -28,6 +29,8 @@ mod engine;
 mod error;
 mod event;
 mod identity;
+mod inner;
+mod life;
 mod limits;
 mod link;
 mod mailbox;
@@ -38,9 +41,10 @@ mod snapshot;
 mod store;
 
 pub use burn::{BurnOutcome, BurnReport};
+pub use burner::{Burner, BurnerState, Route};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use create::CreateOptions;
-pub use engine::{Burner, BurnerState, Engine, Probe, Route};
+pub use engine::{Engine, Probe};
 pub use error::{Action, Error, Input, WebPage};
 pub use event::{BurnerId, Connection, Event, Events, Settlement, Step};
 pub use flashpaper_tor::Clock as ClockError;

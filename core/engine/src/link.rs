@@ -7,8 +7,8 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::directory::Server;
-use crate::engine::Inner;
 use crate::event::Step;
+use crate::inner::Inner;
 use crate::seams::{ByteStream, Dial};
 use crate::store::Account;
 use crate::{Error, Route, limits};

@@ -34,7 +34,7 @@ pub struct Message {
     pub text: String,
     /// When it was written here, or came, by the device's clock. As JSON: seconds since 1970.
     #[zeroize(skip)]
-    #[serde(serialize_with = "crate::engine::unix_seconds")]
+    #[serde(serialize_with = "crate::burner::unix_seconds")]
     pub at: SystemTime,
     /// What is known of it.
     #[zeroize(skip)]

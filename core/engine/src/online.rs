@@ -9,11 +9,11 @@ use futures::FutureExt as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Inner;
 use crate::event::{BurnerId, Connection, Event};
+use crate::inner::Inner;
 use crate::link::{self, within};
 use crate::mailbox::Outgoing;
 use crate::seams::ByteStream;
@@ -220,14 +220,15 @@ const fn is_final(error: &Error) -> bool {
 /// One connection, from its beginning to its end. `Ok`: it was told to end.
 async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) -> Result<(), Error> {
     let lock = inner.lock_of(&id.0);
+    line.set(inner, id, Connection::Connecting);
     let start = async {
+        inner.dialing().await;
         // Burning, say, comes first.
         let lock = lock.lock().await;
         let account = inner.account(&id.0)?;
         if account.state != State::Active {
             return Err(Error::NoSuchBurner);
         }
-        line.set(inner, id, Connection::Connecting);
         Ok((lock, start(inner, &account).await?))
     };
     let (_lock, session) = tokio::select! {
@@ -235,8 +236,8 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
         _ = line.ended() => return Ok(()),
     };
     line.set(inner, id, Connection::Online);
-    let mut work =
-        Work { inner, id, line, session, receipts: Vec::new(), asked: None, quiet_since: Instant::now(), failures };
+    let quiet_since = inner.clock.since_boot();
+    let mut work = Work { inner, id, line, session, receipts: Vec::new(), asked: None, quiet_since, failures };
     // Whatever the server has for us comes before its answer.
     work.ask(inner.profile().response()).await?;
     loop {
@@ -283,9 +284,10 @@ struct Work<'a> {
     session: Session,
     /// Receipts that are on their way: number and row.
     receipts: Vec<(u32, u64)>,
-    /// The server was asked something, and has time up to then.
-    asked: Option<Instant>,
-    quiet_since: Instant,
+    /// The server was asked something, and has time up to then. By the clock that goes on while the device sleeps, as all
+    /// times here.
+    asked: Option<Duration>,
+    quiet_since: Duration,
     failures: &'a mut u32,
 }
 
@@ -296,12 +298,13 @@ impl Work<'_> {
         self.line.drained.send_replace(!sent && self.asked.is_none() && self.session.in_flight() == 0);
         let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.inner.profile().silence());
         tokio::select! {
+            // After a sleep there may be both: what came, and the end of the time to wait for it.
+            biased;
             ending = self.line.ended() => return Ok(Some(ending)),
-            () = self.inner.closing.cancelled() => return Ok(Some(Ending::Pause)),
             incoming = self.session.next() => self.take_in(incoming?).await?,
             () = self.line.work.notified() => {}
             () = self.line.hint.notified() => self.ask(limits::AFTER_HINT).await?,
-            () = sleep_until(limit) => match self.asked {
+            () = sleep(limit.saturating_sub(self.inner.clock.since_boot())) => match self.asked {
                 // Nothing was heard, however long the line was asked for.
                 Some(_) => return Err(Error::Timeout),
                 None => self.ask(self.inner.profile().response()).await?,
@@ -360,7 +363,7 @@ impl Work<'_> {
                 }
             }
         }
-        self.quiet_since = Instant::now();
+        self.quiet_since = self.inner.clock.since_boot();
         if self.asked.is_some() {
             // Whatever comes shows that the line is alive.
             self.asked = Some(self.quiet_since + self.inner.profile().response());
@@ -404,7 +407,7 @@ impl Work<'_> {
 
     /// Asks the server what it has; it has to say something within this time.
     async fn ask(&mut self, response: Duration) -> Result<(), Error> {
-        let until = Instant::now() + response;
+        let until = self.inner.clock.since_boot() + response;
         self.asked = Some(self.asked.map_or(until, |before| before.min(until)));
         Ok(within(limits::EXCHANGE, self.session.ask()).await??)
     }

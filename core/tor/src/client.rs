@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arti_client::{DormantMode, ErrorKind, HasKind, StreamPrefs, TorClient};
+use arti_client::{ErrorKind, HasKind, StreamPrefs, TorClient};
 use futures::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, watch};
@@ -72,18 +72,20 @@ impl Tor {
         self.status.clone()
     }
 
-    /// Waits until streams can be opened. Cancel safe.
+    /// Waits until streams can be opened. Cancel safe; does not keep the client alive.
     ///
     /// # Errors
     /// [`NotReady`] when `deadline` is over, and before it when waiting cannot help (clock, obsolete).
-    pub async fn ready(&self, deadline: Duration) -> Result<(), NotReady> {
+    pub fn ready(&self, deadline: Duration) -> impl Future<Output = Result<(), NotReady>> + Send + use<> {
         let mut status = self.status.clone();
         let settled =
             |s: &Status| s.is_ready() || matches!(s.blocked, Some(Blockage::ClockWrong(Some(_)) | Blockage::Obsolete));
-        // Whatever ended the wait, the last status says how far it came.
-        let _ = timeout(deadline, status.wait_for(settled)).await;
-        let last = status.borrow();
-        if last.is_ready() { Ok(()) } else { Err(NotReady { blocked: last.blocked }) }
+        async move {
+            // Whatever ended the wait, the last status says how far it came.
+            let _ = timeout(deadline, status.wait_for(settled)).await;
+            let last = status.borrow();
+            if last.is_ready() { Ok(()) } else { Err(NotReady { blocked: last.blocked }) }
+        }
     }
 
     /// A dialer whose streams share circuits with each other and with no other dialer's.
@@ -92,16 +94,6 @@ impl Tor {
         let mut prefs = StreamPrefs::new();
         prefs.new_isolation_group().optimistic();
         Dialer::new(Arc::downgrade(&self.running), prefs)
-    }
-
-    /// Stops the periodic work (directory updates, spare circuits). A dial wakes the client up again.
-    pub fn suspend(&self) {
-        self.running.client.set_dormant(DormantMode::Soft);
-    }
-
-    /// Takes the periodic work up again.
-    pub fn resume(&self) {
-        self.running.client.set_dormant(DormantMode::Normal);
     }
 
     /// Ends the client and waits until its threads are gone. Streams that are still open fail.

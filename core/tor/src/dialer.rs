@@ -9,13 +9,17 @@ use std::time::Duration;
 
 use arti_client::{DataStream, ErrorKind, HasKind, StreamPrefs};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tor_proto::client::stream::ClientStreamCtrl;
 
 use crate::client::Running;
 use crate::directory;
 use crate::target::Target;
+
+/// Relays come and go: where no circuit could be built, other relays are tried.
+const ATTEMPTS: usize = 3;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
 
 /// Opens streams on circuits of its own (Tor's stream isolation). A clone shares its circuits.
 #[derive(Clone)]
@@ -37,6 +41,22 @@ impl Dialer {
     /// # Errors
     /// See [`DialError`]; none takes longer than `deadline`.
     pub async fn dial(&self, target: &Target, deadline: Duration) -> Result<TorStream, DialError> {
+        let mut last = DialError::Timeout;
+        let attempts = async {
+            for _ in 0..ATTEMPTS {
+                match self.attempt(target).await {
+                    Err(DialError::TorUnavailable) => last = DialError::TorUnavailable,
+                    other => return other,
+                }
+                sleep(BETWEEN_ATTEMPTS).await;
+            }
+            Err(last)
+        };
+        let done = timeout(deadline, attempts).await;
+        done.unwrap_or(Err(last))
+    }
+
+    async fn attempt(&self, target: &Target) -> Result<TorStream, DialError> {
         let tor = self.tor.upgrade().ok_or(DialError::Closed)?;
         let (to, prefs) = (target.clone(), self.prefs.clone());
         let client = tor.client.clone();
@@ -44,13 +64,11 @@ impl Dialer {
             directory::wait_until_fit(&client).await;
             client.connect_with_prefs(to.as_pair(), &prefs).await
         };
-        let dial = AbortOnDropHandle::new(tor.handle.spawn(dial));
-        match timeout(deadline, dial).await {
-            Ok(Ok(Ok(inner))) => Ok(TorStream { inner }),
-            Ok(Ok(Err(error))) => Err(DialError::from_arti(error.kind(), target)),
+        match AbortOnDropHandle::new(tor.handle.spawn(dial)).await {
+            Ok(Ok(inner)) => Ok(TorStream { inner }),
+            Ok(Err(error)) => Err(DialError::from_arti(error.kind(), target)),
             // The task ends early only with Arti's threads.
-            Ok(Err(_)) => Err(DialError::Closed),
-            Err(_) => Err(DialError::Timeout),
+            Err(_) => Err(DialError::Closed),
         }
     }
 }

@@ -4,23 +4,16 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::path::Path;
-use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use flashpaper::{
-    ByteStream, Config, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Key, Network, PrivateNetwork, Route,
-};
-use flashpaper_lab::{Facts, Remote, accounts, direct};
-use flashpaper_tor::{DialError, Target};
-use futures::future::BoxFuture;
+use flashpaper::{CreateOptions, Engine, Error, Route};
+use flashpaper_lab::{Remote, accounts};
 use rustix::process::{Signal, getpid, kill_process};
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
+
+use crate::support::{Direct, SERVER, Tested, open, points};
 
 fn options() -> CreateOptions {
     CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false }
@@ -33,7 +26,7 @@ async fn in_a_child() -> Tested {
     let (Ok(home), Ok(point)) = (env::var("FLASHPAPER_HOME"), env::var("FLASHPAPER_POINT")) else { return Ok(()) };
     let (lab, point) = (Remote::from_env()?, point.parse::<usize>()?);
     let engine = open(Path::new(&home), &lab).await?;
-    let (dialers, _) = points(&lab, move |at| {
+    let dialers = points(&lab, move |at| {
         if at == point {
             let _ = kill_process(getpid(), Signal::KILL);
         }
@@ -52,7 +45,7 @@ async fn in_a_child() -> Tested {
 fn child(home: &Path, point: usize, under: &[&str]) -> Tested<bool> {
     let own = env::current_exe()?;
     let own = own.to_str().ok_or("path")?;
-    let command = [under, &[own, "--exact", "in_a_child", "--ignored"]].concat();
+    let command = [under, &[own, "--exact", "crash::in_a_child", "--ignored"]].concat();
     let mut run = Command::new(command[0]);
     run.args(&command[1..]).env("FLASHPAPER_HOME", home).env("FLASHPAPER_POINT", point.to_string());
     Ok(run.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success())
@@ -165,7 +158,7 @@ async fn cancelled_at_every_read_and_write() -> Tested {
         let engine = open(home.path(), &lab).await?;
         let reached = Arc::new(Notify::new());
         let signal = Arc::clone(&reached);
-        let (dialers, _) = points(&lab, move |at| {
+        let dialers = points(&lab, move |at| {
             if at == point {
                 signal.notify_one();
             }
@@ -195,117 +188,13 @@ async fn cancelled_at_every_read_and_write() -> Tested {
 }
 
 /// How many accounts the folder holds once the closed engine has let go of it.
-async fn open_when_free(home: &Path, lab: &Remote, closed: flashpaper::Engine) -> Tested<usize> {
+async fn open_when_free(home: &Path, lab: &Remote, closed: Engine) -> Tested<usize> {
     assert_eq!(closed.burners().err(), Some(Error::Closed));
     drop(closed);
     let engine = open(home, lab).await?;
     let count = engine.burners()?.len();
     engine.close().await;
     Ok(count)
-}
-
-/// Calls `at` before and after every write and every read that gets bytes, with a running number.
-struct Points<S> {
-    inner: S,
-    count: Arc<AtomicUsize>,
-    at: Arc<dyn Fn(usize) + Send + Sync>,
-}
-
-impl<S> Points<S> {
-    fn pass(&self) {
-        (self.at)(self.count.fetch_add(1, SeqCst));
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Points<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        let filled = buf.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        if buf.filled().len() > filled {
-            // Before the bytes are known to anyone, and after.
-            self.pass();
-            self.pass();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Points<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.pass();
-        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, buf))?;
-        self.pass();
-        Poll::Ready(Ok(written))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
-
-fn points(lab: &Remote, at: impl Fn(usize) + Send + Sync + 'static) -> (Arc<Direct>, Arc<AtomicUsize>) {
-    let (count, at) = (Arc::new(AtomicUsize::new(0)), Arc::new(at));
-    let counted = Arc::clone(&count);
-    let wrap = move |inner| -> Box<dyn ByteStream> {
-        let at: Arc<dyn Fn(usize) + Send + Sync> = at.clone();
-        Box::new(Points { inner, count: Arc::clone(&count), at })
-    };
-    (Direct::wrapped(lab, wrap), counted)
-}
-
-/// The result of a test: any error fails it.
-type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
-
-/// The lab's server that makes accounts.
-const SERVER: &str = "burner.test";
-
-/// An engine that knows the lab, without dialers yet.
-async fn open(home: &Path, lab: &Remote) -> Tested<Engine> {
-    let network = PrivateNetwork::parse(&std::fs::read_to_string(lab.facts_file())?)?;
-    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) };
-    Ok(Engine::open(config).await?)
-}
-
-/// What is done to each stream that is dialled.
-type Wrap = Arc<dyn Fn(Box<dyn ByteStream>) -> Box<dyn ByteStream> + Send + Sync>;
-
-/// Dials past Tor, and wraps what it dialled.
-struct Direct {
-    facts: Facts,
-    wrap: Wrap,
-}
-
-impl Direct {
-    fn plain(lab: &Remote) -> Arc<Self> {
-        Self::wrapped(lab, |stream| stream)
-    }
-
-    fn wrapped(
-        lab: &Remote,
-        wrap: impl Fn(Box<dyn ByteStream>) -> Box<dyn ByteStream> + Send + Sync + 'static,
-    ) -> Arc<Self> {
-        Arc::new(Self { facts: lab.facts().clone(), wrap: Arc::new(wrap) })
-    }
-}
-
-impl Dialers for Direct {
-    fn isolated(&self) -> Arc<dyn Dial> {
-        Arc::new(Self { facts: self.facts.clone(), wrap: Arc::clone(&self.wrap) })
-    }
-}
-
-impl Dial for Direct {
-    fn dial<'a>(&'a self, target: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
-        Box::pin(async move {
-            let Target::Host { name, port } = target else { return Err(DialError::OnionUnreachable) };
-            let stream = direct::connect(&self.facts, name, *port).await.map_err(|_| DialError::HostUnreachable)?;
-            Ok(Dialed { stream: (self.wrap)(Box::new(stream)), circuit: None })
-        })
-    }
 }
 
 /// Asks the server itself: every account that was not there `before` has to be one that the engine knows. Burns them.

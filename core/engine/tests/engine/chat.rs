@@ -11,10 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use flashpaper::{
-    BurnerId, Config, Connection, CreateOptions, Engine, Event, History, Key, MessageState, Network, PrivateNetwork,
-    Route,
-};
+use flashpaper::{BurnerId, Connection, CreateOptions, Engine, Event, History, MessageState, Route};
 use flashpaper_lab::Remote;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -22,7 +19,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+use crate::support::{Tested, open};
 
 /// For what takes seconds.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -100,12 +97,6 @@ fn told(engine: &Engine, id: &BurnerId, event: Event) -> Tested {
 /// Marked, as the test's own program writes lines too.
 fn say(line: &str) {
     println!("> {line}");
-}
-
-async fn open(home: &Path, lab: &Remote) -> Tested<Engine> {
-    let network = PrivateNetwork::parse(&fs::read_to_string(lab.facts_file())?)?;
-    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) };
-    Ok(Engine::open(config).await?)
 }
 
 /// A side, as the test holds it.
@@ -277,7 +268,7 @@ fn is_ours(state: &str) -> bool {
 
 fn spawn(home: &Path, route: &str) -> Tested<(Child, mpsc::UnboundedReceiver<String>)> {
     let mut process = Command::new(env::current_exe()?)
-        .args(["--exact", "one_side", "--ignored", "--nocapture"])
+        .args(["--exact", "chat::one_side", "--ignored", "--nocapture"])
         .env("FLASHPAPER_HOME", home)
         .env("FLASHPAPER_ROUTE", route)
         .stdin(Stdio::piped())

@@ -6,25 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    BurnOutcome, Burner, BurnerState, Config, CreateOptions, Engine, Error, Event, Events, Key, Message, MessageState,
-    Network, PrivateNetwork, RecoveryWords, Route, Settlement, Step,
+    BurnOutcome, Burner, BurnerState, CreateOptions, Engine, Error, Event, Events, Message, MessageState,
+    RecoveryWords, Route, Settlement, Step,
 };
 use flashpaper_lab::{Peer, Remote, accounts};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+use crate::support::{SERVER, Tested, open};
 
-const SERVER: &str = "burner.test";
 /// Tor's own waits are seconds; these are for a machine that does ten other things.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-async fn open(home: &Path, lab: &Remote) -> Tested<Engine> {
-    let network = PrivateNetwork::parse(&fs::read_to_string(lab.facts_file())?)?;
-    let config =
-        Config { home: home.to_owned(), key: Key::passphrase("swordfish"), network: Network::Private(network) };
-    Ok(Engine::open(config).await?)
-}
 
 fn by(route: Route) -> CreateOptions {
     CreateOptions { route: Some(route), ..CreateOptions::default() }

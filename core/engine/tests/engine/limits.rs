@@ -2,18 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use flashpaper::{
-    Clock, Config, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Event, Input, Key, Network, PrivateNetwork,
-    Seams,
+    Config, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Event, Input, Key, Network, PrivateNetwork, Seams,
 };
 use flashpaper_tor::{DialError, Target};
 use futures::future::BoxFuture;
 use tempfile::TempDir;
 
-type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+use crate::support::{Hands, Tested};
 
 /// A network where every dial does the same.
 struct Always(fn() -> DialError);
@@ -31,21 +30,9 @@ impl Dial for Always {
     }
 }
 
-#[derive(Clone, Default)]
-struct Hands(Arc<AtomicU64>);
-
-impl Clock for Hands {
-    fn unix_seconds(&self) -> u64 {
-        self.0.load(SeqCst)
-    }
-
-    fn since_boot(&self) -> Duration {
-        Duration::from_secs(self.0.load(SeqCst))
-    }
-}
-
 async fn engine(home: &Path, dial: fn() -> DialError) -> Tested<(Engine, Hands)> {
-    let hands = Hands(Arc::new(AtomicU64::new(1_000_000)));
+    let hands = Hands::default();
+    hands.0.store(1_000_000, SeqCst);
     let seams = Seams { clock: Box::new(hands.clone()), ..Seams::real() };
     let config = Config { home: home.to_owned(), key: Key::File, network: Network::Public };
     let engine = Engine::open_with(config, seams).await?;

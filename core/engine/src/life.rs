@@ -1,0 +1,253 @@
+//! Opening, starting, sleeping, waking and closing.
+
+use std::path::Path;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use flashpaper_tor as tor;
+use flashpaper_xmpp::Tls;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::config::{Config, Network};
+use crate::directory::Directory;
+use crate::error::Input;
+use crate::event::{BurnerId, Connection};
+use crate::inner::{Access, Inner, Parts, lock};
+use crate::online::Ending;
+use crate::seams::{Dialers, Seams};
+use crate::snapshot::SyncReport;
+use crate::store::Store;
+use crate::{BurnerState, Engine, Error, clearing, limits};
+
+/// The engines of this process. Held while one is opened.
+static OPEN: tokio::sync::Mutex<Vec<Weak<Inner>>> = tokio::sync::Mutex::const_new(Vec::new());
+
+impl Engine {
+    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`]. A folder that this process
+    /// has open already gives the same engine, awake and unlocked: closing it closes it for all.
+    ///
+    /// # Errors
+    /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
+    /// damaged; the configuration is invalid.
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        Self::open_with(config, Seams::real()).await
+    }
+
+    /// [`Engine::open`] with other seams, for tests.
+    #[doc(hidden)]
+    pub async fn open_with(config: Config, seams: Seams) -> Result<Self, Error> {
+        let Config { home, key, network } = config;
+        let Seams { clock, mut rng } = seams;
+        let mut open = OPEN.lock().await;
+        open.retain(|engine| engine.strong_count() > 0);
+        let same = |inner: &Arc<Inner>| same_folder(&inner.home, &home) && !inner.closing.is_cancelled();
+        if let Some(inner) = open.iter().filter_map(Weak::upgrade).find(same) {
+            if inner.network != network {
+                return Err(Error::InUse);
+            }
+            let again = Arc::clone(&inner);
+            let was_asleep = blocking(move || again.open_again(&key)).await?;
+            let engine = Self { inner };
+            if was_asleep {
+                engine.resume().await?;
+            }
+            return Ok(engine);
+        }
+        let (tor_network, tls, directory) = match network.clone() {
+            Network::Public => (tor::Network::Public, Tls::public_roots(), Directory::built_in()?),
+            Network::Private(private) => {
+                let tls =
+                    Tls::only_roots_in(&private.ca_pem).map_err(|_| Error::InvalidInput { input: Input::Network })?;
+                (tor::Network::Private(private.arti), tls, Directory::new(private.servers))
+            }
+        };
+        let tor_config =
+            tor::Config { state_dir: home.join("tor/state"), cache_dir: home.join("tor/cache"), network: tor_network };
+        let folder = home.clone();
+        let (store, rng) = blocking(move || Store::open(&folder, &key, &mut *rng).map(|s| (s, rng))).await?;
+        let inner = Arc::new(Inner::new(Parts { home, network, tor_config, tls, directory, clock, rng, store }));
+        open.push(Arc::downgrade(&inner));
+        inner.sweep()?;
+        Ok(Self { inner })
+    }
+
+    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error it
+    /// goes on trying.
+    ///
+    /// # Errors
+    /// Why Tor is not ready within `deadline`; [`Error::Suspended`], [`Error::Closed`], storage errors.
+    pub async fn start_tor(&self, deadline: Duration) -> Result<(), Error> {
+        let inner = Arc::clone(&self.inner);
+        let work = async move {
+            inner.run_tor(false).await?;
+            inner.tor_ready(deadline).await?;
+            // What takes longer is left to the next start.
+            timeout(limits::SETTLING, clearing::settle_all(&inner)).await.unwrap_or(Ok(()))
+        };
+        self.inner.while_awake(work).await
+    }
+
+    /// What [`Engine::start_tor`] does once it has dialers. For tests: with other dialers there is no Tor.
+    #[doc(hidden)]
+    pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
+        self.inner.set_dialers(Some(dialers));
+        let inner = Arc::clone(&self.inner);
+        self.inner.while_awake(async move { clearing::settle_all(&inner).await }).await
+    }
+
+    /// Lets go of the network and the folder within `deadline` (3 seconds will do), for a phone's sleep: Tor ends, and there
+    /// is no traffic, no wake-up and no lock. Servers keep connections apart for some minutes, to be taken up again. What
+    /// is under way ends as if the process did; [`Engine::resume`] settles it. The key and what is stored stay in memory,
+    /// see [`Engine::lock`]. Goes on when the future is dropped.
+    pub async fn suspend(&self, deadline: Duration) {
+        self.inner.interrupt_sync();
+        let inner = Arc::clone(&self.inner);
+        let work = async move {
+            let _one_at_a_time = inner.life.lock().await;
+            inner.fall_asleep(deadline).await;
+            Ok(())
+        };
+        // A closed engine sleeps for ever.
+        let _ = self.inner.supervised(work).await;
+    }
+
+    /// Ends [`Engine::suspend`]: opens the folder again, starts Tor if it ran, and has those burners connect that were. Does
+    /// nothing where the engine is awake. Goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// As [`Engine::open`], and [`Error::InUse`] where Tor runs for another process; it can be called again then.
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.inner.interrupt_sync();
+        let inner = Arc::clone(&self.inner);
+        let work = async move {
+            let _one_at_a_time = inner.life.lock().await;
+            inner.wake().await
+        };
+        self.inner.supervised(work).await
+    }
+
+    /// What a phone's background task does: resumes, starts Tor where it was not, connects every burner, waits until what
+    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. [`Engine::suspend`] and
+    /// [`Engine::resume`] end it early. Goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// As [`Engine::resume`] and [`Engine::start_tor`]; [`Error::Cancelled`] when it was ended early. That a burner cannot
+    /// connect is no error: see [`SyncReport`].
+    pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
+        let until = Instant::now() + deadline;
+        let interrupted = self.inner.interrupt_sync();
+        let inner = Arc::clone(&self.inner);
+        let work = async move {
+            let _one_at_a_time = inner.life.lock().await;
+            let before: Vec<_> = lock(&inner.lines).keys().cloned().collect();
+            let sync = interrupted.run_until_cancelled(sync(&inner, until));
+            let report = timeout_at(until, sync).await;
+            let report = report.unwrap_or(Some(Err(Error::Timeout))).unwrap_or(Err(Error::Cancelled));
+            inner.fall_asleep(limits::SUSPENDING).await;
+            // The app finds those connected that were.
+            lock(&inner.lines).retain(|id, _| before.contains(id));
+            report
+        };
+        self.inner.supervised(work).await
+    }
+
+    /// [`Engine::suspend`], and takes all keys and contents out of memory. [`Engine::open`] with the key opens this engine
+    /// again; until then every call that needs them fails with [`Error::VaultLocked`]. Goes on when the future is dropped.
+    pub async fn lock(&self) {
+        self.inner.interrupt_sync();
+        let inner = Arc::clone(&self.inner);
+        let work = async move {
+            let _one_at_a_time = inner.life.lock().await;
+            inner.fall_asleep(limits::SUSPENDING).await;
+            lock(&inner.lines).clear();
+            *lock(&inner.store) = Access::Locked;
+            Ok(())
+        };
+        let _ = self.inner.supervised(work).await;
+    }
+
+    /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder.
+    pub async fn close(self) {
+        let _whoever_is_second_waits = self.inner.ending.lock().await;
+        self.inner.closing.cancel();
+        self.inner.interrupt_sync();
+        lock(&self.inner.lines).values().for_each(|line| line.end(Ending::Pause));
+        self.inner.tasks.close();
+        // What is not done in time is in the store, and done at the next start.
+        let _ = timeout(limits::CLOSING, self.inner.tasks.wait()).await;
+        lock(&self.inner.lines).clear();
+        self.inner.end_tor().await;
+        self.inner.set_dialers(None);
+        *lock(&self.inner.store) = Access::Closed;
+        self.inner.reporter.end();
+    }
+}
+
+impl Inner {
+    async fn fall_asleep(&self, deadline: Duration) {
+        let until = Instant::now() + deadline;
+        self.put_work_to_sleep();
+        let lines: Vec<_> = lock(&self.lines).values().cloned().collect();
+        lines.iter().for_each(|line| line.end(Ending::Pause));
+        for line in lines {
+            // One that does not end in time has stored what it has.
+            if timeout_at(until, line.over()).await.is_err() {
+                line.abort().await;
+            }
+        }
+        let _ = timeout_at(until, self.end_tor()).await;
+        lock(&self.store).suspend();
+    }
+
+    async fn wake(self: &Arc<Self>) -> Result<(), Error> {
+        let inner = Arc::clone(self);
+        blocking(move || inner.with_store(|store| store.resume(&inner.home))).await?;
+        let was_asleep = self.wake_work();
+        self.sweep()?;
+        self.run_tor(true).await?;
+        let ids: Vec<_> = lock(&self.lines).keys().cloned().collect();
+        for id in ids {
+            Self::pick_up(self, &BurnerId(id));
+        }
+        if was_asleep && self.can_dial() {
+            let inner = Arc::clone(self);
+            self.spawn(async move {
+                inner.closing.run_until_cancelled(inner.dialing()).await;
+                timeout(limits::SETTLING, clearing::settle_all(&inner)).await.unwrap_or(Ok(()))
+            });
+        }
+        Ok(())
+    }
+}
+
+async fn sync(inner: &Arc<Inner>, until: Instant) -> Result<SyncReport, Error> {
+    inner.wake().await?;
+    inner.run_tor(false).await?;
+    inner.tor_ready(until.saturating_duration_since(Instant::now())).await?;
+    let engine = Engine { inner: Arc::clone(inner) };
+    for burner in engine.burners()?.into_iter().filter(|burner| burner.state == BurnerState::Active) {
+        Inner::pick_up(inner, &burner.id);
+    }
+    let lines: Vec<_> = lock(&inner.lines).values().cloned().collect();
+    let mut complete = true;
+    for line in lines {
+        complete &= timeout_at(until, line.drained()).await.is_ok() && line.connection() == Connection::Online;
+    }
+    let (mut unread, mut outbox) = (0, 0);
+    for conversation in engine.snapshot()?.burners.iter().flat_map(|burner| &burner.conversations) {
+        unread += conversation.unread;
+        outbox += conversation.outbox;
+    }
+    Ok(SyncReport { unread, outbox, complete })
+}
+
+fn same_folder(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Argon2id takes long on purpose, and a key store may ask a person.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Internal)?
+}

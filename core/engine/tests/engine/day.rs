@@ -1,0 +1,458 @@
+//! A phone's day, without Tor in between: lines that die, sleep, a full disk, an account that is gone, an app that locks.
+
+use std::cell::Cell;
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use flashpaper::{
+    Burner, BurnerId, ByteStream, Config, Connection, CreateOptions, Dial, Dialers, Engine, Error, Event, Key, Message,
+    MessageState, Profile, Route,
+};
+use flashpaper_lab::{Peer, Remote};
+use flashpaper_tor::DialError;
+use futures::future::BoxFuture;
+use rustix::mount::{MountFlags, mount};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{sleep, timeout};
+
+use crate::support::{Direct, Hands, SERVER, Tested, config, open_with};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connected burner, somebody to talk to, and what can happen to them.
+struct Day {
+    lab: Remote,
+    clock: Hands,
+    wire: Wire,
+    profile: Cell<Profile>,
+    engine: Engine,
+    burner: Burner,
+    peer: Peer,
+}
+
+impl Day {
+    async fn begin(home: &Path) -> Tested<Self> {
+        let (lab, clock, wire) = (Remote::from_env()?, Hands::default(), Wire::default());
+        clock.0.store(1_000_000, SeqCst);
+        let engine = open_with(home, &lab, &clock).await?;
+        engine.start_on(wire.dialers(&lab)).await?;
+        let burner = engine.create_burner(direct()).await?;
+        engine.connect(&burner.id)?;
+        let peer = Peer::register(lab.facts()).await?;
+        let mut day = Self { lab, clock, wire, profile: Cell::default(), engine, burner, peer };
+        day.comes("hello").await?;
+        Ok(day)
+    }
+
+    /// Time goes by, and something happens that has everybody look at the clock.
+    async fn pass(&self, seconds: u64) {
+        self.clock.0.fetch_add(seconds, SeqCst);
+        self.engine.set_profile(self.profile.get());
+        sleep(Duration::from_millis(200)).await;
+    }
+
+    fn set_profile(&self, profile: Profile) {
+        self.profile.set(profile);
+        self.engine.set_profile(profile);
+    }
+
+    fn connection(&self) -> Tested<Connection> {
+        let status = self.engine.snapshot()?.burners.into_iter().find(|status| status.burner.id == self.burner.id);
+        Ok(status.ok_or("no burner")?.connection)
+    }
+
+    /// Waits for a state of the connection; time passes meanwhile, so that no back-off keeps it.
+    async fn becomes(&self, wanted: impl Fn(&Connection) -> bool) -> Tested<Connection> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let connection = self.connection()?;
+            if wanted(&connection) {
+                return Ok(connection);
+            }
+            assert!(Instant::now() < end, "{connection:?}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn comes_online(&self) -> Tested {
+        let end = Instant::now() + PATIENCE;
+        while self.connection()? != Connection::Online {
+            assert!(Instant::now() < end, "{:?}", self.connection()?);
+            self.clock.0.fetch_add(1, SeqCst);
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// The peer writes, and the text comes; once.
+    async fn comes(&mut self, text: &str) -> Tested {
+        self.peer.send(&self.burner.jid, text).await?;
+        self.came(text).await
+    }
+
+    async fn came(&self, text: &str) -> Tested {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(message) = self.unread()?.first() {
+                assert_eq!(message.text, text);
+                self.engine.taken(&self.burner.id, message.id)?;
+                break;
+            }
+            assert!(Instant::now() < end, "{text}: {:?}", self.connection()?);
+            sleep(Duration::from_millis(20)).await;
+        }
+        assert!(self.unread()?.is_empty(), "{text}: twice");
+        Ok(())
+    }
+
+    fn unread(&self) -> Tested<Vec<Message>> {
+        let messages = self.engine.messages(&self.burner.id, None)?;
+        Ok(messages.into_iter().filter(|m| m.state == MessageState::Received).collect())
+    }
+
+    async fn end(self) -> Tested {
+        self.peer.remove().await?;
+        self.engine.burn(&self.burner.id).await?;
+        self.engine.close().await;
+        Ok(())
+    }
+}
+
+fn direct() -> CreateOptions {
+    CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false }
+}
+
+/// The streams that were dialled, and which of them still carry anything.
+#[derive(Clone, Default)]
+struct Wire {
+    dialled: Arc<AtomicUsize>,
+    /// Streams with a number below are dead: nothing comes, and what is written goes nowhere.
+    dead_below: Arc<AtomicUsize>,
+}
+
+impl Wire {
+    fn dialers(&self, lab: &Remote) -> Arc<Direct> {
+        let wire = self.clone();
+        Direct::wrapped(lab, move |inner| {
+            let number = wire.dialled.fetch_add(1, SeqCst);
+            Box::new(Line { inner, number, dead_below: Arc::clone(&wire.dead_below) })
+        })
+    }
+
+    /// All streams of now die without a word.
+    fn dies(&self) {
+        self.dead_below.store(self.dialled.load(SeqCst), SeqCst);
+    }
+}
+
+struct Line {
+    inner: Box<dyn ByteStream>,
+    number: usize,
+    dead_below: Arc<AtomicUsize>,
+}
+
+impl Line {
+    fn is_dead(&self) -> bool {
+        self.number < self.dead_below.load(SeqCst)
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let filled = buf.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
+        if self.is_dead() {
+            buf.set_filled(filled);
+            return Poll::Pending;
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        if self.is_dead() { Poll::Ready(Ok(buf.len())) } else { Pin::new(&mut self.inner).poll_write(cx, buf) }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+const fn is_waiting(connection: &Connection) -> bool {
+    matches!(connection, Connection::Waiting { .. })
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_dead_line_is_noticed_in_the_time_of_the_profile() -> Tested {
+    let home = TempDir::new()?;
+    let mut day = Day::begin(home.path()).await?;
+    for (profile, silence, response) in [(Profile::Foreground, 60, 30), (Profile::Background, 300, 60)] {
+        day.set_profile(profile);
+        // A server that is asked answers, and the line lives on.
+        day.pass(silence).await;
+        day.pass(response).await;
+        assert_eq!(day.connection()?, Connection::Online);
+        day.comes("still there").await?;
+        day.wire.dies();
+        day.peer.send(&day.burner.jid, "into the dead line").await?;
+        day.pass(silence).await;
+        day.pass(response - 1).await;
+        assert_eq!(day.connection()?, Connection::Online, "{profile:?}");
+        day.pass(1).await;
+        assert_eq!(day.becomes(is_waiting).await?, Connection::Waiting { why: Error::Timeout });
+        day.comes_online().await?;
+        day.came("into the dead line").await?;
+    }
+    day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_hint_shows_a_dead_line_in_seconds_and_ends_a_wait() -> Tested {
+    let home = TempDir::new()?;
+    let mut day = Day::begin(home.path()).await?;
+    day.engine.network_changed();
+    day.pass(9).await;
+    day.pass(1000).await;
+    assert_eq!(day.connection()?, Connection::Online, "a line that lives shows it");
+    day.comes("still there").await?;
+    day.wire.dies();
+    day.engine.network_changed();
+    sleep(Duration::from_millis(200)).await;
+    day.pass(9).await;
+    assert_eq!(day.connection()?, Connection::Online);
+    day.pass(1).await;
+    day.becomes(is_waiting).await?;
+    // By the clock that stands still it would wait for ever.
+    sleep(Duration::from_secs(3)).await;
+    assert!(is_waiting(&day.connection()?));
+    day.engine.network_changed();
+    day.becomes(|connection| *connection == Connection::Online).await?;
+    day.comes("and again").await?;
+    day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn asleep_it_holds_nothing_and_awake_it_goes_on() -> Tested {
+    let home = TempDir::new()?;
+    let mut day = Day::begin(home.path()).await?;
+    let id = day.burner.id.clone();
+    let mut events = day.engine.events(None);
+    let begin = Instant::now();
+    day.engine.suspend(Duration::from_secs(3)).await;
+    assert!(begin.elapsed() < Duration::from_secs(30));
+    assert_eq!(open_below(home.path())?, Vec::<PathBuf>::new());
+    assert_eq!(day.connection()?, Connection::Offline);
+    let dialled = day.wire.dialled.load(SeqCst);
+    day.peer.send(&day.burner.jid, "good night").await?;
+    for _ in 0..2 {
+        assert_eq!(day.engine.connect(&id), Err(Error::Suspended));
+        assert_eq!(day.engine.send(&id, day.peer.jid(), "text").err(), Some(Error::Suspended));
+        assert_eq!(day.engine.create_burner(direct()).await.err(), Some(Error::Suspended));
+        assert_eq!(day.engine.burn(&id).await.err(), Some(Error::Suspended));
+        assert_eq!(day.engine.burners()?.len(), 1, "what is known can be shown");
+        day.pass(10_000).await;
+        day.engine.network_changed();
+        // Once more changes nothing.
+        day.engine.suspend(Duration::from_secs(3)).await;
+    }
+    assert_eq!(day.wire.dialled.load(SeqCst), dialled);
+    day.engine.resume().await?;
+    day.came("good night").await?;
+    day.engine.resume().await?;
+    day.comes("good morning").await?;
+    let online = Event::Connection { burner: id, connection: Connection::Online };
+    let mut seen = Vec::new();
+    while let Ok(Some(event)) = timeout(Duration::from_millis(50), events.next()).await {
+        seen.push(event);
+    }
+    assert_eq!(seen.iter().filter(|event| **event == online).count(), 1, "{seen:?}");
+    day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn locked_it_says_nothing_without_the_key() -> Tested {
+    let home = TempDir::new()?;
+    let mut day = Day::begin(home.path()).await?;
+    let id = day.burner.id.clone();
+    let key = || Key::passphrase("swordfish");
+    day.engine.change_key(key()).await?;
+    let open = |key| Ok::<_, Box<dyn std::error::Error>>(Config { key, ..config(home.path(), &day.lab)? });
+    for asleep in [false, true] {
+        if asleep {
+            day.engine.suspend(Duration::from_secs(3)).await;
+        }
+        day.engine.lock().await;
+        // Suspending what is locked does not open or end anything.
+        day.engine.suspend(Duration::from_secs(3)).await;
+        assert_eq!(day.engine.burners().err(), Some(Error::VaultLocked));
+        assert_eq!(day.engine.snapshot().err(), Some(Error::VaultLocked));
+        assert_eq!(day.engine.messages(&id, None).err(), Some(Error::VaultLocked));
+        assert_eq!(day.engine.send(&id, "a@b.example", "text").err(), Some(Error::VaultLocked));
+        assert_eq!(day.engine.resume().await, Err(Error::VaultLocked));
+        assert_eq!(Engine::open(open(Key::passphrase("other"))?).await.err(), Some(Error::VaultLocked));
+        assert!(Engine::open(open(key())?).await? == day.engine);
+        assert_eq!(day.engine.burners()?.len(), 1);
+        assert_eq!(day.connection()?, Connection::Offline, "a locked engine has forgotten who was connected");
+    }
+    day.engine.connect(&id)?;
+    day.comes("here again").await?;
+    day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_account_that_is_gone_ends_the_connection() -> Tested {
+    let home = TempDir::new()?;
+    let day = Day::begin(home.path()).await?;
+    day.engine.disconnect(&day.burner.id)?;
+    day.becomes(|connection| *connection == Connection::Offline).await?;
+    let name = day.burner.jid.split('@').next().unwrap_or_default();
+    let file = format!("{}/accounts/{name}.dat", SERVER.replace('.', "%2e"));
+    fs::remove_file(day.lab.facts().accounts.join(file))?;
+    day.engine.connect(&day.burner.id)?;
+    let ended = day.becomes(|connection| matches!(connection, Connection::Ended { .. })).await?;
+    assert_eq!(ended, Connection::Ended { why: Error::Auth });
+    // A server that is asked again and again with what it refuses locks somebody out.
+    let dialled = day.wire.dialled.load(SeqCst);
+    day.pass(100_000).await;
+    day.engine.network_changed();
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(day.wire.dialled.load(SeqCst), dialled);
+    // Whoever asks again is answered again.
+    day.engine.connect(&day.burner.id)?;
+    day.becomes(|connection| matches!(connection, Connection::Ended { .. })).await?;
+    day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_full_disk_loses_nothing() -> Tested {
+    const NAME: &str = "day::a_full_disk_loses_nothing";
+    if env::var_os("OWN_MOUNTS").is_none() {
+        // What is mounted ends with the process.
+        let mut inside = Command::new("unshare");
+        inside.arg("--mount").arg(env::current_exe()?).args(["--exact", NAME, "--ignored", "--nocapture"]);
+        assert!(inside.env("OWN_MOUNTS", "").status()?.success());
+        return Ok(());
+    }
+    let home = TempDir::new()?;
+    mount("tmpfs", home.path(), "tmpfs", MountFlags::empty(), &*CString::new("size=4m,mode=700")?)?;
+    let mut day = Day::begin(home.path()).await?;
+    let id = day.burner.id.clone();
+    day.engine.send(&id, day.peer.jid(), "before")?;
+    let filler = home.path().join("filler");
+    let _full = fs::write(&filler, vec![0; 5 << 20]);
+    day.peer.send(&day.burner.jid, "came to a full disk").await?;
+    assert_eq!(day.becomes(is_waiting).await?, Connection::Waiting { why: Error::StorageFull });
+    assert_eq!(day.engine.send(&id, day.peer.jid(), "not stored").err(), Some(Error::StorageFull));
+    assert!(day.unread()?.is_empty());
+    day.clock.0.fetch_add(60, SeqCst);
+    sleep(Duration::from_secs(3)).await;
+    assert!(is_waiting(&day.connection()?) || day.connection()? == Connection::Connecting);
+    fs::remove_file(filler)?;
+    day.comes_online().await?;
+    day.came("came to a full disk").await?;
+    day.comes("and then").await?;
+    day.engine.send(&id, day.peer.jid(), "after")?;
+    for text in ["before", "after"] {
+        let message = timeout(PATIENCE, day.peer.next()).await??;
+        assert_eq!(message.text, text);
+    }
+    day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn burners_connect_apart() -> Tested {
+    let home = TempDir::new()?;
+    let day = Day::begin(home.path()).await?;
+    let mut ids: Vec<BurnerId> = vec![day.burner.id.clone()];
+    for _ in 0..2 {
+        ids.push(day.engine.create_burner(direct()).await?.id);
+    }
+    day.engine.suspend(Duration::from_secs(3)).await;
+    let mut events = day.engine.events(None);
+    day.engine.resume().await?;
+    ids.iter().try_for_each(|id| day.engine.connect(id))?;
+    let mut begun = Vec::new();
+    while begun.len() < ids.len() {
+        let next = timeout(Duration::from_millis(20), events.next()).await;
+        // Half a second in no time: the draw is up to five.
+        day.clock.0.fetch_add(u64::from(next.is_err()), SeqCst);
+        if let Ok(Some(Event::Connection { connection: Connection::Connecting, .. })) = next {
+            begun.push(Instant::now());
+        }
+    }
+    let (first, last) = (begun.first().ok_or("none")?, begun.last().ok_or("none")?);
+    // Two draws of at most 20 ms in five seconds are one in 60,000.
+    assert!(last.duration_since(*first) > Duration::from_millis(20), "{begun:?}");
+    for id in ids.iter().skip(1) {
+        day.engine.burn(id).await?;
+    }
+    day.end().await
+}
+
+/// Dialers that panic where they are told to.
+struct Fragile {
+    inner: Arc<Direct>,
+    panics: Arc<AtomicUsize>,
+}
+
+impl Dialers for Fragile {
+    fn isolated(&self) -> Arc<dyn Dial> {
+        Arc::new(Self { inner: Arc::clone(&self.inner), panics: Arc::clone(&self.panics) })
+    }
+}
+
+impl Dial for Fragile {
+    fn dial<'a>(
+        &'a self,
+        target: &'a flashpaper_tor::Target,
+        deadline: Duration,
+    ) -> BoxFuture<'a, Result<flashpaper::Dialed, DialError>> {
+        let left = self.panics.load(SeqCst);
+        self.panics.store(left.saturating_sub(1), SeqCst);
+        assert!(left == 0, "a library's bug");
+        self.inner.dial(target, deadline)
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_panic_below_is_one_more_reason_to_try_again() -> Tested {
+    let home = TempDir::new()?;
+    let mut day = Day::begin(home.path()).await?;
+    day.engine.disconnect(&day.burner.id)?;
+    day.becomes(|connection| *connection == Connection::Offline).await?;
+    let panics = Arc::new(AtomicUsize::new(2));
+    let dialers = Fragile { inner: day.wire.dialers(&day.lab), panics: Arc::clone(&panics) };
+    day.engine.start_on(Arc::new(dialers)).await?;
+    day.engine.connect(&day.burner.id)?;
+    assert_eq!(day.becomes(is_waiting).await?, Connection::Waiting { why: Error::Internal });
+    day.comes_online().await?;
+    assert_eq!(panics.load(SeqCst), 0);
+    day.comes("after all").await?;
+    day.end().await
+}
+
+fn open_below(folder: &Path) -> Tested<Vec<PathBuf>> {
+    let files = fs::read_dir("/proc/self/fd")?.filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
+    Ok(files.filter(|file| file.starts_with(folder)).collect())
+}

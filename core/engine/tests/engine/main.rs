@@ -1,0 +1,8 @@
+//! The engine from outside. What is ignored needs the lab: `cargo xtask test`.
+
+mod chat;
+mod crash;
+mod day;
+mod lab;
+mod limits;
+mod support;

@@ -1,0 +1,141 @@
+//! What the tests share: an engine that knows the lab, and ways to its server.
+
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use flashpaper::{ByteStream, Clock, Config, Dial, Dialed, Dialers, Engine, Key, Network, PrivateNetwork, Seams};
+use flashpaper_lab::{Facts, Remote, direct};
+use flashpaper_tor::{DialError, Target};
+use futures::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The result of a test: any error fails it.
+pub(crate) type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// The lab's server that makes accounts.
+pub(crate) const SERVER: &str = "burner.test";
+
+/// An engine that knows the lab, without dialers yet.
+pub(crate) async fn open(home: &Path, lab: &Remote) -> Tested<Engine> {
+    Ok(Engine::open(config(home, lab)?).await?)
+}
+
+/// The same with another clock.
+pub(crate) async fn open_with(home: &Path, lab: &Remote, clock: &Hands) -> Tested<Engine> {
+    let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
+    Ok(Engine::open_with(config(home, lab)?, seams).await?)
+}
+
+pub(crate) fn config(home: &Path, lab: &Remote) -> Tested<Config> {
+    let network = PrivateNetwork::parse(&std::fs::read_to_string(lab.facts_file())?)?;
+    Ok(Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) })
+}
+
+/// A clock that is set by hand, in seconds.
+#[derive(Clone, Default)]
+pub(crate) struct Hands(pub(crate) Arc<AtomicU64>);
+
+impl Clock for Hands {
+    fn unix_seconds(&self) -> u64 {
+        self.0.load(SeqCst)
+    }
+
+    fn since_boot(&self) -> Duration {
+        Duration::from_secs(self.0.load(SeqCst))
+    }
+}
+
+/// What is done to each stream that is dialled.
+type Wrap = Arc<dyn Fn(Box<dyn ByteStream>) -> Box<dyn ByteStream> + Send + Sync>;
+
+/// Dials past Tor, and wraps what it dialled.
+pub(crate) struct Direct {
+    facts: Facts,
+    wrap: Wrap,
+}
+
+impl Direct {
+    pub(crate) fn plain(lab: &Remote) -> Arc<Self> {
+        Self::wrapped(lab, |stream| stream)
+    }
+
+    pub(crate) fn wrapped(
+        lab: &Remote,
+        wrap: impl Fn(Box<dyn ByteStream>) -> Box<dyn ByteStream> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { facts: lab.facts().clone(), wrap: Arc::new(wrap) })
+    }
+}
+
+impl Dialers for Direct {
+    fn isolated(&self) -> Arc<dyn Dial> {
+        Arc::new(Self { facts: self.facts.clone(), wrap: Arc::clone(&self.wrap) })
+    }
+}
+
+impl Dial for Direct {
+    fn dial<'a>(&'a self, target: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+        Box::pin(async move {
+            let Target::Host { name, port } = target else { return Err(DialError::OnionUnreachable) };
+            let stream = direct::connect(&self.facts, name, *port).await.map_err(|_| DialError::HostUnreachable)?;
+            Ok(Dialed { stream: (self.wrap)(Box::new(stream)), circuit: None })
+        })
+    }
+}
+
+/// Calls `at` before and after every write and every read that gets bytes, with a running number.
+struct Points<S> {
+    inner: S,
+    count: Arc<AtomicUsize>,
+    at: Arc<dyn Fn(usize) + Send + Sync>,
+}
+
+impl<S> Points<S> {
+    fn pass(&self) {
+        (self.at)(self.count.fetch_add(1, SeqCst));
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Points<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let filled = buf.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
+        if buf.filled().len() > filled {
+            // Before the bytes are known to anyone, and after.
+            self.pass();
+            self.pass();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Points<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.pass();
+        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, buf))?;
+        self.pass();
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// Dialers past Tor whose streams have a running number of reads and writes.
+pub(crate) fn points(lab: &Remote, at: impl Fn(usize) + Send + Sync + 'static) -> Arc<Direct> {
+    let (count, at) = (Arc::new(AtomicUsize::new(0)), Arc::new(at));
+    let wrap = move |inner| -> Box<dyn ByteStream> {
+        let at: Arc<dyn Fn(usize) + Send + Sync> = at.clone();
+        Box::new(Points { inner, count: Arc::clone(&count), at })
+    };
+    Direct::wrapped(lab, wrap)
+}
