@@ -364,6 +364,10 @@ pub enum MessageState {
 pub enum FailReason {
     /// A server sent it back: there is no such peer, or it takes nothing from us.
     Refused,
+    /// A server sent it back for now: the peer's server cannot be reached, say. It can be sent again.
+    Unreachable,
+    /// To whom it was to go was lost to a failing device.
+    AddressLost,
 }
 
 /// What is kept of messages that are done: those that were taken or delivered.

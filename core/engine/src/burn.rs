@@ -1,5 +1,7 @@
 //! Burning: remove the account at its server, then show that its login is refused, then forget it.
 
+use std::sync::Arc;
+
 use flashpaper_xmpp::removal::Accepted;
 use serde::Serialize;
 
@@ -34,12 +36,18 @@ pub enum BurnOutcome {
     Queued,
 }
 
-pub(crate) async fn burn(inner: &Inner, id: &BurnerId) -> Result<BurnReport, Error> {
+pub(crate) async fn burn(inner: &Arc<Inner>, id: &BurnerId) -> Result<BurnReport, Error> {
     inner.account(&id.0)?;
-    inner.hang_up(id, Ending::Pause);
-    // A creation that is under way is waited for: only then it is known what there is to burn.
-    let _one_at_a_time = inner.lock_of(&id.0).lock_owned().await;
-    burn_locked(inner, id).await
+    let was_connected = inner.hang_up(id, Ending::Pause);
+    let report = {
+        // A creation that is under way is waited for: only then it is known what there is to burn.
+        let _one_at_a_time = inner.lock_of(&id.0).lock_owned().await;
+        burn_locked(inner, id).await
+    };
+    if was_connected && report == Err(Error::ServerRefused) {
+        inner.pick_up(id, true)?;
+    }
+    report
 }
 
 /// [`burn`] for whoever holds the account's lock.

@@ -162,8 +162,7 @@ impl Engine {
         if !self.inner.can_dial() {
             return Err(Error::TorNotStarted);
         }
-        Inner::pick_up(&self.inner, id);
-        Ok(())
+        self.inner.pick_up(id, true)
     }
 
     /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
@@ -214,8 +213,8 @@ impl Engine {
     /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn messages(&self, id: &BurnerId, with: Option<&str>) -> Result<Vec<Message>, Error> {
         let with = with.map(|with| bare_jid(with).ok_or(Error::InvalidInput { input: Input::Address })).transpose()?;
-        self.inner.account(&id.0)?;
-        self.inner.read(|content| content.mailbox(&id.0).list(with.as_deref()))
+        let (history, now) = (self.inner.account(&id.0)?.history, self.inner.now());
+        self.inner.read(|content| content.mailbox(&id.0).list(with.as_deref(), history, now))
     }
 
     /// One message.
@@ -223,8 +222,8 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchMessage`], [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn message(&self, id: &BurnerId, message: MessageId) -> Result<Message, Error> {
-        self.inner.account(&id.0)?;
-        self.inner.read(|content| content.mailbox(&id.0).message(message))?.ok_or(Error::NoSuchMessage)
+        let (history, now) = (self.inner.account(&id.0)?.history, self.inner.now());
+        self.inner.read(|content| content.mailbox(&id.0).message(message, history, now))?.ok_or(Error::NoSuchMessage)
     }
 
     /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
@@ -255,7 +254,7 @@ impl Engine {
     /// Hints that the device's network may be another: connections are asked whether they live, and those that wait to try
     /// again do so now.
     pub fn network_changed(&self) {
-        lock(&self.inner.lines).values().for_each(|line| line.network_changed());
+        self.inner.network_changed();
     }
 
     /// Looks at a server without making an account: can it be reached, is its certificate right, does it take accounts?

@@ -13,18 +13,20 @@ use futures::FutureExt as _;
 use rand::rngs::StdRng;
 use rand::{CryptoRng, RngExt as _, SeedableRng as _};
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Key, Network};
 use crate::directory::{Directory, Server};
-use crate::event::{BurnerId, Event, Reporter};
+use crate::event::{BurnerId, Connection, Event, Reporter};
 use crate::mailbox::{Changed, Mailbox};
-use crate::online::{self, Ending, Line, Profile};
+use crate::message::History;
+use crate::online::{Ending, Line, Profile};
 use crate::seams::{Clock, Dial, Dialers};
 use crate::snapshot::TorStatus;
-use crate::store::{Account, Content, Store};
+use crate::store::{self, Account, Content, Store};
 use crate::{Error, Route, limits};
 
 /// Whether there is a store to work with.
@@ -74,6 +76,8 @@ pub(crate) struct Inner {
     /// The connections that were asked for, by account.
     pub(crate) lines: Mutex<HashMap<String, Arc<Line>>>,
     pub(crate) profile: Mutex<Profile>,
+    /// When the next message expires may have changed.
+    pub(crate) expiry: Notify,
     /// Where background work runs: it is also begun where a caller drops something outside of any runtime.
     runtime: Handle,
     /// Who works on an account: one at a time.
@@ -121,6 +125,7 @@ impl Inner {
             dials: Mutex::default(),
             lines: Mutex::default(),
             profile: Mutex::default(),
+            expiry: Notify::new(),
             runtime: Handle::current(),
             locks: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -157,78 +162,156 @@ impl Inner {
     /// Changes a burner's mailbox; on return that is on disk, what is done and not to be kept is gone, and the changes are
     /// reported.
     pub(crate) fn update(&self, id: &str, change: impl FnOnce(&mut Mailbox, u64) -> Changed) -> Result<(), Error> {
-        let now = self.now();
-        // By a clock that is known to be wrong nothing expires.
-        let clock_wrong = lock(&self.reported)
-            .as_ref()
-            .is_some_and(|status| matches!(status.blocked, Some(Error::ClockWrong { .. })));
+        let (now, trusted) = (self.now(), self.trusted_now());
         self.with_store(|store| {
             let history = store.content().account(id)?.history;
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
                 let changed = change(mailbox, now);
-                mailbox.sweep(history, if clock_wrong { 0 } else { now });
+                mailbox.sweep(history, trusted);
                 changed
             };
             // Reported before anybody else changes the same.
             for (message, state) in self.with_rng(|rng| store.commit(rng, change))? {
                 self.reporter.report(Event::Message { burner: BurnerId(id.to_owned()), message, state });
             }
+            if matches!(history, History::Expire { .. }) {
+                self.expiry.notify_one();
+            }
             Ok(())
         })
     }
 
-    /// Forgets what has expired while nobody looked.
-    pub(crate) fn sweep(&self) -> Result<(), Error> {
-        let ids: Vec<String> = self.read(|content| content.accounts.iter().map(|a| a.id.clone()).collect())?;
-        ids.iter().try_for_each(|id| self.update(id, |_, _| Vec::new()))
+    /// The time of day, where the Tor network agrees with it.
+    fn trusted_now(&self) -> Option<u64> {
+        let wrong = |status: &TorStatus| !status.ready || matches!(status.blocked, Some(Error::ClockWrong { .. }));
+        let doubted = self.dialers.borrow().is_none() || lock(&self.reported).as_ref().is_some_and(wrong);
+        (!doubted).then(|| self.now())
+    }
+
+    /// Forgets what expires, as it does.
+    pub(crate) fn begin_to_forget(self: &Arc<Self>) {
+        let inner = Arc::clone(self);
+        let closing = self.closing.clone();
+        let forget = async move {
+            loop {
+                inner.dialing().await;
+                let wait = inner.forget_expired()?;
+                tokio::select! {
+                    () = sleep(wait) => {}
+                    () = inner.expiry.notified() => {}
+                }
+            }
+        };
+        self.spawn(async move { closing.run_until_cancelled_owned(forget).await.unwrap_or(Ok(())) });
+    }
+
+    /// How long nothing else expires.
+    fn forget_expired(&self) -> Result<Duration, Error> {
+        let Some(now) = self.trusted_now() else { return Ok(limits::LOOK_FOR_EXPIRED) };
+        let expiring = self.read(|content| {
+            let next = |account: &Account| {
+                Some((account.id.clone(), content.mailbox(&account.id).next_expiry(account.history)?))
+            };
+            content.accounts.iter().filter_map(next).collect::<Vec<_>>()
+        })?;
+        let mut wait = None;
+        for (id, at) in expiring {
+            if at <= now {
+                // On a full disk, say, it is tried again.
+                let _ = self.update(&id, |_, _| Vec::new());
+            }
+            let left = Duration::from_secs(at.saturating_sub(now)).clamp(limits::SLICE, limits::LOOK_FOR_EXPIRED);
+            wait = Some(wait.map_or(left, |wait: Duration| wait.min(left)));
+        }
+        Ok(wait.unwrap_or(Duration::MAX))
     }
 
     pub(crate) fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> Result<T, Error>) -> Result<T, Error> {
         work(lock(&self.store).store()?)
     }
 
-    /// What [`crate::Engine::open`] does where the folder is open already; whether the engine was asleep or locked.
-    pub(crate) fn open_again(&self, key: &Key) -> Result<bool, Error> {
-        let mut access = lock(&self.store);
-        match &mut *access {
-            Access::Open(store) if !store.is_suspended() => store.check_key(&self.home, key).map(|()| false),
-            Access::Open(_) | Access::Locked => {
-                *access = Access::Open(Box::new(self.with_rng(|rng| Store::open(&self.home, key, rng))?));
-                Ok(true)
-            }
-            Access::Closed => Err(Error::Closed),
+    /// What [`crate::Engine::open`] does where the folder is open already: has the store open if the key is right. Nobody
+    /// else has to wait while that is found out.
+    pub(crate) fn open_again(&self, key: &Key) -> Result<(), Error> {
+        let wrapped = match &mut *lock(&self.store) {
+            Access::Open(store) if !store.is_suspended() => Some(store.wrapped()?),
+            Access::Open(_) | Access::Locked => None,
+            Access::Closed => return Err(Error::Closed),
+        };
+        if let Some(wrapped) = wrapped {
+            return store::check_key(&wrapped, &self.home, key);
         }
+        let mut rng = self.with_rng(|rng| StdRng::from_rng(rng));
+        let store = Store::open(&self.home, key, &mut rng)?;
+        *lock(&self.store) = Access::Open(Box::new(store));
+        Ok(())
     }
 
     pub(crate) fn profile(&self) -> Profile {
         *lock(&self.profile)
     }
 
-    /// Has a burner's connection begin, unless it has.
-    pub(crate) fn pick_up(inner: &Arc<Self>, id: &BurnerId) {
-        let mut lines = lock(&inner.lines);
-        if inner.closing.is_cancelled() || lines.get(&id.0).is_some_and(|line| !line.is_over()) {
-            return;
+    /// Has a burner's connection begin, unless it has. `wanted`: also the next time that the engine wakes.
+    pub(crate) fn pick_up(self: &Arc<Self>, id: &BurnerId, wanted: bool) -> Result<(), Error> {
+        let wait = self.apart(id);
+        let mut lines = lock(&self.lines);
+        if self.closing.is_cancelled() {
+            return Err(Error::Closed);
         }
-        let line = Arc::new(Line::new());
-        let wait = if lines.iter().any(|(other, line)| *other != id.0 && !line.is_over()) {
-            inner.with_rng(|rng| limits::SPREAD.mul_f64(rng.random_range(0.0..1.0)))
-        } else {
-            Duration::ZERO
-        };
+        // Under the lock of the lines: whoever puts the engine to sleep ends those that are there after this.
+        if self.is_asleep() {
+            return Err(Error::Suspended);
+        }
+        if let Some(line) = lines.get(&id.0).filter(|line| !line.is_over()) {
+            if wanted {
+                line.want();
+            }
+            return Ok(());
+        }
+        let line = Arc::new(Line::new(wanted));
         lines.insert(id.0.clone(), Arc::clone(&line));
-        let (inner_of_task, id) = (Arc::clone(inner), id.clone());
-        inner.spawn(async move {
-            line.run(online::live(&inner_of_task, &id, &line, wait)).await;
-            Ok(())
-        });
+        drop(lines);
+        let (inner, id) = (Arc::clone(self), id.clone());
+        // Not among what ends with being awake: it ends in an order of its own.
+        let work = AssertUnwindSafe(async move { line.run(&inner, &id, wait).await });
+        self.tasks.spawn_on(Box::pin(work.catch_unwind()), &self.runtime);
+        Ok(())
     }
 
-    /// Has a burner's connection end.
-    pub(crate) fn hang_up(&self, id: &BurnerId, ending: Ending) {
-        if let Some(line) = lock(&self.lines).remove(&id.0) {
+    /// How long a burner waits where there are others: what happens to several at one moment links them.
+    pub(crate) fn apart(&self, id: &BurnerId) -> Duration {
+        let alone = !lock(&self.lines).iter().any(|(other, line)| *other != id.0 && !line.is_over());
+        if alone { Duration::ZERO } else { self.with_rng(|rng| limits::SPREAD.mul_f64(rng.random_range(0.0..1.0))) }
+    }
+
+    /// Has a burner's connection end; whether there was one.
+    pub(crate) fn hang_up(&self, id: &BurnerId, ending: Ending) -> bool {
+        let line = lock(&self.lines).remove(&id.0);
+        if let Some(line) = &line {
             line.end(ending);
+        }
+        line.is_some()
+    }
+
+    /// Has each connection show that it works.
+    pub(crate) fn network_changed(self: &Arc<Self>) {
+        let lines: Vec<_> = lock(&self.lines).iter().map(|(id, line)| (id.clone(), Arc::clone(line))).collect();
+        for (id, line) in lines {
+            let wait = self.apart(&BurnerId(id));
+            self.spawn(async move {
+                sleep(wait).await;
+                line.network_changed();
+                Ok(())
+            });
+        }
+    }
+
+    /// Reports how a burner is connected, unless another connection has taken the place of this.
+    pub(crate) fn report_connection(&self, id: &BurnerId, line: &Line, connection: Connection) {
+        let lines = lock(&self.lines);
+        if lines.get(&id.0).is_none_or(|present| std::ptr::eq(&raw const **present, line)) {
+            self.reporter.report(Event::Connection { burner: id.clone(), connection });
         }
     }
 
@@ -276,9 +359,10 @@ impl Inner {
 
     /// Forgets an account and what belongs to it.
     pub(crate) fn forget(&self, id: &str) -> Result<(), Error> {
+        self.commit(|content| content.forget(id))?;
         lock(&self.dials).remove(id);
         lock(&self.locks).remove(id);
-        self.commit(|content| content.forget(id))
+        Ok(())
     }
 
     pub(crate) fn choose_server(&self, named: Option<&str>, route: Option<Route>) -> Result<Server, Error> {
@@ -297,7 +381,9 @@ impl Inner {
     /// Begins work that closing waits for, and that ends when the engine falls asleep.
     pub(crate) fn spawn(&self, work: impl Future<Output = Result<(), Error>> + Send + 'static) {
         let awake = lock(&self.awake).clone();
-        self.tasks.spawn_on(awake.run_until_cancelled_owned(work), &self.runtime);
+        // What became of it is reported by events.
+        let work = AssertUnwindSafe(work).catch_unwind();
+        self.tasks.spawn_on(Box::pin(awake.run_until_cancelled_owned(work)), &self.runtime);
     }
 
     /// Runs work that outlives the caller's future. A panic in it, or in a library below, becomes an error.
@@ -334,6 +420,10 @@ impl Inner {
         lock(&self.awake).cancel();
     }
 
+    pub(crate) fn is_asleep(&self) -> bool {
+        lock(&self.awake).is_cancelled()
+    }
+
     /// Has work begin again; whether it could not before.
     pub(crate) fn wake_work(&self) -> bool {
         let mut awake = lock(&self.awake);
@@ -366,10 +456,11 @@ impl Inner {
         *lock(&self.tor) = Some(tor);
         *was_started = true;
         let (inner, closing) = (Arc::downgrade(self), self.closing.clone());
-        tokio::spawn(closing.run_until_cancelled_owned(async move {
+        self.tasks.spawn(closing.run_until_cancelled_owned(async move {
             while status.changed().await.is_ok() {
                 let Some(inner) = inner.upgrade() else { return };
                 inner.report_tor(&status.borrow_and_update());
+                inner.expiry.notify_one();
             }
         }));
         Ok(())

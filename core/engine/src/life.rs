@@ -13,7 +13,7 @@ use crate::directory::Directory;
 use crate::error::Input;
 use crate::event::{BurnerId, Connection};
 use crate::inner::{Access, Inner, Parts, lock};
-use crate::online::Ending;
+use crate::online::{Ending, Line};
 use crate::seams::{Dialers, Seams};
 use crate::snapshot::SyncReport;
 use crate::store::Store;
@@ -24,7 +24,7 @@ static OPEN: tokio::sync::Mutex<Vec<Weak<Inner>>> = tokio::sync::Mutex::const_ne
 
 impl Engine {
     /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`]. A folder that this process
-    /// has open already gives the same engine, awake and unlocked: closing it closes it for all.
+    /// has open already gives the same engine, unlocked, and awake as [`Engine::resume`] has it: closing it closes it for all.
     ///
     /// # Errors
     /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
@@ -46,9 +46,9 @@ impl Engine {
                 return Err(Error::InUse);
             }
             let again = Arc::clone(&inner);
-            let was_asleep = blocking(move || again.open_again(&key)).await?;
+            blocking(move || again.open_again(&key)).await?;
             let engine = Self { inner };
-            if was_asleep {
+            if engine.inner.is_asleep() {
                 engine.resume().await?;
             }
             return Ok(engine);
@@ -67,7 +67,7 @@ impl Engine {
         let (store, rng) = blocking(move || Store::open(&folder, &key, &mut *rng).map(|s| (s, rng))).await?;
         let inner = Arc::new(Inner::new(Parts { home, network, tor_config, tls, directory, clock, rng, store }));
         open.push(Arc::downgrade(&inner));
-        inner.sweep()?;
+        inner.begin_to_forget();
         Ok(Self { inner })
     }
 
@@ -104,7 +104,7 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let work = async move {
             let _one_at_a_time = inner.life.lock().await;
-            inner.fall_asleep(deadline).await;
+            inner.fall_asleep(deadline, Access::suspend).await;
             Ok(())
         };
         // A closed engine sleeps for ever.
@@ -139,13 +139,13 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let work = async move {
             let _one_at_a_time = inner.life.lock().await;
-            let before: Vec<_> = lock(&inner.lines).keys().cloned().collect();
+            inner.wake().await?;
             let sync = interrupted.run_until_cancelled(sync(&inner, until));
             let report = timeout_at(until, sync).await;
             let report = report.unwrap_or(Some(Err(Error::Timeout))).unwrap_or(Err(Error::Cancelled));
-            inner.fall_asleep(limits::SUSPENDING).await;
-            // The app finds those connected that were.
-            lock(&inner.lines).retain(|id, _| before.contains(id));
+            inner.fall_asleep(limits::SUSPENDING, Access::suspend).await;
+            // The app finds those connected that it has asked for.
+            lock(&inner.lines).retain(|_, line| line.is_wanted());
             report
         };
         self.inner.supervised(work).await
@@ -158,9 +158,8 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let work = async move {
             let _one_at_a_time = inner.life.lock().await;
-            inner.fall_asleep(limits::SUSPENDING).await;
+            inner.fall_asleep(limits::SUSPENDING, |access| *access = Access::Locked).await;
             lock(&inner.lines).clear();
-            *lock(&inner.store) = Access::Locked;
             Ok(())
         };
         let _ = self.inner.supervised(work).await;
@@ -184,7 +183,7 @@ impl Engine {
 }
 
 impl Inner {
-    async fn fall_asleep(&self, deadline: Duration) {
+    async fn fall_asleep(&self, deadline: Duration, let_go: impl FnOnce(&mut Access)) {
         let until = Instant::now() + deadline;
         self.put_work_to_sleep();
         let lines: Vec<_> = lock(&self.lines).values().cloned().collect();
@@ -195,19 +194,23 @@ impl Inner {
                 line.abort().await;
             }
         }
+        let_go(&mut lock(&self.store));
         let _ = timeout_at(until, self.end_tor()).await;
-        lock(&self.store).suspend();
     }
 
     async fn wake(self: &Arc<Self>) -> Result<(), Error> {
         let inner = Arc::clone(self);
         blocking(move || inner.with_store(|store| store.resume(&inner.home))).await?;
         let was_asleep = self.wake_work();
-        self.sweep()?;
+        if was_asleep {
+            self.begin_to_forget();
+        }
         self.run_tor(true).await?;
-        let ids: Vec<_> = lock(&self.lines).keys().cloned().collect();
-        for id in ids {
-            Self::pick_up(self, &BurnerId(id));
+        // A server that has refused one is not asked again before the app says so.
+        let goes_on = |line: &Line| !matches!(line.connection(), Connection::Ended { .. });
+        let lines = lock(&self.lines).clone();
+        for (id, _) in lines.into_iter().filter(|(_, line)| goes_on(line)) {
+            self.pick_up(&BurnerId(id), true)?;
         }
         if was_asleep && self.can_dial() {
             let inner = Arc::clone(self);
@@ -221,12 +224,17 @@ impl Inner {
 }
 
 async fn sync(inner: &Arc<Inner>, until: Instant) -> Result<SyncReport, Error> {
-    inner.wake().await?;
     inner.run_tor(false).await?;
     inner.tor_ready(until.saturating_duration_since(Instant::now())).await?;
     let engine = Engine { inner: Arc::clone(inner) };
+    let ended = |id: &BurnerId| {
+        let lines = lock(&inner.lines);
+        lines.get(&id.0).is_some_and(|line| matches!(line.connection(), Connection::Ended { .. }))
+    };
     for burner in engine.burners()?.into_iter().filter(|burner| burner.state == BurnerState::Active) {
-        Inner::pick_up(inner, &burner.id);
+        if !ended(&burner.id) {
+            inner.pick_up(&burner.id, false)?;
+        }
     }
     let lines: Vec<_> = lock(&inner.lines).values().cloned().collect();
     let mut complete = true;

@@ -50,8 +50,13 @@ pub(crate) const CONFIRMED_WITHIN: u64 = 86_400;
 pub(crate) const SPREAD: Duration = Duration::from_secs(5);
 /// How long to wait after the first failure, at most; doubled by each further one. The wait is drawn below that.
 pub(crate) const BACK_OFF: Duration = Duration::from_secs(2);
+/// How long a wait is slept at one go: the clock that it goes by is looked at in between.
+pub(crate) const SLICE: Duration = Duration::from_secs(60);
 /// After a hint that the network has changed a connection has so long to show that it works.
 pub(crate) const AFTER_HINT: Duration = Duration::from_secs(10);
+
+/// How often expiry is looked at where the clock may be set meanwhile.
+pub(crate) const LOOK_FOR_EXPIRED: Duration = Duration::from_secs(3600);
 
 /// How long connections have to end before a sleep.
 pub(crate) const SUSPENDING: Duration = Duration::from_secs(3);

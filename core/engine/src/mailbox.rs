@@ -26,6 +26,18 @@ pub(crate) struct Mailbox {
     pub(crate) position: Arc<Position>,
 }
 
+impl Entry {
+    /// Whether nothing is to come of it any more, nor is it to be kept. `expires`: by the time, too.
+    const fn is_done(&self, history: History, time: u64, expires: bool) -> bool {
+        let by_time = matches!(history, History::Expire { .. });
+        let kept = if by_time && !expires { true } else { history.keeps(self.at, time) };
+        match self.state {
+            MessageState::Acked => expires && time >= self.at.saturating_add(limits::CONFIRMED_WITHIN) && !kept,
+            state => state.is_done() && !kept,
+        }
+    }
+}
+
 /// Rows by number.
 pub(crate) type Table<T> = BTreeMap<u64, Arc<T>>;
 
@@ -44,8 +56,8 @@ pub(crate) struct Entry {
     number: Option<u32>,
 }
 
-/// Somebody who was written to, or has written.
-#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+/// Somebody who was written to, or has written. Without an address: that was lost.
+#[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Peer {
     jid: String,
     /// We have written to them: they may know that we are there.
@@ -98,6 +110,28 @@ pub(crate) enum Outgoing {
 pub(crate) type Changed = Vec<(MessageId, MessageState)>;
 
 impl Mailbox {
+    /// Makes the best of what is left when rows are lost: no number is given again, so that nothing good is overwritten and
+    /// nothing is taken for somebody else's.
+    pub(crate) fn mend(&mut self) {
+        let highest = |last: Option<&u64>| last.copied().unwrap_or(0);
+        let (message, receipt) = (highest(self.messages.keys().next_back()), highest(self.receipts.keys().next_back()));
+        if self.position.message < message || self.position.receipt < receipt {
+            let position = Arc::make_mut(&mut self.position);
+            position.message = position.message.max(message);
+            position.receipt = position.receipt.max(receipt);
+        }
+        let named = self.messages.values().map(|entry| entry.peer);
+        let named = named.chain(self.receipts.values().map(|receipt| receipt.peer));
+        let named: Vec<u64> = named.chain(self.seen.keys().map(|row| row / limits::SEEN)).collect();
+        for peer in named {
+            // Whose it was is lost; what they wrote is not.
+            self.peers.entry(peer).or_default();
+        }
+        let nobody = |peer: &u64| self.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
+        let rows = self.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
+        self.set_all(rows, MessageState::Failed { reason: FailReason::AddressLost });
+    }
+
     /// Puts a text into the outbox.
     pub(crate) fn queue(&mut self, to: &str, id: String, text: &str, now: u64) -> MessageId {
         let peer = self.peer(to);
@@ -111,7 +145,8 @@ impl Mailbox {
     pub(crate) fn receive(&mut self, message: ChatMessage, now: u64) -> Option<(MessageId, MessageState)> {
         let ChatMessage { from, id, text, wants_receipt } = message;
         let peer = self.peer(&from);
-        let known = id.as_deref().is_some_and(|id| self.has_seen(peer, id));
+        let hash = id.as_deref().map(|id| hash(id, &text));
+        let known = hash.is_some_and(|hash| self.has_seen(peer, hash));
         // A stranger does not learn that there is somebody. Who sends again has missed the receipt.
         if let Some(id) = id.as_ref().filter(|_| wants_receipt && self.peers.get(&peer).is_some_and(|p| p.known)) {
             let row = self.next(|position| &mut position.receipt);
@@ -120,8 +155,8 @@ impl Mailbox {
         if known {
             return None;
         }
-        if let Some(id) = &id {
-            self.remember(peer, id);
+        if let Some(hash) = hash {
+            self.remember(peer, hash);
         }
         let id = id.unwrap_or_default();
         let state = MessageState::Received;
@@ -140,8 +175,9 @@ impl Mailbox {
     }
 
     /// A message came back.
-    pub(crate) fn refused(&mut self, from: &str, id: &str) -> Option<(MessageId, MessageState)> {
-        let state = MessageState::Failed { reason: FailReason::Refused };
+    pub(crate) fn refused(&mut self, from: &str, id: &str, for_now: bool) -> Option<(MessageId, MessageState)> {
+        let reason = if for_now { FailReason::Unreachable } else { FailReason::Refused };
+        let state = MessageState::Failed { reason };
         let row = self.outgoing(from, id)?;
         self.set(row, state);
         Some((MessageId(row), state))
@@ -212,7 +248,7 @@ impl Mailbox {
     }
 
     /// The server has lost its memory: what it had taken and no peer has confirmed is queued again, where the peer's client
-    /// tells what it has, and drops what it has twice.
+    /// tells what it has. It has the same id as before; Flashpaper drops what it has twice.
     pub(crate) fn forgotten_by_server(&mut self, now: u64) -> Changed {
         let confirms = |peer: &u64| self.peers.get(peer).is_some_and(|peer| peer.confirms);
         let rows = self.rows(|entry| {
@@ -234,47 +270,56 @@ impl Mailbox {
         }
     }
 
-    /// Removes what is done, as far as nobody wants it kept. The clock's way back does not count.
-    pub(crate) fn sweep(&mut self, history: History, now: u64) {
-        let now = now.max(self.position.latest);
-        let confirmed_late = |entry: &Entry| now >= entry.at.saturating_add(limits::CONFIRMED_WITHIN);
-        let keep = |entry: &Entry| match entry.state {
-            MessageState::Taken | MessageState::Delivered => history.keeps(entry.at, now),
-            MessageState::Acked => !confirmed_late(entry) || history.keeps(entry.at, now),
-            _ => true,
-        };
+    /// Removes what is done, as far as nobody wants it kept. `now` is absent where the clock is not to be trusted: nothing
+    /// expires then.
+    pub(crate) fn sweep(&mut self, history: History, now: Option<u64>) {
+        let time = now.unwrap_or(0).max(self.position.latest);
         let before = self.messages.len();
-        self.messages.retain(|_, entry| keep(entry));
+        self.messages.retain(|_, entry| !entry.is_done(history, time, now.is_some()));
+        let Some(now) = now else { return };
+        for entry in self.messages.values_mut().filter(|entry| entry.at > time) {
+            // Its clock was wrong.
+            Arc::make_mut(entry).at = time;
+        }
         let expires = matches!(history, History::Expire { .. }) && !self.messages.is_empty();
         // Not each second: a write wakes the device.
-        if before != self.messages.len() || expires && self.position.latest + 60 < now {
+        if self.position.latest < now && (before != self.messages.len() || expires && self.position.latest + 60 < now) {
             Arc::make_mut(&mut self.position).latest = now;
         }
     }
 
-    /// The messages with a peer, or all.
-    pub(crate) fn list(&self, with: Option<&str>) -> Vec<Message> {
-        let messages = self.messages.iter().filter_map(|(row, entry)| self.show(*row, entry));
+    /// When the next of what is done expires; in seconds since 1970.
+    pub(crate) fn next_expiry(&self, history: History) -> Option<u64> {
+        let History::Expire { after } = history else { return None };
+        let done = self.messages.values().filter(|entry| entry.state.is_done());
+        done.map(|entry| entry.at.saturating_add(after.as_secs())).min()
+    }
+
+    /// The messages with a peer, or all, but for those that have expired.
+    pub(crate) fn list(&self, with: Option<&str>, history: History, now: u64) -> Vec<Message> {
+        let time = now.max(self.position.latest);
+        let messages = self.messages.iter().filter(|(_, entry)| !entry.is_done(history, time, true));
+        let messages = messages.filter_map(|(row, entry)| self.show(*row, entry));
         messages.filter(|message| with.is_none_or(|with| message.peer == with)).collect()
     }
 
-    pub(crate) fn message(&self, MessageId(row): MessageId) -> Option<Message> {
-        self.show(row, self.messages.get(&row)?)
+    pub(crate) fn message(&self, MessageId(row): MessageId, history: History, now: u64) -> Option<Message> {
+        let entry = self.messages.get(&row)?;
+        let expired = entry.is_done(history, now.max(self.position.latest), true);
+        if expired { None } else { self.show(row, entry) }
     }
 
     pub(crate) fn conversations(&self) -> Vec<Conversation> {
-        let conversation = |(number, peer): (&u64, &Arc<Peer>)| {
-            let count = |wanted: fn(MessageState) -> bool| {
-                let entries = self.messages.values().filter(|entry| entry.peer == *number && wanted(entry.state));
-                u32::try_from(entries.count()).unwrap_or(u32::MAX)
-            };
-            Conversation {
-                peer: peer.jid.clone(),
-                unread: count(|state| state == MessageState::Received),
-                outbox: count(|state| matches!(state, MessageState::Queued | MessageState::Sent)),
-            }
-        };
-        self.peers.iter().map(conversation).collect()
+        let mut conversations: BTreeMap<u64, Conversation> = BTreeMap::new();
+        for (number, peer) in &self.peers {
+            conversations.insert(*number, Conversation { peer: peer.jid.clone(), unread: 0, outbox: 0 });
+        }
+        for entry in self.messages.values() {
+            let Some(conversation) = conversations.get_mut(&entry.peer) else { continue };
+            conversation.unread += u32::from(entry.state == MessageState::Received);
+            conversation.outbox += u32::from(matches!(entry.state, MessageState::Queued | MessageState::Sent));
+        }
+        conversations.into_values().collect()
     }
 
     fn show(&self, row: u64, entry: &Entry) -> Option<Message> {
@@ -300,9 +345,8 @@ impl Mailbox {
     /// Our message to somebody that is on its way.
     fn outgoing(&self, to: &str, id: &str) -> Option<u64> {
         let (peer, _) = self.peers.iter().find(|(_, peer)| peer.jid == to)?;
-        let on_its_way = |state| matches!(state, MessageState::Queued | MessageState::Sent | MessageState::Acked);
         let mut messages = self.messages.iter();
-        let found = messages.find(|(_, e)| e.peer == *peer && e.id == id && on_its_way(e.state))?;
+        let found = messages.find(|(_, e)| e.peer == *peer && e.id == id && e.state.is_on_its_way())?;
         Some(*found.0)
     }
 
@@ -351,15 +395,14 @@ impl Mailbox {
         rows.into_iter().map(set).collect()
     }
 
-    fn has_seen(&self, peer: u64, id: &str) -> bool {
-        let hash = hash(id);
+    fn has_seen(&self, peer: u64, hash: u64) -> bool {
         self.seen.range(ring(peer)).any(|(_, seen)| seen.hash == hash)
     }
 
-    fn remember(&mut self, peer: u64, id: &str) {
+    fn remember(&mut self, peer: u64, hash: u64) {
         let last = self.seen.range(ring(peer)).map(|(_, seen)| seen.count).max().unwrap_or(0);
         let row = ring(peer).start + last % limits::SEEN;
-        self.seen.insert(row, Arc::new(Seen { count: last + 1, hash: hash(id) }));
+        self.seen.insert(row, Arc::new(Seen { count: last + 1, hash }));
     }
 }
 
@@ -368,8 +411,11 @@ const fn ring(peer: u64) -> std::ops::Range<u64> {
     peer * limits::SEEN..(peer + 1) * limits::SEEN
 }
 
-/// Enough to tell the ids of one peer from each other: they choose them, and can only harm themselves.
-fn hash(id: &str) -> u64 {
-    let digest: [u8; 32] = Sha256::digest(id).into();
+/// Tells the messages of one peer from each other. With the text: some clients begin their ids anew each day.
+fn hash(id: &str, text: &str) -> u64 {
+    let digest: [u8; 32] = Sha256::new().chain_update(id).chain_update([0]).chain_update(text).finalize().into();
     digest.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub struct Message {
     /// Its name.
     #[zeroize(skip)]
     pub id: MessageId,
-    /// The peer's bare JID, as the own server vouches for it.
+    /// The peer's bare JID, as the own server vouches for it. Empty where that was lost to a failing device.
     pub peer: String,
     /// The text. One that came may hold anything.
     pub text: String,
@@ -70,12 +70,28 @@ pub enum MessageState {
     },
 }
 
+impl MessageState {
+    /// Nothing is to come of it any more.
+    pub(crate) const fn is_done(self) -> bool {
+        matches!(self, Self::Taken | Self::Delivered)
+    }
+
+    /// It was written here, and may still arrive.
+    pub(crate) const fn is_on_its_way(self) -> bool {
+        matches!(self, Self::Queued | Self::Sent | Self::Acked)
+    }
+}
+
 /// Why a message will not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailReason {
     /// A server sent it back: there is no such peer, or it takes nothing from us.
     Refused,
+    /// A server sent it back for now: the peer's server cannot be reached, say. It can be sent again.
+    Unreachable,
+    /// To whom it was to go was lost to a failing device.
+    AddressLost,
 }
 
 /// What is kept of messages that are done: those that were taken or delivered.

@@ -1,10 +1,11 @@
 //! A burner's life on the network: connected, cut off, connected again, until it is told to end. Nothing of it is lost on
 //! the way: what goes out is stored before it leaves, what comes in before the server is told so.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flashpaper_xmpp::{Incoming, ManagedSession, Start};
+use flashpaper_xmpp::{Incoming, ManagedSession, Start, StreamError};
 use futures::FutureExt as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{BurnerId, Connection, Event};
+use crate::event::{BurnerId, Connection};
 use crate::inner::Inner;
 use crate::link::{self, within};
 use crate::mailbox::Outgoing;
@@ -76,27 +77,40 @@ pub(crate) struct Line {
     connection: Mutex<Connection>,
     /// Everything is sent and acknowledged, and everything that the server had is here; or it cannot be.
     drained: watch::Sender<bool>,
+    /// To be there again when the engine wakes; one of a sync is not.
+    wanted: AtomicBool,
     abort: CancellationToken,
     over: CancellationToken,
 }
 
 impl Line {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(wanted: bool) -> Self {
         Self {
             ending: watch::Sender::new(None),
             work: Notify::new(),
             hint: Notify::new(),
             connection: Mutex::default(),
             drained: watch::Sender::new(false),
+            wanted: AtomicBool::new(wanted),
             abort: CancellationToken::new(),
             over: CancellationToken::new(),
         }
     }
 
-    /// Runs [`live`].
-    pub(crate) async fn run(&self, live: impl Future<Output = ()>) {
+    /// Keeps the burner connected until it is told to end, or to go on would be of no use.
+    pub(crate) async fn run(&self, inner: &Arc<Inner>, id: &BurnerId, wait: Duration) {
         let _over = self.over.clone().drop_guard();
-        self.abort.run_until_cancelled(live).await;
+        if self.abort.run_until_cancelled(live(inner, id, self, wait)).await.is_none() {
+            self.set(inner, id, Connection::Offline);
+        }
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Relaxed)
+    }
+
+    pub(crate) fn want(&self) {
+        self.wanted.store(true, Relaxed);
     }
 
     pub(crate) fn end(&self, ending: Ending) {
@@ -144,13 +158,19 @@ impl Line {
         let mut now = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if *now != connection {
             *now = connection.clone();
-            inner.reporter.report(Event::Connection { burner: burner.clone(), connection });
+            drop(now);
+            inner.report_connection(burner, self, connection);
         }
     }
 }
 
-/// Keeps a burner connected until it is told to end, or to go on would be of no use.
-pub(crate) async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
+async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
+    line.set(inner, id, Connection::Connecting);
+    // The waits of several burners begin with the network, or they would end with it.
+    tokio::select! {
+        () = inner.dialing() => {}
+        _ = line.ended() => return line.set(inner, id, Connection::Offline),
+    }
     // What follows a panic, in a library say, is a new attempt like after any other failure.
     let mut failures = 0;
     let mut pause = wait;
@@ -167,15 +187,21 @@ pub(crate) async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Durati
             Ok(()) => break,
             Err(why) => why,
         };
-        // The next attempt must not depend on what has failed: it has circuits of its own again, and new ones.
-        inner.new_circuits(&id.0);
         if is_final(&why) {
             line.drained.send_replace(true);
             return line.set(inner, id, Connection::Ended { why });
         }
+        let longest = inner.profile().longest_wait();
+        let most = if matches!(why, Error::StorageFull | Error::Storage) {
+            // Not the network's fault, and the server sends everything again each time.
+            longest
+        } else {
+            // The next attempt must not depend on what has failed: it has circuits of its own again, and new ones.
+            inner.new_circuits(&id.0);
+            limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(longest)
+        };
         line.set(inner, id, Connection::Waiting { why });
-        let most = limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(inner.profile().longest_wait());
-        pause = inner.with_rng(|rng| most.mul_f64(rng.random_range(0.1..=1.0)));
+        pause = inner.with_rng(|rng| most.mul_f64(rng.random_range(0.1..=1.0))) + inner.apart(id);
         failures += 1;
     }
     line.set(inner, id, Connection::Offline);
@@ -190,7 +216,8 @@ async fn pausing(inner: &Inner, line: &Line, pause: Duration, failures: &mut u32
             return None;
         }
         tokio::select! {
-            () = sleep(left) => {}
+            // In slices: the timer stands still while the device sleeps.
+            () = sleep(left.min(limits::SLICE)) => {}
             () = line.hint.notified() => {
                 *failures = 0;
                 return None;
@@ -200,13 +227,14 @@ async fn pausing(inner: &Inner, line: &Line, pause: Duration, failures: &mut u32
 }
 
 /// Whether to try again would be of no use, or harm: a server that is asked with wrong credentials again and again locks
-/// the account.
+/// the account. A server that refuses does that for a reason: it has disabled the account, say.
 const fn is_final(error: &Error) -> bool {
     matches!(
         error,
         Error::Auth
             | Error::NoSafeLogin
             | Error::NoSafeDelivery
+            | Error::ServerRefused
             | Error::NoServer
             | Error::NoSuchBurner
             | Error::VaultLocked
@@ -222,7 +250,6 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
     let lock = inner.lock_of(&id.0);
     line.set(inner, id, Connection::Connecting);
     let start = async {
-        inner.dialing().await;
         // Burning, say, comes first.
         let lock = lock.lock().await;
         let account = inner.account(&id.0)?;
@@ -301,7 +328,7 @@ impl Work<'_> {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
             ending = self.line.ended() => return Ok(Some(ending)),
-            incoming = self.session.next() => self.take_in(incoming?).await?,
+            incoming = self.session.next() => self.take_in(incoming).await?,
             () = self.line.work.notified() => {}
             () = self.line.hint.notified() => self.ask(limits::AFTER_HINT).await?,
             () = sleep(limit.saturating_sub(self.inner.clock.since_boot())) => match self.asked {
@@ -350,29 +377,22 @@ impl Work<'_> {
     }
 
     /// Stores everything that is there already, and tells the server if it wants to know.
-    async fn take_in(&mut self, first: Incoming) -> Result<(), Error> {
-        let (mut batch, mut end) = (vec![first], Ok(()));
-        while batch.len() < limits::IN_FLIGHT_STANZAS
-            && let Some(next) = self.session.next().now_or_never()
-        {
-            match next {
+    async fn take_in(&mut self, first: Result<Incoming, StreamError>) -> Result<(), Error> {
+        let (mut batch, mut end) = (Vec::new(), Ok(()));
+        let mut next = Some(first);
+        while let Some(incoming) = next {
+            match incoming {
                 Ok(incoming) => batch.push(incoming),
                 Err(error) => {
                     end = Err(error);
                     break;
                 }
             }
-        }
-        self.quiet_since = self.inner.clock.since_boot();
-        if self.asked.is_some() {
-            // Whatever comes shows that the line is alive.
-            self.asked = Some(self.quiet_since + self.inner.profile().response());
-        }
-        if batch.iter().any(|incoming| matches!(incoming, Incoming::Acked { .. })) {
-            self.asked = None;
-            *self.failures = 0;
+            let more = batch.len() < limits::IN_FLIGHT_STANZAS;
+            next = if more { self.session.next().now_or_never() } else { None };
         }
         let wants_ack = batch.contains(&Incoming::Asked);
+        let was_acked = batch.iter().any(|incoming| matches!(incoming, Incoming::Acked { .. }));
         let resumption = self.session.resumption();
         let receipts = &mut self.receipts;
         self.inner.update(&self.id.0, |mailbox, now| {
@@ -381,7 +401,7 @@ impl Work<'_> {
                 match incoming {
                     Incoming::Chat(chat) => changed.extend(mailbox.receive(chat, now)),
                     Incoming::Receipt { from, id } => changed.extend(mailbox.delivered(&from, &id)),
-                    Incoming::Refused { from, id } => changed.extend(mailbox.refused(&from, &id)),
+                    Incoming::Refused { from, id, for_now } => changed.extend(mailbox.refused(&from, &id, for_now)),
                     Incoming::Acked { up_to } => {
                         changed.extend(mailbox.acked(up_to));
                         receipts.retain(|(number, row)| {
@@ -398,11 +418,27 @@ impl Work<'_> {
             mailbox.set_resumption(resumption);
             changed
         })?;
+        self.quiet_since = self.inner.clock.since_boot();
+        if self.asked.is_some() {
+            // Whatever comes shows that the line is alive.
+            self.asked = Some(self.quiet_since + self.inner.profile().response());
+        }
+        if was_acked {
+            self.asked = None;
+            *self.failures = 0;
+        }
+        if end == Err(StreamError::Malformed) {
+            // It is not sent again then, even by a server that does not take streams up again.
+            let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
+        }
         end?;
         if wants_ack {
             within(limits::EXCHANGE, self.session.acknowledge()).await??;
         }
-        Ok(within(limits::EXCHANGE, self.session.refuse_requests()).await??)
+        if within(limits::EXCHANGE, self.session.refuse_requests()).await?? {
+            self.ask(self.inner.profile().response()).await?;
+        }
+        Ok(())
     }
 
     /// Asks the server what it has; it has to say something within this time.
@@ -414,13 +450,25 @@ impl Work<'_> {
 
     /// Everything that came is stored; the server is told if it listens.
     async fn end(mut self, ending: Ending) -> Result<(), Error> {
+        if ending == Ending::Pause {
+            let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
+            return Ok(());
+        }
+        // What the server has is not to be sent again on the next stream, which will not know.
+        let _ = within(limits::GOODBYE, self.drain()).await;
         let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
-        if ending == Ending::Goodbye {
-            let _ = within(limits::GOODBYE, self.session.close()).await;
-            self.inner.update(&self.id.0, |mailbox, _| {
-                mailbox.set_resumption(None);
-                Vec::new()
-            })?;
+        let _ = within(limits::GOODBYE, self.session.close()).await;
+        self.inner.update(&self.id.0, |mailbox, _| {
+            mailbox.set_resumption(None);
+            Vec::new()
+        })
+    }
+
+    async fn drain(&mut self) -> Result<(), Error> {
+        self.session.ask().await?;
+        while self.session.in_flight() > 0 {
+            let incoming = self.session.next().await;
+            self.take_in(incoming).await?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use flashpaper_vault as vault;
-use flashpaper_vault::{Batch, Closed, Finding, KeyFile, Owner, Table, Vault};
+use flashpaper_vault::{Batch, Closed, Finding, KeyFile, KeySource as _, Owner, Slot, Table, Vault, Wrapped};
 use rand::CryptoRng;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,14 @@ pub(crate) enum State {
 impl Store {
     /// Opens the folder, making it when absent. Takes as long as Argon2id does when a passphrase is used.
     pub(crate) fn open(folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        Self::load(Vault::open(folder, key_of(folder, key)?, rng)?)
+        let mut store = Self::load(Vault::open(folder, key_of(folder, key)?, rng)?)?;
+        if let Key::Passphrase(_) = key {
+            // A crash may have come between a change of keys and the end of the old one.
+            let file = KeyFile::new(folder);
+            let kept = [Slot::First, Slot::Second].into_iter().filter(|slot| file.delete(*slot).is_err()).count();
+            store.report.old_key_kept |= kept > 0;
+        }
+        Ok(store)
     }
 
     fn load((vault, findings): (Vault, Vec<Finding>)) -> Result<Self, Error> {
@@ -115,13 +122,14 @@ impl Store {
         let mut rows = Reader { vault: &vault, report: &mut report };
         for owner in vault.owners() {
             for (_, account) in rows.read::<Account>(owner, ACCOUNT)? {
-                let mailbox = Mailbox {
+                let mut mailbox = Mailbox {
                     messages: rows.table(owner, MESSAGES)?,
                     peers: rows.table(owner, PEERS)?,
                     receipts: rows.table(owner, RECEIPTS)?,
                     seen: rows.table(owner, SEEN)?,
                     position: rows.table(owner, POSITION)?.remove(&ONLY).unwrap_or_default(),
                 };
+                mailbox.mend();
                 owners.insert(account.id.clone(), owner);
                 content.mailboxes.insert(account.id.clone(), Arc::new(mailbox));
                 content.accounts.push(account);
@@ -160,9 +168,9 @@ impl Store {
         }
     }
 
-    /// Whether a key would open this folder, too.
-    pub(crate) fn check_key(&mut self, folder: &Path, key: &Key) -> Result<(), Error> {
-        Ok(self.vault()?.check_key(key_of(folder, key)?)?)
+    /// What [`check_key`] needs.
+    pub(crate) fn wrapped(&mut self) -> Result<Wrapped, Error> {
+        Ok(self.vault()?.wrapped()?)
     }
 
     /// Has another key open the folder from now on, and only that.
@@ -213,9 +221,10 @@ impl Store {
         let gone = self.content.accounts.iter().map(|account| account.id.clone());
         let gone: Vec<String> = gone.filter(|id| content.account(id).is_err()).collect();
         for id in gone {
-            if let Some(owner) = self.owners.remove(&id) {
+            if let Some(owner) = self.owners.get(&id).copied() {
                 let finding = self.vault()?.forget(owner, rng)?;
                 finding.into_iter().for_each(|finding| self.report.add(finding));
+                self.owners.remove(&id);
             }
         }
         self.content = content;
@@ -276,6 +285,11 @@ impl VaultReport {
             Finding::OldKeyKept => self.old_key_kept = true,
         }
     }
+}
+
+/// Whether a key opens the folder that this is of. Takes as long as opening it.
+pub(crate) fn check_key(wrapped: &Wrapped, folder: &Path, key: &Key) -> Result<(), Error> {
+    Ok(wrapped.check(key_of(folder, key)?)?)
 }
 
 fn key_of(folder: &Path, key: &Key) -> Result<vault::Key, Error> {
@@ -443,8 +457,11 @@ mod tests {
         fs::create_dir(folder.path().join("key.1")).unwrap();
         assert_eq!(store.commit(&mut rng(4), |c| c.forget("a")), Err(Error::Storage));
         assert_eq!(ids(&store), ["a"]);
+        store.commit(&mut rng(5), |c| c.registrations.push(1)).unwrap();
         fs::remove_dir(folder.path().join("key.1")).unwrap();
         assert_eq!(store.commit(&mut rng(4), |c| c.forget("a")), Ok(()));
         assert!(ids(&store).is_empty());
+        drop(store);
+        assert!(ids(&open(folder.path(), &Key::File).unwrap()).is_empty(), "on disk, too");
     }
 }

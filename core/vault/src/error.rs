@@ -90,6 +90,7 @@ impl From<SourceError> for Error {
         match error {
             SourceError::Lost => Self::KeyLost,
             SourceError::Denied => Self::KeyDenied,
+            SourceError::Full => Self::Full,
             SourceError::Failed => Self::Io,
         }
     }

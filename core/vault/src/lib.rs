@@ -56,4 +56,4 @@ mod wrap;
 pub use error::{Error, Finding};
 pub use source::{KeyFile, KeySource, Slot, SourceError};
 pub use vault::{Batch, Closed, Owner, Row, Rows, Table, Vault};
-pub use wrap::Key;
+pub use wrap::{Key, Wrapped};

@@ -8,6 +8,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
+use crate::Error;
 use crate::files::{private, sync_folder_of, write_whole};
 use crate::seal::{self, KEY};
 
@@ -67,6 +68,9 @@ pub enum SourceError {
     /// Not now: the person declined, or the phone is locked.
     #[error("not now")]
     Denied,
+    /// No space is left to keep a key.
+    #[error("no space left")]
+    Full,
     /// Something else.
     #[error("the key source fails")]
     Failed,
@@ -97,7 +101,10 @@ impl KeySource for KeyFile {
         let mut nonce = [0; seal::NONCE];
         SysRng.try_fill_bytes(&mut *key).map_err(|_| SourceError::Failed)?;
         SysRng.try_fill_bytes(&mut nonce).map_err(|_| SourceError::Failed)?;
-        write_whole(&self.path(slot), &*key).map_err(|_| SourceError::Failed)?;
+        write_whole(&self.path(slot), &*key).map_err(|error| match Error::from(error) {
+            Error::Full => SourceError::Full,
+            _ => SourceError::Failed,
+        })?;
         seal::encrypt(&key, nonce, LABEL, bytes).map_err(|_| SourceError::Failed)
     }
 

@@ -45,6 +45,8 @@ const SETTINGS: &str = "
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA checkpoint_fullfsync = ON;
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA trusted_schema = OFF;
@@ -199,13 +201,12 @@ impl Vault {
         Ok((vault, findings))
     }
 
-    /// Whether a key would open this vault, too. Takes as long as [`Vault::open`].
+    /// The vault's key as it is stored, to try other keys on.
     ///
     /// # Errors
-    /// [`Error::WrongKey`], [`Error::KeyDenied`], [`Error::KeyLost`]; [`Error::Io`], [`Error::Damaged`].
-    pub fn check_key(&self, key: Key) -> Result<(), Error> {
-        let wrapped = read_wrapped(&self.db)?;
-        Wrapper::of(key, &wrapped)?.unwrap(&wrapped).map(drop)
+    /// [`Error::Io`], [`Error::Damaged`].
+    pub fn wrapped(&self) -> Result<Wrapped, Error> {
+        read_wrapped(&self.db)
     }
 
     /// Everyone who may own rows, but for [`Owner::COMMON`].

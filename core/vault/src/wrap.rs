@@ -48,13 +48,29 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The vault's key as it is stored.
-pub(crate) struct Wrapped {
+/// The vault's key as it is stored: sealed.
+pub struct Wrapped {
     /// The key source's, if there is one.
     pub(crate) slot: Option<Slot>,
     /// The passphrase's, if there is one.
     pub(crate) salt: Option<[u8; SALT]>,
     pub(crate) bytes: Vec<u8>,
+}
+
+impl Wrapped {
+    /// Whether a key opens it. Takes as long as [`crate::Vault::open`].
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`], [`Error::KeyDenied`], [`Error::KeyLost`], [`Error::Io`].
+    pub fn check(&self, key: Key) -> Result<(), Error> {
+        Wrapper::of(key, self)?.unwrap(self).map(drop)
+    }
+}
+
+impl fmt::Debug for Wrapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wrapped(..)")
+    }
 }
 
 /// What wraps the vault's key, now and after the next change.

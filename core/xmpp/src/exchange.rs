@@ -154,11 +154,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
                 self.counts.received = self.counts.received.wrapping_add(stanza.into());
                 return Ok(element);
             }
-            Some(Ok(Shallow::TooDeep) | Err(ReadError::ParseError(_))) => StreamError::Malformed,
-            Some(Err(ReadError::HardError(error))) => StreamError::from_io(&error),
+            Some(Ok(Shallow::TooDeep)) => self.unreadable(),
+            Some(Err(ReadError::HardError(error))) => match (StreamError::from_io(&error), error.get_ref()) {
+                // By our own bound, or by its syntax. Else it has a name that no stanza has.
+                (StreamError::Malformed, None) => self.unreadable(),
+                (StreamError::Malformed, Some(inner)) if inner.is::<rxml::Error>() => self.unreadable(),
+                (other, _) => other,
+            },
+            Some(Err(ReadError::ParseError(_))) => StreamError::Malformed,
             Some(Err(ReadError::SoftTimeout | ReadError::StreamFooterReceived)) | None => StreamError::Ended,
         };
         self.end(error)
+    }
+
+    /// A server writes what can be read, so this is a stanza that somebody made so. It counts, or the server would send it on
+    /// each stream that takes this one up.
+    const fn unreadable(&mut self) -> StreamError {
+        self.counts.received = self.counts.received.wrapping_add(1);
+        StreamError::Malformed
     }
 
     fn end<T>(&mut self, error: StreamError) -> Result<T, StreamError> {
@@ -182,13 +195,15 @@ pub enum StreamError {
 }
 
 impl StreamError {
-    /// To the parser, a stream that ends early is one more syntax error.
+    /// To the parser, a stream that ends early is one more syntax error. What TLS refuses was not said by the server.
     pub(crate) fn from_io(error: &std::io::Error) -> Self {
-        let syntax = error.get_ref().and_then(|inner| inner.downcast_ref());
-        match (error.kind(), syntax) {
-            (_, Some(rxml::Error::InvalidEof(_))) => Self::Ended,
-            (std::io::ErrorKind::InvalidData, _) => Self::Malformed,
-            _ => Self::Ended,
+        let inner = error.get_ref();
+        let cut_off = matches!(inner.and_then(|inner| inner.downcast_ref()), Some(rxml::Error::InvalidEof(_)));
+        let forged = inner.is_some_and(|inner| inner.is::<tokio_rustls::rustls::Error>());
+        if error.kind() == std::io::ErrorKind::InvalidData && !cut_off && !forged {
+            Self::Malformed
+        } else {
+            Self::Ended
         }
     }
 }

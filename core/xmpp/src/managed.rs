@@ -154,7 +154,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// What comes next. Cancel safe.
     ///
     /// # Errors
-    /// The stream ended.
+    /// The stream ended. After [`StreamError::Malformed`] what could not be read counts as received: whoever takes the stream
+    /// up again is not sent it once more.
     pub async fn next(&mut self) -> Result<Incoming, StreamError> {
         self.stream.start_over();
         Ok(match self.stream.next().await? {
@@ -171,16 +172,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         })
     }
 
-    /// Refuses what others have asked for meanwhile, as if no client were there.
+    /// Refuses what others have asked for meanwhile, as if no client were there; whether there was anything.
     ///
     /// # Errors
     /// The stream ended.
-    pub async fn refuse_requests(&mut self) -> Result<(), StreamError> {
+    pub async fn refuse_requests(&mut self) -> Result<bool, StreamError> {
+        let before = self.sent();
         // Not in `next`: a caller that stops waiting in the middle of a stanza would leave the counts wrong.
         for request in std::mem::take(&mut self.requests) {
             self.stream.unasked(request).await?;
         }
-        Ok(())
+        Ok(self.sent() != before)
     }
 
     /// Ends the stream in order (RFC 6120, section 4.4), without waiting for the server's end. It cannot be taken up again.
@@ -199,7 +201,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         let from = message.from.unwrap_or_else(|| Jid::from(self.jid.to_bare())).to_bare().to_string();
         let id = message.id.map(|Id(id)| id);
         if message.type_ == MessageType::Error {
-            return Some(Incoming::Refused { from, id: id? });
+            let error = message.payloads.iter().find(|payload| payload.is("error", ns::JABBER_CLIENT));
+            let for_now = error.is_some_and(|error| error.attr("type") == Some("wait"));
+            return Some(Incoming::Refused { from, id: id?, for_now });
         }
         let receipt = message.payloads.iter().find(|payload| payload.is("received", ns::RECEIPTS));
         if let Some(receipt) = receipt {
@@ -242,6 +246,8 @@ pub enum Incoming {
         from: String,
         /// The message's id.
         id: String,
+        /// To send it again later may help (RFC 6120, section 8.3.2: `wait`).
+        for_now: bool,
     },
     /// The server has our stanzas up to this number.
     Acked {

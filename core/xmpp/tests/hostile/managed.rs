@@ -120,7 +120,7 @@ async fn what_comes_back_and_what_arrived() -> Outcome {
     let (used, _) = in_session(
         async |mut session| {
             let mut all = Vec::new();
-            for _ in 0..5 {
+            for _ in 0..6 {
                 all.push(session.next().await?);
             }
             Ok::<_, StreamError>(all)
@@ -128,6 +128,8 @@ async fn what_comes_back_and_what_arrived() -> Outcome {
         async |peer| {
             peer.says(
                 "<message from='a@b.example/r' type='error' id='m1'><body>mine</body></message>\
+                 <message from='a@b.example/r' type='error' id='m4'><error type='wait'>\
+                 <remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>\
                  <message from='a@b.example/r' id='x'><received xmlns='urn:xmpp:receipts' id='m2'/></message>\
                  <message from='a@b.example/r' id='x'><received xmlns='urn:xmpp:receipts'/></message>\
                  <message from='a@b.example/r' type='groupchat'><body>a crowd</body></message>\
@@ -140,7 +142,8 @@ async fn what_comes_back_and_what_arrived() -> Outcome {
     let (from, id) = (|| "a@b.example".to_owned(), |id: &str| id.to_owned());
     let chat = ChatMessage { from: from(), id: Some(id("m3")), text: "hi".into(), wants_receipt: true };
     let expected = [
-        Incoming::Refused { from: from(), id: id("m1") },
+        Incoming::Refused { from: from(), id: id("m1"), for_now: false },
+        Incoming::Refused { from: from(), id: id("m4"), for_now: true },
         Incoming::Receipt { from: from(), id: id("m2") },
         Incoming::Other,
         Incoming::Other,
@@ -290,6 +293,48 @@ async fn a_stanza_without_bottom_and_another_in_it() -> Outcome {
         .await?;
         let malformed = Some(StreamError::Malformed);
         assert_eq!(used, (malformed, malformed, malformed), "{prefix} {depth}");
+    }
+    Ok(())
+}
+
+/// Whoever can write to somebody can have the server send what cannot be read: on the next stream, which takes this one up,
+/// it does not come again.
+#[tokio::test]
+async fn what_cannot_be_read_counts_as_received() -> Outcome {
+    let large = "x".repeat(10_000);
+    for poison in [
+        format!("<message from='a@b.example'>{}", "<a>".repeat(66)),
+        format!("<message from='a@b.example' id='{large}'/>"),
+        format!("<message from='a@b.example'><x y='{large}'/></message>"),
+    ] {
+        let (used, heard) = in_session(
+            async |mut session| {
+                let (first, second) = (next_chat(&mut session).await, session.next().await);
+                session.acknowledge().await?;
+                Ok::<_, StreamError>((first.is_ok(), second.err(), session.resumption().map(|r| r.handled)))
+            },
+            async |peer| {
+                peer.says(&message("a@b.example", "good")).await?;
+                peer.says(&poison).await
+            },
+        )
+        .await?;
+        assert_eq!(used, Ok((true, Some(StreamError::Malformed), Some(2))));
+        assert!(heard.contains("<a xmlns='urn:xmpp:sm:3' h='2'>"), "{heard}");
+    }
+    // The server's own end is no stanza.
+    for (words, error) in
+        [("<message from='a@b.example'><body>cut", StreamError::Ended), ("<x/>", StreamError::Malformed)]
+    {
+        let (used, _) = in_session(
+            async |mut session| (session.next().await.err(), session.resumption().map(|r| r.handled)),
+            async |peer| {
+                peer.says(words).await?;
+                peer.ends().await
+            },
+        )
+        .await?;
+        assert_eq!(used, (Some(error), Some(0)), "{words}");
     }
     Ok(())
 }
