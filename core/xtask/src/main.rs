@@ -20,7 +20,10 @@ cargo xtask demo             the main job on a private Tor network, with progres
 cargo xtask test             everything CI checks
     --fast                   leaves out the lab, Kotlin and Swift
     --without kotlin|swift   leaves one of them out
-cargo xtask soak otr         tests with their full counts: 10,000 key exchanges and 1,000,000 messages with libotr
+cargo xtask soak [NAME]      tests with their full counts; without a name: all of them, one after the other
+    otr                      10,000 key exchanges and 1,000,000 messages with libotr
+    chat [--minutes N]       1,000 messages each way between two burners through cuts, restarts and kills; again and
+                             again until N minutes are over
 cargo xtask bench otr|ct     speed beside libotr; whether secrets show in the time that things take
     --json                   one JSON object (otr)
 cargo xtask fuzz TARGET      hostile input for what reads it; without a target: their names
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["demo"] => demo::demo(),
         ["test", options @ ..] => test::Scope::parse(options).and_then(test::test),
-        ["soak", name] => soak::soak(name),
+        ["soak", options @ ..] => soak::soak(options),
         ["bench", name] => bench::bench(name, false),
         ["bench", name, "--json"] => bench::bench(name, true),
         ["fuzz"] => fuzz::fuzz("", "0"),

@@ -1,17 +1,34 @@
 //! The tests that take as long as one likes, with their full counts.
 
+use crate::lab::Lab;
 use crate::packages;
 use crate::run::{Done, cargo, run};
 
-/// `cargo xtask soak NAME`.
-pub(crate) fn soak(name: &str) -> Done {
-    match name {
-        "otr" => {
-            packages::need(&[packages::OTR])?;
-            let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-otr", "--tests"]);
-            tests.args(["--", "--include-ignored", "--nocapture", "--test-threads=1", "--skip", "constant_time"]);
-            run(tests.env("FLASHPAPER_SOAK", "1"))
-        }
-        _ => Err("soak takes otr".into()),
+/// `cargo xtask soak [NAME] [--minutes N]`.
+pub(crate) fn soak(options: &[&str]) -> Done {
+    match options {
+        [] => otr().and_then(|()| chat("0")),
+        ["otr"] => otr(),
+        ["chat"] => chat("0"),
+        ["chat", "--minutes", minutes] if minutes.parse::<u64>().is_ok() => chat(minutes),
+        _ => Err("soak takes otr, or chat with --minutes N".into()),
     }
+}
+
+fn otr() -> Done {
+    packages::need(&[packages::OTR])?;
+    let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-otr", "--tests"]);
+    tests.args(["--", "--include-ignored", "--nocapture", "--test-threads=1", "--skip", "constant_time"]);
+    run(tests.env("FLASHPAPER_SOAK", "1"))
+}
+
+/// Round after round of the full counts until the minutes are over, and one at least.
+fn chat(minutes: &str) -> Done {
+    packages::need(&[packages::LAB])?;
+    run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))?;
+    let lab = Lab::start(0)?;
+    let mut tests = cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", "engine"]);
+    tests.args(["--", "--ignored", "--nocapture", "--exact", "chat::nothing_is_lost"]);
+    tests.env("FLASHPAPER_LAB", lab.facts_file()).env("FLASHPAPER_SOAK", "1").env("FLASHPAPER_MINUTES", minutes);
+    run(&mut tests)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use flashpaper::{CreateOptions, Engine, Error, Route};
@@ -13,7 +13,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use crate::support::{Direct, SERVER, Tested, open, points};
+use crate::support::{Direct, SERVER, Tested, killed_at, open, own_test, points};
 
 fn options() -> CreateOptions {
     CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false }
@@ -43,18 +43,15 @@ async fn in_a_child() -> Tested {
 
 /// Runs the child; whether it came to its end.
 fn child(home: &Path, point: usize, under: &[&str]) -> Tested<bool> {
-    let own = env::current_exe()?;
-    let own = own.to_str().ok_or("path")?;
-    let command = [under, &[own, "--exact", "crash::in_a_child", "--ignored"]].concat();
-    let mut run = Command::new(command[0]);
-    run.args(&command[1..]).env("FLASHPAPER_HOME", home).env("FLASHPAPER_POINT", point.to_string());
+    let mut run = own_test("crash::in_a_child", under)?;
+    run.env("FLASHPAPER_HOME", home).env("FLASHPAPER_POINT", point.to_string());
     Ok(run.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success())
 }
 
 /// Runs the child, which is killed as it begins a system call for the `count`th time.
 fn child_killed_at(home: &Path, call: &str, count: usize) -> Tested<bool> {
-    let inject = format!("inject={call}:signal=SIGKILL:when={count}");
-    child(home, usize::MAX, &["strace", "-f", "-qq", "-e", &format!("trace={call}"), "-e", &inject])
+    let under = killed_at(call, count);
+    child(home, usize::MAX, &under.each_ref().map(String::as_str))
 }
 
 /// What the next start makes of it.

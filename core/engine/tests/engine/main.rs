@@ -2,6 +2,7 @@
 
 mod chat;
 mod crash;
+mod crash_texts;
 mod day;
 mod lab;
 mod limits;

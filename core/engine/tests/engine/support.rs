@@ -1,7 +1,9 @@
 //! What the tests share: an engine that knows the lab, and ways to its server.
 
+use std::env;
 use std::path::Path;
 use std::pin::Pin;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, ready};
@@ -85,6 +87,22 @@ impl Dial for Direct {
             Ok(Dialed { stream: (self.wrap)(Box::new(stream)), circuit: None })
         })
     }
+}
+
+/// A test of this program as a process of its own, under another program if one is named.
+pub(crate) fn own_test(name: &str, under: &[&str]) -> Tested<Command> {
+    let own = env::current_exe()?;
+    let own = own.to_str().ok_or("path")?;
+    let command = [under, &[own, "--exact", name, "--ignored", "--nocapture"]].concat();
+    let mut run = Command::new(command[0]);
+    run.args(&command[1..]);
+    Ok(run)
+}
+
+/// What a process runs under to be killed as one of its threads begins a system call for the `count`th time.
+pub(crate) fn killed_at(call: &str, count: usize) -> [String; 7] {
+    let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=SIGKILL:when={count}"));
+    ["strace", "-f", "-qq", "-e", &trace, "-e", &inject].map(str::to_owned)
 }
 
 /// Calls `at` before and after every write and every read that gets bytes, with a running number.

@@ -1,0 +1,182 @@
+//! A process that is killed before or after any commit while a text goes out or comes in loses none and doubles none.
+//!
+//! The commits of a text that goes out: the text queued; the stream begun, or taken up; the text's number on it; the
+//! server's acknowledgement. Of one that comes in: the stream; the text, before the server is told; that the app has it.
+//! Those of a creation and of a burn are killed in `crash`.
+
+use std::env;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use flashpaper::{Burner, CreateOptions, Engine, Event, History, MessageState, Route};
+use flashpaper_lab::{Peer, Remote};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use crate::support::{Direct, SERVER, Tested, killed_at, open, own_test};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What a commit does: it writes pages to the log, and syncs them. Each is killed as it begins, so that the one behind the
+/// last of a commit is the moment after it.
+const CALLS: [&str; 2] = ["pwrite64", "fsync"];
+
+/// Not a test: sends the text `FLASHPAPER_TEXT` to `FLASHPAPER_PEER`, or takes it from there.
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn in_a_child() -> Tested {
+    let (Ok(home), Ok(peer), Ok(text)) =
+        (env::var("FLASHPAPER_HOME"), env::var("FLASHPAPER_PEER"), env::var("FLASHPAPER_TEXT"))
+    else {
+        return Ok(());
+    };
+    let (engine, burner) = connected(Path::new(&home), &Remote::from_env()?).await?;
+    if env::var_os("FLASHPAPER_SENDS").is_some() {
+        engine.send(&burner.id, &peer, &text)?;
+        println!("> stored");
+        in_state(&engine, &burner, &text, |state| state == MessageState::Acked).await?;
+    } else {
+        in_state(&engine, &burner, &text, |state| state == MessageState::Received).await?;
+        println!("> shown");
+        let messages = engine.messages(&burner.id, None)?;
+        let message = messages.iter().find(|message| message.text == text).ok_or("it was there")?;
+        engine.taken(&burner.id, message.id)?;
+    }
+    engine.close().await;
+    Ok(())
+}
+
+async fn connected(home: &Path, lab: &Remote) -> Tested<(Engine, Burner)> {
+    let engine = open(home, lab).await?;
+    engine.start_on(Direct::plain(lab)).await?;
+    let burner = engine.burners()?.pop().ok_or("no burner")?;
+    engine.connect(&burner.id)?;
+    Ok((engine, burner))
+}
+
+async fn in_state(engine: &Engine, burner: &Burner, text: &str, wanted: fn(MessageState) -> bool) -> Tested {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let messages = engine.messages(&burner.id, None)?;
+        if messages.iter().any(|message| message.text == text && wanted(message.state)) {
+            return Ok(());
+        }
+        assert!(Instant::now() < end, "{text}: {messages:?}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// An installation with one burner that keeps its history, and somebody to talk to.
+async fn prepare(lab: &Remote) -> Tested<(TempDir, Burner, Peer)> {
+    let home = TempDir::new()?;
+    let engine = open(home.path(), lab).await?;
+    engine.start_on(Direct::plain(lab)).await?;
+    let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
+    let burner = engine.create_burner(options).await?;
+    engine.set_history(&burner.id, History::UntilBurn)?;
+    engine.close().await;
+    Ok((home, burner, Peer::register(lab.facts()).await?))
+}
+
+/// Runs the child, to be killed; whether it came to its end, and whether it got as far as its mark.
+fn child(home: &Path, peer: &str, text: &str, sends: bool, call: &str, count: usize) -> Tested<(bool, bool)> {
+    let under = killed_at(call, count);
+    let mut run = own_test("crash_texts::in_a_child", &under.each_ref().map(String::as_str))?;
+    run.env("FLASHPAPER_HOME", home).env("FLASHPAPER_PEER", peer).env("FLASHPAPER_TEXT", text);
+    if sends {
+        run.env("FLASHPAPER_SENDS", "");
+    }
+    let output = run.stderr(Stdio::null()).output()?;
+    let marked = String::from_utf8_lossy(&output.stdout).lines().any(|line| line.contains("> "));
+    Ok((output.status.success(), marked))
+}
+
+/// Burns the burner: whatever has happened to it, it is whole.
+async fn end(home: &Path, lab: &Remote, peer: Peer) -> Tested {
+    let (engine, burner) = connected(home, lab).await?;
+    engine.burn(&burner.id).await?;
+    assert!(engine.burners()?.is_empty());
+    engine.close().await;
+    Ok(peer.remove().await?)
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_text_that_goes_out() -> Tested {
+    let lab = Remote::from_env()?;
+    let (home, burner, mut peer) = prepare(&lab).await?;
+    let (mut came, mut killed, mut stored_then_killed) = (Vec::new(), 0, 0);
+    for call in CALLS {
+        for count in 1.. {
+            let text = format!("{call} {count}");
+            let (finished, stored) = child(home.path(), peer.jid(), &text, true, call, count)?;
+            let (engine, _) = connected(home.path(), &lab).await?;
+            let messages = engine.messages(&burner.id, None)?;
+            let listed = messages.iter().any(|message| message.text == text);
+            assert!(listed || !stored, "{text}: it was stored");
+            if listed {
+                let message = timeout(PATIENCE, peer.next()).await??;
+                assert_eq!(message.text, text);
+                came.push(message.text.clone());
+                in_state(&engine, &burner, &text, |state| state == MessageState::Acked).await?;
+            }
+            let out: Vec<String> = engine.messages(&burner.id, None)?.iter().map(|m| m.text.clone()).collect();
+            assert_eq!(out, came, "{text}");
+            engine.close().await;
+            if finished {
+                break;
+            }
+            killed += 1;
+            stored_then_killed += u32::from(stored);
+        }
+    }
+    println!("killed {killed} times, {stored_then_killed} of them with the text stored");
+    // Four commits, of two writes and a sync at least.
+    assert!(killed >= 12 && stored_then_killed >= 8, "{killed}, {stored_then_killed}");
+    // Nothing comes late or twice.
+    let (engine, _) = connected(home.path(), &lab).await?;
+    engine.send(&burner.id, peer.jid(), "the last")?;
+    assert_eq!(timeout(PATIENCE, peer.next()).await??.text, "the last");
+    engine.close().await;
+    end(home.path(), &lab, peer).await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_text_that_comes_in() -> Tested {
+    let lab = Remote::from_env()?;
+    let (home, burner, mut peer) = prepare(&lab).await?;
+    let (mut sent, mut killed, mut shown_then_killed) = (Vec::new(), 0, 0);
+    for call in CALLS {
+        for count in 1.. {
+            let text = format!("{call} {count}");
+            peer.send(&burner.jid, &text).await?;
+            sent.push(text.clone());
+            let (finished, shown) = child(home.path(), peer.jid(), &text, false, call, count)?;
+            let engine = open(home.path(), &lab).await?;
+            let stored = engine.messages(&burner.id, None)?.iter().any(|message| message.text == text);
+            assert!(stored || !shown, "{text}: the app was shown it");
+            engine.start_on(Direct::plain(&lab)).await?;
+            let mut events = engine.events(None);
+            engine.connect(&burner.id)?;
+            while !matches!(timeout(PATIENCE, events.next()).await?, Some(Event::Connection { connection, .. }) if connection == flashpaper::Connection::Online)
+            {
+            }
+            in_state(&engine, &burner, &text, |state| matches!(state, MessageState::Received | MessageState::Taken))
+                .await?;
+            let messages = engine.messages(&burner.id, None)?;
+            let came: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
+            assert_eq!(came, sent, "{text}");
+            engine.close().await;
+            if finished {
+                break;
+            }
+            killed += 1;
+            shown_then_killed += u32::from(shown);
+        }
+    }
+    println!("killed {killed} times, {shown_then_killed} of them after the text was shown");
+    // Three commits, of two writes and a sync at least.
+    assert!(killed >= 9 && shown_then_killed >= 3, "{killed}, {shown_then_killed}");
+    end(home.path(), &lab, peer).await
+}
