@@ -21,8 +21,8 @@ mod wire;
 
 pub use identity::{Fingerprint, Identity, ImportError};
 pub use session::{
-    Attention, InstanceTag, NotAsked, NotPrivate, NotSent, Output, Policy, ResumeError, Session, Settings, SmpEvent,
-    TextId,
+    Attention, InstanceTag, NotAsked, NotPrivate, NotReady, NotSent, Output, Policy, ResumeError, Session, Settings,
+    SmpEvent, TextId,
 };
 
 /// How many exponentiations in the Diffie-Hellman group this process has done. For the bench.

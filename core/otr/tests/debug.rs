@@ -15,7 +15,8 @@ fn nothing_secret_is_printed() {
     let from = InstanceTag(0x100);
     for (output, printed) in [
         (Output::Send(text()), "Send(..)"),
-        (Output::Text { text: text(), from, fingerprint }, "Text(..)"),
+        (Output::Text { text: text(), from, fingerprint, label: Some(text()) }, "Text(..)"),
+        (Output::KeepsTexts(fingerprint), "KeepsTexts(..)"),
         (Output::PlainText(text()), "PlainText(..)"),
         (Output::Waiting(TextId(1)), "Waiting(1)"),
         (Output::Sent(TextId(1)), "Sent(1)"),
@@ -43,8 +44,11 @@ fn nothing_secret_is_printed() {
     }
     assert_eq!(format!("{:?} {fingerprint:?}", *ALICE), "Identity(..) Fingerprint(..)");
     assert_eq!(format!("{:?}", session(&ALICE, Settings::default(), 1)), "Session(..)");
-    let settings = Settings { policy: Policy::Always, tag: Some(from), limit: Some(500) };
-    assert_eq!(format!("{settings:?}"), "Settings { policy: Always, tag: Some(InstanceTag(256)), limit: Some(500) }");
+    let settings = Settings { policy: Policy::Always, tag: Some(from), limit: Some(500), keeps_texts: true };
+    assert_eq!(
+        format!("{settings:?}"),
+        "Settings { policy: Always, tag: Some(InstanceTag(256)), limit: Some(500), keeps_texts: true }"
+    );
     let errors = format!("{NotAsked} | {NotPrivate} | {ResumeError} | {}", ImportError::NoSuchAccount);
     assert_eq!(
         errors,

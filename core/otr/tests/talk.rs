@@ -5,8 +5,8 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ALICE, BOB, Pair, identity, session};
-use flashpaper_otr::{Attention, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId};
+use common::{ALICE, BOB, Pair, identity, session, wires};
+use flashpaper_otr::{Attention, NotReady, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -73,6 +73,52 @@ fn a_peer_that_lost_its_session_is_talked_to_again_and_the_text_is_sent_again() 
     assert_eq!(pair.texts(1).last().copied(), Some("[resent] lost?"));
     pair.say(1, "no");
     assert_eq!(pair.texts(0), ["no"]);
+}
+
+#[test]
+fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
+    let settings = Settings { keeps_texts: true, ..Settings::default() };
+    let mut pair = Pair::new(settings, 35);
+    assert_eq!(pair.sides[0].send_kept("too early", "a"), Err(NotReady));
+    assert!(!pair.sides[0].is_beginning());
+    let outputs = pair.sides[0].start();
+    assert!(pair.sides[0].is_beginning() && !pair.sides[0].is_ready());
+    pair.carry(0, outputs);
+    assert!(pair.sides[0].is_ready());
+    assert!(pair.news[0].contains(&Output::KeepsTexts(BOB.fingerprint())), "{:?}", pair.news[0]);
+    assert!(pair.news[1].contains(&Output::KeepsTexts(ALICE.fingerprint())), "{:?}", pair.news[1]);
+    let long = "\u{e4}".repeat(100);
+    for (text, label) in [("first", "id 1"), ("second", &long)] {
+        let outputs = pair.sides[0].send_kept(text, label).unwrap();
+        pair.carry(0, outputs);
+    }
+    let labels: Vec<_> = pair.news[1]
+        .iter()
+        .filter_map(|o| if let Output::Text { label, .. } = o { Some(label.clone()) } else { None })
+        .collect();
+    assert_eq!(labels, [Some("id 1".to_owned()), Some("\u{e4}".repeat(32))]);
+    // Others send without.
+    pair.say(1, "answer");
+    assert!(matches!(pair.news[0].last(), Some(Output::Text { label: None, .. })), "{:?}", pair.news[0]);
+
+    // The peer's session is lost: all of them are named, none is sent again.
+    pair.news = [vec![], vec![]];
+    pair.sides[1] = session(&BOB, Settings { tag: Some(pair.sides[1].tag()), ..settings }, 99);
+    for (text, label) in [("lost", "id 3"), ("lost, too", "id 4")] {
+        let outputs = pair.sides[0].send_kept(text, label).unwrap();
+        let wires = wires(&outputs);
+        assert!(!wires.is_empty() && pair.sides[0].is_ready());
+        if label == "id 4" {
+            pair.carry(0, outputs);
+        }
+    }
+    let unread = pair.news[0].iter().filter(|o| matches!(o, Output::Unread(_))).count();
+    // The second of the first two may have crossed the answer.
+    assert_eq!((unread, pair.texts(1)), (3, vec![]), "{:?}", pair.news);
+    assert!(pair.sides[0].is_ready());
+    let outputs = pair.sides[0].send_kept("lost", "id 3").unwrap();
+    pair.carry(0, outputs);
+    assert_eq!(pair.texts(1), ["lost"]);
 }
 
 #[test]

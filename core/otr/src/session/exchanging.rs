@@ -9,6 +9,7 @@ use super::instance::{Conversation, Sent, State};
 use super::output::{Attention, InstanceTag, NotSent, Output};
 use super::{AKE_PATIENCE, INSTANCES_AT_MOST, Policy, RENEW_EVERY, Session, has_passed};
 use crate::wire::plain;
+use crate::wire::tlv::{self, Tlv};
 
 /// A commit to whichever instances there are.
 pub(super) struct ToAll {
@@ -151,12 +152,15 @@ impl Session {
         }
         out.push(Output::Began { with: InstanceTag(sender), fingerprint, ssid, first_half_is_ours, renewed });
         out.extend(left);
+        if self.keeps_texts {
+            self.send_records(sender, &[Tlv { kind: tlv::LABEL, value: Vec::new() }], out);
+        }
         if let Some((Sent { id, at, .. }, text)) = again {
             let with_mark = Zeroizing::new(format!("[resent] {}", *text));
             if self.seal(sender, &with_mark, &[], false, out) {
                 out.push(Output::SentAgain(id));
                 if let Some(conversation) = self.conversation(sender) {
-                    conversation.may_be_unread(id, text, at);
+                    conversation.may_be_unread(id, Some(text), at);
                 }
             } else {
                 out.push(Output::Unread(id));

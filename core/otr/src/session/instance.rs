@@ -178,7 +178,8 @@ impl Conversation {
     }
 
     /// A text has gone out. Until a message of the peer's confirms it, it may be unread.
-    pub(crate) fn may_be_unread(&mut self, id: TextId, text: Zeroizing<String>, at: Duration) {
+    /// Without the text: its owner keeps it.
+    pub(crate) fn may_be_unread(&mut self, id: TextId, text: Option<Zeroizing<String>>, at: Duration) {
         self.unread.push(Sent { id, announced: self.ratchet.announced(), at }, text);
     }
 
@@ -244,7 +245,7 @@ impl Conversation {
 #[derive(Default)]
 pub(crate) struct Unread {
     pub(crate) texts: VecDeque<Sent>,
-    /// The last of them.
+    /// The last of them, unless its owner keeps it.
     last: Option<Zeroizing<String>>,
     /// The greatest serial number of ours that the peer has named.
     confirmed: u32,
@@ -259,12 +260,12 @@ pub(crate) struct Sent {
 }
 
 impl Unread {
-    pub(crate) fn push(&mut self, sent: Sent, text: Zeroizing<String>) {
+    pub(crate) fn push(&mut self, sent: Sent, text: Option<Zeroizing<String>>) {
         if self.texts.len() >= WAITING_AT_MOST {
             self.texts.pop_front();
         }
         self.texts.push_back(sent);
-        self.last = Some(text);
+        self.last = text;
     }
 
     /// The last text, if it is young enough to be sent again.

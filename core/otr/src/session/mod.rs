@@ -50,6 +50,8 @@ const INSTANCES_AT_MOST: usize = 16;
 const STALE: Duration = Duration::from_secs(3600);
 /// How long a question or what belongs to an extra key may be, bytes: a record's length has 16 bits.
 const RECORD_AT_MOST: usize = 60_000;
+/// How long the name of a text may be, bytes.
+const LABEL_AT_MOST: usize = 64;
 /// The greatest tag that every client accepts.
 const GREATEST_TAG: u32 = 0x1111_1111;
 
@@ -77,12 +79,20 @@ pub struct Settings {
     pub tag: Option<InstanceTag>,
     /// The longest message that the network takes, bytes; longer ones go out in fragments. Less than 100 is taken as 100.
     pub limit: Option<usize>,
+    /// Whether the owner keeps texts and names them ([`Session::send_kept`]): each private conversation begins with saying
+    /// so, in private.
+    pub keeps_texts: bool,
 }
 
 /// There is no private conversation to do this in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no private conversation")]
 pub struct NotPrivate;
+
+/// There is no private conversation, or its keys are about to change: what is sent now could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no text can be sent now")]
+pub struct NotReady;
 
 /// There is no comparison to answer: nobody has asked, or it has ended since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +106,7 @@ pub struct Session {
     identity: Arc<Identity>,
     rng: Box<dyn CryptoRng + Send>,
     policy: Policy,
+    keeps_texts: bool,
     tag: u32,
     limit: usize,
     now: Duration,
@@ -139,8 +150,9 @@ impl Session {
             identity,
             rng,
             policy: settings.policy,
+            keeps_texts: settings.keeps_texts,
             tag,
-            limit: settings.limit.map_or(usize::MAX, |limit| limit.max(fragment::LEAST_LIMIT)),
+            limit: bounded(settings.limit),
             now,
             instances: BTreeMap::new(),
             active: None,
@@ -190,6 +202,56 @@ impl Session {
             }
         }
         out
+    }
+
+    /// Sends a text that its owner keeps, at once or not at all. `label` names it inside the encryption, in 64 bytes at most:
+    /// a peer of the same kind knows by it what it gets twice. One that may not have been read is named
+    /// ([`Output::Unread`]) and never sent again by the session itself.
+    ///
+    /// # Errors
+    /// [`NotReady`]: nothing has changed.
+    pub fn send_kept(&mut self, text: &str, label: &str) -> Result<Vec<Output>, NotReady> {
+        let tag = self.active.filter(|_| self.is_ready()).ok_or(NotReady)?;
+        let mut out = Vec::new();
+        self.last_text += 1;
+        let id = TextId(self.last_text);
+        let label = label.split_at(label.floor_char_boundary(LABEL_AT_MOST)).0;
+        let record = Tlv { kind: tlv::LABEL, value: label.as_bytes().to_vec() };
+        if !self.seal(tag, &text.replace('\0', ""), &[record], false, &mut out) {
+            out.push(Output::NotSent(id, NotSent::TooLong));
+            return Ok(out);
+        }
+        out.push(Output::Sent(id));
+        let now = self.now;
+        if let Some(conversation) = self.conversation(tag) {
+            conversation.may_be_unread(id, None, now);
+        }
+        Ok(out)
+    }
+
+    /// Whether [`Session::send_kept`] would send now.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let active = self.active.and_then(|tag| self.instances.get(&tag));
+        active.is_some_and(|instance| instance.is_private() && !instance.changes_keys())
+    }
+
+    /// Whether the peer has ended the private conversation that texts went to: see [`Output::Ended`].
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        let active = self.active.and_then(|tag| self.instances.get(&tag));
+        active.is_some_and(|instance| matches!(instance.state, State::Finished))
+    }
+
+    /// Whether somebody was asked for a private conversation, or an exchange for one is under way.
+    #[must_use]
+    pub fn is_beginning(&self) -> bool {
+        self.asked.is_some() || self.to_all.is_some() || self.instances.values().any(|i| i.ake_since().is_some())
+    }
+
+    /// The longest message that the network takes from now on: see [`Settings::limit`].
+    pub fn set_limit(&mut self, limit: Option<usize>) {
+        self.limit = bounded(limit);
     }
 
     /// Asks for a private conversation, or for a new one in the place of the one there is.
@@ -380,6 +442,10 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Session(..)")
     }
+}
+
+fn bounded(limit: Option<usize>) -> usize {
+    limit.map_or(usize::MAX, |limit| limit.max(fragment::LEAST_LIMIT))
 }
 
 fn has_passed(span: Duration, since: Duration, now: Duration) -> bool {

@@ -27,7 +27,12 @@ pub enum Output {
         from: InstanceTag,
         /// Whose key that was.
         fingerprint: Fingerprint,
+        /// The sender's name for it, if it keeps its texts: what is sent again has it again.
+        label: Option<String>,
     },
+    /// Whoever has this key keeps the texts that it sends, and knows by its label what comes twice: what it may not have
+    /// read can be sent again.
+    KeepsTexts(Fingerprint),
     /// A text that came in the clear: everybody on the way could read and change it.
     PlainText(String),
     /// The text waits for a private conversation.
@@ -77,6 +82,7 @@ impl fmt::Debug for Output {
         f.write_str(match self {
             Self::Send(_) => "Send(..)",
             Self::Text { .. } => "Text(..)",
+            Self::KeepsTexts(_) => "KeepsTexts(..)",
             Self::PlainText(_) => "PlainText(..)",
             Self::Waiting(id) => return write!(f, "Waiting({})", id.0),
             Self::Sent(id) => return write!(f, "Sent({})", id.0),

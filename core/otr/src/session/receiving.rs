@@ -8,7 +8,7 @@ use super::ake::Step;
 use super::instance::State;
 use super::output::{Attention, InstanceTag, Output, SmpEvent};
 use super::ratchet::{Opened, Unreadable};
-use super::{HEARTBEAT, Policy, RESEND_WITHIN, Session, has_passed};
+use super::{HEARTBEAT, LABEL_AT_MOST, Policy, RESEND_WITHIN, Session, has_passed};
 use crate::wire::codec;
 use crate::wire::fragment::{self, Fragment};
 use crate::wire::message::{self, Exchange, Header, LEAST_TAG, Message};
@@ -190,9 +190,15 @@ impl Session {
         let Some(conversation) = instance.conversation() else { return };
         let fingerprint = conversation.fingerprint;
         let heartbeat = has_text && has_passed(HEARTBEAT, conversation.last_sent, now);
+        let label = records.iter().find(|record| record.kind == tlv::LABEL);
+        if label.is_some_and(|label| label.value.is_empty()) {
+            out.push(Output::KeepsTexts(fingerprint));
+        }
         if has_text {
+            let label = label.map(|label| String::from_utf8_lossy(&label.value).into_owned());
+            let label = label.filter(|label| (1..=LABEL_AT_MOST).contains(&label.len()));
             let text = conversation.readable(content);
-            out.push(Output::Text { text, from: InstanceTag(sender), fingerprint });
+            out.push(Output::Text { text, from: InstanceTag(sender), fingerprint, label });
             if self.may_become_active(sender, fingerprint) {
                 (self.active, self.known) = (Some(sender), Some(fingerprint));
             }

@@ -43,7 +43,7 @@ impl Session {
         out.push(Output::Sent(id));
         let now = self.now;
         if let Some(conversation) = self.conversation(tag) {
-            conversation.may_be_unread(id, Zeroizing::new(text.to_owned()), now);
+            conversation.may_be_unread(id, Some(Zeroizing::new(text.to_owned())), now);
         }
     }
 

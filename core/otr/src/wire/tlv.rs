@@ -15,6 +15,9 @@ pub(crate) const SMP_4: u16 = 5;
 pub(crate) const SMP_ABORT: u16 = 6;
 pub(crate) const SMP_1Q: u16 = 7;
 pub(crate) const EXTRA_KEY: u16 = 8;
+/// Ours, "FP": the sender's name for the text. Without a text it says that the sender names its texts. Other clients pass
+/// over records that they do not know.
+pub(crate) const LABEL: u16 = 0x4650;
 
 /// Every plaintext is padded to a multiple of this, bytes: its length tells little.
 const BUCKET: usize = 256;
