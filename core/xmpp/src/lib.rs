@@ -8,8 +8,8 @@
 //!
 //! One module per step or extension, in the order in which a burner meets them:
 //! [`domain`](Domain) → [`tls`](Tls) → `starttls` → [`connection`](Connection) → [`registration`] (XEP-0077) → `sasl`
-//! → `bind` → [`session`](Session) → `ping` (XEP-0199) → [`managed`](ManagedSession) with `management` (XEP-0198)
-//! → [`removal`] (XEP-0077).
+//! → `bind` → [`session`](Session) → `ping` (XEP-0199) → [`managed`](ManagedSession) with `management` (XEP-0198), `otr`
+//! (XEP-0364), `presence` and `roster` (RFC 6121, XEP-0191) → [`removal`] (XEP-0077).
 
 mod bind;
 mod bounded;
@@ -19,9 +19,12 @@ mod exchange;
 mod ids;
 mod managed;
 mod management;
+mod otr;
 mod ping;
+mod presence;
 pub mod registration;
 pub mod removal;
+mod roster;
 mod sasl;
 mod session;
 mod shallow;
@@ -32,8 +35,9 @@ pub use connection::{ConnectError, Connection, Credentials, Security};
 pub use domain::{Domain, DomainError};
 pub use exchange::StreamError;
 pub use ids::Ids;
-pub use managed::{ChatMessage, Incoming, ManagedSession, Start, bare_jid};
+pub use managed::{ChatMessage, Incoming, ManagedSession, Refusal, Start, bare_jid};
 pub use management::Resumption;
+pub use presence::{PresenceNews, Subscription};
 pub use registration::RegisterError;
 pub use sasl::LoginError;
 pub use session::Session;

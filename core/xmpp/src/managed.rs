@@ -9,6 +9,7 @@ use tokio_xmpp::jid::{BareJid, FullJid, Jid};
 use tokio_xmpp::minidom;
 use tokio_xmpp::parsers::message::{Id, Lang, Message, MessageType};
 use tokio_xmpp::parsers::ns;
+use tokio_xmpp::parsers::presence::Presence;
 use tokio_xmpp::parsers::receipts::{Received, Request};
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
@@ -17,8 +18,10 @@ use tokio_xmpp::xmlstream::XmppStreamElement;
 use crate::exchange::{Secure, StreamError};
 use crate::ids::Ids;
 use crate::management::{Counts, Resumption};
+use crate::presence::{self, PresenceNews, Subscription};
 use crate::sasl::LoginError;
 use crate::session::Session;
+use crate::{otr, roster};
 
 /// A session with stream management. Dropped, it can be taken up again for as long as the server keeps it: it says no
 /// goodbye.
@@ -29,6 +32,8 @@ pub struct ManagedSession<S> {
     jid: FullJid,
     /// The server's name for the stream, if it would take it up again.
     id: Option<String>,
+    /// The longest stanza that the server takes, bytes, if it says so (XEP-0478).
+    limit: Option<usize>,
     /// Requests that came, to be refused.
     requests: Vec<XmppStreamElement>,
 }
@@ -57,6 +62,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         ids: Ids,
         earlier: Option<&Resumption>,
     ) -> Result<(Self, Start), LoginError> {
+        let limit = features.limits.as_ref().and_then(|limits| limits.max_bytes);
+        let limit = limit.and_then(|limit| usize::try_from(limit.get()).ok());
         let mut acked = None;
         if let Some(Resumption { id, jid, handled }) = earlier
             && let Ok(jid) = FullJid::new(jid)
@@ -66,10 +73,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
             match stream.next_about_management().await? {
                 Ok(sm::Nonza::Resumed(sm::Resumed { h, .. })) => {
                     stream.counts = Counts::resumed(*handled, h);
-                    return Ok((
-                        Self { stream, jid, id: Some(id.clone()), requests: Vec::new() },
-                        Start::Resumed { acked: h },
-                    ));
+                    let resumed = Self { stream, jid, id: Some(id.clone()), limit, requests: Vec::new() };
+                    return Ok((resumed, Start::Resumed { acked: h }));
                 }
                 Ok(_) => return Err(StreamError::Malformed.into()),
                 Err(failed) => acked = failed.h,
@@ -81,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         match stream.next_about_management().await? {
             Ok(sm::Nonza::Enabled(sm::Enabled { id, resume, .. })) => {
                 let id = id.filter(|_| resume).map(|id| id.0);
-                Ok((Self { stream, jid, id, requests: Vec::new() }, Start::New { acked }))
+                Ok((Self { stream, jid, id, limit, requests: Vec::new() }, Start::New { acked }))
             }
             _ => Err(LoginError::NoManagement),
         }
@@ -92,6 +97,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     pub fn resumption(&self) -> Option<Resumption> {
         let (id, jid) = (self.id.clone()?, self.jid.to_string());
         Some(Resumption { id, jid, handled: self.stream.counts.received })
+    }
+
+    /// The longest stanza that the server takes, in bytes, if it says so (XEP-0478).
+    #[must_use]
+    pub const fn limit(&self) -> Option<usize> {
+        self.limit
     }
 
     /// The number of the last stanza that was sent.
@@ -123,6 +134,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     pub async fn send_chat(&mut self, to: &str, id: &str, text: &str) -> Result<(), StreamError> {
         let message = Message::chat(parse(to)?).with_body(Lang::default(), text.to_owned()).with_payload(Request);
         self.send(message, id).await
+    }
+
+    /// Sends a message of OTR's (XEP-0364), to a bare or a full JID, and asks for a receipt if that is wanted. It gets the
+    /// number behind [`ManagedSession::sent`], as everything here does.
+    ///
+    /// # Errors
+    /// As [`ManagedSession::send_chat`].
+    pub async fn send_otr(&mut self, to: &str, id: &str, body: &str, wants_receipt: bool) -> Result<(), StreamError> {
+        self.send(otr::message(parse(to)?, body.to_owned(), wants_receipt), id).await
+    }
+
+    /// Sends a step of the presence handshake to a bare JID (RFC 6121, section 3).
+    ///
+    /// # Errors
+    /// As [`ManagedSession::send_chat`].
+    pub async fn send_subscription(&mut self, to: &str, step: Subscription) -> Result<(), StreamError> {
+        self.stream.send_stanza(&Stanza::from(presence::stanza(parse(to)?, step))).await
+    }
+
+    /// Has the server keep a bare JID away, or not any more (XEP-0191). Its answer is not waited for.
+    ///
+    /// # Errors
+    /// As [`ManagedSession::send_chat`].
+    pub async fn block(&mut self, jid: &str, id: &str, blocked: bool) -> Result<(), StreamError> {
+        self.stream.send_stanza(&Stanza::from(roster::block(id.to_owned(), parse(jid)?, blocked))).await
+    }
+
+    /// Takes a bare JID off the server's list of contacts (RFC 6121, section 2.5). Its answer is not waited for.
+    ///
+    /// # Errors
+    /// As [`ManagedSession::send_chat`].
+    pub async fn forget_contact(&mut self, jid: &str, id: &str) -> Result<(), StreamError> {
+        self.stream.send_stanza(&Stanza::from(roster::remove(id.to_owned(), parse(jid)?.to_bare()))).await
     }
 
     /// Sends a receipt for a message (XEP-0184). It gets the number behind [`ManagedSession::sent`].
@@ -165,6 +209,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
             }
             XmppStreamElement::SM(sm::Nonza::Req(_)) => Incoming::Asked,
             XmppStreamElement::Stanza(Stanza::Message(message)) => self.read(message).unwrap_or(Incoming::Other),
+            XmppStreamElement::Stanza(Stanza::Presence(presence)) => {
+                self.read_presence(&presence).unwrap_or(Incoming::Other)
+            }
             other => {
                 self.requests.push(other);
                 Incoming::Other
@@ -198,12 +245,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
 
     fn read(&self, message: Message) -> Option<Incoming> {
         // Without `from` it comes from the own account (RFC 6120, section 8.1.2.1).
-        let from = message.from.unwrap_or_else(|| Jid::from(self.jid.to_bare())).to_bare().to_string();
+        let from = message.from.unwrap_or_else(|| Jid::from(self.jid.to_bare()));
+        let (from, resource) = (from.to_bare().to_string(), from.resource().map(ToString::to_string));
         let id = message.id.map(|Id(id)| id);
         if message.type_ == MessageType::Error {
             let error = message.payloads.iter().find(|payload| payload.is("error", ns::JABBER_CLIENT));
-            let for_now = error.is_some_and(|error| error.attr("type") == Some("wait"));
-            return Some(Incoming::Refused { from, id: id?, for_now });
+            let absent = |error: &minidom::Element| {
+                ["service-unavailable", "recipient-unavailable"].iter().any(|c| error.has_child(c, ns::XMPP_STANZAS))
+            };
+            let why = match error {
+                Some(error) if absent(error) => Refusal::Absent,
+                Some(error) if error.attr("type") == Some("wait") => Refusal::ForNow,
+                _ => Refusal::ForGood,
+            };
+            return Some(Incoming::Refused { from, id: id?, why });
         }
         let receipt = message.payloads.iter().find(|payload| payload.is("received", ns::RECEIPTS));
         if let Some(receipt) = receipt {
@@ -214,7 +269,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         }
         let wants_receipt = message.payloads.iter().any(|payload| payload.is("request", ns::RECEIPTS));
         let text = message.bodies.into_values().next()?;
-        Some(Incoming::Chat(ChatMessage { from, id, text, wants_receipt }))
+        Some(Incoming::Chat(ChatMessage { from, resource, id, text, wants_receipt }))
+    }
+
+    fn read_presence(&self, stanza: &Presence) -> Option<Incoming> {
+        let from = stanza.from.as_ref().filter(|from| from.to_bare() != self.jid.to_bare())?;
+        let (jid, resource) = (from.to_bare().to_string(), from.resource().map(ToString::to_string));
+        Some(Incoming::Presence { from: jid, resource, news: presence::read(stanza)? })
     }
 }
 
@@ -246,8 +307,17 @@ pub enum Incoming {
         from: String,
         /// The message's id.
         id: String,
-        /// To send it again later may help (RFC 6120, section 8.3.2: `wait`).
-        for_now: bool,
+        /// What its error says.
+        why: Refusal,
+    },
+    /// Somebody's presence, but not that of the own account.
+    Presence {
+        /// The bare JID.
+        from: String,
+        /// Which client, where it is one's.
+        resource: Option<String>,
+        /// What it says.
+        news: PresenceNews,
     },
     /// The server has our stanzas up to this number.
     Acked {
@@ -266,6 +336,7 @@ impl fmt::Debug for Incoming {
             Self::Chat(_) => "Chat(..)",
             Self::Receipt { .. } => "Receipt(..)",
             Self::Refused { .. } => "Refused(..)",
+            Self::Presence { .. } => "Presence(..)",
             Self::Acked { .. } => "Acked(..)",
             Self::Asked => "Asked",
             Self::Other => "Other",
@@ -273,11 +344,25 @@ impl fmt::Debug for Incoming {
     }
 }
 
+/// Why a message came back (RFC 6120, section 8.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// To send it again later may help (type `wait`).
+    ForNow,
+    /// Nobody is there, or there is nobody of that name: the two are not to be told from each other
+    /// (`service-unavailable`, `recipient-unavailable`).
+    Absent,
+    /// It will not help.
+    ForGood,
+}
+
 /// A chat message that arrived.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChatMessage {
     /// The sender's bare JID, as the own server vouches for it.
     pub from: String,
+    /// Which of the sender's clients it comes from.
+    pub resource: Option<String>,
     /// The sender's name for it.
     pub id: Option<String>,
     /// What the sender wrote: it may hold anything.

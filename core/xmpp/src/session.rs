@@ -13,7 +13,7 @@ use crate::exchange::{Secure, StreamError};
 use crate::ids::Ids;
 use crate::removal::{Accepted, RemovalError, Requested};
 use crate::sasl::LoginError;
-use crate::{bind, ping};
+use crate::{bind, ping, roster};
 
 /// A session with a bound resource. Dropping it drops the connection; [`Session::close`] ends the stream in order.
 pub struct Session<S> {
@@ -72,6 +72,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                 other => self.stream.unasked(other).await?,
             }
         }
+    }
+
+    /// Takes everybody off the server's list of contacts (RFC 6121, section 2): who was on it is told that presence ends.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn empty_roster(&mut self) -> Result<(), StreamError> {
+        let answer = self.stream.request(roster::ask(self.ids.draw())).await?;
+        for jid in roster::listed(answer.ok().flatten()) {
+            // One that the server keeps goes with the account.
+            let _ = self.stream.request(roster::remove(self.ids.draw(), jid)).await?;
+        }
+        Ok(())
     }
 
     /// Removes the account. The session is of no use afterwards: the server ends it.

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use flashpaper_xmpp::{ChatMessage, Incoming, LoginError, ManagedSession, Resumption, Security, Start, StreamError};
+use flashpaper_xmpp::{
+    ChatMessage, Incoming, LoginError, ManagedSession, Refusal, Resumption, Security, Start, StreamError,
+};
 use tokio::io::DuplexStream;
 use tokio_rustls::server::TlsStream;
 
@@ -140,10 +142,16 @@ async fn what_comes_back_and_what_arrived() -> Outcome {
     )
     .await?;
     let (from, id) = (|| "a@b.example".to_owned(), |id: &str| id.to_owned());
-    let chat = ChatMessage { from: from(), id: Some(id("m3")), text: "hi".into(), wants_receipt: true };
+    let chat = ChatMessage {
+        from: from(),
+        resource: Some("r".into()),
+        id: Some(id("m3")),
+        text: "hi".into(),
+        wants_receipt: true,
+    };
     let expected = [
-        Incoming::Refused { from: from(), id: id("m1"), for_now: false },
-        Incoming::Refused { from: from(), id: id("m4"), for_now: true },
+        Incoming::Refused { from: from(), id: id("m1"), why: Refusal::ForGood },
+        Incoming::Refused { from: from(), id: id("m4"), why: Refusal::ForNow },
         Incoming::Receipt { from: from(), id: id("m2") },
         Incoming::Other,
         Incoming::Other,
