@@ -65,7 +65,7 @@ async fn attempt(
     cancel: &CancellationToken,
 ) -> Result<Unclaimed, Error> {
     // Without Tor nothing is drawn or counted.
-    inner.isolated()?;
+    inner.isolated().await?;
     let account = draw(inner, server, route, recoverable);
     let unclaimed = Unclaimed::seal(inner, &account)?;
     let id = BurnerId(account.id.clone());
@@ -147,7 +147,7 @@ async fn make(
     may_exist: &AtomicBool,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<(), Error> {
-    let dial = inner.dial_of(&account.id)?;
+    let dial = inner.dial_of(&account.id).await?;
     let mut connection = link::open(inner, &*dial, server, account.route, report).await?;
     if !connection.offers_safe_login() {
         // A registration tells the password: an account of no use is not worth that, and could not be removed.

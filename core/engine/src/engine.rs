@@ -264,9 +264,9 @@ impl Engine {
     pub async fn probe(&self, server: Option<&str>, route: Option<Route>) -> Result<Probe, Error> {
         let server = self.inner.choose_server(server, route)?;
         let route = route.unwrap_or_else(|| server.preferred_route());
-        let dial = self.inner.isolated()?;
         let inner = Arc::clone(&self.inner);
         let work = async move {
+            let dial = inner.isolated().await?;
             let connection = link::open(&inner, &*dial, &server, route, &mut |_| ()).await?;
             Ok(Probe {
                 domain: server.domain.as_str().to_owned(),

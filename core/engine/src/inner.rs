@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use rand::{CryptoRng, RngExt as _, SeedableRng as _};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -324,8 +324,15 @@ impl Inner {
         self.read(|content| content.account(id).cloned())?
     }
 
-    /// A dialer with circuits of its own.
-    pub(crate) fn isolated(&self) -> Result<Arc<dyn Dial>, Error> {
+    /// A dialer with circuits of its own. Where Tor was started, after a sleep say, and is not ready, that is waited for.
+    pub(crate) async fn isolated(&self) -> Result<Arc<dyn Dial>, Error> {
+        if !self.can_dial() {
+            return Err(Error::TorNotStarted);
+        }
+        if timeout(limits::DIAL, self.dialing()).await.is_err() {
+            let blocked = lock(&self.reported).as_ref().and_then(|status| status.blocked.clone());
+            return Err(blocked.unwrap_or(Error::TorBlocked));
+        }
         self.dialers.borrow().as_ref().map(|d| d.isolated()).ok_or(Error::TorNotStarted)
     }
 
@@ -347,8 +354,8 @@ impl Inner {
     }
 
     /// The dialer of an account: the same for all of its streams.
-    pub(crate) fn dial_of(&self, id: &str) -> Result<Arc<dyn Dial>, Error> {
-        let fresh = self.isolated()?;
+    pub(crate) async fn dial_of(&self, id: &str) -> Result<Arc<dyn Dial>, Error> {
+        let fresh = self.isolated().await?;
         Ok(Arc::clone(lock(&self.dials).entry(id.to_owned()).or_insert(fresh)))
     }
 

@@ -58,7 +58,7 @@ pub(crate) async fn log_in(
     account: &Account,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Bound, Error> {
-    let dial = inner.dial_of(&account.id)?;
+    let dial = inner.dial_of(&account.id).await?;
     let link = open(inner, &*dial, &inner.server_of(account)?, account.route, report).await?;
     bind(inner, link, &credentials(account), report).await
 }

@@ -143,7 +143,7 @@ impl Mailbox {
 
     /// Takes a message in, unless it is known. `None`: it was.
     pub(crate) fn receive(&mut self, message: ChatMessage, now: u64) -> Option<(MessageId, MessageState)> {
-        let ChatMessage { from, id, text, wants_receipt } = message;
+        let ChatMessage { from, id, text, wants_receipt, .. } = message;
         let peer = self.peer(&from);
         let hash = id.as_deref().map(|id| hash(id, &text));
         let known = hash.is_some_and(|hash| self.has_seen(peer, hash));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flashpaper_xmpp::{Incoming, ManagedSession, Start, StreamError};
+use flashpaper_xmpp::{Incoming, ManagedSession, Refusal, Start, StreamError};
 use futures::FutureExt as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -277,7 +277,7 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
 /// Logs in, and stores what the server says of the stanzas of the stream before.
 async fn start(inner: &Inner, account: &Account) -> Result<Session, Error> {
     let earlier = inner.read(|content| content.mailbox(&account.id).resumption())?;
-    let dial = inner.dial_of(&account.id)?;
+    let dial = inner.dial_of(&account.id).await?;
     let link = link::open(inner, &*dial, &inner.server_of(account)?, account.route, &mut |_| ()).await?;
     let (credentials, ids) = (link::credentials(account), inner.ids());
     let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
@@ -401,7 +401,9 @@ impl Work<'_> {
                 match incoming {
                     Incoming::Chat(chat) => changed.extend(mailbox.receive(chat, now)),
                     Incoming::Receipt { from, id } => changed.extend(mailbox.delivered(&from, &id)),
-                    Incoming::Refused { from, id, for_now } => changed.extend(mailbox.refused(&from, &id, for_now)),
+                    Incoming::Refused { from, id, why } => {
+                        changed.extend(mailbox.refused(&from, &id, why == Refusal::ForNow));
+                    }
                     Incoming::Acked { up_to } => {
                         changed.extend(mailbox.acked(up_to));
                         receipts.retain(|(number, row)| {
@@ -412,7 +414,7 @@ impl Work<'_> {
                             on_its_way
                         });
                     }
-                    Incoming::Asked | Incoming::Other => {}
+                    Incoming::Presence { .. } | Incoming::Asked | Incoming::Other => {}
                 }
             }
             mailbox.set_resumption(resumption);

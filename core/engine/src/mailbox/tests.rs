@@ -4,7 +4,7 @@ const PEER: &str = "peer@b.example";
 const NOW: u64 = 1_000_000;
 
 fn chat(from: &str, id: &str, text: &str) -> ChatMessage {
-    ChatMessage { from: from.into(), id: Some(id.into()), text: text.into(), wants_receipt: true }
+    ChatMessage { from: from.into(), resource: None, id: Some(id.into()), text: text.into(), wants_receipt: true }
 }
 
 /// Texts that are to be sent next, as far as there is room.
