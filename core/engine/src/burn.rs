@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use flashpaper_xmpp::removal::Accepted;
 use serde::Serialize;
+use tokio::time::timeout;
 
-use crate::event::{BurnerId, Event, Step};
-use crate::inner::Inner;
+use crate::event::{BurnerId, Connection, Event, Step};
+use crate::inner::{Inner, lock};
 use crate::link::{self, within};
 use crate::online::Ending;
 use crate::store::{Account, State};
@@ -38,6 +39,7 @@ pub enum BurnOutcome {
 
 pub(crate) async fn burn(inner: &Arc<Inner>, id: &BurnerId) -> Result<BurnReport, Error> {
     inner.account(&id.0)?;
+    say_goodbye(inner, id).await;
     let was_connected = inner.hang_up(id, Ending::Pause);
     let report = {
         // A creation that is under way is waited for: only then it is known what there is to burn.
@@ -73,9 +75,20 @@ pub(crate) async fn burn_locked(inner: &Inner, id: &BurnerId) -> Result<BurnRepo
     Ok(BurnReport { outcome, reason: None })
 }
 
-/// Logs in, which shows that the account exists, and removes it. [`Error::Auth`] means that there was none.
+/// Tells peers that private conversations end, where there is a connection to tell them by.
+async fn say_goodbye(inner: &Inner, id: &BurnerId) {
+    let line = lock(&inner.lines).get(&id.0).cloned();
+    let Some(line) = line.filter(|line| line.connection() == Connection::Online) else { return };
+    if inner.converse(&id.0, |talk| talk.finish_all()).is_ok() {
+        let _ = timeout(limits::GOODBYE, line.drained_anew()).await;
+    }
+}
+
+/// Logs in, which shows that the account exists, takes everybody off its list of contacts, and removes it. [`Error::Auth`]
+/// means that there was none.
 async fn remove(inner: &Inner, account: &Account, report: &mut (dyn FnMut(Step) + Send)) -> Result<Accepted, Error> {
-    let session = link::log_in(inner, account, report).await?;
+    let mut session = link::log_in(inner, account, report).await?;
+    within(limits::EXCHANGE, session.empty_roster()).await??;
     let accepted = within(limits::EXCHANGE, session.remove_account()).await??;
     report(Step::Removed);
     Ok(accepted)

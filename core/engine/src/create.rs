@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use flashpaper_xmpp::RegisterError;
+use rand::RngExt as _;
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
@@ -200,6 +201,11 @@ fn draw(inner: &Inner, server: &Server, route: Route, recoverable: bool) -> Acco
             state: State::Pending,
             created,
             history: History::default(),
+            otr: identity.otr.clone(),
+            // What every client takes (otr: `Settings::tag`).
+            tag: rng.random_range(0x100..=0x1111_1111),
+            label: None,
+            session_life: limits::SESSION_LIFE,
         }
     })
 }

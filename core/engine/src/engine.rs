@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flashpaper_xmpp::bare_jid;
 use serde::Serialize;
@@ -63,7 +64,8 @@ impl Engine {
             burner: Burner::of(account),
             connection: lines.get(&account.id).map(|line| line.connection()).unwrap_or_default(),
             history: account.history,
-            conversations: content.mailbox(&account.id).conversations(),
+            label: account.label.clone(),
+            conversations: self.inner.conversations(content, &account.id),
         };
         let burners = self.inner.read(|content| content.accounts.iter().map(|a| status(content, a)).collect())?;
         Ok(Snapshot { sequence, tor, burners })
@@ -132,7 +134,7 @@ impl Engine {
     /// Storage errors, [`Error::Closed`].
     pub fn drop_recovery_words(&self, id: &BurnerId) -> Result<(), Error> {
         self.inner.commit(|content| {
-            for account in content.accounts.iter_mut().filter(|a| a.id == id.0) {
+            if let Some(account) = content.account_mut(&id.0) {
                 account.words.zeroize();
                 account.words = None;
             }
@@ -175,35 +177,27 @@ impl Engine {
         Ok(())
     }
 
-    /// Sends a text to a bare JID, now or as soon as that is possible: it is stored when this returns, and sent in the order
-    /// of these calls. Plain XMPP: both servers can read it.
+    /// Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in the
+    /// order of these calls. It waits for a private conversation, which needs the peer to be there; where that takes longer
+    /// than `within`, it fails. Whoever is written to is a contact.
     ///
     /// # Errors
     /// [`Error::InvalidInput`]: no address, one of this installation's own, or a text that cannot be sent. Storage errors,
     /// [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
-    pub fn send(&self, id: &BurnerId, to: &str, text: &str) -> Result<MessageId, Error> {
-        let to = bare_jid(to).ok_or(Error::InvalidInput { input: Input::Address })?;
+    pub fn send(&self, id: &BurnerId, to: &str, text: &str, within: Option<Duration>) -> Result<MessageId, Error> {
+        let to = self.peer_address(id, to)?;
         let sendable = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'..);
         if text.is_empty() || text.len() > limits::TEXT || !text.chars().all(sendable) {
             return Err(Error::InvalidInput { input: Input::Text });
         }
-        // Two burners that write to each other are known to belong together.
-        if self.burners()?.iter().any(|burner| burner.jid == to) {
-            return Err(Error::InvalidInput { input: Input::Address });
-        }
-        if self.inner.account(&id.0)?.state != State::Active {
-            return Err(Error::NoSuchBurner);
-        }
         let stanza = self.inner.ids().draw();
         let mut queued = None;
         self.inner.update(&id.0, |mailbox, now| {
-            let message = mailbox.queue(&to, stanza, text, now);
+            let message = mailbox.queue(&to, stanza, text, now, within);
             queued = Some(message);
             vec![(message, MessageState::Queued)]
         })?;
-        if let Some(line) = lock(&self.inner.lines).get(&id.0) {
-            line.has_work();
-        }
+        self.inner.has_work(id);
         queued.ok_or(Error::Internal)
     }
 
@@ -232,7 +226,7 @@ impl Engine {
     /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn taken(&self, id: &BurnerId, message: MessageId) -> Result<(), Error> {
         self.inner.account(&id.0)?;
-        self.inner.update(&id.0, |mailbox, _| mailbox.take(message).into_iter().collect())
+        self.inner.update(&id.0, |mailbox, _| mailbox.take(message))
     }
 
     /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
@@ -241,7 +235,7 @@ impl Engine {
     /// As [`Engine::taken`].
     pub fn set_history(&self, id: &BurnerId, history: History) -> Result<(), Error> {
         self.inner.account(&id.0)?;
-        self.inner.commit(|content| content.set_history(&id.0, history))?;
+        self.inner.commit(|content| content.account_mut(&id.0).map(|account| account.history = history))?;
         self.inner.update(&id.0, |_, _| Vec::new())
     }
 

@@ -86,6 +86,15 @@ pub enum Error {
     /// There is no such message: it was done, and nobody wanted it kept.
     #[error("no such message")]
     NoSuchMessage,
+    /// The burner does not know that peer.
+    #[error("no such peer")]
+    NoSuchPeer,
+    /// There is no private conversation to do that in.
+    #[error("not private")]
+    NotPrivate,
+    /// There is no comparison to answer: nobody has asked, or it has ended.
+    #[error("nothing was asked")]
+    NothingAsked,
     /// Wrong passphrase or key for this folder, or [`crate::Engine::lock`] was called: open it again.
     #[error("the store cannot be opened with this key")]
     VaultLocked,
@@ -172,6 +181,9 @@ pub enum Input {
     /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry.
     #[error("text")]
     Text,
+    /// Not a file of fingerprints.
+    #[error("fingerprints")]
+    Fingerprints,
 }
 
 /// The one thing to suggest to the person.
@@ -253,6 +265,9 @@ impl Error {
             Self::NoServer => ("no_server", Action::ChooseServer),
             Self::NoSuchBurner => ("no_such_burner", Action::CorrectInput),
             Self::NoSuchMessage => ("no_such_message", Action::Nothing),
+            Self::NoSuchPeer => ("no_such_peer", Action::CorrectInput),
+            Self::NotPrivate => ("not_private", Action::Nothing),
+            Self::NothingAsked => ("nothing_asked", Action::Nothing),
             Self::VaultLocked => ("vault_locked", Action::Unlock),
             Self::VaultDamaged => ("vault_damaged", Action::Report),
             Self::VaultTooNew => ("vault_too_new", Action::UpdateApp),

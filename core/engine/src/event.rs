@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::contact::{Address, Comparison, Notice};
 use crate::message::{MessageId, MessageState};
 use crate::{Error, Route};
 
@@ -76,6 +77,34 @@ pub enum Event {
         /// What is known of it now.
         #[serde(flatten)]
         state: MessageState,
+    },
+    /// A conversation has changed: how private it is, its keys, who the peer is to the burner, whether it is there. See
+    /// [`crate::Engine::conversation`].
+    Conversation {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+    },
+    /// News of a comparison of secrets.
+    Comparison {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+        /// What.
+        #[serde(flatten)]
+        comparison: Comparison,
+    },
+    /// Something that a person in a conversation should know of.
+    Notice {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+        /// What.
+        #[serde(flatten)]
+        notice: Notice,
     },
     /// Events were lost because this reader was too slow: take a new [`crate::Engine::snapshot`].
     Lagged {

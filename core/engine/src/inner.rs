@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flashpaper_otr as otr;
+use flashpaper_otr::InstanceTag;
 use flashpaper_tor as tor;
 use flashpaper_tor::Tor;
 use flashpaper_xmpp::{Ids, Tls};
@@ -19,14 +21,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Key, Network};
+use crate::contact::Address;
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Connection, Event, Reporter};
 use crate::mailbox::{Changed, Mailbox};
-use crate::message::History;
+use crate::message::{Conversation, History};
 use crate::online::{Ending, Line, Profile};
 use crate::seams::{Clock, Dial, Dialers};
 use crate::snapshot::TorStatus;
 use crate::store::{self, Account, Content, Store};
+use crate::talk::{News, Sessions, Talk};
 use crate::{Error, Route, limits};
 
 /// Whether there is a store to work with.
@@ -75,6 +79,10 @@ pub(crate) struct Inner {
     dials: Mutex<HashMap<String, Arc<dyn Dial>>>,
     /// The connections that were asked for, by account.
     pub(crate) lines: Mutex<HashMap<String, Arc<Line>>>,
+    /// Each account's OTR sessions. Locked while the store is.
+    talks: Mutex<HashMap<String, Sessions>>,
+    /// Each account's long-term OTR key, once it was needed.
+    keys: Mutex<HashMap<String, Arc<otr::Identity>>>,
     pub(crate) profile: Mutex<Profile>,
     /// When the next message expires may have changed.
     pub(crate) expiry: Notify,
@@ -124,6 +132,8 @@ impl Inner {
             dialers: watch::Sender::default(),
             dials: Mutex::default(),
             lines: Mutex::default(),
+            talks: Mutex::default(),
+            keys: Mutex::default(),
             profile: Mutex::default(),
             expiry: Notify::new(),
             runtime: Handle::current(),
@@ -180,6 +190,100 @@ impl Inner {
             }
             Ok(())
         })
+    }
+
+    /// [`Inner::update`] for what concerns conversations: on return their sessions are on disk, too.
+    pub(crate) fn converse<T>(&self, id: &str, work: impl FnOnce(&mut Talk<'_>) -> T) -> Result<T, Error> {
+        let key = self.key(id)?;
+        let times = (self.now(), self.clock.since_boot());
+        let rng = self.with_rng(|rng| StdRng::from_rng(rng));
+        let mut result = None;
+        let mut told = Vec::new();
+        self.with_store(|store| {
+            let account = store.content().account(id)?;
+            let (life, tag, history) = (account.session_life, InstanceTag(account.tag), account.history);
+            let mut talks = lock(&self.talks);
+            let sessions = talks.entry(id.to_owned()).or_insert_with(|| Sessions::new(key, tag));
+            let change = |content: &mut Content| {
+                let mailbox = content.mailbox_mut(id);
+                let mut talk = Talk::new(mailbox, &mut *sessions, rng, times, life);
+                result = Some(work(&mut talk));
+                let news = talk.end();
+                told = self.events_of(id, mailbox, &news);
+                mailbox.sweep(history, self.trusted_now());
+            };
+            let stored = self.with_rng(|rng| store.commit(rng, change));
+            if stored.is_err() {
+                sessions.forget();
+            }
+            stored?;
+            // Reported before anybody else changes the same.
+            told.drain(..).for_each(|event| self.reporter.report(event));
+            Ok(())
+        })?;
+        result.ok_or(Error::Internal)
+    }
+
+    fn events_of(&self, id: &str, mailbox: &Mailbox, news: &News) -> Vec<Event> {
+        let burner = || BurnerId(id.to_owned());
+        let peer = |row: &u64| Address(mailbox.jid(*row));
+        let messages = news.messages.iter().map(|(message, state)| Event::Message {
+            burner: burner(),
+            message: *message,
+            state: *state,
+        });
+        let conversations =
+            news.conversations.iter().map(|row| Event::Conversation { burner: burner(), peer: peer(row) });
+        let comparisons = news.comparisons.iter().map(|(row, comparison)| Event::Comparison {
+            burner: burner(),
+            peer: peer(row),
+            comparison: comparison.clone(),
+        });
+        let notices = news.notices.iter().map(|(row, notice)| Event::Notice {
+            burner: burner(),
+            peer: peer(row),
+            notice: notice.clone(),
+        });
+        conversations.chain(comparisons).chain(notices).chain(messages).collect()
+    }
+
+    /// A burner's conversations, with what is not stored of them.
+    pub(crate) fn conversations(&self, content: &Content, id: &str) -> Vec<Conversation> {
+        let mailbox = content.mailbox(id);
+        let mut conversations = mailbox.conversations();
+        if let Some(sessions) = lock(&self.talks).get(id) {
+            for (row, conversation) in mailbox.peers.keys().zip(&mut conversations) {
+                sessions.complete(*row, conversation);
+            }
+        }
+        conversations
+    }
+
+    /// An account's long-term OTR key. It takes a tenth of a second the first time.
+    pub(crate) fn key(&self, id: &str) -> Result<Arc<otr::Identity>, Error> {
+        if let Some(key) = lock(&self.keys).get(id) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(self.account(id)?.otr.key().ok_or(Error::Internal)?);
+        Ok(Arc::clone(lock(&self.keys).entry(id.to_owned()).or_insert(key)))
+    }
+
+    /// When the next of an account's sessions has something to do, by the time since the device was started.
+    pub(crate) fn talk_deadline(&self, id: &str) -> Option<Duration> {
+        lock(&self.talks).get(id).and_then(Sessions::deadline)
+    }
+
+    /// Takes all sessions out of memory, and keys: whoever needs them has them from the store.
+    pub(crate) fn forget_talks(&self) {
+        lock(&self.talks).clear();
+        lock(&self.keys).clear();
+    }
+
+    /// A burner has something to send.
+    pub(crate) fn has_work(&self, id: &BurnerId) {
+        if let Some(line) = lock(&self.lines).get(&id.0) {
+            line.has_work();
+        }
     }
 
     /// The time of day, where the Tor network agrees with it.
@@ -369,6 +473,8 @@ impl Inner {
         self.commit(|content| content.forget(id))?;
         lock(&self.dials).remove(id);
         lock(&self.locks).remove(id);
+        lock(&self.talks).remove(id);
+        lock(&self.keys).remove(id);
         Ok(())
     }
 

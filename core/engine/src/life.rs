@@ -178,6 +178,7 @@ impl Engine {
         self.inner.end_tor().await;
         self.inner.set_dialers(None);
         *lock(&self.inner.store) = Access::Closed;
+        self.inner.forget_talks();
         self.inner.reporter.end();
     }
 }
@@ -195,6 +196,7 @@ impl Inner {
             }
         }
         let_go(&mut lock(&self.store));
+        self.forget_talks();
         let _ = timeout_at(until, self.end_tor()).await;
     }
 

@@ -60,3 +60,29 @@ pub(crate) const LOOK_FOR_EXPIRED: Duration = Duration::from_secs(3600);
 
 /// How long connections have to end before a sleep.
 pub(crate) const SUSPENDING: Duration = Duration::from_secs(3);
+
+/// The longest stanza in bytes, where a server names no limit: the smallest that is in use (ejabberd's).
+pub(crate) const STANZA: usize = 65_536;
+/// What a stanza has around its body at most, in bytes: addresses are up to 3071 each (RFC 7622).
+pub(crate) const AROUND_BODY: usize = 7_000;
+/// A key exchange that could not be sent for so long is of no use any more. In seconds.
+pub(crate) const EXCHANGE_WIRES: u64 = 60;
+/// How long after a peer was asked for a private conversation it may be asked again, if nothing else happens.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(600);
+/// How long a peer's client has after a key exchange to say that it knows what it gets twice. In seconds.
+pub(crate) const DOUBT: u64 = 10;
+/// How old a text may be that is sent again to a client that does not know what it gets twice. In seconds.
+pub(crate) const RESEND_WITHIN: u64 = 60;
+/// How long a session may rest and be used again, by default. In seconds.
+pub(crate) const SESSION_LIFE: u64 = 7 * 86_400;
+
+/// How many strangers are remembered, and how many texts and bytes of each.
+pub(crate) const STRANGERS: usize = 50;
+pub(crate) const STRANGER_TEXTS: usize = 10;
+pub(crate) const STRANGER_BYTES: usize = 20_000;
+/// How many keys of a peer are remembered.
+pub(crate) const KEYS: usize = 16;
+/// How long conversations are left alone at least before they are looked after by time.
+pub(crate) const MOMENT: Duration = Duration::from_millis(500);
+/// After so many comparisons that came out different a person is not asked for another by the same key.
+pub(crate) const COMPARISONS: u8 = 3;

@@ -1,32 +1,83 @@
-//! What one burner has to send and has received, as it is stored: data and its changes, without network or disk.
+//! What one burner has to send and has received, as it is stored: data and its changes, without network, disk or OTR.
 //!
-//! A message that goes out is `Queued` → `Sent` (its number on the stream is stored before it leaves) → `Acked` (its server
-//! has it) → `Delivered` (the peer's client has it). One that comes in is stored before its server is told so, and stays
-//! until the app has taken it. What comes twice, because an acknowledgement was lost, is known by its id.
+//! A text that goes out is `Queued`, or `WaitingForPeer` while there is no private conversation → `Sent`: encrypted, and
+//! stored as the stanzas that carry it before they leave → `Acked` (its server has them) → `Delivered` (the peer's client
+//! has read it). One that comes in is stored before its server is told so, and stays until the app has taken it.
 
-use std::collections::BTreeMap;
+mod peer;
+mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use flashpaper_xmpp::{ChatMessage, Resumption};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::contact::{Fingerprint, Security, Standing};
 use crate::limits;
 use crate::message::{Conversation, FailReason, History, Message, MessageId, MessageState};
+pub(crate) use peer::{Key, Peer};
+pub(crate) use wire::{What, Wire};
 
 /// Everything of one burner but its account. Clones share what is not changed.
 #[derive(Default, Clone)]
 pub(crate) struct Mailbox {
     pub(crate) messages: Table<Entry>,
     pub(crate) peers: Table<Peer>,
-    pub(crate) receipts: Table<Receipt>,
+    pub(crate) wires: Table<Wire>,
     pub(crate) seen: Table<Seen>,
+    /// By peer.
+    pub(crate) sessions: Table<Stored>,
     pub(crate) position: Arc<Position>,
 }
 
+/// Rows by number.
+pub(crate) type Table<T> = BTreeMap<u64, Arc<T>>;
+
+/// A message, in or out.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Entry {
+    pub(crate) peer: u64,
+    /// The stanza's, and OTR's name for a text of ours.
+    pub(crate) id: String,
+    pub(crate) text: String,
+    /// Seconds since 1970.
+    at: u64,
+    #[zeroize(skip)]
+    pub(crate) state: MessageState,
+    /// How private it was.
+    #[zeroize(skip)]
+    pub(crate) security: Security,
+    /// When it is given up if it has not left, in seconds since 1970.
+    pub(crate) until: Option<u64>,
+    pub(crate) went: Option<Went>,
+    /// It may arrive twice, as the peer's client cannot tell.
+    pub(crate) again: bool,
+}
+
+/// How a text went out.
+#[derive(Clone, Serialize, Deserialize, Zeroize)]
+pub(crate) struct Went {
+    /// OTR's number for it, by which it may say that it was not read.
+    pub(crate) number: Option<u64>,
+    /// To whose key: it goes to no other.
+    pub(crate) key: Fingerprint,
+    /// When, in seconds since 1970.
+    pub(crate) at: u64,
+    /// Since when it may be unread, in seconds since 1970: until it is known what the peer's client does with doubles.
+    pub(crate) doubted: Option<u64>,
+}
+
 impl Entry {
+    /// It was sent, and no receipt has come.
+    const fn may_be_unread(&self) -> bool {
+        matches!(self.state, MessageState::Sent | MessageState::Acked)
+    }
+
     /// Whether nothing is to come of it any more, nor is it to be kept. `expires`: by the time, too.
     const fn is_done(&self, history: History, time: u64, expires: bool) -> bool {
         let by_time = matches!(history, History::Expire { .. });
@@ -38,40 +89,33 @@ impl Entry {
     }
 }
 
-/// Rows by number.
-pub(crate) type Table<T> = BTreeMap<u64, Arc<T>>;
-
-/// A message, in or out.
-#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Entry {
-    peer: u64,
-    /// The stanza's.
-    id: String,
-    text: String,
-    /// Seconds since 1970.
-    at: u64,
-    #[zeroize(skip)]
-    state: MessageState,
-    /// While it is sent: its number on the stream.
-    number: Option<u32>,
+/// A conversation's OTR session, as it is stored: to be used once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Stored {
+    /// What resumes it, in base64.
+    state: String,
+    /// When it was used, in seconds since 1970.
+    pub(crate) used: u64,
+    /// Whose key texts go to.
+    pub(crate) key: Option<Fingerprint>,
+    /// The peer has ended it.
+    pub(crate) finished: bool,
 }
 
-/// Somebody who was written to, or has written. Without an address: that was lost.
-#[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Peer {
-    jid: String,
-    /// We have written to them: they may know that we are there.
-    known: bool,
-    /// Their client sends receipts.
-    confirms: bool,
-}
+impl Stored {
+    pub(crate) fn new(state: &[u8], used: u64, key: Option<Fingerprint>, finished: bool) -> Self {
+        Self { state: BASE64_STANDARD.encode(state), used, key, finished }
+    }
 
-/// A receipt that we owe, until the server has it.
-#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Receipt {
-    peer: u64,
-    /// The message's.
-    id: String,
+    /// Whether this has to be replaced: not because it was looked at a moment later.
+    pub(crate) fn differs(&self, later: &Self) -> bool {
+        let rested = later.used > self.used.saturating_add(3600);
+        (&self.state, self.key, self.finished) != (&later.state, later.key, later.finished) || rested
+    }
+
+    pub(crate) fn state(&self) -> Option<Zeroizing<Vec<u8>>> {
+        BASE64_STANDARD.decode(&self.state).ok().map(Zeroizing::new)
+    }
 }
 
 /// A message that has come: the last [`limits::SEEN`] of each peer, in a ring.
@@ -84,26 +128,23 @@ pub(crate) struct Seen {
 /// Where everything is.
 #[derive(Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Position {
-    stream: Option<Stream>,
+    stream: Option<wire::Stream>,
     /// The numbers given last: none is given twice.
     message: u64,
-    receipt: u64,
+    wire: u64,
     /// The latest time that was seen, in seconds since 1970: a clock that is set back does not make anything last longer.
     latest: u64,
 }
 
-/// [`Resumption`] as it is stored.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Stream {
-    id: String,
-    jid: String,
-    handled: u32,
-}
-
-/// What is to be sent next.
-pub(crate) enum Outgoing {
-    Message { row: u64, to: String, id: String, text: String },
-    Receipt { row: u64, to: String, id: String },
+/// A text that came.
+pub(crate) struct Arrived<'a> {
+    pub(crate) peer: u64,
+    /// The sender's name for it, as far as it can be believed: the stanza's, or OTR's.
+    pub(crate) id: Option<&'a str>,
+    pub(crate) text: &'a str,
+    pub(crate) security: Security,
+    /// The sender wants to know that this stanza was read.
+    pub(crate) receipt: Option<&'a str>,
 }
 
 /// The numbers of messages whose state has changed.
@@ -114,14 +155,14 @@ impl Mailbox {
     /// nothing is taken for somebody else's.
     pub(crate) fn mend(&mut self) {
         let highest = |last: Option<&u64>| last.copied().unwrap_or(0);
-        let (message, receipt) = (highest(self.messages.keys().next_back()), highest(self.receipts.keys().next_back()));
-        if self.position.message < message || self.position.receipt < receipt {
+        let (message, wire) = (highest(self.messages.keys().next_back()), highest(self.wires.keys().next_back()));
+        if self.position.message < message || self.position.wire < wire {
             let position = Arc::make_mut(&mut self.position);
             position.message = position.message.max(message);
-            position.receipt = position.receipt.max(receipt);
+            position.wire = position.wire.max(wire);
         }
         let named = self.messages.values().map(|entry| entry.peer);
-        let named = named.chain(self.receipts.values().map(|receipt| receipt.peer));
+        let named = named.chain(self.wires.values().map(|wire| wire.peer)).chain(self.sessions.keys().copied());
         let named: Vec<u64> = named.chain(self.seen.keys().map(|row| row / limits::SEEN)).collect();
         for peer in named {
             // Whose it was is lost; what they wrote is not.
@@ -130,27 +171,76 @@ impl Mailbox {
         let nobody = |peer: &u64| self.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
         let rows = self.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
         self.set_all(rows, MessageState::Failed { reason: FailReason::AddressLost });
+        // A text whose stanzas are lost, but not all of them, would never be whole.
+        let carried = |row: &u64| self.wires.values().any(|wire| wire.message == Some(*row));
+        let torn: Vec<u64> = self.rows(|entry| entry.state == MessageState::Sent);
+        let torn = torn.into_iter().filter(|row| !carried(row)).collect();
+        self.set_all(torn, MessageState::Queued);
+    }
+
+    /// The row of a peer; a new one where there is none.
+    pub(crate) fn peer(&mut self, jid: &str) -> u64 {
+        if let Some(row) = self.find(jid) {
+            return row;
+        }
+        let row = self.peers.keys().next_back().map_or(1, |last| last + 1);
+        let mut peer = Peer::default();
+        jid.clone_into(&mut peer.jid);
+        self.peers.insert(row, Arc::new(peer));
+        row
+    }
+
+    pub(crate) fn find(&self, jid: &str) -> Option<u64> {
+        self.peers.iter().find(|(_, peer)| peer.jid == jid).map(|(row, _)| *row)
+    }
+
+    pub(crate) fn peer_mut(&mut self, row: u64) -> Option<&mut Peer> {
+        self.peers.get_mut(&row).map(Arc::make_mut)
+    }
+
+    pub(crate) fn jid(&self, row: u64) -> String {
+        self.peers.get(&row).map(|peer| peer.jid.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn standing(&self, row: u64) -> Standing {
+        self.peers.get(&row).map(|peer| peer.standing).unwrap_or_default()
+    }
+
+    /// Somebody that the person wants to talk to.
+    pub(crate) fn befriend(&mut self, row: u64) {
+        if let Some(peer) = self.peer_mut(row) {
+            peer.block_due |= peer.standing == Standing::Blocked;
+            peer.standing = Standing::Contact;
+        }
     }
 
     /// Puts a text into the outbox.
-    pub(crate) fn queue(&mut self, to: &str, id: String, text: &str, now: u64) -> MessageId {
+    pub(crate) fn queue(&mut self, to: &str, id: String, text: &str, now: u64, within: Option<Duration>) -> MessageId {
         let peer = self.peer(to);
-        if let Some(peer) = self.peers.get_mut(&peer) {
-            Arc::make_mut(peer).known = true;
+        if self.standing(peer) != Standing::Contact {
+            self.befriend(peer);
         }
-        self.add(Entry { peer, id, text: text.to_owned(), at: now, state: MessageState::Queued, number: None })
+        let until = within.map(|within| now.saturating_add(within.as_secs()));
+        let (state, security) = (MessageState::Queued, Security::Plaintext);
+        self.add(Entry { peer, id, text: text.to_owned(), at: now, state, security, until, went: None, again: false })
     }
 
-    /// Takes a message in, unless it is known. `None`: it was.
-    pub(crate) fn receive(&mut self, message: ChatMessage, now: u64) -> Option<(MessageId, MessageState)> {
-        let ChatMessage { from, id, text, wants_receipt, .. } = message;
-        let peer = self.peer(&from);
-        let hash = id.as_deref().map(|id| hash(id, &text));
+    /// Takes a text in, unless it is known. `None`: it was. `receipt`: an id for the one that is owed.
+    pub(crate) fn receive(
+        &mut self,
+        arrived: &Arrived<'_>,
+        receipt: String,
+        now: u64,
+    ) -> Option<(MessageId, MessageState)> {
+        let Arrived { peer, id, text, security, receipt: wanted } = *arrived;
+        // What is private has a name that nobody on the way can change.
+        let salt = if security == Security::Plaintext { text } else { "" };
+        let hash = id.map(|id| hash(id, salt));
         let known = hash.is_some_and(|hash| self.has_seen(peer, hash));
         // A stranger does not learn that there is somebody. Who sends again has missed the receipt.
-        if let Some(id) = id.as_ref().filter(|_| wants_receipt && self.peers.get(&peer).is_some_and(|p| p.known)) {
-            let row = self.next(|position| &mut position.receipt);
-            self.receipts.insert(row, Arc::new(Receipt { peer, id: id.clone() }));
+        if let Some(received) = wanted.filter(|_| self.standing(peer) == Standing::Contact) {
+            let what = What::Receipt { received: received.to_owned() };
+            self.add_wire(Wire { peer, resource: None, id: receipt, what, message: None, at: now, number: None });
         }
         if known {
             return None;
@@ -158,116 +248,160 @@ impl Mailbox {
         if let Some(hash) = hash {
             self.remember(peer, hash);
         }
-        let id = id.unwrap_or_default();
+        let (id, text) = (id.unwrap_or_default().to_owned(), text.to_owned());
         let state = MessageState::Received;
-        Some((self.add(Entry { peer, id, text, at: now, state, number: None }), state))
+        let entry = Entry { peer, id, text, at: now, state, security, until: None, went: None, again: false };
+        Some((self.add(entry), state))
+    }
+
+    /// How much strangers have written that the app has not taken, of this one: messages and bytes; and how many strangers
+    /// there are.
+    pub(crate) fn strangers(&self, row: u64) -> (usize, usize, usize) {
+        let theirs = self.messages.values().filter(|entry| entry.peer == row && entry.state == MessageState::Received);
+        let (count, bytes) = theirs.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()));
+        (count, bytes, self.peers.values().filter(|peer| peer.standing == Standing::Stranger).count())
     }
 
     /// The peer's client has a message.
-    pub(crate) fn delivered(&mut self, from: &str, id: &str) -> Option<(MessageId, MessageState)> {
-        let row = self.outgoing(from, id)?;
-        let peer = self.messages.get(&row)?.peer;
-        if let Some(peer) = self.peers.get_mut(&peer).filter(|peer| !peer.confirms) {
-            Arc::make_mut(peer).confirms = true;
+    pub(crate) fn delivered(&mut self, from: &str, id: &str) -> Changed {
+        let Some(row) = self.outgoing(from, id) else { return Vec::new() };
+        let peer = self.messages.get(&row).map_or(0, |entry| entry.peer);
+        if self.peers.get(&peer).is_some_and(|peer| !peer.confirms)
+            && let Some(peer) = self.peer_mut(peer)
+        {
+            peer.confirms = true;
         }
-        self.set(row, MessageState::Delivered);
-        Some((MessageId(row), MessageState::Delivered))
+        self.drop_wires(row);
+        self.set(row, MessageState::Delivered)
     }
 
     /// A message came back.
-    pub(crate) fn refused(&mut self, from: &str, id: &str, for_now: bool) -> Option<(MessageId, MessageState)> {
-        let reason = if for_now { FailReason::Unreachable } else { FailReason::Refused };
-        let state = MessageState::Failed { reason };
-        let row = self.outgoing(from, id)?;
-        self.set(row, state);
-        Some((MessageId(row), state))
+    pub(crate) fn refused(&mut self, from: &str, id: &str, reason: FailReason) -> Changed {
+        let Some(row) = self.outgoing(from, id) else { return Vec::new() };
+        self.drop_wires(row);
+        self.set(row, MessageState::Failed { reason })
+    }
+
+    /// What asked a peer for a private conversation came back for good: nobody will answer what waits for that.
+    pub(crate) fn nobody_there(&mut self, from: &str) -> Changed {
+        let Some(peer) = self.find(from) else { return Vec::new() };
+        let rows = self.rows(|entry| entry.peer == peer && entry.state == MessageState::WaitingForPeer);
+        self.set_all(rows, MessageState::Failed { reason: FailReason::Refused })
     }
 
     /// The app has it: what came is read; what failed is forgotten.
-    pub(crate) fn take(&mut self, MessageId(row): MessageId) -> Option<(MessageId, MessageState)> {
-        match self.messages.get(&row)?.state {
-            MessageState::Received => {
-                self.set(row, MessageState::Taken);
-                return Some((MessageId(row), MessageState::Taken));
-            }
-            MessageState::Failed { .. } => drop(self.messages.remove(&row)),
+    pub(crate) fn take(&mut self, MessageId(row): MessageId) -> Changed {
+        match self.messages.get(&row).map(|entry| entry.state) {
+            Some(MessageState::Received) => return self.set(row, MessageState::Taken),
+            Some(MessageState::Failed { .. }) => drop(self.messages.remove(&row)),
             _ => {}
         }
-        None
+        Vec::new()
     }
 
-    /// What is to be sent next, at most so much: receipts first, then texts in their order. `sent` are receipts that are
-    /// on their way.
-    pub(crate) fn outgoing_next(&self, room: usize, now: u64, sent: &[u64]) -> Vec<Outgoing> {
-        let jid = |peer: &u64| self.peers.get(peer).map(|peer| peer.jid.clone());
-        let receipts = self.receipts.iter().filter(|(row, _)| !sent.contains(row));
-        let receipts = receipts.filter_map(|(row, receipt)| {
-            Some(Outgoing::Receipt { row: *row, to: jid(&receipt.peer)?, id: receipt.id.clone() })
-        });
-        let mut unconfirmed = self.unconfirmed(now);
-        let texts = self.messages.iter().filter(|(_, entry)| entry.state == MessageState::Queued);
-        let texts = texts.filter_map(move |(row, entry)| {
-            let unconfirmed = unconfirmed.entry(entry.peer).or_default();
-            *unconfirmed += 1;
-            // Servers keep so many for a client that is away and no more.
-            if *unconfirmed > limits::WINDOW && self.peers.get(&entry.peer)?.confirms {
-                return None;
+    /// Texts that wait to be encrypted: row and peer, in their order.
+    pub(crate) fn waiting(&self) -> Vec<(u64, u64)> {
+        let waits = |entry: &Entry| matches!(entry.state, MessageState::Queued | MessageState::WaitingForPeer);
+        self.messages.iter().filter(|(_, entry)| waits(entry)).map(|(row, entry)| (*row, entry.peer)).collect()
+    }
+
+    /// When the next of the texts that wait is given up, or the next that is in doubt is decided on; in seconds since 1970.
+    pub(crate) fn next_decision(&self) -> Option<u64> {
+        let until = self.waiting().into_iter().filter_map(|(row, _)| self.messages.get(&row)?.until);
+        let doubted = self.messages.values().filter(|entry| entry.may_be_unread());
+        let doubted = doubted.filter_map(|entry| entry.went.as_ref()?.doubted);
+        until.chain(doubted.map(|since| since.saturating_add(limits::DOUBT))).min()
+    }
+
+    /// Contacts whose presence handshake is to be taken a step further, or whose server is to be told of a block: row, JID,
+    /// and the peer.
+    pub(crate) fn introductions(&self, introduced: &BTreeSet<u64>) -> Vec<(u64, Arc<Peer>)> {
+        let due = |row: &u64, peer: &Peer| {
+            let handshake = peer.standing == Standing::Contact && !introduced.contains(row);
+            !peer.jid.is_empty() && (handshake || peer.block_due)
+        };
+        self.peers.iter().filter(|(row, peer)| due(row, peer)).map(|(row, peer)| (*row, Arc::clone(peer))).collect()
+    }
+
+    /// Whether another text may be on its way to a peer: servers keep so many for a client that is away and no more.
+    pub(crate) fn has_room(&self, peer: u64, now: u64) -> bool {
+        let waits = |entry: &Entry| match entry.state {
+            MessageState::Sent => true,
+            MessageState::Acked => now < entry.at.saturating_add(limits::WINDOW_FOR),
+            _ => false,
+        };
+        let confirms = self.peers.get(&peer).is_some_and(|peer| peer.confirms);
+        !confirms || self.messages.values().filter(|entry| entry.peer == peer && waits(entry)).count() < limits::WINDOW
+    }
+
+    /// Texts that the peer may not have read, by OTR's numbers: see [`Mailbox::settle`].
+    pub(crate) fn unread(&mut self, peer: u64, numbers: &[u64], now: u64) {
+        for entry in self.messages.values_mut().filter(|entry| entry.peer == peer && entry.may_be_unread()) {
+            let named =
+                entry.went.as_ref().and_then(|went| went.number).is_some_and(|number| numbers.contains(&number));
+            if let Some(went) = &mut Arc::make_mut(entry).went
+                && named
+            {
+                (went.number, went.doubted) = (None, Some(now));
             }
-            Some(Outgoing::Message { row: *row, to: jid(&entry.peer)?, id: entry.id.clone(), text: entry.text.clone() })
-        });
-        receipts.chain(texts).take(room).collect()
-    }
-
-    /// A message leaves with this number.
-    pub(crate) fn sent(&mut self, row: u64, number: u32) -> (MessageId, MessageState) {
-        self.set(row, MessageState::Sent);
-        if let Some(entry) = self.messages.get_mut(&row) {
-            Arc::make_mut(entry).number = Some(number);
         }
-        (MessageId(row), MessageState::Sent)
     }
 
-    /// The server has everything up to this number.
-    pub(crate) fn acked(&mut self, up_to: u32) -> Changed {
-        let covers = |number: u32| up_to.wrapping_sub(number) < 1 << 31;
-        let rows = self.rows(|entry| entry.state == MessageState::Sent && entry.number.is_some_and(covers));
-        self.set_all(rows, MessageState::Acked)
-    }
-
-    /// The server has a receipt.
-    pub(crate) fn receipt_acked(&mut self, row: u64) {
-        self.receipts.remove(&row);
-    }
-
-    /// A stream has begun, or goes on: what the server has not said it has, up to now, is queued again.
-    pub(crate) fn restarted(&mut self, acked: Option<u32>) -> Changed {
-        let mut changed = acked.map(|up_to| self.acked(up_to)).unwrap_or_default();
-        let rows = self.rows(|entry| entry.state == MessageState::Sent);
-        changed.extend(self.set_all(rows, MessageState::Queued));
+    /// Decides on texts that may be unread. A client that knows what it gets twice is sent all of them again, in their order.
+    /// It says so as soon as there are new keys: another one that does not is sent the last, if it was young, and the rest
+    /// is told.
+    pub(crate) fn settle(&mut self, peer: u64, now: u64) -> Changed {
+        let keeps_texts = self.peers.get(&peer).is_some_and(|peer| peer.keeps_texts);
+        let doubted = |entry: &Entry| entry.went.as_ref().and_then(|went| went.doubted);
+        let rows = self.rows(|entry| entry.peer == peer && entry.may_be_unread() && doubted(entry).is_some());
+        let mut changed = Vec::new();
+        for (row, is_last) in rows.iter().rev().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
+            let Some(entry) = self.messages.get_mut(row) else { continue };
+            let Some(went) = &entry.went else { continue };
+            let since = went.doubted.unwrap_or(now);
+            if !keeps_texts && now < since.saturating_add(limits::DOUBT) {
+                continue;
+            }
+            let again = is_last && since < went.at.saturating_add(limits::RESEND_WITHIN);
+            let entry = Arc::make_mut(entry);
+            entry.again |= again && !keeps_texts;
+            if let Some(went) = &mut entry.went {
+                went.doubted = None;
+            }
+            self.drop_wires(*row);
+            let reason = FailReason::Unread;
+            let state = if keeps_texts || again { MessageState::Queued } else { MessageState::Failed { reason } };
+            changed.extend(self.set(*row, state));
+        }
         changed
     }
 
+    /// Peers that have texts in doubt.
+    pub(crate) fn doubting(&self) -> BTreeSet<u64> {
+        let doubted = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(|w| w.doubted.is_some());
+        self.messages.values().filter(|entry| doubted(entry)).map(|entry| entry.peer).collect()
+    }
+
+    /// A session is lost on this side: OTR will not say any more what was not read.
+    pub(crate) fn session_lost(&mut self, peer: u64, now: u64) {
+        self.sessions.remove(&peer);
+        let numbers: Vec<u64> = self
+            .messages
+            .values()
+            .filter(|entry| entry.peer == peer)
+            .filter_map(|entry| entry.went.as_ref()?.number)
+            .collect();
+        self.unread(peer, &numbers, now);
+    }
+
     /// The server has lost its memory: what it had taken and no peer has confirmed is queued again, where the peer's client
-    /// tells what it has. It has the same id as before; Flashpaper drops what it has twice.
+    /// tells what it has and knows what it gets twice.
     pub(crate) fn forgotten_by_server(&mut self, now: u64) -> Changed {
-        let confirms = |peer: &u64| self.peers.get(peer).is_some_and(|peer| peer.confirms);
+        let told = |peer: &u64| self.peers.get(peer).is_some_and(|peer| peer.confirms && peer.keeps_texts);
         let rows = self.rows(|entry| {
-            entry.state == MessageState::Acked && confirms(&entry.peer) && now < entry.at + limits::CONFIRMED_WITHIN
+            entry.state == MessageState::Acked && told(&entry.peer) && now < entry.at + limits::CONFIRMED_WITHIN
         });
         self.set_all(rows, MessageState::Queued)
-    }
-
-    pub(crate) fn resumption(&self) -> Option<Resumption> {
-        let Stream { id, jid, handled } = self.position.stream.clone()?;
-        Some(Resumption { id, jid, handled })
-    }
-
-    /// Where to take the stream up again.
-    pub(crate) fn set_resumption(&mut self, resumption: Option<Resumption>) {
-        let stream = resumption.map(|Resumption { id, jid, handled }| Stream { id, jid, handled });
-        if self.position.stream != stream {
-            Arc::make_mut(&mut self.position).stream = stream;
-        }
     }
 
     /// Removes what is done, as far as nobody wants it kept. `now` is absent where the clock is not to be trusted: nothing
@@ -310,16 +444,37 @@ impl Mailbox {
     }
 
     pub(crate) fn conversations(&self) -> Vec<Conversation> {
-        let mut conversations: BTreeMap<u64, Conversation> = BTreeMap::new();
-        for (number, peer) in &self.peers {
-            conversations.insert(*number, Conversation { peer: peer.jid.clone(), unread: 0, outbox: 0 });
-        }
+        let mut conversations: BTreeMap<u64, Conversation> =
+            self.peers.iter().map(|(row, peer)| (*row, self.conversation(*row, peer))).collect();
         for entry in self.messages.values() {
             let Some(conversation) = conversations.get_mut(&entry.peer) else { continue };
             conversation.unread += u32::from(entry.state == MessageState::Received);
-            conversation.outbox += u32::from(matches!(entry.state, MessageState::Queued | MessageState::Sent));
+            conversation.outbox += u32::from(entry.state.is_on_its_way() && entry.state != MessageState::Acked);
         }
         conversations.into_values().collect()
+    }
+
+    /// Without its figures.
+    fn conversation(&self, row: u64, peer: &Peer) -> Conversation {
+        let session = self.sessions.get(&row);
+        let key = session.and_then(|session| session.key);
+        let security = match session {
+            Some(session) if session.finished => Security::Finished,
+            _ => key.map_or(Security::Plaintext, |key| peer.security(key)),
+        };
+        Conversation {
+            peer: peer.jid.clone(),
+            label: peer.label.clone(),
+            standing: peer.standing,
+            security,
+            key,
+            keys: peer.shown_keys(),
+            expected: peer.expected,
+            unread: 0,
+            outbox: 0,
+            present: false,
+            question: None,
+        }
     }
 
     fn show(&self, row: u64, entry: &Entry) -> Option<Message> {
@@ -329,39 +484,21 @@ impl Mailbox {
             text: entry.text.clone(),
             at: SystemTime::checked_add(&UNIX_EPOCH, Duration::from_secs(entry.at)).unwrap_or(UNIX_EPOCH),
             state: entry.state,
+            security: entry.security,
+            maybe_twice: entry.again,
         })
     }
 
-    /// The peer's number; a new one for somebody new.
-    fn peer(&mut self, jid: &str) -> u64 {
-        if let Some((number, _)) = self.peers.iter().find(|(_, peer)| peer.jid == jid) {
-            return *number;
-        }
-        let number = self.peers.last_key_value().map_or(0, |(last, _)| last + 1);
-        self.peers.insert(number, Arc::new(Peer { jid: jid.to_owned(), known: false, confirms: false }));
-        number
-    }
-
-    /// Our message to somebody that is on its way.
+    /// A message of ours that may still arrive.
     fn outgoing(&self, to: &str, id: &str) -> Option<u64> {
-        let (peer, _) = self.peers.iter().find(|(_, peer)| peer.jid == to)?;
-        let mut messages = self.messages.iter();
-        let found = messages.find(|(_, e)| e.peer == *peer && e.id == id && e.state.is_on_its_way())?;
-        Some(*found.0)
+        let peer = self.find(to)?;
+        let theirs = |entry: &Entry| entry.peer == peer && entry.id == id && entry.state.is_on_its_way();
+        Some(*self.messages.iter().find(|(_, entry)| theirs(entry))?.0)
     }
 
-    /// How many each peer has been sent and not confirmed. One that was not confirmed for long will not be.
-    fn unconfirmed(&self, now: u64) -> BTreeMap<u64, usize> {
-        let mut counts = BTreeMap::new();
-        let waits = |entry: &Entry| match entry.state {
-            MessageState::Sent => true,
-            MessageState::Acked => now < entry.at.saturating_add(limits::WINDOW_FOR),
-            _ => false,
-        };
-        for entry in self.messages.values().filter(|entry| waits(entry)) {
-            *counts.entry(entry.peer).or_default() += 1;
-        }
-        counts
+    fn drop_wires(&mut self, message: u64) {
+        // One that has a number stays: the server's count stands for it.
+        self.wires.retain(|_, wire| wire.message != Some(message) || wire.number.is_some());
     }
 
     fn add(&mut self, entry: Entry) -> MessageId {
@@ -370,7 +507,7 @@ impl Mailbox {
         MessageId(row)
     }
 
-    fn next(&mut self, of: impl FnOnce(&mut Position) -> &mut u64) -> u64 {
+    pub(super) fn next(&mut self, of: impl FnOnce(&mut Position) -> &mut u64) -> u64 {
         let last = of(Arc::make_mut(&mut self.position));
         *last += 1;
         *last
@@ -380,19 +517,14 @@ impl Mailbox {
         self.messages.iter().filter(|(_, entry)| wanted(entry)).map(|(row, _)| *row).collect()
     }
 
-    fn set(&mut self, row: u64, state: MessageState) {
-        if let Some(entry) = self.messages.get_mut(&row) {
-            let entry = Arc::make_mut(entry);
-            (entry.state, entry.number) = (state, None);
-        }
+    pub(crate) fn set(&mut self, row: u64, state: MessageState) -> Changed {
+        let Some(entry) = self.messages.get_mut(&row).filter(|entry| entry.state != state) else { return Vec::new() };
+        Arc::make_mut(entry).state = state;
+        vec![(MessageId(row), state)]
     }
 
     fn set_all(&mut self, rows: Vec<u64>, state: MessageState) -> Changed {
-        let set = |row| {
-            self.set(row, state);
-            (MessageId(row), state)
-        };
-        rows.into_iter().map(set).collect()
+        rows.into_iter().flat_map(|row| self.set(row, state)).collect()
     }
 
     fn has_seen(&self, peer: u64, hash: u64) -> bool {

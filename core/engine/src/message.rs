@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::contact::{Comparison, Fingerprint, PeerKey, Security, Standing};
+
 /// Names a message of a burner. Rises in the order in which messages came or were written; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct MessageId(pub(crate) u64);
@@ -22,7 +24,7 @@ impl From<MessageId> for u64 {
     }
 }
 
-/// A message: plain XMPP, readable by both servers. Its `Debug` shows neither peer nor text.
+/// A message. Its `Debug` shows neither peer nor text.
 #[derive(Clone, PartialEq, Eq, Serialize, Zeroize, ZeroizeOnDrop)]
 pub struct Message {
     /// Its name.
@@ -39,6 +41,12 @@ pub struct Message {
     /// What is known of it.
     #[zeroize(skip)]
     pub state: MessageState,
+    /// How private it came or left; of one that has not left yet: nothing is said.
+    #[zeroize(skip)]
+    pub security: Security,
+    /// It was sent again to a client that does not know what it gets twice.
+    #[zeroize(skip)]
+    pub maybe_twice: bool,
 }
 
 impl fmt::Debug for Message {
@@ -57,11 +65,13 @@ pub enum MessageState {
     Taken,
     /// It waits to be sent.
     Queued,
-    /// It was sent; whether the own server has it is not known.
+    /// It waits for a private conversation: the peer was asked for one, and has to be there to answer.
+    WaitingForPeer,
+    /// It was encrypted and sent; whether the own server has it is not known.
     Sent,
     /// The own server has it (XEP-0198).
     Acked,
-    /// The peer's client has it (XEP-0184).
+    /// The peer's client has read it (XEP-0184).
     Delivered,
     /// It will not arrive. It is kept until [`crate::Engine::taken`].
     Failed {
@@ -78,7 +88,7 @@ impl MessageState {
 
     /// It was written here, and may still arrive.
     pub(crate) const fn is_on_its_way(self) -> bool {
-        matches!(self, Self::Queued | Self::Sent | Self::Acked)
+        matches!(self, Self::Queued | Self::WaitingForPeer | Self::Sent | Self::Acked)
     }
 }
 
@@ -92,6 +102,14 @@ pub enum FailReason {
     Unreachable,
     /// To whom it was to go was lost to a failing device.
     AddressLost,
+    /// The peer has lost the private conversation, and may not have read it. It can be sent again.
+    Unread,
+    /// It was written for another key than the peer has now.
+    OtherKey,
+    /// The peer was not there in time.
+    NoAnswer,
+    /// It does not fit through the network.
+    TooLong,
 }
 
 /// What is kept of messages that are done: those that were taken or delivered.
@@ -121,11 +139,27 @@ impl History {
     }
 }
 
-/// A burner's conversation with one peer, in figures. Its `Debug` does not show the peer.
+/// A burner's conversation with one peer. Its `Debug` does not show the peer.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Conversation {
     /// The peer's bare JID.
     pub peer: String,
+    /// The person's name for the peer.
+    pub label: Option<String>,
+    /// Who the peer is to the burner.
+    pub standing: Standing,
+    /// How private what is written now would be.
+    pub security: Security,
+    /// Whose key it would go to.
+    pub key: Option<Fingerprint>,
+    /// The keys that the peer has used.
+    pub keys: Vec<PeerKey>,
+    /// The one key that the peer is to have, if it is known from elsewhere.
+    pub expected: Option<Fingerprint>,
+    /// A client of the peer's is known to be there.
+    pub present: bool,
+    /// The peer waits for an answer to a comparison, with this question if there is one.
+    pub question: Option<Comparison>,
     /// Messages that came and were not taken.
     pub unread: u32,
     /// Messages that the own server does not have yet.
@@ -135,6 +169,8 @@ pub struct Conversation {
 impl fmt::Debug for Conversation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (unread, outbox) = (&self.unread, &self.outbox);
-        f.debug_struct("Conversation").field("unread", unread).field("outbox", outbox).finish_non_exhaustive()
+        let security = &self.security;
+        let conversation = &mut f.debug_struct("Conversation");
+        conversation.field("security", security).field("unread", unread).field("outbox", outbox).finish_non_exhaustive()
     }
 }

@@ -1,11 +1,12 @@
 //! A burner's life on the network: connected, cut off, connected again, until it is told to end. Nothing of it is lost on
 //! the way: what goes out is stored before it leaves, what comes in before the server is told so.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flashpaper_xmpp::{Incoming, ManagedSession, Refusal, Start, StreamError};
+use flashpaper_xmpp::{Incoming, ManagedSession, Start, StreamError, Subscription};
 use futures::FutureExt as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -13,10 +14,11 @@ use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::contact::Standing;
 use crate::event::{BurnerId, Connection};
 use crate::inner::Inner;
 use crate::link::{self, within};
-use crate::mailbox::Outgoing;
+use crate::mailbox::{Mailbox, What};
 use crate::seams::ByteStream;
 use crate::store::{Account, State};
 use crate::{Error, limits};
@@ -148,6 +150,13 @@ impl Line {
         let _ = self.drained.subscribe().wait_for(|drained| *drained).await;
     }
 
+    /// [`Line::drained`], with what was stored just now.
+    pub(crate) async fn drained_anew(&self) {
+        self.drained.send_replace(false);
+        self.has_work();
+        self.drained().await;
+    }
+
     async fn ended(&self) -> Ending {
         let mut ending = self.ending.subscribe();
         // The sender is ours.
@@ -258,13 +267,13 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
         }
         Ok((lock, start(inner, &account).await?))
     };
-    let (_lock, session) = tokio::select! {
+    let (_lock, (session, introduced)) = tokio::select! {
         started = start => started?,
         _ = line.ended() => return Ok(()),
     };
     line.set(inner, id, Connection::Online);
     let quiet_since = inner.clock.since_boot();
-    let mut work = Work { inner, id, line, session, receipts: Vec::new(), asked: None, quiet_since, failures };
+    let mut work = Work { inner, id, line, session, introduced, asked: None, quiet_since, failures };
     // Whatever the server has for us comes before its answer.
     work.ask(inner.profile().response()).await?;
     loop {
@@ -275,32 +284,39 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
 }
 
 /// Logs in, and stores what the server says of the stanzas of the stream before.
-async fn start(inner: &Inner, account: &Account) -> Result<Session, Error> {
+async fn start(inner: &Inner, account: &Account) -> Result<(Session, BTreeSet<u64>), Error> {
     let earlier = inner.read(|content| content.mailbox(&account.id).resumption())?;
     let dial = inner.dial_of(&account.id).await?;
     let link = link::open(inner, &*dial, &inner.server_of(account)?, account.route, &mut |_| ()).await?;
     let (credentials, ids) = (link::credentials(account), inner.ids());
     let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
     let (mut session, start) = within(limits::EXCHANGE, login).await??;
-    let resumption = session.resumption();
-    inner.update(&account.id, |mailbox, now| {
+    let (resumption, limit) = (session.resumption(), session.limit());
+    inner.converse(&account.id, |talk| {
         let (acked, forgotten) = match start {
             Start::Resumed { acked } => (Some(acked), false),
             Start::New { acked } => (acked, acked.is_none() && earlier.is_some()),
         };
-        let mut changed = mailbox.restarted(acked);
+        let mut changed = talk.mailbox.restarted(acked);
         if forgotten {
-            changed.extend(mailbox.forgotten_by_server(now));
+            changed.extend(talk.mailbox.forgotten_by_server(inner.now()));
         }
-        mailbox.set_resumption(resumption);
-        changed
+        talk.mailbox.set_resumption(resumption);
+        talk.news.messages.extend(changed);
+        talk.sessions.connected(limit);
+        talk.wake();
     })?;
     // It is the first stanza of every stream. Before the commit above it would have the server deliver to a stream that the
     // next process does not know.
     if matches!(start, Start::New { .. } | Start::Resumed { acked: 0 }) {
         within(limits::EXCHANGE, session.send_presence()).await??;
     }
-    Ok(session)
+    // On a stream that goes on everybody was asked already.
+    let introduced = match start {
+        Start::New { .. } => BTreeSet::new(),
+        Start::Resumed { .. } => inner.read(|content| content.mailbox(&account.id).peers.keys().copied().collect())?,
+    };
+    Ok((session, introduced))
 }
 
 /// A connection at work.
@@ -309,8 +325,8 @@ struct Work<'a> {
     id: &'a BurnerId,
     line: &'a Line,
     session: Session,
-    /// Receipts that are on their way: number and row.
-    receipts: Vec<(u32, u64)>,
+    /// Contacts whose presence handshake was looked after, by row.
+    introduced: BTreeSet<u64>,
     /// The server was asked something, and has time up to then. By the clock that goes on while the device sleeps, as all
     /// times here.
     asked: Option<Duration>,
@@ -321,9 +337,11 @@ struct Work<'a> {
 impl Work<'_> {
     /// Sends what there is to send, then waits for one thing to happen.
     async fn step(&mut self) -> Result<Option<Ending>, Error> {
+        self.introduce().await?;
         let sent = self.send().await?;
         self.line.drained.send_replace(!sent && self.asked.is_none() && self.session.in_flight() == 0);
         let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.inner.profile().silence());
+        let (since_boot, until_talk) = (self.inner.clock.since_boot(), self.until_talk()?);
         tokio::select! {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
@@ -331,7 +349,8 @@ impl Work<'_> {
             incoming = self.session.next() => self.take_in(incoming).await?,
             () = self.line.work.notified() => {}
             () = self.line.hint.notified() => self.ask(limits::AFTER_HINT).await?,
-            () = sleep(limit.saturating_sub(self.inner.clock.since_boot())) => match self.asked {
+            () = sleep(until_talk) => self.inner.converse(&self.id.0, |talk| talk.tick())?,
+            () = sleep(limit.saturating_sub(since_boot)) => match self.asked {
                 // Nothing was heard, however long the line was asked for.
                 Some(_) => return Err(Error::Timeout),
                 None => self.ask(self.inner.profile().response()).await?,
@@ -340,37 +359,76 @@ impl Work<'_> {
         Ok(None)
     }
 
-    /// Sends receipts and texts; whether there were any.
-    async fn send(&mut self) -> Result<bool, Error> {
-        let room = limits::IN_FLIGHT_STANZAS.saturating_sub(self.session.in_flight() as usize);
-        let on_their_way: Vec<u64> = self.receipts.iter().map(|(_, row)| *row).collect();
-        let next = |mailbox: &crate::mailbox::Mailbox| mailbox.outgoing_next(room, self.inner.now(), &on_their_way);
-        let next = self.inner.read(|content| next(content.mailbox(&self.id.0)))?;
-        if next.is_empty() {
-            return Ok(false);
+    /// How long conversations need nothing by themselves.
+    fn until_talk(&self) -> Result<Duration, Error> {
+        let (now, since_boot) = (self.inner.now(), self.inner.clock.since_boot());
+        let deadline = self.inner.talk_deadline(&self.id.0).map(|at| at.saturating_sub(since_boot));
+        let until = self.inner.read(|content| content.mailbox(&self.id.0).next_decision())?;
+        let until = until.map(|at| Duration::from_secs(at.saturating_sub(now)));
+        // Not at once again: what could not be done may wait a moment.
+        Ok(deadline.into_iter().chain(until).min().map_or(Duration::MAX, |wait| wait.max(limits::MOMENT)))
+    }
+
+    /// Takes the presence handshake with new contacts a step further, and tells the server of blocks.
+    async fn introduce(&mut self) -> Result<(), Error> {
+        let due = self.inner.read(|content| content.mailbox(&self.id.0).introductions(&self.introduced))?;
+        if due.is_empty() {
+            return Ok(());
         }
-        let first = self.session.sent().wrapping_add(1);
-        let numbered = || (0_u32..).map(|n| first.wrapping_add(n)).zip(&next);
-        // From here on whoever goes on with the stream knows what the server's count stands for.
-        self.inner.update(&self.id.0, |mailbox, _| {
-            let sent = numbered().filter_map(|(number, outgoing)| match outgoing {
-                Outgoing::Message { row, .. } => Some(mailbox.sent(*row, number)),
-                Outgoing::Receipt { .. } => None,
-            });
-            sent.collect()
-        })?;
         let mut ids = self.inner.ids();
-        for (number, outgoing) in numbered() {
-            let session = &mut self.session;
-            match outgoing {
-                Outgoing::Message { to, id, text, .. } => {
-                    within(limits::EXCHANGE, session.send_chat(to, id, text)).await??
-                }
-                Outgoing::Receipt { row, to, id } => {
-                    self.receipts.push((number, *row));
-                    within(limits::EXCHANGE, session.send_receipt(to, &ids.draw(), id)).await??;
+        for (_, peer) in &due {
+            if peer.block_due {
+                let blocked = peer.standing == Standing::Blocked;
+                within(limits::EXCHANGE, self.session.block(&peer.jid, &ids.draw(), blocked)).await??;
+            }
+            if peer.standing == Standing::Contact {
+                let answer = peer.wants_presence.then_some(Subscription::Subscribed);
+                let question = (!peer.shows_presence).then_some(Subscription::Subscribe);
+                for step in answer.into_iter().chain(question) {
+                    within(limits::EXCHANGE, self.session.send_subscription(&peer.jid, step)).await??;
                 }
             }
+        }
+        self.introduced.extend(due.iter().map(|(row, _)| *row));
+        if due.iter().any(|(_, peer)| peer.block_due) {
+            self.inner.update(&self.id.0, |mailbox, _| {
+                for (row, peer) in due.iter().filter(|(_, peer)| peer.block_due) {
+                    if let Some(now) = mailbox.peer_mut(*row).filter(|now| now.standing == peer.standing) {
+                        now.block_due = false;
+                    }
+                }
+                Vec::new()
+            })?;
+        }
+        self.ask(self.inner.profile().response()).await
+    }
+
+    /// Encrypts what waits, and sends what is to be sent; whether there was anything.
+    async fn send(&mut self) -> Result<bool, Error> {
+        let room = limits::IN_FLIGHT_STANZAS.saturating_sub(self.session.in_flight() as usize);
+        let has_work =
+            |mailbox: &Mailbox| mailbox.has_wires() || !mailbox.waiting().is_empty() || !mailbox.doubting().is_empty();
+        if room == 0 || !self.inner.read(|content| has_work(content.mailbox(&self.id.0)))? {
+            return Ok(false);
+        }
+        let (first, now) = (self.session.sent().wrapping_add(1), self.inner.now());
+        let wires = self.inner.converse(&self.id.0, |talk| {
+            talk.pump(room);
+            talk.mailbox.number_wires(first, room, now)
+        })?;
+        for (to, wire) in &wires {
+            let (session, id) = (&mut self.session, wire.id.as_str());
+            match &wire.what {
+                What::Otr { body, wants_receipt } => {
+                    within(limits::EXCHANGE, session.send_otr(to, id, body, *wants_receipt)).await??;
+                }
+                What::Receipt { received } => {
+                    within(limits::EXCHANGE, session.send_receipt(to, id, received)).await??;
+                }
+            }
+        }
+        if wires.is_empty() {
+            return Ok(false);
         }
         self.ask(self.inner.profile().response()).await?;
         Ok(true)
@@ -394,31 +452,28 @@ impl Work<'_> {
         let wants_ack = batch.contains(&Incoming::Asked);
         let was_acked = batch.iter().any(|incoming| matches!(incoming, Incoming::Acked { .. }));
         let resumption = self.session.resumption();
-        let receipts = &mut self.receipts;
-        self.inner.update(&self.id.0, |mailbox, now| {
-            let mut changed = Vec::new();
+        let mut answers = Vec::new();
+        self.inner.converse(&self.id.0, |talk| {
             for incoming in batch {
                 match incoming {
-                    Incoming::Chat(chat) => changed.extend(mailbox.receive(chat, now)),
-                    Incoming::Receipt { from, id } => changed.extend(mailbox.delivered(&from, &id)),
-                    Incoming::Refused { from, id, why } => {
-                        changed.extend(mailbox.refused(&from, &id, why == Refusal::ForNow));
+                    Incoming::Chat(chat) => talk.receive(&chat),
+                    Incoming::Receipt { from, id } => {
+                        let changed = talk.mailbox.delivered(&from, &id);
+                        talk.news.messages.extend(changed);
+                    }
+                    Incoming::Refused { from, id, why } => talk.refused(&from, &id, why),
+                    Incoming::Presence { from, resource, news } => {
+                        let steps = talk.presence(&from, resource, news);
+                        answers.extend(steps.into_iter().map(|step| (from.clone(), step)));
                     }
                     Incoming::Acked { up_to } => {
-                        changed.extend(mailbox.acked(up_to));
-                        receipts.retain(|(number, row)| {
-                            let on_its_way = up_to.wrapping_sub(*number) >= 1 << 31;
-                            if !on_its_way {
-                                mailbox.receipt_acked(*row);
-                            }
-                            on_its_way
-                        });
+                        let changed = talk.mailbox.acked(up_to);
+                        talk.news.messages.extend(changed);
                     }
-                    Incoming::Presence { .. } | Incoming::Asked | Incoming::Other => {}
+                    Incoming::Asked | Incoming::Other => {}
                 }
             }
-            mailbox.set_resumption(resumption);
-            changed
+            talk.mailbox.set_resumption(resumption);
         })?;
         self.quiet_since = self.inner.clock.since_boot();
         if self.asked.is_some() {
@@ -437,7 +492,10 @@ impl Work<'_> {
         if wants_ack {
             within(limits::EXCHANGE, self.session.acknowledge()).await??;
         }
-        if within(limits::EXCHANGE, self.session.refuse_requests()).await?? {
+        for (to, step) in &answers {
+            within(limits::EXCHANGE, self.session.send_subscription(to, *step)).await??;
+        }
+        if within(limits::EXCHANGE, self.session.refuse_requests()).await?? || !answers.is_empty() {
             self.ask(self.inner.profile().response()).await?;
         }
         Ok(())

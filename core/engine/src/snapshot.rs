@@ -1,5 +1,7 @@
 //! Everything that a screen shows, at one moment.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::event::Connection;
@@ -28,18 +30,29 @@ pub struct TorStatus {
     pub blocked: Option<Error>,
 }
 
-/// A burner and how it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A burner and how it is. Its `Debug` does not show the label.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct BurnerStatus {
     /// The burner.
     pub burner: Burner,
     /// How it is connected.
     #[serde(flatten)]
     pub connection: Connection,
+    /// The person's name for it.
+    pub label: Option<String>,
     /// What is kept of its messages.
     pub history: History,
     /// Its conversations, in the order in which they began.
     pub conversations: Vec<Conversation>,
+}
+
+impl fmt::Debug for BurnerStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (burner, connection, conversations) = (&self.burner, &self.connection, &self.conversations);
+        let status = &mut f.debug_struct("BurnerStatus");
+        status.field("burner", burner).field("connection", connection).field("conversations", conversations);
+        status.finish_non_exhaustive()
+    }
 }
 
 /// What [`crate::Engine::sync_once`] came to.

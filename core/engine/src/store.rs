@@ -15,6 +15,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::Error;
 use crate::config::Key;
 use crate::error::Input;
+use crate::identity::OtrSeeds;
 use crate::mailbox::{self, Mailbox};
 use crate::message::History;
 
@@ -26,8 +27,9 @@ const REGISTRATIONS: Table = Table(1);
 const POSITION: Table = Table(2);
 const MESSAGES: Table = Table(3);
 const PEERS: Table = Table(4);
-const RECEIPTS: Table = Table(5);
+const WIRES: Table = Table(5);
 const SEEN: Table = Table(6);
+const SESSIONS: Table = Table(7);
 /// The row of a table that has one.
 const ONLY: u64 = 0;
 
@@ -86,6 +88,14 @@ pub(crate) struct Account {
     #[zeroize(skip)]
     #[serde(default)]
     pub(crate) history: History,
+    /// What its long-term OTR key is made from.
+    pub(crate) otr: OtrSeeds,
+    /// Its OTR instance tag.
+    pub(crate) tag: u32,
+    /// The person's name for it. It never leaves the device.
+    pub(crate) label: Option<String>,
+    /// How long an OTR session may rest and be used again, in seconds; 0: no session outlives the process.
+    pub(crate) session_life: u64,
 }
 
 /// How much is known of an account.
@@ -125,8 +135,9 @@ impl Store {
                 let mut mailbox = Mailbox {
                     messages: rows.table(owner, MESSAGES)?,
                     peers: rows.table(owner, PEERS)?,
-                    receipts: rows.table(owner, RECEIPTS)?,
+                    wires: rows.table(owner, WIRES)?,
                     seen: rows.table(owner, SEEN)?,
+                    sessions: rows.table(owner, SESSIONS)?,
                     position: rows.table(owner, POSITION)?.remove(&ONLY).unwrap_or_default(),
                 };
                 mailbox.mend();
@@ -205,8 +216,9 @@ impl Store {
             }
             put_changes(&mut batch, (owner, MESSAGES), &before.messages, &after.messages)?;
             put_changes(&mut batch, (owner, PEERS), &before.peers, &after.peers)?;
-            put_changes(&mut batch, (owner, RECEIPTS), &before.receipts, &after.receipts)?;
+            put_changes(&mut batch, (owner, WIRES), &before.wires, &after.wires)?;
             put_changes(&mut batch, (owner, SEEN), &before.seen, &after.seen)?;
+            put_changes(&mut batch, (owner, SESSIONS), &before.sessions, &after.sessions)?;
             if !Arc::ptr_eq(&before.position, &after.position) {
                 batch.put(owner, POSITION, ONLY, to_json(&*after.position)?);
             }
@@ -310,21 +322,19 @@ impl Content {
     }
 
     pub(crate) fn set_state(&mut self, id: &str, state: State) {
-        for account in self.accounts.iter_mut().filter(|a| a.id == id) {
+        if let Some(account) = self.account_mut(id) {
             account.state = state;
         }
     }
 
     pub(crate) fn set_created(&mut self, id: &str, created: u64) {
-        for account in self.accounts.iter_mut().filter(|a| a.id == id) {
+        if let Some(account) = self.account_mut(id) {
             account.created = created;
         }
     }
 
-    pub(crate) fn set_history(&mut self, id: &str, history: History) {
-        for account in self.accounts.iter_mut().filter(|a| a.id == id) {
-            account.history = history;
-        }
+    pub(crate) fn account_mut(&mut self, id: &str) -> Option<&mut Account> {
+        self.accounts.iter_mut().find(|account| account.id == id)
     }
 
     pub(crate) fn forget(&mut self, id: &str) {
@@ -382,6 +392,10 @@ mod tests {
             state: State::Pending,
             created: u64::from(id.as_bytes()[0]),
             history: History::None,
+            otr: crate::identity::Identity::random(&mut rng(1)).otr.clone(),
+            tag: 0x100,
+            label: None,
+            session_life: 0,
         }
     }
 

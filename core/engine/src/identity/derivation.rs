@@ -8,10 +8,7 @@ const SALT: &[u8] = b"flashpaper derivation 1";
 
 pub(super) const NAME: &str = "name";
 pub(super) const PASSWORD: &str = "password";
-/// What the OTR key is derived from is frozen with the rest; the key itself comes with OTR.
-#[cfg(test)]
 pub(super) const OTR_PARAMETERS: &str = "otr parameters";
-#[cfg(test)]
 pub(super) const OTR_KEY: &str = "otr key";
 
 /// The seed of one part of the identity at one server. The domain is bound in, so that words tried at a wrong server

@@ -1,4 +1,4 @@
-//! Who a burner is: its name and password, drawn or derived from recovery words. The OTR key joins them in a later part.
+//! Who a burner is: its name and password, drawn or derived from recovery words. And the key that its peers know it by.
 //!
 //! `core/docs/derivation.md` freezes, byte by byte, what the words give: nothing here may change it.
 
@@ -10,27 +10,51 @@ mod words;
 
 pub use words::{RecoveryWords, WordsError};
 
+use flashpaper_otr as otr;
 use rand::CryptoRng;
-use zeroize::{Zeroize, Zeroizing};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::identity::draw::Stream;
 
-/// A name and a password that no other burner has.
+/// A name, a password and an OTR key that no other burner has.
 pub(crate) struct Identity {
     pub(crate) username: String,
     pub(crate) password: Zeroizing<String>,
+    pub(crate) otr: OtrSeeds,
+}
+
+/// What a long-term OTR key is made from: it takes a tenth of a second, and is made when it is needed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct OtrSeeds {
+    parameters: [u8; 32],
+    key: [u8; 32],
+}
+
+impl OtrSeeds {
+    /// The key. `None` for no seeds that anybody will find.
+    pub(crate) fn key(&self) -> Option<otr::Identity> {
+        otr::Identity::from_seeds(&self.parameters, &self.key)
+    }
 }
 
 impl Identity {
     /// Independent randomness for each part.
     pub(crate) fn random(rng: &mut dyn CryptoRng) -> Self {
-        Self { username: name::draw(&mut random_stream(rng)), password: password(&mut random_stream(rng)) }
+        let (username, password) = (name::draw(&mut random_stream(rng)), password(&mut random_stream(rng)));
+        let mut otr = OtrSeeds { parameters: [0; 32], key: [0; 32] };
+        rng.fill_bytes(&mut otr.parameters);
+        rng.fill_bytes(&mut otr.key);
+        Self { username, password, otr }
     }
 
     /// What the words give at a server.
     pub(crate) fn from_words(words: &RecoveryWords, domain: &str) -> Self {
-        let stream = |label| Stream::new(&derivation::seed(words.entropy(), label, domain));
+        let seed = |label| derivation::seed(words.entropy(), label, domain);
+        let stream = |label| Stream::new(&seed(label));
+        let otr = OtrSeeds { parameters: *seed(derivation::OTR_PARAMETERS), key: *seed(derivation::OTR_KEY) };
         Self {
+            otr,
             username: name::draw(&mut stream(derivation::NAME)),
             password: password(&mut stream(derivation::PASSWORD)),
         }

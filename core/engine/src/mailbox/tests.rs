@@ -3,25 +3,25 @@ use super::*;
 const PEER: &str = "peer@b.example";
 const NOW: u64 = 1_000_000;
 
-fn chat(from: &str, id: &str, text: &str) -> ChatMessage {
-    ChatMessage { from: from.into(), resource: None, id: Some(id.into()), text: text.into(), wants_receipt: true }
+/// A plain text of somebody's comes, with an id; whether it is new.
+fn comes(mailbox: &mut Mailbox, from: &str, id: Option<&str>, text: &str) -> bool {
+    let peer = mailbox.peer(from);
+    let arrived = Arrived { peer, id, text, security: Security::Plaintext, receipt: id };
+    mailbox.receive(&arrived, "receipt".into(), NOW).is_some()
 }
 
-/// Texts that are to be sent next, as far as there is room.
-fn texts(mailbox: &Mailbox, now: u64) -> Vec<String> {
-    let text = |outgoing| match outgoing {
-        Outgoing::Message { text, .. } => Some(text),
-        Outgoing::Receipt { .. } => None,
-    };
-    mailbox.outgoing_next(usize::MAX, now, &[]).into_iter().filter_map(text).collect()
+fn queue(mailbox: &mut Mailbox, to: &str, id: &str) -> MessageId {
+    mailbox.queue(to, id.into(), id, NOW, None)
+}
+
+/// Texts that wait to be encrypted.
+fn texts(mailbox: &Mailbox) -> Vec<String> {
+    mailbox.waiting().into_iter().map(|(row, _)| mailbox.messages[&row].text.clone()).collect()
 }
 
 fn receipts(mailbox: &Mailbox) -> Vec<String> {
-    let id = |outgoing| match outgoing {
-        Outgoing::Receipt { id, .. } => Some(id),
-        Outgoing::Message { .. } => None,
-    };
-    mailbox.outgoing_next(usize::MAX, NOW, &[]).into_iter().filter_map(id).collect()
+    let of = |wire: &Wire| if let What::Receipt { received } = &wire.what { Some(received.clone()) } else { None };
+    mailbox.wires.values().filter_map(|wire| of(wire)).collect()
 }
 
 fn states(mailbox: &Mailbox) -> Vec<(String, MessageState)> {
@@ -32,36 +32,59 @@ fn states(mailbox: &Mailbox) -> Vec<(String, MessageState)> {
 fn outbox(count: u32) -> Mailbox {
     let mut mailbox = Mailbox::default();
     for number in 0..=count {
-        mailbox.queue(PEER, number.to_string(), &number.to_string(), NOW);
+        queue(&mut mailbox, PEER, &number.to_string());
     }
-    assert!(mailbox.delivered(PEER, "0").is_some());
+    assert!(!mailbox.delivered(PEER, "0").is_empty());
     mailbox.sweep(History::None, None);
     mailbox
 }
 
+/// Has a text leave as one stanza, as OTR's text of this number.
+fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
+    let peer = mailbox.messages[&row].peer;
+    let what = What::Otr { body: mailbox.messages[&row].text.clone(), wants_receipt: true };
+    let id = mailbox.messages[&row].id.clone();
+    mailbox.add_wire(Wire { peer, resource: None, id, what, message: Some(row), at: NOW, number: None });
+    let entry = mailbox.messages.get_mut(&row).map(Arc::make_mut).unwrap();
+    entry.went = Some(Went { number: Some(number), key: Fingerprint([1; 20]), at: NOW, doubted: None });
+    mailbox.set(row, MessageState::Sent);
+}
+
 fn send_all(mailbox: &mut Mailbox) {
-    for (row, number) in mailbox.rows(|entry| entry.state == MessageState::Queued).into_iter().zip(1..) {
-        mailbox.sent(row, number);
+    for (row, _) in mailbox.waiting() {
+        encrypt(mailbox, row, row);
     }
+    mailbox.number_wires(1, usize::MAX, NOW);
+}
+
+/// What is on the way or waits to be sent, in its order.
+fn bodies(mailbox: &mut Mailbox) -> Vec<String> {
+    let of = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { Some(body.clone()) } else { None };
+    mailbox.number_wires(100, usize::MAX, NOW).iter().filter_map(|(_, wire)| of(wire)).collect()
 }
 
 #[test]
 fn a_message_that_comes_again_is_known() {
     let mut mailbox = Mailbox::default();
-    assert!(mailbox.receive(chat(PEER, "1", "hello"), NOW).is_some());
-    assert!(mailbox.receive(chat(PEER, "1", "hello"), NOW).is_none());
-    assert!(mailbox.receive(chat("other@b.example", "1", "hello"), NOW).is_some(), "another peer's");
-    assert!(mailbox.receive(chat(PEER, "1", "good bye"), NOW).is_some(), "a client that begins its ids anew");
+    assert!(comes(&mut mailbox, PEER, Some("1"), "hello"));
+    assert!(!comes(&mut mailbox, PEER, Some("1"), "hello"));
+    assert!(comes(&mut mailbox, "other@b.example", Some("1"), "hello"), "another peer's");
+    assert!(comes(&mut mailbox, PEER, Some("1"), "good bye"), "a client that begins its ids anew");
     for _ in 0..2 {
-        let unnamed = ChatMessage { id: None, ..chat(PEER, "", "hello") };
-        assert!(mailbox.receive(unnamed, NOW).is_some(), "without an id nothing is known");
+        assert!(comes(&mut mailbox, PEER, None, "hello"), "without an id nothing is known");
+    }
+    // What is private has a name that nobody else can give.
+    let peer = mailbox.peer(PEER);
+    for (text, is_new) in [("once", true), ("twice", false)] {
+        let arrived = Arrived { peer, id: Some("2"), text, security: Security::Private, receipt: None };
+        assert_eq!(mailbox.receive(&arrived, String::new(), NOW).is_some(), is_new);
     }
 }
 
 #[test]
 fn so_many_are_known_and_no_more() {
     let mut mailbox = Mailbox::default();
-    let mut receive = |peer: &str, id: u64| mailbox.receive(chat(peer, &id.to_string(), ""), NOW).is_some();
+    let mut receive = |peer: &str, id: u64| comes(&mut mailbox, peer, Some(&id.to_string()), "");
     for id in 0..limits::SEEN {
         assert!(receive(PEER, id));
     }
@@ -74,108 +97,220 @@ fn so_many_are_known_and_no_more() {
 }
 
 #[test]
-fn only_who_was_written_to_learns_that_a_message_came() {
+fn only_a_contact_learns_that_a_message_came() {
     let mut mailbox = Mailbox::default();
-    mailbox.receive(chat(PEER, "1", "hello?"), NOW);
+    comes(&mut mailbox, PEER, Some("1"), "hello?");
     assert!(receipts(&mailbox).is_empty());
-    mailbox.queue(PEER, "a".into(), "hello", NOW);
-    mailbox.receive(chat(PEER, "2", "ah"), NOW);
+    queue(&mut mailbox, PEER, "a");
+    comes(&mut mailbox, PEER, Some("2"), "ah");
     // Again: the receipt was missed.
-    mailbox.receive(chat(PEER, "2", "ah"), NOW);
-    mailbox.receive(ChatMessage { wants_receipt: false, ..chat(PEER, "3", "well") }, NOW);
+    comes(&mut mailbox, PEER, Some("2"), "ah");
+    comes(&mut mailbox, PEER, None, "well");
     assert_eq!(receipts(&mailbox), ["2", "2"]);
-    let rows: Vec<u64> = mailbox.receipts.keys().copied().collect();
-    mailbox.receipt_acked(rows[0]);
+    mailbox.number_wires(7, usize::MAX, NOW);
+    mailbox.acked(7);
     assert_eq!(receipts(&mailbox), ["2"]);
-    assert_eq!(mailbox.outgoing_next(9, NOW, &rows).len(), 1, "one on its way is not sent twice");
+    assert!(!mailbox.has_wires(), "one on its way is not sent twice");
+    mailbox.restarted(None);
+    assert!(mailbox.has_wires());
 }
 
 #[test]
-fn an_outbox_keeps_its_order_over_streams() {
+fn stanzas_keep_their_order_over_streams() {
     let mut mailbox = outbox(4);
     send_all(&mut mailbox);
-    assert_eq!(mailbox.acked(1).len(), 1);
+    assert_eq!(mailbox.acked(1), [(MessageId(2), MessageState::Acked)]);
     // The stream is cut; the server has two.
-    let changed = mailbox.restarted(Some(2));
-    assert_eq!(changed.len(), 3);
-    assert_eq!(texts(&mailbox, NOW), ["3", "4"]);
-    send_all(&mut mailbox);
+    assert_eq!(mailbox.restarted(Some(2)).len(), 1);
+    assert_eq!(bodies(&mut mailbox), ["3", "4"]);
     // And once more, when nobody knows.
     mailbox.restarted(None);
-    assert_eq!(texts(&mailbox, NOW), ["3", "4"]);
+    assert_eq!(bodies(&mut mailbox), ["3", "4"]);
     assert_eq!(mailbox.message(MessageId(2), History::None, NOW).unwrap().state, MessageState::Acked);
+    assert_eq!(mailbox.message(MessageId(4), History::None, NOW).unwrap().state, MessageState::Sent);
+    assert!(texts(&mailbox).is_empty(), "nothing is encrypted twice");
+}
+
+#[test]
+fn a_text_in_pieces_is_there_when_all_of_it_is() {
+    let mut mailbox = outbox(1);
+    encrypt(&mut mailbox, 2, 1);
+    encrypt(&mut mailbox, 2, 1);
+    assert_eq!(mailbox.number_wires(5, 1, NOW).len(), 1, "no more than there is room for");
+    mailbox.number_wires(6, usize::MAX, NOW);
+    assert!(mailbox.acked(5).is_empty());
+    assert_eq!(mailbox.acked(6), [(MessageId(2), MessageState::Acked)]);
 }
 
 #[test]
 fn acknowledgements_wrap_around() {
     let mut mailbox = outbox(3);
-    for (row, number) in [(2, u32::MAX - 1), (3, u32::MAX), (4, 0)] {
-        mailbox.sent(row, number);
+    for row in 2..=4 {
+        encrypt(&mut mailbox, row, row);
     }
+    mailbox.number_wires(u32::MAX - 1, usize::MAX, NOW);
     assert_eq!(mailbox.acked(u32::MAX).len(), 2);
     assert!(mailbox.acked(u32::MAX).is_empty());
     assert_eq!(mailbox.acked(0), [(MessageId(4), MessageState::Acked)]);
 }
 
 #[test]
-fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed() {
+fn a_key_exchange_that_could_not_leave_for_a_minute_does_not() {
+    let mut mailbox = outbox(1);
+    encrypt(&mut mailbox, 2, 1);
+    let what = || What::Otr { body: "?OTRv3?".into(), wants_receipt: false };
+    let peer = mailbox.peer(PEER);
+    mailbox.add_wire(Wire {
+        peer,
+        resource: Some("r".into()),
+        id: "q".into(),
+        what: what(),
+        message: None,
+        at: NOW,
+        number: None,
+    });
+    let to: Vec<String> =
+        mailbox.clone().number_wires(1, 9, NOW + limits::EXCHANGE_WIRES).iter().map(|(to, _)| to.clone()).collect();
+    assert_eq!(to, [PEER.to_owned(), format!("{PEER}/r")]);
+    assert_eq!(mailbox.number_wires(1, 9, NOW + limits::EXCHANGE_WIRES + 1).len(), 1, "a text waits for ever");
+}
+
+#[test]
+fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
+    let unread = |keeps_texts: bool, after: u64| {
+        let mut mailbox = outbox(3);
+        let peer = mailbox.peer(PEER);
+        mailbox.peer_mut(peer).unwrap().keeps_texts = keeps_texts;
+        send_all(&mut mailbox);
+        mailbox.acked(2);
+        mailbox.unread(peer, &[2, 3, 4], NOW + after);
+        assert_eq!((mailbox.doubting().len(), mailbox.next_decision()), (1, Some(NOW + after + limits::DOUBT)));
+        if !keeps_texts {
+            assert!(mailbox.settle(peer, NOW + after + limits::DOUBT - 1).is_empty(), "it may say that it does");
+        }
+        mailbox.settle(peer, NOW + after + limits::DOUBT);
+        assert!(mailbox.doubting().is_empty());
+        let mut out: Vec<String> =
+            states(&mailbox).into_iter().map(|(text, state)| format!("{text} {state:?}")).collect();
+        out.extend(
+            mailbox
+                .list(None, History::None, NOW)
+                .iter()
+                .filter(|m| m.maybe_twice)
+                .map(|m| format!("{} twice?", m.text)),
+        );
+        assert!(!mailbox.has_wires());
+        out
+    };
+    let failed = "Failed { reason: Unread }";
+    assert_eq!(unread(true, 9999), ["1 Queued", "2 Queued", "3 Queued"]);
+    assert_eq!(unread(false, 59), [format!("1 {failed}"), format!("2 {failed}"), "3 Queued".into(), "3 twice?".into()]);
+    assert_eq!(unread(false, 60), [format!("1 {failed}"), format!("2 {failed}"), format!("3 {failed}")]);
+    // What was delivered was read; what another session names by the same number is another text.
+    let mut mailbox = outbox(2);
+    let peer = mailbox.peer(PEER);
+    mailbox.peer_mut(peer).unwrap().keeps_texts = true;
+    send_all(&mut mailbox);
+    mailbox.acked(2);
+    mailbox.delivered(PEER, "1");
+    mailbox.session_lost(peer, NOW);
+    assert_eq!(mailbox.settle(peer, NOW).len(), 1);
+    assert_eq!(texts(&mailbox), ["2"]);
+    mailbox.unread(peer, &[3], NOW);
+    assert!(mailbox.settle(peer, NOW).is_empty());
+}
+
+#[test]
+fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_knows() {
     let mut mailbox = outbox(2);
     let other = "other@b.example";
-    mailbox.queue(other, "x".into(), "to one that never confirms", NOW);
+    queue(&mut mailbox, other, "to one that never confirms");
     send_all(&mut mailbox);
     assert_eq!(mailbox.acked(3).len(), 3);
     mailbox.delivered(PEER, "1");
+    assert!(mailbox.clone().forgotten_by_server(NOW).is_empty(), "it would not know it");
+    let peer = mailbox.peer(PEER);
+    mailbox.peer_mut(peer).unwrap().keeps_texts = true;
+    assert!(mailbox.clone().forgotten_by_server(NOW + limits::CONFIRMED_WITHIN).is_empty(), "a day later nobody waits");
     assert_eq!(mailbox.forgotten_by_server(NOW).len(), 1);
-    assert_eq!(texts(&mailbox, NOW), ["2"]);
-    send_all(&mut mailbox);
-    mailbox.acked(1);
-    assert!(mailbox.forgotten_by_server(NOW + limits::CONFIRMED_WITHIN).is_empty(), "a day later nobody waits for it");
+    assert_eq!(texts(&mailbox), ["2"]);
 }
 
 #[test]
 fn a_peer_that_confirms_is_not_sent_more_than_a_server_keeps() {
-    let count = u32::try_from(limits::WINDOW).unwrap() + 10;
+    let count = u32::try_from(limits::WINDOW).unwrap();
     let mut mailbox = outbox(count);
-    assert_eq!(texts(&mailbox, NOW).len(), limits::WINDOW);
-    assert_eq!(mailbox.outgoing_next(7, NOW, &[]).len(), 7, "nor more than there is room for");
+    let peer = mailbox.peer(PEER);
+    assert!(mailbox.has_room(peer, NOW));
     send_all(&mut mailbox);
+    assert!(!mailbox.has_room(peer, NOW));
     mailbox.acked(count);
-    mailbox.queue(PEER, "next".into(), "next", NOW);
-    assert!(texts(&mailbox, NOW).is_empty());
-    mailbox.queue("other@b.example", "x".into(), "to another", NOW);
-    assert_eq!(texts(&mailbox, NOW), ["to another"]);
-    for id in 1..=11 {
-        mailbox.delivered(PEER, &id.to_string());
-    }
-    assert_eq!(texts(&mailbox, NOW), ["next", "to another"]);
-    mailbox.queue(PEER, "last".into(), "last", NOW);
-    assert_eq!(texts(&mailbox, NOW), ["next", "to another"]);
-    assert_eq!(texts(&mailbox, NOW + limits::WINDOW_FOR), ["next", "to another", "last"], "it may confirm no more");
+    assert!(!mailbox.has_room(peer, NOW));
+    assert!(mailbox.has_room(peer, NOW + limits::WINDOW_FOR), "it may confirm no more");
+    let other = mailbox.peer("other@b.example");
+    assert!(mailbox.has_room(other, NOW));
+    mailbox.delivered(PEER, "1");
+    assert!(mailbox.has_room(peer, NOW));
 }
 
 #[test]
 fn what_came_back_says_why_and_stays_until_it_was_seen() {
-    let mut mailbox = outbox(2);
+    let mut mailbox = outbox(3);
     send_all(&mut mailbox);
-    assert!(mailbox.refused("other@b.example", "1", false).is_none(), "only from whom it was for");
-    assert!(mailbox.refused(PEER, "1", false).is_some());
-    assert!(mailbox.refused(PEER, "2", true).is_some());
-    assert!(mailbox.refused(PEER, "2", false).is_none() && mailbox.delivered(PEER, "2").is_none());
+    let (refused, unreachable) = (FailReason::Refused, FailReason::Unreachable);
+    assert!(mailbox.refused("other@b.example", "1", refused).is_empty(), "only from whom it was for");
+    assert!(!mailbox.refused(PEER, "1", refused).is_empty());
+    assert!(!mailbox.refused(PEER, "2", unreachable).is_empty());
+    assert!(mailbox.refused(PEER, "2", refused).is_empty() && mailbox.delivered(PEER, "2").is_empty());
+    mailbox.set(4, MessageState::WaitingForPeer);
+    assert!(mailbox.nobody_there("other@b.example").is_empty());
+    assert_eq!(mailbox.nobody_there(PEER).len(), 1);
     let failed = |reason| MessageState::Failed { reason };
-    let expected = [("1".to_owned(), failed(FailReason::Refused)), ("2".to_owned(), failed(FailReason::Unreachable))];
+    let expected =
+        [("1".to_owned(), failed(refused)), ("2".to_owned(), failed(unreachable)), ("3".to_owned(), failed(refused))];
     mailbox.sweep(History::None, Some(u64::MAX));
     assert_eq!(states(&mailbox), expected);
-    assert!(mailbox.take(MessageId(2)).is_none());
+    assert!(mailbox.take(MessageId(2)).is_empty());
     assert_eq!(states(&mailbox), expected[1..]);
+}
+
+#[test]
+fn keys_are_taken_as_they_come_once() {
+    let keys: Vec<Fingerprint> = (0..20).map(|n| Fingerprint([n; 20])).collect();
+    let mut peer = Peer::default();
+    peer.uses(keys[0]);
+    assert_eq!(peer.security(keys[0]), Security::Private);
+    for key in &keys[1..] {
+        peer.uses(*key);
+        assert_eq!(peer.security(*key), Security::KeyChanged);
+    }
+    assert!(peer.accepts(keys[0]) && peer.keys.len() == limits::KEYS, "others do not crowd out the known one");
+    peer.accept(keys[19]);
+    peer.key_mut(keys[19]).unwrap().compared(false);
+    assert_eq!(peer.security(keys[19]), Security::Private, "who has answered has not been shown anything");
+    peer.key_mut(keys[19]).unwrap().compared(true);
+    assert_eq!(peer.security(keys[19]), Security::Verified);
+    // Scanned: no other will do, not even one that was verified.
+    peer.expect(keys[3]);
+    assert_eq!(peer.security(keys[19]), Security::KeyChanged);
+    peer.uses(keys[3]);
+    assert_eq!(peer.security(keys[3]), Security::Private);
+    let mut scanned = Peer::default();
+    scanned.expect(keys[1]);
+    scanned.uses(keys[2]);
+    scanned.uses(keys[1]);
+    assert_eq!((scanned.security(keys[2]), scanned.security(keys[1])), (Security::KeyChanged, Security::Private));
 }
 
 #[test]
 fn nothing_unfinished_is_ever_swept() {
     let mut mailbox = outbox(3);
-    mailbox.receive(chat(PEER, "a", "came"), NOW);
-    mailbox.sent(2, 1);
-    mailbox.sent(3, 2);
-    mailbox.acked(1);
+    comes(&mut mailbox, PEER, Some("a"), "came");
+    encrypt(&mut mailbox, 2, 1);
+    encrypt(&mut mailbox, 3, 2);
+    mailbox.number_wires(1, 3, NOW);
+    // The receipt, and the first.
+    mailbox.acked(2);
     let (day, after) = (limits::CONFIRMED_WITHIN, Duration::from_secs(10));
     for history in [History::None, History::Expire { after }] {
         mailbox.sweep(history, Some(NOW + day - 1));
@@ -197,7 +332,7 @@ fn what_expires_does_so_by_a_clock_that_can_be_trusted_and_only_once() {
     let history = History::Expire { after: Duration::from_secs(3600) };
     let mut mailbox = Mailbox::default();
     for id in ["a", "b"] {
-        mailbox.receive(chat(PEER, id, id), NOW);
+        comes(&mut mailbox, PEER, Some(id), id);
     }
     mailbox.take(MessageId(1));
     assert_eq!(mailbox.next_expiry(history), Some(NOW + 3600));
@@ -214,7 +349,9 @@ fn what_expires_does_so_by_a_clock_that_can_be_trusted_and_only_once() {
     mailbox.take(MessageId(2));
     mailbox.sweep(history, Some(NOW + 3600));
     assert!(mailbox.messages.is_empty());
-    mailbox.receive(chat(PEER, "c", "c"), 0);
+    let peer = mailbox.peer(PEER);
+    let arrived = Arrived { peer, id: None, text: "c", security: Security::Plaintext, receipt: None };
+    mailbox.receive(&arrived, String::new(), 0);
     mailbox.take(MessageId(3));
     assert_eq!(shown(&mailbox, 0), 0);
 }
@@ -223,7 +360,9 @@ fn what_expires_does_so_by_a_clock_that_can_be_trusted_and_only_once() {
 fn a_message_of_a_wrong_future_does_not_last_until_then() {
     let history = History::Expire { after: Duration::from_secs(3600) };
     let mut mailbox = Mailbox::default();
-    mailbox.receive(chat(PEER, "a", "a"), NOW * 10);
+    let peer = mailbox.peer(PEER);
+    let arrived = Arrived { peer, id: None, text: "a", security: Security::Plaintext, receipt: None };
+    mailbox.receive(&arrived, String::new(), NOW * 10);
     mailbox.take(MessageId(1));
     mailbox.sweep(history, Some(NOW));
     assert_eq!(mailbox.next_expiry(history), Some(NOW + 3600));
@@ -233,10 +372,10 @@ fn a_message_of_a_wrong_future_does_not_last_until_then() {
 fn lost_rows_take_nothing_good_with_them() {
     let mut mailbox = Mailbox::default();
     let (lost, other) = ("lost@b.example", "other@b.example");
-    mailbox.receive(chat(PEER, "a", "good"), NOW);
-    mailbox.queue(other, "b".into(), "to other", NOW);
-    mailbox.queue(lost, "c".into(), "to nobody", NOW);
-    mailbox.receive(chat(lost, "d", "from whom?"), NOW);
+    comes(&mut mailbox, PEER, Some("a"), "good");
+    queue(&mut mailbox, other, "to other");
+    queue(&mut mailbox, lost, "to nobody");
+    comes(&mut mailbox, lost, Some("d"), "from whom?");
     // The last peer's row, and where everything is.
     mailbox.peers.pop_last();
     mailbox.position = Arc::default();
@@ -253,11 +392,11 @@ fn lost_rows_take_nothing_good_with_them() {
     );
     assert_eq!(mailbox.list(Some(""), History::None, NOW).len(), 2);
     // Nobody new is taken for who was lost, and no number is given again.
-    let id = mailbox.queue("new@b.example", "e".into(), "to new", NOW);
+    let id = queue(&mut mailbox, "new@b.example", "to new");
     assert_eq!(id, MessageId(5));
     let to: Vec<String> = mailbox.list(None, History::None, NOW).iter().map(|message| message.peer.clone()).collect();
     assert_eq!(to, [PEER, other, "", "", "new@b.example"]);
-    assert_eq!(texts(&mailbox, NOW), ["to other", "to new"]);
+    assert_eq!(texts(&mailbox), ["to other", "to new"]);
     let before = mailbox.messages.len();
     mailbox.mend();
     assert_eq!(mailbox.messages.len(), before);
@@ -266,11 +405,12 @@ fn lost_rows_take_nothing_good_with_them() {
 #[test]
 fn conversations_are_counted() {
     let mut mailbox = outbox(3);
-    mailbox.sent(2, 1);
-    mailbox.sent(3, 2);
+    encrypt(&mut mailbox, 2, 1);
+    encrypt(&mut mailbox, 3, 2);
+    mailbox.number_wires(1, 2, NOW);
     mailbox.acked(1);
-    mailbox.receive(chat("other@b.example", "a", "one"), NOW);
-    mailbox.receive(chat("other@b.example", "b", "two"), NOW);
+    comes(&mut mailbox, "other@b.example", Some("a"), "one");
+    comes(&mut mailbox, "other@b.example", Some("b"), "two");
     mailbox.take(MessageId(5));
     let figures: Vec<_> = mailbox.conversations().into_iter().map(|c| (c.peer.clone(), c.unread, c.outbox)).collect();
     assert_eq!(figures, [(PEER.into(), 0, 2), ("other@b.example".into(), 1, 0)]);

@@ -1,5 +1,5 @@
-//! Nothing is lost: two installations, each a process of its own, write numbered messages to each other through the lab
-//! while circuits are cut, the server restarts, a guard dies and the processes are killed.
+//! Nothing is lost: two installations, each a process of its own, write numbered messages to each other in private, through
+//! the lab, while circuits are cut, the server restarts, a guard dies and the processes are killed.
 //!
 //! The seed is fixed. `cargo xtask soak chat` runs the full counts; `--minutes` repeats them.
 
@@ -11,8 +11,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use flashpaper::{BurnerId, Connection, CreateOptions, Engine, Event, History, MessageState, Route};
+use flashpaper::{BurnerId, Connection, CreateOptions, Engine, Event, History, MessageState, Route, Security};
 use flashpaper_lab::Remote;
+use futures::FutureExt as _;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tempfile::TempDir;
@@ -43,6 +44,11 @@ async fn one_side() -> Tested {
     engine.set_history(&burner.id, History::UntilBurn)?;
     engine.connect(&burner.id)?;
     say(&format!("jid {}", burner.jid));
+    // What came just before a kill was not told by an event.
+    for message in engine.messages(&burner.id, None)?.iter().filter(|m| m.state == MessageState::Received) {
+        say(&format!("got {} {}", u64::from(message.id), message.text));
+        engine.taken(&burner.id, message.id)?;
+    }
     let mut lines = lines_of(std::io::stdin());
     loop {
         tokio::select! {
@@ -61,7 +67,7 @@ async fn one_side() -> Tested {
 async fn obey(engine: &Engine, id: &BurnerId, line: &str) -> Tested<bool> {
     match line.split(' ').collect::<Vec<_>>().as_slice() {
         ["send", to, text] => {
-            engine.send(id, to, text)?;
+            engine.send(id, to, text, None)?;
             say(&format!("queued {text}"));
         }
         ["report"] => {
@@ -70,6 +76,10 @@ async fn obey(engine: &Engine, id: &BurnerId, line: &str) -> Tested<bool> {
                 say(&format!("message {state} {}", message.text));
             }
             say("reported");
+        }
+        ["befriend", jid] => {
+            engine.add_contact(id, jid)?;
+            engine.start_private(id, jid)?;
         }
         ["burn"] => say(&format!("burned {:?}", engine.burn(id).await?.outcome)),
         _ => return Ok(true),
@@ -89,6 +99,12 @@ fn told(engine: &Engine, id: &BurnerId, event: Event) -> Tested {
             say(&format!("cut {sent} {}", why.code()));
         }
         Event::Connection { connection: Connection::Online, .. } => say("online"),
+        // None, once the burner is burnt.
+        Event::Conversation { peer, .. } => {
+            if engine.conversation(id, peer.as_str()).is_ok_and(|with| with.security == Security::Private) {
+                say("private");
+            }
+        }
         _ => {}
     }
     Ok(())
@@ -229,7 +245,7 @@ impl Side {
                 return Ok(());
             }
             let missing = (all.len() - came.len(), all.len() - delivered.len());
-            assert!(Instant::now() < end, "{}: {missing:?} not here, not confirmed", self.route);
+            assert!(Instant::now() < end, "{}: {missing:?} not here, not confirmed: {messages:?}", self.route);
             sleep(Duration::from_millis(500)).await;
         }
     }
@@ -340,9 +356,10 @@ impl Plan {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn nothing_is_lost() -> Tested {
     let lab = Remote::from_env()?;
-    let done = talk(&lab).await;
+    // Whatever came of it, the lab is as it was before the next test.
+    let done = std::panic::AssertUnwindSafe(talk(&lab)).catch_unwind().await;
     lab.reset().await?;
-    done
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 async fn talk(lab: &Remote) -> Tested {
@@ -350,6 +367,13 @@ async fn talk(lab: &Remote) -> Tested {
     let mut sides = [Side::start("exit").await?, Side::start("onion").await?];
     for side in &mut sides {
         side.wait_for("online").await?;
+    }
+    for at in 0..2 {
+        let jid = sides[1 - at].jid.clone();
+        sides[at].order(&format!("befriend {jid}"))?;
+    }
+    for side in &mut sides {
+        side.wait_for("private").await?;
     }
     lab.delay(DELAY_MS).await?;
     let (mut sent, mut cuts, mut busy_cuts) = (0, 0, 0);

@@ -1,7 +1,8 @@
 //! A process that is killed before or after any commit while a text goes out or comes in loses none and doubles none.
 //!
-//! The commits of a text that goes out: the text queued; the stream begun, or taken up; the text's number on it; the
-//! server's acknowledgement. Of one that comes in: the stream; the text, before the server is told; that the app has it.
+//! The commits of a text that goes out: the text queued; the stream begun, or taken up; the private conversation asked for,
+//! and each step of its key exchange; the text encrypted, with its number on the stream; the server's acknowledgement. Of
+//! one that comes in: the stream; the text, before the server is told; that the app has it.
 //! Those of a creation and of a burn are killed in `crash`.
 
 use std::env;
@@ -10,11 +11,11 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use flashpaper::{Burner, CreateOptions, Engine, Event, History, MessageState, Route};
-use flashpaper_lab::{Peer, Remote};
+use flashpaper_lab::Remote;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Direct, SERVER, Tested, killed_at, open, own_test};
+use crate::support::{Direct, Friend, SERVER, Tested, killed_at, open, own_test};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What a commit does: it writes pages to the log, and syncs them. Each is killed as it begins, so that the one behind the
@@ -32,7 +33,7 @@ async fn in_a_child() -> Tested {
     };
     let (engine, burner) = connected(Path::new(&home), &Remote::from_env()?).await?;
     if env::var_os("FLASHPAPER_SENDS").is_some() {
-        engine.send(&burner.id, &peer, &text)?;
+        engine.send(&burner.id, &peer, &text, None)?;
         println!("> stored");
         in_state(&engine, &burner, &text, |state| state == MessageState::Acked).await?;
     } else {
@@ -67,57 +68,59 @@ async fn in_state(engine: &Engine, burner: &Burner, text: &str, wanted: fn(Messa
 }
 
 /// An installation with one burner that keeps its history, and somebody to talk to.
-async fn prepare(lab: &Remote) -> Tested<(TempDir, Burner, Peer)> {
+async fn prepare(lab: &Remote) -> Tested<(TempDir, Burner, Friend)> {
     let home = TempDir::new()?;
     let engine = open(home.path(), lab).await?;
     engine.start_on(Direct::plain(lab)).await?;
     let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
     let burner = engine.create_burner(options).await?;
     engine.set_history(&burner.id, History::UntilBurn)?;
+    let friend = Friend::register(lab, true).await?;
+    engine.add_contact(&burner.id, friend.jid())?;
     engine.close().await;
-    Ok((home, burner, Peer::register(lab.facts()).await?))
+    Ok((home, burner, friend))
 }
 
 /// Runs the child, to be killed; whether it came to its end, and whether it got as far as its mark.
-fn child(home: &Path, peer: &str, text: &str, sends: bool, call: &str, count: usize) -> Tested<(bool, bool)> {
+async fn child(home: &Path, peer: &str, text: &str, sends: bool, call: &str, count: usize) -> Tested<(bool, bool)> {
     let under = killed_at(call, count);
     let mut run = own_test("crash_texts::in_a_child", &under.each_ref().map(String::as_str))?;
     run.env("FLASHPAPER_HOME", home).env("FLASHPAPER_PEER", peer).env("FLASHPAPER_TEXT", text);
     if sends {
         run.env("FLASHPAPER_SENDS", "");
     }
-    let output = run.stderr(Stdio::null()).output()?;
+    // The friend answers meanwhile.
+    let output = tokio::task::spawn_blocking(move || run.stderr(Stdio::null()).output()).await??;
     let marked = String::from_utf8_lossy(&output.stdout).lines().any(|line| line.contains("> "));
     Ok((output.status.success(), marked))
 }
 
 /// Burns the burner: whatever has happened to it, it is whole.
-async fn end(home: &Path, lab: &Remote, peer: Peer) -> Tested {
+async fn end(home: &Path, lab: &Remote, friend: Friend) -> Tested {
     let (engine, burner) = connected(home, lab).await?;
     engine.burn(&burner.id).await?;
     assert!(engine.burners()?.is_empty());
     engine.close().await;
-    Ok(peer.remove().await?)
+    friend.end().await
 }
 
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_text_that_goes_out() -> Tested {
     let lab = Remote::from_env()?;
-    let (home, burner, mut peer) = prepare(&lab).await?;
+    let (home, burner, mut friend) = prepare(&lab).await?;
     let (mut came, mut killed, mut stored_then_killed) = (Vec::new(), 0, 0);
     for call in CALLS {
         for count in 1.. {
             let text = format!("{call} {count}");
-            let (finished, stored) = child(home.path(), peer.jid(), &text, true, call, count)?;
+            let (finished, stored) = child(home.path(), friend.jid(), &text, true, call, count).await?;
             let (engine, _) = connected(home.path(), &lab).await?;
             let messages = engine.messages(&burner.id, None)?;
             let listed = messages.iter().any(|message| message.text == text);
             assert!(listed || !stored, "{text}: it was stored");
             if listed {
-                let message = timeout(PATIENCE, peer.next()).await??;
-                assert_eq!(message.text, text);
-                came.push(message.text.clone());
+                assert_eq!(friend.read().await?, text);
+                came.push(text.clone());
                 in_state(&engine, &burner, &text, |state| state == MessageState::Acked).await?;
             }
             let out: Vec<String> = engine.messages(&burner.id, None)?.iter().map(|m| m.text.clone()).collect();
@@ -135,24 +138,24 @@ async fn a_text_that_goes_out() -> Tested {
     assert!(killed >= 12 && stored_then_killed >= 8, "{killed}, {stored_then_killed}");
     // Nothing comes late or twice.
     let (engine, _) = connected(home.path(), &lab).await?;
-    engine.send(&burner.id, peer.jid(), "the last")?;
-    assert_eq!(timeout(PATIENCE, peer.next()).await??.text, "the last");
+    engine.send(&burner.id, friend.jid(), "the last", None)?;
+    assert_eq!(friend.read().await?, "the last");
     engine.close().await;
-    end(home.path(), &lab, peer).await
+    end(home.path(), &lab, friend).await
 }
 
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_text_that_comes_in() -> Tested {
     let lab = Remote::from_env()?;
-    let (home, burner, mut peer) = prepare(&lab).await?;
+    let (home, burner, friend) = prepare(&lab).await?;
     let (mut sent, mut killed, mut shown_then_killed) = (Vec::new(), 0, 0);
     for call in CALLS {
         for count in 1.. {
             let text = format!("{call} {count}");
-            peer.send(&burner.jid, &text).await?;
+            friend.write(&burner.jid, &text);
             sent.push(text.clone());
-            let (finished, shown) = child(home.path(), peer.jid(), &text, false, call, count)?;
+            let (finished, shown) = child(home.path(), friend.jid(), &text, false, call, count).await?;
             let engine = open(home.path(), &lab).await?;
             let stored = engine.messages(&burner.id, None)?.iter().any(|message| message.text == text);
             assert!(stored || !shown, "{text}: the app was shown it");
@@ -178,5 +181,5 @@ async fn a_text_that_comes_in() -> Tested {
     println!("killed {killed} times, {shown_then_killed} of them after the text was shown");
     // Three commits, of two writes and a sync at least.
     assert!(killed >= 9 && shown_then_killed >= 3, "{killed}, {shown_then_killed}");
-    end(home.path(), &lab, peer).await
+    end(home.path(), &lab, friend).await
 }

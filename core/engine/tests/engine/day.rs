@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Direct, Hands, SERVER, Tested, config, open_with};
+use crate::support::{Direct, Friend, Hands, SERVER, Tested, config, open_with};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -262,7 +262,7 @@ async fn asleep_it_holds_nothing_and_awake_it_goes_on() -> Tested {
     day.peer.send(&day.burner.jid, "good night").await?;
     for _ in 0..2 {
         assert_eq!(day.engine.connect(&id), Err(Error::Suspended));
-        assert_eq!(day.engine.send(&id, day.peer.jid(), "text").err(), Some(Error::Suspended));
+        assert_eq!(day.engine.send(&id, day.peer.jid(), "text", None).err(), Some(Error::Suspended));
         assert_eq!(day.engine.create_burner(direct()).await.err(), Some(Error::Suspended));
         assert_eq!(day.engine.burn(&id).await.err(), Some(Error::Suspended));
         assert_eq!(day.engine.burners()?.len(), 1, "what is known can be shown");
@@ -304,7 +304,7 @@ async fn locked_it_says_nothing_without_the_key() -> Tested {
         assert_eq!(day.engine.burners().err(), Some(Error::VaultLocked));
         assert_eq!(day.engine.snapshot().err(), Some(Error::VaultLocked));
         assert_eq!(day.engine.messages(&id, None).err(), Some(Error::VaultLocked));
-        assert_eq!(day.engine.send(&id, "a@b.example", "text").err(), Some(Error::VaultLocked));
+        assert_eq!(day.engine.send(&id, "a@b.example", "text", None).err(), Some(Error::VaultLocked));
         assert_eq!(day.engine.resume().await, Err(Error::VaultLocked));
         assert_eq!(Engine::open(open(Key::passphrase("other"))?).await.err(), Some(Error::VaultLocked));
         assert!(Engine::open(open(key())?).await? == day.engine);
@@ -356,12 +356,13 @@ async fn a_full_disk_loses_nothing() -> Tested {
     mount("tmpfs", home.path(), "tmpfs", MountFlags::empty(), &*CString::new("size=4m,mode=700")?)?;
     let mut day = Day::begin(home.path()).await?;
     let id = day.burner.id.clone();
-    day.engine.send(&id, day.peer.jid(), "before")?;
+    let mut friend = Friend::register(&day.lab, false).await?;
+    day.engine.send(&id, friend.jid(), "before", None)?;
     let filler = home.path().join("filler");
     let _full = fs::write(&filler, vec![0; 5 << 20]);
     day.peer.send(&day.burner.jid, "came to a full disk").await?;
     assert_eq!(day.becomes(is_waiting).await?, Connection::Waiting { why: Error::StorageFull });
-    assert_eq!(day.engine.send(&id, day.peer.jid(), "not stored").err(), Some(Error::StorageFull));
+    assert_eq!(day.engine.send(&id, friend.jid(), "not stored", None).err(), Some(Error::StorageFull));
     assert!(day.unread()?.is_empty());
     day.clock.0.fetch_add(60, SeqCst);
     sleep(Duration::from_secs(3)).await;
@@ -370,11 +371,11 @@ async fn a_full_disk_loses_nothing() -> Tested {
     day.comes_online().await?;
     day.came("came to a full disk").await?;
     day.comes("and then").await?;
-    day.engine.send(&id, day.peer.jid(), "after")?;
+    day.engine.send(&id, friend.jid(), "after", None)?;
     for text in ["before", "after"] {
-        let message = timeout(PATIENCE, day.peer.next()).await??;
-        assert_eq!(message.text, text);
+        assert_eq!(friend.read().await?, text);
     }
+    friend.end().await?;
     day.end().await
 }
 

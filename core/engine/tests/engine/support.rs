@@ -7,13 +7,20 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flashpaper::{ByteStream, Clock, Config, Dial, Dialed, Dialers, Engine, Key, Network, PrivateNetwork, Seams};
-use flashpaper_lab::{Facts, Remote, direct};
+use flashpaper_lab::{Facts, Peer, Remote, direct};
+use flashpaper_otr::{Identity, Output, Session, Settings};
 use flashpaper_tor::{DialError, Target};
 use futures::future::BoxFuture;
+use rand::SeedableRng as _;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::{StdRng, SysRng};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// The result of a test: any error fails it.
 pub(crate) type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -35,6 +42,81 @@ pub(crate) async fn open_with(home: &Path, lab: &Remote, clock: &Hands) -> Teste
 pub(crate) fn config(home: &Path, lab: &Remote) -> Tested<Config> {
     let network = PrivateNetwork::parse(&std::fs::read_to_string(lab.facts_file())?)?;
     Ok(Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) })
+}
+
+/// Somebody to talk to who has OTR, but none of the engine: answers by itself.
+pub(crate) struct Friend {
+    jid: String,
+    orders: mpsc::UnboundedSender<(String, String)>,
+    texts: mpsc::UnboundedReceiver<String>,
+    life: JoinHandle<Result<(), String>>,
+}
+
+impl Friend {
+    /// `keeps_texts`: says that it knows what it gets twice, as Flashpaper does.
+    pub(crate) async fn register(lab: &Remote, keeps_texts: bool) -> Tested<Self> {
+        let mut rng = StdRng::from_rng(&mut UnwrapErr(SysRng));
+        let identity = Arc::new(Identity::random(&mut rng));
+        let settings = Settings { keeps_texts, ..Settings::default() };
+        let otr = Session::new(identity, settings, Box::new(rng), Duration::ZERO);
+        let peer = Peer::register(lab.facts()).await?;
+        let (jid, (orders, take_orders), (say, texts)) =
+            (peer.jid().to_owned(), mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        let life =
+            tokio::spawn(async move { live(peer, otr, take_orders, say).await.map_err(|error| error.to_string()) });
+        Ok(Self { jid, orders, texts, life })
+    }
+
+    pub(crate) fn jid(&self) -> &str {
+        &self.jid
+    }
+
+    /// Writes a text, in private, when that is possible.
+    pub(crate) fn write(&self, to: &str, text: &str) {
+        let _ = self.orders.send((to.to_owned(), text.to_owned()));
+    }
+
+    /// The next text that comes in private.
+    pub(crate) async fn read(&mut self) -> Tested<String> {
+        timeout(Duration::from_secs(120), self.texts.recv()).await?.ok_or_else(|| "the friend is gone".into())
+    }
+
+    /// Removes the account.
+    pub(crate) async fn end(self) -> Tested {
+        drop(self.orders);
+        Ok(self.life.await??)
+    }
+}
+
+async fn live(
+    mut peer: Peer,
+    mut otr: Session,
+    mut orders: mpsc::UnboundedReceiver<(String, String)>,
+    texts: mpsc::UnboundedSender<String>,
+) -> Tested {
+    let begin = Instant::now();
+    loop {
+        let (to, outputs) = tokio::select! {
+            order = orders.recv() => {
+                let Some((to, text)) = order else { return Ok(peer.remove().await?) };
+                (to, otr.send(&text))
+            }
+            message = peer.next() => {
+                let message = message?;
+                let mut outputs = otr.tick(begin.elapsed());
+                outputs.extend(otr.receive(&message.text));
+                (message.from.clone(), outputs)
+            }
+        };
+        for output in outputs {
+            match output {
+                Output::Send(body) => peer.send(&to, &body).await?,
+                Output::Text { text, .. } => drop(texts.send(text)),
+                Output::PlainText(text) => return Err(format!("plain: {text}").into()),
+                _ => {}
+            }
+        }
+    }
 }
 
 /// A clock that is set by hand, in seconds.

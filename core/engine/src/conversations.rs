@@ -1,0 +1,268 @@
+//! What the engine is asked for about peers: who they are, whose keys they have, private conversations.
+
+use std::time::Duration;
+
+use flashpaper_xmpp::bare_jid;
+
+use crate::contact::{self, Fingerprint, Standing};
+use crate::error::Input;
+use crate::event::BurnerId;
+use crate::mailbox::Peer;
+use crate::message::Conversation;
+use crate::store::State;
+use crate::talk::Talk;
+use crate::{Engine, Error};
+
+impl Engine {
+    /// Adds somebody as a contact, by bare JID or `xmpp:` URI, and asks to see when they are there. A fingerprint in the URI
+    /// (`otr-fingerprint`) is the one key that they are to have from now on. Gives the bare JID.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: no address, or one of this installation's own. Storage errors, [`Error::NoSuchBurner`],
+    /// [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn add_contact(&self, id: &BurnerId, address: &str) -> Result<String, Error> {
+        let (jid, fingerprint) = contact::read_address(address).ok_or(Error::InvalidInput { input: Input::Address })?;
+        let jid = self.peer_address(id, &jid)?;
+        self.converse(id, |talk| {
+            let row = talk.mailbox.peer(&jid);
+            talk.mailbox.befriend(row);
+            if let Some((peer, fingerprint)) = talk.mailbox.peer_mut(row).zip(fingerprint) {
+                peer.expect(fingerprint);
+            }
+            talk.news.conversations.insert(row);
+        })?;
+        Ok(jid)
+    }
+
+    /// Accepts a stranger as a contact: what they have asked for is answered.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn accept(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
+        self.with_peer(id, peer, |talk, row| talk.mailbox.befriend(row))
+    }
+
+    /// Keeps somebody away, or not any more: what they send is not taken in, and their server is told so where it knows
+    /// blocking (XEP-0191). A private conversation ends without a word.
+    ///
+    /// # Errors
+    /// As [`Engine::add_contact`].
+    pub fn set_blocked(&self, id: &BurnerId, peer: &str, blocked: bool) -> Result<(), Error> {
+        let jid = self.peer_address(id, peer)?;
+        self.converse(id, |talk| {
+            let row = talk.mailbox.peer(&jid);
+            if let Some(peer) =
+                talk.mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked)
+            {
+                peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
+                peer.block_due = true;
+            }
+            talk.news.conversations.insert(row);
+        })
+    }
+
+    /// The person's own name for a burner, or for a peer of it. It never leaves the device.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn set_label(&self, id: &BurnerId, peer: Option<&str>, label: Option<&str>) -> Result<(), Error> {
+        let label = label.map(str::to_owned);
+        let Some(peer) = peer else {
+            self.inner.account(&id.0)?;
+            return self.inner.commit(|content| {
+                if let Some(account) = content.account_mut(&id.0) {
+                    account.label = label;
+                }
+            });
+        };
+        self.change_peer(id, peer, |peer| peer.label = label)
+    }
+
+    /// The burner's address with its key, as an `xmpp:` URI for a QR code. The first time it takes a tenth of a second.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn uri(&self, id: &BurnerId) -> Result<String, Error> {
+        let account = self.inner.account(&id.0)?;
+        Ok(contact::uri(&format!("{}@{}", account.username, account.domain), self.fingerprint(id)?))
+    }
+
+    /// The fingerprint of the burner's own key. The first time it takes a tenth of a second.
+    ///
+    /// # Errors
+    /// As [`Engine::uri`].
+    pub fn fingerprint(&self, id: &BurnerId) -> Result<Fingerprint, Error> {
+        Ok(self.inner.key(&id.0)?.fingerprint().into())
+    }
+
+    /// One conversation, as a screen shows it.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPeer`]; as [`Engine::uri`].
+    pub fn conversation(&self, id: &BurnerId, peer: &str) -> Result<Conversation, Error> {
+        let jid = bare_jid(peer).ok_or(Error::InvalidInput { input: Input::Address })?;
+        self.inner.account(&id.0)?;
+        let conversations = self.inner.read(|content| self.inner.conversations(content, &id.0))?;
+        conversations.into_iter().find(|conversation| conversation.peer == jid).ok_or(Error::NoSuchPeer)
+    }
+
+    /// Begins a private conversation, or renews the one there is. Texts begin one by themselves.
+    ///
+    /// # Errors
+    /// As [`Engine::add_contact`].
+    pub fn start_private(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
+        let jid = self.peer_address(id, peer)?;
+        self.converse(id, |talk| {
+            let row = talk.mailbox.peer(&jid);
+            talk.mailbox.befriend(row);
+            talk.start(row);
+        })
+    }
+
+    /// Ends the private conversation: the peer is told, and what waits goes on waiting for a new one.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn end_private(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
+        self.with_peer(id, peer, |talk, row| talk.finish(row))
+    }
+
+    /// Says that texts may go to this key of a peer's, though another one was known or expected.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn accept_key(&self, id: &BurnerId, peer: &str, fingerprint: Fingerprint) -> Result<(), Error> {
+        self.change_peer(id, peer, |peer| peer.accept(fingerprint))
+    }
+
+    /// Says that the person has compared this key, on the telephone say, or takes that back.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn set_verified(
+        &self,
+        id: &BurnerId,
+        peer: &str,
+        fingerprint: Fingerprint,
+        verified: bool,
+    ) -> Result<(), Error> {
+        self.change_peer(id, peer, |peer| {
+            if verified {
+                peer.accept(fingerprint);
+            }
+            if let Some(key) = peer.key_mut(fingerprint) {
+                key.verified = verified;
+            }
+        })
+    }
+
+    /// Compares a secret with the peer (SMP), with a question that tells which secret is meant. That both know it verifies
+    /// the peer; [`crate::Event::Comparison`] tells.
+    ///
+    /// # Errors
+    /// [`Error::NotPrivate`], [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn compare(&self, id: &BurnerId, peer: &str, secret: &str, question: Option<&str>) -> Result<(), Error> {
+        self.with_peer(id, peer, |talk, row| talk.compare(row, secret, question))?
+    }
+
+    /// Answers a comparison that the peer has asked for. With a question it verifies the person to the peer, not the other
+    /// way.
+    ///
+    /// # Errors
+    /// [`Error::NothingAsked`], [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn answer_comparison(&self, id: &BurnerId, peer: &str, secret: &str) -> Result<(), Error> {
+        self.with_peer(id, peer, |talk, row| talk.answer(row, secret))?
+    }
+
+    /// Ends a comparison without a result.
+    ///
+    /// # Errors
+    /// [`Error::NotPrivate`], [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn abort_comparison(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
+        self.with_peer(id, peer, |talk, row| talk.abort_comparison(row))?
+    }
+
+    /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too. Zero: none
+    /// outlives the process, and nothing of them is stored.
+    ///
+    /// # Errors
+    /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn set_session_life(&self, id: &BurnerId, life: Duration) -> Result<(), Error> {
+        self.inner.account(&id.0)?;
+        self.inner.commit(|content| {
+            if let Some(account) = content.account_mut(&id.0) {
+                account.session_life = life.as_secs();
+            }
+        })?;
+        self.converse(id, |talk| talk.wake())
+    }
+
+    /// Takes in what another client knows of keys: libotr's `otr.fingerprints` (a line each: the peer, the account, the
+    /// protocol, 40 digits, a word if it was verified; by tabs). Lines of other accounts are passed over where `account` is
+    /// given. Gives how many keys were taken in.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: a line that is none. As [`Engine::add_contact`].
+    pub fn import_fingerprints(&self, id: &BurnerId, file: &str, account: Option<&str>) -> Result<u32, Error> {
+        let bad = Error::InvalidInput { input: Input::Fingerprints };
+        let mut keys = Vec::new();
+        for line in file.lines().filter(|line| !line.trim().is_empty()) {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [peer, of, _protocol, digits, trust @ ..] = fields.as_slice() else { return Err(bad) };
+            let fingerprint = Fingerprint::parse(digits).ok_or_else(|| bad.clone())?;
+            if account.is_none_or(|account| account == *of) {
+                let verified = trust.first().is_some_and(|trust| !trust.trim().is_empty());
+                keys.push((self.peer_address(id, peer)?, fingerprint, verified));
+            }
+        }
+        self.converse(id, |talk| {
+            for (jid, fingerprint, verified) in &keys {
+                let row = talk.mailbox.peer(jid);
+                talk.mailbox.befriend(row);
+                let Some(peer) = talk.mailbox.peer_mut(row) else { continue };
+                peer.accept(*fingerprint);
+                if let Some(key) = peer.key_mut(*fingerprint) {
+                    key.verified |= verified;
+                }
+                talk.news.conversations.insert(row);
+            }
+        })?;
+        Ok(u32::try_from(keys.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The bare JID of somebody that an active burner may talk to.
+    pub(crate) fn peer_address(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
+        let jid = bare_jid(peer).ok_or(Error::InvalidInput { input: Input::Address })?;
+        // Two burners that write to each other are known to belong together.
+        if self.burners()?.iter().any(|burner| burner.jid == jid) {
+            return Err(Error::InvalidInput { input: Input::Address });
+        }
+        if self.inner.account(&id.0)?.state != State::Active {
+            return Err(Error::NoSuchBurner);
+        }
+        Ok(jid)
+    }
+
+    fn change_peer(&self, id: &BurnerId, peer: &str, change: impl FnOnce(&mut Peer)) -> Result<(), Error> {
+        self.with_peer(id, peer, |talk, row| talk.mailbox.peer_mut(row).map(change))?;
+        Ok(())
+    }
+
+    /// Does something with a peer that is known.
+    fn with_peer<T>(&self, id: &BurnerId, peer: &str, work: impl FnOnce(&mut Talk<'_>, u64) -> T) -> Result<T, Error> {
+        let jid = self.peer_address(id, peer)?;
+        let done = self.converse(id, |talk| {
+            let row = talk.mailbox.find(&jid)?;
+            talk.news.conversations.insert(row);
+            Some(work(talk, row))
+        })?;
+        done.ok_or(Error::NoSuchPeer)
+    }
+
+    /// Does something with a burner's conversations, and has what comes of it sent.
+    fn converse<T>(&self, id: &BurnerId, work: impl FnOnce(&mut Talk<'_>) -> T) -> Result<T, Error> {
+        let done = self.inner.converse(&id.0, work)?;
+        self.inner.has_work(id);
+        Ok(done)
+    }
+}

@@ -1,0 +1,124 @@
+//! Who a burner knows, and whose keys they have.
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::contact::{Fingerprint, PeerKey, Security, Standing};
+use crate::limits;
+
+/// Somebody who was written to, or has written. Without an address: that was lost.
+#[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Peer {
+    pub(crate) jid: String,
+    #[zeroize(skip)]
+    pub(crate) standing: Standing,
+    /// The person's name for them. It never leaves the device.
+    pub(crate) label: Option<String>,
+    /// They want to see when we are there.
+    pub(crate) wants_presence: bool,
+    /// They have let us see when they are there.
+    pub(crate) shows_presence: bool,
+    /// Their server is to be told that they are blocked, or not any more.
+    pub(crate) block_due: bool,
+    /// Their client sends receipts.
+    pub(crate) confirms: bool,
+    /// Their client knows what it gets twice.
+    pub(crate) keeps_texts: bool,
+    pub(crate) keys: Vec<Key>,
+    /// The one key that they are to have: scanned, or read out of a URI.
+    pub(crate) expected: Option<Fingerprint>,
+}
+
+/// A key that a peer has used.
+#[derive(Clone, Serialize, Deserialize, Zeroize)]
+pub(crate) struct Key {
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) accepted: bool,
+    pub(crate) verified: bool,
+    verified_us: bool,
+    /// Comparisons in a row that came out different.
+    pub(crate) failures: u8,
+}
+
+impl Peer {
+    /// A private conversation with this key has begun. The first key is taken as it comes; another one waits for the
+    /// person's word, and so does one that is not the expected.
+    pub(crate) fn uses(&mut self, fingerprint: Fingerprint) {
+        if self.keys.iter().any(|key| key.fingerprint == fingerprint) {
+            return;
+        }
+        let accepted = match self.expected {
+            Some(expected) => expected == fingerprint,
+            None => !self.keys.iter().any(|key| key.accepted),
+        };
+        if self.keys.len() >= limits::KEYS {
+            // Whoever can write here can have any number of keys; the one that the person knows stays.
+            let oldest = self.keys.iter().position(|key| !key.accepted).unwrap_or(0);
+            self.keys.remove(oldest);
+        }
+        self.keys.push(Key { fingerprint, accepted, verified: false, verified_us: false, failures: 0 });
+    }
+
+    pub(crate) fn key_mut(&mut self, fingerprint: Fingerprint) -> Option<&mut Key> {
+        self.keys.iter_mut().find(|key| key.fingerprint == fingerprint)
+    }
+
+    pub(crate) fn key(&self, fingerprint: Fingerprint) -> Option<&Key> {
+        self.keys.iter().find(|key| key.fingerprint == fingerprint)
+    }
+
+    /// Whether texts may go to this key.
+    pub(crate) fn accepts(&self, fingerprint: Fingerprint) -> bool {
+        self.key(fingerprint).is_some_and(|key| key.accepted)
+    }
+
+    /// The person says that this key is the peer's, or that it may be used.
+    pub(crate) fn accept(&mut self, fingerprint: Fingerprint) {
+        if self.expected != Some(fingerprint) {
+            self.expected = None;
+        }
+        self.uses(fingerprint);
+        if let Some(key) = self.key_mut(fingerprint) {
+            key.accepted = true;
+        }
+    }
+
+    /// Only this key is to be the peer's: others wait for the person's word.
+    pub(crate) fn expect(&mut self, fingerprint: Fingerprint) {
+        self.expected = Some(fingerprint);
+        for key in &mut self.keys {
+            key.accepted = key.fingerprint == fingerprint;
+        }
+    }
+
+    /// How private a conversation with this key is.
+    pub(crate) fn security(&self, fingerprint: Fingerprint) -> Security {
+        match self.key(fingerprint) {
+            Some(key) if key.accepted && key.verified => Security::Verified,
+            Some(key) if key.accepted => Security::Private,
+            _ => Security::KeyChanged,
+        }
+    }
+
+    pub(crate) fn shown_keys(&self) -> Vec<PeerKey> {
+        let show = |key: &Key| PeerKey {
+            fingerprint: key.fingerprint,
+            verified: key.verified,
+            verified_us: key.verified_us,
+            accepted: key.accepted,
+        };
+        self.keys.iter().map(show).collect()
+    }
+}
+
+impl Key {
+    /// A comparison has come out equal. `by_us`: the peer has shown that it knows the secret, too.
+    pub(crate) const fn compared(&mut self, by_us: bool) {
+        self.failures = 0;
+        if by_us {
+            self.verified = true;
+        } else {
+            self.verified_us = true;
+        }
+    }
+}

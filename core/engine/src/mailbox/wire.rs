@@ -1,0 +1,122 @@
+//! Stanzas on their way to the server: each stays until the server has it, and is sent again as it is, in the same order.
+
+use std::sync::Arc;
+
+use flashpaper_xmpp::Resumption;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::{Changed, Mailbox};
+use crate::limits;
+use crate::message::MessageState;
+
+/// A stanza to a peer.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Wire {
+    pub(crate) peer: u64,
+    /// Which of the peer's clients; any, where absent.
+    pub(crate) resource: Option<String>,
+    pub(crate) id: String,
+    pub(crate) what: What,
+    /// The text that it holds, or a piece of.
+    pub(crate) message: Option<u64>,
+    /// When it was made, in seconds since 1970.
+    pub(crate) at: u64,
+    /// While it is on its way: its number on the stream.
+    pub(crate) number: Option<u32>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) enum What {
+    /// A message of OTR's.
+    Otr {
+        body: String,
+        /// It is the last of its text.
+        wants_receipt: bool,
+    },
+    /// That a message has been read: its id.
+    Receipt { received: String },
+}
+
+impl Mailbox {
+    pub(crate) fn add_wire(&mut self, wire: Wire) {
+        let row = self.next(|position| &mut position.wire);
+        self.wires.insert(row, Arc::new(wire));
+    }
+
+    /// Whether something waits to be sent.
+    pub(crate) fn has_wires(&self) -> bool {
+        self.wires.values().any(|wire| wire.number.is_none())
+    }
+
+    /// Numbers what is sent next, at most so much: from here on whoever goes on with the stream knows what the server's
+    /// count stands for. What is of use for a moment only, as a key exchange, is not sent late.
+    pub(crate) fn number_wires(&mut self, first: u32, room: usize, now: u64) -> Vec<(String, Arc<Wire>)> {
+        let late = |wire: &Wire| {
+            wire.message.is_none()
+                && matches!(wire.what, What::Otr { .. })
+                && now > wire.at.saturating_add(limits::EXCHANGE_WIRES)
+        };
+        let known = |wire: &Wire| self.peers.get(&wire.peer).is_some_and(|peer| !peer.jid.is_empty());
+        self.wires.retain(|_, wire| wire.number.is_some() || known(wire) && !late(wire));
+        let waiting = self.wires.values_mut().filter(|wire| wire.number.is_none());
+        let mut numbered = Vec::new();
+        for (wire, offset) in waiting.take(room).zip(0_u32..) {
+            Arc::make_mut(wire).number = Some(first.wrapping_add(offset));
+            let Some(peer) = self.peers.get(&wire.peer) else { continue };
+            let to = match &wire.resource {
+                Some(resource) => format!("{}/{resource}", peer.jid),
+                None => peer.jid.clone(),
+            };
+            numbered.push((to, Arc::clone(wire)));
+        }
+        numbered
+    }
+
+    /// The server has everything up to this number.
+    pub(crate) fn acked(&mut self, up_to: u32) -> Changed {
+        let covers = |number: u32| up_to.wrapping_sub(number) < 1 << 31;
+        let done: Vec<u64> =
+            self.wires.iter().filter(|(_, wire)| wire.number.is_some_and(covers)).map(|(row, _)| *row).collect();
+        let mut changed = Vec::new();
+        for row in done {
+            let Some(wire) = self.wires.remove(&row) else { continue };
+            let Some(message) = wire.message else { continue };
+            let rest = self.wires.values().any(|other| other.message == Some(message));
+            if !rest && self.messages.get(&message).is_some_and(|entry| entry.state == MessageState::Sent) {
+                changed.extend(self.set(message, MessageState::Acked));
+            }
+        }
+        changed
+    }
+
+    /// A stream has begun, or goes on: what the server has not said it has, up to now, is to be sent again.
+    pub(crate) fn restarted(&mut self, acked: Option<u32>) -> Changed {
+        let changed = acked.map(|up_to| self.acked(up_to)).unwrap_or_default();
+        for wire in self.wires.values_mut().filter(|wire| wire.number.is_some()) {
+            Arc::make_mut(wire).number = None;
+        }
+        changed
+    }
+
+    pub(crate) fn resumption(&self) -> Option<Resumption> {
+        let Stream { id, jid, handled } = self.position.stream.clone()?;
+        Some(Resumption { id, jid, handled })
+    }
+
+    /// Where to take the stream up again.
+    pub(crate) fn set_resumption(&mut self, resumption: Option<Resumption>) {
+        let stream = resumption.map(|Resumption { id, jid, handled }| Stream { id, jid, handled });
+        if self.position.stream != stream {
+            Arc::make_mut(&mut self.position).stream = stream;
+        }
+    }
+}
+
+/// [`Resumption`] as it is stored.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stream {
+    id: String,
+    jid: String,
+    handled: u32,
+}

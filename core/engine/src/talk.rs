@@ -1,0 +1,577 @@
+//! A burner's conversations in OTR: joins what is stored ([`Mailbox`]) with the sessions that encrypt it.
+//!
+//! The one policy is: always. A text waits for a private conversation with a key that the person accepts. Whatever a
+//! session says is stored with its state, in one commit, before any of it leaves.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flashpaper_otr::{
+    Attention, Identity, InstanceTag, NotPrivate, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId,
+};
+use flashpaper_xmpp::{ChatMessage, Ids, PresenceNews, Refusal, Subscription};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use crate::contact::{Comparison, Fingerprint, Notice, Security, Standing};
+use crate::mailbox::{Arrived, Changed, Mailbox, Stored, Went, What, Wire};
+use crate::message::{Conversation, FailReason, MessageState};
+use crate::{Error, limits};
+
+/// A burner's sessions in memory. What they are is stored, but for key exchanges and comparisons that are under way, and
+/// who is there.
+pub(crate) struct Sessions {
+    identity: Arc<Identity>,
+    tag: InstanceTag,
+    /// By the peer's row.
+    open: BTreeMap<u64, Session>,
+    /// The client that an instance was last heard from.
+    resources: HashMap<(u64, InstanceTag), String>,
+    /// Clients that are there.
+    present: HashMap<u64, BTreeSet<String>>,
+    /// When a peer was last asked for a private conversation.
+    asked: HashMap<u64, Duration>,
+    /// Comparisons that the peer has asked for, and whether the person has answered.
+    questions: HashMap<u64, (Comparison, bool)>,
+    limit: Option<usize>,
+}
+
+impl Sessions {
+    pub(crate) fn new(identity: Arc<Identity>, tag: InstanceTag) -> Self {
+        Self {
+            identity,
+            tag,
+            open: BTreeMap::new(),
+            resources: HashMap::new(),
+            present: HashMap::new(),
+            asked: HashMap::new(),
+            questions: HashMap::new(),
+            limit: None,
+        }
+    }
+
+    /// What is stored is ahead of this, or this ahead of what is stored.
+    pub(crate) fn forget(&mut self) {
+        self.open.clear();
+        self.questions.clear();
+    }
+
+    /// A connection has begun: nobody is known to be there, and whoever did not answer may be asked again. `limit`: what
+    /// the server takes.
+    pub(crate) fn connected(&mut self, limit: Option<usize>) {
+        self.present.clear();
+        self.asked.clear();
+        let limit = limit.unwrap_or(limits::STANZA).min(limits::STANZA).saturating_sub(limits::AROUND_BODY);
+        self.limit = Some(limit);
+        self.open.values_mut().for_each(|session| session.set_limit(Some(limit)));
+    }
+
+    /// When [`Talk::tick`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.open.values().filter_map(Session::deadline).min()
+    }
+
+    /// What is not stored of a conversation.
+    pub(crate) fn complete(&self, row: u64, conversation: &mut Conversation) {
+        conversation.present = self.present.get(&row).is_some_and(|clients| !clients.is_empty());
+        let open = self.questions.get(&row).filter(|(_, answered)| !answered);
+        conversation.question = open.map(|(question, _)| question.clone());
+    }
+}
+
+/// What a piece of work has changed, to be reported once it is stored.
+#[derive(Default)]
+pub(crate) struct News {
+    pub(crate) messages: Changed,
+    /// Rows of peers.
+    pub(crate) conversations: BTreeSet<u64>,
+    pub(crate) comparisons: Vec<(u64, Comparison)>,
+    pub(crate) notices: Vec<(u64, Notice)>,
+}
+
+/// One piece of work on a burner's conversations.
+pub(crate) struct Talk<'a> {
+    pub(crate) mailbox: &'a mut Mailbox,
+    pub(crate) sessions: &'a mut Sessions,
+    pub(crate) news: News,
+    touched: BTreeSet<u64>,
+    rng: StdRng,
+    ids: Ids,
+    /// Seconds since 1970.
+    now: u64,
+    /// The time since the device was started.
+    clock: Duration,
+    /// How long a session may rest and be used again, in seconds; 0: not beyond this process.
+    life: u64,
+}
+
+impl<'a> Talk<'a> {
+    pub(crate) fn new(
+        mailbox: &'a mut Mailbox,
+        sessions: &'a mut Sessions,
+        mut rng: StdRng,
+        (now, clock): (u64, Duration),
+        life: u64,
+    ) -> Self {
+        let ids = Ids::new(Box::new(StdRng::from_rng(&mut rng)));
+        let (news, touched) = (News::default(), BTreeSet::new());
+        Self { mailbox, sessions, news, touched, rng, ids, now, clock, life }
+    }
+
+    /// Stores the sessions that were used.
+    pub(crate) fn end(self) -> News {
+        for peer in self.touched {
+            let Some(session) = self.sessions.open.get(&peer) else { continue };
+            let key = session.recipient().map(|(_, fingerprint)| fingerprint.into());
+            let state = if self.life > 0 { session.suspend() } else { Default::default() };
+            let stored = Stored::new(&state, self.now, key, session.is_finished());
+            if self.mailbox.sessions.get(&peer).is_none_or(|before| before.differs(&stored)) {
+                self.mailbox.sessions.insert(peer, Arc::new(stored));
+            }
+        }
+        self.news
+    }
+
+    /// A message of somebody's.
+    pub(crate) fn receive(&mut self, chat: &ChatMessage) {
+        let peer = self.mailbox.find(&chat.from);
+        let standing = peer.map(|peer| self.mailbox.standing(peer)).unwrap_or_default();
+        match standing {
+            Standing::Blocked => {}
+            Standing::Stranger => self.receive_from_stranger(peer, chat),
+            Standing::Contact => {
+                let Some(peer) = peer else { return };
+                let outputs = self.with(peer, |session| session.receive(&chat.text));
+                self.carry_out(peer, Some(chat), outputs);
+            }
+        }
+    }
+
+    /// Gets no answer, and no more room than a stranger is given. What is meant for a session is not kept: there is none.
+    fn receive_from_stranger(&mut self, peer: Option<u64>, chat: &ChatMessage) {
+        let (count, bytes, strangers) = self.mailbox.strangers(peer.unwrap_or(0));
+        let new = peer.is_none();
+        if new && strangers >= limits::STRANGERS {
+            return;
+        }
+        let peer = self.mailbox.peer(&chat.from);
+        if new {
+            self.news.conversations.insert(peer);
+        }
+        let fits = count < limits::STRANGER_TEXTS && bytes + chat.text.len() <= limits::STRANGER_BYTES;
+        if fits && !chat.text.contains("?OTR") {
+            self.arrived(peer, chat.id.as_deref(), &chat.text, Security::Plaintext, chat);
+        }
+    }
+
+    fn arrived(&mut self, peer: u64, id: Option<&str>, text: &str, security: Security, chat: &ChatMessage) {
+        let receipt = chat.id.as_deref().filter(|_| chat.wants_receipt);
+        let arrived = Arrived { peer, id, text, security, receipt };
+        let news = self.mailbox.receive(&arrived, self.ids.draw(), self.now);
+        self.news.messages.extend(news);
+    }
+
+    /// Encrypts texts that wait, at most so many, and asks for private conversations where there are none.
+    pub(crate) fn pump(&mut self, room: usize) {
+        for peer in self.mailbox.doubting() {
+            let changed = self.mailbox.settle(peer, self.now);
+            self.news.messages.extend(changed);
+        }
+        let mut left = room;
+        // What is behind a text that cannot be sent yet keeps its place.
+        let mut stuck = self.mailbox.doubting();
+        for (row, peer) in self.mailbox.waiting() {
+            let until = self.mailbox.messages.get(&row).and_then(|entry| entry.until);
+            if until.is_some_and(|until| until <= self.now) {
+                self.fail(row, FailReason::NoAnswer);
+            } else if left > 0 && !stuck.contains(&peer) {
+                if self.send(row, peer) {
+                    left -= 1;
+                } else {
+                    stuck.insert(peer);
+                }
+            }
+        }
+        for (row, peer) in self.mailbox.waiting() {
+            let asks =
+                self.sessions.open.get(&peer).is_some_and(|session| !session.is_private() && !session.is_finished());
+            if asks {
+                self.set(row, MessageState::WaitingForPeer);
+            }
+        }
+    }
+
+    /// Whether a text needs no more waiting.
+    fn send(&mut self, row: u64, peer: u64) -> bool {
+        if self.mailbox.standing(peer) != Standing::Contact || !self.mailbox.has_room(peer, self.now) {
+            return false;
+        }
+        let (ready, key) = self.with(peer, |session| (session.is_ready(), session.recipient()));
+        let Some((instance, key)) = key else {
+            self.ask(peer);
+            return false;
+        };
+        let Some(known) = self.mailbox.peers.get(&peer).map(Arc::clone) else { return false };
+        let key = Fingerprint::from(key);
+        if !ready || !known.accepts(key) {
+            return false;
+        }
+        let Some(entry) = self.mailbox.messages.get(&row).map(Arc::clone) else { return true };
+        if entry.went.as_ref().is_some_and(|went| went.key != key) {
+            self.fail(row, FailReason::OtherKey);
+            return true;
+        }
+        let marked = entry.again && !known.keeps_texts;
+        let text = if marked { format!("[resent] {}", entry.text) } else { entry.text.clone() };
+        let Ok(outputs) = self.with(peer, |session| session.send_kept(&text, &entry.id)) else { return false };
+        let (mut pieces, mut number) = (Vec::new(), None);
+        for output in outputs {
+            match output {
+                Output::Send(body) => pieces.push(body),
+                Output::Sent(TextId(id)) => number = Some(id),
+                _ => {}
+            }
+        }
+        let Some(number) = number else {
+            self.fail(row, FailReason::TooLong);
+            return true;
+        };
+        let resource = self.sessions.resources.get(&(peer, instance)).cloned();
+        let last = pieces.len().saturating_sub(1);
+        for (piece, body) in pieces.into_iter().enumerate() {
+            let id = if piece == last { entry.id.clone() } else { self.ids.draw() };
+            let what = What::Otr { body, wants_receipt: piece == last };
+            self.mailbox.add_wire(Wire {
+                peer,
+                resource: resource.clone(),
+                id,
+                what,
+                message: Some(row),
+                at: self.now,
+                number: None,
+            });
+        }
+        if let Some(entry) = self.mailbox.messages.get_mut(&row).map(Arc::make_mut) {
+            entry.security = known.security(key);
+            entry.went = Some(Went { number: Some(number), key, at: self.now, doubted: None });
+        }
+        self.set(row, MessageState::Sent);
+        true
+    }
+
+    /// Asks a peer for a private conversation, unless it was asked a moment ago or has ended one.
+    fn ask(&mut self, peer: u64) {
+        let (beginning, finished) = self.with(peer, |session| (session.is_beginning(), session.is_finished()));
+        let lately = self.sessions.asked.get(&peer).is_some_and(|at| self.clock < *at + limits::ASK_AGAIN);
+        if !beginning && !finished && !lately {
+            self.start(peer);
+        }
+    }
+
+    /// Begins a private conversation, or renews the one there is.
+    pub(crate) fn start(&mut self, peer: u64) {
+        self.sessions.asked.insert(peer, self.clock);
+        let outputs = self.with(peer, Session::start);
+        self.carry_out(peer, None, outputs);
+        self.news.conversations.insert(peer);
+    }
+
+    /// Ends the private conversation.
+    pub(crate) fn finish(&mut self, peer: u64) {
+        let outputs = self.with(peer, Session::end);
+        self.carry_out(peer, None, outputs);
+        self.sessions.questions.remove(&peer);
+        self.news.conversations.insert(peer);
+    }
+
+    /// Tells every peer that the private conversation ends.
+    pub(crate) fn finish_all(&mut self) {
+        let private = self.mailbox.sessions.iter().filter(|(_, stored)| stored.key.is_some()).map(|(peer, _)| *peer);
+        private.collect::<Vec<_>>().into_iter().for_each(|peer| self.finish(peer));
+    }
+
+    pub(crate) fn compare(&mut self, peer: u64, secret: &str, question: Option<&str>) -> Result<(), Error> {
+        let outputs =
+            self.with(peer, |session| session.smp_start(secret, question)).map_err(|NotPrivate| Error::NotPrivate)?;
+        if let Some(key) = self.key_of(peer) {
+            key.failures = 0;
+        }
+        self.sessions.questions.remove(&peer);
+        self.carry_out(peer, None, outputs);
+        Ok(())
+    }
+
+    pub(crate) fn answer(&mut self, peer: u64, secret: &str) -> Result<(), Error> {
+        let outputs = self.with(peer, |session| session.smp_answer(secret)).map_err(|_| Error::NothingAsked)?;
+        if let Some((_, answered)) = self.sessions.questions.get_mut(&peer) {
+            *answered = true;
+        }
+        self.news.conversations.insert(peer);
+        self.carry_out(peer, None, outputs);
+        Ok(())
+    }
+
+    pub(crate) fn abort_comparison(&mut self, peer: u64) -> Result<(), Error> {
+        let outputs = self.with(peer, Session::smp_abort).map_err(|NotPrivate| Error::NotPrivate)?;
+        self.sessions.questions.remove(&peer);
+        self.news.conversations.insert(peer);
+        self.carry_out(peer, None, outputs);
+        Ok(())
+    }
+
+    /// Gives up what has taken too long.
+    pub(crate) fn tick(&mut self) {
+        let due = |session: &Session| session.deadline().is_some_and(|at| at <= self.clock);
+        let due: Vec<u64> =
+            self.sessions.open.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer).collect();
+        due.into_iter().for_each(|peer| self.with(peer, |_| ()));
+    }
+
+    /// Opens the sessions that are stored, so that their time goes on. Those that have rested for too long are lost.
+    pub(crate) fn wake(&mut self) {
+        let stored: Vec<u64> = self.mailbox.sessions.keys().copied().collect();
+        stored.into_iter().for_each(|peer| self.with(peer, |_| ()));
+    }
+
+    /// Somebody's presence. Gives the steps of the handshake to answer with.
+    pub(crate) fn presence(&mut self, from: &str, resource: Option<String>, news: PresenceNews) -> Vec<Subscription> {
+        let known = self.mailbox.find(from).filter(|peer| self.mailbox.standing(*peer) == Standing::Contact);
+        let Some(peer) = known else {
+            if news == PresenceNews::Subscription(Subscription::Subscribe) {
+                self.asked_by_stranger(from);
+            }
+            return Vec::new();
+        };
+        self.news.conversations.insert(peer);
+        match news {
+            PresenceNews::Available => {
+                self.sessions.present.entry(peer).or_default().insert(resource.unwrap_or_default());
+                // Whoever was away when they were asked may be asked again.
+                self.sessions.asked.remove(&peer);
+            }
+            PresenceNews::Unavailable => {
+                if let Some(clients) = self.sessions.present.get_mut(&peer) {
+                    clients.remove(&resource.unwrap_or_default());
+                }
+            }
+            PresenceNews::Subscription(step) => {
+                let Some(peer) = self.mailbox.peer_mut(peer) else { return Vec::new() };
+                match step {
+                    Subscription::Subscribe => {
+                        peer.wants_presence = true;
+                        return vec![Subscription::Subscribed];
+                    }
+                    Subscription::Subscribed => peer.shows_presence = true,
+                    Subscription::Unsubscribe => peer.wants_presence = false,
+                    Subscription::Unsubscribed => peer.shows_presence = false,
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn asked_by_stranger(&mut self, from: &str) {
+        let known = self.mailbox.find(from);
+        let (_, _, strangers) = self.mailbox.strangers(0);
+        if known.is_none() && strangers >= limits::STRANGERS {
+            return;
+        }
+        let peer = self.mailbox.peer(from);
+        if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|peer| peer.standing == Standing::Stranger) {
+            stranger.wants_presence = true;
+            self.news.conversations.insert(peer);
+        }
+    }
+
+    /// A message came back.
+    pub(crate) fn refused(&mut self, from: &str, id: &str, why: Refusal) {
+        let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
+        let mut changed = self.mailbox.refused(from, id, reason);
+        if changed.is_empty() && why == Refusal::ForGood {
+            changed = self.mailbox.nobody_there(from);
+        }
+        self.news.messages.extend(changed);
+    }
+
+    /// Does something with a peer's session, at the present time.
+    fn with<T>(&mut self, peer: u64, act: impl FnOnce(&mut Session) -> T) -> T {
+        self.touched.insert(peer);
+        let mut session = match self.sessions.open.remove(&peer) {
+            Some(session) => session,
+            None => self.resume(peer),
+        };
+        let late = session.tick(self.clock);
+        let result = act(&mut session);
+        self.sessions.open.insert(peer, session);
+        self.carry_out(peer, None, late);
+        result
+    }
+
+    fn resume(&mut self, peer: u64) -> Session {
+        let settings = Settings {
+            policy: Policy::Always,
+            tag: Some(self.sessions.tag),
+            limit: self.sessions.limit,
+            keeps_texts: true,
+        };
+        let identity = || Arc::clone(&self.sessions.identity);
+        let mut rng = || Box::new(StdRng::from_rng(&mut self.rng));
+        if let Some(stored) = self.mailbox.sessions.get(&peer) {
+            let fresh = self.now < stored.used.saturating_add(self.life);
+            let state = stored.state().filter(|_| fresh);
+            let resumed = state.and_then(|state| Session::resume(&state, identity(), settings, rng(), self.clock).ok());
+            if let Some(session) = resumed {
+                return session;
+            }
+            self.mailbox.session_lost(peer, self.now);
+            self.news.conversations.insert(peer);
+        }
+        Session::new(identity(), settings, rng(), self.clock)
+    }
+
+    /// Carries out what a session says. `chat`: what it answers to.
+    fn carry_out(&mut self, peer: u64, chat: Option<&ChatMessage>, outputs: Vec<Output>) {
+        let mut unread = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Send(body) => {
+                    let resource = match chat {
+                        Some(chat) => chat.resource.clone(),
+                        None => self.resource(peer),
+                    };
+                    let what = What::Otr { body, wants_receipt: false };
+                    let wire =
+                        Wire { peer, resource, id: self.ids.draw(), what, message: None, at: self.now, number: None };
+                    self.mailbox.add_wire(wire);
+                }
+                Output::Text { text, from, fingerprint, label } => {
+                    let Some(chat) = chat else { continue };
+                    self.heard_from(peer, from, chat);
+                    let key = Fingerprint::from(fingerprint);
+                    let security =
+                        self.mailbox.peers.get(&peer).map_or(Security::KeyChanged, |peer| peer.security(key));
+                    // An id of the stanza's is the server's to change; what it repeats OTR does not read twice.
+                    self.arrived(peer, label.as_deref(), &text, security, chat);
+                }
+                Output::PlainText(text) => {
+                    let Some(chat) = chat else { continue };
+                    self.arrived(peer, chat.id.as_deref(), &text, Security::Plaintext, chat);
+                }
+                Output::KeepsTexts(fingerprint) => {
+                    let accepted = |known: &&mut crate::mailbox::Peer| known.accepts(fingerprint.into());
+                    if let Some(known) = self.mailbox.peer_mut(peer).filter(accepted) {
+                        known.keeps_texts = true;
+                    }
+                }
+                Output::Began { with, fingerprint, .. } => {
+                    if let Some(chat) = chat {
+                        self.heard_from(peer, with, chat);
+                    }
+                    if let Some(known) = self.mailbox.peer_mut(peer) {
+                        known.uses(fingerprint.into());
+                    }
+                    self.sessions.questions.remove(&peer);
+                    self.news.conversations.insert(peer);
+                }
+                Output::Ended(_) => {
+                    self.sessions.questions.remove(&peer);
+                    self.news.conversations.insert(peer);
+                }
+                Output::Unread(TextId(id)) | Output::NotSent(TextId(id), NotSent::Ended) => unread.push(id),
+                Output::Smp(event) => self.compared(peer, event),
+                Output::Attention(attention) => self.attend(peer, attention),
+                // Texts are sent by `send_kept` alone, and nobody here uses the extra key.
+                Output::Waiting(_)
+                | Output::Sent(_)
+                | Output::SentAgain(_)
+                | Output::NotSent(..)
+                | Output::ExtraKey { .. } => {}
+            }
+        }
+        self.mailbox.unread(peer, &unread, self.now);
+    }
+
+    fn attend(&mut self, peer: u64, attention: Attention) {
+        let notice = match attention {
+            Attention::Unreadable => Notice::Unreadable,
+            Attention::PeerError(text) => Notice::PeerError { text },
+            Attention::OtherVersion => Notice::OtherVersion,
+            Attention::Mirror => Notice::Mirror,
+            Attention::Malformed => Notice::Malformed,
+            // The state of what waits says it; another client's messages are nobody's business here.
+            Attention::NoAnswer | Attention::ForOtherInstance => return,
+        };
+        // What was on the way when a session was lost is all unreadable: said once.
+        if self.news.notices.last() != Some(&(peer, notice.clone())) {
+            self.news.notices.push((peer, notice));
+        }
+    }
+
+    fn compared(&mut self, peer: u64, event: SmpEvent) {
+        let with_question =
+            matches!(self.sessions.questions.get(&peer), Some((Comparison::Asked { question: Some(_) }, _)));
+        let comparison = match event {
+            SmpEvent::Asked { question, fingerprint } => {
+                let failures =
+                    self.mailbox.peers.get(&peer).and_then(|peer| Some(peer.key(fingerprint.into())?.failures));
+                if failures.unwrap_or(0) >= limits::COMPARISONS {
+                    // Whoever guesses is not helped to go on, nor is the person bothered.
+                    if let Ok(outputs) = self.with(peer, Session::smp_abort) {
+                        self.carry_out(peer, None, outputs);
+                    }
+                    return;
+                }
+                let asked = Comparison::Asked { question };
+                self.sessions.questions.insert(peer, (asked.clone(), false));
+                self.news.conversations.insert(peer);
+                self.news.comparisons.push((peer, asked));
+                return;
+            }
+            SmpEvent::Equal { fingerprint, we_asked } => {
+                let by_us = we_asked || !with_question;
+                if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
+                    key.compared(by_us);
+                }
+                if by_us { Comparison::Verified } else { Comparison::VerifiedUs }
+            }
+            SmpEvent::Different { fingerprint } => {
+                if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
+                    key.failures = key.failures.saturating_add(1);
+                }
+                Comparison::Different
+            }
+            SmpEvent::Aborted => Comparison::Aborted,
+        };
+        self.sessions.questions.remove(&peer);
+        self.news.conversations.insert(peer);
+        self.news.comparisons.push((peer, comparison));
+    }
+
+    /// The key that texts go to.
+    fn key_of(&mut self, peer: u64) -> Option<&mut crate::mailbox::Key> {
+        let (_, fingerprint) = self.sessions.open.get(&peer)?.recipient()?;
+        self.mailbox.peer_mut(peer)?.key_mut(fingerprint.into())
+    }
+
+    /// The client that texts go to, if it was heard from.
+    fn resource(&self, peer: u64) -> Option<String> {
+        let (instance, _) = self.sessions.open.get(&peer)?.recipient()?;
+        self.sessions.resources.get(&(peer, instance)).cloned()
+    }
+
+    fn heard_from(&mut self, peer: u64, instance: InstanceTag, chat: &ChatMessage) {
+        if let Some(resource) = &chat.resource {
+            self.sessions.resources.insert((peer, instance), resource.clone());
+        }
+    }
+
+    fn set(&mut self, row: u64, state: MessageState) {
+        let changed = self.mailbox.set(row, state);
+        self.news.messages.extend(changed);
+    }
+
+    fn fail(&mut self, row: u64, reason: FailReason) {
+        self.set(row, MessageState::Failed { reason });
+    }
+}
