@@ -1,7 +1,9 @@
 /* A peer that is libotr: commands in, what it does out, a line each. See libotr.rs for what is asked of it.
  *
- * in:  R wire | M text | Q | D | A secret | W question<TAB>secret | P secret | B | K
+ * in:  R wire | M text | Q | D | A secret | W question<TAB>secret | P secret | B | K | L longest message
  * out: S wire | T text | N news | X key | . (the command is done)
+ *
+ * A line break inside is "\n" both ways, a backslash is "\\".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +34,23 @@ static char *path(const char *name)
 
 static void say(char kind, const char *text)
 {
-    printf("%c %s\n", kind, text);
+    printf("%c ", kind);
+    for (; *text; text++) {
+        if (*text == '\n') fputs("\\n", stdout);
+        else if (*text == '\\') fputs("\\\\", stdout);
+        else putchar(*text);
+    }
+    putchar('\n');
+}
+
+static void unescape(char *line)
+{
+    char *to = line;
+    for (; *line; line++) {
+        if (*line == '\\' && line[1]) *to++ = *++line == 'n' ? '\n' : *line;
+        else *to++ = *line;
+    }
+    *to = 0;
 }
 
 static OtrlPolicy policy(void *data, ConnContext *context)
@@ -74,11 +92,18 @@ static void symkey(void *data, ConnContext *context, unsigned int use, const uns
     say('X', hex);
 }
 
+static void asked(const char *question)
+{
+    char news[1024];
+    snprintf(news, sizeof news, "smp_question %s", question);
+    say('N', news);
+}
+
 static void smp_event(void *data, OtrlSMPEvent event, ConnContext *context, unsigned short percent, char *question)
 {
     switch (event) {
     case OTRL_SMPEVENT_ASK_FOR_SECRET: say('N', "smp_asked"); break;
-    case OTRL_SMPEVENT_ASK_FOR_ANSWER: say('N', question); break;
+    case OTRL_SMPEVENT_ASK_FOR_ANSWER: asked(question); break;
     case OTRL_SMPEVENT_SUCCESS: say('N', "smp_equal"); break;
     case OTRL_SMPEVENT_FAILURE: say('N', "smp_different"); break;
     case OTRL_SMPEVENT_ABORT: say('N', "smp_abort"); break;
@@ -129,11 +154,12 @@ static void command(char kind, char *rest)
     case 'M':
         otrl_message_sending(state, &ops, NULL, ME, PROTOCOL, YOU, OTRL_INSTAG_BEST, rest, NULL, &text,
             OTRL_FRAGMENT_SEND_ALL, NULL, NULL, NULL);
+        /* Without a session it has nothing to add, and the text goes as it is. */
+        if (!text) say('S', rest);
         otrl_message_free(text);
         break;
     case 'Q': {
         char *query = otrl_proto_default_query_msg(ME, policy(NULL, NULL));
-        for (char *c = query; *c; c++) if (*c == '\n') *c = ' ';
         say('S', query);
         free(query);
         break;
@@ -162,6 +188,9 @@ static void command(char kind, char *rest)
             symkey(NULL, NULL, 7, NULL, 0, key);
         break;
     }
+    case 'L':
+        limit = atoi(rest);
+        break;
     }
 }
 
@@ -185,6 +214,7 @@ int main(int argc, char **argv)
     otrl_instag_read(state, path("tag"));
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
+        unescape(line);
         command(line[0], line[0] && line[1] ? line + 2 : line + strlen(line));
         puts(".");
         fflush(stdout);

@@ -219,7 +219,10 @@ fn smp_of_every_kind() -> Tested {
             // We ask.
             let start = talk.ours.smp_start(ours, question)?;
             talk.we(start)?;
-            assert_eq!(talk.theirs, [format!("N {}", question.unwrap_or("smp_asked"))]);
+            assert_eq!(
+                talk.theirs,
+                [question.map_or_else(|| "N smp_asked".to_owned(), |q| format!("N smp_question {q}"))]
+            );
             talk.they(&format!("P {theirs}"))?;
             assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
             let equal = |we_asked: bool| move |o: &&Output| matches!(o, Output::Smp(SmpEvent::Equal { we_asked: w, .. }) if *w == we_asked);

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,12 +17,16 @@ import (
 
 type handler struct{}
 
-func say(kind, text string) { fmt.Printf("%s %s\n", kind, text) }
+var escape = strings.NewReplacer("\\", "\\\\", "\n", "\\n")
+var unescape = strings.NewReplacer("\\\\", "\\", "\\n", "\n")
+
+func say(kind, text string) { fmt.Printf("%s %s\n", kind, escape.Replace(text)) }
 
 func (handler) HandleSMPEvent(event otr3.SMPEvent, percent int, question string) {
 	names := map[otr3.SMPEvent]string{
-		otr3.SMPEventAskForSecret: "smp_asked", otr3.SMPEventAskForAnswer: question, otr3.SMPEventSuccess: "smp_equal",
-		otr3.SMPEventFailure: "smp_different", otr3.SMPEventAbort: "smp_abort", otr3.SMPEventCheated: "smp_cheated",
+		otr3.SMPEventAskForSecret: "smp_asked", otr3.SMPEventAskForAnswer: "smp_question " + question,
+		otr3.SMPEventSuccess: "smp_equal", otr3.SMPEventFailure: "smp_different", otr3.SMPEventAbort: "smp_abort",
+		otr3.SMPEventCheated: "smp_cheated",
 	}
 	if name, known := names[event]; known {
 		say("N", name)
@@ -68,7 +73,7 @@ func main() {
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<22)
 	for lines.Scan() {
-		kind, rest, _ := strings.Cut(lines.Text(), " ")
+		kind, rest, _ := strings.Cut(unescape.Replace(lines.Text()), " ")
 		var out []otr3.ValidMessage
 		var err error
 		switch kind {
@@ -95,6 +100,11 @@ func main() {
 			var key []byte
 			key, out, err = c.UseExtraSymmetricKey(7, []byte("file"))
 			say("X", hex.EncodeToString(key))
+		case "L":
+			limit, _ = strconv.Atoi(rest)
+			c.SetFragmentSize(uint16(limit))
+		default:
+			err = errors.New("it has no such command")
 		}
 		for _, message := range out {
 			say("S", string(message))

@@ -58,7 +58,7 @@ impl Peer {
     }
 
     pub(crate) fn command(&mut self, line: &str) -> Tested<Vec<String>> {
-        writeln!(self.stdin, "{line}")?;
+        writeln!(self.stdin, "{}", line.replace('\\', r"\\").replace('\n', r"\n"))?;
         let mut said = Vec::new();
         loop {
             let mut line = String::new();
@@ -67,10 +67,23 @@ impl Peer {
             }
             match line.trim_end_matches('\n') {
                 "." => return Ok(said),
-                text => said.push(text.to_owned()),
+                text => said.push(unescaped(text)),
             }
         }
     }
+}
+
+/// What a line of its stands for: see `libotr.c`.
+fn unescaped(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(next) = rest.next() {
+        text.push(match next {
+            '\\' => rest.next().map_or('\\', |escaped| if escaped == 'n' { '\n' } else { escaped }),
+            plain => plain,
+        });
+    }
+    text
 }
 
 impl Drop for Peer {
