@@ -1,16 +1,23 @@
-//! Orders to a running lab, a line each way: `stop NAME`, `start NAME`, `delay MS`, `cut`, `reset`; `ok` or an error.
+//! Orders to a running lab, a line each way; the answer is `ok`, `ok` and what was asked for, or an error.
+//!
+//! - `stop NAME`, `start NAME`, `delay MS`, `cut`, `reset`: see [`Remote`].
+//! - For tests in other languages than Rust: `otr libotr|otr3` starts an [`OtrPeer`] and answers its full JID, by
+//!   which it is meant from then on; `otr libotr|otr3 JID PASSWORD` is a further client of an account. `otr-say JID
+//!   COMMAND` has it do something, with `\n` for a line break and `\\` for a backslash. `otr-lines JID` answers all that
+//!   happened since it was asked last, a list of [`OtrEvent`](crate::OtrEvent)s in JSON. `otr-end JID` removes its
+//!   account and ends it.
+//! - `server ORDER` is one to the [`Attacker`], in the words of `mod_lab_attacker.lua`.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Mutex;
 
 use crate::facts::Facts;
-use crate::{Lab, LabError, Result};
+use crate::{Attacker, Lab, LabError, OtrPeer, Result};
 
 /// Names the facts file of the lab that tests use.
 const VARIABLE: &str = "FLASHPAPER_LAB";
@@ -22,15 +29,15 @@ impl Lab {
     /// The control port cannot be opened.
     pub async fn take_orders(self) -> Result<()> {
         let listener = TcpListener::bind(&self.facts().control).await?;
-        let lab = Arc::new(Mutex::new(self));
+        let mut orders = Orders { lab: self, peers: BTreeMap::new() };
         loop {
             let (stream, _) = listener.accept().await?;
             let mut lines = BufReader::new(stream);
             let mut line = String::new();
             // One order a connection, one connection at a time.
             if lines.read_line(&mut line).await? > 0 {
-                let answer = match obey(&mut *lab.lock().await, &line).await {
-                    Ok(()) => "ok\n".to_owned(),
+                let answer = match orders.obey(line.trim_end_matches('\n')).await {
+                    Ok(answer) => format!("ok {answer}").trim_end().to_owned() + "\n",
                     Err(error) => format!("{error}\n"),
                 };
                 // Whoever does not wait for the answer does not get it.
@@ -40,20 +47,57 @@ impl Lab {
     }
 }
 
-async fn obey(lab: &mut Lab, line: &str) -> Result<()> {
-    match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-        ["stop", name] => lab.stop(name),
-        ["start", name] => lab.restart(&[name]).await,
-        ["delay", ms] => {
-            lab.set_delay(ms.parse().map_err(|_| LabError::new("a delay is a number of milliseconds"))?);
-            Ok(())
+struct Orders {
+    lab: Lab,
+    /// By full JID.
+    peers: BTreeMap<String, OtrPeer>,
+}
+
+impl Orders {
+    async fn obey(&mut self, line: &str) -> Result<String> {
+        match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            ["stop", name] => self.lab.stop(name)?,
+            ["start", name] => self.lab.restart(&[name]).await?,
+            ["delay", ms] => {
+                self.lab.set_delay(ms.parse().map_err(|_| LabError::new("a delay is a number of milliseconds"))?);
+            }
+            ["cut"] => self.lab.cut(),
+            ["reset"] => self.lab.reset().await?,
+            ["otr", library] => return self.keep(OtrPeer::register(self.lab.facts(), library.parse()?).await?),
+            ["otr", library, jid, password] => {
+                return self.keep(OtrPeer::log_in(self.lab.facts(), library.parse()?, jid, password).await?);
+            }
+            ["otr-say", jid, _, ..] => {
+                // Spaces of a text are part of it.
+                let command = line.splitn(3, ' ').nth(2).unwrap_or_default();
+                self.peer(jid)?.command_line(command).await?;
+            }
+            ["otr-lines", jid] => {
+                return serde_json::to_string(&self.peer(jid)?.events()).map_err(|e| LabError::new(e.to_string()));
+            }
+            ["otr-end", jid] => {
+                self.peer(jid)?;
+                if let Some(peer) = self.peers.remove(*jid) {
+                    peer.remove().await?;
+                }
+            }
+            ["server", order @ ..] if !order.is_empty() => {
+                let order = line.split_once(' ').unwrap_or_default().1;
+                return Attacker::connect(self.lab.facts()).await?.order(order).await;
+            }
+            _ => return Err(LabError::new("no such order")),
         }
-        ["cut"] => {
-            lab.cut();
-            Ok(())
-        }
-        ["reset"] => lab.reset().await,
-        _ => Err(LabError::new("no such order")),
+        Ok(String::new())
+    }
+
+    fn keep(&mut self, peer: OtrPeer) -> Result<String> {
+        let jid = peer.full_jid().to_owned();
+        self.peers.insert(jid.clone(), peer);
+        Ok(jid)
+    }
+
+    fn peer(&mut self, jid: &str) -> Result<&mut OtrPeer> {
+        self.peers.get_mut(jid).ok_or_else(|| LabError::new(format!("there is no peer {jid}")))
     }
 }
 

@@ -5,10 +5,12 @@
 //!
 //! - [`Lab`] starts and owns it all; the program `flashpaper-lab up` does that for `cargo xtask`.
 //! - [`Remote`] is what tests hold: the facts of a running lab, and a line to it to stop and start its parts.
-//! - [`direct`] dials past Tor, [`Tap`] records what a client sends, [`Peer`] is somebody to talk to, [`accounts`] is
-//!   what the server itself says of its accounts.
+//! - [`direct`] dials past Tor, [`Tap`] records what a client sends, [`accounts`] is what the server itself says of its
+//!   accounts.
+//! - [`Peer`] is somebody to talk to, [`OtrPeer`] somebody who speaks OTR, and [`Attacker`] sits in the server.
 
 pub mod accounts;
+mod attacker;
 mod certificates;
 mod control;
 pub mod direct;
@@ -16,6 +18,8 @@ mod facts;
 mod lab;
 mod link;
 mod names;
+mod otr_library;
+mod otr_peer;
 mod peer;
 mod process;
 mod prosody;
@@ -23,10 +27,13 @@ mod subnet;
 mod tap;
 mod tor;
 
+pub use attacker::Attacker;
 pub use certificates::Authority;
 pub use control::{Remote, RemoteError};
 pub use facts::{Facts, Network, Relay, Server};
 pub use lab::Lab;
+pub use otr_library::OtrLibrary;
+pub use otr_peer::{OtrEvent, OtrPeer};
 pub use peer::Peer;
 pub use tap::Tap;
 

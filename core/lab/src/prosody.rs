@@ -22,6 +22,9 @@ pub(crate) const PLAIN: &str = "plain.test";
 /// Offers no TLS.
 pub(crate) const NO_TLS: &str = "notls.test";
 
+/// Where the attacker at the server takes orders.
+pub(crate) const ATTACKER: u16 = 5299;
+
 const HOSTS: [&str; 5] = [DEFAULT, STARTTLS, CLOSED, PLAIN, NO_TLS];
 
 /// The server's files.
@@ -38,6 +41,7 @@ impl Prosody {
         let _ = fs::remove_dir_all(&prosody.folder);
         fs::create_dir_all(prosody.data())?;
         fs::write(prosody.config_file(), prosody.config(ca)?)?;
+        fs::write(prosody.folder.join("mod_lab_attacker.lua"), include_str!("../prosody/mod_lab_attacker.lua"))?;
         Ok(prosody)
     }
 
@@ -62,8 +66,12 @@ impl Prosody {
         let args = ["-F", "--config", &config];
         let mut running = spawner.spawn("prosody", &args, &self.folder.join("prosody.out"))?;
         let end = Instant::now() + Duration::from_secs(20);
-        let ports: [SocketAddr; 3] =
-            [(self.main, 5222).into(), (self.main, 5223).into(), (self.starttls_only, 5222).into()];
+        let ports: [SocketAddr; 4] = [
+            (self.main, 5222).into(),
+            (self.main, 5223).into(),
+            (self.main, ATTACKER).into(),
+            (self.starttls_only, 5222).into(),
+        ];
         while !ports.iter().all(|port| TcpStream::connect(port).is_ok()) {
             running.check()?;
             if Instant::now() > end {
@@ -97,8 +105,11 @@ c2s_ports = {{ 5222 }}
 c2s_direct_tls_ports = {{ 5223 }}
 c2s_direct_tls_interfaces = {{ "{main}" }}
 s2s_ports = {{ }}
+plugin_paths = {{ "{folder}" }}
+lab_attacker_interfaces = {{ "{main}" }}
+lab_attacker_ports = {{ {ATTACKER} }}
 modules_enabled = {{ "roster"; "saslauth"; "tls"; "disco"; "ping"; "register_ibr"; "user_account_management";
-  "carbons"; "smacks"; "offline"; "time"; "version"; "blocklist"; "pep"; "vcard4" }}
+  "carbons"; "smacks"; "offline"; "time"; "version"; "blocklist"; "pep"; "vcard4"; "lab_attacker" }}
 modules_disabled = {{ "s2s"; "http"; "admin_shell"; "mimicking" }}
 authentication = "internal_hashed"
 password_hash = "SHA-256"

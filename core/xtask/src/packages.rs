@@ -10,9 +10,16 @@ use crate::run::{Done, cargo, run, target};
 pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
 /// What tests look through: system calls, a wrong clock, the second implementation of the derivation.
 pub(crate) const TESTS: &[&str] = &["faketime", "python3-minimal", "strace"];
-/// The other parties of OTR's tests, and what builds programs around them.
-pub(crate) const OTR: &[&str] =
-    &["gcc", "golang-github-twstrike-otr3-dev", "libc6-dev", "libgcrypt20-dev", "libotr5-dev", "python3-potr"];
+/// The other parties of OTR's tests, what builds programs around them, and their way to XMPP.
+pub(crate) const OTR: &[&str] = &[
+    "gcc",
+    "golang-github-twstrike-otr3-dev",
+    "libc6-dev",
+    "libgcrypt20-dev",
+    "libotr5-dev",
+    "python3-potr",
+    "python3-slixmpp",
+];
 /// For machines without another Go.
 const GO: &[&str] = &["golang-go"];
 /// What builds libFuzzer.
