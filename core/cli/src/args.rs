@@ -66,6 +66,29 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SECONDS", value_parser = seconds)]
         timeout: Option<Duration>,
     },
+    /// Talk: texts go out in private (OTR), or wait until they can. With `--json` commands are read and events told, one
+    /// object a line
+    Chat {
+        /// The burner: its address, the part before the @, or its id
+        name: String,
+        /// Whom to talk to: an address, or an xmpp: URI with the key to expect; becomes a contact
+        peer: Option<String>,
+    },
+    /// Print a burner's address and key as an xmpp: URI, for a QR code; touches no network
+    Uri {
+        /// Its address, the part before the @, or its id
+        name: String,
+    },
+    /// Give a burner, or one of its peers, a name of your own, which stays here; touches no network
+    Label {
+        /// The burner: its address, the part before the @, or its id
+        name: String,
+        /// The name [default: takes it away]
+        label: Option<String>,
+        /// The address of a peer that the burner knows: name it instead of the burner
+        #[arg(long, value_name = "ADDRESS")]
+        peer: Option<String>,
+    },
     /// Check the folder, Tor, the clock, and that a server can be reached
     Doctor {
         /// The server to reach [default: a random one of the directory]

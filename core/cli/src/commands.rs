@@ -1,22 +1,23 @@
 //! The commands: each opens the engine, makes one call, and prints what came of it.
 
 use std::fs;
-use std::io::{Read as _, stdin};
+use std::io::{BufRead as _, BufReader, stdin};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    BurnOutcome, BurnReport, Burner, BurnerState, Config, Connection, CreateOptions, Engine, Error, Event, Events, Key,
-    MessageState, Network, PrivateNetwork, Route, VaultReport,
+    BurnOutcome, BurnReport, Burner, BurnerId, BurnerState, BurnerStatus, Config, Connection, CreateOptions, Engine,
+    Error, Event, Events, Key, MessageState, Network, PrivateNetwork, Route, VaultReport,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::signal::ctrl_c;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::args::{Args, Command};
+use crate::chat;
 use crate::exit::Failure;
-use crate::output::{Output, Screen, route_text, with_type};
+use crate::output::{Output, Screen, printable, route_text, with_type};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let engine = Engine::open(config(&args, output)?).await?;
@@ -59,6 +60,16 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
             screen.during(start).await?;
             receive(engine, output, &burner, *count, *timeout).await
         }
+        Command::Chat { name, peer } => {
+            let burner = find(engine, name)?;
+            let peer = peer.as_deref().map(|peer| engine.add_contact(&burner.id, peer)).transpose()?;
+            chat::chat(engine, screen, &burner, peer, args.tor_timeout).await
+        }
+        Command::Uri { name } => uri(engine, output, &find(engine, name)?),
+        Command::Label { name, label, peer } => {
+            let burner = find(engine, name)?;
+            Ok(engine.set_label(&burner.id, peer.as_deref(), label.as_deref())?)
+        }
         Command::Doctor { server, route } => {
             engine.check_server(server.as_deref(), route.route())?;
             check(output, "home", None);
@@ -91,12 +102,29 @@ fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failur
 }
 
 fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
-    for burner in engine.burners()? {
-        output.burner(&burner);
-        let state = with_type("", &burner)["state"].as_str().unwrap_or_default().to_owned();
-        output.line(&format!("{:<44} {:<6} {:<8} {}", burner.jid, route_text(burner.via), state, burner.id));
+    for BurnerStatus { burner, label, .. } in engine.snapshot()?.burners {
+        let mut object = with_type("burner", &burner);
+        let state = object["state"].as_str().unwrap_or_default().to_owned();
+        let name = label.as_deref().map_or_else(String::new, |label| format!(" {}", printable(label)));
+        if let Some(label) = label {
+            object["label"] = label.into();
+        }
+        output.object(&object);
+        output.line(&format!("{:<44} {:<6} {:<8} {}{name}", burner.jid, route_text(burner.via), state, burner.id));
     }
     Ok(())
+}
+
+fn uri(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure> {
+    let object = uri_object(engine, &burner.id)?;
+    output.object(&object);
+    output.line(object["uri"].as_str().unwrap_or_default());
+    Ok(())
+}
+
+/// A burner's address and key, for programs.
+pub(crate) fn uri_object(engine: &Engine, id: &BurnerId) -> Result<Value, Error> {
+    Ok(json!({ "type": "uri", "burner": id, "uri": engine.uri(id)?, "fingerprint": engine.fingerprint(id)? }))
 }
 
 async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Result<(), Failure> {
@@ -108,9 +136,18 @@ async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Resu
         }
         report => report?,
     };
-    let outcome = with_type("burned", &report);
-    output.object(&outcome);
-    output.line(&format!("burned: {}", outcome["outcome"].as_str().unwrap_or_default().replace('_', " ")));
+    output.object(&with_type("burned", &report));
+    output.line(&burned_line(&report));
+    burned(report)
+}
+
+pub(crate) fn burned_line(report: &BurnReport) -> String {
+    let object = with_type("", report);
+    format!("burned: {}", object["outcome"].as_str().unwrap_or_default().replace('_', " "))
+}
+
+/// Whether a burn ended as it should.
+pub(crate) fn burned(report: BurnReport) -> Result<(), Failure> {
     match report.outcome {
         BurnOutcome::Proven | BurnOutcome::AlreadyGone => Ok(()),
         outcome => Err(Failure::NotProven(outcome, report.reason)),
@@ -205,11 +242,6 @@ fn find(engine: &Engine, name: &str) -> Result<Burner, Failure> {
     }
 }
 
-/// What a stranger wrote must not steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
 fn config(args: &Args, output: &Output) -> Result<Config, Failure> {
     let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
     let key = match &args.passphrase {
@@ -239,12 +271,18 @@ fn default_home() -> Option<PathBuf> {
 }
 
 fn first_line(file: &Path) -> Result<Zeroizing<String>, Failure> {
-    let mut text = Zeroizing::new(String::new());
+    let mut line = Zeroizing::new(String::new());
+    // What is behind the first line of standard input may be for `chat`.
     let read = if file == Path::new("-") {
-        stdin().read_to_string(&mut text).is_ok()
+        stdin().read_line(&mut line).is_ok()
     } else {
-        fs::File::open(file).and_then(|mut f| f.read_to_string(&mut text)).is_ok()
+        fs::File::open(file).and_then(|file| BufReader::new(file).read_line(&mut line)).is_ok()
     };
-    let line = text.lines().next().unwrap_or_default();
-    if read { Ok(Zeroizing::new(line.to_owned())) } else { Err(Failure::File("--passphrase")) }
+    if line.ends_with('\n') {
+        line.pop();
+        if line.ends_with('\r') {
+            line.pop();
+        }
+    }
+    if read { Ok(line) } else { Err(Failure::File("--passphrase")) }
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use flashpaper::{BurnOutcome, Error};
+use serde_json::{Value, json};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ impl Failure {
     }
 
     /// The stable name, for `--json`.
-    pub(crate) fn code(&self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
             Self::Engine(error) => error.code(),
             Self::NotProven(..) => "not_proven",
@@ -66,8 +67,24 @@ impl Failure {
         }
     }
 
+    /// The object that tells a program of it.
+    pub(crate) fn object(&self) -> Value {
+        let error = self.error();
+        let mut object = json!({
+            "type": "error",
+            "code": self.code(),
+            "reason": error.map(Error::code),
+            "retryable": error.is_some_and(Error::retryable),
+            "retry_after": error.and_then(Error::retry_after).map(|d| d.as_secs()),
+        });
+        if let Some(Error::NeedsWeb { page }) = error {
+            object["url"] = page.url().into();
+        }
+        object
+    }
+
     /// The engine's error behind it, if there is one.
-    pub(crate) fn error(&self) -> Option<&Error> {
+    fn error(&self) -> Option<&Error> {
         match self {
             Self::Engine(error) => Some(error),
             Self::NotProven(_, reason) => reason.as_ref(),
@@ -82,7 +99,7 @@ impl Failure {
             Self::NothingArrived => 6,
             Self::NotProven(..) => 9,
             Self::Engine(error) => match error {
-                Error::InvalidInput { .. } | Error::NoSuchBurner | Error::NoServer => 2,
+                Error::InvalidInput { .. } | Error::NoSuchBurner | Error::NoSuchPeer | Error::NoServer => 2,
                 Error::VaultLocked
                 | Error::VaultDamaged
                 | Error::VaultTooNew

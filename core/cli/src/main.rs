@@ -1,9 +1,10 @@
 //! `flashpaper`: throw-away XMPP accounts over embedded Tor, for people (a line a step) and programs (`--json`).
 //!
 //! The README beside this crate documents options, JSON and exit codes. Nothing is decided here: every command is one
-//! call of the engine.
+//! call of the engine, and each of `chat`'s commands, too.
 
 mod args;
+mod chat;
 mod commands;
 mod exit;
 mod output;

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -16,6 +17,7 @@ pub(crate) struct Output {
     json: bool,
     bar: ProgressBar,
     last_step: Mutex<Instant>,
+    unread: AtomicBool,
 }
 
 impl Output {
@@ -27,7 +29,16 @@ impl Output {
         if let Ok(style) = ProgressStyle::with_template("  Tor {bar:30} {percent:>3} % {msg}") {
             bar.set_style(style);
         }
-        Self { json, bar, last_step: Mutex::new(Instant::now()) }
+        Self { json, bar, last_step: Mutex::new(Instant::now()), unread: AtomicBool::new(false) }
+    }
+
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Nobody reads what is printed any more.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.unread.load(Relaxed)
     }
 
     /// A line for people. `false`: nobody reads any more.
@@ -52,8 +63,15 @@ impl Output {
     }
 
     pub(crate) fn event(&self, event: &Event) {
-        // `receive` tells what comes of these.
-        if matches!(event, Event::Connection { .. } | Event::Message { .. }) {
+        // `receive` and `chat` tell what comes of these.
+        if matches!(
+            event,
+            Event::Connection { .. }
+                | Event::Message { .. }
+                | Event::Conversation { .. }
+                | Event::Comparison { .. }
+                | Event::Notice { .. }
+        ) {
             return;
         }
         if self.json {
@@ -72,6 +90,11 @@ impl Output {
         }
     }
 
+    /// Steps are timed from here on.
+    pub(crate) fn start_clock(&self) {
+        *self.last_step.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
     /// A step that is done, with the time since the one before it.
     pub(crate) fn step(&self, text: &str) {
         let mut last = self.last_step.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,25 +107,10 @@ impl Output {
     pub(crate) fn failure(&self, failure: &Failure) {
         self.bar.finish_and_clear();
         if self.json {
-            let error = failure.error();
-            let mut object = json!({
-                "type": "error",
-                "code": failure.code(),
-                "reason": error.map(flashpaper::Error::code),
-                "retryable": error.is_some_and(flashpaper::Error::retryable),
-                "retry_after": error.and_then(flashpaper::Error::retry_after).map(|d| d.as_secs()),
-            });
-            if let Some(flashpaper::Error::NeedsWeb { page }) = error {
-                object["url"] = page.url().into();
-            }
-            self.object(&object);
+            self.object(&failure.object());
         } else {
             eprintln!("error: {}", failure.line());
         }
-    }
-
-    fn start_clock(&self) {
-        *self.last_step.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     fn tor(&self, fraction: f32, ready: bool, blocked: Option<&flashpaper::Error>) {
@@ -116,10 +124,12 @@ impl Output {
     }
 
     fn write(&self, line: &str) -> bool {
-        self.bar.suspend(|| {
+        let written = self.bar.suspend(|| {
             let mut out = stdout().lock();
             writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
-        })
+        });
+        self.unread.fetch_or(!written, Relaxed);
+        written
     }
 }
 
@@ -182,5 +192,24 @@ const fn settlement_text(settlement: Settlement) -> &'static str {
         Settlement::Removed => "an unfinished burner was removed",
         Settlement::Absent => "an unfinished burner was never made",
         Settlement::Unknown => "an unfinished burner could not be settled",
+    }
+}
+
+/// What a stranger wrote must not steer the terminal, nor turn the order of what stands beside it.
+pub(crate) fn printable(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_replaced() {
+        assert_eq!(printable("\u{1b}[2J\r\u{9b}1mé\u{202e}a"), "\u{fffd}[2J\u{fffd}\u{fffd}1mé\u{fffd}a");
     }
 }

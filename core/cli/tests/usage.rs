@@ -76,6 +76,15 @@ fn bad_input_gets_one_line_and_its_code() {
         (&["receive", "nobody", "--count", "0"], 2),
         (&["receive", "nobody", "--count", "-1"], 2),
         (&["receive", "nobody", "--timeout", "never"], 2),
+        (&["chat"], 2),
+        (&["chat", "nobody"], 2),
+        (&["chat", "nobody", "friend@jabber.example"], 2),
+        (&["chat", "nobody", "one@jabber.example", "two@jabber.example"], 2),
+        (&["uri"], 2),
+        (&["uri", "nobody"], 2),
+        (&["label"], 2),
+        (&["label", "nobody", "name"], 2),
+        (&["label", "nobody", "name", "--peer"], 2),
         (&["doctor", "--server", "printer.local"], 2),
         (&["doctor", "--onion", "--server", "jabber.example"], 2),
         (&["doctor", "--onion", "--exit"], 2),
@@ -102,6 +111,19 @@ fn a_damaged_or_used_folder_is_told() {
     assert_eq!(run(&home, &["--home", &home, "list"]), lost);
     fs::write(format!("{home}/vault.db"), "damaged").unwrap();
     assert_eq!(run(&home, &["--home", &home, "list"]), (vec!["error: the store is damaged".to_owned()], Some(3)));
+}
+
+#[test]
+fn a_program_is_told_what_is_wrong_as_json() {
+    let folder = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flashpaper"));
+    command.args(["--json", "chat", "nobody", "--home"]).arg(folder.path().join("home")).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.last().unwrap()["code"], "no_such_burner");
+    assert!(lines.iter().all(|line| line["type"].is_string() && line["type"] != "ready"), "{text}");
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

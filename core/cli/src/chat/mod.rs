@@ -1,0 +1,31 @@
+//! `chat`: one burner and those it talks to, for people (lines) and programs (JSON).
+
+mod colour;
+mod command;
+mod input;
+mod news;
+mod people;
+mod program;
+mod terminal;
+
+use std::time::Duration;
+
+use flashpaper::{Burner, Engine};
+
+use crate::exit::Failure;
+use crate::output::Screen;
+
+/// Goes on until the end of input, or until the burner is burnt.
+pub(crate) async fn chat(
+    engine: &Engine,
+    screen: &mut Screen<'_>,
+    burner: &Burner,
+    peer: Option<String>,
+    tor_timeout: Duration,
+) -> Result<(), Failure> {
+    if screen.output.is_json() {
+        program::chat(engine, screen, burner, tor_timeout).await
+    } else {
+        people::chat(engine, screen, burner, peer, tor_timeout).await
+    }
+}

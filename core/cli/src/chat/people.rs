@@ -1,0 +1,385 @@
+//! `chat` for people: a line to type, and what happens above it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use flashpaper::{
+    Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Message, MessageId,
+    MessageState, Notice, PeerKey, Security, Standing,
+};
+
+use super::news::{News, Watch};
+use super::terminal::{Terminal, Typed};
+use crate::commands::{burned, burned_line};
+use crate::exit::Failure;
+use crate::output::{Output, Screen, printable};
+
+const HELP: &str = "\
+What does not begin with / is sent to the peer, in private or, as long as that takes, not at all.
+/to ADDRESS          whom to talk to: an address or an xmpp: URI; becomes a contact
+/who                 everybody, and how private it is
+/accept              answers a stranger
+/block, /unblock     keeps the peer away
+/label [NAME]        your own name for the peer
+/start, /end         begins or renews the private conversation; ends it
+/verify SECRET       compares a secret that both know, or answers when the peer does
+/verify WHICH? SECRET  the same with a question that tells which secret is meant
+/abort               ends the comparison
+/fingerprint         your key and the peer's
+/trust, /distrust    you have compared the peer's key, or take that back
+/accept-key          texts may go to the key that the peer has now
+/uri                 your address and key, to hand out
+/burn                removes the account and ends
+/quit                ends; so do the end of input and Ctrl-C
+//TEXT               sends a text that begins with /";
+
+pub(crate) async fn chat(
+    engine: &Engine,
+    screen: &mut Screen<'_>,
+    burner: &Burner,
+    peer: Option<String>,
+    tor_timeout: Duration,
+) -> Result<(), Failure> {
+    screen.during(engine.start_tor(tor_timeout)).await?;
+    let output = screen.output;
+    let watch = Watch::begin(engine, &burner.id)?;
+    let terminal = Terminal::open(output);
+    let mut person = Person { engine, id: &burner.id, screen, watch, terminal, peer, sent: BTreeMap::new() };
+    person.aside(&format!("{}; /help tells what can be done", burner.jid));
+    let unread = person.watch.unread();
+    person.tell(unread);
+    engine.connect(&burner.id)?;
+    loop {
+        let line = match person.next_line().await? {
+            Some(line) => line,
+            None => return Ok(()),
+        };
+        match person.obey(&line).await {
+            Ok(Next::Line) => {}
+            Ok(Next::End(done)) => return done,
+            Err(error) => person.aside(&format!("error: {}", Failure::from(error).line())),
+        }
+    }
+}
+
+/// What comes after a line.
+enum Next {
+    Line,
+    End(Result<(), Failure>),
+}
+
+struct Person<'a, 's> {
+    engine: &'a Engine,
+    id: &'a BurnerId,
+    screen: &'a mut Screen<'s>,
+    watch: Watch<'a>,
+    terminal: Terminal<'s>,
+    /// Whom texts go to, by bare JID.
+    peer: Option<String>,
+    /// How texts begin of which more is to be heard.
+    sent: BTreeMap<MessageId, String>,
+}
+
+impl Person<'_, '_> {
+    /// What is typed next. Tells what happens meanwhile.
+    async fn next_line(&mut self) -> Result<Option<String>, Failure> {
+        self.show_lock();
+        let name = self.peer.as_deref().map(|peer| self.name(peer));
+        self.terminal.ask(name.as_deref());
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.screen.events.next() => self.event(event),
+                typed = self.terminal.typed() => match typed {
+                    None => return Ok(None),
+                    Some(Typed::Line(Ok(line))) => return Ok(Some(line)),
+                    Some(Typed::Line(Err(_))) => return Ok(Some(String::new())),
+                    Some(Typed::Interrupt) => return Err(Error::Cancelled.into()),
+                },
+            }
+            if self.output().is_unread() {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn obey(&mut self, line: &str) -> Result<Next, Error> {
+        let (engine, id) = (self.engine, self.id);
+        let line = line.trim();
+        let Some(command) = line.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
+            let text = line.strip_prefix('/').unwrap_or(line);
+            if !text.is_empty() {
+                let message = engine.send(id, self.peer()?, text, None)?;
+                self.sent.insert(message, beginning(text));
+            }
+            return Ok(Next::Line);
+        };
+        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let rest = rest.trim();
+        match word {
+            "help" => HELP.lines().for_each(|line| self.line(line)),
+            "quit" => return Ok(Next::End(Ok(()))),
+            "to" => self.peer = Some(engine.add_contact(id, rest)?),
+            "who" => self.who()?,
+            "accept" => engine.accept(id, self.peer()?)?,
+            "block" => engine.set_blocked(id, self.peer()?, true)?,
+            "unblock" => engine.set_blocked(id, self.peer()?, false)?,
+            "label" => engine.set_label(id, Some(self.peer()?), Some(rest).filter(|label| !label.is_empty()))?,
+            "start" => engine.start_private(id, self.peer()?)?,
+            "end" => engine.end_private(id, self.peer()?)?,
+            "verify" if !rest.is_empty() => self.verify(rest)?,
+            "abort" => engine.abort_comparison(id, self.peer()?)?,
+            "fingerprint" => self.fingerprints()?,
+            "trust" => self.trust(true)?,
+            "distrust" => self.trust(false)?,
+            "accept-key" => {
+                let conversation = self.conversation()?;
+                engine.accept_key(id, &conversation.peer, conversation.key.ok_or(Error::NotPrivate)?)?;
+            }
+            "uri" => self.line(&engine.uri(id)?),
+            "burn" => return self.burn().await,
+            _ => self.aside("no such command; /help has them all"),
+        }
+        Ok(Next::Line)
+    }
+
+    fn verify(&self, rest: &str) -> Result<(), Error> {
+        let (engine, id, conversation) = (self.engine, self.id, self.conversation()?);
+        if conversation.question.is_some() {
+            return engine.answer_comparison(id, &conversation.peer, rest);
+        }
+        match rest.split_once("? ") {
+            Some((question, secret)) => {
+                engine.compare(id, &conversation.peer, secret.trim(), Some(&format!("{question}?")))
+            }
+            None => engine.compare(id, &conversation.peer, rest, None),
+        }
+    }
+
+    fn trust(&self, verified: bool) -> Result<(), Error> {
+        let conversation = self.conversation()?;
+        let key = conversation.key.ok_or(Error::NotPrivate)?;
+        self.engine.set_verified(self.id, &conversation.peer, key, verified)
+    }
+
+    fn fingerprints(&mut self) -> Result<(), Error> {
+        let own = self.engine.fingerprint(self.id)?;
+        self.line(&format!("{own}  yours"));
+        let Ok(conversation) = self.conversation() else { return Ok(()) };
+        let name = self.name(&conversation.peer);
+        for PeerKey { fingerprint, verified, verified_us, accepted } in &conversation.keys {
+            let marks = [
+                (conversation.key == Some(*fingerprint), ", in use"),
+                (*verified, ", verified"),
+                (*verified_us, ", has verified you"),
+                (!*accepted, ", not accepted"),
+            ];
+            let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
+            self.line(&format!("{fingerprint}  {name}{marks}"));
+        }
+        if let Some(expected) = &conversation.expected {
+            self.line(&format!("{expected}  {name}, the one to expect"));
+        }
+        Ok(())
+    }
+
+    fn who(&mut self) -> Result<(), Error> {
+        let snapshot = self.engine.snapshot()?;
+        let mine = snapshot.burners.into_iter().find(|status| status.burner.id == *self.id);
+        for conversation in mine.map(|status| status.conversations).unwrap_or_default() {
+            let standing = match conversation.standing {
+                Standing::Stranger => ", a stranger",
+                Standing::Contact => "",
+                Standing::Blocked => ", blocked",
+            };
+            let present = if conversation.present { ", there" } else { "" };
+            let label = conversation.label.as_deref().map_or_else(String::new, |l| format!(" ({})", printable(l)));
+            let lock = self.terminal.paint.lock(conversation.security);
+            self.line(&format!("{lock} {}{label}{standing}{present}", printable(&conversation.peer)));
+        }
+        Ok(())
+    }
+
+    async fn burn(&mut self) -> Result<Next, Error> {
+        self.output().start_clock();
+        let report = self.screen.during(self.engine.burn(self.id)).await?;
+        self.line(&burned_line(&report));
+        Ok(Next::End(burned(report)))
+    }
+
+    fn event(&mut self, event: Event) {
+        let news = self.watch.of(event);
+        self.tell(news);
+    }
+
+    fn tell(&mut self, news: Vec<News>) {
+        for news in news {
+            match news {
+                News::Message(message) => self.message(&message),
+                News::Conversation(change) => self.changed(change.before.as_ref(), &change.now),
+                News::Event(event) => self.told(&event),
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        let lock = self.terminal.paint.lock(message.security);
+        let name = self.name(&message.peer);
+        let mut shown = true;
+        for (number, line) in message.text.split('\n').enumerate() {
+            // A line of a text must not look like a message of somebody's.
+            let start = if number == 0 { format!("{lock} {name}:") } else { "    |".to_owned() };
+            shown &= self.terminal.line(&format!("{start} {}", printable(line)));
+        }
+        // One that is not taken comes again.
+        if shown && let Err(error) = self.engine.taken(self.id, message.id) {
+            self.aside(&format!("error: {}", Failure::from(error).line()));
+        }
+    }
+
+    fn changed(&mut self, before: Option<&Conversation>, now: &Conversation) {
+        self.show_lock();
+        let name = self.name(&now.peer);
+        if before.map(|b| b.standing).unwrap_or_default() != now.standing || before.is_none() {
+            match now.standing {
+                Standing::Stranger => self.aside(&format!("{name} is a stranger: /to, then /accept or /block")),
+                Standing::Contact => self.aside(&format!("{name} is a contact")),
+                Standing::Blocked => self.aside(&format!("{name} is blocked")),
+            }
+        }
+        if before.is_some_and(|before| before.present) != now.present {
+            self.aside(&format!("{name} is {}", if now.present { "there" } else { "away" }));
+        }
+        if before.map(|b| b.security).unwrap_or_default() != now.security {
+            let lock = self.terminal.paint.lock(now.security);
+            let what = match now.security {
+                Security::Plaintext => "nothing is sent until it is private",
+                Security::Private => {
+                    "encrypted, to a key that nobody has compared: /verify, or /fingerprint and /trust"
+                }
+                Security::Verified => "encrypted, to the right person's key",
+                Security::Finished => "the peer has ended it; nothing is sent: /start or /end",
+                Security::KeyChanged => {
+                    "another key than before; nothing is sent: /fingerprint, then /accept-key or /end"
+                }
+            };
+            self.line(&format!("{lock} {name}: {what}"));
+        }
+    }
+
+    fn told(&mut self, event: &Event) {
+        match event {
+            Event::Connection { connection, .. } => match connection {
+                Connection::Offline => self.aside("offline"),
+                Connection::Connecting => self.aside("connecting"),
+                Connection::Online => self.aside("online"),
+                Connection::Waiting { why } => self.aside(&format!("not connected: {why}; it tries again")),
+                Connection::Ended { why } => self.aside(&format!("not connected: {why}")),
+            },
+            Event::Message { message, state, .. } => self.went(*message, *state),
+            Event::Comparison { peer, comparison, .. } => {
+                let name = self.name(peer.as_str());
+                self.aside(&match comparison {
+                    Comparison::Asked { question: None } => {
+                        format!("{name} wants to compare a secret: /verify SECRET, or /abort")
+                    }
+                    Comparison::Asked { question: Some(question) } => {
+                        format!("{name} asks for a secret: /verify ANSWER, or /abort; {}", printable(question))
+                    }
+                    Comparison::Verified => format!("the secrets are the same: {name} is verified"),
+                    Comparison::VerifiedUs => format!("{name} has verified you; you have not verified {name}"),
+                    Comparison::Different => "the secrets differ: another person, or a mistake".to_owned(),
+                    Comparison::Aborted => "the comparison ended without a result".to_owned(),
+                });
+            }
+            Event::Notice { peer, notice, .. } => {
+                let name = self.name(peer.as_str());
+                self.aside(&match notice {
+                    Notice::Unreadable => format!("a message of {name} could not be read"),
+                    Notice::PeerError { text } => {
+                        format!("somebody says in the clear, in the name of {name}: {}", printable(text))
+                    }
+                    Notice::OtherVersion => format!("{name} speaks another version of OTR"),
+                    Notice::Mirror => format!("somebody sends your messages to {name} back"),
+                    Notice::Malformed => format!("a malformed message of {name} was ignored"),
+                });
+            }
+            Event::Lagged { .. } => self.aside("some news were lost; /who shows how things are"),
+            event => self.output().event(event),
+        }
+    }
+
+    /// What is known of a text that was written here.
+    fn went(&mut self, id: MessageId, state: MessageState) {
+        let text = self.sent.get(&id).map_or("an earlier text", String::as_str);
+        let line = match state {
+            MessageState::WaitingForPeer => format!("{text}: waits for the peer to be there"),
+            MessageState::Acked => format!("{text}: is with the server"),
+            MessageState::Delivered => format!("{text}: has arrived"),
+            MessageState::Failed { reason } => format!("{text}: will not arrive, {}", failure(reason)),
+            MessageState::Received | MessageState::Taken | MessageState::Queued | MessageState::Sent => return,
+        };
+        self.aside(&line);
+        if matches!(state, MessageState::Delivered | MessageState::Failed { .. }) {
+            self.sent.remove(&id);
+        }
+        if matches!(state, MessageState::Failed { .. }) {
+            // What cannot be taken now is told again.
+            let _ = self.engine.taken(self.id, id);
+        }
+    }
+
+    /// Has the prompt say how private the next text would be.
+    fn show_lock(&self) {
+        let security = self.peer.is_some().then(|| self.conversation().map(|c| c.security).unwrap_or_default());
+        self.terminal.set_lock(security);
+    }
+
+    fn conversation(&self) -> Result<Conversation, Error> {
+        self.engine.conversation(self.id, self.peer()?)
+    }
+
+    fn peer(&self) -> Result<&str, Error> {
+        self.peer.as_deref().ok_or(Error::NoSuchPeer)
+    }
+
+    /// What the person calls a peer, or its address.
+    fn name(&self, peer: &str) -> String {
+        let label = self.engine.conversation(self.id, peer).ok().and_then(|conversation| conversation.label);
+        printable(label.as_deref().unwrap_or(peer))
+    }
+
+    fn line(&mut self, text: &str) {
+        self.terminal.line(text);
+    }
+
+    /// A line that nobody wrote.
+    fn aside(&mut self, text: &str) {
+        let text = self.terminal.paint.aside(&format!("-- {text}"));
+        self.terminal.line(&text);
+    }
+
+    const fn output(&self) -> &Output {
+        self.screen.output
+    }
+}
+
+/// Enough of a text to know it by.
+fn beginning(text: &str) -> String {
+    let mut characters = text.chars();
+    let start: String = characters.by_ref().take(24).collect();
+    let dots = if characters.next().is_some() { "…" } else { "" };
+    format!("\u{201c}{}{dots}\u{201d}", printable(&start))
+}
+
+const fn failure(reason: FailReason) -> &'static str {
+    match reason {
+        FailReason::Refused => "there is no such peer, or it takes nothing",
+        FailReason::Unreachable => "the peer's server cannot be reached",
+        FailReason::AddressLost => "to whom it was to go was lost",
+        FailReason::Unread => "the peer may not have read it; send it again",
+        FailReason::OtherKey => "the peer has another key now",
+        FailReason::NoAnswer => "the peer was not there in time",
+        FailReason::TooLong => "it is too long",
+    }
+}

@@ -1,0 +1,230 @@
+//! `chat --json`: commands in, events out. Commands are done one after the other; each gets one answer.
+
+use std::time::Duration;
+
+use flashpaper::{Burner, BurnerId, Engine, Error, Event, Fingerprint, Input, Message};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::command::{Asked, Command, Request, Trust, not_json};
+use super::input;
+use super::news::{News, Watch};
+use crate::commands::{burned, uri_object};
+use crate::exit::Failure;
+use crate::output::{Output, Screen, with_type};
+
+/// How long a `suspend` may take to let go of everything.
+const SUSPENDING: Duration = Duration::from_secs(3);
+
+pub(crate) async fn chat(
+    engine: &Engine,
+    screen: &mut Screen<'_>,
+    burner: &Burner,
+    tor_timeout: Duration,
+) -> Result<(), Failure> {
+    let watch = Watch::begin(engine, &burner.id)?;
+    let connecting = JoinSet::new();
+    let mut program = Program { engine, id: &burner.id, screen, watch, connecting, tor_timeout };
+    program.print(&with_type("ready", burner));
+    let unread = program.watch.unread();
+    program.tell(unread);
+    let mut lines = input::lines();
+    loop {
+        let line = program.next_line(&mut lines).await;
+        let request = match line {
+            None => return Ok(()),
+            Some(Ok(line)) if line.trim().is_empty() => continue,
+            Some(Ok(line)) => Request::read(&line),
+            Some(Err(input::BadLine)) => Err(not_json()),
+        };
+        match request {
+            Ok(Request { asked, command: Command::Burn {} }) => {
+                if let Some(done) = program.burn(&asked).await {
+                    return done;
+                }
+            }
+            Ok(Request { asked, command }) => {
+                let answer = program.obey(&asked, command).await;
+                let answer = answer.unwrap_or_else(|error| Failure::from(error).object());
+                program.print(&asked.answered(answer));
+            }
+            Err(error) => program.print(&error),
+        }
+        if program.screen.output.is_unread() {
+            return Ok(());
+        }
+    }
+}
+
+struct Program<'a, 's> {
+    engine: &'a Engine,
+    id: &'a BurnerId,
+    screen: &'a mut Screen<'s>,
+    watch: Watch<'a>,
+    /// Tor may take minutes: other commands do not wait for it.
+    connecting: JoinSet<(Asked, Result<(), Error>)>,
+    tor_timeout: Duration,
+}
+
+impl Program<'_, '_> {
+    /// The next line. Tells what happens until there is one.
+    async fn next_line(&mut self, lines: &mut tokio::sync::mpsc::Receiver<input::Line>) -> Option<input::Line> {
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.screen.events.next() => self.event(event),
+                Some(connected) = self.connecting.join_next() => {
+                    if let Ok((asked, Err(error))) = connected {
+                        self.print(&asked.answered(Failure::from(error).object()));
+                    }
+                }
+                line = lines.recv() => return line,
+            }
+            if self.screen.output.is_unread() {
+                return None;
+            }
+        }
+    }
+
+    /// Does what was asked; its answer.
+    async fn obey(&mut self, asked: &Asked, command: Command) -> Result<Value, Error> {
+        let (engine, id) = (self.engine, self.id);
+        match command {
+            Command::Connect {} => self.connect(asked.clone()),
+            Command::Disconnect {} => engine.disconnect(id)?,
+            Command::Suspend {} => self.during(engine.suspend(SUSPENDING)).await,
+            Command::Resume {} => self.during(engine.resume()).await?,
+            Command::Snapshot {} => return Ok(with_type("snapshot", &engine.snapshot()?)),
+            Command::Uri {} => return uri_object(engine, id),
+            Command::Messages { peer } => {
+                let messages: Vec<_> = engine.messages(id, peer.as_deref())?.iter().map(kept_object).collect();
+                return Ok(json!({ "type": "messages", "messages": messages }));
+            }
+            Command::Taken { message } => engine.taken(id, message.into())?,
+            Command::Label { peer, label } => engine.set_label(id, peer.as_deref(), label.as_deref())?,
+            Command::ContactAdd { address } => {
+                return Ok(json!({ "type": "done", "peer": engine.add_contact(id, &address)? }));
+            }
+            Command::ContactAccept { peer } => engine.accept(id, &peer)?,
+            Command::ContactBlock { peer } => engine.set_blocked(id, &peer, true)?,
+            Command::ContactUnblock { peer } => engine.set_blocked(id, &peer, false)?,
+            Command::Send { peer, text, within } => {
+                let message = engine.send(id, &peer, &text, within.map(Duration::from_secs))?;
+                return Ok(json!({ "type": "done", "message": message }));
+            }
+            Command::OtrStart { peer } => engine.start_private(id, &peer)?,
+            Command::OtrEnd { peer } => engine.end_private(id, &peer)?,
+            Command::SmpStart { peer, secret, question } => engine.compare(id, &peer, &secret, question.as_deref())?,
+            Command::SmpAnswer { peer, secret } => engine.answer_comparison(id, &peer, &secret)?,
+            Command::SmpAbort { peer } => engine.abort_comparison(id, &peer)?,
+            Command::Trust { peer, fingerprint, r#as } => trust(engine, id, &peer, &fingerprint, r#as)?,
+            // The one that ends it all; see `burn`.
+            Command::Burn {} => return Err(Error::Internal),
+        }
+        Ok(json!({ "type": "done" }))
+    }
+
+    /// Starts Tor if it does not run, then connects.
+    fn connect(&mut self, asked: Asked) {
+        let (engine, id, deadline) = (self.engine.clone(), self.id.clone(), self.tor_timeout);
+        self.connecting.spawn(async move {
+            let connected = engine.start_tor(deadline).await.and_then(|()| engine.connect(&id));
+            (asked, connected)
+        });
+    }
+
+    /// `None` if the burner stays: it was told why.
+    async fn burn(&mut self, asked: &Asked) -> Option<Result<(), Failure>> {
+        let (engine, id, deadline) = (self.engine, self.id, self.tor_timeout);
+        let work = async move {
+            engine.start_tor(deadline).await?;
+            engine.burn(id).await
+        };
+        match self.during(work).await {
+            Ok(report) => {
+                self.print(&asked.answered(with_type("burned", &report)));
+                Some(burned(report))
+            }
+            Err(error) => {
+                self.print(&asked.answered(Failure::from(error).object()));
+                None
+            }
+        }
+    }
+
+    /// Tells what happens during some work, before what comes of it.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        let done = loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.screen.events.next() => self.event(event),
+                done = &mut work => break done,
+            }
+        };
+        while let Some(event) = self.screen.events.try_next() {
+            self.event(event);
+        }
+        done
+    }
+
+    fn event(&mut self, event: Event) {
+        let news = self.watch.of(event);
+        self.tell(news);
+    }
+
+    fn tell(&self, news: Vec<News>) {
+        for news in news {
+            match news {
+                News::Message(message) => self.print(&message_object(self.id, &message)),
+                News::Conversation(change) => {
+                    let mut object = with_type("conversation", &change.now);
+                    object["burner"] = self.id.to_string().into();
+                    self.print(&object);
+                }
+                News::Event(event) => self.print(&serde_json::to_value(event).unwrap_or_default()),
+            }
+        }
+    }
+
+    fn print(&self, object: &Value) {
+        self.output().object(object);
+    }
+
+    const fn output(&self) -> &Output {
+        self.screen.output
+    }
+}
+
+/// A message that came.
+fn message_object(burner: &BurnerId, message: &Message) -> Value {
+    let mut object = with_type("message", &kept_object(message));
+    object["burner"] = burner.to_string().into();
+    object["from"] = object["peer"].take();
+    if let Value::Object(members) = &mut object {
+        ["peer", "state", "maybe_twice"].iter().for_each(|name| drop(members.remove(*name)));
+    }
+    object
+}
+
+/// A message with its state, whose members stand beside the others as they do in events.
+fn kept_object(message: &Message) -> Value {
+    let mut object = serde_json::to_value(message).unwrap_or_default();
+    object["message"] = object["id"].take();
+    let state = object["state"].take();
+    if let (Value::Object(members), Value::Object(state)) = (&mut object, state) {
+        members.remove("id");
+        members.extend(state);
+    }
+    object
+}
+
+fn trust(engine: &Engine, id: &BurnerId, peer: &str, fingerprint: &str, trust: Trust) -> Result<(), Error> {
+    let invalid = Error::InvalidInput { input: Input::Fingerprints };
+    let fingerprint = Fingerprint::parse(fingerprint).ok_or(invalid)?;
+    match trust {
+        Trust::Accepted => engine.accept_key(id, peer, fingerprint),
+        Trust::Verified => engine.set_verified(id, peer, fingerprint, true),
+        Trust::Unverified => engine.set_verified(id, peer, fingerprint, false),
+    }
+}
