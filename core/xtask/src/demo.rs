@@ -1,9 +1,11 @@
 //! The product's story on a private network: a burner by the exit route and one by the onion route, each made, written
-//! to by someone, and burnt.
+//! to by someone, and burnt; then two that talk in private, see [`talk`].
+
+mod talk;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::Instant;
 
@@ -15,7 +17,7 @@ use crate::run::{Done, built, run, target};
 
 /// `cargo xtask demo`.
 pub(crate) fn demo() -> Done {
-    packages::need(&[packages::LAB])?;
+    packages::need(&[packages::LAB, packages::OTR])?;
     timed("everything is built", lab::build)?;
     let started = Instant::now();
     let lab = timed("lab is up: 7 Tor relays, an XMPP server and its onion service", || Lab::start(0))?;
@@ -23,8 +25,10 @@ pub(crate) fn demo() -> Done {
     let _ = fs::remove_dir_all(&home);
     for route in ["exit", "onion"] {
         println!("\n-- a burner by the {route} route");
-        Story { home: &home, network: lab.facts_file() }.play(route)?;
+        Story { home: home.clone(), network: lab.facts_file() }.play(route)?;
     }
+    println!("\n-- two burners of two installations talk");
+    talk::play(&home, &lab)?;
     fs::remove_dir_all(&home)?;
     drop(lab);
     println!("\ndone in {:.1} s after the build", started.elapsed().as_secs_f64());
@@ -38,12 +42,13 @@ fn timed<T>(name: &str, work: impl FnOnce() -> Done<T>) -> Done<T> {
     Ok(result)
 }
 
-struct Story<'a> {
-    home: &'a Path,
+/// An installation.
+struct Story {
+    home: PathBuf,
     network: PathBuf,
 }
 
-impl Story<'_> {
+impl Story {
     fn play(&self, route: &str) -> Done {
         let burner = self.last(&["new", &format!("--{route}")], "burner")?;
         let jid = burner["jid"].as_str().ok_or("no address")?;
@@ -79,10 +84,14 @@ impl Story<'_> {
         Ok(event)
     }
 
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = built("flashpaper");
+        command.args(args).arg("--json").arg("--home").arg(&self.home).arg("--network").arg(&self.network);
+        command
+    }
+
     fn start(&self, args: &[&str]) -> Done<Events> {
-        let mut command: Command = built("flashpaper");
-        command.args(args).arg("--json").arg("--home").arg(self.home).arg("--network").arg(&self.network);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut child = self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or("no output")?;
         Ok(Events { child, lines: BufReader::new(stdout), last: Instant::now() })
     }

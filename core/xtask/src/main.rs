@@ -16,7 +16,7 @@ mod test;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask demo             the main job on a private Tor network, with progress; no internet needed
+cargo xtask demo             the main job on a private Tor network, private conversations too; no internet needed
 cargo xtask test             everything CI checks
     --fast                   leaves out the lab, Kotlin and Swift
     --without kotlin|swift   leaves one of them out
