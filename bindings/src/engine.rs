@@ -1,22 +1,22 @@
 //! The engine, with a runtime of its own: an app's threads do not work for it. What is not asynchronous only looks
-//! something up, but may wait for a disk to do so.
+//! something up, but may wait for a disk to do so. What it does with messages and peers is in `conversations`.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use flashpaper::{BurnReport, BurnerId, Error, History, MessageId, Profile, SyncReport, VaultReport};
+use flashpaper::{BurnReport, BurnerId, Error, Profile, SyncReport, VaultReport};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cancel::{CancelToken, unless_cancelled};
 use crate::events::Events;
-use crate::types::{self, Burner, Config, CreateOptions, Key, Message, Snapshot};
+use crate::types::{self, Burner, Config, CreateOptions, Key, Snapshot};
 
 /// The library, opened on one folder.
 #[derive(uniffi::Object)]
 pub struct Engine {
-    engine: flashpaper::Engine,
+    pub(crate) engine: flashpaper::Engine,
     threads: Arc<Threads>,
 }
 
@@ -71,8 +71,7 @@ impl Engine {
 
     /// Forgets the recovery words: the person has written them down, or does not want them.
     pub async fn drop_recovery_words(&self, id: BurnerId) -> Result<(), Error> {
-        let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.drop_recovery_words(&id) }).await
+        self.blocking(move |engine| engine.drop_recovery_words(&id)).await
     }
 
     /// Removes an account at its server, shows that it is gone, and forgets it here. Cancelling ends the wait, not the
@@ -80,25 +79,6 @@ impl Engine {
     pub async fn burn(&self, id: BurnerId, cancel: Option<Arc<CancelToken>>) -> Result<BurnReport, Error> {
         let engine = self.engine.clone();
         self.threads.run(cancel, async move { engine.burn(&id).await }).await
-    }
-
-    /// Sends a text to a bare JID, now or as soon as that is possible: it is stored when this returns, and sent in the
-    /// order of these calls. Plain XMPP: both servers can read it.
-    pub async fn send(&self, id: BurnerId, to: String, text: String) -> Result<MessageId, Error> {
-        let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.send(&id, &to, &text) }).await
-    }
-
-    /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
-    pub async fn taken(&self, id: BurnerId, message: MessageId) -> Result<(), Error> {
-        let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.taken(&id, message) }).await
-    }
-
-    /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
-    pub async fn set_history(&self, id: BurnerId, history: History) -> Result<(), Error> {
-        let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.set_history(&id, history) }).await
     }
 
     /// Lets go of the network and the folder within `deadline` (3 seconds will do), for a phone's sleep: no traffic, no
@@ -177,16 +157,6 @@ impl Engine {
         self.engine.disconnect(&id)
     }
 
-    /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
-    pub fn messages(&self, id: BurnerId, with: Option<String>) -> Result<Vec<Message>, Error> {
-        Ok(self.engine.messages(&id, with.as_deref())?.into_iter().map(Message::from).collect())
-    }
-
-    /// One message.
-    pub fn message(&self, id: BurnerId, message: MessageId) -> Result<Message, Error> {
-        Ok(self.engine.message(&id, message)?.into())
-    }
-
     /// How soon a dead connection has to be noticed, for all burners.
     pub fn set_profile(&self, profile: Profile) {
         self.engine.set_profile(profile);
@@ -234,6 +204,17 @@ impl Engine {
             Ok(())
         };
         self.threads.run(None, report).await
+    }
+}
+
+impl Engine {
+    /// Does on the library's threads what may wait for a disk.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&flashpaper::Engine) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { work(&engine) }).await
     }
 }
 

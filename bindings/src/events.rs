@@ -1,8 +1,9 @@
 //! A subscription to the engine's events.
 
-use flashpaper::Event;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+
+use crate::types::Event;
 
 /// Events from the moment of subscribing on, in order. For one reader.
 #[derive(Debug, uniffi::Object)]
@@ -23,7 +24,7 @@ impl Events {
     /// loses no event.
     pub async fn next(&self) -> Option<Event> {
         let next = async { self.events.lock().await.next().await };
-        self.finished.run_until_cancelled(next).await.flatten()
+        self.finished.run_until_cancelled(next).await.flatten().map(Event::from)
     }
 
     /// Ends the subscription, also a `next` that is waiting.

@@ -7,14 +7,17 @@
 //!   this library's allocator; the app's array is the app's to wipe.
 
 mod cancel;
+mod conversations;
 mod engine;
 mod events;
+mod messages;
 mod types;
 
 pub use cancel::CancelToken;
 pub use engine::Engine;
 pub use events::Events;
-pub use types::{Burner, Config, CreateOptions, Key, Page, error_action, error_code, error_retryable};
+pub use messages::{Comparison, Conversation, Message, Notice, PeerKey};
+pub use types::{Burner, Config, CreateOptions, Event, Key, Page, error_action, error_code, error_retryable};
 
 uniffi::setup_scaffolding!("flashpaper");
 

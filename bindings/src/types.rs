@@ -5,11 +5,13 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use flashpaper::{
-    Action, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, Connection, Error as FlashpaperError, Event,
-    FailReason, History, Input, MessageId, MessageState, Network, PrivateNetwork, Profile, Route, Settlement, Step,
-    SyncReport, TorStatus, VaultReport, WebPage,
+    Action, Address, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, Connection, Error as FlashpaperError,
+    History, Input, MessageId, MessageState, Network, PrivateNetwork, Profile, Route, Settlement, Step, SyncReport,
+    TorStatus, VaultReport, WebPage,
 };
 use zeroize::Zeroizing;
+
+use crate::messages::{Comparison, Conversation, Notice};
 
 /// What an engine is opened with. Printing it shows nothing of it.
 #[derive(uniffi::Record)]
@@ -110,8 +112,6 @@ impl fmt::Debug for Page {
 }
 
 uniffi::custom_type!(BurnerId, String, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.to_string() });
-
-uniffi::custom_type!(MessageId, u64, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.into() });
 
 /// What kind of burner to make. The default is what one tap does. Printing it does not show the server.
 #[derive(uniffi::Record)]
@@ -226,8 +226,9 @@ pub enum BurnOutcome {
     Queued,
 }
 
-/// One event.
-#[uniffi::remote(Enum)]
+/// One event. Printing one shows no address and nobody's words.
+#[derive(Debug, uniffi::Enum)]
+#[uniffi::export(Debug)]
 pub enum Event {
     /// Not the public Tor network: nothing here is private. Reported once, when Tor is started.
     PrivateNetwork,
@@ -279,11 +280,59 @@ pub enum Event {
         /// What is known of it now.
         state: MessageState,
     },
+    /// A conversation has changed: how private it is, its keys, who the peer is to the burner, whether it is there. See
+    /// `Engine.conversation`.
+    Conversation {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+    },
+    /// News of a comparison of secrets.
+    Comparison {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+        /// What.
+        comparison: Comparison,
+    },
+    /// Something that a person in a conversation should know of.
+    Notice {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+        /// What.
+        notice: Notice,
+    },
     /// Events were lost because this reader was too slow: take a new `Engine.snapshot`.
     Lagged {
         /// How many.
         lost: u64,
     },
+}
+
+impl From<flashpaper::Event> for Event {
+    fn from(event: flashpaper::Event) -> Self {
+        use flashpaper::Event as Of;
+        match event {
+            Of::PrivateNetwork => Self::PrivateNetwork,
+            Of::TorStarting => Self::TorStarting,
+            Of::Tor { fraction, ready, blocked } => Self::Tor { fraction, ready, blocked },
+            Of::Creating { burner, step } => Self::Creating { burner, step },
+            Of::Burning { burner, step } => Self::Burning { burner, step },
+            Of::Settled { burner, outcome } => Self::Settled { burner, outcome },
+            Of::Connection { burner, connection } => Self::Connection { burner, connection },
+            Of::Message { burner, message, state } => Self::Message { burner, message, state },
+            Of::Conversation { burner, peer } => Self::Conversation { burner, peer },
+            Of::Comparison { burner, peer, comparison } => {
+                Self::Comparison { burner, peer, comparison: comparison.into() }
+            }
+            Of::Notice { burner, peer, notice } => Self::Notice { burner, peer, notice: notice.into() },
+            Of::Lagged { lost } => Self::Lagged { lost },
+        }
+    }
 }
 
 /// How a burner is connected to its server.
@@ -307,83 +356,6 @@ pub enum Connection {
     },
 }
 
-/// A message: plain XMPP, readable by both servers. Printing one shows neither peer nor text.
-#[derive(uniffi::Record)]
-#[uniffi::export(Debug)]
-pub struct Message {
-    /// Its name; rises in the order in which messages came or were written.
-    pub id: MessageId,
-    /// The peer's bare JID, as the own server vouches for it.
-    pub peer: String,
-    /// The text. One that came may hold anything.
-    pub text: String,
-    /// When it was written here, or came, by the device's clock.
-    pub at: SystemTime,
-    /// What is known of it.
-    pub state: MessageState,
-}
-
-impl From<flashpaper::Message> for Message {
-    fn from(message: flashpaper::Message) -> Self {
-        let flashpaper::Message { id, at, state, .. } = message;
-        // Not moved out: what the engine held is wiped.
-        Self { id, peer: message.peer.clone(), text: message.text.clone(), at, state }
-    }
-}
-
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
-    }
-}
-
-/// What is known of a message.
-#[uniffi::remote(Enum)]
-pub enum MessageState {
-    /// It came, and the app has not said that it has it: it is kept, whatever happens.
-    Received,
-    /// It came, and the app has it.
-    Taken,
-    /// It waits to be sent.
-    Queued,
-    /// It was sent; whether the own server has it is not known.
-    Sent,
-    /// The own server has it.
-    Acked,
-    /// The peer's client has it.
-    Delivered,
-    /// It will not arrive. It is kept until `Engine.taken`.
-    Failed {
-        /// Why.
-        reason: FailReason,
-    },
-}
-
-/// Why a message will not arrive.
-#[uniffi::remote(Enum)]
-pub enum FailReason {
-    /// A server sent it back: there is no such peer, or it takes nothing from us.
-    Refused,
-    /// A server sent it back for now: the peer's server cannot be reached, say. It can be sent again.
-    Unreachable,
-    /// To whom it was to go was lost to a failing device.
-    AddressLost,
-}
-
-/// What is kept of messages that are done: those that were taken or delivered.
-#[uniffi::remote(Enum)]
-pub enum History {
-    /// Nothing.
-    None,
-    /// All of it, until the burner is burnt.
-    UntilBurn,
-    /// Each for so long after it was written or came, by the clock; one that is set back does not prolong it.
-    Expire {
-        /// So long.
-        after: Duration,
-    },
-}
-
 /// How soon a dead connection has to be noticed: what wakes the phone.
 #[uniffi::remote(Enum)]
 pub enum Profile {
@@ -391,32 +363,6 @@ pub enum Profile {
     Foreground,
     /// Nobody looks: after five minutes the server is asked, and has a minute.
     Background,
-}
-
-/// A burner's conversation with one peer, in figures. Printing one does not show the peer.
-#[derive(uniffi::Record)]
-#[uniffi::export(Debug)]
-pub struct Conversation {
-    /// The peer's bare JID.
-    pub peer: String,
-    /// Messages that came and were not taken.
-    pub unread: u32,
-    /// Messages that the own server does not have yet.
-    pub outbox: u32,
-}
-
-impl From<flashpaper::Conversation> for Conversation {
-    fn from(conversation: flashpaper::Conversation) -> Self {
-        let flashpaper::Conversation { peer, unread, outbox } = conversation;
-        Self { peer, unread, outbox }
-    }
-}
-
-impl fmt::Debug for Conversation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unread, outbox) = (&self.unread, &self.outbox);
-        f.debug_struct("Conversation").field("unread", unread).field("outbox", outbox).finish_non_exhaustive()
-    }
 }
 
 /// Everything that a screen shows, at one moment. Printing it shows nobody's address.
@@ -449,14 +395,16 @@ pub struct TorStatus {
     pub blocked: Option<FlashpaperError>,
 }
 
-/// A burner and how it is. Printing one shows nobody's address.
-#[derive(Debug, uniffi::Record)]
+/// A burner and how it is. Printing one shows nobody's address or name.
+#[derive(uniffi::Record)]
 #[uniffi::export(Debug)]
 pub struct BurnerStatus {
     /// The burner.
     pub burner: Burner,
     /// How it is connected.
     pub connection: Connection,
+    /// The person's name for it.
+    pub label: Option<String>,
     /// What is kept of its messages.
     pub history: History,
     /// Its conversations, in the order in which they began.
@@ -465,9 +413,19 @@ pub struct BurnerStatus {
 
 impl From<flashpaper::BurnerStatus> for BurnerStatus {
     fn from(status: flashpaper::BurnerStatus) -> Self {
-        let flashpaper::BurnerStatus { burner, connection, history, conversations } = status;
+        let flashpaper::BurnerStatus { burner, connection, label, history, conversations } = status;
         let conversations = conversations.into_iter().map(Conversation::from).collect();
-        Self { burner: burner.into(), connection, history, conversations }
+        Self { burner: burner.into(), connection, label, history, conversations }
+    }
+}
+
+impl fmt::Debug for BurnerStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (burner, connection) = (&self.burner, &self.connection);
+        let (history, conversations) = (&self.history, &self.conversations);
+        let status = &mut f.debug_struct("BurnerStatus");
+        status.field("burner", burner).field("connection", connection);
+        status.field("history", history).field("conversations", conversations).finish_non_exhaustive()
     }
 }
 
@@ -578,6 +536,12 @@ pub enum FlashpaperError {
     NoSuchBurner,
     /// There is no such message: it was done, and nobody wanted it kept.
     NoSuchMessage,
+    /// The burner does not know that peer.
+    NoSuchPeer,
+    /// There is no private conversation to do that in.
+    NotPrivate,
+    /// There is no comparison to answer: nobody has asked, or it has ended.
+    NothingAsked,
     /// Wrong passphrase or key for this folder, or `Engine.lock` was called: open it again.
     VaultLocked,
     /// The sealed file is damaged as a whole. Of single records that are, `VaultReport` tells.
@@ -622,6 +586,8 @@ pub enum Input {
     Address,
     /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry.
     Text,
+    /// Not a fingerprint, or not a file of them.
+    Fingerprints,
 }
 
 /// The one thing to suggest to the person.

@@ -1,0 +1,145 @@
+//! What the engine is asked for about messages and peers. All that is stored is done on the library's threads.
+
+use std::time::Duration;
+
+use flashpaper::{BurnerId, Error, Fingerprint, History, MessageId};
+
+use crate::engine::Engine;
+use crate::messages::{Conversation, Message};
+
+#[uniffi::export]
+impl Engine {
+    /// Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in the
+    /// order of these calls. It waits for a private conversation, which needs the peer to be there; where that takes longer
+    /// than `within`, it fails. Whoever is written to is a contact.
+    pub async fn send(
+        &self,
+        id: BurnerId,
+        to: String,
+        text: String,
+        within: Option<Duration>,
+    ) -> Result<MessageId, Error> {
+        self.blocking(move |engine| engine.send(&id, &to, &text, within)).await
+    }
+
+    /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
+    pub async fn taken(&self, id: BurnerId, message: MessageId) -> Result<(), Error> {
+        self.blocking(move |engine| engine.taken(&id, message)).await
+    }
+
+    /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
+    pub async fn set_history(&self, id: BurnerId, history: History) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_history(&id, history)).await
+    }
+
+    /// Adds somebody as a contact, by bare JID or `xmpp:` URI, and asks to see when they are there. A fingerprint in the URI
+    /// is the one key that they are to have from now on. Gives the bare JID.
+    pub async fn add_contact(&self, id: BurnerId, address: String) -> Result<String, Error> {
+        self.blocking(move |engine| engine.add_contact(&id, &address)).await
+    }
+
+    /// Accepts a stranger as a contact: what they have asked for is answered.
+    pub async fn accept(&self, id: BurnerId, peer: String) -> Result<(), Error> {
+        self.blocking(move |engine| engine.accept(&id, &peer)).await
+    }
+
+    /// Keeps somebody away, or not any more: what they send is not taken in, and their server is told so where it knows
+    /// blocking. A private conversation ends without a word.
+    pub async fn set_blocked(&self, id: BurnerId, peer: String, blocked: bool) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_blocked(&id, &peer, blocked)).await
+    }
+
+    /// The person's own name for a burner, or for a peer of it. It never leaves the device.
+    pub async fn set_label(&self, id: BurnerId, peer: Option<String>, label: Option<String>) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_label(&id, peer.as_deref(), label.as_deref())).await
+    }
+
+    /// The burner's address with its key, as an `xmpp:` URI for a QR code.
+    pub async fn uri(&self, id: BurnerId) -> Result<String, Error> {
+        self.blocking(move |engine| engine.uri(&id)).await
+    }
+
+    /// The fingerprint of the burner's own key: 40 digits in five groups.
+    pub async fn fingerprint(&self, id: BurnerId) -> Result<Fingerprint, Error> {
+        self.blocking(move |engine| engine.fingerprint(&id)).await
+    }
+
+    /// Begins a private conversation, or renews the one there is. Texts begin one by themselves.
+    pub async fn start_private(&self, id: BurnerId, peer: String) -> Result<(), Error> {
+        self.blocking(move |engine| engine.start_private(&id, &peer)).await
+    }
+
+    /// Ends the private conversation: the peer is told, and what waits goes on waiting for a new one.
+    pub async fn end_private(&self, id: BurnerId, peer: String) -> Result<(), Error> {
+        self.blocking(move |engine| engine.end_private(&id, &peer)).await
+    }
+
+    /// Says that texts may go to this key of a peer's, though another one was known or expected.
+    pub async fn accept_key(&self, id: BurnerId, peer: String, fingerprint: Fingerprint) -> Result<(), Error> {
+        self.blocking(move |engine| engine.accept_key(&id, &peer, fingerprint)).await
+    }
+
+    /// Says that the person has compared this key, on the telephone say, or takes that back.
+    pub async fn set_verified(
+        &self,
+        id: BurnerId,
+        peer: String,
+        fingerprint: Fingerprint,
+        verified: bool,
+    ) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_verified(&id, &peer, fingerprint, verified)).await
+    }
+
+    /// Compares a secret with the peer (SMP), with a question that tells which secret is meant. That both know it verifies
+    /// the peer; `Event.Comparison` tells.
+    pub async fn compare(
+        &self,
+        id: BurnerId,
+        peer: String,
+        secret: String,
+        question: Option<String>,
+    ) -> Result<(), Error> {
+        self.blocking(move |engine| engine.compare(&id, &peer, &secret, question.as_deref())).await
+    }
+
+    /// Answers a comparison that the peer has asked for. With a question it verifies the person to the peer, not the other
+    /// way.
+    pub async fn answer_comparison(&self, id: BurnerId, peer: String, secret: String) -> Result<(), Error> {
+        self.blocking(move |engine| engine.answer_comparison(&id, &peer, &secret)).await
+    }
+
+    /// Ends a comparison without a result.
+    pub async fn abort_comparison(&self, id: BurnerId, peer: String) -> Result<(), Error> {
+        self.blocking(move |engine| engine.abort_comparison(&id, &peer)).await
+    }
+
+    /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too. Zero: none
+    /// outlives the process, and nothing of them is stored.
+    pub async fn set_session_life(&self, id: BurnerId, life: Duration) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_session_life(&id, life)).await
+    }
+
+    /// Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
+    /// passed over where `account` is given. Gives how many keys were taken in.
+    pub async fn import_fingerprints(&self, id: BurnerId, file: String, account: Option<String>) -> Result<u32, Error> {
+        self.blocking(move |engine| engine.import_fingerprints(&id, &file, account.as_deref())).await
+    }
+}
+
+#[uniffi::export]
+impl Engine {
+    /// One conversation, as a screen shows it.
+    pub fn conversation(&self, id: BurnerId, peer: String) -> Result<Conversation, Error> {
+        Ok(self.engine.conversation(&id, &peer)?.into())
+    }
+
+    /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
+    pub fn messages(&self, id: BurnerId, with: Option<String>) -> Result<Vec<Message>, Error> {
+        Ok(self.engine.messages(&id, with.as_deref())?.into_iter().map(Message::from).collect())
+    }
+
+    /// One message.
+    pub fn message(&self, id: BurnerId, message: MessageId) -> Result<Message, Error> {
+        Ok(self.engine.message(&id, message)?.into())
+    }
+}

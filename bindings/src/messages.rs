@@ -1,0 +1,344 @@
+//! Messages, conversations and peers as UniFFI sees them: as in `types`, what would print an address or anybody's words is
+//! a type of this crate.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use flashpaper::{
+    Address, Error as FlashpaperError, FailReason, Fingerprint, History, Input, MessageId, MessageState, Security,
+    Standing,
+};
+
+uniffi::custom_type!(MessageId, u64, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.into() });
+
+uniffi::custom_type!(Address, String, { remote, try_lift: |jid| Ok(jid.into()), lower: |jid| jid.into() });
+
+// As it is shown; read with blanks or without. A call that gets another text throws what it would of any bad input.
+uniffi::custom_type!(Fingerprint, String, {
+    remote,
+    try_lift: |text| {
+        Fingerprint::parse(&text).ok_or_else(|| FlashpaperError::InvalidInput { input: Input::Fingerprints }.into())
+    },
+    lower: |fingerprint| fingerprint.to_string(),
+});
+
+/// A message. Printing one shows neither peer nor text.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Message {
+    /// Its name; rises in the order in which messages came or were written.
+    pub id: MessageId,
+    /// The peer's bare JID, as the own server vouches for it. Empty where that was lost to a failing device.
+    pub peer: String,
+    /// The text. One that came may hold anything.
+    pub text: String,
+    /// When it was written here, or came, by the device's clock.
+    pub at: SystemTime,
+    /// What is known of it.
+    pub state: MessageState,
+    /// How private it came or left; of one that has not left yet it says nothing.
+    pub security: Security,
+    /// It was sent again to a client that does not know what it gets twice.
+    pub maybe_twice: bool,
+}
+
+impl From<flashpaper::Message> for Message {
+    fn from(message: flashpaper::Message) -> Self {
+        let flashpaper::Message { id, at, state, security, maybe_twice, .. } = message;
+        // Not moved out: what the engine held is wiped.
+        Self { id, peer: message.peer.clone(), text: message.text.clone(), at, state, security, maybe_twice }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// What is known of a message.
+#[uniffi::remote(Enum)]
+pub enum MessageState {
+    /// It came, and the app has not said that it has it: it is kept, whatever happens.
+    Received,
+    /// It came, and the app has it.
+    Taken,
+    /// It waits to be sent.
+    Queued,
+    /// It waits for a private conversation: the peer was asked for one, and has to be there to answer. An account that does
+    /// not exist looks like one that is away.
+    WaitingForPeer,
+    /// It was encrypted and sent; whether the own server has it is not known.
+    Sent,
+    /// The own server has it.
+    Acked,
+    /// The peer's client has read it.
+    Delivered,
+    /// It will not arrive. It is kept until `Engine.taken`.
+    Failed {
+        /// Why.
+        reason: FailReason,
+    },
+}
+
+/// Why a message will not arrive.
+#[uniffi::remote(Enum)]
+pub enum FailReason {
+    /// A server sent it back: there is no such peer, or it takes nothing from us.
+    Refused,
+    /// A server sent it back for now: the peer's server cannot be reached, say. It can be sent again.
+    Unreachable,
+    /// To whom it was to go was lost to a failing device.
+    AddressLost,
+    /// The peer has lost the private conversation, and may not have read it. It can be sent again.
+    Unread,
+    /// It was written for another key than the peer has now.
+    OtherKey,
+    /// The peer was not there in time.
+    NoAnswer,
+    /// It does not fit through the network.
+    TooLong,
+}
+
+/// What is kept of messages that are done: those that were taken or delivered.
+#[uniffi::remote(Enum)]
+pub enum History {
+    /// Nothing.
+    None,
+    /// All of it, until the burner is burnt.
+    UntilBurn,
+    /// Each for so long after it was written or came, by the clock; one that is set back does not prolong it.
+    Expire {
+        /// So long.
+        after: Duration,
+    },
+}
+
+/// A burner's conversation with one peer, as a screen shows it. Printing one shows neither the peer nor its keys.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Conversation {
+    /// The peer's bare JID.
+    pub peer: String,
+    /// The person's name for the peer.
+    pub label: Option<String>,
+    /// Who the peer is to the burner.
+    pub standing: Standing,
+    /// How private what is written now would be.
+    pub security: Security,
+    /// Whose key it would go to.
+    pub key: Option<Fingerprint>,
+    /// The keys that the peer has used.
+    pub keys: Vec<PeerKey>,
+    /// The one key that the peer is to have, if it is known from elsewhere.
+    pub expected: Option<Fingerprint>,
+    /// A client of the peer's is known to be there.
+    pub present: bool,
+    /// The peer waits for an answer to a comparison, with this question if there is one.
+    pub question: Option<Comparison>,
+    /// Messages that came and were not taken.
+    pub unread: u32,
+    /// Messages that the own server does not have yet.
+    pub outbox: u32,
+}
+
+impl From<flashpaper::Conversation> for Conversation {
+    fn from(conversation: flashpaper::Conversation) -> Self {
+        let flashpaper::Conversation {
+            peer,
+            label,
+            standing,
+            security,
+            key,
+            keys,
+            expected,
+            present,
+            question,
+            unread,
+            outbox,
+        } = conversation;
+        let keys = keys.into_iter().map(PeerKey::from).collect();
+        let question = question.map(Comparison::from);
+        Self { peer, label, standing, security, key, keys, expected, present, question, unread, outbox }
+    }
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation")
+            .field("security", &self.security)
+            .field("unread", &self.unread)
+            .field("outbox", &self.outbox)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who a peer is to a burner.
+#[uniffi::remote(Enum)]
+pub enum Standing {
+    /// Somebody who has written or asked for presence, and gets no answer: see `Engine.accept`.
+    Stranger,
+    /// Added, accepted or written to.
+    Contact,
+    /// Kept away, by the server too where it can.
+    Blocked,
+}
+
+/// How private what is written now would be: the lock that a screen shows.
+#[uniffi::remote(Enum)]
+pub enum Security {
+    /// There is no private conversation. Nothing is sent until there is one.
+    Plaintext,
+    /// Encrypted, to a key that nobody has compared.
+    Private,
+    /// Encrypted, to a key that is known to be the person's.
+    Verified,
+    /// The peer has ended the private conversation. Nothing is sent until the person begins a new one, or ends it too.
+    Finished,
+    /// Encrypted, but to another key than the one that was known or expected. Nothing is sent until the person has accepted
+    /// it, or ends the conversation.
+    KeyChanged,
+}
+
+/// A key that a peer has used. Printing one does not show it.
+#[derive(Debug, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct PeerKey {
+    /// Its fingerprint, 40 digits in five groups.
+    pub fingerprint: Fingerprint,
+    /// The person has compared it, or a comparison of secrets has shown that it is the peer's.
+    pub verified: bool,
+    /// The peer has compared ours, by a question that the person has answered.
+    pub verified_us: bool,
+    /// Texts may go to it.
+    pub accepted: bool,
+}
+
+impl From<flashpaper::PeerKey> for PeerKey {
+    fn from(key: flashpaper::PeerKey) -> Self {
+        let flashpaper::PeerKey { fingerprint, verified, verified_us, accepted } = key;
+        Self { fingerprint, verified, verified_us, accepted }
+    }
+}
+
+/// What the peer asks for, or what came of it, in a comparison of secrets (SMP). Printing one shows no question.
+#[derive(uniffi::Enum)]
+#[uniffi::export(Debug)]
+pub enum Comparison {
+    /// The peer wants to compare: `Engine.answer_comparison`. The question is the peer's.
+    Asked {
+        /// What the secret should answer.
+        question: Option<String>,
+    },
+    /// Both know the same secret: the peer's key is verified.
+    Verified,
+    /// Both know the same secret, but the question was the peer's: it has verified the person, not the other way.
+    VerifiedUs,
+    /// They do not know the same secret.
+    Different,
+    /// It ended without a result.
+    Aborted,
+}
+
+impl From<flashpaper::Comparison> for Comparison {
+    fn from(comparison: flashpaper::Comparison) -> Self {
+        use flashpaper::Comparison as Of;
+        match comparison {
+            Of::Asked { question } => Self::Asked { question },
+            Of::Verified => Self::Verified,
+            Of::VerifiedUs => Self::VerifiedUs,
+            Of::Different => Self::Different,
+            Of::Aborted => Self::Aborted,
+        }
+    }
+}
+
+impl fmt::Debug for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked { .. } => "Asked(..)",
+            Self::Verified => "Verified",
+            Self::VerifiedUs => "VerifiedUs",
+            Self::Different => "Different",
+            Self::Aborted => "Aborted",
+        })
+    }
+}
+
+/// Something that a person in a conversation should know of. Printing one shows no words.
+#[derive(uniffi::Enum)]
+#[uniffi::export(Debug)]
+pub enum Notice {
+    /// A message could not be read. If the peer's client keeps its texts it comes again.
+    Unreadable,
+    /// Somebody says, in the peer's name and in the clear, that something went wrong. Anybody on the way can say so: never
+    /// show it as the peer's words.
+    PeerError {
+        /// The words.
+        text: String,
+    },
+    /// The peer's client speaks another version of OTR only.
+    OtherVersion,
+    /// Somebody sends our own messages back.
+    Mirror,
+    /// A message that breaks the rules of its form: ignored.
+    Malformed,
+}
+
+impl From<flashpaper::Notice> for Notice {
+    fn from(notice: flashpaper::Notice) -> Self {
+        use flashpaper::Notice as Of;
+        match notice {
+            Of::Unreadable => Self::Unreadable,
+            Of::PeerError { text } => Self::PeerError { text },
+            Of::OtherVersion => Self::OtherVersion,
+            Of::Mirror => Self::Mirror,
+            Of::Malformed => Self::Malformed,
+        }
+    }
+}
+
+impl fmt::Debug for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "Unreadable",
+            Self::PeerError { .. } => "PeerError(..)",
+            Self::OtherVersion => "OtherVersion",
+            Self::Mirror => "Mirror",
+            Self::Malformed => "Malformed",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Event;
+
+    #[test]
+    fn printing_shows_no_address_key_or_words() {
+        let fingerprint = Fingerprint::parse(&"ab".repeat(20)).unwrap();
+        let key = PeerKey { fingerprint, verified: false, verified_us: false, accepted: true };
+        let conversation = Conversation {
+            peer: "someone@burner.test".into(),
+            label: Some("a friend".into()),
+            standing: Standing::Contact,
+            security: Security::Private,
+            key: Some(fingerprint),
+            keys: vec![key],
+            expected: Some(fingerprint),
+            present: true,
+            question: Some(Comparison::Asked { question: Some("who?".into()) }),
+            unread: 1,
+            outbox: 2,
+        };
+        assert_eq!(format!("{conversation:?}"), "Conversation { security: Private, unread: 1, outbox: 2, .. }");
+        let shown = format!("{:?}", conversation.keys);
+        assert!(!shown.contains("AB"), "{shown}");
+        let notice = Notice::PeerError { text: "words".into() };
+        let (burner, peer) = (String::new().into(), Address::from("someone@burner.test".to_owned()));
+        let event = Event::Notice { burner, peer, notice };
+        let shown = r#"Notice { burner: BurnerId(""), peer: Address(..), notice: PeerError(..) }"#;
+        assert_eq!(format!("{event:?}"), shown);
+    }
+}
