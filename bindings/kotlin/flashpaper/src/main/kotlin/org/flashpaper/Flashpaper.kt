@@ -86,10 +86,13 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public fun disconnect(id: BurnerId): Unit = engine.disconnect(id)
 
     /**
-     * Sends a text to a bare JID, now or as soon as that is possible: it is stored when this returns, and sent in the
-     * order of these calls. Plain XMPP: both servers can read it.
+     * Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in
+     * the order of these calls. It waits for a private conversation, which needs the peer to be there
+     * ([MessageState.WaitingForPeer]); where that takes longer than [within], it fails. Whoever is written to is a
+     * contact.
      */
-    public suspend fun send(id: BurnerId, to: String, text: String): MessageId = engine.send(id, to, text)
+    public suspend fun send(id: BurnerId, to: String, text: String, within: Duration? = null): MessageId =
+        engine.send(id, to, text, within?.coerceAtLeast(Duration.ZERO)?.toJavaDuration())
 
     /** A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order. */
     public fun messages(id: BurnerId, with: String? = null): List<Message> = engine.messages(id, with)
@@ -102,6 +105,80 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /** Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once. */
     public suspend fun setHistory(id: BurnerId, history: History): Unit = engine.setHistory(id, history)
+
+    /**
+     * Adds somebody as a contact, by bare JID or `xmpp:` URI, and asks to see when they are there. A fingerprint in the
+     * URI is the one key that they are to have from now on. Gives the bare JID.
+     */
+    public suspend fun addContact(id: BurnerId, address: String): String = engine.addContact(id, address)
+
+    /** Accepts a stranger as a contact: what they have asked for is answered. */
+    public suspend fun accept(id: BurnerId, peer: String): Unit = engine.accept(id, peer)
+
+    /**
+     * Keeps somebody away, or not any more: what they send is not taken in, and their server is told so where it knows
+     * blocking. A private conversation ends without a word.
+     */
+    public suspend fun setBlocked(id: BurnerId, peer: String, blocked: Boolean): Unit =
+        engine.setBlocked(id, peer, blocked)
+
+    /** The person's own name for a burner, or for a [peer] of it; null takes it away. It never leaves the device. */
+    public suspend fun setLabel(id: BurnerId, label: String?, peer: String? = null): Unit =
+        engine.setLabel(id, peer, label)
+
+    /** The burner's address with its key, as an `xmpp:` URI for a QR code. */
+    public suspend fun uri(id: BurnerId): String = engine.uri(id)
+
+    /** The fingerprint of the burner's own key, for the peer to compare: 40 digits in five groups. */
+    public suspend fun fingerprint(id: BurnerId): Fingerprint = engine.fingerprint(id)
+
+    /** One conversation, as a screen shows it. [Event.Conversation] tells when to ask again. */
+    public fun conversation(id: BurnerId, peer: String): Conversation = engine.conversation(id, peer)
+
+    /** Begins a private conversation, or renews the one there is. Texts begin one by themselves. */
+    public suspend fun startPrivate(id: BurnerId, peer: String): Unit = engine.startPrivate(id, peer)
+
+    /** Ends the private conversation: the peer is told, and what waits goes on waiting for a new one. */
+    public suspend fun endPrivate(id: BurnerId, peer: String): Unit = engine.endPrivate(id, peer)
+
+    /** Says that texts may go to this key of a peer's, though another one was known or expected. */
+    public suspend fun acceptKey(id: BurnerId, peer: String, fingerprint: Fingerprint): Unit =
+        engine.acceptKey(id, peer, fingerprint)
+
+    /** Says that the person has compared this key, on the telephone say, or takes that back. */
+    public suspend fun setVerified(id: BurnerId, peer: String, fingerprint: Fingerprint, verified: Boolean): Unit =
+        engine.setVerified(id, peer, fingerprint, verified)
+
+    /**
+     * Compares a secret with the peer (SMP), with a [question] that tells which secret is meant. That both know it
+     * verifies the peer; [Event.Comparison] tells.
+     */
+    public suspend fun compare(id: BurnerId, peer: String, secret: String, question: String? = null): Unit =
+        engine.compare(id, peer, secret, question)
+
+    /**
+     * Answers a comparison that the peer has asked for ([Conversation.question]). With a question it verifies the
+     * person to the peer, not the other way.
+     */
+    public suspend fun answerComparison(id: BurnerId, peer: String, secret: String): Unit =
+        engine.answerComparison(id, peer, secret)
+
+    /** Ends a comparison without a result. */
+    public suspend fun abortComparison(id: BurnerId, peer: String): Unit = engine.abortComparison(id, peer)
+
+    /**
+     * How long a burner's private conversations may rest and be gone on with, over the end of the process, too. Zero:
+     * none outlives the process, and nothing of them is stored.
+     */
+    public suspend fun setSessionLife(id: BurnerId, life: Duration): Unit =
+        engine.setSessionLife(id, life.coerceAtLeast(Duration.ZERO).toJavaDuration())
+
+    /**
+     * Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
+     * passed over where [account] is given. Gives how many keys were taken in.
+     */
+    public suspend fun importFingerprints(id: BurnerId, file: String, account: String? = null): Int =
+        engine.importFingerprints(id, file, account).toInt()
 
     /** How soon a dead connection has to be noticed, for all burners. */
     public fun setProfile(profile: Profile): Unit = engine.setProfile(profile)

@@ -154,11 +154,15 @@ class FlashpaperTest {
 
         val snapshot = library.snapshot()
         assertEquals(listOf(1u), snapshot.burners.single().conversations.map { it.outbox })
-        val refused = inBackground { library.events(snapshot.sequence).first { it is Event.Message && it.state is MessageState.Failed } }
+        // There is nobody, which looks like somebody who is away.
+        val asked = inBackground { library.events(snapshot.sequence).first { it is Event.Message && it.state is MessageState.WaitingForPeer } }
         library.connect(burner.id)
-        withTimeout(60.seconds) { refused.await() }
-        library.taken(burner.id, text)
-        assertThrows<FlashpaperException.NoSuchMessage> { library.message(burner.id, text) }
+        withTimeout(60.seconds) { asked.await() }
+        val late = library.send(burner.id, "nobody-else@burner.test", "in vain", within = 1.seconds)
+        withTimeout(60.seconds) { library.events(snapshot.sequence).first { it is Event.Message && it.message == late && it.state is MessageState.Failed } }
+        assertEquals(MessageState.Failed(FailReason.NO_ANSWER), library.message(burner.id, late).state)
+        library.taken(burner.id, late)
+        assertThrows<FlashpaperException.NoSuchMessage> { library.message(burner.id, late) }
 
         library.suspend()
         assertEquals(Connection.Offline, library.snapshot().burners.single().connection)
@@ -169,7 +173,7 @@ class FlashpaperTest {
         library.lock()
         assertThrows<FlashpaperException.VaultLocked> { library.burners() }
         library = open("right".toByteArray())
-        assertEquals(SyncReport(0u, 0u, complete = true), library.syncOnce(60.seconds))
+        assertEquals(SyncReport(0u, outbox = 1u, complete = true), library.syncOnce(60.seconds))
         library.resume()
         assertEquals(BurnOutcome.PROVEN, library.burn(burner.id).outcome)
     }

@@ -2,6 +2,10 @@ package org.flashpaper
 
 import java.io.File
 import java.net.Socket
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.TimeoutCancellationException
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.withTimeout
 
 /** The lab that `cargo xtask test` keeps up: a private Tor network and an XMPP server. */
 public object Lab {
@@ -22,15 +26,74 @@ public object Lab {
         }
     }
 
-    private fun order(order: String) {
+    /** Somebody to talk to, with an account of their own. */
+    public fun peer(): LabPeer = LabPeer(order("otr libotr"))
+
+    /** Another client of the same account, with another key; the first one goes offline. */
+    public fun peer(insteadOf: LabPeer): LabPeer = LabPeer(order("otr libotr ${insteadOf.jid} ${insteadOf.leave()}"))
+
+    /** A line to the lab's control port; gives what it answers. */
+    public fun order(order: String): String {
         val (host, port) = fact("control").split(":")
-        Socket(host, port.toInt()).use { socket ->
+        return Socket(host, port.toInt()).use { socket ->
             socket.getOutputStream().write("$order\n".toByteArray())
             val answer = socket.getInputStream().bufferedReader().readLine()
-            check(answer == "ok") { "the lab: $answer" }
+            check(answer == "ok" || answer.startsWith("ok ")) { "the lab: $answer" }
+            answer.removePrefix("ok").trimStart()
         }
     }
 
     private fun fact(name: String): String =
         checkNotNull(Regex("\"$name\":\"([^\"]*)\"").find(facts)) { "no fact $name" }.groupValues[1]
+}
+
+/** Another XMPP client with the real libotr, outside of Tor. What it does is in the lab's `otr_peer.py`. */
+public class LabPeer internal constructor(private val fullJid: String) {
+    private var events = ""
+
+    /** Its bare JID. */
+    public val jid: String = fullJid.substringBefore('/')
+
+    /** Has it do something. */
+    public fun does(command: String) {
+        Lab.order("otr-say $fullJid $command")
+    }
+
+    /** All that happened at it so far, as lists of JSON. */
+    public fun seen(): String {
+        events += Lab.order("otr-lines $fullJid")
+        return events
+    }
+
+    /** Waits until it has read a text that came encrypted. Asked in the order in which things happen. */
+    public suspend fun hears(text: String): Unit = until(""""text":"$text","private":true""")
+
+    /** Waits for an event, with these words in it. */
+    public suspend fun tells(event: String, words: String = ""): Unit = until(""""event":"$event"""", words)
+
+    /** Removes its account. */
+    public fun end() {
+        Lab.order("otr-end $fullJid")
+    }
+
+    /** Goes offline, and gives its password. */
+    internal fun leave(): String {
+        // It tells it whenever it logs in, but for the first time.
+        listOf("offline", "online", "offline").forEach(::does)
+        return checkNotNull(Regex("\"password\":\"([^\"]*)\"").find(seen())) { "no password" }.groupValues[1]
+    }
+
+    private suspend fun until(event: String, words: String = "") {
+        try {
+            withTimeout(90.seconds) {
+                while (true) {
+                    val at = seen().indexOf(event)
+                    if (at >= 0 && events.indexOf(words, at) >= 0) break
+                    delay(100)
+                }
+            }
+        } catch (_: TimeoutCancellationException) {
+            error("no $event at the peer, but $events")
+        }
+    }
 }
