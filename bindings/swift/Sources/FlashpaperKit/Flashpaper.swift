@@ -99,33 +99,6 @@ public final class Flashpaper: Sendable {
         try engine.disconnect(id: id)
     }
 
-    /// Sends a text to a bare JID, now or as soon as that is possible: it is stored when this returns, and sent in the
-    /// order of these calls. Plain XMPP: both servers can read it.
-    @discardableResult
-    public func send(_ text: String, from id: BurnerId, to peer: String) async throws -> MessageId {
-        try await engine.send(id: id, to: peer, text: text)
-    }
-
-    /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
-    public func messages(of id: BurnerId, with peer: String? = nil) throws -> [Message] {
-        try engine.messages(id: id, with: peer)
-    }
-
-    /// One message.
-    public func message(_ message: MessageId, of id: BurnerId) throws -> Message {
-        try engine.message(id: id, message: message)
-    }
-
-    /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
-    public func taken(_ message: MessageId, of id: BurnerId) async throws {
-        try await engine.taken(id: id, message: message)
-    }
-
-    /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
-    public func setHistory(_ history: History, of id: BurnerId) async throws {
-        try await engine.setHistory(id: id, history: history)
-    }
-
     /// How soon a dead connection has to be noticed, for all burners.
     public func setProfile(_ profile: Profile) {
         engine.setProfile(profile: profile)

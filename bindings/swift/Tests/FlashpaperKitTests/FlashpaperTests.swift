@@ -105,11 +105,14 @@ struct FlashpaperTests {
             #expect(!"\(snapshot)\(try library.message(text, of: burner.id))".contains("nobody-at-all"))
             #expect(snapshot.burners.first?.conversations.map(\.outbox) == [1])
             try library.connect(burner.id)
-            for await case .message(burner.id, text, .failed(reason: .refused)) in library.events(since: snapshot.sequence) {
+            // There is nobody, which looks like somebody who is away.
+            for await case .message(burner.id, text, .waitingForPeer) in library.events(since: snapshot.sequence) { break }
+            let late = try await library.send("hi", from: burner.id, to: "nobody-else@burner.test", within: .seconds(1))
+            for await case .message(burner.id, late, .failed(reason: .noAnswer)) in library.events(since: snapshot.sequence) {
                 break
             }
-            try await library.taken(text, of: burner.id)
-            #expect(throws: FlashpaperError.NoSuchMessage) { try library.message(text, of: burner.id) }
+            try await library.taken(late, of: burner.id)
+            #expect(throws: FlashpaperError.NoSuchMessage) { try library.message(late, of: burner.id) }
 
             try await library.suspend()
             #expect(try library.snapshot().burners.first?.connection == .offline)
@@ -120,7 +123,7 @@ struct FlashpaperTests {
             try await library.lock()
             #expect(throws: FlashpaperError.VaultLocked) { try library.burners() }
             _ = try await open()
-            #expect(try await library.syncOnce(deadline: .seconds(60)) == SyncReport(unread: 0, outbox: 0, complete: true))
+            #expect(try await library.syncOnce(deadline: .seconds(60)) == SyncReport(unread: 0, outbox: 1, complete: true))
             try await library.resume()
             #expect(try await library.burn(burner.id).outcome == .proven)
         }

@@ -46,8 +46,19 @@ public struct Lab: Sendable {
         try order("start \(part)")
     }
 
-    /// One line to the lab's control port, one line back.
-    private func order(_ order: String) throws {
+    /// Somebody to talk to, with an account of their own.
+    public func peer() throws -> LabPeer {
+        LabPeer(self, try order("otr libotr"))
+    }
+
+    /// Another client of the same account, with another key; the first one goes offline.
+    public func peer(insteadOf other: LabPeer) throws -> LabPeer {
+        LabPeer(self, try order("otr libotr \(other.jid) \(try other.leave())"))
+    }
+
+    /// One line to the lab's control port; gives what it answers.
+    @discardableResult
+    public func order(_ order: String) throws -> String {
         let parts = control.split(separator: ":")
         guard parts.count == 2, let port = UInt16(parts[1]) else { throw Failure(reason: "no address: \(control)") }
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -65,6 +76,9 @@ public struct Lab: Sendable {
         let handle = FileHandle(fileDescriptor: descriptor)
         try handle.write(contentsOf: Data("\(order)\n".utf8))
         let answer = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
-        guard answer == "ok\n" else { throw Failure(reason: "the lab: \(answer)") }
+        guard answer.hasSuffix("\n"), answer == "ok\n" || answer.hasPrefix("ok ") else {
+            throw Failure(reason: "the lab: \(answer)")
+        }
+        return String(answer.dropFirst(3).dropLast(answer == "ok\n" ? 0 : 1))
     }
 }
