@@ -6,8 +6,10 @@ import Observation
 @Observable
 public final class BurnersModel {
     public private(set) var state = BurnersState()
+    /// The burner that is open, if one is.
+    public private(set) var conversations: ConversationsModel?
 
-    @ObservationIgnored private let open: @Sendable () async throws -> Flashpaper
+    @ObservationIgnored private let opening: @Sendable () async throws -> Flashpaper
     @ObservationIgnored private var library: Flashpaper?
     @ObservationIgnored private var making: BurnerId?
     @ObservationIgnored private var starting: Task<Void, Never>?
@@ -17,7 +19,7 @@ public final class BurnersModel {
 
     /// - Parameter open: how the library is opened: the app's folder and key.
     public init(open: @escaping @Sendable () async throws -> Flashpaper) {
-        self.open = open
+        opening = open
     }
 
     /// Opens the library and connects to Tor; after a failure, tries again. Does nothing while that is done.
@@ -62,6 +64,20 @@ public final class BurnersModel {
         }
     }
 
+    /// Opens a burner's conversations, and connects it; does nothing before it can be used.
+    public func open(_ id: BurnerId) {
+        guard let library, let burner = state.burners.first(where: { $0.id == id && $0.state == .active }) else { return }
+        leave()
+        conversations = ConversationsModel(library, burner)
+    }
+
+    /// Goes back to the burners. The one that was open stays connected.
+    public func leave() {
+        guard let left = conversations else { return }
+        conversations = nil
+        Task { await left.close() }
+    }
+
     /// Takes the notice away.
     public func dismiss() {
         state.notice = nil
@@ -73,6 +89,8 @@ public final class BurnersModel {
             task?.cancel()
             await task?.value
         }
+        await conversations?.close()
+        conversations = nil
         await library?.close()
         library = nil
         started = false
@@ -84,7 +102,7 @@ public final class BurnersModel {
 
     private func opened() async throws -> Flashpaper {
         if let library { return library }
-        let opened = try await open()
+        let opened = try await opening()
         library = opened
         // Subscribed before anything happens that could be missed.
         let events = opened.events()
@@ -121,8 +139,8 @@ public final class BurnersModel {
         case .tor(let fraction, _, nil): state.tor = .connecting(fraction: fraction)
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
         case .settled, .lagged: list()
-        // There is no screen for conversations yet.
-        case .connection, .message: break
+        // The conversations' own.
+        case .connection, .message, .conversation, .comparison, .notice: break
         }
     }
 
@@ -142,6 +160,9 @@ public final class BurnersModel {
     }
 
     private func list() {
-        if let burners = try? library?.burners() { state.burners = burners }
+        guard let burners = try? library?.burners() else { return }
+        state.burners = burners
+        // What is burned is left.
+        if let open = conversations, !burners.contains(where: { $0.id == open.state.burner.id }) { leave() }
     }
 }

@@ -5,94 +5,95 @@ import Testing
 
 @testable import FlashpaperDemoModel
 
-/// The first screen's story, on the lab.
-@MainActor
-@Suite(.serialized, .timeLimit(.minutes(5)))
-struct BurnersModelTests {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+extension OnTheLab {
+    /// The first screen's story, on the lab.
+    @MainActor
+    @Suite struct BurnersModelTests {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
 
-    @Test func oneTap() async throws {
-        let lab = try Lab()
-        let before = lab.accounts()
-        let model = BurnersModel { [folder] in
-            try await Flashpaper.open(folder: folder, key: .file, privateNetwork: lab.facts)
-        }
-        #expect(model.state == BurnersState())
-        model.create()
-        #expect(model.state.work == .idle, "there is no Tor to make a burner over")
-
-        model.start()
-        model.start()
-        try await reach(model) { $0.canCreate }
-        #expect(model.state.privateNetwork)
-
-        model.create()
-        model.create()
-        try await reach(model) { isCreating($0, after: .registered) }
-        #expect(model.state.burners.isEmpty)
-        try await reach(model) { $0.work == .idle }
-        #expect(model.state.notice == nil)
-        let burner = try #require(model.state.burners.first)
-        #expect(model.state.burners == [burner])
-        #expect(burner.state == .active)
-
-        model.create()
-        try await reach(model) { isCreating($0, after: .registered) }
-        model.cancel()
-        try await reach(model) { $0.work == .idle }
-        #expect(model.state.notice == nil)
-        try await reach(model) { $0.burners == [burner] }
-
-        model.create()
-        try await reach(model) { if case .creating(let steps) = $0.work { !steps.isEmpty } else { false } }
-        model.cancel()
-        try await reach(model) { $0.work == .idle && $0.burners == [burner] }
-
-        try await lab.without("prosody") {
+        @Test func oneTap() async throws {
+            let lab = try Lab()
+            let before = lab.accounts()
+            let model = BurnersModel { [folder] in
+                try await Flashpaper.open(folder: folder, key: .file, privateNetwork: lab.facts)
+            }
+            #expect(model.state == BurnersState())
             model.create()
+            #expect(model.state.work == .idle, "there is no Tor to make a burner over")
+
+            model.start()
+            model.start()
+            try await reach(model) { $0.canCreate }
+            #expect(model.state.privateNetwork)
+
+            model.create()
+            model.create()
+            try await reach(model) { isCreating($0, after: .registered) }
+            #expect(model.state.burners.isEmpty)
             try await reach(model) { $0.work == .idle }
-            #expect(model.state.notice == .failed(.OnionUnreachable))
+            #expect(model.state.notice == nil)
+            let burner = try #require(model.state.burners.first)
+            #expect(model.state.burners == [burner])
+            #expect(burner.state == .active)
+
+            model.create()
+            try await reach(model) { isCreating($0, after: .registered) }
+            model.cancel()
+            try await reach(model) { $0.work == .idle }
+            #expect(model.state.notice == nil)
+            try await reach(model) { $0.burners == [burner] }
+
+            model.create()
+            try await reach(model) { if case .creating(let steps) = $0.work { !steps.isEmpty } else { false } }
+            model.cancel()
+            try await reach(model) { $0.work == .idle && $0.burners == [burner] }
+
+            try await lab.without("prosody") {
+                model.create()
+                try await reach(model) { $0.work == .idle }
+                #expect(model.state.notice == .failed(.OnionUnreachable))
+            }
+            model.dismiss()
+            #expect(model.state.notice == nil)
+
+            model.burn(burner.id)
+            try await reach(model) { state in
+                if case .burning(burner.id, let steps) = state.work { steps.contains(.removed) } else { false }
+            }
+            try await reach(model) { $0.work == .idle }
+            #expect(model.state.notice == .burned(.proven))
+            #expect(model.state.burners.isEmpty)
+            #expect(lab.accounts() == before)
+
+            await model.close()
+            #expect(model.state.tor == .off)
+            #expect(model.state.privateNetwork, "the mark has gone")
+            model.start()
+            try await reach(model) { $0.canCreate }
+            await model.close()
         }
-        model.dismiss()
-        #expect(model.state.notice == nil)
 
-        model.burn(burner.id)
-        try await reach(model) { state in
-            if case .burning(burner.id, let steps) = state.work { steps.contains(.removed) } else { false }
+        @Test func aFolderThatCannotBeOpenedIsANotice() async throws {
+            let lab = try Lab()
+            let model = BurnersModel { [folder] in
+                try await Flashpaper.open(folder: folder, key: .passphrase(utf8: Data()), privateNetwork: lab.facts)
+            }
+            model.start()
+            try await reach(model) { $0.notice != nil }
+            #expect(model.state.notice == .failed(.InvalidInput(input: .passphrase)))
+            await model.close()
         }
-        try await reach(model) { $0.work == .idle }
-        #expect(model.state.notice == .burned(.proven))
-        #expect(model.state.burners.isEmpty)
-        #expect(lab.accounts() == before)
 
-        await model.close()
-        #expect(model.state.tor == .off)
-        #expect(model.state.privateNetwork, "the mark has gone")
-        model.start()
-        try await reach(model) { $0.canCreate }
-        await model.close()
-    }
-
-    @Test func aFolderThatCannotBeOpenedIsANotice() async throws {
-        let lab = try Lab()
-        let model = BurnersModel { [folder] in
-            try await Flashpaper.open(folder: folder, key: .passphrase(utf8: Data()), privateNetwork: lab.facts)
+        private func isCreating(_ state: BurnersState, after step: Step) -> Bool {
+            if case .creating(let steps) = state.work { steps.contains(step) } else { false }
         }
-        model.start()
-        try await reach(model) { $0.notice != nil }
-        #expect(model.state.notice == .failed(.InvalidInput(input: .passphrase)))
-        await model.close()
-    }
 
-    private func isCreating(_ state: BurnersState, after step: Step) -> Bool {
-        if case .creating(let steps) = state.work { steps.contains(step) } else { false }
-    }
-
-    private func reach(_ model: BurnersModel, _ wanted: (BurnersState) -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(90)
-        while !wanted(model.state) {
-            try #require(ContinuousClock.now < deadline, "stuck at \(model.state)")
-            try await Task.sleep(for: .milliseconds(5))
+        private func reach(_ model: BurnersModel, _ wanted: (BurnersState) -> Bool) async throws {
+            let deadline = ContinuousClock.now + .seconds(90)
+            while !wanted(model.state) {
+                try #require(ContinuousClock.now < deadline, "stuck at \(model.state)")
+                try await Task.sleep(for: .milliseconds(5))
+            }
         }
     }
 }

@@ -1,0 +1,172 @@
+import FlashpaperKit
+import Observation
+
+/// A burner's contacts, and one chat: what is true and what can be done. It decides nothing, and knows no SwiftUI.
+@MainActor
+@Observable
+public final class ConversationsModel {
+    public private(set) var state: ConversationsState
+
+    @ObservationIgnored private let library: Flashpaper
+    @ObservationIgnored private let id: BurnerId
+    @ObservationIgnored private var peer: String?
+    @ObservationIgnored private var news: [String: ChatNews] = [:]
+    @ObservationIgnored private var taking: Set<MessageId> = []
+    @ObservationIgnored private var working: Task<Void, Never>?
+    @ObservationIgnored private var watching: Task<Void, Never>?
+
+    init(_ library: Flashpaper, _ burner: Burner) {
+        self.library = library
+        id = burner.id
+        state = ConversationsState(burner: burner)
+        // Subscribed before anything is looked at.
+        let events = library.events()
+        watching = Task { [weak self] in
+            for await event in events { self?.seen(event) }
+        }
+        look()
+        act { [self] in
+            // A chat shows what was said before.
+            try await library.setHistory(.untilBurn, of: id)
+            try library.connect(id)
+            state.own = OwnKey(fingerprint: try await library.fingerprint(of: id), uri: try await library.uri(of: id))
+        }
+    }
+
+    /// Adds a contact, by address or `xmpp:` URI, and opens the chat.
+    public func add(_ address: String) {
+        act { [self] in open(try await library.addContact(address, to: id)) }
+    }
+
+    /// Opens the chat with a peer: what came in it counts as read.
+    public func open(_ peer: String) {
+        self.peer = peer
+        look()
+    }
+
+    /// Goes back to the contacts.
+    public func leave() {
+        peer = nil
+        look()
+    }
+
+    /// Sends a text in private, now or as soon as the peer is there.
+    public func send(_ text: String) {
+        inChat { [library, id] in try await library.send(text, from: id, to: $0) }
+    }
+
+    /// Answers a stranger from now on.
+    public func accept() {
+        inChat { [library, id] in try await library.accept($0, of: id) }
+    }
+
+    /// Keeps the peer away, or not any more.
+    public func block(_ blocked: Bool) {
+        inChat { [library, id] in try await library.setBlocked(blocked, peer: $0, of: id) }
+    }
+
+    /// Begins a private conversation, or renews it.
+    public func startPrivate() {
+        inChat { [library, id] in try await library.startPrivate(with: $0, of: id) }
+    }
+
+    /// Ends the private conversation.
+    public func endPrivate() {
+        inChat { [library, id] in try await library.endPrivate(with: $0, of: id) }
+    }
+
+    /// Lets texts go to a key that was not known before.
+    public func acceptKey(_ key: Fingerprint) {
+        inChat { [library, id] in try await library.acceptKey(key, of: $0, for: id) }
+    }
+
+    /// The person has compared the digits of a key, or takes that back.
+    public func setVerified(_ verified: Bool, key: Fingerprint) {
+        inChat { [library, id] in try await library.setVerified(verified, key: key, of: $0, for: id) }
+    }
+
+    /// Compares a secret with the peer, who is shown the question.
+    public func compare(_ secret: String, question: String?) {
+        inChat { [library, id] in try await library.compare(secret, question: question, with: $0, of: id) }
+    }
+
+    /// Answers the peer's question.
+    public func answer(_ secret: String) {
+        inChat { [library, id] in try await library.answerComparison(secret, with: $0, of: id) }
+    }
+
+    /// Ends the comparison that is going on.
+    public func abortComparison() {
+        inChat { [library, id] in try await library.abortComparison(with: $0, of: id) }
+    }
+
+    /// Takes away what the person is told.
+    public func dismiss() {
+        if let peer { news[peer] = nil }
+        state.failed = nil
+        look()
+    }
+
+    /// Ends the watching. What was asked for and has not begun is not done.
+    func close() async {
+        for task in [working, watching] {
+            task?.cancel()
+            await task?.value
+        }
+    }
+
+    private func inChat(_ body: @escaping @MainActor (String) async throws -> Void) {
+        // The peer of the moment of the tap.
+        guard let peer else { return }
+        act { try await body(peer) }
+    }
+
+    /// One after the other, in the order of the taps.
+    private func act(_ body: @escaping @MainActor () async throws -> Void) {
+        working = Task { [before = working] in
+            await withTaskCancellationHandler {
+                await before?.value
+            } onCancel: {
+                before?.cancel()
+            }
+            do {
+                try Task.checkCancellation()
+                try await body()
+                look()
+            } catch let error as FlashpaperError {
+                state.failed = error
+            } catch {
+                // Cancelled by `close`.
+            }
+        }
+    }
+
+    private func seen(_ event: Event) {
+        switch event {
+        case .connection(id, _), .message(id, _, _), .conversation(id, _), .lagged: break
+        // A question stays in the conversation until it is answered.
+        case .comparison(id, _, .asked): break
+        case .comparison(id, let peer, let comparison): news[peer] = .compared(comparison)
+        case .notice(id, let peer, let notice): news[peer] = .noticed(notice)
+        default: return
+        }
+        look()
+    }
+
+    private func look() {
+        // Nothing is shown of one that was burned, locked or closed meanwhile: the first screen tells.
+        guard let status = try? library.snapshot().burners.first(where: { $0.burner.id == id }) else { return }
+        state.burner = status.burner
+        state.connection = status.connection
+        state.contacts = status.conversations
+        let conversation = status.conversations.first { $0.peer == peer }
+        guard let conversation, let messages = try? library.messages(of: id, with: conversation.peer) else {
+            state.chat = nil
+            return
+        }
+        state.chat = ChatState(conversation: conversation, messages: messages, news: news[conversation.peer])
+        for message in messages where message.state == .received && taking.insert(message.id).inserted {
+            act { [library, id] in try await library.taken(message.id, of: id) }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import FlashpaperKit
+
+/// All that the screens of one burner show. Like all below, it prints nobody's address, key or words.
+public struct ConversationsState: Equatable, Sendable {
+    public internal(set) var burner: Burner
+    public internal(set) var connection = Connection.offline
+    public internal(set) var contacts: [Conversation] = []
+    public internal(set) var own: OwnKey?
+    public internal(set) var chat: ChatState?
+    /// What the person asked for last, and cannot be done.
+    public internal(set) var failed: FlashpaperError?
+}
+
+/// What the burner's peers compare or scan.
+public struct OwnKey: Equatable, Sendable, CustomStringConvertible, CustomReflectable {
+    public let fingerprint: Fingerprint
+    public let uri: String
+
+    public var description: String { "OwnKey(..)" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// The chat that is open. Its lock is the conversation's `security`.
+public struct ChatState: Equatable, Sendable {
+    public let conversation: Conversation
+    public let messages: [Message]
+    public let news: ChatNews?
+}
+
+/// What the person is told in a chat until it is dismissed or replaced.
+public enum ChatNews: Equatable, Sendable {
+    case compared(Comparison)
+    case noticed(FlashpaperKit.Notice)
+}
