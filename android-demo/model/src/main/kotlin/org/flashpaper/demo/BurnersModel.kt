@@ -12,6 +12,7 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import org.flashpaper.BurnerId
+import org.flashpaper.BurnerState
 import org.flashpaper.Event
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
@@ -31,6 +32,12 @@ interface BurnersActions {
     /** Burns an account; does nothing without Tor, or while other work is under way. */
     fun burn(id: BurnerId)
 
+    /** Opens a burner's conversations, and connects it; does nothing before it can be used. */
+    fun open(id: BurnerId)
+
+    /** Goes back to the burners. The one that was open stays connected. */
+    fun leave()
+
     /** Takes the notice away. */
     fun dismiss()
 }
@@ -43,6 +50,7 @@ interface BurnersActions {
  */
 class BurnersModel(private val scope: CoroutineScope, private val open: suspend () -> Flashpaper) : BurnersActions {
     private val current = MutableStateFlow(BurnersState())
+    private val opened = MutableStateFlow<ConversationsModel?>(null)
     private var library: Flashpaper? = null
     private var making: BurnerId? = null
     private var starting: Job? = null
@@ -52,12 +60,15 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
 
     val state: StateFlow<BurnersState> = current.asStateFlow()
 
+    /** The burner that is open, if one is. */
+    val conversations: StateFlow<ConversationsModel?> = opened.asStateFlow()
+
     override fun start() {
         if (started || starting?.isActive == true) return
         current.update { if (it.tor is TorState.Blocked) it.copy(tor = it.tor.copy(canRetry = false)) else it }
         starting = scope.launch {
             val library = try {
-                opened()
+                library()
             } catch (error: FlashpaperException) {
                 current.update { it.copy(notice = Notice.Failed(error)) }
                 return@launch
@@ -92,11 +103,26 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
         }
     }
 
+    override fun open(id: BurnerId) {
+        val library = library ?: return
+        val burner = state.value.burners.find { it.id == id && it.state == BurnerState.ACTIVE } ?: return
+        leave()
+        opened.value = ConversationsModel(scope, library, burner)
+    }
+
+    override fun leave() {
+        val conversations = opened.value ?: return
+        opened.value = null
+        scope.launch { conversations.close() }
+    }
+
     override fun dismiss() = current.update { it.copy(notice = null) }
 
     /** Ends everything that is under way and lets go of the folder. */
     suspend fun close(): Unit = withContext(NonCancellable) {
         listOfNotNull(starting, working).forEach { it.cancelAndJoin() }
+        opened.value?.close()
+        opened.value = null
         library?.close()
         library = null
         started = false
@@ -104,7 +130,7 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
         current.update { BurnersState(privateNetwork = it.privateNetwork) }
     }
 
-    private suspend fun opened(): Flashpaper = library ?: open().also { opened ->
+    private suspend fun library(): Flashpaper = library ?: open().also { opened ->
         library = opened
         // Subscribed before anything happens that could be missed.
         watching = scope.launch(start = UNDISPATCHED) { opened.events().collect(::seen) }
@@ -134,8 +160,8 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
             is Event.Creating -> step(event.burner, event.step)
             is Event.Burning -> step(event.burner, event.step)
             is Event.Settled, is Event.Lagged -> list()
-            // There is no screen for conversations yet.
-            is Event.Connection, is Event.Message -> {}
+            // The conversations' own.
+            is Event.Connection, is Event.Message, is Event.Conversation, is Event.Comparison, is Event.Notice -> {}
         }
     }
 
@@ -170,5 +196,8 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
             return
         }
         current.update { it.copy(burners = burners) }
+        // What is burned is left.
+        val open = opened.value?.state?.value?.burner?.id
+        if (open != null && burners.none { it.id == open }) leave()
     }
 }

@@ -1,0 +1,36 @@
+package org.flashpaper.demo
+
+import org.flashpaper.Burner
+import org.flashpaper.Comparison
+import org.flashpaper.Connection
+import org.flashpaper.Conversation
+import org.flashpaper.Fingerprint
+import org.flashpaper.FlashpaperException
+import org.flashpaper.Message
+import org.flashpaper.Notice as ChatNotice
+
+/** All that the screens of one burner show. Like all below, it prints nobody's address, key or words. */
+data class ConversationsState(
+    val burner: Burner,
+    val connection: Connection = Connection.Offline,
+    val contacts: List<Conversation> = emptyList(),
+    val own: OwnKey? = null,
+    val chat: ChatState? = null,
+    /** What the person asked for last, and cannot be done. */
+    val failed: FlashpaperException? = null,
+)
+
+/** What the burner's peers compare or scan. */
+data class OwnKey(val fingerprint: Fingerprint, val uri: String) {
+    override fun toString(): String = "OwnKey(..)"
+}
+
+/** The chat that is open. Its lock is [Conversation.security]. */
+data class ChatState(val conversation: Conversation, val messages: List<Message>, val news: ChatNews? = null)
+
+/** What the person is told in a chat until it is dismissed or replaced. */
+sealed interface ChatNews {
+    data class Compared(val comparison: Comparison) : ChatNews
+
+    data class Noticed(val notice: ChatNotice) : ChatNews
+}
