@@ -21,7 +21,14 @@ struct BurnersView: View {
                 Section("Burners") { BurnerRows(model: model) }
             }
             .navigationTitle("Flashpaper")
+            .navigationDestination(isPresented: burnerIsOpen) {
+                if let conversations = model.conversations { ConversationsView(model: conversations) }
+            }
         }
+    }
+
+    private var burnerIsOpen: Binding<Bool> {
+        Binding { model.conversations != nil } set: { if !$0 { model.leave() } }
     }
 }
 
@@ -76,19 +83,13 @@ private struct StepRows: View {
 }
 
 private struct NoticeRow: View {
-    let notice: Notice
+    let notice: FlashpaperDemoModel.Notice
     let dismiss: @MainActor () -> Void
 
     var body: some View {
-        HStack {
-            switch notice {
-            case .failed(let error): Text(words(for: error))
-            case .burned(let outcome): Text(words(for: outcome))
-            }
-            Spacer()
-            Button("Dismiss", systemImage: "xmark", action: dismiss)
-                .labelStyle(.iconOnly)
-                .buttonStyle(.borderless)
+        switch notice {
+        case .failed(let error): TellRow(text: words(for: error), dismiss: dismiss)
+        case .burned(let outcome): TellRow(text: words(for: outcome), dismiss: dismiss)
         }
     }
 }
@@ -107,6 +108,10 @@ private struct BurnerRows: View {
                     Text(words(for: burner)).font(.caption).foregroundStyle(.secondary)
                 }
                 Spacer()
+                Button("Open") { model.open(burner.id) }
+                    .buttonStyle(.borderless)
+                    .disabled(burner.state != .active)
+                    .accessibilityLabel("Open \(burner.jid)")
                 Button("Burn", role: .destructive) { model.burn(burner.id) }
                     // Else a tap anywhere on the row would burn.
                     .buttonStyle(.borderless)

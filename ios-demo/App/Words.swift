@@ -1,3 +1,4 @@
+import FlashpaperDemoModel
 import FlashpaperKit
 
 // The app's words for what the library tells. One sentence each.
@@ -5,6 +6,8 @@ import FlashpaperKit
 func words(for error: FlashpaperError) -> String {
     switch error {
     case .Auth: "The server does not accept the login."
+    case .NotPrivate: "There is no private conversation."
+    case .NothingAsked: "Nothing is asked any more."
     case .NoSuchBurner: "This burner is not here any more."
     default: words(for: error.action, code: error.code)
     }
@@ -54,5 +57,87 @@ func words(for burner: Burner) -> String {
     case .pending: "Not finished, \(route)"
     case .active: "Active, \(route)"
     case .burning: "Being removed, \(route)"
+    }
+}
+
+func words(for connection: Connection) -> String {
+    switch connection {
+    case .offline: "Not connected"
+    case .connecting: "Connecting"
+    case .online: "Connected"
+    case .waiting(let why): "Connection lost: it is tried again. \(words(for: why))"
+    case .ended(let why): "Not connected. \(words(for: why))"
+    }
+}
+
+/// The lock.
+func words(for security: Security) -> String {
+    switch security {
+    case .plaintext: "Not private yet: nothing is sent"
+    case .private: "Private, not verified"
+    case .verified: "Private and verified"
+    case .finished: "The peer has ended it: nothing is sent"
+    case .keyChanged: "Another key than before: nothing is sent"
+    }
+}
+
+func words(for contact: Conversation) -> String {
+    switch contact.standing {
+    case .stranger: "A stranger, \(contact.unread) unread"
+    case .contact: "\(words(for: contact.security)), \(contact.present ? "there" : "not seen"), \(contact.unread) unread"
+    case .blocked: "Blocked"
+    }
+}
+
+func words(for message: Message) -> String {
+    let state = switch message.state {
+    case .received, .taken: message.security == .plaintext ? "came in the clear" : "came in private"
+    case .queued: "waits"
+    case .waitingForPeer: "waits for the peer"
+    case .sent: "sent"
+    case .acked: "at the server"
+    case .delivered: "delivered"
+    case .failed(let reason): words(for: reason)
+    }
+    return message.maybeTwice ? "\(state), may come twice" : state
+}
+
+private func words(for reason: FailReason) -> String {
+    switch reason {
+    case .refused: "refused: nobody there takes it"
+    case .unreachable: "their server was not reached"
+    case .addressLost: "for whom it was is lost"
+    case .unread: "may not have been read"
+    case .otherKey: "was for another key"
+    case .noAnswer: "the peer was not there in time"
+    case .tooLong: "too long"
+    }
+}
+
+func words(for news: ChatNews) -> String {
+    switch news {
+    case .compared(let comparison): words(for: comparison)
+    case .noticed(let notice): words(for: notice)
+    }
+}
+
+private func words(for comparison: Comparison) -> String {
+    switch comparison {
+    case .asked: "The peer asks for a secret."
+    case .verified: "The same secret: the peer is verified."
+    case .verifiedUs: "The same secret: they have verified you."
+    case .different: "Not the same secret. This may be somebody else."
+    case .aborted: "The comparison has ended without a result."
+    }
+}
+
+private func words(for notice: FlashpaperKit.Notice) -> String {
+    switch notice {
+    case .unreadable: "A message could not be read."
+    // The words are anybody's, so they are not shown.
+    case .peerError: "Somebody says that the peer could not read a message."
+    case .otherVersion: "The peer's app speaks another version of OTR."
+    case .mirror: "Somebody sends your own messages back."
+    case .malformed: "A message was broken."
     }
 }

@@ -3,13 +3,15 @@ package org.flashpaper.demo
 import android.os.Bundle
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
 import androidx.activity.ComponentActivity
+import androidx.activity.compose.BackHandler
 import androidx.activity.compose.setContent
 import androidx.activity.enableEdgeToEdge
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
 import org.flashpaper.demo.ui.BurnersScreen
+import org.flashpaper.demo.ui.ConversationsScreen
 
-/** The one activity: it puts the screen around the model. */
+/** The one activity: it puts the screens around the models. */
 class MainActivity : ComponentActivity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -20,8 +22,18 @@ class MainActivity : ComponentActivity() {
         val model = (application as DemoApplication).model
         model.start()
         setContent {
-            val state by model.state.collectAsState()
-            BurnersScreen(state, model)
+            val open by model.conversations.collectAsState()
+            BackHandler(open != null) { open?.let { if (it.state.value.chat != null) it.leave() else model.leave() } }
+            when (val conversations = open) {
+                null -> {
+                    val state by model.state.collectAsState()
+                    BurnersScreen(state, model)
+                }
+                else -> {
+                    val state by conversations.state.collectAsState()
+                    ConversationsScreen(state, conversations, model::leave)
+                }
+            }
         }
     }
 }

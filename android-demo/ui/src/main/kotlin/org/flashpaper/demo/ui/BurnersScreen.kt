@@ -4,22 +4,15 @@ import androidx.compose.foundation.isSystemInDarkTheme
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.Row
-import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
-import androidx.compose.foundation.layout.safeDrawingPadding
-import androidx.compose.foundation.rememberScrollState
-import androidx.compose.foundation.verticalScroll
 import androidx.compose.material.Button
-import androidx.compose.material.Card
 import androidx.compose.material.LinearProgressIndicator
 import androidx.compose.material.MaterialTheme
 import androidx.compose.material.OutlinedButton
 import androidx.compose.material.Surface
 import androidx.compose.material.Text
 import androidx.compose.material.TextButton
-import androidx.compose.material.darkColors
-import androidx.compose.material.lightColors
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
@@ -30,6 +23,7 @@ import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.flashpaper.Burner
+import org.flashpaper.BurnerState
 import org.flashpaper.Step
 import org.flashpaper.demo.BurnersActions
 import org.flashpaper.demo.BurnersState
@@ -40,20 +34,12 @@ import org.flashpaper.demo.Work
 /** The first screen: one button that makes a burner, and what happens. It only reads the state and calls the actions. */
 @Composable
 fun BurnersScreen(state: BurnersState, actions: BurnersActions, dark: Boolean = isSystemInDarkTheme()) {
-    MaterialTheme(colors = if (dark) darkColors() else lightColors()) {
-        Surface(Modifier.fillMaxSize()) {
-            Column(
-                Modifier.verticalScroll(rememberScrollState()).safeDrawingPadding().padding(16.dp),
-                verticalArrangement = Arrangement.spacedBy(16.dp),
-            ) {
-                Text("Flashpaper", Modifier.semantics { heading() }, style = MaterialTheme.typography.h5)
-                if (state.privateNetwork) PrivateNetworkMark()
-                Tor(state.tor, actions)
-                WorkInHand(state, actions)
-                state.notice?.let { NoticeCard(it, actions) }
-                Burners(state, actions)
-            }
-        }
+    Page("Flashpaper", dark) {
+        if (state.privateNetwork) PrivateNetworkMark()
+        Tor(state.tor, actions)
+        WorkInHand(state, actions)
+        state.notice?.let { NoticeCard(it, actions) }
+        Burners(state, actions)
     }
 }
 
@@ -108,16 +94,11 @@ private fun Steps(title: String, steps: List<Step>) {
 
 @Composable
 private fun NoticeCard(notice: Notice, actions: BurnersActions) {
-    Card(Modifier.fillMaxWidth()) {
-        Row(Modifier.padding(start = 12.dp), verticalAlignment = Alignment.CenterVertically) {
-            val text = when (notice) {
-                is Notice.Failed -> words(notice.error)
-                is Notice.Burned -> words(notice.outcome)
-            }
-            Text(text, Modifier.weight(1f).padding(vertical = 12.dp).semantics { liveRegion = LiveRegionMode.Polite })
-            TextButton(actions::dismiss) { Text("Dismiss") }
-        }
+    val text = when (notice) {
+        is Notice.Failed -> words(notice.error)
+        is Notice.Burned -> words(notice.outcome)
     }
+    Told(text, actions::dismiss)
 }
 
 @Composable
@@ -135,6 +116,8 @@ private fun BurnerRow(burner: Burner, canBurn: Boolean, actions: BurnersActions)
             Text(burner.jid)
             Text(words(burner), style = MaterialTheme.typography.caption)
         }
+        val open = Modifier.semantics { contentDescription = "Open ${burner.jid}" }
+        TextButton({ actions.open(burner.id) }, open, enabled = burner.state == BurnerState.ACTIVE) { Text("Open") }
         val description = Modifier.semantics { contentDescription = "Burn ${burner.jid}" }
         OutlinedButton({ actions.burn(burner.id) }, description, enabled = canBurn) { Text("Burn") }
     }

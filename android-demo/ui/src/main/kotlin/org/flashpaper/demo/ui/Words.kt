@@ -6,14 +6,26 @@ import org.flashpaper.Action
 import org.flashpaper.BurnOutcome
 import org.flashpaper.Burner
 import org.flashpaper.BurnerState
+import org.flashpaper.Comparison
+import org.flashpaper.Connection
+import org.flashpaper.Conversation
+import org.flashpaper.FailReason
 import org.flashpaper.FlashpaperException
+import org.flashpaper.Message
+import org.flashpaper.MessageState
+import org.flashpaper.Notice
 import org.flashpaper.Route
+import org.flashpaper.Security
+import org.flashpaper.Standing
 import org.flashpaper.Step
 import org.flashpaper.action
 import org.flashpaper.code
+import org.flashpaper.demo.ChatNews
 
 internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.Auth -> "The server does not accept the login."
+    is FlashpaperException.NotPrivate -> "There is no private conversation."
+    is FlashpaperException.NothingAsked -> "Nothing is asked any more."
     is FlashpaperException.NoSuchBurner -> "This burner is not here any more."
     else -> words(error.action, error.code)
 }
@@ -57,4 +69,72 @@ internal fun words(burner: Burner): String {
         BurnerState.ACTIVE -> "Active, $route"
         BurnerState.BURNING -> "Being removed, $route"
     }
+}
+
+internal fun words(connection: Connection): String = when (connection) {
+    Connection.Offline -> "Not connected"
+    Connection.Connecting -> "Connecting"
+    Connection.Online -> "Connected"
+    is Connection.Waiting -> "Connection lost: it is tried again. ${words(connection.why)}"
+    is Connection.Ended -> "Not connected. ${words(connection.why)}"
+}
+
+/** The lock. */
+internal fun words(security: Security): String = when (security) {
+    Security.PLAINTEXT -> "Not private yet: nothing is sent"
+    Security.PRIVATE -> "Private, not verified"
+    Security.VERIFIED -> "Private and verified"
+    Security.FINISHED -> "The peer has ended it: nothing is sent"
+    Security.KEY_CHANGED -> "Another key than before: nothing is sent"
+}
+
+internal fun words(contact: Conversation): String = when (contact.standing) {
+    Standing.STRANGER -> "A stranger, ${contact.unread} unread"
+    Standing.CONTACT -> "${words(contact.security)}, ${if (contact.present) "there" else "not seen"}, ${contact.unread} unread"
+    Standing.BLOCKED -> "Blocked"
+}
+
+internal fun words(message: Message): String {
+    val state = when (val state = message.state) {
+        MessageState.Received, MessageState.Taken -> if (message.security == Security.PLAINTEXT) "came in the clear" else "came in private"
+        MessageState.Queued -> "waits"
+        MessageState.WaitingForPeer -> "waits for the peer"
+        MessageState.Sent -> "sent"
+        MessageState.Acked -> "at the server"
+        MessageState.Delivered -> "delivered"
+        is MessageState.Failed -> words(state.reason)
+    }
+    return if (message.maybeTwice) "$state, may come twice" else state
+}
+
+private fun words(reason: FailReason): String = when (reason) {
+    FailReason.REFUSED -> "refused: nobody there takes it"
+    FailReason.UNREACHABLE -> "their server was not reached"
+    FailReason.ADDRESS_LOST -> "for whom it was is lost"
+    FailReason.UNREAD -> "may not have been read"
+    FailReason.OTHER_KEY -> "was for another key"
+    FailReason.NO_ANSWER -> "the peer was not there in time"
+    FailReason.TOO_LONG -> "too long"
+}
+
+internal fun words(news: ChatNews): String = when (news) {
+    is ChatNews.Compared -> words(news.comparison)
+    is ChatNews.Noticed -> words(news.notice)
+}
+
+private fun words(comparison: Comparison): String = when (comparison) {
+    is Comparison.Asked -> "The peer asks for a secret."
+    Comparison.Verified -> "The same secret: the peer is verified."
+    Comparison.VerifiedUs -> "The same secret: they have verified you."
+    Comparison.Different -> "Not the same secret. This may be somebody else."
+    Comparison.Aborted -> "The comparison has ended without a result."
+}
+
+private fun words(notice: Notice): String = when (notice) {
+    Notice.Unreadable -> "A message could not be read."
+    // The words are anybody's, so they are not shown.
+    is Notice.PeerError -> "Somebody says that the peer could not read a message."
+    Notice.OtherVersion -> "The peer's app speaks another version of OTR."
+    Notice.Mirror -> "Somebody sends your own messages back."
+    Notice.Malformed -> "A message was broken."
 }

@@ -1,10 +1,5 @@
 package org.flashpaper.demo.ui
 
-import androidx.compose.runtime.Composable
-import androidx.compose.ui.ImageComposeScene
-import androidx.compose.ui.graphics.luminance
-import androidx.compose.ui.graphics.toComposeImageBitmap
-import androidx.compose.ui.graphics.toPixelMap
 import androidx.compose.ui.test.assertIsDisplayed
 import androidx.compose.ui.test.assertIsEnabled
 import androidx.compose.ui.test.assertIsNotEnabled
@@ -12,10 +7,6 @@ import androidx.compose.ui.test.onNodeWithContentDescription
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.junit4.ComposeContentTestRule
-import androidx.compose.ui.test.junit4.createComposeRule
-import androidx.compose.ui.unit.Density
-import androidx.compose.ui.use
-import java.io.File
 import java.time.Instant
 import java.util.concurrent.TimeUnit.MINUTES
 import org.flashpaper.Action
@@ -33,13 +24,10 @@ import org.flashpaper.demo.Notice
 import org.flashpaper.demo.TorState
 import org.flashpaper.demo.Work
 import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
-import org.junit.runner.Description
-import org.junit.runners.model.Statement
 
-/** The screen in each state, as a person has it: what can be read, what can be tapped. Its pictures are in `target`. */
+/** The screen in each state, as a person has it: what can be read, what can be tapped. */
 @Timeout(2, unit = MINUTES)
 class BurnersScreenTest {
     private val asked = mutableListOf<String>()
@@ -48,6 +36,8 @@ class BurnersScreenTest {
         override fun create() = asked.plusAssign("create")
         override fun cancel() = asked.plusAssign("cancel")
         override fun burn(id: BurnerId) = asked.plusAssign("burn $id")
+        override fun open(id: BurnerId) = asked.plusAssign("open $id")
+        override fun leave() = asked.plusAssign("leave")
         override fun dismiss() = asked.plusAssign("dismiss")
     }
 
@@ -79,8 +69,9 @@ class BurnersScreenTest {
     fun ready() = screen("ready", ready) {
         onNodeWithText("New burner").assertIsEnabled().performClick()
         onNodeWithText(burner.jid).assertIsDisplayed()
+        onNodeWithContentDescription("Open ${burner.jid}").performClick()
         onNodeWithContentDescription("Burn ${burner.jid}").performClick()
-        assertEquals(listOf("create", "burn 7"), asked)
+        assertEquals(listOf("create", "open 7", "burn 7"), asked)
     }
 
     @Test
@@ -118,15 +109,15 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun everyActionHasItsSentenceAndTwoErrorsHaveTheirOwn() {
+    fun everyActionHasItsSentenceAndFourErrorsHaveTheirOwn() {
         val sentences = listOf(
             FlashpaperException.Offline(), FlashpaperException.ClockWrong(null), FlashpaperException.Obsolete(),
             FlashpaperException.Timeout(), FlashpaperException.Untrusted(), FlashpaperException.VaultLocked(),
             FlashpaperException.StorageFull(), FlashpaperException.InUse(), FlashpaperException.InvalidInput(Input.SERVER),
             FlashpaperException.Internal(), FlashpaperException.Closed(), FlashpaperException.Auth(),
-            FlashpaperException.NoSuchBurner(),
+            FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
         ).map { words(it) }
-        assertEquals(Action.entries.size + 2, sentences.toSet().size)
+        assertEquals(Action.entries.size + 4, sentences.toSet().size)
     }
 
     private fun screen(
@@ -134,32 +125,5 @@ class BurnersScreenTest {
         state: BurnersState,
         dark: Boolean = false,
         look: ComposeContentTestRule.() -> Unit,
-    ) {
-        val screen = @Composable { BurnersScreen(state, actions, dark) }
-        draw(name, dark, screen)
-        val rule = createComposeRule()
-        val test = object : Statement() {
-            override fun evaluate() {
-                // The progress bars never rest.
-                rule.mainClock.autoAdvance = false
-                rule.setContent(screen)
-                rule.look()
-            }
-        }
-        rule.apply(test, Description.EMPTY).evaluate()
-    }
-
-    /** A phone's screen at twice the size, drawn in memory by Skia's software renderer. */
-    private fun draw(name: String, dark: Boolean, screen: @Composable () -> Unit) {
-        val scene = ImageComposeScene(720, 1280, Density(2f), content = screen)
-        val picture = scene.use { it.render(nanoTime = 1_000_000_000) }
-        val png = checkNotNull(picture.encodeToData()).bytes
-        File("target/pictures").apply { mkdirs() }.resolve("$name.png").writeBytes(png)
-
-        val pixels = picture.toComposeImageBitmap().toPixelMap()
-        val background = pixels[0, 0]
-        assertEquals(dark, background.luminance() < 0.5f)
-        val acrossTheTitle = (0 until pixels.width).map { pixels[it, 60] }
-        assertTrue(acrossTheTitle.any { it != background }, "nothing is drawn")
-    }
+    ) = seen(name, dark, { BurnersScreen(state, actions, dark) }, look)
 }

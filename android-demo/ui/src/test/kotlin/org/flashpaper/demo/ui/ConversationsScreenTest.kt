@@ -1,0 +1,203 @@
+package org.flashpaper.demo.ui
+
+import androidx.compose.ui.test.assertIsDisplayed
+import androidx.compose.ui.test.assertIsNotEnabled
+import androidx.compose.ui.test.assertIsOff
+import androidx.compose.ui.test.hasSetTextAction
+import androidx.compose.ui.test.hasText
+import androidx.compose.ui.test.junit4.ComposeContentTestRule
+import androidx.compose.ui.test.onNodeWithContentDescription
+import androidx.compose.ui.test.onNodeWithText
+import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollTo
+import androidx.compose.ui.test.performTextInput
+import java.time.Instant
+import java.util.concurrent.TimeUnit.MINUTES
+import org.flashpaper.Burner
+import org.flashpaper.BurnerState
+import org.flashpaper.Comparison
+import org.flashpaper.Connection
+import org.flashpaper.Conversation
+import org.flashpaper.FailReason
+import org.flashpaper.Fingerprint
+import org.flashpaper.FlashpaperException
+import org.flashpaper.Message
+import org.flashpaper.MessageState
+import org.flashpaper.Notice
+import org.flashpaper.PeerKey
+import org.flashpaper.Route
+import org.flashpaper.Security
+import org.flashpaper.Standing
+import org.flashpaper.demo.ChatNews
+import org.flashpaper.demo.ChatState
+import org.flashpaper.demo.ConversationsActions
+import org.flashpaper.demo.ConversationsState
+import org.flashpaper.demo.OwnKey
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.Timeout
+
+/** A burner's screens in each state, as a person has them. */
+@Timeout(2, unit = MINUTES)
+class ConversationsScreenTest {
+    private val asked = mutableListOf<String>()
+    private val actions = object : ConversationsActions {
+        override fun add(address: String) = asked.plusAssign("add $address")
+        override fun open(peer: String) = asked.plusAssign("open $peer")
+        override fun leave() = asked.plusAssign("leave")
+        override fun send(text: String) = asked.plusAssign("send $text")
+        override fun accept() = asked.plusAssign("accept")
+        override fun block(blocked: Boolean) = asked.plusAssign("block $blocked")
+        override fun startPrivate() = asked.plusAssign("start")
+        override fun endPrivate() = asked.plusAssign("end")
+        override fun acceptKey(key: Fingerprint) = asked.plusAssign("accept $key")
+        override fun setVerified(key: Fingerprint, verified: Boolean) = asked.plusAssign("verified $key $verified")
+        override fun compare(secret: String, question: String?) = asked.plusAssign("compare $secret, $question")
+        override fun answer(secret: String) = asked.plusAssign("answer $secret")
+        override fun abortComparison() = asked.plusAssign("abort")
+        override fun dismiss() = asked.plusAssign("dismiss")
+    }
+
+    private val theirs = "01234567 89ABCDEF 01234567 89ABCDEF 01234567"
+    private val ours = "AAAAAAAA BBBBBBBB CCCCCCCC DDDDDDDD EEEEEEEE"
+    private val burner = Burner("7", "quietharbor@burner.test", Route.ONION, BurnerState.ACTIVE, Instant.EPOCH)
+    private val peer = Conversation(
+        peer = "friend@burner.test", label = null, standing = Standing.CONTACT, security = Security.PRIVATE, key = theirs,
+        keys = listOf(PeerKey(theirs, verified = false, verifiedUs = false, accepted = true)), expected = null,
+        present = true, question = null, unread = 2u, outbox = 0u,
+    )
+    private val own = OwnKey(ours, "xmpp:quietharbor@burner.test?otr-fingerprint=AA")
+    private val contacts = ConversationsState(burner, Connection.Online, listOf(peer), own)
+
+    @Test
+    fun contacts() = screen("contacts", contacts) {
+        onNodeWithText("Connected").assertIsDisplayed()
+        onNodeWithText(own.uri).assertIsDisplayed()
+        onNodeWithText("Private, not verified, there, 2 unread").assertIsDisplayed()
+        onNodeWithText("Add").assertIsNotEnabled()
+        write("Address or xmpp: link", "b@burner.test")
+        onNodeWithText("Add").performClick()
+        onNodeWithContentDescription("Open friend@burner.test").performClick()
+        onNodeWithText("Back").performClick()
+        assertEquals(listOf("add b@burner.test", "open friend@burner.test", "back"), asked)
+    }
+
+    @Test
+    fun anAddressThatIsNone() {
+        val failed = contacts.copy(connection = Connection.Connecting, failed = FlashpaperException.NotPrivate())
+        screen("contacts-failed", failed) {
+            onNodeWithText("There is no private conversation.").assertIsDisplayed()
+            onNodeWithText("Dismiss").performClick()
+            assertEquals(listOf("dismiss"), asked)
+        }
+    }
+
+    @Test
+    fun aChatInPrivate() {
+        val messages = listOf(
+            message(1u, "good day", MessageState.Taken), message(2u, "hello", MessageState.Delivered),
+            message(3u, "later", MessageState.Failed(FailReason.OTHER_KEY)),
+        )
+        screen("chat", chat(peer, messages)) {
+            onNodeWithText("Private, not verified").assertIsDisplayed()
+            onNodeWithText("came in private").assertIsDisplayed()
+            onNodeWithText("delivered").assertIsDisplayed()
+            onNodeWithText("was for another key").assertIsDisplayed()
+            write("Message", "bye")
+            onNodeWithText("Send").performClick()
+            onNodeWithText("End").performClick()
+            onNodeWithText("Block").performScrollTo().performClick()
+            assertEquals(listOf("send bye", "end", "block true"), asked)
+        }
+    }
+
+    @Test
+    fun everyLockHasItsWordsAndWhatCanBeDone() {
+        val plain = peer.copy(security = Security.PLAINTEXT, key = null)
+        screen("chat-plain", chat(plain)) {
+            onNodeWithText("Not private yet: nothing is sent").assertIsDisplayed()
+            onNodeWithText("Verify").assertDoesNotExist()
+            onNodeWithText("Start private conversation").performClick()
+        }
+        screen("chat-verified-dark", chat(peer.copy(security = Security.VERIFIED)), dark = true) {
+            onNodeWithText("Private and verified").assertIsDisplayed()
+        }
+        screen("chat-finished", chat(peer.copy(security = Security.FINISHED, key = null))) {
+            onNodeWithText("The peer has ended it: nothing is sent").assertIsDisplayed()
+            onNodeWithText("Start private conversation").performClick()
+        }
+        screen("chat-key-changed", chat(peer.copy(security = Security.KEY_CHANGED))) {
+            onNodeWithText("Another key than before: nothing is sent").assertIsDisplayed()
+            onNodeWithText("Accept the new key").performClick()
+        }
+        assertEquals(listOf("start", "start", "accept $theirs"), asked)
+    }
+
+    @Test
+    fun aStrangerIsAcceptedOrBlocked() {
+        val stranger = peer.copy(standing = Standing.STRANGER, security = Security.PLAINTEXT, key = null)
+        screen("chat-stranger", chat(stranger)) {
+            onNodeWithText("Send").assertDoesNotExist()
+            onNodeWithText("Start private conversation").assertDoesNotExist()
+            onNodeWithText("Accept").performClick()
+            onNodeWithText("Block").performClick()
+        }
+        screen("chat-blocked", chat(stranger.copy(standing = Standing.BLOCKED))) { onNodeWithText("Unblock").performClick() }
+        assertEquals(listOf("accept", "block true", "block false"), asked)
+    }
+
+    @Test
+    fun digitsAreComparedOrAQuestionAsked() = screen("verify", chat(peer)) {
+        onNodeWithText("Verify").performClick()
+        mainClock.advanceTimeByFrame()
+        onNodeWithText(ours).assertIsDisplayed()
+        onNodeWithText(theirs).assertIsDisplayed()
+        onNodeWithContentDescription("I have compared them").assertIsOff().performClick()
+        write("Question, readable by the peer", "whose?")
+        write("The right answer", "cat")
+        onNodeWithText("Ask").performScrollTo().performClick()
+        assertEquals(listOf("verified $theirs true", "compare cat, whose?"), asked)
+    }
+
+    @Test
+    fun aQuestionIsAnswered() = screen("answer", chat(peer.copy(question = Comparison.Asked("whose?")))) {
+        onNodeWithText("The peer asks for a comparison: see Verify.").assertIsDisplayed()
+        onNodeWithText("Verify").performClick()
+        mainClock.advanceTimeByFrame()
+        onNodeWithText("The peer asks: whose?").assertIsDisplayed()
+        write("Answer", "cat")
+        onNode(hasText("Answer") and !hasSetTextAction()).performScrollTo().performClick()
+        onNodeWithText("End the comparison").performScrollTo().performClick()
+        assertEquals(listOf("answer cat", "abort"), asked)
+    }
+
+    @Test
+    fun everyNewsHasItsSentenceAndWordsOfStrangersAreNotShown() {
+        val news = listOf(
+            Comparison.Asked(null), Comparison.Verified, Comparison.VerifiedUs, Comparison.Different, Comparison.Aborted,
+        ).map { ChatNews.Compared(it) } + listOf(
+            Notice.Unreadable, Notice.PeerError("click here"), Notice.OtherVersion, Notice.Mirror, Notice.Malformed,
+        ).map { ChatNews.Noticed(it) }
+        val sentences = news.map { words(it) }
+        assertEquals(news.size, sentences.toSet().size)
+        assertEquals(emptyList<String>(), sentences.filter { "click" in it })
+    }
+
+    private fun chat(peer: Conversation, messages: List<Message> = emptyList()) =
+        contacts.copy(chat = ChatState(peer, messages))
+
+    private fun message(id: ULong, text: String, state: MessageState) =
+        Message(id, peer.peer, text, Instant.EPOCH, state, Security.PRIVATE, maybeTwice = false)
+
+    private fun ComposeContentTestRule.write(field: String, text: String) {
+        onNode(hasText(field) and hasSetTextAction()).performScrollTo().performTextInput(text)
+        mainClock.advanceTimeByFrame()
+    }
+
+    private fun screen(
+        name: String,
+        state: ConversationsState,
+        dark: Boolean = false,
+        look: ComposeContentTestRule.() -> Unit,
+    ) = seen(name, dark, { ConversationsScreen(state, actions, { asked += "back" }, dark) }, look)
+}

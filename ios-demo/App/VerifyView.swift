@@ -1,0 +1,55 @@
+import FlashpaperDemoModel
+import FlashpaperKit
+import SwiftUI
+
+/// Two ways to know whose key it is: digits to compare, or a secret that both know.
+struct VerifyView: View {
+    let model: ConversationsModel
+    @State private var question = ""
+    @State private var secret = ""
+
+    var body: some View {
+        List {
+            if let chat = model.state.chat {
+                Text(words(for: chat.conversation.security))
+                if let failed = model.state.failed {
+                    TellRow(text: words(for: failed), dismiss: model.dismiss)
+                }
+                if let news = chat.news {
+                    TellRow(text: words(for: news), dismiss: model.dismiss)
+                }
+                if let key = chat.conversation.key {
+                    Section("Digits: compare them on another way") {
+                        LabeledContent("Yours", value: model.state.own?.fingerprint ?? "…").monospaced()
+                        LabeledContent("Theirs", value: key).monospaced()
+                        Toggle("I have compared them", isOn: isVerified(key, chat.conversation))
+                    }
+                }
+                Section("A secret") { secretRows(chat.conversation) }
+            }
+        }
+        .navigationTitle("Verify")
+    }
+
+    @ViewBuilder private func secretRows(_ peer: Conversation) -> some View {
+        if case .asked(let asked) = peer.question {
+            Text("The peer asks: \(asked ?? "for a secret that you both know")")
+            EntryRow(prompt: "Answer", button: "Answer", text: $secret, done: model.answer)
+        } else {
+            Text("Ask what only the two of you know.")
+            TextField("Question, readable by the peer", text: $question)
+            EntryRow(prompt: "The right answer", button: "Ask", text: $secret) {
+                model.compare($0, question: question.isEmpty ? nil : question)
+            }
+        }
+        Button("End the comparison", role: .cancel, action: model.abortComparison)
+    }
+
+    private func isVerified(_ key: Fingerprint, _ peer: Conversation) -> Binding<Bool> {
+        Binding {
+            peer.keys.contains { $0.fingerprint == key && $0.verified }
+        } set: {
+            model.setVerified($0, key: key)
+        }
+    }
+}
