@@ -24,6 +24,11 @@ struct FlashpaperTests {
             #expect(try library.vaultReport() == VaultReport(lost: 0, incomplete: false, oldKeyKept: false))
             let address = CreateOptions(server: "127.0.0.1")
             #expect(throws: FlashpaperError.InvalidInput(input: .server)) { try library.checkOptions(address) }
+            await #expect(throws: FlashpaperError.InvalidInput(input: .fingerprints)) {
+                try await library.acceptKey("0123", of: "someone@burner.test", for: "none")
+            }
+            let news = Event.notice(burner: "7", peer: "someone@burner.test", notice: .peerError(text: "their words"))
+            #expect("\(news)" == #"Notice { burner: BurnerId("7"), peer: Address(..), notice: PeerError(..) }"#)
         }
         let network = FlashpaperError.InvalidInput(input: .network)
         await #expect(throws: network) { try await Flashpaper.open(folder: folder, key: .file, privateNetwork: "{}") }

@@ -64,6 +64,10 @@ class FlashpaperTest {
             Flashpaper.open(File(folder, "other"), Key.File, privateNetwork = "{}")
         }
         assertEquals(Input.NETWORK, network.input)
+        val key = assertThrows<FlashpaperException.InvalidInput> { library.acceptKey("none", "someone@burner.test", "0123") }
+        assertEquals(Input.FINGERPRINTS, key.input)
+        val news = Event.Notice("7", "someone@burner.test", Notice.PeerError("their words"))
+        assertEquals("Notice { burner: BurnerId(\"7\"), peer: Address(..), notice: PeerError(..) }", "$news")
         assertEquals("Key.Passphrase(..) Config(..)", "${Key.Passphrase("pw".toByteArray())} ${Config("home", Key.File)}")
         assertEquals("invalid_input", network.code)
         assertEquals(Action.CORRECT_INPUT, network.action)
