@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Facts {
     /// What the product reads.
     pub network: Network,
+    /// The network for Debian's `tor`: lines of a torrc.
+    pub torrc: String,
     /// The first three bytes of every address, with a dot behind: `127.x.y.`.
     pub subnet: String,
     /// The relays that clients may connect to.

@@ -85,6 +85,7 @@ impl Lab {
 
         let facts = Facts {
             network: Network { arti: tor::arti_toml(&nodes), ca_pem: ca.pem()?, servers: servers(&onion.address()?) },
+            torrc: tor::network_torrc(&nodes),
             subnet: subnet.address(0).to_string().trim_end_matches('0').to_owned(),
             relays: nodes.iter().map(Node::facts).collect(),
             hosts: prosody.hosts().into_iter().map(|(host, address)| (host, address.to_string())).collect(),

@@ -8,6 +8,7 @@
 //! - [`direct`] dials past Tor, [`Tap`] records what a client sends, [`accounts`] is what the server itself says of its
 //!   accounts.
 //! - [`Peer`] is somebody to talk to, [`OtrPeer`] somebody who speaks OTR, and [`Attacker`] sits in the server.
+//! - [`Watch`] looks at processes from outside while they are idle; [`TorClient`] is Debian's `tor`, to compare with.
 
 pub mod accounts;
 mod attacker;
@@ -26,6 +27,7 @@ mod prosody;
 mod subnet;
 mod tap;
 mod tor;
+mod watch;
 
 pub use attacker::Attacker;
 pub use certificates::Authority;
@@ -36,6 +38,8 @@ pub use otr_library::OtrLibrary;
 pub use otr_peer::{OtrEvent, OtrPeer};
 pub use peer::Peer;
 pub use tap::Tap;
+pub use tor::TorClient;
+pub use watch::{Activity, Watch};
 
 /// Why the lab or one of its tools failed: a line for the developer who runs it.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 
-use crate::facts::Relay;
+use crate::facts::{Facts, Relay};
 use crate::process::{Running, Spawner};
 use crate::subnet::Subnet;
 use crate::{LabError, Result};
@@ -172,24 +172,24 @@ fn keep_only(folder: &Path, keep: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// What every `tor` needs to know of this network, as lines of a torrc.
+pub(crate) fn network_torrc(nodes: &[Node]) -> String {
+    let authorities = nodes.iter().filter_map(|node| {
+        let Node { name, address, rsa, v3ident, .. } = node;
+        let v3ident = v3ident.as_ref()?;
+        Some(format!("DirAuthority {name} orport={ADVERTISED} no-v2 v3ident={v3ident} {address}:{DIRECTORY} {rsa}\n"))
+    });
+    std::iter::once("TestingTorNetwork 1\n".to_owned()).chain(authorities).collect()
+}
+
 fn common(folder: &Path, name: &str, address: Ipv4Addr, nodes: &[Node]) -> String {
-    let folder = folder.display();
-    let authorities: String = nodes
-        .iter()
-        .filter_map(|node| {
-            let Node { name, address, rsa, v3ident, .. } = node;
-            let v3ident = v3ident.as_ref()?;
-            Some(format!(
-                "DirAuthority {name} orport={ADVERTISED} no-v2 v3ident={v3ident} {address}:{DIRECTORY} {rsa}\n"
-            ))
-        })
-        .collect();
+    let (folder, network) = (folder.display(), network_torrc(nodes));
     format!(
-        "TestingTorNetwork 1\nDataDirectory {folder}\nRunAsDaemon 0\n__OwningControllerProcess {pid}\n\
+        "{network}DataDirectory {folder}\nRunAsDaemon 0\n__OwningControllerProcess {pid}\n\
          Log notice file {folder}/tor.log\nSafeLogging 0\nControlPort 0\nSocksPort 0\nNickname {name}\n\
          Address {address}\nOutboundBindAddress {address}\nAddressDisableIPv6 1\n\
          TestingClientMaxIntervalWithoutRequest 1\nTestingClientDownloadInitialDelay 0\n\
-         TestingClientConsensusDownloadInitialDelay 0\nShutdownWaitLength 0\n{authorities}",
+         TestingClientConsensusDownloadInitialDelay 0\nShutdownWaitLength 0\n",
         pid = std::process::id(),
     )
 }
@@ -333,6 +333,58 @@ impl Uploads {
             line.clear();
         }
         if directories.len() < UPLOADS { Err(LabError::new("the onion service was not published")) } else { Ok(()) }
+    }
+}
+
+/// Debian's `tor` as a client of a running lab: what ours is compared with. Dropping it ends it.
+pub struct TorClient {
+    running: Running,
+    socks: PathBuf,
+    // Its end would be tor's.
+    _spawner: Spawner,
+}
+
+impl TorClient {
+    /// Starts it in an empty folder, with every setting that can be at its default, and waits until streams can be opened.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn start(facts: &Facts, folder: &Path) -> Result<Self> {
+        private_folder(folder)?;
+        let socks = folder.join("socks");
+        let (network, folder_shown, socks_shown) = (&facts.torrc, folder.display(), socks.display());
+        let torrc = format!(
+            "{network}DataDirectory {folder_shown}\nLog notice file {folder_shown}/tor.log\nSocksPort unix:{socks_shown}\n"
+        );
+        fs::write(folder.join("torrc"), torrc)?;
+        fs::write(folder.join("empty"), "")?;
+        let spawner = Spawner::start()?;
+        let mut running = start_tor(&spawner, folder, folder)?;
+        retry(Duration::from_secs(60), || {
+            let log = fs::read_to_string(folder.join("tor.log"))?;
+            let up = log.contains("Bootstrapped 100%");
+            if up { Ok(()) } else { Err(std::io::Error::other("tor finds no way into the network")) }
+        })?;
+        running.check()?;
+        Ok(Self { running, socks, _spawner: spawner })
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.running.pid()
+    }
+
+    /// Its SOCKS port, a Unix socket: so all of its TCP connections lead to relays.
+    #[must_use]
+    pub fn socks(&self) -> &Path {
+        &self.socks
+    }
+}
+
+impl std::fmt::Debug for TorClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TorClient").field("pid", &self.pid()).finish_non_exhaustive()
     }
 }
 

@@ -1,10 +1,14 @@
-//! Figures beside the peers', and the searches for secrets that show in time; optimised as what is handed out.
+//! Figures beside the peers', and the searches for secrets that show in time; what is timed is optimised as what is handed
+//! out.
 
+use crate::lab::Lab;
 use crate::packages;
 use crate::run::{Done, cargo, run};
 
 /// `cargo xtask bench [NAME] [--json]`.
 pub(crate) fn bench(name: &str, json: bool) -> Done {
+    // Until the bench has ended.
+    let mut lab = None;
     let mut command = match name {
         "otr" => {
             packages::need(&[packages::OTR])?;
@@ -15,7 +19,19 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
             tests.args(["--", "--ignored", "--nocapture", "--test-threads=1", "constant_time"]);
             tests
         }
-        _ => return Err("bench takes otr (speed beside libotr) or ct (constant time)".into()),
+        "idle" => {
+            packages::need(&[packages::LAB, packages::IDLE])?;
+            run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))?;
+            let facts = lab.insert(Lab::start(0)?).facts_file();
+            let mut idle = cargo(&["bench", "--quiet", "--profile", "dev", "--workspace", "--all-features"]);
+            idle.args(["--bench", "idle", "--"]).env("FLASHPAPER_LAB", facts);
+            idle
+        }
+        _ => {
+            return Err(
+                "bench takes otr (speed beside libotr), ct (constant time) or idle (what it costs to be there)".into(),
+            );
+        }
     };
     if json {
         command.arg("--json");

@@ -24,8 +24,9 @@ cargo xtask soak [NAME]      tests with their full counts; without a name: all o
     otr                      10,000 key exchanges and 1,000,000 messages with libotr
     chat [--minutes N]       1,000 messages each way between two burners through cuts, restarts and kills; again and
                              again until N minutes are over
-cargo xtask bench otr|ct     speed beside libotr; whether secrets show in the time that things take
-    --json                   one JSON object (otr)
+cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show in the time that things take; idle: bytes,
+                             wake-ups and memory while nothing happens, beside tor with slixmpp (20 minutes)
+    --json                   one JSON object (otr, idle)
 cargo xtask fuzz TARGET      hostile input for what reads it; without a target: their names
     --seconds N              for how long (60)
 cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine

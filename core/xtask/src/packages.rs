@@ -8,8 +8,10 @@ use crate::run::{Done, cargo, run, target};
 
 /// What the lab runs.
 pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
-/// What tests look through: system calls, a wrong clock, the second implementation of the derivation.
-pub(crate) const TESTS: &[&str] = &["faketime", "python3-minimal", "strace"];
+/// What tests look through: system calls, a wrong clock, sockets, the second implementation of the derivation.
+pub(crate) const TESTS: &[&str] = &["faketime", "iproute2", "python3-minimal", "strace"];
+/// What looks at sockets, and the client that an idle account is compared with.
+pub(crate) const IDLE: &[&str] = &["iproute2", "python3-slixmpp"];
 /// The other parties of OTR's tests, what builds programs around them, and their way to XMPP.
 pub(crate) const OTR: &[&str] = &[
     "gcc",
@@ -51,7 +53,8 @@ pub(crate) fn need(packages: &[&[&str]]) -> Done {
     if !is_root() {
         return Err(format!("Debian packages are missing; run\n  sudo apt-get install {list}").into());
     }
-    println!("installing {list}");
+    // Standard output may be for a machine.
+    eprintln!("installing {list}");
     run(quiet("apt-get").arg("update"))?;
     // The packages' services are not to start: the lab runs its own.
     run(quiet("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(&missing).env("RUNLEVEL", "1"))
@@ -77,7 +80,7 @@ pub(crate) fn cargo_tool(name: &str) -> Done<PathBuf> {
     let folder = target().join("tools");
     let program = folder.join("bin").join(name);
     if !program.exists() {
-        println!("installing {name}");
+        eprintln!("installing {name}");
         run(cargo(&["install", "--quiet", "--locked", name, "--root"]).arg(folder))?;
     }
     Ok(program)

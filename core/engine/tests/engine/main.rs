@@ -1,5 +1,6 @@
 //! The engine from outside. What is ignored needs the lab: `cargo xtask test`.
 
+mod asleep;
 mod chat;
 mod crash;
 mod crash_texts;
