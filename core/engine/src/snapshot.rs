@@ -62,6 +62,6 @@ pub struct SyncReport {
     pub unread: u32,
     /// Messages of all burners that their servers do not have yet.
     pub outbox: u32,
-    /// Every burner was connected, and nothing is left to come or go.
+    /// Every burner was connected, and nothing is left to come or go but what waits for a peer.
     pub complete: bool,
 }

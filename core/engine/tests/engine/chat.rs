@@ -100,10 +100,10 @@ fn told(engine: &Engine, id: &BurnerId, event: Event) -> Tested {
         }
         Event::Connection { connection: Connection::Online, .. } => say("online"),
         // None, once the burner is burnt.
-        Event::Conversation { peer, .. } => {
-            if engine.conversation(id, peer.as_str()).is_ok_and(|with| with.security == Security::Private) {
-                say("private");
-            }
+        Event::Conversation { peer, .. }
+            if engine.conversation(id, peer.as_str()).is_ok_and(|with| with.security == Security::Private) =>
+        {
+            say("private");
         }
         _ => {}
     }
