@@ -1,10 +1,12 @@
 //! The engine from outside. What is ignored needs the lab: `cargo xtask test`.
 
 mod asleep;
+mod attacks;
 mod chat;
 mod crash;
 mod crash_texts;
 mod day;
 mod lab;
 mod limits;
+mod peers;
 mod support;
