@@ -57,6 +57,9 @@ impl Engine {
                 peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
                 peer.block_due = true;
             }
+            if blocked {
+                talk.block(row);
+            }
             talk.news.conversations.insert(row);
         })
     }

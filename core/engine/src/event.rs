@@ -301,6 +301,11 @@ impl Reporter {
         self.report(event);
     }
 
+    /// Takes what was reported out of memory: whoever has not read it has lost it.
+    pub(crate) fn forget(&self) {
+        lock(&self.log).events.clear();
+    }
+
     /// Ends all subscriptions once they are read to the end, and each later one at once.
     pub(crate) fn end(&self) {
         lock(&self.news).take();

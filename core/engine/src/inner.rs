@@ -273,6 +273,11 @@ impl Inner {
         lock(&self.talks).get(id).and_then(Sessions::deadline)
     }
 
+    /// Whether an account's sessions are about to have something.
+    pub(crate) fn is_talk_busy(&self, id: &str) -> bool {
+        lock(&self.talks).get(id).is_some_and(|sessions| sessions.is_busy(self.clock.since_boot()))
+    }
+
     /// Takes all sessions out of memory, and keys: whoever needs them has them from the store.
     pub(crate) fn forget_talks(&self) {
         lock(&self.talks).clear();

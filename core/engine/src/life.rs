@@ -160,6 +160,7 @@ impl Engine {
             let _one_at_a_time = inner.life.lock().await;
             inner.fall_asleep(limits::SUSPENDING, |access| *access = Access::Locked).await;
             lock(&inner.lines).clear();
+            inner.reporter.forget();
             Ok(())
         };
         let _ = self.inner.supervised(work).await;

@@ -71,6 +71,8 @@ pub(crate) const EXCHANGE_WIRES: u64 = 60;
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(600);
 /// How long a peer's client has after a key exchange to say that it knows what it gets twice. In seconds.
 pub(crate) const DOUBT: u64 = 10;
+/// How long a peer that is there takes to answer.
+pub(crate) const ANSWER: Duration = Duration::from_secs(10);
 /// How old a text may be that is sent again to a client that does not know what it gets twice. In seconds.
 pub(crate) const RESEND_WITHIN: u64 = 60;
 /// How long a session may rest and be used again, by default. In seconds.

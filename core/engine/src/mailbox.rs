@@ -73,6 +73,14 @@ pub(crate) struct Went {
 }
 
 impl Entry {
+    /// When it left, or was written; in seconds since 1970.
+    const fn left(&self) -> u64 {
+        match &self.went {
+            Some(went) => went.at,
+            None => self.at,
+        }
+    }
+
     /// It was sent, and no receipt has come.
     const fn may_be_unread(&self) -> bool {
         matches!(self.state, MessageState::Sent | MessageState::Acked)
@@ -83,7 +91,7 @@ impl Entry {
         let by_time = matches!(history, History::Expire { .. });
         let kept = if by_time && !expires { true } else { history.keeps(self.at, time) };
         match self.state {
-            MessageState::Acked => expires && time >= self.at.saturating_add(limits::CONFIRMED_WITHIN) && !kept,
+            MessageState::Acked => expires && time >= self.left().saturating_add(limits::CONFIRMED_WITHIN) && !kept,
             state => state.is_done() && !kept,
         }
     }
@@ -168,6 +176,11 @@ impl Mailbox {
             // Whose it was is lost; what they wrote is not.
             self.peers.entry(peer).or_default();
         }
+        for stored in self.sessions.values_mut().filter(|stored| stored.state.is_empty()) {
+            // It has ended with its process.
+            let stored = Arc::make_mut(stored);
+            (stored.key, stored.finished) = (None, false);
+        }
         let nobody = |peer: &u64| self.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
         let rows = self.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
         self.set_all(rows, MessageState::Failed { reason: FailReason::AddressLost });
@@ -210,6 +223,7 @@ impl Mailbox {
     pub(crate) fn befriend(&mut self, row: u64) {
         if let Some(peer) = self.peer_mut(row) {
             peer.block_due |= peer.standing == Standing::Blocked;
+            peer.introduced &= peer.standing == Standing::Contact;
             peer.standing = Standing::Contact;
         }
     }
@@ -283,8 +297,7 @@ impl Mailbox {
     }
 
     /// What asked a peer for a private conversation came back for good: nobody will answer what waits for that.
-    pub(crate) fn nobody_there(&mut self, from: &str) -> Changed {
-        let Some(peer) = self.find(from) else { return Vec::new() };
+    pub(crate) fn nobody_there(&mut self, peer: u64) -> Changed {
         let rows = self.rows(|entry| entry.peer == peer && entry.state == MessageState::WaitingForPeer);
         self.set_all(rows, MessageState::Failed { reason: FailReason::Refused })
     }
@@ -313,21 +326,27 @@ impl Mailbox {
         until.chain(doubted.map(|since| since.saturating_add(limits::DOUBT))).min()
     }
 
-    /// Contacts whose presence handshake is to be taken a step further, or whose server is to be told of a block: row, JID,
-    /// and the peer.
-    pub(crate) fn introductions(&self, introduced: &BTreeSet<u64>) -> Vec<(u64, Arc<Peer>)> {
-        let due = |row: &u64, peer: &Peer| {
-            let handshake = peer.standing == Standing::Contact && !introduced.contains(row);
+    /// Contacts whose presence handshake is to be taken a step further, or whose server is to be told of a block.
+    pub(crate) fn introductions(&self) -> Vec<(u64, Arc<Peer>)> {
+        let due = |peer: &Peer| {
+            let handshake = peer.standing == Standing::Contact && !peer.introduced;
             !peer.jid.is_empty() && (handshake || peer.block_due)
         };
-        self.peers.iter().filter(|(row, peer)| due(row, peer)).map(|(row, peer)| (*row, Arc::clone(peer))).collect()
+        self.peers.iter().filter(|(_, peer)| due(peer)).map(|(row, peer)| (*row, Arc::clone(peer))).collect()
+    }
+
+    /// A stream is new: who has not answered is asked again.
+    pub(crate) fn introduce_again(&mut self) {
+        for peer in self.peers.values_mut().filter(|peer| peer.introduced && !peer.shows_presence) {
+            Arc::make_mut(peer).introduced = false;
+        }
     }
 
     /// Whether another text may be on its way to a peer: servers keep so many for a client that is away and no more.
     pub(crate) fn has_room(&self, peer: u64, now: u64) -> bool {
         let waits = |entry: &Entry| match entry.state {
             MessageState::Sent => true,
-            MessageState::Acked => now < entry.at.saturating_add(limits::WINDOW_FOR),
+            MessageState::Acked => now < entry.left().saturating_add(limits::WINDOW_FOR),
             _ => false,
         };
         let confirms = self.peers.get(&peer).is_some_and(|peer| peer.confirms);
@@ -347,18 +366,37 @@ impl Mailbox {
         }
     }
 
+    /// The peer has read all but these, by OTR's numbers.
+    pub(crate) fn confirm_others(&mut self, peer: u64, unconfirmed: &[u64]) {
+        let read = |went: &Went| went.number.is_some_and(|number| !unconfirmed.contains(&number));
+        let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
+        for entry in self.messages.values_mut().filter(|entry| read(entry)) {
+            if let Some(went) = &mut Arc::make_mut(entry).went {
+                went.number = None;
+            }
+        }
+    }
+
+    /// Nothing that a session has said or would say leaves any more.
+    pub(crate) fn forget_session(&mut self, peer: u64) {
+        self.sessions.remove(&peer);
+        self.wires.retain(|_, wire| wire.peer != peer || wire.number.is_some());
+    }
+
     /// Decides on texts that may be unread. A client that knows what it gets twice is sent all of them again, in their order.
     /// It says so as soon as there are new keys: another one that does not is sent the last, if it was young, and the rest
     /// is told.
     pub(crate) fn settle(&mut self, peer: u64, now: u64) -> Changed {
-        let keeps_texts = self.peers.get(&peer).is_some_and(|peer| peer.keeps_texts);
+        let peer_of = self.peers.get(&peer).map(Arc::clone);
+        let keeps =
+            |went: &Went| peer_of.as_ref().and_then(|peer| peer.key(went.key)).is_some_and(|key| key.keeps_texts);
         let doubted = |entry: &Entry| entry.went.as_ref().and_then(|went| went.doubted);
         let rows = self.rows(|entry| entry.peer == peer && entry.may_be_unread() && doubted(entry).is_some());
         let mut changed = Vec::new();
         for (row, is_last) in rows.iter().rev().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
             let Some(entry) = self.messages.get_mut(row) else { continue };
             let Some(went) = &entry.went else { continue };
-            let since = went.doubted.unwrap_or(now);
+            let (since, keeps_texts) = (went.doubted.unwrap_or(now), keeps(went));
             if !keeps_texts && now < since.saturating_add(limits::DOUBT) {
                 continue;
             }
@@ -397,11 +435,22 @@ impl Mailbox {
     /// The server has lost its memory: what it had taken and no peer has confirmed is queued again, where the peer's client
     /// tells what it has and knows what it gets twice.
     pub(crate) fn forgotten_by_server(&mut self, now: u64) -> Changed {
-        let told = |peer: &u64| self.peers.get(peer).is_some_and(|peer| peer.confirms && peer.keeps_texts);
-        let rows = self.rows(|entry| {
-            entry.state == MessageState::Acked && told(&entry.peer) && now < entry.at + limits::CONFIRMED_WITHIN
-        });
-        self.set_all(rows, MessageState::Queued)
+        let told = |entry: &Entry| {
+            let peer = self.peers.get(&entry.peer).filter(|peer| peer.confirms);
+            let key = peer.zip(entry.went.as_ref()).and_then(|(peer, went)| peer.key(went.key));
+            key.is_some_and(|key| key.keeps_texts) && now < entry.left().saturating_add(limits::CONFIRMED_WITHIN)
+        };
+        let forgotten = self.rows(|entry| entry.state == MessageState::Acked && told(entry));
+        let mut first: BTreeMap<u64, u64> = BTreeMap::new();
+        for row in &forgotten {
+            first.entry(self.messages.get(row).map_or(0, |entry| entry.peer)).or_insert(*row);
+        }
+        // What is behind one of them on its way must not overtake it.
+        let behind = |row: u64, entry: &Entry| first.get(&entry.peer).is_some_and(|first| row > *first);
+        let sent = self.messages.iter().filter(|(_, entry)| entry.state == MessageState::Sent);
+        let sent: Vec<u64> = sent.filter(|(row, entry)| behind(**row, entry)).map(|(row, _)| *row).collect();
+        sent.iter().for_each(|row| self.drop_wires(*row));
+        self.set_all([forgotten, sent].concat(), MessageState::Queued)
     }
 
     /// Removes what is done, as far as nobody wants it kept. `now` is absent where the clock is not to be trusted: nothing

@@ -1,7 +1,6 @@
 //! A burner's life on the network: connected, cut off, connected again, until it is told to end. Nothing of it is lost on
 //! the way: what goes out is stored before it leaves, what comes in before the server is told so.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -267,13 +266,13 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
         }
         Ok((lock, start(inner, &account).await?))
     };
-    let (_lock, (session, introduced)) = tokio::select! {
+    let (_lock, session) = tokio::select! {
         started = start => started?,
         _ = line.ended() => return Ok(()),
     };
     line.set(inner, id, Connection::Online);
     let quiet_since = inner.clock.since_boot();
-    let mut work = Work { inner, id, line, session, introduced, asked: None, quiet_since, failures };
+    let mut work = Work { inner, id, line, session, asked: None, quiet_since, failures };
     // Whatever the server has for us comes before its answer.
     work.ask(inner.profile().response()).await?;
     loop {
@@ -284,7 +283,7 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
 }
 
 /// Logs in, and stores what the server says of the stanzas of the stream before.
-async fn start(inner: &Inner, account: &Account) -> Result<(Session, BTreeSet<u64>), Error> {
+async fn start(inner: &Inner, account: &Account) -> Result<Session, Error> {
     let earlier = inner.read(|content| content.mailbox(&account.id).resumption())?;
     let dial = inner.dial_of(&account.id).await?;
     let link = link::open(inner, &*dial, &inner.server_of(account)?, account.route, &mut |_| ()).await?;
@@ -303,6 +302,9 @@ async fn start(inner: &Inner, account: &Account) -> Result<(Session, BTreeSet<u6
         }
         talk.mailbox.set_resumption(resumption);
         talk.news.messages.extend(changed);
+        if matches!(start, Start::New { .. }) {
+            talk.mailbox.introduce_again();
+        }
         talk.sessions.connected(limit);
         talk.wake();
     })?;
@@ -311,12 +313,7 @@ async fn start(inner: &Inner, account: &Account) -> Result<(Session, BTreeSet<u6
     if matches!(start, Start::New { .. } | Start::Resumed { acked: 0 }) {
         within(limits::EXCHANGE, session.send_presence()).await??;
     }
-    // On a stream that goes on everybody was asked already.
-    let introduced = match start {
-        Start::New { .. } => BTreeSet::new(),
-        Start::Resumed { .. } => inner.read(|content| content.mailbox(&account.id).peers.keys().copied().collect())?,
-    };
-    Ok((session, introduced))
+    Ok(session)
 }
 
 /// A connection at work.
@@ -325,8 +322,6 @@ struct Work<'a> {
     id: &'a BurnerId,
     line: &'a Line,
     session: Session,
-    /// Contacts whose presence handshake was looked after, by row.
-    introduced: BTreeSet<u64>,
     /// The server was asked something, and has time up to then. By the clock that goes on while the device sleeps, as all
     /// times here.
     asked: Option<Duration>,
@@ -339,7 +334,8 @@ impl Work<'_> {
     async fn step(&mut self) -> Result<Option<Ending>, Error> {
         self.introduce().await?;
         let sent = self.send().await?;
-        self.line.drained.send_replace(!sent && self.asked.is_none() && self.session.in_flight() == 0);
+        let quiet = !sent && self.asked.is_none() && self.session.in_flight() == 0;
+        self.line.drained.send_replace(quiet && !self.inner.is_talk_busy(&self.id.0));
         let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.inner.profile().silence());
         let (since_boot, until_talk) = (self.inner.clock.since_boot(), self.until_talk()?);
         tokio::select! {
@@ -365,13 +361,15 @@ impl Work<'_> {
         let deadline = self.inner.talk_deadline(&self.id.0).map(|at| at.saturating_sub(since_boot));
         let until = self.inner.read(|content| content.mailbox(&self.id.0).next_decision())?;
         let until = until.map(|at| Duration::from_secs(at.saturating_sub(now)));
+        // Whoever waits for the end of an exchange is told when it has come to nothing.
+        let busy = self.inner.is_talk_busy(&self.id.0).then_some(limits::ANSWER);
         // Not at once again: what could not be done may wait a moment.
-        Ok(deadline.into_iter().chain(until).min().map_or(Duration::MAX, |wait| wait.max(limits::MOMENT)))
+        Ok(deadline.into_iter().chain(until).chain(busy).min().map_or(Duration::MAX, |wait| wait.max(limits::MOMENT)))
     }
 
     /// Takes the presence handshake with new contacts a step further, and tells the server of blocks.
     async fn introduce(&mut self) -> Result<(), Error> {
-        let due = self.inner.read(|content| content.mailbox(&self.id.0).introductions(&self.introduced))?;
+        let due = self.inner.read(|content| content.mailbox(&self.id.0).introductions())?;
         if due.is_empty() {
             return Ok(());
         }
@@ -389,17 +387,14 @@ impl Work<'_> {
                 }
             }
         }
-        self.introduced.extend(due.iter().map(|(row, _)| *row));
-        if due.iter().any(|(_, peer)| peer.block_due) {
-            self.inner.update(&self.id.0, |mailbox, _| {
-                for (row, peer) in due.iter().filter(|(_, peer)| peer.block_due) {
-                    if let Some(now) = mailbox.peer_mut(*row).filter(|now| now.standing == peer.standing) {
-                        now.block_due = false;
-                    }
+        self.inner.update(&self.id.0, |mailbox, _| {
+            for (row, peer) in &due {
+                if let Some(now) = mailbox.peer_mut(*row).filter(|now| now.standing == peer.standing) {
+                    (now.block_due, now.introduced) = (false, peer.standing == Standing::Contact);
                 }
-                Vec::new()
-            })?;
-        }
+            }
+            Vec::new()
+        })?;
         self.ask(self.inner.profile().response()).await
     }
 
@@ -514,9 +509,11 @@ impl Work<'_> {
             let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
             return Ok(());
         }
-        // What the server has is not to be sent again on the next stream, which will not know.
-        let _ = within(limits::GOODBYE, self.drain()).await;
-        let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
+        // What the server has is not to be sent again on the next stream, which will not know: if it is stored.
+        let drained = within(limits::GOODBYE, self.drain()).await;
+        if !matches!(drained, Ok(Err(_))) {
+            let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
+        }
         let _ = within(limits::GOODBYE, self.session.close()).await;
         self.inner.update(&self.id.0, |mailbox, _| {
             mailbox.set_resumption(None);

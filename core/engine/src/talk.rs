@@ -32,6 +32,8 @@ pub(crate) struct Sessions {
     present: HashMap<u64, BTreeSet<String>>,
     /// When a peer was last asked for a private conversation.
     asked: HashMap<u64, Duration>,
+    /// The id of the last stanza that asked a peer for a private conversation.
+    queries: HashMap<u64, String>,
     /// Comparisons that the peer has asked for, and whether the person has answered.
     questions: HashMap<u64, (Comparison, bool)>,
     limit: Option<usize>,
@@ -46,6 +48,7 @@ impl Sessions {
             resources: HashMap::new(),
             present: HashMap::new(),
             asked: HashMap::new(),
+            queries: HashMap::new(),
             questions: HashMap::new(),
             limit: None,
         }
@@ -70,6 +73,12 @@ impl Sessions {
     /// When [`Talk::tick`] has something to do.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.open.values().filter_map(Session::deadline).min()
+    }
+
+    /// Whether somebody who was asked for a private conversation may answer any moment, or an exchange is under way.
+    pub(crate) fn is_busy(&self, clock: Duration) -> bool {
+        let lately = |peer: &u64| self.asked.get(peer).is_none_or(|at| clock < *at + limits::ANSWER);
+        self.open.iter().any(|(peer, session)| session.is_beginning() && lately(peer))
     }
 
     /// What is not stored of a conversation.
@@ -123,6 +132,8 @@ impl<'a> Talk<'a> {
     pub(crate) fn end(self) -> News {
         for peer in self.touched {
             let Some(session) = self.sessions.open.get(&peer) else { continue };
+            let unconfirmed: Vec<u64> = session.unconfirmed().into_iter().map(|TextId(id)| id).collect();
+            self.mailbox.confirm_others(peer, &unconfirmed);
             let key = session.recipient().map(|(_, fingerprint)| fingerprint.into());
             let state = if self.life > 0 { session.suspend() } else { Default::default() };
             let stored = Stored::new(&state, self.now, key, session.is_finished());
@@ -222,7 +233,7 @@ impl<'a> Talk<'a> {
             self.fail(row, FailReason::OtherKey);
             return true;
         }
-        let marked = entry.again && !known.keeps_texts;
+        let marked = entry.again && !known.key(key).is_some_and(|key| key.keeps_texts);
         let text = if marked { format!("[resent] {}", entry.text) } else { entry.text.clone() };
         let Ok(outputs) = self.with(peer, |session| session.send_kept(&text, &entry.id)) else { return false };
         let (mut pieces, mut number) = (Vec::new(), None);
@@ -285,10 +296,23 @@ impl<'a> Talk<'a> {
         self.news.conversations.insert(peer);
     }
 
+    /// Keeps somebody away, without a word: nothing of theirs goes on.
+    pub(crate) fn block(&mut self, peer: u64) {
+        self.sessions.open.remove(&peer);
+        self.sessions.questions.remove(&peer);
+        self.touched.remove(&peer);
+        self.mailbox.forget_session(peer);
+    }
+
+    fn is_contact(&self, peer: u64) -> bool {
+        self.mailbox.standing(peer) == Standing::Contact
+    }
+
     /// Tells every peer that the private conversation ends.
     pub(crate) fn finish_all(&mut self) {
         let private = self.mailbox.sessions.iter().filter(|(_, stored)| stored.key.is_some()).map(|(peer, _)| *peer);
-        private.collect::<Vec<_>>().into_iter().for_each(|peer| self.finish(peer));
+        let private: Vec<u64> = private.filter(|peer| self.is_contact(*peer)).collect();
+        private.into_iter().for_each(|peer| self.finish(peer));
     }
 
     pub(crate) fn compare(&mut self, peer: u64, secret: &str, question: Option<&str>) -> Result<(), Error> {
@@ -323,14 +347,15 @@ impl<'a> Talk<'a> {
     /// Gives up what has taken too long.
     pub(crate) fn tick(&mut self) {
         let due = |session: &Session| session.deadline().is_some_and(|at| at <= self.clock);
-        let due: Vec<u64> =
-            self.sessions.open.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer).collect();
+        let due = self.sessions.open.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer);
+        let due: Vec<u64> = due.filter(|peer| self.is_contact(*peer)).collect();
         due.into_iter().for_each(|peer| self.with(peer, |_| ()));
     }
 
     /// Opens the sessions that are stored, so that their time goes on. Those that have rested for too long are lost.
     pub(crate) fn wake(&mut self) {
-        let stored: Vec<u64> = self.mailbox.sessions.keys().copied().collect();
+        let stored = self.mailbox.sessions.keys().copied();
+        let stored: Vec<u64> = stored.filter(|peer| self.is_contact(*peer)).collect();
         stored.into_iter().for_each(|peer| self.with(peer, |_| ()));
     }
 
@@ -388,8 +413,9 @@ impl<'a> Talk<'a> {
     pub(crate) fn refused(&mut self, from: &str, id: &str, why: Refusal) {
         let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
         let mut changed = self.mailbox.refused(from, id, reason);
-        if changed.is_empty() && why == Refusal::ForGood {
-            changed = self.mailbox.nobody_there(from);
+        let asked = |peer: &u64| self.sessions.queries.get(peer).is_some_and(|query| query == id);
+        if let Some(peer) = self.mailbox.find(from).filter(|peer| why == Refusal::ForGood && asked(peer)) {
+            changed.extend(self.mailbox.nobody_there(peer));
         }
         self.news.messages.extend(changed);
     }
@@ -440,9 +466,12 @@ impl<'a> Talk<'a> {
                         Some(chat) => chat.resource.clone(),
                         None => self.resource(peer),
                     };
+                    let id = self.ids.draw();
+                    if body.starts_with("?OTRv") {
+                        self.sessions.queries.insert(peer, id.clone());
+                    }
                     let what = What::Otr { body, wants_receipt: false };
-                    let wire =
-                        Wire { peer, resource, id: self.ids.draw(), what, message: None, at: self.now, number: None };
+                    let wire = Wire { peer, resource, id, what, message: None, at: self.now, number: None };
                     self.mailbox.add_wire(wire);
                 }
                 Output::Text { text, from, fingerprint, label } => {
@@ -459,9 +488,8 @@ impl<'a> Talk<'a> {
                     self.arrived(peer, chat.id.as_deref(), &text, Security::Plaintext, chat);
                 }
                 Output::KeepsTexts(fingerprint) => {
-                    let accepted = |known: &&mut crate::mailbox::Peer| known.accepts(fingerprint.into());
-                    if let Some(known) = self.mailbox.peer_mut(peer).filter(accepted) {
-                        known.keeps_texts = true;
+                    if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
+                        key.keeps_texts = true;
                     }
                 }
                 Output::Began { with, fingerprint, .. } => {
@@ -509,8 +537,6 @@ impl<'a> Talk<'a> {
     }
 
     fn compared(&mut self, peer: u64, event: SmpEvent) {
-        let with_question =
-            matches!(self.sessions.questions.get(&peer), Some((Comparison::Asked { question: Some(_) }, _)));
         let comparison = match event {
             SmpEvent::Asked { question, fingerprint } => {
                 let failures =
@@ -528,7 +554,7 @@ impl<'a> Talk<'a> {
                 self.news.comparisons.push((peer, asked));
                 return;
             }
-            SmpEvent::Equal { fingerprint, we_asked } => {
+            SmpEvent::Equal { fingerprint, we_asked, with_question } => {
                 let by_us = we_asked || !with_question;
                 if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
                     key.compared(by_us);

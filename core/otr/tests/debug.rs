@@ -35,7 +35,7 @@ fn nothing_secret_is_printed() {
         (Output::Attention(Attention::PeerError(text())), "Attention(PeerError(..))"),
         (Output::Attention(Attention::Unreadable), "Attention(Unreadable)"),
         (Output::Smp(SmpEvent::Asked { question: Some(text()), fingerprint }), "Smp(Asked(..))"),
-        (Output::Smp(SmpEvent::Equal { fingerprint, we_asked: true }), "Smp(Equal(..))"),
+        (Output::Smp(SmpEvent::Equal { fingerprint, we_asked: true, with_question: false }), "Smp(Equal(..))"),
         (Output::Smp(SmpEvent::Different { fingerprint }), "Smp(Different(..))"),
         (Output::Smp(SmpEvent::Aborted), "Smp(Aborted)"),
         (Output::ExtraKey { usage: 1, about: vec![7], key: key() }, "ExtraKey(..)"),

@@ -165,8 +165,8 @@ fn smp_right_wrong_with_question_aborted_and_both_at_once() {
         let reply = pair.sides[1].smp_answer(answer).unwrap();
         pair.carry(1, reply);
         let results = [
-            SmpEvent::Equal { fingerprint: BOB.fingerprint(), we_asked: true },
-            SmpEvent::Equal { fingerprint: ALICE.fingerprint(), we_asked: false },
+            SmpEvent::Equal { fingerprint: BOB.fingerprint(), we_asked: true, with_question: question.is_some() },
+            SmpEvent::Equal { fingerprint: ALICE.fingerprint(), we_asked: false, with_question: question.is_some() },
         ];
         let failures = [BOB.fingerprint(), ALICE.fingerprint()].map(|fingerprint| SmpEvent::Different { fingerprint });
         let expected = if secret == answer { results } else { failures };
@@ -192,7 +192,7 @@ fn smp_right_wrong_with_question_aborted_and_both_at_once() {
     }
     let reply = pair.sides[1].smp_answer("again").unwrap();
     pair.carry(1, reply);
-    let equal = SmpEvent::Equal { fingerprint: BOB.fingerprint(), we_asked: true };
+    let equal = SmpEvent::Equal { fingerprint: BOB.fingerprint(), we_asked: true, with_question: false };
     assert_eq!(pair.news[0].last(), Some(&Output::Smp(equal)));
 }
 

@@ -116,7 +116,8 @@ fn smp_fail_not_trust() {
         let [ours, theirs] = [0, 1].map(|side| pair.news[side].last().cloned());
         // Whose key it is about is said, and whether it was shown or only answered.
         for (event, fingerprint, we_asked) in [(ours, BOB.fingerprint(), true), (theirs, ALICE.fingerprint(), false)] {
-            let (equal, different) = (SmpEvent::Equal { fingerprint, we_asked }, SmpEvent::Different { fingerprint });
+            let (equal, different) =
+                (SmpEvent::Equal { fingerprint, we_asked, with_question: false }, SmpEvent::Different { fingerprint });
             assert_eq!(event, Some(Output::Smp(if asked { equal } else { different })));
         }
     }

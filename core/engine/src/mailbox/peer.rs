@@ -22,8 +22,8 @@ pub(crate) struct Peer {
     pub(crate) block_due: bool,
     /// Their client sends receipts.
     pub(crate) confirms: bool,
-    /// Their client knows what it gets twice.
-    pub(crate) keeps_texts: bool,
+    /// Steps of the presence handshake that were due were sent.
+    pub(crate) introduced: bool,
     pub(crate) keys: Vec<Key>,
     /// The one key that they are to have: scanned, or read out of a URI.
     pub(crate) expected: Option<Fingerprint>,
@@ -36,6 +36,8 @@ pub(crate) struct Key {
     pub(crate) accepted: bool,
     pub(crate) verified: bool,
     verified_us: bool,
+    /// Whoever has it knows what it gets twice.
+    pub(crate) keeps_texts: bool,
     /// Comparisons in a row that came out different.
     pub(crate) failures: u8,
 }
@@ -56,7 +58,14 @@ impl Peer {
             let oldest = self.keys.iter().position(|key| !key.accepted).unwrap_or(0);
             self.keys.remove(oldest);
         }
-        self.keys.push(Key { fingerprint, accepted, verified: false, verified_us: false, failures: 0 });
+        self.keys.push(Key {
+            fingerprint,
+            accepted,
+            verified: false,
+            verified_us: false,
+            keeps_texts: false,
+            failures: 0,
+        });
     }
 
     pub(crate) fn key_mut(&mut self, fingerprint: Fingerprint) -> Option<&mut Key> {

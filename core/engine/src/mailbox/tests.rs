@@ -50,6 +50,13 @@ fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
     mailbox.set(row, MessageState::Sent);
 }
 
+/// Whether the client with the key of [`encrypt`] knows what it gets twice.
+fn knows_doubles(mailbox: &mut Mailbox, peer: u64, keeps_texts: bool) {
+    let (peer, key) = (mailbox.peer_mut(peer).unwrap(), Fingerprint([1; 20]));
+    peer.uses(key);
+    peer.key_mut(key).unwrap().keeps_texts = keeps_texts;
+}
+
 fn send_all(mailbox: &mut Mailbox) {
     for (row, _) in mailbox.waiting() {
         encrypt(mailbox, row, row);
@@ -180,7 +187,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     let unread = |keeps_texts: bool, after: u64| {
         let mut mailbox = outbox(3);
         let peer = mailbox.peer(PEER);
-        mailbox.peer_mut(peer).unwrap().keeps_texts = keeps_texts;
+        knows_doubles(&mut mailbox, peer, keeps_texts);
         send_all(&mut mailbox);
         mailbox.acked(2);
         mailbox.unread(peer, &[2, 3, 4], NOW + after);
@@ -209,7 +216,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     // What was delivered was read; what another session names by the same number is another text.
     let mut mailbox = outbox(2);
     let peer = mailbox.peer(PEER);
-    mailbox.peer_mut(peer).unwrap().keeps_texts = true;
+    knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
     mailbox.acked(2);
     mailbox.delivered(PEER, "1");
@@ -230,7 +237,7 @@ fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_know
     mailbox.delivered(PEER, "1");
     assert!(mailbox.clone().forgotten_by_server(NOW).is_empty(), "it would not know it");
     let peer = mailbox.peer(PEER);
-    mailbox.peer_mut(peer).unwrap().keeps_texts = true;
+    knows_doubles(&mut mailbox, peer, true);
     assert!(mailbox.clone().forgotten_by_server(NOW + limits::CONFIRMED_WITHIN).is_empty(), "a day later nobody waits");
     assert_eq!(mailbox.forgotten_by_server(NOW).len(), 1);
     assert_eq!(texts(&mailbox), ["2"]);
@@ -263,8 +270,9 @@ fn what_came_back_says_why_and_stays_until_it_was_seen() {
     assert!(!mailbox.refused(PEER, "2", unreachable).is_empty());
     assert!(mailbox.refused(PEER, "2", refused).is_empty() && mailbox.delivered(PEER, "2").is_empty());
     mailbox.set(4, MessageState::WaitingForPeer);
-    assert!(mailbox.nobody_there("other@b.example").is_empty());
-    assert_eq!(mailbox.nobody_there(PEER).len(), 1);
+    let (peer, other) = (mailbox.peer(PEER), mailbox.peer("other@b.example"));
+    assert!(mailbox.nobody_there(other).is_empty());
+    assert_eq!(mailbox.nobody_there(peer).len(), 1);
     let failed = |reason| MessageState::Failed { reason };
     let expected =
         [("1".to_owned(), failed(refused)), ("2".to_owned(), failed(unreachable)), ("3".to_owned(), failed(refused))];

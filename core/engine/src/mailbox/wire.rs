@@ -10,6 +10,9 @@ use super::{Changed, Mailbox};
 use crate::limits;
 use crate::message::MessageState;
 
+/// What a data message of OTR's begins with (version 3, type 3), in base64.
+const DATA: &str = "?OTR:AAMD";
+
 /// A stanza to a peer.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Wire {
@@ -52,11 +55,8 @@ impl Mailbox {
     /// Numbers what is sent next, at most so much: from here on whoever goes on with the stream knows what the server's
     /// count stands for. What is of use for a moment only, as a key exchange, is not sent late.
     pub(crate) fn number_wires(&mut self, first: u32, room: usize, now: u64) -> Vec<(String, Arc<Wire>)> {
-        let late = |wire: &Wire| {
-            wire.message.is_none()
-                && matches!(wire.what, What::Otr { .. })
-                && now > wire.at.saturating_add(limits::EXCHANGE_WIRES)
-        };
+        let of_an_exchange = |wire: &Wire| matches!(&wire.what, What::Otr { body, .. } if wire.message.is_none() && !body.starts_with(DATA));
+        let late = |wire: &Wire| of_an_exchange(wire) && now > wire.at.saturating_add(limits::EXCHANGE_WIRES);
         let known = |wire: &Wire| self.peers.get(&wire.peer).is_some_and(|peer| !peer.jid.is_empty());
         self.wires.retain(|_, wire| wire.number.is_some() || known(wire) && !late(wire));
         let waiting = self.wires.values_mut().filter(|wire| wire.number.is_none());

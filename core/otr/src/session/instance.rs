@@ -126,6 +126,8 @@ pub(crate) struct Conversation {
     pub(crate) smp: Smp,
     /// Whether the comparison that runs is ours.
     pub(crate) we_asked: bool,
+    /// Whether it has a question.
+    pub(crate) with_question: bool,
     pub(crate) last_sent: Duration,
     /// Whether the peer's texts are HTML, and ours are read as that.
     pub(crate) html: bool,
@@ -149,6 +151,7 @@ impl Conversation {
             ssid,
             smp: Smp::default(),
             we_asked: false,
+            with_question: false,
             last_sent: now,
             html: false,
             lost: false,
@@ -224,12 +227,13 @@ impl Conversation {
         let running = self.smp.is_running();
         match self.smp.receive(record, rng) {
             Progress::Asked { question } => {
-                self.we_asked = false;
+                (self.we_asked, self.with_question) = (false, question.is_some());
                 (Some(SmpEvent::Asked { question, fingerprint: self.fingerprint }), None)
             }
             Progress::Send(answer) => (None, Some(answer)),
             Progress::Done { equal: true, send } => {
-                (Some(SmpEvent::Equal { fingerprint: self.fingerprint, we_asked: self.we_asked }), send)
+                let (we_asked, with_question) = (self.we_asked, self.with_question);
+                (Some(SmpEvent::Equal { fingerprint: self.fingerprint, we_asked, with_question }), send)
             }
             Progress::Done { equal: false, send } => {
                 (Some(SmpEvent::Different { fingerprint: self.fingerprint }), send)

@@ -236,6 +236,16 @@ impl Session {
         active.is_some_and(|instance| instance.is_private() && !instance.changes_keys())
     }
 
+    /// The texts that went out and that no message of the peer's confirms.
+    #[must_use]
+    pub fn unconfirmed(&self) -> Vec<TextId> {
+        let conversations = self.instances.values().filter_map(|instance| match &instance.state {
+            State::Encrypted(conversation) => Some(conversation),
+            _ => None,
+        });
+        conversations.flat_map(|conversation| conversation.unread.texts.iter().map(|sent| sent.id)).collect()
+    }
+
     /// Whether the peer has ended the private conversation that texts went to: see [`Output::Ended`].
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -316,7 +326,7 @@ impl Session {
             records.push(Tlv { kind: tlv::SMP_ABORT, value: Vec::new() });
         }
         records.push(conversation.smp.start(x, question, rng));
-        conversation.we_asked = true;
+        (conversation.we_asked, conversation.with_question) = (true, question.is_some());
         self.asker = self.asker.filter(|asker| *asker != tag);
         self.send_records(tag, &records, &mut out);
         Ok(out)

@@ -165,6 +165,8 @@ pub enum SmpEvent {
         fingerprint: Fingerprint,
         /// Whether we began. Who only answered has shown, and has not been shown.
         we_asked: bool,
+        /// Whether whoever began had a question: then only they can know that the answer is hard to guess.
+        with_question: bool,
     },
     /// They do not.
     Different {
