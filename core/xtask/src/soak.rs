@@ -7,11 +7,12 @@ use crate::run::{Done, cargo, run};
 /// `cargo xtask soak [NAME] [--minutes N]`.
 pub(crate) fn soak(options: &[&str]) -> Done {
     match options {
-        [] => otr().and_then(|()| chat("0")),
+        [] => otr().and_then(|()| chat("0")).and_then(|()| peers()),
         ["otr"] => otr(),
         ["chat"] => chat("0"),
         ["chat", "--minutes", minutes] if minutes.parse::<u64>().is_ok() => chat(minutes),
-        _ => Err("soak takes otr, or chat with --minutes N".into()),
+        ["peers"] => peers(),
+        _ => Err("soak takes otr, peers, or chat with --minutes N".into()),
     }
 }
 
@@ -24,11 +25,21 @@ fn otr() -> Done {
 
 /// Round after round of the full counts until the minutes are over, and one at least.
 fn chat(minutes: &str) -> Done {
+    engine_tests("chat::nothing_is_lost", minutes)
+}
+
+/// Ten thousand texts each way with each library.
+fn peers() -> Done {
+    packages::need(&[packages::OTR])?;
+    engine_tests("peers::many_texts_each_way_in_pieces_too", "0")
+}
+
+fn engine_tests(name: &str, minutes: &str) -> Done {
     packages::need(&[packages::LAB])?;
     run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))?;
     let lab = Lab::start(0)?;
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", "engine"]);
-    tests.args(["--", "--ignored", "--nocapture", "--exact", "chat::nothing_is_lost"]);
+    tests.args(["--", "--ignored", "--nocapture", "--exact", name]);
     tests.env("FLASHPAPER_LAB", lab.facts_file()).env("FLASHPAPER_SOAK", "1").env("FLASHPAPER_MINUTES", minutes);
     run(&mut tests)
 }
