@@ -355,12 +355,12 @@ impl Mailbox {
 
     /// Texts that the peer may not have read, by OTR's numbers: see [`Mailbox::settle`].
     pub(crate) fn unread(&mut self, peer: u64, numbers: &[u64], now: u64) {
-        for entry in self.messages.values_mut().filter(|entry| entry.peer == peer && entry.may_be_unread()) {
-            let named =
-                entry.went.as_ref().and_then(|went| went.number).is_some_and(|number| numbers.contains(&number));
-            if let Some(went) = &mut Arc::make_mut(entry).went
-                && named
-            {
+        let named = |went: &Went| went.number.is_some_and(|number| numbers.contains(&number));
+        let unread =
+            |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
+        // What is not changed stays shared: a copy would be written to disk.
+        for entry in self.messages.values_mut().filter(|entry| unread(entry)) {
+            if let Some(went) = &mut Arc::make_mut(entry).went {
                 (went.number, went.doubted) = (None, Some(now));
             }
         }

@@ -228,6 +228,20 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
 }
 
 #[test]
+fn what_nothing_was_said_of_is_not_written_again() {
+    let mut mailbox = outbox(3);
+    let peer = mailbox.peer(PEER);
+    send_all(&mut mailbox);
+    let before = mailbox.clone();
+    mailbox.unread(peer, &[], NOW);
+    mailbox.confirm_others(peer, &[2, 3, 4]);
+    assert!(mailbox.messages.iter().all(|(row, entry)| Arc::ptr_eq(entry, &before.messages[row])));
+    mailbox.unread(peer, &[3], NOW);
+    let copied = mailbox.messages.iter().filter(|(row, entry)| !Arc::ptr_eq(entry, &before.messages[row]));
+    assert_eq!(copied.map(|(row, _)| *row).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
 fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_knows() {
     let mut mailbox = outbox(2);
     let other = "other@b.example";

@@ -9,4 +9,5 @@ mod day;
 mod lab;
 mod limits;
 mod peers;
+mod strangers;
 mod support;

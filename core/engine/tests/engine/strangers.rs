@@ -1,0 +1,93 @@
+//! Who was neither accepted nor written to, and who was blocked: the server is looked at for any word to them.
+
+use std::time::{Duration, Instant};
+
+use flashpaper::{Security, Standing};
+use flashpaper_lab::{Attacker, OtrLibrary, OtrPeer};
+use tokio::time::sleep;
+
+use crate::peers::Scene;
+use crate::support::Tested;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// For what must not come.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_stranger_hears_nothing_until_accepted_and_takes_little_room() -> Tested {
+    let mut scene = Scene::begin(OtrLibrary::Libotr).await?;
+    let id = scene.burner.id.clone();
+    let mut stranger = OtrPeer::register(scene.lab.facts(), OtrLibrary::Libotr).await?;
+    let mut attacker = Attacker::connect(scene.lab.facts()).await?;
+    attacker.watch(stranger.jid()).await?;
+    stranger.command(&format!("to {}", scene.burner.jid)).await?;
+    for command in ["receipts on", "add", "start", "count 30 let me in", "raw ?OTR Error: really"] {
+        stranger.command(command).await?;
+    }
+    let end = Instant::now() + PATIENCE;
+    while scene.unread()?.len() < 10 {
+        assert!(Instant::now() < end, "{} came", scene.unread()?.len());
+        sleep(Duration::from_millis(20)).await;
+    }
+    sleep(A_WHILE).await;
+    assert_eq!(scene.unread()?.len(), 10, "the rest is not kept");
+    assert!(scene.unread()?.iter().all(|message| message.security == Security::Plaintext));
+    assert_eq!(attacker.taken(stranger.jid()).await?, Vec::<String>::new());
+    assert!(!stranger.events().iter().any(|event| matches!(event, flashpaper_lab::OtrEvent::Presence { .. })));
+    assert_eq!(scene.engine.conversation(&id, stranger.jid())?.standing, Standing::Stranger);
+    // Accepted, it is a contact like any other.
+    scene.engine.accept(&id, stranger.jid())?;
+    scene.engine.send(&id, stranger.jid(), "come in", None)?;
+    assert_eq!(stranger.text(PATIENCE).await?, "come in");
+    attacker.pass(stranger.jid()).await?;
+    stranger.remove().await?;
+    scene.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn the_blocked_hear_nothing_more_and_are_not_heard() -> Tested {
+    let mut scene = Scene::private(OtrLibrary::Libotr).await?;
+    let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
+    scene.hears("before").await?;
+    let mut attacker = Attacker::connect(scene.lab.facts()).await?;
+    scene.engine.set_blocked(&id, &jid, true)?;
+    sleep(A_WHILE).await;
+    attacker.watch(&jid).await?;
+    assert_eq!(scene.conversation()?.security, Security::Plaintext);
+    // Past the server's own block: what it would let through is not taken in, either.
+    let forged = |body: &str| {
+        format!("<message from='{jid}/r' to='{}' type='chat' id='x'><body>{body}</body></message>", scene.burner.jid)
+    };
+    for body in ["?OTRv3?", "?OTR Error: lost", "hello?"] {
+        attacker.deliver(&forged(body)).await?;
+    }
+    sleep(A_WHILE).await;
+    assert!(scene.unread()?.is_empty());
+    // Nor at the end, when peers are told that it is one.
+    let (burner, engine) = (scene.burner.clone(), scene.engine.clone());
+    engine.burn(&burner.id).await?;
+    let said = attacker.taken(&jid).await?;
+    assert!(said.iter().all(|stanza| !stanza.contains("?OTR")), "{said:?}");
+    attacker.pass(&jid).await?;
+    engine.close().await;
+    Ok(scene.peer.remove().await?)
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_session_that_is_not_to_outlive_the_process_does_not() -> Tested {
+    for life in [Duration::from_secs(3600), Duration::ZERO] {
+        let mut scene = Scene::private(OtrLibrary::Libotr).await?;
+        scene.hears("before").await?;
+        scene.engine.set_session_life(&scene.burner.id, life)?;
+        assert_eq!(scene.conversation()?.security, Security::Private, "it goes on while the process does");
+        scene.engine.suspend(Duration::from_secs(3)).await;
+        scene.engine.resume().await?;
+        let expected = if life.is_zero() { Security::Plaintext } else { Security::Private };
+        scene.becomes(expected).await?;
+        scene.end().await?;
+    }
+    Ok(())
+}
