@@ -10,12 +10,12 @@ use futures::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
-use tor_rtcompat::tokio::TokioRustlsRuntime;
 
 use crate::dialer::Dialer;
 use crate::directory::{self, LOOK_AGAIN};
 use crate::network::{Network, arti_config};
 use crate::obsolete;
+use crate::runtime::{self, ArtiRuntime};
 use crate::status::{Blockage, Status};
 
 /// What a Tor client needs to know.
@@ -52,7 +52,7 @@ impl Tor {
         let obsolete = Arc::new(Notify::new());
         let runtime = OwnRuntime::start(&obsolete, only_one)?;
         let create = async {
-            let arti_runtime = TokioRustlsRuntime::current().map_err(|_| StartError::Resources)?;
+            let arti_runtime = runtime::current().map_err(|_| StartError::Resources)?;
             let builder = TorClient::with_runtime(arti_runtime).config(arti_config);
             builder.create_unbootstrapped_async().await.map_err(|e| StartError::from_arti(e.kind()))
         };
@@ -154,7 +154,7 @@ pub struct NotReady {
 
 /// What dialers borrow: gone once the client is closed, so that no dialer keeps Arti alive.
 pub(crate) struct Running {
-    pub(crate) client: Arc<TorClient<TokioRustlsRuntime>>,
+    pub(crate) client: Arc<TorClient<ArtiRuntime>>,
     /// Arti's threads, where its futures run: its log does not reach the app's, and its end is the client's end.
     pub(crate) handle: Handle,
 }
@@ -224,7 +224,7 @@ impl Drop for OnlyOne {
 }
 
 /// Arti retries by itself; what it gives up on is tried again here, for as long as the client lives.
-async fn bootstrap(client: Arc<TorClient<TokioRustlsRuntime>>) {
+async fn bootstrap(client: Arc<TorClient<ArtiRuntime>>) {
     const AGAIN_AFTER: Duration = Duration::from_secs(5);
     while client.bootstrap().await.is_err() {
         sleep(AGAIN_AFTER).await;
@@ -233,7 +233,7 @@ async fn bootstrap(client: Arc<TorClient<TokioRustlsRuntime>>) {
 
 /// Turns Arti's progress and the dates of its consensus into our status.
 async fn report_status(
-    client: Arc<TorClient<TokioRustlsRuntime>>,
+    client: Arc<TorClient<ArtiRuntime>>,
     mut directory: directory::Watch,
     sender: watch::Sender<Status>,
 ) {

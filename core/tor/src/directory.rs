@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 use arti_client::TorClient;
 use tokio::time::{Instant, sleep};
 use tor_netdir::Timeliness;
-use tor_rtcompat::tokio::TokioRustlsRuntime;
+
+use crate::runtime::ArtiRuntime;
 
 /// Which way our clock is off, and at least how far, in whole minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Watch {
         Self { from_cache: cache_dir.join("dir.sqlite3").exists(), first: None, old_since: None }
     }
 
-    pub(crate) fn judge(&mut self, client: &TorClient<TokioRustlsRuntime>) -> Dates {
+    pub(crate) fn judge(&mut self, client: &TorClient<ArtiRuntime>) -> Dates {
         let Some((after, until)) = lifetime(client) else { return Dates::NoneYet };
         let first = *self.first.get_or_insert(after);
         let clock = judge(after, until, SystemTime::now());
@@ -83,14 +84,14 @@ impl Watch {
 }
 
 /// Waits until the consensus in use fits our clock.
-pub(crate) async fn wait_until_fit(client: &TorClient<TokioRustlsRuntime>) {
+pub(crate) async fn wait_until_fit(client: &TorClient<ArtiRuntime>) {
     let fits = || lifetime(client).is_some_and(|(after, until)| judge(after, until, SystemTime::now()).is_none());
     while !fits() {
         sleep(LOOK_AGAIN).await;
     }
 }
 
-fn lifetime(client: &TorClient<TokioRustlsRuntime>) -> Option<(SystemTime, SystemTime)> {
+fn lifetime(client: &TorClient<ArtiRuntime>) -> Option<(SystemTime, SystemTime)> {
     let directory = client.dirmgr().ok()?.netdir(Timeliness::Unchecked).ok()?;
     Some((directory.lifetime().valid_after(), directory.lifetime().valid_until()))
 }

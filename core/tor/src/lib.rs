@@ -20,6 +20,7 @@ mod dialer;
 mod directory;
 mod network;
 mod obsolete;
+mod runtime;
 mod status;
 mod target;
 
