@@ -12,12 +12,13 @@ pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
 pub(crate) const TESTS: &[&str] = &["faketime", "iproute2", "python3-minimal", "strace"];
 /// What looks at sockets, and the client that an idle account is compared with.
 pub(crate) const IDLE: &[&str] = &["iproute2", "python3-slixmpp"];
-/// The other parties of OTR's tests, what builds programs around them, and their way to XMPP.
+/// The other parties of OTR's tests, libotr's toolkit, what builds programs around them, and their way to XMPP.
 pub(crate) const OTR: &[&str] = &[
     "gcc",
     "golang-github-twstrike-otr3-dev",
     "libc6-dev",
     "libgcrypt20-dev",
+    "libotr5-bin",
     "libotr5-dev",
     "python3-potr",
     "python3-slixmpp",
