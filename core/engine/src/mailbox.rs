@@ -21,7 +21,7 @@ use crate::contact::{Fingerprint, Security, Standing};
 use crate::limits;
 use crate::message::{Conversation, FailReason, History, Message, MessageId, MessageState};
 pub(crate) use peer::{Key, Peer};
-pub(crate) use wire::{What, Wire};
+pub(crate) use wire::{What, Wire, covers};
 
 /// Everything of one burner but its account. Clones share what is not changed.
 #[derive(Default, Clone)]
@@ -333,6 +333,13 @@ impl Mailbox {
             !peer.jid.is_empty() && (handshake || peer.block_due)
         };
         self.peers.iter().filter(|(_, peer)| due(peer)).map(|(row, peer)| (*row, Arc::clone(peer))).collect()
+    }
+
+    /// The server has been told of somebody; who has changed meanwhile is told of once more.
+    pub(crate) fn server_knows(&mut self, row: u64, standing: Standing) {
+        if let Some(peer) = self.peer_mut(row).filter(|peer| peer.standing == standing) {
+            (peer.block_due, peer.introduced) = (false, standing == Standing::Contact);
+        }
     }
 
     /// A stream is new: who has not answered is asked again.

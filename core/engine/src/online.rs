@@ -17,7 +17,7 @@ use crate::contact::Standing;
 use crate::event::{BurnerId, Connection};
 use crate::inner::Inner;
 use crate::link::{self, within};
-use crate::mailbox::{Mailbox, What};
+use crate::mailbox::{Mailbox, What, covers};
 use crate::seams::ByteStream;
 use crate::store::{Account, State};
 use crate::{Error, limits};
@@ -272,7 +272,7 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
     };
     line.set(inner, id, Connection::Online);
     let quiet_since = inner.clock.since_boot();
-    let mut work = Work { inner, id, line, session, asked: None, quiet_since, failures };
+    let mut work = Work { inner, id, line, session, asked: None, quiet_since, told: Vec::new(), failures };
     // Whatever the server has for us comes before its answer.
     work.ask(inner.profile().response()).await?;
     loop {
@@ -326,6 +326,8 @@ struct Work<'a> {
     /// times here.
     asked: Option<Duration>,
     quiet_since: Duration,
+    /// What the server was told of peers, up to which stanza, and has not said that it has.
+    told: Vec<(u64, Standing, u32)>,
     failures: &'a mut u32,
 }
 
@@ -369,12 +371,16 @@ impl Work<'_> {
 
     /// Takes the presence handshake with new contacts a step further, and tells the server of blocks.
     async fn introduce(&mut self) -> Result<(), Error> {
-        let due = self.inner.read(|content| content.mailbox(&self.id.0).introductions())?;
+        let mut due = self.inner.read(|content| content.mailbox(&self.id.0).introductions())?;
+        due.retain(|(row, peer)| {
+            let last = self.told.iter().rfind(|(told, ..)| told == row);
+            last.is_none_or(|(_, standing, _)| *standing != peer.standing)
+        });
         if due.is_empty() {
             return Ok(());
         }
         let mut ids = self.inner.ids();
-        for (_, peer) in &due {
+        for (row, peer) in &due {
             if peer.block_due {
                 let blocked = peer.standing == Standing::Blocked;
                 within(limits::EXCHANGE, self.session.block(&peer.jid, &ids.draw(), blocked)).await??;
@@ -386,15 +392,8 @@ impl Work<'_> {
                     within(limits::EXCHANGE, self.session.send_subscription(&peer.jid, step)).await??;
                 }
             }
+            self.told.push((*row, peer.standing, self.session.sent()));
         }
-        self.inner.update(&self.id.0, |mailbox, _| {
-            for (row, peer) in &due {
-                if let Some(now) = mailbox.peer_mut(*row).filter(|now| now.standing == peer.standing) {
-                    (now.block_due, now.introduced) = (false, peer.standing == Standing::Contact);
-                }
-            }
-            Vec::new()
-        })?;
         self.ask(self.inner.profile().response()).await
     }
 
@@ -447,7 +446,7 @@ impl Work<'_> {
         let wants_ack = batch.contains(&Incoming::Asked);
         let was_acked = batch.iter().any(|incoming| matches!(incoming, Incoming::Acked { .. }));
         let resumption = self.session.resumption();
-        let mut answers = Vec::new();
+        let (mut answers, told) = (Vec::new(), &mut self.told);
         self.inner.converse(&self.id.0, |talk| {
             for incoming in batch {
                 match incoming {
@@ -464,6 +463,9 @@ impl Work<'_> {
                     Incoming::Acked { up_to } => {
                         let changed = talk.mailbox.acked(up_to);
                         talk.news.messages.extend(changed);
+                        for (row, standing, _) in told.extract_if(.., |(.., number)| covers(up_to, *number)) {
+                            talk.mailbox.server_knows(row, standing);
+                        }
                     }
                     Incoming::Asked | Incoming::Other => {}
                 }

@@ -41,6 +41,11 @@ pub(crate) enum What {
     Receipt { received: String },
 }
 
+/// Whether a server that has everything up to a number has this stanza. Numbers wrap around (XEP-0198, section 4).
+pub(crate) const fn covers(up_to: u32, number: u32) -> bool {
+    up_to.wrapping_sub(number) < 1 << 31
+}
+
 impl Mailbox {
     pub(crate) fn add_wire(&mut self, wire: Wire) {
         let row = self.next(|position| &mut position.wire);
@@ -75,9 +80,12 @@ impl Mailbox {
 
     /// The server has everything up to this number.
     pub(crate) fn acked(&mut self, up_to: u32) -> Changed {
-        let covers = |number: u32| up_to.wrapping_sub(number) < 1 << 31;
-        let done: Vec<u64> =
-            self.wires.iter().filter(|(_, wire)| wire.number.is_some_and(covers)).map(|(row, _)| *row).collect();
+        let done: Vec<u64> = self
+            .wires
+            .iter()
+            .filter(|(_, wire)| wire.number.is_some_and(|number| covers(up_to, number)))
+            .map(|(row, _)| *row)
+            .collect();
         let mut changed = Vec::new();
         for row in done {
             let Some(wire) = self.wires.remove(&row) else { continue };

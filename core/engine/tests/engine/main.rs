@@ -6,6 +6,7 @@ mod chat;
 mod crash;
 mod crash_texts;
 mod day;
+mod direct;
 mod lab;
 mod limits;
 mod peers;

@@ -3,6 +3,7 @@
 //! `cargo xtask soak peers` has more texts; what is said here of one library holds for both, but where it says so.
 
 use std::env;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flashpaper::{
@@ -30,9 +31,13 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn begin(library: OtrLibrary) -> Tested<Self> {
+        Self::begin_on(library, Direct::plain).await
+    }
+
+    pub(crate) async fn begin_on(library: OtrLibrary, way: impl FnOnce(&Remote) -> Arc<Direct>) -> Tested<Self> {
         let (lab, home) = (Remote::from_env()?, TempDir::new()?);
         let engine = open(home.path(), &lab).await?;
-        engine.start_on(Direct::plain(&lab)).await?;
+        engine.start_on(way(&lab)).await?;
         let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
         let burner = engine.create_burner(options).await?;
         let mut peer = OtrPeer::register(lab.facts(), library).await?;

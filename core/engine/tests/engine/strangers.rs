@@ -1,13 +1,19 @@
 //! Who was neither accepted nor written to, and who was blocked: the server is looked at for any word to them.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use flashpaper::{Security, Standing};
-use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary, OtrPeer};
+use flashpaper::{ByteStream, Connection, Event, Security, Standing};
+use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary, OtrPeer, Remote};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
 use crate::peers::Scene;
-use crate::support::Tested;
+use crate::support::{Direct, Tested};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For what must not come.
@@ -76,6 +82,66 @@ async fn the_blocked_hear_nothing_more_and_are_not_heard() -> Tested {
     attacker.pass(&jid).await?;
     engine.close().await;
     Ok(scene.peer.remove().await?)
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_block_that_is_lost_on_its_way_is_told_again() -> Tested {
+    let lose = Arc::new(AtomicBool::new(false));
+    let losing = Arc::clone(&lose);
+    let way = |lab: &Remote| {
+        Direct::wrapped(lab, move |inner| {
+            losing.store(false, SeqCst);
+            Box::new(Losing { inner, lose: Arc::clone(&losing), has_lost: false })
+        })
+    };
+    let mut scene = Scene::begin_on(OtrLibrary::Libotr, way).await?;
+    let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
+    scene.says("hello").await?;
+    // Nothing else is on its way.
+    sleep(A_WHILE).await;
+    scene.events = scene.engine.events(None);
+    lose.store(true, SeqCst);
+    scene.engine.set_blocked(&id, &jid, true)?;
+    let is = |event: &Event, wanted: fn(&Connection) -> bool| matches!(event, Event::Connection { connection, .. } if wanted(connection));
+    scene.event(|event| is(event, |connection| matches!(connection, Connection::Waiting { .. }))).await?;
+    scene.event(|event| is(event, |connection| matches!(connection, Connection::Online))).await?;
+    let end = Instant::now() + PATIENCE;
+    let bounced = |event: &OtrEvent| matches!(event, OtrEvent::Bounced { .. });
+    while !scene.peer.events().iter().any(bounced) {
+        assert!(Instant::now() < end, "the server does not know");
+        scene.peer.command("raw hello?").await?;
+        sleep(Duration::from_millis(200)).await;
+    }
+    scene.end().await
+}
+
+/// Takes bytes that never arrive, and ends then.
+struct Losing {
+    inner: Box<dyn ByteStream>,
+    lose: Arc<AtomicBool>,
+    has_lost: bool,
+}
+
+impl AsyncRead for Losing {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.has_lost { Poll::Ready(Ok(())) } else { Pin::new(&mut self.inner).poll_read(cx, buf) }
+    }
+}
+
+impl AsyncWrite for Losing {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.has_lost |= self.lose.load(SeqCst);
+        if self.has_lost { Poll::Ready(Ok(buf.len())) } else { Pin::new(&mut self.inner).poll_write(cx, buf) }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
 }
 
 #[tokio::test]

@@ -9,11 +9,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use flashpaper::{ByteStream, Clock, Config, Dial, Dialed, Dialers, Engine, Key, Network, PrivateNetwork, Seams};
-use flashpaper_lab::{Facts, Peer, Remote, direct};
+use flashpaper::{ByteStream, Clock, Config, Engine, Key, Network, PrivateNetwork, Seams};
+use flashpaper_lab::{Peer, Remote};
 use flashpaper_otr::{Identity, Output, Session, Settings};
-use flashpaper_tor::{DialError, Target};
-use futures::future::BoxFuture;
 use rand::SeedableRng as _;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::{StdRng, SysRng};
@@ -21,6 +19,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+pub(crate) use crate::direct::Direct;
 
 /// The result of a test: any error fails it.
 pub(crate) type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -130,44 +130,6 @@ impl Clock for Hands {
 
     fn since_boot(&self) -> Duration {
         Duration::from_secs(self.0.load(SeqCst))
-    }
-}
-
-/// What is done to each stream that is dialled.
-type Wrap = Arc<dyn Fn(Box<dyn ByteStream>) -> Box<dyn ByteStream> + Send + Sync>;
-
-/// Dials past Tor, and wraps what it dialled.
-pub(crate) struct Direct {
-    facts: Facts,
-    wrap: Wrap,
-}
-
-impl Direct {
-    pub(crate) fn plain(lab: &Remote) -> Arc<Self> {
-        Self::wrapped(lab, |stream| stream)
-    }
-
-    pub(crate) fn wrapped(
-        lab: &Remote,
-        wrap: impl Fn(Box<dyn ByteStream>) -> Box<dyn ByteStream> + Send + Sync + 'static,
-    ) -> Arc<Self> {
-        Arc::new(Self { facts: lab.facts().clone(), wrap: Arc::new(wrap) })
-    }
-}
-
-impl Dialers for Direct {
-    fn isolated(&self) -> Arc<dyn Dial> {
-        Arc::new(Self { facts: self.facts.clone(), wrap: Arc::clone(&self.wrap) })
-    }
-}
-
-impl Dial for Direct {
-    fn dial<'a>(&'a self, target: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
-        Box::pin(async move {
-            let Target::Host { name, port } = target else { return Err(DialError::OnionUnreachable) };
-            let stream = direct::connect(&self.facts, name, *port).await.map_err(|_| DialError::HostUnreachable)?;
-            Ok(Dialed { stream: (self.wrap)(Box::new(stream)), circuit: None })
-        })
     }
 }
 
