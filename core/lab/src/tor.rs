@@ -415,7 +415,8 @@ fn private_folder(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The configuration that Arti needs for this network, in TOML, without storage folders.
+/// The configuration that Arti needs for this network, in TOML, without storage folders. Of so few relays each would soon
+/// have been asked for the onion service, and not be asked again for a quarter of an hour.
 pub(crate) fn arti_toml(nodes: &[Node]) -> String {
     let list = |items: Vec<String>| items.join(", ");
     let fallbacks = nodes.iter().map(|n| {
@@ -429,6 +430,7 @@ pub(crate) fn arti_toml(nodes: &[Node]) -> String {
         "[tor_network]\nfallback_caches = [{fallbacks}]\n[tor_network.authorities]\nv3idents = [{idents}]\n\
          uploads = [{ports}]\ndownloads = [{ports}]\nvotes = [{ports}]\n\
          [path_rules]\nipv4_subnet_family_prefix = 33\nipv6_subnet_family_prefix = 129\n\
+         [circuit_timing]\nhs_dir_requery_interval = \"1 second\"\n\
          [override_net_params]\nhsdir_interval = {ONION_PERIOD_MINUTES}\n",
         fallbacks = list(fallbacks.collect()),
         idents = list(idents.collect()),
