@@ -122,6 +122,21 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
 }
 
 #[test]
+fn whoever_asks_anew_may_have_lost_the_old_keys() {
+    for answers in [true, false] {
+        let mut pair = Pair::private(Settings::default(), 45);
+        let commit = pair.sides[0].receive("?OTRv3?");
+        assert_eq!(pair.sides[0].send_kept("under new keys", "a"), Err(NotReady));
+        if answers {
+            pair.carry(0, commit);
+        } else {
+            pair.sides[0].tick(Duration::from_secs(61));
+        }
+        assert!(pair.sides[0].send_kept("under new keys", "a").is_ok());
+    }
+}
+
+#[test]
 fn nothing_is_sent_again_to_another_key() {
     let mut pair = Pair::private(Settings::default(), 40);
     pair.say(0, "secret");

@@ -44,8 +44,11 @@ impl Session {
     }
 
     /// The peer wants a private conversation. If there is one it wants another, or has lost it, or it is somebody else who
-    /// wants to disturb it: not too often then.
+    /// wants to disturb it: not too often then. Texts wait for the end of the exchange.
     pub(super) fn answer_query(&mut self, out: &mut Vec<Output>) {
+        if let Some(conversation) = self.active.and_then(|tag| self.conversation(tag)) {
+            conversation.lost = true;
+        }
         if !self.is_private() {
             self.begin_with_all(out);
         } else if self.may_renew() {
