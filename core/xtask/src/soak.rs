@@ -23,19 +23,19 @@ fn otr() -> Done {
     run(tests.env("FLASHPAPER_SOAK", "1"))
 }
 
-/// Round after round of the full counts until the minutes are over, and one at least.
+/// Between burners: round after round of the full counts until the minutes are over, and one at least.
 fn chat(minutes: &str) -> Done {
     engine_tests("chat::nothing_is_lost", minutes)
 }
 
-/// Ten thousand texts each way with each library.
+/// Ten thousand texts each way with each library; then nothing is lost with libotr, but what is marked so.
 fn peers() -> Done {
-    packages::need(&[packages::OTR])?;
-    engine_tests("peers::many_texts_each_way_in_pieces_too", "0")
+    engine_tests("peers::many_texts_each_way_in_pieces_too", "0")?;
+    engine_tests("chat::nothing_is_lost_unmarked_with_libotr", "0")
 }
 
 fn engine_tests(name: &str, minutes: &str) -> Done {
-    packages::need(&[packages::LAB])?;
+    packages::need(&[packages::LAB, packages::OTR])?;
     run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))?;
     let lab = Lab::start(0)?;
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", "engine"]);

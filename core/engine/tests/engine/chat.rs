@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use flashpaper::{BurnerId, Connection, CreateOptions, Engine, Event, History, MessageState, Route, Security};
-use flashpaper_lab::Remote;
+use flashpaper_lab::{OtrEvent, OtrLibrary, OtrPeer, Remote};
 use futures::FutureExt as _;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -74,7 +74,7 @@ async fn obey(engine: &Engine, id: &BurnerId, line: &str) -> Tested<bool> {
         ["report"] => {
             for message in engine.messages(id, None)? {
                 let state = serde_json::to_value(message.state)?["state"].as_str().unwrap_or_default().to_owned();
-                say(&format!("message {state} {}", message.text));
+                say(&format!("message {state} {} {}", message.text, message.maybe_twice));
             }
             say("reported");
         }
@@ -205,22 +205,24 @@ impl Side {
         }
         (self.process, self.lines) = spawn(self.home.path(), self.route)?;
         assert_eq!(self.wait_for("jid ").await?, self.jid);
-        let stored = self.report().await?.iter().any(|(state, t)| is_ours(state) && *t == text);
+        let stored = self.report().await?.iter().any(|told| told.is_ours() && told.text == text);
         if !stored {
             self.send(to, text).await?;
         }
         Ok(())
     }
 
-    /// All messages: state and text, in their order.
-    async fn report(&mut self) -> Tested<Vec<(String, u32)>> {
+    /// All messages, in their order.
+    async fn report(&mut self) -> Tested<Vec<Told>> {
         self.order("report")?;
         let mut messages = Vec::new();
         loop {
             let line = timeout(PATIENCE, self.lines.recv()).await?.ok_or("ended")?;
             self.note(&line);
             match line.split(' ').collect::<Vec<_>>().as_slice() {
-                ["message", state, text] => messages.push(((*state).to_owned(), text.parse()?)),
+                ["message", state, text, twice] => {
+                    messages.push(Told { state: (*state).to_owned(), text: text.parse()?, twice: twice.parse()? });
+                }
                 ["reported"] => return Ok(messages),
                 _ => {}
             }
@@ -230,14 +232,15 @@ impl Side {
     /// Waits until everything has come and is confirmed, and checks the order of both.
     async fn agrees(&mut self, count: u32) -> Tested {
         let all: Vec<u32> = (1..=count).collect();
-        let texts = |messages: &[(String, u32)], wanted: fn(&str) -> bool| -> Vec<u32> {
-            messages.iter().filter(|(state, _)| wanted(state)).map(|(_, text)| *text).collect()
+        let texts = |messages: &[Told], wanted: fn(&Told) -> bool| -> Vec<u32> {
+            messages.iter().filter(|told| wanted(told)).map(|told| told.text).collect()
         };
         let end = Instant::now() + PATIENCE;
         loop {
             let messages = self.report().await?;
-            let (out, delivered) = (texts(&messages, is_ours), texts(&messages, |state| state == "delivered"));
-            let came = texts(&messages, |state| !is_ours(state));
+            let (out, delivered) =
+                (texts(&messages, Told::is_ours), texts(&messages, |told| told.state == "delivered"));
+            let came = texts(&messages, |told| !told.is_ours());
             assert_eq!(out, all, "{}: the outbox", self.route);
             assert!(all.starts_with(&came), "{}: lost, twice or out of order: {came:?}", self.route);
             if came == all && delivered == all {
@@ -249,6 +252,20 @@ impl Side {
             assert!(Instant::now() < end, "{}: {missing:?} not here, not confirmed: {messages:?}", self.route);
             sleep(Duration::from_millis(500)).await;
         }
+    }
+
+    /// Burns its account and ends. Circuits and the onion service may need a moment after all that.
+    async fn burn(&mut self) -> Tested {
+        let end = Instant::now() + PATIENCE;
+        self.order("burn")?;
+        while self.wait_for("burned ").await? != "Proven" {
+            assert!(Instant::now() < end, "{}: not burnt", self.route);
+            sleep(Duration::from_secs(2)).await;
+            self.order("burn")?;
+        }
+        self.order("end")?;
+        assert!(self.process.wait()?.success());
+        Ok(())
     }
 
     /// The relay that this side is connected to.
@@ -279,8 +296,18 @@ impl Drop for Side {
     }
 }
 
-fn is_ours(state: &str) -> bool {
-    !["received", "taken"].contains(&state)
+/// A message, as a side reports it.
+#[derive(Debug)]
+struct Told {
+    state: String,
+    text: u32,
+    twice: bool,
+}
+
+impl Told {
+    fn is_ours(&self) -> bool {
+        !["received", "taken"].contains(&self.state.as_str())
+    }
 }
 
 fn spawn(home: &Path, route: &str) -> Tested<(Child, mpsc::UnboundedReceiver<String>)> {
@@ -317,6 +344,8 @@ enum Fault {
     Restart,
     Guard,
     Kill,
+    /// The peer's libotr begins anew, without its sessions.
+    Lost,
 }
 
 struct Plan {
@@ -326,14 +355,23 @@ struct Plan {
 }
 
 impl Plan {
-    fn from_env() -> Self {
+    fn between_burners() -> Self {
         use Fault::{Cut, Guard, Kill, Restart};
+        Self::from_env(
+            &[(Cut, 4), (Restart, 1), (Guard, 1), (Kill, 2)],
+            &[(Cut, 20), (Restart, 2), (Guard, 1), (Kill, 10)],
+        )
+    }
+
+    fn with_libotr() -> Self {
+        use Fault::{Cut, Kill, Lost};
+        Self::from_env(&[(Cut, 3), (Kill, 2), (Lost, 3)], &[(Cut, 20), (Kill, 10), (Lost, 20)])
+    }
+
+    fn from_env(small: &'static [(Fault, u32)], full: &'static [(Fault, u32)]) -> Self {
         let minutes = env::var("FLASHPAPER_MINUTES").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
-        if env::var_os("FLASHPAPER_SOAK").is_some() {
-            Self { messages: 1000, faults: &[(Cut, 20), (Restart, 2), (Guard, 1), (Kill, 10)], minutes }
-        } else {
-            Self { messages: 60, faults: &[(Cut, 4), (Restart, 1), (Guard, 1), (Kill, 2)], minutes }
-        }
+        let (messages, faults) = if env::var_os("FLASHPAPER_SOAK").is_some() { (1000, full) } else { (60, small) };
+        Self { messages, faults, minutes }
     }
 
     /// At which messages of a round which faults come. Never two at one message.
@@ -357,14 +395,136 @@ impl Plan {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn nothing_is_lost() -> Tested {
     let lab = Remote::from_env()?;
-    // Whatever came of it, the lab is as it was before the next test.
-    let done = std::panic::AssertUnwindSafe(talk(&lab)).catch_unwind().await;
+    undone(&lab, between_burners(&lab)).await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn nothing_is_lost_unmarked_with_libotr() -> Tested {
+    let lab = Remote::from_env()?;
+    undone(&lab, with_libotr(&lab)).await
+}
+
+/// Whatever came of it, the lab is as it was before the next test.
+async fn undone(lab: &Remote, test: impl Future<Output = Tested>) -> Tested {
+    let done = std::panic::AssertUnwindSafe(test).catch_unwind().await;
     lab.reset().await?;
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-async fn talk(lab: &Remote) -> Tested {
-    let (plan, mut rng, begin) = (Plan::from_env(), StdRng::seed_from_u64(5), Instant::now());
+/// libotr does not know what it gets twice: what may be is marked, and so is what may be lost. What it writes itself comes,
+/// once, in its order.
+async fn with_libotr(lab: &Remote) -> Tested {
+    let (plan, mut rng, begin) = (Plan::with_libotr(), StdRng::seed_from_u64(6), Instant::now());
+    let (mut side, mut peer) = (Side::start("exit").await?, OtrPeer::register(lab.facts(), OtrLibrary::Libotr).await?);
+    peer.command(&format!("to {}", side.jid)).await?;
+    let (mut read, to) = (Vec::new(), peer.jid().to_owned());
+    side.wait_for("online").await?;
+    side.order(&format!("befriend {to}"))?;
+    side.wait_for("private").await?;
+    secure(&mut peer, &mut read).await?;
+    lab.delay(DELAY_MS).await?;
+    let (mut sent, mut quiet) = (0, false);
+    loop {
+        let faults = plan.draw(&mut rng);
+        for text in sent + 1..=sent + plan.messages {
+            let fault = faults.get(&(text - sent));
+            if matches!(fault, Some(Fault::Kill)) {
+                side.kill(&to, text, Duration::from_millis(rng.random_range(0..60))).await?;
+            } else {
+                side.send(&to, text).await?;
+            }
+            peer.command(&format!("say {text}")).await?;
+            match fault {
+                Some(Fault::Cut) => {
+                    lab.cut().await?;
+                    side.wait_for("online").await?;
+                }
+                Some(Fault::Lost) => {
+                    quiet = !quiet;
+                    if quiet {
+                        // What was on its way has been read then, and is not known to have been.
+                        sleep(Duration::from_secs(2)).await;
+                    }
+                    peer.command("restart").await?;
+                    // It would write in the clear.
+                    peer.command("start").await?;
+                    secure(&mut peer, &mut read).await?;
+                }
+                _ => sleep(Duration::from_millis(rng.random_range(0..80))).await,
+            }
+        }
+        sent += plan.messages;
+        if begin.elapsed() >= Duration::from_secs(60 * plan.minutes) {
+            break;
+        }
+    }
+    let (all, end) = ((1..=sent).collect::<Vec<_>>(), Instant::now() + PATIENCE);
+    let messages = loop {
+        let messages = side.report().await?;
+        let came: Vec<u32> = messages.iter().filter(|told| !told.is_ours()).map(|told| told.text).collect();
+        assert!(all.starts_with(&came), "lost, twice or out of order: {came:?}");
+        let is_done = |told: &Told| !told.is_ours() || ["acked", "failed"].contains(&told.state.as_str());
+        if came == all && messages.iter().all(is_done) {
+            break messages;
+        }
+        assert!(Instant::now() < end, "{messages:?}");
+        sleep(Duration::from_millis(500)).await;
+    };
+    let last = sent.to_string();
+    while !read.contains(&last) {
+        read.extend(text_of(peer.next(PATIENCE).await?));
+    }
+    let ours: Vec<&Told> = messages.iter().filter(|told| told.is_ours()).collect();
+    assert_eq!(ours.iter().map(|told| told.text).collect::<Vec<_>>(), all, "the outbox");
+    let times = |told: &Told| read.iter().filter(|text| **text == told.text.to_string()).count();
+    for told in &ours {
+        let may_be = match (told.state.as_str(), told.twice) {
+            ("acked", false) => 1..=1,
+            ("acked", true) => 1..=2,
+            _ => 0..=1,
+        };
+        assert!(may_be.contains(&times(told)), "{told:?} was read {} times", times(told));
+    }
+    let mut firsts: Vec<&String> = Vec::new();
+    for text in &read {
+        if !firsts.contains(&text) {
+            firsts.push(text);
+        }
+    }
+    assert!(firsts.is_sorted_by_key(|text| text.parse::<u32>().unwrap_or_default()), "order: {firsts:?}");
+    let count = |wanted: &dyn Fn(&Told) -> bool| ours.iter().filter(|told| wanted(told)).count();
+    println!(
+        "{sent} texts each way with libotr: {} read twice of {} marked so, {} not read of {} marked so, {:?}",
+        count(&|told| times(told) == 2),
+        count(&|told| told.twice),
+        count(&|told| times(told) == 0),
+        count(&|told| told.state == "failed"),
+        begin.elapsed()
+    );
+    side.burn().await?;
+    Ok(peer.remove().await?)
+}
+
+/// Waits until libotr has a session.
+async fn secure(peer: &mut OtrPeer, read: &mut Vec<String>) -> Tested {
+    loop {
+        match peer.next(PATIENCE).await? {
+            OtrEvent::Secure => return Ok(()),
+            event => read.extend(text_of(event)),
+        }
+    }
+}
+
+/// The number that was read, without the mark of what is sent again.
+fn text_of(event: OtrEvent) -> Option<String> {
+    let OtrEvent::Text { text, private } = event else { return None };
+    assert!(private, "{text}");
+    Some(text.trim_start_matches("[resent] ").to_owned())
+}
+
+async fn between_burners(lab: &Remote) -> Tested {
+    let (plan, mut rng, begin) = (Plan::between_burners(), StdRng::seed_from_u64(5), Instant::now());
     let mut sides = [Side::start("exit").await?, Side::start("onion").await?];
     for side in &mut sides {
         side.wait_for("online").await?;
@@ -416,7 +576,7 @@ async fn talk(lab: &Remote) -> Tested {
                     sides[0].wait_for("online").await?;
                     lab.start(&guard).await?;
                 }
-                Some(Fault::Kill) | None => sleep(Duration::from_millis(rng.random_range(0..80))).await,
+                _ => sleep(Duration::from_millis(rng.random_range(0..80))).await,
             }
         }
         sent += plan.messages;
@@ -430,16 +590,7 @@ async fn talk(lab: &Remote) -> Tested {
     println!("{sent} messages each way, {cuts} cuts, {busy_cuts} with messages in flight, {:?}", begin.elapsed());
     assert!(busy_cuts * 4 >= cuts, "{busy_cuts} of {cuts} cuts had anything in flight");
     for side in &mut sides {
-        // The onion service may need a moment after all that.
-        let end = Instant::now() + PATIENCE;
-        side.order("burn")?;
-        while side.wait_for("burned ").await? != "Proven" {
-            assert!(Instant::now() < end, "{}: not burnt", side.route);
-            sleep(Duration::from_secs(2)).await;
-            side.order("burn")?;
-        }
-        side.order("end")?;
-        assert!(side.process.wait()?.success());
+        side.burn().await?;
     }
     Ok(())
 }
