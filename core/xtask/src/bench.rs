@@ -19,6 +19,14 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
             tests.args(["--", "--ignored", "--nocapture", "--test-threads=1", "constant_time"]);
             tests
         }
+        "chat" => {
+            packages::need(&[packages::LAB, packages::OTR])?;
+            crate::lab::build()?;
+            let facts = lab.insert(Lab::start(0)?).facts_file();
+            let mut chat = cargo(&["bench", "--quiet", "--profile", "dist", "--workspace", "--all-features"]);
+            chat.args(["--bench", "chat", "--"]).env("FLASHPAPER_LAB", facts);
+            chat
+        }
         "idle" => {
             packages::need(&[packages::LAB, packages::IDLE])?;
             run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))?;
@@ -29,7 +37,9 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
         }
         _ => {
             return Err(
-                "bench takes otr (speed beside libotr), ct (constant time) or idle (what it costs to be there)".into(),
+                "bench takes otr (speed beside libotr), chat (what privacy costs in time), idle (what it costs to be there) \
+                 or ct (constant time)"
+                    .into(),
             );
         }
     };
