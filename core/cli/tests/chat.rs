@@ -226,6 +226,7 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
         (r#"{"command":"contact_accept","peer":"a@b.example"}"#, "no_such_peer"),
         (r#"{"command":"contact_add","address":"xmpp:a@b.example?otr-fingerprint=12"}"#, "invalid_input"),
         (r#"{"command":"trust","peer":"a@b.example","fingerprint":"12","as":"verified"}"#, "invalid_input"),
+        (r#"{"command":"import","fingerprints":"a@b.example is who he says"}"#, "invalid_input"),
     ] {
         chat.write(line)?;
         assert_eq!(chat.until(|e| e["type"] == "error")?["code"], code, "{line}");
@@ -240,6 +241,17 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
     assert_eq!(snapshot["burners"][0]["conversations"][0]["peer"], "a@b.example");
     // Nothing of it has touched the network.
     assert_eq!(snapshot["tor"], Value::Null);
+
+    let known = format!("d@b.example\tme\tprpl-jabber\t{}\tverified\n", "ab".repeat(20));
+    assert_eq!(chat.done(json!({ "command": "import", "fingerprints": known }))?["keys"], 1);
+    chat.done(json!({ "command": "history", "seconds": 60 }))?;
+    chat.done(json!({ "command": "session_life", "seconds": 0 }))?;
+    let snapshot = chat.ask(json!({ "command": "snapshot" }))?;
+    let burner = &snapshot["burners"][0];
+    assert_eq!(
+        (&burner["history"]["keep"], &burner["conversations"][1]["keys"][0]["verified"]),
+        (&"expire".into(), &true.into())
+    );
 
     chat.done(json!({ "command": "label", "label": "mine" }))?;
     assert_eq!(chat.end()?, Some(0));

@@ -56,6 +56,9 @@ pub(crate) enum Command {
     SmpAnswer { peer: String, secret: String },
     SmpAbort { peer: String },
     Trust { peer: String, fingerprint: String, r#as: Trust },
+    Import { fingerprints: String, account: Option<String> },
+    History { seconds: Option<u64> },
+    SessionLife { seconds: u64 },
     Burn {},
 }
 

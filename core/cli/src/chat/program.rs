@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flashpaper::{Burner, BurnerId, Engine, Error, Event, Fingerprint, Input, Message};
+use flashpaper::{Burner, BurnerId, Engine, Error, Event, Fingerprint, History, Input, Message};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -118,6 +118,12 @@ impl Program<'_, '_> {
             Command::SmpAnswer { peer, secret } => engine.answer_comparison(id, &peer, &secret)?,
             Command::SmpAbort { peer } => engine.abort_comparison(id, &peer)?,
             Command::Trust { peer, fingerprint, r#as } => trust(engine, id, &peer, &fingerprint, r#as)?,
+            Command::Import { fingerprints, account } => {
+                let keys = engine.import_fingerprints(id, &fingerprints, account.as_deref())?;
+                return Ok(json!({ "type": "done", "keys": keys }));
+            }
+            Command::History { seconds } => engine.set_history(id, history(seconds))?,
+            Command::SessionLife { seconds } => engine.set_session_life(id, Duration::from_secs(seconds))?,
             // The one that ends it all; see `burn`.
             Command::Burn {} => return Err(Error::Internal),
         }
@@ -217,6 +223,14 @@ fn kept_object(message: &Message) -> Value {
         members.extend(state);
     }
     object
+}
+
+const fn history(seconds: Option<u64>) -> History {
+    match seconds {
+        None => History::UntilBurn,
+        Some(0) => History::None,
+        Some(seconds) => History::Expire { after: Duration::from_secs(seconds) },
+    }
 }
 
 fn trust(engine: &Engine, id: &BurnerId, peer: &str, fingerprint: &str, trust: Trust) -> Result<(), Error> {
