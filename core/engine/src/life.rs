@@ -45,8 +45,11 @@ impl Engine {
             if inner.network != network {
                 return Err(Error::InUse);
             }
+            inner.interrupt_sync();
+            let one_at_a_time = inner.life.lock().await;
             let again = Arc::clone(&inner);
             blocking(move || again.open_again(&key)).await?;
+            drop(one_at_a_time);
             let engine = Self { inner };
             if engine.inner.is_asleep() {
                 engine.resume().await?;

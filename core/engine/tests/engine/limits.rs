@@ -146,6 +146,20 @@ async fn a_folder_that_is_open_gives_the_same_engine() -> Tested {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn opened_and_resumed_at_once_it_wakes_once() -> Tested {
+    let home = TempDir::new()?;
+    let open = || Engine::open(Config { home: home.path().to_owned(), key: Key::File, network: Network::Public });
+    let engine = open().await?;
+    for _ in 0..50 {
+        engine.suspend(Duration::from_secs(3)).await;
+        let (again, resumed) = tokio::join!(open(), engine.resume());
+        resumed?;
+        assert!(again? == engine && engine.burners()?.is_empty());
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn another_key_opens_after_a_change_and_only_that() -> Tested {
     let home = TempDir::new()?;
