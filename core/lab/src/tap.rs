@@ -18,8 +18,11 @@ use crate::{LabError, Result};
 #[derive(Debug)]
 pub struct Tap {
     address: SocketAddr,
-    recorded: Arc<Mutex<Vec<u8>>>,
+    recorded: Recorded,
 }
+
+/// What came over each connection, in the order in which they were made.
+type Recorded = Arc<Mutex<Vec<Vec<u8>>>>;
 
 impl Tap {
     /// Forwards bytes as they are.
@@ -52,9 +55,9 @@ impl Tap {
         self.address
     }
 
-    /// All that clients have sent so far.
+    /// All that clients have sent so far: an entry for each connection, in the order in which they were made.
     #[must_use]
-    pub fn recorded(&self) -> Vec<u8> {
+    pub fn recorded(&self) -> Vec<Vec<u8>> {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -81,14 +84,20 @@ impl Tap {
     }
 }
 
-async fn forward<S: AsyncRead + AsyncWrite>(near: S, target: SocketAddr, recorded: Arc<Mutex<Vec<u8>>>) {
+async fn forward<S: AsyncRead + AsyncWrite>(near: S, target: SocketAddr, recorded: Recorded) {
     let Ok(far) = TcpStream::connect(target).await else { return };
     let (mut near_in, mut near_out) = split(near);
     let (mut far_in, mut far_out) = far.into_split();
+    let lock = || recorded.lock().unwrap_or_else(PoisonError::into_inner);
+    let connection = {
+        let mut all = lock();
+        all.push(Vec::new());
+        all.len() - 1
+    };
     let client = async {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(length @ 1..) = near_in.read(&mut buffer).await {
-            recorded.lock().unwrap_or_else(PoisonError::into_inner).extend(&buffer[..length]);
+            lock()[connection].extend(&buffer[..length]);
             if far_out.write_all(&buffer[..length]).await.is_err() {
                 return;
             }

@@ -182,7 +182,7 @@ async fn a_certificate_for_another_domain() -> Outcome {
     let stream = dial(&remote, &tap, "burner.test").await?;
     let opened = on(&remote, stream, "burner.test", Security::DirectTls).await;
     assert_eq!(opened.err(), Some(ConnectError::Certificate));
-    assert_eq!(tap.recorded(), b"", "under TLS");
+    assert!(tap.recorded().is_empty(), "under TLS");
     Ok(())
 }
 
@@ -194,7 +194,7 @@ async fn a_server_without_tls() -> Outcome {
     let stream = dial(&remote, &tap, "notls.test").await?;
     let opened = on(&remote, stream, "notls.test", Security::StartTls).await;
     assert_eq!(opened.err(), Some(ConnectError::NoTls));
-    let recorded = String::from_utf8(tap.recorded())?;
+    let recorded = String::from_utf8(tap.recorded().concat())?;
     assert!(recorded.starts_with("<?xml") && recorded.matches('<').count() == 2, "a header and no more: {recorded}");
     Ok(())
 }
