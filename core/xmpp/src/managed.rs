@@ -150,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// # Errors
     /// As [`ManagedSession::send_chat`].
     pub async fn send_subscription(&mut self, to: &str, step: Subscription) -> Result<(), StreamError> {
-        self.stream.send_stanza(&Stanza::from(presence::stanza(parse(to)?, step))).await
+        self.stream.send_stanza(&presence::stanza(parse(to)?, step)).await
     }
 
     /// Has the server keep a bare JID away, or not any more (XEP-0191). Its answer is not waited for.

@@ -1,6 +1,8 @@
 //! Presence: who is there for whom, and who may see it (RFC 6121, sections 3 and 4).
 
 use tokio_xmpp::jid::Jid;
+use tokio_xmpp::minidom::Element;
+use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::presence::{Presence, Type};
 
 /// A step of the handshake by which two accounts come to see each other's presence (RFC 6121, section 3).
@@ -27,14 +29,17 @@ pub enum PresenceNews {
     Subscription(Subscription),
 }
 
-pub(crate) fn stanza(to: Jid, step: Subscription) -> Presence {
+pub(crate) fn stanza(to: Jid, step: Subscription) -> Element {
     let type_ = match step {
         Subscription::Subscribe => Type::Subscribe,
         Subscription::Subscribed => Type::Subscribed,
         Subscription::Unsubscribe => Type::Unsubscribe,
         Subscription::Unsubscribed => Type::Unsubscribed,
     };
-    Presence::new(type_).with_to(to)
+    let mut stanza = Element::from(Presence::new(type_).with_to(to));
+    // The typed stanza carries one, which means nothing here and nobody else sends.
+    stanza.remove_child("priority", ns::JABBER_CLIENT);
+    stanza
 }
 
 pub(crate) const fn read(presence: &Presence) -> Option<PresenceNews> {
