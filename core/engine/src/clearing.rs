@@ -3,8 +3,9 @@
 use crate::burn::{self, BurnOutcome};
 use crate::event::{BurnerId, Event, Settlement};
 use crate::inner::Inner;
+use crate::link::{self, within};
 use crate::store::{Account, State};
-use crate::{Error, limits, link};
+use crate::{Error, limits};
 
 /// Settles every account that is neither wanted nor gone, one after the other: several connections at one moment would
 /// link the accounts to each other.
@@ -34,7 +35,9 @@ pub(crate) async fn settle(inner: &Inner, id: &str) -> Result<(), Error> {
         State::Active => Settlement::Kept,
         State::Burning => remove(inner, id).await?,
         State::Pending | State::Unwanted => match link::log_in(inner, &account, &mut |_| ()).await {
-            Ok(session) => {
+            Ok(mut session) => {
+                // The process may have died before it came to that.
+                let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
                 link::close(session).await;
                 keep_or_remove(inner, &account).await?
             }

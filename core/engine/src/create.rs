@@ -171,6 +171,7 @@ async fn make(
         return Err(Error::NoSafeDelivery);
     }
     let reachable = within(limits::EXCHANGE, session.ping_self()).await??;
+    within(limits::EXCHANGE, session.refuse_archive()).await??;
     link::close(session).await;
     if !reachable {
         return Err(Error::ServerRefused);

@@ -124,8 +124,9 @@ storage = "internal"
                 CLOSED => "  modules_disabled = { \"register_ibr\" }",
                 PLAIN => "  disable_sasl_mechanisms = { \"SCRAM-SHA-1\"; \"SCRAM-SHA-256\"; \"DIGEST-MD5\" }",
                 NO_TLS => {
-                    "  modules_disabled = { \"tls\" }\n  c2s_require_encryption = false\n  \
-                     allow_unencrypted_plain_auth = true"
+                    // Behind a tap that ends TLS it does what others do, and has an archive.
+                    "  modules_enabled = { \"mam\" }\n  modules_disabled = { \"tls\" }\n  \
+                     c2s_require_encryption = false\n  allow_unencrypted_plain_auth = true"
                 }
                 _ => "",
             };

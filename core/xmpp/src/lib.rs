@@ -8,9 +8,10 @@
 //!
 //! One module per step or extension, in the order in which a burner meets them:
 //! [`domain`](Domain) → [`tls`](Tls) → `starttls` → [`connection`](Connection) → [`registration`] (XEP-0077) → `sasl`
-//! → `bind` → [`session`](Session) → `ping` (XEP-0199) → [`managed`](ManagedSession) with `management` (XEP-0198), `otr`
-//! (XEP-0364), `presence` and `roster` (RFC 6121, XEP-0191) → [`removal`] (XEP-0077).
+//! → `bind` → [`session`](Session) → `ping` (XEP-0199) → `archive` (XEP-0313, XEP-0441) → [`managed`](ManagedSession)
+//! with `management` (XEP-0198), `otr` (XEP-0364), `presence` and `roster` (RFC 6121, XEP-0191) → [`removal`] (XEP-0077).
 
+mod archive;
 mod bind;
 mod bounded;
 mod connection;

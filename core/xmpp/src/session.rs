@@ -13,7 +13,7 @@ use crate::exchange::{Secure, StreamError};
 use crate::ids::Ids;
 use crate::removal::{Accepted, RemovalError, Requested};
 use crate::sasl::LoginError;
-use crate::{bind, ping, roster};
+use crate::{archive, bind, ping, roster};
 
 /// A session with a bound resource. Dropping it drops the connection; [`Session::close`] ends the stream in order.
 pub struct Session<S> {
@@ -72,6 +72,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                 other => self.stream.unasked(other).await?,
             }
         }
+    }
+
+    /// Has the server keep no archive of messages (XEP-0441), where it has one.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn refuse_archive(&mut self) -> Result<(), StreamError> {
+        let answer = self.stream.request(archive::ask(self.ids.draw())).await?;
+        if archive::is_offered(answer.ok().flatten()) {
+            // A server that keeps one all the same does not deny that it could.
+            let _ = self.stream.request(archive::refuse(self.ids.draw())).await?;
+        }
+        Ok(())
     }
 
     /// Takes everybody off the server's list of contacts (RFC 6121, section 2): who was on it is told that presence ends.
