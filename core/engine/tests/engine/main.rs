@@ -12,3 +12,4 @@ mod limits;
 mod peers;
 mod strangers;
 mod support;
+mod wire;

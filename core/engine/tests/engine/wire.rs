@@ -1,0 +1,675 @@
+//! What others can see of a burner is what `core/docs/wire-profile.md` shows, byte for byte. Each block of stanzas there is
+//! compared with what whole burners say inside TLS; a failure prints what was said, as the document would have it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flashpaper::{
+    BurnOutcome, Burner, Clock, CreateOptions, Dial, Dialed, Dialers, Engine, MessageState, Route, Seams, Security,
+};
+use flashpaper_lab::{Attacker, Authority, Facts, Remote, Tap, direct};
+use flashpaper_tor::{DialError, Target};
+use flashpaper_xmpp::Ids;
+use futures::future::BoxFuture;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::{StdRng, SysRng};
+use rand::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::support::{Tested, config};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Nothing was said for so long: what was begun is done.
+const QUIET: Duration = Duration::from_millis(700);
+/// The lab's server without TLS of its own: the tap in front of it can see inside.
+const DOMAIN: &str = "notls.test";
+/// Somebody there whom no burner knows.
+const STRANGER: &str = "stranger@notls.test";
+
+/// The document's blocks, by name.
+fn profile() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut fences = include_str!("../../../docs/wire-profile.md").split("\n```");
+    let mut blocks = BTreeMap::new();
+    fences.next();
+    while let (Some(block), Some(_)) = (fences.next(), fences.next()) {
+        let mut lines = block.lines();
+        let name = lines.next().and_then(|info| info.split_once(' ')).map_or("", |(_, name)| name);
+        assert_eq!(blocks.insert(name, lines.collect()), None, "two blocks {name}");
+    }
+    blocks
+}
+
+/// Dialers whose streams all end at a tap, whatever is dialled, where the server listens.
+#[derive(Clone)]
+struct Through {
+    facts: Facts,
+    /// The only one that is open, if not both.
+    open: Option<u16>,
+    tap: Arc<Tap>,
+    dialled: Arc<Mutex<Vec<String>>>,
+}
+
+impl Through {
+    /// A tap that ends TLS, in front of the server without any.
+    async fn inside(lab: &Remote) -> Tested<Self> {
+        let tap = Tap::tls(target(lab, DOMAIN, 5222)?, &Authority::open(&lab.facts().authority)?, DOMAIN).await?;
+        Ok(Self::new(lab, None, tap))
+    }
+
+    /// A tap that sees what the network does.
+    async fn outside(lab: &Remote, domain: &str, port: u16) -> Tested<Self> {
+        Ok(Self::new(lab, Some(port), Tap::plain(target(lab, domain, port)?).await?))
+    }
+
+    fn new(lab: &Remote, open: Option<u16>, tap: Tap) -> Self {
+        let mut facts = lab.facts().clone();
+        for address in facts.hosts.values_mut() {
+            *address = tap.address().ip().to_string();
+        }
+        Self { facts, open, tap: Arc::new(tap), dialled: Arc::default() }
+    }
+
+    /// All connections, once nothing more is said.
+    async fn recorded(&self) -> Vec<Vec<u8>> {
+        let mut before = self.tap.recorded();
+        loop {
+            sleep(QUIET).await;
+            let now = self.tap.recorded();
+            if now == before {
+                return now;
+            }
+            before = now;
+        }
+    }
+}
+
+impl Dialers for Through {
+    fn isolated(&self) -> Arc<dyn Dial> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Dial for Through {
+    fn dial<'a>(&'a self, target: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+        Box::pin(async move {
+            let Target::Host { name, port } = target else { return Err(DialError::OnionUnreachable) };
+            lock(&self.dialled).push(format!("{name}:{port}"));
+            if self.open.is_some_and(|open| open != *port) {
+                return Err(DialError::HostUnreachable);
+            }
+            let stream = direct::connect(&self.facts, name, self.tap.address().port()).await;
+            Ok(Dialed { stream: Box::new(stream.map_err(|_| DialError::HostUnreachable)?), circuit: None })
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn target(lab: &Remote, domain: &str, port: u16) -> Tested<SocketAddr> {
+    Ok((lab.facts().hosts.get(domain).ok_or("no such host")?.parse::<IpAddr>()?, port).into())
+}
+
+/// Seeded, and remembers what it gave to seed others with.
+struct Source {
+    rng: StdRng,
+    seeds: Arc<Mutex<Vec<[u8; 32]>>>,
+}
+
+impl TryRng for Source {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.rng.next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.rng.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.rng.fill_bytes(bytes);
+        if let Ok(seed) = (&*bytes).try_into() {
+            lock(&self.seeds).push(seed);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Source {}
+
+/// A clock that goes on, and can be put forward by seconds.
+#[derive(Clone)]
+struct Ahead(Instant, Arc<AtomicU64>);
+
+impl Clock for Ahead {
+    fn unix_seconds(&self) -> u64 {
+        self.since_boot().as_secs()
+    }
+
+    fn since_boot(&self) -> Duration {
+        self.0.elapsed() + Duration::from_secs(self.1.load(SeqCst))
+    }
+}
+
+/// An installation, and all the ids that its randomness can give.
+struct Phone {
+    engine: Engine,
+    clock: Ahead,
+    seeds: Arc<Mutex<Vec<[u8; 32]>>>,
+    _home: TempDir,
+}
+
+impl Phone {
+    /// With names that no run before has taken.
+    async fn new(lab: &Remote) -> Tested<Self> {
+        Self::open(lab, UnwrapErr(SysRng).next_u64()).await
+    }
+
+    async fn open(lab: &Remote, seed: u64) -> Tested<Self> {
+        let (home, clock, seeds) = (TempDir::new()?, Ahead(Instant::now(), Arc::default()), Arc::default());
+        let rng = Box::new(Source { rng: StdRng::seed_from_u64(seed), seeds: Arc::clone(&seeds) });
+        let seams = Seams { clock: Box::new(clock.clone()), rng };
+        Ok(Self { engine: Engine::open_with(config(home.path(), lab)?, seams).await?, clock, seeds, _home: home })
+    }
+
+    /// Makes a burner whose streams go through a new tap.
+    async fn create(&self, lab: &Remote) -> Tested<(Burner, Through)> {
+        let line = Through::inside(lab).await?;
+        self.engine.start_on(Arc::new(line.clone())).await?;
+        Ok((self.engine.create_burner(at(DOMAIN)).await?, line))
+    }
+
+    /// Every id that may have been drawn: by a session for itself, or within a piece of work on conversations.
+    fn ids(&self) -> HashSet<String> {
+        let draw = |rng: StdRng| {
+            let mut ids = Ids::new(Box::new(rng));
+            (0..16).map(move |_| ids.draw())
+        };
+        let of_seed = |seed: &[u8; 32]| {
+            let rng = || StdRng::from_seed(*seed);
+            draw(rng()).chain(draw(StdRng::from_rng(&mut rng()))).collect::<Vec<_>>()
+        };
+        lock(&self.seeds).iter().flat_map(of_seed).collect()
+    }
+}
+
+/// The part of its JID before the `@`.
+fn name_of(burner: &Burner) -> &str {
+    burner.jid.split('@').next().unwrap_or_default()
+}
+
+fn at(domain: &str) -> CreateOptions {
+    CreateOptions { server: Some(domain.to_owned()), route: Some(Route::Exit), recoverable: false }
+}
+
+/// Waits until something holds.
+async fn until(what: &str, mut holds: impl FnMut() -> Tested<bool>) -> Tested {
+    let end = Instant::now() + PATIENCE;
+    while !holds()? {
+        assert!(Instant::now() < end, "{what}");
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+/// What a client said on one stream: each top-level element as it is, and what opens and ends the stream.
+fn elements(said: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(said);
+    let mut rest = &*text;
+    let (mut elements, mut element, mut depth) = (Vec::new(), String::new(), 0);
+    while let Some(end) = rest.find('>') {
+        // No attribute of ours holds the sign.
+        let (piece, after) = rest.split_at(end + 1);
+        rest = after;
+        element.push_str(piece);
+        let tag = piece.rsplit('<').next().unwrap_or_default();
+        match tag.as_bytes() {
+            [b'?', ..] | [.., b'/', b'>'] => {}
+            _ if tag.starts_with("stream:stream") || tag.starts_with("/stream:stream") => {}
+            [b'/', ..] => depth -= 1,
+            _ => depth += 1,
+        }
+        if depth == 0 {
+            elements.push(std::mem::take(&mut element));
+        }
+    }
+    if !(element.is_empty() && rest.is_empty()) {
+        elements.push(element + rest);
+    }
+    elements
+}
+
+/// The random fields that were blanked: field and value.
+type Fields = Vec<(&'static str, String)>;
+
+/// Blanks the random fields that the document lists, where they have the form that it names.
+struct Blanks<'a> {
+    own: &'a Burner,
+    /// Names of others that it was told.
+    others: Vec<(&'a str, &'static str)>,
+    fields: Fields,
+}
+
+impl<'a> Blanks<'a> {
+    fn of(own: &'a Burner) -> Self {
+        Self { own, others: Vec::new(), fields: Vec::new() }
+    }
+
+    fn blank(&mut self, element: &str) -> String {
+        let mut line = element.to_owned();
+        for (value, name) in &self.others {
+            line = line.replace(value, name);
+        }
+        let name = name_of(self.own).to_owned();
+        line = line.replace(&self.own.jid, "{self}").replace(STRANGER, "{stranger}");
+        let is_id = |id: &str| id.len() == 16 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        line = line.replace(&format!("to='{DOMAIN}'"), "to='{server}'");
+        self.field(&mut line, "<resource>", "<", "resource", is_id);
+        self.field(&mut line, "{self}/", "'", "resource", is_id);
+        // Those of a question, by which its answer is known.
+        self.field(&mut line, "<received xmlns='urn:xmpp:receipts' id='", "'", "same id", is_id);
+        self.field(&mut line, "<iq type='result' to='{self}/{resource}' id='", "'", "same id", is_id);
+        self.field(&mut line, "id='", "'", "id", is_id);
+        self.field(&mut line, "<username>", "<", "name", |value| value == name);
+        let is_password = |value: &str| value.len() == 24 && value.bytes().all(|b| b.is_ascii_alphanumeric());
+        self.field(&mut line, "<password>", "<", "password", is_password);
+        self.field(&mut line, "h='", "'", "count", |value| value.parse::<u32>().is_ok());
+        self.field(&mut line, "previd='", "'", "stream", |value| !value.is_empty());
+        self.scram(&mut line, &name);
+        self.otr(&mut line);
+        line
+    }
+
+    fn field(
+        &mut self,
+        line: &mut String,
+        before: &str,
+        after: &str,
+        field: &'static str,
+        has_form: impl Fn(&str) -> bool,
+    ) {
+        let mut from = 0;
+        while let Some(at) = line[from..].find(before) {
+            from += at + before.len();
+            let Some(length) = line[from..].find(after) else { return };
+            let value = line[from..from + length].to_owned();
+            if has_form(&value) {
+                line.replace_range(from..from + length, &format!("{{{field}}}"));
+                self.fields.push((field, value));
+            }
+        }
+    }
+
+    /// What is inside the base64 of a login (RFC 5802, section 7).
+    fn scram(&mut self, line: &mut String, name: &str) {
+        let Some((start, end)) = inside(line, &["<auth ", "<response "]) else { return };
+        let Ok(Ok(text)) = STANDARD.decode(&line[start..end]).map(String::from_utf8) else { return };
+        let is_key = |value: &str| value.len() == 44 && STANDARD.decode(value).is_ok_and(|key| key.len() == 32);
+        let mut text = text.replace(&format!("n={name},"), "n={name},");
+        if line.starts_with("<auth ") {
+            text.push('\n');
+            self.field(&mut text, "r=", "\n", "nonce", is_key);
+            text.pop();
+        } else if let Some((_, nonce)) = self.fields.iter().rfind(|(field, _)| *field == "nonce") {
+            text = text.replace(nonce.as_str(), "{nonce}");
+            // The server's part, and what follows from all of it.
+            if let Some((before, proof)) = text.split_once(",p=").filter(|(_, proof)| is_key(proof)) {
+                let before = before.split_once("{nonce}").map_or("", |(before, _)| before).to_owned();
+                self.fields.push(("proof", proof.to_owned()));
+                text = before + "{nonce}{server's nonce},p={proof}";
+            }
+        }
+        line.replace_range(start..end, &format!("{{base64 of {text}}}"));
+    }
+
+    /// What a message of OTR's shows: version, type, and both instance tags.
+    fn otr(&mut self, line: &mut String) {
+        let Some((start, end)) = inside(line, &["<message "]).and_then(|(start, _)| {
+            let start = line[start - 1..].find("<body>?OTR:")? + start - 1 + "<body>?OTR:".len();
+            Some((start, start + line[start..].find(".</body>")?))
+        }) else {
+            return;
+        };
+        let Ok(bytes) = STANDARD.decode(&line[start..end]) else { return };
+        let [0, 3, kind, a, b, c, d, to @ ..] = &bytes[..] else { return };
+        let kind = match (kind, to.get(4)) {
+            (0x02, _) => "D-H commit",
+            (0x0a, _) => "D-H key",
+            (0x11, _) => "reveal signature",
+            (0x12, _) => "signature",
+            (0x03, Some(0)) => "data with a text",
+            (0x03, Some(1)) => "data without a text",
+            _ => return,
+        };
+        let to = if to.starts_with(&[0; 4]) { "any" } else { "its" };
+        self.fields.push(("tag", format!("{a:02x}{b:02x}{c:02x}{d:02x}")));
+        self.fields.push(("otr", line[start..end].to_owned()));
+        line.replace_range(start..end, &format!("{{{kind} from {{tag}} to {to} tag}}"));
+    }
+}
+
+/// The text behind the first tag, where the line begins as one of these.
+fn inside(line: &str, beginnings: &[&str]) -> Option<(usize, usize)> {
+    let start = line.find('>')? + 1;
+    let known = beginnings.iter().any(|beginning| line.starts_with(beginning));
+    known.then(|| line[start..].find('<').map(|length| (start, start + length)))?
+}
+
+/// Compares a stream with blocks of the document, in this order.
+fn assert_says(said: &[u8], blanks: &mut Blanks<'_>, blocks: &[&str]) {
+    let profile = profile();
+    // These come when they come, and nothing else looks like them.
+    let anywhere = &profile["counts"];
+    let said: Vec<String> = elements(said).iter().map(|element| blanks.blank(element)).collect();
+    let said: Vec<&str> = said.iter().map(String::as_str).filter(|line| !anywhere.contains(line)).collect();
+    let expected: Vec<&str> = blocks.iter().flat_map(|name| profile[name].iter().copied()).collect();
+    let (said, expected) = (said.join("\n"), expected.join("\n"));
+    assert!(said == expected, "{blocks:?}: said\n{said}\nexpected\n{expected}");
+}
+
+/// The name of a burner's client on its second stream: the server takes the resource that it is asked for.
+fn full_jid(burner: &Burner, line: &Through) -> Option<String> {
+    let said = elements(line.tap.recorded().get(1)?);
+    let bound = said.iter().find_map(|element| element.split_once("<resource>")?.1.split_once('<'));
+    Some(format!("{}/{}", burner.jid, bound?.0))
+}
+
+/// What came of blanking, but for what the server says and what only repeats that.
+fn own_fields(fields: &Fields) -> BTreeSet<(&'static str, &str)> {
+    let own = fields.iter().filter(|(field, _)| !["count", "stream", "same id"].contains(field));
+    own.map(|(field, value)| (*field, value.as_str())).collect()
+}
+
+const LOGIN: [&str; 4] = ["stream", "login", "stream", "bind"];
+
+fn logged_in<'a>(blocks: &[&'a str]) -> Vec<&'a str> {
+    [&LOGIN, blocks].concat()
+}
+
+/// What a creation says.
+fn assert_creates(said: &[u8], blanks: &mut Blanks<'_>) {
+    let blocks = ["stream", "registration", "login", "stream", "bind", "ping", "archive", "end"];
+    assert_says(said, blanks, &blocks);
+}
+
+/// One burner from its birth to its end; talks with another installation's.
+async fn life(lab: &Remote, phone: &Phone, friends: &Phone) -> Tested<[Fields; 2]> {
+    let (one, line) = phone.create(lab).await?;
+    let (two, friends_line) = friends.create(lab).await?;
+    let prefs = lab.facts().accounts.join(format!("notls%2etest/archive_prefs/{}.dat", name_of(&one)));
+    assert!(std::fs::read_to_string(prefs)?.contains("[false] = false"), "the archive keeps nothing");
+    let (engine, friend) = (&phone.engine, &friends.engine);
+    for (phone, burner, line) in [(engine, &one, &line), (friend, &two, &friends_line)] {
+        phone.connect(&burner.id)?;
+        line.recorded().await;
+    }
+
+    // They come to know each other, and talk.
+    engine.add_contact(&one.id, &two.jid)?;
+    until("asked", || Ok(friend.conversation(&two.id, &one.jid).is_ok())).await?;
+    friend.accept(&two.id, &one.jid)?;
+    until("seen", || {
+        Ok(engine.conversation(&one.id, &two.jid)?.present && friend.conversation(&two.id, &one.jid)?.present)
+    })
+    .await?;
+    line.recorded().await;
+    engine.start_private(&one.id, &two.jid)?;
+    let is_private = |engine: &Engine, own: &Burner, peer: &Burner| {
+        Tested::Ok(engine.conversation(&own.id, &peer.jid)?.security == Security::Private)
+    };
+    until("private", || Ok(is_private(engine, &one, &two)? && is_private(friend, &two, &one)?)).await?;
+    line.recorded().await;
+    let text = engine.send(&one.id, &two.jid, "hello", None)?;
+    until("delivered", || Ok(engine.message(&one.id, text).map_or(true, |m| m.state == MessageState::Delivered)))
+        .await?;
+    friend.send(&two.id, &one.jid, "hello yourself", None)?;
+    line.recorded().await;
+
+    // Others ask what it is.
+    let own_name = full_jid(&one, &line).ok_or("no bind")?;
+    let friends_name = full_jid(&two, &friends_line).ok_or("no bind")?;
+    let mut attacker = Attacker::connect(lab.facts()).await?;
+    let questions = [
+        ("get", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
+        ("get", "<query xmlns='http://jabber.org/protocol/disco#items'/>"),
+        ("get", "<query xmlns='jabber:iq:version'/>"),
+        ("get", "<time xmlns='urn:xmpp:time'/>"),
+        ("get", "<query xmlns='jabber:iq:last'/>"),
+        ("get", "<vCard xmlns='vcard-temp'/>"),
+        ("get", "<ping xmlns='urn:xmpp:ping'/>"),
+        ("set", "<query xmlns='jabber:iq:roster'><item jid='x@notls.test'/></query>"),
+    ];
+    for (number, (kind, question)) in questions.into_iter().enumerate() {
+        attacker
+            .deliver(&format!(
+                "<iq type='{kind}' id='ask{number}' from='{STRANGER}/theirs' to='{own_name}'>{question}</iq>"
+            ))
+            .await?;
+        line.recorded().await;
+    }
+
+    // It keeps somebody away, sleeps, wakes, and ends.
+    engine.set_blocked(&one.id, STRANGER, true)?;
+    line.recorded().await;
+    engine.set_blocked(&one.id, STRANGER, false)?;
+    line.recorded().await;
+    engine.suspend(Duration::from_secs(3)).await;
+    engine.resume().await?;
+    line.recorded().await;
+    assert_eq!(engine.burn(&one.id).await?.outcome, BurnOutcome::Proven);
+    let said = line.recorded().await;
+    assert_eq!(friend.burn(&two.id).await?.outcome, BurnOutcome::Proven);
+
+    let theirs = friends_line.recorded().await;
+    let mut blanks = Blanks::of(&one);
+    blanks.others = vec![(&friends_name, "{peer}/{resource}"), (&two.jid, "{peer}")];
+    assert_eq!(said.len(), 5);
+    assert_creates(&said[0], &mut blanks);
+    let talk = ["stay", "acquaintance", "exchange", "text", "receipt", "answers", "blocking"];
+    assert_says(&said[1], &mut blanks, &logged_in(&talk));
+    assert_says(&said[2], &mut blanks, &["stream", "login", "stream", "resumption", "goodbye"]);
+    // The server may end the stream first.
+    let removal = said[3].strip_suffix(b"</stream:stream>").unwrap_or(&said[3]);
+    assert_says(removal, &mut blanks, &logged_in(&["removal"]));
+    assert_says(&said[4], &mut blanks, &["stream", "proof"]);
+    assert!(lock(&line.dialled).iter().all(|target| target == "notls.test:5223"));
+
+    let mut friends_blanks = Blanks::of(&two);
+    friends_blanks.others = vec![(&own_name, "{peer}/{resource}"), (&one.jid, "{peer}")];
+    assert_eq!(theirs.len(), 4);
+    assert_creates(&theirs[0], &mut friends_blanks);
+    let talk = ["stay", "acceptance", "exchange of the asked", "receipt", "text"];
+    assert_says(&theirs[1], &mut friends_blanks, &logged_in(&talk));
+    Ok([blanks.fields, friends_blanks.fields])
+}
+
+#[test]
+fn every_block_of_the_document_is_compared() {
+    let tests = include_str!("wire.rs");
+    let left_out: Vec<_> = profile().into_keys().filter(|name| !tests.contains(&format!("\"{name}\""))).collect();
+    assert_eq!(left_out, Vec::<&str>::new());
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn whole_lives_are_as_the_document_shows_and_share_nothing_else() -> Tested {
+    let lab = Remote::from_env()?;
+    let (phone, friends) = (Phone::new(&lab).await?, Phone::new(&lab).await?);
+    // Two of one phone, one after the other.
+    let [one, first_friend] = life(&lab, &phone, &friends).await?;
+    let [two, second_friend] = life(&lab, &phone, &friends).await?;
+    let mut owners = HashMap::new();
+    for (owner, fields) in [&one, &two, &first_friend, &second_friend].into_iter().enumerate() {
+        for field in own_fields(fields) {
+            assert_eq!(*owners.entry(field).or_insert(owner), owner, "{field:?}");
+        }
+    }
+    let drawn = [phone.ids(), friends.ids()];
+    for (own, lives) in [(0, [&one, &two]), (1, [&first_friend, &second_friend])] {
+        for (field, value) in lives.into_iter().flatten() {
+            let known = match *field {
+                "id" | "resource" => drawn[own].contains(value),
+                "same id" => drawn.iter().any(|drawn| drawn.contains(value)),
+                _ => true,
+            };
+            assert!(known, "{field} {value} is not from the engine's randomness");
+        }
+    }
+    let ids: Vec<&String> = one.iter().filter(|(field, _)| *field == "id").map(|(_, id)| id).collect();
+    assert!(ids.len() >= 20 && ids.iter().collect::<HashSet<_>>().len() == ids.len(), "{ids:?}");
+    phone.engine.close().await;
+    friends.engine.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_hundred_burners_of_one_phone_share_no_random_field() -> Tested {
+    let lab = Remote::from_env()?;
+    let phone = Phone::new(&lab).await?;
+    let mut seen = HashMap::new();
+    for number in 0..100 {
+        // Five an hour may be made.
+        phone.clock.1.fetch_add(900, SeqCst);
+        let (burner, line) = phone.create(&lab).await?;
+        let ended = |said: &Vec<u8>| said.ends_with(b"</stream:stream>");
+        until("ended", || Ok(line.tap.recorded().first().is_some_and(ended))).await?;
+        let mut blanks = Blanks::of(&burner);
+        assert_creates(&line.tap.recorded()[0], &mut blanks);
+        let fields: BTreeSet<&str> = blanks.fields.iter().map(|(field, _)| *field).collect();
+        assert_eq!(fields, ["id", "name", "nonce", "password", "proof", "resource", "same id"].into());
+        for field in blanks.fields {
+            assert_eq!(*seen.entry(field.clone()).or_insert(number), number, "{field:?}");
+        }
+    }
+    phone.engine.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn the_same_randomness_gives_the_same_burner_and_another_shares_nothing() -> Tested {
+    let lab = Remote::from_env()?;
+    let mut all = Vec::new();
+    let [one, other] = [(); 2].map(|()| UnwrapErr(SysRng).next_u64());
+    for seed in [one, one, other] {
+        let phone = Phone::open(&lab, seed).await?;
+        let (burner, line) = phone.create(&lab).await?;
+        assert_eq!(phone.engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+        let mut blanks = Blanks::of(&burner);
+        for said in line.recorded().await {
+            elements(&said).iter().for_each(|element| drop(blanks.blank(element)));
+        }
+        // The login's nonce is drawn by the SASL library from the device's own source.
+        blanks.fields.retain(|(field, _)| !["nonce", "proof"].contains(field));
+        all.push(blanks.fields);
+        phone.engine.close().await;
+    }
+    assert!(all[0].len() > 10);
+    assert_eq!(all[0], all[1]);
+    assert!(own_fields(&all[0]).is_disjoint(&own_fields(&all[2])));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_handshake_is_as_the_document_shows_and_links_nothing() -> Tested {
+    let lab = Remote::from_env()?;
+    let phone = Phone::new(&lab).await?;
+    let mut secrets = HashSet::new();
+    let mut streams = 0;
+    for (domain, port) in [("burner.test", 5223), ("starttls.test", 5222)] {
+        let line = Through::outside(&lab, domain, port).await?;
+        phone.engine.start_on(Arc::new(line.clone())).await?;
+        // Two of one phone, and one that comes again.
+        let burners = [phone.engine.create_burner(at(domain)).await?, phone.engine.create_burner(at(domain)).await?];
+        phone.engine.connect(&burners[0].id)?;
+        until("again", || Ok(line.tap.recorded().len() == 3)).await?;
+        for said in line.recorded().await {
+            let tls = said.windows(2).position(|bytes| bytes == [22, 3]).ok_or("no handshake")?;
+            let clear = String::from_utf8(said[..tls].to_vec())?.replace(domain, DOMAIN);
+            let (shown, blocks): (_, &[&str]) = match port {
+                5223 => ("client hello", &[]),
+                _ => ("client hello after STARTTLS", &["stream", "starttls"]),
+            };
+            assert_says(clear.as_bytes(), &mut Blanks::of(&burners[0]), blocks);
+            let (hello, drawn) = hello(&said[tls..], domain).ok_or("no hello")?;
+            let expected = profile()[shown].join("\n");
+            assert!(hello == expected, "{shown}: said\n{hello}\nexpected\n{expected}");
+            secrets.extend(drawn);
+            streams += 1;
+        }
+        let dialled = lock(&line.dialled).clone();
+        let expected: &[&str] = match port {
+            5223 => &["burner.test:5223"],
+            _ => &["starttls.test:5223", "starttls.test:5222"],
+        };
+        assert_eq!(dialled, [expected; 3].concat());
+        for burner in burners {
+            assert_eq!(phone.engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+        }
+    }
+    // Random, session id and key share of each.
+    assert_eq!(secrets.len(), 3 * streams);
+    phone.engine.close().await;
+    Ok(())
+}
+
+/// A ClientHello (RFC 8446, section 4.1.2) as text, its extensions in the order of their numbers as rustls shuffles them;
+/// and what is random in it.
+fn hello(record: &[u8], domain: &str) -> Option<(String, [Vec<u8>; 3])> {
+    let mut hello = record.get(9..5 + usize::from(u16::from_be_bytes([record[3], record[4]])))?;
+    let (version, random) = (take(&mut hello, 2)?, take(&mut hello, 32)?);
+    let session = prefixed(&mut hello, 1)?;
+    let (suites, compression) = (prefixed(&mut hello, 2)?, prefixed(&mut hello, 1)?);
+    let mut rest = prefixed(&mut hello, 2)?;
+    let (mut extensions, mut key) = (BTreeMap::new(), Vec::new());
+    while !rest.is_empty() {
+        let (kind, mut data) = (hex(take(&mut rest, 2)?), prefixed(&mut rest, 2)?);
+        let shown = match kind.as_str() {
+            // The only name, and it is a host's (RFC 6066, section 3).
+            "0000" if data.get(5..) == Some(domain.as_bytes()) && data[2] == 0 => "{server}".to_owned(),
+            "0033" => {
+                let shares = prefixed(&mut data, 2)?;
+                key = shares.get(4..)?.to_vec();
+                format!("{} {{{} bytes}}", hex(&shares[..4]), key.len())
+            }
+            _ => hex(data),
+        };
+        extensions.insert(kind, shown);
+    }
+    let mut lines = vec![
+        format!("version {}", hex(version)),
+        format!("random {{{} bytes}}", random.len()),
+        format!("session id {{{} bytes}}", session.len()),
+        format!("cipher suites {}", hex(suites)),
+        format!("compression {}", hex(compression)),
+    ];
+    lines.extend(extensions.iter().map(|(kind, data)| format!("extension {kind} {data}").trim_end().to_owned()));
+    hello.is_empty().then(|| (lines.join("\n"), [random.to_vec(), session.to_vec(), key]))
+}
+
+fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    Some(taken)
+}
+
+/// What follows its own length.
+fn prefixed<'a>(bytes: &mut &'a [u8], width: usize) -> Option<&'a [u8]> {
+    let length = take(bytes, width)?.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+    take(bytes, length)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
