@@ -38,7 +38,10 @@ pub enum BurnOutcome {
 }
 
 pub(crate) async fn burn(inner: &Arc<Inner>, id: &BurnerId) -> Result<BurnReport, Error> {
-    inner.account(&id.0)?;
+    // Before anybody is told: from here on it is burnt, whenever the process ends. One that is being made is waited for.
+    if inner.account(&id.0)?.state == State::Active {
+        inner.commit(|content| content.set_state(&id.0, State::Burning))?;
+    }
     say_goodbye(inner, id).await;
     let was_connected = inner.hang_up(id, Ending::Pause);
     let report = {

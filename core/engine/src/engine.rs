@@ -29,7 +29,7 @@ impl Engine {
     /// What was wrong with the sealed store when it was opened.
     ///
     /// # Errors
-    /// [`Error::Closed`].
+    /// [`Error::VaultLocked`], [`Error::Closed`].
     pub fn vault_report(&self) -> Result<VaultReport, Error> {
         self.inner.with_store(|store| Ok(store.report()))
     }
@@ -37,7 +37,8 @@ impl Engine {
     /// Has another key open the folder from now on, and only that. Takes as long as [`Engine::open`].
     ///
     /// # Errors
-    /// Storage errors: nothing has changed. [`Error::InvalidInput`], [`Error::Closed`].
+    /// Storage errors: nothing has changed. [`Error::InvalidInput`], [`Error::Suspended`], [`Error::VaultLocked`],
+    /// [`Error::Closed`].
     pub async fn change_key(&self, key: Key) -> Result<(), Error> {
         let inner = Arc::clone(&self.inner);
         let change = move || inner.with_store(|store| inner.with_rng(|rng| store.change_key(&inner.home, &key, rng)));
@@ -80,7 +81,7 @@ impl Engine {
     /// All accounts that are known, in the order of their creation.
     ///
     /// # Errors
-    /// [`Error::Closed`].
+    /// [`Error::VaultLocked`], [`Error::Closed`].
     pub fn burners(&self) -> Result<Vec<Burner>, Error> {
         self.inner.read(|content| content.accounts.iter().map(Burner::of).collect())
     }
@@ -122,7 +123,7 @@ impl Engine {
     /// The recovery words of a burner, until they are dropped; `None` if it has none.
     ///
     /// # Errors
-    /// [`Error::NoSuchBurner`], [`Error::Closed`].
+    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn recovery_words(&self, id: &BurnerId) -> Result<Option<Zeroizing<String>>, Error> {
         let account = self.inner.account(&id.0)?;
         Ok(account.words.clone().map(Zeroizing::new))
@@ -131,8 +132,9 @@ impl Engine {
     /// Forgets the recovery words: the person has written them down, or does not want them.
     ///
     /// # Errors
-    /// Storage errors, [`Error::Closed`].
+    /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn drop_recovery_words(&self, id: &BurnerId) -> Result<(), Error> {
+        self.inner.account(&id.0)?;
         self.inner.commit(|content| {
             if let Some(account) = content.account_mut(&id.0) {
                 account.words.zeroize();
@@ -144,8 +146,9 @@ impl Engine {
     /// Removes an account at its server, shows that it is gone, and forgets it here. Goes on when the future is dropped.
     ///
     /// # Errors
-    /// [`Error::NoSuchBurner`], [`Error::ServerRefused`] (the burner stays), and storage errors. That the server could
-    /// not be reached is no error: see [`crate::BurnOutcome::Queued`].
+    /// [`Error::NoSuchBurner`], [`Error::ServerRefused`] (the burner stays), storage errors, [`Error::Suspended`],
+    /// [`Error::VaultLocked`], [`Error::Closed`]. One that has begun goes on at the next start or [`Engine::resume`]. That the
+    /// server could not be reached is no error: see [`crate::BurnOutcome::Queued`].
     pub async fn burn(&self, id: &BurnerId) -> Result<BurnReport, Error> {
         let (inner, id) = (Arc::clone(&self.inner), id.clone());
         self.inner.while_awake(async move { burn::burn(&inner, &id).await }).await

@@ -321,6 +321,7 @@ impl From<DialError> for Error {
             DialError::NoSuchHost | DialError::HostUnreachable => Self::ServerUnreachable,
             DialError::OnionUnreachable => Self::OnionUnreachable,
             DialError::Closed => Self::Closed,
+            DialError::Internal => Self::Internal,
             _ => Self::TorBlocked,
         }
     }

@@ -16,6 +16,7 @@ use rand::rngs::StdRng;
 use rand::{CryptoRng, RngExt as _, SeedableRng as _};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -71,7 +72,7 @@ pub(crate) struct Inner {
     pub(crate) store: Mutex<Access>,
     tor: Mutex<Option<Arc<Tor>>>,
     /// Held while Tor is started or ended. Whether it was started, and is to be whenever the engine is awake.
-    starting: tokio::sync::Mutex<bool>,
+    starting: Arc<tokio::sync::Mutex<bool>>,
     /// Tor's status as it was last reported.
     pub(crate) reported: Mutex<Option<TorStatus>>,
     dialers: watch::Sender<Option<Arc<dyn Dialers>>>,
@@ -127,7 +128,7 @@ impl Inner {
             rng: Mutex::new(rng),
             store: Mutex::new(Access::Open(Box::new(store))),
             tor: Mutex::default(),
-            starting: tokio::sync::Mutex::default(),
+            starting: Arc::default(),
             reported: Mutex::default(),
             dialers: watch::Sender::default(),
             dials: Mutex::default(),
@@ -204,19 +205,17 @@ impl Inner {
             let (life, tag, history) = (account.session_life, InstanceTag(account.tag), account.history);
             let mut talks = lock(&self.talks);
             let sessions = talks.entry(id.to_owned()).or_insert_with(|| Sessions::new(key, tag));
+            let mut sessions = Uncommitted { sessions, is_stored: false };
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
-                let mut talk = Talk::new(mailbox, &mut *sessions, rng, times, life);
+                let mut talk = Talk::new(mailbox, sessions.sessions, rng, times, life);
                 result = Some(work(&mut talk));
                 let news = talk.end();
                 told = self.events_of(id, mailbox, &news);
                 mailbox.sweep(history, self.trusted_now());
             };
-            let stored = self.with_rng(|rng| store.commit(rng, change));
-            if stored.is_err() {
-                sessions.forget();
-            }
-            stored?;
+            self.with_rng(|rng| store.commit(rng, change))?;
+            sessions.is_stored = true;
             // Reported before anybody else changes the same.
             told.drain(..).for_each(|event| self.reporter.report(event));
             Ok(())
@@ -265,7 +264,8 @@ impl Inner {
             return Ok(Arc::clone(key));
         }
         let key = Arc::new(self.account(id)?.otr.key().ok_or(Error::Internal)?);
-        Ok(Arc::clone(lock(&self.keys).entry(id.to_owned()).or_insert(key)))
+        // Not behind the back of somebody who has locked the engine meanwhile.
+        self.read(|_| Arc::clone(lock(&self.keys).entry(id.to_owned()).or_insert(key)))
     }
 
     /// When the next of an account's sessions has something to do, by the time since the device was started.
@@ -353,7 +353,10 @@ impl Inner {
         }
         let mut rng = self.with_rng(|rng| StdRng::from_rng(rng));
         let store = Store::open(&self.home, key, &mut rng)?;
-        *lock(&self.store) = Access::Open(Box::new(store));
+        match &mut *lock(&self.store) {
+            Access::Closed => return Err(Error::Closed),
+            access => *access = Access::Open(Box::new(store)),
+        }
         Ok(())
     }
 
@@ -596,15 +599,21 @@ impl Inner {
         Ok(ready?)
     }
 
-    /// Ends Tor, and waits until nothing of it is left.
-    pub(crate) async fn end_tor(&self) {
-        let _one_at_a_time = self.starting.lock().await;
-        let Some(tor) = lock(&self.tor).take() else { return };
-        self.set_dialers(None);
-        *lock(&self.reported) = None;
-        if let Some(tor) = Arc::into_inner(tor) {
-            tor.close().await;
+    /// Ends Tor. What is waited for by the handle is that nothing of it is left; whoever starts Tor again waits, too.
+    pub(crate) async fn end_tor(&self) -> JoinHandle<()> {
+        let one_at_a_time = Arc::clone(&self.starting).lock_owned().await;
+        let tor = lock(&self.tor).take();
+        if tor.is_some() {
+            self.set_dialers(None);
+            *lock(&self.reported) = None;
         }
+        let work = async move {
+            let _one_at_a_time = one_at_a_time;
+            if let Some(tor) = tor.and_then(Arc::into_inner) {
+                tor.close().await;
+            }
+        };
+        self.tasks.spawn_on(work, &self.runtime)
     }
 
     /// Told by whoever sees a status first; told once. When it tells that Tor is ready, streams can be opened.
@@ -622,6 +631,20 @@ impl Inner {
         if lock(&self.reported).replace(status.clone()).as_ref() != Some(&status) {
             let TorStatus { fraction, ready, blocked } = status;
             self.reporter.report(Event::Tor { fraction, ready, blocked });
+        }
+    }
+}
+
+/// Sessions that are ahead of what is stored, until that is stored. If it never is, they are what is stored.
+struct Uncommitted<'a> {
+    sessions: &'a mut Sessions,
+    is_stored: bool,
+}
+
+impl Drop for Uncommitted<'_> {
+    fn drop(&mut self) {
+        if !self.is_stored {
+            self.sessions.forget();
         }
     }
 }

@@ -46,10 +46,13 @@ impl Engine {
                 return Err(Error::InUse);
             }
             inner.interrupt_sync();
-            let one_at_a_time = inner.life.lock().await;
             let again = Arc::clone(&inner);
-            blocking(move || again.open_again(&key)).await?;
-            drop(one_at_a_time);
+            let work = async move {
+                let _one_at_a_time = again.life.lock().await;
+                let opened = Arc::clone(&again);
+                blocking(move || opened.open_again(&key)).await
+            };
+            inner.supervised(work).await?;
             let engine = Self { inner };
             if engine.inner.is_asleep() {
                 engine.resume().await?;
@@ -142,10 +145,12 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let work = async move {
             let _one_at_a_time = inner.life.lock().await;
-            inner.wake().await?;
-            let sync = interrupted.run_until_cancelled(sync(&inner, until));
-            let report = timeout_at(until, sync).await;
-            let report = report.unwrap_or(Some(Err(Error::Timeout))).unwrap_or(Err(Error::Cancelled));
+            let woken = async {
+                inner.wake().await?;
+                let sync = interrupted.run_until_cancelled(sync(&inner, until));
+                timeout_at(until, sync).await.unwrap_or(Some(Err(Error::Timeout))).unwrap_or(Err(Error::Cancelled))
+            };
+            let report = woken.await;
             inner.fall_asleep(limits::SUSPENDING, Access::suspend).await;
             // The app finds those connected that it has asked for.
             lock(&inner.lines).retain(|_, line| line.is_wanted());
@@ -179,7 +184,7 @@ impl Engine {
         // What is not done in time is in the store, and done at the next start.
         let _ = timeout(limits::CLOSING, self.inner.tasks.wait()).await;
         lock(&self.inner.lines).clear();
-        self.inner.end_tor().await;
+        let _ = self.inner.end_tor().await.await;
         self.inner.set_dialers(None);
         *lock(&self.inner.store) = Access::Closed;
         self.inner.forget_talks();
@@ -188,7 +193,7 @@ impl Engine {
 }
 
 impl Inner {
-    async fn fall_asleep(&self, deadline: Duration, let_go: impl FnOnce(&mut Access)) {
+    async fn fall_asleep(self: &Arc<Self>, deadline: Duration, let_go: impl FnOnce(&mut Access)) {
         let until = Instant::now() + deadline;
         self.put_work_to_sleep();
         let lines: Vec<_> = lock(&self.lines).values().cloned().collect();
@@ -201,7 +206,8 @@ impl Inner {
         }
         let_go(&mut lock(&self.store));
         self.forget_talks();
-        let _ = timeout_at(until, self.end_tor()).await;
+        let ended = self.end_tor().await;
+        let _ = timeout_at(until, ended).await;
     }
 
     async fn wake(self: &Arc<Self>) -> Result<(), Error> {
@@ -211,7 +217,12 @@ impl Inner {
         if was_asleep {
             self.begin_to_forget();
         }
-        self.run_tor(true).await?;
+        if let Err(error) = self.run_tor(true).await {
+            if was_asleep {
+                self.fall_asleep(limits::SUSPENDING, Access::suspend).await;
+            }
+            return Err(error);
+        }
         // A server that has refused one is not asked again before the app says so.
         let goes_on = |line: &Line| !matches!(line.connection(), Connection::Ended { .. });
         let lines = lock(&self.lines).clone();

@@ -82,6 +82,8 @@ pub(crate) const SESSION_LIFE: u64 = 7 * 86_400;
 pub(crate) const STRANGERS: usize = 50;
 pub(crate) const STRANGER_TEXTS: usize = 10;
 pub(crate) const STRANGER_BYTES: usize = 20_000;
+/// How many of a peer's clients are known to be there.
+pub(crate) const CLIENTS: usize = 32;
 /// How many keys of a peer are remembered.
 pub(crate) const KEYS: usize = 16;
 /// How long conversations are left alone at least before they are looked after by time.

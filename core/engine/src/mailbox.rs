@@ -384,10 +384,13 @@ impl Mailbox {
         }
     }
 
-    /// Nothing that a session has said or would say leaves any more.
-    pub(crate) fn forget_session(&mut self, peer: u64) {
+    /// Nothing that a session has said or would say leaves any more. Texts that had not left wait again.
+    pub(crate) fn forget_session(&mut self, peer: u64) -> Changed {
         self.sessions.remove(&peer);
-        self.wires.retain(|_, wire| wire.peer != peer || wire.number.is_some());
+        let waits = |wire: &Wire| wire.peer == peer && wire.number.is_none();
+        let torn: BTreeSet<u64> = self.wires.values().filter(|wire| waits(wire)).filter_map(|w| w.message).collect();
+        self.wires.retain(|_, wire| !waits(wire));
+        self.set_all(torn.into_iter().collect(), MessageState::Queued)
     }
 
     /// Decides on texts that may be unread. A client that knows what it gets twice is sent all of them again, in their order.

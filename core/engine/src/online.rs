@@ -305,7 +305,7 @@ async fn start(inner: &Inner, account: &Account) -> Result<Session, Error> {
         if matches!(start, Start::New { .. }) {
             talk.mailbox.introduce_again();
         }
-        talk.sessions.connected(limit);
+        talk.sessions.connected(limit, matches!(start, Start::New { .. }));
         talk.wake();
     })?;
     // It is the first stanza of every stream. Before the commit above it would have the server deliver to a stream that the
@@ -339,7 +339,7 @@ impl Work<'_> {
         let quiet = !sent && self.asked.is_none() && self.session.in_flight() == 0;
         self.line.drained.send_replace(quiet && !self.inner.is_talk_busy(&self.id.0));
         let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.inner.profile().silence());
-        let (since_boot, until_talk) = (self.inner.clock.since_boot(), self.until_talk()?);
+        let (left, until_talk) = (limit.saturating_sub(self.inner.clock.since_boot()), self.until_talk()?);
         tokio::select! {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
@@ -348,7 +348,9 @@ impl Work<'_> {
             () = self.line.work.notified() => {}
             () = self.line.hint.notified() => self.ask(limits::AFTER_HINT).await?,
             () = sleep(until_talk) => self.inner.converse(&self.id.0, |talk| talk.tick())?,
-            () = sleep(limit.saturating_sub(since_boot)) => match self.asked {
+            // In slices, as `pausing` has them.
+            () = sleep(left.min(limits::SLICE)) => match self.asked {
+                _ if self.inner.clock.since_boot() < limit => {}
                 // Nothing was heard, however long the line was asked for.
                 Some(_) => return Err(Error::Timeout),
                 None => self.ask(self.inner.profile().response()).await?,
@@ -508,6 +510,12 @@ impl Work<'_> {
     /// Everything that came is stored; the server is told if it listens.
     async fn end(mut self, ending: Ending) -> Result<(), Error> {
         if ending == Ending::Pause {
+            // What could not be read counts, too: no stream is taken up again with less than was acknowledged.
+            let resumption = self.session.resumption();
+            self.inner.update(&self.id.0, |mailbox, _| {
+                mailbox.set_resumption(resumption);
+                Vec::new()
+            })?;
             let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
             return Ok(());
         }

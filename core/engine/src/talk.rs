@@ -60,10 +60,12 @@ impl Sessions {
         self.questions.clear();
     }
 
-    /// A connection has begun: nobody is known to be there, and whoever did not answer may be asked again. `limit`: what
-    /// the server takes.
-    pub(crate) fn connected(&mut self, limit: Option<usize>) {
-        self.present.clear();
+    /// A connection has begun: whoever did not answer may be asked again. `limit`: what the server takes. `is_new`: it tells
+    /// anew who is there.
+    pub(crate) fn connected(&mut self, limit: Option<usize>, is_new: bool) {
+        if is_new {
+            self.present.clear();
+        }
         self.asked.clear();
         let limit = limit.unwrap_or(limits::STANZA).min(limits::STANZA).saturating_sub(limits::AROUND_BODY);
         self.limit = Some(limit);
@@ -301,7 +303,8 @@ impl<'a> Talk<'a> {
         self.sessions.open.remove(&peer);
         self.sessions.questions.remove(&peer);
         self.touched.remove(&peer);
-        self.mailbox.forget_session(peer);
+        let changed = self.mailbox.forget_session(peer);
+        self.news.messages.extend(changed);
     }
 
     fn is_contact(&self, peer: u64) -> bool {
@@ -371,7 +374,10 @@ impl<'a> Talk<'a> {
         self.news.conversations.insert(peer);
         match news {
             PresenceNews::Available => {
-                self.sessions.present.entry(peer).or_default().insert(resource.unwrap_or_default());
+                let clients = self.sessions.present.entry(peer).or_default();
+                if clients.len() < limits::CLIENTS {
+                    clients.insert(resource.unwrap_or_default());
+                }
                 // Whoever was away when they were asked may be asked again.
                 self.sessions.asked.remove(&peer);
             }

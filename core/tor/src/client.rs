@@ -59,8 +59,10 @@ impl Tor {
         let client = runtime.handle.spawn(create).await.map_err(|_| StartError::Internal)??;
 
         let (status_sender, status) = watch::channel(Status::starting());
-        runtime.handle.spawn(bootstrap(Arc::clone(&client)));
-        runtime.handle.spawn(report_status(Arc::clone(&client), directory, status_sender.clone()));
+        let (again, sender) = (Arc::clone(&client), status_sender.clone());
+        runtime.handle.spawn(supervised(move || bootstrap(Arc::clone(&again))));
+        let again = Arc::clone(&client);
+        runtime.handle.spawn(supervised(move || report_status(Arc::clone(&again), directory.clone(), sender.clone())));
         end_when_obsolete(obsolete, Arc::clone(&runtime), status_sender);
         let running = Arc::new(Running { client, handle: runtime.handle.clone() });
         Ok(Self { running, runtime, status })
@@ -223,6 +225,14 @@ impl Drop for OnlyOne {
     }
 }
 
+/// Begins a task again that a panic of Arti's ends.
+async fn supervised<F: Future<Output = ()> + Send + 'static>(mut task: impl FnMut() -> F) {
+    const AGAIN_AFTER: Duration = Duration::from_secs(1);
+    while tokio::spawn(task()).await.is_err_and(|error| error.is_panic()) {
+        sleep(AGAIN_AFTER).await;
+    }
+}
+
 /// Arti retries by itself; what it gives up on is tried again here, for as long as the client lives.
 async fn bootstrap(client: Arc<TorClient<ArtiRuntime>>) {
     const AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -276,6 +286,8 @@ fn end_when_obsolete(obsolete: Arc<Notify>, runtime: Arc<OwnRuntime>, status: wa
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     /// Plays what Arti does when it finds itself obsolete: log one event, sleep, end the process (here: tell us).
@@ -287,6 +299,18 @@ mod tests {
         }
         sleep(Duration::from_millis(500)).await;
         late.store(true, Ordering::Release);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_begins_again() {
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&turns);
+        let task = move || {
+            let turn = counted.fetch_add(1, Ordering::AcqRel);
+            async move { assert_ne!(turn, 0, "a bug of Arti's") }
+        };
+        timeout(Duration::from_secs(30), supervised(task)).await.unwrap();
+        assert_eq!(turns.load(Ordering::Acquire), 2);
     }
 
     #[tokio::test]

@@ -67,7 +67,8 @@ impl Dialer {
         match AbortOnDropHandle::new(tor.handle.spawn(dial)).await {
             Ok(Ok(inner)) => Ok(TorStream { inner }),
             Ok(Err(error)) => Err(DialError::from_arti(error.kind(), target)),
-            // The task ends early only with Arti's threads.
+            Err(error) if error.is_panic() => Err(DialError::Internal),
+            // Else the task ends early only with Arti's threads.
             Err(_) => Err(DialError::Closed),
         }
     }
@@ -151,6 +152,9 @@ pub enum DialError {
     /// The Tor client was closed.
     #[error("the Tor client is closed")]
     Closed,
+    /// A bug in the Tor client. Try again.
+    #[error("the Tor client failed")]
+    Internal,
 }
 
 impl DialError {

@@ -50,6 +50,7 @@ const FAST_TOLERANCE: Duration = Duration::from_secs(12 * 3600);
 const REFRESH: Duration = Duration::from_secs(120);
 
 /// Watches the consensus from the start of a client.
+#[derive(Clone)]
 pub(crate) struct Watch {
     from_cache: bool,
     /// `valid-after` of the first consensus seen.

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use flashpaper::{
-    Burner, BurnerId, ByteStream, Config, Connection, CreateOptions, Dial, Dialers, Engine, Error, Event, Key, Message,
-    MessageState, Profile, Route,
+    Burner, BurnerId, BurnerState, ByteStream, Config, Connection, CreateOptions, Dial, Dialers, Engine, Error, Event,
+    Key, Message, MessageState, Profile, Route,
 };
-use flashpaper_lab::{Peer, Remote};
+use flashpaper_lab::{OtrLibrary, Peer, Remote};
 use flashpaper_tor::DialError;
 use futures::future::BoxFuture;
 use rustix::mount::{MountFlags, mount};
@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{sleep, timeout};
 
+use crate::peers::Scene;
 use crate::support::{Direct, Friend, Hands, SERVER, Tested, config, open_with};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -283,6 +284,30 @@ async fn asleep_it_holds_nothing_and_awake_it_goes_on() -> Tested {
     }
     assert_eq!(seen.iter().filter(|event| **event == online).count(), 1, "{seen:?}");
     day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_burn_that_sleep_interrupts_as_it_says_goodbye_goes_on() -> Tested {
+    let wire = Wire::default();
+    let mut scene = Scene::begin_on(OtrLibrary::Libotr, |lab| wire.dialers(lab)).await?;
+    scene.says("hello").await?;
+    // Nobody hears the goodbye, so it takes its time.
+    wire.dies();
+    let (engine, id) = (scene.engine.clone(), scene.burner.id.clone());
+    let burn = tokio::spawn(async move { engine.burn(&id).await });
+    sleep(Duration::from_secs(1)).await;
+    scene.engine.suspend(Duration::from_secs(3)).await;
+    assert_eq!(burn.await?.err(), Some(Error::Suspended));
+    assert_eq!(scene.engine.burners()?[0].state, BurnerState::Burning);
+    scene.engine.resume().await?;
+    let end = Instant::now() + PATIENCE;
+    while !scene.engine.burners()?.is_empty() {
+        assert!(Instant::now() < end);
+        sleep(Duration::from_millis(20)).await;
+    }
+    scene.engine.close().await;
+    Ok(scene.peer.remove().await?)
 }
 
 #[tokio::test]

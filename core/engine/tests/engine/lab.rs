@@ -153,6 +153,33 @@ async fn one_tor_at_a_time_and_nothing_left_after_close() -> Tested {
     Ok(())
 }
 
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_engine_that_cannot_wake_sleeps_on() -> Tested {
+    let (lab, home, other) = (Remote::from_env()?, TempDir::new()?, TempDir::new()?);
+    let engine = open(home.path(), &lab).await?;
+    engine.start_tor(PATIENCE).await?;
+    // Less than the end of Tor takes: it is waited for by whoever needs it.
+    engine.suspend(Duration::ZERO).await;
+    engine.resume().await?;
+    engine.suspend(Duration::from_secs(3)).await;
+    let second = open(other.path(), &lab).await?;
+    second.start_tor(PATIENCE).await?;
+    for _ in 0..2 {
+        assert_eq!(engine.resume().await.err(), Some(Error::InUse));
+        assert_eq!(engine.sync_once(PATIENCE).await.err(), Some(Error::InUse));
+        assert_eq!(engine.start_tor(PATIENCE).await.err(), Some(Error::Suspended));
+        assert_eq!(open_files_below(home.path())?, 0);
+    }
+    second.suspend(Duration::ZERO).await;
+    second.close().await;
+    assert_eq!(own_threads("flashpaper-tor")?, 0);
+    engine.resume().await?;
+    engine.start_tor(PATIENCE).await?;
+    engine.close().await;
+    Ok(())
+}
+
 fn own_threads(name: &str) -> Tested<usize> {
     let mut count = 0;
     for task in fs::read_dir("/proc/self/task")? {
