@@ -102,10 +102,16 @@ impl Engine {
         self.blocking(move |engine| engine.compare(&id, &peer, &secret, question.as_deref())).await
     }
 
-    /// Answers a comparison that the peer has asked for. With a question it verifies the person to the peer, not the other
-    /// way.
-    pub async fn answer_comparison(&self, id: BurnerId, peer: String, secret: String) -> Result<(), Error> {
-        self.blocking(move |engine| engine.answer_comparison(&id, &peer, &secret)).await
+    /// Answers a comparison that the peer has asked for; `question` is the one that the person was shown, if there was one.
+    /// With a question it verifies the person to the peer, not the other way.
+    pub async fn answer_comparison(
+        &self,
+        id: BurnerId,
+        peer: String,
+        secret: String,
+        question: Option<String>,
+    ) -> Result<(), Error> {
+        self.blocking(move |engine| engine.answer_comparison(&id, &peer, &secret, question.as_deref())).await
     }
 
     /// Ends a comparison without a result.

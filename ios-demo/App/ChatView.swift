@@ -39,8 +39,9 @@ private struct LockRows: View {
         case .keyChanged:
             if let key = peer.key { Button("Accept the new key") { model.acceptKey(key) } }
         case .private, .verified:
-            Button("End", role: .destructive, action: model.endPrivate)
+            EmptyView()
         }
+        if peer.security != .plaintext { Button("End", role: .destructive, action: model.endPrivate) }
         if peer.key != nil {
             NavigationLink("Verify") { VerifyView(model: model) }
         }

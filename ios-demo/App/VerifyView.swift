@@ -34,7 +34,7 @@ struct VerifyView: View {
     @ViewBuilder private func secretRows(_ peer: Conversation) -> some View {
         if case .asked(let asked) = peer.question {
             Text("The peer asks: \(asked ?? "for a secret that you both know")")
-            EntryRow(prompt: "Answer", button: "Answer", text: $secret, done: model.answer)
+            EntryRow(prompt: "Answer", button: "Answer", text: $secret) { model.answer($0, to: asked) }
         } else {
             Text("Ask what only the two of you know.")
             TextField("Question, readable by the peer", text: $question)

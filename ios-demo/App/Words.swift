@@ -91,7 +91,7 @@ func words(for contact: Conversation) -> String {
 
 func words(for message: Message) -> String {
     let state = switch message.state {
-    case .received, .taken: message.security == .plaintext ? "came in the clear" : "came in private"
+    case .received, .taken: came(message.security)
     case .queued: "waits"
     case .waitingForPeer: "waits for the peer"
     case .sent: "sent"
@@ -100,6 +100,15 @@ func words(for message: Message) -> String {
     case .failed(let reason): words(for: reason)
     }
     return message.maybeTwice ? "\(state), may come twice" : state
+}
+
+private func came(_ security: Security) -> String {
+    switch security {
+    case .plaintext: "came in the clear"
+    case .private, .finished: "came in private"
+    case .verified: "came in private, verified"
+    case .keyChanged: "came from another key than before"
+    }
 }
 
 private func words(for reason: FailReason) -> String {

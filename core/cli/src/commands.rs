@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use flashpaper::{
     BurnOutcome, BurnReport, Burner, BurnerId, BurnerState, BurnerStatus, Config, Connection, CreateOptions, Engine,
-    Error, Event, Events, Key, MessageState, Network, PrivateNetwork, Route, VaultReport,
+    Error, Event, Events, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
 };
 use serde_json::{Value, json};
 use tokio::signal::ctrl_c;
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::args::{Args, Command};
 use crate::chat;
+use crate::chat::colour::Paint;
 use crate::exit::Failure;
 use crate::output::{Output, Screen, printable, route_text, with_type};
 
@@ -177,9 +178,10 @@ async fn receive(
     let mut left = count;
     loop {
         for message in engine.messages(&burner.id, None)?.iter().filter(|m| m.state == MessageState::Received) {
-            let (from, text) = (&message.peer, &message.text);
-            output.object(&json!({ "type": "message", "from": from, "text": text }));
-            output.line(&format!("{}: {}", printable(from), printable(text)));
+            let Message { peer: from, text, security, .. } = message;
+            output.object(&json!({ "type": "message", "from": from, "text": text, "security": security }));
+            let lock = Paint::for_stdout().lock(*security);
+            output.line(&format!("{lock} {}: {}", printable(from), printable(text)));
             engine.taken(&burner.id, message.id)?;
             left = left.map(|n| n - 1);
             if left == Some(0) {

@@ -42,8 +42,9 @@ impl Engine {
         self.with_peer(id, peer, |talk, row| talk.mailbox.befriend(row))
     }
 
-    /// Keeps somebody away, or not any more: what they send is not taken in, and their server is told so where it knows
-    /// blocking (XEP-0191). A private conversation ends without a word.
+    /// Keeps somebody away, or not any more: what they send is not taken in, and the own server is told so where it knows
+    /// blocking (XEP-0191). They see no presence from then on. A private conversation ends without a word. Whoever is written to
+    /// or added is not blocked any more.
     ///
     /// # Errors
     /// As [`Engine::add_contact`].
@@ -55,6 +56,7 @@ impl Engine {
                 talk.mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked)
             {
                 peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
+                (peer.wants_presence, peer.shows_presence) = (false, false);
                 peer.block_due = true;
             }
             if blocked {
@@ -168,13 +170,19 @@ impl Engine {
         self.with_peer(id, peer, |talk, row| talk.compare(row, secret, question))?
     }
 
-    /// Answers a comparison that the peer has asked for. With a question it verifies the person to the peer, not the other
-    /// way.
+    /// Answers a comparison that the peer has asked for; `question` is the one that the person was shown, if there was one.
+    /// With a question it verifies the person to the peer, not the other way.
     ///
     /// # Errors
-    /// [`Error::NothingAsked`], [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
-    pub fn answer_comparison(&self, id: &BurnerId, peer: &str, secret: &str) -> Result<(), Error> {
-        self.with_peer(id, peer, |talk, row| talk.answer(row, secret))?
+    /// [`Error::NothingAsked`]: nothing is, or something else by now. [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    pub fn answer_comparison(
+        &self,
+        id: &BurnerId,
+        peer: &str,
+        secret: &str,
+        question: Option<&str>,
+    ) -> Result<(), Error> {
+        self.with_peer(id, peer, |talk, row| talk.answer(row, secret, question))?
     }
 
     /// Ends a comparison without a result.
@@ -200,32 +208,34 @@ impl Engine {
         self.converse(id, |talk| talk.wake())
     }
 
-    /// Takes in what another client knows of keys: libotr's `otr.fingerprints` (a line each: the peer, the account, the
-    /// protocol, 40 digits, a word if it was verified; by tabs). Lines of other accounts are passed over where `account` is
-    /// given. Gives how many keys were taken in.
+    /// Takes in which keys the person has verified with another client: libotr's `otr.fingerprints` (a line each: the peer,
+    /// the account, the protocol, 40 digits, a word if it was verified; by tabs). Lines of other protocols than XMPP are passed
+    /// over, those of other accounts where `account` is given, and keys that are not verified. Nobody becomes a contact by it,
+    /// and nobody is told; a key that is expected of a peer stays the only one. Gives how many keys were verified.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`]: a line that is none. As [`Engine::add_contact`].
+    /// [`Error::InvalidInput`]: a line that is none; nothing is taken in. As [`Engine::add_contact`].
     pub fn import_fingerprints(&self, id: &BurnerId, file: &str, account: Option<&str>) -> Result<u32, Error> {
         let bad = Error::InvalidInput { input: Input::Fingerprints };
         let mut keys = Vec::new();
         for line in file.lines().filter(|line| !line.trim().is_empty()) {
             let fields: Vec<&str> = line.split('\t').collect();
-            let [peer, of, _protocol, digits, trust @ ..] = fields.as_slice() else { return Err(bad) };
+            let [peer, of, protocol, digits, trust @ ..] = fields.as_slice() else { return Err(bad) };
             let fingerprint = Fingerprint::parse(digits).ok_or_else(|| bad.clone())?;
-            if account.is_none_or(|account| account == *of) {
-                let verified = trust.first().is_some_and(|trust| !trust.trim().is_empty());
-                keys.push((self.peer_address(id, peer)?, fingerprint, verified));
+            // Pidgin, Adium and others have words of their own for it.
+            let protocol = protocol.to_ascii_lowercase();
+            let is_meant = ["jabber", "xmpp"].iter().any(|name| protocol.contains(name))
+                && account.is_none_or(|account| account == *of)
+                && trust.first().is_some_and(|trust| !trust.trim().is_empty());
+            if is_meant {
+                keys.push((self.peer_address(id, peer)?, fingerprint));
             }
         }
         self.converse(id, |talk| {
-            for (jid, fingerprint, verified) in &keys {
+            for (jid, fingerprint) in &keys {
                 let row = talk.mailbox.peer(jid);
-                talk.mailbox.befriend(row);
-                let Some(peer) = talk.mailbox.peer_mut(row) else { continue };
-                peer.accept(*fingerprint);
-                if let Some(key) = peer.key_mut(*fingerprint) {
-                    key.verified |= verified;
+                if let Some(peer) = talk.mailbox.peer_mut(row) {
+                    peer.learn_verified(*fingerprint);
                 }
                 talk.news.conversations.insert(row);
             }

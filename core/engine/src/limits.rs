@@ -78,6 +78,9 @@ pub(crate) const RESEND_WITHIN: u64 = 60;
 /// How long a session may rest and be used again, by default. In seconds.
 pub(crate) const SESSION_LIFE: u64 = 7 * 86_400;
 
+/// How much is kept of a question or an error message of a peer's, in bytes.
+pub(crate) const NOTICE: usize = 1000;
+
 /// How many strangers are remembered, and how many texts and bytes of each.
 pub(crate) const STRANGERS: usize = 50;
 pub(crate) const STRANGER_TEXTS: usize = 10;

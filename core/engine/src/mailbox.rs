@@ -224,6 +224,7 @@ impl Mailbox {
         if let Some(peer) = self.peer_mut(row) {
             peer.block_due |= peer.standing == Standing::Blocked;
             peer.introduced &= peer.standing == Standing::Contact;
+            peer.refuses = false;
             peer.standing = Standing::Contact;
         }
     }
@@ -271,9 +272,11 @@ impl Mailbox {
     /// How much strangers have written that the app has not taken, of this one: messages and bytes; and how many strangers
     /// there are.
     pub(crate) fn strangers(&self, row: u64) -> (usize, usize, usize) {
-        let theirs = self.messages.values().filter(|entry| entry.peer == row && entry.state == MessageState::Received);
+        let theirs = self.messages.values().filter(|entry| entry.peer == row);
         let (count, bytes) = theirs.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()));
-        (count, bytes, self.peers.values().filter(|peer| peer.standing == Standing::Stranger).count())
+        // Whose key is known is there because the person has brought it.
+        let is_stranger = |peer: &Peer| peer.standing == Standing::Stranger && peer.keys.is_empty();
+        (count, bytes, self.peers.values().filter(|peer| is_stranger(peer)).count())
     }
 
     /// The peer's client has a message.
@@ -344,7 +347,8 @@ impl Mailbox {
 
     /// A stream is new: who has not answered is asked again.
     pub(crate) fn introduce_again(&mut self) {
-        for peer in self.peers.values_mut().filter(|peer| peer.introduced && !peer.shows_presence) {
+        let silent = |peer: &Peer| peer.introduced && !peer.shows_presence && !peer.refuses;
+        for peer in self.peers.values_mut().filter(|peer| silent(peer)) {
             Arc::make_mut(peer).introduced = false;
         }
     }

@@ -386,6 +386,10 @@ impl Work<'_> {
             if peer.block_due {
                 let blocked = peer.standing == Standing::Blocked;
                 within(limits::EXCHANGE, self.session.block(&peer.jid, &ids.draw(), blocked)).await??;
+                if blocked {
+                    // Where blocking is not known, or ends, they would see every login.
+                    within(limits::EXCHANGE, self.session.forget_contact(&peer.jid, &ids.draw())).await??;
+                }
             }
             if peer.standing == Standing::Contact {
                 let answer = peer.wants_presence.then_some(Subscription::Subscribed);
@@ -408,8 +412,12 @@ impl Work<'_> {
             return Ok(false);
         }
         let (first, now) = (self.session.sent().wrapping_add(1), self.inner.now());
+        // Whoever says goodbye begins nothing.
+        let burns = self.inner.account(&self.id.0)?.state == State::Burning;
         let wires = self.inner.converse(&self.id.0, |talk| {
-            talk.pump(room);
+            if !burns {
+                talk.pump(room);
+            }
             talk.mailbox.number_wires(first, room, now)
         })?;
         for (to, wire) in &wires {

@@ -195,7 +195,9 @@ impl<'a> Talk<'a> {
         // What is behind a text that cannot be sent yet keeps its place.
         let mut stuck = self.mailbox.doubting();
         for (row, peer) in self.mailbox.waiting() {
-            let until = self.mailbox.messages.get(&row).and_then(|entry| entry.until);
+            // One that has left may have been read: to send it again is not to send it late.
+            let until =
+                self.mailbox.messages.get(&row).filter(|entry| entry.went.is_none()).and_then(|entry| entry.until);
             if until.is_some_and(|until| until <= self.now) {
                 self.fail(row, FailReason::NoAnswer);
             } else if left > 0 && !stuck.contains(&peer) {
@@ -329,7 +331,12 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    pub(crate) fn answer(&mut self, peer: u64, secret: &str) -> Result<(), Error> {
+    pub(crate) fn answer(&mut self, peer: u64, secret: &str, shown: Option<&str>) -> Result<(), Error> {
+        // Whoever was asked one thing is not to answer another: without a question the answer would verify the peer.
+        let asked = Comparison::Asked { question: shown.map(str::to_owned) };
+        if self.sessions.questions.get(&peer).is_none_or(|(question, _)| *question != asked) {
+            return Err(Error::NothingAsked);
+        }
         let outputs = self.with(peer, |session| session.smp_answer(secret)).map_err(|_| Error::NothingAsked)?;
         if let Some((_, answered)) = self.sessions.questions.get_mut(&peer) {
             *answered = true;
@@ -393,9 +400,9 @@ impl<'a> Talk<'a> {
                         peer.wants_presence = true;
                         return vec![Subscription::Subscribed];
                     }
-                    Subscription::Subscribed => peer.shows_presence = true,
+                    Subscription::Subscribed => (peer.shows_presence, peer.refuses) = (true, false),
                     Subscription::Unsubscribe => peer.wants_presence = false,
-                    Subscription::Unsubscribed => peer.shows_presence = false,
+                    Subscription::Unsubscribed => (peer.shows_presence, peer.refuses) = (false, true),
                 }
             }
         }
@@ -470,7 +477,7 @@ impl<'a> Talk<'a> {
                 Output::Send(body) => {
                     let resource = match chat {
                         Some(chat) => chat.resource.clone(),
-                        None => self.resource(peer),
+                        None => self.resource(peer, &body),
                     };
                     let id = self.ids.draw();
                     if body.starts_with("?OTRv") {
@@ -529,7 +536,7 @@ impl<'a> Talk<'a> {
     fn attend(&mut self, peer: u64, attention: Attention) {
         let notice = match attention {
             Attention::Unreadable => Notice::Unreadable,
-            Attention::PeerError(text) => Notice::PeerError { text },
+            Attention::PeerError(text) => Notice::PeerError { text: beginning(text) },
             Attention::OtherVersion => Notice::OtherVersion,
             Attention::Mirror => Notice::Mirror,
             Attention::Malformed => Notice::Malformed,
@@ -547,14 +554,15 @@ impl<'a> Talk<'a> {
             SmpEvent::Asked { question, fingerprint } => {
                 let failures =
                     self.mailbox.peers.get(&peer).and_then(|peer| Some(peer.key(fingerprint.into())?.failures));
-                if failures.unwrap_or(0) >= limits::COMPARISONS {
-                    // Whoever guesses is not helped to go on, nor is the person bothered.
+                let accepted = self.mailbox.peers.get(&peer).is_some_and(|peer| peer.accepts(fingerprint.into()));
+                if !accepted || failures.unwrap_or(0) >= limits::COMPARISONS {
+                    // Whoever guesses is not helped to go on, nor is the person bothered; nor by whom they do not know.
                     if let Ok(outputs) = self.with(peer, Session::smp_abort) {
                         self.carry_out(peer, None, outputs);
                     }
                     return;
                 }
-                let asked = Comparison::Asked { question };
+                let asked = Comparison::Asked { question: question.map(beginning) };
                 self.sessions.questions.insert(peer, (asked.clone(), false));
                 self.news.conversations.insert(peer);
                 self.news.comparisons.push((peer, asked));
@@ -562,8 +570,14 @@ impl<'a> Talk<'a> {
             }
             SmpEvent::Equal { fingerprint, we_asked, with_question } => {
                 let by_us = we_asked || !with_question;
-                if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
-                    key.compared(by_us);
+                if let Some(peer) = self.mailbox.peer_mut(peer) {
+                    if by_us {
+                        // It is the peer's, whatever was known before.
+                        peer.accept(fingerprint.into());
+                    }
+                    if let Some(key) = peer.key_mut(fingerprint.into()) {
+                        key.compared(by_us);
+                    }
                 }
                 if by_us { Comparison::Verified } else { Comparison::VerifiedUs }
             }
@@ -586,16 +600,22 @@ impl<'a> Talk<'a> {
         self.mailbox.peer_mut(peer)?.key_mut(fingerprint.into())
     }
 
-    /// The client that texts go to, if it was heard from.
-    fn resource(&self, peer: u64) -> Option<String> {
-        let (instance, _) = self.sessions.open.get(&peer)?.recipient()?;
+    /// The client that a message is for, if it was heard from: what is for any goes to the one that texts go to.
+    fn resource(&self, peer: u64, body: &str) -> Option<String> {
+        let any = || self.sessions.open.get(&peer)?.recipient().map(|(instance, _)| instance);
+        let instance = InstanceTag::of_recipient(body).or_else(any)?;
         self.sessions.resources.get(&(peer, instance)).cloned()
     }
 
     fn heard_from(&mut self, peer: u64, instance: InstanceTag, chat: &ChatMessage) {
-        if let Some(resource) = &chat.resource {
-            self.sessions.resources.insert((peer, instance), resource.clone());
+        let Some(resource) = &chat.resource else { return };
+        let resources = &mut self.sessions.resources;
+        let theirs = resources.keys().filter(|(whose, _)| *whose == peer);
+        if !resources.contains_key(&(peer, instance)) && theirs.count() >= limits::CLIENTS {
+            // Whoever has so many is not owed the right one of them.
+            resources.retain(|(whose, _), _| *whose != peer);
         }
+        resources.insert((peer, instance), resource.clone());
     }
 
     fn set(&mut self, row: u64, state: MessageState) {
@@ -606,4 +626,10 @@ impl<'a> Talk<'a> {
     fn fail(&mut self, row: u64, reason: FailReason) {
         self.set(row, MessageState::Failed { reason });
     }
+}
+
+/// As much of what somebody else wrote as a person would read.
+fn beginning(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(limits::NOTICE));
+    text
 }

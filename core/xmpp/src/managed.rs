@@ -161,6 +161,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         self.stream.send_stanza(&Stanza::from(roster::block(id.to_owned(), parse(jid)?, blocked))).await
     }
 
+    /// Takes a bare JID off the server's list of contacts (RFC 6121, section 2.5). Its answer is not waited for.
+    ///
+    /// # Errors
+    /// As [`ManagedSession::send_chat`].
+    pub async fn forget_contact(&mut self, jid: &str, id: &str) -> Result<(), StreamError> {
+        self.stream.send_stanza(&Stanza::from(roster::remove(id.to_owned(), parse(jid)?.to_bare()))).await
+    }
+
     /// Sends a receipt for a message (XEP-0184). It gets the number behind [`ManagedSession::sent`].
     ///
     /// # Errors

@@ -91,8 +91,8 @@ public final class ConversationsModel {
     }
 
     /// Answers the peer's question.
-    public func answer(_ secret: String) {
-        inChat { [library, id] in try await library.answerComparison(secret, with: $0, of: id) }
+    public func answer(_ secret: String, to question: String?) {
+        inChat { [library, id] in try await library.answerComparison(secret, question: question, with: $0, of: id) }
     }
 
     /// Ends the comparison that is going on.

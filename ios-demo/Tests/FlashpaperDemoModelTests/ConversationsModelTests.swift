@@ -60,7 +60,7 @@ extension OnTheLab {
             try await reach("a question") {
                 model.state.chat?.conversation.question == .asked(question: "Where did we meet?")
             }
-            model.answer("Rome")
+            model.answer("Rome", to: "Where did we meet?")
             try await reach("another result") { model.state.chat?.news == .compared(.different) }
             try await peer.tells("smp_different")
 

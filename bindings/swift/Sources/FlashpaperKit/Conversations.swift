@@ -103,10 +103,12 @@ extension Flashpaper {
         try await engine.compare(id: id, peer: peer, secret: secret, question: question)
     }
 
-    /// Answers a comparison that the peer has asked for (``Conversation``'s question). With a question it verifies the
-    /// person to the peer, not the other way.
-    public func answerComparison(_ secret: String, with peer: String, of id: BurnerId) async throws {
-        try await engine.answerComparison(id: id, peer: peer, secret: secret)
+    /// Answers a comparison that the peer has asked for (``Conversation``'s question); `question` is the one that the person
+    /// was shown, if there was one. With a question it verifies the person to the peer, not the other way.
+    public func answerComparison(
+        _ secret: String, question: String?, with peer: String, of id: BurnerId
+    ) async throws {
+        try await engine.answerComparison(id: id, peer: peer, secret: secret, question: question)
     }
 
     /// Ends a comparison without a result.

@@ -53,7 +53,7 @@ pub(crate) enum Command {
     OtrStart { peer: String },
     OtrEnd { peer: String },
     SmpStart { peer: String, secret: String, question: Option<String> },
-    SmpAnswer { peer: String, secret: String },
+    SmpAnswer { peer: String, secret: String, question: Option<String> },
     SmpAbort { peer: String },
     Trust { peer: String, fingerprint: String, r#as: Trust },
     Import { fingerprints: String, account: Option<String> },

@@ -1,6 +1,6 @@
 //! `chat`: one burner and those it talks to, for people (lines) and programs (JSON).
 
-mod colour;
+pub(crate) mod colour;
 mod command;
 mod input;
 mod news;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use flashpaper::{
-    Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Message, MessageId,
-    MessageState, Notice, PeerKey, Security, Standing,
+    Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Fingerprint, Message,
+    MessageId, MessageState, Notice, PeerKey, Security, Standing,
 };
 
 use super::news::{News, Watch};
@@ -44,7 +44,8 @@ pub(crate) async fn chat(
     let output = screen.output;
     let watch = Watch::begin(engine, &burner.id)?;
     let terminal = Terminal::open(output);
-    let mut person = Person { engine, id: &burner.id, screen, watch, terminal, peer, sent: BTreeMap::new() };
+    let mut person =
+        Person { engine, id: &burner.id, screen, watch, terminal, peer, sent: BTreeMap::new(), shown: None };
     person.aside(&format!("{}; /help tells what can be done", burner.jid));
     let unread = person.watch.unread();
     person.tell(unread);
@@ -78,6 +79,8 @@ struct Person<'a, 's> {
     peer: Option<String>,
     /// How texts begin of which more is to be heard.
     sent: BTreeMap<MessageId, String>,
+    /// Whose key in use was shown last.
+    shown: Option<(String, Fingerprint)>,
 }
 
 impl Person<'_, '_> {
@@ -122,7 +125,12 @@ impl Person<'_, '_> {
             "to" => self.peer = Some(engine.add_contact(id, rest)?),
             "who" => self.who()?,
             "accept" => engine.accept(id, self.peer()?)?,
-            "block" => engine.set_blocked(id, self.peer()?, true)?,
+            "block" => {
+                engine.set_blocked(id, self.peer()?, true)?;
+                // What is typed next would lift it.
+                self.peer = None;
+                self.show_lock();
+            }
             "unblock" => engine.set_blocked(id, self.peer()?, false)?,
             "label" => engine.set_label(id, Some(self.peer()?), Some(rest).filter(|label| !label.is_empty()))?,
             "start" => engine.start_private(id, self.peer()?)?,
@@ -133,8 +141,9 @@ impl Person<'_, '_> {
             "trust" => self.trust(true)?,
             "distrust" => self.trust(false)?,
             "accept-key" => {
-                let conversation = self.conversation()?;
-                engine.accept_key(id, &conversation.peer, conversation.key.ok_or(Error::NotPrivate)?)?;
+                if let Some((peer, key)) = self.shown_key()? {
+                    engine.accept_key(id, &peer, key)?;
+                }
             }
             "uri" => self.line(&engine.uri(id)?),
             "burn" => return self.burn().await,
@@ -146,7 +155,8 @@ impl Person<'_, '_> {
     fn verify(&self, rest: &str) -> Result<(), Error> {
         let (engine, id, conversation) = (self.engine, self.id, self.conversation()?);
         if conversation.question.is_some() {
-            return engine.answer_comparison(id, &conversation.peer, rest);
+            let Some(Comparison::Asked { question }) = &conversation.question else { return Err(Error::NothingAsked) };
+            return engine.answer_comparison(id, &conversation.peer, rest, question.as_deref());
         }
         match rest.split_once("? ") {
             Some((question, secret)) => {
@@ -156,10 +166,23 @@ impl Person<'_, '_> {
         }
     }
 
-    fn trust(&self, verified: bool) -> Result<(), Error> {
+    fn trust(&mut self, verified: bool) -> Result<(), Error> {
+        match self.shown_key()? {
+            Some((peer, key)) => self.engine.set_verified(self.id, &peer, key, verified),
+            None => Ok(()),
+        }
+    }
+
+    /// The key in use, if it is the one that the person has seen: it may have changed since.
+    fn shown_key(&mut self) -> Result<Option<(String, Fingerprint)>, Error> {
         let conversation = self.conversation()?;
         let key = conversation.key.ok_or(Error::NotPrivate)?;
-        self.engine.set_verified(self.id, &conversation.peer, key, verified)
+        if self.shown == Some((conversation.peer.clone(), key)) {
+            return Ok(self.shown.clone());
+        }
+        self.aside("look at it first, it is in use now; then again");
+        self.fingerprints()?;
+        Ok(None)
     }
 
     fn fingerprints(&mut self) -> Result<(), Error> {
@@ -167,6 +190,7 @@ impl Person<'_, '_> {
         self.line(&format!("{own}  yours"));
         let Ok(conversation) = self.conversation() else { return Ok(()) };
         let name = self.name(&conversation.peer);
+        self.shown = conversation.key.map(|key| (conversation.peer.clone(), key));
         for PeerKey { fingerprint, verified, verified_us, accepted } in &conversation.keys {
             let marks = [
                 (conversation.key == Some(*fingerprint), ", in use"),

@@ -115,7 +115,9 @@ impl Program<'_, '_> {
             Command::OtrStart { peer } => engine.start_private(id, &peer)?,
             Command::OtrEnd { peer } => engine.end_private(id, &peer)?,
             Command::SmpStart { peer, secret, question } => engine.compare(id, &peer, &secret, question.as_deref())?,
-            Command::SmpAnswer { peer, secret } => engine.answer_comparison(id, &peer, &secret)?,
+            Command::SmpAnswer { peer, secret, question } => {
+                engine.answer_comparison(id, &peer, &secret, question.as_deref())?;
+            }
             Command::SmpAbort { peer } => engine.abort_comparison(id, &peer)?,
             Command::Trust { peer, fingerprint, r#as } => trust(engine, id, &peer, &fingerprint, r#as)?,
             Command::Import { fingerprints, account } => {

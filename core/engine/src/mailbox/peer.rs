@@ -22,6 +22,8 @@ pub(crate) struct Peer {
     pub(crate) block_due: bool,
     /// Their client sends receipts.
     pub(crate) confirms: bool,
+    /// They do not want us to see when they are there.
+    pub(crate) refuses: bool,
     /// Steps of the presence handshake that were due were sent.
     pub(crate) introduced: bool,
     pub(crate) keys: Vec<Key>,
@@ -89,6 +91,17 @@ impl Peer {
         self.uses(fingerprint);
         if let Some(key) = self.key_mut(fingerprint) {
             key.accepted = true;
+        }
+    }
+
+    /// Another client of the person's has this key as verified. That does not weigh more than what was scanned here.
+    pub(crate) fn learn_verified(&mut self, fingerprint: Fingerprint) {
+        if self.expected.is_some_and(|expected| expected != fingerprint) {
+            return;
+        }
+        self.accept(fingerprint);
+        if let Some(key) = self.key_mut(fingerprint) {
+            key.verified = true;
         }
     }
 

@@ -207,20 +207,23 @@ async fn secrets_are_compared() -> Tested {
     scene.peer.command("question pet?\tcat").await?;
     assert_eq!(scene.comparison().await?, Comparison::Asked { question: Some("pet?".into()) });
     assert!(scene.conversation()?.question.is_some());
-    scene.engine.answer_comparison(&id, &jid, "cat")?;
+    // An answer to something else would verify them.
+    let other = scene.engine.answer_comparison(&id, &jid, "cat", None);
+    assert_eq!(other.err(), Some(flashpaper::Error::NothingAsked));
+    scene.engine.answer_comparison(&id, &jid, "cat", Some("pet?"))?;
     assert_eq!(scene.comparison().await?, Comparison::VerifiedUs);
     assert_eq!((scene.conversation()?.security, scene.conversation()?.keys[0].verified_us), (Security::Private, true));
     // Without a question both have shown what they know.
     scene.peer.command("ask cat").await?;
     assert_eq!(scene.comparison().await?, Comparison::Asked { question: None });
-    scene.engine.answer_comparison(&id, &jid, "cat")?;
+    scene.engine.answer_comparison(&id, &jid, "cat", None)?;
     assert_eq!(scene.comparison().await?, Comparison::Verified);
-    assert_eq!(scene.engine.answer_comparison(&id, &jid, "cat").err(), Some(flashpaper::Error::NothingAsked));
+    assert_eq!(scene.engine.answer_comparison(&id, &jid, "cat", None).err(), Some(flashpaper::Error::NothingAsked));
     // Who guesses is not asked for ever; and a failure takes nothing back.
     for _ in 0..3 {
         scene.peer.command("ask cat").await?;
         assert!(matches!(scene.comparison().await?, Comparison::Asked { .. }));
-        scene.engine.answer_comparison(&id, &jid, "dog")?;
+        scene.engine.answer_comparison(&id, &jid, "dog", None)?;
         assert_eq!(scene.comparison().await?, Comparison::Different);
     }
     scene.peer.command("ask cat").await?;

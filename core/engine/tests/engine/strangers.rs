@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use flashpaper::{ByteStream, Connection, Event, Security, Standing};
+use flashpaper::{ByteStream, Connection, Error, Event, Security, Standing};
 use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary, OtrPeer, Remote};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
@@ -82,6 +82,47 @@ async fn the_blocked_hear_nothing_more_and_are_not_heard() -> Tested {
     attacker.pass(&jid).await?;
     engine.close().await;
     Ok(scene.peer.remove().await?)
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn keys_are_imported_without_a_word_to_anybody() -> Tested {
+    let mut scene = Scene::private(OtrLibrary::Libotr).await?;
+    let (engine, id, jid) = (scene.engine.clone(), scene.burner.id.clone(), scene.peer.jid().to_owned());
+    let used = scene.conversation()?.keys[0].fingerprint;
+    let (old, blocked) = (OtrPeer::register(scene.lab.facts(), OtrLibrary::Libotr).await?, "blocked@burner.test");
+    engine.set_blocked(&id, blocked, true)?;
+    engine.add_contact(&id, &format!("xmpp:expected@burner.test?otr-fingerprint={}", "E".repeat(40)))?;
+    sleep(A_WHILE).await;
+    let mut attacker = Attacker::connect(scene.lab.facts()).await?;
+    for watched in [old.jid(), blocked] {
+        attacker.watch(watched).await?;
+    }
+    let line = |jid: &str, protocol: &str, digit: &str, trust: &str| {
+        format!("{jid}\tme\t{protocol}\t{}{trust}\n", digit.repeat(40))
+    };
+    let file = [
+        line(old.jid(), "prpl-jabber", "a", "\tverified"),
+        line(old.jid(), "prpl-jabber", "b", ""),
+        line(blocked, "prpl-jabber", "c", "\tverified"),
+        line("expected@burner.test", "prpl-jabber", "d", "\tverified"),
+        line("12345678", "prpl-icq", "d", "\tverified"),
+        format!("{jid}\tme\tprpl-jabber\t{}\tsmp\n", used.to_string().replace(' ', "")),
+    ];
+    assert_eq!(engine.import_fingerprints(&id, &file.concat(), Some("me"))?, 4);
+    let keys = |jid: &str| Ok::<_, Error>(engine.conversation(&id, jid)?.keys.len());
+    assert_eq!((keys(old.jid())?, keys("expected@burner.test")?), (1, 0));
+    assert_eq!(engine.conversation(&id, old.jid())?.standing, Standing::Stranger);
+    assert_eq!(engine.conversation(&id, blocked)?.standing, Standing::Blocked);
+    assert_eq!(scene.conversation()?.security, Security::Verified);
+    scene.says("verified").await?;
+    sleep(A_WHILE).await;
+    for watched in [old.jid(), blocked] {
+        assert_eq!(attacker.taken(watched).await?, Vec::<String>::new());
+        attacker.pass(watched).await?;
+    }
+    old.remove().await?;
+    scene.end().await
 }
 
 #[tokio::test]

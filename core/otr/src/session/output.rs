@@ -5,10 +5,24 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::identity::Fingerprint;
+use crate::wire::{codec, fragment};
 
 /// Names one client of the peer's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceTag(pub u32);
+
+impl InstanceTag {
+    /// Which client a message is for that a session wants sent; `None`: any.
+    #[must_use]
+    pub fn of_recipient(wire: &str) -> Option<Self> {
+        let tag = match fragment::read(wire) {
+            Some(fragment) => fragment?.receiver,
+            // Behind the version, the type and the sender's tag.
+            None => u32::from_be_bytes(codec::dearmor(wire)?.ok()?.get(7..11)?.try_into().ok()?),
+        };
+        (tag != 0).then_some(Self(tag))
+    }
+}
 
 /// Names a text that was handed to [`crate::Session::send`]: they count up from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

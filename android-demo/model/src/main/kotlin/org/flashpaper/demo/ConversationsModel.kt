@@ -59,7 +59,7 @@ interface ConversationsActions {
     fun compare(secret: String, question: String?)
 
     /** Answers the peer's question. */
-    fun answer(secret: String)
+    fun answer(secret: String, question: String?)
 
     /** Ends the comparison that is going on. */
     fun abortComparison()
@@ -130,7 +130,7 @@ class ConversationsModel(
 
     override fun compare(secret: String, question: String?) = inChat { library.compare(id, it, secret, question) }
 
-    override fun answer(secret: String) = inChat { library.answerComparison(id, it, secret) }
+    override fun answer(secret: String, question: String?) = inChat { library.answerComparison(id, it, secret, question) }
 
     override fun abortComparison() = inChat { library.abortComparison(id, it) }
 

@@ -71,7 +71,7 @@ class ConversationsModelTest {
         model.dismiss()
         peer.does("question Where did we meet?\tParis")
         model.reaches { it.chat?.conversation?.question == Comparison.Asked("Where did we meet?") }
-        model.answer("Rome")
+        model.answer("Rome", "Where did we meet?")
         assertEquals(ChatNews.Compared(Comparison.Different), model.reaches { it.chat?.news != null }.chat?.news)
         peer.tells("smp_different")
 

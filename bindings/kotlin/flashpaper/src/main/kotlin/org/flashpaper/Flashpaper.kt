@@ -157,11 +157,11 @@ public class Flashpaper private constructor(internal val engine: Engine) {
         engine.compare(id, peer, secret, question)
 
     /**
-     * Answers a comparison that the peer has asked for ([Conversation.question]). With a question it verifies the
-     * person to the peer, not the other way.
+     * Answers a comparison that the peer has asked for ([Conversation.question]); [question] is the one that the person
+     * was shown, if there was one. With a question it verifies the person to the peer, not the other way.
      */
-    public suspend fun answerComparison(id: BurnerId, peer: String, secret: String): Unit =
-        engine.answerComparison(id, peer, secret)
+    public suspend fun answerComparison(id: BurnerId, peer: String, secret: String, question: String?): Unit =
+        engine.answerComparison(id, peer, secret, question)
 
     /** Ends a comparison without a result. */
     public suspend fun abortComparison(id: BurnerId, peer: String): Unit = engine.abortComparison(id, peer)

@@ -64,8 +64,9 @@ private fun Lock(chat: ChatState, actions: ConversationsActions, verify: () -> U
                 Security.PLAINTEXT, Security.FINISHED ->
                     if (peer.standing == Standing.CONTACT) Button(actions::startPrivate) { Text("Start private conversation") }
                 Security.KEY_CHANGED -> peer.key?.let { key -> Button({ actions.acceptKey(key) }) { Text("Accept the new key") } }
-                Security.PRIVATE, Security.VERIFIED -> OutlinedButton(actions::endPrivate) { Text("End") }
+                Security.PRIVATE, Security.VERIFIED -> {}
             }
+            if (peer.security != Security.PLAINTEXT) OutlinedButton(actions::endPrivate) { Text("End") }
             if (peer.key != null) OutlinedButton(verify) { Text("Verify") }
         }
     }

@@ -69,7 +69,7 @@ private fun Secret(chat: ChatState, actions: ConversationsActions) {
         Text("A secret", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
         if (asked != null) {
             Text("The peer asks: ${asked.question ?: "for a secret that you both know"}")
-            Entry("Answer", "Answer", actions::answer)
+            Entry("Answer", "Answer") { actions.answer(it, asked.question) }
         } else {
             var question by remember { mutableStateOf("") }
             Text("Ask what only the two of you know.")

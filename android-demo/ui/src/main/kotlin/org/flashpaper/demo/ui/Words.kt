@@ -96,7 +96,7 @@ internal fun words(contact: Conversation): String = when (contact.standing) {
 
 internal fun words(message: Message): String {
     val state = when (val state = message.state) {
-        MessageState.Received, MessageState.Taken -> if (message.security == Security.PLAINTEXT) "came in the clear" else "came in private"
+        MessageState.Received, MessageState.Taken -> came(message.security)
         MessageState.Queued -> "waits"
         MessageState.WaitingForPeer -> "waits for the peer"
         MessageState.Sent -> "sent"
@@ -105,6 +105,13 @@ internal fun words(message: Message): String {
         is MessageState.Failed -> words(state.reason)
     }
     return if (message.maybeTwice) "$state, may come twice" else state
+}
+
+private fun came(security: Security): String = when (security) {
+    Security.PLAINTEXT -> "came in the clear"
+    Security.PRIVATE, Security.FINISHED -> "came in private"
+    Security.VERIFIED -> "came in private, verified"
+    Security.KEY_CHANGED -> "came from another key than before"
 }
 
 private fun words(reason: FailReason): String = when (reason) {

@@ -53,7 +53,7 @@ class ConversationsScreenTest {
         override fun acceptKey(key: Fingerprint) = asked.plusAssign("accept $key")
         override fun setVerified(key: Fingerprint, verified: Boolean) = asked.plusAssign("verified $key $verified")
         override fun compare(secret: String, question: String?) = asked.plusAssign("compare $secret, $question")
-        override fun answer(secret: String) = asked.plusAssign("answer $secret")
+        override fun answer(secret: String, question: String?) = asked.plusAssign("answer $secret, $question")
         override fun abortComparison() = asked.plusAssign("abort")
         override fun dismiss() = asked.plusAssign("dismiss")
     }
@@ -168,7 +168,7 @@ class ConversationsScreenTest {
         write("Answer", "cat")
         onNode(hasText("Answer") and !hasSetTextAction()).performScrollTo().performClick()
         onNodeWithText("End the comparison").performScrollTo().performClick()
-        assertEquals(listOf("answer cat", "abort"), asked)
+        assertEquals(listOf("answer cat, whose?", "abort"), asked)
     }
 
     @Test
