@@ -25,16 +25,21 @@
 //!
 //! Without the key they see how many owners there are, how many rows each has in each table, how long those are to 256
 //! bytes, and in which order they were written. A changed bit, a row that was moved, replaced by an older state of itself
-//! or removed is a [`Finding`] at the next opening, and the rest stays readable. A whole folder that is replaced by an
-//! older copy of itself is not found out, unless an owner was forgotten or the passphrase changed in between.
+//! or removed is a [`Finding`] at the next opening, and the rest stays readable; where SQLite cannot read the file any more
+//! it is [`Error::Damaged`]. A whole folder that is replaced by an older copy of itself is not found out, unless an owner
+//! was forgotten or the passphrase changed in between.
+//!
+//! A commit that has returned lies in `vault.db`, whole. One that a kill or a power failure has interrupted is rolled back
+//! at the next opening, by the journal that it has left. Where that is damaged, too, the interrupted commit may be there,
+//! whole, and nobody is told; with a part of it there, that is a [`Finding`] or [`Error::Damaged`].
 //!
 //! Flash keeps old states of a file for a while. What was forgotten can be read by nobody as soon as the platform's key
 //! store has deleted its old key. A passphrase alone cannot promise that: who has it, and an old copy, has all of it.
 //!
 //! # On disk
 //!
-//! The folder has `lock`, `vault.db` with SQLite's `vault.db-wal`, and for [`KeyFile`] one of `key.0` and `key.1`. All
-//! ciphers are XChaCha20-Poly1305 with a random nonce of 24 bytes in front; Argon2id has 64 MiB, 3 passes, 1 lane.
+//! The folder has `lock`, `vault.db` with SQLite's `vault.db-journal`, which is empty but during a commit, and for
+//! [`KeyFile`] one of `key.0` and `key.1`. All ciphers are XChaCha20-Poly1305 with a random nonce of 24 bytes in front; Argon2id has 64 MiB, 3 passes, 1 lane.
 //!
 //! | where | what | key | associated data |
 //! |---|---|---|---|

@@ -39,14 +39,15 @@ const MIGRATIONS: [&str; 1] = ["
     ) STRICT, WITHOUT ROWID;
 "];
 
-/// Whatever is committed is on the device when the call returns; nothing that was removed stays in the file; no second
-/// connection, so no memory shared with one; a file that was tampered with has SQLite do nothing but fail.
+/// Whatever is committed is on the device when the call returns, and in the main file: of a log that SQLite reads up to its
+/// first bad frame, an end that is missing would not be missed. FULL syncs the journal, the file, and the end of the
+/// journal; EXTRA would sync the folder of one that is deleted, which this is not. Nothing that was removed stays in the
+/// file; no second connection; a file that was tampered with has SQLite do nothing but fail.
 const SETTINGS: &str = "
     PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
-    PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA journal_mode = TRUNCATE;
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA trusted_schema = OFF;
@@ -334,10 +335,7 @@ impl Vault {
         }
         self.books.insert(Owner::COMMON.0, root);
         self.generation = generation;
-        let finding = std::mem::replace(&mut self.wrapper, wrapper).delete();
-        // The log has old states of the pages; should this fail, they are sealed all the same.
-        let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        Ok(finding)
+        Ok(std::mem::replace(&mut self.wrapper, wrapper).delete())
     }
 
     /// Reads what is known of all owners, and compares it with what is there.

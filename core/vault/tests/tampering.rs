@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -171,7 +172,7 @@ fn meet(folder: &Path, owners: &[Owner]) -> Met {
     let (vault, mut findings) = match open(folder) {
         Ok(opened) => opened,
         Err(error) => {
-            assert_eq!(error, Error::Damaged);
+            assert!(matches!(error, Error::Damaged | Error::KeyLost), "{error}");
             return Met::Refused;
         }
     };
@@ -221,4 +222,44 @@ fn any_bit_that_was_flipped() {
     // Where SQLite keeps its own books there is little.
     let [refused, found, _] = count;
     assert!(found > 5 * refused && refused > 0, "{count:?}");
+}
+
+#[test]
+fn whatever_a_killed_process_left() {
+    let folder = TempDir::new().unwrap();
+    let owners = filled(folder.path());
+    let change = |vault: &mut Vault, owner, one: &str, two: bool| {
+        let mut batch = Batch::default();
+        batch.put(owner, NOTES, 1, one.as_bytes().to_vec());
+        if two {
+            batch.put(owner, NOTES, 2, b"2".to_vec());
+        } else {
+            batch.remove(owner, NOTES, 2);
+        }
+        vault.commit(batch, &mut rng(5)).unwrap();
+    };
+    let (mut vault, _) = open(folder.path()).unwrap();
+    owners.iter().for_each(|owner| change(&mut vault, *owner, "before", false));
+    drop(vault);
+    let (mut vault, _) = open(folder.path()).unwrap();
+    owners.iter().for_each(|owner| change(&mut vault, *owner, "1", true));
+    // It closes nothing: what is on the disk now is what a kill leaves.
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let left: Vec<_> = left.iter().map(|path| (path.file_name().unwrap(), fs::read(path).unwrap())).collect();
+    let meet_with = |changed: &OsStr, bytes: &[u8]| {
+        let folder = TempDir::new().unwrap();
+        for (name, whole) in &left {
+            fs::write(folder.path().join(name), if *name == changed { bytes } else { whole }).unwrap();
+        }
+        meet(folder.path(), &owners)
+    };
+    for (name, whole) in &left {
+        assert_eq!(meet_with(name, whole), Met::Harmless);
+        for at in (0..whole.len()).step_by(101.min(1 + whole.len() / 16)) {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1 << (at % 8);
+            meet_with(name, &flipped);
+            meet_with(name, &whole[..at]);
+        }
+    }
 }

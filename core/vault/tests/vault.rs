@@ -304,6 +304,31 @@ fn a_later_version_is_not_touched() {
     assert!(reopen(folder.path()).is_ok());
 }
 
+#[test]
+fn what_an_earlier_build_left_in_a_log_is_taken_over() {
+    let folder = TempDir::new().unwrap();
+    let (mut vault, owner) = one_owner(folder.path());
+    put(&mut vault, owner, 1, "kept");
+    drop(vault);
+    let db = rusqlite(folder.path());
+    db.execute_batch(
+        "CREATE TEMP TABLE all_rows AS SELECT * FROM rows; DELETE FROM rows;
+        PRAGMA journal_mode = WAL; INSERT INTO rows SELECT * FROM all_rows",
+    )
+    .unwrap();
+    // As a kill leaves it: the rows are in the log alone.
+    let killed = TempDir::new().unwrap();
+    for file in ["key.0", "vault.db", "vault.db-wal"] {
+        fs::copy(folder.path().join(file), killed.path().join(file)).unwrap();
+    }
+    let (vault, findings) = reopen(killed.path()).unwrap();
+    assert_eq!((findings, texts(&vault, owner)), (vec![], vec!["kept".to_owned()]));
+    let mut files: Vec<_> = fs::read_dir(killed.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["key.0", "lock", "vault.db", "vault.db-journal"]);
+    assert_eq!(fs::read(killed.path().join("vault.db")).unwrap()[18..20], [1, 1], "SQLite's mark of a log is gone");
+}
+
 fn rusqlite(folder: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(folder.join("vault.db")).unwrap()
 }

@@ -109,7 +109,7 @@ async fn killed_at_every_commit() -> Tested {
         }
     }
     println!("killed {killed} times");
-    // Three commits, as the account is sealed, sent and active: each has two pages with a header, and a sync.
+    // Three commits, as the account is sealed, sent and active: each writes a journal and two pages at least, and syncs.
     assert!(killed >= 2 * 3 * 5, "{killed}");
     Ok(())
 }
