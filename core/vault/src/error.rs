@@ -34,7 +34,7 @@ pub enum Error {
     /// The folder cannot be written.
     #[error("the folder cannot be written")]
     ReadOnly,
-    /// The folder cannot be read, or the device fails.
+    /// The folder cannot be read, the device fails, or memory is short.
     #[error("input or output failed")]
     Io,
     /// There is no such owner: it was never there, or was forgotten.
@@ -67,12 +67,35 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::ReadOnly,
-            Some(ErrorCode::SystemIoFailure) => Self::Io,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged,
-            // A table or a column that is not there, or of another type.
-            _ => Self::Damaged,
+            // Short of memory is no damage: it passes.
+            Some(ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory) => Self::Io,
+            Some(
+                ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::SchemaChanged
+                | ErrorCode::TooBig
+                | ErrorCode::ConstraintViolation
+                | ErrorCode::TypeMismatch
+                // What SQLite has no code for.
+                | ErrorCode::Unknown,
+            ) => Self::Damaged,
+            None if misses_something(&error) => Self::Damaged,
+            _ => Self::Internal,
         }
     }
+}
+
+/// Whether a table, a column or a row is not there, or has values of another type or size.
+const fn misses_something(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::SqlInputError { .. }
+            | rusqlite::Error::QueryReturnedNoRows
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }
 
 impl From<io::Error> for Error {
@@ -93,5 +116,37 @@ impl From<SourceError> for Error {
             SourceError::Full => Self::Full,
             SourceError::Failed => Self::Io,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn only_damage_is_called_damage() {
+        for (code, error) in [
+            (ffi::SQLITE_BUSY, Error::InUse),
+            (ffi::SQLITE_FULL, Error::Full),
+            (ffi::SQLITE_READONLY, Error::ReadOnly),
+            (ffi::SQLITE_IOERR_FSYNC, Error::Io),
+            (ffi::SQLITE_NOMEM, Error::Io),
+            (ffi::SQLITE_IOERR_NOMEM, Error::Io),
+            (ffi::SQLITE_CORRUPT, Error::Damaged),
+            (ffi::SQLITE_NOTADB, Error::Damaged),
+            (ffi::SQLITE_ERROR, Error::Damaged),
+            (ffi::SQLITE_TOOBIG, Error::Damaged),
+            (ffi::SQLITE_CONSTRAINT_DATATYPE, Error::Damaged),
+            (ffi::SQLITE_MISUSE, Error::Internal),
+            (ffi::SQLITE_RANGE, Error::Internal),
+            (ffi::SQLITE_INTERRUPT, Error::Internal),
+            (ffi::SQLITE_INTERNAL, Error::Internal),
+        ] {
+            assert_eq!(Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)), error, "{code}");
+        }
+        assert_eq!(Error::from(rusqlite::Error::QueryReturnedNoRows), Error::Damaged);
+        assert_eq!(Error::from(rusqlite::Error::InvalidParameterCount(1, 2)), Error::Internal);
     }
 }
