@@ -30,7 +30,7 @@ pub struct Config {
 #[derive(uniffi::Enum)]
 #[uniffi::export(Debug)]
 pub enum Key {
-    /// A random key in a file beside them: it protects a copy of the sealed file alone, not the folder.
+    /// A random key in a file beside them: it protects a copy of the other files alone, not the folder.
     File,
     /// A passphrase, stretched by Argon2id. The app wipes its array.
     Passphrase {
@@ -544,7 +544,7 @@ pub enum FlashpaperError {
     NothingAsked,
     /// Wrong passphrase or key for this folder, or `Engine.lock` was called: open it again.
     VaultLocked,
-    /// The sealed file is damaged as a whole. Of single records that are, `VaultReport` tells.
+    /// The sealed store is damaged as a whole. Of single records that are, `VaultReport` tells.
     VaultDamaged,
     /// A later version of this library wrote the store.
     VaultTooNew,

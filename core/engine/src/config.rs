@@ -23,7 +23,7 @@ pub struct Config {
 
 /// What seals the accounts in the home folder.
 pub enum Key {
-    /// A random key in a file beside them, mode 0600: it protects a copy of the sealed file alone, not the folder.
+    /// A random key in a file beside them, mode 0600: it protects a copy of the other files alone, not the folder.
     File,
     /// A passphrase, stretched by Argon2id (64 MiB, 3 passes).
     Passphrase(Zeroizing<Vec<u8>>),

@@ -98,7 +98,7 @@ pub enum Error {
     /// Wrong passphrase or key for this folder, or [`crate::Engine::lock`] was called: open it again.
     #[error("the store cannot be opened with this key")]
     VaultLocked,
-    /// The sealed file is damaged as a whole. Of single records that are, [`crate::VaultReport`] tells.
+    /// The sealed store is damaged as a whole. Of single records that are, [`crate::VaultReport`] tells.
     #[error("the store is damaged")]
     VaultDamaged,
     /// A later version of this library wrote the store.
