@@ -39,6 +39,11 @@ const MIGRATIONS: [&str; 1] = ["
     ) STRICT, WITHOUT ROWID;
 "];
 
+/// What of a schema is none of ours.
+const OTHERS: &str = "
+    SELECT count(*) FROM sqlite_schema WHERE (type, name) NOT IN (VALUES ('table', 'vault'), ('table', 'rows'))
+";
+
 /// Whatever is committed is on the device when the call returns, and in the main file: of a log that SQLite reads up to its
 /// first bad frame, an end that is missing would not be missed. FULL syncs the journal, the file, and the end of the
 /// journal; EXTRA would sync the folder of one that is deleted, which this is not. Nothing that was removed stays in the
@@ -189,6 +194,11 @@ impl Vault {
         let mut db = connect(&path)?;
         db.execute_batch(SETTINGS)?;
         migrate(&mut db)?;
+        // By an index of somebody else's, say, SQLite would find other rows than there are.
+        let others: u32 = db.query_row(OTHERS, [], |row| row.get(0))?;
+        if others > 0 {
+            return Err(Error::Damaged);
+        }
 
         let wrapped = read_wrapped(&db)?;
         let wrapper = wrapper(&wrapped)?;
@@ -353,11 +363,16 @@ impl Vault {
         let mut statement = self.db.prepare("SELECT owner, tbl, row, generation FROM rows")?;
         let mut places = statement.query([])?;
         let mut latest = 0;
+        // Where rows are not in SQLite's order, it does not find all of them when it is asked for some.
+        let (mut in_order, mut before) = (true, None);
         while let Some(row) = places.next()? {
             let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
             let table = u16::try_from(number(1)?).map_err(|_| Error::Damaged)?;
             let place = Place { owner: number(0)?, table, row: number(2)?, generation: number(3)? };
             latest = latest.max(place.generation);
+            let at = Some((place.owner.cast_signed(), place.table, place.row.cast_signed()));
+            in_order &= before < at;
+            before = at;
             match self.books.get_mut(&place.owner) {
                 Some(Book { keys, digest }) => keys.toggle(digest, place),
                 None if findings.contains(&Finding::OwnerLost(Owner(place.owner))) => {}
@@ -371,7 +386,7 @@ impl Vault {
         }
         self.generation = latest;
         for (owner, book) in &self.books {
-            if expected.get(owner) == Some(&book.digest) {
+            if in_order && expected.get(owner) == Some(&book.digest) {
             } else if *owner == Owner::COMMON.0 {
                 findings.push(Finding::OwnersMissing);
                 // Which number was the last is not known: one that surely was not.

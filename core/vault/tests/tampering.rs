@@ -263,3 +263,42 @@ fn whatever_a_killed_process_left() {
         }
     }
 }
+
+#[test]
+fn rows_in_another_order() {
+    let folder = TempDir::new().unwrap();
+    let owners = filled(folder.path());
+    let path = folder.path().join("vault.db");
+    let whole = fs::read(&path).unwrap();
+    // A leaf of an index: its type, the number of its cells at byte 3, their places from byte 8 on.
+    let leaves = (0..whole.len()).step_by(4096).filter(|page| whole[*page] == 10);
+    let mut count = 0;
+    for page in leaves {
+        let mut changed = whole.clone();
+        let cells = usize::from(u16::from_be_bytes([whole[page + 3], whole[page + 4]]));
+        let places: Vec<_> = whole[page + 8..][..2 * cells].chunks(2).rev().flatten().copied().collect();
+        changed[page + 8..][..2 * cells].copy_from_slice(&places);
+        fs::write(&path, &changed).unwrap();
+        assert_ne!(meet(folder.path(), &owners), Met::Harmless);
+        count += 1;
+    }
+    assert!(count > 3, "{count}");
+}
+
+#[test]
+fn an_index_that_hides_what_was_removed() {
+    let folder = TempDir::new().unwrap();
+    let owners = filled(folder.path());
+    let unsafe_sql =
+        |sql: &str| raw(folder.path()).execute_batch(&format!("PRAGMA writable_schema = ON; {sql}")).unwrap();
+    unsafe_sql(
+        "CREATE INDEX old ON rows (owner, tbl, row, generation);
+        CREATE TABLE aside AS SELECT * FROM sqlite_schema WHERE name = 'old';
+        DELETE FROM sqlite_schema WHERE name = 'old'",
+    );
+    unsafe_sql(
+        "DELETE FROM rows WHERE owner <> 0 AND tbl = 2 AND row > 5; INSERT INTO sqlite_schema SELECT * FROM aside",
+    );
+    unsafe_sql("DROP TABLE aside");
+    assert_ne!(meet(folder.path(), &owners), Met::Harmless);
+}
