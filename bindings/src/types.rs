@@ -204,7 +204,8 @@ pub struct BurnReport {
 /// What was wrong with the sealed store when it was opened. What is not counted here is good.
 #[uniffi::remote(Record)]
 pub struct VaultReport {
-    /// Records that can never be read again: changed, or moved, by a failing device or by somebody.
+    /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
+    /// account's own, what is left of that account goes with the next burn.
     pub lost: u32,
     /// Records were removed, or replaced by older ones: what is there may be out of date.
     pub incomplete: bool,

@@ -36,7 +36,8 @@ const ONLY: u64 = 0;
 /// What was wrong with the sealed store when it was opened: nothing, by default. What is not counted here is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct VaultReport {
-    /// Records that can never be read again: changed, or moved, by a failing device or by somebody.
+    /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
+    /// account's own, what is left of that account goes with the next burn.
     pub lost: u32,
     /// Records were removed, or replaced by older ones: what is there may be out of date.
     pub incomplete: bool,
@@ -230,14 +231,15 @@ impl Store {
             self.vault()?.commit(batch, rng)?;
         }
         self.owners.extend(added);
-        let gone = self.content.accounts.iter().map(|account| account.id.clone());
-        let gone: Vec<String> = gone.filter(|id| content.account(id).is_err()).collect();
-        for id in gone {
-            if let Some(owner) = self.owners.get(&id).copied() {
-                let finding = self.vault()?.forget(owner, rng)?;
-                finding.into_iter().for_each(|finding| self.report.add(finding));
-                self.owners.remove(&id);
-            }
+        let is_kept = |id: &String| content.account(id).is_ok();
+        if !self.owners.keys().all(is_kept) {
+            // Also whoever has lost the record of its account: nothing shows it, and nothing else would ever remove it.
+            let kept: Vec<Owner> = self.owners.iter().filter(|(id, _)| is_kept(id)).map(|(_, owner)| *owner).collect();
+            let vault = self.vault()?;
+            let gone: Vec<Owner> = vault.owners().into_iter().filter(|owner| !kept.contains(owner)).collect();
+            let finding = vault.forget(&gone, rng)?;
+            finding.into_iter().for_each(|finding| self.report.add(finding));
+            self.owners.retain(|id, _| is_kept(id));
         }
         self.content = content;
         Ok(result)
@@ -460,6 +462,28 @@ mod tests {
         assert_eq!(store.content().accounts.len(), 2);
         assert_eq!(store.report().lost, 1);
         store.commit(rng, |content| content.accounts.push(account("d"))).unwrap();
+    }
+
+    #[test]
+    fn what_is_left_of_a_lost_account_goes_with_the_next_burn() {
+        let folder = TempDir::new().unwrap();
+        let mut store = open(folder.path(), &Key::File).unwrap();
+        let rng = &mut rng(3);
+        for id in ["a", "b", "c"] {
+            store.commit(rng, |content| content.accounts.push(account(id))).unwrap();
+        }
+        let mut batch = Batch::default();
+        batch.put(store.owners["a"], MESSAGES, 1, b"{}".to_vec());
+        batch.remove(store.owners["a"], ACCOUNT, ONLY);
+        store.vault().unwrap().commit(batch, rng).unwrap();
+        drop(store);
+        let mut store = open(folder.path(), &Key::File).unwrap();
+        assert_eq!(ids(&store), ["b", "c"]);
+        store.commit(rng, |content| content.registrations.push(1)).unwrap();
+        assert_eq!(store.vault().unwrap().owners().len(), 3);
+        store.commit(rng, |content| content.forget("b")).unwrap();
+        assert_eq!(store.vault().unwrap().owners(), [store.owners["c"]]);
+        assert_eq!(ids(&store), ["c"]);
     }
 
     #[test]

@@ -286,14 +286,18 @@ impl Vault {
         Ok(())
     }
 
-    /// Removes all rows of an owner, seals what is left under a fresh vault key, and has the old one deleted.
+    /// Removes all rows of some owners, and of those that are lost; seals what is left under a fresh vault key, and has the
+    /// old one deleted.
     ///
     /// # Errors
     /// As [`Vault::commit`], and what the key source says: nothing has changed. A [`Finding`]: all is done, but the key
     /// source could not delete the old key; it is asked again at the next opening.
-    pub fn forget(&mut self, owner: Owner, rng: &mut dyn CryptoRng) -> Result<Option<Finding>, Error> {
+    pub fn forget(&mut self, owners: &[Owner], rng: &mut dyn CryptoRng) -> Result<Option<Finding>, Error> {
+        if !owners.iter().all(|owner| *owner != Owner::COMMON && self.books.contains_key(&owner.0)) {
+            return Err(Error::NoSuchOwner);
+        }
         let wrapper = self.wrapper.next();
-        self.rewrap(wrapper, Some(owner), rng)
+        self.rewrap(wrapper, owners, rng)
     }
 
     /// Has another key open the vault from now on, and only that.
@@ -302,7 +306,7 @@ impl Vault {
     /// As [`Vault::forget`].
     pub fn change_key(&mut self, key: Key, rng: &mut dyn CryptoRng) -> Result<Option<Finding>, Error> {
         let wrapper = Wrapper::new(key, self.wrapper.next_slot(), rng)?;
-        self.rewrap(wrapper, None, rng)
+        self.rewrap(wrapper, &[], rng)
     }
 
     fn next_generation(&self) -> Result<u64, Error> {
@@ -312,7 +316,7 @@ impl Vault {
     fn rewrap(
         &mut self,
         wrapper: Wrapper,
-        without: Option<Owner>,
+        without: &[Owner],
         rng: &mut dyn CryptoRng,
     ) -> Result<Option<Finding>, Error> {
         let generation = self.next_generation()?;
@@ -321,17 +325,16 @@ impl Vault {
         let wrapped = wrapper.wrap(&root.keys, rng)?;
 
         let tx = self.db.transaction()?;
-        if let Some(Owner(owner)) = without {
-            let rows = tx.execute("DELETE FROM rows WHERE owner = ?1 AND ?1 <> 0", [owner.cast_signed()])?;
-            if rows == 0 && !self.books.contains_key(&owner) || owner == Owner::COMMON.0 {
-                return Err(Error::NoSuchOwner);
+        for owner in read_owners(&tx)? {
+            // What cannot be read with the old key could not be with the new one.
+            if !self.books.contains_key(&owner.0) || without.contains(&owner) {
+                tx.execute("DELETE FROM rows WHERE owner = ?1", [owner.0.cast_signed()])?;
             }
         }
         let common = read_all(&tx, Owner::COMMON.0)?;
         tx.execute("DELETE FROM rows WHERE owner = 0", [])?;
         for (place, sealed) in common {
-            let forgotten = place.table == OWNERS && without == Some(Owner(place.row));
-            // What cannot be read with the old key could not be with the new one.
+            let forgotten = place.table == OWNERS && without.contains(&Owner(place.row));
             if let (false, Some(bytes)) = (forgotten, old.keys.unseal(place, &sealed)) {
                 root.put(&tx, Place { generation, ..place }, &bytes, rng)?;
             }
@@ -340,9 +343,7 @@ impl Vault {
         write_wrapped(&tx, &wrapped, &manifest)?;
         tx.commit()?;
 
-        if let Some(Owner(owner)) = without {
-            self.books.remove(&owner);
-        }
+        self.books.retain(|owner, _| !without.contains(&Owner(*owner)));
         self.books.insert(Owner::COMMON.0, root);
         self.generation = generation;
         Ok(std::mem::replace(&mut self.wrapper, wrapper).delete())
@@ -575,6 +576,12 @@ fn read_table(db: &Connection, owner: u64, table: u16) -> Result<Stored, Error> 
     let sql = "SELECT tbl, row, generation, sealed FROM rows WHERE owner = ?1 AND tbl = ?2 ORDER BY row";
     let stored = read(db, owner, sql, params![owner.cast_signed(), table])?;
     Ok(stored.into_iter().map(|(place, sealed)| (Place { table, ..place }, sealed)).collect())
+}
+
+fn read_owners(db: &Connection) -> Result<Vec<Owner>, Error> {
+    let mut statement = db.prepare("SELECT DISTINCT owner FROM rows")?;
+    let owners = statement.query_map([], |row| Ok(Owner(row.get::<_, i64>(0)?.cast_unsigned())))?;
+    Ok(owners.collect::<Result<_, _>>()?)
 }
 
 fn read_all(db: &Connection, owner: u64) -> Result<Stored, Error> {

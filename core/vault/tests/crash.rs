@@ -40,7 +40,7 @@ fn in_a_child() {
     let (mut vault, _) = open(folder.as_ref()).unwrap();
     let owners = vault.owners();
     if work == "forget" {
-        vault.forget(owners[0], &mut rng(7)).unwrap();
+        vault.forget(&[owners[0]], &mut rng(7)).unwrap();
     } else {
         fill(&mut vault, owners[1], b'2');
     }

@@ -100,7 +100,7 @@ fn a_full_device() {
     let (mut vault, findings) = disk.open().unwrap();
     assert_eq!(findings, []);
     put(&mut vault, owner, 1000, vec![7; 100_000]).unwrap();
-    assert_eq!(vault.forget(owner, &mut rng(5)), Ok(None));
+    assert_eq!(vault.forget(&[owner], &mut rng(5)), Ok(None));
 
     let none = Disk::new("4k");
     assert_eq!(none.open().err(), Some(Error::Full));

@@ -124,6 +124,26 @@ fn an_owner_that_was_removed() {
 }
 
 #[test]
+fn what_is_left_of_a_lost_owner_goes_with_the_next_that_is_forgotten() {
+    let folder = TempDir::new().unwrap();
+    let [lost, other] = filled(folder.path());
+    let sql = "DELETE FROM rows WHERE owner = 0 AND tbl = 0 AND row = ?1";
+    let number = format!("{lost:?}").trim_matches(|c: char| !c.is_ascii_digit()).parse::<u64>().unwrap();
+    raw(folder.path()).execute(sql, [number.cast_signed()]).unwrap();
+    for _ in 0..2 {
+        let (_, findings) = open(folder.path()).unwrap();
+        assert_eq!(findings, [Finding::OwnerLost(lost), Finding::OwnersMissing]);
+    }
+    let (mut vault, _) = open(folder.path()).unwrap();
+    assert_eq!(vault.forget(&[other], &mut rng(5)), Ok(None));
+    drop(vault);
+    let (vault, findings) = open(folder.path()).unwrap();
+    assert_eq!((findings, vault.owners()), (vec![], vec![]));
+    drop(vault);
+    assert_eq!(raw(folder.path()).query_row("SELECT count(*) FROM rows", [], |row| row.get(0)), Ok(0));
+}
+
+#[test]
 fn states_from_before() {
     // What is replayed, what is found, and what "1" was before.
     for (replayed, found) in [("owner <> 0", true), ("owner = 0", true), ("owner >= 0 OR owner < 0", true)] {

@@ -179,10 +179,10 @@ fn what_was_forgotten_is_in_no_older_copy_either() {
     let old = fs::read(folder.path().join("vault.db")).unwrap();
 
     let (mut vault, _) = reopen(folder.path()).unwrap();
-    assert_eq!(vault.forget(burner, &mut rng(22)), Ok(None));
+    assert_eq!(vault.forget(&[burner], &mut rng(22)), Ok(None));
     assert_eq!(vault.rows(burner, NOTES).err(), Some(Error::NoSuchOwner));
-    assert_eq!(vault.forget(burner, &mut rng(22)), Err(Error::NoSuchOwner));
-    assert_eq!(vault.forget(Owner::COMMON, &mut rng(22)), Err(Error::NoSuchOwner));
+    assert_eq!(vault.forget(&[burner], &mut rng(22)), Err(Error::NoSuchOwner));
+    assert_eq!(vault.forget(&[Owner::COMMON], &mut rng(22)), Err(Error::NoSuchOwner));
     put(&mut vault, other, 2, "goes on");
     drop(vault);
     let (vault, findings) = reopen(folder.path()).unwrap();
@@ -248,7 +248,7 @@ fn a_key_source_that_fails_loses_nothing() {
         put(&mut vault, burner, 1, "kept");
 
         fail("seal", SourceError::Denied);
-        assert_eq!(vault.forget(burner, &mut rng(4)), Err(Error::KeyDenied));
+        assert_eq!(vault.forget(&[burner], &mut rng(4)), Err(Error::KeyDenied));
         assert_eq!(texts(&vault, burner), ["kept"]);
         put(&mut vault, burner, 2, "and used");
         burner
@@ -262,7 +262,7 @@ fn a_key_source_that_fails_loses_nothing() {
     fail("delete", SourceError::Failed);
     let (mut vault, findings) = open().unwrap();
     assert_eq!((findings, texts(&vault, burner).len()), (vec![Finding::OldKeyKept], 2));
-    assert_eq!(vault.forget(burner, &mut rng(4)), Ok(Some(Finding::OldKeyKept)));
+    assert_eq!(vault.forget(&[burner], &mut rng(4)), Ok(Some(Finding::OldKeyKept)));
     assert!(vault.owners().is_empty());
     drop(vault);
     assert!(source.keys.lock().unwrap().iter().all(Option::is_some));
