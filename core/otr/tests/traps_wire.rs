@@ -576,14 +576,23 @@ fn frag_cap() {
         let pieces: Vec<_> = pieces.iter().map(String::as_str).collect();
         assert_eq!(is_read(&mut pair.sides[0], &pieces), read);
     }
-    // Pieces of one who never ends wait for two minutes.
+    // Whoever is cut off in the middle of a text says the rest hours later.
+    let (mut pair, pieces) = in_pieces(174, "text");
+    for (hours, piece) in (0..).step_by(40).zip(&pieces[..3]) {
+        pair.sides[0].tick(Duration::from_secs(hours * 3600));
+        assert_eq!(pair.sides[0].receive(piece), []);
+    }
+    pair.sides[0].tick(Duration::from_secs(120 * 3600));
+    assert!(is_read(&mut pair.sides[0], &[&pieces[3]]));
+    // Pieces of one who never ends wait for a week.
     let (mut pair, pieces) = in_pieces(171, "text");
     let alice = &mut pair.sides[0];
+    let week = 7 * 86_400;
     alice.receive(&pieces[0]);
-    assert_eq!(alice.deadline(), Some(Duration::from_secs(120)));
-    alice.tick(Duration::from_secs(119));
+    assert_eq!(alice.deadline(), Some(Duration::from_secs(week)));
+    alice.tick(Duration::from_secs(week - 1));
     alice.receive(&pieces[1]);
-    alice.tick(Duration::from_secs(120));
+    alice.tick(Duration::from_secs(week));
     assert_eq!(alice.deadline(), None);
     assert!(!is_read(alice, &[&pieces[2], &pieces[3]]));
     // Others' pieces push out the oldest only: who begins after a flood, and hurries, is heard.

@@ -11,8 +11,9 @@ const CAP: usize = 512 * 1024;
 const INSTANCES: usize = 16;
 /// The least limit that is kept: a head, and room for something behind it.
 pub(crate) const LEAST_LIMIT: usize = 100;
-/// A message whose pieces take longer is given up.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// A message whose pieces take longer is given up. Its sender may be cut off for hours between two of them, and servers
+/// keep them for days: the bounds above are what limits memory.
+const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 
 /// A piece of a message.
 #[derive(Debug, PartialEq, Eq)]
