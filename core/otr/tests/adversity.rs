@@ -362,12 +362,18 @@ fn a_question_of_any_length_can_be_asked() {
 fn a_damaged_state_is_refused_or_harmless() {
     let mut pair = Pair::private(Settings::default(), 19);
     pair.say(0, "x");
+    pair.sides[0].receive("?OTR|1234|0,1,3,piece,");
     let state = pair.sides[0].suspend();
+    let of_before = [&[1], state.split_at(1).1].concat();
+    assert!(resume(&of_before).is_err(), "a state without messages in pieces");
     for at in 0..state.len() {
         for value in [0, 0xff] {
             let mut damaged = state.to_vec();
             damaged.iter_mut().skip(at).take(8).for_each(|byte| *byte = value);
             if let Ok(mut session) = resume(&damaged) {
+                session.receive("?OTR|1234|0,2,3,piece,");
+                session.receive("?OTR|1234|0,3,3,piece,");
+                session.tick(Duration::from_secs(1));
                 session.send("hello");
                 session.start();
                 session.end();

@@ -43,7 +43,9 @@ fn nothing_secret_is_printed() {
         assert_eq!(format!("{output:?}"), printed);
     }
     assert_eq!(format!("{:?} {fingerprint:?}", *ALICE), "Identity(..) Fingerprint(..)");
-    assert_eq!(format!("{:?}", session(&ALICE, Settings::default(), 1)), "Session(..)");
+    let mut in_pieces = session(&ALICE, Settings::default(), 1);
+    in_pieces.receive("?OTR|1234|0,1,2,secret,");
+    assert_eq!(format!("{in_pieces:?}"), "Session(..)");
     let settings = Settings { policy: Policy::Always, tag: Some(from), limit: Some(500), keeps_texts: true };
     assert_eq!(
         format!("{settings:?}"),

@@ -1,9 +1,15 @@
-//! What a peer can have a session keep: less than 1 MiB, whatever it sends.
+//! What a peer can have a session keep: less than 1 MiB, whatever it sends; and have stored with it, little more than
+//! half of that.
 
 mod common;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use common::{ALICE, session, wires};
 use flashpaper_otr::{InstanceTag, Session, Settings};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -47,6 +53,17 @@ fn hostile_fragments_and_exchanges_take_less_than_a_mebibyte() {
     peak("messages without end", &mut alice, &mut (1..5_000).map(|n| fragment(0x300, n, 65_535, &piece)));
     let turns = (1..400).flat_map(|n| (0..16).map(move |sender| (sender, n)));
     peak("sixteen of them, in turns", &mut alice, &mut turns.map(|(s, n)| fragment(0x400 + s, n, 65_535, &piece)));
+    alice.receive("hello");
+    let turns = (1..250).flat_map(|n| [0x500, 0x501].map(move |sender| (sender, n)));
+    peak("two that fill all there is", &mut alice, &mut turns.map(|(s, n)| fragment(s, n, 65_535, &piece)));
+    let state = alice.suspend();
+    assert!((480_000..MIB * 9 / 16).contains(&state.len()), "{} bytes are stored", state.len());
+    let rng = Box::new(StdRng::seed_from_u64(2));
+    let resumed = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO);
+    alice = resumed.unwrap();
+    drop(state);
+    let on = (250..400).flat_map(|n| [0x500, 0x501, 0x502].map(move |sender| (sender, n)));
+    peak("and on, in another process", &mut alice, &mut on.map(|(s, n)| fragment(s, n, 65_535, &piece)));
     peak("exchanges that are never finished", &mut alice, &mut commits.into_iter());
     drop(profiler);
 }

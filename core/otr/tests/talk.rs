@@ -247,6 +247,38 @@ fn a_session_goes_on_after_its_process_ended() {
     assert!((0..state.len()).all(|cut| !resume(&state[..cut])));
 }
 
+/// Whoever has told the network that a piece is here, and stored the session before, may be killed after each.
+#[test]
+fn a_text_in_pieces_goes_on_after_each_piece_in_another_process() {
+    let mut pair = Pair::private(Settings::default(), 85);
+    pair.sides[1].set_limit(Some(160));
+    let pieces = wires(&pair.sides[1].send("whole"));
+    assert_eq!(pieces.len(), 6);
+    let [mut alice, mut bob] = pair.sides;
+    let (mut state, mut read, mut now) = (alice.suspend(), Vec::new(), Duration::ZERO);
+    for (seed, piece) in (0..).zip(&pieces) {
+        let rng = Box::new(StdRng::seed_from_u64(850 + seed));
+        alice = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, now).unwrap();
+        // The sender is cut off for hours.
+        now += Duration::from_secs(5 * 3600);
+        assert_eq!(alice.tick(now), []);
+        let before = alice.suspend();
+        read.extend(alice.receive(piece));
+        state = alice.suspend();
+        assert!(*state != *before, "there is something to store");
+    }
+    // After so long it is answered by a heartbeat.
+    assert!(matches!(&read[..], [Output::Text { text, .. }, Output::Send(_)] if text == "whole"), "{read:?}");
+    // Nothing is left of the pieces, and what comes twice is read once.
+    let rng = Box::new(StdRng::seed_from_u64(860));
+    alice = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, now).unwrap();
+    assert_eq!(alice.deadline(), None);
+    assert!(pieces.iter().all(|piece| alice.receive(piece).is_empty()));
+    let next = wires(&bob.send("next"));
+    let read: Vec<_> = next.iter().flat_map(|piece| alice.receive(piece)).collect();
+    assert!(matches!(&read[..], [Output::Text { text, .. }, ..] if text == "next"), "{read:?}");
+}
+
 #[test]
 fn two_resumptions_of_one_state_share_no_key_stream() {
     let mut pair = Pair::private(Settings::default(), 90);

@@ -584,7 +584,7 @@ fn frag_cap() {
     }
     pair.sides[0].tick(Duration::from_secs(120 * 3600));
     assert!(is_read(&mut pair.sides[0], &[&pieces[3]]));
-    // Pieces of one who never ends wait for a week.
+    // Pieces of one who never ends wait for a week, over a resumption too.
     let (mut pair, pieces) = in_pieces(171, "text");
     let alice = &mut pair.sides[0];
     let week = 7 * 86_400;
@@ -592,6 +592,10 @@ fn frag_cap() {
     assert_eq!(alice.deadline(), Some(Duration::from_secs(week)));
     alice.tick(Duration::from_secs(week - 1));
     alice.receive(&pieces[1]);
+    let rng = Box::new(StdRng::seed_from_u64(173));
+    let (state, now) = (alice.suspend(), Duration::from_secs(week - 1));
+    *alice = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, now).unwrap();
+    assert_eq!(alice.deadline(), Some(Duration::from_secs(week)));
     alice.tick(Duration::from_secs(week));
     assert_eq!(alice.deadline(), None);
     assert!(!is_read(alice, &[&pieces[2], &pieces[3]]));

@@ -12,8 +12,10 @@ use super::ratchet::Ratchet;
 use super::{Session, Settings, Waiting};
 use crate::identity::{Fingerprint, Identity};
 use crate::wire::codec::{Malformed, Reader, write_data};
+use crate::wire::fragment::Assembly;
 
-const FORMAT: u8 = 1;
+/// 1 had no messages in pieces.
+const FORMAT: u8 = 2;
 
 const FINISHED: u8 = 0;
 const ENCRYPTED: u8 = 1;
@@ -37,14 +39,16 @@ impl From<Malformed> for ResumeError {
 }
 
 impl Session {
-    /// What [`Session::resume`] needs: private and ended conversations, and texts that wait. Exchanges and comparisons
-    /// that are under way do not live on. The bytes hold keys. An owner that may be killed at any time takes them, and
-    /// stores them, before each message goes out.
+    /// What [`Session::resume`] needs: private and ended conversations, texts that wait, and messages of which pieces have
+    /// come. Exchanges and comparisons that are under way do not live on. The bytes hold keys. An owner that may be killed
+    /// at any time takes them, and stores them, before each message goes out, and before it tells the network that one
+    /// has come.
     #[must_use]
     pub fn suspend(&self) -> Zeroizing<Vec<u8>> {
         let texts: usize = self.waiting.iter().map(|waiting| 64 + waiting.text.len()).sum();
         // Enough for all that follows, so that no key stays behind where the bytes were before.
-        let mut out = Zeroizing::new(Vec::with_capacity(64 + self.instances.len() * INSTANCE_AT_MOST + texts));
+        let length = 64 + self.instances.len() * INSTANCE_AT_MOST + texts + self.assembly.stored_length();
+        let mut out = Zeroizing::new(Vec::with_capacity(length));
         out.push(FORMAT);
         out.extend_from_slice(&self.tag.to_be_bytes());
         out.extend_from_slice(&self.last_text.to_be_bytes());
@@ -75,6 +79,7 @@ impl Session {
             write_fingerprint(&mut out, waiting.meant_for);
             write_data(&mut out, waiting.text.as_bytes());
         }
+        self.assembly.store(&mut out);
         out
     }
 
@@ -128,11 +133,12 @@ impl Session {
             let text = Zeroizing::new(String::from_utf8_lossy(reader.data()?).into_owned());
             waiting.push_back(Waiting { id, text, meant_for });
         }
+        let assembly = Assembly::restore(&mut reader, now)?;
         reader.end()?;
         let settings = Settings { tag: Some(InstanceTag(tag)), ..settings };
         let mut session = Self::new(identity, settings, rng, now);
         session.active = instances.contains_key(&active).then_some(active);
-        (session.instances, session.waiting) = (instances, waiting);
+        (session.instances, session.waiting, session.assembly) = (instances, waiting, assembly);
         (session.known, session.last_text) = (known, last_text);
         session.ask_due = !session.waiting.is_empty();
         Ok(session)

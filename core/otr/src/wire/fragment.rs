@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::codec::{Malformed, Reader, write_data};
+
 /// What one peer instance may have us keep, bytes: texts of 190 kB.
 const CAP_PER_INSTANCE: usize = 256 * 1024;
 /// What all of a session's together may.
@@ -14,6 +16,8 @@ pub(crate) const LEAST_LIMIT: usize = 100;
 /// A message whose pieces take longer is given up. Its sender may be cut off for hours between two of them, and servers
 /// keep them for days: the bounds above are what limits memory.
 const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
+/// What a message takes when it is stored, bytes, besides its text.
+const STORED_HEAD: usize = 20;
 
 /// A piece of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -132,6 +136,40 @@ impl Assembly {
     pub(crate) fn tick(&mut self, now: Duration) {
         self.0.retain(|_, p| now < p.since.saturating_add(PATIENCE));
     }
+
+    /// How many bytes [`Assembly::store`] writes.
+    pub(crate) fn stored_length(&self) -> usize {
+        self.0.values().map(|p| STORED_HEAD + p.text.len()).sum::<usize>() + 1
+    }
+
+    /// Writes what has come: whoever has told the network that a piece is here must still have it in the next process.
+    pub(crate) fn store(&self, out: &mut Vec<u8>) {
+        out.push(u8::try_from(self.0.len()).unwrap_or(0));
+        for (sender, partial) in &self.0 {
+            out.extend_from_slice(&sender.to_be_bytes());
+            out.extend_from_slice(&partial.number.to_be_bytes());
+            out.extend_from_slice(&partial.count.to_be_bytes());
+            out.extend_from_slice(&partial.since.as_secs().to_be_bytes());
+            write_data(out, partial.text.as_bytes());
+        }
+    }
+
+    /// Reads what [`Assembly::store`] wrote. What no pieces lead to is refused.
+    pub(crate) fn restore(reader: &mut Reader<'_>, now: Duration) -> Result<Self, Malformed> {
+        let mut partials = BTreeMap::new();
+        for _ in 0..reader.byte()? {
+            let (sender, number, count) = (reader.int()?, reader.short()?, reader.short()?);
+            // A clock that has begun anew since then makes it wait for longer, never for less.
+            let since = Duration::from_secs(u64::from_be_bytes(reader.array()?)).min(now);
+            let text = str::from_utf8(reader.data()?).map_err(|_| Malformed)?.to_owned();
+            if number == 0 || number >= count || text.len() > CAP_PER_INSTANCE {
+                return Err(Malformed);
+            }
+            partials.insert(sender, Partial { number, count, text, since });
+        }
+        let bytes: usize = partials.values().map(|p| p.text.len()).sum();
+        if partials.len() > INSTANCES || bytes > CAP { Err(Malformed) } else { Ok(Self(partials)) }
+    }
 }
 
 #[cfg(test)]
@@ -224,5 +262,77 @@ mod tests {
         assert_eq!(assembly.deadline(), Some(PATIENCE));
         assembly.tick(PATIENCE);
         assert_eq!(assembly.deadline(), None);
+    }
+
+    fn stored(assembly: &Assembly) -> Vec<u8> {
+        let mut out = Vec::new();
+        assembly.store(&mut out);
+        assert_eq!(out.len(), assembly.stored_length());
+        out
+    }
+
+    fn restored(bytes: &[u8], now: Duration) -> Result<Assembly, Malformed> {
+        let mut reader = Reader::new(bytes);
+        let assembly = Assembly::restore(&mut reader, now)?;
+        reader.end().map(|()| assembly)
+    }
+
+    /// One message on its way, as it is stored.
+    fn entry(sender: u32, numbers: (u16, u16), since: u64, text: &[u8]) -> Vec<u8> {
+        let mut out = sender.to_be_bytes().to_vec();
+        out.extend_from_slice(&[numbers.0.to_be_bytes(), numbers.1.to_be_bytes()].concat());
+        out.extend_from_slice(&since.to_be_bytes());
+        write_data(&mut out, text);
+        out
+    }
+
+    /// However full it is: stored after each piece, it goes on as if nothing had been.
+    #[test]
+    fn frag_stored_in_full() {
+        let pieces = |sender| split("x".repeat(CAP_PER_INSTANCE), sender, 1, 10_000).unwrap();
+        let (ours, others) = (pieces(0x100), pieces(0x200));
+        let mut assembly = Assembly::default();
+        for (one, other) in ours.iter().zip(&others).take(ours.len() - 1) {
+            all(&mut assembly, &[one.clone(), other.clone()]);
+            assembly = restored(&stored(&assembly), NOW).unwrap();
+        }
+        let last = all(&mut assembly, &[ours.last().unwrap().clone(), others.last().unwrap().clone()]);
+        assert!(last.iter().all(|whole| whole.as_ref().is_some_and(|whole| whole.len() == CAP_PER_INSTANCE)));
+    }
+
+    /// What no pieces lead to is refused: more than memory may hold, most of all.
+    #[test]
+    fn frag_stored_hostile() {
+        let one = |numbers, text: &[u8]| restored(&[&[1][..], &entry(0x100, numbers, 0, text)].concat(), NOW).is_ok();
+        assert!(one((1, 2), b"x") && one((65_534, 65_535), b"x"));
+        for numbers in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 2), (3, 2)] {
+            assert!(!one(numbers, b"x"), "{numbers:?}");
+        }
+        assert!(!one((1, 2), b"\xff"));
+        let full = [b'x'; CAP_PER_INSTANCE + 1];
+        assert!(one((1, 2), &full[1..]) && !one((1, 2), &full));
+        let texts = |texts: &[&[u8]]| {
+            let entries = texts.iter().zip(0x100..).flat_map(|(text, sender)| entry(sender, (1, 2), 0, text));
+            let count = u8::try_from(texts.len()).unwrap();
+            restored(&std::iter::once(count).chain(entries).collect::<Vec<_>>(), NOW).is_ok()
+        };
+        let x = &full[..1];
+        assert!(texts(&[x; INSTANCES]) && !texts(&[x; INSTANCES + 1]) && !texts(&[x; 255]));
+        assert!(texts(&[&full[1..]; 2]) && !texts(&[&full[1..], &full[1..], x]));
+    }
+
+    /// The time goes on over a resumption; a clock that begins anew ends nothing early.
+    #[test]
+    fn frag_stored_time() {
+        let mut assembly = Assembly::default();
+        let began = Duration::from_millis(5_700);
+        assembly.add(&Fragment { sender: 0x100, receiver: 1, number: 1, count: 2, piece: "x" }, began);
+        let bytes = stored(&assembly);
+        for (now, since) in [(9, 5), (5, 5), (3, 3), (0, 0)] {
+            let assembly = restored(&bytes, Duration::from_secs(now)).unwrap();
+            assert_eq!(assembly.deadline(), Some(PATIENCE + Duration::from_secs(since)), "{now}");
+        }
+        let latest = restored(&[&[1][..], &entry(0x100, (1, 2), u64::MAX, b"x")].concat(), Duration::MAX).unwrap();
+        assert_eq!(latest.deadline(), Some(Duration::MAX));
     }
 }

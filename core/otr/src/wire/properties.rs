@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::codec::{armor, dearmor};
+use super::codec::{Reader, armor, dearmor};
 use super::fragment::{self, Assembly};
 use super::message::{self, Body, Commit, Exchange, Header, Message, OutgoingData};
 use super::tlv::{self, Tlv};
@@ -28,6 +28,10 @@ proptest! {
                 Some(fragment) => assembly.add(&fragment.unwrap(), Duration::ZERO),
                 None => Some(piece),
             };
+            // Another process goes on with it.
+            let mut stored = Vec::new();
+            assembly.store(&mut stored);
+            assembly = Assembly::restore(&mut Reader::new(&stored), Duration::ZERO).unwrap();
         }
         prop_assert_eq!(whole, Some(wire));
     }
@@ -78,6 +82,7 @@ proptest! {
     #[test]
     fn any_bytes_and_any_text_are_read_or_refused(bytes in vec(any::<u8>(), 0..400), text in ".{0,200}") {
         let _ = message::read(&bytes);
+        let _ = Assembly::restore(&mut Reader::new(&bytes), Duration::ZERO);
         tlv::read(bytes);
         let _ = html::to_text(&text);
         let _ = fragment::read(&text);
