@@ -19,6 +19,9 @@ fuzz_target!(|state: &[u8]| {
             resumed.receive(&wire);
         }
     }
+    for number in [2, 3] {
+        resumed.receive(&format!("?OTR|102|101,{number},3,piece,"));
+    }
     resumed.tick(Duration::from_secs(100));
     resumed.send("hello");
     resumed.end();
