@@ -538,16 +538,20 @@ fn frag_reset() {
         let [one, two, three, four] = [0, 1, 2, 3].map(|i| pieces[i].as_str());
         let other_count = two.replacen(",2,4,", ",2,5,", 1);
         let others = "?OTR|5678|0,1,2,x,";
-        let sequences: [(&[&str], bool); 14] = [
+        let others_two = two.replacen(",2,4,", ",2,4,x", 1);
+        let sequences: [(&[&str], bool); 16] = [
             (&[one, two, three, four], true),
             // The first begins anew.
             (&[one, two, one, two, three, four], true),
             (&[three, one, two, three, four], true),
-            // Out of order, left out, twice, of another message.
+            // What comes again is known, as long as it is the same.
+            (&[one, two, three, two, three, four], true),
+            (&[one, two, &others_two, three, four], false),
+            // Out of order, left out, of another message.
             (&[one, three, two, four], false),
             (&[one, two, four, three, four], false),
             (&[two, three, four], false),
-            (&[one, two, two, three, four], false),
+            (&[one, two, two, three, four], true),
             (&[one, &other_count, two, three, four], false),
             (&[one, &other_count, three, four], false),
             // What is not in pieces comes in between.

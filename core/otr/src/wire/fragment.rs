@@ -81,12 +81,23 @@ struct Partial {
     since: Duration,
 }
 
+impl Partial {
+    fn has(&self, fragment: &Fragment<'_>) -> bool {
+        self.count == fragment.count && fragment.number <= self.number && self.text.contains(fragment.piece)
+    }
+}
+
 impl Assembly {
     /// Takes a piece; the message if that was the last.
     pub(crate) fn add(&mut self, fragment: &Fragment<'_>, now: Duration) -> Option<String> {
         let mut partial = self.0.remove(&fragment.sender);
         if fragment.number == 1 {
             partial = Some(Partial { number: 0, count: fragment.count, text: String::new(), since: now });
+        }
+        // A server that has not learned what is here says it again.
+        if let Some(partial) = partial.take_if(|p| p.has(fragment)) {
+            self.0.insert(fragment.sender, partial);
+            return None;
         }
         // Out of order, or of another message: all of it is forgotten.
         let mut partial =
