@@ -18,9 +18,9 @@ use tokio::time::{sleep, timeout};
 use crate::support::{Direct, Friend, SERVER, Tested, killed_at, open, own_test};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What a commit does: it writes old pages to the journal and new ones to the file, and syncs both; then it cuts the journal
-/// and syncs that, so that the sync which is killed as it begins is the moment after the commit.
-const CALLS: [&str; 2] = ["pwrite64", "fsync"];
+/// A commit syncs the journal and the file; then it cuts the journal, which is the commit, and syncs that. Killed as one of
+/// these begins, that is before a commit, in it and after it. Each of its writes is killed in core/vault/tests/crash.rs.
+const CALLS: [&str; 2] = ["ftruncate", "fsync"];
 
 /// Not a test: sends the text `FLASHPAPER_TEXT` to `FLASHPAPER_PEER`, or takes it from there.
 #[tokio::test]

@@ -125,12 +125,26 @@ class ConversationsScreenTest {
         screen("chat-finished", chat(peer.copy(security = Security.FINISHED, key = null))) {
             onNodeWithText("The peer has ended it: nothing is sent").assertIsDisplayed()
             onNodeWithText("Start private conversation").performClick()
+            onNodeWithText("End").performClick()
         }
         screen("chat-key-changed", chat(peer.copy(security = Security.KEY_CHANGED))) {
             onNodeWithText("Another key than before: nothing is sent").assertIsDisplayed()
             onNodeWithText("Accept the new key").performClick()
+            onNodeWithText("End").performClick()
         }
-        assertEquals(listOf("start", "start", "accept $theirs"), asked)
+        assertEquals(listOf("start", "start", "end", "accept $theirs", "end"), asked)
+    }
+
+    @Test
+    fun eachMessageSaysHowPrivateItCame() {
+        val words = mapOf(
+            Security.PLAINTEXT to "came in the clear", Security.PRIVATE to "came in private",
+            Security.VERIFIED to "came in private, verified", Security.KEY_CHANGED to "came from another key than before",
+        )
+        for ((security, word) in words) {
+            val message = message(1u, "good day", MessageState.Taken).copy(security = security)
+            screen("message-$security".lowercase(), chat(peer, listOf(message))) { onNodeWithText(word).assertIsDisplayed() }
+        }
     }
 
     @Test
