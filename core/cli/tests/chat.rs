@@ -165,7 +165,9 @@ async fn private_verified_cut_and_burnt() -> Tested {
     let ask = json!({ "command": "smp_start", "peer": second.jid, "secret": "Lisbon", "question": "Where?" });
     one.done(ask)?;
     assert_eq!(two.until(|e| e["comparison"] == "asked")?["question"], "Where?");
-    two.done(json!({ "command": "smp_answer", "peer": first.jid, "secret": "Lisbon" }))?;
+    let other = two.ask(json!({ "command": "smp_answer", "peer": first.jid, "secret": "Lisbon" }))?;
+    assert_eq!(other["code"], "nothing_asked", "it was another question");
+    two.done(json!({ "command": "smp_answer", "peer": first.jid, "secret": "Lisbon", "question": "Where?" }))?;
     one.until(|e| e["comparison"] == "verified")?;
     two.until(|e| e["comparison"] == "verified_us")?;
     one.secured("verified")?;

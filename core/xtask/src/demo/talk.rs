@@ -50,7 +50,8 @@ pub(super) fn play(home: &Path, lab: &Lab) -> Done {
         let (secret, question) = ("the blue one", "Which door?");
         one.done(json!({ "command": "smp_start", "peer": two.jid, "secret": secret, "question": question }))?;
         two.until(|e| e["comparison"] == "asked" && e["question"] == question)?;
-        two.done(json!({ "command": "smp_answer", "peer": one.jid, "secret": secret }))?;
+        let answer = json!({ "command": "smp_answer", "peer": one.jid, "secret": secret, "question": question });
+        two.done(answer)?;
         one.until(|e| e["comparison"] == "verified")?;
         one.secured("verified").map(drop)
     })?;
