@@ -2,18 +2,22 @@
 //!
 //! The commits of a text that goes out: the text queued; the stream begun, or taken up; the private conversation asked for,
 //! and each step of its key exchange; the text encrypted, with its number on the stream; the server's acknowledgement. Of
-//! one that comes in: the stream; the text, before the server is told; that the app has it.
-//! Those of a creation and of a burn are killed in `crash`.
+//! one that comes in: the stream; the text, before the server is told; that the app has it. Of a burn with a private
+//! conversation: the stream; that it is to be burnt; the goodbye, with its number on the stream; the server's
+//! acknowledgement; the end of the stream; the account forgotten, under fresh keys.
+//! Those of a creation, and of a burn that is not connected, are killed in `crash`.
 
 use std::env;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use flashpaper::{Burner, CreateOptions, Engine, Event, History, MessageState, Route};
-use flashpaper_lab::Remote;
+use flashpaper::{
+    Burner, BurnerState, Connection, CreateOptions, Engine, History, MessageState, Route, Snapshot,
+};
+use flashpaper_lab::{Remote, accounts};
 use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::support::{Direct, Friend, SERVER, Tested, killed_at, open, own_test};
 
@@ -22,7 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// these begins, that is before a commit, in it and after it. Each of its writes is killed in core/vault/tests/crash.rs.
 const CALLS: [&str; 2] = ["ftruncate", "fsync"];
 
-/// Not a test: sends the text `FLASHPAPER_TEXT` to `FLASHPAPER_PEER`, or takes it from there.
+/// Not a test: sends the text `FLASHPAPER_TEXT` to `FLASHPAPER_PEER`, takes it from there, or burns the burner: what
+/// `FLASHPAPER_ACT` says.
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn in_a_child() -> Tested {
@@ -32,16 +37,24 @@ async fn in_a_child() -> Tested {
         return Ok(());
     };
     let (engine, burner) = connected(Path::new(&home), &Remote::from_env()?).await?;
-    if env::var_os("FLASHPAPER_SENDS").is_some() {
-        engine.send(&burner.id, &peer, &text, None)?;
-        println!("> stored");
-        in_state(&engine, &burner, &text, |state| state == MessageState::Acked).await?;
-    } else {
-        in_state(&engine, &burner, &text, |state| state == MessageState::Received).await?;
-        println!("> shown");
-        let messages = engine.messages(&burner.id, None)?;
-        let message = messages.iter().find(|message| message.text == text).ok_or("it was there")?;
-        engine.taken(&burner.id, message.id)?;
+    match env::var("FLASHPAPER_ACT")?.as_str() {
+        "send" => {
+            engine.send(&burner.id, &peer, &text, None)?;
+            println!("> stored");
+            in_state(&engine, &burner, &text, |state| state == MessageState::Acked).await?;
+        }
+        "take" => {
+            in_state(&engine, &burner, &text, |state| state == MessageState::Received).await?;
+            println!("> shown");
+            let messages = engine.messages(&burner.id, None)?;
+            let message = messages.iter().find(|message| message.text == text).ok_or("it was there")?;
+            engine.taken(&burner.id, message.id)?;
+        }
+        _ => {
+            online(&engine, &burner).await?;
+            println!("> burning");
+            engine.burn(&burner.id).await?;
+        }
     }
     engine.close().await;
     Ok(())
@@ -53,6 +66,18 @@ async fn connected(home: &Path, lab: &Remote) -> Tested<(Engine, Burner)> {
     let burner = engine.burners()?.pop().ok_or("no burner")?;
     engine.connect(&burner.id)?;
     Ok((engine, burner))
+}
+
+async fn online(engine: &Engine, burner: &Burner) -> Tested {
+    let is_online = |snapshot: &Snapshot| {
+        snapshot.burners.iter().any(|shown| shown.burner.id == burner.id && shown.connection == Connection::Online)
+    };
+    let end = Instant::now() + PATIENCE;
+    while !is_online(&engine.snapshot()?) {
+        assert!(Instant::now() < end, "not connected");
+        sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
 }
 
 async fn in_state(engine: &Engine, burner: &Burner, text: &str, wanted: fn(MessageState) -> bool) -> Tested {
@@ -82,13 +107,11 @@ async fn prepare(lab: &Remote) -> Tested<(TempDir, Burner, Friend)> {
 }
 
 /// Runs the child, to be killed; whether it came to its end, and whether it got as far as its mark.
-async fn child(home: &Path, peer: &str, text: &str, sends: bool, call: &str, count: usize) -> Tested<(bool, bool)> {
+async fn child(home: &Path, peer: &str, text: &str, act: &str, call: &str, count: usize) -> Tested<(bool, bool)> {
     let under = killed_at(call, count);
     let mut run = own_test("crash_texts::in_a_child", &under.each_ref().map(String::as_str))?;
     run.env("FLASHPAPER_HOME", home).env("FLASHPAPER_PEER", peer).env("FLASHPAPER_TEXT", text);
-    if sends {
-        run.env("FLASHPAPER_SENDS", "");
-    }
+    run.env("FLASHPAPER_ACT", act);
     // The friend answers meanwhile.
     let output = tokio::task::spawn_blocking(move || run.stderr(Stdio::null()).output()).await??;
     let marked = String::from_utf8_lossy(&output.stdout).lines().any(|line| line.contains("> "));
@@ -113,7 +136,7 @@ async fn a_text_that_goes_out() -> Tested {
     for call in CALLS {
         for count in 1.. {
             let text = format!("{call} {count}");
-            let (finished, stored) = child(home.path(), friend.jid(), &text, true, call, count).await?;
+            let (finished, stored) = child(home.path(), friend.jid(), &text, "send", call, count).await?;
             let (engine, _) = connected(home.path(), &lab).await?;
             let messages = engine.messages(&burner.id, None)?;
             let listed = messages.iter().any(|message| message.text == text);
@@ -155,16 +178,13 @@ async fn a_text_that_comes_in() -> Tested {
             let text = format!("{call} {count}");
             friend.write(&burner.jid, &text);
             sent.push(text.clone());
-            let (finished, shown) = child(home.path(), friend.jid(), &text, false, call, count).await?;
+            let (finished, shown) = child(home.path(), friend.jid(), &text, "take", call, count).await?;
             let engine = open(home.path(), &lab).await?;
             let stored = engine.messages(&burner.id, None)?.iter().any(|message| message.text == text);
             assert!(stored || !shown, "{text}: the app was shown it");
             engine.start_on(Direct::plain(&lab)).await?;
-            let mut events = engine.events(None);
             engine.connect(&burner.id)?;
-            while !matches!(timeout(PATIENCE, events.next()).await?, Some(Event::Connection { connection, .. }) if connection == flashpaper::Connection::Online)
-            {
-            }
+            online(&engine, &burner).await?;
             in_state(&engine, &burner, &text, |state| matches!(state, MessageState::Received | MessageState::Taken))
                 .await?;
             let messages = engine.messages(&burner.id, None)?;
@@ -182,4 +202,53 @@ async fn a_text_that_comes_in() -> Tested {
     // Three commits, of many writes and four syncs each: three are the least.
     assert!(killed >= 9 && shown_then_killed >= 3, "{killed}, {shown_then_killed}");
     end(home.path(), &lab, friend).await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_goodbye() -> Tested {
+    let lab = Remote::from_env()?;
+    let (mut killed, mut begun_then_killed, mut told_then_killed) = (0, 0, 0);
+    for call in CALLS {
+        for count in 1.. {
+            let at = format!("{call} {count}");
+            let (home, burner, mut friend) = prepare(&lab).await?;
+            let (engine, _) = connected(home.path(), &lab).await?;
+            engine.send(&burner.id, friend.jid(), "hello", None)?;
+            assert_eq!(friend.read().await?, "hello");
+            in_state(&engine, &burner, "hello", |state| state == MessageState::Acked).await?;
+            engine.close().await;
+            let (finished, begun) = child(home.path(), friend.jid(), "", "burn", call, count).await?;
+            let engine = open(home.path(), &lab).await?;
+            let is_wanted = engine.burners()?.iter().any(|burner| burner.state == BurnerState::Active);
+            assert!(!(is_wanted && finished), "{at}");
+            engine.start_on(Direct::plain(&lab)).await?;
+            if is_wanted {
+                // As if nothing had been asked for: nobody was told, and the conversation goes on.
+                engine.connect(&burner.id)?;
+                engine.send(&burner.id, friend.jid(), "still here", None)?;
+                assert_eq!(friend.read().await?, "still here", "{at}");
+                engine.burn(&burner.id).await?;
+            } else {
+                // That the peer was told is not always so: whoever burns does not wait for that.
+                let told = if finished { Some(friend.read().await?) } else { friend.read_now() };
+                assert!(told.as_deref().is_none_or(|text| text == Friend::ENDED), "{at}: {told:?}");
+                told_then_killed += u32::from(told.is_some() && !finished);
+            }
+            assert!(engine.burners()?.is_empty(), "{at}");
+            let name = burner.jid.split('@').next().unwrap_or_default();
+            assert!(!accounts::names(lab.facts(), SERVER)?.contains(name), "{at}: it is still there");
+            engine.close().await;
+            friend.end().await?;
+            if finished {
+                break;
+            }
+            killed += 1;
+            begun_then_killed += u32::from(begun);
+        }
+    }
+    println!("killed {killed} times, {begun_then_killed} of them in the burn, {told_then_killed} once the peer was told");
+    // Four commits at least of the burn: it is to be, the goodbye, on its way, forgotten.
+    assert!(begun_then_killed >= 12 && told_then_killed >= 4, "{begun_then_killed}, {told_then_killed}");
+    Ok(())
 }

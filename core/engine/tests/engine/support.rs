@@ -53,6 +53,9 @@ pub(crate) struct Friend {
 }
 
 impl Friend {
+    /// Read in the place of a text: the other side has ended the private conversation.
+    pub(crate) const ENDED: &str = "(ended)";
+
     /// `keeps_texts`: says that it knows what it gets twice, as Flashpaper does.
     pub(crate) async fn register(lab: &Remote, keeps_texts: bool) -> Tested<Self> {
         let mut rng = StdRng::from_rng(&mut UnwrapErr(SysRng));
@@ -79,6 +82,11 @@ impl Friend {
     /// The next text that comes in private.
     pub(crate) async fn read(&mut self) -> Tested<String> {
         timeout(Duration::from_secs(120), self.texts.recv()).await?.ok_or_else(|| "the friend is gone".into())
+    }
+
+    /// A text that has come already.
+    pub(crate) fn read_now(&mut self) -> Option<String> {
+        self.texts.try_recv().ok()
     }
 
     /// Removes the account.
@@ -112,6 +120,7 @@ async fn live(
             match output {
                 Output::Send(body) => peer.send(&to, &body).await?,
                 Output::Text { text, .. } => drop(texts.send(text)),
+                Output::Ended(_) => drop(texts.send(Friend::ENDED.to_owned())),
                 Output::PlainText(text) => return Err(format!("plain: {text}").into()),
                 _ => {}
             }
