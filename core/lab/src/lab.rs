@@ -204,6 +204,7 @@ fn servers(onion: &str) -> Vec<Server> {
         server(prosody::STARTTLS, "", "unknown"),
         server(prosody::CLOSED, onion, "no"),
         server(prosody::PLAIN, "", "unknown"),
+        server(prosody::SMALL, "", "unknown"),
         server(prosody::NO_TLS, "", "unknown"),
     ]
 }

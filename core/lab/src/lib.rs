@@ -37,6 +37,7 @@ pub use lab::Lab;
 pub use otr_library::OtrLibrary;
 pub use otr_peer::{OtrEvent, OtrPeer};
 pub use peer::Peer;
+pub use prosody::SMALL;
 pub use tap::Tap;
 pub use tor::TorClient;
 pub use watch::{Activity, Watch};

@@ -19,13 +19,15 @@ pub(crate) const STARTTLS: &str = "starttls.test";
 pub(crate) const CLOSED: &str = "closed.test";
 /// Offers no login but PLAIN.
 pub(crate) const PLAIN: &str = "plain.test";
+/// Takes no stanza that is longer than any server has to take (RFC 6120, section 13.12), and says so (XEP-0478).
+pub const SMALL: &str = "small.test";
 /// Offers no TLS.
 pub(crate) const NO_TLS: &str = "notls.test";
 
 /// Where the attacker at the server takes orders.
 pub(crate) const ATTACKER: u16 = 5299;
 
-const HOSTS: [&str; 5] = [DEFAULT, STARTTLS, CLOSED, PLAIN, NO_TLS];
+const HOSTS: [&str; 6] = [DEFAULT, STARTTLS, CLOSED, PLAIN, SMALL, NO_TLS];
 
 /// The server's files.
 pub(crate) struct Prosody {
@@ -41,7 +43,13 @@ impl Prosody {
         let _ = fs::remove_dir_all(&prosody.folder);
         fs::create_dir_all(prosody.data())?;
         fs::write(prosody.config_file(), prosody.config(ca)?)?;
-        fs::write(prosody.folder.join("mod_lab_attacker.lua"), include_str!("../prosody/mod_lab_attacker.lua"))?;
+        let modules = [
+            ("mod_lab_attacker.lua", include_str!("../prosody/mod_lab_attacker.lua")),
+            ("mod_lab_limits.lua", include_str!("../prosody/mod_lab_limits.lua")),
+        ];
+        for (name, text) in modules {
+            fs::write(prosody.folder.join(name), text)?;
+        }
         Ok(prosody)
     }
 
@@ -123,6 +131,7 @@ storage = "internal"
             let options = match host {
                 CLOSED => "  modules_disabled = { \"register_ibr\" }",
                 PLAIN => "  disable_sasl_mechanisms = { \"SCRAM-SHA-1\"; \"SCRAM-SHA-256\"; \"DIGEST-MD5\" }",
+                SMALL => "  modules_enabled = { \"lab_limits\" }",
                 NO_TLS => {
                     // Behind a tap that ends TLS it does what others do, and has an archive.
                     "  modules_enabled = { \"mam\" }\n  modules_disabled = { \"tls\" }\n  \

@@ -1,7 +1,6 @@
 //! Private conversations with other people's clients, through the lab's server: slixmpp with real libotr or otr3.
 //!
-//! `cargo xtask soak peers` has more texts. Two clients, HTML and a time limit are tested with libotr alone: they are not the
-//! library's matter.
+//! `cargo xtask soak peers` has more texts.
 
 use std::env;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use flashpaper::{
     Burner, Comparison, Conversation, CreateOptions, Engine, Event, Events, FailReason, Fingerprint, Message,
     MessageState, Route, Security,
 };
-use flashpaper_lab::{OtrEvent, OtrLibrary, OtrPeer, Remote};
+use flashpaper_lab::{OtrEvent, OtrLibrary, OtrPeer, Remote, SMALL};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -32,14 +31,18 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn begin(library: OtrLibrary) -> Tested<Self> {
-        Self::begin_on(library, Direct::plain).await
+        Self::begin_on(library, SERVER, Direct::plain).await
     }
 
-    pub(crate) async fn begin_on(library: OtrLibrary, way: impl FnOnce(&Remote) -> Arc<Direct>) -> Tested<Self> {
+    pub(crate) async fn begin_on(
+        library: OtrLibrary,
+        server: &str,
+        way: impl FnOnce(&Remote) -> Arc<Direct>,
+    ) -> Tested<Self> {
         let (lab, home) = (Remote::from_env()?, TempDir::new()?);
         let engine = open(home.path(), &lab).await?;
         engine.start_on(way(&lab)).await?;
-        let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
+        let options = CreateOptions { server: Some(server.into()), route: Some(Route::Exit), recoverable: false };
         let burner = engine.create_burner(options).await?;
         let mut peer = OtrPeer::register(lab.facts(), library).await?;
         peer.command(&format!("to {}", burner.jid)).await?;
@@ -190,6 +193,33 @@ async fn many_texts_each_way_in_pieces_too() -> Tested {
 
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
+async fn a_text_goes_in_the_pieces_that_its_server_takes() -> Tested {
+    for library in LIBRARIES {
+        let mut scene = Scene::begin_on(library, SMALL, Direct::plain).await?;
+        scene.says("hello").await?;
+        scene.peer.events();
+        let long = "long ".repeat(2000);
+        scene.engine.send(&scene.burner.id, scene.peer.jid(), &long, None)?;
+        let (mut pieces, mut read) = (0, None);
+        while read.is_none() {
+            match scene.peer.next(PATIENCE).await? {
+                OtrEvent::Received { body, .. } => pieces += u32::from(body.starts_with("?OTR|")),
+                OtrEvent::Text { text, .. } => read = Some(text),
+                _ => {}
+            }
+        }
+        assert_eq!(read, Some(long));
+        // What is left of 10,000 bytes for each is what is left by the longest addresses.
+        assert!(pieces >= 5, "{pieces}");
+        scene.says("and short").await?;
+        scene.hears("heard").await?;
+        scene.end().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
 async fn secrets_are_compared() -> Tested {
     let mut scene = Scene::private(OtrLibrary::Libotr).await?;
     let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
@@ -307,56 +337,68 @@ async fn a_peer_that_ends_the_session_gets_nothing_until_the_person_begins_anew(
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn what_a_peer_writes_in_the_clear_is_shown_as_that_and_answered_in_private() -> Tested {
-    let mut scene = Scene::begin(OtrLibrary::Libotr).await?;
-    scene.peer.command("say in the clear").await?;
-    let end = Instant::now() + PATIENCE;
-    while scene.unread()?.is_empty() {
-        assert!(Instant::now() < end);
-        sleep(Duration::from_millis(20)).await;
+    for library in LIBRARIES {
+        let mut scene = Scene::begin(library).await?;
+        scene.peer.command("say in the clear").await?;
+        let end = Instant::now() + PATIENCE;
+        while scene.unread()?.is_empty() {
+            assert!(Instant::now() < end);
+            sleep(Duration::from_millis(20)).await;
+        }
+        let message = scene.unread()?.remove(0);
+        assert_eq!((message.text.as_str(), message.security), ("in the clear", Security::Plaintext));
+        scene.engine.taken(&scene.burner.id, message.id)?;
+        scene.says("in private").await?;
+        // Pidgin's texts are HTML; its person writes 1 < 2. The client with otr3 writes none: what it says is what it means.
+        scene.peer.command("html 1 < 2\nand so on").await?;
+        let (theirs, ours) = match library {
+            OtrLibrary::Libotr => ("1 < 2\nand so on", "2 &gt; 1 &amp; so on"),
+            OtrLibrary::Otr3 => {
+                (r##"<FONT FACE="Sans" COLOR="#204a87">1 &lt; 2<BR>and so on</FONT>"##, "2 > 1 & so on")
+            }
+        };
+        scene.heard(theirs).await?;
+        scene.engine.send(&scene.burner.id, scene.peer.jid(), "2 > 1 & so on", None)?;
+        assert_eq!(scene.peer.text(PATIENCE).await?, ours, "as its client shows it");
+        scene.end().await?;
     }
-    let message = scene.unread()?.remove(0);
-    assert_eq!((message.text.as_str(), message.security), ("in the clear", Security::Plaintext));
-    scene.engine.taken(&scene.burner.id, message.id)?;
-    scene.says("in private").await?;
-    // Pidgin's texts are HTML; its person writes 1 < 2.
-    scene.peer.command("html 1 < 2\nand so on").await?;
-    scene.heard("1 < 2\nand so on").await?;
-    scene.engine.send(&scene.burner.id, scene.peer.jid(), "2 > 1 & so on", None)?;
-    assert_eq!(scene.peer.text(PATIENCE).await?, "2 &gt; 1 &amp; so on", "as its client shows it");
-    scene.end().await
+    Ok(())
 }
 
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn another_client_of_the_peer_s_has_another_key_and_gets_nothing_unasked() -> Tested {
-    let mut scene = Scene::private(OtrLibrary::Libotr).await?;
-    let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
-    let mut other = OtrPeer::log_in(scene.lab.facts(), OtrLibrary::Libotr, &jid, scene.peer.password()).await?;
-    other.command(&format!("to {}", scene.burner.jid)).await?;
-    other.command("start").await?;
-    other.until(PATIENCE, |event| *event == OtrEvent::Secure).await?;
-    let end = Instant::now() + PATIENCE;
-    while scene.conversation()?.keys.len() < 2 {
-        assert!(Instant::now() < end);
-        sleep(Duration::from_millis(20)).await;
+    for library in LIBRARIES {
+        let mut scene = Scene::private(library).await?;
+        let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
+        let mut other = OtrPeer::log_in(scene.lab.facts(), library, &jid, scene.peer.password()).await?;
+        other.command(&format!("to {}", scene.burner.jid)).await?;
+        other.command("start").await?;
+        other.until(PATIENCE, |event| *event == OtrEvent::Secure).await?;
+        let end = Instant::now() + PATIENCE;
+        while scene.conversation()?.keys.len() < 2 {
+            assert!(Instant::now() < end);
+            sleep(Duration::from_millis(20)).await;
+        }
+        scene.says("for the first").await?;
+        assert!(!other.events().iter().any(|event| matches!(event, OtrEvent::Text { .. })));
+        // The first is closed for good: its successor has to be accepted.
+        scene.peer.command("end").await?;
+        scene.becomes(Security::Finished).await?;
+        scene.peer.command("offline").await?;
+        scene.engine.end_private(&id, &jid)?;
+        let text = scene.engine.send(&id, &jid, "for the second", None)?;
+        scene.becomes(Security::KeyChanged).await?;
+        let waits = |state| matches!(state, MessageState::Queued | MessageState::WaitingForPeer);
+        assert!(waits(scene.engine.message(&id, text)?.state));
+        let key: Fingerprint = scene.conversation()?.key.ok_or("no key")?;
+        scene.engine.accept_key(&id, &jid, key)?;
+        assert_eq!(other.text(PATIENCE).await?, "for the second");
+        drop(other);
+        scene.peer.command("online").await?;
+        scene.end().await?;
     }
-    scene.says("for the first").await?;
-    assert!(!other.events().iter().any(|event| matches!(event, OtrEvent::Text { .. })));
-    // The first is closed for good: its successor has to be accepted.
-    scene.peer.command("end").await?;
-    scene.becomes(Security::Finished).await?;
-    scene.peer.command("offline").await?;
-    scene.engine.end_private(&id, &jid)?;
-    let text = scene.engine.send(&id, &jid, "for the second", None)?;
-    scene.becomes(Security::KeyChanged).await?;
-    let waits = |state| matches!(state, MessageState::Queued | MessageState::WaitingForPeer);
-    assert!(waits(scene.engine.message(&id, text)?.state));
-    let key: Fingerprint = scene.conversation()?.key.ok_or("no key")?;
-    scene.engine.accept_key(&id, &jid, key)?;
-    assert_eq!(other.text(PATIENCE).await?, "for the second");
-    drop(other);
-    scene.peer.command("online").await?;
-    scene.end().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -365,11 +407,16 @@ async fn a_text_that_waits_too_long_says_so() -> Tested {
     let mut scene = Scene::begin(OtrLibrary::Libotr).await?;
     let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
     scene.peer.command("offline").await?;
-    let text = scene.engine.send(&id, &jid, "anybody?", Some(Duration::from_secs(2)))?;
     let failed = MessageState::Failed { reason: FailReason::NoAnswer };
-    scene
-        .event(|event| matches!(event, Event::Message { message, state, .. } if *message == text && *state == failed))
-        .await?;
+    // Nobody is there; then we are not.
+    for connected in [true, false] {
+        if !connected {
+            scene.engine.disconnect(&id)?;
+        }
+        let text = scene.engine.send(&id, &jid, "anybody?", Some(Duration::from_secs(2)))?;
+        let is_it = |event: &Event| matches!(event, Event::Message { message, state, .. } if *message == text && *state == failed);
+        scene.event(is_it).await?;
+    }
     scene.peer.command("online").await?;
     scene.end().await
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
 use crate::peers::Scene;
-use crate::support::{Direct, Tested};
+use crate::support::{Direct, SERVER, Tested};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For what must not come.
@@ -136,7 +136,7 @@ async fn a_block_that_is_lost_on_its_way_is_told_again() -> Tested {
             Box::new(Losing { inner, lose: Arc::clone(&losing), has_lost: false })
         })
     };
-    let mut scene = Scene::begin_on(OtrLibrary::Libotr, way).await?;
+    let mut scene = Scene::begin_on(OtrLibrary::Libotr, SERVER, way).await?;
     let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
     scene.says("hello").await?;
     // Nothing else is on its way.
@@ -199,5 +199,9 @@ async fn a_session_that_is_not_to_outlive_the_process_does_not() -> Tested {
         scene.becomes(expected).await?;
         scene.end().await?;
     }
-    Ok(())
+    // Nothing has to happen for one that rests to be over.
+    let scene = Scene::private(OtrLibrary::Libotr).await?;
+    scene.engine.set_session_life(&scene.burner.id, Duration::from_secs(1))?;
+    scene.becomes(Security::Plaintext).await?;
+    scene.end().await
 }
