@@ -33,6 +33,17 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /quit                ends; so do the end of input and Ctrl-C
 //TEXT               sends a text that begins with /";
 
+const VERIFY: &str = "/verify ";
+
+/// Of a line that holds a secret: how many bytes of it come before that.
+pub(crate) fn shown(line: &str) -> Option<usize> {
+    let rest = line.strip_prefix(VERIFY)?;
+    Some(VERIFY.len() + rest.find(OF_QUESTION).map_or(0, |at| at + OF_QUESTION.len()))
+}
+
+/// What is between a question and its secret.
+const OF_QUESTION: &str = "? ";
+
 pub(crate) async fn chat(
     engine: &Engine,
     screen: &mut Screen<'_>,
@@ -158,7 +169,7 @@ impl Person<'_, '_> {
             let Some(Comparison::Asked { question }) = &conversation.question else { return Err(Error::NothingAsked) };
             return engine.answer_comparison(id, &conversation.peer, rest, question.as_deref());
         }
-        match rest.split_once("? ") {
+        match rest.split_once(OF_QUESTION) {
             Some((question, secret)) => {
                 engine.compare(id, &conversation.peer, secret.trim(), Some(&format!("{question}?")))
             }

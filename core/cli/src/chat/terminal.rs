@@ -8,7 +8,7 @@ use std::thread;
 use flashpaper::Security;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::colour::{LOCK, Paint};
 use super::input::{self, BadLine};
+use super::people;
 use crate::output::Output;
 
 /// What a person did.
@@ -125,6 +126,17 @@ struct Prompt {
 }
 
 impl Highlighter for Prompt {
+    /// Who looks over the shoulder does not see a secret: as many stars, so that the cursor is right.
+    fn highlight<'l>(&self, line: &'l str, _position: usize) -> Cow<'l, str> {
+        let Some(shown) = people::shown(line) else { return Cow::Borrowed(line) };
+        let hidden = line.get(shown..).unwrap_or_default();
+        Cow::Owned(format!("{}{}", line.get(..shown).unwrap_or_default(), "*".repeat(hidden.chars().count())))
+    }
+
+    fn highlight_char(&self, line: &str, _position: usize, _kind: CmdKind) -> bool {
+        people::shown(line).is_some()
+    }
+
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _default: bool) -> Cow<'b, str> {
         let security = *self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(security), Some(rest)) = (security, prompt.strip_prefix(&" ".repeat(LOCK))) else {
@@ -133,6 +145,23 @@ impl Highlighter for Prompt {
         // The place that it takes stays the same: the cursor depends on that.
         let plain = Paint::none().lock(security).len();
         Cow::Owned(format!("{}{:width$}{rest}", self.paint.lock(security), "", width = LOCK - plain))
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn secrets_are_not_shown_as_they_are_typed() {
+    let prompt = Prompt { paint: Paint::none(), lock: Lock::default() };
+    for (typed, shown) in [
+        ("/verify cat", "/verify ***"),
+        ("/verify pet? cät? ", "/verify pet? *****"),
+        ("/verify which one", "/verify *********"),
+        ("/verify", "/verify"),
+        ("what about /verify cat", "what about /verify cat"),
+    ] {
+        assert_eq!(prompt.highlight(typed, 0), shown);
+        let hides = prompt.highlight_char(typed, 0, CmdKind::Other);
+        assert_eq!(hides, typed != shown, "drawn anew with each character");
     }
 }
 
