@@ -543,6 +543,9 @@ pub enum FlashpaperError {
     NotPrivate,
     /// There is no comparison to answer: nobody has asked, or it has ended.
     NothingAsked,
+    /// The person has verified another key of that peer's than the one that was handed in. Nothing was changed: if the new one
+    /// is right, that is to be taken back first (`Engine.set_verified`).
+    OtherKeyVerified,
     /// Wrong passphrase or key for this folder, or `Engine.lock` was called: open it again.
     VaultLocked,
     /// The sealed store is damaged as a whole. Of single records that are, `VaultReport` tells.

@@ -8,6 +8,7 @@ func words(for error: FlashpaperError) -> String {
     case .Auth: "The server does not accept the login."
     case .NotPrivate: "There is no private conversation."
     case .NothingAsked: "Nothing is asked any more."
+    case .OtherKeyVerified: "You have verified another key of this contact."
     case .NoSuchBurner: "This burner is not here any more."
     default: words(for: error.action, code: error.code)
     }

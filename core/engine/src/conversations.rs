@@ -18,19 +18,21 @@ impl Engine {
     /// (`otr-fingerprint`) is the one key that they are to have from now on. Gives the bare JID.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`]: no address, or one of this installation's own. Storage errors, [`Error::NoSuchBurner`],
-    /// [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    /// [`Error::InvalidInput`]: no address, or one of this installation's own. [`Error::OtherKeyVerified`]: a link must not take
+    /// the place of what a person has compared. Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`],
+    /// [`Error::VaultLocked`], [`Error::Closed`].
     pub fn add_contact(&self, id: &BurnerId, address: &str) -> Result<String, Error> {
         let (jid, fingerprint) = contact::read_address(address).ok_or(Error::InvalidInput { input: Input::Address })?;
         let jid = self.peer_address(id, &jid)?;
         self.converse(id, |talk| {
             let row = talk.mailbox.peer(&jid);
-            talk.mailbox.befriend(row);
             if let Some((peer, fingerprint)) = talk.mailbox.peer_mut(row).zip(fingerprint) {
-                peer.expect(fingerprint);
+                peer.expect(fingerprint)?;
             }
+            talk.mailbox.befriend(row);
             talk.news.conversations.insert(row);
-        })?;
+            Ok::<_, Error>(())
+        })??;
         Ok(jid)
     }
 
@@ -162,7 +164,8 @@ impl Engine {
     }
 
     /// Compares a secret with the peer (SMP), with a question that tells which secret is meant. That both know it verifies
-    /// the peer; [`crate::Event::Comparison`] tells.
+    /// the peer; [`crate::Event::Comparison`] tells. It is how a key that has changed is looked into, too, so whoever has that
+    /// key sees the question; of the secret they learn whether one guess was right.
     ///
     /// # Errors
     /// [`Error::NotPrivate`], [`Error::NoSuchPeer`]; as [`Engine::add_contact`].

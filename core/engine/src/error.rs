@@ -95,6 +95,10 @@ pub enum Error {
     /// There is no comparison to answer: nobody has asked, or it has ended.
     #[error("nothing was asked")]
     NothingAsked,
+    /// The person has verified another key of that peer's than the one that was handed in. Nothing was changed: if the new one
+    /// is right, that is to be taken back first ([`crate::Engine::set_verified`]).
+    #[error("another key of the peer is verified")]
+    OtherKeyVerified,
     /// Wrong passphrase or key for this folder, or [`crate::Engine::lock`] was called: open it again.
     #[error("the store cannot be opened with this key")]
     VaultLocked,
@@ -268,6 +272,7 @@ impl Error {
             Self::NoSuchPeer => ("no_such_peer", Action::CorrectInput),
             Self::NotPrivate => ("not_private", Action::Nothing),
             Self::NothingAsked => ("nothing_asked", Action::Nothing),
+            Self::OtherKeyVerified => ("other_key_verified", Action::Nothing),
             Self::VaultLocked => ("vault_locked", Action::Unlock),
             Self::VaultDamaged => ("vault_damaged", Action::Report),
             Self::VaultTooNew => ("vault_too_new", Action::UpdateApp),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::contact::{Fingerprint, PeerKey, Security, Standing};
-use crate::limits;
+use crate::{Error, limits};
 
 /// Somebody who was written to, or has written. Without an address: that was lost.
 #[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -105,12 +105,14 @@ impl Peer {
         }
     }
 
-    /// Only this key is to be the peer's: others wait for the person's word.
-    pub(crate) fn expect(&mut self, fingerprint: Fingerprint) {
-        self.expected = Some(fingerprint);
-        for key in &mut self.keys {
-            key.accepted = key.fingerprint == fingerprint;
+    /// Only this key is to be the peer's: others wait for the person's word. What the person has verified weighs more.
+    pub(crate) fn expect(&mut self, fingerprint: Fingerprint) -> Result<(), Error> {
+        if self.keys.iter().any(|key| key.verified) && !self.key(fingerprint).is_some_and(|key| key.verified) {
+            return Err(Error::OtherKeyVerified);
         }
+        self.expected = Some(fingerprint);
+        self.keys.iter_mut().for_each(|key| key.accepted = key.verified || key.fingerprint == fingerprint);
+        Ok(())
     }
 
     /// How private a conversation with this key is.

@@ -6,7 +6,7 @@ const NOW: u64 = 1_000_000;
 /// A plain text of somebody's comes, with an id; whether it is new.
 fn comes(mailbox: &mut Mailbox, from: &str, id: Option<&str>, text: &str) -> bool {
     let peer = mailbox.peer(from);
-    let arrived = Arrived { peer, id, text, security: Security::Plaintext, receipt: id };
+    let arrived = Arrived { peer, id, text, security: Security::Plaintext, resource: None, receipt: id };
     mailbox.receive(&arrived, "receipt".into(), NOW).is_some()
 }
 
@@ -83,7 +83,7 @@ fn a_message_that_comes_again_is_known() {
     // What is private has a name that nobody else can give.
     let peer = mailbox.peer(PEER);
     for (text, is_new) in [("once", true), ("twice", false)] {
-        let arrived = Arrived { peer, id: Some("2"), text, security: Security::Private, receipt: None };
+        let arrived = Arrived { peer, id: Some("2"), text, security: Security::Private, resource: None, receipt: None };
         assert_eq!(mailbox.receive(&arrived, String::new(), NOW).is_some(), is_new);
     }
 }
@@ -312,13 +312,9 @@ fn keys_are_taken_as_they_come_once() {
     assert_eq!(peer.security(keys[19]), Security::Private, "who has answered has not been shown anything");
     peer.key_mut(keys[19]).unwrap().compared(true);
     assert_eq!(peer.security(keys[19]), Security::Verified);
-    // Scanned: no other will do, not even one that was verified.
-    peer.expect(keys[3]);
-    assert_eq!(peer.security(keys[19]), Security::KeyChanged);
-    peer.uses(keys[3]);
-    assert_eq!(peer.security(keys[3]), Security::Private);
+    // Scanned: no other will do.
     let mut scanned = Peer::default();
-    scanned.expect(keys[1]);
+    assert_eq!(scanned.expect(keys[1]), Ok(()));
     scanned.uses(keys[2]);
     scanned.uses(keys[1]);
     assert_eq!((scanned.security(keys[2]), scanned.security(keys[1])), (Security::KeyChanged, Security::Private));
@@ -372,7 +368,7 @@ fn what_expires_does_so_by_a_clock_that_can_be_trusted_and_only_once() {
     mailbox.sweep(history, Some(NOW + 3600));
     assert!(mailbox.messages.is_empty());
     let peer = mailbox.peer(PEER);
-    let arrived = Arrived { peer, id: None, text: "c", security: Security::Plaintext, receipt: None };
+    let arrived = Arrived { peer, id: None, text: "c", security: Security::Plaintext, resource: None, receipt: None };
     mailbox.receive(&arrived, String::new(), 0);
     mailbox.take(MessageId(3));
     assert_eq!(shown(&mailbox, 0), 0);
@@ -383,7 +379,7 @@ fn a_message_of_a_wrong_future_does_not_last_until_then() {
     let history = History::Expire { after: Duration::from_secs(3600) };
     let mut mailbox = Mailbox::default();
     let peer = mailbox.peer(PEER);
-    let arrived = Arrived { peer, id: None, text: "a", security: Security::Plaintext, receipt: None };
+    let arrived = Arrived { peer, id: None, text: "a", security: Security::Plaintext, resource: None, receipt: None };
     mailbox.receive(&arrived, String::new(), NOW * 10);
     mailbox.take(MessageId(1));
     mailbox.sweep(history, Some(NOW));
@@ -436,4 +432,52 @@ fn conversations_are_counted() {
     mailbox.take(MessageId(5));
     let figures: Vec<_> = mailbox.conversations().into_iter().map(|c| (c.peer.clone(), c.unread, c.outbox)).collect();
     assert_eq!(figures, [(PEER.into(), 0, 2), ("other@b.example".into(), 1, 0)]);
+}
+
+#[test]
+fn a_link_does_not_take_the_place_of_what_was_verified() {
+    let [scanned, verified, other] = [1, 2, 3].map(|byte| Fingerprint([byte; 20]));
+    let mut peer = Peer::default();
+    peer.uses(other);
+    assert_eq!((peer.expect(scanned), peer.accepts(other)), (Ok(()), false));
+    peer.uses(scanned);
+    assert!(peer.accepts(scanned));
+    for key in [verified, scanned] {
+        peer.accept(key);
+        peer.key_mut(key).unwrap().compared(true);
+    }
+    let before = peer.shown_keys();
+    assert_eq!(peer.expect(other), Err(crate::Error::OtherKeyVerified));
+    assert_eq!((peer.shown_keys(), peer.expected), (before, None), "nothing was changed");
+    // Two clients of theirs, both verified.
+    assert_eq!(peer.expect(verified), Ok(()));
+    assert_eq!([verified, scanned, other].map(|key| peer.accepts(key)), [true, true, false]);
+    for key in [verified, scanned] {
+        peer.key_mut(key).unwrap().verified = false;
+    }
+    assert_eq!(peer.expect(other), Ok(()));
+    assert_eq!([verified, scanned, other].map(|key| peer.accepts(key)), [false, false, true]);
+}
+
+#[test]
+fn what_time_ends() {
+    let mut mailbox = Mailbox::default();
+    assert_eq!(mailbox.next_end(100), None);
+    let of = |within: Option<u64>, mailbox: &mut Mailbox| {
+        mailbox.queue(PEER, "id".into(), "text", NOW, within.map(Duration::from_secs))
+    };
+    let [left, late, patient] = [Some(50), Some(60), None].map(|within| of(within, &mut mailbox));
+    let MessageId(row) = left;
+    encrypt(&mut mailbox, row, 1);
+    mailbox.set(row, MessageState::Queued);
+    assert_eq!(mailbox.next_end(0), Some(NOW + 60), "what has left is not late");
+    assert!(mailbox.give_up(NOW + 59).is_empty());
+    assert_eq!(mailbox.give_up(NOW + 60), [(late, MessageState::Failed { reason: FailReason::NoAnswer })]);
+    assert_eq!(mailbox.message(patient, History::None, NOW).unwrap().state, MessageState::Queued);
+    let session = Stored { state: String::new(), used: NOW, key: None, resource: None, finished: false };
+    mailbox.sessions.insert(1, Arc::new(session.clone()));
+    assert_eq!([0, 100].map(|life| mailbox.next_end(life)), [None, Some(NOW + 100)]);
+    let is_over = |life, now| session.is_over(life, now);
+    assert!(!is_over(100, NOW + 99) && is_over(100, NOW + 100) && !is_over(0, NOW * 2));
+    assert!(!is_over(100, NOW - 99) && is_over(100, NOW - 100), "its clock was wrong");
 }

@@ -26,6 +26,7 @@ internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.Auth -> "The server does not accept the login."
     is FlashpaperException.NotPrivate -> "There is no private conversation."
     is FlashpaperException.NothingAsked -> "Nothing is asked any more."
+    is FlashpaperException.OtherKeyVerified -> "You have verified another key of this contact."
     is FlashpaperException.NoSuchBurner -> "This burner is not here any more."
     else -> words(error.action, error.code)
 }

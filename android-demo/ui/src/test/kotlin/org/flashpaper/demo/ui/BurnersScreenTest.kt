@@ -109,15 +109,16 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun everyActionHasItsSentenceAndFourErrorsHaveTheirOwn() {
+    fun everyActionHasItsSentenceAndFiveErrorsHaveTheirOwn() {
         val sentences = listOf(
             FlashpaperException.Offline(), FlashpaperException.ClockWrong(null), FlashpaperException.Obsolete(),
             FlashpaperException.Timeout(), FlashpaperException.Untrusted(), FlashpaperException.VaultLocked(),
             FlashpaperException.StorageFull(), FlashpaperException.InUse(), FlashpaperException.InvalidInput(Input.SERVER),
             FlashpaperException.Internal(), FlashpaperException.Closed(), FlashpaperException.Auth(),
             FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
+            FlashpaperException.OtherKeyVerified(),
         ).map { words(it) }
-        assertEquals(Action.entries.size + 4, sentences.toSet().size)
+        assertEquals(Action.entries.size + 5, sentences.toSet().size)
     }
 
     private fun screen(
