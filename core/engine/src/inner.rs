@@ -26,7 +26,7 @@ use crate::contact::Address;
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Connection, Event, Reporter};
 use crate::mailbox::{Changed, Mailbox};
-use crate::message::{Conversation, History};
+use crate::message::Conversation;
 use crate::online::{Ending, Line, Profile};
 use crate::seams::{Clock, Dial, Dialers};
 use crate::snapshot::TorStatus;
@@ -85,7 +85,7 @@ pub(crate) struct Inner {
     /// Each account's long-term OTR key, once it was needed.
     keys: Mutex<HashMap<String, Arc<otr::Identity>>>,
     pub(crate) profile: Mutex<Profile>,
-    /// When the next message expires may have changed.
+    /// When the next message or session expires may have changed.
     pub(crate) expiry: Notify,
     /// Where background work runs: it is also begun where a caller drops something outside of any runtime.
     runtime: Handle,
@@ -186,9 +186,7 @@ impl Inner {
             for (message, state) in self.with_rng(|rng| store.commit(rng, change))? {
                 self.reporter.report(Event::Message { burner: BurnerId(id.to_owned()), message, state });
             }
-            if matches!(history, History::Expire { .. }) {
-                self.expiry.notify_one();
-            }
+            self.expiry.notify_one();
             Ok(())
         })
     }
@@ -216,6 +214,7 @@ impl Inner {
             };
             self.with_rng(|rng| store.commit(rng, change))?;
             sessions.is_stored = true;
+            self.expiry.notify_one();
             // Reported before anybody else changes the same.
             told.drain(..).for_each(|event| self.reporter.report(event));
             Ok(())
@@ -304,7 +303,6 @@ impl Inner {
         let closing = self.closing.clone();
         let forget = async move {
             loop {
-                inner.dialing().await;
                 let wait = inner.forget_expired()?;
                 tokio::select! {
                     () = sleep(wait) => {}
@@ -317,23 +315,28 @@ impl Inner {
 
     /// How long nothing else expires.
     fn forget_expired(&self) -> Result<Duration, Error> {
-        let Some(now) = self.trusted_now() else { return Ok(limits::LOOK_FOR_EXPIRED) };
+        let (now, trusted) = (self.now(), self.trusted_now());
         let expiring = self.read(|content| {
             let next = |account: &Account| {
-                Some((account.id.clone(), content.mailbox(&account.id).next_expiry(account.history)?))
+                let mailbox = content.mailbox(&account.id);
+                (account.id.clone(), mailbox.next_end(account.session_life), mailbox.next_expiry(account.history))
             };
-            content.accounts.iter().filter_map(next).collect::<Vec<_>>()
+            content.accounts.iter().map(next).collect::<Vec<_>>()
         })?;
-        let mut wait = None;
-        for (id, at) in expiring {
-            if at <= now {
+        let mut wait = Duration::MAX;
+        for (id, end, expiry) in expiring {
+            // Messages are never forgotten by a clock that may be wrong.
+            let is_due = |at: Option<u64>, now: Option<u64>| at.zip(now).is_some_and(|(at, now)| at <= now);
+            if is_due(end, Some(now)) || is_due(expiry, trusted) {
                 // On a full disk, say, it is tried again.
-                let _ = self.update(&id, |_, _| Vec::new());
+                let _ = self.converse(&id, |talk| talk.expire());
             }
-            let left = Duration::from_secs(at.saturating_sub(now)).clamp(limits::SLICE, limits::LOOK_FOR_EXPIRED);
-            wait = Some(wait.map_or(left, |wait: Duration| wait.min(left)));
+            for at in [end, expiry].into_iter().flatten() {
+                let left = at.checked_sub(now).filter(|left| *left > 0).map_or(limits::SLICE, Duration::from_secs);
+                wait = wait.min(left.min(limits::LOOK_FOR_EXPIRED));
+            }
         }
-        Ok(wait.unwrap_or(Duration::MAX))
+        Ok(wait)
     }
 
     pub(crate) fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> Result<T, Error>) -> Result<T, Error> {
@@ -462,6 +465,7 @@ impl Inner {
     /// Those before are of no use any more.
     pub(crate) fn set_dialers(&self, dialers: Option<Arc<dyn Dialers>>) {
         self.dialers.send_replace(dialers);
+        self.expiry.notify_one();
         lock(&self.dials).clear();
     }
 

@@ -53,7 +53,7 @@ pub(crate) struct Entry {
     #[zeroize(skip)]
     pub(crate) security: Security,
     /// When it is given up if it has not left, in seconds since 1970.
-    pub(crate) until: Option<u64>,
+    until: Option<u64>,
     pub(crate) went: Option<Went>,
     /// It may arrive twice, as the peer's client cannot tell.
     pub(crate) again: bool,
@@ -81,6 +81,17 @@ impl Entry {
         }
     }
 
+    /// It is to be encrypted.
+    const fn waits(&self) -> bool {
+        matches!(self.state, MessageState::Queued | MessageState::WaitingForPeer)
+    }
+
+    /// When it is given up, in seconds since 1970. One that has left may have been read: to send it again is not to send
+    /// it late.
+    fn given_up(&self) -> Option<u64> {
+        self.until.filter(|_| self.waits() && self.went.is_none())
+    }
+
     /// It was sent, and no receipt has come.
     const fn may_be_unread(&self) -> bool {
         matches!(self.state, MessageState::Sent | MessageState::Acked)
@@ -101,28 +112,33 @@ impl Entry {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Stored {
     /// What resumes it, in base64.
-    state: String,
+    pub(crate) state: String,
     /// When it was used, in seconds since 1970.
     pub(crate) used: u64,
     /// Whose key texts go to.
     pub(crate) key: Option<Fingerprint>,
+    /// Which of the peer's clients they go to.
+    #[serde(default)]
+    pub(crate) resource: Option<String>,
     /// The peer has ended it.
     pub(crate) finished: bool,
 }
 
 impl Stored {
-    pub(crate) fn new(state: &[u8], used: u64, key: Option<Fingerprint>, finished: bool) -> Self {
-        Self { state: BASE64_STANDARD.encode(state), used, key, finished }
-    }
-
-    /// Whether this has to be replaced: not because it was looked at a moment later.
+    /// Whether this has to be replaced. What leaves no mark on it was no use.
     pub(crate) fn differs(&self, later: &Self) -> bool {
-        let rested = later.used > self.used.saturating_add(3600);
-        (&self.state, self.key, self.finished) != (&later.state, later.key, later.finished) || rested
+        (&self.state, self.key, &self.resource, self.finished)
+            != (&later.state, later.key, &later.resource, later.finished)
     }
 
     pub(crate) fn state(&self) -> Option<Zeroizing<Vec<u8>>> {
         BASE64_STANDARD.decode(&self.state).ok().map(Zeroizing::new)
+    }
+
+    /// Whether it has rested for too long to be used again; `life` in seconds, 0: it ends with its process. A clock that was
+    /// set far back does not prolong it.
+    pub(crate) const fn is_over(&self, life: u64, now: u64) -> bool {
+        life > 0 && now.abs_diff(self.used) >= life
     }
 }
 
@@ -151,6 +167,8 @@ pub(crate) struct Arrived<'a> {
     pub(crate) id: Option<&'a str>,
     pub(crate) text: &'a str,
     pub(crate) security: Security,
+    /// The sender's client.
+    pub(crate) resource: Option<&'a str>,
     /// The sender wants to know that this stanza was read.
     pub(crate) receipt: Option<&'a str>,
 }
@@ -247,7 +265,7 @@ impl Mailbox {
         receipt: String,
         now: u64,
     ) -> Option<(MessageId, MessageState)> {
-        let Arrived { peer, id, text, security, receipt: wanted } = *arrived;
+        let Arrived { peer, id, text, security, resource, receipt: wanted } = *arrived;
         // What is private has a name that nobody on the way can change.
         let salt = if security == Security::Plaintext { text } else { "" };
         let hash = id.map(|id| hash(id, salt));
@@ -255,7 +273,8 @@ impl Mailbox {
         // A stranger does not learn that there is somebody. Who sends again has missed the receipt.
         if let Some(received) = wanted.filter(|_| self.standing(peer) == Standing::Contact) {
             let what = What::Receipt { received: received.to_owned() };
-            self.add_wire(Wire { peer, resource: None, id: receipt, what, message: None, at: now, number: None });
+            let resource = resource.map(str::to_owned);
+            self.add_wire(Wire { peer, resource, id: receipt, what, message: None, at: now, number: None });
         }
         if known {
             return None;
@@ -317,16 +336,28 @@ impl Mailbox {
 
     /// Texts that wait to be encrypted: row and peer, in their order.
     pub(crate) fn waiting(&self) -> Vec<(u64, u64)> {
-        let waits = |entry: &Entry| matches!(entry.state, MessageState::Queued | MessageState::WaitingForPeer);
-        self.messages.iter().filter(|(_, entry)| waits(entry)).map(|(row, entry)| (*row, entry.peer)).collect()
+        self.messages.iter().filter(|(_, entry)| entry.waits()).map(|(row, entry)| (*row, entry.peer)).collect()
     }
 
-    /// When the next of the texts that wait is given up, or the next that is in doubt is decided on; in seconds since 1970.
+    /// When the next of the texts that are in doubt is decided on; in seconds since 1970.
     pub(crate) fn next_decision(&self) -> Option<u64> {
-        let until = self.waiting().into_iter().filter_map(|(row, _)| self.messages.get(&row)?.until);
         let doubted = self.messages.values().filter(|entry| entry.may_be_unread());
         let doubted = doubted.filter_map(|entry| entry.went.as_ref()?.doubted);
-        until.chain(doubted.map(|since| since.saturating_add(limits::DOUBT))).min()
+        doubted.map(|since| since.saturating_add(limits::DOUBT)).min()
+    }
+
+    /// When the next text is given up, or the next session is over; in seconds since 1970. `life` as for
+    /// [`Stored::is_over`].
+    pub(crate) fn next_end(&self, life: u64) -> Option<u64> {
+        let given_up = self.messages.values().filter_map(|entry| entry.given_up());
+        let resting = self.sessions.values().filter(|_| life > 0);
+        given_up.chain(resting.map(|session| session.used.saturating_add(life))).min()
+    }
+
+    /// Gives up texts that have waited for too long.
+    pub(crate) fn give_up(&mut self, now: u64) -> Changed {
+        let rows = self.rows(|entry| entry.given_up().is_some_and(|until| until <= now));
+        self.set_all(rows, MessageState::Failed { reason: FailReason::NoAnswer })
     }
 
     /// Contacts whose presence handshake is to be taken a step further, or whose server is to be told of a block.

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use flashpaper_otr::{
     Attention, Identity, InstanceTag, NotPrivate, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId,
 };
@@ -107,6 +109,8 @@ pub(crate) struct Talk<'a> {
     pub(crate) sessions: &'a mut Sessions,
     pub(crate) news: News,
     touched: BTreeSet<u64>,
+    /// Those of `touched` that do not rest on.
+    used: BTreeSet<u64>,
     rng: StdRng,
     ids: Ids,
     /// Seconds since 1970.
@@ -126,8 +130,8 @@ impl<'a> Talk<'a> {
         life: u64,
     ) -> Self {
         let ids = Ids::new(Box::new(StdRng::from_rng(&mut rng)));
-        let (news, touched) = (News::default(), BTreeSet::new());
-        Self { mailbox, sessions, news, touched, rng, ids, now, clock, life }
+        let (news, touched, used) = (News::default(), BTreeSet::new(), BTreeSet::new());
+        Self { mailbox, sessions, news, touched, used, rng, ids, now, clock, life }
     }
 
     /// Stores the sessions that were used.
@@ -136,10 +140,21 @@ impl<'a> Talk<'a> {
             let Some(session) = self.sessions.open.get(&peer) else { continue };
             let unconfirmed: Vec<u64> = session.unconfirmed().into_iter().map(|TextId(id)| id).collect();
             self.mailbox.confirm_others(peer, &unconfirmed);
-            let key = session.recipient().map(|(_, fingerprint)| fingerprint.into());
-            let state = if self.life > 0 { session.suspend() } else { Default::default() };
-            let stored = Stored::new(&state, self.now, key, session.is_finished());
-            if self.mailbox.sessions.get(&peer).is_none_or(|before| before.differs(&stored)) {
+            let (instance, key) = session.recipient().unzip();
+            let resource = instance.and_then(|instance| self.sessions.resources.get(&(peer, instance)));
+            let before = self.mailbox.sessions.get(&peer);
+            let mut stored = Stored {
+                state: String::new(),
+                used: before.filter(|_| !self.used.contains(&peer)).map_or(self.now, |before| before.used),
+                key: key.map(Fingerprint::from),
+                resource: None,
+                finished: session.is_finished(),
+            };
+            if self.life > 0 {
+                stored.state = BASE64_STANDARD.encode(&*session.suspend());
+                stored.resource = resource.cloned();
+            }
+            if before.is_none_or(|before| before.differs(&stored)) {
                 self.mailbox.sessions.insert(peer, Arc::new(stored));
             }
         }
@@ -180,13 +195,14 @@ impl<'a> Talk<'a> {
 
     fn arrived(&mut self, peer: u64, id: Option<&str>, text: &str, security: Security, chat: &ChatMessage) {
         let receipt = chat.id.as_deref().filter(|_| chat.wants_receipt);
-        let arrived = Arrived { peer, id, text, security, receipt };
+        let arrived = Arrived { peer, id, text, security, resource: chat.resource.as_deref(), receipt };
         let news = self.mailbox.receive(&arrived, self.ids.draw(), self.now);
         self.news.messages.extend(news);
     }
 
     /// Encrypts texts that wait, at most so many, and asks for private conversations where there are none.
     pub(crate) fn pump(&mut self, room: usize) {
+        self.give_up();
         for peer in self.mailbox.doubting() {
             let changed = self.mailbox.settle(peer, self.now);
             self.news.messages.extend(changed);
@@ -195,12 +211,7 @@ impl<'a> Talk<'a> {
         // What is behind a text that cannot be sent yet keeps its place.
         let mut stuck = self.mailbox.doubting();
         for (row, peer) in self.mailbox.waiting() {
-            // One that has left may have been read: to send it again is not to send it late.
-            let until =
-                self.mailbox.messages.get(&row).filter(|entry| entry.went.is_none()).and_then(|entry| entry.until);
-            if until.is_some_and(|until| until <= self.now) {
-                self.fail(row, FailReason::NoAnswer);
-            } else if left > 0 && !stuck.contains(&peer) {
+            if left > 0 && !stuck.contains(&peer) {
                 if self.send(row, peer) {
                     left -= 1;
                 } else {
@@ -217,12 +228,34 @@ impl<'a> Talk<'a> {
         }
     }
 
+    fn give_up(&mut self) {
+        let changed = self.mailbox.give_up(self.now);
+        self.news.messages.extend(changed);
+    }
+
+    /// What time does, connected or not: texts have waited for too long, sessions have rested for too long.
+    pub(crate) fn expire(&mut self) {
+        self.give_up();
+        let over = self.mailbox.sessions.iter().filter(|(_, stored)| stored.is_over(self.life, self.now));
+        for peer in over.map(|(peer, _)| *peer).collect::<Vec<_>>() {
+            self.sessions.open.remove(&peer);
+            self.sessions.questions.remove(&peer);
+            self.lose(peer);
+        }
+    }
+
+    /// What is stored of a peer's session is of no use any more.
+    fn lose(&mut self, peer: u64) {
+        self.mailbox.session_lost(peer, self.now);
+        self.news.conversations.insert(peer);
+    }
+
     /// Whether a text needs no more waiting.
     fn send(&mut self, row: u64, peer: u64) -> bool {
         if self.mailbox.standing(peer) != Standing::Contact || !self.mailbox.has_room(peer, self.now) {
             return false;
         }
-        let (ready, key) = self.with(peer, |session| (session.is_ready(), session.recipient()));
+        let (ready, key) = self.look(peer, |session| (session.is_ready(), session.recipient()));
         let Some((instance, key)) = key else {
             self.ask(peer);
             return false;
@@ -277,7 +310,7 @@ impl<'a> Talk<'a> {
 
     /// Asks a peer for a private conversation, unless it was asked a moment ago or has ended one.
     fn ask(&mut self, peer: u64) {
-        let (beginning, finished) = self.with(peer, |session| (session.is_beginning(), session.is_finished()));
+        let (beginning, finished) = self.look(peer, |session| (session.is_beginning(), session.is_finished()));
         let lately = self.sessions.asked.get(&peer).is_some_and(|at| self.clock < *at + limits::ASK_AGAIN);
         if !beginning && !finished && !lately {
             self.start(peer);
@@ -359,14 +392,14 @@ impl<'a> Talk<'a> {
         let due = |session: &Session| session.deadline().is_some_and(|at| at <= self.clock);
         let due = self.sessions.open.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer);
         let due: Vec<u64> = due.filter(|peer| self.is_contact(*peer)).collect();
-        due.into_iter().for_each(|peer| self.with(peer, |_| ()));
+        due.into_iter().for_each(|peer| self.look(peer, |_| ()));
     }
 
     /// Opens the sessions that are stored, so that their time goes on. Those that have rested for too long are lost.
     pub(crate) fn wake(&mut self) {
         let stored = self.mailbox.sessions.keys().copied();
         let stored: Vec<u64> = stored.filter(|peer| self.is_contact(*peer)).collect();
-        stored.into_iter().for_each(|peer| self.with(peer, |_| ()));
+        stored.into_iter().for_each(|peer| self.look(peer, |_| ()));
     }
 
     /// Somebody's presence. Gives the steps of the handshake to answer with.
@@ -433,8 +466,14 @@ impl<'a> Talk<'a> {
         self.news.messages.extend(changed);
     }
 
-    /// Does something with a peer's session, at the present time.
+    /// Does something with a peer's session, at the present time: it does not rest.
     fn with<T>(&mut self, peer: u64, act: impl FnOnce(&mut Session) -> T) -> T {
+        self.used.insert(peer);
+        self.look(peer, act)
+    }
+
+    /// [`Talk::with`], but it rests on.
+    fn look<T>(&mut self, peer: u64, act: impl FnOnce(&mut Session) -> T) -> T {
         self.touched.insert(peer);
         let mut session = match self.sessions.open.remove(&peer) {
             Some(session) => session,
@@ -454,19 +493,22 @@ impl<'a> Talk<'a> {
             limit: self.sessions.limit,
             keeps_texts: true,
         };
-        let identity = || Arc::clone(&self.sessions.identity);
-        let mut rng = || Box::new(StdRng::from_rng(&mut self.rng));
+        let identity = Arc::clone(&self.sessions.identity);
+        let mut rng = Box::new(StdRng::from_rng(&mut self.rng));
+        let rng_of_new = Box::new(StdRng::from_rng(&mut rng));
         if let Some(stored) = self.mailbox.sessions.get(&peer) {
-            let fresh = self.now < stored.used.saturating_add(self.life);
-            let state = stored.state().filter(|_| fresh);
-            let resumed = state.and_then(|state| Session::resume(&state, identity(), settings, rng(), self.clock).ok());
+            let state = stored.state().filter(|_| !stored.is_over(self.life, self.now));
+            let resumed =
+                state.and_then(|state| Session::resume(&state, Arc::clone(&identity), settings, rng, self.clock).ok());
             if let Some(session) = resumed {
+                if let Some(((instance, _), resource)) = session.recipient().zip(stored.resource.clone()) {
+                    self.sessions.resources.entry((peer, instance)).or_insert(resource);
+                }
                 return session;
             }
-            self.mailbox.session_lost(peer, self.now);
-            self.news.conversations.insert(peer);
+            self.lose(peer);
         }
-        Session::new(identity(), settings, rng(), self.clock)
+        Session::new(identity, settings, rng_of_new, self.clock)
     }
 
     /// Carries out what a session says. `chat`: what it answers to.

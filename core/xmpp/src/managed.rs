@@ -10,7 +10,7 @@ use tokio_xmpp::minidom;
 use tokio_xmpp::parsers::message::{Id, Lang, Message, MessageType};
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::presence::Presence;
-use tokio_xmpp::parsers::receipts::{Received, Request};
+use tokio_xmpp::parsers::receipts::Request;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
@@ -169,13 +169,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         self.stream.send_stanza(&Stanza::from(roster::remove(id.to_owned(), parse(jid)?.to_bare()))).await
     }
 
-    /// Sends a receipt for a message (XEP-0184). It gets the number behind [`ManagedSession::sent`].
+    /// Sends a receipt for a message (XEP-0184), to a bare or a full JID. It gets the number behind
+    /// [`ManagedSession::sent`].
     ///
     /// # Errors
     /// As [`ManagedSession::send_chat`].
     pub async fn send_receipt(&mut self, to: &str, id: &str, received: &str) -> Result<(), StreamError> {
-        let receipt = Received { id: received.to_owned() };
-        self.send(Message::chat(parse(to)?).with_payload(receipt), id).await
+        self.send(otr::receipt(parse(to)?, received.to_owned()), id).await
     }
 
     /// Tells the server that everything that came up to now is stored: it will not send it again.

@@ -12,9 +12,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use flashpaper::{
-    Burner, BurnerState, Connection, CreateOptions, Engine, History, MessageState, Route, Snapshot,
-};
+use flashpaper::{Burner, BurnerState, Connection, CreateOptions, Engine, History, MessageState, Route, Snapshot};
 use flashpaper_lab::{Remote, accounts};
 use tempfile::TempDir;
 use tokio::time::sleep;
@@ -247,7 +245,9 @@ async fn a_goodbye() -> Tested {
             begun_then_killed += u32::from(begun);
         }
     }
-    println!("killed {killed} times, {begun_then_killed} of them in the burn, {told_then_killed} once the peer was told");
+    println!(
+        "killed {killed} times, {begun_then_killed} of them in the burn, {told_then_killed} once the peer was told"
+    );
     // Four commits at least of the burn: it is to be, the goodbye, on its way, forgotten.
     assert!(begun_then_killed >= 12 && told_then_killed >= 4, "{begun_then_killed}, {told_then_killed}");
     Ok(())

@@ -13,7 +13,7 @@ use std::{env, fs};
 
 use flashpaper::{
     Burner, BurnerId, BurnerState, ByteStream, Config, Connection, CreateOptions, Dial, Dialers, Engine, Error, Event,
-    Key, Message, MessageState, Profile, Route,
+    Key, Message, MessageState, Profile, Route, Security,
 };
 use flashpaper_lab::{OtrLibrary, Peer, Remote};
 use flashpaper_tor::DialError;
@@ -290,7 +290,7 @@ async fn asleep_it_holds_nothing_and_awake_it_goes_on() -> Tested {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_burn_that_sleep_interrupts_as_it_says_goodbye_goes_on() -> Tested {
     let wire = Wire::default();
-    let mut scene = Scene::begin_on(OtrLibrary::Libotr, |lab| wire.dialers(lab)).await?;
+    let mut scene = Scene::begin_on(OtrLibrary::Libotr, SERVER, |lab| wire.dialers(lab)).await?;
     scene.says("hello").await?;
     // Nobody hears the goodbye, so it takes its time.
     wire.dies();
@@ -400,6 +400,43 @@ async fn a_full_disk_loses_nothing() -> Tested {
     for text in ["before", "after"] {
         assert_eq!(friend.read().await?, text);
     }
+    friend.end().await?;
+    day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_private_conversation_that_rests_for_too_long_is_over() -> Tested {
+    let home = TempDir::new()?;
+    let day = Day::begin(home.path()).await?;
+    let id = day.burner.id.clone();
+    let mut friend = Friend::register(&day.lab, true).await?;
+    let jid = friend.jid().to_owned();
+    let security = || Tested::Ok(day.engine.conversation(&id, &jid)?.security);
+    day.engine.set_session_life(&id, Duration::from_secs(1000))?;
+    day.engine.send(&id, &jid, "hello", None)?;
+    assert_eq!(friend.read().await?, "hello");
+    day.clock.0.fetch_add(900, SeqCst);
+    friend.write(&day.burner.jid, "still there?");
+    day.came("still there?").await?;
+    // Whoever wakes, and looks at it, does not use it.
+    day.clock.0.fetch_add(500, SeqCst);
+    day.engine.suspend(Duration::from_secs(3)).await;
+    day.engine.resume().await?;
+    day.comes_online().await?;
+    let look = |label| day.engine.set_label(&id, Some(&jid), Some(label));
+    look("Friend")?;
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(security()?, Security::Private);
+    day.clock.0.fetch_add(500, SeqCst);
+    look("friend")?;
+    let end = Instant::now() + PATIENCE;
+    while security()? != Security::Plaintext {
+        assert!(Instant::now() < end, "{:?}", security()?);
+        sleep(Duration::from_millis(20)).await;
+    }
+    day.engine.send(&id, &jid, "anew", None)?;
+    assert_eq!(friend.read().await?, "anew");
     friend.end().await?;
     day.end().await
 }
