@@ -277,7 +277,9 @@ async fn a_session_shows_no_more_than_it_has_to() -> Outcome {
          <message to='friend@b.example' id='id1' type='chat'>\
          <body>a &lt; b</body><request xmlns='urn:xmpp:receipts'></request></message>\
          <message to='friend@b.example' id='id2' type='chat'>\
-         <received xmlns='urn:xmpp:receipts' id='theirs'></received></message>\
+         <received xmlns='urn:xmpp:receipts' id='theirs'></received><private xmlns='urn:xmpp:carbons:2'></private>\
+         <no-copy xmlns='urn:xmpp:hints'></no-copy>\
+         <no-permanent-store xmlns='urn:xmpp:hints'></no-permanent-store></message>\
          <r xmlns='urn:xmpp:sm:3'></r></stream:stream>"
     );
     let id = between(&heard, "<resource>", "</resource>")?;
