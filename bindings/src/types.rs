@@ -552,11 +552,13 @@ pub enum FlashpaperError {
     VaultDamaged,
     /// A later version of this library wrote the store.
     VaultTooNew,
-    /// The key file is gone while sealed accounts exist.
+    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed.
+    KeyDenied,
+    /// The key is gone from the key store, or its file, while sealed accounts exist; or this is another key store.
     KeyLost,
     /// The device is full.
     StorageFull,
-    /// The folder cannot be read or written.
+    /// The folder cannot be read or written, or the key store fails.
     Storage,
     /// The engine is suspended: resume it first.
     Suspended,
@@ -607,7 +609,7 @@ pub enum Action {
     TryLater,
     /// Take another server.
     ChooseServer,
-    /// Give the right passphrase.
+    /// Give the right passphrase, or let the key store hand out its key.
     Unlock,
     /// Make space on the device.
     FreeSpace,

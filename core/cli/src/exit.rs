@@ -103,6 +103,7 @@ impl Failure {
                 Error::VaultLocked
                 | Error::VaultDamaged
                 | Error::VaultTooNew
+                | Error::KeyDenied
                 | Error::KeyLost
                 | Error::StorageFull
                 | Error::Storage

@@ -56,7 +56,7 @@ pub(crate) async fn burn(inner: &Arc<Inner>, id: &BurnerId) -> Result<BurnReport
 }
 
 /// [`burn`] for whoever holds the account's lock.
-pub(crate) async fn burn_locked(inner: &Inner, id: &BurnerId) -> Result<BurnReport, Error> {
+pub(crate) async fn burn_locked(inner: &Arc<Inner>, id: &BurnerId) -> Result<BurnReport, Error> {
     let account = inner.account(&id.0)?;
     // An account that nobody wanted does not become a burner by a refusal.
     let before = if account.state == State::Unwanted { State::Unwanted } else { State::Active };
@@ -74,7 +74,7 @@ pub(crate) async fn burn_locked(inner: &Inner, id: &BurnerId) -> Result<BurnRepo
         }
         Err(reason) => return Ok(BurnReport { outcome: BurnOutcome::Queued, reason: Some(reason) }),
     };
-    inner.forget(&id.0)?;
+    inner.forget(&id.0).await?;
     Ok(BurnReport { outcome, reason: None })
 }
 

@@ -1,5 +1,7 @@
 //! Accounts in doubt: what a crash, a cancel or a lost answer left behind is settled by asking the server.
 
+use std::sync::Arc;
+
 use crate::burn::{self, BurnOutcome};
 use crate::event::{BurnerId, Event, Settlement};
 use crate::inner::Inner;
@@ -9,7 +11,7 @@ use crate::{Error, limits};
 
 /// Settles every account that is neither wanted nor gone, one after the other: several connections at one moment would
 /// link the accounts to each other.
-pub(crate) async fn settle_all(inner: &Inner) -> Result<(), Error> {
+pub(crate) async fn settle_all(inner: &Arc<Inner>) -> Result<(), Error> {
     let in_doubt: Vec<String> = inner.read(|content| {
         let in_doubt = content.accounts.iter().filter(|a| a.state != State::Active);
         in_doubt.map(|a| a.id.clone()).collect()
@@ -24,7 +26,7 @@ pub(crate) async fn settle_all(inner: &Inner) -> Result<(), Error> {
 }
 
 /// Settles one account. That its server cannot be reached now is an outcome, not an error.
-pub(crate) async fn settle(inner: &Inner, id: &str) -> Result<(), Error> {
+pub(crate) async fn settle(inner: &Arc<Inner>, id: &str) -> Result<(), Error> {
     let _one_at_a_time = inner.lock_of(id).lock_owned().await;
     let account = match inner.account(id) {
         // Somebody else was quicker.
@@ -43,7 +45,7 @@ pub(crate) async fn settle(inner: &Inner, id: &str) -> Result<(), Error> {
             }
             Err(Error::Auth) if may_arrive_late(inner, &account) => Settlement::Unknown,
             Err(Error::Auth) => {
-                inner.forget(id)?;
+                inner.forget(id).await?;
                 Settlement::Absent
             }
             Err(_) => Settlement::Unknown,
@@ -54,7 +56,7 @@ pub(crate) async fn settle(inner: &Inner, id: &str) -> Result<(), Error> {
 }
 
 /// The account exists. Where only the process's death kept it from being finished, it is what the person asked for.
-async fn keep_or_remove(inner: &Inner, account: &Account) -> Result<Settlement, Error> {
+async fn keep_or_remove(inner: &Arc<Inner>, account: &Account) -> Result<Settlement, Error> {
     if account.state == State::Unwanted {
         return remove(inner, &account.id).await;
     }
@@ -62,7 +64,7 @@ async fn keep_or_remove(inner: &Inner, account: &Account) -> Result<Settlement, 
     Ok(Settlement::Kept)
 }
 
-async fn remove(inner: &Inner, id: &str) -> Result<Settlement, Error> {
+async fn remove(inner: &Arc<Inner>, id: &str) -> Result<Settlement, Error> {
     let report = match burn::burn_locked(inner, &BurnerId(id.to_owned())).await {
         // It is a burner still, and whoever wants it gone is told so when they ask.
         Err(Error::ServerRefused) => return Ok(Settlement::Kept),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::Error;
 use crate::directory::Server;
 use crate::error::Input;
+use crate::key_source::KeySource;
 
 /// What [`crate::Engine::open`] needs.
 #[derive(Debug)]
@@ -27,6 +29,13 @@ pub enum Key {
     File,
     /// A passphrase, stretched by Argon2id (64 MiB, 3 passes).
     Passphrase(Zeroizing<Vec<u8>>),
+    /// The platform's key store, and a passphrase in addition where there is one: both are needed then.
+    Source {
+        /// The key store.
+        source: Arc<dyn KeySource>,
+        /// Stretched as the other.
+        passphrase: Option<Zeroizing<Vec<u8>>>,
+    },
 }
 
 impl Key {
@@ -42,6 +51,7 @@ impl fmt::Debug for Key {
         f.write_str(match self {
             Self::File => "Key::File",
             Self::Passphrase(_) => "Key::Passphrase(..)",
+            Self::Source { .. } => "Key::Source(..)",
         })
     }
 }

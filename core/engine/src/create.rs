@@ -88,7 +88,15 @@ async fn attempt(
             }
         }
     };
-    made?;
+    if let Err(error) = made {
+        let (lock, may_exist) = (inner.lock_of(&account.id), unclaimed.may_exist.load(Relaxed));
+        drop(unclaimed);
+        if !may_exist {
+            // Whoever is told the error does not find it in a list any more.
+            let _forgotten = lock.lock().await;
+        }
+        return Err(error);
+    }
     Ok(unclaimed)
 }
 
@@ -101,7 +109,7 @@ pub(crate) struct Unclaimed {
     may_exist: AtomicBool,
     claimed: bool,
     /// Nobody else works on the account meanwhile.
-    _lock: OwnedMutexGuard<()>,
+    lock: Option<OwnedMutexGuard<()>>,
 }
 
 impl Unclaimed {
@@ -110,7 +118,13 @@ impl Unclaimed {
         let lock = inner.lock_of(&account.id).try_lock_owned().map_err(|_| Error::Internal)?;
         inner.commit(|content| store(content, account, now))??;
         let burner = Burner { state: BurnerState::Active, ..Burner::of(account) };
-        Ok(Self { inner: Arc::clone(inner), burner, may_exist: AtomicBool::new(false), claimed: false, _lock: lock })
+        Ok(Self {
+            inner: Arc::clone(inner),
+            burner,
+            may_exist: AtomicBool::new(false),
+            claimed: false,
+            lock: Some(lock),
+        })
     }
 
     /// Makes it the caller's.
@@ -130,9 +144,14 @@ impl Drop for Unclaimed {
             return;
         }
         if !*self.may_exist.get_mut() {
-            let _ = self.inner.forget(&id);
-            // Whoever gave up waiting has it in a list still.
-            self.inner.reporter.report(Event::Settled { burner: BurnerId(id), outcome: Settlement::Absent });
+            let (inner, lock) = (Arc::clone(&self.inner), self.lock.take());
+            self.inner.begin_blocking(move || {
+                let forgotten = inner.forget_now(&id).is_ok();
+                let outcome = if forgotten { Settlement::Absent } else { Settlement::Unknown };
+                // Whoever gave up waiting has it in a list still.
+                inner.reporter.report(Event::Settled { burner: BurnerId(id), outcome });
+                drop(lock);
+            });
         } else if self.inner.commit(|content| content.set_state(&id, State::Unwanted)).is_ok() {
             let inner = Arc::clone(&self.inner);
             self.inner.spawn(async move { clearing::settle(&inner, &id).await });

@@ -31,18 +31,17 @@ impl Engine {
     /// # Errors
     /// [`Error::VaultLocked`], [`Error::Closed`].
     pub fn vault_report(&self) -> Result<VaultReport, Error> {
-        self.inner.with_store(|store| Ok(store.report()))
+        self.inner.with_store(|store| Ok(*store.report()))
     }
 
     /// Has another key open the folder from now on, and only that. Takes as long as [`Engine::open`].
     ///
     /// # Errors
-    /// Storage errors: nothing has changed. [`Error::InvalidInput`], [`Error::Suspended`], [`Error::VaultLocked`],
-    /// [`Error::Closed`].
+    /// Storage errors, [`Error::KeyDenied`]: nothing has changed. [`Error::InvalidInput`], [`Error::Suspended`],
+    /// [`Error::VaultLocked`], [`Error::Closed`].
     pub async fn change_key(&self, key: Key) -> Result<(), Error> {
         let inner = Arc::clone(&self.inner);
-        let change = move || inner.with_store(|store| inner.with_rng(|rng| store.change_key(&inner.home, &key, rng)));
-        blocking(change).await
+        blocking(move || inner.change_key(&key)).await
     }
 
     /// Subscribes to what happens after an event (see [`Snapshot::sequence`]), or from now on.
@@ -146,9 +145,10 @@ impl Engine {
     /// Removes an account at its server, shows that it is gone, and forgets it here. Goes on when the future is dropped.
     ///
     /// # Errors
-    /// [`Error::NoSuchBurner`], [`Error::ServerRefused`] (the burner stays), storage errors, [`Error::Suspended`],
-    /// [`Error::VaultLocked`], [`Error::Closed`]. One that has begun goes on at the next start or [`Engine::resume`]. That the
-    /// server could not be reached is no error: see [`crate::BurnOutcome::Queued`].
+    /// [`Error::NoSuchBurner`], [`Error::ServerRefused`] (the burner stays), [`Error::Suspended`], [`Error::VaultLocked`],
+    /// [`Error::Closed`]; storage errors and [`Error::KeyDenied`]: what is left to do is done when it is called again. One that
+    /// has begun goes on at the next start or [`Engine::resume`]. That the server could not be reached is no error: see
+    /// [`crate::BurnOutcome::Queued`].
     pub async fn burn(&self, id: &BurnerId) -> Result<BurnReport, Error> {
         let (inner, id) = (Arc::clone(&self.inner), id.clone());
         self.inner.while_awake(async move { burn::burn(&inner, &id).await }).await

@@ -108,13 +108,16 @@ pub enum Error {
     /// A later version of this library wrote the store.
     #[error("the store is of a later version")]
     VaultTooNew,
-    /// The key file is gone while sealed accounts exist.
+    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed.
+    #[error("the key is not available now")]
+    KeyDenied,
+    /// The key is gone from the key store, or its file, while sealed accounts exist; or this is another key store.
     #[error("the key of the store is lost")]
     KeyLost,
     /// The device is full.
     #[error("no space left")]
     StorageFull,
-    /// The folder cannot be read or written.
+    /// The folder cannot be read or written, or the key store fails.
     #[error("the folder cannot be used")]
     Storage,
     /// The engine is suspended: [`crate::Engine::resume`] it first.
@@ -203,7 +206,7 @@ pub enum Action {
     TryLater,
     /// Take another server.
     ChooseServer,
-    /// Give the right passphrase.
+    /// Give the right passphrase, or let the key store hand out its key.
     Unlock,
     /// Make space on the device.
     FreeSpace,
@@ -276,6 +279,7 @@ impl Error {
             Self::VaultLocked => ("vault_locked", Action::Unlock),
             Self::VaultDamaged => ("vault_damaged", Action::Report),
             Self::VaultTooNew => ("vault_too_new", Action::UpdateApp),
+            Self::KeyDenied => ("key_denied", Action::Unlock),
             Self::KeyLost => ("key_lost", Action::Report),
             Self::StorageFull => ("storage_full", Action::FreeSpace),
             Self::Storage => ("storage", Action::Report),

@@ -10,6 +10,7 @@ use flashpaper_otr as otr;
 use flashpaper_otr::InstanceTag;
 use flashpaper_tor as tor;
 use flashpaper_tor::Tor;
+use flashpaper_vault::{FreshKey, NextKey, OldKey};
 use flashpaper_xmpp::{Ids, Tls};
 use futures::FutureExt as _;
 use rand::rngs::StdRng;
@@ -25,6 +26,7 @@ use crate::config::{Key, Network};
 use crate::contact::Address;
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Connection, Event, Reporter};
+use crate::life::blocking;
 use crate::mailbox::{Changed, Mailbox};
 use crate::message::Conversation;
 use crate::online::{Ending, Line, Profile};
@@ -70,6 +72,9 @@ pub(crate) struct Inner {
     pub(crate) clock: Box<dyn Clock>,
     rng: Mutex<Box<dyn CryptoRng + Send>>,
     pub(crate) store: Mutex<Access>,
+    /// Held by whoever has the key of the store used, on a thread that may wait: a key source may ask a person. The store is
+    /// not locked meanwhile.
+    key_use: Mutex<()>,
     tor: Mutex<Option<Arc<Tor>>>,
     /// Held while Tor is started or ended. Whether it was started, and is to be whenever the engine is awake.
     starting: Arc<tokio::sync::Mutex<bool>>,
@@ -127,6 +132,7 @@ impl Inner {
             clock,
             rng: Mutex::new(rng),
             store: Mutex::new(Access::Open(Box::new(store))),
+            key_use: Mutex::default(),
             tor: Mutex::default(),
             starting: Arc::default(),
             reported: Mutex::default(),
@@ -339,6 +345,42 @@ impl Inner {
         Ok(wait)
     }
 
+    /// Has another key open the folder from now on, and only that. Takes as long as opening it.
+    pub(crate) fn change_key(&self, key: &Key) -> Result<(), Error> {
+        self.rekey(|next, rng| store::sealed_by(next, &self.home, key, rng), Store::change_key)
+    }
+
+    fn rekey(
+        &self,
+        begin: impl FnOnce(NextKey, &mut dyn CryptoRng) -> Result<NextKey, Error>,
+        change: impl FnOnce(&mut Store, FreshKey, &mut dyn CryptoRng) -> Result<OldKey, Error>,
+    ) -> Result<(), Error> {
+        let _one_at_a_time = lock(&self.key_use);
+        let mut rng = self.with_rng(|rng| StdRng::from_rng(rng));
+        let next = self.with_store(Store::next_key)?;
+        let fresh = begin(next, &mut rng)?.seal(&mut rng)?;
+        let old = self.with_store(|store| change(store, fresh, &mut rng))?;
+        if let Some(finding) = old.delete() {
+            // Where it was closed or locked meanwhile, the next opening tells.
+            let _ = self.with_store(|store| {
+                store.report().add(finding);
+                Ok(())
+            });
+        }
+        Ok(())
+    }
+
+    /// Opens the folder again after a sleep. Takes as long as a key source does.
+    pub(crate) fn reopen(&self) -> Result<(), Error> {
+        let _one_at_a_time = lock(&self.key_use);
+        let Some(closed) = self.with_store(|store| Ok(store.closed()))? else { return Ok(()) };
+        let reopened = Store::reopen(&self.home, &closed)?;
+        self.with_store(|store| {
+            *store = reopened;
+            Ok(())
+        })
+    }
+
     pub(crate) fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> Result<T, Error>) -> Result<T, Error> {
         work(lock(&self.store).store()?)
     }
@@ -346,6 +388,7 @@ impl Inner {
     /// What [`crate::Engine::open`] does where the folder is open already: has the store open if the key is right. Nobody
     /// else has to wait while that is found out.
     pub(crate) fn open_again(&self, key: &Key) -> Result<(), Error> {
+        let _one_at_a_time = lock(&self.key_use);
         let wrapped = match &mut *lock(&self.store) {
             Access::Open(store) if !store.is_suspended() => Some(store.wrapped()?),
             Access::Open(_) | Access::Locked => None,
@@ -480,9 +523,15 @@ impl Inner {
         Arc::clone(lock(&self.locks).entry(id.to_owned()).or_default())
     }
 
-    /// Forgets an account and what belongs to it.
-    pub(crate) fn forget(&self, id: &str) -> Result<(), Error> {
-        self.commit(|content| content.forget(id))?;
+    /// [`Inner::forget_now`]. Goes on when the future is dropped.
+    pub(crate) async fn forget(self: &Arc<Self>, id: &str) -> Result<(), Error> {
+        let (inner, id) = (Arc::clone(self), id.to_owned());
+        blocking(move || inner.forget_now(&id)).await
+    }
+
+    /// Forgets an account and what belongs to it. Takes as long as a key source does.
+    pub(crate) fn forget_now(&self, id: &str) -> Result<(), Error> {
+        self.rekey(|next, _| Ok(next), |store, fresh, rng| store.forget(id, fresh, rng))?;
         lock(&self.dials).remove(id);
         lock(&self.locks).remove(id);
         lock(&self.talks).remove(id);
@@ -509,6 +558,11 @@ impl Inner {
         // What became of it is reported by events.
         let work = AssertUnwindSafe(work).catch_unwind();
         self.tasks.spawn_on(Box::pin(awake.run_until_cancelled_owned(work)), &self.runtime);
+    }
+
+    /// Begins work that may wait for a person, and that closing waits for.
+    pub(crate) fn begin_blocking(&self, work: impl FnOnce() + Send + 'static) {
+        self.tasks.spawn_blocking_on(work, &self.runtime);
     }
 
     /// Runs work that outlives the caller's future. A panic in it, or in a library below, becomes an error.

@@ -32,6 +32,7 @@ mod error;
 mod event;
 mod identity;
 mod inner;
+mod key_source;
 mod life;
 mod limits;
 mod link;
@@ -53,6 +54,7 @@ pub use error::{Action, Error, Input, WebPage};
 pub use event::{BurnerId, Connection, Event, Events, Settlement, Step};
 pub use flashpaper_tor::Clock as ClockError;
 pub use identity::{RecoveryWords, WordsError};
+pub use key_source::{KeySlot, KeySource, KeySourceError};
 pub use message::{Conversation, FailReason, History, Message, MessageId, MessageState};
 pub use online::Profile;
 #[doc(hidden)]

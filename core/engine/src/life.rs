@@ -28,7 +28,7 @@ impl Engine {
     ///
     /// # Errors
     /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
-    /// damaged; the configuration is invalid.
+    /// damaged; the key store does not hand its key out; the configuration is invalid.
     pub async fn open(config: Config) -> Result<Self, Error> {
         Self::open_with(config, Seams::real()).await
     }
@@ -81,7 +81,8 @@ impl Engine {
     /// goes on trying.
     ///
     /// # Errors
-    /// Why Tor is not ready within `deadline`; [`Error::Suspended`], [`Error::Closed`], storage errors.
+    /// Why Tor is not ready within `deadline`; [`Error::Suspended`], [`Error::Closed`], storage errors,
+    /// [`Error::KeyDenied`].
     pub async fn start_tor(&self, deadline: Duration) -> Result<(), Error> {
         let inner = Arc::clone(&self.inner);
         let work = async move {
@@ -212,7 +213,7 @@ impl Inner {
 
     async fn wake(self: &Arc<Self>) -> Result<(), Error> {
         let inner = Arc::clone(self);
-        blocking(move || inner.with_store(|store| store.resume(&inner.home))).await?;
+        blocking(move || inner.reopen()).await?;
         let was_asleep = self.wake_work();
         if was_asleep {
             self.begin_to_forget();

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use flashpaper_vault as vault;
-use flashpaper_vault::{Batch, Closed, Finding, KeyFile, KeySource as _, Owner, Slot, Table, Vault, Wrapped};
+use flashpaper_vault::{
+    Batch, Closed, Finding, FreshKey, KeyFile, KeySource as _, NextKey, OldKey, Owner, Slot, Table, Vault, Wrapped,
+};
 use rand::CryptoRng;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,7 @@ use crate::Error;
 use crate::config::Key;
 use crate::error::Input;
 use crate::identity::OtrSeeds;
+use crate::key_source::Adapter;
 use crate::mailbox::{self, Mailbox};
 use crate::message::History;
 
@@ -114,10 +117,11 @@ pub(crate) enum State {
 }
 
 impl Store {
-    /// Opens the folder, making it when absent. Takes as long as Argon2id does when a passphrase is used.
+    /// Opens the folder, making it when absent. Takes as long as Argon2id does when a passphrase is used, and as long as a
+    /// key source does.
     pub(crate) fn open(folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
         let mut store = Self::load(Vault::open(folder, key_of(folder, key)?, rng)?)?;
-        if let Key::Passphrase(_) = key {
+        if !matches!(key, Key::File) {
             // A crash may have come between a change of keys and the end of the old one.
             let file = KeyFile::new(folder);
             let kept = [Slot::First, Slot::Second].into_iter().filter(|slot| file.delete(*slot).is_err()).count();
@@ -161,12 +165,17 @@ impl Store {
         Self { vault, ..self }
     }
 
-    /// Opens the folder again. What another process has changed in it meanwhile is seen.
-    pub(crate) fn resume(&mut self, folder: &Path) -> Result<(), Error> {
-        if let Door::Closed(closed) = &self.vault {
-            *self = Self::load(closed.open(folder)?)?;
+    /// What a suspended store is opened by again; `None` where it is open.
+    pub(crate) fn closed(&self) -> Option<Closed> {
+        match &self.vault {
+            Door::Open(_) => None,
+            Door::Closed(closed) => Some(closed.clone()),
         }
-        Ok(())
+    }
+
+    /// Opens the folder again. What another process has changed in it meanwhile is seen.
+    pub(crate) fn reopen(folder: &Path, closed: &Closed) -> Result<Self, Error> {
+        Self::load(closed.open(folder)?)
     }
 
     pub(crate) const fn is_suspended(&self) -> bool {
@@ -185,15 +194,32 @@ impl Store {
         Ok(self.vault()?.wrapped()?)
     }
 
-    /// Has another key open the folder from now on, and only that.
-    pub(crate) fn change_key(&mut self, folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<(), Error> {
-        let finding = self.vault()?.change_key(key_of(folder, key)?, rng)?;
-        finding.into_iter().for_each(|finding| self.report.add(finding));
-        Ok(())
+    /// What [`Store::change_key`] and [`Store::forget`] take begins with this: whoever makes it waits for a key source, the
+    /// store does not.
+    pub(crate) fn next_key(&mut self) -> Result<NextKey, Error> {
+        Ok(self.vault()?.next_key()?)
     }
 
-    /// Changes the content; on return the change is on disk. On an error nothing has changed. What forgets an account
-    /// changes nothing else: that is a commit of its own.
+    /// Has a key made with [`sealed_by`] open the folder from now on, and only that.
+    pub(crate) fn change_key(&mut self, fresh: FreshKey, rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
+        Ok(self.vault()?.change_key(fresh, rng)?)
+    }
+
+    /// Forgets an account; on return that is on disk. On an error nothing has changed.
+    pub(crate) fn forget(&mut self, id: &str, fresh: FreshKey, rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
+        self.content.account(id)?;
+        // Also whoever has lost the record of its account: nothing shows it, and nothing else would ever remove it.
+        let kept: Vec<Owner> = self.owners.iter().filter(|(of, _)| *of != id).map(|(_, owner)| *owner).collect();
+        let vault = self.vault()?;
+        let gone: Vec<Owner> = vault.owners().into_iter().filter(|owner| !kept.contains(owner)).collect();
+        let old = vault.forget(&gone, fresh, rng)?;
+        self.owners.remove(id);
+        self.content.accounts.retain(|account| account.id != id);
+        self.content.mailboxes.remove(id);
+        Ok(old)
+    }
+
+    /// Changes the content; on return the change is on disk. On an error nothing has changed. No account is forgotten so.
     pub(crate) fn commit<T>(
         &mut self,
         rng: &mut dyn CryptoRng,
@@ -231,16 +257,6 @@ impl Store {
             self.vault()?.commit(batch, rng)?;
         }
         self.owners.extend(added);
-        let is_kept = |id: &String| content.account(id).is_ok();
-        if !self.owners.keys().all(is_kept) {
-            // Also whoever has lost the record of its account: nothing shows it, and nothing else would ever remove it.
-            let kept: Vec<Owner> = self.owners.iter().filter(|(id, _)| is_kept(id)).map(|(_, owner)| *owner).collect();
-            let vault = self.vault()?;
-            let gone: Vec<Owner> = vault.owners().into_iter().filter(|owner| !kept.contains(owner)).collect();
-            let finding = vault.forget(&gone, rng)?;
-            finding.into_iter().for_each(|finding| self.report.add(finding));
-            self.owners.retain(|id, _| is_kept(id));
-        }
         self.content = content;
         Ok(result)
     }
@@ -249,8 +265,8 @@ impl Store {
         &self.content
     }
 
-    pub(crate) const fn report(&self) -> VaultReport {
-        self.report
+    pub(crate) const fn report(&mut self) -> &mut VaultReport {
+        &mut self.report
     }
 }
 
@@ -292,7 +308,7 @@ fn put_changes<T: Serialize>(
 }
 
 impl VaultReport {
-    fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         match finding {
             Finding::OwnerLost(_) | Finding::RowLost(..) => self.lost += 1,
             Finding::RowsMissing(_) | Finding::OwnersMissing => self.incomplete = true,
@@ -306,12 +322,26 @@ pub(crate) fn check_key(wrapped: &Wrapped, folder: &Path, key: &Key) -> Result<(
     Ok(wrapped.check(key_of(folder, key)?)?)
 }
 
+/// Has a key seal the folder's next one. Takes as long as opening it.
+pub(crate) fn sealed_by(next: NextKey, folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<NextKey, Error> {
+    Ok(next.sealed_by(key_of(folder, key)?, rng)?)
+}
+
 fn key_of(folder: &Path, key: &Key) -> Result<vault::Key, Error> {
-    match key {
-        Key::File => Ok(vault::Key::source(Arc::new(KeyFile::new(folder)))),
-        Key::Passphrase(passphrase) if passphrase.is_empty() => Err(Error::InvalidInput { input: Input::Passphrase }),
-        Key::Passphrase(passphrase) => Ok(vault::Key::passphrase(passphrase)),
-    }
+    let (source, passphrase): (Arc<dyn vault::KeySource>, _) = match key {
+        Key::File => (Arc::new(KeyFile::new(folder)), None),
+        Key::Passphrase(passphrase) => return Ok(vault::Key::passphrase(not_empty(passphrase)?)),
+        Key::Source { source, passphrase } => (Arc::new(Adapter(Arc::clone(source))), passphrase.as_ref()),
+    };
+    let key = vault::Key::source(source);
+    Ok(match passphrase {
+        Some(passphrase) => key.and_passphrase(not_empty(passphrase)?),
+        None => key,
+    })
+}
+
+fn not_empty(passphrase: &[u8]) -> Result<&[u8], Error> {
+    if passphrase.is_empty() { Err(Error::InvalidInput { input: Input::Passphrase }) } else { Ok(passphrase) }
 }
 
 fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -339,11 +369,6 @@ impl Content {
         self.accounts.iter_mut().find(|account| account.id == id)
     }
 
-    pub(crate) fn forget(&mut self, id: &str) {
-        self.accounts.retain(|a| a.id != id);
-        self.mailboxes.remove(id);
-    }
-
     pub(crate) fn mailbox(&self, id: &str) -> &Mailbox {
         static EMPTY: LazyLock<Mailbox> = LazyLock::new(Mailbox::default);
         self.mailboxes.get(id).map_or(&EMPTY, |mailbox| mailbox)
@@ -358,7 +383,8 @@ impl From<vault::Error> for Error {
     fn from(error: vault::Error) -> Self {
         match error {
             vault::Error::InUse => Self::InUse,
-            vault::Error::WrongKey | vault::Error::KeyDenied => Self::VaultLocked,
+            vault::Error::WrongKey => Self::VaultLocked,
+            vault::Error::KeyDenied => Self::KeyDenied,
             vault::Error::KeyLost => Self::KeyLost,
             vault::Error::Damaged => Self::VaultDamaged,
             vault::Error::TooNew => Self::VaultTooNew,
@@ -405,6 +431,12 @@ mod tests {
         Store::open(folder, key, &mut rng(2))
     }
 
+    fn forget(store: &mut Store, id: &str) -> Result<(), Error> {
+        let fresh = store.next_key()?.seal(&mut rng(4))?;
+        assert_eq!(store.forget(id, fresh, &mut rng(5))?.delete(), None);
+        Ok(())
+    }
+
     fn ids(store: &Store) -> Vec<&str> {
         store.content().accounts.iter().map(|account| account.id.as_str()).collect()
     }
@@ -423,14 +455,14 @@ mod tests {
                 content.registrations = vec![1, 2];
             })
             .unwrap();
-        store.commit(rng, |content| content.forget("b")).unwrap();
+        forget(&mut store, "b").unwrap();
         drop(store);
-        let store = open(folder.path(), &Key::File).unwrap();
+        let mut store = open(folder.path(), &Key::File).unwrap();
         // In the order of their creation.
         assert_eq!(ids(&store), ["a", "c"]);
         assert_eq!(store.content().account("a").unwrap().state, State::Active);
         assert_eq!(store.content().registrations, [1, 2]);
-        assert_eq!(store.report(), VaultReport::default());
+        assert_eq!(*store.report(), VaultReport::default());
     }
 
     #[test]
@@ -481,7 +513,7 @@ mod tests {
         assert_eq!(ids(&store), ["b", "c"]);
         store.commit(rng, |content| content.registrations.push(1)).unwrap();
         assert_eq!(store.vault().unwrap().owners().len(), 3);
-        store.commit(rng, |content| content.forget("b")).unwrap();
+        forget(&mut store, "b").unwrap();
         assert_eq!(store.vault().unwrap().owners(), [store.owners["c"]]);
         assert_eq!(ids(&store), ["c"]);
     }
@@ -493,11 +525,11 @@ mod tests {
         store.commit(&mut rng(3), |c| c.accounts.push(account("a"))).unwrap();
         // The place of the next key is taken by a folder: the write fails, for root too.
         fs::create_dir(folder.path().join("key.1")).unwrap();
-        assert_eq!(store.commit(&mut rng(4), |c| c.forget("a")), Err(Error::Storage));
+        assert_eq!(forget(&mut store, "a"), Err(Error::Storage));
         assert_eq!(ids(&store), ["a"]);
         store.commit(&mut rng(5), |c| c.registrations.push(1)).unwrap();
         fs::remove_dir(folder.path().join("key.1")).unwrap();
-        assert_eq!(store.commit(&mut rng(4), |c| c.forget("a")), Ok(()));
+        assert_eq!(forget(&mut store, "a"), Ok(()));
         assert!(ids(&store).is_empty());
         drop(store);
         assert!(ids(&open(folder.path(), &Key::File).unwrap()).is_empty(), "on disk, too");

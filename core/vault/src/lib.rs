@@ -3,7 +3,7 @@
 //!
 //! Rows belong to an [`Owner`] and a [`Table`]. Each owner has a random key of its own, sealed under the vault's key; that
 //! one is sealed by a [`KeySource`] (the platform's key store), a passphrase, or both. [`Vault::forget`] removes an owner
-//! for good: everything that is left is sealed under a fresh vault key, and the old one is deleted where it was kept.
+//! for good: everything that is left is sealed under a fresh vault key, and the old one is to be deleted where it was kept.
 //!
 //! ```no_run
 //! use flashpaper_vault::{Batch, Key, Owner, Table, Vault};
@@ -53,12 +53,14 @@
 
 mod error;
 mod files;
+mod rekey;
 mod seal;
 mod source;
 mod vault;
 mod wrap;
 
 pub use error::{Error, Finding};
+pub use rekey::{FreshKey, NextKey, OldKey};
 pub use source::{KeyFile, KeySource, Slot, SourceError};
 pub use vault::{Batch, Closed, Owner, Row, Rows, Table, Vault};
 pub use wrap::{Key, Wrapped};

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::files;
+use crate::rekey::{FreshKey, NextKey, OldKey};
 use crate::seal::{Digest, FORMAT, KEY, Keys, Place};
 use crate::source::Slot;
 use crate::wrap::{Key, Wrapped, Wrapper};
@@ -150,7 +151,7 @@ pub struct Vault {
     books: BTreeMap<u64, Book>,
     /// The last commit's number.
     generation: u64,
-    _lock: File,
+    lock: Arc<File>,
 }
 
 /// What is known of an owner.
@@ -207,7 +208,7 @@ impl Vault {
         // A crash may have come between a change of keys and the end of the old one.
         findings.extend(wrapper.next().delete());
 
-        let mut vault = Self { db, wrapper, books: BTreeMap::new(), generation: 0, _lock: lock };
+        let mut vault = Self { db, wrapper, books: BTreeMap::new(), generation: 0, lock: Arc::new(lock) };
         vault.load(keys, &mut findings)?;
         Ok((vault, findings))
     }
@@ -286,43 +287,47 @@ impl Vault {
         Ok(())
     }
 
-    /// Removes all rows of some owners, and of those that are lost; seals what is left under a fresh vault key, and has the
-    /// old one deleted.
+    /// Begins a change of the vault's key: to one that is sealed by the same passphrase and source.
     ///
     /// # Errors
-    /// As [`Vault::commit`], and what the key source says: nothing has changed. A [`Finding`]: all is done, but the key
-    /// source could not delete the old key; it is asked again at the next opening.
-    pub fn forget(&mut self, owners: &[Owner], rng: &mut dyn CryptoRng) -> Result<Option<Finding>, Error> {
+    /// [`Error::InUse`]: another change is not over.
+    pub fn next_key(&self) -> Result<NextKey, Error> {
+        // Two would have the source make a key in the same slot.
+        if Arc::strong_count(&self.lock) > 1 {
+            return Err(Error::InUse);
+        }
+        Ok(NextKey { wrapper: self.wrapper.next(), lock: Arc::clone(&self.lock) })
+    }
+
+    /// Removes all rows of some owners, and of those that are lost; seals what is left under the fresh key. The old one is to
+    /// be deleted.
+    ///
+    /// # Errors
+    /// As [`Vault::commit`].
+    pub fn forget(&mut self, owners: &[Owner], fresh: FreshKey, rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
         if !owners.iter().all(|owner| *owner != Owner::COMMON && self.books.contains_key(&owner.0)) {
             return Err(Error::NoSuchOwner);
         }
-        let wrapper = self.wrapper.next();
-        self.rewrap(wrapper, owners, rng)
+        self.rewrap(fresh, owners, rng)
     }
 
-    /// Has another key open the vault from now on, and only that.
+    /// Has the fresh key open the vault from now on, and only that. The old one is to be deleted.
     ///
     /// # Errors
-    /// As [`Vault::forget`].
-    pub fn change_key(&mut self, key: Key, rng: &mut dyn CryptoRng) -> Result<Option<Finding>, Error> {
-        let wrapper = Wrapper::new(key, self.wrapper.next_slot(), rng)?;
-        self.rewrap(wrapper, &[], rng)
+    /// As [`Vault::commit`].
+    pub fn change_key(&mut self, fresh: FreshKey, rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
+        self.rewrap(fresh, &[], rng)
     }
 
     fn next_generation(&self) -> Result<u64, Error> {
         self.generation.checked_add(1).ok_or(Error::Damaged)
     }
 
-    fn rewrap(
-        &mut self,
-        wrapper: Wrapper,
-        without: &[Owner],
-        rng: &mut dyn CryptoRng,
-    ) -> Result<Option<Finding>, Error> {
+    fn rewrap(&mut self, fresh: FreshKey, without: &[Owner], rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
+        let FreshKey { keys, wrapped, next: NextKey { wrapper, lock } } = fresh;
         let generation = self.next_generation()?;
         let old = self.books.get(&Owner::COMMON.0).ok_or(Error::Internal)?;
-        let mut root = Book { keys: Arc::new(Keys::random(rng)), digest: Digest::default() };
-        let wrapped = wrapper.wrap(&root.keys, rng)?;
+        let mut root = Book { keys: Arc::new(keys), digest: Digest::default() };
 
         let tx = self.db.transaction()?;
         for owner in read_owners(&tx)? {
@@ -346,7 +351,8 @@ impl Vault {
         self.books.retain(|owner, _| !without.contains(&Owner(*owner)));
         self.books.insert(Owner::COMMON.0, root);
         self.generation = generation;
-        Ok(std::mem::replace(&mut self.wrapper, wrapper).delete())
+        let wrapper = std::mem::replace(&mut self.wrapper, wrapper);
+        Ok(OldKey { wrapper, lock })
     }
 
     /// Reads what is known of all owners, and compares it with what is there.
@@ -402,6 +408,7 @@ impl Vault {
 
 /// A vault that was closed to be opened again: without its passphrase, which it keeps stretched, but not without its key
 /// source.
+#[derive(Clone)]
 pub struct Closed {
     wrapper: Wrapper,
 }

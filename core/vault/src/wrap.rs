@@ -144,8 +144,9 @@ impl Wrapper {
         Self { source: self.source.clone(), slot: self.slot.other(), stretched: self.stretched.clone() }
     }
 
-    pub(crate) const fn next_slot(&self) -> Slot {
-        self.slot.other()
+    /// One with another passphrase or source, in the same slot.
+    pub(crate) fn with(&self, key: Key, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        Self::new(key, self.slot, rng)
     }
 
     /// Deletes the source's key: nothing that is in use is wrapped by it any more.

@@ -40,7 +40,9 @@ fn in_a_child() {
     let (mut vault, _) = open(folder.as_ref()).unwrap();
     let owners = vault.owners();
     if work == "forget" {
-        vault.forget(&[owners[0]], &mut rng(7)).unwrap();
+        let fresh = vault.next_key().unwrap().seal(&mut rng(7)).unwrap();
+        let old = vault.forget(&[owners[0]], fresh, &mut rng(8)).unwrap();
+        assert_eq!(old.delete(), None);
     } else {
         fill(&mut vault, owners[1], b'2');
     }

@@ -135,7 +135,8 @@ fn what_is_left_of_a_lost_owner_goes_with_the_next_that_is_forgotten() {
         assert_eq!(findings, [Finding::OwnerLost(lost), Finding::OwnersMissing]);
     }
     let (mut vault, _) = open(folder.path()).unwrap();
-    assert_eq!(vault.forget(&[other], &mut rng(5)), Ok(None));
+    let fresh = vault.next_key().unwrap().seal(&mut rng(4)).unwrap();
+    assert_eq!(vault.forget(&[other], fresh, &mut rng(5)).unwrap().delete(), None);
     drop(vault);
     let (vault, findings) = open(folder.path()).unwrap();
     assert_eq!((findings, vault.owners()), (vec![], vec![]));

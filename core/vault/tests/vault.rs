@@ -46,6 +46,16 @@ fn texts(vault: &Vault, owner: Owner) -> Vec<String> {
     rows.good.iter().map(|row| String::from_utf8(row.bytes.to_vec()).unwrap()).collect()
 }
 
+fn forget(vault: &mut Vault, owner: Owner) -> Result<Option<Finding>, Error> {
+    let fresh = vault.next_key()?.seal(&mut rng(4))?;
+    Ok(vault.forget(&[owner], fresh, &mut rng(5))?.delete())
+}
+
+fn change_key(vault: &mut Vault, key: Key) -> Result<Option<Finding>, Error> {
+    let fresh = vault.next_key()?.sealed_by(key, &mut rng(6))?.seal(&mut rng(4))?;
+    Ok(vault.change_key(fresh, &mut rng(5))?.delete())
+}
+
 fn reopen(folder: &Path) -> Result<(Vault, Vec<Finding>), Error> {
     Vault::open(folder, key_file(folder), &mut rng(9))
 }
@@ -152,7 +162,7 @@ fn another_key_and_only_that_opens_after_a_change() {
     for key in
         [Key::passphrase(PASSPHRASE), Key::passphrase(b"other"), key_file(folder.path()), key_file(folder.path())]
     {
-        assert_eq!(vault.change_key(key.clone(), &mut rng(4)), Ok(None));
+        assert_eq!(change_key(&mut vault, key.clone()), Ok(None));
         put(&mut vault, owner, 1, "kept");
         drop(vault);
         assert_eq!(open(Key::passphrase(b"neither")).err(), Some(Error::WrongKey));
@@ -179,10 +189,10 @@ fn what_was_forgotten_is_in_no_older_copy_either() {
     let old = fs::read(folder.path().join("vault.db")).unwrap();
 
     let (mut vault, _) = reopen(folder.path()).unwrap();
-    assert_eq!(vault.forget(&[burner], &mut rng(22)), Ok(None));
+    assert_eq!(forget(&mut vault, burner), Ok(None));
     assert_eq!(vault.rows(burner, NOTES).err(), Some(Error::NoSuchOwner));
-    assert_eq!(vault.forget(&[burner], &mut rng(22)), Err(Error::NoSuchOwner));
-    assert_eq!(vault.forget(&[Owner::COMMON], &mut rng(22)), Err(Error::NoSuchOwner));
+    assert_eq!(forget(&mut vault, burner), Err(Error::NoSuchOwner));
+    assert_eq!(forget(&mut vault, Owner::COMMON), Err(Error::NoSuchOwner));
     put(&mut vault, other, 2, "goes on");
     drop(vault);
     let (vault, findings) = reopen(folder.path()).unwrap();
@@ -248,7 +258,7 @@ fn a_key_source_that_fails_loses_nothing() {
         put(&mut vault, burner, 1, "kept");
 
         fail("seal", SourceError::Denied);
-        assert_eq!(vault.forget(&[burner], &mut rng(4)), Err(Error::KeyDenied));
+        assert_eq!(forget(&mut vault, burner), Err(Error::KeyDenied));
         assert_eq!(texts(&vault, burner), ["kept"]);
         put(&mut vault, burner, 2, "and used");
         burner
@@ -262,7 +272,7 @@ fn a_key_source_that_fails_loses_nothing() {
     fail("delete", SourceError::Failed);
     let (mut vault, findings) = open().unwrap();
     assert_eq!((findings, texts(&vault, burner).len()), (vec![Finding::OldKeyKept], 2));
-    assert_eq!(vault.forget(&[burner], &mut rng(4)), Ok(Some(Finding::OldKeyKept)));
+    assert_eq!(forget(&mut vault, burner), Ok(Some(Finding::OldKeyKept)));
     assert!(vault.owners().is_empty());
     drop(vault);
     assert!(source.keys.lock().unwrap().iter().all(Option::is_some));
@@ -271,6 +281,28 @@ fn a_key_source_that_fails_loses_nothing() {
     let (_, findings) = open().unwrap();
     assert_eq!(findings, []);
     assert_eq!(source.keys.lock().unwrap().iter().flatten().count(), 1);
+}
+
+#[test]
+fn a_change_of_keys_is_whole_whatever_comes_between() {
+    let folder = TempDir::new().unwrap();
+    let (mut vault, owner) = one_owner(folder.path());
+    let fresh = vault.next_key().unwrap().seal(&mut rng(4)).unwrap();
+    // Another would take the place of the key that was just made.
+    assert_eq!(vault.next_key().err(), Some(Error::InUse));
+    put(&mut vault, owner, 1, "written meanwhile");
+    drop(vault);
+    // Whoever opens the folder has the source delete what is not in use.
+    assert_eq!(reopen(folder.path()).err(), Some(Error::InUse));
+    drop(fresh);
+
+    let (mut vault, _) = reopen(folder.path()).unwrap();
+    let fresh = vault.next_key().unwrap().seal(&mut rng(4)).unwrap();
+    put(&mut vault, owner, 2, "and this");
+    let old = vault.forget(&[owner], fresh, &mut rng(5)).unwrap();
+    assert_eq!(vault.next_key().err(), Some(Error::InUse), "the old key has the place of the next");
+    assert_eq!(old.delete(), None);
+    assert_eq!(forget(&mut vault, owner), Err(Error::NoSuchOwner));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::support::{Hands, Tested};
 
 /// A network where every dial does the same.
-struct Always(fn() -> DialError);
+pub(crate) struct Always(pub(crate) fn() -> DialError);
 
 impl Dialers for Always {
     fn isolated(&self) -> Arc<dyn Dial> {

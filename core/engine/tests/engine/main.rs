@@ -7,6 +7,7 @@ mod crash;
 mod crash_texts;
 mod day;
 mod direct;
+mod key_source;
 mod lab;
 mod limits;
 mod peers;

@@ -1,0 +1,243 @@
+//! The platform's key store: what it seals is there again, what it refuses or loses is told, and nobody else waits for it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use flashpaper::{
+    Action, BurnerState, Config, CreateOptions, Engine, Error, Input, Key, KeySlot, KeySource, KeySourceError, Network,
+    VaultReport,
+};
+use flashpaper_tor::DialError;
+use tempfile::TempDir;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use crate::limits::Always;
+use crate::support::Tested;
+
+/// A key store in memory: it keeps what it seals, under a number that it gives for it.
+#[derive(Default)]
+struct Chip {
+    keys: Mutex<BTreeMap<KeySlot, (u64, Vec<u8>)>>,
+    made: AtomicU64,
+    does: Mutex<Does>,
+}
+
+/// What a chip does when it is asked to seal or unseal.
+#[derive(Default)]
+enum Does {
+    #[default]
+    Well,
+    Fail(KeySourceError),
+    Panic(fn()),
+    /// Says that it was asked, and waits for the answer.
+    Wait(UnboundedSender<()>, Receiver<()>),
+}
+
+impl Chip {
+    fn is_to(&self, does: Does) {
+        *self.does.lock().unwrap_or_else(PoisonError::into_inner) = does;
+    }
+
+    /// The slots that have a key.
+    fn slots(&self) -> Vec<KeySlot> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    fn asked(&self) -> Result<(), KeySourceError> {
+        match &*self.does.lock().unwrap_or_else(PoisonError::into_inner) {
+            Does::Well => {}
+            Does::Fail(error) => return Err(*error),
+            Does::Panic(panic) => panic(),
+            Does::Wait(asked, answer) => {
+                asked.send(()).map_err(|_| KeySourceError::Failed)?;
+                answer.recv().map_err(|_| KeySourceError::Failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl KeySource for Chip {
+    fn seal(&self, slot: KeySlot, bytes: &[u8]) -> Result<Vec<u8>, KeySourceError> {
+        assert!(matches!(bytes.len(), 32 | 72), "{} bytes", bytes.len());
+        self.asked()?;
+        let number = self.made.fetch_add(1, SeqCst);
+        let mut keys = self.keys.lock().map_err(|_| KeySourceError::Failed)?;
+        keys.insert(slot, (number, bytes.to_vec()));
+        Ok(number.to_be_bytes().to_vec())
+    }
+
+    fn unseal(&self, slot: KeySlot, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeySourceError> {
+        self.asked()?;
+        let keys = self.keys.lock().map_err(|_| KeySourceError::Failed)?;
+        let kept = keys.get(&slot).filter(|(number, _)| number.to_be_bytes() == *sealed);
+        kept.map(|(_, bytes)| bytes.clone().into()).ok_or(KeySourceError::Lost)
+    }
+
+    fn delete(&self, slot: KeySlot) -> Result<(), KeySourceError> {
+        self.keys.lock().map_err(|_| KeySourceError::Failed)?.remove(&slot);
+        Ok(())
+    }
+}
+
+fn key(chip: &Arc<Chip>) -> Key {
+    Key::Source { source: Arc::clone(chip) as _, passphrase: None }
+}
+
+fn key_and(chip: &Arc<Chip>, passphrase: &str) -> Key {
+    Key::Source { source: Arc::clone(chip) as _, passphrase: Some(passphrase.as_bytes().to_vec().into()) }
+}
+
+async fn open(home: &Path, key: Key) -> Result<Engine, Error> {
+    Engine::open(Config { home: home.to_owned(), key, network: Network::Public }).await
+}
+
+/// Makes an account that no server comes to know of: it is forgotten, and counts against the cap.
+async fn count_a_registration(engine: &Engine) -> Tested {
+    engine.start_on(Arc::new(Always(|| DialError::HostUnreachable))).await?;
+    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::ServerUnreachable));
+    assert!(engine.burners()?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_folder_goes_from_file_to_source_and_back() -> Tested {
+    let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
+    let empty = Error::InvalidInput { input: Input::Passphrase };
+    assert_eq!(open(home.path(), key_and(&chip, "")).await.err(), Some(empty));
+    let mut engine = open(home.path(), Key::File).await?;
+    // Where the passphrase does not tell, a key that another source does not have looks lost.
+    let (locked, lost) = (Error::VaultLocked, Error::KeyLost);
+    let right = || Key::passphrase("right");
+    let (none, with, file) = (|| key(&chip), || key_and(&chip, "right"), || Key::File);
+    let changes: [(&dyn Fn() -> Key, _); 4] = [
+        (&none, vec![(right(), &locked), (with(), &locked), (file(), &lost), (key(&Arc::default()), &lost)]),
+        (&with, vec![(right(), &locked), (none(), &locked), (file(), &locked), (key_and(&chip, "wrong"), &locked)]),
+        (&none, vec![(with(), &locked)]),
+        (&file, vec![(right(), &locked), (with(), &locked), (none(), &lost)]),
+    ];
+    for (change, wrong) in changes {
+        engine.change_key(change()).await?;
+        // What was stored is there again: the cap counts these.
+        count_a_registration(&engine).await?;
+        let is_source = matches!(change(), Key::Source { .. });
+        assert_eq!(chip.slots().len(), usize::from(is_source), "one key, and none where there is another");
+        engine.close().await;
+        for (wrong, error) in wrong {
+            assert_eq!(open(home.path(), wrong).await.err().as_ref(), Some(error));
+        }
+        engine = open(home.path(), change()).await?;
+        assert_eq!(engine.vault_report()?, VaultReport::default());
+    }
+    count_a_registration(&engine).await?;
+    let limited = engine.create_burner(CreateOptions::default()).await.err();
+    assert!(matches!(limited, Some(Error::RateLimited { .. })), "{limited:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_source_says_comes_out_as_it_is_meant() -> Tested {
+    let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
+    let engine = open(home.path(), key(&chip)).await?;
+    for (does, error, action) in [
+        (Does::Fail(KeySourceError::Lost), Error::KeyLost, Action::Report),
+        (Does::Fail(KeySourceError::Denied), Error::KeyDenied, Action::Unlock),
+        (Does::Fail(KeySourceError::Full), Error::StorageFull, Action::FreeSpace),
+        (Does::Fail(KeySourceError::Failed), Error::Storage, Action::Report),
+        (Does::Panic(|| panic!("a bug in the app")), Error::Storage, Action::Report),
+    ] {
+        chip.is_to(does);
+        assert_eq!(error.action(), action);
+        assert_eq!(engine.change_key(key(&chip)).await, Err(error.clone()));
+        // A folder that is open says it as well as one that is not, and so does one that was asleep.
+        assert_eq!(open(home.path(), key(&chip)).await.err(), Some(error.clone()));
+        engine.suspend(Duration::from_secs(3)).await;
+        assert_eq!(engine.resume().await, Err(error.clone()));
+        chip.is_to(Does::Well);
+        engine.resume().await?;
+        assert!(open(home.path(), key(&chip)).await? == engine);
+    }
+    assert_eq!(format!("{:?}", key_and(&chip, "right")), "Key::Source(..)");
+    engine.close().await;
+    chip.delete(chip.slots().into_iter().next().ok_or("no key")?)?;
+    assert_eq!(open(home.path(), key(&chip)).await.err(), Some(Error::KeyLost));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_forgotten_takes_a_key_with_it() -> Tested {
+    let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
+    let engine = open(home.path(), key_and(&chip, "right")).await?;
+    assert_eq!(chip.slots(), [KeySlot::First]);
+    count_a_registration(&engine).await?;
+    assert_eq!(chip.slots(), [KeySlot::Second]);
+
+    // Without the person it is left for later, and said.
+    chip.is_to(Does::Fail(KeySourceError::Denied));
+    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::ServerUnreachable));
+    assert_eq!(engine.burners()?.iter().map(|burner| burner.state).collect::<Vec<_>>(), [BurnerState::Pending]);
+    assert_eq!(chip.slots(), [KeySlot::Second]);
+    chip.is_to(Does::Well);
+    engine.close().await;
+    assert_eq!(open(home.path(), key_and(&chip, "right")).await?.burners()?.len(), 1);
+    Ok(())
+}
+
+/// On one thread: whoever waited for the source there would wait for ever.
+#[tokio::test]
+async fn nobody_else_waits_for_a_source() -> Tested {
+    let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
+    let engine = open(home.path(), key(&chip)).await?;
+    let ((asked, mut is_asked), (answer, answers)) = (unbounded_channel(), channel());
+    chip.is_to(Does::Wait(asked, answers));
+    let change = || {
+        let (engine, key) = (engine.clone(), key(&chip));
+        tokio::spawn(async move { engine.change_key(key).await })
+    };
+    let changing = change();
+    is_asked.recv().await.ok_or("gone")?;
+    assert!(engine.burners()?.is_empty() && engine.snapshot()?.burners.is_empty());
+    answer.send(())?;
+    changing.await??;
+
+    // Forgetting an account, too.
+    engine.start_on(Arc::new(Always(|| DialError::HostUnreachable))).await?;
+    let creation = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.create_burner(CreateOptions::default()).await.err() }
+    });
+    is_asked.recv().await.ok_or("gone")?;
+    assert_eq!(engine.burners()?.len(), 1);
+    answer.send(())?;
+    assert_eq!(creation.await?, Some(Error::ServerUnreachable));
+    assert!(engine.burners()?.is_empty());
+
+    // Waking up.
+    engine.suspend(Duration::from_secs(3)).await;
+    let waking = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.resume().await }
+    });
+    is_asked.recv().await.ok_or("gone")?;
+    assert!(engine.burners()?.is_empty());
+    answer.send(())?;
+    waking.await??;
+
+    // One that never answers keeps the folder: whoever else opened it would use the same slots.
+    let changing = change();
+    is_asked.recv().await.ok_or("gone")?;
+    timeout(Duration::from_secs(10), engine.clone().close()).await?;
+    assert_eq!(open(home.path(), key(&chip)).await.err(), Some(Error::InUse));
+    answer.send(())?;
+    assert_eq!(changing.await?, Err(Error::Closed));
+    chip.is_to(Does::Well);
+    open(home.path(), key(&chip)).await?;
+    assert_eq!(chip.slots().len(), 1);
+    Ok(())
+}
