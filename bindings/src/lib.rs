@@ -1,8 +1,8 @@
 //! Flashpaper for Kotlin and Swift: UniFFI's view of the engine. Conversions only; nothing is decided here.
 //!
 //! * Long calls take a [`CancelToken`]. Kotlin's coroutines cancel by dropping the future, Swift's tasks only through it.
-//! * Events are pulled ([`Events::next`]): no code of an app is called by the library. What wakes a waiting coroutine or
-//!   task is UniFFI's own.
+//! * Events are pulled ([`Events::next`]): no code of an app is called by the library, but for its [`KeySource`], on a
+//!   thread that may wait. What wakes a waiting coroutine or task is UniFFI's own.
 //! * Bytes of an app are wrapped in `Zeroizing` at once. UniFFI's own copy, made to cross, is freed and thereby wiped by
 //!   this library's allocator; the app's array is the app's to wipe.
 
@@ -10,12 +10,14 @@ mod cancel;
 mod conversations;
 mod engine;
 mod events;
+mod key_source;
 mod messages;
 mod types;
 
 pub use cancel::CancelToken;
 pub use engine::Engine;
 pub use events::Events;
+pub use key_source::{KeySource, KeySourceError};
 pub use messages::{Comparison, Conversation, Message, Notice, PeerKey};
 pub use types::{Burner, Config, CreateOptions, Event, Key, Page, error_action, error_code, error_retryable};
 

@@ -2,6 +2,7 @@
 //! printing would show a secret, an address or a host are types of this crate, converted by hand.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use flashpaper::{
@@ -11,6 +12,7 @@ use flashpaper::{
 };
 use zeroize::Zeroizing;
 
+use crate::key_source::{Adapter, KeySource};
 use crate::messages::{Comparison, Conversation, Notice};
 
 /// What an engine is opened with. Printing it shows nothing of it.
@@ -37,6 +39,14 @@ pub enum Key {
         /// Its bytes.
         utf8: Vec<u8>,
     },
+    /// The platform's key store, and a passphrase in addition where there is one: both are needed then.
+    Source {
+        /// The key store.
+        source: Arc<dyn KeySource>,
+        /// As the other's.
+        #[uniffi(default = None)]
+        passphrase: Option<Vec<u8>>,
+    },
 }
 
 impl fmt::Debug for Config {
@@ -50,6 +60,7 @@ impl fmt::Debug for Key {
         f.write_str(match self {
             Self::File => "Key.File",
             Self::Passphrase { .. } => "Key.Passphrase(..)",
+            Self::Source { .. } => "Key.Source(..)",
         })
     }
 }
@@ -59,6 +70,9 @@ impl From<Key> for flashpaper::Key {
         match key {
             Key::File => Self::File,
             Key::Passphrase { utf8 } => Self::Passphrase(Zeroizing::new(utf8)),
+            Key::Source { source, passphrase } => {
+                Self::Source { source: Arc::new(Adapter(source)), passphrase: passphrase.map(Zeroizing::new) }
+            }
         }
     }
 }

@@ -11,8 +11,8 @@ public final class Flashpaper: Sendable {
     /// Opens `folder`, which is made when absent and is to be private to the app. No network is touched, nor will it be
     /// before ``startTor(deadline:)``.
     ///
-    /// Wipe the bytes of a passphrase afterwards. `privateNetwork` is for tests, and refused by a library that was not
-    /// built for them.
+    /// Wipe the bytes of a passphrase afterwards; a ``KeySource`` is called for as long as the library is open.
+    /// `privateNetwork` is for tests, and refused by a library that was not built for them.
     public static func open(folder: URL, key: Key, privateNetwork: String? = nil) async throws -> Flashpaper {
         let config = Config(home: folder.path, key: key, privateNetwork: privateNetwork)
         return Flashpaper(try await cancellable { try await Engine.open(config: config, cancel: $0) })

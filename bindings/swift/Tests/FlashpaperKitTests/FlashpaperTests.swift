@@ -38,6 +38,39 @@ struct FlashpaperTests {
         #expect(!network.isRetryable)
     }
 
+    @Test func aKeySourceOpensWhatItHasSealed() async throws {
+        let keys = Keys()
+        let passphrase = Data("in addition".utf8)
+        func open(_ key: Key) async throws -> Flashpaper {
+            try await Flashpaper.open(folder: folder, key: key, privateNetwork: lab.facts)
+        }
+        let library = try await open(.source(source: keys))
+        try await library.changeKey(.source(source: keys, passphrase: passphrase))
+        #expect(keys.slots == [.second])
+        await library.close()
+        await #expect(throws: FlashpaperError.VaultLocked) { try await open(.source(source: keys)) }
+        await #expect(throws: FlashpaperError.VaultLocked) { try await open(.passphrase(utf8: passphrase)) }
+        let wrong = Data("wrong".utf8)
+        await #expect(throws: FlashpaperError.VaultLocked) { try await open(.source(source: keys, passphrase: wrong)) }
+
+        let failures: [(any Error, FlashpaperError)] = [
+            (KeySourceError.Denied, .KeyDenied), (KeySourceError.Lost, .KeyLost), (KeySourceError.Full, .StorageFull),
+            (KeySourceError.Failed, .Storage),
+            // What no contract has.
+            (CocoaError(.featureUnsupported), .Storage),
+        ]
+        for (failure, expected) in failures {
+            keys.failure = failure
+            await #expect(throws: expected) { try await open(.source(source: keys, passphrase: passphrase)) }
+        }
+        #expect(FlashpaperError.KeyDenied.action == .unlock)
+        keys.failure = nil
+        try await open(.source(source: keys, passphrase: passphrase)).close()
+        try keys.delete(slot: .second)
+        await #expect(throws: FlashpaperError.KeyLost) { try await open(.source(source: keys, passphrase: passphrase)) }
+        #expect("\(Key.source(source: keys, passphrase: passphrase))" == "Key.Source(..)")
+    }
+
     @Test func tenThousandEventsComeInOrderOnTheSameThreads() async throws {
         let count = 10_000
         try await withLibrary { library in
@@ -90,9 +123,15 @@ struct FlashpaperTests {
             try await library.dropRecoveryWords(of: burner.id)
             #expect(try library.recoveryWords(of: burner.id) == nil)
 
+            let keys = Keys()
+            try await library.changeKey(.source(source: keys))
+            let sealedBy = keys.slots
             #expect(try await library.burn(burner.id) == BurnReport(outcome: .proven, reason: nil))
             #expect(try library.burners() == [])
             #expect(lab.accounts() == before)
+            #expect(keys.slots.count == 1 && keys.slots != sealedBy, "the key that had sealed it is gone")
+            try await library.changeKey(.file)
+            #expect(keys.slots == [])
         }
     }
 

@@ -20,8 +20,8 @@ public class Flashpaper private constructor(internal val engine: Engine) {
          * Opens [folder], which is made when absent and is to be private to the app. No network is touched, nor will
          * it be before [startTor].
          *
-         * Wipe the bytes of a [Key.Passphrase] afterwards. [privateNetwork] is for tests, and refused by a library
-         * that was not built for them.
+         * Wipe the bytes of a passphrase afterwards; a [KeySource] is called for as long as the library is open.
+         * [privateNetwork] is for tests, and refused by a library that was not built for them.
          */
         public suspend fun open(folder: File, key: Key, privateNetwork: String? = null): Flashpaper =
             Flashpaper(Engine.open(Config(folder.path, key, privateNetwork), null))
@@ -42,7 +42,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun startTor(deadline: Duration = 3.minutes): Unit =
         engine.startTor(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), null)
 
-    /** Has another key open the folder from now on, and only that. Wipe the bytes of a [Key.Passphrase] afterwards. */
+    /** Has another key open the folder from now on, and only that. Wipe the bytes of a passphrase afterwards. */
     public suspend fun changeKey(key: Key): Unit = engine.changeKey(key)
 
     /** What was wrong with the sealed store when it was opened: lost records are to be told to the person. */

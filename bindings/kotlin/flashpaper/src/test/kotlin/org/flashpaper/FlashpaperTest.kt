@@ -69,6 +69,7 @@ class FlashpaperTest {
         val news = Event.Notice("7", "someone@burner.test", Notice.PeerError("their words"))
         assertEquals("Notice { burner: BurnerId(\"7\"), peer: Address(..), notice: PeerError(..) }", "$news")
         assertEquals("Key.Passphrase(..) Config(..)", "${Key.Passphrase("pw".toByteArray())} ${Config("home", Key.File)}")
+        assertEquals("Key.Source(..)", "${Key.Source(Keys(), "pw".toByteArray())}")
         assertEquals("invalid_input", network.code)
         assertEquals(Action.CORRECT_INPUT, network.action)
         assertFalse(network.retryable)
@@ -88,6 +89,42 @@ class FlashpaperTest {
 
     @Test
     @Order(3)
+    fun aKeySourceOpensWhatItHasSealed() = runBlocking {
+        val keys = Keys()
+        val passphrase = { "in addition".toByteArray() }
+        val home = File(folder, "sealed")
+        suspend fun open(key: Key) = Flashpaper.open(home, key, Lab.facts)
+        open(Key.Source(keys)).run {
+            changeKey(Key.Source(keys, passphrase()))
+            close()
+        }
+        assertEquals(listOf(KeySlot.SECOND), keys.slots)
+        assertThrows<FlashpaperException.VaultLocked> { open(Key.Source(keys)) }
+        assertThrows<FlashpaperException.VaultLocked> { open(Key.Source(keys, "wrong".toByteArray())) }
+        assertThrows<FlashpaperException.VaultLocked> { open(Key.Passphrase(passphrase())) }
+
+        val failures = mapOf(
+            KeySourceException.Denied() to FlashpaperException.KeyDenied::class,
+            KeySourceException.Lost() to FlashpaperException.KeyLost::class,
+            KeySourceException.Full() to FlashpaperException.StorageFull::class,
+            KeySourceException.Failed() to FlashpaperException.Storage::class,
+            // What no contract has.
+            IllegalStateException("a bug in the app") to FlashpaperException.Storage::class,
+        )
+        for ((failure, expected) in failures) {
+            keys.failure = failure
+            assertEquals(expected, assertThrows<FlashpaperException> { open(Key.Source(keys, passphrase())) }::class)
+        }
+        assertEquals(Action.UNLOCK, FlashpaperException.KeyDenied().action)
+        keys.failure = null
+        open(Key.Source(keys, passphrase())).close()
+        keys.delete(KeySlot.SECOND)
+        assertThrows<FlashpaperException.KeyLost> { open(Key.Source(keys, passphrase())) }
+        Unit
+    }
+
+    @Test
+    @Order(4)
     fun tenThousandEventsComeInOrderOnTheSameThreads() = runBlocking {
         val count = 10_000
         val threads = ManagementFactory.getThreadMXBean()
@@ -109,7 +146,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     fun torBecomesReadyAndIsSeenToBe() = runBlocking {
         val seen = inBackground {
             val events = mutableListOf<Event>()
@@ -123,7 +160,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     fun aBurnerIsMadeListedAndBurned() = runBlocking {
         val before = Lab.accounts()
         val steps = inBackground { steps { it is Step.Reachable } }
@@ -139,13 +176,19 @@ class FlashpaperTest {
         library.dropRecoveryWords(burner.id)
         assertNull(library.recoveryWords(burner.id))
 
+        val keys = Keys()
+        library.changeKey(Key.Source(keys, "right".toByteArray()))
+        val sealedBy = keys.slots.single()
         assertEquals(BurnReport(BurnOutcome.PROVEN, null), library.burn(burner.id))
         assertEquals(emptyList<Burner>(), library.burners())
         assertEquals(before, Lab.accounts())
+        assertEquals(KeySlot.entries - sealedBy, keys.slots, "the key that had sealed it is gone")
+        library.changeKey(Key.Passphrase("right".toByteArray()))
+        assertEquals(emptyList<KeySlot>(), keys.slots)
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     fun aTextWaitsAndASleepEndsWithEverybodyConnected() = runBlocking {
         val burner = library.createBurner(CreateOptions("burner.test"))
         val nobody = "nobody-at-all@burner.test"
@@ -183,7 +226,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     fun aServerThatIsDownIsATypedError() = runBlocking {
         Lab.without("prosody") {
             val options = CreateOptions("burner.test", Route.EXIT)
@@ -194,7 +237,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     fun aCancelledCreationEndsAtOnceAndLeavesNothing() = runBlocking {
         val before = Lab.accounts()
         val registered = inBackground { steps { it is Step.Registered } }
@@ -217,7 +260,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
     fun afterClosingEveryCallSaysSoAndAnotherMayOpen() = runBlocking {
         val end = inBackground { library.events().toList() }
         library.close()
@@ -232,7 +275,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(10)
+    @Order(11)
     fun closingInACancelledCoroutineClosesAllTheSame() = runBlocking {
         library.startTor()
         val user = inBackground {
