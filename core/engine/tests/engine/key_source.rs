@@ -56,7 +56,7 @@ impl Chip {
             Does::Panic(panic) => panic(),
             Does::Wait(asked, answer) => {
                 asked.send(()).map_err(|_| KeySourceError::Failed)?;
-                answer.recv().map_err(|_| KeySourceError::Failed)?;
+                answer.recv_timeout(Duration::from_secs(20)).map_err(|_| KeySourceError::Failed)?;
             }
         }
         Ok(())
