@@ -18,7 +18,7 @@ struct VerifyView: View {
                 if let news = chat.news {
                     TellRow(text: words(for: news), dismiss: model.dismiss)
                 }
-                if let key = chat.conversation.key {
+                ForEach(keys(of: chat.conversation), id: \.self) { key in
                     Section("Digits: compare them on another way") {
                         LabeledContent("Yours", value: model.state.own?.fingerprint ?? "…").monospaced()
                         LabeledContent("Theirs", value: key).monospaced()
@@ -43,6 +43,12 @@ struct VerifyView: View {
             }
         }
         Button("End the comparison", role: .cancel, action: model.abortComparison)
+    }
+
+    /// The one in use, and those that are verified: of one of a lost phone, say, that can be taken back.
+    private func keys(of peer: Conversation) -> [Fingerprint] {
+        let verified = peer.keys.filter { $0.verified && $0.fingerprint != peer.key }
+        return [peer.key].compactMap { $0 } + verified.map(\.fingerprint)
     }
 
     private func isVerified(_ key: Fingerprint, _ peer: Conversation) -> Binding<Bool> {

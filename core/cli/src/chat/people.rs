@@ -26,23 +26,19 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /verify WHICH? SECRET  the same with a question that tells which secret is meant
 /abort               ends the comparison
 /fingerprint         your key and the peer's
-/trust, /distrust    you have compared the peer's key, or take that back
+/trust               you have compared the peer's key
+/distrust            takes that back, of all keys of the peer's
 /accept-key          texts may go to the key that the peer has now
 /uri                 your address and key, to hand out
 /burn                removes the account and ends
 /quit                ends; so do the end of input and Ctrl-C
 //TEXT               sends a text that begins with /";
 
-const VERIFY: &str = "/verify ";
-
-/// Of a line that holds a secret: how many bytes of it come before that.
-pub(crate) fn shown(line: &str) -> Option<usize> {
-    let rest = line.strip_prefix(VERIFY)?;
-    Some(VERIFY.len() + rest.find(OF_QUESTION).map_or(0, |at| at + OF_QUESTION.len()))
+/// Of a line that holds a secret: what comes before that.
+pub(crate) fn shown(line: &str) -> Option<&str> {
+    let secret = line.trim_start().strip_prefix("/verify ")?;
+    line.strip_suffix(secret)
 }
-
-/// What is between a question and its secret.
-const OF_QUESTION: &str = "? ";
 
 pub(crate) async fn chat(
     engine: &Engine,
@@ -149,8 +145,12 @@ impl Person<'_, '_> {
             "verify" if !rest.is_empty() => self.verify(rest)?,
             "abort" => engine.abort_comparison(id, self.peer()?)?,
             "fingerprint" => self.fingerprints()?,
-            "trust" => self.trust(true)?,
-            "distrust" => self.trust(false)?,
+            "trust" => {
+                if let Some((peer, key)) = self.shown_key()? {
+                    engine.set_verified(id, &peer, key, true)?;
+                }
+            }
+            "distrust" => self.distrust()?,
             "accept-key" => {
                 if let Some((peer, key)) = self.shown_key()? {
                     engine.accept_key(id, &peer, key)?;
@@ -169,7 +169,7 @@ impl Person<'_, '_> {
             let Some(Comparison::Asked { question }) = &conversation.question else { return Err(Error::NothingAsked) };
             return engine.answer_comparison(id, &conversation.peer, rest, question.as_deref());
         }
-        match rest.split_once(OF_QUESTION) {
+        match rest.split_once("? ") {
             Some((question, secret)) => {
                 engine.compare(id, &conversation.peer, secret.trim(), Some(&format!("{question}?")))
             }
@@ -177,11 +177,10 @@ impl Person<'_, '_> {
         }
     }
 
-    fn trust(&mut self, verified: bool) -> Result<(), Error> {
-        match self.shown_key()? {
-            Some((peer, key)) => self.engine.set_verified(self.id, &peer, key, verified),
-            None => Ok(()),
-        }
+    fn distrust(&self) -> Result<(), Error> {
+        let Conversation { peer, keys, .. } = self.conversation()?;
+        let mut verified = keys.iter().filter(|key| key.verified);
+        verified.try_for_each(|key| self.engine.set_verified(self.id, &peer, key.fingerprint, false))
     }
 
     /// The key in use, if it is the one that the person has seen: it may have changed since.

@@ -40,7 +40,9 @@ internal fun VerifyScreen(
         Text(words(chat.conversation.security))
         state.failed?.let { Told(words(it), actions::dismiss) }
         chat.news?.let { Told(words(it), actions::dismiss) }
-        chat.conversation.key?.let { Digits(state, chat, it, actions) }
+        // Of another key, of a lost phone say, it can be taken back.
+        val verified = chat.conversation.keys.filter { it.verified }.map { it.fingerprint }
+        (listOfNotNull(chat.conversation.key) + verified).distinct().forEach { Digits(state, chat, it, actions) }
         Secret(chat, actions)
     }
 }
