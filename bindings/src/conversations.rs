@@ -33,7 +33,8 @@ impl Engine {
     }
 
     /// Adds somebody as a contact, by bare JID or `xmpp:` URI, and asks to see when they are there. A fingerprint in the URI
-    /// is the one key that they are to have from now on. Gives the bare JID.
+    /// is the one key that they are to have from now on; where another is verified, it fails with `OtherKeyVerified`. Gives
+    /// the bare JID.
     pub async fn add_contact(&self, id: BurnerId, address: String) -> Result<String, Error> {
         self.blocking(move |engine| engine.add_contact(&id, &address)).await
     }
@@ -125,8 +126,9 @@ impl Engine {
         self.blocking(move |engine| engine.set_session_life(&id, life)).await
     }
 
-    /// Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
-    /// passed over where `account` is given. Gives how many keys were taken in.
+    /// Takes in which keys the person has verified with another client: the text of libotr's `otr.fingerprints`. Lines of
+    /// other accounts are passed over where `account` is given. A key that is expected of a peer stays the only one. Gives how
+    /// many keys were taken in.
     pub async fn import_fingerprints(&self, id: BurnerId, file: String, account: Option<String>) -> Result<u32, Error> {
         self.blocking(move |engine| engine.import_fingerprints(&id, &file, account.as_deref())).await
     }

@@ -142,7 +142,8 @@ impl Engine {
         self.change_peer(id, peer, |peer| peer.accept(fingerprint))
     }
 
-    /// Says that the person has compared this key, on the telephone say, or takes that back.
+    /// Says that the person has compared this key, on the telephone say, or takes that back. Keys of the peer's that were not
+    /// compared have to be accepted anew ([`Engine::accept_key`]) once one was.
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
@@ -155,10 +156,9 @@ impl Engine {
     ) -> Result<(), Error> {
         self.change_peer(id, peer, |peer| {
             if verified {
-                peer.accept(fingerprint);
-            }
-            if let Some(key) = peer.key_mut(fingerprint) {
-                key.verified = verified;
+                peer.verify(fingerprint);
+            } else if let Some(key) = peer.key_mut(fingerprint) {
+                key.verified = false;
             }
         })
     }
@@ -214,7 +214,7 @@ impl Engine {
     /// Takes in which keys the person has verified with another client: libotr's `otr.fingerprints` (a line each: the peer,
     /// the account, the protocol, 40 digits, a word if it was verified; by tabs). Lines of other protocols than XMPP are passed
     /// over, those of other accounts where `account` is given, and keys that are not verified. Nobody becomes a contact by it,
-    /// and nobody is told; a key that is expected of a peer stays the only one. Gives how many keys were verified.
+    /// and nobody is told; a key that is expected of a peer stays the only one. Gives how many keys were taken in.
     ///
     /// # Errors
     /// [`Error::InvalidInput`]: a line that is none; nothing is taken in. As [`Engine::add_contact`].
@@ -235,15 +235,15 @@ impl Engine {
             }
         }
         self.converse(id, |talk| {
+            let mut taken_in = 0;
             for (jid, fingerprint) in &keys {
                 let row = talk.mailbox.peer(jid);
-                if let Some(peer) = talk.mailbox.peer_mut(row) {
-                    peer.learn_verified(*fingerprint);
-                }
+                let peer = talk.mailbox.peer_mut(row);
+                taken_in += u32::from(peer.is_some_and(|peer| peer.learn_verified(*fingerprint)));
                 talk.news.conversations.insert(row);
             }
-        })?;
-        Ok(u32::try_from(keys.len()).unwrap_or(u32::MAX))
+            taken_in
+        })
     }
 
     /// The bare JID of somebody that an active burner may talk to.

@@ -298,18 +298,20 @@ impl Inner {
 
     /// The time of day, where the Tor network agrees with it.
     fn trusted_now(&self) -> Option<u64> {
-        let wrong = |status: &TorStatus| !status.ready || matches!(status.blocked, Some(Error::ClockWrong { .. }));
+        let wrong = |status: &TorStatus| !status.ready || status.says_that_the_clock_is_wrong();
         let doubted = self.dialers.borrow().is_none() || lock(&self.reported).as_ref().is_some_and(wrong);
         (!doubted).then(|| self.now())
     }
 
-    /// Forgets what expires, as it does.
+    /// Has time end what it ends: messages, private conversations, the wait of texts.
     pub(crate) fn begin_to_forget(self: &Arc<Self>) {
         let inner = Arc::clone(self);
         let closing = self.closing.clone();
         let forget = async move {
             loop {
-                let wait = inner.forget_expired()?;
+                // After a panic, too.
+                let looked = std::panic::catch_unwind(AssertUnwindSafe(|| inner.forget_expired()));
+                let wait = looked.unwrap_or(Ok(limits::LOOK_FOR_EXPIRED))?;
                 tokio::select! {
                     () = sleep(wait) => {}
                     () = inner.expiry.notified() => {}
@@ -319,28 +321,31 @@ impl Inner {
         self.spawn(async move { closing.run_until_cancelled_owned(forget).await.unwrap_or(Ok(())) });
     }
 
-    /// How long nothing else expires.
+    /// How long nothing else is due.
     fn forget_expired(&self) -> Result<Duration, Error> {
-        let (now, trusted) = (self.now(), self.trusted_now());
-        let expiring = self.read(|content| {
+        let (now, is_trusted) = (self.now(), self.trusted_now().is_some());
+        let is_wrong = lock(&self.reported).as_ref().is_some_and(TorStatus::says_that_the_clock_is_wrong);
+        let next: Vec<(String, Option<u64>)> = self.read(|content| {
             let next = |account: &Account| {
                 let mailbox = content.mailbox(&account.id);
-                (account.id.clone(), mailbox.next_end(account.session_life), mailbox.next_expiry(account.history))
+                // Only a text that waits may be ended by a clock that nobody has confirmed: it can be sent again.
+                let given_up = mailbox.next_given_up().filter(|_| !is_wrong);
+                let expiry = mailbox.next_expiry(account.history, account.session_life).filter(|_| is_trusted);
+                (account.id.clone(), given_up.into_iter().chain(expiry).min())
             };
-            content.accounts.iter().map(next).collect::<Vec<_>>()
+            content.accounts.iter().map(next).collect()
         })?;
         let mut wait = Duration::MAX;
-        for (id, end, expiry) in expiring {
-            // Messages are never forgotten by a clock that may be wrong.
-            let is_due = |at: Option<u64>, now: Option<u64>| at.zip(now).is_some_and(|(at, now)| at <= now);
-            if is_due(end, Some(now)) || is_due(expiry, trusted) {
+        for (id, at) in next {
+            let Some(at) = at else { continue };
+            let left = at.saturating_sub(now);
+            if left == 0 {
                 // On a full disk, say, it is tried again.
-                let _ = self.converse(&id, |talk| talk.expire());
+                let _ = self.converse(&id, |talk| talk.expire(is_trusted));
+                self.has_work(&BurnerId(id));
             }
-            for at in [end, expiry].into_iter().flatten() {
-                let left = at.checked_sub(now).filter(|left| *left > 0).map_or(limits::SLICE, Duration::from_secs);
-                wait = wait.min(left.min(limits::LOOK_FOR_EXPIRED));
-            }
+            let left = if left == 0 { limits::SLICE } else { Duration::from_secs(left) };
+            wait = wait.min(left.min(limits::LOOK_FOR_EXPIRED));
         }
         Ok(wait)
     }

@@ -183,8 +183,11 @@ impl Engine {
         lock(&self.inner.lines).values().for_each(|line| line.end(Ending::Pause));
         self.inner.tasks.close();
         // What is not done in time is in the store, and done at the next start.
-        let _ = timeout(limits::CLOSING, self.inner.tasks.wait()).await;
-        lock(&self.inner.lines).clear();
+        let in_time = timeout(limits::CLOSING, self.inner.tasks.wait()).await.is_ok();
+        let lines = std::mem::take(&mut *lock(&self.inner.lines));
+        for line in lines.into_values().filter(|_| !in_time) {
+            line.abort().await;
+        }
         let _ = self.inner.end_tor().await.await;
         self.inner.set_dialers(None);
         *lock(&self.inner.store) = Access::Closed;

@@ -81,6 +81,9 @@ pub(crate) const SESSION_LIFE: u64 = 7 * 86_400;
 /// How much is kept of a question or an error message of a peer's, in bytes.
 pub(crate) const NOTICE: usize = 1000;
 
+/// The longest id of a message that a receipt is sent for, in bytes.
+pub(crate) const RECEIPT_OF: usize = 256;
+
 /// How many strangers are remembered, and how many texts and bytes of each.
 pub(crate) const STRANGERS: usize = 50;
 pub(crate) const STRANGER_TEXTS: usize = 10;

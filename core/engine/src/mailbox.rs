@@ -70,6 +70,9 @@ pub(crate) struct Went {
     pub(crate) at: u64,
     /// Since when it may be unread, in seconds since 1970: until it is known what the peer's client does with doubles.
     pub(crate) doubted: Option<u64>,
+    /// The ids of the stanzas before the last, where it went in pieces.
+    #[serde(default)]
+    pub(crate) pieces: Vec<String>,
 }
 
 impl Entry {
@@ -125,20 +128,14 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Whether this has to be replaced. What leaves no mark on it was no use.
-    pub(crate) fn differs(&self, later: &Self) -> bool {
-        (&self.state, self.key, &self.resource, self.finished)
-            != (&later.state, later.key, &later.resource, later.finished)
-    }
-
     pub(crate) fn state(&self) -> Option<Zeroizing<Vec<u8>>> {
         BASE64_STANDARD.decode(&self.state).ok().map(Zeroizing::new)
     }
 
-    /// Whether it has rested for too long to be used again; `life` in seconds, 0: it ends with its process. A clock that was
-    /// set far back does not prolong it.
-    pub(crate) const fn is_over(&self, life: u64, now: u64) -> bool {
-        life > 0 && now.abs_diff(self.used) >= life
+    /// When it has rested for too long, in seconds since 1970, if it is private. `life` in seconds; 0: it ends with its
+    /// process.
+    pub(crate) fn ends(&self, life: u64) -> Option<u64> {
+        (life > 0 && self.key.is_some() && !self.finished).then(|| self.used.saturating_add(life))
     }
 }
 
@@ -267,8 +264,7 @@ impl Mailbox {
     ) -> Option<(MessageId, MessageState)> {
         let Arrived { peer, id, text, security, resource, receipt: wanted } = *arrived;
         // What is private has a name that nobody on the way can change.
-        let salt = if security == Security::Plaintext { text } else { "" };
-        let hash = id.map(|id| hash(id, salt));
+        let hash = id.map(|id| hash(id, (security == Security::Plaintext).then_some(text)));
         let known = hash.is_some_and(|hash| self.has_seen(peer, hash));
         // A stranger does not learn that there is somebody. Who sends again has missed the receipt.
         if let Some(received) = wanted.filter(|_| self.standing(peer) == Standing::Contact) {
@@ -282,14 +278,13 @@ impl Mailbox {
         if let Some(hash) = hash {
             self.remember(peer, hash);
         }
-        let (id, text) = (id.unwrap_or_default().to_owned(), text.to_owned());
-        let state = MessageState::Received;
+        // Nobody needs its id any more, which may be long.
+        let (id, text, state) = (String::new(), text.to_owned(), MessageState::Received);
         let entry = Entry { peer, id, text, at: now, state, security, until: None, went: None, again: false };
         Some((self.add(entry), state))
     }
 
-    /// How much strangers have written that the app has not taken, of this one: messages and bytes; and how many strangers
-    /// there are.
+    /// How much of what a stranger has written is kept: messages and bytes; and how many strangers there are.
     pub(crate) fn strangers(&self, row: u64) -> (usize, usize, usize) {
         let theirs = self.messages.values().filter(|entry| entry.peer == row);
         let (count, bytes) = theirs.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()));
@@ -346,12 +341,9 @@ impl Mailbox {
         doubted.map(|since| since.saturating_add(limits::DOUBT)).min()
     }
 
-    /// When the next text is given up, or the next session is over; in seconds since 1970. `life` as for
-    /// [`Stored::is_over`].
-    pub(crate) fn next_end(&self, life: u64) -> Option<u64> {
-        let given_up = self.messages.values().filter_map(|entry| entry.given_up());
-        let resting = self.sessions.values().filter(|_| life > 0);
-        given_up.chain(resting.map(|session| session.used.saturating_add(life))).min()
+    /// When the next text is given up, in seconds since 1970.
+    pub(crate) fn next_given_up(&self) -> Option<u64> {
+        self.messages.values().filter_map(|entry| entry.given_up()).min()
     }
 
     /// Gives up texts that have waited for too long.
@@ -425,6 +417,11 @@ impl Mailbox {
         let waits = |wire: &Wire| wire.peer == peer && wire.number.is_none();
         let torn: BTreeSet<u64> = self.wires.values().filter(|wire| waits(wire)).filter_map(|w| w.message).collect();
         self.wires.retain(|_, wire| !waits(wire));
+        for row in &torn {
+            if let Some(entry) = self.messages.get_mut(row) {
+                Arc::make_mut(entry).went = None;
+            }
+        }
         self.set_all(torn.into_iter().collect(), MessageState::Queued)
     }
 
@@ -442,7 +439,8 @@ impl Mailbox {
             let Some(entry) = self.messages.get_mut(row) else { continue };
             let Some(went) = &entry.went else { continue };
             let (since, keeps_texts) = (went.doubted.unwrap_or(now), keeps(went));
-            if !keeps_texts && now < since.saturating_add(limits::DOUBT) {
+            // Whichever way the clock was set meanwhile.
+            if !keeps_texts && now.abs_diff(since) < limits::DOUBT {
                 continue;
             }
             let again = is_last && since < went.at.saturating_add(limits::RESEND_WITHIN);
@@ -505,9 +503,12 @@ impl Mailbox {
         let before = self.messages.len();
         self.messages.retain(|_, entry| !entry.is_done(history, time, now.is_some()));
         let Some(now) = now else { return };
+        // Their clock was wrong.
         for entry in self.messages.values_mut().filter(|entry| entry.at > time) {
-            // Its clock was wrong.
             Arc::make_mut(entry).at = time;
+        }
+        for session in self.sessions.values_mut().filter(|session| session.used > time) {
+            Arc::make_mut(session).used = time;
         }
         let expires = matches!(history, History::Expire { .. }) && !self.messages.is_empty();
         // Not each second: a write wakes the device.
@@ -516,11 +517,13 @@ impl Mailbox {
         }
     }
 
-    /// When the next of what is done expires; in seconds since 1970.
-    pub(crate) fn next_expiry(&self, history: History) -> Option<u64> {
-        let History::Expire { after } = history else { return None };
+    /// When the next of what is done expires, or the next private conversation; in seconds since 1970. `life` as for
+    /// [`Stored::ends`].
+    pub(crate) fn next_expiry(&self, history: History, life: u64) -> Option<u64> {
+        let after = if let History::Expire { after } = history { Some(after.as_secs()) } else { None };
         let done = self.messages.values().filter(|entry| entry.state.is_done());
-        done.map(|entry| entry.at.saturating_add(after.as_secs())).min()
+        let done = done.filter_map(|entry| Some(entry.at.saturating_add(after?)));
+        done.chain(self.sessions.values().filter_map(|session| session.ends(life))).min()
     }
 
     /// The messages with a peer, or all, but for those that have expired.
@@ -586,7 +589,9 @@ impl Mailbox {
     /// A message of ours that may still arrive.
     fn outgoing(&self, to: &str, id: &str) -> Option<u64> {
         let peer = self.find(to)?;
-        let theirs = |entry: &Entry| entry.peer == peer && entry.id == id && entry.state.is_on_its_way();
+        let has_piece = |went: &Went| went.pieces.iter().any(|piece| piece == id);
+        let is_it = |entry: &Entry| entry.id == id || entry.went.as_ref().is_some_and(has_piece);
+        let theirs = |entry: &Entry| entry.peer == peer && is_it(entry) && entry.state.is_on_its_way();
         Some(*self.messages.iter().find(|(_, entry)| theirs(entry))?.0)
     }
 
@@ -637,9 +642,11 @@ const fn ring(peer: u64) -> std::ops::Range<u64> {
     peer * limits::SEEN..(peer + 1) * limits::SEEN
 }
 
-/// Tells the messages of one peer from each other. With the text: some clients begin their ids anew each day.
-fn hash(id: &str, text: &str) -> u64 {
-    let digest: [u8; 32] = Sha256::new().chain_update(id).chain_update([0]).chain_update(text).finalize().into();
+/// Tells the messages of one peer from each other. With the text of what came in the clear: some clients begin their ids
+/// anew each day.
+fn hash(id: &str, plain: Option<&str>) -> u64 {
+    let hash = Sha256::new().chain_update(id).chain_update([0, u8::from(plain.is_some())]);
+    let digest: [u8; 32] = hash.chain_update(plain.unwrap_or_default()).finalize().into();
     digest.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }
 

@@ -30,6 +30,12 @@ pub struct TorStatus {
     pub blocked: Option<Error>,
 }
 
+impl TorStatus {
+    pub(crate) const fn says_that_the_clock_is_wrong(&self) -> bool {
+        matches!(self.blocked, Some(Error::ClockWrong { .. }))
+    }
+}
+
 /// A burner and how it is. Its `Debug` does not show the label.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct BurnerStatus {

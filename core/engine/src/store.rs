@@ -280,8 +280,14 @@ impl Reader<'_> {
     fn read<T: DeserializeOwned>(&mut self, owner: Owner, table: Table) -> Result<Vec<(u64, T)>, Error> {
         let rows = self.vault.rows(owner, table)?;
         rows.lost.into_iter().for_each(|finding| self.report.add(finding));
-        let rows = rows.good.iter().map(|row| Ok((row.number, serde_json::from_slice(&row.bytes)?)));
-        rows.collect::<Result<_, serde_json::Error>>().map_err(|_| Error::VaultDamaged)
+        let mut read = Vec::new();
+        for row in &rows.good {
+            match serde_json::from_slice(&row.bytes) {
+                Ok(record) => read.push((row.number, record)),
+                Err(_) => self.report.lost += 1,
+            }
+        }
+        Ok(read)
     }
 
     fn table<T: DeserializeOwned>(&mut self, owner: Owner, table: Table) -> Result<mailbox::Table<T>, Error> {
@@ -516,6 +522,22 @@ mod tests {
         forget(&mut store, "b").unwrap();
         assert_eq!(store.vault().unwrap().owners(), [store.owners["c"]]);
         assert_eq!(ids(&store), ["c"]);
+    }
+
+    #[test]
+    fn a_record_that_makes_no_sense_is_lost_and_the_others_are_good() {
+        let folder = TempDir::new().unwrap();
+        let mut store = open(folder.path(), &Key::File).unwrap();
+        let rng = &mut rng(3);
+        store.commit(rng, |content| content.accounts.push(account("a"))).unwrap();
+        store.commit(rng, |content| content.mailbox_mut("a").peer("peer@b.example")).unwrap();
+        let mut batch = Batch::default();
+        batch.put(store.owners["a"], MESSAGES, 1, b"{\"of\":\"another time\"}".to_vec());
+        store.vault().unwrap().commit(batch, rng).unwrap();
+        drop(store);
+        let mut store = open(folder.path(), &Key::File).unwrap();
+        assert_eq!((ids(&store), store.content().mailbox("a").find("peer@b.example")), (vec!["a"], Some(1)));
+        assert_eq!(*store.report(), VaultReport { lost: 1, ..VaultReport::default() });
     }
 
     #[test]

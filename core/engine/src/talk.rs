@@ -154,7 +154,7 @@ impl<'a> Talk<'a> {
                 stored.state = BASE64_STANDARD.encode(&*session.suspend());
                 stored.resource = resource.cloned();
             }
-            if before.is_none_or(|before| before.differs(&stored)) {
+            if before.is_none_or(|before| **before != stored) {
                 self.mailbox.sessions.insert(peer, Arc::new(stored));
             }
         }
@@ -194,7 +194,8 @@ impl<'a> Talk<'a> {
     }
 
     fn arrived(&mut self, peer: u64, id: Option<&str>, text: &str, security: Security, chat: &ChatMessage) {
-        let receipt = chat.id.as_deref().filter(|_| chat.wants_receipt);
+        // A receipt repeats the id: it must fit through the own server.
+        let receipt = chat.id.as_deref().filter(|id| chat.wants_receipt && id.len() <= limits::RECEIPT_OF);
         let arrived = Arrived { peer, id, text, security, resource: chat.resource.as_deref(), receipt };
         let news = self.mailbox.receive(&arrived, self.ids.draw(), self.now);
         self.news.messages.extend(news);
@@ -233,21 +234,14 @@ impl<'a> Talk<'a> {
         self.news.messages.extend(changed);
     }
 
-    /// What time does, connected or not: texts have waited for too long, sessions have rested for too long.
-    pub(crate) fn expire(&mut self) {
+    /// What time does, connected or not: texts have waited for too long, private conversations have rested for too long.
+    /// Peers are told, or they would go on writing into one that nobody can read.
+    /// These only by a clock that can be trusted.
+    pub(crate) fn expire(&mut self, is_trusted: bool) {
         self.give_up();
-        let over = self.mailbox.sessions.iter().filter(|(_, stored)| stored.is_over(self.life, self.now));
-        for peer in over.map(|(peer, _)| *peer).collect::<Vec<_>>() {
-            self.sessions.open.remove(&peer);
-            self.sessions.questions.remove(&peer);
-            self.lose(peer);
-        }
-    }
-
-    /// What is stored of a peer's session is of no use any more.
-    fn lose(&mut self, peer: u64) {
-        self.mailbox.session_lost(peer, self.now);
-        self.news.conversations.insert(peer);
+        let ends = |stored: &Stored| is_trusted && stored.ends(self.life).is_some_and(|at| at <= self.now);
+        let over = self.mailbox.sessions.iter().filter(|(_, stored)| ends(stored)).map(|(peer, _)| *peer);
+        over.collect::<Vec<_>>().into_iter().for_each(|peer| self.finish(peer));
     }
 
     /// Whether a text needs no more waiting.
@@ -286,10 +280,11 @@ impl<'a> Talk<'a> {
             return true;
         };
         let resource = self.sessions.resources.get(&(peer, instance)).cloned();
-        let last = pieces.len().saturating_sub(1);
-        for (piece, body) in pieces.into_iter().enumerate() {
-            let id = if piece == last { entry.id.clone() } else { self.ids.draw() };
-            let what = What::Otr { body, wants_receipt: piece == last };
+        let before_last: Vec<String> = pieces.iter().skip(1).map(|_| self.ids.draw()).collect();
+        let ids = before_last.iter().chain(std::iter::once(&entry.id));
+        for (id, body) in ids.cloned().zip(pieces) {
+            let wants_receipt = id == entry.id;
+            let what = What::Otr { body, wants_receipt };
             self.mailbox.add_wire(Wire {
                 peer,
                 resource: resource.clone(),
@@ -302,7 +297,8 @@ impl<'a> Talk<'a> {
         }
         if let Some(entry) = self.mailbox.messages.get_mut(&row).map(Arc::make_mut) {
             entry.security = known.security(key);
-            entry.went = Some(Went { number: Some(number), key, at: self.now, doubted: None });
+            let pieces = before_last;
+            entry.went = Some(Went { number: Some(number), key, at: self.now, doubted: None, pieces });
         }
         self.set(row, MessageState::Sent);
         true
@@ -395,7 +391,7 @@ impl<'a> Talk<'a> {
         due.into_iter().for_each(|peer| self.look(peer, |_| ()));
     }
 
-    /// Opens the sessions that are stored, so that their time goes on. Those that have rested for too long are lost.
+    /// Opens the sessions that are stored, so that their time goes on.
     pub(crate) fn wake(&mut self) {
         let stored = self.mailbox.sessions.keys().copied();
         let stored: Vec<u64> = stored.filter(|peer| self.is_contact(*peer)).collect();
@@ -497,7 +493,7 @@ impl<'a> Talk<'a> {
         let mut rng = Box::new(StdRng::from_rng(&mut self.rng));
         let rng_of_new = Box::new(StdRng::from_rng(&mut rng));
         if let Some(stored) = self.mailbox.sessions.get(&peer) {
-            let state = stored.state().filter(|_| !stored.is_over(self.life, self.now));
+            let state = stored.state().filter(|_| self.life > 0);
             let resumed =
                 state.and_then(|state| Session::resume(&state, Arc::clone(&identity), settings, rng, self.clock).ok());
             if let Some(session) = resumed {
@@ -506,7 +502,8 @@ impl<'a> Talk<'a> {
                 }
                 return session;
             }
-            self.lose(peer);
+            self.mailbox.session_lost(peer, self.now);
+            self.news.conversations.insert(peer);
         }
         Session::new(identity, settings, rng_of_new, self.clock)
     }
@@ -615,10 +612,11 @@ impl<'a> Talk<'a> {
                 if let Some(peer) = self.mailbox.peer_mut(peer) {
                     if by_us {
                         // It is the peer's, whatever was known before.
-                        peer.accept(fingerprint.into());
+                        peer.verify(fingerprint.into());
                     }
                     if let Some(key) = peer.key_mut(fingerprint.into()) {
-                        key.compared(by_us);
+                        key.failures = 0;
+                        key.verified_us |= !by_us;
                     }
                 }
                 if by_us { Comparison::Verified } else { Comparison::VerifiedUs }

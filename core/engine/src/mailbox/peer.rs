@@ -37,7 +37,7 @@ pub(crate) struct Key {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) accepted: bool,
     pub(crate) verified: bool,
-    verified_us: bool,
+    pub(crate) verified_us: bool,
     /// Whoever has it knows what it gets twice.
     pub(crate) keeps_texts: bool,
     /// Comparisons in a row that came out different.
@@ -94,15 +94,24 @@ impl Peer {
         }
     }
 
-    /// Another client of the person's has this key as verified. That does not weigh more than what was scanned here.
-    pub(crate) fn learn_verified(&mut self, fingerprint: Fingerprint) {
-        if self.expected.is_some_and(|expected| expected != fingerprint) {
-            return;
-        }
+    /// The person knows that this key is the peer's. Others that were only taken as they came have to be accepted anew: the
+    /// first may have been somebody else's.
+    pub(crate) fn verify(&mut self, fingerprint: Fingerprint) {
         self.accept(fingerprint);
-        if let Some(key) = self.key_mut(fingerprint) {
-            key.verified = true;
+        for key in &mut self.keys {
+            key.verified |= key.fingerprint == fingerprint;
+            key.accepted = key.verified;
         }
+    }
+
+    /// Another client of the person's has this key as verified. That does not weigh more than what was scanned here. Whether
+    /// it was taken in.
+    pub(crate) fn learn_verified(&mut self, fingerprint: Fingerprint) -> bool {
+        let may = self.expected.is_none_or(|expected| expected == fingerprint);
+        if may {
+            self.verify(fingerprint);
+        }
+        may
     }
 
     /// Only this key is to be the peer's: others wait for the person's word. What the person has verified weighs more.
@@ -132,17 +141,5 @@ impl Peer {
             accepted: key.accepted,
         };
         self.keys.iter().map(show).collect()
-    }
-}
-
-impl Key {
-    /// A comparison has come out equal. `by_us`: the peer has shown that it knows the secret, too.
-    pub(crate) const fn compared(&mut self, by_us: bool) {
-        self.failures = 0;
-        if by_us {
-            self.verified = true;
-        } else {
-            self.verified_us = true;
-        }
     }
 }

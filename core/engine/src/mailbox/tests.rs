@@ -46,7 +46,8 @@ fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
     let id = mailbox.messages[&row].id.clone();
     mailbox.add_wire(Wire { peer, resource: None, id, what, message: Some(row), at: NOW, number: None });
     let entry = mailbox.messages.get_mut(&row).map(Arc::make_mut).unwrap();
-    entry.went = Some(Went { number: Some(number), key: Fingerprint([1; 20]), at: NOW, doubted: None });
+    entry.went =
+        Some(Went { number: Some(number), key: Fingerprint([1; 20]), at: NOW, doubted: None, pieces: Vec::new() });
     mailbox.set(row, MessageState::Sent);
 }
 
@@ -308,10 +309,10 @@ fn keys_are_taken_as_they_come_once() {
     }
     assert!(peer.accepts(keys[0]) && peer.keys.len() == limits::KEYS, "others do not crowd out the known one");
     peer.accept(keys[19]);
-    peer.key_mut(keys[19]).unwrap().compared(false);
-    assert_eq!(peer.security(keys[19]), Security::Private, "who has answered has not been shown anything");
-    peer.key_mut(keys[19]).unwrap().compared(true);
-    assert_eq!(peer.security(keys[19]), Security::Verified);
+    assert_eq!([0, 19].map(|n| peer.security(keys[n])), [Security::Private; 2]);
+    // The first may have been somebody else's.
+    peer.verify(keys[19]);
+    assert_eq!([0, 19].map(|n| peer.security(keys[n])), [Security::KeyChanged, Security::Verified]);
     // Scanned: no other will do.
     let mut scanned = Peer::default();
     assert_eq!(scanned.expect(keys[1]), Ok(()));
@@ -353,8 +354,8 @@ fn what_expires_does_so_by_a_clock_that_can_be_trusted_and_only_once() {
         comes(&mut mailbox, PEER, Some(id), id);
     }
     mailbox.take(MessageId(1));
-    assert_eq!(mailbox.next_expiry(history), Some(NOW + 3600));
-    assert_eq!(mailbox.next_expiry(History::UntilBurn), None);
+    assert_eq!(mailbox.next_expiry(history, 0), Some(NOW + 3600));
+    assert_eq!(mailbox.next_expiry(History::UntilBurn, 0), None);
     // Hidden by any clock, gone by one that is right.
     let shown = |mailbox: &Mailbox, now| mailbox.list(None, history, now).len();
     assert_eq!((shown(&mailbox, NOW + 3599), shown(&mailbox, NOW + 3600)), (2, 1));
@@ -383,7 +384,7 @@ fn a_message_of_a_wrong_future_does_not_last_until_then() {
     mailbox.receive(&arrived, String::new(), NOW * 10);
     mailbox.take(MessageId(1));
     mailbox.sweep(history, Some(NOW));
-    assert_eq!(mailbox.next_expiry(history), Some(NOW + 3600));
+    assert_eq!(mailbox.next_expiry(history, 0), Some(NOW + 3600));
 }
 
 #[test]
@@ -443,8 +444,7 @@ fn a_link_does_not_take_the_place_of_what_was_verified() {
     peer.uses(scanned);
     assert!(peer.accepts(scanned));
     for key in [verified, scanned] {
-        peer.accept(key);
-        peer.key_mut(key).unwrap().compared(true);
+        peer.verify(key);
     }
     let before = peer.shown_keys();
     assert_eq!(peer.expect(other), Err(crate::Error::OtherKeyVerified));
@@ -462,7 +462,7 @@ fn a_link_does_not_take_the_place_of_what_was_verified() {
 #[test]
 fn what_time_ends() {
     let mut mailbox = Mailbox::default();
-    assert_eq!(mailbox.next_end(100), None);
+    assert_eq!((mailbox.next_given_up(), mailbox.next_expiry(History::None, 100)), (None, None));
     let of = |within: Option<u64>, mailbox: &mut Mailbox| {
         mailbox.queue(PEER, "id".into(), "text", NOW, within.map(Duration::from_secs))
     };
@@ -470,14 +470,47 @@ fn what_time_ends() {
     let MessageId(row) = left;
     encrypt(&mut mailbox, row, 1);
     mailbox.set(row, MessageState::Queued);
-    assert_eq!(mailbox.next_end(0), Some(NOW + 60), "what has left is not late");
+    assert_eq!(mailbox.next_given_up(), Some(NOW + 60), "what has left is not late");
     assert!(mailbox.give_up(NOW + 59).is_empty());
     assert_eq!(mailbox.give_up(NOW + 60), [(late, MessageState::Failed { reason: FailReason::NoAnswer })]);
     assert_eq!(mailbox.message(patient, History::None, NOW).unwrap().state, MessageState::Queued);
-    let session = Stored { state: String::new(), used: NOW, key: None, resource: None, finished: false };
-    mailbox.sessions.insert(1, Arc::new(session.clone()));
-    assert_eq!([0, 100].map(|life| mailbox.next_end(life)), [None, Some(NOW + 100)]);
-    let is_over = |life, now| session.is_over(life, now);
-    assert!(!is_over(100, NOW + 99) && is_over(100, NOW + 100) && !is_over(0, NOW * 2));
-    assert!(!is_over(100, NOW - 99) && is_over(100, NOW - 100), "its clock was wrong");
+    let private = |used, key, finished| Arc::new(Stored { state: String::new(), used, key, resource: None, finished });
+    let key = Some(Fingerprint([1; 20]));
+    for (row, session) in [(1, private(NOW, key, false)), (2, private(1, None, false)), (3, private(1, key, true))] {
+        mailbox.sessions.insert(row, session);
+    }
+    assert_eq!([0, 100].map(|life| mailbox.next_expiry(History::None, life)), [None, Some(NOW + 100)]);
+    // One of a wrong future does not last until then.
+    mailbox.sessions.insert(1, private(NOW * 2, key, false));
+    mailbox.sweep(History::None, Some(NOW));
+    assert_eq!(mailbox.next_expiry(History::None, 100), Some(NOW + 100));
+}
+
+#[test]
+fn a_piece_that_comes_back_is_the_text_that_comes_back() {
+    let mut mailbox = outbox(1);
+    encrypt(&mut mailbox, 2, 1);
+    let entry = mailbox.messages.get_mut(&2).map(Arc::make_mut).unwrap();
+    entry.went.as_mut().unwrap().pieces = vec!["first".into(), "second".into()];
+    let reason = FailReason::Unreachable;
+    assert!(mailbox.refused(PEER, "another", reason).is_empty());
+    assert_eq!(mailbox.refused(PEER, "second", reason), [(MessageId(2), MessageState::Failed { reason })]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_keep_a_text_in_doubt() {
+    let mut mailbox = outbox(1);
+    let peer = mailbox.peer(PEER);
+    send_all(&mut mailbox);
+    mailbox.unread(peer, &[2], NOW + 700_000);
+    assert_eq!(mailbox.settle(peer, NOW).len(), 1);
+}
+
+#[test]
+fn a_plain_message_does_not_stand_for_a_private_one() {
+    let mut mailbox = Mailbox::default();
+    assert!(comes(&mut mailbox, PEER, Some("id of the text"), ""));
+    let (peer, id) = (mailbox.peer(PEER), Some("id of the text"));
+    let arrived = Arrived { peer, id, text: "the text", security: Security::Private, resource: None, receipt: None };
+    assert!(mailbox.receive(&arrived, String::new(), NOW).is_some());
 }

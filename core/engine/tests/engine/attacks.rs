@@ -1,17 +1,17 @@
 //! What whoever sits at the server can do to a private conversation: disturb it, and no more.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flashpaper::{Event, MessageState, Notice, Security};
-use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary};
+use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary, SMALL};
 use flashpaper_otr::{Identity, Output, Session, Settings};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tokio::time::sleep;
 
 use crate::peers::Scene;
-use crate::support::Tested;
+use crate::support::{Direct, Tested};
 
 /// For what must not come.
 const A_WHILE: Duration = Duration::from_millis(700);
@@ -172,5 +172,35 @@ async fn an_exchange_answered_with_another_key_gets_no_text_and_no_trust() -> Te
     scene.engine.start_private(&id, &jid)?;
     assert_eq!(scene.peer.text(Duration::from_secs(60)).await?, "for the friend only");
     assert_eq!(scene.conversation()?.security, Security::Verified);
+    scene.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_id_that_is_too_long_to_be_repeated_keeps_nobody_offline() -> Tested {
+    let mut scene = Scene::begin_on(OtrLibrary::Libotr, SMALL, Direct::plain).await?;
+    scene.says("hello").await?;
+    let mut attacker = Attacker::connect(scene.lab.facts()).await?;
+    attacker.watch(scene.peer.jid()).await?;
+    // In a receipt it would be longer than what the server takes, each time that it is sent.
+    for (id, text) in [("&lt;".repeat(3000), "long"), ("short".to_owned(), "short")] {
+        let (from, to) = (scene.peer.full_jid(), &scene.burner.jid);
+        let receipt = "<request xmlns='urn:xmpp:receipts'/>";
+        let asks =
+            format!("<message from='{from}' to='{to}' type='chat' id='{id}'><body>{text}</body>{receipt}</message>");
+        attacker.deliver(&asks).await?;
+    }
+    let mut receipts = Vec::new();
+    let end = Instant::now() + Duration::from_secs(60);
+    while receipts.is_empty() {
+        assert!(Instant::now() < end, "no receipt");
+        sleep(Duration::from_millis(100)).await;
+        receipts.extend(attacker.taken(scene.peer.jid()).await?);
+        receipts.retain(|stanza| stanza.contains("<received"));
+    }
+    assert!(receipts.iter().all(|stanza| stanza.contains("'short'")), "{receipts:?}");
+    assert_eq!(scene.unread()?.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(), ["long", "short"]);
+    attacker.pass(scene.peer.jid()).await?;
+    scene.says("still here").await?;
     scene.end().await
 }

@@ -435,9 +435,30 @@ async fn a_private_conversation_that_rests_for_too_long_is_over() -> Tested {
         assert!(Instant::now() < end, "{:?}", security()?);
         sleep(Duration::from_millis(20)).await;
     }
+    assert_eq!(friend.read().await?, Friend::ENDED);
     day.engine.send(&id, &jid, "anew", None)?;
     assert_eq!(friend.read().await?, "anew");
     friend.end().await?;
+    day.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn whoever_sets_the_clock_ends_no_wait() -> Tested {
+    let home = TempDir::new()?;
+    let mut day = Day::begin(home.path()).await?;
+    day.wire.dies();
+    day.pass(60).await;
+    day.pass(30).await;
+    day.becomes(is_waiting).await?;
+    let dialled = day.wire.dialled.load(SeqCst);
+    day.clock.1.store(86_400, SeqCst);
+    // The longest first wait: the clock is looked at again after it.
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(day.wire.dialled.load(SeqCst), dialled);
+    day.clock.1.store(0, SeqCst);
+    day.comes_online().await?;
+    day.comes("at last").await?;
     day.end().await
 }
 

@@ -128,13 +128,14 @@ async fn live(
     }
 }
 
-/// A clock that is set by hand, in seconds.
+/// A clock that is set by hand: the time since the device was started, and what the wall's clock is ahead of that; in
+/// seconds.
 #[derive(Clone, Default)]
-pub(crate) struct Hands(pub(crate) Arc<AtomicU64>);
+pub(crate) struct Hands(pub(crate) Arc<AtomicU64>, pub(crate) Arc<AtomicU64>);
 
 impl Clock for Hands {
     fn unix_seconds(&self) -> u64 {
-        self.0.load(SeqCst)
+        self.0.load(SeqCst) + self.1.load(SeqCst)
     }
 
     fn since_boot(&self) -> Duration {
