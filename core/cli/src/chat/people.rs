@@ -36,8 +36,8 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 
 /// Of a line that holds a secret: what comes before that.
 pub(crate) fn shown(line: &str) -> Option<&str> {
-    let secret = line.trim_start().strip_prefix("/verify ")?;
-    line.strip_suffix(secret)
+    let secret = line.trim_start().strip_prefix("/verify")?;
+    secret.starts_with(char::is_whitespace).then(|| line.strip_suffix(secret))?
 }
 
 pub(crate) async fn chat(

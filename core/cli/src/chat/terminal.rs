@@ -152,9 +152,9 @@ impl Highlighter for Prompt {
 fn secrets_are_not_shown_as_they_are_typed() {
     let prompt = Prompt { paint: Paint::none(), lock: Lock::default() };
     for (typed, shown) in [
-        ("/verify cat", "/verify ***"),
-        ("  /verify pet? cät ", "  /verify *********"),
-        ("/verify /verify ", "/verify ********"),
+        ("/verify cat", "/verify****"),
+        ("  /verify\tpet? cät ", "  /verify**********"),
+        ("/verifying", "/verifying"),
         ("/verify", "/verify"),
         ("what about /verify cat", "what about /verify cat"),
     ] {
