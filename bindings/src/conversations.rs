@@ -80,7 +80,8 @@ impl Engine {
         self.blocking(move |engine| engine.accept_key(&id, &peer, fingerprint)).await
     }
 
-    /// Says that the person has compared this key, on the telephone say, or takes that back.
+    /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then before it
+    /// is accepted again, nor, once one key was compared, to others that were not.
     pub async fn set_verified(
         &self,
         id: BurnerId,
@@ -120,8 +121,10 @@ impl Engine {
         self.blocking(move |engine| engine.abort_comparison(&id, &peer)).await
     }
 
-    /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too. Zero: none
-    /// outlives the process, and nothing of them is stored.
+    /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too: a week at
+    /// first. One that has rested for longer ends once the burner is connected and everything that waited has come, and its
+    /// peer is told. Zero: none outlives the process, and nothing of them is
+    /// stored.
     pub async fn set_session_life(&self, id: BurnerId, life: Duration) -> Result<(), Error> {
         self.blocking(move |engine| engine.set_session_life(&id, life)).await
     }

@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 /// opening has the one that is not in use deleted once more.
 ///
 /// The calls come one at a time for a folder, on threads of the library, and may block for as long as a person needs:
-/// opening, resuming, burning, changing the key, or a creation that fails, waits for them, nothing else does. They may call
+/// opening any folder, resuming, burning, changing the key, what settles earlier runs, and a creation that fails wait for
+/// them; so does, up to its deadline, falling asleep, and whoever would fall asleep while resuming waits. They may call
 /// the library, but nothing of it that waits for them. Any other exception is taken for `Failed`.
 ///
 /// Each folder needs keys of its own. After a change to another source, or to none, keys may be left here if the process

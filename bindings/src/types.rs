@@ -566,7 +566,8 @@ pub enum FlashpaperError {
     VaultDamaged,
     /// A later version of this library wrote the store.
     VaultTooNew,
-    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed.
+    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed
+    /// here; of a burn, what is left to do is done by the next start or call.
     KeyDenied,
     /// The key is gone from the key store, or its file, while sealed accounts exist; or this is another key store.
     KeyLost,

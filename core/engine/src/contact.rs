@@ -122,8 +122,8 @@ pub enum Security {
     Verified,
     /// The peer has ended the private conversation. Nothing is sent until the person begins a new one, or ends it too.
     Finished,
-    /// Encrypted, but to another key than the one that was known or expected. Nothing is sent until the person has accepted
-    /// it, or ends the conversation.
+    /// Encrypted, but to another key than the one that was known or expected, or to one whose verification was taken back.
+    /// Nothing is sent until the person has accepted it, or ends the conversation.
     KeyChanged,
 }
 

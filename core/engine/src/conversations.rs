@@ -142,8 +142,8 @@ impl Engine {
         self.change_peer(id, peer, |peer| peer.accept(fingerprint))
     }
 
-    /// Says that the person has compared this key, on the telephone say, or takes that back. Keys of the peer's that were not
-    /// compared have to be accepted anew ([`Engine::accept_key`]) once one was.
+    /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then before it
+    /// is accepted again ([`Engine::accept_key`]), nor, once one key was compared, to others that were not.
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
@@ -158,7 +158,7 @@ impl Engine {
             if verified {
                 peer.verify(fingerprint);
             } else if let Some(key) = peer.key_mut(fingerprint) {
-                key.verified = false;
+                (key.verified, key.accepted) = (false, false);
             }
         })
     }
@@ -196,8 +196,10 @@ impl Engine {
         self.with_peer(id, peer, |talk, row| talk.abort_comparison(row))?
     }
 
-    /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too. Zero: none
-    /// outlives the process, and nothing of them is stored.
+    /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too: a week at
+    /// first. One that has rested for longer ends once the burner is connected and everything that waited has come, and its
+    /// peer is told. Zero: none outlives the process, and nothing of them is
+    /// stored.
     ///
     /// # Errors
     /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].

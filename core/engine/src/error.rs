@@ -108,7 +108,8 @@ pub enum Error {
     /// A later version of this library wrote the store.
     #[error("the store is of a later version")]
     VaultTooNew,
-    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed.
+    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed
+    /// here; of a burn, what is left to do is done by the next start or call.
     #[error("the key is not available now")]
     KeyDenied,
     /// The key is gone from the key store, or its file, while sealed accounts exist; or this is another key store.

@@ -330,7 +330,8 @@ impl Inner {
                 let mailbox = content.mailbox(&account.id);
                 // Only a text that waits may be ended by a clock that nobody has confirmed: it can be sent again.
                 let given_up = mailbox.next_given_up().filter(|_| !is_wrong);
-                let expiry = mailbox.next_expiry(account.history, account.session_life).filter(|_| is_trusted);
+                let life = if self.has_drained(&account.id) { account.session_life } else { 0 };
+                let expiry = mailbox.next_expiry(account.history, life).filter(|_| is_trusted);
                 (account.id.clone(), given_up.into_iter().chain(expiry).min())
             };
             content.accounts.iter().map(next).collect()
@@ -341,7 +342,8 @@ impl Inner {
             let left = at.saturating_sub(now);
             if left == 0 {
                 // On a full disk, say, it is tried again.
-                let _ = self.converse(&id, |talk| talk.expire(is_trusted));
+                let ends_private = is_trusted && self.has_drained(&id);
+                let _ = self.converse(&id, |talk| talk.expire(ends_private));
                 self.has_work(&BurnerId(id));
             }
             let left = if left == 0 { limits::SLICE } else { Duration::from_secs(left) };
@@ -377,6 +379,10 @@ impl Inner {
 
     /// Opens the folder again after a sleep. Takes as long as a key source does.
     pub(crate) fn reopen(&self) -> Result<(), Error> {
+        // Who is awake does not wait for a burn that asks a person.
+        if self.with_store(|store| Ok(store.closed()))?.is_none() {
+            return Ok(());
+        }
         let _one_at_a_time = lock(&self.key_use);
         let Some(closed) = self.with_store(|store| Ok(store.closed()))? else { return Ok(()) };
         let reopened = Store::reopen(&self.home, &closed)?;
@@ -470,6 +476,11 @@ impl Inner {
         }
     }
 
+    /// Whether everything that the server had for a burner has come: there may be something that uses a session.
+    fn has_drained(&self, id: &str) -> bool {
+        lock(&self.lines).get(id).is_some_and(|line| line.connection() == Connection::Online && line.is_drained())
+    }
+
     /// Reports how a burner is connected, unless another connection has taken the place of this.
     pub(crate) fn report_connection(&self, id: &BurnerId, line: &Line, connection: Connection) {
         let lines = lock(&self.lines);
@@ -532,6 +543,16 @@ impl Inner {
     pub(crate) async fn forget(self: &Arc<Self>, id: &str) -> Result<(), Error> {
         let (inner, id) = (Arc::clone(self), id.to_owned());
         blocking(move || inner.forget_now(&id)).await
+    }
+
+    /// Waits until nobody uses the key of the store.
+    pub(crate) async fn key_unused(self: &Arc<Self>) {
+        let inner = Arc::clone(self);
+        let unused = move || {
+            drop(lock(&inner.key_use));
+            Ok(())
+        };
+        let _ = blocking(unused).await;
     }
 
     /// Forgets an account and what belongs to it. Takes as long as a key source does.

@@ -103,7 +103,7 @@ impl Engine {
     }
 
     /// Lets go of the network and the folder within `deadline` (3 seconds will do), for a phone's sleep: Tor ends, and there
-    /// is no traffic, no wake-up and no lock. Servers keep connections apart for some minutes, to be taken up again. What
+    /// is no traffic, no wake-up and, unless a key store asks a person meanwhile, no lock. Servers keep connections apart for some minutes, to be taken up again. What
     /// is under way ends as if the process did; [`Engine::resume`] settles it. The key and what is stored stay in memory,
     /// see [`Engine::lock`]. Goes on when the future is dropped.
     pub async fn suspend(&self, deadline: Duration) {
@@ -208,6 +208,8 @@ impl Inner {
                 line.abort().await;
             }
         }
+        // What is being forgotten needs the store for that.
+        let _ = timeout_at(until, self.key_unused()).await;
         let_go(&mut lock(&self.store));
         self.forget_talks();
         let ended = self.end_tor().await;

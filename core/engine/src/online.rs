@@ -156,6 +156,10 @@ impl Line {
         self.drained().await;
     }
 
+    pub(crate) fn is_drained(&self) -> bool {
+        *self.drained.borrow()
+    }
+
     async fn ended(&self) -> Ending {
         let mut ending = self.ending.subscribe();
         // The sender is ours.
@@ -337,7 +341,10 @@ impl Work<'_> {
         self.introduce().await?;
         let sent = self.send().await?;
         let quiet = !sent && self.asked.is_none() && self.session.in_flight() == 0;
-        self.line.drained.send_replace(quiet && !self.inner.is_talk_busy(&self.id.0));
+        let drained = quiet && !self.inner.is_talk_busy(&self.id.0);
+        if !self.line.drained.send_replace(drained) && drained {
+            self.inner.expiry.notify_one();
+        }
         let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.inner.profile().silence());
         let (left, until_talk) = (limit.saturating_sub(self.inner.clock.since_boot()), self.until_talk()?);
         tokio::select! {

@@ -143,17 +143,17 @@ impl<'a> Talk<'a> {
             let (instance, key) = session.recipient().unzip();
             let resource = instance.and_then(|instance| self.sessions.resources.get(&(peer, instance)));
             let before = self.mailbox.sessions.get(&peer);
-            let mut stored = Stored {
-                state: String::new(),
-                used: before.filter(|_| !self.used.contains(&peer)).map_or(self.now, |before| before.used),
+            let is_stored = self.life > 0;
+            let state = if is_stored { BASE64_STANDARD.encode(&*session.suspend()) } else { String::new() };
+            // What leaves no mark is no use: anybody can send that.
+            let rests = |before: &&Arc<Stored>| !self.used.contains(&peer) || is_stored && before.state == state;
+            let stored = Stored {
+                used: before.filter(rests).map_or(self.now, |before| before.used),
+                state,
                 key: key.map(Fingerprint::from),
-                resource: None,
+                resource: resource.filter(|_| is_stored).cloned(),
                 finished: session.is_finished(),
             };
-            if self.life > 0 {
-                stored.state = BASE64_STANDARD.encode(&*session.suspend());
-                stored.resource = resource.cloned();
-            }
             if before.is_none_or(|before| **before != stored) {
                 self.mailbox.sessions.insert(peer, Arc::new(stored));
             }
@@ -234,14 +234,25 @@ impl<'a> Talk<'a> {
         self.news.messages.extend(changed);
     }
 
-    /// What time does, connected or not: texts have waited for too long, private conversations have rested for too long.
-    /// Peers are told, or they would go on writing into one that nobody can read.
-    /// These only by a clock that can be trusted.
-    pub(crate) fn expire(&mut self, is_trusted: bool) {
+    /// What time does: gives up texts that have waited for too long and, if that is wanted, ends private conversations that
+    /// have rested for too long. Their peers are told, or they would write what nobody can read.
+    pub(crate) fn expire(&mut self, ends_private: bool) {
         self.give_up();
-        let ends = |stored: &Stored| is_trusted && stored.ends(self.life).is_some_and(|at| at <= self.now);
-        let over = self.mailbox.sessions.iter().filter(|(_, stored)| ends(stored)).map(|(peer, _)| *peer);
-        over.collect::<Vec<_>>().into_iter().for_each(|peer| self.finish(peer));
+        if !ends_private {
+            return;
+        }
+        let is_over = |stored: &Stored| stored.ends(self.life).is_some_and(|at| at <= self.now);
+        let over = self.mailbox.sessions.iter().filter(|(_, stored)| is_over(stored));
+        for (peer, key) in over.map(|(peer, stored)| (*peer, stored.key)).collect::<Vec<_>>() {
+            let numbers: Vec<u64> =
+                self.look(peer, |session| session.unconfirmed()).into_iter().map(|id| id.0).collect();
+            self.finish(peer);
+            let known = self.mailbox.peers.get(&peer).and_then(|known| known.key(key?));
+            if known.is_some_and(|key| key.keeps_texts) {
+                // The peer's side may be over, too, with these unread.
+                self.mailbox.unread(peer, &numbers, self.now);
+            }
+        }
     }
 
     /// Whether a text needs no more waiting.
@@ -256,7 +267,15 @@ impl<'a> Talk<'a> {
         };
         let Some(known) = self.mailbox.peers.get(&peer).map(Arc::clone) else { return false };
         let key = Fingerprint::from(key);
-        if !ready || !known.accepts(key) {
+        if !known.accepts(key) {
+            // Another client of the peer's may have the right one.
+            let accepted = |(_, key): &(InstanceTag, flashpaper_otr::Fingerprint)| known.accepts((*key).into());
+            let other = self.look(peer, |session| session.private().into_iter().find(accepted));
+            return other.is_some_and(|(instance, _)| {
+                self.look(peer, |session| session.select(instance)).is_ok() && self.send(row, peer)
+            });
+        }
+        if !ready {
             return false;
         }
         let Some(entry) = self.mailbox.messages.get(&row).map(Arc::clone) else { return true };

@@ -233,6 +233,8 @@ async fn secrets_are_compared() -> Tested {
     assert_eq!(scene.conversation()?.security, Security::Verified);
     let key = scene.conversation()?.keys[0];
     scene.engine.set_verified(&id, &jid, key.fingerprint, false)?;
+    assert_eq!(scene.conversation()?.security, Security::KeyChanged, "no text goes there");
+    scene.engine.accept_key(&id, &jid, key.fingerprint)?;
     assert_eq!(scene.conversation()?.security, Security::Private);
     // They ask with a question: what they know of us tells us nothing of them.
     scene.peer.command("question pet?\tcat").await?;
@@ -399,6 +401,31 @@ async fn another_client_of_the_peer_s_has_another_key_and_gets_nothing_unasked()
         scene.end().await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn texts_go_to_the_client_whose_key_is_verified() -> Tested {
+    let mut scene = Scene::private(OtrLibrary::Libotr).await?;
+    let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
+    let mut other = OtrPeer::log_in(scene.lab.facts(), OtrLibrary::Libotr, &jid, scene.peer.password()).await?;
+    other.command(&format!("to {}", scene.burner.jid)).await?;
+    other.command("start").await?;
+    other.until(PATIENCE, |event| *event == OtrEvent::Secure).await?;
+    let end = Instant::now() + PATIENCE;
+    while scene.conversation()?.keys.len() < 2 {
+        assert!(Instant::now() < end);
+        sleep(Duration::from_millis(20)).await;
+    }
+    scene.says("for the first").await?;
+    let first = scene.conversation()?.key;
+    let second = scene.conversation()?.keys.into_iter().find(|key| Some(key.fingerprint) != first).ok_or("one key")?;
+    scene.engine.set_verified(&id, &jid, second.fingerprint, true)?;
+    scene.engine.send(&id, &jid, "for the second", None)?;
+    assert_eq!(other.text(PATIENCE).await?, "for the second");
+    scene.becomes(Security::Verified).await?;
+    drop(other);
+    scene.end().await
 }
 
 #[tokio::test]

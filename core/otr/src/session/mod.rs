@@ -431,6 +431,13 @@ impl Session {
         Some((InstanceTag(tag), self.instances.get(&tag)?.fingerprint()?))
     }
 
+    /// The instances that there are private conversations with, and their keys.
+    #[must_use]
+    pub fn private(&self) -> Vec<(InstanceTag, Fingerprint)> {
+        let key = |(tag, instance): (&u32, &Instance)| Some((InstanceTag(*tag), instance.fingerprint()?));
+        self.instances.iter().filter_map(key).collect()
+    }
+
     fn conversation(&mut self, tag: u32) -> Option<&mut Conversation> {
         self.instances.get_mut(&tag)?.conversation()
     }
