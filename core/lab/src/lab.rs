@@ -163,10 +163,9 @@ impl Lab {
     pub(crate) async fn reset(&mut self) -> Result<()> {
         self.set_delay(0);
         let relays: Vec<String> = self.nodes.iter().map(|n| n.name.clone()).collect();
-        if relays.iter().any(|name| !self.running.contains_key(name)) {
-            // The descriptors that a stopped relay held are gone: the service has to publish them again.
-            self.stop("onion")?;
-        }
+        // Debian's `tor` makes no new introduction points for minutes once cuts have taken some. And the descriptors that a
+        // stopped relay held are gone.
+        self.stop("onion")?;
         self.restart(&relays.iter().map(String::as_str).collect::<Vec<_>>()).await?;
         self.restart(&["prosody", "onion"]).await
     }
