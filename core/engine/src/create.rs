@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use flashpaper_xmpp::RegisterError;
-use rand::RngExt as _;
+use rand::{Rng as _, RngExt as _};
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
@@ -202,32 +202,31 @@ async fn make(
 fn draw(inner: &Inner, server: &Server, route: Route, recoverable: bool) -> Account {
     let domain = server.domain.as_str();
     let created = inner.now();
-    inner.with_rng(|rng| {
-        let (identity, words) = if recoverable {
-            let words = RecoveryWords::generate(rng);
-            (Identity::from_words(&words, domain), Some(words.expose().to_string()))
-        } else {
-            (Identity::random(rng), None)
-        };
-        let mut id = [0; 8];
-        rng.fill_bytes(&mut id);
-        Account {
-            id: id.iter().map(|b| format!("{b:02x}")).collect(),
-            domain: domain.to_owned(),
-            username: identity.username.clone(),
-            password: identity.password.to_string(),
-            words,
-            route,
-            state: State::Pending,
-            created,
-            history: History::default(),
-            otr: identity.otr.clone(),
-            // What every client takes (otr: `Settings::tag`).
-            tag: rng.random_range(0x100..=0x1111_1111),
-            label: None,
-            session_life: limits::SESSION_LIFE,
-        }
-    })
+    let rng = &mut inner.rng();
+    let (identity, words) = if recoverable {
+        let words = RecoveryWords::generate(rng);
+        (Identity::from_words(&words, domain), Some(words.expose().to_string()))
+    } else {
+        (Identity::random(rng), None)
+    };
+    let mut id = [0; 8];
+    rng.fill_bytes(&mut id);
+    Account {
+        id: id.iter().map(|b| format!("{b:02x}")).collect(),
+        domain: domain.to_owned(),
+        username: identity.username.clone(),
+        password: identity.password.to_string(),
+        words,
+        route,
+        state: State::Pending,
+        created,
+        history: History::default(),
+        otr: identity.otr.clone(),
+        // What every client takes (otr: `Settings::tag`).
+        tag: rng.random_range(0x100..=0x1111_1111),
+        label: None,
+        session_life: limits::SESSION_LIFE,
+    }
 }
 
 /// Stores the account and counts the registration.

@@ -13,8 +13,7 @@ use flashpaper_tor::Tor;
 use flashpaper_vault::{FreshKey, NextKey, OldKey};
 use flashpaper_xmpp::{Ids, Tls};
 use futures::FutureExt as _;
-use rand::rngs::StdRng;
-use rand::{CryptoRng, RngExt as _, SeedableRng as _};
+use rand::{CryptoRng, RngExt as _};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -30,6 +29,7 @@ use crate::life::blocking;
 use crate::mailbox::{Changed, Mailbox};
 use crate::message::Conversation;
 use crate::online::{Ending, Line, Profile};
+use crate::random::Random;
 use crate::seams::{Clock, Dial, Dialers};
 use crate::snapshot::TorStatus;
 use crate::store::{self, Account, Content, Store};
@@ -70,7 +70,7 @@ pub(crate) struct Inner {
     directory: Directory,
     pub(crate) reporter: Reporter,
     pub(crate) clock: Box<dyn Clock>,
-    rng: Mutex<Box<dyn CryptoRng + Send>>,
+    rng: Random,
     pub(crate) store: Mutex<Access>,
     /// Held by whoever has the key of the store used, on a thread that may wait: a key source may ask a person. The store is
     /// not locked meanwhile.
@@ -116,7 +116,7 @@ pub(crate) struct Parts {
     pub(crate) tls: Tls,
     pub(crate) directory: Directory,
     pub(crate) clock: Box<dyn Clock>,
-    pub(crate) rng: Box<dyn CryptoRng + Send>,
+    pub(crate) rng: Random,
     pub(crate) store: Store,
 }
 
@@ -130,7 +130,7 @@ impl Inner {
             directory,
             reporter: Reporter::new(),
             clock,
-            rng: Mutex::new(rng),
+            rng,
             store: Mutex::new(Access::Open(Box::new(store))),
             key_use: Mutex::default(),
             tor: Mutex::default(),
@@ -158,13 +158,12 @@ impl Inner {
         self.clock.unix_seconds()
     }
 
-    pub(crate) fn with_rng<T>(&self, draw: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
-        draw(&mut **lock(&self.rng))
+    pub(crate) fn rng(&self) -> Random {
+        self.rng.clone()
     }
 
-    /// Ids for one session, unrelated to those of any other.
     pub(crate) fn ids(&self) -> Ids {
-        Ids::new(Box::new(self.with_rng(|rng| StdRng::from_rng(rng))))
+        Ids::new(Box::new(self.rng()))
     }
 
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Content) -> T) -> Result<T, Error> {
@@ -173,7 +172,7 @@ impl Inner {
 
     /// Changes what is stored; on return it is on disk.
     pub(crate) fn commit<T>(&self, change: impl FnOnce(&mut Content) -> T) -> Result<T, Error> {
-        self.with_store(|store| self.with_rng(|rng| store.commit(rng, change)))
+        self.with_store(|store| store.commit(&mut self.rng(), change))
     }
 
     /// Changes a burner's mailbox; on return that is on disk, what is done and not to be kept is gone, and the changes are
@@ -189,7 +188,7 @@ impl Inner {
                 changed
             };
             // Reported before anybody else changes the same.
-            for (message, state) in self.with_rng(|rng| store.commit(rng, change))? {
+            for (message, state) in store.commit(&mut self.rng(), change)? {
                 self.reporter.report(Event::Message { burner: BurnerId(id.to_owned()), message, state });
             }
             self.expiry.notify_one();
@@ -201,7 +200,6 @@ impl Inner {
     pub(crate) fn converse<T>(&self, id: &str, work: impl FnOnce(&mut Talk<'_>) -> T) -> Result<T, Error> {
         let key = self.key(id)?;
         let times = (self.now(), self.clock.since_boot());
-        let rng = self.with_rng(|rng| StdRng::from_rng(rng));
         let mut result = None;
         let mut told = Vec::new();
         self.with_store(|store| {
@@ -212,13 +210,13 @@ impl Inner {
             let mut sessions = Uncommitted { sessions, is_stored: false };
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
-                let mut talk = Talk::new(mailbox, sessions.sessions, rng, times, life);
+                let mut talk = Talk::new(mailbox, sessions.sessions, self.rng(), times, life);
                 result = Some(work(&mut talk));
                 let news = talk.end();
                 told = self.events_of(id, mailbox, &news);
                 mailbox.sweep(history, self.trusted_now());
             };
-            self.with_rng(|rng| store.commit(rng, change))?;
+            store.commit(&mut self.rng(), change)?;
             sessions.is_stored = true;
             self.expiry.notify_one();
             // Reported before anybody else changes the same.
@@ -363,7 +361,7 @@ impl Inner {
         change: impl FnOnce(&mut Store, FreshKey, &mut dyn CryptoRng) -> Result<OldKey, Error>,
     ) -> Result<(), Error> {
         let _one_at_a_time = lock(&self.key_use);
-        let mut rng = self.with_rng(|rng| StdRng::from_rng(rng));
+        let mut rng = self.rng();
         let next = self.with_store(Store::next_key)?;
         let fresh = begin(next, &mut rng)?.seal(&mut rng)?;
         let old = self.with_store(|store| change(store, fresh, &mut rng))?;
@@ -408,8 +406,7 @@ impl Inner {
         if let Some(wrapped) = wrapped {
             return store::check_key(&wrapped, &self.home, key);
         }
-        let mut rng = self.with_rng(|rng| StdRng::from_rng(rng));
-        let store = Store::open(&self.home, key, &mut rng)?;
+        let store = Store::open(&self.home, key, &mut self.rng())?;
         match &mut *lock(&self.store) {
             Access::Closed => return Err(Error::Closed),
             access => *access = Access::Open(Box::new(store)),
@@ -451,7 +448,7 @@ impl Inner {
     /// How long a burner waits where there are others: what happens to several at one moment links them.
     pub(crate) fn apart(&self, id: &BurnerId) -> Duration {
         let alone = !lock(&self.lines).iter().any(|(other, line)| *other != id.0 && !line.is_over());
-        if alone { Duration::ZERO } else { self.with_rng(|rng| limits::SPREAD.mul_f64(rng.random_range(0.0..1.0))) }
+        if alone { Duration::ZERO } else { limits::SPREAD.mul_f64(self.rng().random_range(0.0..1.0)) }
     }
 
     /// Has a burner's connection end; whether there was one.
@@ -571,7 +568,7 @@ impl Inner {
         }
         let in_use: Vec<String> = self.read(|c| c.accounts.iter().map(|a| a.domain.clone()).collect())?;
         let in_use: Vec<&str> = in_use.iter().map(String::as_str).collect();
-        self.with_rng(|rng| self.directory.draw(route, &in_use, rng))
+        self.directory.draw(route, &in_use, &mut self.rng())
     }
 
     pub(crate) fn server_of(&self, account: &Account) -> Result<Server, Error> {

@@ -39,6 +39,7 @@ mod link;
 mod mailbox;
 mod message;
 mod online;
+mod random;
 mod seams;
 mod snapshot;
 mod store;

@@ -14,6 +14,7 @@ use crate::error::Input;
 use crate::event::{BurnerId, Connection};
 use crate::inner::{Access, Inner, Parts, lock};
 use crate::online::{Ending, Line};
+use crate::random::Random;
 use crate::seams::{Dialers, Seams};
 use crate::snapshot::SyncReport;
 use crate::store::Store;
@@ -37,7 +38,8 @@ impl Engine {
     #[doc(hidden)]
     pub async fn open_with(config: Config, seams: Seams) -> Result<Self, Error> {
         let Config { home, key, network } = config;
-        let Seams { clock, mut rng } = seams;
+        let Seams { clock, rng } = seams;
+        let rng = Random::new(rng);
         let mut open = OPEN.lock().await;
         open.retain(|engine| engine.strong_count() > 0);
         let same = |inner: &Arc<Inner>| same_folder(&inner.home, &home) && !inner.closing.is_cancelled();
@@ -70,7 +72,8 @@ impl Engine {
         let tor_config =
             tor::Config { state_dir: home.join("tor/state"), cache_dir: home.join("tor/cache"), network: tor_network };
         let folder = home.clone();
-        let (store, rng) = blocking(move || Store::open(&folder, &key, &mut *rng).map(|s| (s, rng))).await?;
+        let mut draw = rng.clone();
+        let store = blocking(move || Store::open(&folder, &key, &mut draw)).await?;
         let inner = Arc::new(Inner::new(Parts { home, network, tor_config, tls, directory, clock, rng, store }));
         open.push(Arc::downgrade(&inner));
         inner.begin_to_forget();

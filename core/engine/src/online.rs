@@ -213,7 +213,7 @@ async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
             limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(longest)
         };
         line.set(inner, id, Connection::Waiting { why });
-        pause = inner.with_rng(|rng| most.mul_f64(rng.random_range(0.1..=1.0))) + inner.apart(id);
+        pause = most.mul_f64(inner.rng().random_range(0.1..=1.0)) + inner.apart(id);
         failures += 1;
     }
     line.set(inner, id, Connection::Offline);

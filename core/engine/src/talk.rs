@@ -13,12 +13,11 @@ use flashpaper_otr::{
     Attention, Identity, InstanceTag, NotPrivate, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId,
 };
 use flashpaper_xmpp::{ChatMessage, Ids, PresenceNews, Refusal, Subscription};
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
 
 use crate::contact::{Comparison, Fingerprint, Notice, Security, Standing};
 use crate::mailbox::{Arrived, Changed, Mailbox, Stored, Went, What, Wire};
 use crate::message::{Conversation, FailReason, MessageState};
+use crate::random::Random;
 use crate::{Error, limits};
 
 /// A burner's sessions in memory. What they are is stored, but for key exchanges and comparisons that are under way, and
@@ -111,7 +110,7 @@ pub(crate) struct Talk<'a> {
     touched: BTreeSet<u64>,
     /// Those of `touched` that do not rest on.
     used: BTreeSet<u64>,
-    rng: StdRng,
+    rng: Random,
     ids: Ids,
     /// Seconds since 1970.
     now: u64,
@@ -125,11 +124,11 @@ impl<'a> Talk<'a> {
     pub(crate) fn new(
         mailbox: &'a mut Mailbox,
         sessions: &'a mut Sessions,
-        mut rng: StdRng,
+        rng: Random,
         (now, clock): (u64, Duration),
         life: u64,
     ) -> Self {
-        let ids = Ids::new(Box::new(StdRng::from_rng(&mut rng)));
+        let ids = Ids::new(Box::new(rng.clone()));
         let (news, touched, used) = (News::default(), BTreeSet::new(), BTreeSet::new());
         Self { mailbox, sessions, news, touched, used, rng, ids, now, clock, life }
     }
@@ -509,12 +508,12 @@ impl<'a> Talk<'a> {
             keeps_texts: true,
         };
         let identity = Arc::clone(&self.sessions.identity);
-        let mut rng = Box::new(StdRng::from_rng(&mut self.rng));
-        let rng_of_new = Box::new(StdRng::from_rng(&mut rng));
+        let rng = Box::new(self.rng.clone());
         if let Some(stored) = self.mailbox.sessions.get(&peer) {
             let state = stored.state().filter(|_| self.life > 0);
-            let resumed =
-                state.and_then(|state| Session::resume(&state, Arc::clone(&identity), settings, rng, self.clock).ok());
+            let resumed = state.and_then(|state| {
+                Session::resume(&state, Arc::clone(&identity), settings, rng.clone(), self.clock).ok()
+            });
             if let Some(session) = resumed {
                 if let Some(((instance, _), resource)) = session.recipient().zip(stored.resource.clone()) {
                     self.sessions.resources.entry((peer, instance)).or_insert(resource);
@@ -524,7 +523,7 @@ impl<'a> Talk<'a> {
             self.mailbox.session_lost(peer, self.now);
             self.news.conversations.insert(peer);
         }
-        Session::new(identity, settings, rng_of_new, self.clock)
+        Session::new(identity, settings, rng, self.clock)
     }
 
     /// Carries out what a session says. `chat`: what it answers to.
