@@ -19,6 +19,11 @@ use crate::run::{Done, built, run, target};
 pub(crate) fn demo() -> Done {
     packages::need(&[packages::LAB, packages::OTR])?;
     timed("everything is built", lab::build)?;
+    play()
+}
+
+/// With what is built. `cargo xtask test` has built it with other features: to build it again would take minutes.
+pub(crate) fn play() -> Done {
     let started = Instant::now();
     let lab = timed("lab is up: 7 Tor relays, an XMPP server and its onion service", || Lab::start(0))?;
     let home = target().join("demo");

@@ -15,6 +15,8 @@ mod test;
 
 use std::process::ExitCode;
 
+use run::{Done, cargo};
+
 const USAGE: &str = "\
 cargo xtask demo             the main job on a private Tor network, private conversations too; no internet needed
 cargo xtask test             everything CI checks
@@ -31,6 +33,7 @@ cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show 
 cargo xtask fuzz TARGET      hostile input for what reads it; without a target: their names
     --seconds N              for how long (60)
 cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine
+cargo xtask advisories PATH  writes the list of RustSec's advisories anew, from a git checkout of their database
 cargo xtask lab [--delay MS] keeps a lab up and prints its facts as one line of JSON; ends with end of input or Ctrl-C";
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ["fuzz", name] => fuzz::fuzz(name, "60"),
         ["fuzz", name, "--seconds", seconds] => fuzz::fuzz(name, seconds),
         ["bindings"] => bindings::make(),
+        ["advisories", checkout] => advisories(checkout),
         ["lab"] => lab::stay_up(0),
         ["lab", "--delay", ms] => match ms.parse() {
             Ok(ms) => lab::stay_up(ms),
@@ -64,4 +68,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn advisories(checkout: &str) -> Done {
+    // From the workspace's root, where cargo is run.
+    let checkout = std::path::absolute(checkout)?;
+    run::run(cargo(&["run", "--quiet", "--package", "flashpaper-dependencies", "--", "renew"]).arg(checkout))
 }

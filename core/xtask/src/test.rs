@@ -1,7 +1,7 @@
 //! Everything that CI checks.
 
 use crate::lab::Lab;
-use crate::run::{Done, Steps, at_root, cargo, run};
+use crate::run::{Done, Steps, built, cargo, run};
 use crate::{bindings, demo, kotlin, packages, swift};
 
 /// How much of it.
@@ -49,8 +49,8 @@ pub(crate) fn test(scope: Scope) -> Done {
             "warnings",
         ]))
     })?;
-    steps.step("deny", deny)?;
     steps.step("build", || run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"])))?;
+    steps.step("dependencies", || run(built("flashpaper-dependencies").arg("check")))?;
     steps.step("tests", || run(&mut cargo(&["test", "--quiet", "--workspace", "--all-features"])))?;
     steps.step("bindings", bindings::generate)?;
     if !scope.lab {
@@ -72,7 +72,7 @@ pub(crate) fn test(scope: Scope) -> Done {
         })?;
     }
     drop(lab);
-    steps.step("demo", demo::demo)
+    steps.step("demo", demo::play)
 }
 
 /// They stop relays and servers, so they run one at a time.
@@ -82,10 +82,4 @@ fn lab_tests(lab: &Lab) -> Done {
     run(tests
         .args(["--", "--ignored", "--test-threads=1", "--skip", "constant_time"])
         .env("FLASHPAPER_LAB", lab.facts_file()))
-}
-
-/// Licences, bans and sources.
-fn deny() -> Done {
-    let tool = packages::cargo_tool("cargo-deny")?;
-    run(at_root(tool).args(["--offline", "check", "licenses", "bans", "sources"]))
 }
