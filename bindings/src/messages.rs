@@ -189,7 +189,8 @@ pub enum Standing {
 pub enum Security {
     /// There is no private conversation. Nothing is sent until there is one.
     Plaintext,
-    /// Encrypted, to a key that nobody has compared.
+    /// Encrypted, to a key that nobody has compared: it came first, and so may be one of the own server's or of the peer's,
+    /// which could read and change everything. A screen should say so until the key is verified.
     Private,
     /// Encrypted, to a key that is known to be the person's.
     Verified,

@@ -75,7 +75,7 @@ func words(for connection: Connection) -> String {
 func words(for security: Security) -> String {
     switch security {
     case .plaintext: "Not private yet: nothing is sent"
-    case .private: "Private, not verified"
+    case .private: "Private, not verified: could be read by your server or your contact's server"
     case .verified: "Private and verified"
     case .finished: "The peer has ended it: nothing is sent"
     case .keyChanged: "Another key than before: nothing is sent"
@@ -85,7 +85,7 @@ func words(for security: Security) -> String {
 func words(for contact: Conversation) -> String {
     switch contact.standing {
     case .stranger: "A stranger, \(contact.unread) unread"
-    case .contact: "\(words(for: contact.security)), \(contact.present ? "there" : "not seen"), \(contact.unread) unread"
+    case .contact: "\(contact.present ? "There" : "Not seen"), \(contact.unread) unread. \(words(for: contact.security))"
     case .blocked: "Blocked"
     }
 }
@@ -106,7 +106,7 @@ func words(for message: Message) -> String {
 private func came(_ security: Security) -> String {
     switch security {
     case .plaintext: "came in the clear"
-    case .private, .finished: "came in private"
+    case .private, .finished: "came in private, not verified"
     case .verified: "came in private, verified"
     case .keyChanged: "came from another key than before"
     }

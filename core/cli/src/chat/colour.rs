@@ -6,6 +6,20 @@ use std::io::{IsTerminal as _, stdout};
 use anstyle::{AnsiColor, Style};
 use flashpaper::Security;
 
+/// What a lock stands for, and what to do about it.
+pub(crate) const fn meaning(security: Security) -> &'static str {
+    match security {
+        Security::Plaintext => "nothing is sent until it is private",
+        Security::Private => {
+            "encrypted, not verified: could be read by your server or your contact's server; /verify, or /fingerprint and \
+             /trust"
+        }
+        Security::Verified => "encrypted, to the right person's key",
+        Security::Finished => "the peer has ended it; nothing is sent: /start or /end",
+        Security::KeyChanged => "another key than before; nothing is sent: /fingerprint, then /accept-key or /end",
+    }
+}
+
 /// The width of the longest lock.
 pub(crate) const LOCK: usize = "[key changed]".len();
 
@@ -56,5 +70,11 @@ mod tests {
         assert_eq!(Paint(false).lock(Security::Verified), "[verified]");
         assert_eq!(Paint(true).lock(Security::Verified), "\u{1b}[32m[verified]\u{1b}[0m");
         assert!(Paint(false).lock(Security::KeyChanged).len() <= LOCK);
+    }
+
+    #[test]
+    fn a_key_that_is_not_verified_may_be_a_server_s() {
+        assert!(meaning(Security::Private).contains("could be read by your server or your contact's server"));
+        assert!(!meaning(Security::Verified).contains("server"));
     }
 }

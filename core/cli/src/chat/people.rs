@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use flashpaper::{
     Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Fingerprint, Message,
-    MessageId, MessageState, Notice, PeerKey, Security, Standing,
+    MessageId, MessageState, Notice, PeerKey, Standing,
 };
 
+use super::colour::meaning;
 use super::news::{News, Watch};
 use super::terminal::{Terminal, Typed};
 use crate::commands::{burned, burned_line};
@@ -286,18 +287,7 @@ impl Person<'_, '_> {
         }
         if before.map(|b| b.security).unwrap_or_default() != now.security {
             let lock = self.terminal.paint.lock(now.security);
-            let what = match now.security {
-                Security::Plaintext => "nothing is sent until it is private",
-                Security::Private => {
-                    "encrypted, to a key that nobody has compared: /verify, or /fingerprint and /trust"
-                }
-                Security::Verified => "encrypted, to the right person's key",
-                Security::Finished => "the peer has ended it; nothing is sent: /start or /end",
-                Security::KeyChanged => {
-                    "another key than before; nothing is sent: /fingerprint, then /accept-key or /end"
-                }
-            };
-            self.line(&format!("{lock} {name}: {what}"));
+            self.line(&format!("{lock} {name}: {}", meaning(now.security)));
         }
     }
 

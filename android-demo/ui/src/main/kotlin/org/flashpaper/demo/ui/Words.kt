@@ -83,7 +83,7 @@ internal fun words(connection: Connection): String = when (connection) {
 /** The lock. */
 internal fun words(security: Security): String = when (security) {
     Security.PLAINTEXT -> "Not private yet: nothing is sent"
-    Security.PRIVATE -> "Private, not verified"
+    Security.PRIVATE -> "Private, not verified: could be read by your server or your contact's server"
     Security.VERIFIED -> "Private and verified"
     Security.FINISHED -> "The peer has ended it: nothing is sent"
     Security.KEY_CHANGED -> "Another key than before: nothing is sent"
@@ -91,7 +91,7 @@ internal fun words(security: Security): String = when (security) {
 
 internal fun words(contact: Conversation): String = when (contact.standing) {
     Standing.STRANGER -> "A stranger, ${contact.unread} unread"
-    Standing.CONTACT -> "${words(contact.security)}, ${if (contact.present) "there" else "not seen"}, ${contact.unread} unread"
+    Standing.CONTACT -> "${if (contact.present) "There" else "Not seen"}, ${contact.unread} unread. ${words(contact.security)}"
     Standing.BLOCKED -> "Blocked"
 }
 
@@ -110,7 +110,7 @@ internal fun words(message: Message): String {
 
 private fun came(security: Security): String = when (security) {
     Security.PLAINTEXT -> "came in the clear"
-    Security.PRIVATE, Security.FINISHED -> "came in private"
+    Security.PRIVATE, Security.FINISHED -> "came in private, not verified"
     Security.VERIFIED -> "came in private, verified"
     Security.KEY_CHANGED -> "came from another key than before"
 }

@@ -58,6 +58,7 @@ class ConversationsScreenTest {
         override fun dismiss() = asked.plusAssign("dismiss")
     }
 
+    private val unverified = "Private, not verified: could be read by your server or your contact's server"
     private val theirs = "01234567 89ABCDEF 01234567 89ABCDEF 01234567"
     private val ours = "AAAAAAAA BBBBBBBB CCCCCCCC DDDDDDDD EEEEEEEE"
     private val burner = Burner("7", "quietharbor@burner.test", Route.ONION, BurnerState.ACTIVE, Instant.EPOCH)
@@ -73,7 +74,7 @@ class ConversationsScreenTest {
     fun contacts() = screen("contacts", contacts) {
         onNodeWithText("Connected").assertIsDisplayed()
         onNodeWithText(own.uri).assertIsDisplayed()
-        onNodeWithText("Private, not verified, there, 2 unread").assertIsDisplayed()
+        onNodeWithText("There, 2 unread. $unverified").assertIsDisplayed()
         onNodeWithText("Add").assertIsNotEnabled()
         write("Address or xmpp: link", "b@burner.test")
         onNodeWithText("Add").performClick()
@@ -99,8 +100,8 @@ class ConversationsScreenTest {
             message(3u, "later", MessageState.Failed(FailReason.OTHER_KEY)),
         )
         screen("chat", chat(peer, messages)) {
-            onNodeWithText("Private, not verified").assertIsDisplayed()
-            onNodeWithText("came in private").assertIsDisplayed()
+            onNodeWithText(unverified).assertIsDisplayed()
+            onNodeWithText("came in private, not verified").assertIsDisplayed()
             onNodeWithText("delivered").assertIsDisplayed()
             onNodeWithText("was for another key").assertIsDisplayed()
             write("Message", "bye")
@@ -138,7 +139,7 @@ class ConversationsScreenTest {
     @Test
     fun eachMessageSaysHowPrivateItCame() {
         val words = mapOf(
-            Security.PLAINTEXT to "came in the clear", Security.PRIVATE to "came in private",
+            Security.PLAINTEXT to "came in the clear", Security.PRIVATE to "came in private, not verified",
             Security.VERIFIED to "came in private, verified", Security.KEY_CHANGED to "came from another key than before",
         )
         for ((security, word) in words) {
