@@ -306,6 +306,41 @@ fn texts_that_may_not_have_been_read_are_named() {
     assert!([one, two, three].iter().all(|id| news.contains(&Output::Unread(*id))), "{news:?}");
 }
 
+/// Alice, with two clients of Bob's, and a text that went to the one that texts do not go to any more.
+fn with_another_client() -> (Pair, TextId) {
+    let mut pair = Pair::private(Settings::default(), 41);
+    let mut other = session(&BOB, with_tag(0x200), 43);
+    let start = wires(&other.start());
+    converse(&mut pair.sides[0], &mut other, start);
+    let first = pair.sides[1].tag();
+    pair.sides[0].select(other.tag()).unwrap();
+    let Some(Output::Sent(id)) = pair.sides[0].send("lost on the way").pop() else { panic!("not sent") };
+    pair.sides[0].select(first).unwrap();
+    (pair, id)
+}
+
+#[test]
+fn what_went_to_an_instance_that_gives_way_is_unread() {
+    let (mut pair, id) = with_another_client();
+    let stranger = identity(42);
+    let mut news = Vec::new();
+    for number in 0..16 {
+        let mut other = session(&stranger, with_tag(0x3000 + number), 400 + u64::from(number));
+        let commit = wires(&other.receive("?OTRv3?"));
+        news.extend(converse(&mut pair.sides[0], &mut other, commit));
+    }
+    assert!(pair.sides[0].unconfirmed().is_empty(), "the instance is there still");
+    assert_eq!(news.iter().filter(|output| **output == Output::Unread(id)).count(), 1, "{news:?}");
+}
+
+#[test]
+fn what_went_to_an_instance_that_falls_silent_is_unread() {
+    let (mut pair, id) = with_another_client();
+    assert!(!pair.sides[0].tick(Duration::from_secs(3599)).contains(&Output::Unread(id)));
+    assert!(pair.sides[0].tick(Duration::from_secs(3600)).contains(&Output::Unread(id)));
+    assert!(pair.sides[0].unconfirmed().is_empty());
+}
+
 #[test]
 fn a_text_that_waits_is_told_that_nobody_answers() {
     let mut alice = session(&ALICE, Settings::default(), 7);

@@ -75,7 +75,7 @@ impl Session {
 
     /// A D-H Commit to one instance.
     fn begin(&mut self, tag: u32, out: &mut Vec<Output>) {
-        self.make_room(tag);
+        self.make_room(tag, out);
         let initiative = Initiative::new(&mut *self.rng);
         let body = initiative.body();
         self.instances.entry(tag).or_default().set_ake(Ake::AwaitingDhKey(initiative), self.now);
@@ -196,12 +196,14 @@ impl Session {
 
     /// Makes a place for an instance: those without a private conversation give way first, then those that were not
     /// heard for longest; never the one that texts go to.
-    pub(super) fn make_room(&mut self, tag: u32) {
+    pub(super) fn make_room(&mut self, tag: u32, out: &mut Vec<Output>) {
         if self.instances.contains_key(&tag) || self.instances.len() < INSTANCES_AT_MOST {
             return;
         }
         let others = self.instances.iter().filter(|(tag, _)| self.active != Some(**tag));
         let least = others.min_by_key(|(_, i)| (!matches!(i.state, State::Plaintext), i.heard)).map(|(tag, _)| *tag);
-        least.and_then(|tag| self.instances.remove(&tag));
+        if let Some(mut instance) = least.and_then(|tag| self.instances.remove(&tag)) {
+            out.extend(instance.left_open());
+        }
     }
 }

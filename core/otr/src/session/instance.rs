@@ -90,6 +90,11 @@ impl Instance {
         if let State::Encrypted(conversation) = &mut self.state { Some(conversation) } else { None }
     }
 
+    /// What stays open when it is forgotten: nothing was confirmed by that.
+    pub(crate) fn left_open(&mut self) -> Vec<Output> {
+        self.conversation().map(Conversation::left_open).unwrap_or_default()
+    }
+
     /// Whose key a private conversation has.
     pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
         if let State::Encrypted(conversation) = &self.state { Some(conversation.fingerprint) } else { None }

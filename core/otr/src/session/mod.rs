@@ -399,7 +399,10 @@ impl Session {
         self.give_up_exchanges(&mut out);
         let (now, active) = (self.now, self.active);
         self.instances.values_mut().for_each(|instance| instance.forget_old_keys(now));
-        self.instances.retain(|tag, instance| active == Some(*tag) || !has_passed(STALE, instance.heard, now));
+        let is_stale =
+            |tag: &u32, instance: &mut Instance| active != Some(*tag) && has_passed(STALE, instance.heard, now);
+        let stale = self.instances.extract_if(.., is_stale);
+        stale.for_each(|(_, mut instance)| out.extend(instance.left_open()));
         if std::mem::take(&mut self.ask_due) {
             self.ask_for_waiting(&mut out);
         }

@@ -130,7 +130,7 @@ impl Session {
             _ => false,
         };
         if begins {
-            self.make_room(sender);
+            self.make_room(sender, out);
             let instance = self.instances.entry(sender).or_default();
             if let Some(to_all) = &self.to_all {
                 // Our commit reached this instance among others.
