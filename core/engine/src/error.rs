@@ -380,6 +380,7 @@ impl From<LoginError> for Error {
             LoginError::Disabled | LoginError::Refused => Self::ServerRefused,
             LoginError::Temporary => Self::ServerUnreachable,
             LoginError::ServerNotProven => Self::Untrusted,
+            LoginError::WrongStream => Self::ServerBroken,
             LoginError::Stream(error) => error.into(),
         }
     }

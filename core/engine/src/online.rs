@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flashpaper_xmpp::{Incoming, ManagedSession, Start, StreamError, Subscription};
+use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError, Subscription};
 use futures::FutureExt as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -293,8 +293,16 @@ async fn start(inner: &Inner, account: &Account) -> Result<Session, Error> {
     let link = link::open(inner, &*dial, &inner.server_of(account)?, account.route, &mut |_| ()).await?;
     let (credentials, ids) = (link::credentials(account), inner.ids());
     let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
-    let (mut session, start) = within(limits::EXCHANGE, login).await??;
-    let (resumption, limit) = (session.resumption(), session.limit());
+    let login = within(limits::EXCHANGE, login).await?;
+    if login.as_ref().err() == Some(&LoginError::WrongStream) {
+        inner.update(&account.id, |mailbox, now| {
+            mailbox.set_resumption(None);
+            mailbox.forgotten_by_server(now)
+        })?;
+    }
+    let (mut session, start) = login?;
+    // Presence comes next.
+    let (resumption, limit) = (session.resumption(1), session.limit());
     inner.converse(&account.id, |talk| {
         let (acked, forgotten) = match start {
             Start::Resumed { acked } => (Some(acked), false),
@@ -388,6 +396,12 @@ impl Work<'_> {
         if due.is_empty() {
             return Ok(());
         }
+        // Two at most for each of a block and the handshake.
+        let resumption = self.session.resumption(4 * due.len());
+        self.inner.update(&self.id.0, |mailbox, _| {
+            mailbox.set_resumption(resumption);
+            Vec::new()
+        })?;
         let mut ids = self.inner.ids();
         for (row, peer) in &due {
             if peer.block_due {
@@ -421,10 +435,12 @@ impl Work<'_> {
         let (first, now) = (self.session.sent().wrapping_add(1), self.inner.now());
         // Whoever says goodbye begins nothing.
         let burns = self.inner.account(&self.id.0)?.state == State::Burning;
+        let resumption = self.session.resumption(room);
         let wires = self.inner.converse(&self.id.0, |talk| {
             if !burns {
                 talk.pump(room);
             }
+            talk.mailbox.set_resumption(resumption);
             talk.mailbox.number_wires(first, room, now)
         })?;
         for (to, wire) in &wires {
@@ -462,7 +478,8 @@ impl Work<'_> {
         }
         let wants_ack = batch.contains(&Incoming::Asked);
         let was_acked = batch.iter().any(|incoming| matches!(incoming, Incoming::Acked { .. }));
-        let resumption = self.session.resumption();
+        // Each is answered by one at most.
+        let resumption = self.session.resumption(batch.len());
         let (mut answers, told) = (Vec::new(), &mut self.told);
         self.inner.converse(&self.id.0, |talk| {
             for incoming in batch {
@@ -472,6 +489,7 @@ impl Work<'_> {
                         let changed = talk.mailbox.delivered(&from, &id);
                         talk.news.messages.extend(changed);
                     }
+                    Incoming::Unreadable { from } => talk.unreadable(&from),
                     Incoming::Refused { from, id, why } => talk.refused(&from, &id, why),
                     Incoming::Presence { from, resource, news } => {
                         let steps = talk.presence(&from, resource, news);
@@ -526,7 +544,7 @@ impl Work<'_> {
     async fn end(mut self, ending: Ending) -> Result<(), Error> {
         if ending == Ending::Pause {
             // What could not be read counts, too: no stream is taken up again with less than was acknowledged.
-            let resumption = self.session.resumption();
+            let resumption = self.session.resumption(0);
             self.inner.update(&self.id.0, |mailbox, _| {
                 mailbox.set_resumption(resumption);
                 Vec::new()

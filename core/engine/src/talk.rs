@@ -175,6 +175,13 @@ impl<'a> Talk<'a> {
         }
     }
 
+    /// A message of somebody's of which nothing can be read. That a stranger wrote one is not worth a word.
+    pub(crate) fn unreadable(&mut self, from: &str) {
+        if let Some(peer) = self.mailbox.find(from).filter(|peer| self.is_contact(*peer)) {
+            self.attend(peer, Attention::Malformed);
+        }
+    }
+
     /// Gets no answer, and no more room than a stranger is given. What is meant for a session is not kept: there is none.
     fn receive_from_stranger(&mut self, peer: Option<u64>, chat: &ChatMessage) {
         let (count, bytes, strangers) = self.mailbox.strangers(peer.unwrap_or(0));

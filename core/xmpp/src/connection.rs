@@ -15,13 +15,14 @@ use tokio_xmpp::xmlstream::{InitiatingStream, StreamHeader, Timeouts, initiate_s
 use zeroize::Zeroizing;
 
 use crate::domain::Domain;
-use crate::exchange::{self, Io, Secure, Stream, StreamError};
+use crate::exchange::{Secure, Stream, StreamError};
 use crate::ids::Ids;
 use crate::managed::{ManagedSession, Start};
 use crate::management::Resumption;
 use crate::registration::{Asked, PlainForm, RegisterError};
 use crate::sasl::{self, LoginError};
 use crate::session::Session;
+use crate::sieve::Sieve;
 use crate::starttls;
 use crate::tls::Tls;
 
@@ -74,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Security::StartTls => starttls::negotiate(stream, domain).await?,
         };
         let secured = tls.connect(bare, domain, security).await?;
-        let (features, stream) = start_stream(exchange::io(secured), domain).await?;
+        let (features, stream) = start_stream(Sieve::new(secured), domain).await?;
         Ok(Self { stream, domain: domain.clone(), features })
     }
 
@@ -153,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn authenticate(
         self,
         credentials: &Credentials,
-    ) -> Result<(BareJid, InitiatingStream<Io<TlsStream<S>>>), LoginError> {
+    ) -> Result<(BareJid, InitiatingStream<Sieve<TlsStream<S>>>), LoginError> {
         let Self { mut stream, features, domain } = self;
         // Not `NotAuthorized`: what the server was not asked proves nothing.
         let account = domain.account(&credentials.username).ok_or(LoginError::Refused)?;
@@ -221,11 +222,14 @@ impl From<StreamError> for ConnectError {
 }
 
 /// Sends the stream header and reads the answer and the features (RFC 6120, sections 4.2 and 4.3).
-pub(crate) async fn start_stream<S>(io: Io<S>, domain: &Domain) -> Result<(StreamFeatures, Stream<S>), StreamError>
+pub(crate) async fn start_stream<S>(
+    sieve: Sieve<S>,
+    domain: &Domain,
+) -> Result<(StreamFeatures, Stream<S>), StreamError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let opened = initiate_stream(io, ns::JABBER_CLIENT, header(domain), TIMEOUTS).await;
+    let opened = initiate_stream(sieve, ns::JABBER_CLIENT, header(domain), TIMEOUTS).await;
     Stream::start(opened.map_err(|e| StreamError::from_io(&e))?).await
 }
 

@@ -3,10 +3,13 @@
 //! An answer is told by its id alone: ids are random and only the server sees them, so nobody else can forge one.
 
 use futures::{SinkExt as _, StreamExt as _};
-use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 use tokio_xmpp::Stanza;
+use tokio_xmpp::jid::Jid;
+use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::iq::Iq;
+use tokio_xmpp::parsers::message::Message;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use tokio_xmpp::parsers::stream_error::DefinedCondition as StreamCondition;
@@ -14,22 +17,16 @@ use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::{InitiatingStream, PendingFeaturesRecv, ReadError, XmlStream, XmppStreamElement};
 use xso::AsXml;
 
-use crate::bounded::Bounded;
+use crate::framed::{Failed, Framed, Kind, StreamElement};
 use crate::management::Counts;
 use crate::registration::Answer;
-use crate::shallow::{Failed, Shallow, StreamElement};
-
-/// The bytes below an XML stream. Writes need no buffer: the XML writer has one.
-pub(crate) type Io<S> = BufReader<Bounded<S>>;
-
-pub(crate) fn io<S: AsyncRead + Unpin>(stream: S) -> Io<S> {
-    BufReader::new(Bounded::new(stream))
-}
+use crate::sieve::Sieve;
+use crate::stanza::UNREADABLE;
 
 /// An XML stream whose headers were exchanged. After its first error it stays at that error: what follows one may be
 /// the inside of an element, which anybody may have written, and must not pass for what the server says.
 pub(crate) struct Stream<S> {
-    xml: XmlStream<Io<S>, Shallow<Result<StreamElement, xso::error::Error>>>,
+    xml: XmlStream<Sieve<S>, Framed<Result<StreamElement, xso::error::Error>>>,
     ended: Option<StreamError>,
     /// Of stanzas, sent and received.
     pub(crate) counts: Counts,
@@ -40,23 +37,26 @@ pub(crate) type Secure<S> = Stream<TlsStream<S>>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// Reads the features, which have to be the first element after the server's header (RFC 6120, section 4.3.2).
-    pub(crate) async fn start(pending: PendingFeaturesRecv<Io<S>>) -> Result<(StreamFeatures, Self), StreamError> {
-        // The library's own way to read features has no bound on their depth.
+    pub(crate) async fn start(pending: PendingFeaturesRecv<Sieve<S>>) -> Result<(StreamFeatures, Self), StreamError> {
+        // The library's own way to read features does not go through `read`.
         let mut stream = Self { xml: pending.skip_features(), ended: None, counts: Counts::default() };
         match stream.read().await? {
-            Ok(StreamElement::Features(features)) => Ok((features, stream)),
+            (Ok(StreamElement::Features(features)), _) => Ok((features, stream)),
             _ => Err(StreamError::Malformed),
         }
     }
 
-    /// The next element that parses. One that does not parse but is well-formed is skipped: servers push what nobody asked
-    /// for. Cancel safe.
+    /// The next element. A stanza that does not parse is skipped, as anybody can have the server send one; of a message it
+    /// is told whose it was ([`unreadable`]). Cancel safe.
     pub(crate) async fn next(&mut self) -> Result<XmppStreamElement, StreamError> {
         loop {
             match self.read().await? {
-                Ok(StreamElement::Other(element)) => return Ok(*element),
-                Ok(_) => return self.end(StreamError::Malformed),
-                Err(_) => {}
+                (Ok(StreamElement::Other(element)), _) => return Ok(*element),
+                (_, Kind::Message { from }) => {
+                    return Ok(XmppStreamElement::Stanza(Stanza::Message(unreadable(from.as_deref()))));
+                }
+                (Ok(_), Kind::Other) => return self.end(StreamError::Malformed),
+                _ => {}
             }
         }
     }
@@ -64,8 +64,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// The next element, which has to be an answer about stream management: before it there can be nothing else.
     pub(crate) async fn next_about_management(&mut self) -> Result<Result<sm::Nonza, Failed>, StreamError> {
         match self.read().await? {
-            Ok(StreamElement::Failed(failed)) => return Ok(Err(failed)),
-            Ok(StreamElement::Other(element)) => {
+            (Ok(StreamElement::Failed(failed)), _) => return Ok(Err(failed)),
+            (Ok(StreamElement::Other(element)), _) => {
                 if let XmppStreamElement::SM(nonza) = *element {
                     return Ok(Ok(nonza));
                 }
@@ -91,7 +91,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// Sends a request and waits for the answer with its id.
     pub(crate) async fn request(&mut self, request: Iq) -> Result<Answer, StreamError> {
         let wanted = request.id().to_owned();
-        self.start_over();
         self.send_stanza(&Stanza::Iq(request)).await?;
         loop {
             match self.next().await? {
@@ -122,56 +121,44 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     }
 
     /// Begins the stream anew on the same bytes, as a login does (RFC 6120, section 6.3.2).
-    pub(crate) fn restart(self) -> InitiatingStream<Io<S>> {
+    pub(crate) fn restart(self) -> InitiatingStream<Sieve<S>> {
+        self.xml.get_stream().begin_anew();
         self.xml.initiate_reset()
     }
 
-    /// From here on the server may make us hold as much anew.
-    pub(crate) fn start_over(&self) {
-        self.xml.get_stream().get_ref().start_over();
-    }
-
     pub(crate) fn get_ref(&self) -> &S {
-        self.xml.get_stream().get_ref().get_ref()
+        self.xml.get_stream().get_ref()
     }
 
-    pub(crate) fn into_inner(self) -> Io<S> {
+    pub(crate) fn into_inner(self) -> Sieve<S> {
         self.xml.into_inner()
     }
 
-    async fn read(&mut self) -> Result<Result<StreamElement, xso::error::Error>, StreamError> {
+    async fn read(&mut self) -> Result<(Result<StreamElement, xso::error::Error>, Kind), StreamError> {
         if let Some(error) = self.ended {
             return Err(error);
         }
         let error = match self.xml.next().await {
-            Some(Ok(Shallow::Whole { element: Ok(StreamElement::StreamError(error)), .. })) => {
-                match error.0.condition {
-                    StreamCondition::NotAuthorized => StreamError::NotAuthorized,
-                    _ => StreamError::Ended,
-                }
-            }
-            Some(Ok(Shallow::Whole { element, stanza })) => {
-                self.counts.received = self.counts.received.wrapping_add(stanza.into());
-                return Ok(element);
-            }
-            Some(Ok(Shallow::TooDeep)) => self.unreadable(),
-            Some(Err(ReadError::HardError(error))) => match (StreamError::from_io(&error), error.get_ref()) {
-                // By our own bound, or by its syntax. Else it has a name that no stanza has.
-                (StreamError::Malformed, None) => self.unreadable(),
-                (StreamError::Malformed, Some(inner)) if inner.is::<rxml::Error>() => self.unreadable(),
-                (other, _) => other,
+            Some(Ok(Framed { element: Ok(StreamElement::StreamError(error)), .. })) => match error.0.condition {
+                StreamCondition::NotAuthorized => StreamError::NotAuthorized,
+                _ => StreamError::Ended,
             },
+            Some(Ok(Framed { element, kind })) => {
+                self.counts.received = self.counts.received.wrapping_add((!matches!(kind, Kind::Other)).into());
+                return Ok((element, kind));
+            }
+            Some(Err(ReadError::HardError(error))) => {
+                let error_of_ours = StreamError::from_io(&error);
+                if error_of_ours == StreamError::Malformed && error.get_ref().is_none() {
+                    // Beyond the sieve's budget. It counts, or the server would send it on each stream that takes this one up.
+                    self.counts.received = self.counts.received.wrapping_add(1);
+                }
+                error_of_ours
+            }
             Some(Err(ReadError::ParseError(_))) => StreamError::Malformed,
             Some(Err(ReadError::SoftTimeout | ReadError::StreamFooterReceived)) | None => StreamError::Ended,
         };
         self.end(error)
-    }
-
-    /// A server writes what can be read, so this is a stanza that somebody made so. It counts, or the server would send it on
-    /// each stream that takes this one up.
-    const fn unreadable(&mut self) -> StreamError {
-        self.counts.received = self.counts.received.wrapping_add(1);
-        StreamError::Malformed
     }
 
     fn end<T>(&mut self, error: StreamError) -> Result<T, StreamError> {
@@ -206,6 +193,15 @@ impl StreamError {
             Self::Ended
         }
     }
+}
+
+/// What a message that does not parse becomes: one with the sender's bare JID and nothing else to read.
+fn unreadable(from: Option<&str>) -> Message {
+    let bare = from.and_then(|from| from.split('/').next());
+    let mut message = Message::new(None);
+    message.from = bare.and_then(|bare| Jid::new(bare).ok());
+    message.payloads.push(Element::bare(UNREADABLE.0, UNREADABLE.1));
+    message
 }
 
 fn service_unavailable() -> StanzaError {

@@ -3,8 +3,9 @@
 //! Not here: sockets, names to resolve, Tor, OTR, what is stored, and deadlines (the caller wraps what it waits for; every
 //! wait is cancel safe in the sense that dropping it ends the stream).
 //!
-//! A hostile server, or on a stream without TLS whoever sits on the line, can make a client hold at most 1 MiB a wait
-//! (`bounded`), nested at most 64 deep (`shallow`), and compute at most a million rounds of PBKDF2 a login (`sasl`).
+//! A hostile server, or on a stream without TLS whoever sits on the line, can make a client hold at most 1 MiB of a stanza
+//! (`stanza`), nested at most 64 deep (`splitter`), read past 8 MiB (`sieve`), and compute at most a million rounds of PBKDF2
+//! a login (`sasl`). What others have the server send never ends a stream: what cannot be read of it is left out.
 //!
 //! One module per step or extension, in the order in which a burner meets them:
 //! [`domain`](Domain) → [`tls`](Tls) → `starttls` → [`connection`](Connection) → [`registration`] (XEP-0077) → `sasl`
@@ -13,10 +14,10 @@
 
 mod archive;
 mod bind;
-mod bounded;
 mod connection;
 mod domain;
 mod exchange;
+mod framed;
 mod ids;
 mod managed;
 mod management;
@@ -28,7 +29,9 @@ pub mod removal;
 mod roster;
 mod sasl;
 mod session;
-mod shallow;
+mod sieve;
+mod splitter;
+mod stanza;
 mod starttls;
 mod tls;
 

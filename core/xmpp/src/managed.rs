@@ -21,6 +21,7 @@ use crate::management::{Counts, Resumption};
 use crate::presence::{self, PresenceNews, Subscription};
 use crate::sasl::LoginError;
 use crate::session::Session;
+use crate::stanza::UNREADABLE;
 use crate::{otr, roster};
 
 /// A session with stream management. Dropped, it can be taken up again for as long as the server keeps it: it says no
@@ -65,19 +66,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         let limit = features.limits.as_ref().and_then(|limits| limits.max_bytes);
         let limit = limit.and_then(|limit| usize::try_from(limit.get()).ok());
         let mut acked = None;
-        if let Some(Resumption { id, jid, handled }) = earlier
-            && let Ok(jid) = FullJid::new(jid)
+        if let Some(earlier) = earlier
+            && let Ok(jid) = FullJid::new(&earlier.jid)
         {
-            let previd = sm::StreamId(id.clone());
-            stream.send(&sm::Nonza::Resume(sm::Resume { h: *handled, previd })).await?;
+            let (h, wanted) = (earlier.handled, sm::StreamId(earlier.id.clone()));
+            stream.send(&sm::Nonza::Resume(sm::Resume { h, previd: wanted.clone() })).await?;
             match stream.next_about_management().await? {
-                Ok(sm::Nonza::Resumed(sm::Resumed { h, .. })) => {
-                    stream.counts = Counts::resumed(*handled, h);
-                    let resumed = Self { stream, jid, id: Some(id.clone()), limit, requests: Vec::new() };
+                Ok(sm::Nonza::Resumed(sm::Resumed { h, previd })) if previd == wanted && earlier.covers(h) => {
+                    stream.counts = Counts::resumed(earlier.handled, h);
+                    let resumed = Self { stream, jid, id: Some(wanted.0), limit, requests: Vec::new() };
                     return Ok((resumed, Start::Resumed { acked: h }));
                 }
-                Ok(_) => return Err(StreamError::Malformed.into()),
-                Err(failed) => acked = failed.h,
+                Ok(_) => return Err(LoginError::WrongStream),
+                // What goes beyond what there was is not believed.
+                Err(failed) => acked = failed.h.filter(|h| earlier.covers(*h)),
             }
         }
         let (mut stream, jid) = Session::bind(stream, features, account, ids).await?.into_parts();
@@ -92,11 +94,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         }
     }
 
-    /// Where to take the stream up again, once what came up to now is stored; `None` if the server would not.
+    /// Where to take the stream up again, once what came up to now is stored; `None` if the server would not. `to_send`: how
+    /// many stanzas at most are sent before this is stored anew: a server that claims more is not believed.
     #[must_use]
-    pub fn resumption(&self) -> Option<Resumption> {
-        let (id, jid) = (self.id.clone()?, self.jid.to_string());
-        Some(Resumption { id, jid, handled: self.stream.counts.received })
+    pub fn resumption(&self, to_send: usize) -> Option<Resumption> {
+        let (id, jid, handled) = (self.id.clone()?, self.jid.to_string(), self.stream.counts.received);
+        let sent = u32::try_from(to_send).ok().map(|more| self.sent().wrapping_add(more));
+        Some(Resumption { id, jid, handled, sent })
     }
 
     /// The longest stanza that the server takes, in bytes, if it says so (XEP-0478).
@@ -198,10 +202,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// What comes next. Cancel safe.
     ///
     /// # Errors
-    /// The stream ended. After [`StreamError::Malformed`] what could not be read counts as received: whoever takes the stream
-    /// up again is not sent it once more.
+    /// The stream ended: [`StreamError::Malformed`] by the server's fault. A stanza without end counts as received then, so
+    /// that it is not sent once more on the stream that takes this one up.
     pub async fn next(&mut self) -> Result<Incoming, StreamError> {
-        self.stream.start_over();
         Ok(match self.stream.next().await? {
             XmppStreamElement::SM(sm::Nonza::Ack(sm::A { h })) => {
                 self.stream.counts.ack(h)?;
@@ -268,7 +271,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
             return None;
         }
         let wants_receipt = message.payloads.iter().any(|payload| payload.is("request", ns::RECEIPTS));
-        let text = message.bodies.into_values().next()?;
+        let Some(text) = message.bodies.into_values().next() else {
+            let is_unreadable = message.payloads.iter().any(|payload| payload.is(UNREADABLE.0, UNREADABLE.1));
+            return is_unreadable.then_some(Incoming::Unreadable { from });
+        };
         Some(Incoming::Chat(ChatMessage { from, resource, id, text, wants_receipt }))
     }
 
@@ -310,6 +316,11 @@ pub enum Incoming {
         /// What its error says.
         why: Refusal,
     },
+    /// A message of which nothing can be read but its sender.
+    Unreadable {
+        /// The sender's bare JID.
+        from: String,
+    },
     /// Somebody's presence, but not that of the own account.
     Presence {
         /// The bare JID.
@@ -336,6 +347,7 @@ impl fmt::Debug for Incoming {
             Self::Chat(_) => "Chat(..)",
             Self::Receipt { .. } => "Receipt(..)",
             Self::Refused { .. } => "Refused(..)",
+            Self::Unreadable { .. } => "Unreadable(..)",
             Self::Presence { .. } => "Presence(..)",
             Self::Acked { .. } => "Acked(..)",
             Self::Asked => "Asked",

@@ -11,6 +11,15 @@ pub struct Resumption {
     pub jid: String,
     /// How many stanzas of the server's are stored: it sends those behind them again. Never less than was acknowledged.
     pub handled: u32,
+    /// How many stanzas of ours may have been sent at most, where that is known.
+    pub sent: Option<u32>,
+}
+
+impl Resumption {
+    /// Whether the server can have this many of ours. Numbers wrap around.
+    pub(crate) fn covers(&self, h: u32) -> bool {
+        self.sent.is_none_or(|sent| sent.wrapping_sub(h) < 1 << 31)
+    }
 }
 
 impl std::fmt::Debug for Resumption {

@@ -42,6 +42,10 @@ pub enum LoginError {
     /// The server has no stream management (XEP-0198): what a lost connection swallows would never be known. Take another.
     #[error("the server has no stream management")]
     NoManagement,
+    /// The server takes up another stream than it was asked for, or has more of ours than was sent (XEP-0198, section 5): what
+    /// it says of it is not to be believed. Begin a new one.
+    #[error("the server takes up another stream")]
+    WrongStream,
     /// The stream ended.
     #[error(transparent)]
     Stream(#[from] StreamError),

@@ -57,7 +57,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// The stream ended.
     pub async fn ping_self(&mut self) -> Result<bool, StreamError> {
         let (own, sent) = (Jid::from(self.jid.clone()), self.ids.draw());
-        self.stream.start_over();
         self.send(ping::request(sent.clone(), Some(own.clone()))).await?;
         loop {
             match self.stream.next().await? {

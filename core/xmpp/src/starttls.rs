@@ -6,7 +6,8 @@ use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::connection::{ConnectError, start_stream};
 use crate::domain::Domain;
-use crate::exchange::{self, Stream};
+use crate::exchange::Stream;
+use crate::sieve::Sieve;
 
 /// Asks for TLS on a plain stream and gives the bare stream back for the handshake.
 ///
@@ -15,7 +16,7 @@ pub(crate) async fn negotiate<S>(stream: S, domain: &Domain) -> Result<S, Connec
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (features, mut stream) = start_stream(exchange::io(stream), domain).await?;
+    let (features, mut stream) = start_stream(Sieve::new(stream), domain).await?;
     if !features.can_starttls() {
         return Err(ConnectError::NoTls);
     }
@@ -32,6 +33,5 @@ fn into_bare<S>(stream: Stream<S>) -> Result<S, ConnectError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let buffered = stream.into_inner();
-    if buffered.buffer().is_empty() { Ok(buffered.into_inner().into_inner()) } else { Err(ConnectError::Malformed) }
+    stream.into_inner().into_unread().ok_or(ConnectError::Malformed)
 }

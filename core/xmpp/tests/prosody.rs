@@ -142,7 +142,7 @@ async fn a_stream_that_was_cut_goes_on() -> Outcome {
         one.send_chat(&address, &format!("id{n}"), text).await?;
     }
     assert_eq!(next_chat(&mut two).await?.text, texts[0]);
-    let stored = two.resumption().ok_or("not to be taken up")?;
+    let stored = two.resumption(0).ok_or("not to be taken up")?;
     // Of the second one the server is told nothing: it comes again.
     assert_eq!(next_chat(&mut two).await?.text, texts[1]);
     drop(two);

@@ -108,13 +108,13 @@ impl Mailbox {
     }
 
     pub(crate) fn resumption(&self) -> Option<Resumption> {
-        let Stream { id, jid, handled } = self.position.stream.clone()?;
-        Some(Resumption { id, jid, handled })
+        let Stream { id, jid, handled, sent } = self.position.stream.clone()?;
+        Some(Resumption { id, jid, handled, sent })
     }
 
     /// Where to take the stream up again.
     pub(crate) fn set_resumption(&mut self, resumption: Option<Resumption>) {
-        let stream = resumption.map(|Resumption { id, jid, handled }| Stream { id, jid, handled });
+        let stream = resumption.map(|Resumption { id, jid, handled, sent }| Stream { id, jid, handled, sent });
         if self.position.stream != stream {
             Arc::make_mut(&mut self.position).stream = stream;
         }
@@ -127,4 +127,6 @@ pub(crate) struct Stream {
     id: String,
     jid: String,
     handled: u32,
+    #[serde(default)]
+    sent: Option<u32>,
 }

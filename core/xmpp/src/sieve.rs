@@ -1,0 +1,107 @@
+//! What of a stream's bytes the XML parser sees: whole stanzas that it can read.
+//!
+//! The parser ends at the first thing it refuses, and so would the stream; but anybody can have the server send a stanza
+//! with an attribute of some kilobytes, ten thousand elements deep, or with a prefix that nothing declares. What cannot be
+//! read is left out here, child by child, and the stream goes on. Only beyond [`BUDGET`], or by what is no stanza and so the
+//! server's own, it ends.
+
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::splitter::Splitter;
+
+/// The bytes of one stanza that are read past at most. Servers allow their users far less: Prosody 512 KiB, ejabberd 128
+/// KiB.
+pub(crate) const BUDGET: usize = 8 * 1024 * 1024;
+
+const CHUNK: usize = 8 * 1024;
+
+/// A stream of bytes behind the sieve. Nothing that is written is touched.
+pub(crate) struct Sieve<S> {
+    inner: S,
+    splitter: Splitter,
+    ready: Vec<u8>,
+    taken: usize,
+    begins_anew: AtomicBool,
+}
+
+impl<S> Sieve<S> {
+    pub(crate) fn new(inner: S) -> Self {
+        Self { inner, splitter: Splitter::default(), ready: Vec::new(), taken: 0, begins_anew: AtomicBool::new(false) }
+    }
+
+    /// What comes next is another document, as after a login.
+    pub(crate) fn begin_anew(&self) {
+        self.begins_anew.store(true, Relaxed);
+    }
+
+    pub(crate) const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The stream of bytes, if nothing was read of it that nobody has taken.
+    pub(crate) fn into_unread(self) -> Option<S> {
+        (self.taken == self.ready.len() && self.splitter.is_idle()).then_some(self.inner)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncBufRead for Sieve<S> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        if this.begins_anew.swap(false, Relaxed) {
+            this.splitter = Splitter::default();
+        }
+        while this.taken == this.ready.len() {
+            this.taken = 0;
+            // A large stanza's memory is not kept.
+            this.ready = Vec::new();
+            let mut chunk = [0; CHUNK];
+            let mut chunk = ReadBuf::new(&mut chunk);
+            ready!(Pin::new(&mut this.inner).poll_read(cx, &mut chunk))?;
+            if chunk.filled().is_empty() {
+                // What was begun tells the parser how the stream ended.
+                this.ready = this.splitter.unfinished();
+                break;
+            }
+            this.splitter.feed(chunk.filled(), &mut this.ready)?;
+        }
+        Poll::Ready(Ok(this.ready.get(this.taken..).unwrap_or_default()))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, amount: usize) {
+        self.taken = self.ready.len().min(self.taken + amount);
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Sieve<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let ready = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let amount = ready.len().min(buf.remaining());
+        buf.put_slice(ready.split_at(amount).0);
+        self.consume(amount);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Sieve<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// The stream ends: too much, or nothing that a server may say.
+pub(crate) fn refused() -> io::Error {
+    ErrorKind::InvalidData.into()
+}
