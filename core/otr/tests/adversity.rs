@@ -312,11 +312,11 @@ fn with_another_client() -> (Pair, TextId) {
     let mut other = session(&BOB, with_tag(0x200), 43);
     let start = wires(&other.start());
     converse(&mut pair.sides[0], &mut other, start);
-    let first = pair.sides[1].tag();
-    pair.sides[0].select(other.tag()).unwrap();
-    let Some(Output::Sent(id)) = pair.sides[0].send("lost on the way").pop() else { panic!("not sent") };
-    pair.sides[0].select(first).unwrap();
-    (pair, id)
+    let [first, other] = [pair.sides[1].tag(), other.tag()];
+    assert!(pair.sides[0].select(other).is_ok());
+    let sent = pair.sides[0].send("lost on the way");
+    assert!(pair.sides[0].select(first).is_ok() && sent.contains(&Output::Sent(TextId(1))));
+    (pair, TextId(1))
 }
 
 #[test]
