@@ -156,7 +156,7 @@ impl Remote {
         self.order(&format!("delay {ms}")).await
     }
 
-    /// Closes every connection to a relay.
+    /// Closes every connection of clients to a relay; those among relays and of the onion's host go on.
     ///
     /// # Errors
     /// The lab cannot.
@@ -164,7 +164,7 @@ impl Remote {
         self.order("cut").await
     }
 
-    /// Starts all that is stopped, takes the delay away.
+    /// Starts all that is stopped, takes the delay away. The onion service is published anew if relays were stopped.
     ///
     /// # Errors
     /// The lab cannot.

@@ -31,6 +31,8 @@ pub struct Lab {
     links: BTreeMap<String, Link>,
     running: BTreeMap<String, Running>,
     delay: Delay,
+    /// Since the last reset.
+    relays_stopped: bool,
     _lock: File,
 }
 
@@ -67,19 +69,17 @@ impl Lab {
             links.insert(node.name.clone(), link);
         }
         tor::write_torrcs(&dir, &nodes, names_address)?;
-        let mut relays: Vec<Running> = nodes.iter().map(|n| n.start(&spawner, &dir)).collect::<Result<_>>()?;
+        for node in &nodes {
+            running.insert(node.name.clone(), node.start(&spawner, &dir)?);
+        }
         let onion = Onion::prepare(&dir, &nodes, subnet.address(60), subnet.address(50))?;
-        let (process, uploads) = onion.start(&spawner, &dir)?;
-        relays.push(process);
-        let relays_and_nodes = tokio::task::block_in_place(|| {
-            tor::wait_for_consensus(&nodes, &mut relays, PATIENCE)?;
+        let host = tokio::task::block_in_place(|| {
+            tor::wait_for_consensus(&nodes, &mut running, PATIENCE)?;
             step("relays agree on a consensus");
-            uploads.wait(PATIENCE)?;
-            step("onion service is published");
-            Ok::<_, LabError>(relays)
+            onion.publish(&spawner, &dir, PATIENCE / 3)
         })?;
-        let relay_names = nodes.iter().map(|n| n.name.clone()).chain(["onion".to_owned()]);
-        running.extend(relay_names.zip(relays_and_nodes));
+        step("onion service is published");
+        running.insert("onion".to_owned(), host);
         // Slowed down only now: a slow network takes much longer to agree.
         delay.store(delay_ms, Relaxed);
 
@@ -97,7 +97,19 @@ impl Lab {
             authority: dir.join("ca"),
             pids: running.iter().map(|(name, process)| (name.clone(), process.pid())).collect(),
         };
-        Ok(Self { dir, facts, spawner, nodes, onion, prosody, links, running, delay, _lock: lock })
+        Ok(Self {
+            dir,
+            facts,
+            spawner,
+            nodes,
+            onion,
+            prosody,
+            links,
+            running,
+            delay,
+            relays_stopped: false,
+            _lock: lock,
+        })
     }
 
     /// The facts.
@@ -112,7 +124,7 @@ impl Lab {
     /// There is none of this name.
     pub fn stop(&mut self, name: &str) -> Result<()> {
         self.known(name)?;
-        self.links.remove(name);
+        self.relays_stopped |= self.links.remove(name).is_some();
         self.running.remove(name);
         Ok(())
     }
@@ -137,12 +149,7 @@ impl Lab {
                     process
                 }
                 None if *name == "onion" => {
-                    let publish = || {
-                        let (process, uploads) = self.onion.start(&self.spawner, &self.dir)?;
-                        uploads.wait(PATIENCE / 3).map(|()| process)
-                    };
-                    // A start that got nowhere is not waited for: the next one begins afresh.
-                    tokio::task::block_in_place(|| publish().or_else(|_| publish()).or_else(|_| publish()))?
+                    tokio::task::block_in_place(|| self.onion.publish(&self.spawner, &self.dir, PATIENCE / 3))?
                 }
                 None => self.prosody.start(&self.spawner)?,
             };
@@ -156,18 +163,26 @@ impl Lab {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Ok(())
+        if booting.is_empty() {
+            return Ok(());
+        }
+        tokio::task::block_in_place(|| tor::wait_for_consensus(&self.nodes, &mut self.running, PATIENCE))
     }
 
     /// Starts what is stopped and takes the delay away. Relays first: the onion host needs them.
     pub(crate) async fn reset(&mut self) -> Result<()> {
         self.set_delay(0);
-        let relays: Vec<String> = self.nodes.iter().map(|n| n.name.clone()).collect();
-        // Debian's `tor` makes no new introduction points for minutes once cuts have taken some. And the descriptors that a
-        // stopped relay held are gone.
-        self.stop("onion")?;
-        self.restart(&relays.iter().map(String::as_str).collect::<Vec<_>>()).await?;
-        self.restart(&["prosody", "onion"]).await
+        if self.relays_stopped {
+            // All of them: a relay that could not reach another one does not try again for a minute, and circuits fail
+            // meanwhile. The onion's host makes no new introduction points for five minutes once it has lost some again
+            // and again; and the descriptors that a stopped relay held are gone.
+            let relays: Vec<String> = self.nodes.iter().map(|n| n.name.clone()).collect();
+            relays.iter().map(String::as_str).chain(["onion"]).try_for_each(|name| self.stop(name))?;
+            self.restart(&relays.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        }
+        self.restart(&["prosody", "onion"]).await?;
+        self.relays_stopped = false;
+        Ok(())
     }
 
     /// The one-way delay of every link, from now on.
@@ -175,7 +190,7 @@ impl Lab {
         self.delay.store(ms, Relaxed);
     }
 
-    /// Closes every connection to a relay: all circuits are gone.
+    /// Closes every connection of clients to a relay: all of their circuits are gone.
     pub(crate) fn cut(&self) {
         self.links.values().for_each(Link::cut);
     }

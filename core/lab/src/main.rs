@@ -3,11 +3,16 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use flashpaper_lab::{Lab, LabError, Peer, Remote, direct};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// What a lab that ends is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A private Tor network, an XMPP server and its onion service on loopback.
 #[derive(Parser)]
@@ -63,13 +68,14 @@ async fn main() -> ExitCode {
 
 async fn up(dir: PathBuf, delay: u32) -> Result<(), LabError> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let run = async {
+    let facts_file = dir.join("facts.json");
+    let mut run = tokio::spawn(async move {
         let lab = Lab::start(&dir, delay, |line| eprintln!("{line}")).await?;
         let facts = serde_json::to_string(lab.facts()).unwrap_or_default();
         fs::write(dir.join("facts.json"), &facts)?;
         println!("{facts}");
         lab.take_orders().await
-    };
+    });
     let (input, mut end_of_input) = oneshot::channel::<()>();
     // A thread that the end of the process does not wait for, as it would for a read of tokio's.
     std::thread::spawn(move || {
@@ -77,13 +83,19 @@ async fn up(dir: PathBuf, delay: u32) -> Result<(), LabError> {
         drop(input);
     });
     tokio::select! {
-        done = run => done?,
+        done = &mut run => done.map_err(std::io::Error::other)??,
         _ = &mut end_of_input => {}
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
-    // The lab was dropped with `run`; nothing may take its facts for those of a living one.
-    let _ = fs::remove_file(dir.join("facts.json"));
+    // The lab is dropped with `run`, and nothing may take its facts for those of a living one.
+    run.abort();
+    let dropped = timeout(PATIENCE, run).await;
+    let _ = fs::remove_file(facts_file);
+    if dropped.is_err() {
+        // It is still starting, where nothing interrupts it. Its children end with this process.
+        std::process::exit(1);
+    }
     Ok(())
 }
 

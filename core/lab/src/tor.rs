@@ -3,6 +3,7 @@
 //! Why each line of a torrc is there, and what happens without it, was found out by trying; comments say so where it is
 //! not obvious.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -31,8 +32,8 @@ const LEAD: u64 = 8;
 /// them are a testing network's time period, which must be whole minutes for Arti: 6.
 const INTERVAL: u64 = 15;
 const ONION_PERIOD_MINUTES: u64 = 24 * INTERVAL / 60;
-/// Descriptor uploads of the onion service to wait for.
-const UPLOADS: usize = 4;
+/// Descriptors of the onion service: of this period and of the next.
+const DESCRIPTORS: usize = 2;
 
 /// One relay: its keys, its address, its process.
 pub(crate) struct Node {
@@ -224,24 +225,26 @@ fn authority(offset: u64) -> String {
     )
 }
 
-/// Waits until every relay serves a consensus with all of them: one that still serves an earlier one lets a client start
-/// on it, and then fail for want of relays.
-pub(crate) fn wait_for_consensus(nodes: &[Node], running: &mut [Running], limit: Duration) -> Result<()> {
+/// Waits until every relay that runs serves a consensus with all of them: one that still serves an earlier one lets a
+/// client start on it, and then fail for want of relays.
+pub(crate) fn wait_for_consensus(
+    nodes: &[Node],
+    running: &mut BTreeMap<String, Running>,
+    limit: Duration,
+) -> Result<()> {
     let end = Instant::now() + limit;
     let mut nudged = Instant::now();
     while Instant::now() < end {
-        for process in running.iter_mut() {
-            process.check()?;
-        }
-        let behind: Vec<usize> = (0..nodes.len()).filter(|i| !is_full(&consensus(&nodes[*i]), nodes.len())).collect();
+        running.values_mut().try_for_each(Running::check)?;
+        let up = nodes.iter().filter(|node| running.contains_key(&node.name));
+        let behind: Vec<&Node> = up.filter(|node| !is_full(&consensus(node), nodes.len())).collect();
         if behind.is_empty() {
             return Ok(());
         }
         // The failures of the first seconds make relays wait long before they ask again; SIGHUP resets that.
-        if behind.iter().all(|i| nodes[*i].v3ident.is_none()) && nudged.elapsed() > Duration::from_secs(1) {
+        if behind.iter().all(|node| node.v3ident.is_none()) && nudged.elapsed() > Duration::from_secs(1) {
             nudged = Instant::now();
-            behind.iter().for_each(|i| running[*i].signal(Signal::HUP));
-            running[nodes.len()..].iter().for_each(|onion| onion.signal(Signal::HUP));
+            behind.iter().filter_map(|node| running.get(&node.name)).for_each(|relay| relay.signal(Signal::HUP));
         }
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -290,16 +293,23 @@ impl Onion {
         Ok(Self { folder })
     }
 
-    pub(crate) fn start(&self, spawner: &Spawner, root: &Path) -> Result<(Running, Uploads)> {
-        // What it remembers of a network that had relays missing can keep it from publishing for minutes.
-        keep_only(&self.folder, &["hs", "keys", "torrc"])?;
-        let running = start_tor(spawner, root, &self.folder)?;
-        // Subscribed before the first upload; nothing connects to the service to find out: a client that asks a
-        // directory too early does not ask it again for a while.
-        let mut control = retry(Duration::from_secs(30), || UnixStream::connect(self.folder.join("ctl")))?;
-        control.write_all(b"AUTHENTICATE\r\nSETEVENTS HS_DESC\r\n")?;
-        control.set_read_timeout(Some(Duration::from_millis(500)))?;
-        Ok((running, Uploads(control)))
+    /// Starts it, and waits until it is published. To be called when all relays serve the whole network: started on a
+    /// part of it, the service would look for relays that it does not know, for minutes.
+    pub(crate) fn publish(&self, spawner: &Spawner, root: &Path, limit: Duration) -> Result<Running> {
+        let publish = || {
+            // What it remembers of a network that had relays missing can keep it from publishing for minutes.
+            keep_only(&self.folder, &["hs", "keys", "torrc"])?;
+            let running = start_tor(spawner, root, &self.folder)?;
+            // Subscribed before the first upload; nothing connects to the service to find out: a client that asks a
+            // directory too early does not ask it again for a while.
+            let mut control = retry(limit, || UnixStream::connect(self.folder.join("ctl")))?;
+            control.write_all(b"AUTHENTICATE\r\nSETEVENTS HS_DESC\r\n")?;
+            control.set_read_timeout(Some(Duration::from_millis(500)))?;
+            wait_for_uploads(control, limit)?;
+            Ok(running)
+        };
+        // A start that got nowhere is not waited for: the next one begins afresh.
+        publish().or_else(|_: LabError| publish()).or_else(|_| publish())
     }
 
     /// `<56 characters>.onion`.
@@ -309,31 +319,37 @@ impl Onion {
     }
 }
 
-/// Watches the onion service publish itself.
-pub(crate) struct Uploads(UnixStream);
-
-impl Uploads {
-    /// Waits until enough directories have the service's descriptor.
-    pub(crate) fn wait(self, limit: Duration) -> Result<()> {
-        let end = Instant::now() + limit;
-        let mut directories = std::collections::HashSet::new();
-        let mut lines = BufReader::new(self.0);
-        let mut line = String::new();
-        while Instant::now() < end && directories.len() < UPLOADS {
-            match lines.read_line(&mut line) {
-                Ok(0) => break,
-                // The read timed out: what there is of the line stays.
-                Err(_) => continue,
-                Ok(_) => {}
+/// Waits until the onion service has introduction points, and all directories that it gives a descriptor to have it.
+/// Debian's `tor` uploads a descriptor once it has all of its introduction points.
+fn wait_for_uploads(control: UnixStream, limit: Duration) -> Result<()> {
+    let end = Instant::now() + limit;
+    let (mut descriptors, mut begun, mut done) = (BTreeSet::new(), 0, 0);
+    let mut lines = BufReader::new(control);
+    let mut line = String::new();
+    while Instant::now() < end {
+        match lines.read_line(&mut line) {
+            Ok(0) => break,
+            Ok(_) => {}
+            // The read timed out: what there is of the line stays.
+            Err(_) => {
+                if descriptors.len() >= DESCRIPTORS && done >= begun {
+                    return Ok(());
+                }
+                continue;
             }
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if let ["650", "HS_DESC", "UPLOADED", _, _, directory, ..] = words.as_slice() {
-                directories.insert((*directory).to_owned());
-            }
-            line.clear();
         }
-        if directories.len() < UPLOADS { Err(LabError::new("the onion service was not published")) } else { Ok(()) }
+        match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            ["650", "HS_DESC", "UPLOAD", _, _, _, descriptor, ..] => {
+                descriptors.insert((*descriptor).to_owned());
+                begun += 1;
+            }
+            // What failed begins again, and is counted again.
+            ["650", "HS_DESC", "UPLOADED" | "FAILED", ..] => done += 1,
+            _ => {}
+        }
+        line.clear();
     }
+    Err(LabError::new("the onion service was not published"))
 }
 
 /// Debian's `tor` as a client of a running lab: what ours is compared with. Dropping it ends it.
