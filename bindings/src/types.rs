@@ -134,7 +134,7 @@ pub struct CreateOptions {
     /// The server's domain; a random good one of the directory when absent.
     #[uniffi(default = None)]
     pub server: Option<String>,
-    /// The route; the onion address where there is one when absent.
+    /// The route, and no other. When absent: the onion address where there is one, and the exit where that does not answer.
     #[uniffi(default = None)]
     pub route: Option<Route>,
     /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
@@ -286,6 +286,14 @@ pub enum Event {
         /// How it is now.
         connection: Connection,
     },
+    /// A burner that is to be connected takes another route: its server's onion service does not answer, and no route was
+    /// chosen for it.
+    OtherRoute {
+        /// Which burner.
+        burner: BurnerId,
+        /// The route.
+        via: Route,
+    },
     /// A message came, or is in another state: `Engine.message` has it, unless it is done and nobody wanted it kept.
     Message {
         /// Whose.
@@ -339,6 +347,7 @@ impl From<flashpaper::Event> for Event {
             Of::Burning { burner, step } => Self::Burning { burner, step },
             Of::Settled { burner, outcome } => Self::Settled { burner, outcome },
             Of::Connection { burner, connection } => Self::Connection { burner, connection },
+            Of::OtherRoute { burner, via } => Self::OtherRoute { burner, via },
             Of::Message { burner, message, state } => Self::Message { burner, message, state },
             Of::Conversation { burner, peer } => Self::Conversation { burner, peer },
             Of::Comparison { burner, peer, comparison } => {
@@ -461,6 +470,11 @@ pub enum Step {
     /// The identity is drawn and sealed; the server does not know of it yet.
     Sealed {
         /// The route that will be used.
+        via: Route,
+    },
+    /// The server's onion service does not answer, and no route was chosen: another is taken.
+    OtherRoute {
+        /// The route.
         via: Route,
     },
     /// A stream through Tor is open, or, by an exit, on its way: that nothing listens there shows in the next step.

@@ -42,6 +42,7 @@ func words(for outcome: BurnOutcome) -> String {
 func words(for step: Step) -> String {
     switch step {
     case .sealed: "Identity drawn and sealed"
+    case .otherRoute: "Onion service does not answer: through an exit"
     case .connected: "Connected through Tor"
     case .secured: "Server's certificate checked"
     case .registered: "Registered"

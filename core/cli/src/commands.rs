@@ -219,7 +219,8 @@ async fn doctor(
     check(output, "server", Some(started.elapsed()));
     output.object(&with_type("probe", &probe));
     let accounts = if probe.registration { "makes accounts" } else { "makes no accounts" };
-    output.line(&format!("{} via {}: {accounts}", probe.domain, route_text(probe.via)));
+    let silent = if probe.onion_is_silent { ", its onion service does not answer" } else { "" };
+    output.line(&format!("{} via {}{silent}: {accounts}", probe.domain, route_text(probe.via)));
     Ok(())
 }
 

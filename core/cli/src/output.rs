@@ -67,6 +67,7 @@ impl Output {
         if matches!(
             event,
             Event::Connection { .. }
+                | Event::OtherRoute { .. }
                 | Event::Message { .. }
                 | Event::Conversation { .. }
                 | Event::Comparison { .. }
@@ -175,6 +176,7 @@ pub(crate) const fn route_text(route: Route) -> &'static str {
 fn step_text(step: &Step) -> String {
     match step {
         Step::Sealed { via } => format!("identity drawn and sealed (via {})", route_text(*via)),
+        Step::OtherRoute { via } => format!("onion service silent, going via {}", route_text(*via)),
         Step::Connected { circuit: Some(circuit) } => format!("connected ({circuit})"),
         Step::Connected { circuit: None } => "connected".to_owned(),
         Step::Secured => "TLS up, certificate checked".to_owned(),

@@ -104,8 +104,7 @@ async fn prove(
     accepted: Accepted,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<(), Error> {
-    let dial = inner.dial_of(&account.id).await?;
-    let link = link::open(inner, &*dial, &inner.server_of(account)?, account.route, report).await?;
+    let link = link::open_for(inner, account, report).await?;
     let login = within(limits::EXCHANGE, link.try_login(&link::credentials(account))).await?;
     accepted.proven_by(login)?;
     report(Step::ProvenGone);

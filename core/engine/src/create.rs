@@ -16,7 +16,7 @@ use crate::directory::Server;
 use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::inner::Inner;
-use crate::link::{self, within};
+use crate::link::{self, Way, within};
 use crate::message::History;
 use crate::store::{Account, Content, State};
 use crate::{Burner, BurnerState, Error, Route, clearing, limits};
@@ -26,7 +26,7 @@ use crate::{Burner, BurnerState, Error, Route, clearing, limits};
 pub struct CreateOptions {
     /// The server's domain; a random good one of the directory when absent.
     pub server: Option<String>,
-    /// The route; the onion address where there is one when absent.
+    /// The route, and no other. When absent: the onion address where there is one, and the exit where that does not answer.
     pub route: Option<Route>,
     /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
     /// whoever holds them to the account; [`crate::Engine::recovery_words`] has them until they are dropped.
@@ -45,12 +45,12 @@ pub(crate) async fn create(
     cancel: &CancellationToken,
 ) -> Result<Unclaimed, Error> {
     let server = inner.choose_server(options.server.as_deref(), options.route)?;
-    let route = options.route.unwrap_or_else(|| server.preferred_route());
-    server.endpoints(route)?;
+    let way = server.way(options.route);
+    server.endpoints(way.first)?;
     let mut outcome = Err(Error::NamesTaken);
     for _ in 0..limits::NAMES {
         // A form that was sent uses up its identity and its circuits: each attempt has new ones.
-        outcome = attempt(inner, &server, route, options.recoverable, cancel).await;
+        outcome = attempt(inner, &server, way, options.recoverable, cancel).await;
         if !matches!(outcome, Err(Error::NamesTaken)) {
             break;
         }
@@ -61,20 +61,20 @@ pub(crate) async fn create(
 async fn attempt(
     inner: &Arc<Inner>,
     server: &Server,
-    route: Route,
+    way: Way,
     recoverable: bool,
     cancel: &CancellationToken,
 ) -> Result<Unclaimed, Error> {
     // Without Tor nothing is drawn or counted.
-    inner.isolated().await?;
-    let account = draw(inner, server, route, recoverable);
+    inner.dialers().await?;
+    let account = draw(inner, server, way, recoverable);
     let unclaimed = Unclaimed::seal(inner, &account)?;
     let id = BurnerId(account.id.clone());
     let mut report = |step| inner.reporter.report(Event::Creating { burner: id.clone(), step });
-    report(Step::Sealed { via: route });
+    report(Step::Sealed { via: way.first });
 
     let made = {
-        let mut work = pin!(make(inner, server, &account, &unclaimed.may_exist, &mut report));
+        let mut work = pin!(make(inner, &account, &unclaimed.may_exist, &mut report));
         match cancel.run_until_cancelled(&mut work).await {
             Some(made) => made,
             None => {
@@ -162,13 +162,11 @@ impl Drop for Unclaimed {
 /// `may_exist` is true while there may be an account.
 async fn make(
     inner: &Inner,
-    server: &Server,
     account: &Account,
     may_exist: &AtomicBool,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<(), Error> {
-    let dial = inner.dial_of(&account.id).await?;
-    let mut connection = link::open(inner, &*dial, server, account.route, report).await?;
+    let mut connection = link::open_for(inner, account, report).await?;
     if !connection.offers_safe_login() {
         // A registration tells the password: an account of no use is not worth that, and could not be removed.
         return Err(Error::NoSafeLogin);
@@ -199,7 +197,7 @@ async fn make(
     Ok(())
 }
 
-fn draw(inner: &Inner, server: &Server, route: Route, recoverable: bool) -> Account {
+fn draw(inner: &Inner, server: &Server, way: Way, recoverable: bool) -> Account {
     let domain = server.domain.as_str();
     let created = inner.now();
     let rng = &mut inner.rng();
@@ -217,7 +215,8 @@ fn draw(inner: &Inner, server: &Server, route: Route, recoverable: bool) -> Acco
         username: identity.username.clone(),
         password: identity.password.to_string(),
         words,
-        route,
+        route: way.first,
+        then_exit: way.then_exit,
         state: State::Pending,
         created,
         history: History::default(),

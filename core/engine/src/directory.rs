@@ -11,6 +11,7 @@ use rand::seq::IteratorRandom;
 use serde::{Deserialize, Deserializer};
 
 use crate::error::Input;
+use crate::link::Way;
 use crate::{Error, Route};
 
 /// One entry.
@@ -48,9 +49,11 @@ impl Server {
         route != Some(Route::Onion) || self.onion.is_some()
     }
 
-    /// The route taken when none was asked for: the onion address where there is one, as no exit sees it then.
-    pub(crate) const fn preferred_route(&self) -> Route {
-        if self.onion.is_some() { Route::Onion } else { Route::Exit }
+    /// The route that was asked for alone. When none was: the onion address where there is one, as no exit sees it then, and
+    /// the exit where that does not answer.
+    pub(crate) fn way(&self, route: Option<Route>) -> Way {
+        let preferred = if self.onion.is_some() { Route::Onion } else { Route::Exit };
+        Way { first: route.unwrap_or(preferred), then_exit: route.is_none() }
     }
 
     /// Where to dial, in order: direct TLS (XEP-0368) first, which shows the exit no domain in clear, then STARTTLS.
@@ -156,7 +159,7 @@ mod tests {
         let directory = Directory::built_in().unwrap();
         assert!(directory.named("JabJab.de").unwrap().onion.is_some());
         let unknown = directory.named("jabber.example").unwrap();
-        assert_eq!(unknown.preferred_route(), Route::Exit);
+        assert_eq!(unknown.way(None).first, Route::Exit);
         assert_eq!(unknown.endpoints(Route::Onion).err(), Some(Error::InvalidInput { input: Input::Onion }));
         for bad in ["", "localhost", "127.0.0.1", "a b", "me@jabber.example"] {
             assert_eq!(directory.named(bad).err(), Some(Error::InvalidInput { input: Input::Server }), "{bad}");

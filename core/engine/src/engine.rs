@@ -10,7 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::config::Key;
 use crate::error::Input;
-use crate::event::{BurnerId, Event, Events};
+use crate::event::{BurnerId, Event, Events, Step};
 use crate::inner::{Inner, lock};
 use crate::life::blocking;
 use crate::message::{History, Message, MessageId, MessageState};
@@ -101,7 +101,7 @@ impl Engine {
     /// What [`Engine::probe`] would end with at once.
     pub fn check_server(&self, server: Option<&str>, route: Option<Route>) -> Result<(), Error> {
         let server = self.inner.choose_server(server, route)?;
-        server.endpoints(route.unwrap_or_else(|| server.preferred_route())).map(drop)
+        server.endpoints(server.way(route).first).map(drop)
     }
 
     /// Makes an account at a random server and shows that it can be reached.
@@ -260,16 +260,22 @@ impl Engine {
     /// Why it cannot be used.
     pub async fn probe(&self, server: Option<&str>, route: Option<Route>) -> Result<Probe, Error> {
         let server = self.inner.choose_server(server, route)?;
-        let route = route.unwrap_or_else(|| server.preferred_route());
+        let way = server.way(route);
         let inner = Arc::clone(&self.inner);
         let work = async move {
-            let dial = inner.isolated().await?;
-            let connection = link::open(&inner, &*dial, &server, route, &mut |_| ()).await?;
-            Ok(Probe {
-                domain: server.domain.as_str().to_owned(),
-                via: route,
-                registration: connection.offers_registration(),
-            })
+            // Circuits of its own, as each account has.
+            let whose = inner.ids().draw();
+            let mut via = way.first;
+            let mut report = |step| {
+                if let Step::OtherRoute { via: other } = step {
+                    via = other;
+                }
+            };
+            let connection = link::open(&inner, &whose, &server, way, &mut report).await;
+            lock(&inner.circuits).forget(&whose);
+            let registration = connection?.offers_registration();
+            let domain = server.domain.as_str().to_owned();
+            Ok(Probe { domain, via, onion_is_silent: via != way.first, registration })
         };
         self.inner.while_awake(work).await
     }
@@ -295,6 +301,8 @@ pub struct Probe {
     pub domain: String,
     /// How it was reached.
     pub via: Route,
+    /// Its onion service did not answer.
+    pub onion_is_silent: bool,
     /// Whether it says that it takes accounts.
     pub registration: bool,
 }

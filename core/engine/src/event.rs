@@ -66,6 +66,14 @@ pub enum Event {
         #[serde(flatten)]
         connection: Connection,
     },
+    /// A burner that is to be connected takes another route: its server's onion service does not answer, and no route was
+    /// chosen for it.
+    OtherRoute {
+        /// Which burner.
+        burner: BurnerId,
+        /// The route.
+        via: Route,
+    },
     /// A message came, or is in another state: [`crate::Engine::message`] has it, unless it is done and nobody wanted it
     /// kept. As JSON its type is `message_state`.
     #[serde(rename = "message_state")]
@@ -143,6 +151,11 @@ pub enum Step {
     /// The identity is drawn and sealed; the server does not know of it yet.
     Sealed {
         /// The route that will be used.
+        via: Route,
+    },
+    /// The server's onion service does not answer, and no route was chosen: another is taken.
+    OtherRoute {
+        /// The route.
         via: Route,
     },
     /// A stream through Tor is open, or, by an exit, on its way: that nothing listens there shows in the next step.

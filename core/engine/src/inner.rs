@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::circuits::Circuits;
 use crate::config::{Key, Network};
 use crate::contact::Address;
 use crate::directory::{Directory, Server};
@@ -30,7 +31,7 @@ use crate::mailbox::{Changed, Mailbox};
 use crate::message::Conversation;
 use crate::online::{Ending, Line, Profile};
 use crate::random::Random;
-use crate::seams::{Clock, Dial, Dialers};
+use crate::seams::{Clock, Dialers};
 use crate::snapshot::TorStatus;
 use crate::store::{self, Account, Content, Store};
 use crate::talk::{News, Sessions, Talk};
@@ -81,8 +82,7 @@ pub(crate) struct Inner {
     /// Tor's status as it was last reported.
     pub(crate) reported: Mutex<Option<TorStatus>>,
     dialers: watch::Sender<Option<Arc<dyn Dialers>>>,
-    /// Each account's own dialer, for as long as Tor runs.
-    dials: Mutex<HashMap<String, Arc<dyn Dial>>>,
+    pub(crate) circuits: Mutex<Circuits>,
     /// The connections that were asked for, by account.
     pub(crate) lines: Mutex<HashMap<String, Arc<Line>>>,
     /// Each account's OTR sessions. Locked while the store is.
@@ -137,7 +137,7 @@ impl Inner {
             starting: Arc::default(),
             reported: Mutex::default(),
             dialers: watch::Sender::default(),
-            dials: Mutex::default(),
+            circuits: Mutex::default(),
             lines: Mutex::default(),
             talks: Mutex::default(),
             keys: Mutex::default(),
@@ -486,17 +486,12 @@ impl Inner {
         }
     }
 
-    /// The account's next streams share no circuit with those before.
-    pub(crate) fn new_circuits(&self, id: &str) {
-        lock(&self.dials).remove(id);
-    }
-
     pub(crate) fn account(&self, id: &str) -> Result<Account, Error> {
         self.read(|content| content.account(id).cloned())?
     }
 
-    /// A dialer with circuits of its own. Where Tor was started, after a sleep say, and is not ready, that is waited for.
-    pub(crate) async fn isolated(&self) -> Result<Arc<dyn Dial>, Error> {
+    /// Where Tor was started, after a sleep say, and is not ready, that is waited for.
+    pub(crate) async fn dialers(&self) -> Result<Arc<dyn Dialers>, Error> {
         if !self.can_dial() {
             return Err(Error::TorNotStarted);
         }
@@ -504,7 +499,7 @@ impl Inner {
             let blocked = lock(&self.reported).as_ref().and_then(|status| status.blocked.clone());
             return Err(blocked.unwrap_or(Error::TorBlocked));
         }
-        self.dialers.borrow().as_ref().map(|d| d.isolated()).ok_or(Error::TorNotStarted)
+        self.dialers.borrow().clone().ok_or(Error::TorNotStarted)
     }
 
     /// Waits until there are dialers.
@@ -522,13 +517,7 @@ impl Inner {
     pub(crate) fn set_dialers(&self, dialers: Option<Arc<dyn Dialers>>) {
         self.dialers.send_replace(dialers);
         self.expiry.notify_one();
-        lock(&self.dials).clear();
-    }
-
-    /// The dialer of an account: the same for all of its streams.
-    pub(crate) async fn dial_of(&self, id: &str) -> Result<Arc<dyn Dial>, Error> {
-        let fresh = self.isolated().await?;
-        Ok(Arc::clone(lock(&self.dials).entry(id.to_owned()).or_insert(fresh)))
+        lock(&self.circuits).end();
     }
 
     /// Held by whoever works on an account.
@@ -555,7 +544,7 @@ impl Inner {
     /// Forgets an account and what belongs to it. Takes as long as a key source does.
     pub(crate) fn forget_now(&self, id: &str) -> Result<(), Error> {
         self.rekey(|next, _| Ok(next), |store, fresh, rng| store.forget(id, fresh, rng))?;
-        lock(&self.dials).remove(id);
+        lock(&self.circuits).forget(id);
         lock(&self.locks).remove(id);
         lock(&self.talks).remove(id);
         lock(&self.keys).remove(id);

@@ -21,6 +21,7 @@
 
 mod burn;
 mod burner;
+mod circuits;
 mod clearing;
 mod config;
 mod contact;

@@ -55,6 +55,14 @@ pub(crate) const SLICE: Duration = Duration::from_secs(60);
 /// After a hint that the network has changed a connection has so long to show that it works.
 pub(crate) const AFTER_HINT: Duration = Duration::from_secs(10);
 
+/// How long a connection has to hold before the waits between attempts begin anew.
+pub(crate) const HELD: Duration = Duration::from_secs(300);
+/// How often a burner may have new circuits within [`CIRCUITS_WINDOW`], whatever fails.
+pub(crate) const CIRCUITS: usize = 6;
+/// The window that new circuits are counted in; and for so long a server is reached by an exit whose onion service did not
+/// answer.
+pub(crate) const CIRCUITS_WINDOW: Duration = Duration::from_secs(3600);
+
 /// How often expiry is looked at where the clock may be set meanwhile.
 pub(crate) const LOOK_FOR_EXPIRED: Duration = Duration::from_secs(3600);
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::directory::Server;
 use crate::event::Step;
 use crate::inner::Inner;
-use crate::seams::{ByteStream, Dial};
+use crate::seams::ByteStream;
 use crate::store::Account;
 use crate::{Error, Route, limits};
 
@@ -19,14 +19,51 @@ pub(crate) type Link = Connection<Box<dyn ByteStream>>;
 /// A bound XMPP session.
 pub(crate) type Bound = Session<Box<dyn ByteStream>>;
 
-/// Opens a link. The next endpoint is tried only when nothing answers at one: a server that answers wrongly is refused.
+/// How a server may be reached.
+#[derive(Clone, Copy)]
+pub(crate) struct Way {
+    pub(crate) first: Route,
+    /// Where the onion service does not answer, by the exit: nobody has chosen a route.
+    pub(crate) then_exit: bool,
+}
+
+/// Opens a link over the circuits of `whose`. Where an onion service does not answer it is tried on new circuits once, then,
+/// if that is allowed, the exit is taken. Not more than that: who keeps an onion service from answering chooses no paths.
 pub(crate) async fn open(
     inner: &Inner,
-    dial: &dyn Dial,
+    whose: &str,
+    server: &Server,
+    Way { first, then_exit }: Way,
+    report: &mut (dyn FnMut(Step) + Send),
+) -> Result<Link, Error> {
+    let then_exit = then_exit && first == Route::Onion;
+    let no_answer = |opened: &Result<Link, Error>| {
+        matches!(opened, Err(Error::OnionUnreachable | Error::ServerUnreachable | Error::Timeout))
+    };
+    if !(then_exit && inner.uses_exit(whose)) {
+        let mut opened = open_by(inner, whose, server, first, report).await;
+        if first == Route::Onion && no_answer(&opened) && inner.new_circuits(whose) {
+            opened = open_by(inner, whose, server, first, report).await;
+        }
+        if !(then_exit && no_answer(&opened)) {
+            return opened;
+        }
+    }
+    report(Step::OtherRoute { via: Route::Exit });
+    let opened = open_by(inner, whose, server, Route::Exit, report).await;
+    inner.set_uses_exit(whose, opened.is_ok());
+    opened
+}
+
+/// The next endpoint is tried only when nothing answers at one: a server that answers wrongly is refused.
+async fn open_by(
+    inner: &Inner,
+    whose: &str,
     server: &Server,
     route: Route,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
+    let dial = inner.dial_of(whose).await?;
     let mut last = Error::ServerUnreachable;
     for (target, security) in server.endpoints(route)? {
         let dialed = match dial.dial(&target, limits::DIAL).await.map_err(Error::from) {
@@ -52,14 +89,23 @@ pub(crate) async fn open(
     Err(last)
 }
 
+/// Opens a link for an account.
+pub(crate) async fn open_for(
+    inner: &Inner,
+    account: &Account,
+    report: &mut (dyn FnMut(Step) + Send),
+) -> Result<Link, Error> {
+    let way = Way { first: account.route, then_exit: account.then_exit };
+    open(inner, &account.id, &inner.server_of(account)?, way, report).await
+}
+
 /// Opens a link for an account and logs in.
 pub(crate) async fn log_in(
     inner: &Inner,
     account: &Account,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Bound, Error> {
-    let dial = inner.dial_of(&account.id).await?;
-    let link = open(inner, &*dial, &inner.server_of(account)?, account.route, report).await?;
+    let link = open_for(inner, account, report).await?;
     bind(inner, link, &credentials(account), report).await
 }
 

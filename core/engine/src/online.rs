@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::contact::Standing;
-use crate::event::{BurnerId, Connection};
+use crate::event::{BurnerId, Connection, Event, Step};
 use crate::inner::Inner;
 use crate::link::{self, within};
 use crate::mailbox::{Mailbox, What, covers};
@@ -187,14 +187,12 @@ async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
     let mut failures = 0;
     let mut pause = wait;
     loop {
-        let ended = tokio::select! {
-            ended = pausing(inner, line, pause, &mut failures) => ended,
-            ending = line.ended() => Some(ending),
-        };
-        if ended.is_some() {
-            break;
+        tokio::select! {
+            () = pausing(inner, line, pause, &mut failures) => {}
+            _ = line.ended() => break,
         }
-        let attempt = std::panic::AssertUnwindSafe(attempt(inner, id, line, &mut failures));
+        let mut reached = Reached::default();
+        let attempt = std::panic::AssertUnwindSafe(attempt(inner, id, line, &mut reached));
         let why = match Box::pin(attempt).catch_unwind().await.unwrap_or(Err(Error::Internal)) {
             Ok(()) => break,
             Err(why) => why,
@@ -203,15 +201,18 @@ async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
             line.drained.send_replace(true);
             return line.set(inner, id, Connection::Ended { why });
         }
-        let longest = inner.profile().longest_wait();
-        let most = if matches!(why, Error::StorageFull | Error::Storage) {
-            // Not the network's fault, and the server sends everything again each time.
-            longest
-        } else {
-            // The next attempt must not depend on what has failed: it has circuits of its own again, and new ones.
+        if reached.online.is_some_and(|since| inner.clock.since_boot() >= since + limits::HELD) {
+            failures = 0;
+        }
+        if is_of_network(&why, reached.server) {
+            // The next attempt must not depend on what has failed.
             inner.new_circuits(&id.0);
-            limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(longest)
-        };
+        }
+        let longest = inner.profile().longest_wait();
+        // A full disk is not the network's fault, and the server sends everything again each time.
+        let is_full = matches!(why, Error::StorageFull | Error::Storage);
+        let most =
+            if is_full { longest } else { limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(longest) };
         line.set(inner, id, Connection::Waiting { why });
         pause = most.mul_f64(inner.rng().random_range(0.1..=1.0)) + inner.apart(id);
         failures += 1;
@@ -220,21 +221,40 @@ async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
 }
 
 /// Waits, by the clock that goes on while the device sleeps, or until the network has changed.
-async fn pausing(inner: &Inner, line: &Line, pause: Duration, failures: &mut u32) -> Option<Ending> {
+async fn pausing(inner: &Inner, line: &Line, pause: Duration, failures: &mut u32) {
     let until = inner.clock.since_boot() + pause;
     loop {
         let left = until.saturating_sub(inner.clock.since_boot());
         if left.is_zero() {
-            return None;
+            return;
         }
         tokio::select! {
             // In slices: the timer stands still while the device sleeps.
             () = sleep(left.min(limits::SLICE)) => {}
             () = line.hint.notified() => {
                 *failures = 0;
-                return None;
+                return;
             }
         }
+    }
+}
+
+/// How far an attempt came.
+#[derive(Default)]
+struct Reached {
+    /// A stream was open, with a certificate that was checked.
+    server: bool,
+    /// Since when the burner was online, by the time since the device was started.
+    online: Option<Duration>,
+}
+
+/// Whether it is the network that has failed. What a server says on its stream, or a peer by it, does not choose circuits, nor
+/// does the end of a stream: where the circuit is dead the next attempt shows it.
+const fn is_of_network(why: &Error, reached_server: bool) -> bool {
+    match why {
+        Error::Timeout => true,
+        Error::ServerUnreachable | Error::OnionUnreachable | Error::TorBlocked | Error::Untrusted => !reached_server,
+        _ => false,
     }
 }
 
@@ -258,7 +278,7 @@ const fn is_final(error: &Error) -> bool {
 }
 
 /// One connection, from its beginning to its end. `Ok`: it was told to end.
-async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) -> Result<(), Error> {
+async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, reached: &mut Reached) -> Result<(), Error> {
     let lock = inner.lock_of(&id.0);
     line.set(inner, id, Connection::Connecting);
     let start = async {
@@ -268,7 +288,7 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
         if account.state != State::Active {
             return Err(Error::NoSuchBurner);
         }
-        Ok((lock, start(inner, &account).await?))
+        Ok((lock, start(inner, &account, &mut reached.server).await?))
     };
     let (_lock, session) = tokio::select! {
         started = start => started?,
@@ -276,7 +296,8 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
     };
     line.set(inner, id, Connection::Online);
     let quiet_since = inner.clock.since_boot();
-    let mut work = Work { inner, id, line, session, asked: None, quiet_since, told: Vec::new(), failures };
+    reached.online = Some(quiet_since);
+    let mut work = Work { inner, id, line, session, asked: None, quiet_since, told: Vec::new() };
     // Whatever the server has for us comes before its answer.
     work.ask(inner.profile().response()).await?;
     loop {
@@ -287,10 +308,15 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, failures: &mut u32) 
 }
 
 /// Logs in, and stores what the server says of the stanzas of the stream before.
-async fn start(inner: &Inner, account: &Account) -> Result<Session, Error> {
+async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> Result<Session, Error> {
     let earlier = inner.read(|content| content.mailbox(&account.id).resumption())?;
-    let dial = inner.dial_of(&account.id).await?;
-    let link = link::open(inner, &*dial, &inner.server_of(account)?, account.route, &mut |_| ()).await?;
+    let link = link::open_for(inner, account, &mut |step| {
+        if let Step::OtherRoute { via } = step {
+            inner.reporter.report(Event::OtherRoute { burner: BurnerId(account.id.clone()), via });
+        }
+    })
+    .await?;
+    *reached_server = true;
     let (credentials, ids) = (link::credentials(account), inner.ids());
     let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
     let login = within(limits::EXCHANGE, login).await?;
@@ -340,7 +366,6 @@ struct Work<'a> {
     quiet_since: Duration,
     /// What the server was told of peers, up to which stanza, and has not said that it has.
     told: Vec<(u64, Standing, u32)>,
-    failures: &'a mut u32,
 }
 
 impl Work<'_> {
@@ -514,7 +539,6 @@ impl Work<'_> {
         }
         if was_acked {
             self.asked = None;
-            *self.failures = 0;
         }
         if end == Err(StreamError::Malformed) {
             // It is not sent again then, even by a server that does not take streams up again.

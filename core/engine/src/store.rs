@@ -85,6 +85,9 @@ pub(crate) struct Account {
     pub(crate) words: Option<String>,
     #[zeroize(skip)]
     pub(crate) route: crate::Route,
+    /// Where its onion service does not answer, by the exit.
+    #[serde(default)]
+    pub(crate) then_exit: bool,
     #[zeroize(skip)]
     pub(crate) state: State,
     /// Seconds since 1970.
@@ -423,6 +426,7 @@ mod tests {
             password: "correct horse".into(),
             words: None,
             route: crate::Route::Exit,
+            then_exit: false,
             state: State::Pending,
             created: u64::from(id.as_bytes()[0]),
             history: History::None,

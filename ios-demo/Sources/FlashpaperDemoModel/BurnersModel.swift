@@ -140,7 +140,7 @@ public final class BurnersModel {
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
         case .settled, .lagged: list()
         // The conversations' own.
-        case .connection, .message, .conversation, .comparison, .notice: break
+        case .connection, .otherRoute, .message, .conversation, .comparison, .notice: break
         }
     }
 

@@ -60,6 +60,7 @@ impl<'a> Watch<'a> {
         match event {
             Event::Message { burner, .. }
             | Event::Connection { burner, .. }
+            | Event::OtherRoute { burner, .. }
             | Event::Conversation { burner, .. }
             | Event::Comparison { burner, .. }
             | Event::Notice { burner, .. }

@@ -13,7 +13,7 @@ use super::news::{News, Watch};
 use super::terminal::{Terminal, Typed};
 use crate::commands::{burned, burned_line};
 use crate::exit::Failure;
-use crate::output::{Output, Screen, printable};
+use crate::output::{Output, Screen, printable, route_text};
 
 const HELP: &str = "\
 What does not begin with / is sent to the peer, in private or, as long as that takes, not at all.
@@ -300,6 +300,9 @@ impl Person<'_, '_> {
                 Connection::Waiting { why } => self.aside(&format!("not connected: {why}; it tries again")),
                 Connection::Ended { why } => self.aside(&format!("not connected: {why}")),
             },
+            Event::OtherRoute { via, .. } => {
+                self.aside(&format!("the onion service does not answer: going via {}", route_text(*via)));
+            }
             Event::Message { message, state, .. } => self.went(*message, *state),
             Event::Comparison { peer, comparison, .. } => {
                 let name = self.name(peer.as_str());

@@ -161,7 +161,7 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
             is Event.Burning -> step(event.burner, event.step)
             is Event.Settled, is Event.Lagged -> list()
             // The conversations' own.
-            is Event.Connection, is Event.Message, is Event.Conversation, is Event.Comparison, is Event.Notice -> {}
+            is Event.Connection, is Event.OtherRoute, is Event.Message, is Event.Conversation, is Event.Comparison, is Event.Notice -> {}
         }
     }
 

@@ -54,6 +54,7 @@ internal fun words(outcome: BurnOutcome): String = when (outcome) {
 
 internal fun words(step: Step): String = when (step) {
     is Step.Sealed -> "Identity drawn and sealed"
+    is Step.OtherRoute -> "Onion service does not answer: through an exit"
     is Step.Connected -> "Connected through Tor"
     Step.Secured -> "Server's certificate checked"
     Step.Registered -> "Registered"
