@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use flashpaper::{BurnReport, BurnerId, Error, Profile, SyncReport, VaultReport};
+use flashpaper::{BurnReport, BurnerId, Error, Profile, Spread, SyncReport, VaultReport};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -81,8 +81,8 @@ impl Engine {
         self.threads.run(cancel, async move { engine.burn(&id).await }).await
     }
 
-    /// Lets go of the network and the folder within `deadline` (3 seconds will do), for a phone's sleep: no traffic, no
-    /// wake-up, no lock. What is under way ends as if the process did; `resume` settles it.
+    /// Lets go of the network and the folder within `deadline`, for a phone's sleep: no traffic, no wake-up, no lock. 3 seconds
+    /// will do; several burners end at random moments within it, so that a longer one tells less that they are of one phone. What is under way ends as if the process did; `resume` settles it.
     pub async fn suspend(&self, deadline: Duration) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads
@@ -93,14 +93,17 @@ impl Engine {
             .await
     }
 
-    /// Ends `suspend`: opens the folder again, and has those burners connect that were.
+    /// Ends `suspend`: opens the folder again, and has those burners connect that were, each at a random moment (see
+    /// `setSpread`).
     pub async fn resume(&self) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads.run(None, async move { engine.resume().await }).await
     }
 
-    /// What a phone's background task does: resumes, starts Tor where it was not, connects every burner, waits until what
-    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds.
+    /// What a phone's background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+    /// connected (by `connect`, in this process or an earlier one, and not `disconnect` since), waits until what there is has
+    /// come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the other, in
+    /// random order and apart as far as `deadline` allows.
     pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
         let engine = self.engine.clone();
         self.threads.run(None, async move { engine.sync_once(deadline).await }).await
@@ -147,7 +150,8 @@ impl Engine {
     }
 
     /// Has a burner connect, and stay connected through everything that can be waited for; `Event.Connection` tells how
-    /// it goes.
+    /// it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
+    /// hurried so: it is for the burner that a user looks at.
     pub fn connect(&self, id: BurnerId) -> Result<(), Error> {
         self.engine.connect(&id)
     }
@@ -162,8 +166,15 @@ impl Engine {
         self.engine.set_profile(profile);
     }
 
-    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait to
-    /// try again do so now.
+    /// How far apart the connections of several burners are kept, from now on: within two minutes, if nothing else is said. It
+    /// is not stored: the app sets it after each opening. Of several burners that are connected when it becomes `OneAtATime`
+    /// one stays, drawn at random.
+    pub fn set_spread(&self, spread: Spread) {
+        self.engine.set_spread(spread);
+    }
+
+    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try
+    /// again; several burners each at a random moment (see `setSpread`).
     pub fn network_changed(&self) {
         self.engine.network_changed();
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use flashpaper::{
     Action, Address, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, Connection, Error as FlashpaperError,
-    History, Input, MessageId, MessageState, Network, PrivateNetwork, Profile, Route, Settlement, Step, SyncReport,
-    TorStatus, VaultReport, WebPage,
+    History, Input, MessageId, MessageState, Network, PrivateNetwork, Profile, Route, Settlement, Spread, Step,
+    SyncReport, TorStatus, VaultReport, WebPage,
 };
 use zeroize::Zeroizing;
 
@@ -233,11 +233,13 @@ pub struct VaultReport {
 pub enum BurnOutcome {
     /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
     Proven,
-    /// It could not log in before anything was removed: there is no such account any more. Forgotten.
+    /// It could not log in before anything was removed: there is no such account any more. The server has said so twice, ten
+    /// minutes apart and by other circuits, or has confirmed the removal before. Forgotten.
     AlreadyGone,
     /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
     Unproven,
-    /// The server could not be asked. The next start goes on.
+    /// The server could not be asked, or has refused the login (`Auth`) for the first time, as one whose check of passwords is
+    /// broken does: that is asked again ten to twenty minutes later. The next start goes on, too.
     Queued,
 }
 
@@ -387,6 +389,19 @@ pub enum Profile {
     Foreground,
     /// Nobody looks: after five minutes the server is asked, and has a minute.
     Background,
+}
+
+/// How far apart the connections of several burners are kept.
+#[uniffi::remote(Enum)]
+pub enum Spread {
+    /// What happens by itself (coming back after a sleep, a cut or another network) happens to each burner at a random moment
+    /// within this time, at most ten minutes. Zero: at once, for all of them, which links them.
+    Within {
+        /// The time.
+        time: Duration,
+    },
+    /// Never two at one time. One that is asked for while another is connected has that end first.
+    OneAtATime,
 }
 
 /// Everything that a screen shows, at one moment. Printing it shows nobody's address.

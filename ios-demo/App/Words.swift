@@ -35,7 +35,7 @@ func words(for outcome: BurnOutcome) -> String {
     case .proven: "Burned: the server refuses the login."
     case .alreadyGone: "Burned: the server did not know it any more."
     case .unproven: "Removed, but not yet proven. It will be tried again."
-    case .queued: "The server could not be asked yet. It will be tried again."
+    case .queued: "The server could not be asked yet, or has refused once. It will be asked again."
     }
 }
 

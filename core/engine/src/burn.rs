@@ -11,7 +11,7 @@ use crate::inner::{Inner, lock};
 use crate::link::{self, within};
 use crate::online::Ending;
 use crate::store::{Account, State};
-use crate::{Error, limits};
+use crate::{Error, clearing, limits};
 
 /// How a burn ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,11 +29,13 @@ pub struct BurnReport {
 pub enum BurnOutcome {
     /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
     Proven,
-    /// It could not log in before anything was removed: there is no such account any more. Forgotten.
+    /// It could not log in before anything was removed: there is no such account any more. The server has said so twice, ten
+    /// minutes apart and by other circuits, or has confirmed the removal before. Forgotten.
     AlreadyGone,
     /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
     Unproven,
-    /// The server could not be asked. The next start goes on.
+    /// The server could not be asked, or has refused the login ([`Error::Auth`]) for the first time, as one whose check of
+    /// passwords is broken does: that is asked again ten to twenty minutes later. The next start goes on, too.
     Queued,
 }
 
@@ -50,7 +52,7 @@ pub(crate) async fn burn(inner: &Arc<Inner>, id: &BurnerId) -> Result<BurnReport
         burn_locked(inner, id).await
     };
     if was_connected && report == Err(Error::ServerRefused) {
-        inner.pick_up(id, true)?;
+        inner.pick_up(id, true, inner.soon())?;
     }
     report
 }
@@ -62,17 +64,23 @@ pub(crate) async fn burn_locked(inner: &Arc<Inner>, id: &BurnerId) -> Result<Bur
     let before = if account.state == State::Unwanted { State::Unwanted } else { State::Active };
     inner.commit(|content| content.set_state(&id.0, State::Burning))?;
     let mut report = |step| inner.reporter.report(Event::Burning { burner: id.clone(), step });
+    let shows_absence = clearing::refusal_shows_absence(inner, &account);
     let outcome = match remove(inner, &account, &mut report).await {
         Ok(accepted) => match prove(inner, &account, accepted, &mut report).await {
             Ok(()) => BurnOutcome::Proven,
             Err(reason) => return Ok(BurnReport { outcome: BurnOutcome::Unproven, reason: Some(reason) }),
         },
-        Err(Error::Auth) => BurnOutcome::AlreadyGone,
+        Err(Error::Auth) if shows_absence => BurnOutcome::AlreadyGone,
         Err(Error::ServerRefused) => {
             inner.commit(|content| content.set_state(&id.0, before))?;
             return Err(Error::ServerRefused);
         }
-        Err(reason) => return Ok(BurnReport { outcome: BurnOutcome::Queued, reason: Some(reason) }),
+        Err(reason) => {
+            if reason == Error::Auth {
+                clearing::refused(inner, &account)?;
+            }
+            return Ok(BurnReport { outcome: BurnOutcome::Queued, reason: Some(reason) });
+        }
     };
     inner.forget(&id.0).await?;
     Ok(BurnReport { outcome, reason: None })
@@ -93,6 +101,7 @@ async fn remove(inner: &Inner, account: &Account, report: &mut (dyn FnMut(Step) 
     let mut session = link::log_in(inner, account, report).await?;
     within(limits::EXCHANGE, session.empty_roster()).await??;
     let accepted = within(limits::EXCHANGE, session.remove_account()).await??;
+    inner.commit(|content| content.account_mut(&account.id).map(|account| account.removed = true))?;
     report(Step::Removed);
     Ok(accepted)
 }

@@ -85,11 +85,16 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use flashpaper_tor::{DialError, Target};
     use futures::future::BoxFuture;
+    use tempfile::TempDir;
+    use tokio::time::sleep;
 
     use super::*;
     use crate::seams::Dialed;
+    use crate::spread::tests::{engine, id};
 
     struct Nowhere;
 
@@ -134,5 +139,22 @@ mod tests {
         circuits.end();
         assert!(!Arc::ptr_eq(&before, &circuits.of("a", fresh)), "those before ended with Tor");
         assert!(!circuits.renew("a", Duration::from_secs(60)));
+    }
+
+    #[tokio::test]
+    async fn a_network_that_fails_has_so_many_circuits_built_and_no_more() {
+        let home = TempDir::new().unwrap();
+        let (engine, noted) = engine(&home, &["a"]).await;
+        engine.connect(&id("a")).unwrap();
+        for _ in 0..60 {
+            sleep(Duration::from_millis(10)).await;
+            // No wait keeps it.
+            engine.network_changed();
+        }
+        let circuits: Vec<usize> = lock(&noted.dialled).iter().map(|dial| dial.circuits).collect();
+        let different: BTreeSet<usize> = circuits.iter().copied().collect();
+        assert!(circuits.len() > 2 * limits::CIRCUITS, "{circuits:?}");
+        assert_eq!(different.len(), 1 + limits::CIRCUITS, "{circuits:?}");
+        engine.close().await;
     }
 }

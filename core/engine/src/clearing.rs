@@ -2,29 +2,72 @@
 
 use std::sync::Arc;
 
+use tokio::time::sleep;
+
 use crate::burn::{self, BurnOutcome};
 use crate::event::{BurnerId, Event, Settlement};
 use crate::inner::Inner;
 use crate::link::{self, within};
+use crate::spread::moment;
 use crate::store::{Account, State};
 use crate::{Error, limits};
 
-/// Settles every account that is neither wanted nor gone, one after the other: several connections at one moment would
-/// link the accounts to each other.
+/// Settles every account that is neither wanted nor gone, one after the other and apart: several connections at one moment
+/// would link the accounts to each other, and to those that connect by then.
 pub(crate) async fn settle_all(inner: &Arc<Inner>) -> Result<(), Error> {
-    let in_doubt: Vec<String> = inner.read(|content| {
+    let in_doubt: Vec<Account> = inner.read(|content| {
         let in_doubt = content.accounts.iter().filter(|a| a.state != State::Active);
-        in_doubt.map(|a| a.id.clone()).collect()
+        in_doubt.cloned().collect()
     })?;
+    let (in_doubt, waits): (Vec<_>, Vec<_>) =
+        in_doubt.into_iter().partition(|account| may_ask_again(inner, account.refused));
+    waits.iter().for_each(|account| ask_again(inner, &account.id));
+    let time =
+        inner.spread().time().min(limits::SETTLING / 2) / u32::try_from(in_doubt.len().max(1)).unwrap_or(u32::MAX);
     let mut settled = Ok(());
-    for id in in_doubt {
+    for Account { id, .. } in &inner.shuffled(in_doubt) {
+        sleep(inner.apart(time)).await;
         // Whoever works on one knows best; a creation, say.
-        if inner.lock_of(&id).try_lock().is_ok() {
+        if inner.lock_of(id).try_lock().is_ok() {
             // What keeps one from being settled, a key store that asks nobody now say, need not keep the others.
-            settled = settled.and(settle(inner, &id).await);
+            settled = settled.and(settle(inner, id).await);
         }
     }
     settled
+}
+
+/// Whether a login that is refused now shows that there is no account any more. A server whose check of passwords is broken
+/// refuses everybody: so it has to have confirmed the removal, or to have refused before. Then it is asked by new circuits.
+pub(crate) fn refusal_shows_absence(inner: &Inner, account: &Account) -> bool {
+    let is_second = account.refused.is_some() && may_ask_again(inner, account.refused);
+    account.removed || is_second && inner.new_circuits(&account.id)
+}
+
+/// A login was refused, and that shows nothing yet.
+pub(crate) fn refused(inner: &Arc<Inner>, account: &Account) -> Result<(), Error> {
+    let now = inner.now();
+    // A clock that was set back does not put it off.
+    if account.refused.is_none_or(|at| now < at) {
+        inner.commit(|content| content.account_mut(&account.id).map(|account| account.refused = Some(now)))?;
+        ask_again(inner, &account.id);
+    }
+    Ok(())
+}
+
+/// Whether enough time has passed since the first refusal, in seconds since 1970.
+fn may_ask_again(inner: &Inner, refused: Option<u64>) -> bool {
+    refused.is_none_or(|at| inner.now() >= at.saturating_add(limits::REFUSED_AGAIN.as_secs()))
+}
+
+fn ask_again(inner: &Arc<Inner>, id: &str) {
+    let wait = limits::REFUSED_AGAIN + moment(&mut inner.rng(), limits::REFUSED_AGAIN);
+    let (work, id) = (Arc::clone(inner), id.to_owned());
+    inner.spawn(async move {
+        match work.closing.run_until_cancelled(work.wait(wait)).await {
+            Some(()) => settle(&work, &id).await,
+            None => Ok(()),
+        }
+    });
 }
 
 /// Settles one account. That its server cannot be reached now is an outcome, not an error.
@@ -38,20 +81,26 @@ pub(crate) async fn settle(inner: &Arc<Inner>, id: &str) -> Result<(), Error> {
     let outcome = match account.state {
         State::Active => Settlement::Kept,
         State::Burning => remove(inner, id).await?,
-        State::Pending | State::Unwanted => match link::log_in(inner, &account, &mut |_| ()).await {
-            Ok(mut session) => {
-                // The process may have died before it came to that.
-                let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
-                link::close(session).await;
-                keep_or_remove(inner, &account).await?
+        State::Pending | State::Unwanted => {
+            let shows_absence = refusal_shows_absence(inner, &account);
+            match link::log_in(inner, &account, &mut |_| ()).await {
+                Ok(mut session) => {
+                    // The process may have died before it came to that.
+                    let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
+                    link::close(session).await;
+                    keep_or_remove(inner, &account).await?
+                }
+                Err(Error::Auth) if shows_absence => {
+                    inner.forget(id).await?;
+                    Settlement::Absent
+                }
+                Err(Error::Auth) => {
+                    refused(inner, &account)?;
+                    Settlement::Unknown
+                }
+                Err(_) => Settlement::Unknown,
             }
-            Err(Error::Auth) if may_arrive_late(inner, &account) => Settlement::Unknown,
-            Err(Error::Auth) => {
-                inner.forget(id).await?;
-                Settlement::Absent
-            }
-            Err(_) => Settlement::Unknown,
-        },
+        }
     };
     inner.reporter.report(Event::Settled { burner: BurnerId(id.to_owned()), outcome });
     Ok(())
@@ -77,9 +126,4 @@ async fn remove(inner: &Arc<Inner>, id: &str) -> Result<Settlement, Error> {
         BurnOutcome::AlreadyGone => Settlement::Absent,
         BurnOutcome::Unproven | BurnOutcome::Queued => Settlement::Unknown,
     })
-}
-
-/// Whether a registration that was sent may still be on its way to the server.
-fn may_arrive_late(inner: &Inner, account: &Account) -> bool {
-    inner.now() < account.created.saturating_add(limits::IN_FLIGHT.as_secs())
 }

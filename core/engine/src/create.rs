@@ -174,9 +174,6 @@ async fn make(
     let credentials = link::credentials(account);
     let mut ids = inner.ids();
     let form = within(limits::EXCHANGE, connection.ask_registration(&mut ids)).await??;
-    // From here on counts how late a registration may reach the server.
-    let now = inner.now();
-    inner.commit(|content| content.set_created(&account.id, now))?;
     may_exist.store(true, Relaxed);
     if let Err(error) = within(limits::EXCHANGE, connection.register(form, &credentials, &mut ids)).await? {
         may_exist.store(error == RegisterError::Lost, Relaxed);
@@ -225,6 +222,9 @@ fn draw(inner: &Inner, server: &Server, way: Way, recoverable: bool) -> Account 
         tag: rng.random_range(0x100..=0x1111_1111),
         label: None,
         session_life: limits::SESSION_LIFE,
+        wanted: false,
+        removed: false,
+        refused: None,
     }
 }
 

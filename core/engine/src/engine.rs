@@ -16,6 +16,7 @@ use crate::life::blocking;
 use crate::message::{History, Message, MessageId, MessageState};
 use crate::online::{Ending, Profile};
 use crate::snapshot::{BurnerStatus, Snapshot};
+use crate::spread::Spread;
 use crate::store::{Account, Content, State, VaultReport};
 use crate::{BurnReport, Burner, CreateOptions, Error, Route, burn, create, limits, link};
 
@@ -155,29 +156,39 @@ impl Engine {
     }
 
     /// Has a burner connect, and stay connected through everything that can be waited for; [`Event::Connection`] tells
-    /// how it goes. Where several are, each waits for a moment of its own.
+    /// how it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
+    /// hurried so: it is for the burner that a user looks at.
     ///
     /// # Errors
-    /// [`Error::NoSuchBurner`], [`Error::TorNotStarted`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    /// Storage errors, [`Error::NoSuchBurner`], [`Error::TorNotStarted`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn connect(&self, id: &BurnerId) -> Result<(), Error> {
-        if self.inner.account(&id.0)?.state != State::Active {
+        let account = self.inner.account(&id.0)?;
+        if account.state != State::Active {
             return Err(Error::NoSuchBurner);
         }
         self.inner.with_store(|store| if store.is_suspended() { Err(Error::Suspended) } else { Ok(()) })?;
         if !self.inner.can_dial() {
             return Err(Error::TorNotStarted);
         }
-        self.inner.pick_up(id, true)
+        self.inner.set_wanted(&account, true)?;
+        self.inner.pick_up(id, true, self.inner.soon())
     }
 
     /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
     ///
     /// # Errors
+    /// Storage errors and [`Error::Suspended`]: it is ended, and [`Engine::sync_once`] may connect it in another process.
     /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn disconnect(&self, id: &BurnerId) -> Result<(), Error> {
-        self.inner.account(&id.0)?;
+        let account = self.inner.account(&id.0)?;
         self.inner.hang_up(id, Ending::Goodbye);
-        Ok(())
+        self.inner.set_wanted(&account, false)
+    }
+
+    /// How far apart the connections of several burners are kept, from now on. It is not stored: the app sets it after each
+    /// opening. Of several burners that are connected when it becomes [`Spread::OneAtATime`] one stays, drawn at random.
+    pub fn set_spread(&self, spread: Spread) {
+        self.inner.set_spread(spread);
     }
 
     /// Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in the
@@ -248,8 +259,8 @@ impl Engine {
         lock(&self.inner.lines).values().for_each(|line| line.has_work());
     }
 
-    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait to try
-    /// again do so now.
+    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try
+    /// again; several burners each at a random moment (see [`Engine::set_spread`]).
     pub fn network_changed(&self) {
         self.inner.network_changed();
     }

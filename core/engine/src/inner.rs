@@ -13,11 +13,11 @@ use flashpaper_tor::Tor;
 use flashpaper_vault::{FreshKey, NextKey, OldKey};
 use flashpaper_xmpp::{Ids, Tls};
 use futures::FutureExt as _;
-use rand::{CryptoRng, RngExt as _};
+use rand::CryptoRng;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,13 +26,15 @@ use crate::config::{Key, Network};
 use crate::contact::Address;
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Connection, Event, Reporter};
+use crate::expiry::HighWater;
 use crate::life::blocking;
 use crate::mailbox::{Changed, Mailbox};
 use crate::message::Conversation;
-use crate::online::{Ending, Line, Profile};
+use crate::online::{Line, Profile};
 use crate::random::Random;
 use crate::seams::{Clock, Dialers};
 use crate::snapshot::TorStatus;
+use crate::spread::Spread;
 use crate::store::{self, Account, Content, Store};
 use crate::talk::{News, Sessions, Talk};
 use crate::{Error, Route, limits};
@@ -90,10 +92,12 @@ pub(crate) struct Inner {
     /// Each account's long-term OTR key, once it was needed.
     keys: Mutex<HashMap<String, Arc<otr::Identity>>>,
     pub(crate) profile: Mutex<Profile>,
+    pub(crate) spread: Mutex<Spread>,
+    pub(crate) high_water: Mutex<HighWater>,
     /// When the next message or session expires may have changed.
     pub(crate) expiry: Notify,
     /// Where background work runs: it is also begun where a caller drops something outside of any runtime.
-    runtime: Handle,
+    pub(crate) runtime: Handle,
     /// Who works on an account: one at a time.
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) tasks: TaskTracker,
@@ -122,6 +126,7 @@ pub(crate) struct Parts {
 
 impl Inner {
     pub(crate) fn new(Parts { home, network, tor_config, tls, directory, clock, rng, store }: Parts) -> Self {
+        let high_water = HighWater::new(Self::stored_mark(store.content()), clock.since_boot());
         Self {
             home,
             network,
@@ -142,6 +147,8 @@ impl Inner {
             talks: Mutex::default(),
             keys: Mutex::default(),
             profile: Mutex::default(),
+            spread: Mutex::default(),
+            high_water: Mutex::new(high_water),
             expiry: Notify::new(),
             runtime: Handle::current(),
             locks: Mutex::default(),
@@ -178,13 +185,13 @@ impl Inner {
     /// Changes a burner's mailbox; on return that is on disk, what is done and not to be kept is gone, and the changes are
     /// reported.
     pub(crate) fn update(&self, id: &str, change: impl FnOnce(&mut Mailbox, u64) -> Changed) -> Result<(), Error> {
-        let (now, trusted) = (self.now(), self.trusted_now());
+        let (now, expiry_now) = (self.now(), self.expiry_now());
         self.with_store(|store| {
             let history = store.content().account(id)?.history;
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
                 let changed = change(mailbox, now);
-                mailbox.sweep(history, trusted);
+                mailbox.sweep(history, expiry_now);
                 changed
             };
             // Reported before anybody else changes the same.
@@ -200,6 +207,7 @@ impl Inner {
     pub(crate) fn converse<T>(&self, id: &str, work: impl FnOnce(&mut Talk<'_>) -> T) -> Result<T, Error> {
         let key = self.key(id)?;
         let times = (self.now(), self.clock.since_boot());
+        let expiry_now = self.expiry_now();
         let mut result = None;
         let mut told = Vec::new();
         self.with_store(|store| {
@@ -214,7 +222,7 @@ impl Inner {
                 result = Some(work(&mut talk));
                 let news = talk.end();
                 told = self.events_of(id, mailbox, &news);
-                mailbox.sweep(history, self.trusted_now());
+                mailbox.sweep(history, expiry_now);
             };
             store.commit(&mut self.rng(), change)?;
             sessions.is_stored = true;
@@ -287,67 +295,14 @@ impl Inner {
         lock(&self.keys).clear();
     }
 
-    /// A burner has something to send.
+    /// A burner has something to send that its user wants sent.
     pub(crate) fn has_work(&self, id: &BurnerId) {
         if let Some(line) = lock(&self.lines).get(&id.0) {
             line.has_work();
-        }
-    }
-
-    /// The time of day, where the Tor network agrees with it.
-    fn trusted_now(&self) -> Option<u64> {
-        let wrong = |status: &TorStatus| !status.ready || status.says_that_the_clock_is_wrong();
-        let doubted = self.dialers.borrow().is_none() || lock(&self.reported).as_ref().is_some_and(wrong);
-        (!doubted).then(|| self.now())
-    }
-
-    /// Has time end what it ends: messages, private conversations, the wait of texts.
-    pub(crate) fn begin_to_forget(self: &Arc<Self>) {
-        let inner = Arc::clone(self);
-        let closing = self.closing.clone();
-        let forget = async move {
-            loop {
-                // After a panic, too.
-                let looked = std::panic::catch_unwind(AssertUnwindSafe(|| inner.forget_expired()));
-                let wait = looked.unwrap_or(Ok(limits::LOOK_FOR_EXPIRED))?;
-                tokio::select! {
-                    () = sleep(wait) => {}
-                    () = inner.expiry.notified() => {}
-                }
+            if line.connection() == Connection::Online {
+                line.hurry();
             }
-        };
-        self.spawn(async move { closing.run_until_cancelled_owned(forget).await.unwrap_or(Ok(())) });
-    }
-
-    /// How long nothing else is due.
-    fn forget_expired(&self) -> Result<Duration, Error> {
-        let (now, is_trusted) = (self.now(), self.trusted_now().is_some());
-        let is_wrong = lock(&self.reported).as_ref().is_some_and(TorStatus::says_that_the_clock_is_wrong);
-        let next: Vec<(String, Option<u64>)> = self.read(|content| {
-            let next = |account: &Account| {
-                let mailbox = content.mailbox(&account.id);
-                // Only a text that waits may be ended by a clock that nobody has confirmed: it can be sent again.
-                let given_up = mailbox.next_given_up().filter(|_| !is_wrong);
-                let life = if self.has_drained(&account.id) { account.session_life } else { 0 };
-                let expiry = mailbox.next_expiry(account.history, life).filter(|_| is_trusted);
-                (account.id.clone(), given_up.into_iter().chain(expiry).min())
-            };
-            content.accounts.iter().map(next).collect()
-        })?;
-        let mut wait = Duration::MAX;
-        for (id, at) in next {
-            let Some(at) = at else { continue };
-            let left = at.saturating_sub(now);
-            if left == 0 {
-                // On a full disk, say, it is tried again.
-                let ends_private = is_trusted && self.has_drained(&id);
-                let _ = self.converse(&id, |talk| talk.expire(ends_private));
-                self.has_work(&BurnerId(id));
-            }
-            let left = if left == 0 { limits::SLICE } else { Duration::from_secs(left) };
-            wait = wait.min(left.min(limits::LOOK_FOR_EXPIRED));
         }
-        Ok(wait)
     }
 
     /// Has another key open the folder from now on, and only that. Takes as long as opening it.
@@ -418,63 +373,8 @@ impl Inner {
         *lock(&self.profile)
     }
 
-    /// Has a burner's connection begin, unless it has. `wanted`: also the next time that the engine wakes.
-    pub(crate) fn pick_up(self: &Arc<Self>, id: &BurnerId, wanted: bool) -> Result<(), Error> {
-        let wait = self.apart(id);
-        let mut lines = lock(&self.lines);
-        if self.closing.is_cancelled() {
-            return Err(Error::Closed);
-        }
-        // Under the lock of the lines: whoever puts the engine to sleep ends those that are there after this.
-        if self.is_asleep() {
-            return Err(Error::Suspended);
-        }
-        if let Some(line) = lines.get(&id.0).filter(|line| !line.is_over()) {
-            if wanted {
-                line.want();
-            }
-            return Ok(());
-        }
-        let line = Arc::new(Line::new(wanted));
-        lines.insert(id.0.clone(), Arc::clone(&line));
-        drop(lines);
-        let (inner, id) = (Arc::clone(self), id.clone());
-        // Not among what ends with being awake: it ends in an order of its own.
-        let work = AssertUnwindSafe(async move { line.run(&inner, &id, wait).await });
-        self.tasks.spawn_on(Box::pin(work.catch_unwind()), &self.runtime);
-        Ok(())
-    }
-
-    /// How long a burner waits where there are others: what happens to several at one moment links them.
-    pub(crate) fn apart(&self, id: &BurnerId) -> Duration {
-        let alone = !lock(&self.lines).iter().any(|(other, line)| *other != id.0 && !line.is_over());
-        if alone { Duration::ZERO } else { limits::SPREAD.mul_f64(self.rng().random_range(0.0..1.0)) }
-    }
-
-    /// Has a burner's connection end; whether there was one.
-    pub(crate) fn hang_up(&self, id: &BurnerId, ending: Ending) -> bool {
-        let line = lock(&self.lines).remove(&id.0);
-        if let Some(line) = &line {
-            line.end(ending);
-        }
-        line.is_some()
-    }
-
-    /// Has each connection show that it works.
-    pub(crate) fn network_changed(self: &Arc<Self>) {
-        let lines: Vec<_> = lock(&self.lines).iter().map(|(id, line)| (id.clone(), Arc::clone(line))).collect();
-        for (id, line) in lines {
-            let wait = self.apart(&BurnerId(id));
-            self.spawn(async move {
-                sleep(wait).await;
-                line.network_changed();
-                Ok(())
-            });
-        }
-    }
-
     /// Whether everything that the server had for a burner has come: there may be something that uses a session.
-    fn has_drained(&self, id: &str) -> bool {
+    pub(crate) fn has_drained(&self, id: &str) -> bool {
         lock(&self.lines).get(id).is_some_and(|line| line.connection() == Connection::Online && line.is_drained())
     }
 

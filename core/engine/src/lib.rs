@@ -31,6 +31,7 @@ mod directory;
 mod engine;
 mod error;
 mod event;
+mod expiry;
 mod identity;
 mod inner;
 mod key_source;
@@ -43,6 +44,7 @@ mod online;
 mod random;
 mod seams;
 mod snapshot;
+mod spread;
 mod store;
 mod talk;
 
@@ -62,4 +64,5 @@ pub use online::Profile;
 #[doc(hidden)]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};
 pub use snapshot::{BurnerStatus, Snapshot, SyncReport, TorStatus};
+pub use spread::Spread;
 pub use store::VaultReport;

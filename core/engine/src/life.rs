@@ -1,24 +1,25 @@
 //! Opening, starting, sleeping, waking and closing.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use flashpaper_tor as tor;
 use flashpaper_xmpp::Tls;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::config::{Config, Network};
 use crate::directory::Directory;
 use crate::error::Input;
 use crate::event::{BurnerId, Connection};
 use crate::inner::{Access, Inner, Parts, lock};
-use crate::online::{Ending, Line};
+use crate::online::Line;
 use crate::random::Random;
 use crate::seams::{Dialers, Seams};
 use crate::snapshot::SyncReport;
-use crate::store::Store;
-use crate::{BurnerState, Engine, Error, clearing, limits};
+use crate::store::{Account, State, Store};
+use crate::{Engine, Error, clearing, limits};
 
 /// The engines of this process. Held while one is opened.
 static OPEN: tokio::sync::Mutex<Vec<Weak<Inner>>> = tokio::sync::Mutex::const_new(Vec::new());
@@ -105,8 +106,9 @@ impl Engine {
         self.inner.while_awake(async move { clearing::settle_all(&inner).await }).await
     }
 
-    /// Lets go of the network and the folder within `deadline` (3 seconds will do), for a phone's sleep: Tor ends, and there
-    /// is no traffic, no wake-up and, unless a key store asks a person meanwhile, no lock. Servers keep connections apart for some minutes, to be taken up again. What
+    /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
+    /// wake-up and, unless a key store asks a person meanwhile, no lock. 3 seconds will do; several burners end at random
+    /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for some minutes, to be taken up again. What
     /// is under way ends as if the process did; [`Engine::resume`] settles it. The key and what is stored stay in memory,
     /// see [`Engine::lock`]. Goes on when the future is dropped.
     pub async fn suspend(&self, deadline: Duration) {
@@ -121,8 +123,8 @@ impl Engine {
         let _ = self.inner.supervised(work).await;
     }
 
-    /// Ends [`Engine::suspend`]: opens the folder again, starts Tor if it ran, and has those burners connect that were. Does
-    /// nothing where the engine is awake. Goes on when the future is dropped.
+    /// Ends [`Engine::suspend`]: opens the folder again, starts Tor if it ran, and has those burners connect that were, each
+    /// at a random moment (see [`Engine::set_spread`]). Does nothing where the engine is awake. Goes on when the future is dropped.
     ///
     /// # Errors
     /// As [`Engine::open`], and [`Error::InUse`] where Tor runs for another process; it can be called again then.
@@ -131,14 +133,17 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let work = async move {
             let _one_at_a_time = inner.life.lock().await;
-            inner.wake().await
+            inner.wake().await?;
+            inner.pick_up_again()
         };
         self.inner.supervised(work).await
     }
 
-    /// What a phone's background task does: resumes, starts Tor where it was not, connects every burner, waits until what
-    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. [`Engine::suspend`] and
-    /// [`Engine::resume`] end it early. Goes on when the future is dropped.
+    /// What a phone's background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+    /// connected (by [`Engine::connect`], in this process or an earlier one, and not [`Engine::disconnect`] since), waits until
+    /// what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one
+    /// after the other, in random order and apart as far as `deadline` allows. [`Engine::suspend`] and [`Engine::resume`] end
+    /// it early. Goes on when the future is dropped.
     ///
     /// # Errors
     /// As [`Engine::resume`] and [`Engine::start_tor`]; [`Error::Cancelled`] when it was ended early. That a burner cannot
@@ -149,6 +154,7 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let work = async move {
             let _one_at_a_time = inner.life.lock().await;
+            let before = lock(&inner.lines).clone();
             let woken = async {
                 inner.wake().await?;
                 let sync = interrupted.run_until_cancelled(sync(&inner, until));
@@ -156,8 +162,7 @@ impl Engine {
             };
             let report = woken.await;
             inner.fall_asleep(limits::SUSPENDING, Access::suspend).await;
-            // The app finds those connected that it has asked for.
-            lock(&inner.lines).retain(|_, line| line.is_wanted());
+            inner.restore(before);
             report
         };
         self.inner.supervised(work).await
@@ -183,14 +188,11 @@ impl Engine {
         let _whoever_is_second_waits = self.inner.ending.lock().await;
         self.inner.closing.cancel();
         self.inner.interrupt_sync();
-        lock(&self.inner.lines).values().for_each(|line| line.end(Ending::Pause));
         self.inner.tasks.close();
+        self.inner.end_lines(Instant::now() + limits::SUSPENDING).await;
         // What is not done in time is in the store, and done at the next start.
-        let in_time = timeout(limits::CLOSING, self.inner.tasks.wait()).await.is_ok();
-        let lines = std::mem::take(&mut *lock(&self.inner.lines));
-        for line in lines.into_values().filter(|_| !in_time) {
-            line.abort().await;
-        }
+        let _ = timeout(limits::CLOSING, self.inner.tasks.wait()).await;
+        lock(&self.inner.lines).clear();
         let _ = self.inner.end_tor().await.await;
         self.inner.set_dialers(None);
         *lock(&self.inner.store) = Access::Closed;
@@ -203,14 +205,7 @@ impl Inner {
     async fn fall_asleep(self: &Arc<Self>, deadline: Duration, let_go: impl FnOnce(&mut Access)) {
         let until = Instant::now() + deadline;
         self.put_work_to_sleep();
-        let lines: Vec<_> = lock(&self.lines).values().cloned().collect();
-        lines.iter().for_each(|line| line.end(Ending::Pause));
-        for line in lines {
-            // One that does not end in time has stored what it has.
-            if timeout_at(until, line.over()).await.is_err() {
-                line.abort().await;
-            }
-        }
+        self.end_lines(until).await;
         // What is being forgotten needs the store for that.
         let _ = timeout_at(until, self.key_unused()).await;
         let_go(&mut lock(&self.store));
@@ -219,7 +214,7 @@ impl Inner {
         let _ = timeout_at(until, ended).await;
     }
 
-    async fn wake(self: &Arc<Self>) -> Result<(), Error> {
+    pub(crate) async fn wake(self: &Arc<Self>) -> Result<(), Error> {
         let inner = Arc::clone(self);
         blocking(move || inner.reopen()).await?;
         let was_asleep = self.wake_work();
@@ -232,12 +227,6 @@ impl Inner {
             }
             return Err(error);
         }
-        // A server that has refused one is not asked again before the app says so.
-        let goes_on = |line: &Line| !matches!(line.connection(), Connection::Ended { .. });
-        let lines = lock(&self.lines).clone();
-        for (id, _) in lines.into_iter().filter(|(_, line)| goes_on(line)) {
-            self.pick_up(&BurnerId(id), true)?;
-        }
         if was_asleep && self.can_dial() {
             let inner = Arc::clone(self);
             self.spawn(async move {
@@ -247,25 +236,65 @@ impl Inner {
         }
         Ok(())
     }
+
+    /// Has those connect that were.
+    fn pick_up_again(self: &Arc<Self>) -> Result<(), Error> {
+        let lines = lock(&self.lines).clone();
+        let again = |line: &Line| line.is_over() && !is_refused(line);
+        lines.into_iter().filter(|(_, line)| again(line)).try_for_each(|(id, _)| {
+            let wait = self.apart(self.spread().time());
+            self.pick_up(&BurnerId(id), true, wait)
+        })
+    }
+
+    /// The app finds those connected that it has asked for.
+    fn restore(&self, before: HashMap<String, Arc<Line>>) {
+        let is_wanted = |id: &str| self.account(id).is_ok_and(|account| account.wanted);
+        let before = before.into_iter().filter(|(id, _)| is_wanted(id)).collect::<Vec<_>>();
+        let mut lines = lock(&self.lines);
+        lines.retain(|_, line| line.is_wanted());
+        for (id, line) in before {
+            lines.entry(id).or_insert(line);
+        }
+    }
+}
+
+/// A server that has refused a burner is not asked again before the app says so.
+fn is_refused(line: &Line) -> bool {
+    matches!(line.connection(), Connection::Ended { .. })
 }
 
 async fn sync(inner: &Arc<Inner>, until: Instant) -> Result<SyncReport, Error> {
     inner.run_tor(false).await?;
     inner.tor_ready(until.saturating_duration_since(Instant::now())).await?;
+    drain_wanted(inner, until).await
+}
+
+/// Has those burners that are wanted connect, and waits until what there is has come and gone.
+pub(crate) async fn drain_wanted(inner: &Arc<Inner>, until: Instant) -> Result<SyncReport, Error> {
     let engine = Engine { inner: Arc::clone(inner) };
-    let ended = |id: &BurnerId| {
-        let lines = lock(&inner.lines);
-        lines.get(&id.0).is_some_and(|line| matches!(line.connection(), Connection::Ended { .. }))
+    let before = lock(&inner.lines).clone();
+    let due = |account: &&Account| {
+        let refused = before.get(&account.id).is_some_and(|line| is_refused(line));
+        account.wanted && account.state == State::Active && !refused
     };
-    for burner in engine.burners()?.into_iter().filter(|burner| burner.state == BurnerState::Active) {
-        if !ended(&burner.id) {
-            inner.pick_up(&burner.id, false)?;
-        }
-    }
-    let lines: Vec<_> = lock(&inner.lines).values().cloned().collect();
+    let due: Vec<BurnerId> =
+        inner.read(|content| content.accounts.iter().filter(due).map(|a| BurnerId(a.id.clone())).collect())?;
     let mut complete = true;
-    for line in lines {
-        complete &= timeout_at(until, line.drained()).await.is_ok() && line.connection() == Connection::Online;
+    let count = due.len();
+    for (index, id) in inner.shuffled(due).iter().enumerate() {
+        // Each has its part of what is left: one that does not come must not keep the others.
+        let part = until.saturating_duration_since(Instant::now()) / u32::try_from(count - index).unwrap_or(u32::MAX);
+        let end = Instant::now() + part;
+        if count > 1 {
+            sleep(inner.apart(inner.spread().time().min(part / 4))).await;
+        }
+        inner.pick_up(id, before.get(&id.0).is_some_and(|line| line.is_wanted()), Duration::ZERO)?;
+        let Some(line) = lock(&inner.lines).get(&id.0).cloned() else { continue };
+        complete &= timeout_at(end, line.drained()).await.is_ok() && line.connection() == Connection::Online;
+        if count > 1 {
+            line.end_by(end + limits::PARTING).await;
+        }
     }
     let (mut unread, mut outbox) = (0, 0);
     for conversation in engine.snapshot()?.burners.iter().flat_map(|burner| &burner.conversations) {

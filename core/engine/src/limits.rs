@@ -20,9 +20,9 @@ pub(crate) const CAP_WINDOW: Duration = Duration::from_secs(3600);
 /// Identities drawn before a server's "name taken" is believed to be about something else.
 pub(crate) const NAMES: usize = 3;
 
-/// A registration that was on its way when the process died may reach the server this much later. Until then a login
-/// that fails does not show that there is no account.
-pub(crate) const IN_FLIGHT: Duration = Duration::from_secs(120);
+/// How long after a login was refused it is asked again whether the account is gone, at least. A registration that was on its
+/// way when the process died has reached the server by then, too.
+pub(crate) const REFUSED_AGAIN: Duration = Duration::from_secs(600);
 
 /// How long a start looks at what an earlier run left behind.
 pub(crate) const SETTLING: Duration = Duration::from_secs(60);
@@ -45,9 +45,17 @@ pub(crate) const SEEN: u64 = 512;
 /// For so long a text that the server has is kept for the peer's receipt. In seconds.
 pub(crate) const CONFIRMED_WITHIN: u64 = 86_400;
 
-/// How long a burner waits before it connects, at most, where there are several: connections that come and go together
-/// would link them.
-pub(crate) const SPREAD: Duration = Duration::from_secs(5);
+/// Over how long it is spread what happens by itself to several burners, if the app says nothing else: connections that come
+/// and go together would link them.
+pub(crate) const SPREAD: Duration = Duration::from_secs(120);
+/// The same, whatever the app says, at most.
+pub(crate) const LONGEST_SPREAD: Duration = Duration::from_secs(600);
+/// How long what a user asks for is put off, at most, where there are several burners.
+pub(crate) const SOON: Duration = Duration::from_secs(5);
+/// How much later than it was to end a wait may end before that shows that the device has slept.
+pub(crate) const OVERSLEPT: Duration = Duration::from_secs(10);
+/// What is kept of the time to fall asleep for the last connection's end, and Tor's.
+pub(crate) const PARTING: Duration = Duration::from_secs(1);
 /// How long to wait after the first failure, at most; doubled by each further one. The wait is drawn below that.
 pub(crate) const BACK_OFF: Duration = Duration::from_secs(2);
 /// How long a wait is slept at one go: the clock that it goes by is looked at in between.

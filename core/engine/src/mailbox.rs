@@ -100,12 +100,11 @@ impl Entry {
         matches!(self.state, MessageState::Sent | MessageState::Acked)
     }
 
-    /// Whether nothing is to come of it any more, nor is it to be kept. `expires`: by the time, too.
-    const fn is_done(&self, history: History, time: u64, expires: bool) -> bool {
-        let by_time = matches!(history, History::Expire { .. });
-        let kept = if by_time && !expires { true } else { history.keeps(self.at, time) };
+    /// Whether nothing is to come of it any more, nor is it to be kept.
+    const fn is_done(&self, history: History, time: u64) -> bool {
+        let kept = history.keeps(self.at, time);
         match self.state {
-            MessageState::Acked => expires && time >= self.left().saturating_add(limits::CONFIRMED_WITHIN) && !kept,
+            MessageState::Acked => time >= self.left().saturating_add(limits::CONFIRMED_WITHIN) && !kept,
             state => state.is_done() && !kept,
         }
     }
@@ -496,13 +495,11 @@ impl Mailbox {
         self.set_all([forgotten, sent].concat(), MessageState::Queued)
     }
 
-    /// Removes what is done, as far as nobody wants it kept. `now` is absent where the clock is not to be trusted: nothing
-    /// expires then.
-    pub(crate) fn sweep(&mut self, history: History, now: Option<u64>) {
-        let time = now.unwrap_or(0).max(self.position.latest);
+    /// Removes what is done, as far as nobody wants it kept. `now` is the time that things expire by.
+    pub(crate) fn sweep(&mut self, history: History, now: u64) {
+        let time = now.max(self.position.latest);
         let before = self.messages.len();
-        self.messages.retain(|_, entry| !entry.is_done(history, time, now.is_some()));
-        let Some(now) = now else { return };
+        self.messages.retain(|_, entry| !entry.is_done(history, time));
         // Their clock was wrong.
         for entry in self.messages.values_mut().filter(|entry| entry.at > time) {
             Arc::make_mut(entry).at = time;
@@ -526,17 +523,22 @@ impl Mailbox {
         done.chain(self.sessions.values().filter_map(|session| session.ends(life))).min()
     }
 
+    /// The latest time that was seen, in seconds since 1970.
+    pub(crate) fn latest(&self) -> u64 {
+        self.position.latest
+    }
+
     /// The messages with a peer, or all, but for those that have expired.
     pub(crate) fn list(&self, with: Option<&str>, history: History, now: u64) -> Vec<Message> {
         let time = now.max(self.position.latest);
-        let messages = self.messages.iter().filter(|(_, entry)| !entry.is_done(history, time, true));
+        let messages = self.messages.iter().filter(|(_, entry)| !entry.is_done(history, time));
         let messages = messages.filter_map(|(row, entry)| self.show(*row, entry));
         messages.filter(|message| with.is_none_or(|with| message.peer == with)).collect()
     }
 
     pub(crate) fn message(&self, MessageId(row): MessageId, history: History, now: u64) -> Option<Message> {
         let entry = self.messages.get(&row)?;
-        let expired = entry.is_done(history, now.max(self.position.latest), true);
+        let expired = entry.is_done(history, now.max(self.position.latest));
         if expired { None } else { self.show(row, entry) }
     }
 

@@ -10,7 +10,7 @@ use futures::FutureExt as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::contact::Standing;
@@ -75,6 +75,8 @@ pub(crate) struct Line {
     work: Notify,
     /// The network may be another.
     hint: Notify,
+    /// A user wants it now.
+    hurry: Notify,
     connection: Mutex<Connection>,
     /// Everything is sent and acknowledged, and everything that the server had is here; or it cannot be.
     drained: watch::Sender<bool>,
@@ -90,6 +92,7 @@ impl Line {
             ending: watch::Sender::new(None),
             work: Notify::new(),
             hint: Notify::new(),
+            hurry: Notify::new(),
             connection: Mutex::default(),
             drained: watch::Sender::new(false),
             wanted: AtomicBool::new(wanted),
@@ -99,9 +102,10 @@ impl Line {
     }
 
     /// Keeps the burner connected until it is told to end, or to go on would be of no use.
-    pub(crate) async fn run(&self, inner: &Arc<Inner>, id: &BurnerId, wait: Duration) {
+    /// `before`: those that have to have ended first.
+    pub(crate) async fn run(&self, inner: &Arc<Inner>, id: &BurnerId, before: &[Arc<Self>], wait: Duration) {
         let _over = self.over.clone().drop_guard();
-        if self.abort.run_until_cancelled(live(inner, id, self, wait)).await.is_none() {
+        if self.abort.run_until_cancelled(live(inner, id, self, before, wait)).await.is_none() {
             self.set(inner, id, Connection::Offline);
         }
     }
@@ -126,6 +130,14 @@ impl Line {
         self.over.is_cancelled()
     }
 
+    /// Has it end in order, to be taken up again; at `until` where it is: it has stored what it has.
+    pub(crate) async fn end_by(&self, until: Instant) {
+        self.end(Ending::Pause);
+        if timeout_at(until, self.over()).await.is_err() {
+            self.abort().await;
+        }
+    }
+
     /// Ends it where it is.
     pub(crate) async fn abort(&self) {
         self.abort.cancel();
@@ -138,6 +150,11 @@ impl Line {
 
     pub(crate) fn network_changed(&self) {
         self.hint.notify_one();
+    }
+
+    /// What it waits for by itself it waits for a moment longer at most.
+    pub(crate) fn hurry(&self) {
+        self.hurry.notify_one();
     }
 
     pub(crate) fn connection(&self) -> Connection {
@@ -176,12 +193,15 @@ impl Line {
     }
 }
 
-async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
+async fn live(inner: &Inner, id: &BurnerId, line: &Line, before: &[Arc<Line>], wait: Duration) {
     line.set(inner, id, Connection::Connecting);
     // The waits of several burners begin with the network, or they would end with it.
     tokio::select! {
         () = inner.dialing() => {}
         _ = line.ended() => return line.set(inner, id, Connection::Offline),
+    }
+    for other in before {
+        other.over().await;
     }
     // What follows a panic, in a library say, is a new attempt like after any other failure.
     let mut failures = 0;
@@ -211,10 +231,9 @@ async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
         let longest = inner.profile().longest_wait();
         // A full disk is not the network's fault, and the server sends everything again each time.
         let is_full = matches!(why, Error::StorageFull | Error::Storage);
-        let most =
-            if is_full { longest } else { limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(longest) };
+        let most = if is_full { longest } else { limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(longest) };
         line.set(inner, id, Connection::Waiting { why });
-        pause = most.mul_f64(inner.rng().random_range(0.1..=1.0)) + inner.apart(id);
+        pause = most.mul_f64(inner.rng().random_range(0.1..=1.0)) + inner.apart(inner.spread().time());
         failures += 1;
     }
     line.set(inner, id, Connection::Offline);
@@ -222,21 +241,35 @@ async fn live(inner: &Inner, id: &BurnerId, line: &Line, wait: Duration) {
 
 /// Waits, by the clock that goes on while the device sleeps, or until the network has changed.
 async fn pausing(inner: &Inner, line: &Line, pause: Duration, failures: &mut u32) {
-    let until = inner.clock.since_boot() + pause;
+    let mut until = inner.clock.since_boot() + pause;
     loop {
-        let left = until.saturating_sub(inner.clock.since_boot());
+        let begin = inner.clock.since_boot();
+        let left = until.saturating_sub(begin);
         if left.is_zero() {
             return;
         }
+        // In slices: the timer stands still while the device sleeps.
+        let slice = left.min(limits::SLICE);
         tokio::select! {
-            // In slices: the timer stands still while the device sleeps.
-            () = sleep(left.min(limits::SLICE)) => {}
+            () = sleep(slice) => {
+                if let Some(rests_until) = overslept(inner, begin + slice) {
+                    until = until.max(rests_until);
+                }
+            }
+            () = line.hurry.notified() => until = until.min(begin + inner.soon()),
             () = line.hint.notified() => {
                 *failures = 0;
                 return;
             }
         }
     }
+}
+
+/// Where the device has slept through the end of a wait: up to when the connection does nothing by itself. All connections wake
+/// with the device, and would speak at one moment.
+fn overslept(inner: &Inner, was_to_end: Duration) -> Option<Duration> {
+    let now = inner.clock.since_boot();
+    (now > was_to_end + limits::OVERSLEPT).then(|| now + inner.apart(inner.spread().time()))
 }
 
 /// How far an attempt came.
@@ -297,7 +330,8 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, reached: &mut Reache
     line.set(inner, id, Connection::Online);
     let quiet_since = inner.clock.since_boot();
     reached.online = Some(quiet_since);
-    let mut work = Work { inner, id, line, session, asked: None, quiet_since, told: Vec::new() };
+    let mut work =
+        Work { inner, id, line, session, asked: None, quiet_since, rests_until: Duration::ZERO, told: Vec::new() };
     // Whatever the server has for us comes before its answer.
     work.ask(inner.profile().response()).await?;
     loop {
@@ -364,6 +398,8 @@ struct Work<'a> {
     /// times here.
     asked: Option<Duration>,
     quiet_since: Duration,
+    /// Up to then nothing is said but what answers: the device has slept.
+    rests_until: Duration,
     /// What the server was told of peers, up to which stanza, and has not said that it has.
     told: Vec<(u64, Standing, u32)>,
 }
@@ -371,15 +407,22 @@ struct Work<'a> {
 impl Work<'_> {
     /// Sends what there is to send, then waits for one thing to happen.
     async fn step(&mut self) -> Result<Option<Ending>, Error> {
-        self.introduce().await?;
-        let sent = self.send().await?;
-        let quiet = !sent && self.asked.is_none() && self.session.in_flight() == 0;
+        let rest = self.rests_until.saturating_sub(self.inner.clock.since_boot());
+        let mut sent = false;
+        if rest.is_zero() {
+            self.introduce().await?;
+            sent = self.send().await?;
+        }
+        let quiet = !sent && rest.is_zero() && self.asked.is_none() && self.session.in_flight() == 0;
         let drained = quiet && !self.inner.is_talk_busy(&self.id.0);
         if !self.line.drained.send_replace(drained) && drained {
             self.inner.expiry.notify_one();
         }
         let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.inner.profile().silence());
-        let (left, until_talk) = (limit.saturating_sub(self.inner.clock.since_boot()), self.until_talk()?);
+        let (begin, until_talk) = (self.inner.clock.since_boot(), self.until_talk()?);
+        let due = if rest.is_zero() { limit.saturating_sub(begin).min(until_talk) } else { rest };
+        // In slices, as `pausing` has them.
+        let slice = due.min(limits::SLICE);
         tokio::select! {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
@@ -387,16 +430,29 @@ impl Work<'_> {
             incoming = self.session.next() => self.take_in(incoming).await?,
             () = self.line.work.notified() => {}
             () = self.line.hint.notified() => self.ask(limits::AFTER_HINT).await?,
-            () = sleep(until_talk) => self.inner.converse(&self.id.0, |talk| talk.tick())?,
-            // In slices, as `pausing` has them.
-            () = sleep(left.min(limits::SLICE)) => match self.asked {
-                _ if self.inner.clock.since_boot() < limit => {}
-                // Nothing was heard, however long the line was asked for.
-                Some(_) => return Err(Error::Timeout),
-                None => self.ask(self.inner.profile().response()).await?,
-            },
+            () = self.line.hurry.notified() => self.rests_until = self.rests_until.min(begin + self.inner.soon()),
+            () = sleep(slice) => {
+                if let Some(rests_until) = overslept(self.inner, begin + slice) {
+                    self.rests_until = rests_until;
+                } else if slice == due {
+                    self.is_due(limit, slice >= until_talk).await?;
+                }
+            }
         }
         Ok(None)
+    }
+
+    /// The time has come for the server, or conversations, or both.
+    async fn is_due(&mut self, limit: Duration, talk: bool) -> Result<(), Error> {
+        if talk {
+            self.inner.converse(&self.id.0, |talk| talk.tick())?;
+        }
+        match self.asked {
+            _ if self.inner.clock.since_boot() < limit => Ok(()),
+            // Nothing was heard, however long the line was asked for.
+            Some(_) => Err(Error::Timeout),
+            None => self.ask(self.inner.profile().response()).await,
+        }
     }
 
     /// How long conversations need nothing by themselves.

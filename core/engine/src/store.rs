@@ -103,6 +103,15 @@ pub(crate) struct Account {
     pub(crate) label: Option<String>,
     /// How long an OTR session may rest and be used again, in seconds; 0: no session outlives the process.
     pub(crate) session_life: u64,
+    /// The app has asked for it to be connected.
+    #[serde(default)]
+    pub(crate) wanted: bool,
+    /// The server has confirmed that it removed the account.
+    #[serde(default)]
+    pub(crate) removed: bool,
+    /// When the server refused the login for the first time as it was asked whether the account exists, in seconds since 1970.
+    #[serde(default)]
+    pub(crate) refused: Option<u64>,
 }
 
 /// How much is known of an account.
@@ -365,12 +374,9 @@ impl Content {
     pub(crate) fn set_state(&mut self, id: &str, state: State) {
         if let Some(account) = self.account_mut(id) {
             account.state = state;
-        }
-    }
-
-    pub(crate) fn set_created(&mut self, id: &str, created: u64) {
-        if let Some(account) = self.account_mut(id) {
-            account.created = created;
+            if state == State::Active {
+                account.refused = None;
+            }
         }
     }
 
@@ -405,7 +411,7 @@ impl From<vault::Error> for Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::fs;
 
     use rand::SeedableRng as _;
@@ -418,7 +424,7 @@ mod tests {
         StdRng::seed_from_u64(seed)
     }
 
-    fn account(id: &str) -> Account {
+    pub(crate) fn account(id: &str) -> Account {
         Account {
             id: id.into(),
             domain: "jabber.example".into(),
@@ -434,6 +440,9 @@ mod tests {
             tag: 0x100,
             label: None,
             session_life: 0,
+            wanted: false,
+            removed: false,
+            refused: None,
         }
     }
 

@@ -15,6 +15,7 @@ use flashpaper_otr::{
 use flashpaper_xmpp::{ChatMessage, Ids, PresenceNews, Refusal, Subscription};
 
 use crate::contact::{Comparison, Fingerprint, Notice, Security, Standing};
+use crate::expiry::lasts;
 use crate::mailbox::{Arrived, Changed, Mailbox, Stored, Went, What, Wire};
 use crate::message::{Conversation, FailReason, MessageState};
 use crate::random::Random;
@@ -240,14 +241,13 @@ impl<'a> Talk<'a> {
         self.news.messages.extend(changed);
     }
 
-    /// What time does: gives up texts that have waited for too long and, if that is wanted, ends private conversations that
-    /// have rested for too long. Their peers are told, or they would write what nobody can read.
-    pub(crate) fn expire(&mut self, ends_private: bool) {
+    /// What time does: gives up texts that have waited for too long, and ends private conversations that have rested for too
+    /// long. Their peers are told, or they would write what nobody can read. Where they cannot be told now (what they have
+    /// written may be waiting, too) that is put off, but not for ever. `now`: the time that things expire by.
+    pub(crate) fn expire(&mut self, now: u64, can_be_told: bool) {
         self.give_up();
-        if !ends_private {
-            return;
-        }
-        let is_over = |stored: &Stored| stored.ends(self.life).is_some_and(|at| at <= self.now);
+        let life = lasts(self.life, can_be_told);
+        let is_over = |stored: &Stored| stored.ends(life).is_some_and(|at| at <= now);
         let over = self.mailbox.sessions.iter().filter(|(_, stored)| is_over(stored));
         for (peer, key) in over.map(|(peer, stored)| (*peer, stored.key)).collect::<Vec<_>>() {
             let numbers: Vec<u64> =

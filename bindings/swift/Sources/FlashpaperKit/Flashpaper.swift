@@ -89,7 +89,8 @@ public final class Flashpaper: Sendable {
     }
 
     /// Has a burner connect, and stay connected through everything that can be waited for; ``Event`` tells how it goes.
-    /// Where several are, each waits for a moment of its own.
+    /// Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is hurried
+    /// so: it is for the burner that a user looks at.
     public func connect(_ id: BurnerId) throws {
         try engine.connect(id: id)
     }
@@ -104,25 +105,36 @@ public final class Flashpaper: Sendable {
         engine.setProfile(profile: profile)
     }
 
-    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait to
-    /// try again do so now.
+    /// How far apart the connections of several burners are kept, from now on: within two minutes, if nothing else is
+    /// said. It is not stored: the app sets it after each opening. Of several burners that are connected when it becomes
+    /// ``Spread/oneAtATime`` one stays, drawn at random.
+    public func setSpread(_ spread: Spread) {
+        engine.setSpread(spread: spread)
+    }
+
+    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try
+    /// again; several burners each at a random moment (see ``setSpread(_:)``).
     public func networkChanged() {
         engine.networkChanged()
     }
 
     /// Lets go of the network and the folder within `deadline`, for the device's sleep: no traffic, no wake-up, no lock.
-    /// What is under way ends as if the process did; ``resume()`` settles it.
+    /// What is under way ends as if the process did; ``resume()`` settles it. Several burners end at random moments within
+    /// it: a longer one tells less that they are of one phone.
     public func suspend(deadline: Duration = .seconds(3)) async throws {
         try await engine.suspend(deadline: max(deadline, .zero) / .seconds(1))
     }
 
-    /// Ends ``suspend(deadline:)``: opens the folder again, and has those burners connect that were.
+    /// Ends ``suspend(deadline:)``: opens the folder again, and has those burners connect that were, each at a random
+    /// moment (see ``setSpread(_:)``).
     public func resume() async throws {
         try await engine.resume()
     }
 
-    /// What a background task does: resumes, starts Tor where it was not, connects every burner, waits until what there is
-    /// has come and gone, and suspends; all within `deadline`, but for 3 seconds.
+    /// What a background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+    /// connected (by ``connect(_:)``, in this process or an earlier one, and not ``disconnect(_:)`` since), waits until what
+    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after
+    /// the other, in random order and apart as far as `deadline` allows.
     public func syncOnce(deadline: Duration) async throws -> SyncReport {
         try await engine.syncOnce(deadline: max(deadline, .zero) / .seconds(1))
     }

@@ -35,6 +35,7 @@ public typealias Route = FlashpaperCore.Route
 public typealias Security = FlashpaperCore.Security
 public typealias Settlement = FlashpaperCore.Settlement
 public typealias Snapshot = FlashpaperCore.Snapshot
+public typealias Spread = FlashpaperCore.Spread
 public typealias Standing = FlashpaperCore.Standing
 public typealias Step = FlashpaperCore.Step
 public typealias SyncReport = FlashpaperCore.SyncReport

@@ -35,7 +35,7 @@ fn outbox(count: u32) -> Mailbox {
         queue(&mut mailbox, PEER, &number.to_string());
     }
     assert!(!mailbox.delivered(PEER, "0").is_empty());
-    mailbox.sweep(History::None, None);
+    mailbox.sweep(History::None, NOW);
     mailbox
 }
 
@@ -291,7 +291,7 @@ fn what_came_back_says_why_and_stays_until_it_was_seen() {
     let failed = |reason| MessageState::Failed { reason };
     let expected =
         [("1".to_owned(), failed(refused)), ("2".to_owned(), failed(unreachable)), ("3".to_owned(), failed(refused))];
-    mailbox.sweep(History::None, Some(u64::MAX));
+    mailbox.sweep(History::None, u64::MAX);
     assert_eq!(states(&mailbox), expected);
     assert!(mailbox.take(MessageId(2)).is_empty());
     assert_eq!(states(&mailbox), expected[1..]);
@@ -332,22 +332,20 @@ fn nothing_unfinished_is_ever_swept() {
     mailbox.acked(2);
     let (day, after) = (limits::CONFIRMED_WITHIN, Duration::from_secs(10));
     for history in [History::None, History::Expire { after }] {
-        mailbox.sweep(history, Some(NOW + day - 1));
+        mailbox.sweep(history, NOW + day - 1);
         assert_eq!(mailbox.messages.len(), 4);
     }
-    mailbox.sweep(History::None, None);
-    assert_eq!(mailbox.messages.len(), 4, "without a clock to trust a day is never over");
-    mailbox.sweep(History::UntilBurn, Some(NOW + day));
+    mailbox.sweep(History::UntilBurn, NOW + day);
     assert_eq!(mailbox.messages.len(), 4);
-    mailbox.sweep(History::None, Some(NOW + day));
+    mailbox.sweep(History::None, NOW + day);
     assert_eq!(mailbox.messages.len(), 3, "a server's word is all that there will be");
     mailbox.take(MessageId(5));
-    mailbox.sweep(History::None, None);
+    mailbox.sweep(History::None, NOW);
     assert_eq!(mailbox.messages.len(), 2, "what was taken and is not to be kept goes at once");
 }
 
 #[test]
-fn what_expires_does_so_by_a_clock_that_can_be_trusted_and_only_once() {
+fn what_expires_does_so_once_also_where_the_clock_is_set_back() {
     let history = History::Expire { after: Duration::from_secs(3600) };
     let mut mailbox = Mailbox::default();
     for id in ["a", "b"] {
@@ -360,13 +358,12 @@ fn what_expires_does_so_by_a_clock_that_can_be_trusted_and_only_once() {
     let shown = |mailbox: &Mailbox, now| mailbox.list(None, history, now).len();
     assert_eq!((shown(&mailbox, NOW + 3599), shown(&mailbox, NOW + 3600)), (2, 1));
     assert!(mailbox.message(MessageId(1), history, NOW + 3600).is_none());
-    mailbox.sweep(history, None);
-    mailbox.sweep(history, Some(NOW + 3599));
+    mailbox.sweep(history, NOW + 3599);
     assert_eq!(mailbox.messages.len(), 2);
     // Set back, it does not last longer.
     assert_eq!((shown(&mailbox, NOW), mailbox.position.latest), (2, NOW + 3599));
     mailbox.take(MessageId(2));
-    mailbox.sweep(history, Some(NOW + 3600));
+    mailbox.sweep(history, NOW + 3600);
     assert!(mailbox.messages.is_empty());
     let peer = mailbox.peer(PEER);
     let arrived = Arrived { peer, id: None, text: "c", security: Security::Plaintext, resource: None, receipt: None };
@@ -383,7 +380,7 @@ fn a_message_of_a_wrong_future_does_not_last_until_then() {
     let arrived = Arrived { peer, id: None, text: "a", security: Security::Plaintext, resource: None, receipt: None };
     mailbox.receive(&arrived, String::new(), NOW * 10);
     mailbox.take(MessageId(1));
-    mailbox.sweep(history, Some(NOW));
+    mailbox.sweep(history, NOW);
     assert_eq!(mailbox.next_expiry(history, 0), Some(NOW + 3600));
 }
 
@@ -482,7 +479,7 @@ fn what_time_ends() {
     assert_eq!([0, 100].map(|life| mailbox.next_expiry(History::None, life)), [None, Some(NOW + 100)]);
     // One of a wrong future does not last until then.
     mailbox.sessions.insert(1, private(NOW * 2, key, false));
-    mailbox.sweep(History::None, Some(NOW));
+    mailbox.sweep(History::None, NOW);
     assert_eq!(mailbox.next_expiry(History::None, 100), Some(NOW + 100));
 }
 

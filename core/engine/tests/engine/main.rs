@@ -1,5 +1,6 @@
 //! The engine from outside. What is ignored needs the lab: `cargo xtask test`.
 
+mod apart;
 mod asleep;
 mod attacks;
 mod chat;

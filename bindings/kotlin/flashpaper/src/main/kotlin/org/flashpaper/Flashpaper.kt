@@ -78,7 +78,8 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /**
      * Has a burner connect, and stay connected through everything that can be waited for; [Event.Connection] tells how
-     * it goes. Where several are, each waits for a moment of its own.
+     * it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
+     * hurried so: it is for the burner that a user looks at.
      */
     public fun connect(id: BurnerId): Unit = engine.connect(id)
 
@@ -184,24 +185,37 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public fun setProfile(profile: Profile): Unit = engine.setProfile(profile)
 
     /**
-     * Hints that the device's network may be another: connections are asked whether they live, and those that wait to
-     * try again do so now.
+     * How far apart the connections of several burners are kept, from now on: within two minutes, if nothing else is
+     * said. It is not stored: the app sets it after each opening. Of several burners that are connected when it becomes
+     * [Spread.OneAtATime] one stays, drawn at random.
+     */
+    public fun setSpread(spread: Spread): Unit = engine.setSpread(spread)
+
+    /**
+     * Hints that the device's network may be another: connections are asked whether they live, and those that wait try
+     * again; several burners each at a random moment (see [setSpread]).
      */
     public fun networkChanged(): Unit = engine.networkChanged()
 
     /**
      * Lets go of the network and the folder within [deadline], for the device's sleep: no traffic, no wake-up, no lock.
-     * What is under way ends as if the process did; [resume] settles it.
+     * What is under way ends as if the process did; [resume] settles it. Several burners end at random moments within it:
+     * a longer one tells less that they are of one phone.
      */
     public suspend fun suspend(deadline: Duration = 3.seconds): Unit =
         engine.suspend(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration())
 
-    /** Ends [suspend]: opens the folder again, and has those burners connect that were. */
+    /**
+     * Ends [suspend]: opens the folder again, and has those burners connect that were, each at a random moment (see
+     * [setSpread]).
+     */
     public suspend fun resume(): Unit = engine.resume()
 
     /**
-     * What a background task does: resumes, starts Tor where it was not, connects every burner, waits until what there
-     * is has come and gone, and suspends; all within [deadline], but for 3 seconds.
+     * What a background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+     * connected (by [connect], in this process or an earlier one, and not [disconnect] since), waits until what there is
+     * has come and gone, and suspends; all within [deadline], but for 3 seconds. Several are connected one after the
+     * other, in random order and apart as far as [deadline] allows.
      */
     public suspend fun syncOnce(deadline: Duration): SyncReport =
         engine.syncOnce(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration())

@@ -49,7 +49,7 @@ internal fun words(outcome: BurnOutcome): String = when (outcome) {
     BurnOutcome.PROVEN -> "Burned: the server refuses the login."
     BurnOutcome.ALREADY_GONE -> "Burned: the server did not know it any more."
     BurnOutcome.UNPROVEN -> "Removed, but not yet proven. It will be tried again."
-    BurnOutcome.QUEUED -> "The server could not be asked yet. It will be tried again."
+    BurnOutcome.QUEUED -> "The server could not be asked yet, or has refused once. It will be asked again."
 }
 
 internal fun words(step: Step): String = when (step) {

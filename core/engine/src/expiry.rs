@@ -1,0 +1,219 @@
+//! What time ends: messages, private conversations at rest, the wait of texts. It needs no network: who keeps Tor away from a
+//! phone must not keep on it what has to go.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::event::BurnerId;
+use crate::inner::{Inner, lock};
+use crate::snapshot::TorStatus;
+use crate::store::{Account, Content};
+use crate::{Error, limits};
+
+/// The latest time that was seen: a clock that is set back makes nothing last longer.
+pub(crate) struct HighWater {
+    /// Since 1970.
+    time: Duration,
+    /// When it was that, since the device was started.
+    at: Duration,
+}
+
+impl HighWater {
+    /// `stored`: the mark of an earlier run, in seconds since 1970.
+    pub(crate) fn new(stored: u64, since_boot: Duration) -> Self {
+        Self { time: Duration::from_secs(stored), at: since_boot }
+    }
+
+    /// The time that things expire by, in seconds since 1970. `wall`: the time of day in the same unit; `None` where Tor says
+    /// that the clock is wrong: only the time that has passed counts then.
+    fn rise(&mut self, wall: Option<u64>, since_boot: Duration) -> u64 {
+        let passed = self.time.saturating_add(since_boot.saturating_sub(self.at));
+        self.time = wall.map_or(passed, |wall| passed.max(Duration::from_secs(wall)));
+        self.at = since_boot;
+        self.time.as_secs()
+    }
+}
+
+impl Inner {
+    /// The time that things expire by, in seconds since 1970.
+    pub(crate) fn expiry_now(&self) -> u64 {
+        let wall = (!self.clock_is_wrong()).then(|| self.now());
+        lock(&self.high_water).rise(wall, self.clock.since_boot())
+    }
+
+    fn clock_is_wrong(&self) -> bool {
+        lock(&self.reported).as_ref().is_some_and(TorStatus::says_that_the_clock_is_wrong)
+    }
+
+    /// Has time end what it ends: messages, private conversations, the wait of texts.
+    pub(crate) fn begin_to_forget(self: &Arc<Self>) {
+        let inner = Arc::clone(self);
+        let closing = self.closing.clone();
+        let forget = async move {
+            loop {
+                // After a panic, too.
+                let looked = std::panic::catch_unwind(AssertUnwindSafe(|| inner.forget_expired()));
+                let wait = looked.unwrap_or(Ok(limits::LOOK_FOR_EXPIRED))?;
+                tokio::select! {
+                    () = sleep(wait) => {}
+                    () = inner.expiry.notified() => {}
+                }
+            }
+        };
+        self.spawn(async move { closing.run_until_cancelled_owned(forget).await.unwrap_or(Ok(())) });
+    }
+
+    /// How long nothing else is due.
+    fn forget_expired(self: &Arc<Self>) -> Result<Duration, Error> {
+        let (now, is_wrong) = (self.expiry_now(), self.clock_is_wrong());
+        let next: Vec<(String, bool, Option<u64>)> = self.read(|content| {
+            let next = |account: &Account| {
+                let mailbox = content.mailbox(&account.id);
+                // Texts wait by the time of day: they can be sent again.
+                let given_up = mailbox.next_given_up().filter(|_| !is_wrong);
+                let drained = self.has_drained(&account.id);
+                let life = lasts(account.session_life, drained);
+                let expiry = mailbox.next_expiry(account.history, life);
+                (account.id.clone(), drained, given_up.into_iter().chain(expiry).min())
+            };
+            content.accounts.iter().map(next).collect()
+        })?;
+        let mut wait = Duration::MAX;
+        for (id, drained, at) in next {
+            let Some(at) = at else { continue };
+            let left = at.saturating_sub(now);
+            if left == 0 {
+                // On a full disk, say, it is tried again.
+                let _ = self.converse(&id, |talk| talk.expire(now, drained));
+                self.goodbyes_wait(id);
+            }
+            let left = if left == 0 { limits::SLICE } else { Duration::from_secs(left) };
+            wait = wait.min(left.min(limits::LOOK_FOR_EXPIRED));
+        }
+        Ok(wait)
+    }
+
+    /// What is to be said of the end of private conversations is said by each burner at a moment of its own.
+    fn goodbyes_wait(self: &Arc<Self>, id: String) {
+        let (inner, wait) = (Arc::clone(self), self.apart(self.spread().time()));
+        self.spawn(async move {
+            sleep(wait).await;
+            inner.has_work(&BurnerId(id));
+            Ok(())
+        });
+    }
+
+    /// The latest mark that is stored, in seconds since 1970.
+    pub(crate) fn stored_mark(content: &Content) -> u64 {
+        content.accounts.iter().map(|account| content.mailbox(&account.id).latest()).max().unwrap_or(0)
+    }
+}
+
+/// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
+/// life: then its keys go without that.
+pub(crate) const fn lasts(life: u64, can_be_told: bool) -> u64 {
+    if can_be_told { life } else { life.saturating_mul(2) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::contact::Security;
+    use crate::mailbox::{Arrived, Mailbox};
+    use crate::message::History;
+    use crate::seams::{Clock, Seams};
+    use crate::store::State;
+    use crate::store::tests::account;
+    use crate::{Config, Engine, Key, Network};
+
+    const NOW: u64 = 1_000_000;
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// A clock that is set by hand, in seconds: the time of day, and the time since the device was started.
+    #[derive(Clone, Default)]
+    struct Hands(Arc<AtomicU64>, Arc<AtomicU64>);
+
+    impl Clock for Hands {
+        fn unix_seconds(&self) -> u64 {
+            self.0.load(Relaxed)
+        }
+
+        fn since_boot(&self) -> Duration {
+            at(self.1.load(Relaxed))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_to_go_goes_without_tor() {
+        let (home, clock) = (TempDir::new().unwrap(), Hands::default());
+        clock.0.store(NOW, Relaxed);
+        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+        let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
+        let engine = Engine::open_with(config, seams).await.unwrap();
+        let (inner, id) = (&engine.inner, BurnerId("a".into()));
+        inner.commit(|content| content.accounts.push(account("a"))).unwrap();
+        inner.commit(|content| content.set_state("a", State::Active)).unwrap();
+        engine.set_history(&id, History::Expire { after: at(60) }).unwrap();
+        let receive = |mailbox: &mut Mailbox, now| {
+            let peer = mailbox.peer("friend@b.example");
+            let (text, security) = ("read once", Security::Private);
+            let arrived = Arrived { peer, id: None, text, security, resource: None, receipt: None };
+            let (message, _) = mailbox.receive(&arrived, String::new(), now).unwrap();
+            mailbox.take(message)
+        };
+        inner.update("a", |mailbox, _| receive(mailbox, NOW)).unwrap();
+        let stored = || inner.read(|content| content.mailbox("a").messages.len()).unwrap();
+        let pass = async |wall: u64, since_boot: u64| {
+            clock.0.store(wall, Relaxed);
+            clock.1.store(since_boot, Relaxed);
+            inner.expiry.notify_one();
+            sleep(Duration::from_millis(200)).await;
+        };
+        pass(NOW + 59, 59).await;
+        assert_eq!(stored(), 1);
+        // Set back, it is over all the same.
+        pass(NOW - 1000, 60).await;
+        assert_eq!(stored(), 0);
+
+        // While Tor says that the clock is wrong, what it shows counts for nothing.
+        inner.update("a", |mailbox, _| receive(mailbox, NOW + 60)).unwrap();
+        let blocked = Some(Error::ClockWrong { by: None });
+        *lock(&inner.reported) = Some(TorStatus { fraction: 0.5, ready: false, blocked });
+        pass(NOW + 86_400, 60).await;
+        assert_eq!(stored(), 1);
+        pass(NOW, 120).await;
+        assert_eq!(stored(), 0);
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_nothing_last_longer() {
+        let mut mark = HighWater::new(NOW, at(10));
+        assert_eq!(mark.rise(Some(NOW - 500), at(10)), NOW, "not before what an earlier run has seen");
+        assert_eq!(mark.rise(Some(NOW + 100), at(20)), NOW + 100);
+        assert_eq!(mark.rise(Some(0), at(50)), NOW + 130, "what has passed since counts");
+    }
+
+    #[test]
+    fn while_tor_says_that_the_clock_is_wrong_only_what_has_passed_counts() {
+        let mut mark = HighWater::new(NOW, at(10));
+        assert_eq!(mark.rise(None, at(10)), NOW);
+        assert_eq!(mark.rise(None, at(70)), NOW + 60);
+        // Looked at often, no part of a second is lost.
+        for tenths in 700..=800 {
+            mark.rise(None, Duration::from_millis(tenths * 100));
+        }
+        assert_eq!(mark.rise(None, at(80)), NOW + 70);
+        assert_eq!(mark.rise(Some(NOW * 2), at(80)), NOW * 2, "once it is right");
+    }
+}

@@ -1,0 +1,375 @@
+//! How the connections of several burners of one installation are kept from coming and going together: that would link them.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::join_all;
+use rand::seq::SliceRandom as _;
+use rand::{CryptoRng, RngExt as _};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use crate::event::BurnerId;
+use crate::inner::{Inner, lock};
+use crate::online::{Ending, Line};
+use crate::store::Account;
+use crate::{Error, limits};
+
+/// How far apart the connections of several burners are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spread {
+    /// What happens by itself (coming back after a sleep, a cut or another network) happens to each burner at a random moment
+    /// within this time, at most ten minutes. Zero: at once, for all of them, which links them.
+    Within {
+        /// The time.
+        time: Duration,
+    },
+    /// Never two at one time. One that is asked for while another is connected has that end first.
+    OneAtATime,
+}
+
+impl Default for Spread {
+    /// Within two minutes.
+    fn default() -> Self {
+        Self::Within { time: limits::SPREAD }
+    }
+}
+
+impl Spread {
+    /// What happens by itself is spread over this time.
+    pub(crate) fn time(self) -> Duration {
+        match self {
+            Self::Within { time } => time.min(limits::LONGEST_SPREAD),
+            Self::OneAtATime => limits::SPREAD,
+        }
+    }
+}
+
+/// A moment within a time, each as likely.
+pub(crate) fn moment(rng: &mut dyn CryptoRng, within: Duration) -> Duration {
+    within.mul_f64(rng.random_range(0.0..1.0))
+}
+
+impl Inner {
+    pub(crate) fn spread(&self) -> Spread {
+        *lock(&self.spread)
+    }
+
+    /// Sets how far apart connections are. Of several that there are, one stays where there is to be one.
+    pub(crate) fn set_spread(&self, spread: Spread) {
+        *lock(&self.spread) = spread;
+        if spread == Spread::OneAtATime {
+            let keeps = lock(&self.lines).keys().next().cloned();
+            self.end_others(keeps.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// How long what happens to a burner by itself is put off, within a time: where there is one alone, nothing links it.
+    pub(crate) fn apart(&self, within: Duration) -> Duration {
+        // Locked, there is nothing to be done.
+        let several = self.read(|content| content.accounts.len() > 1).unwrap_or(false);
+        if several { moment(&mut self.rng(), within) } else { Duration::ZERO }
+    }
+
+    /// How long what a user asks for is put off: a moment.
+    pub(crate) fn soon(&self) -> Duration {
+        self.apart(limits::SOON.min(self.spread().time()))
+    }
+
+    /// Accounts in random order.
+    pub(crate) fn shuffled<T>(&self, mut items: Vec<T>) -> Vec<T> {
+        items.shuffle(&mut self.rng());
+        items
+    }
+
+    /// Has a burner's connection begin after a wait, unless it has. `wanted`: also the next time that the engine wakes. A user
+    /// who asks again hurries it (see [`Line::hurry`]).
+    pub(crate) fn pick_up(self: &Arc<Self>, id: &BurnerId, wanted: bool, wait: Duration) -> Result<(), Error> {
+        let mut lines = lock(&self.lines);
+        if self.closing.is_cancelled() {
+            return Err(Error::Closed);
+        }
+        // Under the lock of the lines: whoever puts the engine to sleep ends those that are there after this.
+        if self.is_asleep() {
+            return Err(Error::Suspended);
+        }
+        if let Some(line) = lines.get(&id.0).filter(|line| !line.is_over()) {
+            if wanted {
+                line.want();
+                line.hurry();
+            }
+            return Ok(());
+        }
+        let line = Arc::new(Line::new(wanted));
+        lines.insert(id.0.clone(), Arc::clone(&line));
+        drop(lines);
+        let before = if self.spread() == Spread::OneAtATime { self.end_others(&id.0) } else { Vec::new() };
+        let (inner, id) = (Arc::clone(self), id.clone());
+        // Not among what ends with being awake: it ends in an order of its own.
+        let work = AssertUnwindSafe(async move { line.run(&inner, &id, &before, wait).await });
+        self.tasks.spawn_on(Box::pin(work.catch_unwind()), &self.runtime);
+        Ok(())
+    }
+
+    /// Stores whether the app wants a burner connected.
+    pub(crate) fn set_wanted(&self, account: &Account, wanted: bool) -> Result<(), Error> {
+        if account.wanted == wanted {
+            return Ok(());
+        }
+        self.commit(|content| {
+            if let Some(account) = content.account_mut(&account.id) {
+                account.wanted = wanted;
+            }
+        })
+    }
+
+    /// Ends all connections but one; those that have not ended yet.
+    fn end_others(&self, id: &str) -> Vec<Arc<Line>> {
+        let mut lines = lock(&self.lines);
+        let others: Vec<_> = lines.extract_if(|other, _| other != id).map(|(_, line)| line).collect();
+        drop(lines);
+        others.iter().for_each(|line| line.end(Ending::Pause));
+        others.into_iter().filter(|line| !line.is_over()).collect()
+    }
+
+    /// Has a burner's connection end; whether there was one.
+    pub(crate) fn hang_up(&self, id: &BurnerId, ending: Ending) -> bool {
+        let line = lock(&self.lines).remove(&id.0);
+        if let Some(line) = &line {
+            line.end(ending);
+        }
+        line.is_some()
+    }
+
+    /// Ends all connections by `until`, each at a moment of its own before that.
+    pub(crate) async fn end_lines(&self, until: Instant) {
+        let lines: HashMap<_, _> = lock(&self.lines).clone();
+        let lines: Vec<_> = lines.into_values().filter(|line| !line.is_over()).collect();
+        let room = until.saturating_duration_since(Instant::now()).saturating_sub(limits::PARTING);
+        let alone = lines.len() == 1;
+        let endings = lines.into_iter().map(|line| {
+            let wait = if alone { Duration::ZERO } else { moment(&mut self.rng(), room) };
+            async move {
+                sleep(wait).await;
+                line.end_by(until).await;
+            }
+        });
+        join_all(endings).await;
+    }
+
+    /// Has each connection show that it works.
+    pub(crate) fn network_changed(self: &Arc<Self>) {
+        let lines: Vec<_> = lock(&self.lines).values().cloned().collect();
+        for line in lines {
+            let wait = self.apart(self.spread().time());
+            self.spawn(async move {
+                sleep(wait).await;
+                line.network_changed();
+                Ok(())
+            });
+        }
+    }
+
+    /// Waits, by the clock that goes on while the device sleeps.
+    pub(crate) async fn wait(&self, time: Duration) {
+        let until = self.clock.since_boot() + time;
+        loop {
+            let left = until.saturating_sub(self.clock.since_boot());
+            if left.is_zero() {
+                return;
+            }
+            // In slices: the timer stands still while the device sleeps.
+            sleep(left.min(limits::SLICE)).await;
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use flashpaper_tor::{DialError, Target};
+    use futures::future::BoxFuture;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::life::drain_wanted;
+    use crate::seams::{Dial, Dialed, Dialers};
+    use crate::store::State;
+    use crate::store::tests::account;
+    use crate::{Config, Engine, Key, Network};
+
+    const NAMES: [&str; 3] = ["a", "b", "c"];
+
+    /// A dial: to whom, by which circuits, and when.
+    pub(crate) struct Dialled {
+        name: String,
+        pub(crate) circuits: usize,
+        at: Instant,
+    }
+
+    /// Dialers that note what is dialled, and reach nobody.
+    #[derive(Clone, Default)]
+    pub(crate) struct Noted {
+        pub(crate) dialled: Arc<Mutex<Vec<Dialled>>>,
+        count: Arc<AtomicUsize>,
+        circuits: usize,
+    }
+
+    impl Dialers for Noted {
+        fn isolated(&self) -> Arc<dyn Dial> {
+            Arc::new(Self { circuits: self.count.fetch_add(1, Relaxed), ..self.clone() })
+        }
+    }
+
+    impl Dial for Noted {
+        fn dial<'a>(&'a self, target: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+            if let Target::Host { name, .. } = target {
+                let dialled = Dialled { name: name.clone(), circuits: self.circuits, at: Instant::now() };
+                lock(&self.dialled).push(dialled);
+            }
+            Box::pin(async { Err(DialError::Timeout) })
+        }
+    }
+
+    impl Noted {
+        /// When each was dialled for first, in that order; forgotten by then.
+        fn first(&self) -> Vec<(String, Instant)> {
+            let mut seen = BTreeSet::new();
+            let dialled = std::mem::take(&mut *lock(&self.dialled)).into_iter();
+            dialled.filter(|dial| seen.insert(dial.name.clone())).map(|dial| (dial.name, dial.at)).collect()
+        }
+    }
+
+    /// An engine with burners that nobody has connected; each is at a server of its own.
+    pub(crate) async fn engine(home: &TempDir, names: &[&str]) -> (Engine, Noted) {
+        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+        let engine = Engine::open(config).await.unwrap();
+        for name in names {
+            let mut account = account(name);
+            (account.domain, account.state) = (format!("{name}.example"), State::Active);
+            engine.inner.commit(|content| content.accounts.push(account)).unwrap();
+        }
+        let noted = Noted::default();
+        engine.start_on(Arc::new(noted.clone())).await.unwrap();
+        (engine, noted)
+    }
+
+    pub(crate) fn id(name: &str) -> BurnerId {
+        BurnerId(name.to_owned())
+    }
+
+    #[tokio::test]
+    async fn burners_wake_at_moments_of_their_own_in_any_order() {
+        const SPREAD: Duration = Duration::from_millis(400);
+        const ROUNDS: u32 = 12;
+        let home = TempDir::new().unwrap();
+        let (engine, noted) = engine(&home, &NAMES).await;
+        engine.set_spread(Spread::Within { time: SPREAD });
+        NAMES.iter().for_each(|name| engine.connect(&id(name)).unwrap());
+        let (mut orders, mut first, mut apart) = (BTreeSet::new(), Duration::ZERO, Duration::ZERO);
+        for _ in 0..ROUNDS {
+            engine.suspend(Duration::ZERO).await;
+            noted.first();
+            let woken = Instant::now();
+            engine.resume().await.unwrap();
+            sleep(SPREAD + SPREAD / 2).await;
+            let dialled = noted.first();
+            assert_eq!(dialled.len(), NAMES.len());
+            first += dialled[0].1 - woken;
+            apart += dialled[2].1 - dialled[0].1;
+            orders.insert(dialled.into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+        }
+        assert!(orders.len() > 1, "always {orders:?}");
+        // A quarter of the time before the first of three, and a half between the first and the last, on average.
+        assert!(
+            first / ROUNDS > SPREAD / 10 && apart / ROUNDS > SPREAD / 4,
+            "{:?}, {:?}",
+            first / ROUNDS,
+            apart / ROUNDS
+        );
+        engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn alone_a_burner_waits_for_nobody_and_a_user_waits_for_seconds() {
+        let home = TempDir::new().unwrap();
+        let (engine, noted) = engine(&home, &["a"]).await;
+        let dialled_within = async |time| {
+            sleep(time).await;
+            noted.first().len()
+        };
+        engine.connect(&id("a")).unwrap();
+        engine.suspend(Duration::ZERO).await;
+        noted.first();
+        engine.resume().await.unwrap();
+        assert_eq!(dialled_within(Duration::from_millis(300)).await, 1);
+        let mut other = account("b");
+        other.state = State::Active;
+        engine.inner.commit(|content| content.accounts.push(other)).unwrap();
+        assert!((0..100).all(|_| engine.inner.soon() < limits::SOON));
+        // One that would wait for long is hurried by a user who looks at it.
+        engine.suspend(Duration::ZERO).await;
+        engine.set_spread(Spread::Within { time: Duration::MAX });
+        let most = (0..1000).map(|_| engine.inner.apart(engine.inner.spread().time())).max().unwrap();
+        assert!(most < limits::LONGEST_SPREAD && most > limits::LONGEST_SPREAD / 2, "ten minutes at most: {most:?}");
+        engine.resume().await.unwrap();
+        engine.set_spread(Spread::Within { time: Duration::ZERO });
+        noted.first();
+        engine.connect(&id("a")).unwrap();
+        assert_eq!(dialled_within(Duration::from_millis(300)).await, 1);
+        engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn one_at_a_time_is_one_at_a_time() {
+        let home = TempDir::new().unwrap();
+        let (engine, noted) = engine(&home, &NAMES).await;
+        engine.set_spread(Spread::Within { time: Duration::ZERO });
+        NAMES.iter().for_each(|name| engine.connect(&id(name)).unwrap());
+        sleep(Duration::from_millis(100)).await;
+        let live = || lock(&engine.inner.lines).values().filter(|line| !line.is_over()).count();
+        assert_eq!((noted.first().len(), live()), (3, 3));
+        engine.set_spread(Spread::OneAtATime);
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(live(), 1);
+        engine.connect(&id("b")).unwrap();
+        engine.connect(&id("c")).unwrap();
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(lock(&engine.inner.lines).keys().collect::<Vec<_>>(), ["c"]);
+        assert_eq!(live(), 1);
+        engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_sync_connects_what_is_wanted_one_after_the_other_in_any_order() {
+        let home = TempDir::new().unwrap();
+        let (engine, noted) = engine(&home, &["a", "b", "c", "d"]).await;
+        engine.set_spread(Spread::Within { time: Duration::ZERO });
+        ["a", "b", "c"].iter().for_each(|name| engine.connect(&id(name)).unwrap());
+        engine.disconnect(&id("c")).unwrap();
+        engine.suspend(Duration::ZERO).await;
+        // In another process nothing is known but what is stored.
+        lock(&engine.inner.lines).clear();
+        engine.inner.wake().await.unwrap();
+        let mut orders = BTreeSet::new();
+        for _ in 0..20 {
+            noted.first();
+            let report = drain_wanted(&engine.inner, Instant::now() + Duration::from_millis(100)).await.unwrap();
+            assert!(!report.complete, "nobody was reached");
+            orders.insert(noted.first().into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+            lock(&engine.inner.lines).clear();
+        }
+        let either =
+            [["a.example", "b.example"], ["b.example", "a.example"]].map(|order| order.map(str::to_owned).to_vec());
+        assert_eq!(orders, BTreeSet::from(either));
+        engine.close().await;
+    }
+}
