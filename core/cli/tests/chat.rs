@@ -1,5 +1,7 @@
 //! Two burners of two installations, driven as a program drives them: `flashpaper chat --json`.
 
+mod trace;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -8,6 +10,8 @@ use std::time::{Duration, Instant};
 use flashpaper_lab::{Peer, Remote};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use trace::Trace;
 
 type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -33,14 +37,29 @@ impl Home {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flashpaper"));
-        command.args(args).arg("--home").arg(self.folder.path()).arg("--network").arg(self.lab.facts_file());
+        self.command_under(&[], args)
+    }
+
+    fn command_under(&self, under: &[&str], args: &[&str]) -> Command {
+        let mut words = under.iter().copied().chain([env!("CARGO_BIN_EXE_flashpaper")]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command
+            .args(words)
+            .args(args)
+            .arg("--home")
+            .arg(self.folder.path())
+            .arg("--network")
+            .arg(self.lab.facts_file());
         command.stdin(Stdio::null()).stderr(Stdio::null());
         command
     }
 
     fn chat(&self) -> Tested<Chat> {
-        let mut chat = Chat::start(self.command(&["chat", &self.jid, "--json"]))?;
+        self.chat_under(&[])
+    }
+
+    fn chat_under(&self, under: &[&str]) -> Tested<Chat> {
+        let mut chat = Chat::start(self.command_under(under, &["chat", &self.jid, "--json"]))?;
         assert_eq!(chat.until(|e| e["type"] == "ready")?["jid"], self.jid.as_str());
         Ok(chat)
     }
@@ -144,7 +163,9 @@ impl Drop for Chat {
 async fn private_verified_cut_and_burnt() -> Tested {
     let lab = Remote::from_env()?;
     let (first, second) = (Home::new(&lab, "--exit")?, Home::new(&lab, "--onion")?);
-    let (mut one, mut two) = (first.chat()?, second.chat()?);
+    // Nothing of all this goes past Tor.
+    let traces = [Trace::new()?, Trace::new()?, Trace::new()?];
+    let (mut one, mut two) = (first.chat_under(&traces[0].under())?, second.chat_under(&traces[1].under())?);
     one.connect()?;
     two.connect()?;
 
@@ -189,7 +210,7 @@ async fn private_verified_cut_and_burnt() -> Tested {
 
     // It was not taken, so it is told again.
     assert_eq!(one.end()?, Some(0));
-    let mut one = first.chat()?;
+    let mut one = first.chat_under(&traces[2].under())?;
     let again = one.until(|e| e["type"] == "message")?;
     assert_eq!(again["text"], "wake up");
     let kept = one.ask(json!({ "command": "messages" }))?;
@@ -205,6 +226,12 @@ async fn private_verified_cut_and_burnt() -> Tested {
     two.secured("finished")?;
     assert_eq!(two.ask(json!({ "command": "burn" }))?["outcome"], "proven");
     assert_eq!(two.end()?, Some(0));
+    // The first was online, was cut, and came back from sleep; the second was cut; the third came to be burnt.
+    for (trace, streams) in traces.iter().zip([3, 2, 1]) {
+        let calls = trace.calls(&lab)?;
+        assert_eq!(calls.leak, None);
+        assert!(calls.to_relays >= streams, "{} of {streams}", calls.to_relays);
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! `flashpaper` as people and programs run it, on the lab.
 
-use std::fs;
+mod trace;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -8,6 +9,8 @@ use std::time::{Duration, Instant};
 use flashpaper_lab::{Remote, accounts};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use trace::Trace;
 
 type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -256,56 +259,44 @@ fn killed_at_any_time_and_started_again() -> Tested {
     Ok(())
 }
 
-/// Runs a command under a trace of its network calls and file opens; the first thing that is not allowed.
-///
-/// Allowed are streams to the advertised ports of the lab's relays, once Tor's own folder has been looked at.
-fn leak(lab: &Remote, command: &[&str]) -> Tested<Option<String>> {
-    let folder = TempDir::new()?;
-    let trace = folder.path().join("trace");
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-s", "256", "-e", "trace=network,openat,mkdir", "-o"]).arg(&trace);
-    strace.arg("--").args(command).env("FLASHPAPER_LAB", lab.facts_file());
-    let status = strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-    if !status.success() {
-        return Err(format!("the traced command failed: {status}").into());
-    }
-    let relays: Vec<String> = lab.facts().relays.iter().map(|r| format!(r#"inet_addr("{}")"#, r.address)).collect();
-    let port = format!("sin_port=htons({})", lab.facts().relays.first().map_or(0, |r| r.or_port));
-    let mut tor_started = false;
-    for line in fs::read_to_string(trace)?.lines() {
-        tor_started |= line.contains("/tor/state");
-        let call = line.split_once(' ').map_or(line, |(_, call)| call.trim_start());
-        let to_relay = relays.iter().any(|relay| call.contains(relay)) && call.contains(&port);
-        let allowed = match call.split('(').next().unwrap_or_default() {
-            // What a look-up of a host name reads.
-            "openat" => !["resolv.conf", "/etc/hosts"].iter().any(|file| call.contains(file)),
-            "socket" if call.contains("AF_UNIX") => true,
-            "socket" => call.contains("AF_INET, SOCK_STREAM") && tor_started,
-            // The C library asks for the owner of a folder here, and there is nobody.
-            "connect" if call.contains("/nscd/socket") => call.contains("ENOENT"),
-            "connect" | "sendto" | "sendmsg" | "sendmmsg" if call.contains("sa_family=") => to_relay && tor_started,
-            "connect" => false,
-            "bind" | "listen" => false,
-            _ => true,
-        };
-        if !allowed {
-            return Ok(Some(line.to_owned()));
-        }
-    }
-    Ok(None)
-}
-
+/// Chat, cuts, sleep and the burn in a chat are traced by `private_verified_cut_and_burnt`.
 #[test]
 #[ignore = "needs the lab: cargo xtask test"]
 fn nothing_goes_past_tor() -> Tested {
     let lab = Remote::from_env()?;
-    let home = TempDir::new()?;
-    let (home, facts) = (text(home.path())?, text(lab.facts_file())?);
-    let flashpaper = [env!("CARGO_BIN_EXE_flashpaper"), "--home", &home, "--network", &facts];
-    for args in [&["new", "--exit"][..], &["new", "--onion"], &["list"]] {
-        assert_eq!(leak(&lab, &[&flashpaper, args].concat())?, None, "{args:?}");
+    let flashpaper = Flashpaper::new(&lab)?;
+    // What was done, and whether it has to do with the network.
+    let traced = |args: &[&str], network: bool| -> Tested<Run> {
+        let trace = Trace::new()?;
+        let run = flashpaper.run_under(&trace.under(), args)?;
+        assert_eq!(run.code, Some(0), "{args:?}: {:?}", run.events);
+        let calls = trace.calls(&lab)?;
+        assert_eq!((calls.leak, calls.to_relays > 0), (None, network), "{args:?}");
+        Ok(run)
+    };
+    for route in ["--exit", "--onion"] {
+        let made = traced(&["new", route], true)?;
+        let jid = made.of("burner")?["jid"].as_str().ok_or("no address")?.to_owned();
+        let probe = traced(&["doctor", "--server", "burner.test", route], true)?;
+        assert_eq!(probe.of("probe")?["registration"], true);
+        assert_eq!(traced(&["list"], false)?.of("burner")?["jid"], jid.as_str());
+        assert_eq!(traced(&["burn", &jid], true)?.of("burned")?["outcome"], "proven");
     }
     Ok(())
+}
+
+/// The first call of a command that is not allowed.
+fn leak(lab: &Remote, command: &[&str]) -> Tested<Option<String>> {
+    let trace = Trace::new()?;
+    let mut words = trace.under();
+    words.extend(command);
+    let mut strace = Command::new(words.remove(0));
+    let status = strace.args(words).env("FLASHPAPER_LAB", lab.facts_file()).stdin(Stdio::null());
+    let status = status.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+    if !status.success() {
+        return Err(format!("the traced command failed: {status}").into());
+    }
+    Ok(trace.calls(lab)?.leak)
 }
 
 #[test]
