@@ -180,7 +180,7 @@ async fn make(
         return Err(error.into());
     }
     report(Step::Registered);
-    let mut session = link::bind(inner, connection, &credentials, report).await?;
+    let mut session = link::bind(inner, connection, account, report).await?;
     if !session.offers_management() {
         return Err(Error::NoSafeDelivery);
     }
@@ -225,6 +225,7 @@ fn draw(inner: &Inner, server: &Server, way: Way, recoverable: bool) -> Account 
         wanted: false,
         removed: false,
         refused: None,
+        binds: false,
     }
 }
 

@@ -38,7 +38,8 @@ pub enum Error {
     /// No answer within the deadline.
     #[error("no answer in time")]
     Timeout,
-    /// The server has no valid certificate for its domain, or no TLS: nothing secret was sent.
+    /// The server has no valid certificate for its domain, or no TLS, or offers less than it could before, as if somebody in
+    /// between had taken it away: nothing secret was sent.
     #[error("the server cannot prove who it is")]
     Untrusted,
     /// The server offers no login that keeps the password secret (SCRAM): it was not sent.
@@ -379,7 +380,7 @@ impl From<LoginError> for Error {
             LoginError::NotAuthorized => Self::Auth,
             LoginError::Disabled | LoginError::Refused => Self::ServerRefused,
             LoginError::Temporary => Self::ServerUnreachable,
-            LoginError::ServerNotProven => Self::Untrusted,
+            LoginError::ServerNotProven | LoginError::Downgraded => Self::Untrusted,
             LoginError::WrongStream => Self::ServerBroken,
             LoginError::Stream(error) => error.into(),
         }

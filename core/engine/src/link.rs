@@ -106,20 +106,34 @@ pub(crate) async fn log_in(
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Bound, Error> {
     let link = open_for(inner, account, report).await?;
-    bind(inner, link, &credentials(account), report).await
+    bind(inner, link, account, report).await
 }
 
 /// Logs in on an open link and binds a random resource.
 pub(crate) async fn bind(
     inner: &Inner,
     link: Link,
-    credentials: &Credentials,
+    account: &Account,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Bound, Error> {
-    let ids = inner.ids();
-    let session = within(limits::EXCHANGE, link.log_in(credentials, ids)).await??;
+    let (binds, ids) = (link.binds_logins(), inner.ids());
+    let session = within(limits::EXCHANGE, link.log_in(&credentials(account), ids)).await??;
+    remember(inner, account, binds)?;
     report(Step::LoggedIn);
     Ok(session)
+}
+
+/// A login has succeeded. Whether it was bound to its TLS connection only counts now: what is offered before, anybody in
+/// between can say.
+pub(crate) fn remember(inner: &Inner, account: &Account, binds: bool) -> Result<(), Error> {
+    if !binds || account.binds {
+        return Ok(());
+    }
+    inner.commit(|content| {
+        if let Some(account) = content.account_mut(&account.id) {
+            account.binds = true;
+        }
+    })
 }
 
 /// Says goodbye; a server that does not read is left without.
@@ -128,7 +142,7 @@ pub(crate) async fn close(session: Bound) {
 }
 
 pub(crate) fn credentials(account: &Account) -> Credentials {
-    Credentials::new(account.username.clone(), Zeroizing::new(account.password.clone()))
+    Credentials::new(account.username.clone(), Zeroizing::new(account.password.clone())).binding(account.binds)
 }
 
 /// On the heap: streams and their parsers are large, and an app's threads may have small stacks.

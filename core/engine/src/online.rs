@@ -351,7 +351,7 @@ async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> R
     })
     .await?;
     *reached_server = true;
-    let (credentials, ids) = (link::credentials(account), inner.ids());
+    let (binds, credentials, ids) = (link.binds_logins(), link::credentials(account), inner.ids());
     let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
     let login = within(limits::EXCHANGE, login).await?;
     if login.as_ref().err() == Some(&LoginError::WrongStream) {
@@ -361,6 +361,7 @@ async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> R
         })?;
     }
     let (mut session, start) = login?;
+    link::remember(inner, account, binds)?;
     // Presence comes next.
     let (resumption, limit) = (session.resumption(1), session.limit());
     inner.converse(&account.id, |talk| {

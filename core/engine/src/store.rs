@@ -112,6 +112,9 @@ pub(crate) struct Account {
     /// When the server refused the login for the first time as it was asked whether the account exists, in seconds since 1970.
     #[serde(default)]
     pub(crate) refused: Option<u64>,
+    /// A login was bound to its TLS connection: no other kind is tried any more.
+    #[serde(default)]
+    pub(crate) binds: bool,
 }
 
 /// How much is known of an account.
@@ -443,6 +446,7 @@ pub(crate) mod tests {
             wanted: false,
             removed: false,
             refused: None,
+            binds: false,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::ids::Ids;
 use crate::managed::{ManagedSession, Start};
 use crate::management::Resumption;
 use crate::registration::{Asked, PlainForm, RegisterError};
-use crate::sasl::{self, LoginError};
+use crate::sasl::{self, Exporter, LoginError};
 use crate::session::Session;
 use crate::sieve::Sieve;
 use crate::starttls;
@@ -39,6 +39,8 @@ pub enum Security {
 pub struct Credentials {
     pub(crate) username: String,
     pub(crate) password: Zeroizing<String>,
+    /// See [`Credentials::binding`].
+    pub(crate) binds: bool,
 }
 
 impl Credentials {
@@ -47,7 +49,14 @@ impl Credentials {
     /// The copies that the XML and SASL libraries make of the password are not wiped by them: use an allocator that is.
     #[must_use]
     pub const fn new(username: String, password: Zeroizing<String>) -> Self {
-        Self { username, password }
+        Self { username, password, binds: false }
+    }
+
+    /// Whether an earlier login of this account was bound to its TLS connection ([`Connection::binds_logins`]): no other is
+    /// tried then.
+    #[must_use]
+    pub fn binding(self, binds: bool) -> Self {
+        Self { binds, ..self }
     }
 }
 
@@ -85,10 +94,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.features.in_band_registration
     }
 
-    /// Whether a login would keep the password secret (SCRAM): to be asked before it is told to the server at all.
+    /// Whether a login would keep the password secret (SCRAM), bound to TLS where the server can: to be asked before it is told
+    /// to the server at all.
     #[must_use]
     pub fn offers_safe_login(&self) -> bool {
-        sasl::offers_scram(&self.features)
+        sasl::binds(&self.features, self.exporter()).is_ok()
+    }
+
+    /// Whether a login is bound to this TLS connection: whoever is in between, with a certificate of their own even, cannot
+    /// pass it on. To be remembered once it has succeeded: see [`Credentials::binding`].
+    #[must_use]
+    pub fn binds_logins(&self) -> bool {
+        sasl::binds(&self.features, self.exporter()).unwrap_or(false)
+    }
+
+    fn exporter(&self) -> Option<Exporter> {
+        Exporter::of(self.stream.get_ref().get_ref().1)
     }
 
     /// Asks what a registration needs (XEP-0077, section 3.1). Says nothing about the account.

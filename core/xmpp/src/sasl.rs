@@ -1,6 +1,8 @@
 //! SASL by SCRAM (RFC 5802, RFC 7677, RFC 9266) and nothing else: the server never sees the password, and has to show
 //! that it knew it. PLAIN and ANONYMOUS are never used, whatever is offered.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use sasl::client::Mechanism;
 use sasl::client::mechanisms::Scram;
 use sasl::common::scram::{ScramProvider, Sha1, Sha256};
@@ -11,6 +13,7 @@ use tokio_xmpp::parsers::sasl::{Auth, DefinedCondition, Mechanism as Name, Nonza
 use tokio_xmpp::parsers::sasl_cb::Type;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
+use xso::AsXmlText as _;
 
 use crate::connection::Credentials;
 use crate::exchange::{Secure, StreamError};
@@ -24,6 +27,10 @@ pub enum LoginError {
     /// No SCRAM is offered; nothing secret was sent. Take another server.
     #[error("no SCRAM mechanism is offered")]
     NoSafeMechanism,
+    /// Less is offered than this server could do before, or than it says that it offers (XEP-0474), or only bindings to TLS
+    /// that are of no use here: somebody in between takes away what would show them. No proof of the password was sent.
+    #[error("less is offered than the server can do")]
+    Downgraded,
     /// There is no such account, or its password is another (RFC 6120, section 6.5.10).
     #[error("the credentials are not accepted")]
     NotAuthorized,
@@ -60,8 +67,7 @@ pub(crate) async fn authenticate<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let exporter = exporter(stream.get_ref().get_ref().1);
-    let mut scram = choose(features, exporter, credentials)?;
+    let mut scram = choose(features, Exporter::of(stream.get_ref().get_ref().1), credentials)?;
     let mechanism = match scram.mechanism.name() {
         "SCRAM-SHA-256-PLUS" => Name::ScramSha256Plus,
         "SCRAM-SHA-1-PLUS" => Name::ScramSha1Plus,
@@ -90,53 +96,93 @@ where
     }
 }
 
-/// What ties a login to this TLS connection: the exporter of TLS 1.3 (RFC 9266). Older versions have none that is safe.
-fn exporter(tls: &ClientConnection) -> Option<Vec<u8>> {
-    if tls.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
-        return None;
+/// What ties a login to this TLS connection (RFC 9266). With TLS 1.2 it is safe because of the extended master secret,
+/// which `tls` insists on.
+pub(crate) struct Exporter {
+    data: Vec<u8>,
+    is_tls_1_3: bool,
+}
+
+impl Exporter {
+    pub(crate) fn of(tls: &ClientConnection) -> Option<Self> {
+        let data = tls.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", None).ok()?;
+        Some(Self { data, is_tls_1_3: tls.protocol_version() == Some(ProtocolVersion::TLSv1_3) })
     }
-    tls.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", None).ok()
 }
 
-/// Whether there is a mechanism that we use.
-pub(crate) fn offers_scram(features: &StreamFeatures) -> bool {
-    ["SCRAM-SHA-256", "SCRAM-SHA-1"].iter().any(|name| features.sasl_mechanisms.contains(*name))
+/// Whether a login would be bound to its TLS connection; an error where there is no safe one.
+pub(crate) fn binds(features: &StreamFeatures, exporter: Option<Exporter>) -> Result<bool, LoginError> {
+    if !["SCRAM-SHA-256", "SCRAM-SHA-1"].iter().any(|name| features.sasl_mechanisms.contains(*name)) {
+        return Err(LoginError::NoSafeMechanism);
+    }
+    Ok(matches!(binding(features, exporter)?, ChannelBinding::TlsExporter(_)))
 }
 
-/// The strongest mechanism that both sides have, with the GS2 flag that lets the server notice a stripped offer
-/// (RFC 5802, section 6): bound where possible, `y` if only the server seems unable, `n` if we are.
+/// The GS2 flag that lets the server notice a stripped offer (RFC 5802, section 6): bound where the server can, `y` where it
+/// does not say so. Never `n`: whoever is in between would have it by leaving only types in the list that we have not. `y`
+/// would not do then, either: an honest server refuses it as if the password were wrong.
+fn binding(features: &StreamFeatures, exporter: Option<Exporter>) -> Result<ChannelBinding, LoginError> {
+    let offers = |name: &str| features.sasl_mechanisms.contains(name);
+    if !offers("SCRAM-SHA-256-PLUS") && !offers("SCRAM-SHA-1-PLUS") {
+        return Ok(ChannelBinding::Unsupported);
+    }
+    // XEP-0440: which bindings the server can check. Without it, TLS 1.3 has only this one.
+    let listed = features.sasl_cb.as_ref().map(|cb| cb.types.contains(&Type::TlsExporter));
+    let usable = exporter.filter(|exporter| listed.unwrap_or(exporter.is_tls_1_3));
+    usable.map(|exporter| ChannelBinding::TlsExporter(exporter.data)).ok_or(LoginError::Downgraded)
+}
+
+/// The strongest mechanism that both sides have.
 fn choose(
     features: &StreamFeatures,
-    exporter: Option<Vec<u8>>,
+    exporter: Option<Exporter>,
     credentials: &Credentials,
 ) -> Result<Attempt, LoginError> {
     let offers = |name: &str| features.sasl_mechanisms.contains(name);
-    // XEP-0440: which bindings the server can check. Without it, TLS 1.3 has only this one.
-    let checkable = features.sasl_cb.as_ref().is_none_or(|cb| cb.types.contains(&Type::TlsExporter));
-    let offers_plus = offers("SCRAM-SHA-256-PLUS") || offers("SCRAM-SHA-1-PLUS");
-    let binding = match exporter {
-        Some(data) if offers_plus && checkable => ChannelBinding::TlsExporter(data),
-        Some(_) if !offers_plus => ChannelBinding::Unsupported,
-        _ => ChannelBinding::None,
-    };
-    let suffix = if matches!(binding, ChannelBinding::TlsExporter(_)) { "-PLUS" } else { "" };
-    let credentials = SaslCredentials::default()
+    let binding = binding(features, exporter)?;
+    let is_bound = matches!(binding, ChannelBinding::TlsExporter(_));
+    if credentials.binds && !is_bound {
+        return Err(LoginError::Downgraded);
+    }
+    let suffix = if is_bound { "-PLUS" } else { "" };
+    let sasl = SaslCredentials::default()
         .with_username(saslname(&credentials.username))
         .with_password(credentials.password.as_str())
         .with_channel_binding(binding);
     if offers(&format!("SCRAM-SHA-256{suffix}")) {
-        Attempt::new::<Sha256>(credentials)
+        Attempt::new::<Sha256>(sasl, features)
     } else if offers(&format!("SCRAM-SHA-1{suffix}")) {
-        Attempt::new::<Sha1>(credentials)
+        Attempt::new::<Sha1>(sasl, features)
     } else {
         Err(LoginError::NoSafeMechanism)
     }
+}
+
+/// What was offered, as a server repeats it under the protection of the password (XEP-0474, section 5.1). Versions up to 0.3
+/// had other delimiters.
+fn offer_hashes<P: ScramProvider>(features: &StreamFeatures) -> [String; 2] {
+    let mechanisms: Vec<&str> = features.sasl_mechanisms.iter().map(String::as_str).collect();
+    let types = features.sasl_cb.as_ref().map(|cb| {
+        let mut types: Vec<_> = cb.types.iter().filter_map(|kind| kind.as_xml_text().ok()).collect();
+        types.sort_unstable();
+        types
+    });
+    [("\x1e", "\x1f"), (",", "|")].map(|(between, before_types)| {
+        let mut offer = mechanisms.join(between);
+        if let Some(types) = &types {
+            offer += before_types;
+            offer += &types.join(between);
+        }
+        BASE64_STANDARD.encode(P::hash(offer.as_bytes()))
+    })
 }
 
 /// One SCRAM exchange. Holds the library's mechanism to what RFC 5802 demands and it leaves out.
 struct Attempt {
     mechanism: Box<dyn Mechanism + Send>,
     client_nonce: String,
+    /// What was offered: see [`offer_hashes`].
+    offer: [String; 2],
     state: State,
 }
 
@@ -151,9 +197,13 @@ enum State {
 }
 
 impl Attempt {
-    fn new<P: ScramProvider + Send + 'static>(credentials: SaslCredentials) -> Result<Self, LoginError> {
+    fn new<P>(credentials: SaslCredentials, features: &StreamFeatures) -> Result<Self, LoginError>
+    where
+        P: ScramProvider + Send + 'static,
+    {
         let mechanism = Scram::<P>::from_credentials(credentials).map_err(|_| LoginError::NoSafeMechanism)?;
-        Ok(Self { mechanism: Box::new(mechanism), client_nonce: String::new(), state: State::First })
+        let (mechanism, offer) = (Box::new(mechanism), offer_hashes::<P>(features));
+        Ok(Self { mechanism, client_nonce: String::new(), offer, state: State::First })
     }
 
     fn first_message(&mut self) -> Vec<u8> {
@@ -175,9 +225,13 @@ impl Attempt {
         }
     }
 
-    /// The server's nonce goes on from ours (RFC 5802, section 5.1), and its work factor is bearable.
+    /// The server's nonce goes on from ours (RFC 5802, section 5.1), its work factor is bearable, and what it has offered is
+    /// what came.
     fn check(&self, challenge: &[u8]) -> Result<(), LoginError> {
-        let (nonce, rounds) = server_first(challenge).ok_or(LoginError::ServerNotProven)?;
+        let (nonce, rounds, offer) = server_first(challenge).ok_or(LoginError::ServerNotProven)?;
+        if offer.is_some_and(|offer| !self.offer.iter().any(|ours| ours == offer)) {
+            return Err(LoginError::Downgraded);
+        }
         let ours = !self.client_nonce.is_empty() && nonce.len() > self.client_nonce.len();
         let sound = ours && nonce.starts_with(&self.client_nonce) && (1..=MAX_ITERATIONS).contains(&rounds);
         if sound { Ok(()) } else { Err(LoginError::ServerNotProven) }
@@ -197,17 +251,26 @@ impl Attempt {
     }
 }
 
-/// The nonce and the rounds of a server's first message (RFC 5802, section 7): nonce, salt and rounds in this order.
+/// The nonce, the rounds, and the hash of what is offered (XEP-0474) in a server's first message (RFC 5802, section 7):
+/// nonce, salt and rounds in this order.
 ///
 /// None may come twice: the library takes the last of each, so that what is checked here would not be what it uses.
-/// Optional extensions may follow (XEP-0474 has one); a mandatory one, `m`, has to end the login.
-fn server_first(message: &[u8]) -> Option<(&str, u32)> {
+/// Optional extensions may follow; a mandatory one, `m`, has to end the login.
+fn server_first(message: &[u8]) -> Option<(&str, u32, Option<&str>)> {
     let mut attributes = std::str::from_utf8(message).ok()?.split(',');
     let nonce = attributes.next()?.strip_prefix("r=")?;
     attributes.next()?.strip_prefix("s=").filter(|salt| !salt.is_empty())?;
     let rounds = attributes.next()?.strip_prefix("i=")?.parse().ok()?;
-    let again = |attribute: &str| ["r=", "s=", "i=", "m="].iter().any(|name| attribute.starts_with(name));
-    if attributes.any(again) { None } else { Some((nonce, rounds)) }
+    let mut offer = None;
+    for attribute in attributes {
+        let again = ["r=", "s=", "i=", "m="].iter().any(|name| attribute.starts_with(name));
+        let hash = attribute.strip_prefix("h=");
+        if again || hash.is_some() && offer.is_some() {
+            return None;
+        }
+        offer = hash.or(offer);
+    }
+    Some((nonce, rounds, offer))
 }
 
 /// The nonce of the client's first message, its last attribute: the library draws it and keeps it to itself.
@@ -227,33 +290,97 @@ mod tests {
 
     use super::*;
 
-    fn chosen(offered: &[&str], exporter: bool, types: Option<Vec<Type>>) -> Result<(String, String), LoginError> {
-        let features = StreamFeatures {
+    fn features(offered: &[&str], types: Option<Vec<Type>>) -> StreamFeatures {
+        StreamFeatures {
             sasl_mechanisms: offered.iter().map(|m| (*m).to_owned()).collect(),
             sasl_cb: types.map(|types| SaslChannelBinding { types }),
             ..StreamFeatures::default()
-        };
-        let credentials = Credentials::new("nobody".into(), Zeroizing::new("pencil".into()));
-        let mut attempt = choose(&features, exporter.then(|| vec![7; 32]), &credentials)?;
+        }
+    }
+
+    fn credentials(binds: bool) -> Credentials {
+        Credentials::new("nobody".into(), Zeroizing::new("pencil".into())).binding(binds)
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "as `Exporter::of` gives it")]
+    fn exporter(is_tls_1_3: bool) -> Option<Exporter> {
+        Some(Exporter { data: vec![7; 32], is_tls_1_3 })
+    }
+
+    fn chosen(
+        offered: &[&str],
+        is_tls_1_3: bool,
+        types: Option<Vec<Type>>,
+        binds: bool,
+    ) -> Result<(String, String), LoginError> {
+        let mut attempt = choose(&features(offered, types), exporter(is_tls_1_3), &credentials(binds))?;
         let first = String::from_utf8(attempt.first_message()).unwrap();
         let gs2 = first.split(",,").next().unwrap().to_owned();
         Ok((attempt.mechanism.name().to_owned(), gs2))
     }
 
+    const ALL: [&str; 5] = ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"];
+    const STRIPPED: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-1"];
+
     #[test]
     fn the_strongest_scram_with_the_right_flag() {
-        let all = ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"];
         let is = |name: &str, gs2: &str| Ok((name.to_owned(), gs2.to_owned()));
-        assert_eq!(chosen(&all, true, None), is("SCRAM-SHA-256-PLUS", "p=tls-exporter"));
-        assert_eq!(chosen(&all, true, Some(vec![Type::TlsExporter])), is("SCRAM-SHA-256-PLUS", "p=tls-exporter"));
-        assert_eq!(chosen(&all, true, Some(vec![Type::TlsUnique])), is("SCRAM-SHA-256", "n"));
-        assert_eq!(chosen(&all, false, None), is("SCRAM-SHA-256", "n"));
-        assert_eq!(chosen(&["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-1"], true, None), is("SCRAM-SHA-256", "y"));
-        assert_eq!(chosen(&["SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"], true, None), is("SCRAM-SHA-1-PLUS", "p=tls-exporter"));
-        assert_eq!(chosen(&["PLAIN", "SCRAM-SHA-1"], false, None), is("SCRAM-SHA-1", "n"));
-        for weak in [vec!["PLAIN"], vec!["PLAIN", "ANONYMOUS", "DIGEST-MD5"], vec![]] {
-            assert_eq!(chosen(&weak, true, None), Err(LoginError::NoSafeMechanism));
+        for binds in [false, true] {
+            let bound = || is("SCRAM-SHA-256-PLUS", "p=tls-exporter");
+            assert_eq!(chosen(&ALL, true, None, binds), bound());
+            for is_tls_1_3 in [false, true] {
+                let both = vec![Type::TlsUnique, Type::TlsExporter];
+                assert_eq!(chosen(&ALL, is_tls_1_3, Some(both), binds), bound());
+            }
+            let sha1 = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"];
+            assert_eq!(chosen(&sha1, true, None, binds), is("SCRAM-SHA-1-PLUS", "p=tls-exporter"));
         }
+        for is_tls_1_3 in [false, true] {
+            assert_eq!(chosen(&STRIPPED, is_tls_1_3, None, false), is("SCRAM-SHA-256", "y"));
+            assert_eq!(chosen(&["PLAIN", "SCRAM-SHA-1"], is_tls_1_3, None, false), is("SCRAM-SHA-1", "y"));
+        }
+        for weak in [vec!["PLAIN"], vec!["PLAIN", "ANONYMOUS", "DIGEST-MD5"], vec![]] {
+            assert_eq!(chosen(&weak, true, None, false), Err(LoginError::NoSafeMechanism));
+            assert_eq!(binds(&features(&weak, None), exporter(true)), Err(LoginError::NoSafeMechanism));
+        }
+    }
+
+    #[test]
+    fn nobody_in_between_can_have_a_login_unbound_that_could_be_bound() {
+        for is_tls_1_3 in [false, true] {
+            for types in [vec![], vec![Type::TlsUnique], vec![Type::TlsServerEndPoint, Type::TlsUnique]] {
+                assert_eq!(chosen(&ALL, is_tls_1_3, Some(types.clone()), false), Err(LoginError::Downgraded));
+                assert_eq!(binds(&features(&ALL, Some(types)), exporter(is_tls_1_3)), Err(LoginError::Downgraded));
+            }
+            // The second time: it could before.
+            for offered in [&STRIPPED[..], &["SCRAM-SHA-1"], &["PLAIN"], &[]] {
+                assert_eq!(chosen(offered, is_tls_1_3, None, true), Err(LoginError::Downgraded));
+            }
+        }
+        assert_eq!(chosen(&ALL, false, None, false), Err(LoginError::Downgraded), "TLS 1.2 without a list");
+        assert_eq!(binds(&features(&ALL, None), exporter(true)), Ok(true));
+        assert_eq!(binds(&features(&STRIPPED, None), exporter(true)), Ok(false));
+    }
+
+    #[test]
+    fn an_offer_that_was_changed_on_the_way_gets_no_proof() {
+        // The example of XEP-0474, section 5.3.
+        let offered =
+            features(&["SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"], Some(vec![Type::TlsServerEndPoint, Type::TlsExporter]));
+        assert_eq!(offer_hashes::<Sha1>(&offered)[0], "G6k/rBLDqgOhRRaCuuatSDFkJ08=");
+        let stripped = features(&["SCRAM-SHA-1"], None);
+        let answer = |came: &StreamFeatures, hash: &str| {
+            let mut attempt = choose(came, exporter(true), &credentials(false)).unwrap();
+            let nonce = client_nonce(&attempt.first_message()).unwrap().to_owned();
+            attempt.respond(format!("r={nonce}x,s=QSXCR+Q6sek8bf92,i=4096,{hash}").as_bytes()).map(drop)
+        };
+        for hash in offer_hashes::<Sha1>(&offered) {
+            assert_eq!(answer(&offered, &format!("h={hash}")), Ok(()));
+            assert_eq!(answer(&offered, &format!("x=y,h={hash}")), Ok(()));
+            assert_eq!(answer(&stripped, &format!("h={hash}")), Err(LoginError::Downgraded));
+            assert_eq!(answer(&offered, &format!("h={hash},h={hash}")), Err(LoginError::ServerNotProven));
+        }
+        assert_eq!(answer(&stripped, "h="), Err(LoginError::Downgraded));
     }
 
     #[test]
@@ -262,7 +389,7 @@ mod tests {
         let features = StreamFeatures { sasl_mechanisms: ["SCRAM-SHA-1".to_owned()].into(), ..Default::default() };
         let credentials = Credentials::new("a,r=b".into(), Zeroizing::new("pencil".into()));
         let first = choose(&features, None, &credentials).unwrap().first_message();
-        assert!(first.starts_with(b"n,,n=a=2Cr=3Db,r="));
+        assert!(first.starts_with(b"y,,n=a=2Cr=3Db,r="));
     }
 
     fn attempt() -> (Attempt, String) {
@@ -297,7 +424,7 @@ mod tests {
         }
         for success in ["", "v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "e=other-error"] {
             let (mut attempt, nonce) = attempt();
-            let challenge = format!("r={nonce}x,s=QSXCR+Q6sek8bf92,i=4096,h=optional");
+            let challenge = format!("r={nonce}x,s=QSXCR+Q6sek8bf92,i=4096,x=optional");
             assert!(attempt.respond(challenge.as_bytes()).is_ok());
             assert_eq!(attempt.finish(success.as_bytes()), Err(LoginError::ServerNotProven), "{success}");
         }

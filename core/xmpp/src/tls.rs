@@ -59,6 +59,8 @@ impl Tls {
             .with_root_certificates(Arc::clone(&self.roots))
             .with_no_client_auth();
         config.resumption = Resumption::disabled();
+        // RFC 9266, section 3: without it TLS 1.2 has nothing that a login can be bound to.
+        config.require_ems = true;
         if security == Security::DirectTls {
             config.alpn_protocols = vec![b"xmpp-client".to_vec()];
         }
@@ -95,6 +97,7 @@ mod tests {
         let direct = tls.config(Security::DirectTls).unwrap();
         assert_eq!(direct.alpn_protocols, [b"xmpp-client".to_vec()]);
         assert!(tls.config(Security::StartTls).unwrap().alpn_protocols.is_empty());
+        assert!(direct.require_ems);
         assert!(format!("{:?}", direct.resumption).contains("NoClientSessionStorage"), "{:?}", direct.resumption);
     }
 }

@@ -4,11 +4,12 @@ use std::io;
 
 use flashpaper_xmpp::{Credentials, LoginError, Security, StreamError};
 use tokio::io::DuplexStream;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::server::TlsStream;
 use zeroize::Zeroizing;
 
 use crate::server::{Authority, BIND, DOMAIN, PASSWORD, Peer, SCRAM, SCRAM_PLUS, Scram, USERNAME, between};
-use crate::{Outcome, credentials, log_in, open, together};
+use crate::{Outcome, credentials, ids, log_in, open, together};
 
 type Server = Peer<TlsStream<DuplexStream>>;
 
@@ -41,18 +42,69 @@ async fn a_login_never_shows_the_password() -> Outcome {
     Ok(())
 }
 
+/// Logs in with these credentials; what the client says that logins are, and how it ended.
+async fn bound_at(
+    authority: &Authority,
+    features: &str,
+    credentials: Credentials,
+    script: impl AsyncFnOnce(&mut Server) -> io::Result<()>,
+) -> Result<(bool, Result<(), LoginError>, String), Box<dyn std::error::Error>> {
+    let ((binds, login), heard) = together(
+        async |near| {
+            let Ok(connection) = open(near, authority, Security::DirectTls).await else {
+                return (false, Err(StreamError::Ended.into()));
+            };
+            (connection.binds_logins(), connection.log_in(&credentials, ids()).await.map(drop))
+        },
+        async |far| {
+            let mut peer = authority.accept(far, features).await?;
+            let followed = script(&mut peer).await;
+            followed.map(|()| peer)?.heard_in_all().await
+        },
+    )
+    .await?;
+    Ok((binds, login, heard?))
+}
+
+async fn lets_in_bound(peer: &mut Server) -> io::Result<()> {
+    let exported = peer.exporter()?;
+    let scram = Scram::hears_first(peer).await?;
+    let proof = scram.hears_proof_bound_to(peer, "s=c2FsdA==,i=4096", &exported).await?;
+    peer.succeeds(&proof).await?;
+    peer.binds(USERNAME).await
+}
+
 #[tokio::test]
 async fn a_login_is_tied_to_its_tls_connection() -> Outcome {
-    let (login, heard) = at(SCRAM_PLUS, async |peer| {
-        let exported = peer.exporter()?;
-        let scram = Scram::hears_first(peer).await?;
-        let proof = scram.hears_proof_bound_to(peer, "s=c2FsdA==,i=4096", &exported).await?;
-        peer.succeeds(&proof).await?;
-        peer.binds(USERNAME).await
-    })
-    .await?;
-    assert_eq!(login, Ok(()));
-    assert!(heard.contains("mechanism='SCRAM-SHA-256-PLUS'"), "{heard}");
+    for version in [&TLS13, &TLS12] {
+        let authority = Authority::with_versions(DOMAIN, &[version])?;
+        let (binds, login, heard) = bound_at(&authority, SCRAM_PLUS, credentials(), lets_in_bound).await?;
+        assert_eq!((binds, login), (true, Ok(())));
+        assert!(heard.contains("mechanism='SCRAM-SHA-256-PLUS'"), "{heard}");
+    }
+    Ok(())
+}
+
+/// With a certificate that is valid, and so its own TLS connection with the client.
+#[tokio::test]
+async fn who_takes_the_binding_away_gets_no_second_login() -> Outcome {
+    let only_unique = SCRAM_PLUS.replace("tls-exporter", "tls-unique");
+    for version in [&TLS13, &TLS12] {
+        let authority = Authority::with_versions(DOMAIN, &[version])?;
+        let (binds, first, _) = bound_at(&authority, SCRAM_PLUS, credentials(), lets_in_bound).await?;
+        assert_eq!(first, Ok(()));
+        for features in [SCRAM, &only_unique] {
+            let (_, second, heard) =
+                bound_at(&authority, features, credentials().binding(binds), async |_| Ok(())).await?;
+            assert_eq!(second, Err(LoginError::Downgraded));
+            assert!(!heard.contains("<auth") && !heard.contains(USERNAME), "{heard}");
+        }
+        // A server that never could is told so.
+        let (binds, login, heard) =
+            bound_at(&authority, SCRAM, credentials(), async |peer| peer.lets_in().await).await?;
+        assert_eq!((binds, login), (false, Ok(())));
+        assert!(heard.contains(">eSws"), "the base64 of y: {heard}");
+    }
     Ok(())
 }
 

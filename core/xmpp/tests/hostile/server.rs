@@ -11,9 +11,10 @@ use sasl::common::scram::{ScramProvider, Sha256};
 use sasl::common::{Password, xor};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
 use tokio_rustls::server::TlsStream;
 
 pub(crate) const DOMAIN: &str = "jabber.example";
@@ -43,6 +44,14 @@ pub(crate) struct Authority {
 impl Authority {
     /// The server's certificate is for `name`.
     pub(crate) fn new(name: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        Self::with_versions(name, &[&TLS13, &TLS12])
+    }
+
+    /// The same, with these versions of TLS only.
+    pub(crate) fn with_versions(
+        name: &str,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority_key = KeyPair::generate()?;
@@ -51,7 +60,7 @@ impl Authority {
         let issuer = Issuer::new(authority, authority_key);
         let certificate = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &issuer)?;
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()?
+            .with_protocol_versions(versions)?
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
         Ok(Self { tls: Tls::only_roots_in(&root.pem())?, acceptor: Arc::new(config).into() })
