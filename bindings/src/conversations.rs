@@ -33,10 +33,16 @@ impl Engine {
     }
 
     /// Adds somebody as a contact, by bare JID or `xmpp:` URI, and asks to see when they are there. A fingerprint in the URI
-    /// is the one key that they are to have from now on; where another is verified, it fails with `OtherKeyVerified`. Gives
-    /// the bare JID.
+    /// is the one key that they are to have from now on; where another is verified, it fails with `OtherKeyVerified`, where
+    /// another is in use, with `OtherKeyInUse`: ask, then call `expect_key`. Gives the bare JID.
     pub async fn add_contact(&self, id: BurnerId, address: String) -> Result<String, Error> {
         self.blocking(move |engine| engine.add_contact(&id, &address)).await
+    }
+
+    /// Does what `add_contact` does, where that says that another key is in use: the user has decided that the link's is
+    /// right. No text goes to the other then.
+    pub async fn expect_key(&self, id: BurnerId, address: String) -> Result<String, Error> {
+        self.blocking(move |engine| engine.expect_key(&id, &address)).await
     }
 
     /// Accepts a stranger as a contact: what they have asked for is answered.
@@ -70,7 +76,8 @@ impl Engine {
         self.blocking(move |engine| engine.start_private(&id, &peer)).await
     }
 
-    /// Ends the private conversation: the peer is told, and what waits goes on waiting for a new one.
+    /// Ends the private conversation: the peer is told, and what waits goes on waiting for a new one. What was sent and not
+    /// confirmed fails as `Unread`.
     pub async fn end_private(&self, id: BurnerId, peer: String) -> Result<(), Error> {
         self.blocking(move |engine| engine.end_private(&id, &peer)).await
     }

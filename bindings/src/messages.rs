@@ -72,7 +72,10 @@ pub enum MessageState {
     Sent,
     /// The own server has it.
     Acked,
-    /// The peer's client has read it.
+    /// A receipt outside the encryption says that the peer's client has it. Any server on the way can write one: the text is
+    /// kept until OTR has confirmed it, and fails as `Unread` or is sent again if that does not come.
+    Reported,
+    /// The peer's client has it: it said so inside the encryption, as Flashpaper does and others do not.
     Delivered,
     /// It will not arrive. It is kept until `Engine.taken`.
     Failed {
@@ -90,7 +93,8 @@ pub enum FailReason {
     Unreachable,
     /// To whom it was to go was lost to a failing device.
     AddressLost,
-    /// The peer has lost the private conversation, and may not have read it. It can be sent again.
+    /// The private conversation is lost or over, and the peer may not have read it. It can be sent again. A receipt that comes
+    /// late makes it `Delivered` after all.
     Unread,
     /// It was written for another key than the peer has now.
     OtherKey,
@@ -284,6 +288,12 @@ pub enum Notice {
     Mirror,
     /// A message that breaks the rules of its form: ignored.
     Malformed,
+    /// A private conversation has begun with a key that was not accepted. No text goes there, and what comes from there is
+    /// marked as `KeyChanged`.
+    OtherKey,
+    /// So many texts of the peer's were not taken (`Engine.taken`) that no more are taken in, nor confirmed. Once there is
+    /// room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost.
+    InboxFull,
 }
 
 impl From<flashpaper::Notice> for Notice {
@@ -295,6 +305,8 @@ impl From<flashpaper::Notice> for Notice {
             Of::OtherVersion => Self::OtherVersion,
             Of::Mirror => Self::Mirror,
             Of::Malformed => Self::Malformed,
+            Of::OtherKey => Self::OtherKey,
+            Of::InboxFull => Self::InboxFull,
         }
     }
 }
@@ -307,6 +319,8 @@ impl fmt::Debug for Notice {
             Self::OtherVersion => "OtherVersion",
             Self::Mirror => "Mirror",
             Self::Malformed => "Malformed",
+            Self::OtherKey => "OtherKey",
+            Self::InboxFull => "InboxFull",
         })
     }
 }

@@ -589,6 +589,9 @@ pub enum FlashpaperError {
     /// The person has verified another key of that peer's than the one that was handed in. Nothing was changed: if the new one
     /// is right, that is to be taken back first (`Engine.set_verified`).
     OtherKeyVerified,
+    /// A link names another key than the one that is in use with that peer, or expected of it. Nothing was changed: the user
+    /// has to decide (`Engine.expect_key`).
+    OtherKeyInUse,
     /// Wrong passphrase or key for this folder, or `Engine.lock` was called: open it again.
     VaultLocked,
     /// The sealed store is damaged as a whole. Of single records that are, `VaultReport` tells.

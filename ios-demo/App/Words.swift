@@ -9,6 +9,7 @@ func words(for error: FlashpaperError) -> String {
     case .NotPrivate: "There is no private conversation."
     case .NothingAsked: "Nothing is asked any more."
     case .OtherKeyVerified: "You have verified another key of this contact."
+    case .OtherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
     case .NoSuchBurner: "This burner is not here any more."
     default: words(for: error.action, code: error.code)
     }
@@ -98,6 +99,7 @@ func words(for message: Message) -> String {
     case .waitingForPeer: "waits for the peer"
     case .sent: "sent"
     case .acked: "at the server"
+    case .reported: "delivered, servers say"
     case .delivered: "delivered"
     case .failed(let reason): words(for: reason)
     }
@@ -150,5 +152,7 @@ private func words(for notice: FlashpaperKit.Notice) -> String {
     case .otherVersion: "The peer's app speaks another version of OTR."
     case .mirror: "Somebody sends your own messages back."
     case .malformed: "A message was broken."
+    case .otherKey: "Somebody speaks for the peer with a key that you have not accepted. Nothing is sent there."
+    case .inboxFull: "Too much is unread. Nothing more is taken in until you have read some."
     }
 }

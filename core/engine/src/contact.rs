@@ -191,6 +191,12 @@ pub enum Notice {
     Mirror,
     /// A message that breaks the rules of its form: ignored.
     Malformed,
+    /// A private conversation has begun with a key that was not accepted. No text goes there, and what comes from there is
+    /// marked as [`Security::KeyChanged`].
+    OtherKey,
+    /// So many texts of the peer's were not taken ([`crate::Engine::taken`]) that no more are taken in, nor confirmed. Once
+    /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost.
+    InboxFull,
 }
 
 /// Shows no words.
@@ -202,6 +208,8 @@ impl fmt::Debug for Notice {
             Self::OtherVersion => "OtherVersion",
             Self::Mirror => "Mirror",
             Self::Malformed => "Malformed",
+            Self::OtherKey => "OtherKey",
+            Self::InboxFull => "InboxFull",
         })
     }
 }

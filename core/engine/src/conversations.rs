@@ -19,15 +19,30 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::InvalidInput`]: no address, or one of this installation's own. [`Error::OtherKeyVerified`]: a link must not take
-    /// the place of what a person has compared. Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`],
+    /// the place of what a user has compared. [`Error::OtherKeyInUse`]: nor, without a word, of a key that is in use or expected:
+    /// ask, then call [`Engine::expect_key`]. Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`],
     /// [`Error::VaultLocked`], [`Error::Closed`].
     pub fn add_contact(&self, id: &BurnerId, address: &str) -> Result<String, Error> {
+        self.take_address(id, address, false)
+    }
+
+    /// Does what [`Engine::add_contact`] does, where that says that another key is in use: the user has decided that the link's
+    /// is right. No text goes to the other then.
+    ///
+    /// # Errors
+    /// As [`Engine::add_contact`], but for [`Error::OtherKeyInUse`].
+    pub fn expect_key(&self, id: &BurnerId, address: &str) -> Result<String, Error> {
+        self.take_address(id, address, true)
+    }
+
+    fn take_address(&self, id: &BurnerId, address: &str, decided: bool) -> Result<String, Error> {
         let (jid, fingerprint) = contact::read_address(address).ok_or(Error::InvalidInput { input: Input::Address })?;
         let jid = self.peer_address(id, &jid)?;
         self.converse(id, |talk| {
             let row = talk.mailbox.peer(&jid);
             if let Some((peer, fingerprint)) = talk.mailbox.peer_mut(row).zip(fingerprint) {
-                peer.expect(fingerprint)?;
+                peer.expect(fingerprint, decided)?;
+                talk.choose_again(row);
             }
             talk.mailbox.befriend(row);
             talk.news.conversations.insert(row);
@@ -126,7 +141,8 @@ impl Engine {
         })
     }
 
-    /// Ends the private conversation: the peer is told, and what waits goes on waiting for a new one.
+    /// Ends the private conversation: the peer is told, and what waits goes on waiting for a new one. What was sent and not
+    /// confirmed fails as [`crate::FailReason::Unread`].
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
@@ -262,8 +278,10 @@ impl Engine {
     }
 
     fn change_peer(&self, id: &BurnerId, peer: &str, change: impl FnOnce(&mut Peer)) -> Result<(), Error> {
-        self.with_peer(id, peer, |talk, row| talk.mailbox.peer_mut(row).map(change))?;
-        Ok(())
+        self.with_peer(id, peer, |talk, row| {
+            talk.mailbox.peer_mut(row).map(change);
+            talk.choose_again(row);
+        })
     }
 
     /// Does something with a peer that is known.

@@ -204,10 +204,10 @@ impl Engine {
         if text.is_empty() || text.len() > limits::TEXT || !text.chars().all(sendable) {
             return Err(Error::InvalidInput { input: Input::Text });
         }
-        let stanza = self.inner.ids().draw();
+        let label = self.inner.ids().draw();
         let mut queued = None;
         self.inner.update(&id.0, |mailbox, now| {
-            let message = mailbox.queue(&to, stanza, text, now, within);
+            let message = mailbox.queue(&to, label, text, now, within);
             queued = Some(message);
             vec![(message, MessageState::Queued)]
         })?;
@@ -240,7 +240,10 @@ impl Engine {
     /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn taken(&self, id: &BurnerId, message: MessageId) -> Result<(), Error> {
         self.inner.account(&id.0)?;
-        self.inner.update(&id.0, |mailbox, _| mailbox.take(message))
+        self.inner.update(&id.0, |mailbox, _| mailbox.take(message))?;
+        // There may be room again for what was not taken in.
+        self.inner.has_work(id);
+        Ok(())
     }
 
     /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.

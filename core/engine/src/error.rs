@@ -100,6 +100,10 @@ pub enum Error {
     /// is right, that is to be taken back first ([`crate::Engine::set_verified`]).
     #[error("another key of the peer is verified")]
     OtherKeyVerified,
+    /// A link names another key than the one that is in use with that peer, or expected of it. Nothing was changed: the user
+    /// has to decide ([`crate::Engine::expect_key`]).
+    #[error("another key of the peer is in use")]
+    OtherKeyInUse,
     /// Wrong passphrase or key for this folder, or [`crate::Engine::lock`] was called: open it again.
     #[error("the store cannot be opened with this key")]
     VaultLocked,
@@ -278,6 +282,7 @@ impl Error {
             Self::NotPrivate => ("not_private", Action::Nothing),
             Self::NothingAsked => ("nothing_asked", Action::Nothing),
             Self::OtherKeyVerified => ("other_key_verified", Action::Nothing),
+            Self::OtherKeyInUse => ("other_key_in_use", Action::Nothing),
             Self::VaultLocked => ("vault_locked", Action::Unlock),
             Self::VaultDamaged => ("vault_damaged", Action::Report),
             Self::VaultTooNew => ("vault_too_new", Action::UpdateApp),

@@ -168,7 +168,7 @@ mod tests {
         let receive = |mailbox: &mut Mailbox, now| {
             let peer = mailbox.peer("friend@b.example");
             let (text, security) = ("read once", Security::Private);
-            let arrived = Arrived { peer, id: None, text, security, resource: None, receipt: None };
+            let arrived = Arrived { peer, mark: None, text, security, resource: None, receipt: None };
             let (message, _) = mailbox.receive(&arrived, String::new(), now).unwrap();
             mailbox.take(message)
         };

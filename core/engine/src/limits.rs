@@ -40,9 +40,9 @@ pub(crate) const IN_FLIGHT_STANZAS: usize = 64;
 pub(crate) const WINDOW: usize = 200;
 /// One that was not confirmed for so long does not count there any more: the peer may have changed clients. In seconds.
 pub(crate) const WINDOW_FOR: u64 = 3600;
-/// How many messages of each peer are known again when they come twice: more than can be on their way.
-pub(crate) const SEEN: u64 = 512;
-/// For so long a text that the server has is kept for the peer's receipt. In seconds.
+/// How many messages of each peer and kind are known again when they come twice: more than can be on their way.
+pub(crate) const SEEN: usize = 256;
+/// For so long at least a text that the server has is kept for the peer's receipt. In seconds.
 pub(crate) const CONFIRMED_WITHIN: u64 = 86_400;
 
 /// Over how long it is spread what happens by itself to several burners, if the app says nothing else: connections that come
@@ -104,6 +104,11 @@ pub(crate) const RECEIPT_OF: usize = 256;
 pub(crate) const STRANGERS: usize = 50;
 pub(crate) const STRANGER_TEXTS: usize = 10;
 pub(crate) const STRANGER_BYTES: usize = 20_000;
+/// How much of a contact's is taken in before the app has taken it: texts and bytes.
+pub(crate) const CONTACT_TEXTS: usize = 500;
+pub(crate) const CONTACT_BYTES: usize = 512 * 1024;
+/// How many answers and the like to one peer wait for the server: stanzas that hold no text.
+pub(crate) const ANSWERS: usize = 256;
 /// How many of a peer's clients are known to be there.
 pub(crate) const CLIENTS: usize = 32;
 /// How many keys of a peer are remembered.

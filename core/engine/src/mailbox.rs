@@ -2,9 +2,12 @@
 //!
 //! A text that goes out is `Queued`, or `WaitingForPeer` while there is no private conversation → `Sent`: encrypted, and
 //! stored as the stanzas that carry it before they leave → `Acked` (its server has them) → `Delivered` (the peer's client
-//! has read it). One that comes in is stored before its server is told so, and stays until the app has taken it.
+//! says inside the encryption that it has it) or `Reported` (a receipt outside says so: any server may have written that).
+//! What servers say never removes a text, nor keeps it from being sent again. One that comes in is stored before its server
+//! is told so, and stays until the app has taken it.
 
 mod peer;
+mod seen;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,14 +17,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::contact::{Fingerprint, Security, Standing};
 use crate::limits;
 use crate::message::{Conversation, FailReason, History, Message, MessageId, MessageState};
-pub(crate) use peer::{Key, Peer};
-pub(crate) use wire::{What, Wire, covers};
+pub(crate) use peer::Peer;
+pub(crate) use seen::{Mark, Seen};
+pub(crate) use wire::{What, Wire, covers, is_of_exchange};
 
 /// Everything of one burner but its account. Clones share what is not changed.
 #[derive(Default, Clone)]
@@ -29,6 +32,7 @@ pub(crate) struct Mailbox {
     pub(crate) messages: Table<Entry>,
     pub(crate) peers: Table<Peer>,
     pub(crate) wires: Table<Wire>,
+    /// By peer.
     pub(crate) seen: Table<Seen>,
     /// By peer.
     pub(crate) sessions: Table<Stored>,
@@ -42,8 +46,8 @@ pub(crate) type Table<T> = BTreeMap<u64, Arc<T>>;
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Entry {
     pub(crate) peer: u64,
-    /// The stanza's, and OTR's name for a text of ours.
-    pub(crate) id: String,
+    /// A text of ours has this name inside the encryption: random, and unlike every id outside.
+    pub(crate) label: String,
     pub(crate) text: String,
     /// Seconds since 1970.
     at: u64,
@@ -62,7 +66,8 @@ pub(crate) struct Entry {
 /// How a text went out.
 #[derive(Clone, Serialize, Deserialize, Zeroize)]
 pub(crate) struct Went {
-    /// OTR's number for it, by which it may say that it was not read.
+    /// OTR's number for it, by which it may say that it was not read. `None`: it was read, as far as will ever be known, or
+    /// is in doubt.
     pub(crate) number: Option<u64>,
     /// To whose key: it goes to no other.
     pub(crate) key: Fingerprint,
@@ -70,9 +75,8 @@ pub(crate) struct Went {
     pub(crate) at: u64,
     /// Since when it may be unread, in seconds since 1970: until it is known what the peer's client does with doubles.
     pub(crate) doubted: Option<u64>,
-    /// The ids of the stanzas before the last, where it went in pieces.
-    #[serde(default)]
-    pub(crate) pieces: Vec<String>,
+    /// The ids of the stanzas that carry it: several, where it went in pieces.
+    pub(crate) ids: Vec<String>,
 }
 
 impl Entry {
@@ -95,18 +99,33 @@ impl Entry {
         self.until.filter(|_| self.waits() && self.went.is_none())
     }
 
-    /// It was sent, and no receipt has come.
+    /// It was sent, and the peer has not said inside the encryption that it has it.
     const fn may_be_unread(&self) -> bool {
-        matches!(self.state, MessageState::Sent | MessageState::Acked)
+        matches!(self.state, MessageState::Sent | MessageState::Acked | MessageState::Reported)
+    }
+
+    /// OTR has confirmed it, or nothing can any more.
+    const fn is_confirmed(&self) -> bool {
+        match &self.went {
+            Some(went) => went.number.is_none() && went.doubted.is_none(),
+            None => true,
+        }
+    }
+
+    /// Nothing is to come of it any more.
+    const fn is_over(&self) -> bool {
+        match self.state {
+            MessageState::Reported => self.is_confirmed(),
+            state => state.is_done(),
+        }
     }
 
     /// Whether nothing is to come of it any more, nor is it to be kept.
-    const fn is_done(&self, history: History, time: u64) -> bool {
+    fn is_done(&self, history: History, time: u64) -> bool {
         let kept = history.keeps(self.at, time);
-        match self.state {
-            MessageState::Acked => time >= self.left().saturating_add(limits::CONFIRMED_WITHIN) && !kept,
-            state => state.is_done() && !kept,
-        }
+        // A receipt may come yet.
+        let is_late = time >= self.left().saturating_add(limits::CONFIRMED_WITHIN);
+        (self.is_over() || self.state == MessageState::Acked && self.is_confirmed() && is_late) && !kept
     }
 }
 
@@ -138,13 +157,6 @@ impl Stored {
     }
 }
 
-/// A message that has come: the last [`limits::SEEN`] of each peer, in a ring.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Seen {
-    count: u64,
-    hash: u64,
-}
-
 /// Where everything is.
 #[derive(Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Position {
@@ -159,13 +171,13 @@ pub(crate) struct Position {
 /// A text that came.
 pub(crate) struct Arrived<'a> {
     pub(crate) peer: u64,
-    /// The sender's name for it, as far as it can be believed: the stanza's, or OTR's.
-    pub(crate) id: Option<&'a str>,
+    /// By what it is known when it comes again, as far as that can be believed.
+    pub(crate) mark: Option<Mark>,
     pub(crate) text: &'a str,
     pub(crate) security: Security,
     /// The sender's client.
     pub(crate) resource: Option<&'a str>,
-    /// The sender wants to know that this stanza was read.
+    /// The sender wants to know, outside the encryption, that this stanza was read.
     pub(crate) receipt: Option<&'a str>,
 }
 
@@ -185,10 +197,13 @@ impl Mailbox {
         }
         let named = self.messages.values().map(|entry| entry.peer);
         let named = named.chain(self.wires.values().map(|wire| wire.peer)).chain(self.sessions.keys().copied());
-        let named: Vec<u64> = named.chain(self.seen.keys().map(|row| row / limits::SEEN)).collect();
+        let named: Vec<u64> = named.chain(self.seen.keys().copied()).collect();
         for peer in named {
             // Whose it was is lost; what they wrote is not.
             self.peers.entry(peer).or_default();
+        }
+        for peer in self.peers.keys() {
+            self.seen.entry(*peer).or_default();
         }
         for stored in self.sessions.values_mut().filter(|stored| stored.state.is_empty()) {
             // It has ended with its process.
@@ -214,6 +229,7 @@ impl Mailbox {
         let mut peer = Peer::default();
         jid.clone_into(&mut peer.jid);
         self.peers.insert(row, Arc::new(peer));
+        self.seen.insert(row, Arc::default());
         row
     }
 
@@ -244,14 +260,31 @@ impl Mailbox {
     }
 
     /// Puts a text into the outbox.
-    pub(crate) fn queue(&mut self, to: &str, id: String, text: &str, now: u64, within: Option<Duration>) -> MessageId {
+    pub(crate) fn queue(
+        &mut self,
+        to: &str,
+        label: String,
+        text: &str,
+        now: u64,
+        within: Option<Duration>,
+    ) -> MessageId {
         let peer = self.peer(to);
         if self.standing(peer) != Standing::Contact {
             self.befriend(peer);
         }
         let until = within.map(|within| now.saturating_add(within.as_secs()));
         let (state, security) = (MessageState::Queued, Security::Plaintext);
-        self.add(Entry { peer, id, text: text.to_owned(), at: now, state, security, until, went: None, again: false })
+        self.add(Entry {
+            peer,
+            label,
+            text: text.to_owned(),
+            at: now,
+            state,
+            security,
+            until,
+            went: None,
+            again: false,
+        })
     }
 
     /// Takes a text in, unless it is known. `None`: it was. `receipt`: an id for the one that is owed.
@@ -261,10 +294,8 @@ impl Mailbox {
         receipt: String,
         now: u64,
     ) -> Option<(MessageId, MessageState)> {
-        let Arrived { peer, id, text, security, resource, receipt: wanted } = *arrived;
-        // What is private has a name that nobody on the way can change.
-        let hash = id.map(|id| hash(id, (security == Security::Plaintext).then_some(text)));
-        let known = hash.is_some_and(|hash| self.has_seen(peer, hash));
+        let Arrived { peer, mark, text, security, resource, receipt: wanted } = *arrived;
+        let known = mark.is_some_and(|mark| self.seen.get(&peer).is_some_and(|seen| seen.has(mark)));
         // A stranger does not learn that there is somebody. Who sends again has missed the receipt.
         if let Some(received) = wanted.filter(|_| self.standing(peer) == Standing::Contact) {
             let what = What::Receipt { received: received.to_owned() };
@@ -274,12 +305,11 @@ impl Mailbox {
         if known {
             return None;
         }
-        if let Some(hash) = hash {
-            self.remember(peer, hash);
+        if let Some(mark) = mark {
+            Arc::make_mut(self.seen.entry(peer).or_default()).remember(mark);
         }
-        // Nobody needs its id any more, which may be long.
-        let (id, text, state) = (String::new(), text.to_owned(), MessageState::Received);
-        let entry = Entry { peer, id, text, at: now, state, security, until: None, went: None, again: false };
+        let (label, text, state) = (String::new(), text.to_owned(), MessageState::Received);
+        let entry = Entry { peer, label, text, at: now, state, security, until: None, went: None, again: false };
         Some((self.add(entry), state))
     }
 
@@ -292,22 +322,69 @@ impl Mailbox {
         (count, bytes, self.peers.values().filter(|peer| is_stranger(peer)).count())
     }
 
-    /// The peer's client has a message.
-    pub(crate) fn delivered(&mut self, from: &str, id: &str) -> Changed {
-        let Some(row) = self.outgoing(from, id) else { return Vec::new() };
-        let peer = self.messages.get(&row).map_or(0, |entry| entry.peer);
-        if self.peers.get(&peer).is_some_and(|peer| !peer.confirms)
-            && let Some(peer) = self.peer_mut(peer)
+    /// What came of a peer's and was not taken: messages and bytes.
+    fn untaken(&self, row: u64) -> (usize, usize) {
+        let is_it = |entry: &Entry| entry.peer == row && entry.state == MessageState::Received;
+        let untaken = self.messages.values().filter(|entry| is_it(entry));
+        untaken.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()))
+    }
+
+    /// Whether so much of a peer's was not taken that nothing more is taken in.
+    pub(crate) fn is_full(&self, row: u64) -> bool {
+        let (count, bytes) = self.untaken(row);
+        count >= limits::CONTACT_TEXTS || bytes >= limits::CONTACT_BYTES
+    }
+
+    /// Peers whose texts were not taken in, of which the app has taken enough since for them to come again.
+    pub(crate) fn missed(&self) -> Vec<u64> {
+        let has_space = |row: u64| {
+            let (count, bytes) = self.untaken(row);
+            count <= limits::CONTACT_TEXTS / 2 && bytes <= limits::CONTACT_BYTES / 2
+        };
+        let missed = self.peers.iter().filter(|(_, peer)| peer.missed && peer.standing == Standing::Contact);
+        missed.map(|(row, _)| *row).filter(|row| has_space(*row)).collect()
+    }
+
+    /// The peer's client has these texts: whoever has their key says so inside the encryption.
+    pub(crate) fn read(&mut self, peer: u64, key: Fingerprint, labels: &[String]) -> Changed {
+        let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
+        let is_it = |entry: &Entry| entry.peer == peer && went_there(entry) && labels.contains(&entry.label);
+        let rows = self.rows(is_it);
+        if !rows.is_empty() {
+            self.confirms(peer);
+        }
+        rows.iter().for_each(|row| self.drop_wires(*row));
+        self.set_all(rows, MessageState::Delivered)
+    }
+
+    /// A receipt outside the encryption. It counts for nothing where there are those inside.
+    pub(crate) fn reported(&mut self, from: &str, id: &str) -> Changed {
+        let Some((row, entry)) = self.carried_by(from, id) else { return Vec::new() };
+        let peer = entry.peer;
+        if self.deduplicates(entry) {
+            return Vec::new();
+        }
+        self.confirms(peer);
+        self.set(row, MessageState::Reported)
+    }
+
+    fn confirms(&mut self, row: u64) {
+        if self.peers.get(&row).is_some_and(|peer| !peer.confirms)
+            && let Some(peer) = self.peer_mut(row)
         {
             peer.confirms = true;
         }
-        self.drop_wires(row);
-        self.set(row, MessageState::Delivered)
+    }
+
+    /// Whether a text went to a key that says inside the encryption what it has, and knows what it gets twice.
+    fn deduplicates(&self, entry: &Entry) -> bool {
+        let key = self.peers.get(&entry.peer).zip(entry.went.as_ref()).and_then(|(peer, went)| peer.key(went.key));
+        key.is_some_and(|key| key.keeps_texts)
     }
 
     /// A message came back.
     pub(crate) fn refused(&mut self, from: &str, id: &str, reason: FailReason) -> Changed {
-        let Some(row) = self.outgoing(from, id) else { return Vec::new() };
+        let Some((row, _)) = self.carried_by(from, id) else { return Vec::new() };
         self.drop_wires(row);
         self.set(row, MessageState::Failed { reason })
     }
@@ -399,14 +476,37 @@ impl Mailbox {
         }
     }
 
-    /// The peer has read all but these, by OTR's numbers.
+    /// The peer has read all but these, by OTR's numbers; but what goes to a key that sends receipts inside the encryption is
+    /// confirmed by those alone. OTR tells by keys, and whoever is on the way can take one of several texts under the same.
     pub(crate) fn confirm_others(&mut self, peer: u64, unconfirmed: &[u64]) {
         let read = |went: &Went| went.number.is_some_and(|number| !unconfirmed.contains(&number));
         let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
-        for entry in self.messages.values_mut().filter(|entry| read(entry)) {
-            if let Some(went) = &mut Arc::make_mut(entry).went {
-                went.number = None;
-            }
+        for row in self.rows(|entry| read(entry) && !self.deduplicates(entry)) {
+            self.forget_number(row);
+        }
+    }
+
+    /// Sessions with these keys are over: what such a key has sent no receipt for, though it sends them, may be unread.
+    pub(crate) fn session_over(&mut self, peer: u64, is_over: impl Fn(Fingerprint) -> bool, now: u64) {
+        let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| is_over(went.key));
+        let rows = self.rows(|entry| entry.peer == peer && went_there(entry) && self.deduplicates(entry));
+        let numbers: Vec<u64> = rows.iter().filter_map(|row| self.messages.get(row)?.went.as_ref()?.number).collect();
+        self.unread(peer, &numbers, now);
+    }
+
+    /// A session ends from this side: what it has not confirmed nothing will.
+    pub(crate) fn fail_unconfirmed(&mut self, peer: u64) -> Changed {
+        let rows = self.rows(|entry| {
+            let has_number = entry.went.as_ref().is_some_and(|went| went.number.is_some());
+            entry.peer == peer && entry.may_be_unread() && has_number
+        });
+        rows.iter().for_each(|row| self.forget_number(*row));
+        self.set_all(rows, MessageState::Failed { reason: FailReason::Unread })
+    }
+
+    fn forget_number(&mut self, row: u64) {
+        if let Some(went) = self.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).went.as_mut()) {
+            went.number = None;
         }
     }
 
@@ -428,16 +528,15 @@ impl Mailbox {
     /// It says so as soon as there are new keys: another one that does not is sent the last, if it was young, and the rest
     /// is told.
     pub(crate) fn settle(&mut self, peer: u64, now: u64) -> Changed {
-        let peer_of = self.peers.get(&peer).map(Arc::clone);
-        let keeps =
-            |went: &Went| peer_of.as_ref().and_then(|peer| peer.key(went.key)).is_some_and(|key| key.keeps_texts);
         let doubted = |entry: &Entry| entry.went.as_ref().and_then(|went| went.doubted);
         let rows = self.rows(|entry| entry.peer == peer && entry.may_be_unread() && doubted(entry).is_some());
         let mut changed = Vec::new();
         for (row, is_last) in rows.iter().rev().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
+            let Some(entry) = self.messages.get(row) else { continue };
+            let keeps_texts = self.deduplicates(entry);
             let Some(entry) = self.messages.get_mut(row) else { continue };
             let Some(went) = &entry.went else { continue };
-            let (since, keeps_texts) = (went.doubted.unwrap_or(now), keeps(went));
+            let since = went.doubted.unwrap_or(now);
             // Whichever way the clock was set meanwhile.
             if !keeps_texts && now.abs_diff(since) < limits::DOUBT {
                 continue;
@@ -465,12 +564,13 @@ impl Mailbox {
     /// A session is lost on this side: OTR will not say any more what was not read.
     pub(crate) fn session_lost(&mut self, peer: u64, now: u64) {
         self.sessions.remove(&peer);
-        let numbers: Vec<u64> = self
-            .messages
-            .values()
-            .filter(|entry| entry.peer == peer)
-            .filter_map(|entry| entry.went.as_ref()?.number)
-            .collect();
+        self.doubt_all(peer, now);
+    }
+
+    /// No session is left that could confirm a text.
+    pub(crate) fn doubt_all(&mut self, peer: u64, now: u64) {
+        let theirs = self.messages.values().filter(|entry| entry.peer == peer);
+        let numbers: Vec<u64> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
         self.unread(peer, &numbers, now);
     }
 
@@ -478,11 +578,11 @@ impl Mailbox {
     /// tells what it has and knows what it gets twice.
     pub(crate) fn forgotten_by_server(&mut self, now: u64) -> Changed {
         let told = |entry: &Entry| {
-            let peer = self.peers.get(&entry.peer).filter(|peer| peer.confirms);
-            let key = peer.zip(entry.went.as_ref()).and_then(|(peer, went)| peer.key(went.key));
-            key.is_some_and(|key| key.keeps_texts) && now < entry.left().saturating_add(limits::CONFIRMED_WITHIN)
+            let confirms = self.peers.get(&entry.peer).is_some_and(|peer| peer.confirms);
+            confirms && self.deduplicates(entry) && now < entry.left().saturating_add(limits::CONFIRMED_WITHIN)
         };
-        let forgotten = self.rows(|entry| entry.state == MessageState::Acked && told(entry));
+        let is_there = |entry: &Entry| matches!(entry.state, MessageState::Acked | MessageState::Reported);
+        let forgotten = self.rows(|entry| is_there(entry) && told(entry));
         let mut first: BTreeMap<u64, u64> = BTreeMap::new();
         for row in &forgotten {
             first.entry(self.messages.get(row).map_or(0, |entry| entry.peer)).or_insert(*row);
@@ -518,7 +618,7 @@ impl Mailbox {
     /// [`Stored::ends`].
     pub(crate) fn next_expiry(&self, history: History, life: u64) -> Option<u64> {
         let after = if let History::Expire { after } = history { Some(after.as_secs()) } else { None };
-        let done = self.messages.values().filter(|entry| entry.state.is_done());
+        let done = self.messages.values().filter(|entry| entry.is_over());
         let done = done.filter_map(|entry| Some(entry.at.saturating_add(after?)));
         done.chain(self.sessions.values().filter_map(|session| session.ends(life))).min()
     }
@@ -548,7 +648,7 @@ impl Mailbox {
         for entry in self.messages.values() {
             let Some(conversation) = conversations.get_mut(&entry.peer) else { continue };
             conversation.unread += u32::from(entry.state == MessageState::Received);
-            conversation.outbox += u32::from(entry.state.is_on_its_way() && entry.state != MessageState::Acked);
+            conversation.outbox += u32::from(entry.waits() || entry.state == MessageState::Sent);
         }
         conversations.into_values().collect()
     }
@@ -588,13 +688,13 @@ impl Mailbox {
         })
     }
 
-    /// A message of ours that may still arrive.
-    fn outgoing(&self, to: &str, id: &str) -> Option<u64> {
+    /// A message of ours that is on its way in this stanza. One that is to be sent again is not: it will have others.
+    fn carried_by(&self, to: &str, id: &str) -> Option<(u64, &Entry)> {
         let peer = self.find(to)?;
-        let has_piece = |went: &Went| went.pieces.iter().any(|piece| piece == id);
-        let is_it = |entry: &Entry| entry.id == id || entry.went.as_ref().is_some_and(has_piece);
-        let theirs = |entry: &Entry| entry.peer == peer && is_it(entry) && entry.state.is_on_its_way();
-        Some(*self.messages.iter().find(|(_, entry)| theirs(entry))?.0)
+        let has_id = |went: &Went| went.ids.iter().any(|of| of == id);
+        let is_it = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(has_id);
+        let (row, entry) = self.messages.iter().find(|(_, entry)| entry.peer == peer && is_it(entry))?;
+        Some((*row, entry))
     }
 
     fn drop_wires(&mut self, message: u64) {
@@ -627,29 +727,6 @@ impl Mailbox {
     fn set_all(&mut self, rows: Vec<u64>, state: MessageState) -> Changed {
         rows.into_iter().flat_map(|row| self.set(row, state)).collect()
     }
-
-    fn has_seen(&self, peer: u64, hash: u64) -> bool {
-        self.seen.range(ring(peer)).any(|(_, seen)| seen.hash == hash)
-    }
-
-    fn remember(&mut self, peer: u64, hash: u64) {
-        let last = self.seen.range(ring(peer)).map(|(_, seen)| seen.count).max().unwrap_or(0);
-        let row = ring(peer).start + last % limits::SEEN;
-        self.seen.insert(row, Arc::new(Seen { count: last + 1, hash }));
-    }
-}
-
-/// The rows of a peer's ring.
-const fn ring(peer: u64) -> std::ops::Range<u64> {
-    peer * limits::SEEN..(peer + 1) * limits::SEEN
-}
-
-/// Tells the messages of one peer from each other. With the text of what came in the clear: some clients begin their ids
-/// anew each day.
-fn hash(id: &str, plain: Option<&str>) -> u64 {
-    let hash = Sha256::new().chain_update(id).chain_update([0, u8::from(plain.is_some())]);
-    let digest: [u8; 32] = hash.chain_update(plain.unwrap_or_default()).finalize().into();
-    digest.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }
 
 #[cfg(test)]

@@ -71,7 +71,10 @@ pub enum MessageState {
     Sent,
     /// The own server has it (XEP-0198).
     Acked,
-    /// The peer's client has read it (XEP-0184).
+    /// A receipt outside the encryption says that the peer's client has it (XEP-0184). Any server on the way can write one:
+    /// the text is kept until OTR has confirmed it, and fails as [`FailReason::Unread`] or is sent again if that does not come.
+    Reported,
+    /// The peer's client has it: it said so inside the encryption, as Flashpaper does and others do not.
     Delivered,
     /// It will not arrive. It is kept until [`crate::Engine::taken`].
     Failed {
@@ -88,7 +91,7 @@ impl MessageState {
 
     /// It was written here, and may still arrive.
     pub(crate) const fn is_on_its_way(self) -> bool {
-        matches!(self, Self::Queued | Self::WaitingForPeer | Self::Sent | Self::Acked)
+        matches!(self, Self::Queued | Self::WaitingForPeer | Self::Sent | Self::Acked | Self::Reported)
     }
 }
 
@@ -96,13 +99,14 @@ impl MessageState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailReason {
-    /// A server sent it back: there is no such peer, or it takes nothing from us.
+    /// A server sent it back: there is no such peer, or it takes nothing from us. That is the servers' word.
     Refused,
     /// A server sent it back for now: the peer's server cannot be reached, say. It can be sent again.
     Unreachable,
     /// To whom it was to go was lost to a failing device.
     AddressLost,
-    /// The peer has lost the private conversation, and may not have read it. It can be sent again.
+    /// The private conversation is lost or over, and the peer may not have read it. It can be sent again. A receipt that comes
+    /// late makes it [`MessageState::Delivered`] after all.
     Unread,
     /// It was written for another key than the peer has now.
     OtherKey,

@@ -509,8 +509,10 @@ impl Work<'_> {
     /// Encrypts what waits, and sends what is to be sent; whether there was anything.
     async fn send(&mut self) -> Result<bool, Error> {
         let room = limits::IN_FLIGHT_STANZAS.saturating_sub(self.session.in_flight() as usize);
-        let has_work =
-            |mailbox: &Mailbox| mailbox.has_wires() || !mailbox.waiting().is_empty() || !mailbox.doubting().is_empty();
+        let has_work = |mailbox: &Mailbox| {
+            let waits = !mailbox.waiting().is_empty() || !mailbox.doubting().is_empty();
+            mailbox.has_wires() || waits || !mailbox.missed().is_empty()
+        };
         if room == 0 || !self.inner.read(|content| has_work(content.mailbox(&self.id.0)))? {
             return Ok(false);
         }
@@ -568,7 +570,7 @@ impl Work<'_> {
                 match incoming {
                     Incoming::Chat(chat) => talk.receive(&chat),
                     Incoming::Receipt { from, id } => {
-                        let changed = talk.mailbox.delivered(&from, &id);
+                        let changed = talk.mailbox.reported(&from, &id);
                         talk.news.messages.extend(changed);
                     }
                     Incoming::Unreadable { from } => talk.unreadable(&from),

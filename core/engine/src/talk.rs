@@ -10,13 +10,14 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flashpaper_otr::{
-    Attention, Identity, InstanceTag, NotPrivate, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId,
+    self as otr, Attention, Identity, InstanceTag, NotPrivate, NotSent, Output, Policy, Session, Settings, SmpEvent,
+    TextId,
 };
 use flashpaper_xmpp::{ChatMessage, Ids, PresenceNews, Refusal, Subscription};
 
 use crate::contact::{Comparison, Fingerprint, Notice, Security, Standing};
 use crate::expiry::lasts;
-use crate::mailbox::{Arrived, Changed, Mailbox, Stored, Went, What, Wire};
+use crate::mailbox::{Arrived, Changed, Mailbox, Mark, Peer, Stored, Went, What, Wire, is_of_exchange};
 use crate::message::{Conversation, FailReason, MessageState};
 use crate::random::Random;
 use crate::{Error, limits};
@@ -36,8 +37,8 @@ pub(crate) struct Sessions {
     asked: HashMap<u64, Duration>,
     /// The id of the last stanza that asked a peer for a private conversation.
     queries: HashMap<u64, String>,
-    /// Comparisons that the peer has asked for, and whether the person has answered.
-    questions: HashMap<u64, (Comparison, bool)>,
+    /// Comparisons that wait for the user's answer, by the peer and the key that has asked.
+    questions: BTreeMap<(u64, Fingerprint), Comparison>,
     limit: Option<usize>,
 }
 
@@ -51,7 +52,7 @@ impl Sessions {
             present: HashMap::new(),
             asked: HashMap::new(),
             queries: HashMap::new(),
-            questions: HashMap::new(),
+            questions: BTreeMap::new(),
             limit: None,
         }
     }
@@ -88,8 +89,8 @@ impl Sessions {
     /// What is not stored of a conversation.
     pub(crate) fn complete(&self, row: u64, conversation: &mut Conversation) {
         conversation.present = self.present.get(&row).is_some_and(|clients| !clients.is_empty());
-        let open = self.questions.get(&row).filter(|(_, answered)| !answered);
-        conversation.question = open.map(|(question, _)| question.clone());
+        let mut open = self.questions.iter().filter(|((of, _), _)| *of == row);
+        conversation.question = open.next().map(|(_, question)| question.clone());
     }
 }
 
@@ -111,6 +112,8 @@ pub(crate) struct Talk<'a> {
     touched: BTreeSet<u64>,
     /// Those of `touched` that do not rest on.
     used: BTreeSet<u64>,
+    /// The names of texts that have come, by whom they came from: to be confirmed inside the encryption.
+    receipts: BTreeMap<(u64, InstanceTag), Vec<String>>,
     rng: Random,
     ids: Ids,
     /// Seconds since 1970.
@@ -131,16 +134,29 @@ impl<'a> Talk<'a> {
     ) -> Self {
         let ids = Ids::new(Box::new(rng.clone()));
         let (news, touched, used) = (News::default(), BTreeSet::new(), BTreeSet::new());
-        Self { mailbox, sessions, news, touched, used, rng, ids, now, clock, life }
+        let receipts = BTreeMap::new();
+        Self { mailbox, sessions, news, touched, used, receipts, rng, ids, now, clock, life }
     }
 
-    /// Stores the sessions that were used.
-    pub(crate) fn end(self) -> News {
+    /// Confirms what has come, and stores the sessions that were used.
+    pub(crate) fn end(mut self) -> News {
+        self.send_receipts();
         for peer in self.touched {
             let Some(session) = self.sessions.open.get(&peer) else { continue };
             let unconfirmed: Vec<u64> = session.unconfirmed().into_iter().map(|TextId(id)| id).collect();
             self.mailbox.confirm_others(peer, &unconfirmed);
-            let (instance, key) = session.recipient().unzip();
+            let private = session.private();
+            let is_over = |key: Fingerprint| private.iter().all(|(_, private)| key != Fingerprint::from(*private));
+            self.mailbox.session_over(peer, is_over, self.now);
+            let askers = session.askers();
+            let questions = &mut self.sessions.questions;
+            let ended = |(of, key): &(u64, Fingerprint)| {
+                *of == peer && askers.iter().all(|asker| *key != Fingerprint::from(*asker))
+            };
+            if questions.extract_if(.., |by, _| ended(by)).count() > 0 {
+                self.news.conversations.insert(peer);
+            }
+            let (instance, key) = recipient(session, self.mailbox.peers.get(&peer)).unzip();
             let resource = instance.and_then(|instance| self.sessions.resources.get(&(peer, instance)));
             let before = self.mailbox.sessions.get(&peer);
             let is_stored = self.life > 0;
@@ -150,7 +166,7 @@ impl<'a> Talk<'a> {
             let stored = Stored {
                 used: before.filter(rests).map_or(self.now, |before| before.used),
                 state,
-                key: key.map(Fingerprint::from),
+                key,
                 resource: resource.filter(|_| is_stored).cloned(),
                 finished: session.is_finished(),
             };
@@ -159,6 +175,15 @@ impl<'a> Talk<'a> {
             }
         }
         self.news
+    }
+
+    fn send_receipts(&mut self) {
+        for ((peer, from), labels) in std::mem::take(&mut self.receipts) {
+            if self.is_contact(peer) {
+                let outputs = self.with(peer, |session| session.send_receipt(from, &labels));
+                self.carry_out(peer, None, outputs);
+            }
+        }
     }
 
     /// A message of somebody's.
@@ -170,6 +195,10 @@ impl<'a> Talk<'a> {
             Standing::Stranger => self.receive_from_stranger(peer, chat),
             Standing::Contact => {
                 let Some(peer) = peer else { return };
+                // What OTR has not read it does not count as read: it can come again.
+                if self.mailbox.is_full(peer) && !is_of_exchange(&chat.text) {
+                    return self.turn_away(peer);
+                }
                 let outputs = self.with(peer, |session| session.receive(&chat.text));
                 self.carry_out(peer, Some(chat), outputs);
             }
@@ -196,14 +225,56 @@ impl<'a> Talk<'a> {
         }
         let fits = count < limits::STRANGER_TEXTS && bytes + chat.text.len() <= limits::STRANGER_BYTES;
         if fits && !chat.text.contains("?OTR") {
-            self.arrived(peer, chat.id.as_deref(), &chat.text, Security::Plaintext, chat);
+            self.arrived_in_clear(peer, &chat.text, chat);
         }
     }
 
-    fn arrived(&mut self, peer: u64, id: Option<&str>, text: &str, security: Security, chat: &ChatMessage) {
+    /// There is no room for what a contact sends: see [`Notice::InboxFull`].
+    fn turn_away(&mut self, peer: u64) {
+        if let Some(known) = self.mailbox.peers.get_mut(&peer).filter(|known| !known.missed) {
+            Arc::make_mut(known).missed = true;
+            self.news.notices.push((peer, Notice::InboxFull));
+        }
+    }
+
+    /// Has contacts send again what there was no room for: a new session tells them that it was not read.
+    fn ask_for_missed(&mut self) {
+        for peer in self.mailbox.missed() {
+            let (beginning, finished) = self.look(peer, |session| (session.is_beginning(), session.is_finished()));
+            if finished {
+                // They have ended it, and know what was not read by then.
+                self.has_missed_nothing(peer);
+            } else if !beginning && !self.was_asked_lately(peer) {
+                self.start(peer);
+            }
+        }
+    }
+
+    fn has_missed_nothing(&mut self, peer: u64) {
+        if let Some(known) = self.mailbox.peers.get_mut(&peer).filter(|known| known.missed) {
+            Arc::make_mut(known).missed = false;
+        }
+    }
+
+    fn arrived_in_clear(&mut self, peer: u64, text: &str, chat: &ChatMessage) {
+        let mark = chat.id.as_deref().map(|id| Mark::plain(id, text));
+        self.arrived(peer, mark, text, Security::Plaintext, chat, true);
+    }
+
+    /// `confirms`: outside the encryption, if that is asked for.
+    fn arrived(
+        &mut self,
+        peer: u64,
+        mark: Option<Mark>,
+        text: &str,
+        security: Security,
+        chat: &ChatMessage,
+        confirms: bool,
+    ) {
         // A receipt repeats the id: it must fit through the own server.
-        let receipt = chat.id.as_deref().filter(|id| chat.wants_receipt && id.len() <= limits::RECEIPT_OF);
-        let arrived = Arrived { peer, id, text, security, resource: chat.resource.as_deref(), receipt };
+        let wanted = |id: &&str| confirms && chat.wants_receipt && id.len() <= limits::RECEIPT_OF;
+        let receipt = chat.id.as_deref().filter(wanted);
+        let arrived = Arrived { peer, mark, text, security, resource: chat.resource.as_deref(), receipt };
         let news = self.mailbox.receive(&arrived, self.ids.draw(), self.now);
         self.news.messages.extend(news);
     }
@@ -211,6 +282,7 @@ impl<'a> Talk<'a> {
     /// Encrypts texts that wait, at most so many, and asks for private conversations where there are none.
     pub(crate) fn pump(&mut self, room: usize) {
         self.give_up();
+        self.ask_for_missed();
         for peer in self.mailbox.doubting() {
             let changed = self.mailbox.settle(peer, self.now);
             self.news.messages.extend(changed);
@@ -249,15 +321,10 @@ impl<'a> Talk<'a> {
         let life = lasts(self.life, can_be_told);
         let is_over = |stored: &Stored| stored.ends(life).is_some_and(|at| at <= now);
         let over = self.mailbox.sessions.iter().filter(|(_, stored)| is_over(stored));
-        for (peer, key) in over.map(|(peer, stored)| (*peer, stored.key)).collect::<Vec<_>>() {
-            let numbers: Vec<u64> =
-                self.look(peer, |session| session.unconfirmed()).into_iter().map(|id| id.0).collect();
-            self.finish(peer);
-            let known = self.mailbox.peers.get(&peer).and_then(|known| known.key(key?));
-            if known.is_some_and(|key| key.keeps_texts) {
-                // The peer's side may be over, too, with these unread.
-                self.mailbox.unread(peer, &numbers, self.now);
-            }
+        for peer in over.map(|(peer, _)| *peer).collect::<Vec<_>>() {
+            // The peer's side may be over, too, with these unread.
+            self.mailbox.doubt_all(peer, self.now);
+            self.say_goodbye(peer);
         }
     }
 
@@ -266,22 +333,12 @@ impl<'a> Talk<'a> {
         if self.mailbox.standing(peer) != Standing::Contact || !self.mailbox.has_room(peer, self.now) {
             return false;
         }
-        let (ready, key) = self.look(peer, |session| (session.is_ready(), session.recipient()));
-        let Some((instance, key)) = key else {
+        let Some((instance, key)) = self.choose(peer) else {
             self.ask(peer);
             return false;
         };
         let Some(known) = self.mailbox.peers.get(&peer).map(Arc::clone) else { return false };
-        let key = Fingerprint::from(key);
-        if !known.accepts(key) {
-            // Another client of the peer's may have the right one.
-            let accepted = |(_, key): &(InstanceTag, flashpaper_otr::Fingerprint)| known.accepts((*key).into());
-            let other = self.look(peer, |session| session.private().into_iter().find(accepted));
-            return other.is_some_and(|(instance, _)| {
-                self.look(peer, |session| session.select(instance)).is_ok() && self.send(row, peer)
-            });
-        }
-        if !ready {
+        if !known.accepts(key) || !self.look(peer, |session| session.is_ready()) {
             return false;
         }
         let Some(entry) = self.mailbox.messages.get(&row).map(Arc::clone) else { return true };
@@ -289,9 +346,10 @@ impl<'a> Talk<'a> {
             self.fail(row, FailReason::OtherKey);
             return true;
         }
-        let marked = entry.again && !known.key(key).is_some_and(|key| key.keeps_texts);
+        let keeps_texts = known.key(key).is_some_and(|key| key.keeps_texts);
+        let marked = entry.again && !keeps_texts;
         let text = if marked { format!("[resent] {}", entry.text) } else { entry.text.clone() };
-        let Ok(outputs) = self.with(peer, |session| session.send_kept(&text, &entry.id)) else { return false };
+        let Ok(outputs) = self.with(peer, |session| session.send_kept(&text, &entry.label)) else { return false };
         let (mut pieces, mut number) = (Vec::new(), None);
         for output in outputs {
             match output {
@@ -305,10 +363,10 @@ impl<'a> Talk<'a> {
             return true;
         };
         let resource = self.sessions.resources.get(&(peer, instance)).cloned();
-        let before_last: Vec<String> = pieces.iter().skip(1).map(|_| self.ids.draw()).collect();
-        let ids = before_last.iter().chain(std::iter::once(&entry.id));
-        for (id, body) in ids.cloned().zip(pieces) {
-            let wants_receipt = id == entry.id;
+        let ids: Vec<String> = pieces.iter().map(|_| self.ids.draw()).collect();
+        for (id, body) in ids.iter().cloned().zip(pieces) {
+            // Where there are receipts inside the encryption, none is asked for outside.
+            let wants_receipt = !keeps_texts && ids.last() == Some(&id);
             let what = What::Otr { body, wants_receipt };
             self.mailbox.add_wire(Wire {
                 peer,
@@ -322,8 +380,7 @@ impl<'a> Talk<'a> {
         }
         if let Some(entry) = self.mailbox.messages.get_mut(&row).map(Arc::make_mut) {
             entry.security = known.security(key);
-            let pieces = before_last;
-            entry.went = Some(Went { number: Some(number), key, at: self.now, doubted: None, pieces });
+            entry.went = Some(Went { number: Some(number), key, at: self.now, doubted: None, ids });
         }
         self.set(row, MessageState::Sent);
         true
@@ -332,9 +389,33 @@ impl<'a> Talk<'a> {
     /// Asks a peer for a private conversation, unless it was asked a moment ago or has ended one.
     fn ask(&mut self, peer: u64) {
         let (beginning, finished) = self.look(peer, |session| (session.is_beginning(), session.is_finished()));
-        let lately = self.sessions.asked.get(&peer).is_some_and(|at| self.clock < *at + limits::ASK_AGAIN);
-        if !beginning && !finished && !lately {
+        if !beginning && !finished && !self.was_asked_lately(peer) {
             self.start(peer);
+        }
+    }
+
+    fn was_asked_lately(&self, peer: u64) -> bool {
+        self.sessions.asked.get(&peer).is_some_and(|at| self.clock < *at + limits::ASK_AGAIN)
+    }
+
+    /// Has texts go where [`recipient`] says.
+    fn choose(&mut self, peer: u64) -> Option<(InstanceTag, Fingerprint)> {
+        let known = self.mailbox.peers.get(&peer).map(Arc::clone);
+        self.look(peer, |session| {
+            let chosen = recipient(session, known.as_ref())?;
+            // Another client's session is private then: it can be selected.
+            let is_other = session.recipient().is_some_and(|(instance, _)| instance != chosen.0);
+            if is_other {
+                session.select(chosen.0).ok()?;
+            }
+            Some(chosen)
+        })
+    }
+
+    /// What the user says of a peer's keys may change where texts go.
+    pub(crate) fn choose_again(&mut self, peer: u64) {
+        if self.mailbox.sessions.contains_key(&peer) {
+            self.choose(peer);
         }
     }
 
@@ -346,20 +427,26 @@ impl<'a> Talk<'a> {
         self.news.conversations.insert(peer);
     }
 
-    /// Ends the private conversation.
+    /// Ends the private conversation. The peer's receipts cannot be read any more.
     pub(crate) fn finish(&mut self, peer: u64) {
+        let changed = self.mailbox.fail_unconfirmed(peer);
+        self.news.messages.extend(changed);
+        self.say_goodbye(peer);
+    }
+
+    fn say_goodbye(&mut self, peer: u64) {
         let outputs = self.with(peer, Session::end);
         self.carry_out(peer, None, outputs);
-        self.sessions.questions.remove(&peer);
         self.news.conversations.insert(peer);
     }
 
     /// Keeps somebody away, without a word: nothing of theirs goes on.
     pub(crate) fn block(&mut self, peer: u64) {
         self.sessions.open.remove(&peer);
-        self.sessions.questions.remove(&peer);
+        self.sessions.questions.retain(|(of, _), _| *of != peer);
         self.touched.remove(&peer);
-        let changed = self.mailbox.forget_session(peer);
+        let mut changed = self.mailbox.forget_session(peer);
+        changed.extend(self.mailbox.fail_unconfirmed(peer));
         self.news.messages.extend(changed);
     }
 
@@ -375,12 +462,12 @@ impl<'a> Talk<'a> {
     }
 
     pub(crate) fn compare(&mut self, peer: u64, secret: &str, question: Option<&str>) -> Result<(), Error> {
+        let (_, key) = self.choose(peer).ok_or(Error::NotPrivate)?;
         let outputs =
             self.with(peer, |session| session.smp_start(secret, question)).map_err(|NotPrivate| Error::NotPrivate)?;
-        if let Some(key) = self.key_of(peer) {
+        if let Some(key) = self.mailbox.peer_mut(peer).and_then(|known| known.key_mut(key)) {
             key.failures = 0;
         }
-        self.sessions.questions.remove(&peer);
         self.carry_out(peer, None, outputs);
         Ok(())
     }
@@ -388,21 +475,18 @@ impl<'a> Talk<'a> {
     pub(crate) fn answer(&mut self, peer: u64, secret: &str, shown: Option<&str>) -> Result<(), Error> {
         // Whoever was asked one thing is not to answer another: without a question the answer would verify the peer.
         let asked = Comparison::Asked { question: shown.map(str::to_owned) };
-        if self.sessions.questions.get(&peer).is_none_or(|(question, _)| *question != asked) {
-            return Err(Error::NothingAsked);
-        }
-        let outputs = self.with(peer, |session| session.smp_answer(secret)).map_err(|_| Error::NothingAsked)?;
-        if let Some((_, answered)) = self.sessions.questions.get_mut(&peer) {
-            *answered = true;
-        }
-        self.news.conversations.insert(peer);
-        self.carry_out(peer, None, outputs);
+        let known = self.mailbox.peers.get(&peer).ok_or(Error::NothingAsked)?;
+        let is_it = |(of, key): &(u64, Fingerprint)| *of == peer && known.accepts(*key);
+        let mut questions = self.sessions.questions.iter().filter(|(by, question)| is_it(by) && **question == asked);
+        let ((_, key), _) = questions.next().ok_or(Error::NothingAsked)?;
+        let key = otr::Fingerprint(key.0);
+        let outputs = self.with(peer, |session| session.smp_answer(secret, Some(key)));
+        self.carry_out(peer, None, outputs.map_err(|_| Error::NothingAsked)?);
         Ok(())
     }
 
     pub(crate) fn abort_comparison(&mut self, peer: u64) -> Result<(), Error> {
-        let outputs = self.with(peer, Session::smp_abort).map_err(|NotPrivate| Error::NotPrivate)?;
-        self.sessions.questions.remove(&peer);
+        let outputs = self.with(peer, |session| session.smp_abort(None)).map_err(|NotPrivate| Error::NotPrivate)?;
         self.news.conversations.insert(peer);
         self.carry_out(peer, None, outputs);
         Ok(())
@@ -535,7 +619,7 @@ impl<'a> Talk<'a> {
 
     /// Carries out what a session says. `chat`: what it answers to.
     fn carry_out(&mut self, peer: u64, chat: Option<&ChatMessage>, outputs: Vec<Output>) {
-        let mut unread = Vec::new();
+        let (mut unread, mut renewed) = (Vec::new(), BTreeSet::new());
         for output in outputs {
             match output {
                 Output::Send(body) => {
@@ -557,12 +641,21 @@ impl<'a> Talk<'a> {
                     let key = Fingerprint::from(fingerprint);
                     let security =
                         self.mailbox.peers.get(&peer).map_or(Security::KeyChanged, |peer| peer.security(key));
+                    let accepted = security != Security::KeyChanged;
                     // An id of the stanza's is the server's to change; what it repeats OTR does not read twice.
-                    self.arrived(peer, label.as_deref(), &text, security, chat);
+                    let mark = label.as_deref().map(|label| Mark::private(key, accepted, label));
+                    self.arrived(peer, mark, &text, security, chat, label.is_none());
+                    if let Some(label) = label {
+                        self.receipts.entry((peer, from)).or_default().push(label);
+                    }
                 }
                 Output::PlainText(text) => {
                     let Some(chat) = chat else { continue };
-                    self.arrived(peer, chat.id.as_deref(), &text, Security::Plaintext, chat);
+                    self.arrived_in_clear(peer, &text, chat);
+                }
+                Output::Read { labels, fingerprint } => {
+                    let changed = self.mailbox.read(peer, fingerprint.into(), &labels);
+                    self.news.messages.extend(changed);
                 }
                 Output::KeepsTexts(fingerprint) => {
                     if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
@@ -573,16 +666,10 @@ impl<'a> Talk<'a> {
                     if let Some(chat) = chat {
                         self.heard_from(peer, with, chat);
                     }
-                    if let Some(known) = self.mailbox.peer_mut(peer) {
-                        known.uses(fingerprint.into());
-                    }
-                    self.sessions.questions.remove(&peer);
-                    self.news.conversations.insert(peer);
+                    self.began(peer, fingerprint.into());
+                    renewed.insert(Fingerprint::from(fingerprint));
                 }
-                Output::Ended(_) => {
-                    self.sessions.questions.remove(&peer);
-                    self.news.conversations.insert(peer);
-                }
+                Output::Ended(_) => drop(self.news.conversations.insert(peer)),
                 Output::Unread(TextId(id)) | Output::NotSent(TextId(id), NotSent::Ended) => unread.push(id),
                 Output::Smp(event) => self.compared(peer, event),
                 Output::Attention(attention) => self.attend(peer, attention),
@@ -595,6 +682,30 @@ impl<'a> Talk<'a> {
             }
         }
         self.mailbox.unread(peer, &unread, self.now);
+        self.mailbox.session_over(peer, |key| renewed.contains(&key), self.now);
+    }
+
+    /// A private conversation with this key has begun.
+    fn began(&mut self, peer: u64, key: Fingerprint) {
+        self.news.conversations.insert(peer);
+        let Some(known) = self.mailbox.peer_mut(peer) else { return };
+        known.uses(key);
+        if !known.accepts(key) {
+            return self.notice(peer, Notice::OtherKey);
+        }
+        // It was there to answer.
+        self.sessions.asked.remove(&peer);
+        if self.mailbox.missed().contains(&peer) {
+            // With the new session they send again what was not read.
+            self.has_missed_nothing(peer);
+        }
+    }
+
+    fn notice(&mut self, peer: u64, notice: Notice) {
+        // What was on the way when a session was lost is all unreadable: said once.
+        if self.news.notices.last() != Some(&(peer, notice.clone())) {
+            self.news.notices.push((peer, notice));
+        }
     }
 
     fn attend(&mut self, peer: u64, attention: Attention) {
@@ -607,27 +718,22 @@ impl<'a> Talk<'a> {
             // The state of what waits says it; another client's messages are nobody's business here.
             Attention::NoAnswer | Attention::ForOtherInstance => return,
         };
-        // What was on the way when a session was lost is all unreadable: said once.
-        if self.news.notices.last() != Some(&(peer, notice.clone())) {
-            self.news.notices.push((peer, notice));
-        }
+        self.notice(peer, notice);
     }
 
     fn compared(&mut self, peer: u64, event: SmpEvent) {
         let comparison = match event {
             SmpEvent::Asked { question, fingerprint } => {
-                let failures =
-                    self.mailbox.peers.get(&peer).and_then(|peer| Some(peer.key(fingerprint.into())?.failures));
-                let accepted = self.mailbox.peers.get(&peer).is_some_and(|peer| peer.accepts(fingerprint.into()));
-                if !accepted || failures.unwrap_or(0) >= limits::COMPARISONS {
-                    // Whoever guesses is not helped to go on, nor is the person bothered; nor by whom they do not know.
-                    if let Ok(outputs) = self.with(peer, Session::smp_abort) {
+                let key = self.mailbox.peers.get(&peer).and_then(|peer| peer.key(fingerprint.into()));
+                if key.is_none_or(|key| !key.accepted || key.failures >= limits::COMPARISONS) {
+                    // A peer that guesses is not helped to go on, nor is the user bothered; nor by an unknown key.
+                    if let Ok(outputs) = self.with(peer, |session| session.smp_abort(Some(fingerprint))) {
                         self.carry_out(peer, None, outputs);
                     }
                     return;
                 }
                 let asked = Comparison::Asked { question: question.map(beginning) };
-                self.sessions.questions.insert(peer, (asked.clone(), false));
+                self.sessions.questions.insert((peer, fingerprint.into()), asked.clone());
                 self.news.conversations.insert(peer);
                 self.news.comparisons.push((peer, asked));
                 return;
@@ -654,15 +760,8 @@ impl<'a> Talk<'a> {
             }
             SmpEvent::Aborted => Comparison::Aborted,
         };
-        self.sessions.questions.remove(&peer);
         self.news.conversations.insert(peer);
         self.news.comparisons.push((peer, comparison));
-    }
-
-    /// The key that texts go to.
-    fn key_of(&mut self, peer: u64) -> Option<&mut crate::mailbox::Key> {
-        let (_, fingerprint) = self.sessions.open.get(&peer)?.recipient()?;
-        self.mailbox.peer_mut(peer)?.key_mut(fingerprint.into())
     }
 
     /// The client that a message is for, if it was heard from: what is for any goes to the one that texts go to.
@@ -693,8 +792,21 @@ impl<'a> Talk<'a> {
     }
 }
 
+/// Where texts go, and what a screen shows: to a client with a key that is accepted; only where there is none, to the one
+/// that the session has.
+fn recipient(session: &Session, known: Option<&Arc<Peer>>) -> Option<(InstanceTag, Fingerprint)> {
+    let current = session.recipient()?;
+    let all = std::iter::once(current).chain(session.private());
+    let mut accepted = all.filter(|(_, key)| known.is_some_and(|known| known.accepts((*key).into())));
+    let (instance, key) = accepted.next().unwrap_or(current);
+    Some((instance, key.into()))
+}
+
 /// As much of what somebody else wrote as a person would read.
 fn beginning(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(limits::NOTICE));
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ fn another_key_gets_texts_only_when_it_is_selected() {
     let commit = wires(&mallory.receive("?OTRv3?"));
     converse(&mut pair.sides[0], &mut mallory, commit);
     assert!(mallory.is_private());
-    for message in [mallory.smp_abort().unwrap(), mallory.send("it is me, Bob")] {
+    for message in [mallory.smp_abort(None).unwrap(), mallory.send("it is me, Bob")] {
         pair.sides[0].receive(&wires(&message)[0]);
         assert_eq!(pair.sides[0].recipient().map(|(_, key)| key), Some(BOB.fingerprint()));
     }
@@ -95,10 +95,10 @@ fn the_one_who_asks_for_a_comparison_is_answered() {
         panic!("nobody asks")
     };
     assert_ne!(fingerprint, BOB.fingerprint());
-    let answer = wires(&pair.sides[0].smp_answer("secret").unwrap());
+    let answer = wires(&pair.sides[0].smp_answer("secret", None).unwrap());
     let news = converse(&mut mallory, &mut pair.sides[0], answer);
     assert_eq!(news.iter().filter(|o| matches!(o, Output::Smp(SmpEvent::Equal { .. }))).count(), 2);
-    assert!(pair.sides[0].smp_answer("secret").is_err(), "nobody asks any more");
+    assert!(pair.sides[0].smp_answer("secret", None).is_err(), "nobody asks any more");
 }
 
 // What is never sent in the clear.
@@ -380,7 +380,7 @@ fn a_comparison_that_a_renewal_ends_is_told_as_ended() {
     let start = pair.sides[1].start();
     pair.carry(1, start);
     assert!(pair.news.iter().all(|news| news.contains(&Output::Smp(SmpEvent::Aborted))));
-    assert!(pair.sides[1].smp_answer("secret").is_err());
+    assert!(pair.sides[1].smp_answer("secret", None).is_err());
 }
 
 #[test]

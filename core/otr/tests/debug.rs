@@ -32,6 +32,7 @@ fn nothing_secret_is_printed() {
             "Renewed(..)",
         ),
         (Output::Ended(from), "Ended(..)"),
+        (Output::Read { labels: vec![text()], fingerprint }, "Read(..)"),
         (Output::Attention(Attention::PeerError(text())), "Attention(PeerError(..))"),
         (Output::Attention(Attention::Unreadable), "Attention(Unreadable)"),
         (Output::Smp(SmpEvent::Asked { question: Some(text()), fingerprint }), "Smp(Asked(..))"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{ALICE, BOB, Pair, identity, session, wires};
-use flashpaper_otr::{Attention, NotReady, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId};
+use flashpaper_otr::{Attention, InstanceTag, NotReady, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -97,6 +97,14 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
         .filter_map(|o| if let Output::Text { label, .. } = o { Some(label.clone()) } else { None })
         .collect();
     assert_eq!(labels, [Some("id 1".to_owned()), Some("\u{e4}".repeat(32))]);
+    // What was read is told by name, in one message without a text.
+    let read: Vec<String> = labels.into_iter().flatten().collect();
+    let receipt = pair.sides[1].send_receipt(pair.sides[0].tag(), &read);
+    assert_eq!(wires(&receipt).len(), 1);
+    pair.carry(1, receipt);
+    let told = Output::Read { labels: read, fingerprint: BOB.fingerprint() };
+    assert!(pair.news[0].last() == Some(&told) && pair.texts(0).is_empty(), "{:?}", pair.news[0]);
+    assert!(pair.sides[1].send_receipt(InstanceTag(0x1234), &["id".to_owned()]).is_empty(), "nobody is there");
     // Others send without.
     pair.say(1, "answer");
     assert!(matches!(pair.news[0].last(), Some(Output::Text { label: None, .. })), "{:?}", pair.news[0]);
@@ -177,7 +185,7 @@ fn smp_right_wrong_with_question_aborted_and_both_at_once() {
             pair.news[1],
             [Output::Smp(SmpEvent::Asked { question: question.map(str::to_owned), fingerprint: ALICE.fingerprint() })]
         );
-        let reply = pair.sides[1].smp_answer(answer).unwrap();
+        let reply = pair.sides[1].smp_answer(answer, None).unwrap();
         pair.carry(1, reply);
         let results = [
             SmpEvent::Equal { fingerprint: BOB.fingerprint(), we_asked: true, with_question: question.is_some() },
@@ -192,7 +200,7 @@ fn smp_right_wrong_with_question_aborted_and_both_at_once() {
     pair.news = [vec![], vec![]];
     let start = pair.sides[0].smp_start("cat", None).unwrap();
     pair.carry(0, start);
-    let abort = pair.sides[1].smp_abort().unwrap();
+    let abort = pair.sides[1].smp_abort(None).unwrap();
     pair.carry(1, abort);
     assert_eq!(pair.news[0], [Output::Smp(SmpEvent::Aborted)]);
     let both = [pair.sides[0].smp_start("a", None).unwrap(), pair.sides[1].smp_start("a", None).unwrap()];
@@ -205,7 +213,7 @@ fn smp_right_wrong_with_question_aborted_and_both_at_once() {
         let start = pair.sides[0].smp_start("again", None).unwrap();
         pair.carry(0, start);
     }
-    let reply = pair.sides[1].smp_answer("again").unwrap();
+    let reply = pair.sides[1].smp_answer("again", None).unwrap();
     pair.carry(1, reply);
     let equal = SmpEvent::Equal { fingerprint: BOB.fingerprint(), we_asked: true, with_question: false };
     assert_eq!(pair.news[0].last(), Some(&Output::Smp(equal)));

@@ -466,12 +466,12 @@ fn smp_answered_after_the_end() {
         pair.carry(0, ask);
         let bye = pair.sides[ender].end();
         pair.carry(ender, bye);
-        assert!(pair.sides[1].smp_answer("secret").is_err());
-        assert!(pair.sides.iter_mut().all(|side| side.smp_abort().is_err()));
+        assert!(pair.sides[1].smp_answer("secret", None).is_err());
+        assert!(pair.sides.iter_mut().all(|side| side.smp_abort(None).is_err()));
         // The next conversation knows nothing of it.
         let start = pair.sides[0].start();
         pair.carry(0, start);
-        assert!(pair.sides[1].smp_answer("secret").is_err());
+        assert!(pair.sides[1].smp_answer("secret", None).is_err());
     }
 }
 

@@ -380,7 +380,7 @@ fn tlv0_padding() {
     let ask = talk.session.smp_start("secret", Some("question")).unwrap();
     assert_eq!(talk.read(&ask).plaintext.len() % 256, 0);
     let length = |outputs: Vec<Output>| only(&outputs).payload.len();
-    let [abort, one, two] = [talk.session.smp_abort().unwrap(), talk.session.send("x"), talk.session.send("xx")];
+    let [abort, one, two] = [talk.session.smp_abort(None).unwrap(), talk.session.send("x"), talk.session.send("xx")];
     assert!([abort, one].map(length) == [length(two); 2]);
 }
 

@@ -20,7 +20,7 @@ fn start(pair: &mut Pair, side: usize, secret: &str) {
 }
 
 fn answer(pair: &mut Pair, side: usize, secret: &str) {
-    let answer = pair.sides[side].smp_answer(secret).unwrap();
+    let answer = pair.sides[side].smp_answer(secret, None).unwrap();
     pair.carry(side, answer);
 }
 
@@ -45,7 +45,7 @@ fn smp_secret() {
     }
     // The session is a part of it: an answer that crosses a renewal does not fit the new one.
     start(&mut pair, 0, "cat");
-    let stale = pair.sides[1].smp_answer("cat").unwrap();
+    let stale = pair.sides[1].smp_answer("cat", None).unwrap();
     let renew = pair.sides[0].start();
     pair.carry(0, renew);
     pair.carry(1, stale);
@@ -58,13 +58,13 @@ fn smp_abort() {
         for asker in 0..2 {
             let mut pair = Pair::private(Settings::default(), 710);
             start(&mut pair, asker, "cat");
-            let abort = pair.sides[aborter].smp_abort().unwrap();
+            let abort = pair.sides[aborter].smp_abort(None).unwrap();
             pair.carry(aborter, abort);
             assert_eq!(pair.news[1 - aborter].last(), Some(&ABORTED));
-            assert!(pair.sides[1 - asker].smp_answer("cat").is_err());
+            assert!(pair.sides[1 - asker].smp_answer("cat", None).is_err());
             // One that comes without a comparison is no news.
             pair.news = [vec![], vec![]];
-            let again = pair.sides[aborter].smp_abort().unwrap();
+            let again = pair.sides[aborter].smp_abort(None).unwrap();
             pair.carry(aborter, again);
             assert!(pair.news.iter().all(Vec::is_empty));
         }
@@ -87,7 +87,7 @@ fn smp_restart_while_running() {
     assert_eq!(results(&pair), [Some(true); 2]);
     // After the peer's answer, too.
     start(&mut pair, 0, "cat");
-    let late = pair.sides[1].smp_answer("cat").unwrap();
+    let late = pair.sides[1].smp_answer("cat", None).unwrap();
     start(&mut pair, 0, "cat");
     pair.carry(1, late);
     start(&mut pair, 0, "cat");

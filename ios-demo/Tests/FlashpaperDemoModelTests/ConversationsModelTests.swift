@@ -39,7 +39,7 @@ extension OnTheLab {
             try await reach("a chat") { security(model) == .plaintext }
             model.send("hello")
             try await peer.hears("hello")
-            try await reach("delivered") { said("hello", model)?.state == .delivered && security(model) == .private }
+            try await reach("reported") { said("hello", model)?.state == .reported && security(model) == .private }
             try peer.does("say good day")
             try await reach("an answer") { said("good day", model)?.state == .taken }
             #expect(said("good day", model)?.security == .private)
@@ -68,7 +68,7 @@ extension OnTheLab {
             try await reach("a cut") { if case .waiting = model.state.connection { true } else { false } }
             model.send("over a new circuit")
             try await peer.hears("over a new circuit")
-            try await reach("delivered again") { said("over a new circuit", model)?.state == .delivered }
+            try await reach("reported again") { said("over a new circuit", model)?.state == .reported }
             #expect(security(model) == .verified)
 
             try peer.does("end")

@@ -42,6 +42,13 @@ extension Flashpaper {
         try await engine.addContact(id: id, address: address)
     }
 
+    /// Does what `addContact` does, where that throws `OtherKeyInUse`: the user has decided that the link's key is right.
+    /// No text goes to the other then.
+    @discardableResult
+    public func expectKey(_ address: String, of id: BurnerId) async throws -> String {
+        try await engine.expectKey(id: id, address: address)
+    }
+
     /// Accepts a stranger as a contact: what they have asked for is answered.
     public func accept(_ peer: String, of id: BurnerId) async throws {
         try await engine.accept(id: id, peer: peer)

@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Taken { message: u64 },
     Label { peer: Option<String>, label: Option<String> },
     ContactAdd { address: String },
+    KeyExpect { address: String },
     ContactAccept { peer: String },
     ContactBlock { peer: String },
     ContactUnblock { peer: String },

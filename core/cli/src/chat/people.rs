@@ -18,6 +18,7 @@ use crate::output::{Output, Screen, printable, route_text};
 const HELP: &str = "\
 What does not begin with / is sent to the peer, in private or, as long as that takes, not at all.
 /to ADDRESS          whom to talk to: an address or an xmpp: URI; becomes a contact
+/expect URI          the same where it says that another key is in use: the link's is right
 /who                 everybody, and how private it is
 /accept              answers a stranger
 /block, /unblock     keeps the peer away
@@ -130,7 +131,8 @@ impl Person<'_, '_> {
         match word {
             "help" => HELP.lines().for_each(|line| self.line(line)),
             "quit" => return Ok(Next::End(Ok(()))),
-            "to" => self.peer = Some(engine.add_contact(id, rest)?),
+            "to" => self.talk_to(rest)?,
+            "expect" => self.peer = Some(engine.expect_key(id, rest)?),
             "who" => self.who()?,
             "accept" => engine.accept(id, self.peer()?)?,
             "block" => {
@@ -162,6 +164,15 @@ impl Person<'_, '_> {
             _ => self.aside("no such command; /help has them all"),
         }
         Ok(Next::Line)
+    }
+
+    fn talk_to(&mut self, address: &str) -> Result<(), Error> {
+        let added = self.engine.add_contact(self.id, address);
+        if added == Err(Error::OtherKeyInUse) {
+            self.aside("if the link's key is right, though another is in use: /expect URI");
+        }
+        self.peer = Some(added?);
+        Ok(())
     }
 
     fn verify(&self, rest: &str) -> Result<(), Error> {
@@ -329,6 +340,10 @@ impl Person<'_, '_> {
                     Notice::OtherVersion => format!("{name} speaks another version of OTR"),
                     Notice::Mirror => format!("somebody sends your messages to {name} back"),
                     Notice::Malformed => format!("a malformed message of {name} was ignored"),
+                    Notice::OtherKey => format!("a key that was not accepted has begun to speak for {name}"),
+                    Notice::InboxFull => {
+                        format!("too much of {name} is unread: nothing more is taken in until you read")
+                    }
                 });
             }
             Event::Lagged { .. } => self.aside("some news were lost; /who shows how things are"),
@@ -342,6 +357,7 @@ impl Person<'_, '_> {
         let line = match state {
             MessageState::WaitingForPeer => format!("{text}: waits for the peer to be there"),
             MessageState::Acked => format!("{text}: is with the server"),
+            MessageState::Reported => format!("{text}: has arrived, servers say"),
             MessageState::Delivered => format!("{text}: has arrived"),
             MessageState::Failed { reason } => format!("{text}: will not arrive, {}", failure(reason)),
             MessageState::Received | MessageState::Taken | MessageState::Queued | MessageState::Sent => return,

@@ -105,6 +105,9 @@ impl Program<'_, '_> {
             Command::ContactAdd { address } => {
                 return Ok(json!({ "type": "done", "peer": engine.add_contact(id, &address)? }));
             }
+            Command::KeyExpect { address } => {
+                return Ok(json!({ "type": "done", "peer": engine.expect_key(id, &address)? }));
+            }
             Command::ContactAccept { peer } => engine.accept(id, &peer)?,
             Command::ContactBlock { peer } => engine.set_blocked(id, &peer, true)?,
             Command::ContactUnblock { peer } => engine.set_blocked(id, &peer, false)?,

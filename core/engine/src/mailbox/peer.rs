@@ -29,6 +29,8 @@ pub(crate) struct Peer {
     pub(crate) keys: Vec<Key>,
     /// The one key that they are to have: scanned, or read out of a URI.
     pub(crate) expected: Option<Fingerprint>,
+    /// Texts of theirs were not taken in, as there was no room, and have to come again.
+    pub(crate) missed: bool,
 }
 
 /// A key that a peer has used.
@@ -114,10 +116,16 @@ impl Peer {
         may
     }
 
-    /// Only this key is to be the peer's: others wait for the person's word. What the person has verified weighs more.
-    pub(crate) fn expect(&mut self, fingerprint: Fingerprint) -> Result<(), Error> {
+    /// Only this key is to be the peer's: others wait for the user's word. `decided`: the user has said so, knowing that
+    /// another is in use or expected; else nothing is taken from that one. A verified key weighs more than either.
+    pub(crate) fn expect(&mut self, fingerprint: Fingerprint, decided: bool) -> Result<(), Error> {
         if self.keys.iter().any(|key| key.verified) && !self.key(fingerprint).is_some_and(|key| key.verified) {
             return Err(Error::OtherKeyVerified);
+        }
+        let is_other = |key: &Key| key.fingerprint != fingerprint && key.accepted && !key.verified;
+        let other_expected = self.expected.is_some_and(|expected| expected != fingerprint);
+        if !decided && (other_expected || self.keys.iter().any(is_other)) {
+            return Err(Error::OtherKeyInUse);
         }
         self.expected = Some(fingerprint);
         self.keys.iter_mut().for_each(|key| key.accepted = key.verified || key.fingerprint == fingerprint);

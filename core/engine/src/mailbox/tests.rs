@@ -2,12 +2,28 @@ use super::*;
 
 const PEER: &str = "peer@b.example";
 const NOW: u64 = 1_000_000;
+/// The peer's.
+const KEY: Fingerprint = Fingerprint([1; 20]);
 
 /// A plain text of somebody's comes, with an id; whether it is new.
 fn comes(mailbox: &mut Mailbox, from: &str, id: Option<&str>, text: &str) -> bool {
     let peer = mailbox.peer(from);
-    let arrived = Arrived { peer, id, text, security: Security::Plaintext, resource: None, receipt: id };
+    let mark = id.map(|id| Mark::plain(id, text));
+    let arrived = Arrived { peer, mark, text, security: Security::Plaintext, resource: None, receipt: id };
     mailbox.receive(&arrived, "receipt".into(), NOW).is_some()
+}
+
+/// A private text of the peer's comes under a key; whether it is new.
+fn comes_in_private(mailbox: &mut Mailbox, key: Fingerprint, accepted: bool, label: &str) -> bool {
+    let (peer, mark) = (mailbox.peer(PEER), Some(Mark::private(key, accepted, label)));
+    let arrived = Arrived { peer, mark, text: "", security: Security::Private, resource: None, receipt: None };
+    mailbox.receive(&arrived, String::new(), NOW).is_some()
+}
+
+/// The peer says inside the encryption that it has a text.
+fn read(mailbox: &mut Mailbox, label: &str) -> Changed {
+    let peer = mailbox.peer(PEER);
+    mailbox.read(peer, KEY, &[label.to_owned()])
 }
 
 fn queue(mailbox: &mut Mailbox, to: &str, id: &str) -> MessageId {
@@ -34,7 +50,8 @@ fn outbox(count: u32) -> Mailbox {
     for number in 0..=count {
         queue(&mut mailbox, PEER, &number.to_string());
     }
-    assert!(!mailbox.delivered(PEER, "0").is_empty());
+    encrypt(&mut mailbox, 1, 1);
+    assert!(!read(&mut mailbox, "0").is_empty());
     mailbox.sweep(History::None, NOW);
     mailbox
 }
@@ -43,19 +60,19 @@ fn outbox(count: u32) -> Mailbox {
 fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
     let peer = mailbox.messages[&row].peer;
     let what = What::Otr { body: mailbox.messages[&row].text.clone(), wants_receipt: true };
-    let id = mailbox.messages[&row].id.clone();
+    let id = mailbox.messages[&row].label.clone();
+    let ids = vec![id.clone()];
     mailbox.add_wire(Wire { peer, resource: None, id, what, message: Some(row), at: NOW, number: None });
     let entry = mailbox.messages.get_mut(&row).map(Arc::make_mut).unwrap();
-    entry.went =
-        Some(Went { number: Some(number), key: Fingerprint([1; 20]), at: NOW, doubted: None, pieces: Vec::new() });
+    entry.went = Some(Went { number: Some(number), key: KEY, at: NOW, doubted: None, ids });
     mailbox.set(row, MessageState::Sent);
 }
 
 /// Whether the client with the key of [`encrypt`] knows what it gets twice.
 fn knows_doubles(mailbox: &mut Mailbox, peer: u64, keeps_texts: bool) {
-    let (peer, key) = (mailbox.peer_mut(peer).unwrap(), Fingerprint([1; 20]));
-    peer.uses(key);
-    peer.key_mut(key).unwrap().keeps_texts = keeps_texts;
+    let peer = mailbox.peer_mut(peer).unwrap();
+    peer.uses(KEY);
+    peer.key_mut(KEY).unwrap().keeps_texts = keeps_texts;
 }
 
 fn send_all(mailbox: &mut Mailbox) {
@@ -81,18 +98,18 @@ fn a_message_that_comes_again_is_known() {
     for _ in 0..2 {
         assert!(comes(&mut mailbox, PEER, None, "hello"), "without an id nothing is known");
     }
-    // What is private has a name that nobody else can give.
-    let peer = mailbox.peer(PEER);
-    for (text, is_new) in [("once", true), ("twice", false)] {
-        let arrived = Arrived { peer, id: Some("2"), text, security: Security::Private, resource: None, receipt: None };
-        assert_eq!(mailbox.receive(&arrived, String::new(), NOW).is_some(), is_new);
+    // What is private has a name that nobody else can give, also once the key is accepted.
+    let other = Fingerprint([2; 20]);
+    for (key, accepted, is_new) in [(KEY, false, true), (KEY, true, false), (other, true, true), (other, false, false)]
+    {
+        assert_eq!(comes_in_private(&mut mailbox, key, accepted, "2"), is_new);
     }
 }
 
 #[test]
 fn so_many_are_known_and_no_more() {
     let mut mailbox = Mailbox::default();
-    let mut receive = |peer: &str, id: u64| comes(&mut mailbox, peer, Some(&id.to_string()), "");
+    let mut receive = |peer: &str, id: usize| comes(&mut mailbox, peer, Some(&id.to_string()), "");
     for id in 0..limits::SEEN {
         assert!(receive(PEER, id));
     }
@@ -101,7 +118,15 @@ fn so_many_are_known_and_no_more() {
     assert!(receive(PEER, limits::SEEN));
     assert!(receive(PEER, 0), "the oldest makes room");
     assert!(!receive(PEER, 2) && !receive(PEER, limits::SEEN));
-    assert_eq!(mailbox.seen.len() as u64, limits::SEEN + 1);
+    assert_eq!(mailbox.seen.len(), 2, "one row for each");
+    // No kind makes room for another.
+    let other = Fingerprint([2; 20]);
+    assert!(comes_in_private(&mut mailbox, KEY, true, "a"));
+    for number in 0..=limits::SEEN {
+        assert!(comes_in_private(&mut mailbox, other, false, &number.to_string()));
+        assert!(comes(&mut mailbox, PEER, Some(&format!("later {number}")), ""));
+    }
+    assert!(!comes_in_private(&mut mailbox, KEY, true, "a"));
 }
 
 #[test]
@@ -220,7 +245,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
     mailbox.acked(2);
-    mailbox.delivered(PEER, "1");
+    read(&mut mailbox, "1");
     mailbox.session_lost(peer, NOW);
     assert_eq!(mailbox.settle(peer, NOW).len(), 1);
     assert_eq!(texts(&mailbox), ["2"]);
@@ -249,7 +274,7 @@ fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_know
     queue(&mut mailbox, other, "to one that never confirms");
     send_all(&mut mailbox);
     assert_eq!(mailbox.acked(3).len(), 3);
-    mailbox.delivered(PEER, "1");
+    read(&mut mailbox, "1");
     assert!(mailbox.clone().forgotten_by_server(NOW).is_empty(), "it would not know it");
     let peer = mailbox.peer(PEER);
     knows_doubles(&mut mailbox, peer, true);
@@ -271,7 +296,7 @@ fn a_peer_that_confirms_is_not_sent_more_than_a_server_keeps() {
     assert!(mailbox.has_room(peer, NOW + limits::WINDOW_FOR), "it may confirm no more");
     let other = mailbox.peer("other@b.example");
     assert!(mailbox.has_room(other, NOW));
-    mailbox.delivered(PEER, "1");
+    read(&mut mailbox, "1");
     assert!(mailbox.has_room(peer, NOW));
 }
 
@@ -283,7 +308,7 @@ fn what_came_back_says_why_and_stays_until_it_was_seen() {
     assert!(mailbox.refused("other@b.example", "1", refused).is_empty(), "only from whom it was for");
     assert!(!mailbox.refused(PEER, "1", refused).is_empty());
     assert!(!mailbox.refused(PEER, "2", unreachable).is_empty());
-    assert!(mailbox.refused(PEER, "2", refused).is_empty() && mailbox.delivered(PEER, "2").is_empty());
+    assert!(mailbox.refused(PEER, "2", refused).is_empty() && mailbox.reported(PEER, "2").is_empty());
     mailbox.set(4, MessageState::WaitingForPeer);
     let (peer, other) = (mailbox.peer(PEER), mailbox.peer("other@b.example"));
     assert!(mailbox.nobody_there(other).is_empty());
@@ -315,7 +340,7 @@ fn keys_are_taken_as_they_come_once() {
     assert_eq!([0, 19].map(|n| peer.security(keys[n])), [Security::KeyChanged, Security::Verified]);
     // Scanned: no other will do.
     let mut scanned = Peer::default();
-    assert_eq!(scanned.expect(keys[1]), Ok(()));
+    assert_eq!(scanned.expect(keys[1], false), Ok(()));
     scanned.uses(keys[2]);
     scanned.uses(keys[1]);
     assert_eq!((scanned.security(keys[2]), scanned.security(keys[1])), (Security::KeyChanged, Security::Private));
@@ -335,10 +360,14 @@ fn nothing_unfinished_is_ever_swept() {
         mailbox.sweep(history, NOW + day - 1);
         assert_eq!(mailbox.messages.len(), 4);
     }
+    mailbox.sweep(History::None, NOW + 9 * day);
+    assert_eq!(mailbox.messages.len(), 4, "no time confirms a text");
+    let peer = mailbox.peer(PEER);
+    mailbox.confirm_others(peer, &[2]);
     mailbox.sweep(History::UntilBurn, NOW + day);
     assert_eq!(mailbox.messages.len(), 4);
     mailbox.sweep(History::None, NOW + day);
-    assert_eq!(mailbox.messages.len(), 3, "a server's word is all that there will be");
+    assert_eq!(mailbox.messages.len(), 3, "what OTR has confirmed is done when no receipt has come");
     mailbox.take(MessageId(5));
     mailbox.sweep(History::None, NOW);
     assert_eq!(mailbox.messages.len(), 2, "what was taken and is not to be kept goes at once");
@@ -366,7 +395,7 @@ fn what_expires_does_so_once_also_where_the_clock_is_set_back() {
     mailbox.sweep(history, NOW + 3600);
     assert!(mailbox.messages.is_empty());
     let peer = mailbox.peer(PEER);
-    let arrived = Arrived { peer, id: None, text: "c", security: Security::Plaintext, resource: None, receipt: None };
+    let arrived = Arrived { peer, mark: None, text: "c", security: Security::Plaintext, resource: None, receipt: None };
     mailbox.receive(&arrived, String::new(), 0);
     mailbox.take(MessageId(3));
     assert_eq!(shown(&mailbox, 0), 0);
@@ -377,7 +406,7 @@ fn a_message_of_a_wrong_future_does_not_last_until_then() {
     let history = History::Expire { after: Duration::from_secs(3600) };
     let mut mailbox = Mailbox::default();
     let peer = mailbox.peer(PEER);
-    let arrived = Arrived { peer, id: None, text: "a", security: Security::Plaintext, resource: None, receipt: None };
+    let arrived = Arrived { peer, mark: None, text: "a", security: Security::Plaintext, resource: None, receipt: None };
     mailbox.receive(&arrived, String::new(), NOW * 10);
     mailbox.take(MessageId(1));
     mailbox.sweep(history, NOW);
@@ -433,26 +462,38 @@ fn conversations_are_counted() {
 }
 
 #[test]
-fn a_link_does_not_take_the_place_of_what_was_verified() {
+fn a_link_does_not_take_the_place_of_a_key_without_the_users_word() {
     let [scanned, verified, other] = [1, 2, 3].map(|byte| Fingerprint([byte; 20]));
     let mut peer = Peer::default();
     peer.uses(other);
-    assert_eq!((peer.expect(scanned), peer.accepts(other)), (Ok(()), false));
+    assert_eq!((peer.expect(other, false), peer.accepts(other)), (Ok(()), true), "the same");
+    for _ in 0..2 {
+        assert_eq!(peer.expect(scanned, false), Err(crate::Error::OtherKeyInUse));
+        assert_eq!((peer.accepts(other), peer.expected), (true, Some(other)), "nothing was changed");
+        // Nor one that was scanned and has not been there yet.
+        peer.keys.iter_mut().for_each(|key| key.accepted = false);
+        assert_eq!(peer.expect(scanned, false), Err(crate::Error::OtherKeyInUse));
+        peer.accept(other);
+        peer.expected = Some(other);
+    }
+    assert_eq!((peer.expect(scanned, true), peer.accepts(other)), (Ok(()), false));
     peer.uses(scanned);
     assert!(peer.accepts(scanned));
     for key in [verified, scanned] {
         peer.verify(key);
     }
     let before = peer.shown_keys();
-    assert_eq!(peer.expect(other), Err(crate::Error::OtherKeyVerified));
+    for decided in [false, true] {
+        assert_eq!(peer.expect(other, decided), Err(crate::Error::OtherKeyVerified));
+    }
     assert_eq!((peer.shown_keys(), peer.expected), (before, None), "nothing was changed");
     // Two clients of theirs, both verified.
-    assert_eq!(peer.expect(verified), Ok(()));
+    assert_eq!(peer.expect(verified, false), Ok(()));
     assert_eq!([verified, scanned, other].map(|key| peer.accepts(key)), [true, true, false]);
     for key in [verified, scanned] {
         peer.key_mut(key).unwrap().verified = false;
     }
-    assert_eq!(peer.expect(other), Ok(()));
+    assert_eq!(peer.expect(other, true), Ok(()));
     assert_eq!([verified, scanned, other].map(|key| peer.accepts(key)), [false, false, true]);
 }
 
@@ -488,7 +529,7 @@ fn a_piece_that_comes_back_is_the_text_that_comes_back() {
     let mut mailbox = outbox(1);
     encrypt(&mut mailbox, 2, 1);
     let entry = mailbox.messages.get_mut(&2).map(Arc::make_mut).unwrap();
-    entry.went.as_mut().unwrap().pieces = vec!["first".into(), "second".into()];
+    entry.went.as_mut().unwrap().ids = vec!["first".into(), "second".into()];
     let reason = FailReason::Unreachable;
     assert!(mailbox.refused(PEER, "another", reason).is_empty());
     assert_eq!(mailbox.refused(PEER, "second", reason), [(MessageId(2), MessageState::Failed { reason })]);
@@ -507,7 +548,5 @@ fn a_clock_that_is_set_back_does_not_keep_a_text_in_doubt() {
 fn a_plain_message_does_not_stand_for_a_private_one() {
     let mut mailbox = Mailbox::default();
     assert!(comes(&mut mailbox, PEER, Some("id of the text"), ""));
-    let (peer, id) = (mailbox.peer(PEER), Some("id of the text"));
-    let arrived = Arrived { peer, id, text: "the text", security: Security::Private, resource: None, receipt: None };
-    assert!(mailbox.receive(&arrived, String::new(), NOW).is_some());
+    assert!(comes_in_private(&mut mailbox, KEY, true, "id of the text"));
 }

@@ -12,6 +12,9 @@ use crate::message::MessageState;
 
 /// What a data message of OTR's begins with (version 3, type 3), in base64.
 const DATA: &str = "?OTR:AAMD";
+/// What every other message of OTR's begins with.
+const BINARY: &str = "?OTR:";
+const QUERY: &str = "?OTRv";
 
 /// A stanza to a peer.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -41,13 +44,24 @@ pub(crate) enum What {
     Receipt { received: String },
 }
 
+/// Whether a message of OTR's belongs to a key exchange: it holds no text.
+pub(crate) fn is_of_exchange(body: &str) -> bool {
+    body.starts_with(QUERY) || body.starts_with(BINARY) && !body.starts_with(DATA)
+}
+
 /// Whether a server that has everything up to a number has this stanza. Numbers wrap around (XEP-0198, section 4).
 pub(crate) const fn covers(up_to: u32, number: u32) -> bool {
     up_to.wrapping_sub(number) < 1 << 31
 }
 
 impl Mailbox {
+    /// One that holds no text is left out where too many of them wait: the peer decides how many answers there are.
     pub(crate) fn add_wire(&mut self, wire: Wire) {
+        let is_like_it = |other: &Wire| other.message.is_none() && other.peer == wire.peer;
+        let is_answer = wire.message.is_none();
+        if is_answer && self.wires.values().filter(|other| is_like_it(other)).count() >= limits::ANSWERS {
+            return;
+        }
         let row = self.next(|position| &mut position.wire);
         self.wires.insert(row, Arc::new(wire));
     }

@@ -39,7 +39,7 @@ async fn in_a_child() -> Tested {
         "send" => {
             engine.send(&burner.id, &peer, &text, None)?;
             println!("> stored");
-            in_state(&engine, &burner, &text, |state| state == MessageState::Acked).await?;
+            in_state(&engine, &burner, &text, is_at_the_server).await?;
         }
         "take" => {
             in_state(&engine, &burner, &text, |state| state == MessageState::Received).await?;
@@ -88,6 +88,10 @@ async fn in_state(engine: &Engine, burner: &Burner, text: &str, wanted: fn(Messa
         assert!(Instant::now() < end, "{text}: {messages:?}");
         sleep(Duration::from_millis(10)).await;
     }
+}
+
+fn is_at_the_server(state: MessageState) -> bool {
+    matches!(state, MessageState::Acked | MessageState::Delivered)
 }
 
 /// An installation with one burner that keeps its history, and somebody to talk to.
@@ -142,7 +146,7 @@ async fn a_text_that_goes_out() -> Tested {
             if listed {
                 assert_eq!(friend.read().await?, text);
                 came.push(text.clone());
-                in_state(&engine, &burner, &text, |state| state == MessageState::Acked).await?;
+                in_state(&engine, &burner, &text, is_at_the_server).await?;
             }
             let out: Vec<String> = engine.messages(&burner.id, None)?.iter().map(|m| m.text.clone()).collect();
             assert_eq!(out, came, "{text}");
@@ -214,7 +218,7 @@ async fn a_goodbye() -> Tested {
             let (engine, _) = connected(home.path(), &lab).await?;
             engine.send(&burner.id, friend.jid(), "hello", None)?;
             assert_eq!(friend.read().await?, "hello");
-            in_state(&engine, &burner, "hello", |state| state == MessageState::Acked).await?;
+            in_state(&engine, &burner, "hello", is_at_the_server).await?;
             engine.close().await;
             let (finished, begun) = child(home.path(), friend.jid(), "", "burn", call, count).await?;
             let engine = open(home.path(), &lab).await?;

@@ -1,5 +1,6 @@
 //! What the tests share: an engine that knows the lab, and ways to its server.
 
+use std::collections::HashSet;
 use std::env;
 use std::path::Path;
 use std::pin::Pin;
@@ -102,9 +103,9 @@ async fn live(
     mut orders: mpsc::UnboundedReceiver<(String, String)>,
     texts: mpsc::UnboundedSender<String>,
 ) -> Tested {
-    let begin = Instant::now();
+    let (begin, mut known) = (Instant::now(), HashSet::new());
     loop {
-        let (to, outputs) = tokio::select! {
+        let (to, mut outputs) = tokio::select! {
             order = orders.recv() => {
                 let Some((to, text)) = order else { return Ok(peer.remove().await?) };
                 (to, otr.send(&text))
@@ -116,9 +117,22 @@ async fn live(
                 (message.from.clone(), outputs)
             }
         };
+        let read: Vec<_> = outputs
+            .iter()
+            .filter_map(|output| {
+                if let Output::Text { from, label, .. } = output {
+                    label.clone().map(|label| (*from, label))
+                } else {
+                    None
+                }
+            })
+            .collect();
+        outputs.extend(read.into_iter().flat_map(|(from, label)| otr.send_receipt(from, &[label])));
         for output in outputs {
             match output {
                 Output::Send(body) => peer.send(&to, &body).await?,
+                // As it says of itself, it knows what it gets twice.
+                Output::Text { label: Some(label), .. } if !known.insert(label.clone()) => {}
                 Output::Text { text, .. } => drop(texts.send(text)),
                 Output::Ended(_) => drop(texts.send(Friend::ENDED.to_owned())),
                 Output::PlainText(text) => return Err(format!("plain: {text}").into()),

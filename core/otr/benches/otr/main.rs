@@ -151,7 +151,7 @@ impl Ours {
     fn smp(&mut self) {
         let question = self.alice.smp_start("secret", None).unwrap_or_default();
         self.deliver(true, question);
-        let answer = self.bob.smp_answer("secret").unwrap_or_default();
+        let answer = self.bob.smp_answer("secret", None).unwrap_or_default();
         let news = self.deliver(false, answer);
         assert_eq!(news.iter().filter(|output| matches!(output, Output::Smp(SmpEvent::Equal { .. }))).count(), 2);
     }

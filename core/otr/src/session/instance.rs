@@ -100,6 +100,16 @@ impl Instance {
         if let State::Encrypted(conversation) = &self.state { Some(conversation.fingerprint) } else { None }
     }
 
+    /// Whose key has asked for a comparison that was not answered yet.
+    pub(crate) fn asker(&self) -> Option<Fingerprint> {
+        if let State::Encrypted(conversation) = &self.state
+            && matches!(conversation.smp, Smp::Asked(_))
+        {
+            return Some(conversation.fingerprint);
+        }
+        None
+    }
+
     /// What is sent now could not be read: the peer may have taken the new keys already, or has lost the old ones.
     pub(crate) fn changes_keys(&self) -> bool {
         let lost = matches!(&self.state, State::Encrypted(conversation) if conversation.lost);

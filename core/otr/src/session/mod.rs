@@ -52,6 +52,8 @@ const STALE: Duration = Duration::from_secs(3600);
 const RECORD_AT_MOST: usize = 60_000;
 /// How long the name of a text may be, bytes.
 const LABEL_AT_MOST: usize = 64;
+/// How many texts one receipt names at most.
+const LABELS_AT_MOST: usize = 64;
 /// The greatest tag that every client accepts.
 const GREATEST_TAG: u32 = 0x1111_1111;
 
@@ -115,8 +117,6 @@ pub struct Session {
     active: Option<u32>,
     /// Whose key `active` has or had: what waits was written for it.
     known: Option<Fingerprint>,
-    /// Who has asked for a comparison that the person has not answered yet.
-    asker: Option<u32>,
     to_all: Option<ToAll>,
     /// Since when a query waits for its answer.
     asked: Option<Duration>,
@@ -157,7 +157,6 @@ impl Session {
             instances: BTreeMap::new(),
             active: None,
             known: None,
-            asker: None,
             to_all: None,
             asked: None,
             ask_due: false,
@@ -301,7 +300,7 @@ impl Session {
             }
         }
         self.instances.clear();
-        (self.active, self.known, self.asker) = (None, None, None);
+        (self.active, self.known) = (None, None);
         (self.to_all, self.asked, self.renewal_due) = (None, None, None);
         self.ended = Some(self.now);
         self.plain_answer = false;
@@ -327,19 +326,24 @@ impl Session {
         }
         records.push(conversation.smp.start(x, question, rng));
         (conversation.we_asked, conversation.with_question) = (true, question.is_some());
-        self.asker = self.asker.filter(|asker| *asker != tag);
         self.send_records(tag, &records, &mut out);
         Ok(out)
     }
 
-    /// Answers the instance that has last asked for a comparison.
+    /// Whose keys have asked for a comparison that was not answered yet.
+    #[must_use]
+    pub fn askers(&self) -> Vec<Fingerprint> {
+        self.instances.values().filter_map(Instance::asker).collect()
+    }
+
+    /// Answers a comparison that this key has asked for, or any.
     ///
     /// # Errors
     /// [`NotAsked`].
-    pub fn smp_answer(&mut self, secret: &str) -> Result<Vec<Output>, NotAsked> {
+    pub fn smp_answer(&mut self, secret: &str, asker: Option<Fingerprint>) -> Result<Vec<Output>, NotAsked> {
         let mut out = Vec::new();
         let ours = self.identity.fingerprint();
-        let tag = self.asker.take().ok_or(NotAsked)?;
+        let tag = self.asker(asker).ok_or(NotAsked)?;
         let (rng, conversation) = self.rng_and_conversation(tag).map_err(|NotPrivate| NotAsked)?;
         let y = conversation.smp_secret(&ours, false, secret);
         let record = conversation.smp.answer(&y, rng).ok_or(NotAsked)?;
@@ -347,13 +351,13 @@ impl Session {
         Ok(out)
     }
 
-    /// Ends a comparison: the one that was asked for last, or ours.
+    /// Ends a comparison: one that this key has asked for, or any; else ours.
     ///
     /// # Errors
     /// [`NotPrivate`].
-    pub fn smp_abort(&mut self) -> Result<Vec<Output>, NotPrivate> {
+    pub fn smp_abort(&mut self, asker: Option<Fingerprint>) -> Result<Vec<Output>, NotPrivate> {
         let mut out = Vec::new();
-        let tag = self.asker.take().or(self.active).ok_or(NotPrivate)?;
+        let tag = self.asker(asker).or(self.active).ok_or(NotPrivate)?;
         self.conversation(tag).ok_or(NotPrivate)?.smp = smp::Smp::default();
         self.send_records(tag, &[Tlv { kind: tlv::SMP_ABORT, value: Vec::new() }], &mut out);
         Ok(out)
@@ -439,6 +443,11 @@ impl Session {
     pub fn private(&self) -> Vec<(InstanceTag, Fingerprint)> {
         let key = |(tag, instance): (&u32, &Instance)| Some((InstanceTag(*tag), instance.fingerprint()?));
         self.instances.iter().filter_map(key).collect()
+    }
+
+    fn asker(&self, wanted: Option<Fingerprint>) -> Option<u32> {
+        let is_it = |instance: &Instance| instance.asker().is_some_and(|key| wanted.is_none_or(|wanted| wanted == key));
+        self.instances.iter().find(|(_, instance)| is_it(instance)).map(|(tag, _)| *tag)
     }
 
     fn conversation(&mut self, tag: u32) -> Option<&mut Conversation> {

@@ -47,6 +47,13 @@ pub enum Output {
     /// Whoever has this key keeps the texts that it sends, and knows by its label what comes twice: what it may not have
     /// read can be sent again.
     KeepsTexts(Fingerprint),
+    /// The peer's client has these texts of ours, by their labels: it says so inside the encryption.
+    Read {
+        /// The names that [`crate::Session::send_kept`] gave them. Any of them may be made up.
+        labels: Vec<String>,
+        /// Whose key says so.
+        fingerprint: Fingerprint,
+    },
     /// A text that came in the clear: everybody on the way could read and change it.
     PlainText(String),
     /// The text waits for a private conversation.
@@ -97,6 +104,7 @@ impl fmt::Debug for Output {
             Self::Send(_) => "Send(..)",
             Self::Text { .. } => "Text(..)",
             Self::KeepsTexts(_) => "KeepsTexts(..)",
+            Self::Read { .. } => "Read(..)",
             Self::PlainText(_) => "PlainText(..)",
             Self::Waiting(id) => return write!(f, "Waiting({})", id.0),
             Self::Sent(id) => return write!(f, "Sent({})", id.0),

@@ -189,8 +189,10 @@ impl Session {
         instance.heard = now;
         let Some(conversation) = instance.conversation() else { return };
         let fingerprint = conversation.fingerprint;
-        let heartbeat = has_text && has_passed(HEARTBEAT, conversation.last_sent, now);
         let label = records.iter().find(|record| record.kind == tlv::LABEL);
+        // A text with a name gets a receipt, by which keys change as well.
+        let has_receipt = self.keeps_texts && label.is_some();
+        let heartbeat = has_text && !has_receipt && has_passed(HEARTBEAT, conversation.last_sent, now);
         if label.is_some_and(|label| label.value.is_empty()) {
             out.push(Output::KeepsTexts(fingerprint));
         }
@@ -203,7 +205,10 @@ impl Session {
                 (self.active, self.known) = (Some(sender), Some(fingerprint));
             }
         }
-        // Of the keys before these only texts were on the way.
+        for receipt in records.iter().filter(|record| record.kind == tlv::RECEIPT) {
+            out.push(Output::Read { labels: tlv::read_labels(&receipt.value), fingerprint });
+        }
+        // Of what came under the keys before these, texts and receipts count alone.
         let Some(extra_key) = extra_key else { return };
         for record in records {
             self.receive_record(sender, record, &extra_key, out);
@@ -231,9 +236,6 @@ impl Session {
             }
             tlv::SMP_1 | tlv::SMP_1Q | tlv::SMP_2 | tlv::SMP_3 | tlv::SMP_4 => {
                 let (event, answer) = conversation.smp_record(&record, rng);
-                if matches!(event, Some(SmpEvent::Asked { .. })) {
-                    self.asker = Some(sender);
-                }
                 out.extend(event.map(Output::Smp));
                 if let Some(answer) = answer {
                     self.send_records(sender, &[answer], out);

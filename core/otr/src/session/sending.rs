@@ -3,13 +3,23 @@
 use zeroize::Zeroizing;
 
 use super::instance::Instance;
-use super::output::{NotSent, Output, TextId};
-use super::{Session, WAITING_AT_MOST, Waiting};
+use super::output::{InstanceTag, NotSent, Output, TextId};
+use super::{LABELS_AT_MOST, Session, WAITING_AT_MOST, Waiting};
 use crate::wire::message::{Body, Header};
-use crate::wire::tlv::Tlv;
+use crate::wire::tlv::{self, Tlv};
 use crate::wire::{codec, fragment, html};
 
 impl Session {
+    /// Tells an instance that its owner keeps these texts of its ([`Output::Text`]'s labels), in a message without a text.
+    /// Says nothing where there is no private conversation with it any more: the texts come again then.
+    pub fn send_receipt(&mut self, to: InstanceTag, labels: &[String]) -> Vec<Output> {
+        let mut out = Vec::new();
+        for labels in labels.chunks(LABELS_AT_MOST) {
+            self.send_records(to.0, &[Tlv { kind: tlv::RECEIPT, value: tlv::write_labels(labels) }], &mut out);
+        }
+        out
+    }
+
     pub(super) fn wait(&mut self, id: TextId, text: &str, out: &mut Vec<Output>) {
         if self.waiting.len() >= WAITING_AT_MOST {
             out.push(Output::NotSent(id, NotSent::QueueFull));

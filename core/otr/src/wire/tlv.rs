@@ -18,6 +18,8 @@ pub(crate) const EXTRA_KEY: u16 = 8;
 /// Ours, "FP": the sender's name for the text. Without a text it says that the sender names its texts. Other clients pass
 /// over records that they do not know.
 pub(crate) const LABEL: u16 = 0x4650;
+/// Ours: the names of texts that the sender has read and keeps.
+pub(crate) const RECEIPT: u16 = 0x4651;
 
 /// Every plaintext is padded to a multiple of this, bytes: its length tells little.
 const BUCKET: usize = 256;
@@ -121,9 +123,35 @@ pub(crate) fn write_extra_key(usage: u32, about: &[u8]) -> Vec<u8> {
     [&usage.to_be_bytes()[..], about].concat()
 }
 
+/// The value of a receipt: each label behind its length, which is one byte.
+pub(crate) fn write_labels(labels: &[String]) -> Vec<u8> {
+    let short = |label: &String| Some((u8::try_from(label.len()).ok()?, label.clone()));
+    let fields = labels.iter().filter_map(short);
+    fields.flat_map(|(length, label)| std::iter::once(length).chain(label.into_bytes())).collect()
+}
+
+/// The labels in a receipt, up to the first that is cut off.
+pub(crate) fn read_labels(value: &[u8]) -> Vec<String> {
+    let (mut reader, mut labels) = (Reader::new(value), Vec::new());
+    while let Ok(label) = reader.byte().and_then(|length| reader.take(length.into())) {
+        labels.push(String::from_utf8_lossy(label).into_owned());
+    }
+    labels
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_in_a_receipt() {
+        let labels = ["a", "", "longer"].map(str::to_owned);
+        let value = write_labels(&labels);
+        assert_eq!(value, b"\x01a\x00\x06longer");
+        assert_eq!(read_labels(&value), labels);
+        assert_eq!(read_labels(value.split_last().unwrap().1), labels[..2], "one that is cut off is none");
+        assert!(write_labels(&["x".repeat(256)]).is_empty());
+    }
 
     fn written(text: &str, records: &[Tlv]) -> Vec<u8> {
         let mut plaintext = Vec::new();

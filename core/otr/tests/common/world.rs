@@ -132,8 +132,8 @@ impl World {
             16 => outputs = self.sides[side].start(),
             17 if argument < 32 => outputs = self.sides[side].end(),
             18 => outputs = self.sides[side].smp_start("secret", Some("question")).unwrap_or_default(),
-            19 => outputs = self.sides[side].smp_answer("secret").unwrap_or_default(),
-            20 => outputs = self.sides[side].smp_abort().unwrap_or_default(),
+            19 => outputs = self.sides[side].smp_answer("secret", None).unwrap_or_default(),
+            20 => outputs = self.sides[side].smp_abort(None).unwrap_or_default(),
             21 => {
                 let state = self.sides[side].suspend();
                 let rng = Box::new(StdRng::seed_from_u64(self.fresh_seed(side)));

@@ -235,7 +235,7 @@ fn smp_of_every_kind() -> Tested {
             assert!(
                 matches!(&talk.news[..], [Output::Smp(SmpEvent::Asked { question: q, .. })] if q.as_deref() == question)
             );
-            let answer = talk.ours.smp_answer(ours)?;
+            let answer = talk.ours.smp_answer(ours, None)?;
             talk.we(answer)?;
             assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
             assert_eq!(talk.news.iter().filter(equal(false)).count(), usize::from(ours == theirs));
@@ -249,7 +249,7 @@ fn smp_of_every_kind() -> Tested {
     talk.carry()?;
     assert_eq!(talk.news.last(), Some(&Output::Smp(SmpEvent::Aborted)));
     talk.they("A cat")?;
-    let answer = talk.ours.smp_answer("cat")?;
+    let answer = talk.ours.smp_answer("cat", None)?;
     talk.we(answer)?;
     assert_eq!(talk.theirs.last().map(String::as_str), Some("N smp_equal"));
 
@@ -259,7 +259,7 @@ fn smp_of_every_kind() -> Tested {
     assert_eq!(talk.news.last(), Some(&Output::Smp(SmpEvent::Aborted)));
     let start = talk.ours.smp_start("cat", None)?;
     talk.we(start)?;
-    let abort = talk.ours.smp_abort()?;
+    let abort = talk.ours.smp_abort(None)?;
     talk.we(abort)?;
     assert_eq!(talk.theirs.last().map(String::as_str), Some("N smp_abort"));
     talk.exchange("still private")

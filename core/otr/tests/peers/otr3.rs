@@ -86,7 +86,7 @@ fn smp_of_every_kind() -> Tested {
                     talk.they(&format!("P {theirs}"))?;
                 } else {
                     talk.they(&question.map_or_else(|| format!("A {theirs}"), |q| format!("W {q}\t{theirs}")))?;
-                    let answer = talk.ours.smp_answer(ours)?;
+                    let answer = talk.ours.smp_answer(ours, None)?;
                     talk.we(answer)?;
                 }
                 assert_eq!(talk.theirs.last().map(String::as_str), Some(result));

@@ -54,7 +54,7 @@ class ConversationsModelTest {
         assertEquals(Security.PLAINTEXT, model.reaches { it.chat != null }.chat?.conversation?.security)
         model.send("hello")
         peer.hears("hello")
-        model.reaches { it.says("hello")?.state is MessageState.Delivered && it.security == Security.PRIVATE }
+        model.reaches { it.says("hello")?.state is MessageState.Reported && it.security == Security.PRIVATE }
         peer.does("say good day")
         val read = model.reaches { it.says("good day")?.state is MessageState.Taken }
         assertEquals(Security.PRIVATE, read.says("good day")?.security)
@@ -79,7 +79,7 @@ class ConversationsModelTest {
         model.reaches { it.connection is Connection.Waiting }
         model.send("over a new circuit")
         peer.hears("over a new circuit")
-        model.reaches { it.says("over a new circuit")?.state is MessageState.Delivered && it.security == Security.VERIFIED }
+        model.reaches { it.says("over a new circuit")?.state is MessageState.Reported && it.security == Security.VERIFIED }
 
         peer.does("end")
         model.reaches { it.security == Security.FINISHED }

@@ -113,6 +113,12 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      */
     public suspend fun addContact(id: BurnerId, address: String): String = engine.addContact(id, address)
 
+    /**
+     * Does what [addContact] does, where that throws [FlashpaperException.OtherKeyInUse]: the user has decided that the
+     * link's key is right. No text goes to the other then.
+     */
+    public suspend fun expectKey(id: BurnerId, address: String): String = engine.expectKey(id, address)
+
     /** Accepts a stranger as a contact: what they have asked for is answered. */
     public suspend fun accept(id: BurnerId, peer: String): Unit = engine.accept(id, peer)
 

@@ -27,6 +27,7 @@ internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.NotPrivate -> "There is no private conversation."
     is FlashpaperException.NothingAsked -> "Nothing is asked any more."
     is FlashpaperException.OtherKeyVerified -> "You have verified another key of this contact."
+    is FlashpaperException.OtherKeyInUse -> "This link names another key than the one in use. If it is right, add it once more."
     is FlashpaperException.NoSuchBurner -> "This burner is not here any more."
     else -> words(error.action, error.code)
 }
@@ -103,6 +104,7 @@ internal fun words(message: Message): String {
         MessageState.WaitingForPeer -> "waits for the peer"
         MessageState.Sent -> "sent"
         MessageState.Acked -> "at the server"
+        MessageState.Reported -> "delivered, servers say"
         MessageState.Delivered -> "delivered"
         is MessageState.Failed -> words(state.reason)
     }
@@ -146,4 +148,6 @@ private fun words(notice: Notice): String = when (notice) {
     Notice.OtherVersion -> "The peer's app speaks another version of OTR."
     Notice.Mirror -> "Somebody sends your own messages back."
     Notice.Malformed -> "A message was broken."
+    Notice.OtherKey -> "Somebody speaks for the peer with a key that you have not accepted. Nothing is sent there."
+    Notice.InboxFull -> "Too much is unread. Nothing more is taken in until you have read some."
 }

@@ -109,16 +109,16 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun everyActionHasItsSentenceAndFiveErrorsHaveTheirOwn() {
+    fun everyActionHasItsSentenceAndSixErrorsHaveTheirOwn() {
         val sentences = listOf(
             FlashpaperException.Offline(), FlashpaperException.ClockWrong(null), FlashpaperException.Obsolete(),
             FlashpaperException.Timeout(), FlashpaperException.Untrusted(), FlashpaperException.VaultLocked(),
             FlashpaperException.StorageFull(), FlashpaperException.InUse(), FlashpaperException.InvalidInput(Input.SERVER),
             FlashpaperException.Internal(), FlashpaperException.Closed(), FlashpaperException.Auth(),
             FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
-            FlashpaperException.OtherKeyVerified(),
+            FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(),
         ).map { words(it) }
-        assertEquals(Action.entries.size + 5, sentences.toSet().size)
+        assertEquals(Action.entries.size + 6, sentences.toSet().size)
     }
 
     private fun screen(

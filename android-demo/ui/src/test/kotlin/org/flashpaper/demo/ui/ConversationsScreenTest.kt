@@ -192,6 +192,7 @@ class ConversationsScreenTest {
             Comparison.Asked(null), Comparison.Verified, Comparison.VerifiedUs, Comparison.Different, Comparison.Aborted,
         ).map { ChatNews.Compared(it) } + listOf(
             Notice.Unreadable, Notice.PeerError("click here"), Notice.OtherVersion, Notice.Mirror, Notice.Malformed,
+            Notice.OtherKey, Notice.InboxFull,
         ).map { ChatNews.Noticed(it) }
         val sentences = news.map { words(it) }
         assertEquals(news.size, sentences.toSet().size)
