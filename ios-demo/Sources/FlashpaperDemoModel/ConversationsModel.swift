@@ -10,6 +10,8 @@ public final class ConversationsModel {
     @ObservationIgnored private let library: Flashpaper
     @ObservationIgnored private let id: BurnerId
     @ObservationIgnored private var peer: String?
+    /// A link that names another key than the one in use: to add it once more is the user's yes.
+    @ObservationIgnored private var doubted: String?
     @ObservationIgnored private var news: [String: ChatNews] = [:]
     @ObservationIgnored private var taking: Set<MessageId> = []
     @ObservationIgnored private var working: Task<Void, Never>?
@@ -35,7 +37,20 @@ public final class ConversationsModel {
 
     /// Adds a contact, by address or `xmpp:` URI, and opens the chat.
     public func add(_ address: String) {
-        act { [self] in open(try await library.addContact(address, to: id)) }
+        act { [self] in
+            let decided = address == doubted
+            doubted = nil
+            do {
+                if decided {
+                    open(try await library.expectKey(address, of: id))
+                } else {
+                    open(try await library.addContact(address, to: id))
+                }
+            } catch FlashpaperError.OtherKeyInUse {
+                doubted = address
+                throw FlashpaperError.OtherKeyInUse
+            }
+        }
     }
 
     /// Opens the chat with a peer: what came in it counts as read.

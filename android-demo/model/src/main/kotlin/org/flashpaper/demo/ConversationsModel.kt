@@ -81,6 +81,9 @@ class ConversationsModel(
     private val id: BurnerId = burner.id
     private val current = MutableStateFlow(ConversationsState(burner))
     private var peer: String? = null
+
+    /** A link that names another key than the one in use: to add it once more is the user's yes. */
+    private var doubted: String? = null
     private val news = mutableMapOf<String, ChatNews>()
     private val taking = mutableSetOf<MessageId>()
     private val inOrder = Mutex()
@@ -102,7 +105,16 @@ class ConversationsModel(
         }
     }
 
-    override fun add(address: String) = act { open(library.addContact(id, address)) }
+    override fun add(address: String) = act {
+        val decided = address == doubted
+        doubted = null
+        try {
+            open(if (decided) library.expectKey(id, address) else library.addContact(id, address))
+        } catch (error: FlashpaperException.OtherKeyInUse) {
+            doubted = address
+            throw error
+        }
+    }
 
     override fun open(peer: String) {
         this.peer = peer
