@@ -335,16 +335,20 @@ pub(crate) mod tests {
         engine.set_spread(Spread::Within { time: Duration::ZERO });
         NAMES.iter().for_each(|name| engine.connect(&id(name)).unwrap());
         sleep(Duration::from_millis(100)).await;
-        let live = || lock(&engine.inner.lines).values().filter(|line| !line.is_over()).count();
-        assert_eq!((noted.first().len(), live()), (3, 3));
+        let lines = || lock(&engine.inner.lines).values().cloned().collect::<Vec<_>>();
+        let mut all = lines();
+        assert_eq!((noted.first().len(), all.iter().filter(|line| !line.is_over()).count()), (3, 3));
         engine.set_spread(Spread::OneAtATime);
         sleep(Duration::from_millis(100)).await;
-        assert_eq!(live(), 1);
-        engine.connect(&id("b")).unwrap();
-        engine.connect(&id("c")).unwrap();
+        assert_eq!(all.iter().filter(|line| !line.is_over()).count(), 1);
+        for name in ["b", "c"] {
+            engine.connect(&id(name)).unwrap();
+            all.extend(lines());
+        }
         sleep(Duration::from_millis(100)).await;
-        assert_eq!(lock(&engine.inner.lines).keys().collect::<Vec<_>>(), ["c"]);
-        assert_eq!(live(), 1);
+        let last = Arc::clone(&lock(&engine.inner.lines)["c"]);
+        assert!(!last.is_over() && all.iter().all(|line| line.is_over() || Arc::ptr_eq(line, &last)));
+        assert_eq!(lines().len(), 1);
         engine.close().await;
     }
 
