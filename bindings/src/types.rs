@@ -215,16 +215,17 @@ pub struct BurnReport {
     pub reason: Option<FlashpaperError>,
 }
 
-/// What was wrong with the sealed store when it was opened. What is not counted here is good.
+/// What was wrong with the sealed store when it was opened, and with what was read since. What is not counted here is good.
 #[uniffi::remote(Record)]
 pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
     /// account's own, what is left of that account goes with the next burn.
     pub lost: u32,
-    /// Records were removed, or replaced by older ones: what is there may be out of date.
+    /// Records were removed, or replaced by older ones, by somebody who has had the folder: what is there may be out of date.
+    /// Private conversations begin anew, as a session that was used must not be used again.
     pub incomplete: bool,
-    /// The key store could not delete a key that is not used any more: older copies of the store may be readable. It is
-    /// asked again at the next opening.
+    /// The key of the store could not be changed at the opening, as each one does, or the key store could not delete one
+    /// that is not used any more: older copies of the store may be readable. It is tried again at the next opening.
     pub old_key_kept: bool,
 }
 
@@ -412,14 +413,16 @@ pub struct Snapshot {
     pub sequence: u64,
     /// Tor's status; nothing before it was started.
     pub tor: Option<TorStatus>,
+    /// What is wrong with the sealed store. A person should be told of all that is not as by default.
+    pub vault: VaultReport,
     /// All burners, in the order of their creation.
     pub burners: Vec<BurnerStatus>,
 }
 
 impl From<flashpaper::Snapshot> for Snapshot {
     fn from(snapshot: flashpaper::Snapshot) -> Self {
-        let flashpaper::Snapshot { sequence, tor, burners } = snapshot;
-        Self { sequence, tor, burners: burners.into_iter().map(BurnerStatus::from).collect() }
+        let flashpaper::Snapshot { sequence, tor, vault, burners } = snapshot;
+        Self { sequence, tor, vault, burners: burners.into_iter().map(BurnerStatus::from).collect() }
     }
 }
 
@@ -448,13 +451,15 @@ pub struct BurnerStatus {
     pub history: History,
     /// Its conversations, in the order in which they began.
     pub conversations: Vec<Conversation>,
+    /// Why its conversations cannot be read: there are none here then. The burner can be burnt.
+    pub unreadable: Option<FlashpaperError>,
 }
 
 impl From<flashpaper::BurnerStatus> for BurnerStatus {
     fn from(status: flashpaper::BurnerStatus) -> Self {
-        let flashpaper::BurnerStatus { burner, connection, label, history, conversations } = status;
+        let flashpaper::BurnerStatus { burner, connection, label, history, conversations, unreadable } = status;
         let conversations = conversations.into_iter().map(Conversation::from).collect();
-        Self { burner: burner.into(), connection, label, history, conversations }
+        Self { burner: burner.into(), connection, label, history, conversations, unreadable }
     }
 }
 
@@ -464,7 +469,8 @@ impl fmt::Debug for BurnerStatus {
         let (history, conversations) = (&self.history, &self.conversations);
         let status = &mut f.debug_struct("BurnerStatus");
         status.field("burner", burner).field("connection", connection);
-        status.field("history", history).field("conversations", conversations).finish_non_exhaustive()
+        status.field("history", history).field("conversations", conversations);
+        status.field("unreadable", &self.unreadable).finish_non_exhaustive()
     }
 }
 
@@ -596,6 +602,9 @@ pub enum FlashpaperError {
     VaultLocked,
     /// The sealed store is damaged as a whole. Of single records that are, `VaultReport` tells.
     VaultDamaged,
+    /// A burner's conversations cannot be read: there is more of them than memory has room for, or the store is damaged there.
+    /// The burner can be burnt.
+    Unreadable,
     /// A later version of this library wrote the store.
     VaultTooNew,
     /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed

@@ -9,10 +9,8 @@ struct BurnersView: View {
     var body: some View {
         NavigationStack {
             List {
-                if model.state.privateNetwork {
-                    Label("Test network: nothing here is private", systemImage: "exclamationmark.triangle.fill")
-                        .foregroundStyle(.red)
-                }
+                if model.state.privateNetwork { Warning(text: "Test network: nothing here is private") }
+                ForEach(words(for: model.state.vault), id: \.self) { Warning(text: $0) }
                 Section { TorRow(tor: model.state.tor, retry: model.start) }
                 Section { WorkRows(model: model) }
                 if let notice = model.state.notice {
@@ -29,6 +27,14 @@ struct BurnersView: View {
 
     private var burnerIsOpen: Binding<Bool> {
         Binding { model.conversations != nil } set: { if !$0 { model.leave() } }
+    }
+}
+
+private struct Warning: View {
+    let text: String
+
+    var body: some View {
+        Label(text, systemImage: "exclamationmark.triangle.fill").foregroundStyle(.red)
     }
 }
 

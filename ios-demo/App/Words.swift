@@ -11,6 +11,7 @@ func words(for error: FlashpaperError) -> String {
     case .OtherKeyVerified: "You have verified another key of this contact."
     case .OtherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
     case .NoSuchBurner: "This burner is not here any more."
+    case .Unreadable: "The conversations cannot be read. The burner can be burned."
     default: words(for: error.action, code: error.code)
     }
 }
@@ -29,6 +30,17 @@ private func words(for action: Action, code: String) -> String {
     case .report: "Something is broken. Please report it: \(code)."
     case .nothing: "It has ended."
     }
+}
+
+/// What a person is to know of the store; nothing where all is well.
+func words(for vault: VaultReport) -> [String] {
+    var told: [String] = []
+    if vault.lost > 0 { told.append("A part of what was stored is lost or was tampered with.") }
+    if vault.incomplete {
+        told.append("Somebody has put older data on this device in the place of newer. Private conversations begin anew.")
+    }
+    if vault.oldKeyKept { told.append("An old key could not be deleted: old copies of the data may be readable.") }
+    return told
 }
 
 func words(for outcome: BurnOutcome) -> String {

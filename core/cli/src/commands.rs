@@ -22,9 +22,7 @@ use crate::output::{Output, Screen, printable, route_text, with_type};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let engine = Engine::open(config(&args, output)?).await?;
-    if engine.vault_report()? != VaultReport::default() {
-        output.warning("vault", "a part of the store was lost or tampered with; the rest is good");
-    }
+    warn(engine.vault_report()?, output);
     let mut screen = Screen { output, events: engine.events(None) };
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen) => done,
@@ -36,6 +34,25 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         _ = ctrl_c() => {}
     }
     done
+}
+
+/// What a person is to know of the store before anything else.
+fn warn(VaultReport { lost, incomplete, old_key_kept }: VaultReport, output: &Output) {
+    if lost > 0 {
+        output.warning("vault_lost", "a part of the store was lost or tampered with; the rest is good");
+    }
+    if incomplete {
+        output.warning(
+            "vault_incomplete",
+            "somebody has put older data in the place of newer, or removed some; private conversations begin anew",
+        );
+    }
+    if old_key_kept {
+        output.warning(
+            "vault_old_key_kept",
+            "an old key of the store could not be deleted: older copies may be readable",
+        );
+    }
 }
 
 async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Result<(), Failure> {

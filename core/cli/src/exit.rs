@@ -102,6 +102,7 @@ impl Failure {
                 Error::InvalidInput { .. } | Error::NoSuchBurner | Error::NoSuchPeer | Error::NoServer => 2,
                 Error::VaultLocked
                 | Error::VaultDamaged
+                | Error::Unreadable
                 | Error::VaultTooNew
                 | Error::KeyDenied
                 | Error::KeyLost

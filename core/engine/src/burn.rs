@@ -89,6 +89,7 @@ pub(crate) async fn burn_locked(inner: &Arc<Inner>, id: &BurnerId) -> Result<Bur
 /// Tells peers that private conversations end, where there is a connection to tell them by.
 async fn say_goodbye(inner: &Inner, id: &BurnerId) {
     let line = lock(&inner.lines).get(&id.0).cloned();
+    // One that is connected has its conversations in memory: none is read for this.
     let Some(line) = line.filter(|line| line.connection() == Connection::Online) else { return };
     if inner.converse(&id.0, |talk| talk.finish_all()).is_ok() {
         let _ = timeout(limits::GOODBYE, line.drained_anew()).await;

@@ -120,11 +120,11 @@ impl Engine {
     /// One conversation, as a screen shows it.
     ///
     /// # Errors
-    /// [`Error::NoSuchPeer`]; as [`Engine::uri`].
+    /// [`Error::NoSuchPeer`], [`Error::Unreadable`]; as [`Engine::uri`].
     pub fn conversation(&self, id: &BurnerId, peer: &str) -> Result<Conversation, Error> {
         let jid = bare_jid(peer).ok_or(Error::InvalidInput { input: Input::Address })?;
         self.inner.account(&id.0)?;
-        let conversations = self.inner.read(|content| self.inner.conversations(content, &id.0))?;
+        let conversations = self.inner.look(&id.0, |mailbox| self.inner.conversations(mailbox, &id.0))?;
         conversations.into_iter().find(|conversation| conversation.peer == jid).ok_or(Error::NoSuchPeer)
     }
 

@@ -17,7 +17,7 @@ use crate::message::{History, Message, MessageId, MessageState};
 use crate::online::{Ending, Profile};
 use crate::snapshot::{BurnerStatus, Snapshot};
 use crate::spread::Spread;
-use crate::store::{Account, Content, State, VaultReport};
+use crate::store::{Account, State, VaultReport};
 use crate::{BurnReport, Burner, CreateOptions, Error, Route, burn, create, limits, link};
 
 /// The library. One per home folder; cheap to clone, all clones are the same engine.
@@ -27,7 +27,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// What was wrong with the sealed store when it was opened.
+    /// What was wrong with the sealed store when it was opened, and with what was read since. [`Snapshot::vault`] is the same.
     ///
     /// # Errors
     /// [`Error::VaultLocked`], [`Error::Closed`].
@@ -61,15 +61,22 @@ impl Engine {
         let sequence = self.inner.reporter.sequence();
         let tor = lock(&self.inner.reported).clone();
         let lines = lock(&self.inner.lines).clone();
-        let status = |content: &Content, account: &Account| BurnerStatus {
-            burner: Burner::of(account),
-            connection: lines.get(&account.id).map(|line| line.connection()).unwrap_or_default(),
-            history: account.history,
-            label: account.label.clone(),
-            conversations: self.inner.conversations(content, &account.id),
-        };
-        let burners = self.inner.read(|content| content.accounts.iter().map(|a| status(content, a)).collect())?;
-        Ok(Snapshot { sequence, tor, burners })
+        self.inner.with_store(|store| {
+            let ids: Vec<String> = store.content().accounts.iter().map(|account| account.id.clone()).collect();
+            let unreadable: Vec<Option<Error>> = ids.iter().map(|id| store.fetch(id).err()).collect();
+            let vault = *store.report();
+            let content = store.content();
+            let status = |(account, unreadable): (&Account, Option<Error>)| BurnerStatus {
+                burner: Burner::of(account),
+                connection: lines.get(&account.id).map(|line| line.connection()).unwrap_or_default(),
+                history: account.history,
+                label: account.label.clone(),
+                conversations: self.inner.conversations(content.mailbox(&account.id), &account.id),
+                unreadable,
+            };
+            let burners = content.accounts.iter().zip(unreadable).map(status).collect();
+            Ok(Snapshot { sequence, tor, vault, burners })
+        })
     }
 
     /// Reports an event once the slowest reader is not far behind. For tests of what carries events to an app.
@@ -218,11 +225,11 @@ impl Engine {
     /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
     ///
     /// # Errors
-    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    /// [`Error::Unreadable`], as for all that a burner's conversations are needed for; [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn messages(&self, id: &BurnerId, with: Option<&str>) -> Result<Vec<Message>, Error> {
         let with = with.map(|with| bare_jid(with).ok_or(Error::InvalidInput { input: Input::Address })).transpose()?;
         let (history, now) = (self.inner.account(&id.0)?.history, self.inner.now());
-        self.inner.read(|content| content.mailbox(&id.0).list(with.as_deref(), history, now))
+        self.inner.look(&id.0, |mailbox| mailbox.list(with.as_deref(), history, now))
     }
 
     /// One message.
@@ -231,7 +238,7 @@ impl Engine {
     /// [`Error::NoSuchMessage`], [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn message(&self, id: &BurnerId, message: MessageId) -> Result<Message, Error> {
         let (history, now) = (self.inner.account(&id.0)?.history, self.inner.now());
-        self.inner.read(|content| content.mailbox(&id.0).message(message, history, now))?.ok_or(Error::NoSuchMessage)
+        self.inner.look(&id.0, |mailbox| mailbox.message(message, history, now))?.ok_or(Error::NoSuchMessage)
     }
 
     /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.

@@ -110,6 +110,10 @@ pub enum Error {
     /// The sealed store is damaged as a whole. Of single records that are, [`crate::VaultReport`] tells.
     #[error("the store is damaged")]
     VaultDamaged,
+    /// A burner's conversations cannot be read: there is more of them than memory has room for, or the store is damaged there.
+    /// The burner can be burnt.
+    #[error("the conversations cannot be read")]
+    Unreadable,
     /// A later version of this library wrote the store.
     #[error("the store is of a later version")]
     VaultTooNew,
@@ -285,6 +289,7 @@ impl Error {
             Self::OtherKeyInUse => ("other_key_in_use", Action::Nothing),
             Self::VaultLocked => ("vault_locked", Action::Unlock),
             Self::VaultDamaged => ("vault_damaged", Action::Report),
+            Self::Unreadable => ("unreadable", Action::Nothing),
             Self::VaultTooNew => ("vault_too_new", Action::UpdateApp),
             Self::KeyDenied => ("key_denied", Action::Unlock),
             Self::KeyLost => ("key_lost", Action::Report),

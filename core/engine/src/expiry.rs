@@ -9,8 +9,9 @@ use tokio::time::sleep;
 
 use crate::event::BurnerId;
 use crate::inner::{Inner, lock};
+use crate::mailbox::Mailbox;
 use crate::snapshot::TorStatus;
-use crate::store::{Account, Content};
+use crate::store::Account;
 use crate::{Error, limits};
 
 /// The latest time that was seen: a clock that is set back makes nothing last longer.
@@ -69,18 +70,20 @@ impl Inner {
     /// How long nothing else is due.
     fn forget_expired(self: &Arc<Self>) -> Result<Duration, Error> {
         let (now, is_wrong) = (self.expiry_now(), self.clock_is_wrong());
-        let next: Vec<(String, bool, Option<u64>)> = self.read(|content| {
-            let next = |account: &Account| {
-                let mailbox = content.mailbox(&account.id);
+        let next = |account: Account| {
+            let drained = self.has_drained(&account.id);
+            let next = |mailbox: &Mailbox| {
                 // Texts wait by the time of day: they can be sent again.
                 let given_up = mailbox.next_given_up().filter(|_| !is_wrong);
-                let drained = self.has_drained(&account.id);
                 let life = lasts(account.session_life, drained);
                 let expiry = mailbox.next_expiry(account.history, life);
-                (account.id.clone(), drained, given_up.into_iter().chain(expiry).min())
+                given_up.into_iter().chain(expiry).min()
             };
-            content.accounts.iter().map(next).collect()
-        })?;
+            // What cannot be read keeps nothing else from ending.
+            let at = self.look(&account.id, next).ok().flatten();
+            (account.id.clone(), drained, at)
+        };
+        let next: Vec<_> = self.read(|content| content.accounts.clone())?.into_iter().map(next).collect();
         let mut wait = Duration::MAX;
         for (id, drained, at) in next {
             let Some(at) = at else { continue };
@@ -105,11 +108,6 @@ impl Inner {
             Ok(())
         });
     }
-
-    /// The latest mark that is stored, in seconds since 1970.
-    pub(crate) fn stored_mark(content: &Content) -> u64 {
-        content.accounts.iter().map(|account| content.mailbox(&account.id).latest()).max().unwrap_or(0)
-    }
 }
 
 /// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
@@ -127,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::contact::Security;
-    use crate::mailbox::{Arrived, Mailbox};
+    use crate::mailbox::Arrived;
     use crate::message::History;
     use crate::seams::{Clock, Seams};
     use crate::store::State;

@@ -78,6 +78,8 @@ pub(crate) struct Inner {
     /// Held by whoever has the key of the store used, on a thread that may wait: a key source may ask a person. The store is
     /// not locked meanwhile.
     key_use: Mutex<()>,
+    /// When the key of the store was last changed for its age, by the time since the device was started.
+    renewed: Mutex<Duration>,
     tor: Mutex<Option<Arc<Tor>>>,
     /// Held while Tor is started or ended. Whether it was started, and is to be whenever the engine is awake.
     starting: Arc<tokio::sync::Mutex<bool>>,
@@ -126,7 +128,7 @@ pub(crate) struct Parts {
 
 impl Inner {
     pub(crate) fn new(Parts { home, network, tor_config, tls, directory, clock, rng, store }: Parts) -> Self {
-        let high_water = HighWater::new(Self::stored_mark(store.content()), clock.since_boot());
+        let high_water = HighWater::new(store.content().latest, clock.since_boot());
         Self {
             home,
             network,
@@ -134,6 +136,7 @@ impl Inner {
             tls,
             directory,
             reporter: Reporter::new(),
+            renewed: Mutex::new(clock.since_boot()),
             clock,
             rng,
             store: Mutex::new(Access::Open(Box::new(store))),
@@ -177,6 +180,14 @@ impl Inner {
         self.with_store(|store| Ok(look(store.content())))
     }
 
+    /// Looks at a burner's mailbox, which is read from disk where it was not needed before.
+    pub(crate) fn look<T>(&self, id: &str, look: impl FnOnce(&Mailbox) -> T) -> Result<T, Error> {
+        self.with_store(|store| {
+            store.fetch(id)?;
+            Ok(look(store.content().mailbox(id)))
+        })
+    }
+
     /// Changes what is stored; on return it is on disk.
     pub(crate) fn commit<T>(&self, change: impl FnOnce(&mut Content) -> T) -> Result<T, Error> {
         self.with_store(|store| store.commit(&mut self.rng(), change))
@@ -188,6 +199,7 @@ impl Inner {
         let (now, expiry_now) = (self.now(), self.expiry_now());
         self.with_store(|store| {
             let history = store.content().account(id)?.history;
+            store.fetch(id)?;
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
                 let changed = change(mailbox, now);
@@ -211,6 +223,7 @@ impl Inner {
         let mut result = None;
         let mut told = Vec::new();
         self.with_store(|store| {
+            store.fetch(id)?;
             let account = store.content().account(id)?;
             let (life, tag, history) = (account.session_life, InstanceTag(account.tag), account.history);
             let mut talks = lock(&self.talks);
@@ -258,8 +271,7 @@ impl Inner {
     }
 
     /// A burner's conversations, with what is not stored of them.
-    pub(crate) fn conversations(&self, content: &Content, id: &str) -> Vec<Conversation> {
-        let mailbox = content.mailbox(id);
+    pub(crate) fn conversations(&self, mailbox: &Mailbox, id: &str) -> Vec<Conversation> {
         let mut conversations = mailbox.conversations();
         if let Some(sessions) = lock(&self.talks).get(id) {
             for (row, conversation) in mailbox.peers.keys().zip(&mut conversations) {
@@ -338,8 +350,17 @@ impl Inner {
         }
         let _one_at_a_time = lock(&self.key_use);
         let Some(closed) = self.with_store(|store| Ok(store.closed()))? else { return Ok(()) };
-        let reopened = Store::reopen(&self.home, &closed)?;
+        let mut reopened = Store::reopen(&self.home, &closed, &mut self.rng())?;
+        // The person, who was asked for the key just now, is not asked once more each time that a phone wakes.
+        let now = self.clock.since_boot();
+        let mut renewed = lock(&self.renewed);
+        if now.saturating_sub(*renewed) >= limits::RENEW {
+            reopened.renew(&mut self.rng())?;
+            *renewed = now;
+        }
         self.with_store(|store| {
+            // Whoever has not seen it yet sees it now.
+            reopened.report().incomplete |= store.report().incomplete;
             *store = reopened;
             Ok(())
         })

@@ -74,6 +74,11 @@ pub(crate) const CIRCUITS_WINDOW: Duration = Duration::from_secs(3600);
 /// How often expiry is looked at where the clock may be set meanwhile.
 pub(crate) const LOOK_FOR_EXPIRED: Duration = Duration::from_secs(3600);
 
+/// The largest mailbox that is read into memory, in bytes as it is stored: a phone ends an app that takes much more.
+pub(crate) const MAILBOX: u64 = 64 << 20;
+/// How often the key of the store is changed at most where the engine wakes: a key store makes a new one each time.
+pub(crate) const RENEW: Duration = Duration::from_secs(86_400);
+
 /// How long connections have to end before a sleep.
 pub(crate) const SUSPENDING: Duration = Duration::from_secs(3);
 

@@ -146,6 +146,13 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
+    /// What is left of one, as it was stored, when it must not be used again.
+    pub(crate) fn ended(json: &[u8]) -> Option<Self> {
+        let mut stored: Self = serde_json::from_slice(json).ok()?;
+        stored.state.zeroize();
+        Some(stored)
+    }
+
     pub(crate) fn state(&self) -> Option<Zeroizing<Vec<u8>>> {
         BASE64_STANDARD.decode(&self.state).ok().map(Zeroizing::new)
     }
@@ -623,9 +630,9 @@ impl Mailbox {
         done.chain(self.sessions.values().filter_map(|session| session.ends(life))).min()
     }
 
-    /// The latest time that was seen, in seconds since 1970.
-    pub(crate) fn latest(&self) -> u64 {
-        self.position.latest
+    /// The latest time that a mailbox has seen, by its position as it is stored; in seconds since 1970.
+    pub(crate) fn latest_of(position: &[u8]) -> u64 {
+        serde_json::from_slice(position).map_or(0, |position: Position| position.latest)
     }
 
     /// The messages with a peer, or all, but for those that have expired.

@@ -304,6 +304,7 @@ const fn is_final(error: &Error) -> bool {
             | Error::NoSuchBurner
             | Error::VaultLocked
             | Error::VaultDamaged
+            | Error::Unreadable
             | Error::Suspended
             | Error::Closed
             | Error::InvalidInput { .. }
@@ -343,7 +344,7 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, reached: &mut Reache
 
 /// Logs in, and stores what the server says of the stanzas of the stream before.
 async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> Result<Session, Error> {
-    let earlier = inner.read(|content| content.mailbox(&account.id).resumption())?;
+    let earlier = inner.look(&account.id, |mailbox| mailbox.resumption())?;
     let link = link::open_for(inner, account, &mut |step| {
         if let Step::OtherRoute { via } = step {
             inner.reporter.report(Event::OtherRoute { burner: BurnerId(account.id.clone()), via });
@@ -460,7 +461,7 @@ impl Work<'_> {
     fn until_talk(&self) -> Result<Duration, Error> {
         let (now, since_boot) = (self.inner.now(), self.inner.clock.since_boot());
         let deadline = self.inner.talk_deadline(&self.id.0).map(|at| at.saturating_sub(since_boot));
-        let until = self.inner.read(|content| content.mailbox(&self.id.0).next_decision())?;
+        let until = self.inner.look(&self.id.0, |mailbox| mailbox.next_decision())?;
         let until = until.map(|at| Duration::from_secs(at.saturating_sub(now)));
         // Whoever waits for the end of an exchange is told when it has come to nothing.
         let busy = self.inner.is_talk_busy(&self.id.0).then_some(limits::ANSWER);
@@ -470,7 +471,7 @@ impl Work<'_> {
 
     /// Takes the presence handshake with new contacts a step further, and tells the server of blocks.
     async fn introduce(&mut self) -> Result<(), Error> {
-        let mut due = self.inner.read(|content| content.mailbox(&self.id.0).introductions())?;
+        let mut due = self.inner.look(&self.id.0, |mailbox| mailbox.introductions())?;
         due.retain(|(row, peer)| {
             let last = self.told.iter().rfind(|(told, ..)| told == row);
             last.is_none_or(|(_, standing, _)| *standing != peer.standing)
@@ -513,7 +514,7 @@ impl Work<'_> {
             let waits = !mailbox.waiting().is_empty() || !mailbox.doubting().is_empty();
             mailbox.has_wires() || waits || !mailbox.missed().is_empty()
         };
-        if room == 0 || !self.inner.read(|content| has_work(content.mailbox(&self.id.0)))? {
+        if room == 0 || !self.inner.look(&self.id.0, has_work)? {
             return Ok(false);
         }
         let (first, now) = (self.session.sent().wrapping_add(1), self.inner.now());

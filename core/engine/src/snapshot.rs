@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::event::Connection;
 use crate::message::{Conversation, History};
-use crate::{Burner, Error};
+use crate::{Burner, Error, VaultReport};
 
 /// The engine at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,6 +15,8 @@ pub struct Snapshot {
     pub sequence: u64,
     /// Tor's status; `None` before it was started.
     pub tor: Option<TorStatus>,
+    /// What is wrong with the sealed store. A person should be told of all that is not as by default.
+    pub vault: VaultReport,
     /// All burners, in the order of their creation.
     pub burners: Vec<BurnerStatus>,
 }
@@ -50,6 +52,8 @@ pub struct BurnerStatus {
     pub history: History,
     /// Its conversations, in the order in which they began.
     pub conversations: Vec<Conversation>,
+    /// Why its conversations cannot be read: there are none here then. The burner can be burnt.
+    pub unreadable: Option<Error>,
 }
 
 impl fmt::Debug for BurnerStatus {
@@ -57,6 +61,7 @@ impl fmt::Debug for BurnerStatus {
         let (burner, connection, conversations) = (&self.burner, &self.connection, &self.conversations);
         let status = &mut f.debug_struct("BurnerStatus");
         status.field("burner", burner).field("connection", connection).field("conversations", conversations);
+        status.field("unreadable", &self.unreadable);
         status.finish_non_exhaustive()
     }
 }

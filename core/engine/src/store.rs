@@ -7,32 +7,33 @@ use std::sync::{Arc, LazyLock};
 
 use flashpaper_vault as vault;
 use flashpaper_vault::{
-    Batch, Closed, Finding, FreshKey, KeyFile, KeySource as _, NextKey, OldKey, Owner, Slot, Table, Vault, Wrapped,
+    Batch, Closed, Finding, FreshKey, KeyFile, KeySource as _, NextKey, OldKey, Owner, Row, Slot, Table, Vault, Wrapped,
 };
 use rand::CryptoRng;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::Error;
 use crate::config::Key;
 use crate::error::Input;
 use crate::identity::OtrSeeds;
 use crate::key_source::Adapter;
-use crate::mailbox::{self, Mailbox};
+use crate::mailbox::{self, Mailbox, Stored};
 use crate::message::History;
+use crate::{Error, limits};
 
 /// Each owner's account.
-const ACCOUNT: Table = Table(0);
+const ACCOUNT: Table = Table::lasting(0);
 /// Of the installation: when registrations were tried.
-const REGISTRATIONS: Table = Table(1);
+const REGISTRATIONS: Table = Table::lasting(1);
 /// Each owner's mailbox.
-const POSITION: Table = Table(2);
-const MESSAGES: Table = Table(3);
-const PEERS: Table = Table(4);
-const WIRES: Table = Table(5);
-const SEEN: Table = Table(6);
-const SESSIONS: Table = Table(7);
+const POSITION: Table = Table::lasting(2);
+const MESSAGES: Table = Table::lasting(3);
+const PEERS: Table = Table::lasting(4);
+const WIRES: Table = Table::lasting(5);
+const SEEN: Table = Table::lasting(6);
+/// Ratchets: an old copy of the device's flash must not be of use to somebody who gets a later key.
+const SESSIONS: Table = Table::fleeting(7);
 /// The row of a table that has one.
 const ONLY: u64 = 0;
 
@@ -42,10 +43,11 @@ pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
     /// account's own, what is left of that account goes with the next burn.
     pub lost: u32,
-    /// Records were removed, or replaced by older ones: what is there may be out of date.
+    /// Records were removed, or replaced by older ones, by somebody who has had the folder: what is there may be out of date.
+    /// Private conversations begin anew, as a session that was used must not be used again.
     pub incomplete: bool,
-    /// The key store could not delete a key that is not used any more: older copies of the store may be readable. It is
-    /// asked again at the next opening.
+    /// The key of the store could not be changed at the opening, as each one does, or the key store could not delete one
+    /// that is not used any more: older copies of the store may be readable. It is tried again at the next opening.
     pub old_key_kept: bool,
 }
 
@@ -67,8 +69,10 @@ enum Door {
 #[derive(Default, Clone)]
 pub(crate) struct Content {
     pub(crate) accounts: Vec<Account>,
-    /// By account id; where there is none, it is empty.
+    /// By account id: those that were needed, see [`Store::fetch`].
     mailboxes: HashMap<String, Arc<Mailbox>>,
+    /// The latest time that an earlier run has seen, in seconds since 1970.
+    pub(crate) latest: u64,
     /// When registrations were tried, in seconds since 1970: the last hour's count against our own cap.
     pub(crate) registrations: Vec<u64>,
 }
@@ -135,7 +139,8 @@ impl Store {
     /// Opens the folder, making it when absent. Takes as long as Argon2id does when a passphrase is used, and as long as a
     /// key source does.
     pub(crate) fn open(folder: &Path, key: &Key, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        let mut store = Self::load(Vault::open(folder, key_of(folder, key)?, rng)?)?;
+        let mut store = Self::load(Vault::open(folder, key_of(folder, key)?, rng)?, rng)?;
+        store.renew(rng)?;
         if !matches!(key, Key::File) {
             // A crash may have come between a change of keys and the end of the old one.
             let file = KeyFile::new(folder);
@@ -145,30 +150,58 @@ impl Store {
         Ok(store)
     }
 
-    fn load((vault, findings): (Vault, Vec<Finding>)) -> Result<Self, Error> {
+    fn load((mut vault, findings): (Vault, Vec<Finding>), rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        end_replayed_sessions(&mut vault, &findings, rng)?;
         let mut report = VaultReport::default();
         findings.into_iter().for_each(|finding| report.add(finding));
         let (mut content, mut owners) = (Content::default(), HashMap::new());
-        let mut rows = Reader { vault: &vault, report: &mut report };
         for owner in vault.owners() {
-            for (_, account) in rows.read::<Account>(owner, ACCOUNT)? {
-                let mut mailbox = Mailbox {
-                    messages: rows.table(owner, MESSAGES)?,
-                    peers: rows.table(owner, PEERS)?,
-                    wires: rows.table(owner, WIRES)?,
-                    seen: rows.table(owner, SEEN)?,
-                    sessions: rows.table(owner, SESSIONS)?,
-                    position: rows.table(owner, POSITION)?.remove(&ONLY).unwrap_or_default(),
-                };
-                mailbox.mend();
+            let account: Option<Account> = read_only(&vault, owner, ACCOUNT, &mut report)?;
+            if let Some(account) = account {
                 owners.insert(account.id.clone(), owner);
-                content.mailboxes.insert(account.id.clone(), Arc::new(mailbox));
+                if let Some(Ok(position)) = vault.row(owner, POSITION, ONLY)? {
+                    content.latest = content.latest.max(Mailbox::latest_of(&position.bytes));
+                }
                 content.accounts.push(account);
             }
         }
-        content.registrations = rows.read(Owner::COMMON, REGISTRATIONS)?.pop().map(|(_, r)| r).unwrap_or_default();
+        content.registrations = read_only(&vault, Owner::COMMON, REGISTRATIONS, &mut report)?.unwrap_or_default();
         content.accounts.sort_by_key(|account| account.created);
         Ok(Self { vault: Door::Open(vault), content, owners, report })
+    }
+
+    /// Has the next key of the store take the place of this one. Where it cannot, the report tells.
+    pub(crate) fn renew(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Error> {
+        if let Some(finding) = self.vault()?.renew(rng) {
+            self.report.add(finding);
+        }
+        Ok(())
+    }
+
+    /// Reads an account's mailbox, unless it was: what others have filled it with keeps no account from being listed or burnt.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`], [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::Storage`].
+    pub(crate) fn fetch(&mut self, id: &str) -> Result<(), Error> {
+        if self.content.mailboxes.contains_key(id) {
+            return Ok(());
+        }
+        let owner = *self.owners.get(id).ok_or(Error::NoSuchBurner)?;
+        let vault = self.vault()?;
+        if vault.size(owner) > limits::MAILBOX {
+            return Err(Error::Unreadable);
+        }
+        let (mut mailbox, mut lost) = (Mailbox::default(), 0);
+        let findings = vault.each(owner, |row| lost += u32::from(!mailbox.take_in(&row)));
+        let findings = findings.map_err(|error| match error {
+            vault::Error::Damaged => Error::Unreadable,
+            error => error.into(),
+        })?;
+        mailbox.mend();
+        self.report.lost += lost;
+        findings.into_iter().for_each(|finding| self.report.add(finding));
+        self.content.mailboxes.insert(id.to_owned(), Arc::new(mailbox));
+        Ok(())
     }
 
     /// Lets go of the folder: another process may open it. The key stays in memory.
@@ -189,8 +222,8 @@ impl Store {
     }
 
     /// Opens the folder again. What another process has changed in it meanwhile is seen.
-    pub(crate) fn reopen(folder: &Path, closed: &Closed) -> Result<Self, Error> {
-        Self::load(closed.open(folder)?)
+    pub(crate) fn reopen(folder: &Path, closed: &Closed, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        Self::load(closed.open(folder, rng)?, rng)
     }
 
     pub(crate) const fn is_suspended(&self) -> bool {
@@ -243,6 +276,10 @@ impl Store {
         let mut content = self.content.clone();
         let result = change(&mut content);
         let (mut batch, mut added) = (Batch::default(), Vec::new());
+        // What was not read must not be written over.
+        if content.mailboxes.keys().any(|id| self.owners.contains_key(id) && !self.content.mailboxes.contains_key(id)) {
+            return Err(Error::Internal);
+        }
         for account in &content.accounts {
             let owner = self.owners.get(&account.id).copied().unwrap_or_else(|| {
                 let owner = batch.add_owner(rng);
@@ -285,28 +322,58 @@ impl Store {
     }
 }
 
-/// Reads rows, and counts those that are lost.
-struct Reader<'a> {
-    vault: &'a Vault,
-    report: &'a mut VaultReport,
+/// The row of a table that has one; where it is lost, that is counted.
+fn read_only<T: DeserializeOwned>(
+    vault: &Vault,
+    owner: Owner,
+    table: Table,
+    report: &mut VaultReport,
+) -> Result<Option<T>, Error> {
+    let row = match vault.row(owner, table, ONLY)? {
+        None => return Ok(None),
+        Some(Ok(row)) => serde_json::from_slice(&row.bytes).ok(),
+        Some(Err(_)) => None,
+    };
+    report.lost += u32::from(row.is_none());
+    Ok(row)
 }
 
-impl Reader<'_> {
-    fn read<T: DeserializeOwned>(&mut self, owner: Owner, table: Table) -> Result<Vec<(u64, T)>, Error> {
-        let rows = self.vault.rows(owner, table)?;
-        rows.lost.into_iter().for_each(|finding| self.report.add(finding));
-        let mut read = Vec::new();
-        for row in &rows.good {
-            match serde_json::from_slice(&row.bytes) {
-                Ok(record) => read.push((row.number, record)),
-                Err(_) => self.report.lost += 1,
-            }
+/// Where rows were replaced by older ones, sessions may be among them, and a state of one is used once: what is stored of
+/// them is taken for lost, before anything else is written and nothing tells any more that it was so.
+fn end_replayed_sessions(vault: &mut Vault, findings: &[Finding], rng: &mut dyn CryptoRng) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    let all = findings.contains(&Finding::OwnersMissing);
+    for owner in vault.owners().into_iter().filter(|owner| all || findings.contains(&Finding::RowsMissing(*owner))) {
+        let mut ended = Vec::new();
+        // Whoever cannot be read is not resumed either.
+        vault.each_fleeting(owner, |row| ended.extend(Stored::ended(&row.bytes).map(|stored| (row.number, stored))))?;
+        for (peer, stored) in ended {
+            batch.put(owner, SESSIONS, peer, to_json(&stored)?);
         }
-        Ok(read)
     }
+    if !batch.is_empty() {
+        vault.commit(batch, rng)?;
+    }
+    Ok(())
+}
 
-    fn table<T: DeserializeOwned>(&mut self, owner: Owner, table: Table) -> Result<mailbox::Table<T>, Error> {
-        Ok(self.read(owner, table)?.into_iter().map(|(row, value)| (row, Arc::new(value))).collect())
+impl Mailbox {
+    /// Takes in a row of its own; whether it makes sense.
+    fn take_in(&mut self, row: &Row) -> bool {
+        fn put<T: DeserializeOwned>(table: &mut mailbox::Table<T>, row: &Row) -> bool {
+            let value = serde_json::from_slice(&row.bytes).ok();
+            value.map(|value| table.insert(row.number, Arc::new(value))).is_some()
+        }
+        match row.table {
+            MESSAGES => put(&mut self.messages, row),
+            PEERS => put(&mut self.peers, row),
+            WIRES => put(&mut self.wires, row),
+            SEEN => put(&mut self.seen, row),
+            SESSIONS => put(&mut self.sessions, row),
+            POSITION => serde_json::from_slice(&row.bytes).map(|position| self.position = Arc::new(position)).is_ok(),
+            // The account.
+            _ => true,
+        }
     }
 }
 
@@ -331,7 +398,7 @@ fn put_changes<T: Serialize>(
 impl VaultReport {
     pub(crate) fn add(&mut self, finding: Finding) {
         match finding {
-            Finding::OwnerLost(_) | Finding::RowLost(..) => self.lost += 1,
+            Finding::OwnerLost(_) | Finding::RowLost(_) => self.lost += 1,
             Finding::RowsMissing(_) | Finding::OwnersMissing => self.incomplete = true,
             Finding::OldKeyKept => self.old_key_kept = true,
         }
@@ -387,6 +454,7 @@ impl Content {
         self.accounts.iter_mut().find(|account| account.id == id)
     }
 
+    /// One that was fetched, or a new one.
     pub(crate) fn mailbox(&self, id: &str) -> &Mailbox {
         static EMPTY: LazyLock<Mailbox> = LazyLock::new(Mailbox::default);
         self.mailboxes.get(id).map_or(&EMPTY, |mailbox| mailbox)
@@ -460,6 +528,19 @@ pub(crate) mod tests {
         Ok(())
     }
 
+    /// The number of an account's owner, as the file has it.
+    fn number(store: &Store, id: &str) -> i64 {
+        let owner = format!("{:?}", store.owners[id]);
+        owner.trim_matches(|c: char| !c.is_ascii_digit()).parse::<u64>().unwrap().cast_signed()
+    }
+
+    /// Changes the file, beside which there may be an older one, `old`.
+    fn change(folder: &Path, sql: &str) {
+        let db = rusqlite::Connection::open(folder.join("vault.db")).unwrap();
+        db.execute("ATTACH ?1 AS old", [folder.join("old.db").to_str().unwrap()]).unwrap();
+        db.execute_batch(sql).unwrap();
+    }
+
     fn ids(store: &Store) -> Vec<&str> {
         store.content().accounts.iter().map(|account| account.id.as_str()).collect()
     }
@@ -506,13 +587,9 @@ pub(crate) mod tests {
         for id in ["a", "b", "c"] {
             store.commit(rng, |content| content.accounts.push(account(id))).unwrap();
         }
+        let lost = number(&store, "a");
         drop(store);
-        // Ciphertext at the end of the file, where SQLite has put the first rows.
-        let path = folder.path().join("vault.db");
-        let mut file = fs::read(&path).unwrap();
-        let end = file.len() - 100;
-        file[end] ^= 1;
-        fs::write(&path, file).unwrap();
+        change(folder.path(), &format!("UPDATE rows SET sealed = zeroblob(length(sealed)) WHERE owner = {lost}"));
         let mut store = open(folder.path(), &Key::File).unwrap();
         assert_eq!(store.content().accounts.len(), 2);
         assert_eq!(store.report().lost, 1);
@@ -547,14 +624,112 @@ pub(crate) mod tests {
         let mut store = open(folder.path(), &Key::File).unwrap();
         let rng = &mut rng(3);
         store.commit(rng, |content| content.accounts.push(account("a"))).unwrap();
+        store.fetch("a").unwrap();
         store.commit(rng, |content| content.mailbox_mut("a").peer("peer@b.example")).unwrap();
         let mut batch = Batch::default();
         batch.put(store.owners["a"], MESSAGES, 1, b"{\"of\":\"another time\"}".to_vec());
         store.vault().unwrap().commit(batch, rng).unwrap();
         drop(store);
         let mut store = open(folder.path(), &Key::File).unwrap();
+        // What was not read is not written over.
+        assert_eq!(store.commit(rng, |content| content.mailbox_mut("a").peer("other@b.example")), Err(Error::Internal));
+        store.fetch("a").unwrap();
         assert_eq!((ids(&store), store.content().mailbox("a").find("peer@b.example")), (vec!["a"], Some(1)));
         assert_eq!(*store.report(), VaultReport { lost: 1, ..VaultReport::default() });
+    }
+
+    #[test]
+    fn where_rows_are_older_ones_that_is_told_and_no_session_is_used_again() {
+        // The session's alone, the others alone, all of them, and those of the vault itself.
+        for (replayed, is_told) in [("= {} + 1", true), ("= {}", true), ("<> 0", true), ("= 0", true), ("= -1", false)]
+        {
+            let folder = TempDir::new().unwrap();
+            let mut store = open(folder.path(), &Key::File).unwrap();
+            let (rng, peer) = (&mut rng(3), 1);
+            store.commit(rng, |content| content.accounts.push(account("a"))).unwrap();
+            let mut write = |store: &mut Store, state: &str| {
+                store.fetch("a").unwrap();
+                let key = Some(crate::Fingerprint([7; 20]));
+                let stored = Stored { state: state.into(), used: 1, key, resource: None, finished: false };
+                let write = |content: &mut Content| {
+                    let mailbox = content.mailbox_mut("a");
+                    mailbox.peer("peer@b.example");
+                    mailbox.befriend(peer);
+                    mailbox.sessions.insert(peer, Arc::new(stored));
+                };
+                store.commit(rng, write).unwrap();
+            };
+            write(&mut store, "MQ==");
+            let owner = number(&store, "a");
+            fs::copy(folder.path().join("vault.db"), folder.path().join("old.db")).unwrap();
+            write(&mut store, "Mg==");
+            drop(store);
+            let which = format!("owner {}", replayed.replace("{}", &owner.to_string()));
+            change(
+                folder.path(),
+                &format!("DELETE FROM rows WHERE {which}; INSERT INTO rows SELECT * FROM old.rows WHERE {which}"),
+            );
+            for time in 0..3 {
+                let mut store = open(folder.path(), &Key::File).unwrap();
+                assert_eq!(
+                    store.report().incomplete,
+                    is_told && (time == 0 || replayed != "= {} + 1"),
+                    "{replayed} {time}"
+                );
+                store.fetch("a").unwrap();
+                let session = &store.content().mailbox("a").sessions[&peer];
+                let (state, has_key) = if is_told { ("", false) } else { ("Mg==", true) };
+                assert_eq!((&*session.state, session.key.is_some()), (state, has_key), "{replayed} {time}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mailbox_that_is_too_large_is_neither_read_nor_in_the_way() {
+        let folder = TempDir::new().unwrap();
+        let mut store = open(folder.path(), &Key::File).unwrap();
+        let rng = &mut rng(3);
+        for id in ["a", "b"] {
+            store.commit(rng, |content| content.accounts.push(account(id))).unwrap();
+        }
+        let mut batch = Batch::default();
+        (1..=65).for_each(|row| batch.put(store.owners["a"], MESSAGES, row, vec![b'x'; 1_000_000]));
+        store.vault().unwrap().commit(batch, rng).unwrap();
+        drop(store);
+        let mut store = open(folder.path(), &Key::File).unwrap();
+        assert_eq!(*store.report(), VaultReport::default());
+        assert_eq!(ids(&store), ["a", "b"]);
+        assert_eq!((store.fetch("a"), store.fetch("b")), (Err(Error::Unreadable), Ok(())));
+        store.commit(rng, |content| content.set_state("a", State::Burning)).unwrap();
+        assert_eq!(forget(&mut store, "a"), Ok(()));
+        assert_eq!(ids(&store), ["b"]);
+        drop(store);
+        let store = open(folder.path(), &Key::File).unwrap();
+        assert_eq!(ids(&store), ["b"]);
+        assert!(store.content().mailboxes.is_empty(), "none is read before it is needed");
+    }
+
+    #[test]
+    fn each_opening_changes_the_key_and_says_where_it_cannot() {
+        let folder = TempDir::new().unwrap();
+        let key = |slot| folder.path().join(format!("key.{slot}"));
+        for slot in [1, 0, 1] {
+            let mut store = open(folder.path(), &Key::File).unwrap();
+            assert!(key(slot).is_file() && !key(1 - slot).exists());
+            assert_eq!(*store.report(), VaultReport::default());
+        }
+        // The place of the next key is taken by a folder: the write fails, for root too.
+        fs::create_dir(key(0)).unwrap();
+        let mut store = open(folder.path(), &Key::File).unwrap();
+        assert_eq!(*store.report(), VaultReport { old_key_kept: true, ..VaultReport::default() });
+        store.commit(&mut rng(3), |content| content.accounts.push(account("a"))).unwrap();
+        let closed = store.suspend().closed().unwrap();
+        fs::remove_dir(key(0)).unwrap();
+        let mut store = Store::reopen(folder.path(), &closed, &mut rng(4)).unwrap();
+        store.renew(&mut rng(5)).unwrap();
+        assert_eq!(*store.report(), VaultReport::default());
+        assert_eq!(ids(&store), ["a"]);
+        assert!(key(0).is_file() && !key(1).exists());
     }
 
     #[test]
@@ -563,11 +738,11 @@ pub(crate) mod tests {
         let mut store = open(folder.path(), &Key::File).unwrap();
         store.commit(&mut rng(3), |c| c.accounts.push(account("a"))).unwrap();
         // The place of the next key is taken by a folder: the write fails, for root too.
-        fs::create_dir(folder.path().join("key.1")).unwrap();
+        fs::create_dir(folder.path().join("key.0")).unwrap();
         assert_eq!(forget(&mut store, "a"), Err(Error::Storage));
         assert_eq!(ids(&store), ["a"]);
         store.commit(&mut rng(5), |c| c.registrations.push(1)).unwrap();
-        fs::remove_dir(folder.path().join("key.1")).unwrap();
+        fs::remove_dir(folder.path().join("key.0")).unwrap();
         assert_eq!(forget(&mut store, "a"), Ok(()));
         assert!(ids(&store).is_empty());
         drop(store);

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use rusqlite::ErrorCode;
 
 use crate::source::SourceError;
-use crate::vault::{Owner, Table};
+use crate::vault::Owner;
 
 /// Why something could not be done. Nothing has changed then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,14 +50,14 @@ pub enum Error {
 pub enum Finding {
     /// Nothing of this owner can be read any more.
     OwnerLost(Owner),
-    /// This row was changed, or moved from elsewhere.
-    RowLost(Owner, Table, u64),
+    /// A row of this owner was changed, or moved from elsewhere. Which one it was cannot be told.
+    RowLost(Owner),
     /// Rows of this owner were removed, or replaced by older states of themselves. Those that are there are its own.
     RowsMissing(Owner),
     /// Owners were removed, or replaced by older states of themselves.
     OwnersMissing,
-    /// The key source could not delete a key that is not used any more: until it does, older copies of the vault may be
-    /// readable.
+    /// The vault's key was not changed when it should have been, or the key source could not delete one that is not used any
+    /// more: until it does, older copies of the vault may be readable.
     OldKeyKept,
 }
 

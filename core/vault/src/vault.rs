@@ -9,102 +9,101 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rand::CryptoRng;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
-use sha2::{Digest as _, Sha256};
+use rusqlite::{Connection, Transaction};
 use zeroize::Zeroizing;
 
-use crate::files;
+use crate::book::{Book, FILLERS};
 use crate::rekey::{FreshKey, NextKey, OldKey};
-use crate::seal::{Digest, FORMAT, KEY, Keys, Place};
+use crate::seal::{Digest, Keys, Label};
 use crate::source::Slot;
 use crate::wrap::{Key, Wrapped, Wrapper};
-use crate::{Error, Finding};
-
-/// What brings a file from each version of the schema to the next; a new one begins at 0.
-const MIGRATIONS: [&str; 1] = ["
-    CREATE TABLE vault (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        slot INTEGER,
-        salt BLOB,
-        wrapped BLOB NOT NULL,
-        checksum BLOB NOT NULL,
-        manifest BLOB NOT NULL
-    ) STRICT;
-    CREATE TABLE rows (
-        owner INTEGER NOT NULL,
-        tbl INTEGER NOT NULL,
-        row INTEGER NOT NULL,
-        generation INTEGER NOT NULL,
-        sealed BLOB NOT NULL,
-        PRIMARY KEY (owner, tbl, row)
-    ) STRICT, WITHOUT ROWID;
-"];
-
-/// What of a schema is none of ours.
-const OTHERS: &str = "
-    SELECT count(*) FROM sqlite_schema WHERE (type, name) NOT IN (VALUES ('table', 'vault'), ('table', 'rows'))
-";
-
-/// Whatever is committed is on the device when the call returns, and in the main file: of a log that SQLite reads up to its
-/// first bad frame, an end that is missing would not be missed. FULL syncs the journal, the file, and the end of the
-/// journal; EXTRA would sync the folder of one that is deleted, which this is not. Nothing that was removed stays in the
-/// file; no second connection; a file that was tampered with has SQLite do nothing but fail.
-const SETTINGS: &str = "
-    PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA synchronous = FULL;
-    PRAGMA fullfsync = ON;
-    PRAGMA journal_mode = TRUNCATE;
-    PRAGMA secure_delete = ON;
-    PRAGMA temp_store = MEMORY;
-    PRAGMA trusted_schema = OFF;
-    PRAGMA cell_size_check = ON;
-";
+use crate::{Error, Finding, file, files, version_1};
 
 const FILE: &str = "vault.db";
 
-/// Whose rows they are. One of them is forgotten as a whole.
+/// An owner of rows, which is forgotten as a whole. Its number is that of its rows that last; those that do not have the
+/// next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner(u64);
 
 impl Owner {
-    /// What belongs to the installation, and is not forgotten.
+    /// What belongs to the installation, and is not forgotten. It has no fleeting tables.
     pub const COMMON: Self = Self(0);
+
+    pub(crate) fn draw(rng: &mut dyn CryptoRng) -> Self {
+        let mut number = [0; 8];
+        rng.fill_bytes(&mut number);
+        Self::of(u64::from_be_bytes(number).max(2))
+    }
+
+    /// The owner of a part.
+    pub(crate) const fn of(part: u64) -> Self {
+        Self(part & !1)
+    }
+
+    const fn fleeting(self) -> u64 {
+        self.0 | 1
+    }
+
+    /// What a new owner has: nothing.
+    pub(crate) fn parts(self, lasting: Keys, rng: &mut dyn CryptoRng) -> [(u64, Book); 2] {
+        [(self.0, lasting), (self.fleeting(), Keys::random(rng))]
+            .map(|(part, keys)| (part, Book::new(part, Arc::new(keys))))
+    }
 }
 
 /// Which of an owner's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Table(pub u8);
+pub struct Table {
+    number: u8,
+    is_fleeting: bool,
+}
 
 impl Table {
-    fn number(self) -> u16 {
-        u16::from(self.0) + 1
+    /// One of rows that can be read until their owner is forgotten, and in old copies of the file, too.
+    #[must_use]
+    pub const fn lasting(number: u8) -> Self {
+        Self { number, is_fleeting: false }
+    }
+
+    /// One of few rows, which are sealed anew with each key of the vault: an old copy of them cannot be read by what the
+    /// vault has later. Its number is no lasting one's.
+    #[must_use]
+    pub const fn fleeting(number: u8) -> Self {
+        Self { number, is_fleeting: true }
+    }
+
+    const fn part_of(self, owner: Owner) -> u64 {
+        if self.is_fleeting { owner.fleeting() } else { owner.0 }
+    }
+
+    fn row(self, row: u64) -> Label {
+        Label { table: u16::from(self.number) + 1, row }
+    }
+
+    fn of(part: u64, table: u16) -> Option<Self> {
+        let number = u8::try_from(table.checked_sub(1)?).ok()?;
+        Some(Self { number, is_fleeting: part % 2 == 1 })
     }
 }
 
-/// The table of owner 0 that has the other owners' keys and digests.
-const OWNERS: u16 = 0;
+/// The table of owner 0 that has the keys of all parts, and what they have.
+pub(crate) const OWNERS: u16 = 0;
 
 /// A row that was read.
 pub struct Row {
+    /// Its table.
+    pub table: Table,
     /// Its number.
     pub number: u64,
     /// What was put there.
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// The rows of a table, in the order of their numbers.
-#[derive(Default)]
-pub struct Rows {
-    /// Those that can be read.
-    pub good: Vec<Row>,
-    /// Those that were changed or moved, as [`Finding::RowLost`].
-    pub lost: Vec<Finding>,
-}
-
 /// Changes that are made together, or not at all.
 #[derive(Default)]
 pub struct Batch {
-    owners: Vec<(Owner, Arc<Keys>)>,
+    owners: Vec<(u64, Book)>,
     changes: Vec<Change>,
 }
 
@@ -119,10 +118,8 @@ struct Change {
 impl Batch {
     /// Someone who may own rows.
     pub fn add_owner(&mut self, rng: &mut dyn CryptoRng) -> Owner {
-        let mut number = [0; 8];
-        rng.fill_bytes(&mut number);
-        let owner = Owner(u64::from_be_bytes(number).max(1));
-        self.owners.push((owner, Arc::new(Keys::random(rng))));
+        let owner = Owner::draw(rng);
+        self.owners.extend(owner.parts(Keys::random(rng), rng));
         owner
     }
 
@@ -147,18 +144,9 @@ impl Batch {
 pub struct Vault {
     db: Connection,
     wrapper: Wrapper,
-    /// By owner; 0 is the vault's own.
+    /// By part; 0 is the vault's own.
     books: BTreeMap<u64, Book>,
-    /// The last commit's number.
-    generation: u64,
     lock: Arc<File>,
-}
-
-/// What is known of an owner.
-#[derive(Clone)]
-struct Book {
-    keys: Arc<Keys>,
-    digest: Digest,
 }
 
 impl Vault {
@@ -174,7 +162,7 @@ impl Vault {
             Err(error) if error.kind() == ErrorKind::NotFound => create(folder, key.clone(), rng)?,
             Err(error) => return Err(error.into()),
         }
-        Self::read(folder, lock, |wrapped| Wrapper::of(key, wrapped))
+        Self::read(folder, lock, |wrapped| Wrapper::of(key, wrapped), rng)
     }
 
     /// Lets go of the folder, for another process or a phone's sleep. What opens it again stays in memory.
@@ -187,29 +175,25 @@ impl Vault {
         folder: &Path,
         lock: File,
         wrapper: impl FnOnce(&Wrapped) -> Result<Wrapper, Error>,
+        rng: &mut dyn CryptoRng,
     ) -> Result<(Self, Vec<Finding>), Error> {
         let path = folder.join(FILE);
         if fs::metadata(&path)?.len() == 0 {
             return Err(Error::Damaged);
         }
-        let mut db = connect(&path)?;
-        db.execute_batch(SETTINGS)?;
-        migrate(&mut db)?;
-        // By an index of somebody else's, say, SQLite would find other rows than there are.
-        let others: u32 = db.query_row(OTHERS, [], |row| row.get(0))?;
-        if others > 0 {
-            return Err(Error::Damaged);
-        }
-
-        let wrapped = read_wrapped(&db)?;
+        let (mut db, version) = file::open(&path)?;
+        let wrapped = file::read_wrapped(&db)?;
         let wrapper = wrapper(&wrapped)?;
         let keys = Arc::new(wrapper.unwrap(&wrapped)?);
         let mut findings = Vec::new();
         // A crash may have come between a change of keys and the end of the old one.
         findings.extend(wrapper.next().delete());
+        if version < file::VERSION {
+            findings.extend(version_1::migrate(&mut db, &keys, rng)?);
+        }
 
-        let mut vault = Self { db, wrapper, books: BTreeMap::new(), generation: 0, lock: Arc::new(lock) };
-        vault.load(keys, &mut findings)?;
+        let mut vault = Self { db, wrapper, books: BTreeMap::new(), lock: Arc::new(lock) };
+        vault.load(keys, &mut findings, rng)?;
         Ok((vault, findings))
     }
 
@@ -218,29 +202,66 @@ impl Vault {
     /// # Errors
     /// [`Error::Io`], [`Error::Damaged`].
     pub fn wrapped(&self) -> Result<Wrapped, Error> {
-        read_wrapped(&self.db)
+        file::read_wrapped(&self.db)
     }
 
     /// Everyone who may own rows, but for [`Owner::COMMON`].
     #[must_use]
     pub fn owners(&self) -> Vec<Owner> {
-        self.books.keys().filter(|owner| **owner != Owner::COMMON.0).map(|owner| Owner(*owner)).collect()
+        let lasting = self.books.keys().filter(|part| **part != Owner::COMMON.0 && **part % 2 == 0);
+        lasting.map(|part| Owner(*part)).collect()
     }
 
-    /// The rows of a table.
+    /// How many bytes [`Vault::each`] would read, without those that hide how many there are.
+    #[must_use]
+    pub fn size(&self, owner: Owner) -> u64 {
+        [owner.0, owner.fleeting()].iter().filter_map(|part| self.books.get(part)).map(Book::size).sum()
+    }
+
+    /// One row. Reads no other; `None`: it is not there. An error of its own: it was changed.
     ///
     /// # Errors
     /// [`Error::NoSuchOwner`], [`Error::Io`], [`Error::Damaged`].
-    pub fn rows(&self, owner: Owner, table: Table) -> Result<Rows, Error> {
-        let Book { keys, .. } = self.books.get(&owner.0).ok_or(Error::NoSuchOwner)?;
-        let mut rows = Rows::default();
-        for (place, sealed) in read_table(&self.db, owner.0, table.number())? {
-            match keys.unseal(place, &sealed) {
-                Some(bytes) => rows.good.push(Row { number: place.row, bytes }),
-                None => rows.lost.push(Finding::RowLost(owner, table, place.row)),
-            }
+    pub fn row(&self, owner: Owner, table: Table, row: u64) -> Result<Option<Result<Row, Finding>>, Error> {
+        let (part, label) = (table.part_of(owner), table.row(row));
+        let book = self.books.get(&part).ok_or(Error::NoSuchOwner)?;
+        let Some(sealed) = file::find(&self.db, part, book.keys.name(label))? else { return Ok(None) };
+        let bytes = book.unseal(&sealed).filter(|(is, _)| *is == label).map(|(_, bytes)| bytes);
+        Ok(Some(bytes.map(|bytes| Row { table, number: row, bytes }).ok_or(Finding::RowLost(owner))))
+    }
+
+    /// Reads all rows of an owner, in no order. Gives a [`Finding::RowLost`] for each that was changed.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchOwner`], [`Error::Io`], [`Error::Damaged`].
+    pub fn each(&self, owner: Owner, mut look: impl FnMut(Row)) -> Result<Vec<Finding>, Error> {
+        let mut lost = self.each_of(owner.0, &mut look)?;
+        if owner != Owner::COMMON {
+            lost.extend(self.each_of(owner.fleeting(), &mut look)?);
         }
-        Ok(rows)
+        Ok(lost)
+    }
+
+    /// The rows of a fleeting table, as [`Vault::each`] has all: reads no others.
+    ///
+    /// # Errors
+    /// As [`Vault::each`].
+    pub fn each_fleeting(&self, owner: Owner, look: impl FnMut(Row)) -> Result<Vec<Finding>, Error> {
+        self.each_of(owner.fleeting(), look)
+    }
+
+    fn each_of(&self, part: u64, mut look: impl FnMut(Row)) -> Result<Vec<Finding>, Error> {
+        let book = self.books.get(&part).ok_or(Error::NoSuchOwner)?;
+        let mut lost = Vec::new();
+        file::each(&self.db, part, |sealed| match book.unseal(sealed) {
+            Some((label, bytes)) => {
+                if let Some(table) = Table::of(part, label.table) {
+                    look(Row { table, number: label.row, bytes });
+                }
+            }
+            None => lost.push(Finding::RowLost(Owner::of(part))),
+        })?;
+        Ok(lost)
     }
 
     /// Makes changes; on return they are on the device.
@@ -249,41 +270,39 @@ impl Vault {
     /// [`Error::NoSuchOwner`], [`Error::Full`], [`Error::ReadOnly`], [`Error::Io`], [`Error::Damaged`]: nothing has
     /// changed.
     pub fn commit(&mut self, batch: Batch, rng: &mut dyn CryptoRng) -> Result<(), Error> {
-        let generation = self.next_generation()?;
         let mut touched: BTreeMap<u64, Book> = BTreeMap::new();
-        for (Owner(owner), keys) in batch.owners {
-            // Drawn before: once in 2^64, or where the random source fails.
-            if self.books.contains_key(&owner) {
+        for (part, book) in batch.owners {
+            // Drawn before: once in 2^63, or where the random source fails.
+            if self.books.contains_key(&part) {
                 return Err(Error::Internal);
             }
-            touched.insert(owner, Book { keys, digest: Digest::default() });
+            touched.insert(part, book);
         }
         let tx = self.db.transaction()?;
-        for Change { owner: Owner(owner), table, row, bytes } in batch.changes {
-            let book = match touched.entry(owner) {
+        for Change { owner, table, row, bytes } in batch.changes {
+            let book = match touched.entry(table.part_of(owner)) {
                 Entry::Occupied(book) => book.into_mut(),
-                Entry::Vacant(place) => place.insert(self.books.get(&owner).ok_or(Error::NoSuchOwner)?.clone()),
+                Entry::Vacant(place) => {
+                    let book = self.books.get(place.key()).ok_or(Error::NoSuchOwner)?.clone();
+                    place.insert(book)
+                }
             };
-            let place = Place { owner, table: table.number(), row, generation };
             match bytes {
-                Some(bytes) => book.put(&tx, place, &bytes, rng)?,
-                None => book.remove(&tx, place)?,
+                Some(bytes) => book.put(&tx, table.row(row), &bytes, rng)?,
+                None => book.remove(&tx, table.row(row))?,
             }
         }
-        let mut root = match touched.remove(&Owner::COMMON.0) {
-            Some(root) => root,
-            None => self.books.get(&Owner::COMMON.0).ok_or(Error::Internal)?.clone(),
-        };
-        for (owner, book) in &touched {
-            let place = Place { owner: Owner::COMMON.0, table: OWNERS, row: *owner, generation };
-            root.put(&tx, place, &book.to_bytes(), rng)?;
+        let old_root = self.books.get(&Owner::COMMON.0).ok_or(Error::Internal)?;
+        let mut root = touched.remove(&Owner::COMMON.0).unwrap_or_else(|| old_root.clone());
+        for (part, book) in &mut touched {
+            book.balance(&tx, self.books.get(part), rng)?;
+            root.put(&tx, Label { table: OWNERS, row: *part }, &book.to_bytes(), rng)?;
         }
-        let manifest = root.manifest(generation, rng)?;
-        tx.prepare_cached("UPDATE vault SET manifest = ?1")?.execute([manifest])?;
+        root.balance(&tx, Some(old_root), rng)?;
+        file::write_manifest(&tx, &root.manifest(rng)?)?;
         tx.commit()?;
         touched.insert(Owner::COMMON.0, root);
         self.books.extend(touched);
-        self.generation = generation;
         Ok(())
     }
 
@@ -319,91 +338,115 @@ impl Vault {
         self.rewrap(fresh, &[], rng)
     }
 
-    fn next_generation(&self) -> Result<u64, Error> {
-        self.generation.checked_add(1).ok_or(Error::Damaged)
+    /// Draws another key for the vault, sealed as this one is, and has this one deleted: what fleeting tables had before
+    /// cannot be read any more, in old copies of the file either, where the key source has deleted its key. To be called
+    /// where the source is used anyway: it may ask a person. Where it fails, the vault goes on as it is, which the
+    /// [`Finding`] tells.
+    #[must_use]
+    pub fn renew(&mut self, rng: &mut dyn CryptoRng) -> Option<Finding> {
+        let fresh = self.next_key().and_then(|next| next.seal(rng));
+        let old = fresh.and_then(|fresh| self.change_key(fresh, rng));
+        old.map_or(Some(Finding::OldKeyKept), OldKey::delete)
     }
 
     fn rewrap(&mut self, fresh: FreshKey, without: &[Owner], rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
         let FreshKey { keys, wrapped, next: NextKey { wrapper, lock } } = fresh;
-        let generation = self.next_generation()?;
         let old = self.books.get(&Owner::COMMON.0).ok_or(Error::Internal)?;
-        let mut root = Book { keys: Arc::new(keys), digest: Digest::default() };
+        let mut root = old.renewed(keys);
+        let goes = |part: &u64| without.contains(&Owner::of(*part));
 
         let tx = self.db.transaction()?;
-        for owner in read_owners(&tx)? {
+        for part in file::parts(&tx)? {
             // What cannot be read with the old key could not be with the new one.
-            if !self.books.contains_key(&owner.0) || without.contains(&owner) {
-                tx.execute("DELETE FROM rows WHERE owner = ?1", [owner.0.cast_signed()])?;
+            if !self.books.contains_key(&part) || goes(&part) {
+                file::delete_part(&tx, part)?;
             }
         }
-        let common = read_all(&tx, Owner::COMMON.0)?;
-        tx.execute("DELETE FROM rows WHERE owner = 0", [])?;
-        for (place, sealed) in common {
-            let forgotten = place.table == OWNERS && without.contains(&Owner(place.row));
-            if let (false, Some(bytes)) = (forgotten, old.keys.unseal(place, &sealed)) {
-                root.put(&tx, Place { generation, ..place }, &bytes, rng)?;
+        let common = take(&tx, Owner::COMMON.0, old)?;
+        let mut renewed = BTreeMap::new();
+        for (part, book) in self.books.iter().filter(|(part, _)| **part % 2 == 1 && !goes(part)) {
+            let mut new = book.renewed(Keys::random(rng));
+            for (label, bytes) in take(&tx, *part, book)? {
+                new.put(&tx, label, &bytes, rng)?;
+            }
+            new.balance(&tx, Some(book), rng)?;
+            root.put(&tx, Label { table: OWNERS, row: *part }, &new.to_bytes(), rng)?;
+            renewed.insert(*part, new);
+        }
+        for (label, bytes) in common {
+            if label.table != OWNERS || !goes(&label.row) && !renewed.contains_key(&label.row) {
+                root.put(&tx, label, &bytes, rng)?;
             }
         }
-        let manifest = root.manifest(generation, rng)?;
-        write_wrapped(&tx, &wrapped, &manifest)?;
+        root.balance(&tx, Some(old), rng)?;
+        file::write_wrapped(&tx, &wrapped, &root.manifest(rng)?)?;
         tx.commit()?;
 
-        self.books.retain(|owner, _| !without.contains(&Owner(*owner)));
+        self.books.retain(|part, _| !goes(part));
+        self.books.extend(renewed);
         self.books.insert(Owner::COMMON.0, root);
-        self.generation = generation;
         let wrapper = std::mem::replace(&mut self.wrapper, wrapper);
         Ok(OldKey { wrapper, lock })
     }
 
     /// Reads what is known of all owners, and compares it with what is there.
-    fn load(&mut self, keys: Arc<Keys>, findings: &mut Vec<Finding>) -> Result<(), Error> {
-        let mut expected: BTreeMap<u64, Digest> = BTreeMap::new();
-        for (place, sealed) in read_table(&self.db, Owner::COMMON.0, OWNERS)? {
-            let read = keys.unseal(place, &sealed).and_then(|bytes| Book::from_bytes(&bytes));
-            if let Some(book) = read {
-                expected.insert(place.row, book.digest);
-                self.books.insert(place.row, Book { digest: Digest::default(), ..book });
-            }
-        }
-        self.books.insert(Owner::COMMON.0, Book { keys: Arc::clone(&keys), digest: Digest::default() });
+    fn load(&mut self, keys: Arc<Keys>, findings: &mut Vec<Finding>, rng: &mut dyn CryptoRng) -> Result<(), Error> {
+        let root = Book::new(Owner::COMMON.0, keys);
+        let mut books = Vec::new();
+        file::each(&self.db, Owner::COMMON.0, |sealed| {
+            let known = root.unseal(sealed).filter(|(label, _)| label.table == OWNERS);
+            books.extend(known.and_then(|(label, bytes)| Some((label.row, Book::from_bytes(label.row, &bytes)?))));
+        })?;
+        self.books.extend(books);
+        let manifest = root.clone().with_manifest(&file::read_manifest(&self.db)?);
+        let root_is_known = manifest.is_some();
+        self.books.insert(Owner::COMMON.0, manifest.unwrap_or(root));
+        self.complete(findings, rng);
 
-        let mut statement = self.db.prepare("SELECT owner, tbl, row, generation FROM rows")?;
-        let mut places = statement.query([])?;
-        let mut latest = 0;
-        // Where rows are not in SQLite's order, it does not find all of them when it is asked for some.
-        let (mut in_order, mut before) = (true, None);
-        while let Some(row) = places.next()? {
-            let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
-            let table = u16::try_from(number(1)?).map_err(|_| Error::Damaged)?;
-            let place = Place { owner: number(0)?, table, row: number(2)?, generation: number(3)? };
-            latest = latest.max(place.generation);
-            let at = Some((place.owner.cast_signed(), place.table, place.row.cast_signed()));
-            in_order &= before < at;
-            before = at;
-            match self.books.get_mut(&place.owner) {
-                Some(Book { keys, digest }) => keys.toggle(digest, place),
-                None if findings.contains(&Finding::OwnerLost(Owner(place.owner))) => {}
-                None => findings.push(Finding::OwnerLost(Owner(place.owner))),
+        let mut there: BTreeMap<u64, Digest> = self.books.keys().map(|part| (*part, Digest::default())).collect();
+        let in_order = file::places(&self.db, |part, name, nonce| {
+            let lost = Finding::OwnerLost(Owner::of(part));
+            match self.books.get(&part).zip(there.get_mut(&part)) {
+                Some((book, digest)) => book.keys.toggle(digest, part, name, nonce),
+                None if findings.contains(&lost) => {}
+                None => findings.push(lost),
             }
-        }
-        let manifest: Vec<u8> = self.db.query_row("SELECT manifest FROM vault", [], |row| row.get(0))?;
-        if let Some((generation, digest)) = keys.unseal(MANIFEST, &manifest).as_deref().and_then(|m| read_manifest(m)) {
-            latest = latest.max(generation);
-            expected.insert(Owner::COMMON.0, digest);
-        }
-        self.generation = latest;
-        for (owner, book) in &self.books {
-            if in_order && expected.get(owner) == Some(&book.digest) {
-            } else if *owner == Owner::COMMON.0 {
-                findings.push(Finding::OwnersMissing);
-                // Which number was the last is not known: one that surely was not.
-                self.generation = latest.saturating_add(1 << 32);
-            } else {
-                findings.push(Finding::RowsMissing(Owner(*owner)));
+        })?;
+        for (part, book) in &mut self.books {
+            let found = there.get(part).copied().unwrap_or_default();
+            let is_root = *part == Owner::COMMON.0;
+            if !in_order || book.digest != found || is_root && !root_is_known {
+                let missing = if is_root { Finding::OwnersMissing } else { Finding::RowsMissing(Owner::of(*part)) };
+                if !findings.contains(&missing) {
+                    findings.push(missing);
+                }
             }
+            book.digest = found;
         }
         Ok(())
     }
+
+    /// An owner of which one part is lost goes on with the other if that is the one that lasts.
+    fn complete(&mut self, findings: &mut Vec<Finding>, rng: &mut dyn CryptoRng) {
+        let owners = self.owners();
+        self.books.retain(|part, _| *part == Owner::COMMON.0 || owners.contains(&Owner::of(*part)));
+        for owner in owners {
+            self.books.entry(owner.fleeting()).or_insert_with_key(|part| {
+                findings.push(Finding::RowsMissing(owner));
+                Book::new(*part, Arc::new(Keys::random(rng)))
+            });
+        }
+    }
+}
+
+type Labelled = Vec<(Label, Zeroizing<Vec<u8>>)>;
+
+/// Takes all good rows of a part out of the file, but for fillers.
+fn take(tx: &Transaction<'_>, part: u64, book: &Book) -> Result<Labelled, Error> {
+    let mut rows = Vec::new();
+    file::each(tx, part, |sealed| rows.extend(book.unseal(sealed).filter(|(label, _)| label.table != FILLERS)))?;
+    file::delete_part(tx, part)?;
+    Ok(rows)
 }
 
 /// A vault that was closed to be opened again: without its passphrase, which it keeps stretched, but not without its key
@@ -418,8 +461,8 @@ impl Closed {
     ///
     /// # Errors
     /// As [`Vault::open`]. Where there is none any more: [`Error::Io`]. With another passphrase: [`Error::WrongKey`].
-    pub fn open(&self, folder: &Path) -> Result<(Vault, Vec<Finding>), Error> {
-        Vault::read(folder, files::lock(folder)?, |wrapped| self.wrapper.again(wrapped))
+    pub fn open(&self, folder: &Path, rng: &mut dyn CryptoRng) -> Result<(Vault, Vec<Finding>), Error> {
+        Vault::read(folder, files::lock(folder)?, |wrapped| self.wrapper.again(wrapped), rng)
     }
 }
 
@@ -435,172 +478,19 @@ impl fmt::Debug for Vault {
     }
 }
 
-impl Book {
-    fn put(&mut self, tx: &Transaction<'_>, place: Place, bytes: &[u8], rng: &mut dyn CryptoRng) -> Result<(), Error> {
-        self.forget_place(tx, place)?;
-        let sealed = self.keys.seal(place, bytes, rng)?;
-        let [owner, row, generation] = [place.owner, place.row, place.generation].map(u64::cast_signed);
-        tx.prepare_cached("INSERT OR REPLACE INTO rows VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
-            owner,
-            place.table,
-            row,
-            generation,
-            sealed
-        ])?;
-        self.keys.toggle(&mut self.digest, place);
-        Ok(())
-    }
-
-    fn remove(&mut self, tx: &Transaction<'_>, place: Place) -> Result<(), Error> {
-        self.forget_place(tx, place)?;
-        tx.prepare_cached("DELETE FROM rows WHERE owner = ?1 AND tbl = ?2 AND row = ?3")?.execute(params![
-            place.owner.cast_signed(),
-            place.table,
-            place.row.cast_signed()
-        ])?;
-        Ok(())
-    }
-
-    /// Takes the state that a row has, if it is there, out of the digest.
-    fn forget_place(&mut self, tx: &Transaction<'_>, place: Place) -> Result<(), Error> {
-        let before: Option<i64> = tx
-            .prepare_cached("SELECT generation FROM rows WHERE owner = ?1 AND tbl = ?2 AND row = ?3")?
-            .query_row(params![place.owner.cast_signed(), place.table, place.row.cast_signed()], |row| row.get(0))
-            .optional()?;
-        if let Some(generation) = before {
-            self.keys.toggle(&mut self.digest, Place { generation: generation.cast_unsigned(), ..place });
-        }
-        Ok(())
-    }
-
-    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new([*self.keys.secret, self.digest].concat())
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (secret, digest) = bytes.split_first_chunk::<KEY>()?;
-        let keys = Arc::new(Keys::of(Zeroizing::new(*secret)));
-        Some(Self { keys, digest: digest.try_into().ok()? })
-    }
-
-    fn manifest(&self, generation: u64, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, Error> {
-        self.keys.seal(MANIFEST, &[&generation.to_be_bytes()[..], &self.digest].concat(), rng)
-    }
-}
-
-/// Where no row is.
-const MANIFEST: Place = Place { owner: 0, table: u16::MAX, row: 0, generation: 0 };
-
-fn read_manifest(bytes: &[u8]) -> Option<(u64, Digest)> {
-    let (generation, digest) = bytes.split_first_chunk()?;
-    Some((u64::from_be_bytes(*generation), digest.try_into().ok()?))
-}
-
 /// Makes a vault under another name, so that no crash leaves half of one.
 fn create(folder: &Path, key: Key, rng: &mut dyn CryptoRng) -> Result<(), Error> {
     let path = folder.join("vault.new");
     files::private().write(true).create(true).truncate(true).open(&path)?;
-    let mut db = connect(&path)?;
-    // A journal that a crash left would be taken for that of the next attempt.
-    db.execute_batch("PRAGMA journal_mode = MEMORY")?;
-    migrate(&mut db)?;
+    let mut db = file::create(&path)?;
     let wrapper = Wrapper::new(key, Slot::First, rng)?;
-    let root = Book { keys: Arc::new(Keys::random(rng)), digest: Digest::default() };
+    let mut root = Book::new(Owner::COMMON.0, Arc::new(Keys::random(rng)));
     let wrapped = wrapper.wrap(&root.keys, rng)?;
-    let manifest = root.manifest(0, rng)?;
     let tx = db.transaction()?;
-    write_wrapped(&tx, &wrapped, &manifest)?;
+    root.balance(&tx, None, rng)?;
+    file::write_wrapped(&tx, &wrapped, &root.manifest(rng)?)?;
     tx.commit()?;
     drop(db);
     fs::rename(&path, folder.join(FILE))?;
     Ok(files::sync_folder_of(&path)?)
-}
-
-fn connect(path: &Path) -> Result<Connection, Error> {
-    Ok(Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?)
-}
-
-fn migrate(db: &mut Connection) -> Result<(), Error> {
-    let tx = db.transaction()?;
-    let version: u32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let done = usize::try_from(version).map_err(|_| Error::TooNew)?;
-    let steps = MIGRATIONS.get(done..).ok_or(Error::TooNew)?;
-    for step in steps {
-        tx.execute_batch(step)?;
-    }
-    if !steps.is_empty() {
-        tx.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len()))?;
-    }
-    Ok(tx.commit()?)
-}
-
-fn read_wrapped(db: &Connection) -> Result<Wrapped, Error> {
-    let (slot, salt, bytes, checksum) = db
-        .query_row("SELECT slot, salt, wrapped, checksum FROM vault", [], |row| {
-            Ok((
-                row.get::<_, Option<u8>>(0)?,
-                row.get::<_, Option<Vec<u8>>>(1)?,
-                row.get(2)?,
-                row.get::<_, Vec<u8>>(3)?,
-            ))
-        })
-        .optional()?
-        .ok_or(Error::Damaged)?;
-    let slot = match slot {
-        None => None,
-        Some(0) => Some(Slot::First),
-        Some(1) => Some(Slot::Second),
-        Some(_) => return Err(Error::Damaged),
-    };
-    let salt = salt.map(|salt| salt.as_slice().try_into().map_err(|_| Error::Damaged)).transpose()?;
-    let wrapped = Wrapped { slot, salt, bytes };
-    if checksum == wrapped.checksum() { Ok(wrapped) } else { Err(Error::Damaged) }
-}
-
-fn write_wrapped(tx: &Transaction<'_>, wrapped: &Wrapped, manifest: &[u8]) -> Result<(), Error> {
-    let slot = wrapped.slot.map(Slot::number);
-    let salt = wrapped.salt.as_ref().map(<[u8; 16]>::as_slice);
-    tx.execute(
-        "INSERT OR REPLACE INTO vault VALUES (1, ?1, ?2, ?3, ?4, ?5)",
-        params![slot, salt, wrapped.bytes, wrapped.checksum(), manifest],
-    )?;
-    Ok(())
-}
-
-impl Wrapped {
-    /// Tells damage from a wrong key. It keeps no secret and stops nobody.
-    fn checksum(&self) -> Vec<u8> {
-        let slot = self.slot.map_or(u8::MAX, Slot::number);
-        let hash = Sha256::new().chain_update([FORMAT, slot]).chain_update(self.salt.unwrap_or_default());
-        hash.chain_update(&self.bytes).finalize().to_vec()
-    }
-}
-
-type Stored = Vec<(Place, Vec<u8>)>;
-
-/// The rows of one table. The places are the ones that were asked for: what a damaged index gives fits no other.
-fn read_table(db: &Connection, owner: u64, table: u16) -> Result<Stored, Error> {
-    let sql = "SELECT tbl, row, generation, sealed FROM rows WHERE owner = ?1 AND tbl = ?2 ORDER BY row";
-    let stored = read(db, owner, sql, params![owner.cast_signed(), table])?;
-    Ok(stored.into_iter().map(|(place, sealed)| (Place { table, ..place }, sealed)).collect())
-}
-
-fn read_owners(db: &Connection) -> Result<Vec<Owner>, Error> {
-    let mut statement = db.prepare("SELECT DISTINCT owner FROM rows")?;
-    let owners = statement.query_map([], |row| Ok(Owner(row.get::<_, i64>(0)?.cast_unsigned())))?;
-    Ok(owners.collect::<Result<_, _>>()?)
-}
-
-fn read_all(db: &Connection, owner: u64) -> Result<Stored, Error> {
-    let sql = "SELECT tbl, row, generation, sealed FROM rows WHERE owner = ?1";
-    read(db, owner, sql, params![owner.cast_signed()])
-}
-
-fn read(db: &Connection, owner: u64, sql: &str, params: impl rusqlite::Params) -> Result<Stored, Error> {
-    let mut statement = db.prepare_cached(sql)?;
-    let rows = statement.query_map(params, |row| {
-        let [number, generation] = [row.get::<_, i64>(1)?, row.get::<_, i64>(2)?].map(i64::cast_unsigned);
-        Ok((Place { owner, table: row.get(0)?, row: number, generation }, row.get(3)?))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -7,13 +7,15 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::seal::{self, FORMAT, KEY, Keys};
+use crate::seal::{self, KEY, Keys};
 use crate::source::{KeySource, Slot};
 use crate::{Error, Finding};
 
 /// Argon2id: 64 MiB, 3 passes, 1 lane (RFC 9106, section 4, second recommendation, for one core).
 const ARGON2: (u32, u32, u32) = (64 * 1024, 3, 1);
 pub(crate) const SALT: usize = 16;
+/// How the vault's key is sealed; associated data of it.
+pub(crate) const FORMAT: u8 = 1;
 
 /// What opens a vault.
 #[derive(Clone)]

@@ -2,18 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use flashpaper_vault::{Batch, Error, Finding, Key, KeyFile, KeySource, Owner, Slot, SourceError, Table, Vault};
+use flashpaper_vault::{Batch, Error, Finding, Key, KeyFile, KeySource, Owner, Row, Slot, SourceError, Table, Vault};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-const NOTES: Table = Table(1);
+const NOTES: Table = Table::lasting(1);
+const SESSIONS: Table = Table::fleeting(2);
 const PASSPHRASE: &[u8] = b"swordfish";
 
 fn rng(seed: u64) -> StdRng {
@@ -40,10 +42,16 @@ fn put(vault: &mut Vault, owner: Owner, row: u64, text: &str) {
     vault.commit(batch, &mut rand::rngs::StdRng::seed_from_u64(row)).unwrap();
 }
 
+/// The texts of a table, in the order of their numbers.
+fn texts_in(vault: &Vault, owner: Owner, table: Table) -> Vec<String> {
+    let mut rows = BTreeMap::new();
+    let keep = |row: Row| drop(rows.insert((row.table, row.number), String::from_utf8(row.bytes.to_vec()).unwrap()));
+    assert_eq!(vault.each(owner, keep), Ok(vec![]));
+    rows.into_iter().filter(|((of, _), _)| *of == table).map(|(_, text)| text).collect()
+}
+
 fn texts(vault: &Vault, owner: Owner) -> Vec<String> {
-    let rows = vault.rows(owner, NOTES).unwrap();
-    assert_eq!(rows.lost, []);
-    rows.good.iter().map(|row| String::from_utf8(row.bytes.to_vec()).unwrap()).collect()
+    texts_in(vault, owner, NOTES)
 }
 
 fn forget(vault: &mut Vault, owner: Owner) -> Result<Option<Finding>, Error> {
@@ -112,24 +120,9 @@ fn rows_change_and_go() {
     drop(vault);
     let (vault, findings) = reopen(folder.path()).unwrap();
     assert_eq!(findings, []);
-    let mut read = texts(&vault, owner);
-    read.sort();
-    assert_eq!(read, ["", "last", "second"]);
-}
-
-#[test]
-fn sizes_are_hidden() {
-    let folder = TempDir::new().unwrap();
-    let (mut vault, owner) = one_owner(folder.path());
-    for (row, length) in [0, 1, 252, 253, 508].into_iter().enumerate() {
-        put(&mut vault, owner, row as u64, &"x".repeat(length));
-    }
-    drop(vault);
-    let db = rusqlite(folder.path());
-    let mut statement = db.prepare("SELECT length(sealed) FROM rows WHERE owner <> 0 ORDER BY row").unwrap();
-    let lengths: Vec<u32> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    // A nonce and a tag more.
-    assert_eq!(lengths, [256, 256, 256, 512, 512].map(|length| length + 40));
+    assert_eq!(texts(&vault, owner), ["second", "", "last"]);
+    let row = |number| vault.row(owner, NOTES, number).unwrap().map(|row| row.ok().unwrap().bytes);
+    assert_eq!((row(1), row(2)), (None, Some(b"second".to_vec().into())));
 }
 
 #[test]
@@ -190,7 +183,7 @@ fn what_was_forgotten_is_in_no_older_copy_either() {
 
     let (mut vault, _) = reopen(folder.path()).unwrap();
     assert_eq!(forget(&mut vault, burner), Ok(None));
-    assert_eq!(vault.rows(burner, NOTES).err(), Some(Error::NoSuchOwner));
+    assert_eq!(vault.each(burner, |_| ()), Err(Error::NoSuchOwner));
     assert_eq!(forget(&mut vault, burner), Err(Error::NoSuchOwner));
     assert_eq!(forget(&mut vault, Owner::COMMON), Err(Error::NoSuchOwner));
     put(&mut vault, other, 2, "goes on");
@@ -330,9 +323,9 @@ fn is_in_use() {
 fn a_later_version_is_not_touched() {
     let folder = TempDir::new().unwrap();
     drop(one_owner(folder.path()));
-    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 2").unwrap();
+    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 3").unwrap();
     assert_eq!(reopen(folder.path()).err(), Some(Error::TooNew));
-    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 1").unwrap();
+    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 2").unwrap();
     assert!(reopen(folder.path()).is_ok());
 }
 
@@ -359,6 +352,76 @@ fn what_an_earlier_build_left_in_a_log_is_taken_over() {
     files.sort();
     assert_eq!(files, ["key.0", "lock", "vault.db", "vault.db-journal"]);
     assert_eq!(fs::read(killed.path().join("vault.db")).unwrap()[18..20], [1, 1], "SQLite's mark of a log is gone");
+}
+
+#[test]
+fn what_does_not_last_ends_with_the_key_of_the_vault() {
+    for change in [
+        |vault: &mut Vault, _| vault.renew(&mut rng(7)),
+        |vault: &mut Vault, _| change_key(vault, Key::passphrase(PASSPHRASE)).unwrap(),
+        |vault: &mut Vault, other| forget(vault, other).unwrap(),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let (mut vault, owner) = one_owner(folder.path());
+        let mut batch = Batch::default();
+        let other = batch.add_owner(&mut rng(20));
+        batch.put(owner, SESSIONS, 1, b"a ratchet".to_vec());
+        batch.put(owner, NOTES, 1, b"a text".to_vec());
+        vault.commit(batch, &mut rng(21)).unwrap();
+        drop(vault);
+        let old = folder.path().join("old.db");
+        fs::copy(folder.path().join("vault.db"), &old).unwrap();
+
+        let (mut vault, _) = reopen(folder.path()).unwrap();
+        assert_eq!(change(&mut vault, other), None);
+        assert_eq!(
+            (texts(&vault, owner), texts_in(&vault, owner, SESSIONS)),
+            (vec!["a text".into()], vec!["a ratchet".into()])
+        );
+        // What an old copy of the device's flash has, with all keys that there are by now.
+        drop(vault);
+        let db = rusqlite(folder.path());
+        db.execute("ATTACH ?1 AS old", [old.to_str().unwrap()]).unwrap();
+        db.execute_batch("DELETE FROM rows WHERE owner <> 0; INSERT INTO rows SELECT * FROM old.rows WHERE owner <> 0")
+            .unwrap();
+        drop(db);
+        let key = [key_file(folder.path()), Key::passphrase(PASSPHRASE)];
+        let mut opened = key.into_iter().filter_map(|key| Vault::open(folder.path(), key, &mut rng(9)).ok());
+        let (vault, _) = opened.next().unwrap();
+        let (mut read, mut tables) = (0, vec![]);
+        let lost = vault.each(owner, |row| {
+            read += 1;
+            tables.push(row.table);
+        });
+        assert_eq!((read, tables), (1, vec![NOTES]));
+        assert!(lost.unwrap().contains(&Finding::RowLost(owner)));
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_changed_at_an_opening_is_told_and_used_on() {
+    let folder = TempDir::new().unwrap();
+    let source = Arc::new(Fake::default());
+    let open = || Vault::open(folder.path(), Key::source(Arc::clone(&source) as _), &mut rng(1));
+    let fail = |call, error| *source.fails.lock().unwrap() = Some((call, error));
+    let (mut vault, _) = open().unwrap();
+    let mut batch = Batch::default();
+    let owner = batch.add_owner(&mut rng(2));
+    batch.put(owner, SESSIONS, 1, b"a ratchet".to_vec());
+    vault.commit(batch, &mut rng(3)).unwrap();
+    for (call, error) in [("seal", SourceError::Denied), ("seal", SourceError::Full), ("delete", SourceError::Failed)] {
+        fail(call, error);
+        assert_eq!(vault.renew(&mut rng(7)), Some(Finding::OldKeyKept));
+        *source.fails.lock().unwrap() = None;
+        put(&mut vault, owner, 1, "used on");
+        drop(vault);
+        let (again, findings) = open().unwrap();
+        assert_eq!((findings, texts(&again, owner)), (vec![], vec!["used on".to_owned()]));
+        assert_eq!(texts_in(&again, owner, SESSIONS), ["a ratchet"]);
+        assert_eq!(source.keys.lock().unwrap().iter().flatten().count(), 1);
+        vault = again;
+    }
+    assert_eq!(vault.renew(&mut rng(8)), None);
 }
 
 fn rusqlite(folder: &Path) -> rusqlite::Connection {

@@ -160,8 +160,9 @@ public final class BurnersModel {
     }
 
     private func list() {
-        guard let burners = try? library?.burners() else { return }
+        guard let burners = try? library?.burners(), let vault = try? library?.vaultReport() else { return }
         state.burners = burners
+        state.vault = vault
         // What is burned is left.
         if let open = conversations, !burners.contains(where: { $0.id == open.state.burner.id }) { leave() }
     }

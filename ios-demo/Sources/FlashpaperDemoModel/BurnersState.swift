@@ -5,6 +5,8 @@ public struct BurnersState: Equatable, Sendable {
     public internal(set) var tor = TorState.off
     /// This is not the public Tor network: nothing on the screen is private. Once set it stays.
     public internal(set) var privateNetwork = false
+    /// What is wrong with the sealed store; nothing by default.
+    public internal(set) var vault = VaultReport(lost: 0, incomplete: false, oldKeyKept: false)
     public internal(set) var burners: [Burner] = []
     public internal(set) var work = Work.idle
     public internal(set) var notice: Notice?

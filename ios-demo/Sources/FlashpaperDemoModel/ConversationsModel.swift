@@ -174,6 +174,7 @@ public final class ConversationsModel {
         state.burner = status.burner
         state.connection = status.connection
         state.contacts = status.conversations
+        if let why = status.unreadable { state.failed = why }
         let conversation = status.conversations.first { $0.peer == peer }
         guard let conversation, let messages = try? library.messages(of: id, with: conversation.peer) else {
             state.chat = nil

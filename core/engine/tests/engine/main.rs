@@ -14,4 +14,5 @@ mod limits;
 mod peers;
 mod strangers;
 mod support;
+mod vault;
 mod wire;

@@ -190,12 +190,13 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
     }
 
     private fun list() {
-        val burners = try {
-            library?.burners() ?: return
+        val (burners, vault) = try {
+            val library = library ?: return
+            library.burners() to library.vaultReport()
         } catch (_: FlashpaperException.Closed) {
             return
         }
-        current.update { it.copy(burners = burners) }
+        current.update { it.copy(burners = burners, vault = vault) }
         // What is burned is left.
         val open = opened.value?.state?.value?.burner?.id
         if (open != null && burners.none { it.id == open }) leave()

@@ -5,12 +5,15 @@ import org.flashpaper.Burner
 import org.flashpaper.BurnerId
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Step
+import org.flashpaper.VaultReport
 
 /** All that the first screen shows. */
 data class BurnersState(
     val tor: TorState = TorState.Off,
     /** This is not the public Tor network: nothing on the screen is private. Once set it stays. */
     val privateNetwork: Boolean = false,
+    /** What is wrong with the sealed store; nothing by default. */
+    val vault: VaultReport = VaultReport(lost = 0u, incomplete = false, oldKeyKept = false),
     val burners: List<Burner> = emptyList(),
     val work: Work = Work.Idle,
     val notice: Notice? = null,

@@ -203,6 +203,7 @@ class ConversationsModel(
             current.update {
                 it.copy(burner = status.burner, connection = status.connection, contacts = status.conversations, chat = chat)
             }
+            status.unreadable?.let { why -> current.update { it.copy(failed = why) } }
             val unread = chat?.messages.orEmpty().filter { it.state == MessageState.Received }
             unread.map { it.id }.filter(taking::add).forEach { act { library.taken(id, it) } }
         } catch (_: FlashpaperException) {

@@ -35,7 +35,8 @@ import org.flashpaper.demo.Work
 @Composable
 fun BurnersScreen(state: BurnersState, actions: BurnersActions, dark: Boolean = isSystemInDarkTheme()) {
     Page("Flashpaper", dark) {
-        if (state.privateNetwork) PrivateNetworkMark()
+        if (state.privateNetwork) Warning("Test network: nothing here is private")
+        words(state.vault).forEach { Warning(it) }
         Tor(state.tor, actions)
         WorkInHand(state, actions)
         state.notice?.let { NoticeCard(it, actions) }
@@ -44,9 +45,9 @@ fun BurnersScreen(state: BurnersState, actions: BurnersActions, dark: Boolean = 
 }
 
 @Composable
-private fun PrivateNetworkMark() {
+private fun Warning(text: String) {
     Surface(Modifier.fillMaxWidth(), color = MaterialTheme.colors.error) {
-        Text("Test network: nothing here is private", Modifier.padding(12.dp))
+        Text(text, Modifier.padding(12.dp))
     }
 }
 

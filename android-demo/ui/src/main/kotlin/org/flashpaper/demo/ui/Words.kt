@@ -18,6 +18,7 @@ import org.flashpaper.Route
 import org.flashpaper.Security
 import org.flashpaper.Standing
 import org.flashpaper.Step
+import org.flashpaper.VaultReport
 import org.flashpaper.action
 import org.flashpaper.code
 import org.flashpaper.demo.ChatNews
@@ -29,6 +30,7 @@ internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.OtherKeyVerified -> "You have verified another key of this contact."
     is FlashpaperException.OtherKeyInUse -> "This link names another key than the one in use. If it is right, add it once more."
     is FlashpaperException.NoSuchBurner -> "This burner is not here any more."
+    is FlashpaperException.Unreadable -> "The conversations cannot be read. The burner can be burned."
     else -> words(error.action, error.code)
 }
 
@@ -45,6 +47,13 @@ private fun words(action: Action, code: String): String = when (action) {
     Action.REPORT -> "Something is broken. Please report it: $code."
     Action.NOTHING -> "It has ended."
 }
+
+/** What a person is to know of the store; nothing where all is well. */
+internal fun words(vault: VaultReport): List<String> = listOfNotNull(
+    "A part of what was stored is lost or was tampered with.".takeIf { vault.lost > 0u },
+    "Somebody has put older data on this device in the place of newer. Private conversations begin anew.".takeIf { vault.incomplete },
+    "An old key could not be deleted: old copies of the data may be readable.".takeIf { vault.oldKeyKept },
+)
 
 internal fun words(outcome: BurnOutcome): String = when (outcome) {
     BurnOutcome.PROVEN -> "Burned: the server refuses the login."

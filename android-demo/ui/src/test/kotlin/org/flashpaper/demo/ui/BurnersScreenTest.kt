@@ -18,6 +18,7 @@ import org.flashpaper.FlashpaperException
 import org.flashpaper.Input
 import org.flashpaper.Route
 import org.flashpaper.Step
+import org.flashpaper.VaultReport
 import org.flashpaper.demo.BurnersActions
 import org.flashpaper.demo.BurnersState
 import org.flashpaper.demo.Notice
@@ -100,6 +101,17 @@ class BurnersScreenTest {
     }
 
     @Test
+    fun whatIsWrongWithTheStore() {
+        val vault = VaultReport(lost = 2u, incomplete = true, oldKeyKept = true)
+        screen("vault", ready.copy(vault = vault)) {
+            onNodeWithText("A part of what was stored is lost or was tampered with.").assertIsDisplayed()
+            onNodeWithText("Somebody has put older data", substring = true).assertIsDisplayed()
+            onNodeWithText("An old key could not be deleted", substring = true).assertIsDisplayed()
+        }
+        assertEquals(emptyList<String>(), words(ready.vault))
+    }
+
+    @Test
     fun burnedInTheDark() {
         val burned = ready.copy(burners = emptyList(), notice = Notice.Burned(BurnOutcome.PROVEN))
         screen("burned-dark", burned, dark = true) {
@@ -116,7 +128,7 @@ class BurnersScreenTest {
             FlashpaperException.StorageFull(), FlashpaperException.InUse(), FlashpaperException.InvalidInput(Input.SERVER),
             FlashpaperException.Internal(), FlashpaperException.Closed(), FlashpaperException.Auth(),
             FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
-            FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(),
+            FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(), FlashpaperException.Unreadable(),
         ).map { words(it) }
         assertEquals(Action.entries.size + 6, sentences.toSet().size)
     }
