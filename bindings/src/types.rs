@@ -225,7 +225,8 @@ pub struct VaultReport {
     /// Private conversations begin anew, as a session that was used must not be used again.
     pub incomplete: bool,
     /// The key of the store could not be changed at the opening, as each one does, or the key store could not delete one
-    /// that is not used any more: older copies of the store may be readable. It is tried again at the next opening.
+    /// that is not used any more, or what was removed could not be written over: older records may be readable. It is tried
+    /// again at the next opening.
     pub old_key_kept: bool,
 }
 

@@ -57,7 +57,7 @@ pub enum Finding {
     /// Owners were removed, or replaced by older states of themselves.
     OwnersMissing,
     /// The vault's key was not changed when it should have been, or the key source could not delete one that is not used any
-    /// more: until it does, older copies of the vault may be readable.
+    /// more: until it does, older copies of the vault may be readable. Or what was removed could not be written over.
     OldKeyKept,
 }
 

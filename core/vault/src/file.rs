@@ -42,8 +42,8 @@ const OTHERS: &str = "
 
 /// Whatever is committed is on the device when the call returns, and in the main file: of a log that SQLite reads up to its
 /// first bad frame, an end that is missing would not be missed. FULL syncs the journal, the file, and the end of the
-/// journal; EXTRA would sync the folder of one that is deleted, which this is not. Nothing that was removed stays in the
-/// file; no second connection; a file that was tampered with has SQLite do nothing but fail.
+/// journal; EXTRA would sync the folder of one that is deleted, which this is not. What was removed is written over, but for
+/// what [`write_anew`] is for; no second connection; a file that was tampered with has SQLite do nothing but fail.
 const SETTINGS: &str = "
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA synchronous = FULL;
@@ -143,6 +143,16 @@ pub(crate) fn places(db: &Connection, mut look: impl FnMut(u64, Name, Nonce)) ->
         before = Some((part, name));
     }
     Ok(in_order)
+}
+
+/// Writes all rows to other pages, in the order of their names. As SQLite spreads rows over pages it leaves copies of them
+/// behind, which it does not write over when they are removed; nor do places of rows tell any more when they were written.
+pub(crate) fn write_anew(db: &mut Connection) -> Result<(), Error> {
+    let tx = db.transaction()?;
+    tx.execute_batch(&format!(
+        "ALTER TABLE rows RENAME TO old; {ROWS} INSERT INTO rows SELECT * FROM old; DROP TABLE old"
+    ))?;
+    Ok(tx.commit()?)
 }
 
 /// Everybody who has rows.

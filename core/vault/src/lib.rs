@@ -33,7 +33,10 @@
 //! What is left to see: roughly how much is kept, as the numbers and the file grow when a lot more comes, and shrink, but
 //! never the file, when most of it goes; that there are rows above 64 KiB, which are not hidden; to somebody who copies the
 //! file twice, how many rows of each size were written in between; and to somebody who knows SQLite well, from the places
-//! of rows on its pages, a guess at which of them were written late.
+//! of rows on its pages, a guess at which of them were written since the last [`Vault::renew`].
+//!
+//! What was removed is written over at once, but for copies that SQLite leaves behind as it spreads rows over pages. They
+//! are there, sealed, until the next [`Vault::renew`].
 //!
 //! A changed bit, a row that was moved, replaced by an older state of itself or removed is a [`Finding`] at the next
 //! opening, or when it is read, and the rest stays readable; where SQLite cannot read the file any more it is

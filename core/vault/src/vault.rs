@@ -339,14 +339,15 @@ impl Vault {
     }
 
     /// Draws another key for the vault, sealed as this one is, and has this one deleted: what fleeting tables had before
-    /// cannot be read any more, in old copies of the file either, where the key source has deleted its key. To be called
-    /// where the source is used anyway: it may ask a person. Where it fails, the vault goes on as it is, which the
-    /// [`Finding`] tells.
+    /// cannot be read any more, in old copies of the file either, where the key source has deleted its key. Nothing that was
+    /// removed is in the file after it. To be called where the source is used anyway: it may ask a person. Where it fails,
+    /// the vault goes on as it is, which the [`Finding`] tells.
     #[must_use]
     pub fn renew(&mut self, rng: &mut dyn CryptoRng) -> Option<Finding> {
         let fresh = self.next_key().and_then(|next| next.seal(rng));
         let old = fresh.and_then(|fresh| self.change_key(fresh, rng));
-        old.map_or(Some(Finding::OldKeyKept), OldKey::delete)
+        let kept = old.map_or(Some(Finding::OldKeyKept), OldKey::delete);
+        kept.or(file::write_anew(&mut self.db).err().map(|_| Finding::OldKeyKept))
     }
 
     fn rewrap(&mut self, fresh: FreshKey, without: &[Owner], rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,11 +13,11 @@ use std::{env, fs};
 use flashpaper_vault::{Batch, Error, Finding, Key, KeyFile, Owner, Table, Vault};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 const NOTES: Table = Table::lasting(1);
 const SESSIONS: Table = Table::fleeting(2);
-const ROWS: u64 = 2;
+const ROWS: u64 = 8;
 
 fn rng(seed: u64) -> StdRng {
     StdRng::seed_from_u64(seed)
@@ -83,6 +84,55 @@ fn seen(files: &Files) -> Option<Vec<(Owner, u8)>> {
     owners.collect()
 }
 
+/// How many steps of a kind a process is killed at, from the first to the last: SQLite writes a hundred pages one like the
+/// other. At each with FLASHPAPER_SOAK.
+const SAMPLE: usize = 6;
+
+fn is_soak() -> bool {
+    env::var_os("FLASHPAPER_SOAK").is_some()
+}
+
+/// Runs [`in_a_child`] under strace; whether it came to its end.
+fn child(folder: &Path, work: &str, options: &[&str]) -> bool {
+    let mut child = Command::new("strace");
+    child.args(["-f", "-qq"]).args(options).arg(env::current_exe().unwrap());
+    child.args(["--exact", "in_a_child", "--ignored"]).env("VAULT", folder).env("WORK", work);
+    child.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+}
+
+/// Has a child do its work on copies of a folder: once to the end, then killed as it begins a step of each kind, which is a
+/// system call on a file. Gives what each leaves, and the step; none for the end. How often it was killed.
+fn kill(before: &Files, work: &str, mut look: impl FnMut(&Files, Option<&str>)) -> usize {
+    let (folder, trace) = (folder_of(before), NamedTempFile::new().unwrap());
+    let to_trace = ["-s0", "-y", "-e", "trace=pwrite64,fsync,ftruncate,rename,unlink", "-o"];
+    assert!(child(folder.path(), work, &[&to_trace[..], &[trace.path().to_str().unwrap()]].concat()), "{work}");
+    look(&files(folder.path()), None);
+
+    let mut counts = BTreeMap::<String, usize>::new();
+    let mut kinds = BTreeMap::<(String, String), Vec<usize>>::new();
+    for line in fs::read_to_string(trace.path()).unwrap().lines() {
+        // 12 pwrite64(3</tmp/a/vault.db>, ""..., 4096, 0) = 4096
+        let (call, rest) = line.split_once(' ').unwrap().1.trim_start().split_once('(').unwrap();
+        let file = rest.rsplit_once('/').unwrap().1.split(['>', '"']).next().unwrap();
+        let count = counts.entry(call.to_owned()).or_default();
+        *count += 1;
+        kinds.entry((call.to_owned(), file.to_owned())).or_default().push(*count);
+    }
+    let mut killed = 0;
+    for ((call, file), counts) in kinds {
+        let sample = if is_soak() { counts.len() } else { counts.len().min(SAMPLE) };
+        for step in 0..sample {
+            let count = counts[step * (counts.len() - 1) / (sample - 1).max(1)];
+            let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=SIGKILL:when={count}"));
+            let (folder, step) = (folder_of(before), format!("{work}: {call} {count} on {file}"));
+            assert!(!child(folder.path(), work, &["-e", &trace, "-e", &inject]), "{step}: not killed");
+            look(&files(folder.path()), Some(&step));
+            killed += 1;
+        }
+    }
+    killed
+}
+
 #[test]
 #[ignore = "needs strace: cargo xtask test"]
 fn killed_anywhere() {
@@ -105,65 +155,36 @@ fn killed_anywhere() {
         ("renew", old.clone()),
     ];
     for (work, new) in works {
-        for call in ["pwrite64", "fsync", "ftruncate", "rename", "unlink"] {
-            // What is sealed anew has many pages, each written as the one before.
-            let step = if call == "pwrite64" && work != "fill" { 9 } else { 1 };
-            for count in (1..).step_by(step) {
-                let folder = folder_of(&before);
-                let finished = child_killed_at(folder.path(), work, call, count);
-                let left = files(folder.path());
-                let found = seen(&left).expect("whole");
-                assert!(found == new || found == old && !finished, "{work} {call} {count}: {found:?}");
-                if finished {
-                    break;
-                }
-                killed += 1;
-                let is_hot = left.iter().any(|(name, bytes)| name == "vault.db-journal" && !bytes.is_empty());
-                if is_hot {
-                    hot += 1;
-                }
-                // It opens the vault forty times.
-                if is_hot && hot % 8 == 0 {
-                    damage(&left, hot, &[&old, &new]);
+        killed += kill(&before, work, |left, step| {
+            let found = seen(left).expect("whole");
+            assert!(found == new || found == old && step.is_some(), "{work} {step:?}: {found:?}");
+            if left.iter().any(|(name, bytes)| name == "vault.db-journal" && !bytes.is_empty()) {
+                hot += 1;
+                // It opens the vault thirty times.
+                if is_soak() || hot % 8 == 0 {
+                    damage(left, hot, &[&old, &new]);
                 }
             }
-        }
+        });
     }
     println!("killed {killed} times, {hot} of them with a journal to roll back");
     assert!(killed > 40 && hot > 20, "{killed}, {hot}");
-}
-
-/// Runs [`in_a_child`], which is killed as it begins a system call for the `count`th time; whether it came to its end.
-fn child_killed_at(folder: &Path, work: &str, call: &str, count: usize) -> bool {
-    let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=SIGKILL:when={count}"));
-    let mut child = Command::new("strace");
-    child.args(["-f", "-qq", "-e", &trace, "-e", &inject]).arg(env::current_exe().unwrap());
-    child.args(["--exact", "in_a_child", "--ignored"]).env("VAULT", folder).env("WORK", work);
-    child.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
 }
 
 #[test]
 #[ignore = "needs strace: cargo xtask test"]
 fn killed_while_an_earlier_version_is_taken_over() {
     let before = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/version_1"));
-    let mut killed = 0;
-    for (call, step) in [("pwrite64", 7), ("fsync", 1), ("ftruncate", 1)] {
-        for count in (1..).step_by(step) {
-            let folder = folder_of(&before);
-            let finished = child_killed_at(folder.path(), "migrate", call, count);
-            let (vault, findings) = open(folder.path()).unwrap();
-            let mut rows = 0;
-            for owner in vault.owners() {
-                assert_eq!(vault.each(owner, |_| rows += 1), Ok(vec![]));
-            }
-            assert_eq!((findings, rows), (vec![], 15), "{call} {count}");
-            if finished {
-                break;
-            }
-            killed += 1;
+    let killed = kill(&before, "migrate", |left, step| {
+        let folder = folder_of(left);
+        let (vault, findings) = open(folder.path()).unwrap();
+        let mut rows = 0;
+        for owner in vault.owners() {
+            assert_eq!(vault.each(owner, |_| rows += 1), Ok(vec![]));
         }
-    }
-    assert!(killed > 20, "{killed}");
+        assert_eq!((findings, rows), (vec![], 15), "{step:?}");
+    });
+    assert!(killed > 10, "{killed}");
 }
 
 /// The commit that was killed was never confirmed: should its journal be damaged, too, it may be there, but only whole.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::ffi::CString;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -105,10 +106,13 @@ fn a_full_device() {
     let (mut vault, findings) = disk.open().unwrap();
     assert_eq!((findings, count(&vault, owner)), (vec![], written));
     // The key is not renewed for want of room, which is told.
+    let rest = disk.path().join("rest");
+    assert_eq!(fs::write(&rest, vec![0; 3 << 20]).map_err(|error| error.kind()), Err(ErrorKind::StorageFull));
     assert_eq!(vault.renew(&mut rng(6)), Some(Finding::OldKeyKept));
     // What makes room goes on working as soon as there is any.
     assert_eq!(put(&mut vault, owner, 1000, vec![7; 100_000]), Err(Error::Full));
     drop(vault);
+    fs::remove_file(rest).unwrap();
     mount_remount(disk.path(), MountFlags::empty(), c"size=8m").unwrap();
     let (mut vault, findings) = disk.open().unwrap();
     assert_eq!(findings, []);

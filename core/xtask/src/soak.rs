@@ -7,12 +7,13 @@ use crate::run::{Done, cargo, run};
 /// `cargo xtask soak [NAME] [--minutes N]`.
 pub(crate) fn soak(options: &[&str]) -> Done {
     match options {
-        [] => otr().and_then(|()| chat("0")).and_then(|()| peers()),
+        [] => otr().and_then(|()| vault()).and_then(|()| chat("0")).and_then(|()| peers()),
         ["otr"] => otr(),
         ["chat"] => chat("0"),
         ["chat", "--minutes", minutes] if minutes.parse::<u64>().is_ok() => chat(minutes),
         ["peers"] => peers(),
-        _ => Err("soak takes otr, peers, or chat with --minutes N".into()),
+        ["vault"] => vault(),
+        _ => Err("soak takes otr, vault, peers, or chat with --minutes N".into()),
     }
 }
 
@@ -20,6 +21,15 @@ fn otr() -> Done {
     packages::need(&[packages::OTR])?;
     let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-otr", "--tests"]);
     tests.args(["--", "--include-ignored", "--nocapture", "--test-threads=1", "--skip", "constant_time"]);
+    run(tests.env("FLASHPAPER_SOAK", "1"))
+}
+
+/// Kills a process that changes the vault at each write.
+fn vault() -> Done {
+    packages::need(&[packages::TESTS])?;
+    let mut tests =
+        cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-vault", "--test", "crash"]);
+    tests.args(["--", "--ignored", "--nocapture", "--test-threads=1"]);
     run(tests.env("FLASHPAPER_SOAK", "1"))
 }
 
