@@ -47,6 +47,7 @@ pub(crate) type Table<T> = BTreeMap<u64, Arc<T>>;
 pub(crate) struct Entry {
     pub(crate) peer: u64,
     /// A text of ours has this name inside the encryption: random, and unlike every id outside.
+    #[serde(alias = "id")]
     pub(crate) label: String,
     pub(crate) text: String,
     /// Seconds since 1970.
@@ -76,6 +77,7 @@ pub(crate) struct Went {
     /// Since when it may be unread, in seconds since 1970: until it is known what the peer's client does with doubles.
     pub(crate) doubted: Option<u64>,
     /// The ids of the stanzas that carry it: several, where it went in pieces.
+    #[serde(alias = "pieces")]
     pub(crate) ids: Vec<String>,
 }
 

@@ -31,7 +31,8 @@ const POSITION: Table = Table::lasting(2);
 const MESSAGES: Table = Table::lasting(3);
 const PEERS: Table = Table::lasting(4);
 const WIRES: Table = Table::lasting(5);
-const SEEN: Table = Table::lasting(6);
+/// Of 6, records of another kind, nothing is read.
+const SEEN: Table = Table::lasting(8);
 /// Ratchets: an old copy of the device's flash must not be of use to somebody who gets a later key.
 const SESSIONS: Table = Table::fleeting(7);
 /// The row of a table that has one.

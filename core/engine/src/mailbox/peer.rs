@@ -30,6 +30,7 @@ pub(crate) struct Peer {
     /// The one key that they are to have: scanned, or read out of a URI.
     pub(crate) expected: Option<Fingerprint>,
     /// Texts of theirs were not taken in, as there was no room, and have to come again.
+    #[serde(default)]
     pub(crate) missed: bool,
 }
 

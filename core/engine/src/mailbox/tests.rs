@@ -550,3 +550,22 @@ fn a_plain_message_does_not_stand_for_a_private_one() {
     assert!(comes(&mut mailbox, PEER, Some("id of the text"), ""));
     assert!(comes_in_private(&mut mailbox, KEY, true, "id of the text"));
 }
+
+#[test]
+fn what_was_stored_before_receipts_came_inside_the_encryption_is_read() {
+    let text = r#"{"peer":1,"id":"last","text":"hello","at":1000000,"state":{"state":"acked"},"security":"private","until":null,
+        "went":{"number":1,"key":"0101010101010101010101010101010101010101","at":1000000,"doubted":null,"pieces":["first"]},
+        "again":false}"#;
+    let peer = r#"{"jid":"peer@b.example","standing":"contact","label":null,"wants_presence":true,"shows_presence":true,
+        "block_due":false,"confirms":true,"refuses":false,"introduced":true,"expected":null,"keys":[
+        {"fingerprint":"0101010101010101010101010101010101010101","accepted":true,"verified":true,"verified_us":false,
+        "keeps_texts":true,"failures":0}]}"#;
+    let mut mailbox = Mailbox::default();
+    mailbox.messages.insert(1, serde_json::from_str(text).map(Arc::new).unwrap());
+    mailbox.peers.insert(1, serde_json::from_str(peer).map(Arc::new).unwrap());
+    mailbox.mend();
+    assert_eq!(mailbox.peers[&1].security(KEY), Security::Verified);
+    assert_eq!(mailbox.clone().refused(PEER, "first", FailReason::Refused).len(), 1, "known by what carries it");
+    // Its name inside the encryption is the one that it has left with.
+    assert_eq!(read(&mut mailbox, "last"), [(MessageId(1), MessageState::Delivered)]);
+}
