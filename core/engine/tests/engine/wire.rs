@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use flashpaper::{
     BurnOutcome, Burner, Clock, CreateOptions, Dial, Dialed, Dialers, Engine, MessageState, Route, Seams, Security,
 };
-use flashpaper_lab::{Attacker, Authority, Facts, Remote, Tap, direct};
+use flashpaper_lab::{Attacker, Authority, Facts, OtrEvent, OtrLibrary, OtrPeer, Remote, Tap, direct};
 use flashpaper_tor::{DialError, Target};
 use flashpaper_xmpp::Ids;
 use futures::future::BoxFuture;
@@ -295,7 +295,7 @@ impl<'a> Blanks<'a> {
         // Without an address it answers the server's own question.
         self.field(&mut line, "<iq type='error' id='", "'", "server's id", |id| !id.is_empty());
         // Those of a question, by which its answer is known.
-        self.field(&mut line, "<received xmlns='urn:xmpp:receipts' id='", "'", "same id", is_id);
+        self.field(&mut line, "<received xmlns='urn:xmpp:receipts' id='", "'", "same id", |id| !id.is_empty());
         self.field(&mut line, "<iq type='result' to='{self}/{resource}' id='", "'", "same id", is_id);
         self.field(&mut line, "id='", "'", "id", is_id);
         self.field(&mut line, "<username>", "<", "name", |value| value == name);
@@ -548,6 +548,37 @@ async fn whole_lives_are_as_the_document_shows_and_share_nothing_else() -> Teste
     phone.engine.close().await;
     friends.engine.close().await;
     Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn what_another_client_gets_is_as_the_document_shows() -> Tested {
+    let lab = Remote::from_env()?;
+    let phone = Phone::new(&lab).await?;
+    let (burner, line) = phone.create(&lab).await?;
+    let mut peer = OtrPeer::register(lab.facts(), OtrLibrary::Libotr).await?;
+    peer.command(&format!("to {}", burner.jid)).await?;
+    peer.command("receipts on").await?;
+    phone.engine.add_contact(&burner.id, peer.jid())?;
+    phone.engine.connect(&burner.id)?;
+    phone.engine.send(&burner.id, peer.jid(), "hello", None)?;
+    assert_eq!(peer.text(PATIENCE).await?, "hello");
+    peer.events();
+    peer.command("say hello yourself").await?;
+    let sent = peer.until(PATIENCE, |event| matches!(event, OtrEvent::Sent { .. })).await?;
+    let OtrEvent::Sent { id, .. } = sent else { return Err("another event".into()) };
+    peer.until(PATIENCE, |event| *event == OtrEvent::Receipt { id: id.clone() }).await?;
+
+    let said = line.recorded().await;
+    let messages = elements(&said[1]).into_iter().filter(|element| element.starts_with("<message "));
+    let mut blanks = Blanks::of(&burner);
+    blanks.others = vec![(peer.full_jid(), "{peer}/{resource}"), (peer.jid(), "{peer}")];
+    let blocks = ["exchange", "text to another client", "receipt for another client"];
+    assert_says(messages.collect::<String>().as_bytes(), &mut blanks, &blocks);
+    assert!(blanks.fields.contains(&("same id", id)));
+    phone.engine.burn(&burner.id).await?;
+    phone.engine.close().await;
+    Ok(peer.remove().await?)
 }
 
 #[tokio::test]
