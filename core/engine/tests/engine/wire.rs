@@ -118,17 +118,19 @@ fn target(lab: &Remote, domain: &str, port: u16) -> Tested<SocketAddr> {
     Ok((lab.facts().hosts.get(domain).ok_or("no such host")?.parse::<IpAddr>()?, port).into())
 }
 
-/// Seeded, and remembers what it gave to seed others with.
+/// Seeded, and remembers the words that it gave: ids are drawn by them.
 struct Source {
     rng: StdRng,
-    seeds: Arc<Mutex<Vec<[u8; 32]>>>,
+    words: Arc<Mutex<Vec<u32>>>,
 }
 
 impl TryRng for Source {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.rng.next_u32())
+        let word = self.rng.next_u32();
+        lock(&self.words).push(word);
+        Ok(word)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
@@ -137,14 +139,32 @@ impl TryRng for Source {
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
         self.rng.fill_bytes(bytes);
-        if let Ok(seed) = (&*bytes).try_into() {
-            lock(&self.seeds).push(seed);
-        }
         Ok(())
     }
 }
 
 impl TryCryptoRng for Source {}
+
+/// Gives words once more; zeros behind them.
+struct Again(std::vec::IntoIter<u32>);
+
+impl TryRng for Again {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next().unwrap_or_default())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        unimplemented!("ids are drawn by words")
+    }
+
+    fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Infallible> {
+        unimplemented!("ids are drawn by words")
+    }
+}
+
+impl TryCryptoRng for Again {}
 
 /// A clock that goes on, and can be put forward by seconds.
 #[derive(Clone)]
@@ -160,11 +180,11 @@ impl Clock for Ahead {
     }
 }
 
-/// An installation, and all the ids that its randomness can give.
+/// An installation, and the words that its randomness gave.
 struct Phone {
     engine: Engine,
     clock: Ahead,
-    seeds: Arc<Mutex<Vec<[u8; 32]>>>,
+    words: Arc<Mutex<Vec<u32>>>,
     _home: TempDir,
 }
 
@@ -175,10 +195,10 @@ impl Phone {
     }
 
     async fn open(lab: &Remote, seed: u64) -> Tested<Self> {
-        let (home, clock, seeds) = (TempDir::new()?, Ahead(Instant::now(), Arc::default()), Arc::default());
-        let rng = Box::new(Source { rng: StdRng::seed_from_u64(seed), seeds: Arc::clone(&seeds) });
+        let (home, clock, words) = (TempDir::new()?, Ahead(Instant::now(), Arc::default()), Arc::default());
+        let rng = Box::new(Source { rng: StdRng::seed_from_u64(seed), words: Arc::clone(&words) });
         let seams = Seams { clock: Box::new(clock.clone()), rng };
-        Ok(Self { engine: Engine::open_with(config(home.path(), lab)?, seams).await?, clock, seeds, _home: home })
+        Ok(Self { engine: Engine::open_with(config(home.path(), lab)?, seams).await?, clock, words, _home: home })
     }
 
     /// Makes a burner whose streams go through a new tap.
@@ -205,17 +225,15 @@ impl Phone {
         until("ended", || says("</stream:stream>")).await
     }
 
-    /// Every id that may have been drawn: by a session for itself, or within a piece of work on conversations.
+    /// Every id that may have been drawn.
     fn ids(&self) -> HashSet<String> {
-        let draw = |rng: StdRng| {
-            let mut ids = Ids::new(Box::new(rng));
-            (0..16).map(move |_| ids.draw())
+        let words = lock(&self.words);
+        // One takes a word for each of its 16 characters, and seldom one more.
+        let drawn_from = |start: usize| {
+            let words: Vec<u32> = words[start..].iter().take(20).copied().collect();
+            Ids::new(Box::new(Again(words.into_iter()))).draw()
         };
-        let of_seed = |seed: &[u8; 32]| {
-            let rng = || StdRng::from_seed(*seed);
-            draw(rng()).chain(draw(StdRng::from_rng(&mut rng()))).collect::<Vec<_>>()
-        };
-        lock(&self.seeds).iter().flat_map(of_seed).collect()
+        (0..words.len()).map(drawn_from).collect()
     }
 }
 
