@@ -40,8 +40,9 @@ pub(crate) const IN_FLIGHT_STANZAS: usize = 64;
 pub(crate) const WINDOW: usize = 200;
 /// One that was not confirmed for so long does not count there any more: the peer may have changed clients. In seconds.
 pub(crate) const WINDOW_FOR: u64 = 3600;
-/// How many messages of each peer and kind are known again when they come twice: more than can be on their way.
-pub(crate) const SEEN: usize = 256;
+/// How many messages of each peer and kind are known again when they come twice: more than can be on their way, and as many as
+/// a stored row of 8 KiB takes.
+pub(crate) const SEEN: usize = 250;
 /// For so long at least a text that the server has is kept for the peer's receipt. In seconds.
 pub(crate) const CONFIRMED_WITHIN: u64 = 86_400;
 
