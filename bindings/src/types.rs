@@ -221,7 +221,8 @@ pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
     /// account's own, what is left of that account goes with the next burn.
     pub lost: u32,
-    /// Records were removed, or replaced by older ones, by somebody who has had the folder: what is there may be out of date.
+    /// Records were removed or replaced by older ones. Only somebody with access to the folder can do that. The rest may be out
+    /// of date.
     /// Private conversations begin anew, as a session that was used must not be used again.
     pub incomplete: bool,
     /// The key of the store could not be changed at the opening, as each one does, or the key store could not delete one
@@ -240,8 +241,8 @@ pub enum BurnOutcome {
     AlreadyGone,
     /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
     Unproven,
-    /// The server could not be asked, or has refused the login (`Auth`) for the first time, as one whose check of passwords is
-    /// broken does: that is asked again ten to twenty minutes later. The next start goes on, too.
+    /// The server could not be asked, or it has refused the login (`Auth`) for the first time. A server with a broken password
+    /// check does that, too, so it is asked again ten to twenty minutes later. The next start goes on, too.
     Queued,
 }
 

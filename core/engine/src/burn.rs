@@ -34,8 +34,8 @@ pub enum BurnOutcome {
     AlreadyGone,
     /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
     Unproven,
-    /// The server could not be asked, or has refused the login ([`Error::Auth`]) for the first time, as one whose check of
-    /// passwords is broken does: that is asked again ten to twenty minutes later. The next start goes on, too.
+    /// The server could not be asked, or it has refused the login ([`Error::Auth`]) for the first time. A server with a broken
+    /// password check does that, too, so it is asked again ten to twenty minutes later. The next start goes on, too.
     Queued,
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn settle_all(inner: &Arc<Inner>) -> Result<(), Error> {
     settled
 }
 
-/// Whether a login that is refused now shows that there is no account any more. A server whose check of passwords is broken
+/// Whether a login that is refused now shows that there is no account any more. A server with a broken password check
 /// refuses everybody: so it has to have confirmed the removal, or to have refused before. Then it is asked by new circuits.
 pub(crate) fn refusal_shows_absence(inner: &Inner, account: &Account) -> bool {
     let is_second = account.refused.is_some() && may_ask_again(inner, account.refused);

@@ -1,5 +1,5 @@
-//! What time ends: messages, private conversations at rest, the wait of texts. It needs no network: who keeps Tor away from a
-//! phone must not keep on it what has to go.
+//! What time ends: messages, private conversations at rest, the wait of texts. It needs no network: an
+//! attacker who blocks Tor must not keep expired data on the phone.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -351,7 +351,7 @@ impl Inner {
         let _one_at_a_time = lock(&self.key_use);
         let Some(closed) = self.with_store(|store| Ok(store.closed()))? else { return Ok(()) };
         let mut reopened = Store::reopen(&self.home, &closed, &mut self.rng())?;
-        // The person, who was asked for the key just now, is not asked once more each time that a phone wakes.
+        // A key source may ask the user, so the key is not renewed each time that the phone wakes.
         let now = self.clock.since_boot();
         let mut renewed = lock(&self.renewed);
         if now.saturating_sub(*renewed) >= limits::RENEW {
@@ -359,7 +359,7 @@ impl Inner {
             *renewed = now;
         }
         self.with_store(|store| {
-            // Whoever has not seen it yet sees it now.
+            // A finding is kept until the app has shown it.
             reopened.report().incomplete |= store.report().incomplete;
             *store = reopened;
             Ok(())

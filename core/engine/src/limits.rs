@@ -68,8 +68,8 @@ pub(crate) const AFTER_HINT: Duration = Duration::from_secs(10);
 pub(crate) const HELD: Duration = Duration::from_secs(300);
 /// How often a burner may have new circuits within [`CIRCUITS_WINDOW`], whatever fails.
 pub(crate) const CIRCUITS: usize = 6;
-/// The window that new circuits are counted in; and for so long a server is reached by an exit whose onion service did not
-/// answer.
+/// The window that new circuits are counted in. When an onion service does not answer, its server is reached by an exit for
+/// the same time.
 pub(crate) const CIRCUITS_WINDOW: Duration = Duration::from_secs(3600);
 
 /// How often expiry is looked at where the clock may be set meanwhile.

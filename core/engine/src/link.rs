@@ -28,7 +28,7 @@ pub(crate) struct Way {
 }
 
 /// Opens a link over the circuits of `whose`. Where an onion service does not answer it is tried on new circuits once, then,
-/// if that is allowed, the exit is taken. Not more than that: who keeps an onion service from answering chooses no paths.
+/// if that is allowed, the exit is taken. Not more than that: an attacker who silences an onion service must not choose paths.
 pub(crate) async fn open(
     inner: &Inner,
     whose: &str,

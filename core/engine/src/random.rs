@@ -1,7 +1,7 @@
 //! The engine's randomness: one source, asked anew for each secret.
 //!
-//! A generator that is seeded once and kept gives all that it ever drew to whoever sees the memory: session keys, too, that
-//! were erased long before. So none is kept, by sessions, ids or anything else; a test looks for them in all sources.
+//! A generator that is seeded once and kept can be computed backwards: a look at the memory gives all that it ever drew, also
+//! session keys that were erased. So none is kept, by sessions, ids or anything else. A test looks for them in all sources.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -93,7 +93,7 @@ impl Inner {
         if self.closing.is_cancelled() {
             return Err(Error::Closed);
         }
-        // Under the lock of the lines: whoever puts the engine to sleep ends those that are there after this.
+        // Under the lock of the lines: the call that puts the engine to sleep ends the lines that are there after this.
         if self.is_asleep() {
             return Err(Error::Suspended);
         }

@@ -44,7 +44,8 @@ pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
     /// account's own, what is left of that account goes with the next burn.
     pub lost: u32,
-    /// Records were removed, or replaced by older ones, by somebody who has had the folder: what is there may be out of date.
+    /// Records were removed or replaced by older ones. Only somebody with access to the folder can do that. The rest may be out
+    /// of date.
     /// Private conversations begin anew, as a session that was used must not be used again.
     pub incomplete: bool,
     /// The key of the store could not be changed at the opening, as each one does, or the key store could not delete one
@@ -347,7 +348,7 @@ fn end_replayed_sessions(vault: &mut Vault, findings: &[Finding], rng: &mut dyn 
     let all = findings.contains(&Finding::OwnersMissing);
     for owner in vault.owners().into_iter().filter(|owner| all || findings.contains(&Finding::RowsMissing(*owner))) {
         let mut ended = Vec::new();
-        // Whoever cannot be read is not resumed either.
+        // A row that cannot be read is not resumed either.
         vault.each_fleeting(owner, |row| ended.extend(Stored::ended(&row.bytes).map(|stored| (row.number, stored))))?;
         for (peer, stored) in ended {
             batch.put(owner, SESSIONS, peer, to_json(&stored)?);

@@ -35,7 +35,7 @@ pub(crate) const ROWS: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// What of a schema is none of ours.
+/// Counts the parts of a schema that are not ours.
 const OTHERS: &str = "
     SELECT count(*) FROM sqlite_schema WHERE (type, name) NOT IN (VALUES ('table', 'vault'), ('table', 'rows'))
 ";
@@ -155,7 +155,7 @@ pub(crate) fn write_anew(db: &mut Connection) -> Result<(), Error> {
     Ok(tx.commit()?)
 }
 
-/// Everybody who has rows.
+/// The parts that have rows.
 pub(crate) fn parts(tx: &Transaction<'_>) -> Result<Vec<u64>, Error> {
     let mut statement = tx.prepare("SELECT DISTINCT owner FROM rows")?;
     let owners = statement.query_map([], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;

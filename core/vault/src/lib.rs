@@ -49,7 +49,7 @@
 //!
 //! Flash keeps old states of a file for a while. What was forgotten can be read by nobody as soon as the platform's key
 //! store has deleted its old key, and so it is with old states of fleeting rows once the key was changed. A passphrase alone
-//! cannot promise that: who has it, and an old copy, has all of it. Nor can a key in a file.
+//! cannot promise that: the passphrase and an old copy together give all of it. Nor can a key in a file.
 //!
 //! # On disk
 //!
@@ -65,8 +65,8 @@
 //! | `vault.manifest` | the same of owner 0, without a key | the vault's | a text |
 //! | `vault.wrapped` | the vault's key | passphrase, then key source | format |
 //!
-//! An owner has two parts with keys of their own: lasting rows, and fleeting ones, whose owner in the file is the next
-//! number. A part's digest is the exclusive or of HMAC-SHA-256 over (owner, name, nonce) of all its rows: a nonce is drawn
+//! An owner has two parts with keys of their own: lasting rows, and fleeting ones. The fleeting part's owner in the file is
+//! the next number. A part's digest is the exclusive or of HMAC-SHA-256 over (owner, name, nonce) of all its rows: a nonce is drawn
 //! for each state of a row, so an older state is another. Keys for sealing, digests and names come from the part's key by
 //! HKDF-SHA-256. Fillers are rows of table 65535.
 

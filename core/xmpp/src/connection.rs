@@ -101,8 +101,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         sasl::binds(&self.features, self.exporter()).is_ok()
     }
 
-    /// Whether a login is bound to this TLS connection: whoever is in between, with a certificate of their own even, cannot
-    /// pass it on. To be remembered once it has succeeded: see [`Credentials::binding`].
+    /// Whether a login is bound to this TLS connection: an attacker in the middle cannot pass it on, not even with a
+    /// mis-issued certificate. To be remembered once it has succeeded: see [`Credentials::binding`].
     #[must_use]
     pub fn binds_logins(&self) -> bool {
         sasl::binds(&self.features, self.exporter()).unwrap_or(false)

@@ -46,8 +46,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         }
     }
 
-    /// The next element. A stanza that does not parse is skipped, as anybody can have the server send one; of a message it
-    /// is told whose it was ([`unreadable`]). Cancel safe.
+    /// The next element. A stanza that does not parse is skipped, as anybody can have the server send one; of a message the
+    /// sender is told ([`unreadable`]). Cancel safe.
     pub(crate) async fn next(&mut self) -> Result<XmppStreamElement, StreamError> {
         loop {
             match self.read().await? {

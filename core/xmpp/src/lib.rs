@@ -3,7 +3,7 @@
 //! Not here: sockets, names to resolve, Tor, OTR, what is stored, and deadlines (the caller wraps what it waits for; every
 //! wait is cancel safe in the sense that dropping it ends the stream).
 //!
-//! A hostile server, or on a stream without TLS whoever sits on the line, can make a client hold at most 1 MiB of a stanza
+//! A hostile server, or on a stream without TLS an attacker on the line, can make a client hold at most 1 MiB of a stanza
 //! (`stanza`), nested at most 64 deep (`splitter`), read past 8 MiB (`sieve`), and compute at most a million rounds of PBKDF2
 //! a login (`sasl`). What others have the server send never ends a stream: what cannot be read of it is left out.
 //!

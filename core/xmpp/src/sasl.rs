@@ -119,8 +119,8 @@ pub(crate) fn binds(features: &StreamFeatures, exporter: Option<Exporter>) -> Re
 }
 
 /// The GS2 flag that lets the server notice a stripped offer (RFC 5802, section 6): bound where the server can, `y` where it
-/// does not say so. Never `n`: whoever is in between would have it by leaving only types in the list that we have not. `y`
-/// would not do then, either: an honest server refuses it as if the password were wrong.
+/// does not say so. Never `n`: an attacker in the middle would get it by listing only types that we do not have. `y` is no
+/// answer to such a list, either: an honest server refuses it as if the password were wrong.
 fn binding(features: &StreamFeatures, exporter: Option<Exporter>) -> Result<ChannelBinding, LoginError> {
     let offers = |name: &str| features.sasl_mechanisms.contains(name);
     if !offers("SCRAM-SHA-256-PLUS") && !offers("SCRAM-SHA-1-PLUS") {

@@ -27,7 +27,7 @@ where
     }
 }
 
-/// What came behind `<proceed/>` before the handshake was written by whoever sits on the line, to be read as if it had
+/// What came behind `<proceed/>` before the handshake was written by an attacker on the line, to be read as if it had
 /// come under TLS.
 fn into_bare<S>(stream: Stream<S>) -> Result<S, ConnectError>
 where

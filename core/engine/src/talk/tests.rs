@@ -1,5 +1,4 @@
-//! Two installations in memory, and whoever sits between them: what comes of lying servers and of keys that were not
-//! accepted.
+//! Two installations in memory with an attacker between them: lying servers, and keys that were not accepted.
 
 use flashpaper_otr::Identity;
 use rand::SeedableRng as _;

@@ -100,7 +100,7 @@ impl Instance {
         if let State::Encrypted(conversation) = &self.state { Some(conversation.fingerprint) } else { None }
     }
 
-    /// Whose key has asked for a comparison that was not answered yet.
+    /// The key that asks for a comparison, if it was not answered yet.
     pub(crate) fn asker(&self) -> Option<Fingerprint> {
         if let State::Encrypted(conversation) = &self.state
             && matches!(conversation.smp, Smp::Asked(_))

@@ -330,7 +330,7 @@ impl Session {
         Ok(out)
     }
 
-    /// Whose keys have asked for a comparison that was not answered yet.
+    /// The keys that ask for comparisons that were not answered yet.
     #[must_use]
     pub fn askers(&self) -> Vec<Fingerprint> {
         self.instances.values().filter_map(Instance::asker).collect()

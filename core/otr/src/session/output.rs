@@ -51,7 +51,7 @@ pub enum Output {
     Read {
         /// The names that [`crate::Session::send_kept`] gave them. Any of them may be made up.
         labels: Vec<String>,
-        /// Whose key says so.
+        /// The peer's key that says so.
         fingerprint: Fingerprint,
     },
     /// A text that came in the clear: everybody on the way could read and change it.

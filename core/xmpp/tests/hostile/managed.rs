@@ -354,7 +354,7 @@ fn odd_messages() -> Vec<(String, Incoming)> {
         ("<message from='a@b.example/\u{1F600}'><body>hi</body></message>".to_owned(), unreadable()),
         (format!("<message xmlns='odd:ns' {FROM}><body>hi</body></message>"), unreadable()),
         (format!("<message xmlns='odd:ns' {FROM}>{}</message>", levels(65, "")), unreadable()),
-        // Whose it is nobody knows.
+        // Its sender is not known.
         (
             format!("<message from='{long}'><body>hi</body></message>"),
             Incoming::Chat(ChatMessage {
