@@ -3,24 +3,24 @@
 //! The one policy is: always. A text waits for a private conversation with a key that the person accepts. Whatever a
 //! session says is stored with its state, in one commit, before any of it leaves.
 
+mod comparing;
+mod inbox;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use flashpaper_otr::{
-    self as otr, Attention, Identity, InstanceTag, NotPrivate, NotSent, Output, Policy, Session, Settings, SmpEvent,
-    TextId,
-};
+use flashpaper_otr::{Attention, Identity, InstanceTag, NotSent, Output, Policy, Session, Settings, TextId};
 use flashpaper_xmpp::{ChatMessage, Ids, PresenceNews, Refusal, Subscription};
 
 use crate::contact::{Comparison, Fingerprint, Notice, Security, Standing};
 use crate::expiry::lasts;
-use crate::mailbox::{Arrived, Changed, Mailbox, Mark, Peer, Stored, Went, What, Wire, is_of_exchange};
+use crate::limits;
+use crate::mailbox::{Changed, Mailbox, Mark, Peer, Stored, Went, What, Wire};
 use crate::message::{Conversation, FailReason, MessageState};
 use crate::random::Random;
-use crate::{Error, limits};
 
 /// A burner's sessions in memory. What they are is stored, but for key exchanges and comparisons that are under way, and
 /// who is there.
@@ -175,108 +175,6 @@ impl<'a> Talk<'a> {
             }
         }
         self.news
-    }
-
-    fn send_receipts(&mut self) {
-        for ((peer, from), labels) in std::mem::take(&mut self.receipts) {
-            if self.is_contact(peer) {
-                let outputs = self.with(peer, |session| session.send_receipt(from, &labels));
-                self.carry_out(peer, None, outputs);
-            }
-        }
-    }
-
-    /// A message of somebody's.
-    pub(crate) fn receive(&mut self, chat: &ChatMessage) {
-        let peer = self.mailbox.find(&chat.from);
-        let standing = peer.map(|peer| self.mailbox.standing(peer)).unwrap_or_default();
-        match standing {
-            Standing::Blocked => {}
-            Standing::Stranger => self.receive_from_stranger(peer, chat),
-            Standing::Contact => {
-                let Some(peer) = peer else { return };
-                // What OTR has not read it does not count as read: it can come again.
-                if self.mailbox.is_full(peer) && !is_of_exchange(&chat.text) {
-                    return self.turn_away(peer);
-                }
-                let outputs = self.with(peer, |session| session.receive(&chat.text));
-                self.carry_out(peer, Some(chat), outputs);
-            }
-        }
-    }
-
-    /// A message of somebody's of which nothing can be read. That a stranger wrote one is not worth a word.
-    pub(crate) fn unreadable(&mut self, from: &str) {
-        if let Some(peer) = self.mailbox.find(from).filter(|peer| self.is_contact(*peer)) {
-            self.attend(peer, Attention::Malformed);
-        }
-    }
-
-    /// Gets no answer, and no more room than a stranger is given. What is meant for a session is not kept: there is none.
-    fn receive_from_stranger(&mut self, peer: Option<u64>, chat: &ChatMessage) {
-        let (count, bytes, strangers) = self.mailbox.strangers(peer.unwrap_or(0));
-        let new = peer.is_none();
-        if new && strangers >= limits::STRANGERS {
-            return;
-        }
-        let peer = self.mailbox.peer(&chat.from);
-        if new {
-            self.news.conversations.insert(peer);
-        }
-        let fits = count < limits::STRANGER_TEXTS && bytes + chat.text.len() <= limits::STRANGER_BYTES;
-        if fits && !chat.text.contains("?OTR") {
-            self.arrived_in_clear(peer, &chat.text, chat);
-        }
-    }
-
-    /// There is no room for what a contact sends: see [`Notice::InboxFull`].
-    fn turn_away(&mut self, peer: u64) {
-        if let Some(known) = self.mailbox.peers.get_mut(&peer).filter(|known| !known.missed) {
-            Arc::make_mut(known).missed = true;
-            self.news.notices.push((peer, Notice::InboxFull));
-        }
-    }
-
-    /// Has contacts send again what there was no room for: a new session tells them that it was not read.
-    fn ask_for_missed(&mut self) {
-        for peer in self.mailbox.missed() {
-            let (beginning, finished) = self.look(peer, |session| (session.is_beginning(), session.is_finished()));
-            if finished {
-                // They have ended it, and know what was not read by then.
-                self.has_missed_nothing(peer);
-            } else if !beginning && !self.was_asked_lately(peer) {
-                self.start(peer);
-            }
-        }
-    }
-
-    fn has_missed_nothing(&mut self, peer: u64) {
-        if let Some(known) = self.mailbox.peers.get_mut(&peer).filter(|known| known.missed) {
-            Arc::make_mut(known).missed = false;
-        }
-    }
-
-    fn arrived_in_clear(&mut self, peer: u64, text: &str, chat: &ChatMessage) {
-        let mark = chat.id.as_deref().map(|id| Mark::plain(id, text));
-        self.arrived(peer, mark, text, Security::Plaintext, chat, true);
-    }
-
-    /// `confirms`: outside the encryption, if that is asked for.
-    fn arrived(
-        &mut self,
-        peer: u64,
-        mark: Option<Mark>,
-        text: &str,
-        security: Security,
-        chat: &ChatMessage,
-        confirms: bool,
-    ) {
-        // A receipt repeats the id: it must fit through the own server.
-        let wanted = |id: &&str| confirms && chat.wants_receipt && id.len() <= limits::RECEIPT_OF;
-        let receipt = chat.id.as_deref().filter(wanted);
-        let arrived = Arrived { peer, mark, text, security, resource: chat.resource.as_deref(), receipt };
-        let news = self.mailbox.receive(&arrived, self.ids.draw(), self.now);
-        self.news.messages.extend(news);
     }
 
     /// Encrypts texts that wait, at most so many, and asks for private conversations where there are none.
@@ -459,37 +357,6 @@ impl<'a> Talk<'a> {
         let private = self.mailbox.sessions.iter().filter(|(_, stored)| stored.key.is_some()).map(|(peer, _)| *peer);
         let private: Vec<u64> = private.filter(|peer| self.is_contact(*peer)).collect();
         private.into_iter().for_each(|peer| self.finish(peer));
-    }
-
-    pub(crate) fn compare(&mut self, peer: u64, secret: &str, question: Option<&str>) -> Result<(), Error> {
-        let (_, key) = self.choose(peer).ok_or(Error::NotPrivate)?;
-        let outputs =
-            self.with(peer, |session| session.smp_start(secret, question)).map_err(|NotPrivate| Error::NotPrivate)?;
-        if let Some(key) = self.mailbox.peer_mut(peer).and_then(|known| known.key_mut(key)) {
-            key.failures = 0;
-        }
-        self.carry_out(peer, None, outputs);
-        Ok(())
-    }
-
-    pub(crate) fn answer(&mut self, peer: u64, secret: &str, shown: Option<&str>) -> Result<(), Error> {
-        // Whoever was asked one thing is not to answer another: without a question the answer would verify the peer.
-        let asked = Comparison::Asked { question: shown.map(str::to_owned) };
-        let known = self.mailbox.peers.get(&peer).ok_or(Error::NothingAsked)?;
-        let is_it = |(of, key): &(u64, Fingerprint)| *of == peer && known.accepts(*key);
-        let mut questions = self.sessions.questions.iter().filter(|(by, question)| is_it(by) && **question == asked);
-        let ((_, key), _) = questions.next().ok_or(Error::NothingAsked)?;
-        let key = otr::Fingerprint(key.0);
-        let outputs = self.with(peer, |session| session.smp_answer(secret, Some(key)));
-        self.carry_out(peer, None, outputs.map_err(|_| Error::NothingAsked)?);
-        Ok(())
-    }
-
-    pub(crate) fn abort_comparison(&mut self, peer: u64) -> Result<(), Error> {
-        let outputs = self.with(peer, |session| session.smp_abort(None)).map_err(|NotPrivate| Error::NotPrivate)?;
-        self.news.conversations.insert(peer);
-        self.carry_out(peer, None, outputs);
-        Ok(())
     }
 
     /// Gives up what has taken too long.
@@ -719,49 +586,6 @@ impl<'a> Talk<'a> {
             Attention::NoAnswer | Attention::ForOtherInstance => return,
         };
         self.notice(peer, notice);
-    }
-
-    fn compared(&mut self, peer: u64, event: SmpEvent) {
-        let comparison = match event {
-            SmpEvent::Asked { question, fingerprint } => {
-                let key = self.mailbox.peers.get(&peer).and_then(|peer| peer.key(fingerprint.into()));
-                if key.is_none_or(|key| !key.accepted || key.failures >= limits::COMPARISONS) {
-                    // A peer that guesses is not helped to go on, nor is the user bothered; nor by an unknown key.
-                    if let Ok(outputs) = self.with(peer, |session| session.smp_abort(Some(fingerprint))) {
-                        self.carry_out(peer, None, outputs);
-                    }
-                    return;
-                }
-                let asked = Comparison::Asked { question: question.map(beginning) };
-                self.sessions.questions.insert((peer, fingerprint.into()), asked.clone());
-                self.news.conversations.insert(peer);
-                self.news.comparisons.push((peer, asked));
-                return;
-            }
-            SmpEvent::Equal { fingerprint, we_asked, with_question } => {
-                let by_us = we_asked || !with_question;
-                if let Some(peer) = self.mailbox.peer_mut(peer) {
-                    if by_us {
-                        // It is the peer's, whatever was known before.
-                        peer.verify(fingerprint.into());
-                    }
-                    if let Some(key) = peer.key_mut(fingerprint.into()) {
-                        key.failures = 0;
-                        key.verified_us |= !by_us;
-                    }
-                }
-                if by_us { Comparison::Verified } else { Comparison::VerifiedUs }
-            }
-            SmpEvent::Different { fingerprint } => {
-                if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
-                    key.failures = key.failures.saturating_add(1);
-                }
-                Comparison::Different
-            }
-            SmpEvent::Aborted => Comparison::Aborted,
-        };
-        self.news.conversations.insert(peer);
-        self.news.comparisons.push((peer, comparison));
     }
 
     /// The client that a message is for, if it was heard from: what is for any goes to the one that texts go to.

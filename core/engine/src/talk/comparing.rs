@@ -1,0 +1,84 @@
+//! Comparisons of a secret with a peer: the Socialist Millionaires' Protocol of OTR, and what comes of it for keys.
+
+use flashpaper_otr::{self as otr, NotPrivate, SmpEvent};
+
+use super::{Talk, beginning};
+use crate::contact::{Comparison, Fingerprint};
+use crate::{Error, limits};
+
+impl Talk<'_> {
+    /// Compares a secret with the peer (OTR, Socialist Millionaires' Protocol): with the key that texts go to.
+    pub(crate) fn compare(&mut self, peer: u64, secret: &str, question: Option<&str>) -> Result<(), Error> {
+        let (_, key) = self.choose(peer).ok_or(Error::NotPrivate)?;
+        let outputs =
+            self.with(peer, |session| session.smp_start(secret, question)).map_err(|NotPrivate| Error::NotPrivate)?;
+        if let Some(key) = self.mailbox.peer_mut(peer).and_then(|known| known.key_mut(key)) {
+            key.failures = 0;
+        }
+        self.carry_out(peer, None, outputs);
+        Ok(())
+    }
+
+    pub(crate) fn answer(&mut self, peer: u64, secret: &str, shown: Option<&str>) -> Result<(), Error> {
+        // Whoever was asked one thing is not to answer another: without a question the answer would verify the peer.
+        let asked = Comparison::Asked { question: shown.map(str::to_owned) };
+        let known = self.mailbox.peers.get(&peer).ok_or(Error::NothingAsked)?;
+        let is_it = |(of, key): &(u64, Fingerprint)| *of == peer && known.accepts(*key);
+        let mut questions = self.sessions.questions.iter().filter(|(by, question)| is_it(by) && **question == asked);
+        let ((_, key), _) = questions.next().ok_or(Error::NothingAsked)?;
+        let key = otr::Fingerprint(key.0);
+        let outputs = self.with(peer, |session| session.smp_answer(secret, Some(key)));
+        self.carry_out(peer, None, outputs.map_err(|_| Error::NothingAsked)?);
+        Ok(())
+    }
+
+    pub(crate) fn abort_comparison(&mut self, peer: u64) -> Result<(), Error> {
+        let outputs = self.with(peer, |session| session.smp_abort(None)).map_err(|NotPrivate| Error::NotPrivate)?;
+        self.news.conversations.insert(peer);
+        self.carry_out(peer, None, outputs);
+        Ok(())
+    }
+
+    pub(super) fn compared(&mut self, peer: u64, event: SmpEvent) {
+        let comparison = match event {
+            SmpEvent::Asked { question, fingerprint } => {
+                let key = self.mailbox.peers.get(&peer).and_then(|peer| peer.key(fingerprint.into()));
+                if key.is_none_or(|key| !key.accepted || key.failures >= limits::COMPARISONS) {
+                    // A peer that guesses is not helped to go on, nor is the user bothered; nor by an unknown key.
+                    if let Ok(outputs) = self.with(peer, |session| session.smp_abort(Some(fingerprint))) {
+                        self.carry_out(peer, None, outputs);
+                    }
+                    return;
+                }
+                let asked = Comparison::Asked { question: question.map(beginning) };
+                self.sessions.questions.insert((peer, fingerprint.into()), asked.clone());
+                self.news.conversations.insert(peer);
+                self.news.comparisons.push((peer, asked));
+                return;
+            }
+            SmpEvent::Equal { fingerprint, we_asked, with_question } => {
+                let by_us = we_asked || !with_question;
+                if let Some(peer) = self.mailbox.peer_mut(peer) {
+                    if by_us {
+                        // It is the peer's, whatever was known before.
+                        peer.verify(fingerprint.into());
+                    }
+                    if let Some(key) = peer.key_mut(fingerprint.into()) {
+                        key.failures = 0;
+                        key.verified_us |= !by_us;
+                    }
+                }
+                if by_us { Comparison::Verified } else { Comparison::VerifiedUs }
+            }
+            SmpEvent::Different { fingerprint } => {
+                if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
+                    key.failures = key.failures.saturating_add(1);
+                }
+                Comparison::Different
+            }
+            SmpEvent::Aborted => Comparison::Aborted,
+        };
+        self.news.conversations.insert(peer);
+        self.news.comparisons.push((peer, comparison));
+    }
+}

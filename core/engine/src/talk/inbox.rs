@@ -1,0 +1,116 @@
+//! What comes from peers: how much of it is taken in, and who is told that it was.
+
+use std::sync::Arc;
+
+use flashpaper_otr::Attention;
+use flashpaper_xmpp::ChatMessage;
+
+use super::Talk;
+use crate::contact::{Notice, Security, Standing};
+use crate::limits;
+use crate::mailbox::{Arrived, Mark, is_of_exchange};
+
+impl Talk<'_> {
+    /// A message of somebody's.
+    pub(crate) fn receive(&mut self, chat: &ChatMessage) {
+        let peer = self.mailbox.find(&chat.from);
+        let standing = peer.map(|peer| self.mailbox.standing(peer)).unwrap_or_default();
+        match standing {
+            Standing::Blocked => {}
+            Standing::Stranger => self.receive_from_stranger(peer, chat),
+            Standing::Contact => {
+                let Some(peer) = peer else { return };
+                // What OTR has not read it does not count as read: it can come again.
+                if self.mailbox.is_full(peer) && !is_of_exchange(&chat.text) {
+                    return self.turn_away(peer);
+                }
+                let outputs = self.with(peer, |session| session.receive(&chat.text));
+                self.carry_out(peer, Some(chat), outputs);
+            }
+        }
+    }
+
+    /// A message of somebody's of which nothing can be read. That a stranger wrote one is not worth a word.
+    pub(crate) fn unreadable(&mut self, from: &str) {
+        if let Some(peer) = self.mailbox.find(from).filter(|peer| self.is_contact(*peer)) {
+            self.attend(peer, Attention::Malformed);
+        }
+    }
+
+    /// Gets no answer, and no more room than a stranger is given. What is meant for a session is not kept: there is none.
+    fn receive_from_stranger(&mut self, peer: Option<u64>, chat: &ChatMessage) {
+        let (count, bytes, strangers) = self.mailbox.strangers(peer.unwrap_or(0));
+        let new = peer.is_none();
+        if new && strangers >= limits::STRANGERS {
+            return;
+        }
+        let peer = self.mailbox.peer(&chat.from);
+        if new {
+            self.news.conversations.insert(peer);
+        }
+        let fits = count < limits::STRANGER_TEXTS && bytes + chat.text.len() <= limits::STRANGER_BYTES;
+        if fits && !chat.text.contains("?OTR") {
+            self.arrived_in_clear(peer, &chat.text, chat);
+        }
+    }
+
+    /// There is no room for what a contact sends: see [`Notice::InboxFull`].
+    fn turn_away(&mut self, peer: u64) {
+        if let Some(known) = self.mailbox.peers.get_mut(&peer).filter(|known| !known.missed) {
+            Arc::make_mut(known).missed = true;
+            self.news.notices.push((peer, Notice::InboxFull));
+        }
+    }
+
+    /// Has contacts send again what there was no room for: a new session tells them that it was not read.
+    pub(super) fn ask_for_missed(&mut self) {
+        for peer in self.mailbox.missed() {
+            let (beginning, finished) = self.look(peer, |session| (session.is_beginning(), session.is_finished()));
+            if finished {
+                // They have ended it, and know what was not read by then.
+                self.has_missed_nothing(peer);
+            } else if !beginning && !self.was_asked_lately(peer) {
+                self.start(peer);
+            }
+        }
+    }
+
+    pub(super) fn has_missed_nothing(&mut self, peer: u64) {
+        if let Some(known) = self.mailbox.peers.get_mut(&peer).filter(|known| known.missed) {
+            Arc::make_mut(known).missed = false;
+        }
+    }
+
+    pub(super) fn arrived_in_clear(&mut self, peer: u64, text: &str, chat: &ChatMessage) {
+        let mark = chat.id.as_deref().map(|id| Mark::plain(id, text));
+        self.arrived(peer, mark, text, Security::Plaintext, chat, true);
+    }
+
+    /// `confirms`: outside the encryption, if that is asked for.
+    pub(super) fn arrived(
+        &mut self,
+        peer: u64,
+        mark: Option<Mark>,
+        text: &str,
+        security: Security,
+        chat: &ChatMessage,
+        confirms: bool,
+    ) {
+        // A receipt repeats the id: it must fit through the own server.
+        let wanted = |id: &&str| confirms && chat.wants_receipt && id.len() <= limits::RECEIPT_OF;
+        let receipt = chat.id.as_deref().filter(wanted);
+        let arrived = Arrived { peer, mark, text, security, resource: chat.resource.as_deref(), receipt };
+        let news = self.mailbox.receive(&arrived, self.ids.draw(), self.now);
+        self.news.messages.extend(news);
+    }
+
+    /// Tells peers inside the encryption what has come.
+    pub(super) fn send_receipts(&mut self) {
+        for ((peer, from), labels) in std::mem::take(&mut self.receipts) {
+            if self.is_contact(peer) {
+                let outputs = self.with(peer, |session| session.send_receipt(from, &labels));
+                self.carry_out(peer, None, outputs);
+            }
+        }
+    }
+}
