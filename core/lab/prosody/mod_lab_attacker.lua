@@ -1,6 +1,7 @@
 -- An attacker at the server, for tests: reads and holds back the messages to an account, delivers what it likes in
 -- anybody's name. Idle unless ordered. Orders and answers are a line each: "ok", "ok JSON", or what is wrong.
 --
+-- look JID     records everything to the bare JID, also what the server says by itself
 -- watch JID    records the messages to the bare JID
 -- hold JID     ... and does not deliver them
 -- pass JID     neither any more
@@ -15,20 +16,25 @@ local xml = require "util.xml";
 
 local how = {};
 local taken = {};
-local delivering = false;
+-- The stanza that is being delivered.
+local delivering;
 
-local function on_message(event)
-	local to = event.stanza.attr.to;
-	local account = to and jid_bare(to);
-	if delivering or not how[account] then return; end
-	table.insert(taken[account], json.encode(tostring(event.stanza)));
-	if how[account] == "hold" then return true; end
+local function on_stanza(event)
+	local stanza = event.stanza;
+	local account = stanza.attr.to and jid_bare(stanza.attr.to);
+	local mode = how[account];
+	if not mode or stanza == delivering then return; end
+	if mode ~= "look" and (delivering or stanza.name ~= "message") then return; end
+	table.insert(taken[account], json.encode(tostring(stanza)));
+	if mode == "hold" then return true; end
 end
 
 function module.add_host(host)
-	-- Before everything else that has to do with a message.
-	host:hook("message/bare", on_message, 1000);
-	host:hook("message/full", on_message, 1000);
+	-- Before everything else that has to do with a stanza.
+	for _, kind in ipairs({ "message", "presence", "iq" }) do
+		host:hook(kind.."/bare", on_stanza, 1000);
+		host:hook(kind.."/full", on_stanza, 1000);
+	end
 end
 
 local orders = {};
@@ -39,7 +45,7 @@ local function start(mode)
 	end;
 end
 
-orders.watch, orders.hold, orders.pass = start("watch"), start("hold"), start(nil);
+orders.look, orders.watch, orders.hold, orders.pass = start("look"), start("watch"), start("hold"), start(nil);
 
 function orders.taken(account)
 	local all = taken[account] or {};
@@ -52,9 +58,9 @@ function orders.deliver(text)
 	local to_host = assert(stanza.attr.to, "it needs a receiver"):match("^[^/]*"):match("[^@]*$");
 	local origin = assert(prosody.hosts[to_host], "not a host of this server");
 	if stanza.attr.xmlns == "jabber:client" then stanza.attr.xmlns = nil; end
-	delivering = true;
+	delivering = stanza;
 	local ok, err = pcall(prosody.core_post_stanza, origin, stanza);
-	delivering = false;
+	delivering = nil;
 	assert(ok, err);
 end
 

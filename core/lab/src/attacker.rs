@@ -22,6 +22,14 @@ impl Attacker {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
+    /// Records all stanzas to an account, which need not exist: also what the server says by itself.
+    ///
+    /// # Errors
+    /// The server is gone.
+    pub async fn look(&mut self, account: &str) -> Result<()> {
+        self.order(&format!("look {account}")).await.map(drop)
+    }
+
     /// Records the messages to an account.
     ///
     /// # Errors
@@ -46,7 +54,7 @@ impl Attacker {
         self.order(&format!("pass {account}")).await.map(drop)
     }
 
-    /// The messages to an account that were recorded since this was asked last: whole stanzas.
+    /// What was recorded of an account since this was asked last: whole stanzas.
     ///
     /// # Errors
     /// The server is gone.

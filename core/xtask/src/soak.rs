@@ -7,13 +7,14 @@ use crate::run::{Done, cargo, run};
 /// `cargo xtask soak [NAME] [--minutes N]`.
 pub(crate) fn soak(options: &[&str]) -> Done {
     match options {
-        [] => otr().and_then(|()| vault()).and_then(|()| chat("0")).and_then(|()| peers()),
+        [] => otr().and_then(|()| vault()).and_then(|()| chat("0")).and_then(|()| peers()).and_then(|()| liar()),
         ["otr"] => otr(),
         ["chat"] => chat("0"),
         ["chat", "--minutes", minutes] if minutes.parse::<u64>().is_ok() => chat(minutes),
         ["peers"] => peers(),
         ["vault"] => vault(),
-        _ => Err("soak takes otr, vault, peers, or chat with --minutes N".into()),
+        ["liar"] => liar(),
+        _ => Err("soak takes otr, vault, peers, liar, or chat with --minutes N".into()),
     }
 }
 
@@ -42,6 +43,12 @@ fn chat(minutes: &str) -> Done {
 fn peers() -> Done {
     engine_tests("peers::many_texts_each_way_in_pieces_too", "0")?;
     engine_tests("chat::nothing_is_lost_unmarked_with_libotr", "0")
+}
+
+/// A hundred seeds of a server that lies, between burners and with libotr.
+fn liar() -> Done {
+    engine_tests("liar::a_lying_server_doubles_no_text_and_forges_no_delivery", "0")?;
+    engine_tests("liar::a_lying_server_doubles_no_text_with_libotr_and_forges_no_delivery", "0")
 }
 
 fn engine_tests(name: &str, minutes: &str) -> Done {

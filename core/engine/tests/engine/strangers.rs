@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 
 use flashpaper::{ByteStream, Connection, Error, Event, MessageState, Security, Standing};
 use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary, OtrPeer, Remote};
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
+use crate::liar::xml::{attribute, content, name};
 use crate::peers::Scene;
-use crate::support::{Direct, SERVER, Tested};
+use crate::support::{Direct, SERVER, Tested, open};
+use crate::wire::{self, DOMAIN, Through};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For what must not come.
@@ -82,6 +85,101 @@ async fn the_blocked_hear_nothing_more_and_are_not_heard() -> Tested {
     attacker.pass(&jid).await?;
     engine.close().await;
     Ok(scene.peer.remove().await?)
+}
+
+/// One of each kind of stanza, from somebody to an address; ids begin with `id`.
+fn stanzas(from: &str, to: &str, id: &str) -> Vec<String> {
+    let about = |name: &str, kind: &str, number: usize, inside: &str| {
+        let kind = if kind.is_empty() { String::new() } else { format!(" type='{kind}'") };
+        format!("<{name} from='{from}' to='{to}' id='{id}{number}'{kind}>{inside}</{name}>")
+    };
+    let receipt = "<body>hello?</body><request xmlns='urn:xmpp:receipts'/>";
+    let messages = [
+        ("chat", receipt),
+        ("normal", receipt),
+        ("headline", receipt),
+        ("groupchat", receipt),
+        ("error", "<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"),
+        ("chat", "<body>?OTRv3?</body>"),
+        ("chat", "<body>?OTR Error: lost</body>"),
+        ("chat", "<received xmlns='urn:xmpp:receipts' id='x'/>"),
+        ("chat", "<composing xmlns='http://jabber.org/protocol/chatstates'/>"),
+        ("chat", "<markable xmlns='urn:xmpp:chat-markers:0'/><body>read me</body>"),
+    ];
+    let presences = ["", "unavailable", "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe", "error"];
+    let requests = [
+        ("get", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
+        ("get", "<query xmlns='jabber:iq:version'/>"),
+        ("get", "<ping xmlns='urn:xmpp:ping'/>"),
+        ("get", "<time xmlns='urn:xmpp:time'/>"),
+        ("set", "<query xmlns='jabber:iq:roster'><item jid='x@notls.test'/></query>"),
+        ("set", "<block xmlns='urn:xmpp:blocking'><item jid='x@notls.test'/></block>"),
+        ("result", "<ping xmlns='urn:xmpp:ping'/>"),
+        ("error", "<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"),
+    ];
+    let messages = messages.iter().map(|(kind, inside)| ("message", *kind, *inside));
+    let presences = presences.iter().map(|kind| ("presence", *kind, ""));
+    let requests = requests.iter().map(|(kind, inside)| ("iq", *kind, *inside));
+    let all = messages.chain(presences).chain(requests).enumerate();
+    all.map(|(number, (name, kind, inside))| about(name, kind, number, inside)).collect()
+}
+
+/// What whoever gets a stanza learns from it: its name, type and id, and what is wrong.
+fn gist(stanza: &str) -> [String; 4] {
+    let condition = content(stanza, "error").unwrap_or_default();
+    let values = [attribute(stanza, "type"), attribute(stanza, "id")].map(Option::unwrap_or_default);
+    let [kind, id] = values;
+    [name(stanza).to_owned(), kind, id, name(&condition).to_owned()]
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn strangers_and_the_blocked_are_answered_as_by_a_server_without_the_account() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let (engine, line) = (open(home.path(), &lab).await?, Through::inside(&lab).await?);
+    engine.start_on(Arc::new(line.clone())).await?;
+    let burner = engine.create_burner(wire::at(DOMAIN)).await?;
+    engine.connect(&burner.id)?;
+    line.recorded().await;
+    let full = wire::full_jid(&burner, &line).ok_or("no bind")?;
+    let mut attacker = Attacker::connect(lab.facts()).await?;
+    for who in ["stranger@notls.test", "blocked@notls.test"] {
+        if who.starts_with("blocked") {
+            engine.set_blocked(&burner.id, who, true)?;
+        }
+        let before = wire::elements(line.recorded().await.last().ok_or("no stream")?).len();
+        attacker.look(who).await?;
+        for (to, id) in [("absent@notls.test", "bare"), ("absent@notls.test/x", "full")] {
+            for stanza in stanzas(&format!("{who}/theirs"), to, id) {
+                attacker.deliver(&stanza).await?;
+            }
+        }
+        let absent: Vec<[String; 4]> = attacker.taken(who).await?.iter().map(|stanza| gist(stanza)).collect();
+        for (to, id) in [(&burner.jid, "bare"), (&full, "full")] {
+            for stanza in stanzas(&format!("{who}/theirs"), to, id) {
+                attacker.deliver(&stanza).await?;
+            }
+        }
+        let said = wire::elements(line.recorded().await.last().ok_or("no stream")?).split_off(before);
+        let to_them = said.iter().filter(|said| attribute(said, "to").is_some_and(|to| to.starts_with(who)));
+        let answers: Vec<[String; 4]> = to_them.map(|said| gist(said)).collect();
+        for answer in &answers {
+            assert!(absent.contains(answer), "{who}: {answer:?} instead of {absent:?}");
+        }
+        // A request has an answer (RFC 6120, section 8.2.3), and where there is no account the server gives it.
+        let owed =
+            absent.iter().filter(|[name, kind, id, _]| name == "iq" && kind == "error" && id.starts_with("full"));
+        let asked = owed.count();
+        assert!(asked >= 6, "{absent:?}");
+        let answered = if who.starts_with("blocked") { answers.len() } else { asked };
+        assert_eq!(answers.len(), answered, "{who}: {answers:?}");
+        let words = said.iter().filter(|said| !["iq", "r", "a"].contains(&name(said)));
+        assert_eq!(words.collect::<Vec<_>>(), Vec::<&String>::new(), "{who}");
+        attacker.pass(who).await?;
+    }
+    engine.burn(&burner.id).await?;
+    engine.close().await;
+    Ok(())
 }
 
 #[tokio::test]

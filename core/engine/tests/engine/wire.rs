@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Nothing was said for so long: what was begun is done.
 const QUIET: Duration = Duration::from_millis(700);
 /// The lab's server without TLS of its own: the tap in front of it can see inside.
-const DOMAIN: &str = "notls.test";
+pub(crate) const DOMAIN: &str = "notls.test";
 /// Somebody there whom no burner knows.
 const STRANGER: &str = "stranger@notls.test";
 
@@ -48,7 +48,7 @@ fn profile() -> BTreeMap<&'static str, Vec<&'static str>> {
 
 /// Dialers whose streams all end at a tap, whatever is dialled, where the server listens.
 #[derive(Clone)]
-struct Through {
+pub(crate) struct Through {
     facts: Facts,
     /// The only one that is open, if not both.
     open: Option<u16>,
@@ -58,7 +58,7 @@ struct Through {
 
 impl Through {
     /// A tap that ends TLS, in front of the server without any.
-    async fn inside(lab: &Remote) -> Tested<Self> {
+    pub(crate) async fn inside(lab: &Remote) -> Tested<Self> {
         let tap = Tap::tls(target(lab, DOMAIN, 5222)?, &Authority::open(&lab.facts().authority)?, DOMAIN).await?;
         Ok(Self::new(lab, None, tap))
     }
@@ -77,7 +77,7 @@ impl Through {
     }
 
     /// All connections, once nothing more is said.
-    async fn recorded(&self) -> Vec<Vec<u8>> {
+    pub(crate) async fn recorded(&self) -> Vec<Vec<u8>> {
         let mut before = self.tap.recorded();
         loop {
             sleep(QUIET).await;
@@ -242,7 +242,7 @@ fn name_of(burner: &Burner) -> &str {
     burner.jid.split('@').next().unwrap_or_default()
 }
 
-fn at(domain: &str) -> CreateOptions {
+pub(crate) fn at(domain: &str) -> CreateOptions {
     CreateOptions { server: Some(domain.to_owned()), route: Some(Route::Exit), recoverable: false }
 }
 
@@ -257,7 +257,7 @@ async fn until(what: &str, mut holds: impl FnMut() -> Tested<bool>) -> Tested {
 }
 
 /// What a client said on one stream: each top-level element as it is, and what opens and ends the stream.
-fn elements(said: &[u8]) -> Vec<String> {
+pub(crate) fn elements(said: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(said);
     let mut rest = &*text;
     let (mut elements, mut element, mut depth) = (Vec::new(), String::new(), 0);
@@ -414,7 +414,7 @@ fn assert_says(said: &[u8], blanks: &mut Blanks<'_>, blocks: &[&str]) {
 }
 
 /// The name of a burner's client on its second stream: the server takes the resource that it is asked for.
-fn full_jid(burner: &Burner, line: &Through) -> Option<String> {
+pub(crate) fn full_jid(burner: &Burner, line: &Through) -> Option<String> {
     let said = elements(line.tap.recorded().get(1)?);
     let bound = said.iter().find_map(|element| element.split_once("<resource>")?.1.split_once('<'));
     Some(format!("{}/{}", burner.jid, bound?.0))
