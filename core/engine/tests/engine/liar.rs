@@ -4,16 +4,14 @@
 //! The seeds are fixed; what runs at the same time is not. `cargo xtask soak liar` has more of them, and longer ones.
 
 mod impostor;
-mod server;
+pub(crate) mod server;
 pub(crate) mod xml;
 
 use std::collections::BTreeSet;
 use std::env;
 use std::time::{Duration, Instant};
 
-use flashpaper::{
-    Burner, Config, CreateOptions, Engine, History, Key, Message, MessageState, Network, Route, Security,
-};
+use flashpaper::{Burner, CreateOptions, Engine, History, Message, MessageState, Route, Security};
 use flashpaper_lab::{Facts, OtrEvent, OtrLibrary, OtrPeer, Remote};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -41,9 +39,7 @@ struct Side {
 impl Side {
     async fn open(server: &Server) -> Tested<Self> {
         let home = TempDir::new()?;
-        let network = Network::Private(server.network()?);
-        let engine = Engine::open(Config { home: home.path().to_owned(), key: Key::File, network }).await?;
-        engine.start_on(std::sync::Arc::new(server.clone())).await?;
+        let engine = server.open(home.path()).await?;
         let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
         let burner = engine.create_burner(options).await?;
         engine.set_history(&burner.id, History::UntilBurn)?;
@@ -187,6 +183,7 @@ impl Scene {
 #[ignore = "takes half a minute: cargo xtask test"]
 async fn a_lying_server_doubles_no_text_and_forges_no_delivery() -> Tested {
     let (seeds, steps) = counts();
+    let mut kinds = BTreeSet::new();
     for seed in 0..seeds {
         let mut scene = Scene::begin(seed).await?;
         scene.server.state().lies = true;
@@ -198,7 +195,6 @@ async fn a_lying_server_doubles_no_text_and_forges_no_delivery() -> Tested {
         }
         scene.server.state().repent();
         scene.arrives().await?;
-        // It was not honest by chance, nor are they dumb since.
         let told = scene.server.state().told.clone();
         let failed = |side: &Side| {
             let messages = side.messages(false)?;
@@ -206,14 +202,17 @@ async fn a_lying_server_doubles_no_text_and_forges_no_delivery() -> Tested {
         };
         let failed = failed(&scene.sides[0])? + failed(&scene.sides[1])?;
         println!("seed {seed}: {} texts, {failed} told as failed; {told:?}", scene.written);
-        for kind in ["dropped", "held back", "doubled", "confirmed", "replayed", "impersonated"] {
-            assert!(told.contains_key(kind), "{kind}: {told:?}");
-        }
+        kinds.extend(told.into_keys());
+        // They are not dumb since.
         for at in 0..2 {
             scene.write(at)?;
         }
         scene.arrives().await?;
         scene.end().await;
+    }
+    // It was not honest by chance.
+    for kind in ["dropped", "held back", "doubled", "confirmed", "bounced", "replayed", "impersonated"] {
+        assert!(kinds.contains(kind), "{kind}: {kinds:?}");
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod apart;
 mod asleep;
 mod attacks;
+mod binding;
 mod chat;
 mod circuits;
 mod crash;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use flashpaper::{Dial, Dialed, Dialers, PrivateNetwork};
+use flashpaper::{Config, Dial, Dialed, Dialers, Engine, Key, Network, PrivateNetwork};
 use flashpaper_lab::Authority;
 use flashpaper_tor::{DialError, Target};
 use futures::future::BoxFuture;
@@ -58,11 +58,14 @@ impl Server {
         Ok(Self { state, tls, certificate: authority.pem()?, folder: Arc::new(folder) })
     }
 
-    /// A network with nothing but this server.
-    pub(crate) fn network(&self) -> Tested<PrivateNetwork> {
+    /// An engine at work on a network with nothing but this server.
+    pub(crate) async fn open(&self, home: &Path) -> Tested<Engine> {
         let server = json!({ "domain": SERVER, "in_band_registration": "yes" });
         let network = json!({ "arti": "", "ca_pem": self.certificate, "servers": [server] });
-        Ok(PrivateNetwork::parse(&json!({ "network": network }).to_string())?)
+        let network = Network::Private(PrivateNetwork::parse(&json!({ "network": network }).to_string())?);
+        let engine = Engine::open(Config { home: home.to_owned(), key: Key::File, network }).await?;
+        engine.start_on(Arc::new(self.clone())).await?;
+        Ok(engine)
     }
 
     /// Takes connections at an address, for clients that are processes of their own.
@@ -217,6 +220,10 @@ pub(crate) struct State {
     rng: StdRng,
     /// Whether it lies.
     pub(crate) lies: bool,
+    /// Whether it offers to bind logins to their TLS connection.
+    pub(crate) binds: bool,
+    /// The mechanisms of the logins that were begun.
+    pub(crate) logins: Vec<String>,
     accounts: BTreeMap<String, Account>,
     /// Messages that came, and to whom: to be let through later or never.
     held: Vec<(String, String)>,
@@ -229,9 +236,9 @@ pub(crate) struct State {
 
 impl State {
     fn new(seed: u64) -> Self {
-        let (accounts, held, recorded, told) = Default::default();
-        let impostors = Impostors::new(seed);
-        Self { rng: StdRng::seed_from_u64(seed), lies: false, accounts, held, recorded, impostors, told }
+        let (rng, impostors) = (StdRng::seed_from_u64(seed), Impostors::new(seed));
+        let (lies, binds, logins, accounts, held, recorded, told) = Default::default();
+        Self { rng, lies, binds, logins, accounts, held, recorded, impostors, told }
     }
 
     /// Ends an account's connection as if the network had.
@@ -307,7 +314,7 @@ impl State {
             account.handled = account.handled.wrapping_add(1);
         }
         match name(part) {
-            "stream:stream" => client.say(features(client.is_in)),
+            "stream:stream" => client.say(features(client.is_in, self.binds)),
             "/stream:stream" => {
                 client.say("</stream:stream>");
                 if let Some(account) = self.accounts.get_mut(&client.account) {
@@ -325,6 +332,7 @@ impl State {
     }
 
     fn begins_login(&mut self, client: &mut Client, part: &str) {
+        self.logins.extend(attribute(part, "mechanism"));
         let said = decoded(part);
         let bare = said.splitn(3, ',').nth(2).unwrap_or_default();
         let (user, nonce) = bare.trim_start_matches("n=").split_once(",r=").unwrap_or_default();
@@ -336,7 +344,7 @@ impl State {
         (client.account, client.scram) = (user.to_owned(), format!("{bare},{challenge}"));
     }
 
-    /// Whoever it is knows the password: what matters here is that the client finds the server to.
+    /// The client knows the password and has this TLS connection: what matters here is that it finds the server to.
     fn ends_login(&mut self, client: &mut Client, part: &str) {
         let said = decoded(part);
         let without_proof = said.split_once(",p=").unwrap_or_default().0;
@@ -363,6 +371,9 @@ impl State {
         } else if let Some((user, password)) = content(part, "username").zip(content(part, "password")) {
             let salted = Sha256::derive(&Password::Plain(password), b"salt", 4096).unwrap_or_default();
             self.accounts.insert(user, Account { salted, ..Account::default() });
+            answer("");
+        } else if part.contains("<remove") {
+            self.accounts.remove(&client.account);
             answer("");
         } else if part.contains("jabber:iq:register") {
             answer("<query xmlns='jabber:iq:register'><username/><password/></query>");
@@ -452,28 +463,28 @@ impl State {
         self.say_as(&to, sender, answers);
         self.recorded.push((to.clone(), stanza.clone()));
         let kind = match if self.lies { self.rng.random_range(0..16) } else { 16 } {
-            0 => "dropped",
-            1 | 2 => {
+            0 | 1 => "dropped",
+            2 | 3 => {
                 self.held.push((to.clone(), stanza.clone()));
                 "held back"
             }
-            3 => {
+            4 | 5 => {
                 self.deliver(&to, &stanza);
                 "doubled"
             }
-            kind @ (4..=6) => {
+            kind @ (6..=8) => {
                 // With what only the peer could say, if anybody believed it.
                 let (id, theirs) = (attribute(part, "id").unwrap_or_default(), self.accounts.get(&to));
                 let theirs = format!("{to}@{SERVER}/{}", theirs.map_or("", |account| &account.resource));
-                let payload = if kind == 6 {
+                let payload = if kind == 8 {
                     "<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>".to_owned()
                 } else {
                     format!("<received xmlns='urn:xmpp:receipts' id='{id}'/>")
                 };
-                let (type_, own) = if kind == 6 { ("error", &*id) } else { ("chat", "forged") };
+                let (type_, own) = if kind == 8 { ("error", &*id) } else { ("chat", "forged") };
                 let forged = format!("<message to='{sender}@{SERVER}' type='{type_}' id='{own}'>{payload}</message>");
                 self.deliver(sender, &from(&forged, &theirs));
-                if kind == 6 { "bounced" } else { "confirmed" }
+                if kind == 8 { "bounced" } else { "confirmed" }
             }
             _ => return self.deliver(&to, &stanza),
         };
@@ -487,12 +498,13 @@ impl State {
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 const MANAGEMENT: &str = "urn:xmpp:sm:3";
 
-fn features(is_in: bool) -> String {
+fn features(is_in: bool, binds: bool) -> String {
     let features = if is_in {
         format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='{MANAGEMENT}'/>")
     } else {
+        let bound = if binds { "<mechanism>SCRAM-SHA-256-PLUS</mechanism>" } else { "" };
         format!(
-            "<mechanisms xmlns='{SASL}'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>\
+            "<mechanisms xmlns='{SASL}'>{bound}<mechanism>SCRAM-SHA-256</mechanism></mechanisms>\
              <register xmlns='http://jabber.org/features/iq-register'/>"
         )
     };

@@ -1,0 +1,57 @@
+//! A server that binds logins to their TLS connection (RFC 5802, section 6), until something is in between that cannot.
+
+use std::time::{Duration, Instant};
+
+use flashpaper::{BurnOutcome, Connection, CreateOptions, Engine, Error, Route};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::liar::server::Server;
+use crate::support::{SERVER, Tested};
+
+/// The connection of the only burner, once it is more than begun.
+async fn connection(engine: &Engine) -> Tested<Connection> {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let connection = engine.snapshot()?.burners.pop().ok_or("no burner")?.connection;
+        if !matches!(connection, Connection::Offline | Connection::Connecting) {
+            return Ok(connection);
+        }
+        assert!(Instant::now() < end, "{connection:?}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_binds_logins_no_more_gets_none_and_a_burn_waits() -> Tested {
+    for is_bound_from_the_start in [true, false] {
+        let (server, home) = (Server::new(0)?, TempDir::new()?);
+        server.state().binds = is_bound_from_the_start;
+        let engine = server.open(home.path()).await?;
+        let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
+        let burner = engine.create_burner(options).await?;
+        let first = if is_bound_from_the_start { "SCRAM-SHA-256-PLUS" } else { "SCRAM-SHA-256" };
+        assert_eq!(std::mem::take(&mut server.state().logins), [first]);
+        if !is_bound_from_the_start {
+            server.state().binds = true;
+            engine.connect(&burner.id)?;
+            assert_eq!(connection(&engine).await?, Connection::Online);
+            engine.disconnect(&burner.id)?;
+            assert_eq!(std::mem::take(&mut server.state().logins), ["SCRAM-SHA-256-PLUS"]);
+        }
+        engine.close().await;
+
+        server.state().binds = false;
+        let engine = server.open(home.path()).await?;
+        engine.connect(&burner.id)?;
+        assert_eq!(connection(&engine).await?, Connection::Waiting { why: Error::Untrusted });
+        let report = engine.burn(&burner.id).await?;
+        assert_eq!((report.outcome, report.reason), (BurnOutcome::Queued, Some(Error::Untrusted)));
+        assert_eq!(server.state().logins, [""; 0]);
+
+        server.state().binds = true;
+        assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+        engine.close().await;
+    }
+    Ok(())
+}
