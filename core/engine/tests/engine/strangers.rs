@@ -149,6 +149,8 @@ async fn strangers_and_the_blocked_are_answered_as_by_a_server_without_the_accou
         }
         let before = wire::elements(line.recorded().await.last().ok_or("no stream")?).len();
         attacker.look(who).await?;
+        // What an earlier run has left.
+        attacker.taken(who).await?;
         for (to, id) in [("absent@notls.test", "bare"), ("absent@notls.test/x", "full")] {
             for stanza in stanzas(&format!("{who}/theirs"), to, id) {
                 attacker.deliver(&stanza).await?;
