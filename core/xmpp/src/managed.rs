@@ -247,8 +247,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     }
 
     fn read(&self, message: Message) -> Option<Incoming> {
-        // Without `from` it comes from the own account (RFC 6120, section 8.1.2.1).
-        let from = message.from.unwrap_or_else(|| Jid::from(self.jid.to_bare()));
+        let is_mended = message.payloads.iter().any(|payload| payload.is(UNREADABLE.0, UNREADABLE.1));
+        // Without `from` it comes from the own account (RFC 6120, section 8.1.2.1), unless that was left out.
+        let from = message.from.or_else(|| (!is_mended).then(|| Jid::from(self.jid.to_bare())))?;
         let (from, resource) = (from.to_bare().to_string(), from.resource().map(ToString::to_string));
         let id = message.id.map(|Id(id)| id);
         if message.type_ == MessageType::Error {
@@ -272,8 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         }
         let wants_receipt = message.payloads.iter().any(|payload| payload.is("request", ns::RECEIPTS));
         let Some(text) = message.bodies.into_values().next() else {
-            let is_unreadable = message.payloads.iter().any(|payload| payload.is(UNREADABLE.0, UNREADABLE.1));
-            return is_unreadable.then_some(Incoming::Unreadable { from });
+            return is_mended.then_some(Incoming::Unreadable { from });
         };
         Some(Incoming::Chat(ChatMessage { from, resource, id, text, wants_receipt }))
     }

@@ -12,6 +12,8 @@ const HELD: usize = 1024 * 1024;
 const ATTRIBUTE_AT_MOST: usize = 4096;
 /// How many attributes and children are tried one by one.
 const TRIED: usize = 64;
+/// Attributes that are tried behind that many others, too: they say where a stanza comes from and what it is.
+const ADDRESSING: [&[u8]; 4] = [b"from", b"id", b"to", b"type"];
 
 /// Name and namespace of what stands in a message in the place of what was left out.
 pub(crate) const UNREADABLE: (&str, &str) = ("unreadable", "flashpaper:stanza");
@@ -36,6 +38,8 @@ pub(crate) struct Stanza {
     skips: bool,
     /// A part that was no attribute was left out.
     has_gap: bool,
+    /// An attribute of the stanza itself was left out: the sender, perhaps.
+    lacks_attribute: bool,
 }
 
 impl Stanza {
@@ -66,10 +70,19 @@ impl Stanza {
         let (start, came) = self.attribute;
         if !self.skips && self.length - came > ATTRIBUTE_AT_MOST {
             self.bytes.truncate(start);
-        } else if depth == STANZA && self.attributes.len() < TRIED {
+            self.lacks_attribute |= depth == STANZA;
+        } else if depth == STANZA && self.is_tried(start) {
             self.attributes.push(start..self.bytes.len());
         }
         self.attribute = (self.bytes.len(), self.length);
+    }
+
+    /// Whether the attribute that begins there is tried if the stanza cannot be read as it is.
+    fn is_tried(&self, start: usize) -> bool {
+        let attribute = self.bytes.get(start..).unwrap_or_default().trim_ascii_start();
+        let mut parts = attribute.split(|byte| byte.is_ascii_whitespace() || *byte == b'=');
+        let is_addressing = parts.next().is_some_and(|name| ADDRESSING.contains(&name));
+        self.attributes.len() < if is_addressing { 2 * TRIED } else { TRIED }
     }
 
     /// `depth`: how many elements are open still.
@@ -94,7 +107,7 @@ impl Stanza {
 
     /// What the parser can read of it, if it is a stanza; else all of it.
     pub(crate) fn mended(self, header: &[u8]) -> Vec<u8> {
-        if !self.is_stanza() || !self.has_gap && reads(header, &[&self.bytes]) {
+        if !self.is_stanza() || !self.has_gap && !self.lacks_attribute && reads(header, &[&self.bytes]) {
             return self.bytes;
         }
         let part = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();

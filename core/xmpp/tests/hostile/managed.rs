@@ -319,6 +319,10 @@ fn levels(count: usize, bottom: &str) -> String {
     format!("{}{bottom}{}", "<a>".repeat(count), "</a>".repeat(count))
 }
 
+fn many_attributes() -> String {
+    (0..100).map(|number| format!("a{number}='' ")).collect()
+}
+
 /// Stanzas of one sender's that no parser has to take, with what is read of each.
 fn odd_messages() -> Vec<(String, Incoming)> {
     const FROM: &str = "from='a@b.example/r'";
@@ -354,16 +358,12 @@ fn odd_messages() -> Vec<(String, Incoming)> {
         ("<message from='a@b.example/\u{1F600}'><body>hi</body></message>".to_owned(), unreadable()),
         (format!("<message xmlns='odd:ns' {FROM}><body>hi</body></message>"), unreadable()),
         (format!("<message xmlns='odd:ns' {FROM}>{}</message>", levels(65, "")), unreadable()),
-        // Its sender is not known.
+        // A sender that cannot be read is not the own account.
+        (format!("<message from='{long}'><body>hi</body></message>"), Incoming::Other),
+        // Nor is one that stands behind many attributes.
         (
-            format!("<message from='{long}'><body>hi</body></message>"),
-            Incoming::Chat(ChatMessage {
-                from: format!("{USERNAME}@{DOMAIN}"),
-                resource: None,
-                id: None,
-                text: "hi".into(),
-                wants_receipt: false,
-            }),
+            format!("<message {} {FROM} id='i'><body>hi</body>{}</message>", many_attributes(), levels(65, "")),
+            chat("hi", Some("i")),
         ),
     ]
 }
