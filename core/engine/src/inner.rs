@@ -89,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) circuits: Mutex<Circuits>,
     /// The connections that were asked for, by account.
     pub(crate) lines: Mutex<HashMap<String, Arc<Line>>>,
+    /// Connections that were told to end and may not have yet.
+    pub(crate) leaving: Mutex<Vec<Arc<Line>>>,
     /// Each account's OTR sessions. Locked while the store is.
     talks: Mutex<HashMap<String, Sessions>>,
     /// Each account's long-term OTR key, once it was needed.
@@ -147,6 +149,7 @@ impl Inner {
             dialers: watch::Sender::default(),
             circuits: Mutex::default(),
             lines: Mutex::default(),
+            leaving: Mutex::default(),
             talks: Mutex::default(),
             keys: Mutex::default(),
             profile: Mutex::default(),

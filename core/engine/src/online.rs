@@ -201,7 +201,10 @@ async fn live(inner: &Inner, id: &BurnerId, line: &Line, before: &[Arc<Line>], w
         _ = line.ended() => return line.set(inner, id, Connection::Offline),
     }
     for other in before {
-        other.over().await;
+        tokio::select! {
+            () = other.over() => {}
+            _ = line.ended() => return line.set(inner, id, Connection::Offline),
+        }
     }
     // What follows a panic, in a library say, is a new attempt like after any other failure.
     let mut failures = 0;

@@ -63,8 +63,9 @@ impl Inner {
     pub(crate) fn set_spread(&self, spread: Spread) {
         *lock(&self.spread) = spread;
         if spread == Spread::OneAtATime {
-            let keeps = lock(&self.lines).keys().next().cloned();
-            self.end_others(keeps.as_deref().unwrap_or_default());
+            let mut lines = lock(&self.lines);
+            let keeps = lines.keys().next().cloned();
+            self.end_others(&mut lines, keeps.as_deref().unwrap_or_default());
         }
     }
 
@@ -105,9 +106,10 @@ impl Inner {
             return Ok(());
         }
         let line = Arc::new(Line::new(wanted));
+        // Under the same lock: of two calls at one time the second ends what the first has begun.
+        let before = if self.spread() == Spread::OneAtATime { self.end_others(&mut lines, &id.0) } else { Vec::new() };
         lines.insert(id.0.clone(), Arc::clone(&line));
         drop(lines);
-        let before = if self.spread() == Spread::OneAtATime { self.end_others(&id.0) } else { Vec::new() };
         let (inner, id) = (Arc::clone(self), id.clone());
         // Not among what ends with being awake: it ends in an order of its own.
         let work = AssertUnwindSafe(async move { line.run(&inner, &id, &before, wait).await });
@@ -127,22 +129,28 @@ impl Inner {
         })
     }
 
-    /// Ends all connections but one; those that have not ended yet.
-    fn end_others(&self, id: &str) -> Vec<Arc<Line>> {
-        let mut lines = lock(&self.lines);
-        let others: Vec<_> = lines.extract_if(|other, _| other != id).map(|(_, line)| line).collect();
-        drop(lines);
-        others.iter().for_each(|line| line.end(Ending::Pause));
-        others.into_iter().filter(|line| !line.is_over()).collect()
+    /// Ends all connections but one; those that have not ended yet, whenever they were told to.
+    fn end_others(&self, lines: &mut HashMap<String, Arc<Line>>, id: &str) -> Vec<Arc<Line>> {
+        for (_, line) in lines.extract_if(|other, _| other != id) {
+            line.end(Ending::Pause);
+            self.leaves(line);
+        }
+        lock(&self.leaving).clone()
+    }
+
+    /// A connection was told to end: the next one may have to wait for that.
+    fn leaves(&self, line: Arc<Line>) {
+        let mut leaving = lock(&self.leaving);
+        leaving.push(line);
+        leaving.retain(|line| !line.is_over());
     }
 
     /// Has a burner's connection end; whether there was one.
     pub(crate) fn hang_up(&self, id: &BurnerId, ending: Ending) -> bool {
-        let line = lock(&self.lines).remove(&id.0);
-        if let Some(line) = &line {
-            line.end(ending);
-        }
-        line.is_some()
+        let Some(line) = lock(&self.lines).remove(&id.0) else { return false };
+        line.end(ending);
+        self.leaves(line);
+        true
     }
 
     /// Ends all connections by `until`, each at a moment of its own before that.
