@@ -236,8 +236,8 @@ pub struct VaultReport {
 pub enum BurnOutcome {
     /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
     Proven,
-    /// It could not log in before anything was removed: there is no such account any more. The server has said so twice, ten
-    /// minutes apart and by other circuits, or has confirmed the removal before. Forgotten.
+    /// It could not log in before anything was removed. The server has said so twice, ten minutes apart and by other circuits,
+    /// or has confirmed the removal before. Forgotten.
     AlreadyGone,
     /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
     Unproven,

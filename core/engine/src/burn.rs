@@ -29,8 +29,8 @@ pub struct BurnReport {
 pub enum BurnOutcome {
     /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
     Proven,
-    /// It could not log in before anything was removed: there is no such account any more. The server has said so twice, ten
-    /// minutes apart and by other circuits, or has confirmed the removal before. Forgotten.
+    /// It could not log in before anything was removed. The server has said so twice, ten minutes apart and by other circuits,
+    /// or has confirmed the removal before. Forgotten.
     AlreadyGone,
     /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
     Unproven,
@@ -78,6 +78,8 @@ pub(crate) async fn burn_locked(inner: &Arc<Inner>, id: &BurnerId) -> Result<Bur
         Err(reason) => {
             if reason == Error::Auth {
                 clearing::refused(inner, &account)?;
+            } else if account.refused.is_some() {
+                clearing::ask_again(inner, &account.id);
             }
             return Ok(BurnReport { outcome: BurnOutcome::Queued, reason: Some(reason) });
         }

@@ -49,8 +49,8 @@ pub(crate) fn refused(inner: &Arc<Inner>, account: &Account) -> Result<(), Error
     // A clock that was set back does not put it off.
     if account.refused.is_none_or(|at| now < at) {
         inner.commit(|content| content.account_mut(&account.id).map(|account| account.refused = Some(now)))?;
-        ask_again(inner, &account.id);
     }
+    ask_again(inner, &account.id);
     Ok(())
 }
 
@@ -59,7 +59,7 @@ fn may_ask_again(inner: &Inner, refused: Option<u64>) -> bool {
     refused.is_none_or(|at| inner.now() >= at.saturating_add(limits::REFUSED_AGAIN.as_secs()))
 }
 
-fn ask_again(inner: &Arc<Inner>, id: &str) {
+pub(crate) fn ask_again(inner: &Arc<Inner>, id: &str) {
     let wait = limits::REFUSED_AGAIN + moment(&mut inner.rng(), limits::REFUSED_AGAIN);
     let (work, id) = (Arc::clone(inner), id.to_owned());
     inner.spawn(async move {

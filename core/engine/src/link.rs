@@ -126,12 +126,14 @@ pub(crate) async fn bind(
 /// A login has succeeded. Whether it was bound to its TLS connection only counts now: what is offered before, anybody in
 /// between can say.
 pub(crate) fn remember(inner: &Inner, account: &Account, binds: bool) -> Result<(), Error> {
-    if !binds || account.binds {
+    if (!binds || account.binds) && account.refused.is_none() {
         return Ok(());
     }
     inner.commit(|content| {
         if let Some(account) = content.account_mut(&account.id) {
-            account.binds = true;
+            account.binds |= binds;
+            // A refusal before it was the server's fault.
+            account.refused = None;
         }
     })
 }
