@@ -195,7 +195,8 @@ pub enum Notice {
     /// marked as [`Security::KeyChanged`].
     OtherKey,
     /// So many texts of the peer's were not taken ([`crate::Engine::taken`]) that no more are taken in, nor confirmed. Once
-    /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost.
+    /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where
+    /// 4 MiB of the peer's are kept as history.
     InboxFull,
 }
 

@@ -228,7 +228,7 @@ impl Engine {
     /// [`Error::Unreadable`], as for all that a burner's conversations are needed for; [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn messages(&self, id: &BurnerId, with: Option<&str>) -> Result<Vec<Message>, Error> {
         let with = with.map(|with| bare_jid(with).ok_or(Error::InvalidInput { input: Input::Address })).transpose()?;
-        let (history, now) = (self.inner.account(&id.0)?.history, self.inner.now());
+        let (history, now) = (self.inner.account(&id.0)?.history, self.inner.expiry_now());
         self.inner.look(&id.0, |mailbox| mailbox.list(with.as_deref(), history, now))
     }
 
@@ -237,7 +237,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchMessage`], [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn message(&self, id: &BurnerId, message: MessageId) -> Result<Message, Error> {
-        let (history, now) = (self.inner.account(&id.0)?.history, self.inner.now());
+        let (history, now) = (self.inner.account(&id.0)?.history, self.inner.expiry_now());
         self.inner.look(&id.0, |mailbox| mailbox.message(message, history, now))?.ok_or(Error::NoSuchMessage)
     }
 

@@ -57,7 +57,7 @@ impl Inner {
             loop {
                 // After a panic, too.
                 let looked = std::panic::catch_unwind(AssertUnwindSafe(|| inner.forget_expired()));
-                let wait = looked.unwrap_or(Ok(limits::LOOK_FOR_EXPIRED))?;
+                let wait = looked.unwrap_or(Ok(limits::SLICE))?;
                 tokio::select! {
                     () = sleep(wait) => {}
                     () = inner.expiry.notified() => {}
@@ -94,7 +94,7 @@ impl Inner {
                 self.goodbyes_wait(id);
             }
             let left = if left == 0 { limits::SLICE } else { Duration::from_secs(left) };
-            wait = wait.min(left.min(limits::LOOK_FOR_EXPIRED));
+            wait = wait.min(left.min(limits::SLICE));
         }
         Ok(wait)
     }

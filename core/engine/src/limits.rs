@@ -38,9 +38,10 @@ pub(crate) const IN_FLIGHT_STANZAS: usize = 64;
 /// Texts that may be on their way to a peer whose client confirms them. Prosody keeps 500 stanzas for a client that is
 /// away, and forgets the rest.
 pub(crate) const WINDOW: usize = 200;
-/// One that was not confirmed for so long does not count there any more: the peer may have changed clients. In seconds.
+/// One that was not confirmed for so long does not count there any more: the peer may have changed clients. One to a client
+/// that knows doubles counts until it is confirmed, as it may be sent again. In seconds.
 pub(crate) const WINDOW_FOR: u64 = 3600;
-/// How many messages of each peer and kind are known again when they come twice: more than can be on their way, and as many as
+/// How many messages of each peer and kind are known again when they come twice: more than [`WINDOW`], and as many as
 /// a stored row of 8 KiB takes.
 pub(crate) const SEEN: usize = 250;
 /// For so long at least a text that the server has is kept for the peer's receipt. In seconds.
@@ -71,9 +72,6 @@ pub(crate) const CIRCUITS: usize = 6;
 /// The window that new circuits are counted in. When an onion service does not answer, its server is reached by an exit for
 /// the same time.
 pub(crate) const CIRCUITS_WINDOW: Duration = Duration::from_secs(3600);
-
-/// How often expiry is looked at where the clock may be set meanwhile.
-pub(crate) const LOOK_FOR_EXPIRED: Duration = Duration::from_secs(3600);
 
 /// The largest mailbox that is read into memory, in bytes as it is stored: a phone ends an app that takes much more.
 pub(crate) const MAILBOX: u64 = 64 << 20;
@@ -113,6 +111,11 @@ pub(crate) const STRANGER_BYTES: usize = 20_000;
 /// How much of a contact's is taken in before the app has taken it: texts and bytes.
 pub(crate) const CONTACT_TEXTS: usize = 500;
 pub(crate) const CONTACT_BYTES: usize = 512 * 1024;
+/// How much of a contact's is there at most where history is kept, in bytes with [`AROUND_TEXT`]: a contact must not fill what
+/// [`MAILBOX`] allows.
+pub(crate) const CONTACT_KEPT: usize = 4 << 20;
+/// What is stored around a text, in bytes: about the smallest size of a record.
+pub(crate) const AROUND_TEXT: usize = 512;
 /// How many answers and the like to one peer wait for the server: stanzas that hold no text.
 pub(crate) const ANSWERS: usize = 256;
 /// How many of a peer's clients are known to be there.

@@ -3,7 +3,8 @@
 //! A text that goes out is `Queued`, or `WaitingForPeer` while there is no private conversation → `Sent`: encrypted, and
 //! stored as the stanzas that carry it before they leave → `Acked` (its server has them) → `Delivered` (the peer's client
 //! says inside the encryption that it has it) or `Reported` (a receipt outside says so: any server may have written that).
-//! What servers say never removes a text, nor keeps it from being sent again. One that comes in is stored before its server
+//! A server's receipt never removes a text, nor keeps it from being sent again. A bounce fails it, whoever wrote that: it is
+//! told, and stays until the app has seen it. One that comes in is stored before its server
 //! is told so, and stays until the app has taken it.
 
 mod peer;
@@ -338,17 +339,25 @@ impl Mailbox {
         untaken.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()))
     }
 
-    /// Whether so much of a peer's was not taken that nothing more is taken in.
+    /// Whether so much of a peer's was not taken, or is kept, that nothing more is taken in.
     pub(crate) fn is_full(&self, row: u64) -> bool {
         let (count, bytes) = self.untaken(row);
-        count >= limits::CONTACT_TEXTS || bytes >= limits::CONTACT_BYTES
+        count >= limits::CONTACT_TEXTS || bytes >= limits::CONTACT_BYTES || self.kept(row) >= limits::CONTACT_KEPT
+    }
+
+    /// What came of a peer's and is there: bytes, with what is stored around each text.
+    fn kept(&self, row: u64) -> usize {
+        let came = |entry: &Entry| matches!(entry.state, MessageState::Received | MessageState::Taken);
+        let kept = self.messages.values().filter(|entry| entry.peer == row && came(entry));
+        kept.map(|entry| entry.text.len() + limits::AROUND_TEXT).sum()
     }
 
     /// Peers whose texts were not taken in, of which the app has taken enough since for them to come again.
     pub(crate) fn missed(&self) -> Vec<u64> {
         let has_space = |row: u64| {
             let (count, bytes) = self.untaken(row);
-            count <= limits::CONTACT_TEXTS / 2 && bytes <= limits::CONTACT_BYTES / 2
+            let kept = self.kept(row);
+            count <= limits::CONTACT_TEXTS / 2 && bytes <= limits::CONTACT_BYTES / 2 && kept < limits::CONTACT_KEPT
         };
         let missed = self.peers.iter().filter(|(_, peer)| peer.missed && peer.standing == Standing::Contact);
         missed.map(|(row, _)| *row).filter(|row| has_space(*row)).collect()
@@ -465,7 +474,7 @@ impl Mailbox {
     pub(crate) fn has_room(&self, peer: u64, now: u64) -> bool {
         let waits = |entry: &Entry| match entry.state {
             MessageState::Sent => true,
-            MessageState::Acked => now < entry.left().saturating_add(limits::WINDOW_FOR),
+            MessageState::Acked => self.deduplicates(entry) || now < entry.left().saturating_add(limits::WINDOW_FOR),
             _ => false,
         };
         let confirms = self.peers.get(&peer).is_some_and(|peer| peer.confirms);

@@ -462,6 +462,23 @@ fn conversations_are_counted() {
 }
 
 #[test]
+fn what_is_kept_of_a_contact_has_an_end_though_the_app_has_taken_it() {
+    let (mut mailbox, text) = (Mailbox::default(), "x".repeat(limits::TEXT));
+    let fit = limits::CONTACT_KEPT.div_ceil(limits::TEXT + limits::AROUND_TEXT);
+    for number in 0..fit {
+        let row = mailbox.peer(PEER);
+        assert!(!mailbox.is_full(row), "{number} of {fit}");
+        assert!(comes(&mut mailbox, PEER, Some(&number.to_string()), &text));
+        let taken = mailbox.messages.keys().next_back().map(|row| MessageId(*row));
+        taken.into_iter().for_each(|message| drop(mailbox.take(message)));
+    }
+    let row = mailbox.peer(PEER);
+    assert!(mailbox.is_full(row));
+    let other = mailbox.peer("other@b.example");
+    assert!(!mailbox.is_full(other));
+}
+
+#[test]
 fn a_link_does_not_take_the_place_of_a_key_without_the_users_word() {
     let [scanned, verified, other] = [1, 2, 3].map(|byte| Fingerprint([byte; 20]));
     let mut peer = Peer::default();
