@@ -46,7 +46,7 @@ struct FlashpaperTests {
         }
         let library = try await open(.source(source: keys))
         try await library.changeKey(.source(source: keys, passphrase: passphrase))
-        #expect(keys.slots == [.second])
+        #expect(keys.slots == [.first])
         await library.close()
         await #expect(throws: FlashpaperError.VaultLocked) { try await open(.source(source: keys)) }
         await #expect(throws: FlashpaperError.VaultLocked) { try await open(.passphrase(utf8: passphrase)) }
