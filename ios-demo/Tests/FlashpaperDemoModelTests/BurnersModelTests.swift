@@ -51,7 +51,7 @@ extension OnTheLab {
             try await lab.without("prosody") {
                 model.create()
                 try await reach(model) { $0.work == .idle }
-                #expect(model.state.notice == .failed(.OnionUnreachable))
+                #expect(model.state.notice == .failed(.ServerUnreachable))
             }
             model.dismiss()
             #expect(model.state.notice == nil)

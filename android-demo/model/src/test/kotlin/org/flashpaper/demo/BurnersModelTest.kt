@@ -64,7 +64,7 @@ class BurnersModelTest {
         Lab.without("prosody") {
             model.create()
             val failed = model.reaches { it.work == Work.Idle }.notice as Notice.Failed
-            assertTrue(failed.error is FlashpaperException.OnionUnreachable, "${failed.error}")
+            assertTrue(failed.error is FlashpaperException.ServerUnreachable, "${failed.error}")
         }
         model.dismiss()
         assertEquals(null, model.state.value.notice)

@@ -98,7 +98,7 @@ class FlashpaperTest {
             changeKey(Key.Source(keys, passphrase()))
             close()
         }
-        assertEquals(listOf(KeySlot.SECOND), keys.slots)
+        assertEquals(listOf(KeySlot.FIRST), keys.slots)
         assertThrows<FlashpaperException.VaultLocked> { open(Key.Source(keys)) }
         assertThrows<FlashpaperException.VaultLocked> { open(Key.Source(keys, "wrong".toByteArray())) }
         assertThrows<FlashpaperException.VaultLocked> { open(Key.Passphrase(passphrase())) }
