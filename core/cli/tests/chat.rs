@@ -162,6 +162,7 @@ impl Drop for Chat {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn private_verified_cut_and_burnt() -> Tested {
     let lab = Remote::from_env()?;
+    lab.reset().await?;
     let (first, second) = (Home::new(&lab, "--exit")?, Home::new(&lab, "--onion")?);
     // Nothing of all this goes past Tor.
     let traces = [Trace::new()?, Trace::new()?, Trace::new()?];

@@ -169,15 +169,17 @@ impl Lab {
         tokio::task::block_in_place(|| tor::wait_for_consensus(&self.nodes, &mut self.running, PATIENCE))
     }
 
-    /// Starts what is stopped and takes the delay away. Relays first: the onion host needs them.
+    /// Starts what is stopped and takes the delay away. Relays first: the onion host needs them. The onion service begins anew:
+    /// in a network this small, nobody finds one that has run for some twenty minutes.
     pub(crate) async fn reset(&mut self) -> Result<()> {
         self.set_delay(0);
+        self.stop("onion")?;
         if self.relays_stopped {
             // All of them: a relay that could not reach another one does not try again for a minute, and circuits fail
             // meanwhile. The onion's host makes no new introduction points for five minutes once it has lost some again
             // and again; and the descriptors that a stopped relay held are gone.
             let relays: Vec<String> = self.nodes.iter().map(|n| n.name.clone()).collect();
-            relays.iter().map(String::as_str).chain(["onion"]).try_for_each(|name| self.stop(name))?;
+            relays.iter().try_for_each(|name| self.stop(name))?;
             self.restart(&relays.iter().map(String::as_str).collect::<Vec<_>>()).await?;
         }
         self.restart(&["prosody", "onion"]).await?;

@@ -59,6 +59,7 @@ async fn arrived(engine: &Engine, burner: &Burner) -> Tested<Message> {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn burners_share_no_circuit_on_either_route() -> Tested {
     let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    lab.reset().await?;
     let engine = open(home.path(), &lab).await?;
     let mut events = engine.events(None);
     engine.start_tor(PATIENCE).await?;
