@@ -121,7 +121,7 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun everyActionHasItsSentenceAndSixErrorsHaveTheirOwn() {
+    fun everyActionHasItsSentenceAndSevenErrorsHaveTheirOwn() {
         val sentences = listOf(
             FlashpaperException.Offline(), FlashpaperException.ClockWrong(null), FlashpaperException.Obsolete(),
             FlashpaperException.Timeout(), FlashpaperException.Untrusted(), FlashpaperException.VaultLocked(),
@@ -130,7 +130,7 @@ class BurnersScreenTest {
             FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
             FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(), FlashpaperException.Unreadable(),
         ).map { words(it) }
-        assertEquals(Action.entries.size + 6, sentences.toSet().size)
+        assertEquals(Action.entries.size + 7, sentences.toSet().size)
     }
 
     private fun screen(
