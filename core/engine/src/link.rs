@@ -13,7 +13,7 @@ use crate::seams::ByteStream;
 use crate::store::Account;
 use crate::{Error, Route, limits};
 
-/// A stream whose certificate was checked for the server's domain.
+/// A stream with a certificate that was checked for the server's domain.
 pub(crate) type Link = Connection<Box<dyn ByteStream>>;
 
 /// A bound XMPP session.
@@ -27,11 +27,12 @@ pub(crate) struct Way {
     pub(crate) then_exit: bool,
 }
 
-/// Opens a link over the circuits of `whose`. Where an onion service does not answer it is tried on new circuits once, then,
-/// if that is allowed, the exit is taken. Not more than that: an attacker who silences an onion service must not choose paths.
+/// Opens a link over the account's own circuits. Where an onion service does not answer it is tried on new circuits once,
+/// then, if that is allowed, the exit is taken. Not more than that: an attacker who silences an onion service must not choose
+/// paths.
 pub(crate) async fn open(
     inner: &Inner,
-    whose: &str,
+    account_id: &str,
     server: &Server,
     Way { first, then_exit }: Way,
     report: &mut (dyn FnMut(Step) + Send),
@@ -40,30 +41,30 @@ pub(crate) async fn open(
     let no_answer = |opened: &Result<Link, Error>| {
         matches!(opened, Err(Error::OnionUnreachable | Error::ServerUnreachable | Error::Timeout))
     };
-    if !(then_exit && inner.uses_exit(whose)) {
-        let mut opened = open_by(inner, whose, server, first, report).await;
-        if first == Route::Onion && no_answer(&opened) && inner.new_circuits(whose) {
-            opened = open_by(inner, whose, server, first, report).await;
+    if !(then_exit && inner.uses_exit(account_id)) {
+        let mut opened = open_by(inner, account_id, server, first, report).await;
+        if first == Route::Onion && no_answer(&opened) && inner.new_circuits(account_id) {
+            opened = open_by(inner, account_id, server, first, report).await;
         }
         if !(then_exit && no_answer(&opened)) {
             return opened;
         }
     }
     report(Step::OtherRoute { via: Route::Exit });
-    let opened = open_by(inner, whose, server, Route::Exit, report).await;
-    inner.set_uses_exit(whose, opened.is_ok());
+    let opened = open_by(inner, account_id, server, Route::Exit, report).await;
+    inner.set_uses_exit(account_id, opened.is_ok());
     opened
 }
 
 /// The next endpoint is tried only when nothing answers at one: a server that answers wrongly is refused.
 async fn open_by(
     inner: &Inner,
-    whose: &str,
+    account_id: &str,
     server: &Server,
     route: Route,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
-    let dial = inner.dial_of(whose).await?;
+    let dial = inner.dial_of(account_id).await?;
     let mut last = Error::ServerUnreachable;
     for (target, security) in server.endpoints(route)? {
         let dialed = match dial.dial(&target, limits::DIAL).await.map_err(Error::from) {

@@ -3,9 +3,9 @@
 //! A text that goes out is `Queued`, or `WaitingForPeer` while there is no private conversation → `Sent`: encrypted, and
 //! stored as the stanzas that carry it before they leave → `Acked` (its server has them) → `Delivered` (the peer's client
 //! says inside the encryption that it has it) or `Reported` (a receipt outside says so: any server may have written that).
-//! A server's receipt never removes a text, nor keeps it from being sent again. A bounce fails it, whoever wrote that: it is
-//! told, and stays until the app has seen it. One that comes in is stored before its server
-//! is told so, and stays until the app has taken it.
+//! A server's receipt never removes a text, nor keeps it from being sent again. A bounce fails a text,
+//! even a forged one: the user is told, and the text stays until the app has seen it. A text that comes in is stored before
+//! its server is told so, and stays until the app has taken it.
 
 mod peer;
 mod seen;
@@ -47,7 +47,7 @@ pub(crate) type Table<T> = BTreeMap<u64, Arc<T>>;
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Entry {
     pub(crate) peer: u64,
-    /// A text of ours has this name inside the encryption: random, and unlike every id outside.
+    /// The name of an outgoing text inside the encryption: random, and unlike every id outside.
     #[serde(alias = "id")]
     pub(crate) label: String,
     pub(crate) text: String,
@@ -352,7 +352,7 @@ impl Mailbox {
         kept.map(|entry| entry.text.len() + limits::AROUND_TEXT).sum()
     }
 
-    /// Peers whose texts were not taken in, of which the app has taken enough since for them to come again.
+    /// Peers that have texts turned away for lack of room, where there is room again: those texts may come again.
     pub(crate) fn missed(&self) -> Vec<u64> {
         let has_space = |row: u64| {
             let (count, bytes) = self.untaken(row);
@@ -363,7 +363,7 @@ impl Mailbox {
         missed.map(|(row, _)| *row).filter(|row| has_space(*row)).collect()
     }
 
-    /// The peer's client has these texts: whoever has their key says so inside the encryption.
+    /// The peer's client has these texts: the holder of its key says so inside the encryption.
     pub(crate) fn read(&mut self, peer: u64, key: Fingerprint, labels: &[String]) -> Changed {
         let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
         let is_it = |entry: &Entry| entry.peer == peer && went_there(entry) && labels.contains(&entry.label);
@@ -495,7 +495,7 @@ impl Mailbox {
     }
 
     /// The peer has read all but these, by OTR's numbers; but what goes to a key that sends receipts inside the encryption is
-    /// confirmed by those alone. OTR tells by keys, and whoever is on the way can take one of several texts under the same.
+    /// confirmed by those alone. OTR tells by keys, and a server can drop one of several texts under the same keys.
     pub(crate) fn confirm_others(&mut self, peer: u64, unconfirmed: &[u64]) {
         let read = |went: &Went| went.number.is_some_and(|number| !unconfirmed.contains(&number));
         let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
@@ -706,7 +706,7 @@ impl Mailbox {
         })
     }
 
-    /// A message of ours that is on its way in this stanza. One that is to be sent again is not: it will have others.
+    /// The outgoing message that this stanza carries. One that is to be sent again has no stanza yet.
     fn carried_by(&self, to: &str, id: &str) -> Option<(u64, &Entry)> {
         let peer = self.find(to)?;
         let has_id = |went: &Went| went.ids.iter().any(|of| of == id);

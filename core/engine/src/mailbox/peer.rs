@@ -29,7 +29,7 @@ pub(crate) struct Peer {
     pub(crate) keys: Vec<Key>,
     /// The one key that they are to have: scanned, or read out of a URI.
     pub(crate) expected: Option<Fingerprint>,
-    /// Texts of theirs were not taken in, as there was no room, and have to come again.
+    /// Texts of this peer were turned away for lack of room, and have to come again.
     #[serde(default)]
     pub(crate) missed: bool,
 }
