@@ -220,6 +220,8 @@ async fn live(inner: &Inner, id: &BurnerId, line: &Line, before: &[Arc<Line>], w
             Ok(()) => break,
             Err(why) => why,
         };
+        // What the user asked for meanwhile this attempt was to do: it does not shorten the wait that follows.
+        let _ = line.hurry.notified().now_or_never();
         if is_final(&why) {
             line.drained.send_replace(true);
             return line.set(inner, id, Connection::Ended { why });

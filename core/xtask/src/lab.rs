@@ -12,15 +12,26 @@ use crate::run::{Done, built, cargo, run, target};
 /// A running lab. Dropping it ends it and waits for that.
 pub(crate) struct Lab {
     child: Child,
+    folder: PathBuf,
     facts: Value,
 }
 
 impl Lab {
     /// Starts the lab; its keys are kept in the target folder.
     pub(crate) fn start(delay_ms: u32) -> Done<Self> {
+        Self::start_in("lab", delay_ms)
+    }
+
+    /// Starts another lab beside it.
+    pub(crate) fn start_second() -> Done<Self> {
+        Self::start_in("second-lab", 0)
+    }
+
+    fn start_in(name: &str, delay_ms: u32) -> Done<Self> {
+        let folder = target().join(name);
         let mut child = program()
             .args(["up", "--delay", &delay_ms.to_string(), "--dir"])
-            .arg(folder())
+            .arg(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -29,12 +40,12 @@ impl Lab {
             BufReader::new(stdout).read_line(&mut line)?;
         }
         let facts = serde_json::from_str(&line).map_err(|_| "the lab did not start; see its messages above")?;
-        Ok(Self { child, facts })
+        Ok(Self { child, folder, facts })
     }
 
     /// The lab's facts, as a file that `--network` takes.
     pub(crate) fn facts_file(&self) -> PathBuf {
-        folder().join("facts.json")
+        self.folder.join("facts.json")
     }
 
     pub(crate) const fn facts(&self) -> &Value {
@@ -69,8 +80,4 @@ pub(crate) fn stay_up(delay_ms: u32) -> Done {
     // Ctrl-C reaches the lab as well, as it is of the same group.
     for _ in std::io::stdin().lines() {}
     Ok(())
-}
-
-fn folder() -> PathBuf {
-    target().join("lab")
 }

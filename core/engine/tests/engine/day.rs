@@ -463,6 +463,15 @@ async fn whoever_sets_the_clock_ends_no_wait() -> Tested {
     day.wire.ends();
     // The clock of waits stands still from the beginning, so none ends however busy the machine is.
     day.peer.send(&day.burner.jid, "at last").await?;
+    // What the user asks for until then the stream was to do: it shortens no wait.
+    let asking = async {
+        while day.connection()? == Connection::Online {
+            day.engine.connect(&day.burner.id)?;
+            tokio::task::yield_now().await;
+        }
+        Tested::Ok(())
+    };
+    timeout(PATIENCE, asking).await??;
     day.becomes(is_waiting).await?;
     let dialled = day.wire.dialled.load(SeqCst);
     day.clock.1.store(86_400, SeqCst);
