@@ -74,6 +74,22 @@ fn two_clients_with_one_key_both_live() {
 }
 
 #[test]
+fn another_client_that_begins_holds_up_the_first_for_ten_seconds_at_most() {
+    let mut pair = Pair::private(Settings::default(), 18);
+    let mut other = session(&identity(3), Settings::default(), 181);
+    // Its client is sent the commit, the first one not.
+    let commit = wires(&pair.sides[0].receive("?OTRv3?"));
+    converse(&mut other, &mut pair.sides[0], commit);
+    assert!(other.is_private());
+    assert!(!pair.sides[0].is_ready(), "the first may have lost its keys");
+    assert_eq!(pair.sides[0].deadline(), Some(Duration::from_secs(10)));
+    pair.sides[0].tick(Duration::from_secs(10));
+    assert!(pair.sides[0].is_ready());
+    pair.say(0, "for Bob");
+    assert_eq!(pair.texts(1), ["for Bob"]);
+}
+
+#[test]
 fn sixteen_keys_do_not_lock_out_the_right_one() {
     let mut alice = session(&ALICE, Settings::default(), 10);
     for seed in 100..117 {

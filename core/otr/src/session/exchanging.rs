@@ -177,7 +177,13 @@ impl Session {
         let now = self.now;
         let is_late = |since: &Duration| has_passed(AKE_PATIENCE, *since, now);
         let mut nobody = self.asked.take_if(|since| is_late(since)).is_some();
-        nobody |= self.to_all.take_if(|to_all| now >= to_all.until()).is_some_and(|to_all| !to_all.used);
+        if let Some(to_all) = self.to_all.take_if(|to_all| now >= to_all.until()) {
+            nobody |= !to_all.used;
+            // Another client has answered: those that have not were not meant, and have their old keys.
+            for instance in self.instances.values_mut().filter(|i| to_all.used && i.awaits(&to_all.initiative)) {
+                instance.set_ake(Ake::None, now);
+            }
+        }
         for (tag, instance) in &mut self.instances {
             if instance.ake_since().as_ref().is_some_and(is_late) {
                 instance.set_ake(Ake::None, now);

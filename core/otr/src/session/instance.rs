@@ -77,6 +77,11 @@ impl Instance {
         self.adopted == Some(initiative.hash())
     }
 
+    /// Whether this instance was sent a commit to all, and has not answered.
+    pub(crate) fn awaits(&self, initiative: &Initiative) -> bool {
+        matches!(self.ake, Ake::AwaitingDhKey(_)) && self.has_adopted(initiative)
+    }
+
     /// Nothing is known that would be missed.
     pub(crate) fn is_empty(&self) -> bool {
         matches!((&self.ake, &self.state), (Ake::None, State::Plaintext))
