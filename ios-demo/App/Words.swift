@@ -37,9 +37,9 @@ func words(for vault: VaultReport) -> [String] {
     var told: [String] = []
     if vault.lost > 0 { told.append("A part of what was stored is lost or was tampered with.") }
     if vault.incomplete {
-        told.append("Somebody has put older data on this device in the place of newer. Private conversations begin anew.")
+        told.append("Somebody has put older data on this device in the place of newer, or removed some. Private conversations begin anew.")
     }
-    if vault.oldKeyKept { told.append("An old key could not be deleted: old copies of the data may be readable.") }
+    if vault.oldKeyKept { told.append("The key could not be changed, or older data not be erased: it may be readable. The next start tries again.") }
     return told
 }
 

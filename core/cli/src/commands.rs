@@ -50,7 +50,7 @@ fn warn(VaultReport { lost, incomplete, old_key_kept }: VaultReport, output: &Ou
     if old_key_kept {
         output.warning(
             "vault_old_key_kept",
-            "an old key of the store could not be deleted: older copies may be readable",
+            "the key of the store could not be changed, or older data not be erased: it may be readable",
         );
     }
 }

@@ -127,3 +127,80 @@ async fn remove(inner: &Arc<Inner>, id: &str) -> Result<Settlement, Error> {
         BurnOutcome::Unproven | BurnOutcome::Queued => Settlement::Unknown,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::Ordering::Relaxed;
+    use std::time::Duration;
+
+    use tempfile::TempDir;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::Spread;
+    use crate::inner::lock;
+    use crate::seams::{Clock, Seams};
+    use crate::spread::tests::{Noted, engine, engine_on};
+
+    #[tokio::test]
+    async fn accounts_in_doubt_are_settled_at_moments_of_their_own_in_any_order() {
+        const SPREAD: Duration = Duration::from_millis(600);
+        const ROUNDS: u32 = 6;
+        let home = TempDir::new().unwrap();
+        let (engine, noted) = engine(&home, &["a", "b", "c"]).await;
+        let in_doubt = [("a", State::Burning), ("b", State::Pending), ("c", State::Unwanted)];
+        engine.inner.commit(|content| in_doubt.map(|(name, state)| content.set_state(name, state))).unwrap();
+        engine.set_spread(Spread::Within { time: SPREAD });
+        let (mut orders, mut first, mut apart) = (BTreeSet::new(), Duration::ZERO, Duration::ZERO);
+        for _ in 0..ROUNDS {
+            let began = Instant::now();
+            settle_all(&engine.inner).await.unwrap();
+            let dialled = noted.first();
+            assert_eq!(dialled.len(), in_doubt.len());
+            first += dialled[0].1 - began;
+            apart += dialled[2].1 - dialled[0].1;
+            orders.insert(dialled.into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+        }
+        assert!(orders.len() > 1, "always {orders:?}");
+        // A third of the time has the moment of each: a sixth before the first, and a third between first and last, on average.
+        assert!(first / ROUNDS > SPREAD / 30 && apart / ROUNDS > SPREAD / 8, "{first:?}, {apart:?}");
+        engine.close().await;
+    }
+
+    /// A clock by which so many seconds go by between one look and the next.
+    #[derive(Clone, Default)]
+    struct Strides(Arc<AtomicU64>, Arc<AtomicU64>);
+
+    impl Clock for Strides {
+        fn unix_seconds(&self) -> u64 {
+            self.0.load(Relaxed)
+        }
+
+        fn since_boot(&self) -> Duration {
+            Duration::from_secs(self.0.fetch_add(self.1.load(Relaxed), Relaxed))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_has_refused_once_is_asked_again_by_itself_after_ten_minutes_and_by_other_circuits() {
+        let (home, clock, noted) = (TempDir::new().unwrap(), Strides::default(), Noted::default());
+        let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
+        let engine = engine_on(&home, &["a"], &noted, seams).await;
+        let inner = &engine.inner;
+        inner.commit(|content| content.set_state("a", State::Burning)).unwrap();
+        settle(inner, "a").await.unwrap();
+        let dialled = || lock(&noted.dialled).iter().map(|dial| dial.circuits).collect::<Vec<_>>();
+        let before = dialled();
+        assert_eq!(before.len(), 1);
+        for (seconds, is_asked) in [(599, false), (1200, true)] {
+            clock.1.store(seconds, Relaxed);
+            refused(inner, &inner.account("a").unwrap()).unwrap();
+            sleep(Duration::from_millis(300)).await;
+            assert_eq!(dialled().len() > before.len(), is_asked, "after {seconds} s");
+        }
+        assert!(!before.contains(&dialled()[1]), "by other circuits");
+        engine.close().await;
+    }
+}

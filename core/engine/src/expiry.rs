@@ -121,15 +121,20 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
+    use flashpaper_otr::{Identity, InstanceTag, Session, Settings};
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
     use tempfile::TempDir;
 
     use super::*;
     use crate::contact::Security;
-    use crate::mailbox::Arrived;
+    use crate::mailbox::{Arrived, Stored, What, Wire};
     use crate::message::History;
     use crate::seams::{Clock, Seams};
     use crate::store::State;
     use crate::store::tests::account;
+    use crate::talk::Talk;
+    use crate::talk::tests::{chat, wires};
     use crate::{Config, Engine, Key, Network};
 
     const NOW: u64 = 1_000_000;
@@ -152,16 +157,27 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn what_has_to_go_goes_without_tor() {
-        let (home, clock) = (TempDir::new().unwrap(), Hands::default());
+    /// An engine, and the clock that it goes by.
+    async fn open(home: &TempDir) -> (Engine, Hands) {
+        let clock = Hands::default();
         clock.0.store(NOW, Relaxed);
         let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
         let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
-        let engine = Engine::open_with(config, seams).await.unwrap();
-        let (inner, id) = (&engine.inner, BurnerId("a".into()));
-        inner.commit(|content| content.accounts.push(account("a"))).unwrap();
-        inner.commit(|content| content.set_state("a", State::Active)).unwrap();
+        (Engine::open_with(config, seams).await.unwrap(), clock)
+    }
+
+    fn add_burner(engine: &Engine) -> BurnerId {
+        let mut account = account("a");
+        account.state = State::Active;
+        engine.inner.commit(|content| content.accounts.push(account)).unwrap();
+        BurnerId("a".into())
+    }
+
+    #[tokio::test]
+    async fn what_has_to_go_goes_without_tor() {
+        let home = TempDir::new().unwrap();
+        let (engine, clock) = open(&home).await;
+        let (inner, id) = (&engine.inner, add_burner(&engine));
         engine.set_history(&id, History::Expire { after: at(60) }).unwrap();
         let receive = |mailbox: &mut Mailbox, now| {
             let peer = mailbox.peer("friend@b.example");
@@ -192,6 +208,56 @@ mod tests {
         assert_eq!(stored(), 1);
         pass(NOW, 120).await;
         assert_eq!(stored(), 0);
+    }
+
+    /// Has a burner's conversation with a friend become private; the friend's row.
+    fn become_private(inner: &Inner) -> u64 {
+        const FRIEND: &str = "friend@b.example";
+        let (seed, settings) =
+            (StdRng::seed_from_u64(1), Settings { tag: Some(InstanceTag(0x200)), ..Settings::default() });
+        let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(2)));
+        let mut friend = Session::new(identity, settings, Box::new(seed), Duration::ZERO);
+        let befriend = |talk: &mut Talk<'_>| {
+            let row = talk.mailbox.peer(FRIEND);
+            talk.mailbox.befriend(row);
+            row
+        };
+        let row = inner.converse("a", befriend).unwrap();
+        let mut outputs = friend.receive("?OTRv3?");
+        while !outputs.is_empty() {
+            let answers = inner.converse("a", |talk| {
+                wires(&outputs).iter().for_each(|body| talk.receive(&chat(FRIEND, "id", body, false)));
+                talk.mailbox.number_wires(1, usize::MAX, NOW)
+            });
+            let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { body.clone() } else { String::new() };
+            outputs = answers.unwrap().iter().flat_map(|(_, wire)| friend.receive(&body(wire))).collect();
+        }
+        assert!(friend.is_private());
+        row
+    }
+
+    #[tokio::test]
+    async fn a_conversation_whose_end_its_peer_cannot_be_told_of_is_off_the_disk_by_twice_its_life() {
+        const LIFE: u64 = 1000;
+        let home = TempDir::new().unwrap();
+        let (engine, clock) = open(&home).await;
+        engine.set_session_life(&add_burner(&engine), at(LIFE)).unwrap();
+        let row = become_private(&engine.inner);
+        let stored =
+            |engine: &Engine| engine.inner.look("a", |mailbox| Stored::clone(&mailbox.sessions[&row])).unwrap();
+        let private = stored(&engine);
+        assert!(private.key.is_some());
+        for (passed, is_over) in [(2 * LIFE - 1, false), (2 * LIFE, true)] {
+            clock.1.store(passed, Relaxed);
+            engine.inner.expiry.notify_one();
+            sleep(Duration::from_millis(200)).await;
+            let now = stored(&engine);
+            assert_eq!((now.key.is_none(), now.state != private.state), (is_over, is_over), "after {passed} s");
+        }
+        engine.close().await;
+        let (engine, _) = open(&home).await;
+        assert_eq!(stored(&engine).key, None);
+        engine.close().await;
     }
 
     #[test]

@@ -261,7 +261,7 @@ async fn pausing(inner: &Inner, line: &Line, pause: Duration, failures: &mut u32
                     until = until.max(rests_until);
                 }
             }
-            () = line.hurry.notified() => until = until.min(begin + inner.soon()),
+            () = line.hurry.notified() => until = until.min(inner.clock.since_boot() + inner.soon()),
             () = line.hint.notified() => {
                 *failures = 0;
                 return;
@@ -395,6 +395,15 @@ async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> R
     Ok(session)
 }
 
+/// What a connection at work has waited for.
+enum Woken {
+    Incoming(Result<Incoming, StreamError>),
+    Work,
+    Hint,
+    Hurry,
+    Time,
+}
+
 /// A connection at work.
 struct Work<'a> {
     inner: &'a Inner,
@@ -430,21 +439,27 @@ impl Work<'_> {
         let due = if rest.is_zero() { limit.saturating_sub(begin).min(until_talk) } else { rest };
         // In slices, as `pausing` has them.
         let slice = due.min(limits::SLICE);
-        tokio::select! {
+        let woken = tokio::select! {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
             ending = self.line.ended() => return Ok(Some(ending)),
-            incoming = self.session.next() => self.take_in(incoming).await?,
-            () = self.line.work.notified() => {}
-            () = self.line.hint.notified() => self.ask(limits::AFTER_HINT).await?,
-            () = self.line.hurry.notified() => self.rests_until = self.rests_until.min(begin + self.inner.soon()),
-            () = sleep(slice) => {
-                if let Some(rests_until) = overslept(self.inner, begin + slice) {
-                    self.rests_until = rests_until;
-                } else if slice == due {
-                    self.is_due(limit, slice >= until_talk).await?;
-                }
+            incoming = self.session.next() => Woken::Incoming(incoming),
+            () = self.line.work.notified() => Woken::Work,
+            () = self.line.hint.notified() => Woken::Hint,
+            () = self.line.hurry.notified() => Woken::Hurry,
+            () = sleep(slice) => Woken::Time,
+        };
+        // Whatever comes first after a sleep: all that was due meanwhile would be said by it.
+        let rests_until = overslept(self.inner, begin + slice);
+        self.rests_until = rests_until.unwrap_or(self.rests_until);
+        match woken {
+            Woken::Incoming(incoming) => self.take_in(incoming).await?,
+            Woken::Hint => self.ask(limits::AFTER_HINT).await?,
+            Woken::Hurry => {
+                self.rests_until = self.rests_until.min(self.inner.clock.since_boot() + self.inner.soon());
             }
+            Woken::Time if rests_until.is_none() && slice == due => self.is_due(limit, slice >= until_talk).await?,
+            Woken::Work | Woken::Time => {}
         }
         Ok(None)
     }
@@ -662,3 +677,6 @@ impl Work<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

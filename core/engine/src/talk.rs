@@ -633,4 +633,4 @@ fn beginning(mut text: String) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -108,7 +108,7 @@ impl Phone {
     }
 }
 
-fn chat(from: &str, id: &str, body: &str, wants_receipt: bool) -> ChatMessage {
+pub(crate) fn chat(from: &str, id: &str, body: &str, wants_receipt: bool) -> ChatMessage {
     let (from, resource) = (from.to_owned(), Some("r".to_owned()));
     ChatMessage { from, resource, id: Some(id.to_owned()), text: body.to_owned(), wants_receipt }
 }
@@ -179,7 +179,7 @@ impl Other {
     }
 }
 
-fn wires(outputs: &[Output]) -> Vec<String> {
+pub(crate) fn wires(outputs: &[Output]) -> Vec<String> {
     outputs.iter().filter_map(|o| if let Output::Send(body) = o { Some(body.clone()) } else { None }).collect()
 }
 
@@ -270,6 +270,8 @@ fn a_bounce_fails_a_text_and_a_receipt_inside_the_encryption_weighs_more() {
     let out = one.says();
     one.work(|talk| talk.refused(TWO, &out[0].id, Refusal::ForGood));
     assert_eq!(one.state(id), Some(MessageState::Failed { reason: FailReason::Refused }), "told, and kept");
+    one.time = limits::RESEND_WITHIN;
+    assert!(one.says().is_empty(), "nor sent again by itself");
     two.hears(&out);
     one.hears(&two.says());
     assert_eq!(one.state(id), None, "delivered");

@@ -1,16 +1,16 @@
 //! Two burners of one phone, seen by somebody who sees when their streams begin and end; and which circuits they are on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    BurnOutcome, ByteStream, Connection, CreateOptions, Dial, Dialed, Dialers, Error, Event, Events, Route, Spread,
-    Step,
+    BurnOutcome, ByteStream, Clock, Connection, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Event, Events,
+    Profile, Route, Seams, Settlement, Spread, Step,
 };
 use flashpaper_lab::{Remote, accounts};
 use flashpaper_tor::{DialError, Target};
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
-use crate::support::{Direct, Hands, SERVER, Tested, open, open_with};
+use crate::support::{Direct, Hands, SERVER, Tested, config, open, open_with};
 
 fn by(route: Option<Route>) -> CreateOptions {
     CreateOptions { server: Some(SERVER.into()), route, recoverable: false }
@@ -37,10 +37,12 @@ async fn come_online(events: &mut Events, count: usize) -> Tested {
     timeout(Duration::from_secs(60), wait).await?
 }
 
-/// What is seen of the streams: when each ended.
+/// What is seen of the streams: when each ended, and which have said something since they were looked at.
 #[derive(Clone, Default)]
 struct Seen {
     ends: Arc<Mutex<Vec<Instant>>>,
+    speaking: Arc<Mutex<BTreeSet<usize>>>,
+    streams: Arc<AtomicUsize>,
     /// All streams of now end.
     cut: Arc<AtomicUsize>,
     /// By which circuits streams were dialled, and to an onion service or not.
@@ -53,6 +55,10 @@ impl Seen {
         std::mem::take(&mut self.ends.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn take_speaking(&self) -> BTreeSet<usize> {
+        std::mem::take(&mut self.speaking.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn take_dialled(&self) -> Vec<(usize, bool)> {
         std::mem::take(&mut self.dialled.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -60,7 +66,8 @@ impl Seen {
     fn dialers(&self, lab: &Remote) -> Arc<Watched> {
         let seen = self.clone();
         let way = Direct::wrapped(lab, move |inner| {
-            Box::new(Stream { inner, seen: seen.clone(), number: seen.cut.load(SeqCst) })
+            let id = seen.streams.fetch_add(1, SeqCst);
+            Box::new(Stream { inner, seen: seen.clone(), id, number: seen.cut.load(SeqCst) })
         });
         Arc::new(Watched { way, seen: self.clone() })
     }
@@ -96,6 +103,7 @@ impl Dial for Way {
 struct Stream {
     inner: Box<dyn ByteStream>,
     seen: Seen,
+    id: usize,
     number: usize,
 }
 
@@ -116,6 +124,7 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.seen.speaking.lock().unwrap_or_else(PoisonError::into_inner).insert(self.id);
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
 
@@ -157,6 +166,48 @@ async fn burners_of_one_phone_are_cut_at_moments_of_their_own() -> Tested {
     assert!(apart / rounds > Duration::from_millis(150), "{:?}", apart / rounds);
     for burner in burners {
         assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+    }
+    engine.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn after_a_devices_sleep_burners_speak_at_moments_of_their_own() -> Tested {
+    const BURNERS: usize = 5;
+    let (lab, home, seen, clock) = (Remote::from_env()?, TempDir::new()?, Seen::default(), Hands::default());
+    clock.0.store(1_000_000, SeqCst);
+    let engine = open_with(home.path(), &lab, &clock).await?;
+    engine.set_spread(Spread::Within { time: Duration::ZERO });
+    engine.start_on(seen.dialers(&lab)).await?;
+    let mut events = engine.events(None);
+    let mut burners = Vec::new();
+    for _ in 0..BURNERS {
+        let burner = engine.create_burner(by(Some(Route::Exit))).await?.id;
+        engine.connect(&burner)?;
+        come_online(&mut events, 1).await?;
+        burners.push(burner);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    seen.take_speaking();
+    engine.set_spread(Spread::Within { time: Duration::from_secs(60) });
+    // The device wakes, and somebody looks at the app. All have a question to the server that is due.
+    clock.0.fetch_add(3600, SeqCst);
+    let mut moments = Vec::new();
+    for second in 0..90 {
+        engine.set_profile(Profile::Foreground);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        moments.extend(seen.take_speaking().into_iter().map(|stream| (stream, second)));
+        clock.0.fetch_add(1, SeqCst);
+    }
+    let mut first = BTreeMap::new();
+    moments.into_iter().for_each(|(stream, second)| _ = first.entry(stream).or_insert(second));
+    assert_eq!(first.len(), BURNERS, "{first:?}");
+    let (earliest, latest) = (first.values().min(), first.values().max());
+    assert!(latest.zip(earliest).is_some_and(|(latest, earliest)| latest - earliest > 3), "{first:?}");
+    engine.set_spread(Spread::Within { time: Duration::ZERO });
+    for burner in &burners {
+        assert_eq!(engine.burn(burner).await?.outcome, BurnOutcome::Proven);
     }
     engine.close().await;
     Ok(())
@@ -276,6 +327,51 @@ async fn one_refused_login_forgets_no_burner() -> Tested {
     assert_eq!(engine.burn(&gone.id).await?.outcome, BurnOutcome::AlreadyGone);
     assert!(seen.take_dialled().iter().all(|(circuits, _)| !before.contains(circuits)));
     assert!(engine.burners()?.is_empty());
+    engine.close().await;
+    Ok(())
+}
+
+/// [`Hands`] by which so many seconds go by between one look and the next.
+#[derive(Clone, Default)]
+struct Strides(Hands, Arc<AtomicU64>);
+
+impl Clock for Strides {
+    fn unix_seconds(&self) -> u64 {
+        self.0.unix_seconds()
+    }
+
+    fn since_boot(&self) -> Duration {
+        Duration::from_secs(self.0.0.fetch_add(self.1.load(SeqCst), SeqCst))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_burner_that_is_gone_is_asked_for_again_by_itself_and_forgotten() -> Tested {
+    let (lab, home, seen, clock) = (Remote::from_env()?, TempDir::new()?, Seen::default(), Strides::default());
+    clock.0.0.store(1_000_000, SeqCst);
+    let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
+    let engine = Engine::open_with(config(home.path(), &lab)?, seams).await?;
+    engine.start_on(seen.dialers(&lab)).await?;
+    let burner = engine.create_burner(by(Some(Route::Exit))).await?;
+    let name = burner.jid.split('@').next().unwrap_or_default();
+    std::fs::remove_file(lab.facts().accounts.join(format!("{}/accounts/{name}.dat", SERVER.replace('.', "%2e"))))?;
+    let mut events = engine.events(None);
+    seen.take_dialled();
+    // Nobody asks but the first time. It waits for twenty minutes at most.
+    clock.1.store(1200, SeqCst);
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Queued);
+    let settled = async {
+        loop {
+            if let Event::Settled { outcome, .. } = events.next().await.ok_or("closed")? {
+                return Tested::Ok(outcome);
+            }
+        }
+    };
+    assert_eq!(timeout(Duration::from_secs(30), settled).await??, Settlement::Absent);
+    assert!(engine.burners()?.is_empty());
+    let circuits: Vec<usize> = seen.take_dialled().into_iter().map(|(circuits, _)| circuits).collect();
+    assert!(circuits.first() != circuits.last(), "{circuits:?}");
     engine.close().await;
     Ok(())
 }

@@ -51,8 +51,8 @@ private fun words(action: Action, code: String): String = when (action) {
 /** What a person is to know of the store; nothing where all is well. */
 internal fun words(vault: VaultReport): List<String> = listOfNotNull(
     "A part of what was stored is lost or was tampered with.".takeIf { vault.lost > 0u },
-    "Somebody has put older data on this device in the place of newer. Private conversations begin anew.".takeIf { vault.incomplete },
-    "An old key could not be deleted: old copies of the data may be readable.".takeIf { vault.oldKeyKept },
+    "Somebody has put older data on this device in the place of newer, or removed some. Private conversations begin anew.".takeIf { vault.incomplete },
+    "The key could not be changed, or older data not be erased: it may be readable. The next start tries again.".takeIf { vault.oldKeyKept },
 )
 
 internal fun words(outcome: BurnOutcome): String = when (outcome) {

@@ -106,7 +106,7 @@ class BurnersScreenTest {
         screen("vault", ready.copy(vault = vault)) {
             onNodeWithText("A part of what was stored is lost or was tampered with.").assertIsDisplayed()
             onNodeWithText("Somebody has put older data", substring = true).assertIsDisplayed()
-            onNodeWithText("An old key could not be deleted", substring = true).assertIsDisplayed()
+            onNodeWithText("The key could not be changed, or older data not be erased", substring = true).assertIsDisplayed()
         }
         assertEquals(emptyList<String>(), words(ready.vault))
     }
