@@ -643,8 +643,11 @@ pub(crate) mod tests {
 
     #[test]
     fn where_rows_are_older_ones_that_is_told_and_no_session_is_used_again() {
-        // The session's alone, the others alone, all of them, and those of the vault itself.
-        for (replayed, is_told) in [("= {} + 1", true), ("= {}", true), ("<> 0", true), ("= 0", true), ("= -1", false)]
+        // With the sessions that are ended at the first opening nothing else is older any more.
+        let is_mended = ["= {} + 1", "= owner"];
+        // The session's alone, the others alone, both, those of the vault itself, all there are, and none.
+        for (replayed, is_told) in
+            [("= {} + 1", true), ("= {}", true), ("<> 0", true), ("= 0", true), ("= owner", true), ("= -1", false)]
         {
             let folder = TempDir::new().unwrap();
             let mut store = open(folder.path(), &Key::File).unwrap();
@@ -676,7 +679,7 @@ pub(crate) mod tests {
                 let mut store = open(folder.path(), &Key::File).unwrap();
                 assert_eq!(
                     store.report().incomplete,
-                    is_told && (time == 0 || replayed != "= {} + 1"),
+                    is_told && (time == 0 || !is_mended.contains(&replayed)),
                     "{replayed} {time}"
                 );
                 store.fetch("a").unwrap();
