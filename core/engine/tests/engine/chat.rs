@@ -231,6 +231,17 @@ impl Side {
         }
     }
 
+    /// Waits until the server has a text.
+    async fn gets_out(&mut self, text: u32) -> Tested {
+        let end = Instant::now() + PATIENCE;
+        let is_out = |told: &Told| told.text == text && ["acked", "delivered"].contains(&told.state.as_str());
+        while !self.report().await?.iter().any(is_out) {
+            assert!(Instant::now() < end, "{}: {text} does not get out", self.route);
+            sleep(Duration::from_millis(500)).await;
+        }
+        Ok(())
+    }
+
     /// Waits until everything has come and is confirmed, and checks the order of both.
     async fn agrees(&mut self, count: u32) -> Tested {
         let all: Vec<u32> = (1..=count).collect();
@@ -271,7 +282,7 @@ impl Side {
         Ok(())
     }
 
-    /// The relay that this side is connected to.
+    /// A relay that this side is connected to: its guard, or one that it has the directory from.
     fn guard(&self, lab: &Remote) -> Tested<Option<String>> {
         let links = fs::read_dir(format!("/proc/{}/fd", self.process.id()))?
             .filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
@@ -552,6 +563,13 @@ async fn between_burners(lab: &Remote) -> Tested {
             let text = sent + message;
             let fault = faults.get(&message);
             let killed = rng.random_range(0..2);
+            let down = if matches!(fault, Some(Fault::Guard)) {
+                let guard = sides[0].guard(lab)?.ok_or("connected to no relay")?;
+                lab.stop(&guard).await?;
+                Some(guard)
+            } else {
+                None
+            };
             for at in 0..2 {
                 let to = sides[1 - at].jid.clone();
                 if matches!(fault, Some(Fault::Kill)) && killed == at {
@@ -578,13 +596,11 @@ async fn between_burners(lab: &Remote) -> Tested {
                     sleep(Duration::from_millis(rng.random_range(0..2000))).await;
                     lab.start("prosody").await?;
                 }
-                Some(Fault::Guard) => {
-                    let guard = sides[0].guard(lab)?.ok_or("connected to no relay")?;
-                    lab.stop(&guard).await?;
-                    sides[0].wait_for("online").await?;
-                    lab.start(&guard).await?;
-                }
                 _ => sleep(Duration::from_millis(rng.random_range(0..80))).await,
+            }
+            if let Some(guard) = down {
+                sides[0].gets_out(text).await?;
+                lab.start(&guard).await?;
             }
         }
         sent += plan.messages;
