@@ -105,8 +105,12 @@ class ConversationsModelTest {
         other.hears("to the right one")
         model.reaches { it.security == Security.PRIVATE }
 
-        burners.burn(burner.id)
-        assertEquals(Notice.Burned(BurnOutcome.PROVEN), burners.reaches { it.work == Work.Idle }.notice)
+        // A circuit may fail once more after the cut: the person taps again.
+        val gone = setOf(Notice.Burned(BurnOutcome.PROVEN), Notice.Burned(BurnOutcome.ALREADY_GONE))
+        burners.reaches {
+            if (it.work == Work.Idle && it.notice !in gone) burners.burn(burner.id)
+            it.work == Work.Idle && it.notice in gone
+        }
         other.tells("finished")
         assertEquals(null, burners.conversations.value)
         other.end()
