@@ -14,7 +14,8 @@ use flashpaper_otr::{
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-const MANUAL: Settings = Settings { policy: Policy::Manual, tag: None, limit: None, keeps_texts: false };
+const MANUAL: Settings =
+    Settings { policy: Policy::Manual, tag: None, limit: None, version_2: false, keeps_texts: false };
 
 fn with_tag(tag: u32) -> Settings {
     Settings { tag: Some(InstanceTag(tag)), ..Settings::default() }

@@ -47,10 +47,11 @@ fn nothing_secret_is_printed() {
     let mut in_pieces = session(&ALICE, Settings::default(), 1);
     in_pieces.receive("?OTR|1234|0,1,2,secret,");
     assert_eq!(format!("{in_pieces:?}"), "Session(..)");
-    let settings = Settings { policy: Policy::Always, tag: Some(from), limit: Some(500), keeps_texts: true };
+    let settings =
+        Settings { policy: Policy::Always, tag: Some(from), limit: Some(500), version_2: true, keeps_texts: true };
     assert_eq!(
         format!("{settings:?}"),
-        "Settings { policy: Always, tag: Some(InstanceTag(256)), limit: Some(500), keeps_texts: true }"
+        "Settings { policy: Always, tag: Some(InstanceTag(256)), limit: Some(500), version_2: true, keeps_texts: true }"
     );
     let errors = format!("{NotAsked} | {NotPrivate} | {ResumeError} | {}", ImportError::NoSuchAccount);
     assert_eq!(

@@ -43,6 +43,8 @@ pub(crate) enum Ake {
     AwaitingRevealSig {
         ours: KeyPair,
         commit: Commit,
+        /// What gave way to `commit` in version 2. libotr 4.1 does not know there that both began: it answers this one.
+        given_up: Option<Box<Initiative>>,
     },
     AwaitingSig {
         ours: KeyPair,
@@ -110,8 +112,8 @@ pub(crate) struct Established {
 
 impl Ake {
     /// Receiving a D-H Commit Message.
-    pub(crate) fn commit(&mut self, commit: Commit, rng: &mut dyn CryptoRng) -> Step {
-        let ours = match std::mem::take(self) {
+    pub(crate) fn commit(&mut self, commit: Commit, is_version_2: bool, rng: &mut dyn CryptoRng) -> Step {
+        let (ours, given_up) = match std::mem::take(self) {
             // Both began. The higher hash goes on with its own commit, the lower answers the other's.
             Self::AwaitingDhKey(initiative) if initiative.commit.hashed_gx > commit.hashed_gx => {
                 let body = initiative.body();
@@ -124,33 +126,36 @@ impl Ake {
                 return Step::Mirror;
             }
             // The same key to each commit, or several instances of the peer would go round in circles.
-            Self::AwaitingRevealSig { ours, .. } => ours,
-            _ => KeyPair::new(rng),
+            Self::AwaitingRevealSig { ours, given_up, .. } => (ours, given_up),
+            Self::AwaitingDhKey(initiative) if is_version_2 => (KeyPair::new(rng), Some(Box::new(initiative))),
+            _ => (KeyPair::new(rng), None),
         };
         let body = Body::key(&ours.public);
-        *self = Self::AwaitingRevealSig { ours, commit };
+        *self = Self::AwaitingRevealSig { ours, commit, given_up };
         Step::Send(body)
     }
 
     /// Receiving a D-H Key Message.
     pub(crate) fn key(&mut self, theirs: Element, identity: &Identity, rng: &mut dyn CryptoRng) -> Step {
-        match self {
-            Self::AwaitingDhKey(initiative) if theirs == initiative.ours.public => Step::Mirror,
-            Self::AwaitingDhKey(Initiative { r, ours, .. }) => {
-                let secret = SecBytes::agree(&theirs, &ours.secret);
-                let (encrypted, mac) = AkeKeys::reveal(&secret).seal(&ours.public, &theirs, identity, rng);
-                let sent = Body::reveal(r, &encrypted, &mac);
-                *self = Self::AwaitingSig { ours: ours.clone(), theirs, secret, sent: sent.clone() };
-                Step::Send(sent)
-            }
-            Self::AwaitingSig { theirs: first, sent, .. } if *first == theirs => Step::Send(sent.clone()),
-            _ => Step::Ignored,
+        let Initiative { r, ours, .. } = match self {
+            Self::AwaitingDhKey(initiative) => initiative,
+            Self::AwaitingRevealSig { given_up: Some(initiative), .. } => &**initiative,
+            Self::AwaitingSig { theirs: first, sent, .. } if *first == theirs => return Step::Send(sent.clone()),
+            _ => return Step::Ignored,
+        };
+        if theirs == ours.public {
+            return Step::Mirror;
         }
+        let secret = SecBytes::agree(&theirs, &ours.secret);
+        let (encrypted, mac) = AkeKeys::reveal(&secret).seal(&ours.public, &theirs, identity, rng);
+        let sent = Body::reveal(r, &encrypted, &mac);
+        *self = Self::AwaitingSig { ours: ours.clone(), theirs, secret, sent: sent.clone() };
+        Step::Send(sent)
     }
 
     /// Receiving a Reveal Signature Message. One that is not right changes nothing.
     pub(crate) fn reveal(&mut self, reveal: &Reveal<'_>, identity: &Identity, rng: &mut dyn CryptoRng) -> Step {
-        let Self::AwaitingRevealSig { ours, commit } = self else { return Step::Ignored };
+        let Self::AwaitingRevealSig { ours, commit, .. } = self else { return Step::Ignored };
         let Some(theirs) = revealed(commit, &reveal.r) else { return Step::Ignored };
         if theirs == ours.public {
             return Step::Mirror;

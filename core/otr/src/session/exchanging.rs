@@ -8,7 +8,8 @@ use super::ake::{Ake, Established, Initiative};
 use super::instance::{Conversation, Sent, State};
 use super::output::{Attention, InstanceTag, NotSent, Output};
 use super::{AKE_PATIENCE, INSTANCES_AT_MOST, Policy, RENEW_EVERY, Session, has_passed};
-use crate::wire::plain;
+use crate::wire::message::{Header, NO_TAG};
+use crate::wire::plain::{self, Offer};
 use crate::wire::tlv::{self, Tlv};
 
 /// A commit to whichever instances there are.
@@ -31,7 +32,7 @@ impl Session {
     pub(super) fn ask(&mut self, out: &mut Vec<Output>) {
         if self.asked.is_none() {
             self.asked = Some(self.now);
-            out.push(Output::Send(plain::QUERY.to_owned()));
+            out.push(Output::Send(plain::query(self.may_speak_2())));
         }
     }
 
@@ -45,18 +46,56 @@ impl Session {
 
     /// The peer wants a private conversation. If there is one it wants another, or has lost it, or it is somebody else who
     /// wants to disturb it: not too often then. Texts wait for the end of the exchange.
-    pub(super) fn answer_query(&mut self, out: &mut Vec<Output>) {
+    pub(super) fn answer_query(&mut self, offer: Offer, out: &mut Vec<Output>) {
         if let Some(conversation) = self.active.and_then(|tag| self.conversation(tag)) {
             conversation.lost = true;
         }
-        if !self.is_private() {
-            self.begin_with_all(out);
-        } else if self.may_renew() {
+        if self.is_private() && !self.may_renew() {
+            self.renewal_due = Some(None);
+            return;
+        }
+        if self.is_private() {
             self.renewed = Some(self.now);
+        }
+        if offer.version_3 {
             self.begin_with_all(out);
         } else {
-            self.renewal_due = Some(None);
+            self.begin(NO_TAG, out);
         }
+    }
+
+    /// Whether an offer holds a version that may be spoken.
+    pub(super) fn speaks(&self, offer: Offer) -> bool {
+        offer.version_3 || offer.version_2 && self.may_speak_2()
+    }
+
+    /// Whether version 2 may be spoken: not beside version 3, but for what has begun in it.
+    pub(super) fn may_speak_2(&self) -> bool {
+        self.version_2 && (self.instances.is_empty() || self.instances.contains_key(&NO_TAG))
+    }
+
+    /// Whether version 2 may be spoken from now on: see [`Settings::version_2`](super::Settings::version_2). A private
+    /// conversation in it ends.
+    pub fn set_version_2(&mut self, may: bool) -> Vec<Output> {
+        let mut out = Vec::new();
+        self.version_2 = may;
+        if !may && let Some(conversation) = self.conversation(NO_TAG) {
+            let left = conversation.left_open();
+            conversation.ratchet.reveal_all();
+            self.send_records(NO_TAG, &[Tlv { kind: tlv::DISCONNECTED, value: Vec::new() }], &mut out);
+            out.push(Output::Ended(InstanceTag(NO_TAG)));
+            out.extend(left);
+        }
+        if !may {
+            self.forget_version_2();
+        }
+        out
+    }
+
+    fn forget_version_2(&mut self) {
+        self.instances.remove(&NO_TAG);
+        self.active = self.active.filter(|tag| *tag != NO_TAG);
+        self.asker = self.asker.filter(|tag| *tag != NO_TAG);
     }
 
     /// A D-H Commit to whichever instances there are; the same one again while nobody has answered it.
@@ -66,11 +105,11 @@ impl Session {
         let to_all =
             self.to_all.get_or_insert_with(|| ToAll { initiative: Initiative::new(rng), since: now, used: false });
         // Whatever they were at, this is what comes next: an answer that got lost must not stand in its way.
-        for instance in self.instances.values_mut() {
+        for (_, instance) in self.instances.iter_mut().filter(|(tag, _)| **tag != NO_TAG) {
             instance.begin(&to_all.initiative, now);
         }
         let body = to_all.initiative.body();
-        self.send_body(0, &body, out);
+        self.send_body(Header { sender: self.tag, receiver: 0 }, &body, out);
     }
 
     /// A D-H Commit to one instance.
@@ -79,7 +118,7 @@ impl Session {
         let initiative = Initiative::new(&mut *self.rng);
         let body = initiative.body();
         self.instances.entry(tag).or_default().set_ake(Ake::AwaitingDhKey(initiative), self.now);
-        self.send_body(tag, &body, out);
+        self.send_body(self.header(tag), &body, out);
     }
 
     /// Whether plain marks, and signs that a session was lost, begin an exchange.
@@ -113,6 +152,9 @@ impl Session {
         }
         match sender {
             _ if !self.starts_by_itself() => {}
+            // A message of version 2 can be anybody's: whoever has nothing newer says so.
+            Some(NO_TAG) if !self.instances.contains_key(&NO_TAG) => self.ask(out),
+            None if self.active == Some(NO_TAG) => self.begin(NO_TAG, out),
             Some(tag) => self.begin(tag, out),
             None => self.begin_with_all(out),
         }
@@ -126,6 +168,13 @@ impl Session {
         // What went to a client that was closed and started anew under another tag.
         let elsewhere = active.filter(|active| takes_over && *active != sender).and_then(|tag| self.conversation(tag));
         let mut left: Vec<Output> = elsewhere.map(|other| other.unread.take_all()).unwrap_or_default();
+        if sender != NO_TAG
+            && let Some(before) = self.conversation(NO_TAG).filter(|before| before.fingerprint == fingerprint)
+        {
+            // A key that has spoken version 3 is not spoken to in version 2 again.
+            left.extend(before.left_open());
+            self.forget_version_2();
+        }
 
         let mut conversation = Conversation::new(established, &mut *self.rng, now);
         let instance = self.instances.entry(sender).or_default();
@@ -155,7 +204,8 @@ impl Session {
         }
         out.push(Output::Began { with: InstanceTag(sender), fingerprint, ssid, first_half_is_ours, renewed });
         out.extend(left);
-        if self.keeps_texts {
+        // Only clients like this one know that record, and they speak version 3.
+        if self.keeps_texts && sender != NO_TAG {
             self.send_records(sender, &[Tlv { kind: tlv::LABEL, value: Vec::new() }], out);
         }
         if let Some((Sent { id, at, .. }, text)) = again {

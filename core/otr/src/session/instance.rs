@@ -12,7 +12,7 @@ use super::output::{Output, SmpEvent, TextId};
 use super::ratchet::{Opened, Ratchet, Unreadable};
 use super::smp::{Progress, Smp};
 use super::{CROSSING, RESEND_WITHIN, WAITING_AT_MOST, has_passed};
-use crate::crypto::group::Exponent;
+use crate::crypto::group::{Element, Exponent};
 use crate::identity::Fingerprint;
 use crate::wire::html;
 use crate::wire::message::Data;
@@ -119,6 +119,11 @@ impl Instance {
     pub(crate) fn changes_keys(&self) -> bool {
         let lost = matches!(&self.state, State::Encrypted(conversation) if conversation.lost);
         matches!(self.ake, Ake::AwaitingSig { .. }) || lost && !matches!(self.ake, Ake::None)
+    }
+
+    /// Whether this key is ours: a message that announces it is one of ours.
+    pub(crate) fn has_announced(&self, key: &Element) -> bool {
+        matches!(&self.state, State::Encrypted(conversation) if conversation.ratchet.has_announced(key))
     }
 
     /// Since when the keys before the present ones are kept.

@@ -25,7 +25,7 @@ pub use stored::ResumeError;
 
 use crate::identity::{Fingerprint, Identity};
 use crate::wire::fragment::{self, Assembly};
-use crate::wire::message::LEAST_TAG;
+use crate::wire::message::{LEAST_TAG, NO_TAG};
 use crate::wire::plain;
 use crate::wire::tlv::{self, Tlv};
 use exchanging::ToAll;
@@ -81,6 +81,9 @@ pub struct Settings {
     pub tag: Option<InstanceTag>,
     /// The longest message that the network takes, bytes; longer ones go out in fragments. Less than 100 is taken as 100.
     pub limit: Option<usize>,
+    /// Whether a client that offers nothing newer is spoken to in version 2, unless it has spoken version 3 here: an owner
+    /// that knows more of it says so by [`Session::set_version_2`]. Of clients without instance tags there can be one.
+    pub version_2: bool,
     /// Whether the owner keeps texts and names them ([`Session::send_kept`]): each private conversation begins with saying
     /// so, in private.
     pub keeps_texts: bool,
@@ -109,6 +112,7 @@ pub struct Session {
     rng: Box<dyn CryptoRng + Send>,
     policy: Policy,
     keeps_texts: bool,
+    version_2: bool,
     tag: u32,
     limit: usize,
     now: Duration,
@@ -151,6 +155,7 @@ impl Session {
             rng,
             policy: settings.policy,
             keeps_texts: settings.keeps_texts,
+            version_2: settings.version_2,
             tag,
             limit: bounded(settings.limit),
             now,
@@ -196,7 +201,11 @@ impl Session {
             }
             _ => {
                 let offer = self.policy == Policy::Opportunistic && !self.plain_answer;
-                out.push(Output::Send(if offer { plain::tagged(&text) } else { text.into_owned() }));
+                out.push(Output::Send(if offer {
+                    plain::tagged(&text, self.may_speak_2())
+                } else {
+                    text.into_owned()
+                }));
                 out.push(Output::Sent(id));
             }
         }
@@ -268,8 +277,11 @@ impl Session {
         let mut out = Vec::new();
         self.ended = None;
         if self.policy == Policy::Never {
-        } else if self.is_private() {
+        } else if self.is_private() && self.active != Some(NO_TAG) {
             self.begin_with_all(&mut out);
+        } else if self.is_private() {
+            // It may have learnt version 3 meanwhile.
+            self.ask(&mut out);
         } else {
             // What is finished gives way to whoever answers.
             self.active.take().and_then(|tag| self.instances.remove(&tag));
@@ -367,10 +379,10 @@ impl Session {
     /// cut off.
     ///
     /// # Errors
-    /// [`NotPrivate`].
+    /// [`NotPrivate`], or in version 2, which has no such key.
     pub fn extra_key(&mut self, usage: u32, about: &[u8]) -> Result<(Zeroizing<[u8; 32]>, Vec<Output>), NotPrivate> {
         let mut out = Vec::new();
-        let tag = self.active.ok_or(NotPrivate)?;
+        let tag = self.active.filter(|tag| *tag != NO_TAG).ok_or(NotPrivate)?;
         let key = self.conversation(tag).ok_or(NotPrivate)?.ratchet.extra_key();
         let about = about.split_at(about.len().min(RECORD_AT_MOST)).0;
         let record = Tlv { kind: tlv::EXTRA_KEY, value: tlv::write_extra_key(usage, about) };

@@ -5,9 +5,10 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::identity::Fingerprint;
+use crate::wire::message::{self, NO_TAG};
 use crate::wire::{codec, fragment};
 
-/// Names one client of the peer's account.
+/// Names one client of the peer's account. 0: the one that is spoken to in version 2, which has no tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceTag(pub u32);
 
@@ -15,12 +16,17 @@ impl InstanceTag {
     /// Which client a message is for that a session wants sent; `None`: any.
     #[must_use]
     pub fn of_recipient(wire: &str) -> Option<Self> {
-        let tag = match fragment::read(wire) {
-            Some(fragment) => fragment?.receiver,
-            // Behind the version, the type and the sender's tag.
-            None => u32::from_be_bytes(codec::dearmor(wire)?.ok()?.get(7..11)?.try_into().ok()?),
+        let header = match fragment::read(wire) {
+            Some(fragment) => fragment?.header(),
+            None => message::read_head(&mut codec::Reader::new(&codec::dearmor(wire)?.ok()?)).ok()??.1,
         };
-        (tag != 0).then_some(Self(tag))
+        (header.is_version_2() || header.receiver != 0).then_some(Self(header.receiver))
+    }
+
+    /// The version of the protocol that this client is spoken to in: 3 or 2.
+    #[must_use]
+    pub const fn version(self) -> u8 {
+        if self.0 == NO_TAG { 2 } else { 3 }
     }
 }
 
@@ -145,7 +151,7 @@ pub enum Attention {
     /// The peer says that something went wrong. The words are whatever whoever sent them liked: show them as theirs.
     PeerError(String),
     /// The peer offers or uses only another version of the protocol, or a kind of message that this one does not have:
-    /// refused.
+    /// refused. So is version 2 of whoever has spoken version 3.
     OtherVersion,
     /// A message for another client of this account.
     ForOtherInstance,

@@ -111,6 +111,11 @@ impl Ratchet {
         self.keys.our_keyid
     }
 
+    /// Whether this is a key of ours.
+    pub(crate) fn has_announced(&self, key: &Element) -> bool {
+        [&self.keys.ours, &self.keys.ours_before].iter().any(|ours| ours.public == *key)
+    }
+
     /// The last message is on its way, and with it what was to be revealed.
     pub(crate) fn has_revealed(&mut self) {
         self.to_reveal.clear();

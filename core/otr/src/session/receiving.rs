@@ -11,7 +11,7 @@ use super::ratchet::{Opened, Unreadable};
 use super::{HEARTBEAT, LABEL_AT_MOST, Policy, RESEND_WITHIN, Session, has_passed};
 use crate::wire::codec;
 use crate::wire::fragment::{self, Fragment};
-use crate::wire::message::{self, Exchange, Header, LEAST_TAG, Message};
+use crate::wire::message::{self, Exchange, Header, LEAST_TAG, Message, NO_TAG};
 use crate::wire::plain::{self, Plain};
 use crate::wire::tlv::{self, Tlv};
 
@@ -32,8 +32,6 @@ impl Session {
                 None if !wire.starts_with(MARK) => self.receive_plain(wire, out),
                 fragment => self.receive_fragment(fragment, out),
             }
-        } else if fragment::is_version_2(wire) {
-            out.push(Output::Attention(Attention::OtherVersion));
         } else if marked.starts_with(codec::PREFIX) && codec::dearmor(marked).is_some_and(|message| message.is_ok()) {
             self.receive_encoded(wire, out);
         } else {
@@ -46,8 +44,7 @@ impl Session {
             out.push(Output::Attention(Attention::Malformed));
             return;
         };
-        let header = Header { sender: fragment.sender, receiver: fragment.receiver };
-        if !self.is_for_us(header, true, out) {
+        if !self.is_for_us(fragment.header(), true, out) {
             return;
         }
         match self.assembly.add(&fragment, self.now) {
@@ -72,14 +69,14 @@ impl Session {
                     self.doubt(None, out);
                 }
             }
-            Plain::Query { version_3: true } => self.answer_query(out),
-            Plain::Query { version_3: false } => out.push(Output::Attention(Attention::OtherVersion)),
+            Plain::Query(offer) if self.speaks(offer) => self.answer_query(offer, out),
+            Plain::Query(_) => out.push(Output::Attention(Attention::OtherVersion)),
             Plain::Text { text, tag } => {
                 self.plain_answer |= tag.is_none();
                 out.push(Output::PlainText(text));
                 match tag {
-                    Some(tag) if tag.version_3 && self.starts_by_itself() => self.answer_query(out),
-                    Some(tag) if !tag.version_3 => out.push(Output::Attention(Attention::OtherVersion)),
+                    Some(offer) if !self.speaks(offer) => out.push(Output::Attention(Attention::OtherVersion)),
+                    Some(offer) if self.starts_by_itself() => self.answer_query(offer, out),
                     _ => {}
                 }
             }
@@ -94,6 +91,9 @@ impl Session {
         let (header, message) = match message::read(&bytes) {
             Ok(Some(message)) => message,
             Ok(None) => return out.push(Output::Attention(Attention::OtherVersion)),
+            Err(codec::Malformed) if message::is_version_2(&bytes) && !self.may_speak_2() => {
+                return out.push(Output::Attention(Attention::OtherVersion));
+            }
             Err(codec::Malformed) => return out.push(Output::Attention(Attention::Malformed)),
         };
         if !self.is_for_us(header, matches!(message, Message::Exchange(Exchange::Commit(_))), out) {
@@ -109,9 +109,9 @@ impl Session {
     /// `to_any`: the message may be for whichever instance it reaches.
     fn is_for_us(&self, header: Header, to_any: bool, out: &mut Vec<Output>) -> bool {
         let attention = match header {
-            Header { sender, receiver } if sender < LEAST_TAG || (1..LEAST_TAG).contains(&receiver) => {
-                Attention::Malformed
-            }
+            header if header.is_version_2() && self.may_speak_2() => return true,
+            header if header.is_version_2() => Attention::OtherVersion,
+            Header { receiver, .. } if (1..LEAST_TAG).contains(&receiver) => Attention::Malformed,
             Header { sender, .. } if sender == self.tag => Attention::Mirror,
             Header { receiver: 0, .. } if to_any => return true,
             Header { receiver, .. } if receiver == self.tag => return true,
@@ -124,15 +124,17 @@ impl Session {
     fn receive_exchange(&mut self, sender: u32, message: Exchange<'_>, out: &mut Vec<Output>) {
         let (identity, now) = (Arc::clone(&self.identity), self.now);
         // Only what may begin an exchange makes an instance known.
+        let to_all = self.to_all.as_ref().filter(|_| sender != NO_TAG);
         let begins = match message {
             Exchange::Commit(_) => true,
-            Exchange::Key(_) => self.to_all.is_some(),
+            Exchange::Key(_) => to_all.is_some(),
             _ => false,
         };
         if begins {
             self.make_room(sender, out);
+            let to_all = self.to_all.as_ref().filter(|_| sender != NO_TAG);
             let instance = self.instances.entry(sender).or_default();
-            if let Some(to_all) = &self.to_all {
+            if let Some(to_all) = to_all {
                 // Our commit reached this instance among others.
                 instance.adopt(&to_all.initiative, now);
             }
@@ -141,7 +143,7 @@ impl Session {
         instance.heard = now;
         let rng = &mut *self.rng;
         let step = match message {
-            Exchange::Commit(commit) => instance.ake.commit(commit, rng),
+            Exchange::Commit(commit) => instance.ake.commit(commit, sender == NO_TAG, rng),
             Exchange::Key(key) => instance.ake.key(key, &identity, rng),
             Exchange::Reveal(reveal) => instance.ake.reveal(&reveal, &identity, rng),
             Exchange::Signature(sealed) => instance.ake.signature(&sealed, &identity),
@@ -151,11 +153,11 @@ impl Session {
             Step::Mirror => out.push(Output::Attention(Attention::Mirror)),
             Step::Send(body) => {
                 instance.touch(now);
-                self.send_body(sender, &body, out);
+                self.send_body(self.header(sender), &body, out);
             }
             Step::Done(last, established) => {
                 if let Some(body) = last {
-                    self.send_body(sender, &body, out);
+                    self.send_body(self.header(sender), &body, out);
                 }
                 self.established(sender, *established, out);
             }
@@ -174,6 +176,10 @@ impl Session {
             // No reason to doubt the keys.
             Err(Unreadable::Late) => return,
             Err(Unreadable::Lost) if data.ignore_unreadable => return,
+            // The tags tell it in version 3.
+            Err(Unreadable::Lost) if self.instances.get(&sender).is_some_and(|i| i.has_announced(&data.next_dh)) => {
+                return out.push(Output::Attention(Attention::Mirror));
+            }
             Err(Unreadable::Lost) => {
                 out.push(Output::Attention(Attention::Unreadable));
                 if !self.is_over(Some(sender)) {
@@ -241,7 +247,7 @@ impl Session {
                     self.send_records(sender, &[answer], out);
                 }
             }
-            tlv::EXTRA_KEY => {
+            tlv::EXTRA_KEY if sender != NO_TAG => {
                 let mut reader = codec::Reader::new(&record.value);
                 if let Ok(usage) = reader.int() {
                     let about = reader.rest().to_vec();

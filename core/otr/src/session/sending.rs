@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::instance::Instance;
 use super::output::{InstanceTag, NotSent, Output, TextId};
 use super::{LABELS_AT_MOST, Session, WAITING_AT_MOST, Waiting};
-use crate::wire::message::{Body, Header};
+use crate::wire::message::{Body, Header, NO_TAG};
 use crate::wire::tlv::{self, Tlv};
 use crate::wire::{codec, fragment, html};
 
@@ -71,21 +71,26 @@ impl Session {
         ignorable: bool,
         out: &mut Vec<Output>,
     ) -> bool {
-        let (header, now, limit) = (Header { sender: self.tag, receiver: tag }, self.now, self.limit);
+        let (header, now, limit) = (self.header(tag), self.now, self.limit);
         let Some(conversation) = self.conversation(tag) else { return false };
         let escaped = Zeroizing::new(if conversation.html { html::escape(text) } else { String::new() });
         let text = if conversation.html { &escaped } else { text };
         let wire = codec::armor(&conversation.ratchet.seal(header, text, records, ignorable));
-        let Some(pieces) = fragment::split(wire, header.sender, tag, limit) else { return false };
+        let Some(pieces) = fragment::split(wire, header.sender, header.receiver, limit) else { return false };
         conversation.ratchet.has_revealed();
         conversation.last_sent = now;
         out.extend(pieces.into_iter().map(Output::Send));
         true
     }
 
-    pub(super) fn send_body(&self, tag: u32, body: &Body, out: &mut Vec<Output>) {
-        let wire = codec::armor(&body.encode(Header { sender: self.tag, receiver: tag }));
-        let pieces = fragment::split(wire, self.tag, tag, self.limit);
+    pub(super) fn send_body(&self, header: Header, body: &Body, out: &mut Vec<Output>) {
+        let wire = codec::armor(&body.encode(header));
+        let pieces = fragment::split(wire, header.sender, header.receiver, self.limit);
         out.extend(pieces.into_iter().flatten().map(Output::Send));
+    }
+
+    /// For a message to this instance.
+    pub(super) const fn header(&self, tag: u32) -> Header {
+        if tag == NO_TAG { Header::VERSION_2 } else { Header { sender: self.tag, receiver: tag } }
     }
 }

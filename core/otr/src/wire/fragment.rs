@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::codec::{Malformed, Reader, write_data};
+use super::message::{Header, LEAST_TAG, NO_TAG};
 
 /// What one peer instance may have us keep, bytes: texts of 190 kB.
 const CAP_PER_INSTANCE: usize = 256 * 1024;
@@ -29,28 +30,40 @@ pub(crate) struct Fragment<'a> {
     piece: &'a str,
 }
 
-/// Reads a fragment of version 3 from where its mark is; `None` if there is none. What looks like one but is not allowed
-/// has no pieces.
+/// Reads a fragment of version 3 or 2 from where its mark is; `None` if there is none. What looks like one but is not
+/// allowed has no pieces.
 pub(crate) fn read(marked: &str) -> Option<Option<Fragment<'_>>> {
-    Some(parse(marked.strip_prefix("?OTR|")?))
+    match marked.strip_prefix("?OTR|") {
+        Some(version_3) => Some(parse_version_3(version_3)),
+        None => {
+            let version_2 = marked.strip_prefix("?OTR,")?;
+            // A text may go on like this, too.
+            let mut numbers = version_2.splitn(3, ',').take(2);
+            numbers.all(|number| number.parse::<u16>().is_ok()).then(|| parse(NO_TAG, NO_TAG, version_2))
+        }
+    }
 }
 
-/// Whether this is a fragment of version 2, which has no tags.
-pub(crate) fn is_version_2(wire: &str) -> bool {
-    let mut parts = wire.strip_prefix("?OTR,").into_iter().flat_map(|rest| rest.split(','));
-    let numbers = [parts.next(), parts.next()];
-    numbers.iter().all(|part| part.is_some_and(|number| number.parse::<u16>().is_ok()))
+impl Fragment<'_> {
+    pub(crate) const fn header(&self) -> Header {
+        Header { sender: self.sender, receiver: self.receiver }
+    }
 }
 
-fn parse(text: &str) -> Option<Fragment<'_>> {
+fn parse_version_3(text: &str) -> Option<Fragment<'_>> {
     let (sender, rest) = text.split_once('|')?;
-    let mut parts = rest.splitn(4, ',');
-    let (receiver, number, count) = (parts.next()?, parts.next()?, parts.next()?);
-    let (piece, _) = parts.next()?.split_once(',')?;
+    let (receiver, rest) = rest.split_once(',')?;
     let tag = |hex: &str| u32::from_str_radix(hex, 16).ok().filter(|_| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    parse(tag(sender).filter(|sender| *sender >= LEAST_TAG)?, tag(receiver)?, rest)
+}
+
+fn parse(sender: u32, receiver: u32, text: &str) -> Option<Fragment<'_>> {
+    let mut parts = text.splitn(3, ',');
+    let (number, count) = (parts.next()?, parts.next()?);
+    let (piece, _) = parts.next()?.split_once(',')?;
     let short = |text: &str| text.parse::<u16>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
     let (number, count) = (short(number)?, short(count)?);
-    let fragment = Fragment { sender: tag(sender)?, receiver: tag(receiver)?, number, count, piece };
+    let fragment = Fragment { sender, receiver, number, count, piece };
     (number > 0 && number <= count && !piece.is_empty()).then_some(fragment)
 }
 
@@ -59,13 +72,14 @@ pub(crate) fn split(wire: String, sender: u32, receiver: u32, limit: usize) -> O
     if wire.len() <= limit {
         return Some(vec![wire]);
     }
-    let head = format!("?OTR|{sender:08x}|{receiver:08x},00000,00000,");
+    let tags = if sender == NO_TAG { String::new() } else { format!("|{sender:08x}|{receiver:08x}") };
+    let head = format!("?OTR{tags},00000,00000,");
     // A message is ASCII, so bytes are characters.
     let room = limit.checked_sub(head.len() + 1).filter(|room| *room > 0)?;
     let count = u16::try_from(wire.len().div_ceil(room)).ok()?;
     let pieces = wire.as_bytes().chunks(room).zip(1..=count).map(|(piece, number)| {
         let piece = String::from_utf8_lossy(piece);
-        format!("?OTR|{sender:08x}|{receiver:08x},{number:05},{count:05},{piece},")
+        format!("?OTR{tags},{number:05},{count:05},{piece},")
     });
     Some(pieces.collect())
 }

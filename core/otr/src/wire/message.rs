@@ -1,13 +1,16 @@
-//! The encoded messages of version 3, field by field (spec: "Encoded messages"). Group elements are checked as they are
-//! read.
+//! The encoded messages of versions 3 and 2, field by field (spec: "Encoded messages"): they differ in their heads. Group
+//! elements are checked as they are read.
 
 use super::codec::{Malformed, Reader, write_data, write_mpi};
 use super::tlv::{self, Tlv};
 use crate::crypto::group::Element;
 
-const VERSION: u16 = 3;
+const VERSION_2: u16 = 2;
+const VERSION_3: u16 = 3;
 /// The least instance tag that is not reserved.
 pub(crate) const LEAST_TAG: u32 = 0x100;
+/// Version 2 has no instance tags: the one client of a peer that speaks it is the instance under this one.
+pub(crate) const NO_TAG: u32 = 0;
 
 const COMMIT: u8 = 0x02;
 const DATA: u8 = 0x03;
@@ -18,9 +21,18 @@ const SIGNATURE: u8 = 0x12;
 /// The instance tags of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
+    /// [`NO_TAG`]: the message is of version 2.
     pub(crate) sender: u32,
     /// 0: whichever instance this reaches. Only a D-H Commit may say that.
     pub(crate) receiver: u32,
+}
+
+impl Header {
+    pub(crate) const VERSION_2: Self = Self { sender: NO_TAG, receiver: NO_TAG };
+
+    pub(crate) const fn is_version_2(self) -> bool {
+        self.sender == NO_TAG
+    }
 }
 
 /// A message that was received.
@@ -72,11 +84,7 @@ pub(crate) struct Data<'a> {
 /// `Ok(None)`: of a version or type that is none of ours.
 pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Header, Message<'_>)>, Malformed> {
     let mut reader = Reader::new(bytes);
-    if reader.short()? != VERSION {
-        return Ok(None);
-    }
-    let kind = reader.byte()?;
-    let header = Header { sender: reader.int()?, receiver: reader.int()? };
+    let Some((kind, header)) = read_head(&mut reader)? else { return Ok(None) };
     let message = match kind {
         COMMIT => {
             let encrypted_gx = reader.data()?;
@@ -98,6 +106,25 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Header, Message<'_>)>, Malfor
     };
     reader.end()?;
     Ok(Some((header, message)))
+}
+
+pub(crate) fn is_version_2(bytes: &[u8]) -> bool {
+    bytes.starts_with(&VERSION_2.to_be_bytes())
+}
+
+/// The type and the tags; `Ok(None)`: of a version that is none of ours.
+pub(crate) fn read_head(reader: &mut Reader<'_>) -> Result<Option<(u8, Header)>, Malformed> {
+    let version = reader.short()?;
+    if ![VERSION_2, VERSION_3].contains(&version) {
+        return Ok(None);
+    }
+    let kind = reader.byte()?;
+    if version == VERSION_2 {
+        return Ok(Some((kind, Header::VERSION_2)));
+    }
+    let header = Header { sender: reader.int()?, receiver: reader.int()? };
+    // Those below are reserved.
+    if header.sender < LEAST_TAG { Err(Malformed) } else { Ok(Some((kind, header))) }
 }
 
 fn element(reader: &mut Reader<'_>) -> Result<Element, Malformed> {
@@ -169,10 +196,13 @@ impl Body {
 
 fn head(kind: u8, header: Header, more: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(11 + more);
-    bytes.extend_from_slice(&VERSION.to_be_bytes());
+    let version = if header.is_version_2() { VERSION_2 } else { VERSION_3 };
+    bytes.extend_from_slice(&version.to_be_bytes());
     bytes.push(kind);
-    bytes.extend_from_slice(&header.sender.to_be_bytes());
-    bytes.extend_from_slice(&header.receiver.to_be_bytes());
+    if !header.is_version_2() {
+        bytes.extend_from_slice(&header.sender.to_be_bytes());
+        bytes.extend_from_slice(&header.receiver.to_be_bytes());
+    }
     bytes
 }
 

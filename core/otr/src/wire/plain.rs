@@ -1,10 +1,7 @@
 //! OTR's marks in plain text: query, whitespace tag, error message (spec: "Unencoded messages").
 
-/// The version that we speak.
-const VERSION: char = '3';
-/// What asks for it, with words for a client that has no OTR.
-pub(crate) const QUERY: &str =
-    "?OTRv3? This person wants a private conversation, for which your program lacks Off-the-Record Messaging.";
+/// Behind a query, for a client that has no OTR.
+const WORDS: &str = " This person wants a private conversation, for which your program lacks Off-the-Record Messaging.";
 
 const TAG: &str = "\x20\t\x20\x20\t\t\t\t\x20\t\x20\t\x20\t\x20\x20";
 const TAG_V1: &str = "\x20\t\x20\t\x20\x20\t\x20";
@@ -16,18 +13,18 @@ const ERROR: &str = "?OTR Error:";
 /// What a text that is not an encoded message turns out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Plain<'a> {
-    /// A query; whether it offers version 3.
-    Query { version_3: bool },
+    /// A query.
+    Query(Offer),
     /// An error message with the peer's words: whoever can write to us can send one.
     Error(&'a str),
     /// Text, with the whitespace tag taken out; what that offered, if there was one.
-    Text { text: String, tag: Option<Tag> },
+    Text { text: String, tag: Option<Offer> },
 }
 
-/// A whitespace tag.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Tag {
-    /// Whether it offers version 3.
+/// Which of the versions that we know a query or a whitespace tag offers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) version_2: bool,
     pub(crate) version_3: bool,
 }
 
@@ -36,14 +33,16 @@ pub(crate) fn read(text: &str) -> Plain<'_> {
     if let Some((_, words)) = text.split_once(ERROR) {
         return Plain::Error(words.trim_start());
     }
-    if let Some(version_3) = query(text) {
-        return Plain::Query { version_3 };
+    if let Some(offer) = offered(text) {
+        return Plain::Query(offer);
     }
     match text.split_once(TAG) {
         Some((before, after)) => {
             let (mut rest, mut tag) = (after, None);
             while let Some(next) = [TAG_V1, TAG_V2, TAG_V3].iter().find(|v| rest.starts_with(**v)) {
-                tag.get_or_insert(Tag { version_3: false }).version_3 |= *next == TAG_V3;
+                let offer = tag.get_or_insert(Offer::default());
+                offer.version_2 |= *next == TAG_V2;
+                offer.version_3 |= *next == TAG_V3;
                 rest = rest.split_at(next.len()).1;
             }
             // The mark alone is no tag.
@@ -54,9 +53,14 @@ pub(crate) fn read(text: &str) -> Plain<'_> {
     }
 }
 
-/// Appends the tag that offers version 3.
-pub(crate) fn tagged(text: &str) -> String {
-    format!("{text}{TAG}{TAG_V3}")
+/// Appends the tag that offers version 3, and version 2 if that may be.
+pub(crate) fn tagged(text: &str, version_2: bool) -> String {
+    format!("{text}{TAG}{}{TAG_V3}", if version_2 { TAG_V2 } else { "" })
+}
+
+/// Asks for version 3, or for version 2 of a client that has nothing newer if that may be.
+pub(crate) fn query(version_2: bool) -> String {
+    format!("?OTRv{}?{WORDS}", if version_2 { "23" } else { "3" })
 }
 
 /// An error message.
@@ -64,8 +68,8 @@ pub(crate) fn error(words: &str) -> String {
     format!("{ERROR} {words}")
 }
 
-/// Whether a query offers version 3; `None` if there is none. Unterminated, it reaches to the end of the text.
-fn query(text: &str) -> Option<bool> {
+/// What the queries in a text offer; `None` if there is none. Unterminated, one reaches to the end of the text.
+fn offered(text: &str) -> Option<Offer> {
     let mut found = None;
     for (at, _) in text.match_indices("?OTR") {
         let rest = text.split_at(at + 4).1;
@@ -77,7 +81,9 @@ fn query(text: &str) -> Option<bool> {
             },
         };
         let versions = versions.split_once('?').map_or(versions, |(listed, _)| listed);
-        found = Some(found.unwrap_or(false) || versions.contains(VERSION));
+        let offer = found.get_or_insert(Offer::default());
+        offer.version_2 |= versions.contains('2');
+        offer.version_3 |= versions.contains('3');
     }
     found
 }
@@ -88,34 +94,39 @@ mod tests {
 
     #[test]
     fn query_forms() {
-        for (text, version_3) in [
-            ("?OTR?", false),
-            ("?OTRv2?", false),
-            ("?OTRv23?", true),
-            ("?OTR?v2?", false),
-            ("?OTR?v3?", true),
-            ("?OTRv24x?", false),
-            ("?OTRv3x?", true),
-            ("?OTR?v?", false),
-            ("?OTRv?", false),
-            ("<b>?OTRv23?</b> hello", true),
-            ("?OTRv3", true),
+        for (text, version_2, version_3) in [
+            ("?OTR?", false, false),
+            ("?OTRv2?", true, false),
+            ("?OTRv23?", true, true),
+            ("?OTR?v2?", true, false),
+            ("?OTR?v3?", false, true),
+            ("?OTRv24x?", true, false),
+            ("?OTRv3x?", false, true),
+            ("?OTR?v?", false, false),
+            ("?OTRv?", false, false),
+            ("<b>?OTRv23?</b> hello", true, true),
+            ("?OTRv3", false, true),
+            ("?OTRv2? 3", true, false),
         ] {
-            assert_eq!(read(text), Plain::Query { version_3 }, "{text}");
+            assert_eq!(read(text), Plain::Query(Offer { version_2, version_3 }), "{text}");
         }
         for text in ["?OTR", "OTRv3?", "?OTRx3?", "what is ?OTR for"] {
             assert!(matches!(read(text), Plain::Text { .. }), "{text}");
         }
-        assert_eq!(read(QUERY), Plain::Query { version_3: true });
+        for version_2 in [false, true] {
+            assert_eq!(read(&query(version_2)), Plain::Query(Offer { version_2, version_3: true }));
+        }
     }
 
     #[test]
     fn ws_tag_anywhere() {
         let text = |text: &str, tag| Plain::Text { text: text.to_owned(), tag };
-        let v3 = || Some(Tag { version_3: true });
-        assert_eq!(read(&tagged("hi")), text("hi", v3()));
-        assert_eq!(read(&format!("a {TAG}{TAG_V1}{TAG_V2}{TAG_V3} b")), text("a  b", v3()));
-        assert_eq!(read(&format!("{TAG}{TAG_V2}")), text("", Some(Tag { version_3: false })));
+        let offer = |version_2, version_3| Some(Offer { version_2, version_3 });
+        assert_eq!(read(&tagged("hi", false)), text("hi", offer(false, true)));
+        assert_eq!(read(&tagged("hi", true)), text("hi", offer(true, true)));
+        assert_eq!(read(&format!("a {TAG}{TAG_V1}{TAG_V2}{TAG_V3} b")), text("a  b", offer(true, true)));
+        assert_eq!(read(&format!("{TAG}{TAG_V2}")), text("", offer(true, false)));
+        assert_eq!(read(&format!("{TAG}{TAG_V1}")), text("", offer(false, false)));
         assert_eq!(read(&format!("a{TAG}")), text(&format!("a{TAG}"), None));
         assert_eq!(read("  tabs\t and blanks \t"), text("  tabs\t and blanks \t", None));
     }

@@ -90,10 +90,10 @@ proptest! {
     }
 
     #[test]
-    fn a_text_with_the_tag_is_the_text_without_it(text in "[a-z \t]{0,60}") {
-        let tagged = plain::tagged(&text);
+    fn a_text_with_the_tag_is_the_text_without_it(text in "[a-z \t]{0,60}", version_2 in any::<bool>()) {
+        let tagged = plain::tagged(&text, version_2);
         let plain::Plain::Text { text: read, tag: Some(tag) } = plain::read(&tagged) else { panic!("no tag") };
-        prop_assert!(tag.version_3);
+        prop_assert_eq!((tag.version_2, tag.version_3), (version_2, true));
         prop_assert_eq!(read, text);
     }
 

@@ -34,7 +34,8 @@ impl Message {
         let bytes = BASE64_STANDARD.decode(wire.strip_prefix("?OTR:").unwrap().strip_suffix('.').unwrap()).unwrap();
         let fields = &mut &bytes[..];
         let (version, kind) = (u16::from_be_bytes(array(fields)), array::<1>(fields)[0]);
-        Self { version, kind, sender: int(fields), receiver: int(fields), payload: fields.to_vec() }
+        let [sender, receiver] = if version == 2 { [0, 0] } else { [int(fields), int(fields)] };
+        Self { version, kind, sender, receiver, payload: fields.to_vec() }
     }
 
     pub(crate) fn write(&self) -> String {
@@ -43,7 +44,7 @@ impl Message {
 
     fn bytes(&self) -> Vec<u8> {
         let Self { version, kind, sender, receiver, payload } = self;
-        let tags = [sender.to_be_bytes(), receiver.to_be_bytes()].concat();
+        let tags = if *version == 2 { vec![] } else { [sender.to_be_bytes(), receiver.to_be_bytes()].concat() };
         [&version.to_be_bytes()[..], &[*kind], &tags, payload].concat()
     }
 }
@@ -153,6 +154,7 @@ pub(crate) enum Flaw {
 /// One side of an exchange, with a Diffie-Hellman key of its own.
 #[derive(Clone)]
 pub(crate) struct Peer {
+    /// 0: it speaks version 2, which has none.
     pub(crate) tag: u32,
     pub(crate) x: BigUint,
     pub(crate) flaw: Option<Flaw>,
@@ -190,7 +192,11 @@ impl Peer {
     }
 
     pub(crate) fn message(&self, kind: u8, receiver: u32, payload: Vec<u8>) -> String {
-        Message { version: 3, kind, sender: self.tag, receiver, payload }.write()
+        Message { version: self.version(), kind, sender: self.tag, receiver, payload }.write()
+    }
+
+    const fn version(&self) -> u16 {
+        if self.tag == 0 { 2 } else { 3 }
     }
 
     /// D-H Commit Message.
@@ -228,7 +234,7 @@ impl Peer {
 
     /// A D-H Key Message of the session's.
     pub(crate) fn read_key(message: &Message) -> BigUint {
-        assert_eq!((message.version, message.kind), (3, KEY));
+        assert_eq!(message.kind, KEY);
         let fields = &mut &message.payload[..];
         let gy = mpi(fields);
         assert!(fields.is_empty());
@@ -237,7 +243,8 @@ impl Peer {
 
     /// What the session committed to, now that it has sent its Reveal Signature Message; whose key that has.
     pub(crate) fn read_reveal(&self, commit: &Message, reveal: &Message) -> (BigUint, [u8; 20]) {
-        assert_eq!((commit.version, commit.kind, reveal.version, reveal.kind), (3, COMMIT, 3, REVEAL));
+        let version = self.version();
+        assert_eq!((commit.version, commit.kind, reveal.version, reveal.kind), (version, COMMIT, version, REVEAL));
         let (commit, fields) = (&mut &commit.payload[..], &mut &reveal.payload[..]);
         let (encrypted, hashed) = (data(commit), data(commit));
         let gx = aes_ctr(data(fields), 0, false, encrypted);
@@ -249,7 +256,7 @@ impl Peer {
 
     /// Whose key a Signature Message of the session's has.
     pub(crate) fn read_signature(&self, signature: &Message, gy: &BigUint) -> [u8; 20] {
-        assert_eq!((signature.version, signature.kind), (3, SIGNATURE));
+        assert_eq!((signature.version, signature.kind), (self.version(), SIGNATURE));
         self.open(AkeKeys::signature, &mut &signature.payload[..], gy)
     }
 
@@ -334,7 +341,7 @@ impl Peer {
 
     /// The whole exchange, begun by the session because of a query; g^x of the session's and what it says at the end.
     pub(crate) fn answers(&self, session: &mut Session) -> (BigUint, Vec<Output>) {
-        let commit = only(&session.receive("?OTRv3?"));
+        let commit = only(&session.receive(&format!("?OTRv{}?", self.version())));
         let reveal = only(&session.receive(&self.key(session.tag().0)));
         let (gx, _) = self.read_reveal(&commit, &reveal);
         let outputs = session.receive(&self.signature(session.tag().0, &gx));
@@ -379,7 +386,8 @@ impl Peer {
             letter.counter.to_be_bytes().to_vec(),
             write_data(&encrypted),
         ];
-        let mut message = Message { version: 3, kind: DATA, sender: self.tag, receiver, payload: payload.concat() };
+        let (version, sender, payload) = (self.version(), self.tag, payload.concat());
+        let mut message = Message { version, kind: DATA, sender, receiver, payload };
         let mac = hmac_sha1(letter.forged_with.as_ref().unwrap_or(&mac), &message.bytes());
         message.payload.extend([&mac[..], &write_data(&letter.revealed)].concat());
         message.write()
@@ -387,7 +395,7 @@ impl Peer {
 
     /// A data message of the session's, whose MAC is checked; `theirs` is the session's key that it names.
     pub(crate) fn read_letter(&self, message: &Message, theirs: &BigUint) -> Letter {
-        assert_eq!((message.version, message.kind), (3, DATA));
+        assert_eq!((message.version, message.kind), (self.version(), DATA));
         let fields = &mut &message.payload[..];
         let ([flags], sender_keyid, recipient_keyid) = (array(fields), int(fields), int(fields));
         let ours = self.with_keyid(recipient_keyid);

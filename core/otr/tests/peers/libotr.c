@@ -1,6 +1,6 @@
 /* A peer that is libotr: commands in, what it does out, a line each. See libotr.rs for what is asked of it.
  *
- * in:  R wire | M text | Q | D | A secret | W question<TAB>secret | P secret | B | K | L longest message
+ * in:  R wire | M text | Q | D | A secret | W question<TAB>secret | P secret | B | K | L longest message | V version
  * out: S wire | T text | N news | X key | . (the command is done)
  *
  * A line break inside is "\n" both ways, a backslash is "\\".
@@ -24,6 +24,7 @@ static const char *PROTOCOL = "prpl-jabber";
 static OtrlUserState state;
 static char *folder;
 static int limit;
+static OtrlPolicy allowed = OTRL_POLICY_ALLOW_V3;
 
 static char *path(const char *name)
 {
@@ -55,7 +56,7 @@ static void unescape(char *line)
 
 static OtrlPolicy policy(void *data, ConnContext *context)
 {
-    return OTRL_POLICY_ALLOW_V3 | OTRL_POLICY_ERROR_START_AKE | OTRL_POLICY_WHITESPACE_START_AKE;
+    return allowed | OTRL_POLICY_ERROR_START_AKE | OTRL_POLICY_WHITESPACE_START_AKE;
 }
 
 static void create_privkey(void *data, const char *account, const char *protocol)
@@ -190,6 +191,9 @@ static void command(char kind, char *rest)
     }
     case 'L':
         limit = atoi(rest);
+        break;
+    case 'V':
+        allowed = atoi(rest) == 2 ? OTRL_POLICY_ALLOW_V2 : OTRL_POLICY_ALLOW_V3;
         break;
     }
 }

@@ -341,6 +341,95 @@ fn keys_go_from_libotr_to_us_and_back() -> Tested {
     Ok(())
 }
 
+/// libotr held to version 2, as the programs are that know nothing newer.
+fn held_to_version_2(limit: Option<usize>, seed: u64) -> Tested<Talk> {
+    let mut talk = Talk::new(LIBOTR, limit, seed)?;
+    talk.they("V 2")?;
+    Ok(talk)
+}
+
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn version_2_whoever_starts() -> Tested {
+    let version = |talk: &Talk| talk.ours.recipient().map(|(client, _)| client.version());
+    let mut talk = held_to_version_2(None, 20)?;
+    talk.they("Q")?;
+    assert_eq!((talk.theirs.contains(&"N secure".to_owned()), version(&talk)), (true, Some(2)));
+    talk.exchange("they started")?;
+    talk.exchange(&"long ".repeat(20_000))?;
+
+    let mut talk = held_to_version_2(Some(150), 21)?;
+    let text = talk.ours.send("we started");
+    talk.we(text)?;
+    assert!(talk.theirs.contains(&"T we started".to_owned()), "{:?}", talk.theirs);
+    talk.exchange(&"long ".repeat(20_000))?;
+
+    for seed in 22..30 {
+        let mut talk = held_to_version_2(None, seed)?;
+        let (ours, theirs) = (talk.ours.start(), talk.peer.command("Q")?);
+        talk.ours_out(ours);
+        talk.theirs_out(theirs);
+        talk.carry()?;
+        talk.exchange("both started")?;
+        assert_eq!(version(&talk), Some(2));
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn version_2_through_everything() -> Tested {
+    let mut talk = held_to_version_2(None, 30)?;
+    talk.they("Q")?;
+    // Exchanges in both directions, on the same keys.
+    for count in 0..20 {
+        if count % 2 == 0 {
+            let start = talk.ours.start();
+            talk.we(start)?;
+        } else {
+            talk.they("Q")?;
+        }
+        talk.exchange(&format!("exchange {count}"))?;
+        talk.pass(Duration::from_secs(10))?;
+    }
+    for (theirs, result) in [("cat", "N smp_equal"), ("dog", "N smp_different")] {
+        talk.forget();
+        let start = talk.ours.smp_start("cat", Some("pet?"))?;
+        talk.we(start)?;
+        talk.they(&format!("P {theirs}"))?;
+        assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
+        talk.they(&format!("A {theirs}"))?;
+        let answer = talk.ours.smp_answer("cat")?;
+        talk.we(answer)?;
+        assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
+    }
+    // It has lost its session: what it cannot read begins another.
+    talk.peer.restart()?;
+    talk.they("V 2")?;
+    talk.forget();
+    let text = talk.ours.send("are you there?");
+    talk.we(text)?;
+    talk.they("Q")?;
+    assert!(talk.theirs.contains(&"T [resent] are you there?".to_owned()), "{:?} {:?}", talk.theirs, talk.news);
+    talk.exchange("again")?;
+    talk.forget();
+    talk.they("D")?;
+    assert!(matches!(talk.news[..], [Output::Ended(_), ..]), "{:?}", talk.news);
+    let again = talk.ours.start();
+    talk.we(again)?;
+    talk.exchange("and again")?;
+    // It has learnt version 3: that takes over, for good.
+    talk.they("V 3")?;
+    let start = talk.ours.start();
+    talk.we(start)?;
+    assert_eq!(talk.ours.recipient().map(|(client, _)| client.version()), Some(3));
+    talk.forget();
+    let bye = talk.ours.end();
+    talk.we(bye)?;
+    assert_eq!(talk.theirs, ["N finished"]);
+    Ok(())
+}
+
 /// What is authenticated, and the MAC over it.
 type Authenticated = (Vec<u8>, Vec<u8>);
 

@@ -116,7 +116,7 @@ pub(crate) enum Wire {
 impl Talk {
     pub(crate) fn new(build: Build, limit: Option<usize>, seed: u64) -> Tested<Self> {
         let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed)));
-        let settings = Settings { limit, ..Settings::default() };
+        let settings = Settings { limit, version_2: true, ..Settings::default() };
         let ours = Session::new(identity, settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO);
         let peer = Peer::start(build, limit.unwrap_or(0))?;
         Ok(Self { ours, peer, now: Duration::ZERO, news: vec![], theirs: vec![], wire: VecDeque::new(), log: vec![] })

@@ -1,0 +1,356 @@
+//! Version 2, for peers that offer nothing newer: a peer made by hand, and two sessions between which somebody takes
+//! version 3 out of the offers. `peers/libotr.rs` talks with libotr held to it. Names that stand in `traps_*.rs` too are
+//! the same traps.
+
+mod by_hand;
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use by_hand::{COMMIT, DATA, KEY, Letter, Message, Peer, REVEAL, only};
+use common::{ALICE, BOB, Pair, converse, session, wires};
+use flashpaper_otr::{Attention, InstanceTag, NotPrivate, Output, Policy, Session, Settings, SmpEvent};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+const SETTINGS: Settings =
+    Settings { policy: Policy::Always, tag: None, limit: None, version_2: true, keeps_texts: false };
+/// The client without a tag.
+const CLIENT: InstanceTag = InstanceTag(0);
+const REFUSED: [Output; 1] = [Output::Attention(Attention::OtherVersion)];
+
+fn alice(seed: u64) -> Session {
+    session(&ALICE, SETTINGS, seed)
+}
+
+/// Speaks version 2.
+fn bob() -> Peer {
+    Peer::new(&BOB, 0)
+}
+
+/// Two sessions that can speak both, of which one has seen an offer of version 2 alone.
+fn pair(settings: Settings, seed: u64) -> Pair {
+    let mut pair = Pair::new(settings, seed);
+    let outputs = pair.sides[0].receive("?OTRv2?");
+    pair.carry(0, outputs);
+    assert_eq!(pair.sides.each_ref().map(|side| side.recipient().map(|(client, _)| client)), [Some(CLIENT); 2]);
+    pair.news = [vec![], vec![]];
+    pair
+}
+
+#[test]
+fn an_exchange_by_the_letter_of_the_spec() {
+    let mut session = alice(1);
+    let (gy, outputs) = bob().begins(&mut session);
+    assert_eq!(bob().read_signature(&only(&outputs), &gy), ALICE.fingerprint().0);
+    let began = |outputs: &[Output], ssid, first_half_is_ours| {
+        let fingerprint = BOB.fingerprint();
+        outputs.contains(&Output::Began { with: CLIENT, fingerprint, ssid, first_half_is_ours, renewed: false })
+    };
+    assert!(began(&outputs, bob().ssid(&gy), false));
+    assert_eq!(session.recipient(), Some((CLIENT, BOB.fingerprint())));
+
+    let mut session = alice(2);
+    let (gx, outputs) = bob().answers(&mut session);
+    assert!(began(&outputs, bob().ssid(&gx), true));
+    assert_eq!(bob().read_data(&only(&session.send("hello")), &gx), "hello");
+    let next = bob().with_keyid(2).public();
+    let outputs = session.receive(&bob().data(0, &gx, 1, &next, "hello yourself"));
+    assert!(matches!(&outputs[..], [Output::Text { text, from: CLIENT, .. }] if text == "hello yourself"));
+}
+
+/// Version 3 is always offered, and taken wherever it is offered.
+#[test]
+fn query_forms() {
+    for (offer, answer) in [
+        ("?OTRv2?", Some(2)),
+        ("?OTR?v2?", Some(2)),
+        ("?OTRv24x?", Some(2)),
+        ("?OTRv23?", Some(3)),
+        ("?OTR?v23?", Some(3)),
+        ("?OTRv2? ?OTRv3?", Some(3)),
+        ("?OTR?", None),
+        ("?OTRv14?", None),
+    ] {
+        let outputs = alice(3).receive(offer);
+        match answer {
+            Some(version) => assert_eq!((only(&outputs).version, only(&outputs).kind), (version, COMMIT), "{offer}"),
+            None => assert_eq!(outputs, REFUSED, "{offer}"),
+        }
+        let off = session(&ALICE, Settings { version_2: false, ..SETTINGS }, 3).receive(offer);
+        assert_eq!(off == REFUSED, answer != Some(3), "{offer}");
+    }
+    assert!(wires(&alice(4).start())[0].starts_with("?OTRv23? "));
+    let mut off = session(&ALICE, Settings { version_2: false, ..SETTINGS }, 4);
+    assert!(wires(&off.start())[0].starts_with("?OTRv3? "));
+    assert_eq!(off.receive(&bob().commit(0)), REFUSED);
+    assert_eq!(off.receive("?OTR,1,2,?OTR:AAIC,"), REFUSED);
+
+    let open = Settings { policy: Policy::Opportunistic, ..SETTINGS };
+    let tagged = wires(&session(&ALICE, open, 5).send("hello")).remove(0);
+    let tag = "\x20\t\x20\x20\t\t\t\t\x20\t\x20\t\x20\t\x20\x20";
+    let (version_2, version_3) = ("\x20\x20\t\t\x20\x20\t\x20", "\x20\x20\t\t\x20\x20\t\t");
+    assert_eq!(tagged, format!("hello{tag}{version_2}{version_3}"));
+    assert_eq!(only(&alice(6).receive(&format!("hello{tag}{version_2}"))).version, 2);
+    assert_eq!(only(&alice(6).receive(&tagged)).version, 3);
+}
+
+/// Our query is answered with a commit.
+#[test]
+fn texts_that_wait_go_out() {
+    let mut session = alice(7);
+    session.send("hello");
+    let (gy, outputs) = bob().begins(&mut session);
+    let sent: Vec<Message> = wires(&outputs).iter().map(|wire| Message::read(wire)).collect();
+    let [signature, text] = &sent[..] else { panic!("{outputs:?}") };
+    assert_eq!(bob().read_signature(signature, &gy), ALICE.fingerprint().0);
+    assert_eq!(bob().read_data(text, &gy), "hello");
+}
+
+#[test]
+fn commit_collision() {
+    for (first, ours_wins) in [(-1, true), (1, false)] {
+        let mut session = alice(8);
+        let ours = only(&session.receive("?OTRv2?"));
+        let mut theirs = Message::read(&bob().commit(0));
+        let hash = ours.payload.len() - 32;
+        theirs.payload[hash] = ours.payload[hash].checked_add_signed(first).unwrap();
+        let answer = only(&session.receive(&theirs.write()));
+        assert_eq!(answer.version, 2);
+        if ours_wins {
+            assert_eq!((answer.kind, &answer.payload), (COMMIT, &ours.payload));
+            assert_eq!(only(&session.receive(&bob().key(0))).kind, REVEAL);
+        } else {
+            assert_eq!(answer.kind, KEY);
+            // libotr does not see in version 2 that both began, and answers our commit.
+            assert_eq!(only(&session.receive(&bob().key(0))).kind, REVEAL);
+        }
+    }
+}
+
+/// There are no tags to tell two clients of the peer's from each other: the last one to begin is the one.
+#[test]
+fn one_client() {
+    let mut session = alice(9);
+    let (one, other) = (bob(), bob().with_keyid(2));
+    let gy = Peer::read_key(&only(&session.receive(&one.commit(0))));
+    assert_eq!(Peer::read_key(&only(&session.receive(&other.commit(0)))), gy, "the same key again");
+    assert_eq!(session.receive(&one.reveal(0, &gy)), []);
+    assert!(matches!(session.receive(&other.reveal(0, &gy))[..], [Output::Send(_), Output::Began { .. }]));
+    assert_eq!(session.private(), [(CLIENT, BOB.fingerprint())]);
+}
+
+#[test]
+fn fragments() {
+    let mut pair = pair(Settings { limit: Some(150), ..SETTINGS }, 10);
+    let sent = wires(&pair.sides[0].send(&"long ".repeat(100)));
+    assert!(sent.len() > 1 && sent.iter().all(|piece| piece.len() <= 150 && piece.starts_with("?OTR,0")), "{sent:?}");
+    assert!(sent.iter().all(|piece| InstanceTag::of_recipient(piece) == Some(CLIENT)));
+    let outputs: Vec<Output> = sent.iter().flat_map(|piece| pair.sides[1].receive(piece)).collect();
+    assert!(matches!(&outputs[..], [Output::Text { text, .. }] if *text == "long ".repeat(100)));
+
+    // Numbers as short as others write them; bad ones are no message, and words are words.
+    let whole = bob().commit(0);
+    let (first, second) = whole.split_at(100);
+    let mut session = alice(11);
+    assert_eq!(session.receive(&format!("?OTR,1,2,{first},")), []);
+    assert_eq!(only(&session.receive(&format!("?OTR,2,2,{second},"))).kind, KEY);
+    for bad in ["?OTR,0,2,a,", "?OTR,3,2,a,", "?OTR,1,2,,", "?OTR,1,2,a"] {
+        assert_eq!(session.receive(bad), [Output::Attention(Attention::Malformed)], "{bad}");
+    }
+    for words in ["?OTR, what is that?", "?OTR,1,x,a,", "see ?OTR,1,2,a"] {
+        assert_eq!(session.receive(words), [Output::PlainText(words.to_owned())], "{words}");
+    }
+}
+
+/// No tag tells our own messages from the peer's.
+#[test]
+fn reflected() {
+    let mut session = alice(12);
+    let mirror = [Output::Attention(Attention::Mirror)];
+    let commit = wires(&session.receive("?OTRv2?")).remove(0);
+    assert_eq!(session.receive(&commit), mirror);
+
+    let mut pair = pair(SETTINGS, 13);
+    let text = wires(&pair.sides[0].send("hello")).remove(0);
+    assert_eq!(pair.sides[0].receive(&text), mirror);
+    pair.say(1, "go on");
+    assert_eq!(pair.texts(0), ["go on"]);
+}
+
+/// A message of one version is not read as one of the other, nor is anybody's tag taken for none.
+#[test]
+fn version_gate() {
+    let mut three = Pair::private(SETTINGS, 14);
+    let text = Message::read(&wires(&three.sides[0].send("hello"))[0]);
+    assert_eq!(three.sides[1].receive(&Message { version: 2, ..text.clone() }.write()), REFUSED);
+    let mut two = pair(SETTINGS, 15);
+    let text = Message::read(&wires(&two.sides[0].send("hello"))[0]);
+    let [sender, receiver] = [0, two.sides[1].tag().0];
+    let malformed = [Output::Attention(Attention::Malformed)];
+    assert_eq!(two.sides[1].receive(&Message { version: 3, sender, receiver, ..text.clone() }.write()), malformed);
+    assert_eq!(two.sides[1].receive(&format!("?OTR|0|{receiver:x},1,1,{},", text.write())), malformed);
+    assert!(matches!(two.sides[1].receive(&text.write())[..], [Output::Text { .. }]));
+}
+
+/// Somebody takes version 3 out of what a peer says that has spoken it.
+#[test]
+fn downgrade() {
+    let mut pair = Pair::private(SETTINGS, 16);
+    for forged in ["?OTRv2?", "hi\x20\t\x20\x20\t\t\t\t\x20\t\x20\t\x20\t\x20\x20\x20\x20\t\t\x20\x20\t\x20"] {
+        assert_eq!(pair.sides[0].receive(forged).last(), REFUSED.last(), "{forged}");
+    }
+    assert_eq!(pair.sides[0].receive(&bob().commit(0)), REFUSED);
+    pair.say(0, "still private");
+    assert_eq!(pair.texts(1), ["still private"]);
+    assert!(pair.sides.iter().all(|side| side.recipient().is_some_and(|(client, _)| client.version() == 3)));
+    // An ended conversation was one of version 3, too; what we ask for then is not version 2.
+    let outputs = pair.sides[1].end();
+    pair.carry(1, outputs);
+    assert_eq!(pair.sides[0].receive("?OTRv2?"), REFUSED);
+}
+
+/// What began in version 2 because somebody hid version 3 ends with the first offer that gets through.
+#[test]
+fn version_3_takes_over() {
+    let mut pair = pair(SETTINGS, 17);
+    let offer = wires(&pair.sides[0].start()).remove(0);
+    assert!(offer.starts_with("?OTRv23?"));
+    pair.sides[1].tick(Duration::from_secs(20));
+    let outputs = pair.sides[1].receive(&offer);
+    pair.carry(1, outputs);
+    for side in &pair.sides {
+        let [(client, _)] = side.private()[..] else { panic!("{:?}", side.private()) };
+        assert_eq!((client.version(), side.recipient().unwrap().0), (3, client));
+    }
+    pair.say(0, "hello");
+    assert_eq!(pair.texts(1), ["hello"]);
+    assert_eq!(pair.sides[0].receive("?OTRv2?"), REFUSED);
+}
+
+/// Texts that nobody has confirmed are named when another version takes over.
+#[test]
+fn unread_texts_are_named() {
+    let mut pair = pair(SETTINGS, 18);
+    pair.sides[0].send_kept("lost", "label").unwrap();
+    let offer = wires(&pair.sides[1].start()).remove(0);
+    pair.sides[0].tick(Duration::from_secs(20));
+    let outputs = pair.sides[0].receive(&offer);
+    pair.carry(0, outputs);
+    assert!(pair.news[0].iter().any(|news| matches!(news, Output::Unread(_))), "{:?}", pair.news[0]);
+}
+
+/// Nobody can have us begin in version 2 by a message that cannot be read.
+#[test]
+fn unreadable() {
+    let mut session = alice(19);
+    let letter = Letter { plaintext: b"hello".to_vec(), ..Letter::new(&bob(), (1, 1)) };
+    let outputs = session.receive(&bob().write_letter(0, &bob().public(), &letter));
+    let [Output::Attention(Attention::Unreadable), Output::Send(error), Output::Send(query)] = &outputs[..] else {
+        panic!("{outputs:?}")
+    };
+    assert!(error.starts_with("?OTR Error:") && query.starts_with("?OTRv23?"));
+
+    // A conversation that the peer has lost is renewed.
+    let mut pair = pair(SETTINGS, 20);
+    pair.sides[1] = session_of_bob(99);
+    pair.say(0, "lost");
+    pair.say(0, "hello");
+    assert_eq!(*pair.texts(1).last().unwrap(), "hello");
+}
+
+fn session_of_bob(seed: u64) -> Session {
+    session(&BOB, SETTINGS, seed)
+}
+
+#[test]
+fn a_conversation_outlives_its_process() {
+    let mut pair = pair(Settings { limit: Some(150), ..SETTINGS }, 21);
+    let pieces = wires(&pair.sides[1].send(&"long ".repeat(100)));
+    let (last, others) = pieces.split_last().unwrap();
+    for piece in others {
+        assert_eq!(pair.sides[0].receive(piece), []);
+    }
+    let rng = Box::new(StdRng::seed_from_u64(22));
+    let state = pair.sides[0].suspend();
+    pair.sides[0] = Session::resume(&state, Arc::clone(&ALICE), SETTINGS, rng, Duration::ZERO).unwrap();
+    assert_eq!(pair.sides[0].recipient(), Some((CLIENT, BOB.fingerprint())));
+    assert!(matches!(pair.sides[0].receive(last)[..], [Output::Text { .. }]));
+    pair.say(0, "hello");
+    assert_eq!(pair.texts(1), ["hello"]);
+}
+
+/// A state in which texts go to nobody does not have them go to the client without a tag.
+#[test]
+fn nobody_is_not_the_client_without_a_tag() {
+    let mut pair = Pair::new(SETTINGS, 23);
+    let outputs = pair.sides[0].start();
+    pair.carry(0, outputs);
+    let outputs = pair.sides[1].end();
+    pair.carry(1, outputs);
+    let state = pair.sides[0].suspend();
+    let resumed =
+        Session::resume(&state, Arc::clone(&ALICE), SETTINGS, Box::new(StdRng::seed_from_u64(24)), Duration::ZERO);
+    assert!(!resumed.unwrap().is_private());
+}
+
+#[test]
+fn it_can_be_turned_off() {
+    let mut pair = pair(SETTINGS, 25);
+    pair.sides[0].send_kept("lost", "label").unwrap();
+    let outputs = pair.sides[0].set_version_2(false);
+    let goodbye = wires(&outputs);
+    assert_eq!(Message::read(&goodbye[0]).kind, DATA);
+    assert_eq!(InstanceTag::of_recipient(&goodbye[0]), Some(CLIENT));
+    assert!(matches!(outputs[..], [Output::Send(_), Output::Ended(CLIENT), Output::Unread(_)]), "{outputs:?}");
+    assert!(!pair.sides[0].is_private());
+    assert!(matches!(pair.sides[1].receive(&goodbye[0])[..], [Output::Ended(CLIENT)]));
+    assert_eq!(pair.sides[0].receive("?OTRv2?"), REFUSED);
+    // Version 3 is none of its business.
+    let mut three = Pair::private(SETTINGS, 26);
+    assert_eq!(three.sides[0].set_version_2(false), []);
+    three.say(0, "hello");
+    assert_eq!(three.texts(1), ["hello"]);
+}
+
+#[test]
+fn comparisons_and_no_extra_key() {
+    let mut pair = pair(SETTINGS, 27);
+    let outputs = pair.sides[0].smp_start("cat", Some("pet?")).unwrap();
+    pair.carry(0, outputs);
+    let outputs = pair.sides[1].smp_answer("cat").unwrap();
+    pair.carry(1, outputs);
+    for (news, asked) in pair.news.iter().zip([true, false]) {
+        let Some(Output::Smp(SmpEvent::Equal { we_asked, .. })) = news.last() else { panic!("{news:?}") };
+        assert_eq!(*we_asked, asked);
+    }
+    assert!(matches!(pair.sides[0].extra_key(7, b"file"), Err(NotPrivate)));
+
+    let mut session = alice(28);
+    let (gy, _) = bob().begins(&mut session);
+    let record = [&[0, 0, 8, 0, 4, 0, 0, 0, 7][..]].concat();
+    let letter = Letter { plaintext: record, ..Letter::new(&bob(), (1, 1)) };
+    assert_eq!(session.receive(&bob().write_letter(0, &gy, &letter)), []);
+}
+
+/// Of the record that only clients like this one know, nothing is said to others.
+#[test]
+fn nothing_tells_what_we_are() {
+    let mut session = session(&ALICE, Settings { keeps_texts: true, ..SETTINGS }, 29);
+    let (_, outputs) = bob().begins(&mut session);
+    assert!(matches!(outputs[..], [Output::Send(_), Output::Began { .. }]), "{outputs:?}");
+}
+
+/// A client of version 3 and one of version 2 on one account.
+#[test]
+fn beside_version_3() {
+    let mut ours = alice(30);
+    let mut theirs = session_of_bob(31);
+    let query = wires(&ours.start());
+    let commit_2 = bob().commit(0);
+    converse(&mut theirs, &mut ours, query);
+    assert!(ours.is_private());
+    assert_eq!(ours.receive(&commit_2), REFUSED);
+    assert_eq!(ours.recipient().unwrap().0, theirs.tag());
+}
