@@ -136,6 +136,13 @@ impl Engine {
         self.blocking(move |engine| engine.set_session_life(&id, life)).await
     }
 
+    /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not. Version 3 is always
+    /// offered first, and whoever has spoken it is not spoken to in version 2 again. Private conversations in version 2 end
+    /// when it may not be.
+    pub async fn set_version_2(&self, id: BurnerId, may: bool) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_version_2(&id, may)).await
+    }
+
     /// Takes in which keys the person has verified with another client: the text of libotr's `otr.fingerprints`. Lines of
     /// other accounts are passed over where `account` is given. A key that is expected of a peer stays the only one. Gives how
     /// many keys were taken in.

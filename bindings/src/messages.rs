@@ -130,6 +130,9 @@ pub struct Conversation {
     pub standing: Standing,
     /// How private what is written now would be.
     pub security: Security,
+    /// The version of OTR that the private conversation is in: 3, or 2 with a client that has nothing newer. That one
+    /// counts as one client, whichever it runs in.
+    pub version: Option<u8>,
     /// Whose key it would go to.
     pub key: Option<Fingerprint>,
     /// The keys that the peer has used.
@@ -153,6 +156,7 @@ impl From<flashpaper::Conversation> for Conversation {
             label,
             standing,
             security,
+            version,
             key,
             keys,
             expected,
@@ -163,7 +167,7 @@ impl From<flashpaper::Conversation> for Conversation {
         } = conversation;
         let keys = keys.into_iter().map(PeerKey::from).collect();
         let question = question.map(Comparison::from);
-        Self { peer, label, standing, security, key, keys, expected, present, question, unread, outbox }
+        Self { peer, label, standing, security, version, key, keys, expected, present, question, unread, outbox }
     }
 }
 
@@ -340,6 +344,7 @@ mod tests {
             label: Some("a friend".into()),
             standing: Standing::Contact,
             security: Security::Private,
+            version: Some(3),
             key: Some(fingerprint),
             keys: vec![key],
             expected: Some(fingerprint),

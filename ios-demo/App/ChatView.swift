@@ -32,6 +32,7 @@ private struct LockRows: View {
 
     var body: some View {
         Text(words(for: peer.security))
+        if peer.version == 2 { Text("OTR version 2: the peer's app offers nothing newer") }
         if peer.question != nil { Text("The peer asks for a comparison: see Verify.") }
         switch peer.security {
         case .plaintext, .finished:

@@ -161,7 +161,7 @@ private func words(for notice: FlashpaperKit.Notice) -> String {
     case .unreadable: "A message could not be read."
     // The words are anybody's, so they are not shown.
     case .peerError: "Somebody says that the peer could not read a message."
-    case .otherVersion: "The peer's app speaks another version of OTR."
+    case .otherVersion: "An offer of another version of OTR was refused."
     case .mirror: "Somebody sends your own messages back."
     case .malformed: "A message was broken."
     case .otherKey: "Somebody speaks for the peer with a key that you have not accepted. Nothing is sent there."

@@ -185,7 +185,8 @@ pub enum Notice {
         /// The words.
         text: String,
     },
-    /// The peer's client speaks another version of OTR only.
+    /// The peer's client, or somebody in its name, speaks another version of OTR only; so is told, too, of version 2 in the
+    /// name of a peer that has spoken version 3.
     OtherVersion,
     /// Somebody sends our own messages back.
     Mirror,

@@ -229,6 +229,22 @@ impl Engine {
         self.converse(id, |talk| talk.wake())
     }
 
+    /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not: Profanity has no
+    /// other. Version 3 is always offered first, and whoever has spoken it is not spoken to in version 2 again
+    /// ([`crate::Notice::OtherVersion`]). Private conversations in version 2 end when it may not be.
+    ///
+    /// # Errors
+    /// As [`Engine::set_session_life`].
+    pub fn set_version_2(&self, id: &BurnerId, may: bool) -> Result<(), Error> {
+        self.inner.account(&id.0)?;
+        self.inner.commit(|content| {
+            if let Some(account) = content.account_mut(&id.0) {
+                account.version_3_only = !may;
+            }
+        })?;
+        self.converse(id, |talk| talk.wake())
+    }
+
     /// Takes in which keys the person has verified with another client: libotr's `otr.fingerprints` (a line each: the peer,
     /// the account, the protocol, 40 digits, a word if it was verified; by tabs). Lines of other protocols than XMPP are passed
     /// over, those of other accounts where `account` is given, and keys that are not verified. Nobody becomes a contact by it,

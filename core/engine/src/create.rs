@@ -226,6 +226,7 @@ fn draw(inner: &Inner, server: &Server, way: Way, recoverable: bool) -> Account 
         removed: false,
         refused: None,
         binds: false,
+        version_3_only: false,
     }
 }
 

@@ -144,6 +144,9 @@ pub(crate) struct Stored {
     /// Which of the peer's clients they go to.
     #[serde(default)]
     pub(crate) resource: Option<String>,
+    /// The version of OTR that it is in.
+    #[serde(default)]
+    pub(crate) version: Option<u8>,
     /// The peer has ended it.
     pub(crate) finished: bool,
 }
@@ -218,7 +221,7 @@ impl Mailbox {
         for stored in self.sessions.values_mut().filter(|stored| stored.state.is_empty()) {
             // It has ended with its process.
             let stored = Arc::make_mut(stored);
-            (stored.key, stored.finished) = (None, false);
+            (stored.key, stored.version, stored.finished) = (None, None, false);
         }
         let nobody = |peer: &u64| self.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
         let rows = self.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
@@ -684,6 +687,7 @@ impl Mailbox {
             label: peer.label.clone(),
             standing: peer.standing,
             security,
+            version: session.and_then(|session| session.version),
             key,
             keys: peer.shown_keys(),
             expected: peer.expected,

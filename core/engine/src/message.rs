@@ -154,6 +154,9 @@ pub struct Conversation {
     pub standing: Standing,
     /// How private what is written now would be.
     pub security: Security,
+    /// The version of OTR that the private conversation is in: 3, or 2 with a client that has nothing newer. That one counts
+    /// as one client, whichever it runs in.
+    pub version: Option<u8>,
     /// Whose key it would go to.
     pub key: Option<Fingerprint>,
     /// The keys that the peer has used.

@@ -122,6 +122,9 @@ pub(crate) struct Account {
     /// A login was bound to its TLS connection: no other kind is tried any more.
     #[serde(default)]
     pub(crate) binds: bool,
+    /// No conversation is in version 2 of OTR.
+    #[serde(default)]
+    pub(crate) version_3_only: bool,
 }
 
 /// How much is known of an account.
@@ -518,6 +521,7 @@ pub(crate) mod tests {
             removed: false,
             refused: None,
             binds: false,
+            version_3_only: false,
         }
     }
 
@@ -656,7 +660,8 @@ pub(crate) mod tests {
             let mut write = |store: &mut Store, state: &str| {
                 store.fetch("a").unwrap();
                 let key = Some(crate::Fingerprint([7; 20]));
-                let stored = Stored { state: state.into(), used: 1, key, resource: None, finished: false };
+                let stored =
+                    Stored { state: state.into(), used: 1, key, resource: None, version: None, finished: false };
                 let write = |content: &mut Content| {
                     let mailbox = content.mailbox_mut("a");
                     mailbox.peer("peer@b.example");

@@ -40,6 +40,8 @@ pub(crate) struct Sessions {
     /// Comparisons that wait for the user's answer, by the peer and the key that has asked.
     questions: BTreeMap<(u64, Fingerprint), Comparison>,
     limit: Option<usize>,
+    /// No conversation is in version 2 of OTR.
+    pub(crate) version_3_only: bool,
 }
 
 impl Sessions {
@@ -54,6 +56,7 @@ impl Sessions {
             queries: HashMap::new(),
             questions: BTreeMap::new(),
             limit: None,
+            version_3_only: false,
         }
     }
 
@@ -168,6 +171,7 @@ impl<'a> Talk<'a> {
                 state,
                 key,
                 resource: resource.filter(|_| is_stored).cloned(),
+                version: instance.map(InstanceTag::version),
                 finished: session.is_finished(),
             };
             if before.is_none_or(|before| **before != stored) {
@@ -451,10 +455,12 @@ impl<'a> Talk<'a> {
             Some(session) => session,
             None => self.resume(peer),
         };
-        let late = session.tick(self.clock);
+        let has_spoken_3 = self.mailbox.peers.get(&peer).is_some_and(|peer| peer.has_spoken_version_3());
+        let mut due = session.set_version_2(!self.sessions.version_3_only && !has_spoken_3);
+        due.extend(session.tick(self.clock));
         let result = act(&mut session);
         self.sessions.open.insert(peer, session);
-        self.carry_out(peer, None, late);
+        self.carry_out(peer, None, due);
         result
     }
 
@@ -463,6 +469,8 @@ impl<'a> Talk<'a> {
             policy: Policy::Always,
             tag: Some(self.sessions.tag),
             limit: self.sessions.limit,
+            // See `look`.
+            version_2: true,
             keeps_texts: true,
         };
         let identity = Arc::clone(&self.sessions.identity);
@@ -535,6 +543,9 @@ impl<'a> Talk<'a> {
                     }
                     self.began(peer, fingerprint.into());
                     renewed.insert(Fingerprint::from(fingerprint));
+                    if let Some(key) = self.mailbox.peer_mut(peer).and_then(|known| known.key_mut(fingerprint.into())) {
+                        key.spoke_version_3 |= with.version() == 3;
+                    }
                 }
                 Output::Ended(_) => drop(self.news.conversations.insert(peer)),
                 Output::Unread(TextId(id)) | Output::NotSent(TextId(id), NotSent::Ended) => unread.push(id),

@@ -129,6 +129,12 @@ extension Flashpaper {
         try await engine.setSessionLife(id: id, life: max(life, .zero) / .seconds(1))
     }
 
+    /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR (``Conversation/version``), as at
+    /// first, or not. Private conversations in version 2 end when it may not be.
+    public func setVersion2(_ may: Bool, of id: BurnerId) async throws {
+        try await engine.setVersion2(id: id, may: may)
+    }
+
     /// Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
     /// passed over where `account` is given. Gives how many keys were taken in.
     @discardableResult

@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Import { fingerprints: String, account: Option<String> },
     History { seconds: Option<u64> },
     SessionLife { seconds: u64 },
+    OtrVersion2 { may: bool },
     Burn {},
 }
 

@@ -299,6 +299,9 @@ impl Person<'_, '_> {
         if before.map(|b| b.security).unwrap_or_default() != now.security {
             let lock = self.terminal.paint.lock(now.security);
             self.line(&format!("{lock} {name}: {}", meaning(now.security)));
+            if now.version == Some(2) {
+                self.aside(&format!("{name} offers version 2 of OTR only"));
+            }
         }
     }
 
@@ -337,7 +340,7 @@ impl Person<'_, '_> {
                     Notice::PeerError { text } => {
                         format!("somebody says in the clear, in the name of {name}: {}", printable(text))
                     }
-                    Notice::OtherVersion => format!("{name} speaks another version of OTR"),
+                    Notice::OtherVersion => format!("another version of OTR was offered in the name of {name}, and refused"),
                     Notice::Mirror => format!("somebody sends your messages to {name} back"),
                     Notice::Malformed => format!("a malformed message of {name} was ignored"),
                     Notice::OtherKey => format!("a key that was not accepted has begun to speak for {name}"),

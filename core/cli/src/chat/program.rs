@@ -129,6 +129,7 @@ impl Program<'_, '_> {
             }
             Command::History { seconds } => engine.set_history(id, history(seconds))?,
             Command::SessionLife { seconds } => engine.set_session_life(id, Duration::from_secs(seconds))?,
+            Command::OtrVersion2 { may } => engine.set_version_2(id, may)?,
             // The one that ends it all; see `burn`.
             Command::Burn {} => return Err(Error::Internal),
         }

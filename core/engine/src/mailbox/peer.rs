@@ -45,6 +45,9 @@ pub(crate) struct Key {
     pub(crate) keeps_texts: bool,
     /// Comparisons in a row that came out different.
     pub(crate) failures: u8,
+    /// Whoever has it can speak version 3 of OTR.
+    #[serde(default)]
+    pub(crate) spoke_version_3: bool,
 }
 
 impl Peer {
@@ -70,6 +73,7 @@ impl Peer {
             verified_us: false,
             keeps_texts: false,
             failures: 0,
+            spoke_version_3: false,
         });
     }
 
@@ -79,6 +83,11 @@ impl Peer {
 
     pub(crate) fn key(&self, fingerprint: Fingerprint) -> Option<&Key> {
         self.keys.iter().find(|key| key.fingerprint == fingerprint)
+    }
+
+    /// Whether an offer of version 2 alone is not theirs, or hides what they can.
+    pub(crate) fn has_spoken_version_3(&self) -> bool {
+        self.keys.iter().any(|key| key.spoke_version_3)
     }
 
     /// Whether texts may go to this key.

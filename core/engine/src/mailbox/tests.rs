@@ -529,7 +529,7 @@ fn what_time_ends() {
     assert!(mailbox.give_up(NOW + 59).is_empty());
     assert_eq!(mailbox.give_up(NOW + 60), [(late, MessageState::Failed { reason: FailReason::NoAnswer })]);
     assert_eq!(mailbox.message(patient, History::None, NOW).unwrap().state, MessageState::Queued);
-    let private = |used, key, finished| Arc::new(Stored { state: String::new(), used, key, resource: None, finished });
+    let private = |used, key, finished| Arc::new(Stored { state: String::new(), used, key, resource: None, version: None, finished });
     let key = Some(Fingerprint([1; 20]));
     for (row, session) in [(1, private(NOW, key, false)), (2, private(1, None, false)), (3, private(1, key, true))] {
         mailbox.sessions.insert(row, session);

@@ -181,6 +181,12 @@ public class Flashpaper private constructor(internal val engine: Engine) {
         engine.setSessionLife(id, life.coerceAtLeast(Duration.ZERO).toJavaDuration())
 
     /**
+     * Whether a peer that offers nothing newer may be spoken to in version 2 of OTR ([Conversation.version]), as at first,
+     * or not. Private conversations in version 2 end when it may not be.
+     */
+    public suspend fun setVersion2(id: BurnerId, may: Boolean): Unit = engine.setVersion2(id, may)
+
+    /**
      * Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
      * passed over where [account] is given. Gives how many keys were taken in.
      */

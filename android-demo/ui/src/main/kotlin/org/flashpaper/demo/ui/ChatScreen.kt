@@ -58,6 +58,7 @@ private fun Lock(chat: ChatState, actions: ConversationsActions, verify: () -> U
     val peer = chat.conversation
     Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
         Text(words(peer.security), Modifier.semantics { liveRegion = LiveRegionMode.Polite }, style = MaterialTheme.typography.subtitle1)
+        if (peer.version == 2u.toUByte()) Text(VERSION_2)
         if (peer.question != null) Text("The peer asks for a comparison: see Verify.")
         Row(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalAlignment = Alignment.CenterVertically) {
             when (peer.security) {

@@ -100,6 +100,9 @@ internal fun words(security: Security): String = when (security) {
     Security.KEY_CHANGED -> "Another key than before: nothing is sent"
 }
 
+/** Beside the lock. */
+internal const val VERSION_2: String = "OTR version 2: the peer's app offers nothing newer"
+
 internal fun words(contact: Conversation): String = when (contact.standing) {
     Standing.STRANGER -> "A stranger, ${contact.unread} unread"
     Standing.CONTACT -> "${if (contact.present) "There" else "Not seen"}, ${contact.unread} unread. ${words(contact.security)}"
@@ -154,7 +157,7 @@ private fun words(notice: Notice): String = when (notice) {
     Notice.Unreadable -> "A message could not be read."
     // The words are anybody's, so they are not shown.
     is Notice.PeerError -> "Somebody says that the peer could not read a message."
-    Notice.OtherVersion -> "The peer's app speaks another version of OTR."
+    Notice.OtherVersion -> "An offer of another version of OTR was refused."
     Notice.Mirror -> "Somebody sends your own messages back."
     Notice.Malformed -> "A message was broken."
     Notice.OtherKey -> "Somebody speaks for the peer with a key that you have not accepted. Nothing is sent there."

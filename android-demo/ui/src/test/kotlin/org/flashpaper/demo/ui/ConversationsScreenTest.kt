@@ -63,8 +63,8 @@ class ConversationsScreenTest {
     private val ours = "AAAAAAAA BBBBBBBB CCCCCCCC DDDDDDDD EEEEEEEE"
     private val burner = Burner("7", "quietharbor@burner.test", Route.ONION, BurnerState.ACTIVE, Instant.EPOCH)
     private val peer = Conversation(
-        peer = "friend@burner.test", label = null, standing = Standing.CONTACT, security = Security.PRIVATE, key = theirs,
-        keys = listOf(PeerKey(theirs, verified = false, verifiedUs = false, accepted = true)), expected = null,
+        peer = "friend@burner.test", label = null, standing = Standing.CONTACT, security = Security.PRIVATE, version = 3u,
+        key = theirs, keys = listOf(PeerKey(theirs, verified = false, verifiedUs = false, accepted = true)), expected = null,
         present = true, question = null, unread = 2u, outbox = 0u,
     )
     private val own = OwnKey(ours, "xmpp:quietharbor@burner.test?otr-fingerprint=AA")
