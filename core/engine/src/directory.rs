@@ -60,7 +60,7 @@ impl Server {
     pub(crate) fn endpoints(&self, route: Route) -> Result<[(Target, Security); 2], Error> {
         let target = |port| match (route, &self.onion) {
             (Route::Exit, _) => {
-                Target::host(self.domain.as_str(), port).map_err(|_| Error::InvalidInput { input: Input::Server })
+                Target::host(self.domain.as_ascii(), port).map_err(|_| Error::InvalidInput { input: Input::Server })
             }
             (Route::Onion, Some(address)) => Ok(Target::onion(address.clone(), port)),
             (Route::Onion, None) => Err(Error::InvalidInput { input: Input::Onion }),
@@ -161,6 +161,12 @@ mod tests {
         let unknown = directory.named("jabber.example").unwrap();
         assert_eq!(unknown.way(None).first, Route::Exit);
         assert_eq!(unknown.endpoints(Route::Onion).err(), Some(Error::InvalidInput { input: Input::Onion }));
+        for spelt in ["münchen.example", "xn--mnchen-3ya.example."] {
+            let server = directory.named(spelt).unwrap();
+            assert_eq!(server.domain.as_str(), "münchen.example");
+            let [(target, _), _] = server.endpoints(Route::Exit).unwrap();
+            assert_eq!(target, Target::Host { name: "xn--mnchen-3ya.example".into(), port: 5223 });
+        }
         for bad in ["", "localhost", "127.0.0.1", "a b", "me@jabber.example"] {
             assert_eq!(directory.named(bad).err(), Some(Error::InvalidInput { input: Input::Server }), "{bad}");
         }

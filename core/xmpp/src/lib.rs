@@ -36,10 +36,10 @@ mod starttls;
 mod tls;
 
 pub use connection::{ConnectError, Connection, Credentials, Security};
-pub use domain::{Domain, DomainError};
+pub use domain::{Domain, DomainError, bare_jid};
 pub use exchange::StreamError;
 pub use ids::Ids;
-pub use managed::{ChatMessage, Incoming, ManagedSession, Refusal, Start, bare_jid};
+pub use managed::{ChatMessage, Incoming, ManagedSession, Refusal, Start};
 pub use management::Resumption;
 pub use presence::{PresenceNews, Subscription};
 pub use registration::RegisterError;

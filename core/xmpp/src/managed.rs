@@ -15,6 +15,7 @@ use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
+use crate::domain::bare;
 use crate::exchange::{Secure, StreamError};
 use crate::ids::Ids;
 use crate::management::{Counts, Resumption};
@@ -250,7 +251,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         let is_mended = message.payloads.iter().any(|payload| payload.is(UNREADABLE.0, UNREADABLE.1));
         // Without `from` it comes from the own account (RFC 6120, section 8.1.2.1), unless that was left out.
         let from = message.from.or_else(|| (!is_mended).then(|| Jid::from(self.jid.to_bare())))?;
-        let (from, resource) = (from.to_bare().to_string(), from.resource().map(ToString::to_string));
+        let (from, resource) = (bare(&from), from.resource().map(ToString::to_string));
         let id = message.id.map(|Id(id)| id);
         if message.type_ == MessageType::Error {
             let error = message.payloads.iter().find(|payload| payload.is("error", ns::JABBER_CLIENT));
@@ -280,7 +281,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
 
     fn read_presence(&self, stanza: &Presence) -> Option<Incoming> {
         let from = stanza.from.as_ref().filter(|from| from.to_bare() != self.jid.to_bare())?;
-        let (jid, resource) = (from.to_bare().to_string(), from.resource().map(ToString::to_string));
+        let (jid, resource) = (bare(from), from.resource().map(ToString::to_string));
         Some(Incoming::Presence { from: jid, resource, news: presence::read(stanza)? })
     }
 }
@@ -387,11 +388,4 @@ impl fmt::Debug for ChatMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ChatMessage(..)")
     }
-}
-
-/// A JID as it is compared: bare, prepared (RFC 7622). `None` if it is none, or has no part before the @.
-#[must_use]
-pub fn bare_jid(jid: &str) -> Option<String> {
-    let jid = Jid::new(jid).ok()?;
-    jid.node().is_some().then(|| jid.to_bare().to_string())
 }

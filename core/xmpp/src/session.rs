@@ -9,6 +9,7 @@ use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
+use crate::domain::bare;
 use crate::exchange::{Secure, StreamError};
 use crate::ids::Ids;
 use crate::removal::{Accepted, RemovalError, Requested};
@@ -37,7 +38,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         let request = bind::request(ids.draw(), ids.draw());
         let answer = stream.request(request).await?;
         let payload = answer.map_err(|_| LoginError::Refused)?;
-        let jid = bind::bound(payload).filter(|jid| jid.to_bare() == *account).ok_or(StreamError::Malformed)?;
+        let jid = bind::bound(payload)
+            .filter(|jid| bare(&jid.clone().into()) == bare(&account.clone().into()))
+            .ok_or(StreamError::Malformed)?;
         Ok(Self { stream, jid, ids, managed: features.stream_management.is_some() })
     }
 
