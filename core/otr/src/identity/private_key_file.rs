@@ -25,24 +25,22 @@ impl Identity {
     /// # Errors
     /// See [`ImportError`].
     pub fn import(file: &str, account: &str, protocol: &str) -> Result<Self, ImportError> {
-        let root = parse(file).ok_or(ImportError::Malformed)?;
+        let root = parse(file.trim_start_matches(BYTE_ORDER_MARK)).ok_or(ImportError::Malformed)?;
         let keys = root.list("privkeys").ok_or(ImportError::Malformed)?;
-        let found = keys
-            .iter()
-            .filter_map(|item| item.list("account"))
-            .find(|item| value(item, "name") == Some(account) && value(item, "protocol") == Some(protocol));
+        let is = |item, name, wanted| value(item, name).and_then(Atom::text).is_some_and(|text| text == wanted);
+        let mut accounts = keys.iter().filter_map(|item| item.list("account"));
+        let found = accounts.find(|item| is(item, "name", account) && is(item, "protocol", protocol));
         let key = found.ok_or(ImportError::NoSuchAccount)?.iter().find_map(|item| item.list("private-key"));
         let dsa = key.and_then(|key| key.iter().find_map(|item| item.list("dsa"))).ok_or(ImportError::Unusable)?;
-        let number = |name| value(dsa, name).and_then(hex).ok_or(ImportError::Unusable);
+        let number = |name| value(dsa, name).and_then(Atom::bytes).ok_or(ImportError::Unusable);
         let x = Zeroizing::new(number("x")?);
         Self::from_numbers(&number("p")?, &number("q")?, &number("g")?, &number("y")?, &x).ok_or(ImportError::Unusable)
     }
 
-    /// The text of libotr's file, with this key for an account. Quotation marks and backslashes, which no account has,
-    /// are left out.
+    /// The text of libotr's file, with this key for an account.
     #[must_use]
     pub fn export(&self, account: &str, protocol: &str) -> Zeroizing<String> {
-        let [account, protocol] = [account, protocol].map(|name| name.replace(['"', '\\'], ""));
+        let [account, protocol] = [account, protocol].map(|name| name.replace('\\', r"\\").replace('"', "\\\""));
         let x = self.private.x();
         let [p, q, g, y] = self.public.dsa.numbers();
         let numbers = [("p", &*p), ("q", &q), ("g", &g), ("y", &y), ("x", &*x)];
@@ -65,10 +63,36 @@ impl Identity {
     }
 }
 
-/// An S-expression. Atoms are slices of the file, without quotation marks.
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// An S-expression.
 enum Item<'a> {
-    Atom(&'a str),
+    Atom(Atom<'a>),
     List(Vec<Item<'a>>),
+}
+
+/// As slices of the file, without their marks.
+#[derive(Clone, Copy)]
+enum Atom<'a> {
+    Plain(&'a str),
+    /// With escapes as in C.
+    Quoted(&'a str),
+    Hex(&'a str),
+}
+
+impl Atom<'_> {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::Plain(text) => Some(text.to_owned()),
+            Self::Quoted(text) => String::from_utf8(unescaped(text)?).ok(),
+            Self::Hex(_) => String::from_utf8(self.bytes()?).ok(),
+        }
+    }
+
+    fn bytes(self) -> Option<Vec<u8>> {
+        if let Self::Hex(digits) = self { hex(digits) } else { None }
+    }
 }
 
 impl<'a> Item<'a> {
@@ -76,16 +100,16 @@ impl<'a> Item<'a> {
     fn list(&self, name: &str) -> Option<&[Item<'a>]> {
         let Item::List(items) = self else { return None };
         match items.split_first() {
-            Some((Item::Atom(first), rest)) if *first == name => Some(rest),
+            Some((Item::Atom(Atom::Plain(first)), rest)) if *first == name => Some(rest),
             _ => None,
         }
     }
 }
 
 /// The atom in `(name atom)`.
-fn value<'a>(items: &[Item<'a>], name: &str) -> Option<&'a str> {
+fn value<'a>(items: &[Item<'a>], name: &str) -> Option<Atom<'a>> {
     match items.iter().find_map(|item| item.list(name))?.first()? {
-        Item::Atom(atom) => Some(atom),
+        Item::Atom(atom) => Some(*atom),
         Item::List(_) => None,
     }
 }
@@ -108,17 +132,28 @@ fn parse(text: &str) -> Option<Item<'_>> {
                 rest = chars.as_str();
                 Item::List(open.pop()?)
             }
-            mark @ ('"' | '#') => {
-                let (atom, after) = chars.as_str().split_once(mark)?;
+            '"' => {
+                let mut escaped = false;
+                let ends = |c: char| {
+                    let ends = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    ends
+                };
+                let (atom, after) = chars.as_str().split_at_checked(chars.as_str().find(ends)?)?;
+                rest = after.strip_prefix('"')?;
+                Item::Atom(Atom::Quoted(atom))
+            }
+            '#' => {
+                let (atom, after) = chars.as_str().split_once('#')?;
                 rest = after;
-                Item::Atom(atom)
+                Item::Atom(Atom::Hex(atom))
             }
             _ => {
                 let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '#'))?;
                 // A list's mark where none may be.
                 let (atom, after) = rest.split_at_checked(end).filter(|(atom, _)| !atom.is_empty())?;
                 rest = after;
-                Item::Atom(atom)
+                Item::Atom(Atom::Plain(atom))
             }
         };
         rest = rest.trim_start();
@@ -127,6 +162,35 @@ fn parse(text: &str) -> Option<Item<'_>> {
             None => return Some(item),
         }
     }
+}
+
+/// The bytes of a quoted atom: a letter, three octal or two hexadecimal digits behind a backslash, or the end of a line.
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        bytes.extend_from_slice(plain.as_bytes());
+        let mut chars = escape.chars();
+        let digits = |from: usize, count: usize, radix| u8::from_str_radix(escape.get(from..from + count)?, radix).ok();
+        let (byte, length) = match chars.next()? {
+            'b' => (Some(8), 1),
+            't' => (Some(b'\t'), 1),
+            'v' => (Some(11), 1),
+            'n' => (Some(b'\n'), 1),
+            'f' => (Some(12), 1),
+            'r' => (Some(b'\r'), 1),
+            quoted @ ('"' | '\'' | '\\') => (u8::try_from(quoted).ok(), 1),
+            '0'..='7' => (Some(digits(0, 3, 8)?), 3),
+            'x' => (Some(digits(1, 2, 16)?), 3),
+            '\r' if escape.starts_with("\r\n") => (None, 2),
+            '\r' | '\n' => (None, 1),
+            _ => return None,
+        };
+        bytes.extend(byte);
+        rest = escape.get(length..)?;
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    Some(bytes)
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
@@ -150,6 +214,9 @@ mod tests {
         let file = identity.export("me@example.org/x", "prpl-jabber");
         let again = Identity::import(&file, "me@example.org/x", "prpl-jabber").unwrap();
         assert_eq!(again.fingerprint(), identity.fingerprint());
+        let name = "o\\'ne \"il\" é/";
+        let named = Identity::import(&identity.export(name, "xmpp"), name, "xmpp").unwrap();
+        assert_eq!(named.fingerprint(), identity.fingerprint());
         let other = Identity::import(&file, "you", "prpl-jabber").err();
         assert_eq!(other, Some(ImportError::NoSuchAccount));
         for cut in 0..file.len() - 2 {
@@ -158,5 +225,32 @@ mod tests {
         let wrong = file.replacen("(x #", "(x #01", 1);
         assert_eq!(Identity::import(&wrong, "me@example.org/x", "prpl-jabber").err(), Some(ImportError::Unusable));
         assert_eq!(Identity::import(&"(".repeat(100_000), "", "").err(), Some(ImportError::Malformed));
+    }
+
+    /// Names as libgcrypt writes them: plain, quoted with escapes, or in digits where they are not ASCII.
+    #[test]
+    fn names_of_accounts() {
+        let identity = Identity::from_seeds(&[1; 32], &[2; 32]).unwrap();
+        let file = identity.export("NAME", "prpl-jabber");
+        for (written, name) in [
+            ("me@b.example/", "me@b.example/"),
+            ("#6D6540622E6578616D706C652FF09F93B1#", "me@b.example/\u{1f4f1}"),
+            (r#""me@b.example/Bob\'s Mac""#, "me@b.example/Bob's Mac"),
+            (r#""the \"big\" one""#, "the \"big\" one"),
+            (r#""o\\27neil@b.example/""#, r"o\27neil@b.example/"),
+            (r#""o\047neil\x40b.example""#, "o'neil@b.example"),
+            ("\"j\u{fc}rgen@b.example/\"", "j\u{fc}rgen@b.example/"),
+            ("\"12\\\n345\"", "12345"),
+        ] {
+            let file = file.replace("\"NAME\"", written);
+            for file in [file.clone(), format!("\u{feff}{file}"), file.replace('\n', "\r\n")] {
+                let imported = Identity::import(&file, name, "prpl-jabber").map(|key| key.fingerprint());
+                assert_eq!(imported, Ok(identity.fingerprint()), "{written}");
+            }
+        }
+        for bad in [r#""a\9b""#, r#""a\x4""#, r#""a\400""#, "#6d6#", "#ff#"] {
+            let file = file.replace("\"NAME\"", bad);
+            assert!(Identity::import(&file, "a", "prpl-jabber").is_err(), "{bad}");
+        }
     }
 }
