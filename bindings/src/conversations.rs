@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flashpaper::{BurnerId, Error, Fingerprint, History, MessageId};
+use flashpaper::{BurnerId, Error, Fingerprint, History, Imported, MessageId};
 
 use crate::engine::Engine;
 use crate::messages::{Conversation, Message};
@@ -144,9 +144,14 @@ impl Engine {
     }
 
     /// Takes in which keys the person has verified with another client: the text of libotr's `otr.fingerprints`. Lines of
-    /// other accounts are passed over where `account` is given. A key that is expected of a peer stays the only one. Gives how
-    /// many keys were taken in.
-    pub async fn import_fingerprints(&self, id: BurnerId, file: String, account: Option<String>) -> Result<u32, Error> {
+    /// other accounts are passed over where `account` is given, and so are lines that cannot be read. A key that is expected of
+    /// a peer stays the only one.
+    pub async fn import_fingerprints(
+        &self,
+        id: BurnerId,
+        file: String,
+        account: Option<String>,
+    ) -> Result<Imported, Error> {
         self.blocking(move |engine| engine.import_fingerprints(&id, &file, account.as_deref())).await
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use flashpaper::{
-    Address, Error as FlashpaperError, FailReason, Fingerprint, History, Input, MessageId, MessageState, Security,
-    Standing,
+    Address, Error as FlashpaperError, FailReason, Fingerprint, History, Imported, Input, MessageId, MessageState,
+    Security, Standing,
 };
 
 uniffi::custom_type!(MessageId, u64, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.into() });
@@ -84,6 +84,15 @@ pub enum MessageState {
     },
 }
 
+/// What came of an import of fingerprints.
+#[uniffi::remote(Record)]
+pub struct Imported {
+    /// How many keys were taken in, and are kept.
+    pub keys: u32,
+    /// The numbers of the lines that cannot be read, from 1.
+    pub unread_lines: Vec<u32>,
+}
+
 /// Why a message will not arrive.
 #[uniffi::remote(Enum)]
 pub enum FailReason {
@@ -102,6 +111,8 @@ pub enum FailReason {
     NoAnswer,
     /// It does not fit through the network.
     TooLong,
+    /// The person has blocked the peer before it left.
+    Blocked,
 }
 
 /// What is kept of messages that are done: those that were taken or delivered.
@@ -299,6 +310,8 @@ pub enum Notice {
     /// room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where 4 MiB
     /// of the peer's are kept as history.
     InboxFull,
+    /// So many strangers wait for an answer that the one who had waited longest was forgotten, to make room for this one.
+    StrangerForgotten,
 }
 
 impl From<flashpaper::Notice> for Notice {
@@ -312,6 +325,7 @@ impl From<flashpaper::Notice> for Notice {
             Of::Malformed => Self::Malformed,
             Of::OtherKey => Self::OtherKey,
             Of::InboxFull => Self::InboxFull,
+            Of::StrangerForgotten => Self::StrangerForgotten,
         }
     }
 }
@@ -326,6 +340,7 @@ impl fmt::Debug for Notice {
             Self::Malformed => "Malformed",
             Self::OtherKey => "OtherKey",
             Self::InboxFull => "InboxFull",
+            Self::StrangerForgotten => "StrangerForgotten",
         })
     }
 }

@@ -590,6 +590,8 @@ pub enum FlashpaperError {
     NoSuchMessage,
     /// The burner does not know that peer.
     NoSuchPeer,
+    /// The peer is blocked: that is to be taken back first (`Engine.set_blocked`).
+    PeerBlocked,
     /// There is no private conversation to do that in.
     NotPrivate,
     /// There is no comparison to answer: nobody has asked, or it has ended.
@@ -648,7 +650,7 @@ pub enum Input {
     Passphrase,
     /// Not an address (a bare JID).
     Address,
-    /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry.
+    /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry; a secret that is blank.
     Text,
     /// Not a fingerprint, or not a file of them.
     Fingerprints,

@@ -8,6 +8,7 @@ func words(for error: FlashpaperError) -> String {
     case .Auth: "The server does not accept the login."
     case .NotPrivate: "There is no private conversation."
     case .NothingAsked: "Nothing is asked any more."
+    case .PeerBlocked: "This peer is blocked."
     case .OtherKeyVerified: "You have verified another key of this contact."
     case .OtherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
     case .NoSuchBurner: "This burner is not here any more."
@@ -136,6 +137,7 @@ private func words(for reason: FailReason) -> String {
     case .otherKey: "was for another key"
     case .noAnswer: "the peer was not there in time"
     case .tooLong: "too long"
+    case .blocked: "blocked before it left"
     }
 }
 
@@ -166,5 +168,6 @@ private func words(for notice: FlashpaperKit.Notice) -> String {
     case .malformed: "A message was broken."
     case .otherKey: "Somebody speaks for the peer with a key that you have not accepted. Nothing is sent there."
     case .inboxFull: "Too much is unread. Nothing more is taken in until you have read some."
+    case .strangerForgotten: "Too many strangers wait for an answer: the one who had waited longest was forgotten."
     }
 }

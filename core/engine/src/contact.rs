@@ -199,6 +199,8 @@ pub enum Notice {
     /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where
     /// 4 MiB of the peer's are kept as history.
     InboxFull,
+    /// So many strangers wait for an answer that the one who had waited longest was forgotten, to make room for this one.
+    StrangerForgotten,
 }
 
 /// Shows no words.
@@ -212,6 +214,7 @@ impl fmt::Debug for Notice {
             Self::Malformed => "Malformed",
             Self::OtherKey => "OtherKey",
             Self::InboxFull => "InboxFull",
+            Self::StrangerForgotten => "StrangerForgotten",
         })
     }
 }
@@ -224,11 +227,35 @@ pub(crate) fn read_address(text: &str) -> Option<(String, Option<Fingerprint>)> 
     }
     let (path, query) = text.get(5..)?.split_once('?').unwrap_or((text.get(5..)?, ""));
     let jid = percent_decode_str(path).decode_utf8().ok()?;
-    let mut named = query.split([';', '&']).filter_map(|part| part.split_once('='));
-    let fingerprint = named.find(|(key, _)| key.eq_ignore_ascii_case("otr-fingerprint")).map(|(_, value)| value);
-    // One that cannot be read must not become none.
-    let fingerprint = fingerprint.map(|value| Fingerprint::parse(value).ok_or(())).transpose().ok()?;
-    Some((bare_jid(&jid)?, fingerprint))
+    Some((bare_jid(&jid)?, named_key(query)?))
+}
+
+/// The key that a URI names, if it names one. `None`: it means to, and it cannot be told which. It must not become none.
+fn named_key(query: &str) -> Option<Option<Fingerprint>> {
+    let mut named = None;
+    for part in query.split([';', '&']) {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let [name, value] = [name, value].map(|text| percent_decode_str(text).decode_utf8_lossy());
+        let letters: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let key = Fingerprint::parse(&value);
+        match key {
+            Some(key) if letters == "otrfingerprint" => {
+                if named.replace(key).is_some_and(|before| before != key) {
+                    return None;
+                }
+            }
+            // By its name, or by its value.
+            key if key.is_some() || letters.contains("otr") || letters.contains("fingerprint") => return None,
+            _ => {}
+        }
+    }
+    Some(named)
+}
+
+/// Whether a secret is none: nothing that a person would see or say.
+pub(crate) fn is_blank(secret: &str) -> bool {
+    let invisible = |c| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    secret.chars().all(|c| c.is_whitespace() || c.is_control() || invisible(c))
 }
 
 /// The URI of an address with its key, for a QR code.
@@ -240,6 +267,57 @@ pub(crate) fn uri(jid: &str, fingerprint: Fingerprint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A key that a URI means to name is read rightly, or the URI is refused.
+    #[test]
+    fn keys_of_uris() {
+        let (ab, cd) = ("ab".repeat(20), "cd".repeat(20));
+        let omemo = format!("omemo-sid-123={}", "ef".repeat(32));
+        for query in [
+            format!("otr-fingerprint={ab}"),
+            format!("message;otr-fingerprint={ab}"),
+            format!("OTR-Fingerprint={ab};x=y"),
+            format!("otr%2Dfingerprint={ab}"),
+            format!("otr_fingerprint={ab}"),
+            format!("otr-fingerprint=%61b{}", "AB".repeat(19)),
+            format!("otr-fingerprint={ab};otr-fingerprint={ab}"),
+            format!("{omemo}&otr-fingerprint={ab}"),
+        ] {
+            let read = read_address(&format!("xmpp:me@b.example?{query}"));
+            assert_eq!(read, Some(("me@b.example".into(), Some(Fingerprint([0xab; 20])))), "{query}");
+        }
+        for query in ["", "message", "message;body=hi%20there", &omemo] {
+            let read = read_address(&format!("xmpp:me@b.example?{query}"));
+            assert_eq!(read, Some(("me@b.example".into(), None)), "{query}");
+        }
+        for query in [
+            format!("otr-fingerprint={ab};otr-fingerprint={cd}"),
+            format!("otr-fingerprint={ab};OTR%2Dfingerprint={cd}"),
+            "otr-fingerprint=".into(),
+            "otr-fingerprint".into(),
+            format!("otr-fingerprint={ab};otr-fingerprint="),
+            format!("otr-fingerprint:{ab}"),
+            format!("otr-fingerpint={ab}"),
+            format!("ort-fingerprint={ab}"),
+            format!("fingerprint={ab}"),
+            format!("fpr={ab}"),
+            format!("message?otr-fingerprint={ab}"),
+            format!("otr-fingerprint={ab}#x"),
+        ] {
+            assert_eq!(read_address(&format!("xmpp:me@b.example?{query}")), None, "{query}");
+        }
+        assert_eq!(read_address(&format!("me@b.example?otr-fingerprint={ab}")), None);
+    }
+
+    #[test]
+    fn blank_secrets() {
+        for blank in ["", " ", "\t\r\n", "\u{a0}\u{3000}", "\u{200b}", "\u{feff}\u{2060} "] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for secret in ["a", " 0 ", "\u{1f4f1}", "."] {
+            assert!(!is_blank(secret), "{secret:?}");
+        }
+    }
 
     #[test]
     fn addresses_and_uris() {

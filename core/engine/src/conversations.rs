@@ -1,5 +1,6 @@
 //! What the engine is asked for about peers: who they are, whose keys they have, private conversations.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flashpaper_xmpp::bare_jid;
@@ -7,6 +8,7 @@ use flashpaper_xmpp::bare_jid;
 use crate::contact::{self, Fingerprint, Standing};
 use crate::error::Input;
 use crate::event::BurnerId;
+use crate::fingerprints::{self, Imported, Line};
 use crate::mailbox::Peer;
 use crate::message::Conversation;
 use crate::store::State;
@@ -20,7 +22,7 @@ impl Engine {
     /// # Errors
     /// [`Error::InvalidInput`]: no address, or one of this installation's own. [`Error::OtherKeyVerified`]: a link must not take
     /// the place of what a user has compared. [`Error::OtherKeyInUse`]: nor, without a word, of a key that is in use or expected:
-    /// ask, then call [`Engine::expect_key`]. Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`],
+    /// ask, then call [`Engine::expect_key`]. [`Error::PeerBlocked`]. Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`],
     /// [`Error::VaultLocked`], [`Error::Closed`].
     pub fn add_contact(&self, id: &BurnerId, address: &str) -> Result<String, Error> {
         self.take_address(id, address, false)
@@ -40,28 +42,27 @@ impl Engine {
         let jid = self.peer_address(id, &jid)?;
         self.converse(id, |talk| {
             let row = talk.mailbox.peer(&jid);
+            talk.mailbox.check_unblocked(row)?;
             if let Some((peer, fingerprint)) = talk.mailbox.peer_mut(row).zip(fingerprint) {
                 peer.expect(fingerprint, decided)?;
                 talk.choose_again(row);
             }
-            talk.mailbox.befriend(row);
-            talk.news.conversations.insert(row);
-            Ok::<_, Error>(())
+            talk.accept(row)
         })??;
         Ok(jid)
     }
 
-    /// Accepts a stranger as a contact: what they have asked for is answered.
+    /// Accepts a stranger as a contact: what they have asked for is answered, a private conversation with a query of ours.
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn accept(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
-        self.with_peer(id, peer, |talk, row| talk.mailbox.befriend(row))
+        self.with_peer(id, peer, |talk, row| talk.accept(row))?
     }
 
     /// Keeps somebody away, or not any more: what they send is not taken in, and the own server is told so where it knows
-    /// blocking (XEP-0191). They see no presence from then on. A private conversation ends without a word. Whoever is written to
-    /// or added is not blocked any more.
+    /// blocking (XEP-0191). They see no presence from then on. A private conversation ends without a word, and what was
+    /// written to them and has not left does not leave any more. Nothing but this call ends a block.
     ///
     /// # Errors
     /// As [`Engine::add_contact`].
@@ -136,9 +137,11 @@ impl Engine {
         let jid = self.peer_address(id, peer)?;
         self.converse(id, |talk| {
             let row = talk.mailbox.peer(&jid);
+            talk.mailbox.check_unblocked(row)?;
             talk.mailbox.befriend(row);
             talk.start(row);
-        })
+            Ok(())
+        })?
     }
 
     /// Ends the private conversation: the peer is told, and what waits goes on waiting for a new one. What was sent and not
@@ -184,8 +187,10 @@ impl Engine {
     /// key sees the question; of the secret they learn whether one guess was right.
     ///
     /// # Errors
-    /// [`Error::NotPrivate`], [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    /// [`Error::InvalidInput`]: an empty or blank secret, which proves nothing. [`Error::NotPrivate`], [`Error::NoSuchPeer`];
+    /// as [`Engine::add_contact`].
     pub fn compare(&self, id: &BurnerId, peer: &str, secret: &str, question: Option<&str>) -> Result<(), Error> {
+        check_secret(secret)?;
         self.with_peer(id, peer, |talk, row| talk.compare(row, secret, question))?
     }
 
@@ -193,7 +198,8 @@ impl Engine {
     /// With a question it verifies the person to the peer, not the other way.
     ///
     /// # Errors
-    /// [`Error::NothingAsked`]: nothing is, or something else by now. [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
+    /// [`Error::InvalidInput`] as for [`Engine::compare`]. [`Error::NothingAsked`]: nothing is, or something else by now.
+    /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn answer_comparison(
         &self,
         id: &BurnerId,
@@ -201,6 +207,7 @@ impl Engine {
         secret: &str,
         question: Option<&str>,
     ) -> Result<(), Error> {
+        check_secret(secret)?;
         self.with_peer(id, peer, |talk, row| talk.answer(row, secret, question))?
     }
 
@@ -247,37 +254,43 @@ impl Engine {
 
     /// Takes in which keys the person has verified with another client: libotr's `otr.fingerprints` (a line each: the peer,
     /// the account, the protocol, 40 digits, a word if it was verified; by tabs). Lines of other protocols than XMPP are passed
-    /// over, those of other accounts where `account` is given, and keys that are not verified. Nobody becomes a contact by it,
-    /// and nobody is told; a key that is expected of a peer stays the only one. Gives how many keys were taken in.
+    /// over, those of other accounts where `account` is given, keys that are not verified, and those of people in chat rooms.
+    /// So are lines that cannot be read, and they are named. Nobody becomes a contact by it, and nobody is told; a key that is
+    /// expected of a peer stays the only one.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`]: a line that is none; nothing is taken in. As [`Engine::add_contact`].
-    pub fn import_fingerprints(&self, id: &BurnerId, file: &str, account: Option<&str>) -> Result<u32, Error> {
-        let bad = Error::InvalidInput { input: Input::Fingerprints };
-        let mut keys = Vec::new();
-        for line in file.lines().filter(|line| !line.trim().is_empty()) {
-            let fields: Vec<&str> = line.split('\t').collect();
-            let [peer, of, protocol, digits, trust @ ..] = fields.as_slice() else { return Err(bad) };
-            let fingerprint = Fingerprint::parse(digits).ok_or_else(|| bad.clone())?;
-            // Pidgin, Adium and others have words of their own for it.
-            let protocol = protocol.to_ascii_lowercase();
-            let is_meant = ["jabber", "xmpp"].iter().any(|name| protocol.contains(name))
-                && account.is_none_or(|account| account == *of)
-                && trust.first().is_some_and(|trust| !trust.trim().is_empty());
-            if is_meant {
-                keys.push((self.peer_address(id, peer)?, fingerprint));
+    /// [`Error::InvalidInput`]: no line can be read. As [`Engine::add_contact`].
+    pub fn import_fingerprints(&self, id: &BurnerId, file: &str, account: Option<&str>) -> Result<Imported, Error> {
+        let (mut keys, mut unread_lines, mut count) = (BTreeSet::new(), Vec::new(), 0);
+        for (number, line) in fingerprints::read(file, account) {
+            count += 1;
+            match line {
+                Line::Verified(peer, fingerprint) => match self.peer_address(id, &peer) {
+                    Ok(jid) => drop(keys.insert((jid, fingerprint))),
+                    Err(Error::InvalidInput { .. }) => unread_lines.push(number),
+                    Err(error) => return Err(error),
+                },
+                Line::Other => {}
+                Line::Unreadable => unread_lines.push(number),
             }
         }
-        self.converse(id, |talk| {
-            let mut taken_in = 0;
+        if count > 0 && unread_lines.len() == count {
+            return Err(Error::InvalidInput { input: Input::Fingerprints });
+        }
+        let keys = self.converse(id, |talk| {
             for (jid, fingerprint) in &keys {
                 let row = talk.mailbox.peer(jid);
-                let peer = talk.mailbox.peer_mut(row);
-                taken_in += u32::from(peer.is_some_and(|peer| peer.learn_verified(*fingerprint)));
+                talk.mailbox.peer_mut(row).map(|peer| peer.learn_verified(*fingerprint));
                 talk.news.conversations.insert(row);
             }
-            taken_in
-        })
+            // Of each peer so many are kept, and no more.
+            let is_kept = |(jid, fingerprint): &&(String, Fingerprint)| {
+                let peer = talk.mailbox.find(jid).and_then(|row| talk.mailbox.peers.get(&row));
+                peer.and_then(|peer| peer.key(*fingerprint)).is_some_and(|key| key.verified)
+            };
+            u32::try_from(keys.iter().filter(is_kept).count()).unwrap_or(u32::MAX)
+        })?;
+        Ok(Imported { keys, unread_lines })
     }
 
     /// The bare JID of somebody that an active burner may talk to.
@@ -317,4 +330,9 @@ impl Engine {
         self.inner.has_work(id);
         Ok(done)
     }
+}
+
+/// One that anybody would guess compares nothing.
+fn check_secret(secret: &str) -> Result<(), Error> {
+    if contact::is_blank(secret) { Err(Error::InvalidInput { input: Input::Text }) } else { Ok(()) }
 }

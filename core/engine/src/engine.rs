@@ -211,6 +211,10 @@ impl Engine {
         if text.is_empty() || text.len() > limits::TEXT || !text.chars().all(sendable) {
             return Err(Error::InvalidInput { input: Input::Text });
         }
+        self.inner.read(|content| {
+            let mailbox = content.mailbox(&id.0);
+            mailbox.find(&to).map_or(Ok(()), |peer| mailbox.check_unblocked(peer))
+        })??;
         let label = self.inner.ids().draw();
         let mut queued = None;
         self.inner.update(&id.0, |mailbox, now| {

@@ -90,6 +90,9 @@ pub enum Error {
     /// The burner does not know that peer.
     #[error("no such peer")]
     NoSuchPeer,
+    /// The peer is blocked: that is to be taken back first ([`crate::Engine::set_blocked`]).
+    #[error("the peer is blocked")]
+    PeerBlocked,
     /// There is no private conversation to do that in.
     #[error("not private")]
     NotPrivate,
@@ -195,7 +198,7 @@ pub enum Input {
     /// Not an address (a bare JID).
     #[error("address")]
     Address,
-    /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry.
+    /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry; a secret that is blank.
     #[error("text")]
     Text,
     /// Not a file of fingerprints.
@@ -283,6 +286,7 @@ impl Error {
             Self::NoSuchBurner => ("no_such_burner", Action::CorrectInput),
             Self::NoSuchMessage => ("no_such_message", Action::Nothing),
             Self::NoSuchPeer => ("no_such_peer", Action::CorrectInput),
+            Self::PeerBlocked => ("peer_blocked", Action::Nothing),
             Self::NotPrivate => ("not_private", Action::Nothing),
             Self::NothingAsked => ("nothing_asked", Action::Nothing),
             Self::OtherKeyVerified => ("other_key_verified", Action::Nothing),

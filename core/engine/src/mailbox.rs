@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::contact::{Fingerprint, Security, Standing};
-use crate::limits;
 use crate::message::{Conversation, FailReason, History, Message, MessageId, MessageState};
+use crate::{Error, limits};
 pub(crate) use peer::Peer;
 pub(crate) use seen::{Mark, Seen};
 pub(crate) use wire::{What, Wire, covers, is_of_exchange};
@@ -267,9 +267,22 @@ impl Mailbox {
         if let Some(peer) = self.peer_mut(row) {
             peer.block_due |= peer.standing == Standing::Blocked;
             peer.introduced &= peer.standing == Standing::Contact;
-            peer.refuses = false;
+            (peer.refuses, peer.asks_for_private) = (false, false);
             peer.standing = Standing::Contact;
         }
+    }
+
+    /// # Errors
+    /// [`Error::PeerBlocked`].
+    pub(crate) fn check_unblocked(&self, row: u64) -> Result<(), Error> {
+        if self.standing(row) == Standing::Blocked { Err(Error::PeerBlocked) } else { Ok(()) }
+    }
+
+    /// Texts to somebody who is blocked now: what has not left does not leave any more, nor again.
+    pub(crate) fn blocked(&mut self, peer: u64) -> Changed {
+        let doubted = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.doubted.is_some());
+        let rows = self.rows(|entry| entry.peer == peer && (entry.waits() || entry.may_be_unread() && doubted(entry)));
+        self.set_all(rows, MessageState::Failed { reason: FailReason::Blocked })
     }
 
     /// Puts a text into the outbox.
@@ -330,9 +343,18 @@ impl Mailbox {
     pub(crate) fn strangers(&self, row: u64) -> (usize, usize, usize) {
         let theirs = self.messages.values().filter(|entry| entry.peer == row);
         let (count, bytes) = theirs.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()));
-        // Whose key is known is there because the person has brought it.
-        let is_stranger = |peer: &Peer| peer.standing == Standing::Stranger && peer.keys.is_empty();
-        (count, bytes, self.peers.values().filter(|peer| is_stranger(peer)).count())
+        (count, bytes, self.peers.values().filter(|peer| peer.came_by_itself()).count())
+    }
+
+    /// Forgets the stranger who has waited longest for an answer, with what they wrote.
+    pub(crate) fn forget_oldest_stranger(&mut self) {
+        let mut strangers = self.peers.iter().filter(|(_, peer)| peer.came_by_itself());
+        let Some(row) = strangers.next().map(|(row, _)| *row) else { return };
+        self.peers.remove(&row);
+        self.sessions.remove(&row);
+        self.messages.retain(|_, entry| entry.peer != row);
+        self.wires.retain(|_, wire| wire.peer != row);
+        self.seen.remove(&row);
     }
 
     /// What came of a peer's and was not taken: messages and bytes.
@@ -599,7 +621,8 @@ impl Mailbox {
     /// tells what it has and knows what it gets twice.
     pub(crate) fn forgotten_by_server(&mut self, now: u64) -> Changed {
         let told = |entry: &Entry| {
-            let confirms = self.peers.get(&entry.peer).is_some_and(|peer| peer.confirms);
+            let confirms =
+                self.peers.get(&entry.peer).is_some_and(|peer| peer.confirms && peer.standing != Standing::Blocked);
             confirms && self.deduplicates(entry) && now < entry.left().saturating_add(limits::CONFIRMED_WITHIN)
         };
         let is_there = |entry: &Entry| matches!(entry.state, MessageState::Acked | MessageState::Reported);

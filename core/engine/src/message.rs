@@ -114,6 +114,8 @@ pub enum FailReason {
     NoAnswer,
     /// It does not fit through the network.
     TooLong,
+    /// The person has blocked the peer before it left.
+    Blocked,
 }
 
 /// What is kept of messages that are done: those that were taken or delivered.

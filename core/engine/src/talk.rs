@@ -348,6 +348,7 @@ impl<'a> Talk<'a> {
         self.sessions.questions.retain(|(of, _), _| *of != peer);
         self.touched.remove(&peer);
         let mut changed = self.mailbox.forget_session(peer);
+        changed.extend(self.mailbox.blocked(peer));
         changed.extend(self.mailbox.fail_unconfirmed(peer));
         self.news.messages.extend(changed);
     }
@@ -419,12 +420,8 @@ impl<'a> Talk<'a> {
     }
 
     fn asked_by_stranger(&mut self, from: &str) {
-        let known = self.mailbox.find(from);
         let (_, _, strangers) = self.mailbox.strangers(0);
-        if known.is_none() && strangers >= limits::STRANGERS {
-            return;
-        }
-        let peer = self.mailbox.peer(from);
+        let peer = self.mailbox.find(from).unwrap_or_else(|| self.new_stranger(from, strangers));
         if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|peer| peer.standing == Standing::Stranger) {
             stranger.wants_presence = true;
             self.news.conversations.insert(peer);

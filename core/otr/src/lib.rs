@@ -24,6 +24,7 @@ pub use session::{
     Attention, InstanceTag, NotAsked, NotPrivate, NotReady, NotSent, Output, Policy, ResumeError, Session, Settings,
     SmpEvent, TextId,
 };
+pub use wire::unanswered::Unanswered;
 
 /// How many exponentiations in the Diffie-Hellman group this process has done. For the bench.
 #[doc(hidden)]

@@ -136,11 +136,11 @@ extension Flashpaper {
     }
 
     /// Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
-    /// passed over where `account` is given. Gives how many keys were taken in.
+    /// passed over where `account` is given, and so are lines that cannot be read, which are named.
     @discardableResult
     public func importFingerprints(
         _ file: String, account: String? = nil, for id: BurnerId
-    ) async throws -> Int {
-        Int(try await engine.importFingerprints(id: id, file: file, account: account))
+    ) async throws -> Imported {
+        try await engine.importFingerprints(id: id, file: file, account: account)
     }
 }

@@ -340,12 +340,17 @@ impl Person<'_, '_> {
                     Notice::PeerError { text } => {
                         format!("somebody says in the clear, in the name of {name}: {}", printable(text))
                     }
-                    Notice::OtherVersion => format!("another version of OTR was offered in the name of {name}, and refused"),
+                    Notice::OtherVersion => {
+                        format!("another version of OTR was offered in the name of {name}, and refused")
+                    }
                     Notice::Mirror => format!("somebody sends your messages to {name} back"),
                     Notice::Malformed => format!("a malformed message of {name} was ignored"),
                     Notice::OtherKey => format!("a key that was not accepted has begun to speak for {name}"),
                     Notice::InboxFull => {
                         format!("too much of {name} is unread: nothing more is taken in until you read")
+                    }
+                    Notice::StrangerForgotten => {
+                        format!("to make room for {name}, the stranger who had waited longest was forgotten")
                     }
                 });
             }
@@ -427,5 +432,6 @@ const fn failure(reason: FailReason) -> &'static str {
         FailReason::OtherKey => "the peer has another key now",
         FailReason::NoAnswer => "the peer was not there in time",
         FailReason::TooLong => "it is too long",
+        FailReason::Blocked => "the peer was blocked before it left",
     }
 }

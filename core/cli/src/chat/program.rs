@@ -124,8 +124,9 @@ impl Program<'_, '_> {
             Command::SmpAbort { peer } => engine.abort_comparison(id, &peer)?,
             Command::Trust { peer, fingerprint, r#as } => trust(engine, id, &peer, &fingerprint, r#as)?,
             Command::Import { fingerprints, account } => {
-                let keys = engine.import_fingerprints(id, &fingerprints, account.as_deref())?;
-                return Ok(json!({ "type": "done", "keys": keys }));
+                let imported = engine.import_fingerprints(id, &fingerprints, account.as_deref())?;
+                let (keys, lines) = (imported.keys, imported.unread_lines);
+                return Ok(json!({ "type": "done", "keys": keys, "unread_lines": lines }));
             }
             Command::History { seconds } => engine.set_history(id, history(seconds))?,
             Command::SessionLife { seconds } => engine.set_session_life(id, Duration::from_secs(seconds))?,

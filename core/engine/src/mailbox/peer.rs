@@ -14,6 +14,9 @@ pub(crate) struct Peer {
     pub(crate) standing: Standing,
     /// The person's name for them. It never leaves the device.
     pub(crate) label: Option<String>,
+    /// They have asked for a private conversation, and had no answer.
+    #[serde(default)]
+    pub(crate) asks_for_private: bool,
     /// They want to see when we are there.
     pub(crate) wants_presence: bool,
     /// They have let us see when they are there.
@@ -51,6 +54,11 @@ pub(crate) struct Key {
 }
 
 impl Peer {
+    /// A stranger; whose key is known is there because the person has brought it.
+    pub(crate) fn came_by_itself(&self) -> bool {
+        self.standing == Standing::Stranger && self.keys.is_empty()
+    }
+
     /// A private conversation with this key has begun. The first key is taken as it comes; another one waits for the
     /// person's word, and so does one that is not the expected.
     pub(crate) fn uses(&mut self, fingerprint: Fingerprint) {

@@ -24,8 +24,9 @@ pub(crate) struct Seen {
 pub(crate) enum Mark {
     /// By the key that has sent it, which may be accepted, and its label. Nobody else can give the same.
     Private { hash: u64, accepted: bool },
-    /// By its stanza's id and its text: some clients begin their ids anew each day.
-    Plain { hash: u64 },
+    /// By its stanza's id, its text, its client and about when it came: each client has ids of its own, and some begin them
+    /// anew each day. `before`: a while ago.
+    Plain { hash: u64, before: u64 },
 }
 
 impl Mark {
@@ -33,8 +34,12 @@ impl Mark {
         Self::Private { hash: hash(&[&key.0, label.as_bytes()]), accepted }
     }
 
-    pub(crate) fn plain(id: &str, text: &str) -> Self {
-        Self::Plain { hash: hash(&[id.as_bytes(), &[0], text.as_bytes()]) }
+    /// `now` in seconds since 1970.
+    pub(crate) fn plain(id: &str, text: &str, resource: &str, now: u64) -> Self {
+        let at =
+            |span: u64| hash(&[&span.to_be_bytes(), id.as_bytes(), &[0], resource.as_bytes(), &[0], text.as_bytes()]);
+        let span = now / limits::SEEN_FOR;
+        Self::Plain { hash: at(span), before: at(span.saturating_sub(1)) }
     }
 }
 
@@ -43,7 +48,7 @@ impl Seen {
         match mark {
             Mark::Private { hash, accepted: true } => self.accepted.push(hash),
             Mark::Private { hash, accepted: false } => self.others.push(hash),
-            Mark::Plain { hash } => self.plain.push(hash),
+            Mark::Plain { hash, .. } => self.plain.push(hash),
         }
     }
 
@@ -51,7 +56,7 @@ impl Seen {
         match mark {
             // The key may have been accepted in between.
             Mark::Private { hash, .. } => self.accepted.has(hash) || self.others.has(hash),
-            Mark::Plain { hash } => self.plain.has(hash),
+            Mark::Plain { hash, before } => self.plain.has(hash) || self.plain.has(before),
         }
     }
 }
@@ -114,14 +119,14 @@ mod tests {
         assert!((4096..8192 - 14).contains(&length), "a row of another size: {length}");
         let key = Fingerprint([1; 20]);
         for number in 0..1000 {
-            seen.remember(Mark::plain(&number.to_string(), "text"));
+            seen.remember(Mark::plain(&number.to_string(), "text", "r", 1));
             seen.remember(Mark::private(key, number % 2 == 0, &number.to_string()));
         }
         let stored = serde_json::to_vec(&seen).unwrap();
         assert_eq!(stored.len(), length);
         let again: Seen = serde_json::from_slice(&stored).unwrap();
-        assert!(again.has(Mark::plain("999", "text")) && again.has(Mark::private(key, true, "999")));
-        assert!(!again.has(Mark::plain("1", "text")) && !again.has(Mark::private(key, true, "1")));
+        assert!(again.has(Mark::plain("999", "text", "r", 1)) && again.has(Mark::private(key, true, "999")));
+        assert!(!again.has(Mark::plain("1", "text", "r", 1)) && !again.has(Mark::private(key, true, "1")));
         assert!(serde_json::from_str::<Ring>("\"AAAA\"").is_err(), "another length");
     }
 }

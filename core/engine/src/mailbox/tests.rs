@@ -8,7 +8,7 @@ const KEY: Fingerprint = Fingerprint([1; 20]);
 /// A plain text of somebody's comes, with an id; whether it is new.
 fn comes(mailbox: &mut Mailbox, from: &str, id: Option<&str>, text: &str) -> bool {
     let peer = mailbox.peer(from);
-    let mark = id.map(|id| Mark::plain(id, text));
+    let mark = id.map(|id| Mark::plain(id, text, "", NOW));
     let arrived = Arrived { peer, mark, text, security: Security::Plaintext, resource: None, receipt: id };
     mailbox.receive(&arrived, "receipt".into(), NOW).is_some()
 }
@@ -104,6 +104,39 @@ fn a_message_that_comes_again_is_known() {
     {
         assert_eq!(comes_in_private(&mut mailbox, key, accepted, "2"), is_new);
     }
+}
+
+#[test]
+fn the_same_id_of_another_client_or_of_another_day_is_another_message() {
+    let mut mailbox = Mailbox::default();
+    let mut comes = |resource, now| {
+        let peer = mailbox.peer(PEER);
+        let mark = Some(Mark::plain("1", "hi", resource, now));
+        let (security, resource) = (Security::Plaintext, Some(resource));
+        let arrived = Arrived { peer, mark, text: "hi", security, resource, receipt: None };
+        mailbox.receive(&arrived, "receipt".into(), now).is_some()
+    };
+    assert!(comes("phone", NOW));
+    assert!(!comes("phone", NOW + 60), "its server has sent it again");
+    assert!(comes("laptop", NOW + 60));
+    assert!(comes("phone", NOW + 86_400));
+}
+
+#[test]
+fn what_was_written_before_a_block_does_not_leave_after_it() {
+    let mut mailbox = Mailbox::default();
+    let [waiting, doubted, other] =
+        [(PEER, "1"), (PEER, "2"), ("other@b.example", "3")].map(|(to, id)| queue(&mut mailbox, to, id));
+    encrypt(&mut mailbox, doubted.0, 7);
+    let peer = mailbox.peer(PEER);
+    mailbox.unread(peer, &[7], NOW);
+    mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
+    assert_eq!(mailbox.check_unblocked(peer), Err(Error::PeerBlocked));
+    let failed = MessageState::Failed { reason: FailReason::Blocked };
+    assert_eq!(mailbox.blocked(peer), [(waiting, failed), (doubted, failed)]);
+    mailbox.peer_mut(peer).unwrap().standing = Standing::Contact;
+    assert_eq!(mailbox.waiting(), [(other.0, mailbox.peer("other@b.example"))]);
+    assert_eq!(mailbox.settle(peer, NOW + 100), []);
 }
 
 #[test]
@@ -529,7 +562,9 @@ fn what_time_ends() {
     assert!(mailbox.give_up(NOW + 59).is_empty());
     assert_eq!(mailbox.give_up(NOW + 60), [(late, MessageState::Failed { reason: FailReason::NoAnswer })]);
     assert_eq!(mailbox.message(patient, History::None, NOW).unwrap().state, MessageState::Queued);
-    let private = |used, key, finished| Arc::new(Stored { state: String::new(), used, key, resource: None, version: None, finished });
+    let private = |used, key, finished| {
+        Arc::new(Stored { state: String::new(), used, key, resource: None, version: None, finished })
+    };
     let key = Some(Fingerprint([1; 20]));
     for (row, session) in [(1, private(NOW, key, false)), (2, private(1, None, false)), (3, private(1, key, true))] {
         mailbox.sessions.insert(row, session);

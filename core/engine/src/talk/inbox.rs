@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use flashpaper_otr::Attention;
+use flashpaper_otr::{Attention, Unanswered};
 use flashpaper_xmpp::ChatMessage;
 
 use super::Talk;
 use crate::contact::{Notice, Security, Standing};
-use crate::limits;
 use crate::mailbox::{Arrived, Mark, is_of_exchange};
+use crate::{Error, limits};
 
 impl Talk<'_> {
     /// A message of somebody's.
     pub(crate) fn receive(&mut self, chat: &ChatMessage) {
+        if chat.text.is_empty() {
+            // No message, nor the end of one in pieces: an empty body stands beside other things.
+            return;
+        }
         let peer = self.mailbox.find(&chat.from);
         let standing = peer.map(|peer| self.mailbox.standing(peer)).unwrap_or_default();
         match standing {
@@ -37,21 +41,49 @@ impl Talk<'_> {
         }
     }
 
-    /// Gets no answer, and no more room than a stranger is given. What is meant for a session is not kept: there is none.
+    /// Gets no answer, and no more room than a stranger is given. Of what is meant for a session it is kept that there was
+    /// something: see [`Talk::accept`].
     fn receive_from_stranger(&mut self, peer: Option<u64>, chat: &ChatMessage) {
         let (count, bytes, strangers) = self.mailbox.strangers(peer.unwrap_or(0));
         let new = peer.is_none();
-        if new && strangers >= limits::STRANGERS {
-            return;
+        let peer = if new { self.new_stranger(&chat.from, strangers) } else { self.mailbox.peer(&chat.from) };
+        let Unanswered { text, asks } = Unanswered::read(&chat.text);
+        if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|stranger| asks && !stranger.asks_for_private) {
+            stranger.asks_for_private = true;
         }
-        let peer = self.mailbox.peer(&chat.from);
-        if new {
-            self.news.conversations.insert(peer);
+        let Some(text) = text else { return };
+        if count < limits::STRANGER_TEXTS && bytes + text.len() <= limits::STRANGER_BYTES {
+            self.arrived_in_clear(peer, &text, chat);
         }
-        let fits = count < limits::STRANGER_TEXTS && bytes + chat.text.len() <= limits::STRANGER_BYTES;
-        if fits && !chat.text.contains("?OTR") {
-            self.arrived_in_clear(peer, &chat.text, chat);
+    }
+
+    /// One who has waited for long gives way.
+    pub(super) fn new_stranger(&mut self, from: &str, strangers: usize) -> u64 {
+        let is_full = strangers >= limits::STRANGERS;
+        if is_full {
+            self.mailbox.forget_oldest_stranger();
         }
+        let peer = self.mailbox.peer(from);
+        if is_full {
+            self.news.notices.push((peer, Notice::StrangerForgotten));
+        }
+        self.news.conversations.insert(peer);
+        peer
+    }
+
+    /// Makes a stranger a contact, and answers if they have asked for a private conversation.
+    ///
+    /// # Errors
+    /// [`Error::PeerBlocked`].
+    pub(crate) fn accept(&mut self, peer: u64) -> Result<(), Error> {
+        self.mailbox.check_unblocked(peer)?;
+        let asks = self.mailbox.peers.get(&peer).is_some_and(|peer| peer.asks_for_private);
+        self.mailbox.befriend(peer);
+        if asks {
+            self.start(peer);
+        }
+        self.news.conversations.insert(peer);
+        Ok(())
     }
 
     /// There is no room for what a contact sends: see [`Notice::InboxFull`].
@@ -82,7 +114,8 @@ impl Talk<'_> {
     }
 
     pub(super) fn arrived_in_clear(&mut self, peer: u64, text: &str, chat: &ChatMessage) {
-        let mark = chat.id.as_deref().map(|id| Mark::plain(id, text));
+        let resource = chat.resource.as_deref().unwrap_or_default();
+        let mark = chat.id.as_deref().map(|id| Mark::plain(id, text, resource, self.now));
         self.arrived(peer, mark, text, Security::Plaintext, chat, true);
     }
 
@@ -114,3 +147,6 @@ impl Talk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

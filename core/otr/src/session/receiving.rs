@@ -73,7 +73,10 @@ impl Session {
             Plain::Query(_) => out.push(Output::Attention(Attention::OtherVersion)),
             Plain::Text { text, tag } => {
                 self.plain_answer |= tag.is_none();
-                out.push(Output::PlainText(text));
+                // The offer alone is no text.
+                if !(text.is_empty() && tag.is_some()) {
+                    out.push(Output::PlainText(text));
+                }
                 match tag {
                     Some(offer) if !self.speaks(offer) => out.push(Output::Attention(Attention::OtherVersion)),
                     Some(offer) if self.starts_by_itself() => self.answer_query(offer, out),

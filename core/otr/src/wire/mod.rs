@@ -9,3 +9,4 @@ pub(crate) mod plain;
 #[cfg(test)]
 mod properties;
 pub(crate) mod tlv;
+pub(crate) mod unanswered;

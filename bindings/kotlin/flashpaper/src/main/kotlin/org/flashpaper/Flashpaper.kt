@@ -188,10 +188,10 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /**
      * Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
-     * passed over where [account] is given. Gives how many keys were taken in.
+     * passed over where [account] is given, and so are lines that cannot be read, which are named.
      */
-    public suspend fun importFingerprints(id: BurnerId, file: String, account: String? = null): Int =
-        engine.importFingerprints(id, file, account).toInt()
+    public suspend fun importFingerprints(id: BurnerId, file: String, account: String? = null): Imported =
+        engine.importFingerprints(id, file, account)
 
     /** How soon a dead connection has to be noticed, for all burners. */
     public fun setProfile(profile: Profile): Unit = engine.setProfile(profile)

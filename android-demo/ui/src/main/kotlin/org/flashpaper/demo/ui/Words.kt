@@ -27,6 +27,7 @@ internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.Auth -> "The server does not accept the login."
     is FlashpaperException.NotPrivate -> "There is no private conversation."
     is FlashpaperException.NothingAsked -> "Nothing is asked any more."
+    is FlashpaperException.PeerBlocked -> "This peer is blocked."
     is FlashpaperException.OtherKeyVerified -> "You have verified another key of this contact."
     is FlashpaperException.OtherKeyInUse -> "This link names another key than the one in use. If it is right, add it once more."
     is FlashpaperException.NoSuchBurner -> "This burner is not here any more."
@@ -138,6 +139,7 @@ private fun words(reason: FailReason): String = when (reason) {
     FailReason.OTHER_KEY -> "was for another key"
     FailReason.NO_ANSWER -> "the peer was not there in time"
     FailReason.TOO_LONG -> "too long"
+    FailReason.BLOCKED -> "blocked before it left"
 }
 
 internal fun words(news: ChatNews): String = when (news) {
@@ -162,4 +164,5 @@ private fun words(notice: Notice): String = when (notice) {
     Notice.Malformed -> "A message was broken."
     Notice.OtherKey -> "Somebody speaks for the peer with a key that you have not accepted. Nothing is sent there."
     Notice.InboxFull -> "Too much is unread. Nothing more is taken in until you have read some."
+    Notice.StrangerForgotten -> "Too many strangers wait for an answer: the one who had waited longest was forgotten."
 }

@@ -128,7 +128,8 @@ class BurnersScreenTest {
             FlashpaperException.StorageFull(), FlashpaperException.InUse(), FlashpaperException.InvalidInput(Input.SERVER),
             FlashpaperException.Internal(), FlashpaperException.Closed(), FlashpaperException.Auth(),
             FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
-            FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(), FlashpaperException.Unreadable(),
+            FlashpaperException.PeerBlocked(), FlashpaperException.Unreadable(),
+            FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(),
         ).map { words(it) }
         assertEquals(Action.entries.size + 7, sentences.toSet().size)
     }

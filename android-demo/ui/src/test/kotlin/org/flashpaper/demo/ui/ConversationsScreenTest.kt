@@ -193,6 +193,7 @@ class ConversationsScreenTest {
         ).map { ChatNews.Compared(it) } + listOf(
             Notice.Unreadable, Notice.PeerError("click here"), Notice.OtherVersion, Notice.Mirror, Notice.Malformed,
             Notice.OtherKey, Notice.InboxFull,
+            Notice.StrangerForgotten,
         ).map { ChatNews.Noticed(it) }
         val sentences = news.map { words(it) }
         assertEquals(news.size, sentences.toSet().size)

@@ -1,0 +1,152 @@
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::super::*;
+use crate::random::Random;
+
+const PEER: &str = "peer@b.example";
+const NOW: u64 = 1_000_000;
+
+fn sessions() -> Sessions {
+    Sessions::new(Arc::new(Identity::random(&mut StdRng::seed_from_u64(1))), InstanceTag(0x1234))
+}
+
+/// Does something at the present time; what is to be told of it.
+fn talk(mailbox: &mut Mailbox, sessions: &mut Sessions, work: impl FnOnce(&mut Talk<'_>)) -> News {
+    let random = Random::new(Box::new(StdRng::seed_from_u64(2)));
+    let mut talk = Talk::new(mailbox, sessions, random, (NOW, Duration::ZERO), 3600);
+    work(&mut talk);
+    talk.end()
+}
+
+fn message(from: &str, text: &str) -> ChatMessage {
+    let (from, resource) = (from.to_owned(), Some("here".to_owned()));
+    ChatMessage { from, resource, id: None, text: text.to_owned(), wants_receipt: false }
+}
+
+fn texts(mailbox: &Mailbox) -> Vec<String> {
+    mailbox.messages.values().map(|entry| entry.text.clone()).collect()
+}
+
+/// What is to be sent.
+fn bodies(mailbox: &Mailbox) -> Vec<String> {
+    let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { Some(body.clone()) } else { None };
+    mailbox.wires.values().filter_map(|wire| body(wire)).collect()
+}
+
+#[test]
+fn a_stranger_who_has_asked_for_a_private_conversation_is_answered_once_accepted() {
+    let tagged = "hi\x20\t\x20\x20\t\t\t\t\x20\t\x20\t\x20\t\x20\x20\x20\x20\t\t\x20\x20\t\t";
+    for (asked, answered) in [("?OTRv23? hello", true), (tagged, true), ("?OTRv2?", true), ("hello", false)] {
+        let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+        talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, asked)));
+        assert_eq!(bodies(&mailbox), [""; 0], "{asked}");
+        let row = mailbox.find(PEER).unwrap();
+        talk(&mut mailbox, &mut sessions, |talk| talk.accept(row).unwrap());
+        let said = bodies(&mailbox);
+        assert_eq!((said.len(), said.iter().all(|body| body.starts_with("?OTRv23?"))), (usize::from(answered), true));
+        assert_eq!(mailbox.standing(row), Standing::Contact);
+    }
+}
+
+#[test]
+fn a_mark_in_a_strangers_sentence_is_a_part_of_it() {
+    let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+    talk(&mut mailbox, &mut sessions, |talk| {
+        for text in ["I got ?OTRv3? from you", "?OTRv3?", "?OTR Error: no", ""] {
+            talk.receive(&message(PEER, text));
+        }
+    });
+    assert_eq!(texts(&mailbox), ["I got ?OTRv3? from you"]);
+}
+
+#[test]
+fn an_empty_body_is_no_message_and_ends_none() {
+    let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+    let row = mailbox.peer(PEER);
+    mailbox.befriend(row);
+    let commit = {
+        let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(3)));
+        let rng = Box::new(StdRng::seed_from_u64(4));
+        let mut peer =
+            Session::new(identity, Settings { limit: Some(200), ..Settings::default() }, rng, Duration::ZERO);
+        peer.receive("?OTRv3?")
+    };
+    let pieces = commit.iter().filter_map(|o| if let Output::Send(piece) = o { Some(piece) } else { None });
+    talk(&mut mailbox, &mut sessions, |talk| {
+        for piece in pieces {
+            talk.receive(&message(PEER, piece));
+            talk.receive(&message(PEER, ""));
+        }
+    });
+    assert_eq!((texts(&mailbox).len(), bodies(&mailbox).len()), (0, 1), "the answer to the commit");
+}
+
+#[test]
+fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
+    let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+    let jid = |number: usize| format!("stranger{number}@b.example");
+    let first = talk(&mut mailbox, &mut sessions, |talk| {
+        (0..limits::STRANGERS).for_each(|number| talk.receive(&message(&jid(number), "hello")));
+    });
+    assert_eq!(first.notices, []);
+    let contact = mailbox.find(&jid(0)).unwrap();
+    mailbox.befriend(contact);
+    let news = talk(&mut mailbox, &mut sessions, |talk| {
+        talk.receive(&message("new@b.example", "hello"));
+        talk.receive(&message("newer@b.example", "hello"));
+    });
+    let newer = mailbox.find("newer@b.example").unwrap();
+    assert_eq!(news.notices, [(newer, Notice::StrangerForgotten)]);
+    assert!(mailbox.find(&jid(0)).is_some() && mailbox.find(&jid(1)).is_none() && mailbox.find(&jid(2)).is_some());
+    assert_eq!(texts(&mailbox).len(), limits::STRANGERS + 1);
+    // Who asks for presence takes a place, too.
+    let subscribe = PresenceNews::Subscription(Subscription::Subscribe);
+    let news = talk(&mut mailbox, &mut sessions, |talk| drop(talk.presence("asks@b.example", None, subscribe)));
+    assert_eq!((news.notices.len(), mailbox.find(&jid(2))), (1, None));
+}
+
+/// Somebody takes version 3 out of the offer of a peer who has spoken it: before this process, in a session that is gone.
+#[test]
+fn whoever_has_spoken_version_3_is_not_talked_down() {
+    for (has_spoken_3, may, answered) in [(false, true, true), (true, true, false), (false, false, false)] {
+        let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+        sessions.version_3_only = !may;
+        let row = mailbox.peer(PEER);
+        mailbox.befriend(row);
+        let (peer, key) = (mailbox.peer_mut(row).unwrap(), Fingerprint([1; 20]));
+        peer.uses(key);
+        peer.key_mut(key).unwrap().spoke_version_3 = has_spoken_3;
+        let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, "?OTRv2?")));
+        let said = bodies(&mailbox);
+        assert_eq!((said.len(), said.iter().all(|body| body.starts_with("?OTR:AAIC"))), (usize::from(answered), true));
+        assert_eq!(news.notices.contains(&(row, Notice::OtherVersion)), !answered);
+        talk(&mut mailbox, &mut sessions, |talk| talk.start(row));
+        let query = if answered { "?OTRv23?" } else { "?OTRv3?" };
+        assert!(bodies(&mailbox).last().unwrap().starts_with(query));
+    }
+}
+
+/// A key that has spoken version 3 is known by that from then on; one of version 2 is shown as such.
+#[test]
+fn the_version_is_kept_with_the_key() {
+    for (offer, version) in [("?OTRv3?", 3), ("?OTRv2?", 2)] {
+        let (mut mailbox, mut ours) = (Mailbox::default(), sessions());
+        let row = mailbox.peer(PEER);
+        mailbox.befriend(row);
+        let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(3)));
+        let settings = Settings { version_2: true, ..Settings::default() };
+        let mut peer = Session::new(identity, settings, Box::new(StdRng::seed_from_u64(4)), Duration::ZERO);
+        let mut said = peer.receive(offer);
+        for _ in 0..4 {
+            let sent =
+                said.iter().filter_map(|o| if let Output::Send(body) = o { Some(message(PEER, body)) } else { None });
+            talk(&mut mailbox, &mut ours, |talk| sent.for_each(|chat| talk.receive(&chat)));
+            said = bodies(&mailbox).iter().flat_map(|body| peer.receive(body)).collect();
+            mailbox.wires.clear();
+        }
+        let conversation = mailbox.conversations().remove(0);
+        assert_eq!((conversation.security, conversation.version), (Security::Private, Some(version)), "{offer}");
+        assert_eq!(mailbox.peers[&row].has_spoken_version_3(), version == 3);
+    }
+}
