@@ -319,7 +319,7 @@ fn comparisons_and_no_extra_key() {
     let mut pair = pair(SETTINGS, 27);
     let outputs = pair.sides[0].smp_start("cat", Some("pet?")).unwrap();
     pair.carry(0, outputs);
-    let outputs = pair.sides[1].smp_answer("cat").unwrap();
+    let outputs = pair.sides[1].smp_answer("cat", None).unwrap();
     pair.carry(1, outputs);
     for (news, asked) in pair.news.iter().zip([true, false]) {
         let Some(Output::Smp(SmpEvent::Equal { we_asked, .. })) = news.last() else { panic!("{news:?}") };

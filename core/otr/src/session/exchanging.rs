@@ -95,7 +95,6 @@ impl Session {
     fn forget_version_2(&mut self) {
         self.instances.remove(&NO_TAG);
         self.active = self.active.filter(|tag| *tag != NO_TAG);
-        self.asker = self.asker.filter(|tag| *tag != NO_TAG);
     }
 
     /// A D-H Commit to whichever instances there are; the same one again while nobody has answered it.

@@ -399,7 +399,7 @@ fn version_2_through_everything() -> Tested {
         talk.they(&format!("P {theirs}"))?;
         assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
         talk.they(&format!("A {theirs}"))?;
-        let answer = talk.ours.smp_answer("cat")?;
+        let answer = talk.ours.smp_answer("cat", None)?;
         talk.we(answer)?;
         assert_eq!(talk.theirs.last().map(String::as_str), Some(result));
     }
