@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use flashpaper::{
     Action, Address, BurnOutcome, BurnReport, BurnerId, BurnerState, ClockError, Connection, Error as FlashpaperError,
     History, Input, MessageId, MessageState, Network, PrivateNetwork, Profile, Route, Settlement, Spread, Step,
-    SyncReport, TorStatus, VaultReport, WebPage,
+    SyncReport, TextFault, TorStatus, VaultReport, WebPage,
 };
 use zeroize::Zeroizing;
 
@@ -650,10 +650,34 @@ pub enum Input {
     Passphrase,
     /// Not an address (a bare JID).
     Address,
-    /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry; a secret that is blank.
-    Text,
+    /// A text that cannot be sent, or a secret that is blank.
+    Text {
+        /// Why not.
+        fault: TextFault,
+    },
     /// Not a fingerprint, or not a file of them.
     Fingerprints,
+}
+
+/// Why a text cannot be sent.
+#[uniffi::remote(Enum)]
+pub enum TextFault {
+    /// There is nothing in it.
+    Empty,
+    /// It is too long.
+    TooLong {
+        /// How many bytes of UTF-8 it has.
+        bytes: u64,
+        /// How many it may have.
+        limit: u64,
+    },
+    /// It has a character that XML cannot carry (XML 1.0 section 2.2).
+    Character {
+        /// The first of them: its number in Unicode.
+        code: u32,
+        /// Where it stands, in characters; the first is 1.
+        at: u64,
+    },
 }
 
 /// The one thing to suggest to the person.

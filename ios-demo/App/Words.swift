@@ -13,6 +13,9 @@ func words(for error: FlashpaperError) -> String {
     case .OtherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
     case .NoSuchBurner: "This burner is not here any more."
     case .Unreadable: "The conversations cannot be read. The burner can be burned."
+    case .InvalidInput(input: .text(fault: .tooLong(let bytes, let limit))):
+        "The text is too long: \(bytes) of \(limit) bytes."
+    case .InvalidInput(input: .text(fault: .character(_, let at))): "Character \(at) of the text cannot be sent."
     default: words(for: error.action, code: error.code)
     }
 }

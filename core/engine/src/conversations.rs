@@ -6,7 +6,7 @@ use std::time::Duration;
 use flashpaper_xmpp::bare_jid;
 
 use crate::contact::{self, Fingerprint, Standing};
-use crate::error::Input;
+use crate::error::{Input, TextFault};
 use crate::event::BurnerId;
 use crate::fingerprints::{self, Imported, Line};
 use crate::mailbox::Peer;
@@ -84,12 +84,13 @@ impl Engine {
         })
     }
 
-    /// The person's own name for a burner, or for a peer of it. It never leaves the device.
+    /// The person's own name for a burner, or for a peer of it; `None` or a blank one takes it away. It never leaves the
+    /// device.
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn set_label(&self, id: &BurnerId, peer: Option<&str>, label: Option<&str>) -> Result<(), Error> {
-        let label = label.map(str::to_owned);
+        let label = label.filter(|label| !label.trim().is_empty()).map(str::to_owned);
         let Some(peer) = peer else {
             self.inner.account(&id.0)?;
             return self.inner.commit(|content| {
@@ -334,5 +335,9 @@ impl Engine {
 
 /// One that anybody would guess compares nothing.
 fn check_secret(secret: &str) -> Result<(), Error> {
-    if contact::is_blank(secret) { Err(Error::InvalidInput { input: Input::Text }) } else { Ok(()) }
+    if contact::is_blank(secret) {
+        Err(Error::InvalidInput { input: Input::Text { fault: TextFault::Empty } })
+    } else {
+        Ok(())
+    }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::config::Key;
-use crate::error::Input;
+use crate::error::{Input, TextFault};
 use crate::event::{BurnerId, Event, Events, Step};
 use crate::inner::{Inner, lock};
 use crate::life::blocking;
@@ -207,9 +207,10 @@ impl Engine {
     /// [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn send(&self, id: &BurnerId, to: &str, text: &str, within: Option<Duration>) -> Result<MessageId, Error> {
         let to = self.peer_address(id, to)?;
-        let sendable = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'..);
-        if text.is_empty() || text.len() > limits::TEXT || !text.chars().all(sendable) {
-            return Err(Error::InvalidInput { input: Input::Text });
+        // XML knows one line break (XML 1.0 section 2.11).
+        let text = &text.replace("\r\n", "\n");
+        if let Some(fault) = fault(text) {
+            return Err(Error::InvalidInput { input: Input::Text { fault } });
         }
         self.inner.read(|content| {
             let mailbox = content.mailbox(&id.0);
@@ -306,6 +307,19 @@ impl Engine {
     }
 }
 
+/// Why a text cannot be sent, if it cannot.
+fn fault(text: &str) -> Option<TextFault> {
+    if text.is_empty() {
+        return Some(TextFault::Empty);
+    }
+    if text.len() > limits::TEXT {
+        return Some(TextFault::TooLong { bytes: text.len() as u64, limit: limits::TEXT as u64 });
+    }
+    let sendable = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'..);
+    let (at, c) = text.chars().enumerate().find(|(_, c)| !sendable(*c))?;
+    Some(TextFault::Character { code: c.into(), at: at as u64 + 1 })
+}
+
 /// Whether both are the same engine, not just alike.
 impl PartialEq for Engine {
     fn eq(&self, other: &Self) -> bool {
@@ -335,5 +349,18 @@ pub struct Probe {
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Probe").field("registration", &self.registration).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn a_text_that_cannot_be_sent_says_why() {
+    assert_eq!((fault("a\ttext\n\u{1f469}"), fault(&"x".repeat(10_000))), (None, None));
+    assert_eq!(fault(""), Some(TextFault::Empty));
+    // Each of these takes two bytes.
+    let long = TextFault::TooLong { bytes: 12_346, limit: 10_000 };
+    assert_eq!(fault(&"\u{e9}".repeat(6_173)), Some(long));
+    for (text, code, at) in [("bell\u{7}\0", 7, 5), ("\u{e9}\r", 13, 2), ("\u{ffff}", 0xffff, 1)] {
+        assert_eq!(fault(text), Some(TextFault::Character { code, at }));
     }
 }

@@ -198,12 +198,36 @@ pub enum Input {
     /// Not an address (a bare JID).
     #[error("address")]
     Address,
-    /// A text that is empty, longer than 10,000 bytes, or has characters that XML cannot carry; a secret that is blank.
+    /// A text that cannot be sent, or a secret that is blank.
     #[error("text")]
-    Text,
+    Text {
+        /// Why not.
+        fault: TextFault,
+    },
     /// Not a file of fingerprints.
     #[error("fingerprints")]
     Fingerprints,
+}
+
+/// Why a text cannot be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextFault {
+    /// There is nothing in it.
+    Empty,
+    /// It is too long.
+    TooLong {
+        /// How many bytes of UTF-8 it has.
+        bytes: u64,
+        /// How many it may have.
+        limit: u64,
+    },
+    /// It has a character that XML cannot carry (XML 1.0 section 2.2).
+    Character {
+        /// The first of them: its number in Unicode.
+        code: u32,
+        /// Where it stands, in characters; the first is 1.
+        at: u64,
+    },
 }
 
 /// The one thing to suggest to the person.

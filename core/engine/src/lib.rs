@@ -55,7 +55,7 @@ pub use config::{Config, Key, Network, PrivateNetwork};
 pub use contact::{Address, Comparison, Fingerprint, Notice, PeerKey, Security, Standing};
 pub use create::CreateOptions;
 pub use engine::{Engine, Probe};
-pub use error::{Action, Error, Input, WebPage};
+pub use error::{Action, Error, Input, TextFault, WebPage};
 pub use event::{BurnerId, Connection, Event, Events, Settlement, Step};
 pub use fingerprints::Imported;
 pub use flashpaper_tor::Clock as ClockError;

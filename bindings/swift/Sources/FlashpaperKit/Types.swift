@@ -38,6 +38,7 @@ public typealias Snapshot = FlashpaperCore.Snapshot
 public typealias Spread = FlashpaperCore.Spread
 public typealias Standing = FlashpaperCore.Standing
 public typealias Step = FlashpaperCore.Step
+public typealias TextFault = FlashpaperCore.TextFault
 public typealias SyncReport = FlashpaperCore.SyncReport
 public typealias TorStatus = FlashpaperCore.TorStatus
 public typealias VaultReport = FlashpaperCore.VaultReport

@@ -140,7 +140,7 @@ struct FlashpaperTests {
             try await library.startTor()
             let burner = try await library.createBurner(CreateOptions(server: "burner.test"))
             let nobody = "nobody-at-all@burner.test"
-            let bad = FlashpaperError.InvalidInput(input: .text)
+            let bad = FlashpaperError.InvalidInput(input: .text(fault: .empty))
             await #expect(throws: bad) { try await library.send("", from: burner.id, to: nobody) }
             // It waits, as nobody has connected.
             let text = try await library.send("hello", from: burner.id, to: nobody)

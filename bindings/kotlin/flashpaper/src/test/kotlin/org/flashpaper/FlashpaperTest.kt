@@ -59,13 +59,13 @@ class FlashpaperTest {
         assertThrows<FlashpaperException.NoSuchBurner> { library.burn("none") }
         assertThrows<FlashpaperException.VaultLocked> { open("wrong".toByteArray()) }
         val server = assertThrows<FlashpaperException.InvalidInput> { library.checkOptions(CreateOptions("127.0.0.1")) }
-        assertEquals(Input.SERVER, server.input)
+        assertEquals(Input.Server, server.input)
         val network = assertThrows<FlashpaperException.InvalidInput> {
             Flashpaper.open(File(folder, "other"), Key.File, privateNetwork = "{}")
         }
-        assertEquals(Input.NETWORK, network.input)
+        assertEquals(Input.Network, network.input)
         val key = assertThrows<FlashpaperException.InvalidInput> { library.acceptKey("none", "someone@burner.test", "0123") }
-        assertEquals(Input.FINGERPRINTS, key.input)
+        assertEquals(Input.Fingerprints, key.input)
         val news = Event.Notice("7", "someone@burner.test", Notice.PeerError("their words"))
         assertEquals("Notice { burner: BurnerId(\"7\"), peer: Address(..), notice: PeerError(..) }", "$news")
         assertEquals("Key.Passphrase(..) Config(..)", "${Key.Passphrase("pw".toByteArray())} ${Config("home", Key.File)}")
@@ -193,7 +193,7 @@ class FlashpaperTest {
         val burner = library.createBurner(CreateOptions("burner.test"))
         val nobody = "nobody-at-all@burner.test"
         val bad = assertThrows<FlashpaperException.InvalidInput> { library.send(burner.id, nobody, "") }
-        assertEquals(Input.TEXT, bad.input)
+        assertEquals(Input.Text(TextFault.Empty), bad.input)
         // It waits, as nobody has connected.
         val text = library.send(burner.id, nobody, "hello")
         assertEquals(listOf(MessageState.Queued), library.messages(burner.id, nobody).map { it.state })

@@ -11,6 +11,7 @@ import org.flashpaper.Connection
 import org.flashpaper.Conversation
 import org.flashpaper.FailReason
 import org.flashpaper.FlashpaperException
+import org.flashpaper.Input
 import org.flashpaper.Message
 import org.flashpaper.MessageState
 import org.flashpaper.Notice
@@ -18,6 +19,7 @@ import org.flashpaper.Route
 import org.flashpaper.Security
 import org.flashpaper.Standing
 import org.flashpaper.Step
+import org.flashpaper.TextFault
 import org.flashpaper.VaultReport
 import org.flashpaper.action
 import org.flashpaper.code
@@ -32,7 +34,14 @@ internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.OtherKeyInUse -> "This link names another key than the one in use. If it is right, add it once more."
     is FlashpaperException.NoSuchBurner -> "This burner is not here any more."
     is FlashpaperException.Unreadable -> "The conversations cannot be read. The burner can be burned."
+    is FlashpaperException.InvalidInput -> words(error.input) ?: words(error.action, error.code)
     else -> words(error.action, error.code)
+}
+
+private fun words(input: Input): String? = when (val fault = (input as? Input.Text)?.fault) {
+    is TextFault.TooLong -> "The text is too long: ${fault.bytes} of ${fault.limit} bytes."
+    is TextFault.Character -> "Character ${fault.at} of the text cannot be sent."
+    else -> null
 }
 
 private fun words(action: Action, code: String): String = when (action) {

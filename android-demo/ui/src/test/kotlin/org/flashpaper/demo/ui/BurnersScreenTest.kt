@@ -125,7 +125,7 @@ class BurnersScreenTest {
         val sentences = listOf(
             FlashpaperException.Offline(), FlashpaperException.ClockWrong(null), FlashpaperException.Obsolete(),
             FlashpaperException.Timeout(), FlashpaperException.Untrusted(), FlashpaperException.VaultLocked(),
-            FlashpaperException.StorageFull(), FlashpaperException.InUse(), FlashpaperException.InvalidInput(Input.SERVER),
+            FlashpaperException.StorageFull(), FlashpaperException.InUse(), FlashpaperException.InvalidInput(Input.Server),
             FlashpaperException.Internal(), FlashpaperException.Closed(), FlashpaperException.Auth(),
             FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
             FlashpaperException.PeerBlocked(), FlashpaperException.Unreadable(),
