@@ -8,12 +8,19 @@ use flashpaper::Route;
 
 /// Throw-away XMPP accounts over embedded Tor.
 #[derive(Parser)]
-#[command(name = "flashpaper", version, disable_help_subcommand = true, arg_required_else_help = false)]
+#[command(
+    name = "flashpaper",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = false,
+    max_term_width = 100
+)]
 pub(crate) struct Args {
     /// The folder that holds everything [default: $XDG_DATA_HOME/flashpaper or ~/.local/share/flashpaper]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
-    /// Seal the accounts by the passphrase in this file's first line (`-`: standard input) instead of a key file
+    /// Open the folder with the passphrase in this file's first line (`-`: standard input) instead of a key file; a new
+    /// folder is sealed by it
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) passphrase: Option<PathBuf>,
     /// Use the private network that this file describes (a lab's facts); nothing of the public one is used then
@@ -45,19 +52,24 @@ pub(crate) enum Command {
     },
     /// List the burners; touches no network
     List,
+    /// Put the folder under a passphrase, or under another one; touches no network
+    Passphrase {
+        /// The file whose first line it is (`-`: standard input) [default: asked for]
+        file: Option<PathBuf>,
+    },
     /// Show a burner's recovery words, if `new` was ended before it could: they are shown once. Touches no network
     Words {
-        /// Its address, the part before the @, or its id
+        /// Its address, the part before the @, its id, or what `uri` prints
         name: String,
     },
     /// Remove a burner at its server, show that it is gone, and forget it
     Burn {
-        /// Its address, the part before the @, or its id
+        /// Its address, the part before the @, its id, or what `uri` prints
         name: String,
     },
     /// Log a burner in and print the messages that arrive (plain XMPP, not encrypted to the sender)
     Receive {
-        /// Its address, the part before the @, or its id
+        /// Its address, the part before the @, its id, or what `uri` prints
         name: String,
         /// End after so many messages
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -69,21 +81,21 @@ pub(crate) enum Command {
     /// Talk: texts go out in private (OTR), or wait until they can. With `--json` commands are read and events told, one
     /// object a line
     Chat {
-        /// The burner: its address, the part before the @, or its id
+        /// The burner: its address, the part before the @, its id, or what `uri` prints
         name: String,
         /// Whom to talk to: an address, or an xmpp: URI with the key to expect; becomes a contact
         peer: Option<String>,
     },
-    /// Print a burner's address and key as an xmpp: URI, for a QR code; touches no network
+    /// Print a burner's address and key as an xmpp: URI, with its QR code on a terminal; touches no network
     Uri {
-        /// Its address, the part before the @, or its id
+        /// Its address, the part before the @, its id, or what `uri` prints
         name: String,
     },
     /// Give a burner, or one of its peers, a name of your own, which stays here; touches no network
     Label {
-        /// The burner: its address, the part before the @, or its id
+        /// The burner: its address, the part before the @, its id, or what `uri` prints
         name: String,
-        /// The name [default: takes it away]
+        /// The name [default, and if it is blank: takes it away]
         label: Option<String>,
         /// The address of a peer that the burner knows: name it instead of the burner
         #[arg(long, value_name = "ADDRESS")]
@@ -109,6 +121,24 @@ pub(crate) struct RouteArgs {
     /// By its domain, through an exit relay
     #[arg(long)]
     exit: bool,
+}
+
+impl Command {
+    /// What it is called.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::New { .. } => "new",
+            Self::List => "list",
+            Self::Passphrase { .. } => "passphrase",
+            Self::Words { .. } => "words",
+            Self::Burn { .. } => "burn",
+            Self::Receive { .. } => "receive",
+            Self::Chat { .. } => "chat",
+            Self::Uri { .. } => "uri",
+            Self::Label { .. } => "label",
+            Self::Doctor { .. } => "doctor",
+        }
+    }
 }
 
 impl RouteArgs {

@@ -1,37 +1,48 @@
 //! The commands: each opens the engine, makes one call, and prints what came of it.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, stdin};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, stdin};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
     BurnOutcome, BurnReport, Burner, BurnerId, BurnerState, BurnerStatus, Config, Connection, CreateOptions, Engine,
-    Error, Event, Events, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
+    Error, Event, Events, Input, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
 };
 use serde_json::{Value, json};
 use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::args::{Args, Command};
-use crate::chat;
 use crate::chat::colour::Paint;
+use crate::chat::{self, message_lines};
 use crate::exit::Failure;
-use crate::output::{Output, Screen, printable, route_text, with_type};
+use crate::holder::{self, Holder};
+use crate::output::{Output, Screen, route_text, with_type};
+use crate::text::printable;
+use crate::{qr, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
-    let engine = Engine::open(config(&args, output)?).await?;
+    let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
+    if args.passphrase.is_none() && !matches!(args.command, Command::Passphrase { .. }) && holder::is_new(&home) {
+        output.warning("key_file", KEY_FILE);
+    }
+    let config = config(&args, home.clone())?;
+    let engine = Engine::open(config).await.map_err(|error| cannot_open(error, &home))?;
+    let holder = Holder::sign(&home, args.command.name());
     warn(engine.vault_report()?, output);
-    let mut screen = Screen { output, events: engine.events(None) };
+    let mut screen = Screen { output, events: engine.events(None), holder };
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen) => done,
-        _ = ctrl_c() => Err(Error::Cancelled.into()),
+        () = stopped() => Err(Error::Cancelled.into()),
     };
+    screen.holder.sign_off();
     // Removes what a cancelled creation may have made. Whoever cannot wait interrupts again; the next start does it.
     tokio::select! {
         () = screen.during(engine.close()) => {}
-        _ = ctrl_c() => {}
+        () = stopped() => {}
     }
     done
 }
@@ -55,12 +66,47 @@ fn warn(VaultReport { lost, incomplete, old_key_kept }: VaultReport, output: &Ou
     }
 }
 
+/// Somebody wants the program to end: Ctrl-C, a terminal that is closed, or the system.
+async fn stopped() {
+    let (Ok(mut ended), Ok(mut hung_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        return drop(ctrl_c().await);
+    };
+    tokio::select! {
+        _ = ctrl_c() => {}
+        _ = ended.recv() => {}
+        _ = hung_up.recv() => {}
+    }
+}
+
+const KEY_FILE: &str = "without --passphrase the key of this new folder lies in a file beside the accounts: whoever reads \
+    the folder reads both; `flashpaper passphrase` changes that";
+
+/// Why a folder cannot be opened, and what helps.
+fn cannot_open(error: Error, home: &Path) -> Failure {
+    let advice = match error {
+        Error::VaultLocked | Error::KeyLost => {
+            "--passphrase FILE opens it if it is under a passphrase; --home DIR takes another folder".to_owned()
+        }
+        Error::Storage | Error::VaultDamaged | Error::VaultTooNew => "--home DIR takes another folder".to_owned(),
+        Error::InvalidInput { input: Input::Passphrase } => {
+            "the first line of the file of --passphrase is empty".to_owned()
+        }
+        Error::InUse => {
+            let holder = holder::of(home).unwrap_or_else(|| "another program".to_owned());
+            format!("by {holder}; end it first, or take a folder of its own for each: --home DIR")
+        }
+        error => return error.into(),
+    };
+    Failure::Advised(error, advice)
+}
+
 async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let output = screen.output;
     // Each first finds what can be wrong with its input: that is told before Tor is started.
     let start = engine.start_tor(args.tor_timeout);
     match &args.command {
         Command::List => list(engine, output),
+        Command::Passphrase { file } => passphrase(engine, screen, file.as_deref()).await,
         Command::Words { name } => words(engine, output, &find(engine, name)?),
         Command::New { server, recoverable, route } => {
             let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: *recoverable };
@@ -86,7 +132,9 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
         Command::Uri { name } => uri(engine, output, &find(engine, name)?),
         Command::Label { name, label, peer } => {
             let burner = find(engine, name)?;
-            Ok(engine.set_label(&burner.id, peer.as_deref(), label.as_deref())?)
+            engine.set_label(&burner.id, peer.as_deref(), label.as_deref())?;
+            output.line(if label.as_deref().is_none_or(is_blank) { "label: none" } else { "label: set" });
+            Ok(())
         }
         Command::Doctor { server, route } => {
             engine.check_server(server.as_deref(), route.route())?;
@@ -102,10 +150,35 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
 
 async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -> Result<(), Failure> {
     let output = screen.output;
-    let burner = screen.during(engine.create_burner(options)).await?;
+    let exit = options.route == Some(Route::Exit);
+    let burner = match screen.during(engine.create_burner(options)).await {
+        Err(error @ (Error::OnionUnreachable | Error::Timeout)) if !exit => {
+            return Err(Failure::Advised(error, BY_EXIT.to_owned()));
+        }
+        burner => burner?,
+    };
     output.burner(&burner);
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
+    qr::print(output, &engine.uri(&burner.id)?, Paint::for_stdout());
     words(engine, output, &burner)
+}
+
+/// What helps where an onion service may be what does not answer.
+const BY_EXIT: &str = "--exit goes to the server's domain instead of its onion address";
+
+async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path>) -> Result<(), Failure> {
+    let passphrase = match file {
+        None if stdin().is_terminal() => {
+            let first = tty::hidden_line("the new passphrase: ").filter(|line| !line.is_empty());
+            let again = tty::hidden_line("once more: ");
+            first.filter(|first| Some(first) == again.as_ref()).ok_or(Failure::NoPassphrase)?
+        }
+        file => first_line(file.unwrap_or(Path::new("-")), "passphrase")?,
+    };
+    screen.during(engine.change_key(Key::passphrase(&passphrase))).await?;
+    screen.output.object(&json!({ "type": "passphrase" }));
+    screen.output.line("the folder is under this passphrase now: every command needs it, with --passphrase FILE");
+    Ok(())
 }
 
 /// Shows the recovery words if there are any, and forgets them once they were written out.
@@ -120,7 +193,13 @@ fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failur
 }
 
 fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
-    for BurnerStatus { burner, label, .. } in engine.snapshot()?.burners {
+    let burners = engine.snapshot()?.burners;
+    output.line(&if burners.is_empty() {
+        "no burners".to_owned()
+    } else {
+        format!("{:<44} {:<6} {:<8} {:<16} LABEL", "ADDRESS", "ROUTE", "STATE", "ID")
+    });
+    for BurnerStatus { burner, label, .. } in burners {
         let mut object = with_type("burner", &burner);
         let state = object["state"].as_str().unwrap_or_default().to_owned();
         let name = label.as_deref().map_or_else(String::new, |label| format!(" {}", printable(label)));
@@ -136,7 +215,9 @@ fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
 fn uri(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure> {
     let object = uri_object(engine, &burner.id)?;
     output.object(&object);
-    output.line(object["uri"].as_str().unwrap_or_default());
+    let uri = object["uri"].as_str().unwrap_or_default();
+    output.whole(uri);
+    qr::print(output, uri, Paint::for_stdout());
     Ok(())
 }
 
@@ -194,11 +275,16 @@ async fn receive(
     output.line("online");
     let mut left = count;
     loop {
+        if output.is_unwritten() {
+            return Err(Failure::Unwritten);
+        }
         for message in engine.messages(&burner.id, None)?.iter().filter(|m| m.state == MessageState::Received) {
             let Message { peer: from, text, security, .. } = message;
-            output.object(&json!({ "type": "message", "from": from, "text": text, "security": security }));
-            let lock = Paint::for_stdout().lock(*security);
-            output.line(&format!("{lock} {}: {}", printable(from), printable(text)));
+            let object = json!({ "type": "message", "from": from, "text": text, "security": security });
+            if !output.object(&object) || !output.line(&message_lines(message, &printable(from), Paint::for_stdout())) {
+                // One that is not taken comes again.
+                return Err(Failure::Unwritten);
+            }
             engine.taken(&burner.id, message.id)?;
             left = left.map(|n| n - 1);
             if left == Some(0) {
@@ -248,8 +334,10 @@ fn check(output: &Output, name: &str, took: Option<Duration>) {
     output.line(&format!("{name:<10} ok {took}"));
 }
 
-/// The burner that a person means: by address, by the part before the @, or by id.
+/// The burner that a person means: by address, by the part before the @, by id, or by what `uri` prints (RFC 5122).
 fn find(engine: &Engine, name: &str) -> Result<Burner, Failure> {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_prefix("xmpp:").map_or(&*name, |uri| uri.split('?').next().unwrap_or_default());
     let fits = |b: &Burner| {
         let username = b.jid.split('@').next();
         b.jid == name || username == Some(name) || b.id.to_string() == name
@@ -262,17 +350,15 @@ fn find(engine: &Engine, name: &str) -> Result<Burner, Failure> {
     }
 }
 
-fn config(args: &Args, output: &Output) -> Result<Config, Failure> {
-    let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
+/// Whether a label is none.
+pub(crate) fn is_blank(label: &str) -> bool {
+    label.trim().is_empty()
+}
+
+fn config(args: &Args, home: PathBuf) -> Result<Config, Failure> {
     let key = match &args.passphrase {
-        Some(file) => Key::passphrase(&first_line(file)?),
-        None => {
-            output.warning(
-                "key_file",
-                "without --passphrase the key lies in a file beside the accounts: whoever reads the folder reads both",
-            );
-            Key::File
-        }
+        Some(file) => Key::passphrase(&first_line(file, "--passphrase")?),
+        None => Key::File,
     };
     let network = match &args.network {
         Some(file) => {
@@ -290,10 +376,15 @@ fn default_home() -> Option<PathBuf> {
     Some(data.join("flashpaper"))
 }
 
-fn first_line(file: &Path) -> Result<Zeroizing<String>, Failure> {
+/// A secret: the first line of a file, or of standard input (`-`), where a terminal does not show it.
+fn first_line(file: &Path, option: &'static str) -> Result<Zeroizing<String>, Failure> {
+    let is_stdin = file == Path::new("-");
+    if is_stdin && stdin().is_terminal() {
+        return tty::hidden_line("passphrase: ").ok_or(Failure::NoPassphrase);
+    }
     let mut line = Zeroizing::new(String::new());
     // What is behind the first line of standard input may be for `chat`.
-    let read = if file == Path::new("-") {
+    let read = if is_stdin {
         stdin().read_line(&mut line).is_ok()
     } else {
         fs::File::open(file).and_then(|file| BufReader::new(file).read_line(&mut line)).is_ok()
@@ -304,5 +395,5 @@ fn first_line(file: &Path) -> Result<Zeroizing<String>, Failure> {
             line.pop();
         }
     }
-    if read { Ok(line) } else { Err(Failure::File("--passphrase")) }
+    if read { Ok(line) } else { Err(Failure::File(option)) }
 }

@@ -1,15 +1,22 @@
 //! How the program ends: one line, and an exit code that tells the kind of failure.
 
+use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 
-use flashpaper::{BurnOutcome, Error};
+use clap::error::{ContextKind, ContextValue};
+use flashpaper::{BurnOutcome, Error, Input, TextFault};
 use serde_json::{Value, json};
+
+use crate::output::to_stderr;
+use crate::text::{counted, printable};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The engine's error.
     Engine(Error),
+    /// The same, and what helps.
+    Advised(Error, String),
     /// A burn that is not proven yet, and why.
     NotProven(BurnOutcome, Option<Error>),
     /// A file named on the command line cannot be read.
@@ -20,6 +27,10 @@ pub(crate) enum Failure {
     Ambiguous,
     /// No message within `--timeout`.
     NothingArrived,
+    /// What came of the command could not be printed.
+    Unwritten,
+    /// No passphrase was given where one was asked for, or two that differ.
+    NoPassphrase,
 }
 
 impl From<Error> for Failure {
@@ -32,19 +43,8 @@ impl Failure {
     /// One line for people.
     pub(crate) fn line(&self) -> String {
         match self {
-            Self::Engine(error) => match error {
-                Error::NeedsWeb { page } => format!("{error}: {}", page.url()),
-                Error::ClockWrong { by: Some(flashpaper::ClockError::Slow { by }) } => {
-                    format!("the clock is at least {} minutes behind", by.as_secs() / 60)
-                }
-                Error::ClockWrong { by: Some(flashpaper::ClockError::Fast { by }) } => {
-                    format!("the clock is at least {} minutes ahead", by.as_secs() / 60)
-                }
-                Error::RateLimited { retry_after: Some(wait) } => {
-                    format!("{error}; try again in {} minutes", wait.as_secs().div_ceil(60))
-                }
-                _ => error.to_string(),
-            },
+            Self::Engine(error) => error_line(error),
+            Self::Advised(error, advice) => format!("{}: {advice}", error_line(error)),
             Self::NotProven(BurnOutcome::Unproven, _) => "removed, but not proven; the next start goes on".to_owned(),
             Self::NotProven(_, reason) => {
                 let reason = reason.as_ref().map_or_else(String::new, |r| format!(" ({r})"));
@@ -54,16 +54,19 @@ impl Failure {
             Self::NoHome => "give a folder with --home".to_owned(),
             Self::Ambiguous => "that name fits more than one burner; use its address".to_owned(),
             Self::NothingArrived => "nothing arrived in time".to_owned(),
+            Self::Unwritten => "what came of it could not be printed".to_owned(),
+            Self::NoPassphrase => "no passphrase was given, or two that differ; nothing has changed".to_owned(),
         }
     }
 
     /// The stable name, for `--json`.
     fn code(&self) -> &'static str {
         match self {
-            Self::Engine(error) => error.code(),
+            Self::Engine(error) | Self::Advised(error, _) => error.code(),
             Self::NotProven(..) => "not_proven",
-            Self::File(_) | Self::NoHome | Self::Ambiguous => "usage",
+            Self::File(_) | Self::NoHome | Self::Ambiguous | Self::NoPassphrase => "usage",
             Self::NothingArrived => "timeout",
+            Self::Unwritten => "unwritten",
         }
     }
 
@@ -77,8 +80,10 @@ impl Failure {
             "retryable": error.is_some_and(Error::retryable),
             "retry_after": error.and_then(Error::retry_after).map(|d| d.as_secs()),
         });
-        if let Some(Error::NeedsWeb { page }) = error {
-            object["url"] = page.url().into();
+        match error {
+            Some(Error::NeedsWeb { page }) => object["url"] = page.url().into(),
+            Some(Error::InvalidInput { input }) => object["detail"] = input_line(*input).into(),
+            _ => {}
         }
         object
     }
@@ -86,7 +91,7 @@ impl Failure {
     /// The engine's error behind it, if there is one.
     fn error(&self) -> Option<&Error> {
         match self {
-            Self::Engine(error) => Some(error),
+            Self::Engine(error) | Self::Advised(error, _) => Some(error),
             Self::NotProven(_, reason) => reason.as_ref(),
             _ => None,
         }
@@ -95,10 +100,11 @@ impl Failure {
     /// See the table in the README.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::File(_) | Self::NoHome | Self::Ambiguous => 2,
+            Self::File(_) | Self::NoHome | Self::Ambiguous | Self::NoPassphrase => 2,
             Self::NothingArrived => 6,
             Self::NotProven(..) => 9,
-            Self::Engine(error) => match error {
+            Self::Unwritten => 10,
+            Self::Engine(error) | Self::Advised(error, _) => match error {
                 Error::InvalidInput { .. } | Error::NoSuchBurner | Error::NoSuchPeer | Error::NoServer => 2,
                 Error::VaultLocked
                 | Error::VaultDamaged
@@ -127,14 +133,55 @@ impl Failure {
     }
 }
 
-/// Prints clap's message as it is for help and version, cut to its first line for mistakes.
+/// What is wrong, as far as one line tells it.
+fn error_line(error: &Error) -> String {
+    match error {
+        Error::InvalidInput { input } => input_line(*input),
+        Error::NeedsWeb { page } => format!("{error}: {}", printable(page.url())),
+        Error::ClockWrong { by: Some(flashpaper::ClockError::Slow { by }) } => {
+            format!("the clock is at least {} minutes behind", by.as_secs() / 60)
+        }
+        Error::ClockWrong { by: Some(flashpaper::ClockError::Fast { by }) } => {
+            format!("the clock is at least {} minutes ahead", by.as_secs() / 60)
+        }
+        Error::RateLimited { retry_after: Some(wait) } => {
+            format!("{error}; try again in {} minutes", wait.as_secs().div_ceil(60))
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// What is wrong with an input.
+fn input_line(input: Input) -> String {
+    match input {
+        Input::Text { fault: TextFault::Empty } => "the text is empty".to_owned(),
+        Input::Text { fault: TextFault::TooLong { bytes, limit } } => {
+            format!("too long: {} of {} bytes", counted(bytes), counted(limit))
+        }
+        Input::Text { fault: TextFault::Character { code, at } } => {
+            format!("character U+{code:04X} at {at} cannot be sent")
+        }
+        _ => Error::InvalidInput { input }.to_string(),
+    }
+}
+
+/// Prints clap's message as it is for help and version, and of mistakes what is wrong and what may be meant.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        print!("{error}");
-        return ExitCode::SUCCESS;
+        let text = error.render().to_string();
+        let mut out = stdout().lock();
+        let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok();
+        return if printed { ExitCode::SUCCESS } else { Failure::Unwritten.exit_code() };
     }
     let text = error.to_string();
     let lines: Vec<&str> = text.lines().map(str::trim).take_while(|l| !l.is_empty()).collect();
-    eprintln!("{}", lines.join(" "));
+    let meant = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let meant = meant.iter().find_map(|kind| match error.get(*kind)? {
+        ContextValue::String(one) => Some(one.as_str()),
+        ContextValue::Strings(all) => all.last().map(String::as_str),
+        _ => None,
+    });
+    let meant = meant.map_or_else(String::new, |meant| format!("; is \u{201c}{meant}\u{201d} meant?"));
+    to_stderr(&format!("{}{meant}\n", lines.join(" ")));
     ExitCode::from(2)
 }

@@ -7,13 +7,18 @@ mod args;
 mod chat;
 mod commands;
 mod exit;
+mod holder;
 mod output;
+mod qr;
+mod text;
+mod tty;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use crate::args::Args;
+use crate::exit::Failure;
 use crate::output::Output;
 
 /// Wipes memory as it is freed: libraries keep copies of what is secret.
@@ -28,10 +33,14 @@ async fn main() -> ExitCode {
     };
     let output = Output::new(args.json);
     match commands::run(args, &output).await {
+        // Nothing is called done that nobody could read.
+        Ok(()) if output.is_unwritten() => fail(&output, &Failure::Unwritten),
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            output.failure(&failure);
-            failure.exit_code()
-        }
+        Err(failure) => fail(&output, &failure),
     }
+}
+
+fn fail(output: &Output, failure: &Failure) -> ExitCode {
+    output.failure(failure);
+    failure.exit_code()
 }

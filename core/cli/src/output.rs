@@ -1,52 +1,88 @@
-//! What is printed: lines with times for people, one JSON object a line for programs.
+//! What is printed: lines with times for people, one JSON object a line for programs. Nothing here stops a command: what
+//! could not be printed is remembered, and the command ends accordingly.
 
-use std::io::{IsTerminal as _, Write as _, stdout};
+use std::env;
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use flashpaper::{Burner, Event, Events, Route, Settlement, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
+use tokio::time::interval;
+use zeroize::Zeroizing;
 
 use crate::exit::Failure;
+use crate::holder::Holder;
+use crate::text::wrapped;
+use crate::tty;
+
+/// How often it is said what is waited for, where no bar shows it.
+const REMINDER: Duration = Duration::from_secs(10);
 
 /// The one printer of a run.
 pub(crate) struct Output {
     json: bool,
     bar: ProgressBar,
-    last_step: Mutex<Instant>,
-    unread: AtomicBool,
+    progress: Mutex<Progress>,
+    unwritten: AtomicBool,
+}
+
+/// How far a command is.
+struct Progress {
+    /// When the last step was done.
+    last_step: Instant,
+    /// What is waited for, since then or a later time.
+    waits_for: Option<(String, Instant)>,
+    /// When to say so.
+    reminder: Duration,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        let bar = ProgressBar::new(100);
         // A bar is for eyes: not for a pipe, not beside JSON.
-        let visible = !json && std::io::stderr().is_terminal();
-        bar.set_draw_target(if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
-        if let Ok(style) = ProgressStyle::with_template("  Tor {bar:30} {percent:>3} % {msg}") {
+        let visible = !json && stderr().is_terminal() && !is_dumb();
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
+        );
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
-        Self { json, bar, last_step: Mutex::new(Instant::now()), unread: AtomicBool::new(false) }
+        let progress = Progress { last_step: Instant::now(), waits_for: None, reminder: Duration::ZERO };
+        Self { json, bar, progress: Mutex::new(progress), unwritten: AtomicBool::new(false) }
     }
 
     pub(crate) const fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Nobody reads what is printed any more.
-    pub(crate) fn is_unread(&self) -> bool {
-        self.unread.load(Relaxed)
+    /// Something could not be printed: nobody reads any more, or there is no room.
+    pub(crate) fn is_unwritten(&self) -> bool {
+        self.unwritten.load(Relaxed)
     }
 
-    /// A line for people. `false`: nobody reads any more.
+    /// A line for people, in as many rows as the terminal needs. `false`: it could not be printed.
     pub(crate) fn line(&self, text: &str) -> bool {
+        if self.json {
+            return true;
+        }
+        let columns = tty::columns();
+        let rows: Vec<String> = text
+            .split('\n')
+            .map(|line| columns.map_or_else(|| line.to_owned(), |columns| wrapped(line, columns)))
+            .collect();
+        self.write(&rows.join("\n"))
+    }
+
+    /// A line that has to be copied as it is. `false`: it could not be printed.
+    pub(crate) fn whole(&self, text: &str) -> bool {
         self.json || self.write(text)
     }
 
-    /// An object for programs. `false`: nobody reads any more.
+    /// An object for programs. `false`: it could not be printed.
     pub(crate) fn object(&self, object: &Value) -> bool {
         !self.json || self.write(&object.to_string())
     }
@@ -54,7 +90,7 @@ impl Output {
     pub(crate) fn warning(&self, code: &str, text: &str) {
         self.object(&json!({ "type": "warning", "code": code }));
         if !self.json {
-            eprintln!("warning: {text}");
+            self.bar.suspend(|| to_stderr(&format!("warning: {text}\n")));
         }
     }
 
@@ -82,10 +118,20 @@ impl Output {
             return;
         }
         match event {
-            Event::PrivateNetwork => self.warning("", "a private network: nothing here is protected by Tor"),
-            Event::TorStarting => self.start_clock(),
-            Event::Tor { fraction, ready, blocked } => self.tor(*fraction, *ready, blocked.as_ref()),
-            Event::Creating { step, .. } | Event::Burning { step, .. } => self.step(&step_text(step)),
+            Event::PrivateNetwork => self.warning("", PRIVATE_NETWORK),
+            Event::TorStarting => {
+                self.start_clock();
+                self.wait_for("Tor");
+            }
+            Event::Tor { ready: true, .. } if self.waits_for_tor() => {
+                self.step("Tor is ready");
+                self.wait_for("the server");
+            }
+            Event::Tor { ready: false, fraction, blocked } => self.wait_for(&tor_text(*fraction, blocked.as_ref())),
+            Event::Creating { step, .. } | Event::Burning { step, .. } => {
+                self.step(&step_text(step));
+                self.wait_for(next_text(step));
+            }
             Event::Settled { outcome, .. } => self.step(settlement_text(*outcome)),
             _ => {}
         }
@@ -93,43 +139,83 @@ impl Output {
 
     /// Steps are timed from here on.
     pub(crate) fn start_clock(&self) {
-        *self.last_step.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.progress(|progress| progress.last_step = Instant::now());
     }
 
     /// A step that is done, with the time since the one before it.
     pub(crate) fn step(&self, text: &str) {
-        let mut last = self.last_step.lock().unwrap_or_else(PoisonError::into_inner);
-        let seconds = last.elapsed().as_secs_f64();
-        *last = Instant::now();
-        drop(last);
+        let seconds = self.progress(|progress| {
+            progress.waits_for = None;
+            std::mem::replace(&mut progress.last_step, Instant::now()).elapsed().as_secs_f64()
+        });
         self.line(&format!("  {text:<40} {seconds:>7.2} s"));
     }
 
-    pub(crate) fn failure(&self, failure: &Failure) {
+    /// What a command waits for from now on. A bar shows it at once, a line after a second, and again when that lasts.
+    pub(crate) fn wait_for(&self, what: &str) {
+        let new = self.progress(|progress| {
+            let same = progress.waits_for.as_ref().is_some_and(|(before, _)| before == what);
+            if !same {
+                progress.reminder = Duration::ZERO;
+                progress.waits_for = Some((what.to_owned(), Instant::now()));
+            }
+            !same
+        });
+        if new && !self.json {
+            self.bar.set_message(format!("waiting for {what}"));
+            self.bar.reset();
+            self.bar.enable_steady_tick(Duration::from_millis(250));
+        }
+    }
+
+    /// Nothing is waited for any more.
+    fn rest(&self) {
+        self.progress(|progress| progress.waits_for = None);
         self.bar.finish_and_clear();
+    }
+
+    /// Says again what is waited for, where that lasts and no bar shows it.
+    fn remind(&self) {
+        if self.json || !self.bar.is_hidden() {
+            return;
+        }
+        let due = self.progress(|progress| {
+            let (what, since) = progress.waits_for.as_ref()?;
+            let waited = since.elapsed();
+            let due = waited >= progress.reminder;
+            progress.reminder += if due { REMINDER } else { Duration::ZERO };
+            due.then(|| format!("  waiting for {what}, {} s", waited.as_secs()))
+        });
+        if let Some(line) = due {
+            self.line(&line);
+        }
+    }
+
+    fn waits_for_tor(&self) -> bool {
+        self.progress(|progress| progress.waits_for.as_ref().is_some_and(|(what, _)| what.starts_with("Tor")))
+    }
+
+    fn progress<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
+        change(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.rest();
         if self.json {
             self.object(&failure.object());
         } else {
-            eprintln!("error: {}", failure.line());
+            to_stderr(&format!("error: {}\n", failure.line()));
         }
     }
 
-    fn tor(&self, fraction: f32, ready: bool, blocked: Option<&flashpaper::Error>) {
-        if ready && !self.bar.is_finished() {
-            self.bar.finish_and_clear();
-            self.step("Tor is ready");
-        } else if !ready {
-            self.bar.set_position((fraction * 100.0) as u64);
-            self.bar.set_message(blocked.map(flashpaper::Error::code).unwrap_or_default());
-        }
-    }
-
-    fn write(&self, line: &str) -> bool {
+    /// One call, so that a line that cannot be written is not written later, in part or again.
+    fn write(&self, text: &str) -> bool {
+        let line = Zeroizing::new(format!("{text}\n"));
         let written = self.bar.suspend(|| {
             let mut out = stdout().lock();
-            writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+            out.write_all(line.as_bytes()).and_then(|()| out.flush()).is_ok()
         });
-        self.unread.fetch_or(!written, Relaxed);
+        self.unwritten.fetch_or(!written, Relaxed);
         written
     }
 }
@@ -138,23 +224,37 @@ impl Output {
 pub(crate) struct Screen<'o> {
     pub(crate) output: &'o Output,
     pub(crate) events: Events,
+    pub(crate) holder: Holder,
 }
 
 impl Screen<'_> {
     pub(crate) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
+        let mut reminders = interval(Duration::from_secs(1));
         let done = loop {
             tokio::select! {
                 biased;
                 Some(event) = self.events.next() => self.output.event(&event),
                 done = &mut work => break done,
+                _ = reminders.tick() => self.output.remind(),
             }
         };
         while let Some(event) = self.events.try_next() {
             self.output.event(&event);
         }
+        self.output.rest();
         done
     }
+}
+
+/// Prints on standard error. What cannot be printed there stops nothing.
+pub(crate) fn to_stderr(text: &str) {
+    let _ = stderr().write_all(text.as_bytes());
+}
+
+/// A terminal that knows no codes.
+pub(crate) fn is_dumb() -> bool {
+    env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
 }
 
 /// Serialises `value` with a `type`.
@@ -166,11 +266,19 @@ pub(crate) fn with_type(kind: &str, value: &impl serde::Serialize) -> Value {
     value
 }
 
+pub(crate) const PRIVATE_NETWORK: &str = "a private network: nothing here is protected by Tor";
+
 pub(crate) const fn route_text(route: Route) -> &'static str {
     match route {
         Route::Onion => "onion",
         Route::Exit => "exit",
     }
+}
+
+/// How far Tor is, and what is in its way.
+pub(crate) fn tor_text(fraction: f32, blocked: Option<&flashpaper::Error>) -> String {
+    let blocked = blocked.map_or_else(String::new, |error| format!(", {error}"));
+    format!("Tor ({:.0} %{blocked})", fraction * 100.0)
 }
 
 fn step_text(step: &Step) -> String {
@@ -188,30 +296,29 @@ fn step_text(step: &Step) -> String {
     }
 }
 
-const fn settlement_text(settlement: Settlement) -> &'static str {
+/// What is waited for behind a step.
+const fn next_text(step: &Step) -> &'static str {
+    match step {
+        Step::Sealed { via: Route::Onion } | Step::OtherRoute { via: Route::Onion } => {
+            "the server, by its onion address"
+        }
+        Step::Sealed { via: Route::Exit } | Step::OtherRoute { via: Route::Exit } => {
+            "the server, through an exit relay"
+        }
+        Step::Connected { .. } => "TLS",
+        Step::Secured => "the server to answer",
+        Step::Registered => "the login",
+        Step::LoggedIn => "the server to answer once more",
+        Step::Removed => "a login to be refused",
+        Step::Reachable | Step::ProvenGone => "the folder",
+    }
+}
+
+pub(crate) const fn settlement_text(settlement: Settlement) -> &'static str {
     match settlement {
         Settlement::Kept => "an unfinished burner was kept",
         Settlement::Removed => "an unfinished burner was removed",
         Settlement::Absent => "an unfinished burner was never made",
         Settlement::Unknown => "an unfinished burner could not be settled",
-    }
-}
-
-/// What a stranger wrote must not steer the terminal, nor turn the order of what stands beside it.
-pub(crate) fn printable(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_steers_a_terminal_is_replaced() {
-        assert_eq!(printable("\u{1b}[2J\r\u{9b}1mé\u{202e}a"), "\u{fffd}[2J\u{fffd}\u{fffd}1mé\u{fffd}a");
     }
 }

@@ -1,5 +1,6 @@
 //! Two burners of two installations, driven as a program drives them: `flashpaper chat --json`.
 
+mod support;
 mod trace;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -9,51 +10,10 @@ use std::time::{Duration, Instant};
 
 use flashpaper_lab::{Peer, Remote};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
+use support::{Home, PATIENCE, Tested};
 use trace::Trace;
 
-type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
-
-/// How long anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A home folder with one burner.
-struct Home {
-    folder: TempDir,
-    lab: Remote,
-    jid: String,
-}
-
 impl Home {
-    fn new(lab: &Remote, route: &str) -> Tested<Self> {
-        let mut home = Self { folder: TempDir::new()?, lab: lab.clone(), jid: String::new() };
-        let made = home.command(&["new", route, "--json"]).output()?;
-        let events =
-            String::from_utf8(made.stdout)?.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
-        let burner = events.iter().find(|event| event["type"] == "burner").ok_or("no burner")?;
-        home.jid = burner["jid"].as_str().ok_or("no address")?.to_owned();
-        Ok(home)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        self.command_under(&[], args)
-    }
-
-    fn command_under(&self, under: &[&str], args: &[&str]) -> Command {
-        let mut words = under.iter().copied().chain([env!("CARGO_BIN_EXE_flashpaper")]);
-        let mut command = Command::new(words.next().unwrap_or_default());
-        command
-            .args(words)
-            .args(args)
-            .arg("--home")
-            .arg(self.folder.path())
-            .arg("--network")
-            .arg(self.lab.facts_file());
-        command.stdin(Stdio::null()).stderr(Stdio::null());
-        command
-    }
-
     fn chat(&self) -> Tested<Chat> {
         self.chat_under(&[])
     }
@@ -261,6 +221,17 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
         chat.write(line)?;
         assert_eq!(chat.until(|e| e["type"] == "error")?["code"], code, "{line}");
     }
+    chat.stdin.as_mut().ok_or("no input")?.write_all(b"{\"command\":\"send\",\"text\":\"gr\xfc\xdfe\"}\n")?;
+    let latin = chat.until(|e| e["type"] == "error")?;
+    assert_eq!((&latin["code"], &latin["detail"]), (&"not_json".into(), &"no UTF-8".into()));
+    for (text, detail) in [
+        ("a".repeat(12_345), "too long: 12,345 of 10,000 bytes"),
+        ("bell\u{7}".to_owned(), "character U+0007 at 5 cannot be sent"),
+        (String::new(), "the text is empty"),
+    ] {
+        let answer = chat.ask(json!({ "command": "send", "peer": "a@b.example", "text": text }))?;
+        assert_eq!((&answer["code"], &answer["detail"]), (&"invalid_input".into(), &detail.into()));
+    }
     chat.write("")?;
     chat.done(json!({ "command": "contact_add", "address": "a@b.example" }))?;
     let early = chat.ask(json!({ "command": "smp_start", "peer": "a@b.example", "secret": "x" }))?;
@@ -283,6 +254,16 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
         (&"expire".into(), &true.into())
     );
 
+    let sent = json!({ "command": "send", "peer": "a@b.example", "text": "one\r\ntwo" });
+    let message = chat.done(sent)?["message"].clone();
+    let kept = chat.ask(json!({ "command": "messages" }))?;
+    let kept = kept["messages"].as_array().and_then(|all| all.iter().find(|kept| kept["message"] == message));
+    assert_eq!(kept.ok_or("not kept")?["text"], "one\ntwo", "a line break is one, whatever the system");
+    let label = |label: &str| json!({ "command": "label", "peer": "a@b.example", "label": label });
+    assert_eq!(chat.done(label("friend"))?["label"], "friend");
+    assert_eq!(chat.done(label("  "))?["label"], Value::Null);
+    let snapshot = chat.ask(json!({ "command": "snapshot" }))?;
+    assert_eq!(snapshot["burners"][0]["conversations"][0]["label"], Value::Null);
     chat.done(json!({ "command": "label", "label": "mine" }))?;
     assert_eq!(chat.end()?, Some(0));
     let list = String::from_utf8(home.command(&["list", "--json"]).output()?.stdout)?;
@@ -291,6 +272,8 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
     assert_eq!(home.command(&["label", &home.jid, "x", "--peer", "c@b.example"]).status()?.code(), Some(2));
     let uri = String::from_utf8(home.command(&["uri", &home.jid]).output()?.stdout)?;
     assert!(uri.starts_with(&format!("xmpp:{}?otr-fingerprint=", home.jid)), "{uri}");
+    let again = String::from_utf8(home.command(&["uri", uri.trim_end()]).output()?.stdout)?;
+    assert_eq!(again, uri, "what it prints is a name");
     assert!(home.command(&["burn", &home.jid]).status()?.success());
     Ok(())
 }
@@ -317,6 +300,8 @@ async fn people_see_words_and_nothing_that_steers_their_terminal() -> Tested {
     };
     until(&format!("[plaintext] {stranger}: \u{fffd}one"))?;
     assert_eq!(until("two")?, ["    | [verified] you: two"]);
+    stdin.write_all(b"gr\xfc\xdfe\n")?;
+    until("-- error: the line is no UTF-8; nothing was done")?;
     writeln!(stdin, "/nonsense\n/fingerprint\nto whom?")?;
     until("/help")?;
     until("  yours")?;
@@ -331,6 +316,6 @@ async fn people_see_words_and_nothing_that_steers_their_terminal() -> Tested {
     let mut rest = String::new();
     let list = home.command(&["list"]).stdout(Stdio::piped()).spawn()?;
     list.stdout.ok_or("no output")?.read_to_string(&mut rest)?;
-    assert_eq!(rest, "");
+    assert_eq!(rest, "no burners\n");
     Ok(())
 }

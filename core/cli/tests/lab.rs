@@ -104,7 +104,8 @@ fn words_that_could_not_be_written_are_kept() -> Tested {
     let lab = Remote::from_env()?;
     let flashpaper = Flashpaper::new(&lab)?;
     let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
-    assert!(flashpaper.command(&[]).args(["new", "--recoverable", "--exit"]).stdout(nowhere).status()?.success());
+    let made = flashpaper.command(&[]).args(["new", "--recoverable", "--exit"]).stdout(nowhere).status()?;
+    assert_eq!(made.code(), Some(10), "nobody knows of it");
     let jid = flashpaper.run(&["list"])?.of("burner")?["jid"].as_str().unwrap_or_default().to_owned();
     let shown = flashpaper.run(&["words", &jid])?;
     assert_eq!(shown.of("words")?["words"].as_str().map(|w| w.split(' ').count()), Some(12));

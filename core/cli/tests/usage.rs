@@ -104,15 +104,26 @@ fn a_damaged_or_used_folder_is_told() {
     assert_eq!(run(&home, &["--home", &home, "list"]).1, Some(0));
     let lock = fs::File::open(format!("{home}/lock")).unwrap();
     lock.lock().unwrap();
-    assert_eq!(run(&home, &["--home", &home, "list"]), (vec!["error: in use".to_owned()], Some(3)));
+    let (lines, code) = run(&home, &["--home", &home, "list"]);
+    assert!(
+        lines[0].starts_with("error: in use: by another program; ") && lines[0].contains("--home DIR"),
+        "{lines:?}"
+    );
+    assert_eq!((lines.len(), code), (1, Some(3)));
+    // As one that holds it signs, and what no program would.
+    fs::write(format!("{home}/lock"), "flashpaper chat, process 12\u{1b}[2J\n").unwrap();
+    let (lines, _) = run(&home, &["--home", &home, "list"]);
+    assert!(lines[0].starts_with("error: in use: by flashpaper chat, process 12\u{fffd}[2J; "), "{lines:?}");
     drop(lock);
     // Each opening moves the key to the other of the two.
     let removed = ["key.0", "key.1"].iter().filter(|key| fs::remove_file(format!("{home}/{key}")).is_ok()).count();
     assert_eq!(removed, 1);
-    let lost = (vec!["error: the key of the store is lost".to_owned()], Some(3));
+    let advice = "--passphrase FILE opens it if it is under a passphrase; --home DIR takes another folder";
+    let lost = (vec![format!("error: the key of the store is lost: {advice}")], Some(3));
     assert_eq!(run(&home, &["--home", &home, "list"]), lost);
     fs::write(format!("{home}/vault.db"), "damaged").unwrap();
-    assert_eq!(run(&home, &["--home", &home, "list"]), (vec!["error: the store is damaged".to_owned()], Some(3)));
+    let damaged = (vec!["error: the store is damaged: --home DIR takes another folder".to_owned()], Some(3));
+    assert_eq!(run(&home, &["--home", &home, "list"]), damaged);
 }
 
 #[test]
@@ -133,4 +144,36 @@ fn help_and_version_are_no_errors() {
     for args in [&["--help"][..], &["--version"], &["new", "--help"]] {
         assert_eq!(run("", args), (vec![], Some(0)));
     }
+}
+
+#[test]
+fn a_mistyped_word_is_guessed_at() {
+    for (args, meant) in
+        [(&["lst"][..], "list"), (&["list", "--jsn"], "--json"), (&["new", "--recoverabel"], "--recoverable")]
+    {
+        let (lines, code) = run("", args);
+        assert!(lines.len() == 1 && lines[0].contains(&format!("is \u{201c}{meant}\u{201d} meant?")), "{lines:?}");
+        assert_eq!(code, Some(2));
+    }
+}
+
+#[test]
+fn a_folder_is_put_under_a_passphrase_and_under_another() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (home, one, two) = (path("home"), path("one"), path("two"));
+    fs::write(&one, "swordfish\n").unwrap();
+    fs::write(&two, "marlin\n").unwrap();
+    let code = |args: &[&str]| run("", &[&["--home", &home], args].concat()).1;
+    assert_eq!(code(&["list"]), Some(0));
+    assert_eq!(code(&["passphrase", &one]), Some(0));
+    assert_eq!(code(&["list"]), Some(3));
+    assert_eq!(code(&["--passphrase", &one, "list"]), Some(0));
+    assert_eq!(code(&["--passphrase", &two, "passphrase", &one]), Some(3), "only who knows the old one");
+    assert_eq!(code(&["--passphrase", &one, "passphrase", &two]), Some(0));
+    assert_eq!(code(&["--passphrase", &one, "list"]), Some(3));
+    assert_eq!(code(&["--passphrase", &two, "list"]), Some(0));
+    fs::write(&one, "\n").unwrap();
+    assert_eq!(code(&["--passphrase", &two, "passphrase", &one]), Some(2), "an empty one");
+    assert_eq!(code(&["--passphrase", &two, "list"]), Some(0));
 }

@@ -6,6 +6,8 @@ use std::io::{IsTerminal as _, stdout};
 use anstyle::{AnsiColor, Style};
 use flashpaper::Security;
 
+use crate::output::is_dumb;
+
 /// What a lock stands for, and what to do about it.
 pub(crate) const fn meaning(security: Security) -> &'static str {
     match security {
@@ -31,12 +33,11 @@ impl Paint {
     /// Colours are for eyes, and for those that want them (no-color.org).
     pub(crate) fn for_stdout() -> Self {
         let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = env::var_os("TERM").is_none_or(|name| name == "dumb");
-        Self(stdout().is_terminal() && !unwanted && !dumb)
+        Self(stdout().is_terminal() && !unwanted && !is_dumb())
     }
 
-    pub(crate) const fn none() -> Self {
-        Self(false)
+    pub(crate) const fn is_on(self) -> bool {
+        self.0
     }
 
     /// How private something is.

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::input::BadLine;
+
 /// A line that was understood.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Request {
@@ -79,7 +81,7 @@ pub(crate) enum Trust {
 impl Request {
     /// Reads a line. One that is no command gives the error to print.
     pub(crate) fn read(line: &str) -> Result<Self, Value> {
-        let Ok(mut object) = serde_json::from_str::<Map<String, Value>>(line) else { return Err(not_json()) };
+        let Ok(mut object) = serde_json::from_str::<Map<String, Value>>(line) else { return Err(not_json(None)) };
         let id = object.remove("id");
         let name = object.get("command").and_then(Value::as_str).map(str::to_owned);
         let asked = Asked { id, name };
@@ -94,9 +96,13 @@ impl Request {
     }
 }
 
-/// The error for a line that is no object of JSON.
-pub(crate) fn not_json() -> Value {
-    error_object("not_json")
+/// The error for a line that is no object of JSON, or could not even be read.
+pub(crate) fn not_json(bad: Option<BadLine>) -> Value {
+    let mut object = error_object("not_json");
+    if let Some(bad) = bad {
+        object["detail"] = bad.reason().into();
+    }
+    object
 }
 
 fn error_object(code: &str) -> Value {
@@ -129,7 +135,7 @@ mod tests {
     #[test]
     fn what_is_no_command_says_why() {
         for line in ["", "send", "[]", "7", "{", r#"{"command":"connect"} x"#] {
-            assert_eq!(Request::read(line).unwrap_err(), not_json(), "{line}");
+            assert_eq!(Request::read(line).unwrap_err(), not_json(None), "{line}");
         }
         for (line, detail) in [
             ("{}", "missing field `command`"),

@@ -7,13 +7,23 @@ use flashpaper::{
     Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Fingerprint, Message,
     MessageId, MessageState, Notice, PeerKey, Standing,
 };
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
+use zeroize::Zeroizing;
 
 use super::colour::meaning;
+use super::line::BREAK;
+use super::message_lines;
 use super::news::{News, Watch};
 use super::terminal::{Terminal, Typed};
 use crate::commands::{burned, burned_line};
 use crate::exit::Failure;
-use crate::output::{Output, Screen, printable, route_text};
+use crate::output::{Output, PRIVATE_NETWORK, Screen, route_text, settlement_text, tor_text};
+use crate::qr;
+use crate::text::printable;
+
+/// How long to wait before Tor is tried again.
+const PAUSE: Duration = Duration::from_secs(10);
 
 const HELP: &str = "\
 What does not begin with / is sent to the peer, in private or, as long as that takes, not at all.
@@ -36,10 +46,10 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /quit                ends; so do the end of input and Ctrl-C
 //TEXT               sends a text that begins with /";
 
-/// Of a line that holds a secret: what comes before that.
-pub(crate) fn shown(line: &str) -> Option<&str> {
+/// Of a line that holds a secret: at which byte that begins.
+pub(crate) fn secret(line: &str) -> Option<usize> {
     let secret = line.trim_start().strip_prefix("/verify")?;
-    secret.starts_with(char::is_whitespace).then(|| line.strip_suffix(secret))?
+    secret.starts_with(char::is_whitespace).then(|| line.len() - secret.len())
 }
 
 pub(crate) async fn chat(
@@ -49,16 +59,25 @@ pub(crate) async fn chat(
     peer: Option<String>,
     tor_timeout: Duration,
 ) -> Result<(), Failure> {
-    screen.during(engine.start_tor(tor_timeout)).await?;
-    let output = screen.output;
     let watch = Watch::begin(engine, &burner.id)?;
-    let terminal = Terminal::open(output);
-    let mut person =
-        Person { engine, id: &burner.id, screen, watch, terminal, peer, sent: BTreeMap::new(), shown: None };
+    let terminal = Terminal::open(screen.output);
+    let mut person = Person {
+        engine,
+        id: &burner.id,
+        screen,
+        watch,
+        terminal,
+        connecting: JoinSet::new(),
+        tor_timeout,
+        tor: String::new(),
+        peer,
+        sent: BTreeMap::new(),
+        shown: None,
+    };
     person.aside(&format!("{}; /help tells what can be done", burner.jid));
     let unread = person.watch.unread();
     person.tell(unread);
-    engine.connect(&burner.id)?;
+    person.connect(Duration::ZERO);
     loop {
         let line = match person.next_line().await? {
             Some(line) => line,
@@ -84,6 +103,11 @@ struct Person<'a, 's> {
     screen: &'a mut Screen<'s>,
     watch: Watch<'a>,
     terminal: Terminal<'s>,
+    /// Tor may take minutes: what can be typed does not wait for it.
+    connecting: JoinSet<Result<(), Error>>,
+    tor_timeout: Duration,
+    /// What was last said of Tor.
+    tor: String,
     /// Whom texts go to, by bare JID.
     peer: Option<String>,
     /// How texts begin of which more is to be heard.
@@ -94,24 +118,51 @@ struct Person<'a, 's> {
 
 impl Person<'_, '_> {
     /// What is typed next. Tells what happens meanwhile.
-    async fn next_line(&mut self) -> Result<Option<String>, Failure> {
+    async fn next_line(&mut self) -> Result<Option<Zeroizing<String>>, Failure> {
         self.show_lock();
         let name = self.peer.as_deref().map(|peer| self.name(peer));
         self.terminal.ask(name.as_deref());
         loop {
+            if self.output().is_unwritten() {
+                return Ok(None);
+            }
             tokio::select! {
                 biased;
                 Some(event) = self.screen.events.next() => self.event(event),
+                Some(connected) = self.connecting.join_next() => self.connected(connected)?,
                 typed = self.terminal.typed() => match typed {
                     None => return Ok(None),
                     Some(Typed::Line(Ok(line))) => return Ok(Some(line)),
-                    Some(Typed::Line(Err(_))) => return Ok(Some(String::new())),
+                    Some(Typed::Line(Err(bad))) => {
+                        self.aside(&format!("error: the line is {}; nothing was done", bad.reason()));
+                        return Ok(Some(Zeroizing::default()));
+                    }
                     Some(Typed::Interrupt) => return Err(Error::Cancelled.into()),
                 },
             }
-            if self.output().is_unread() {
-                return Ok(None);
+        }
+    }
+
+    /// Starts Tor if it does not run, then connects.
+    fn connect(&mut self, after: Duration) {
+        let (engine, id, deadline) = (self.engine.clone(), self.id.clone(), self.tor_timeout);
+        self.connecting.spawn(async move {
+            sleep(after).await;
+            engine.start_tor(deadline).await?;
+            engine.connect(&id)
+        });
+    }
+
+    /// Tries again where that may help.
+    fn connected(&mut self, connected: Result<Result<(), Error>, JoinError>) -> Result<(), Error> {
+        match connected {
+            Ok(Err(error)) if error.retryable() => {
+                self.aside(&format!("not connected: {error}; it tries again"));
+                self.connect(PAUSE);
+                Ok(())
             }
+            Ok(connected) => connected,
+            Err(_) => Err(Error::Internal),
         }
     }
 
@@ -142,7 +193,12 @@ impl Person<'_, '_> {
                 self.show_lock();
             }
             "unblock" => engine.set_blocked(id, self.peer()?, false)?,
-            "label" => engine.set_label(id, Some(self.peer()?), Some(rest).filter(|label| !label.is_empty()))?,
+            "label" => {
+                let peer = self.peer()?.to_owned();
+                engine.set_label(id, Some(&peer), Some(rest))?;
+                let what = if rest.is_empty() { "has no name of yours" } else { "has the name that you gave" };
+                self.aside(&format!("{} {what}", printable(&peer)));
+            }
             "start" => engine.start_private(id, self.peer()?)?,
             "end" => engine.end_private(id, self.peer()?)?,
             "verify" if !rest.is_empty() => self.verify(rest)?,
@@ -159,7 +215,11 @@ impl Person<'_, '_> {
                     engine.accept_key(id, &peer, key)?;
                 }
             }
-            "uri" => self.line(&engine.uri(id)?),
+            "uri" => {
+                let uri = engine.uri(id)?;
+                self.terminal.whole(&uri);
+                qr::print(self.output(), &uri, self.terminal.paint);
+            }
             "burn" => return self.burn().await,
             _ => self.aside("no such command; /help has them all"),
         }
@@ -248,7 +308,12 @@ impl Person<'_, '_> {
 
     async fn burn(&mut self) -> Result<Next, Error> {
         self.output().start_clock();
-        let report = self.screen.during(self.engine.burn(self.id)).await?;
+        let (engine, id, deadline) = (self.engine, self.id, self.tor_timeout);
+        let work = async move {
+            engine.start_tor(deadline).await?;
+            engine.burn(id).await
+        };
+        let report = self.screen.during(work).await?;
         self.line(&burned_line(&report));
         Ok(Next::End(burned(report)))
     }
@@ -269,14 +334,8 @@ impl Person<'_, '_> {
     }
 
     fn message(&mut self, message: &Message) {
-        let lock = self.terminal.paint.lock(message.security);
         let name = self.name(&message.peer);
-        let mut shown = true;
-        for (number, line) in message.text.split('\n').enumerate() {
-            // A line of a text must not look like a message of somebody's.
-            let start = if number == 0 { format!("{lock} {name}:") } else { "    |".to_owned() };
-            shown &= self.terminal.line(&format!("{start} {}", printable(line)));
-        }
+        let shown = self.terminal.line(&message_lines(message, &name, self.terminal.paint));
         // One that is not taken comes again.
         if shown && let Err(error) = self.engine.taken(self.id, message.id) {
             self.aside(&format!("error: {}", Failure::from(error).line()));
@@ -355,7 +414,21 @@ impl Person<'_, '_> {
                 });
             }
             Event::Lagged { .. } => self.aside("some news were lost; /who shows how things are"),
-            event => self.output().event(event),
+            Event::PrivateNetwork => self.aside(PRIVATE_NETWORK),
+            Event::Tor { ready: true, .. } => self.tor("Tor is ready".to_owned()),
+            // Each quarter is news enough.
+            Event::Tor { fraction, blocked, .. } => {
+                self.tor(format!("waiting for {}", tor_text((fraction * 4.0).floor() / 4.0, blocked.as_ref())));
+            }
+            Event::Settled { outcome, .. } => self.aside(settlement_text(*outcome)),
+            Event::Conversation { .. } | Event::TorStarting | Event::Creating { .. } | Event::Burning { .. } => {}
+        }
+    }
+
+    fn tor(&mut self, text: String) {
+        if self.tor != text {
+            self.aside(&text);
+            self.tor = text;
         }
     }
 
@@ -381,7 +454,7 @@ impl Person<'_, '_> {
     }
 
     /// Has the prompt say how private the next text would be.
-    fn show_lock(&self) {
+    fn show_lock(&mut self) {
         let security = self.peer.is_some().then(|| self.conversation().map(|c| c.security).unwrap_or_default());
         self.terminal.set_lock(security);
     }
@@ -418,7 +491,7 @@ impl Person<'_, '_> {
 /// Enough of a text to know it by.
 fn beginning(text: &str) -> String {
     let mut characters = text.chars();
-    let start: String = characters.by_ref().take(24).collect();
+    let start: String = characters.by_ref().take(24).map(|c| if c == '\n' { BREAK } else { c }).collect();
     let dots = if characters.next().is_some() { "…" } else { "" };
     format!("\u{201c}{}{dots}\u{201d}", printable(&start))
 }

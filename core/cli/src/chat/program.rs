@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::command::{Asked, Command, Request, Trust, not_json};
 use super::input;
 use super::news::{News, Watch};
-use crate::commands::{burned, uri_object};
+use crate::commands::{burned, is_blank, uri_object};
 use crate::exit::Failure;
 use crate::output::{Output, Screen, with_type};
 
@@ -35,7 +35,7 @@ pub(crate) async fn chat(
             None => return Ok(()),
             Some(Ok(line)) if line.trim().is_empty() => continue,
             Some(Ok(line)) => Request::read(&line),
-            Some(Err(input::BadLine)) => Err(not_json()),
+            Some(Err(bad)) => Err(not_json(Some(bad))),
         };
         match request {
             Ok(Request { asked, command: Command::Burn {} }) => {
@@ -49,9 +49,6 @@ pub(crate) async fn chat(
                 program.print(&asked.answered(answer));
             }
             Err(error) => program.print(&error),
-        }
-        if program.screen.output.is_unread() {
-            return Ok(());
         }
     }
 }
@@ -70,6 +67,9 @@ impl Program<'_, '_> {
     /// The next line. Tells what happens until there is one.
     async fn next_line(&mut self, lines: &mut tokio::sync::mpsc::Receiver<input::Line>) -> Option<input::Line> {
         loop {
+            if self.screen.output.is_unwritten() {
+                return None;
+            }
             tokio::select! {
                 biased;
                 Some(event) = self.screen.events.next() => self.event(event),
@@ -80,9 +80,6 @@ impl Program<'_, '_> {
                 }
                 line = lines.recv() => return line,
             }
-            if self.screen.output.is_unread() {
-                return None;
-            }
         }
     }
 
@@ -92,8 +89,14 @@ impl Program<'_, '_> {
         match command {
             Command::Connect {} => self.connect(asked.clone()),
             Command::Disconnect {} => engine.disconnect(id)?,
-            Command::Suspend {} => self.during(engine.suspend(SUSPENDING)).await,
-            Command::Resume {} => self.during(engine.resume()).await?,
+            Command::Suspend {} => {
+                self.screen.holder.sign_off();
+                self.during(engine.suspend(SUSPENDING)).await;
+            }
+            Command::Resume {} => {
+                self.during(engine.resume()).await?;
+                self.screen.holder.sign_again();
+            }
             Command::Snapshot {} => return Ok(with_type("snapshot", &engine.snapshot()?)),
             Command::Uri {} => return uri_object(engine, id),
             Command::Messages { peer } => {
@@ -101,7 +104,11 @@ impl Program<'_, '_> {
                 return Ok(json!({ "type": "messages", "messages": messages }));
             }
             Command::Taken { message } => engine.taken(id, message.into())?,
-            Command::Label { peer, label } => engine.set_label(id, peer.as_deref(), label.as_deref())?,
+            Command::Label { peer, label } => {
+                let label = label.filter(|label| !is_blank(label));
+                engine.set_label(id, peer.as_deref(), label.as_deref())?;
+                return Ok(json!({ "type": "done", "label": label }));
+            }
             Command::ContactAdd { address } => {
                 return Ok(json!({ "type": "done", "peer": engine.add_contact(id, &address)? }));
             }

@@ -1,29 +1,35 @@
-//! Where a person types: a terminal, whose prompt stays whole below what is printed meanwhile, or a plain input.
+//! Where a user types: a terminal, whose prompt stays whole below what is printed meanwhile, or a plain input. Decision 026
+//! says why no library draws the prompt.
 
-use std::borrow::Cow;
-use std::io::{IsTerminal as _, stdin, stdout};
-use std::sync::{Arc, Mutex, PoisonError, mpsc as threads};
+use std::io::{self, IsTerminal as _, Read as _, Write as _, stdin, stdout};
 use std::thread;
+use std::time::Duration;
 
 use flashpaper::Security;
-use rustyline::completion::Completer;
-use rustyline::error::ReadlineError;
-use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::Hinter;
-use rustyline::history::DefaultHistory;
-use rustyline::validate::Validator;
-use rustyline::{ColorMode, Config, Editor, ExternalPrinter, Helper};
+use rustix::process::{Signal as Number, kill_current_process_group};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use zeroize::Zeroizing;
 
 use super::colour::{LOCK, Paint};
-use super::input::{self, BadLine};
-use super::people;
-use crate::output::Output;
+use super::input;
+use super::keys::{Key, Keys};
+use super::line::Line;
+use crate::output::{Output, is_dumb};
+use crate::text::{shortened, width};
+use crate::tty::{self, Quiet};
 
-/// What a person did.
+/// How soon a process that was told to stop has stopped.
+const STOPPING: Duration = Duration::from_millis(200);
+
+/// The columns of a name in the prompt, at the most: a peer's address may be long.
+const NAME: usize = 24;
+
+/// What a user did.
 pub(crate) enum Typed {
     /// A line, or one that cannot be read.
-    Line(Result<String, BadLine>),
+    Line(input::Line),
     /// Ctrl-C.
     Interrupt,
 }
@@ -32,146 +38,216 @@ pub(crate) enum Typed {
 pub(crate) struct Terminal<'o> {
     output: &'o Output,
     pub(crate) paint: Paint,
-    /// `None`: plain lines.
-    printer: Option<Box<dyn ExternalPrinter + Send>>,
-    lock: Lock,
-    prompts: threads::Sender<String>,
-    typed: mpsc::Receiver<Typed>,
+    input: Input,
+    /// Whom the next line goes to, as the prompt has it; `None` while nobody is asked for one.
+    prompt: Option<String>,
+    /// How private that would be; `None` while there is no peer.
+    lock: Option<Security>,
 }
 
-/// What the prompt shows now; `None` while there is no peer.
-type Lock = Arc<Mutex<Option<Security>>>;
+/// What is read.
+enum Input {
+    Keys(Box<Keyboard>),
+    Lines(mpsc::Receiver<input::Line>),
+}
+
+/// A terminal whose keys are read one by one.
+struct Keyboard {
+    bytes: mpsc::Receiver<Zeroizing<Vec<u8>>>,
+    keys: Keys,
+    line: Line,
+    /// It has another size.
+    resized: Signal,
+    /// The process goes on after it was stopped.
+    continued: Signal,
+    quiet: Quiet,
+    /// Until when it stops. Without a shell that could go on with it, it does not.
+    stopping: Option<Instant>,
+}
 
 impl<'o> Terminal<'o> {
     pub(crate) fn open(output: &'o Output) -> Self {
-        let (paint, lock) = (Paint::for_stdout(), Lock::default());
-        let (prompts, asked) = threads::channel();
-        let (sender, typed) = mpsc::channel(1);
-        let editor = if stdin().is_terminal() && stdout().is_terminal() { editor(paint, &lock) } else { None };
-        let printer = match editor {
-            Some((editor, printer)) => {
-                thread::spawn(move || read_lines(editor, &asked, &sender));
-                Some(printer)
-            }
-            None => {
-                thread::spawn(move || {
-                    for _prompt in asked {
-                        let Some(line) = input::next(&mut stdin().lock()) else { return };
-                        if sender.blocking_send(Typed::Line(line)).is_err() {
-                            return;
-                        }
-                    }
-                });
-                None
-            }
-        };
-        Self { output, paint, printer, lock, prompts, typed }
+        let eyes = stdin().is_terminal() && stdout().is_terminal() && !is_dumb();
+        let keyboard = if eyes { Keyboard::open().ok().flatten() } else { None };
+        let input = keyboard.map_or_else(|| Input::Lines(input::lines()), |keyboard| Input::Keys(Box::new(keyboard)));
+        Self { output, paint: Paint::for_stdout(), input, prompt: None, lock: None }
     }
 
-    /// Has the person asked for a line. The terminal is in order whenever none is asked for.
-    pub(crate) fn ask(&self, name: Option<&str>) {
-        let prompt = name.map_or_else(|| "> ".to_owned(), |name| format!("{:LOCK$} {name}> ", ""));
-        // Without a reader there is no line either.
-        let _ = self.prompts.send(prompt);
+    /// Asks for a line.
+    pub(crate) fn ask(&mut self, name: Option<&str>) {
+        self.prompt = Some(name.unwrap_or_default().to_owned());
+        if let Input::Keys(keyboard) = &self.input {
+            keyboard.quiet.resume(true);
+        }
+        self.draw();
     }
 
     /// The line that was asked for; `None` at the end of input. Cancel safe.
     pub(crate) async fn typed(&mut self) -> Option<Typed> {
-        self.typed.recv().await
-    }
-
-    /// Sets what the prompt says. It is drawn anew with the next line that is printed.
-    pub(crate) fn set_lock(&self, security: Option<Security>) {
-        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = security;
-    }
-
-    /// Prints a line above the prompt. `false`: nobody reads any more.
-    pub(crate) fn line(&mut self, text: &str) -> bool {
-        match &mut self.printer {
-            Some(printer) => printer.print(format!("{text}\n")).is_ok(),
-            None => self.output.line(text),
+        loop {
+            self.draw();
+            let keyboard = match &mut self.input {
+                Input::Lines(lines) => return lines.recv().await.map(Typed::Line),
+                Input::Keys(keyboard) => keyboard,
+            };
+            keyboard.woken().await?;
+            while let Some(key) = keyboard.keys.next() {
+                match key {
+                    Key::Enter => {
+                        let (shown, line) = (keyboard.line.shown(), keyboard.line.take());
+                        // From here on Ctrl-C is a signal again: what was asked for may take long.
+                        keyboard.quiet.resume(false);
+                        self.leave(&shown);
+                        return Some(Typed::Line(line));
+                    }
+                    Key::Interrupt => return Some(Typed::Interrupt),
+                    Key::EndOfInput if keyboard.line.is_empty() => return None,
+                    Key::EndOfInput => keyboard.line.edit(&Key::Delete),
+                    Key::Suspend => keyboard.suspend(),
+                    key => keyboard.line.edit(&key),
+                }
+            }
         }
     }
-}
 
-type Prompted = Editor<Prompt, DefaultHistory>;
+    /// Sets what the prompt says.
+    pub(crate) fn set_lock(&mut self, security: Option<Security>) {
+        if self.lock != security {
+            self.lock = security;
+            self.draw();
+        }
+    }
 
-/// `None` for a terminal that can do too little.
-fn editor(paint: Paint, lock: &Lock) -> Option<(Prompted, Box<dyn ExternalPrinter + Send>)> {
-    // The lock comes in by way of highlighting, with or without colour. Nothing typed is kept.
-    let config = Config::builder().color_mode(ColorMode::Forced).auto_add_history(false).build();
-    let mut editor = Prompted::with_config(config).ok()?;
-    editor.set_helper(Some(Prompt { paint, lock: Arc::clone(lock) }));
-    let printer = editor.create_external_printer().ok()?;
-    Some((editor, Box::new(printer)))
-}
+    /// Prints lines above the prompt. `false`: they could not be printed.
+    pub(crate) fn line(&mut self, text: &str) -> bool {
+        self.clear();
+        let printed = self.output.line(text);
+        self.draw();
+        printed
+    }
 
-fn read_lines(mut editor: Prompted, prompts: &threads::Receiver<String>, typed: &mpsc::Sender<Typed>) {
-    for prompt in prompts {
-        let line = match editor.readline(&prompt) {
-            Ok(line) => Typed::Line(Ok(line)),
-            Err(ReadlineError::Interrupted) => Typed::Interrupt,
-            Err(_) => return,
-        };
-        if typed.blocking_send(line).is_err() {
+    /// Prints what has to be copied as it is, above the prompt.
+    pub(crate) fn whole(&mut self, text: &str) -> bool {
+        self.clear();
+        // A row that is full is gone on with on the next.
+        self.control("\x1b[?7h");
+        let printed = self.output.whole(text);
+        self.control("\x1b[?7l");
+        self.draw();
+        printed
+    }
+
+    /// Leaves what was typed where it is, and begins a new row.
+    fn leave(&mut self, shown: &str) {
+        let line = format!("{}{shown}", self.prompt(usize::MAX));
+        self.clear();
+        self.prompt = None;
+        self.output.line(&line);
+    }
+
+    /// Takes the prompt away.
+    fn clear(&self) {
+        if self.prompt.is_some() {
+            self.control("\r\x1b[K");
+        }
+    }
+
+    /// Codes for a terminal that keys are read from. Where they do not arrive, what is printed next says so.
+    fn control(&self, codes: &str) {
+        if matches!(self.input, Input::Keys(_)) {
+            let _ = stdout().write_all(codes.as_bytes()).and_then(|()| stdout().flush());
+        }
+    }
+
+    /// Draws the prompt and the line anew.
+    fn draw(&self) {
+        let Input::Keys(keyboard) = &self.input else { return };
+        if self.prompt.is_none() || keyboard.stopping.is_some() {
             return;
         }
+        let columns = tty::columns().unwrap_or(80);
+        let prompt = self.prompt(columns);
+        let taken = width(&prompt);
+        let (line, cursor) = keyboard.line.drawn(columns.saturating_sub(taken));
+        let right = taken + cursor;
+        let row = if right > 0 { format!("\r\x1b[K{prompt}{line}\r\x1b[{right}C") } else { "\r\x1b[K".to_owned() };
+        self.control(&row);
+    }
+
+    fn prompt(&self, columns: usize) -> String {
+        let name = self.prompt.as_deref().unwrap_or_default();
+        // A row has room for the line, too.
+        let most = NAME.min((columns / 2).saturating_sub(LOCK + 3));
+        match self.lock {
+            _ if columns < LOCK + 10 => "> ".to_owned(),
+            Some(security) => format!("{} {}> ", self.paint.lock(security), shortened(name, most)),
+            None => format!("{}> ", shortened(name, most)),
+        }
     }
 }
 
-/// Draws the lock as it is now, whatever it was when the line was asked for.
-struct Prompt {
-    paint: Paint,
-    lock: Lock,
-}
-
-impl Highlighter for Prompt {
-    /// Who looks over the shoulder does not see a secret: as many stars, so that the cursor is right.
-    fn highlight<'l>(&self, line: &'l str, _position: usize) -> Cow<'l, str> {
-        let Some(shown) = people::shown(line) else { return Cow::Borrowed(line) };
-        Cow::Owned(format!("{shown}{}", "*".repeat(line.chars().count() - shown.chars().count())))
+impl Keyboard {
+    fn open() -> io::Result<Option<Self>> {
+        let resized = signal(SignalKind::window_change())?;
+        let continued = signal(SignalKind::from_raw(Number::CONT.as_raw()))?;
+        let Some(quiet) = Quiet::begin(true) else { return Ok(None) };
+        let (sender, bytes) = mpsc::channel(16);
+        thread::spawn(move || read(&sender));
+        Ok(Some(Self {
+            bytes,
+            keys: Keys::default(),
+            line: Line::default(),
+            resized,
+            continued,
+            quiet,
+            stopping: None,
+        }))
     }
 
-    fn highlight_char(&self, line: &str, _position: usize, _kind: CmdKind) -> bool {
-        people::shown(line).is_some()
+    /// Waits until there may be something to do or to draw. `None`: nothing can be typed any more. Cancel safe.
+    async fn woken(&mut self) -> Option<()> {
+        if self.keys.is_waiting() && self.stopping.is_none() {
+            return Some(());
+        }
+        let stopping = self.stopping;
+        tokio::select! {
+            bytes = self.bytes.recv() => self.keys.read(&bytes?),
+            _ = self.resized.recv() => {}
+            _ = self.continued.recv() => self.go_on(),
+            () = sleep_until(stopping.unwrap_or_else(Instant::now)), if stopping.is_some() => self.go_on(),
+        }
+        Some(())
     }
 
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _default: bool) -> Cow<'b, str> {
-        let security = *self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(security), Some(rest)) = (security, prompt.strip_prefix(&" ".repeat(LOCK))) else {
-            return Cow::Borrowed(prompt);
-        };
-        // The place that it takes stays the same: the cursor depends on that.
-        let plain = Paint::none().lock(security).len();
-        Cow::Owned(format!("{}{:width$}{rest}", self.paint.lock(security), "", width = LOCK - plain))
+    /// Ctrl-Z: stops with the terminal as it was found.
+    fn suspend(&mut self) {
+        self.quiet.suspend();
+        self.stopping = Some(Instant::now() + STOPPING);
+        // Where this fails there is nothing to go on from.
+        let _ = kill_current_process_group(Number::TSTP);
     }
-}
 
-#[cfg(test)]
-#[test]
-fn secrets_are_not_shown_as_they_are_typed() {
-    let prompt = Prompt { paint: Paint::none(), lock: Lock::default() };
-    for (typed, shown) in [
-        ("/verify cat", "/verify****"),
-        ("  /verify\tpet? cät ", "  /verify**********"),
-        ("/verifying", "/verifying"),
-        ("/verify", "/verify"),
-        ("what about /verify cat", "what about /verify cat"),
-    ] {
-        assert_eq!(prompt.highlight(typed, 0), shown);
-        let hides = prompt.highlight_char(typed, 0, CmdKind::Other);
-        assert_eq!(hides, typed != shown, "drawn anew with each character");
+    /// The terminal may be as anybody left it.
+    fn go_on(&mut self) {
+        self.stopping = None;
+        self.quiet.resume(true);
     }
 }
 
-impl Completer for Prompt {
-    type Candidate = String;
+/// Hands on what is typed. A thread, for which the end of the process does not wait.
+fn read(sender: &mpsc::Sender<Zeroizing<Vec<u8>>>) {
+    let mut bytes = Zeroizing::new([0; 1024]);
+    loop {
+        match stdin().lock().read(&mut *bytes) {
+            Ok(0) => return,
+            Ok(read) => {
+                let read = bytes.get(..read).unwrap_or_default().to_vec();
+                if sender.blocking_send(Zeroizing::new(read)).is_err() {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
 }
-
-impl Hinter for Prompt {
-    type Hint = String;
-}
-
-impl Validator for Prompt {}
-
-impl Helper for Prompt {}

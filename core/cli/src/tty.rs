@@ -1,0 +1,96 @@
+//! The terminal's own settings: its width, and whether it shows what is typed.
+
+use std::io::{IsTerminal as _, Read as _, Write as _, stdin, stdout};
+
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
+};
+use zeroize::Zeroizing;
+
+use crate::chat::keys::{Key, Keys};
+use crate::chat::line::Line;
+
+/// Pasted text is told from typed text, and a row that is full is not gone on with on the next: no text begins a row that
+/// the program has not begun.
+const BEGIN: &str = "\x1b[?2004h\x1b[?7l";
+/// The opposite.
+const END: &str = "\x1b[?7h\x1b[?2004l\r\x1b[K";
+
+/// The columns of the terminal that standard output is; `None` if it is none.
+pub(crate) fn columns() -> Option<usize> {
+    let size = tcgetwinsize(stdout()).ok()?;
+    // Some do not know their size.
+    Some(if size.ws_col == 0 { 80 } else { size.ws_col.into() })
+}
+
+/// A terminal on which nothing is shown that the program does not show. As it was, once this is dropped.
+pub(crate) struct Quiet {
+    /// As it was.
+    original: Termios,
+    draws: bool,
+}
+
+impl Quiet {
+    /// `draws`: rows are written too.
+    pub(crate) fn begin(draws: bool) -> Option<Self> {
+        let quiet = Self { original: tcgetattr(stdin()).ok()?, draws };
+        quiet.resume(false);
+        Some(quiet)
+    }
+
+    /// Sets the terminal, whatever has become of it meanwhile. `keys`: also Ctrl-C and the like are read as keys.
+    pub(crate) fn resume(&self, keys: bool) {
+        let mut termios = self.original.clone();
+        termios.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
+        termios.local_modes.set(LocalModes::ISIG, !keys);
+        termios.input_modes -= InputModes::ICRNL | InputModes::INPCK | InputModes::ISTRIP | InputModes::IXON;
+        termios.special_codes[SpecialCodeIndex::VMIN] = 1;
+        termios.special_codes[SpecialCodeIndex::VTIME] = 0;
+        self.set(&termios, BEGIN);
+    }
+
+    /// Puts the terminal back as it was found.
+    pub(crate) fn suspend(&self) {
+        self.set(&self.original, END);
+    }
+
+    /// A terminal that is gone needs no order.
+    fn set(&self, termios: &Termios, codes: &str) {
+        let _ = tcsetattr(stdin(), OptionalActions::Drain, termios);
+        if self.draws {
+            let _ = stdout().write_all(codes.as_bytes()).and_then(|()| stdout().flush());
+        }
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        self.suspend();
+    }
+}
+
+/// Asks for a line that is not shown. `None`: the user does not give one, or standard input is no terminal.
+pub(crate) fn hidden_line(question: &str) -> Option<Zeroizing<String>> {
+    if !stdin().is_terminal() {
+        return None;
+    }
+    let quiet = Quiet::begin(false)?;
+    quiet.resume(true);
+    crate::output::to_stderr(question);
+    let (mut keys, mut line, mut bytes) = (Keys::default(), Line::default(), Zeroizing::new([0; 256]));
+    let given = loop {
+        match keys.next() {
+            Some(Key::Enter) => break line.take().ok(),
+            Some(Key::Interrupt | Key::EndOfInput) => break None,
+            Some(key) => line.edit(&key),
+            None => match stdin().read(&mut *bytes) {
+                Ok(0) => break None,
+                Ok(read) => keys.read(bytes.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => break None,
+            },
+        }
+    };
+    crate::output::to_stderr("\n");
+    given
+}

@@ -1,0 +1,106 @@
+//! Output that cannot be written: devices that are full, readers that have gone away. Nothing is lost, nothing is called
+//! done, and nothing panics.
+
+mod support;
+
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use flashpaper_lab::{Peer, Remote};
+use support::{FLASHPAPER, Home, PATIENCE, Tested};
+use tempfile::TempDir;
+
+/// How a command ends whose result could not be printed.
+const UNWRITTEN: Option<i32> = Some(10);
+
+/// Where nothing can be written.
+#[derive(Clone, Copy, Debug)]
+enum Nowhere {
+    Full,
+    Closed,
+}
+
+use Nowhere::{Closed, Full};
+
+impl Nowhere {
+    fn open(self) -> Tested<Stdio> {
+        Ok(match self {
+            Full => OpenOptions::new().write(true).open("/dev/full")?.into(),
+            Closed => std::io::pipe()?.1.into(),
+        })
+    }
+}
+
+#[test]
+fn help_and_lists_that_could_not_be_printed_are_not_done() -> Tested {
+    let folder = TempDir::new()?;
+    let home = folder.path().join("home").display().to_string();
+    let list = ["--home", &home, "list"];
+    let run = |args: &[&str], out: Option<Nowhere>, err: Nowhere| -> Tested<Option<i32>> {
+        let mut command = Command::new(FLASHPAPER);
+        command.args(args).stdin(Stdio::null()).stderr(err.open()?);
+        command.stdout(out.map_or_else(|| Ok(Stdio::null()), Nowhere::open)?);
+        Ok(command.status()?.code())
+    };
+    for err in [Full, Closed] {
+        for out in [Full, Closed] {
+            for args in [&["--help"][..], &["new", "--help"], &["--version"], &list] {
+                assert_eq!(run(args, Some(out), err)?, UNWRITTEN, "{args:?} {out:?} {err:?}");
+            }
+            assert_eq!(run(&["dance"], Some(out), err)?, Some(2));
+        }
+        let new = folder.path().join(format!("{err:?}")).display().to_string();
+        assert_eq!(run(&["--home", &new, "list"], None, err)?, Some(0), "a warning that nobody sees stops nothing");
+        assert_eq!(run(&list, None, err)?, Some(0));
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn messages_that_could_not_be_printed_are_kept() -> Tested {
+    let lab = Remote::from_env()?;
+    let home = Home::new(&lab, "--exit")?;
+    let mut peer = Peer::register(lab.facts()).await?;
+    for text in ["one", "two", "three"] {
+        peer.send(&home.jid, text).await?;
+    }
+    let patience = PATIENCE.as_secs().to_string();
+    let receive = |args: &[&str]| home.command(&[&["receive", &home.jid, "--timeout", &patience], args].concat());
+    for nowhere in [Full, Closed] {
+        assert_eq!(receive(&[]).stdout(nowhere.open()?).status()?.code(), UNWRITTEN, "{nowhere:?}");
+        assert_eq!(receive(&["--json"]).stdout(nowhere.open()?).status()?.code(), UNWRITTEN, "{nowhere:?}");
+        let chat = home.command(&["chat", &home.jid]).stdin(Stdio::piped()).stdout(nowhere.open()?).status()?;
+        assert_eq!(chat.code(), UNWRITTEN, "{nowhere:?}");
+    }
+    // A reader that goes away while it waits.
+    let mut child = receive(&[]).stdout(Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    lines.find(|line| line.as_ref().is_ok_and(|line| line.ends_with("three"))).ok_or("not all three")??;
+    drop(lines);
+    peer.send(&home.jid, "four").await?;
+    assert_eq!(child.wait()?.code(), UNWRITTEN);
+
+    let rest = String::from_utf8(receive(&["--count", "1"]).output()?.stdout)?;
+    assert!(rest.trim_end().ends_with("four") && !rest.contains("three"), "{rest}");
+    assert!(home.command(&["burn", &home.jid]).status()?.success());
+    peer.remove().await?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn a_burn_whose_progress_nobody_sees_is_done() -> Tested {
+    let lab = Remote::from_env()?;
+    for err in [Full, Closed] {
+        let home = Home::new(&lab, "--exit")?;
+        assert_eq!(home.command(&["uri", &home.jid]).stdout(err.open()?).status()?.code(), UNWRITTEN);
+        assert_eq!(home.command(&["burn", &home.jid]).stderr(err.open()?).status()?.code(), Some(0), "{err:?}");
+        let home = Home::new(&lab, "--exit")?;
+        let burn = home.command(&["burn", &home.jid]).stdout(err.open()?).stderr(err.open()?).status()?;
+        assert_eq!(burn.code(), UNWRITTEN, "{err:?}: its result could not be printed");
+        assert_eq!(String::from_utf8(home.command(&["list"]).output()?.stdout)?, "no burners\n", "but it was done");
+    }
+    Ok(())
+}

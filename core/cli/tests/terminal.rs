@@ -1,0 +1,380 @@
+//! `flashpaper` in a pseudo-terminal, as a user types and sees it.
+
+mod support;
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
+use std::os::fd::AsFd as _;
+use std::process::Child;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flashpaper_lab::{Peer, Remote};
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty, open};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use support::{FLASHPAPER, Home, PATIENCE, Tested};
+use tempfile::TempDir;
+
+const ROWS: u16 = 24;
+
+/// A terminal with a program in it. Dropping it ends the program.
+struct Terminal {
+    pty: Pty,
+    child: Child,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What the program has written.
+struct Seen {
+    /// All of it.
+    raw: Vec<u8>,
+    screen: vt100::Parser,
+}
+
+impl Terminal {
+    fn run(columns: u16, program: &str, args: &[&str]) -> Tested<Self> {
+        let (pty, pts) = open()?;
+        pty.resize(Size::new(ROWS, columns))?;
+        let command = Command::new(program).args(args).env("TERM", "xterm-256color").env("NO_COLOR", "1");
+        let child = command.env("PS1", "$ ").env("LC_ALL", "C.UTF-8").spawn(pts)?;
+        let screen = vt100::Parser::new(size(ROWS)?, size(columns)?, 0);
+        let seen = Arc::new(Mutex::new(Seen { raw: Vec::new(), screen }));
+        let (mut output, sink) = (File::from(pty.as_fd().try_clone_to_owned()?), Arc::clone(&seen));
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = output.read(&mut bytes) {
+                let mut seen = sink.lock().unwrap_or_else(PoisonError::into_inner);
+                let bytes = &bytes[..read];
+                seen.raw.extend_from_slice(bytes);
+                seen.screen.process(bytes);
+            }
+        });
+        Ok(Self { pty, child, seen })
+    }
+
+    fn flashpaper(columns: u16, args: &[&str]) -> Tested<Self> {
+        Self::run(columns, FLASHPAPER, args)
+    }
+
+    fn press(&mut self, keys: &str) -> Tested {
+        Ok(self.pty.write_all(keys.as_bytes())?)
+    }
+
+    fn rows(&self) -> Vec<String> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let screen = seen.screen.screen();
+        screen.rows(0, screen.size().1.get()).map(|row| row.trim_end().to_owned()).collect()
+    }
+
+    /// All that was ever on its way to the screen.
+    fn raw(&self) -> String {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&seen.raw).into_owned()
+    }
+
+    fn has_shown(&self, text: &str) -> bool {
+        self.raw().contains(text)
+    }
+
+    /// Waits until the rows are as they have to be.
+    fn until(&self, what: &str, wanted: impl Fn(&[String]) -> bool) -> Tested<Vec<String>> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            let rows = self.rows();
+            if wanted(&rows) {
+                return Ok(rows);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Err(format!("no {what} in {:#?}", self.rows()).into())
+    }
+
+    fn until_row(&self, start: &str) -> Tested<Vec<String>> {
+        self.until(start, |rows| rows.iter().any(|row| row.starts_with(start)))
+    }
+
+    fn resize(&self, columns: u16) -> Tested {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.screen.screen_mut().set_size(size(ROWS)?, size(columns)?);
+        Ok(self.pty.resize(Size::new(ROWS, columns))?)
+    }
+
+    /// Whether the terminal itself shows what is typed, and hands on whole lines only.
+    fn is_cooked(&self) -> Tested<bool> {
+        Ok(tcgetattr(&self.pty)?.local_modes.contains(LocalModes::ECHO | LocalModes::ICANON))
+    }
+
+    fn until_cooked(&self, cooked: bool) -> Tested {
+        let end = Instant::now() + PATIENCE;
+        while self.is_cooked()? != cooked {
+            if Instant::now() > end {
+                return Err(format!("the terminal is not cooked: {cooked}").into());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Tested<Option<i32>> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status.code());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Err(format!("it does not end: {:#?}", self.rows()).into())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn size(number: u16) -> Tested<NonZeroU16> {
+    Ok(NonZeroU16::new(number).ok_or("no size")?)
+}
+
+/// A burner of the lab, and somebody who writes to it.
+async fn with_peer() -> Tested<(Home, Peer)> {
+    let lab = Remote::from_env()?;
+    let home = Home::new(&lab, "--exit")?;
+    let peer = Peer::register(lab.facts()).await?;
+    Ok((home, peer))
+}
+
+fn burn(home: &Home) -> Tested {
+    assert!(home.command(&["burn", &home.jid]).status()?.success());
+    Ok(())
+}
+
+/// The process that says it holds the folder.
+fn holder(home: &Home) -> Tested<i32> {
+    let text = std::fs::read_to_string(home.folder.path().join("lock"))?;
+    Ok(text.trim_end().rsplit(' ').next().unwrap_or_default().parse()?)
+}
+
+fn chat(home: &Home, columns: u16) -> Tested<Terminal> {
+    let terminal = Terminal::flashpaper(columns, &home.args(&["chat", &home.jid]))?;
+    terminal.until_row("-- online")?;
+    Ok(terminal)
+}
+
+#[test]
+fn help_wraps_at_the_width_and_a_folder_without_burners_says_so() -> Tested {
+    let mut help = Terminal::flashpaper(40, &["--help"])?;
+    assert_eq!(help.end()?, Some(0));
+    // A terminal that has to wrap by itself leaves no blank at the edge.
+    help.until("help", |rows| rows.iter().any(|row| row.contains("--json") || row.contains("-V")))?;
+    let raw = help.raw();
+    assert!(raw.lines().all(|line| line.trim_end().chars().count() <= 40), "{raw}");
+
+    let home = TempDir::new()?;
+    let home = home.path().join("home").display().to_string();
+    let mut list = Terminal::flashpaper(40, &["--home", &home, "list"])?;
+    list.until_row("no burners")?;
+    assert_eq!(list.end()?, Some(0));
+    assert!(list.has_shown("warning: without --passphrase"), "a new folder says so once");
+    let mut list = Terminal::flashpaper(40, &["--home", &home, "list"])?;
+    list.until_row("no burners")?;
+    assert_eq!((list.end()?, list.has_shown("warning")), (Some(0), false));
+    Ok(())
+}
+
+#[test]
+fn a_passphrase_is_asked_for_twice_and_never_shown() -> Tested {
+    let folder = TempDir::new()?;
+    let home = folder.path().join("home").display().to_string();
+    let change = |second: &str| -> Tested<(Terminal, Option<i32>)> {
+        let mut terminal = Terminal::flashpaper(80, &["--home", &home, "passphrase"])?;
+        terminal.until_row("the new passphrase:")?;
+        terminal.press("sword\x7f\x7f\x7fordfish\r")?;
+        terminal.until_row("once more:")?;
+        terminal.press(second)?;
+        let code = terminal.end()?;
+        assert!(!terminal.has_shown("fish") && terminal.is_cooked()?);
+        Ok((terminal, code))
+    };
+    assert_eq!(change("swordfisch\r")?.1, Some(2), "they differ");
+    assert_eq!(change("swoordfish\r")?.1, Some(2), "they differ");
+    assert_eq!(change("swordfish\x7f\x03")?.1, Some(2), "Ctrl-C");
+    let (terminal, code) = change("swoordfish\x01\x1b[C\x1b[C\x1b[3~\r")?;
+    assert_eq!(code, Some(0), "{:?}", terminal.rows());
+
+    let mut list = Terminal::flashpaper(80, &["--home", &home, "list"])?;
+    list.until("advice", |rows| rows.iter().any(|row| row.contains("--passphrase FILE")))?;
+    assert_eq!(list.end()?, Some(3));
+    let mut list = Terminal::flashpaper(80, &["--home", &home, "--passphrase", "-", "list"])?;
+    list.until_row("passphrase:")?;
+    list.press("swordfish\r")?;
+    list.until_row("no burners")?;
+    assert_eq!((list.end()?, list.has_shown("sword")), (Some(0), false));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn suspended_and_resumed_the_prompt_is_there_and_secrets_are_hidden() -> Tested {
+    let (home, peer) = with_peer().await?;
+    let mut shell = Terminal::run(80, "sh", &["-i"])?;
+    shell.until_row("$")?;
+    let words = home.args(&["chat", &home.jid, peer.jid()]);
+    shell.press(&format!("{FLASHPAPER} {}\r", words.join(" ")))?;
+    shell.until_row("-- online")?;
+    let prompt =
+        |rows: &[String]| rows.iter().rfind(|row| !row.is_empty()).is_some_and(|row| row.starts_with("[plaintext] "));
+    shell.until("prompt", prompt)?;
+    for _ in 0..3 {
+        shell.press("\x1a")?;
+        // This shell does not mend a terminal that a program has left.
+        shell.until_cooked(true)?;
+        shell.until("shell's prompt", |rows| rows.iter().rfind(|row| !row.is_empty()).is_some_and(|row| row == "$"))?;
+        shell.press("fg\r")?;
+        shell.until_cooked(false)?;
+        shell.until("prompt", prompt)?;
+        shell.press("/verify swordfish")?;
+        shell.until("stars", |rows| rows.iter().any(|row| row.ends_with("> /verify**********")))?;
+        assert!(!shell.has_shown("swordfish"));
+        shell.press("\x15")?;
+        shell.until("prompt", prompt)?;
+    }
+
+    // Stopped by another, and the terminal set by a third.
+    let pid = holder(&home)?;
+    let pid = Pid::from_raw(pid).ok_or("no process")?;
+    let raw = tcgetattr(&shell.pty)?;
+    let mut cooked = raw.clone();
+    cooked.local_modes |= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+    tcsetattr(&shell.pty, OptionalActions::Now, &cooked)?;
+    kill_process(pid, Signal::CONT)?;
+    shell.until_cooked(false)?;
+    shell.press("/verify swordfish")?;
+    shell.until("stars", |rows| rows.iter().any(|row| row.ends_with("> /verify**********")))?;
+    assert!(!shell.has_shown("swordfish"));
+
+    // What nobody sees to is put back as it was.
+    shell.press("\x03")?;
+    shell.until_cooked(true)?;
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_peers_text_never_begins_a_row() -> Tested {
+    let (home, mut peer) = with_peer().await?;
+    let mut chat = chat(&home, 40)?;
+    // Of strangers only so many are kept.
+    chat.press(&format!("/to {}\r", peer.jid()))?;
+    chat.until("contact", |rows| rows.iter().any(|row| row.ends_with(" contact")))?;
+    let forged = ["[verified] you: forged", "-- forged", "> forged", "12:34 [private] you: forged"];
+    for (number, forged) in forged.iter().enumerate() {
+        for blanks in 0..42 {
+            let text = format!("{number}{}{forged}", "\u{a0} ".repeat(blanks / 2) + &"\u{3000}".repeat(blanks % 2));
+            peer.send(&home.jid, &text).await?;
+        }
+        peer.send(
+            &home.jid,
+            &format!("{}\n{forged}\r\n{forged}\u{2028}{forged}\t{forged}", "漢e\u{301}👩\u{200d}👧".repeat(9)),
+        )
+        .await?;
+    }
+    peer.send(&home.jid, "the end").await?;
+    chat.until("the end", |rows| rows.iter().any(|row| row.ends_with("the end")))?;
+    let raw = chat.raw();
+    // All rows, also those that are gone: a terminal of the same width that has room for them.
+    let mut screen = vt100::Parser::new(size(5000)?, size(40)?, 0);
+    screen.process(raw.as_bytes());
+    let rows: Vec<String> = screen.screen().rows(0, 40).collect();
+    assert!(rows.iter().filter(|row| row.contains("forged")).count() > 4 * 42, "{rows:#?}");
+    for row in rows.iter().filter(|row| row.contains("forged")) {
+        let own = row.starts_with("    | ") || row.contains("[plaintext] ") && !row.starts_with('[');
+        assert!(own && forged.iter().all(|forged| !row.starts_with(forged)), "{row:?}");
+    }
+    chat.press("/quit\r")?;
+    assert_eq!(chat.end()?, Some(0));
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn pasted_lines_arrive_and_a_resize_keeps_the_line() -> Tested {
+    let (home, peer) = with_peer().await?;
+    let mut chat = chat(&home, 80)?;
+    // Without marks around it, as some terminals paste, and with.
+    chat.press(&format!("/to {}\rone\rtwo\r", peer.jid()))?;
+    chat.until_row("-- \u{201c}one\u{201d}: waits")?;
+    chat.until_row("-- \u{201c}two\u{201d}: waits")?;
+    chat.press("\x1b[200~three\r\nfour\x1b[201~\r")?;
+    chat.until_row("-- \u{201c}three\u{21b5}four\u{201d}: waits")?;
+    // A line that is no UTF-8 is answered, not dropped and not guessed.
+    chat.pty.write_all(b"gr\xfc\xdfe\r")?;
+    chat.until_row("-- error: the line is no UTF-8; nothing was done")?;
+    chat.press("bell\x1b[200~\x07\x1b[201~\r")?;
+    chat.until_row("-- error: character U+0007 at 5 cannot be sent")?;
+
+    chat.press("a line of its own")?;
+    chat.until("line", |rows| rows.iter().any(|row| row.ends_with("> a line of its own")))?;
+    for columns in [40, 30, 20, 60, 80] {
+        chat.resize(columns)?;
+        let fits = |row: &String| row.contains("> ") && row.ends_with("own");
+        chat.until(&format!("line in {columns} columns"), |rows| rows.iter().any(fits))?;
+    }
+    chat.press("\x17\x17\x17two words\r")?;
+    chat.until_row("-- \u{201c}a line two words\u{201d}: waits")?;
+
+    // While it runs, others are told who holds the folder.
+    let mut other = Terminal::flashpaper(120, &home.args(&["list"]))?;
+    other.until("holder", |rows| rows.iter().any(|row| row.contains("in use: by flashpaper chat, process")))?;
+    assert_eq!(other.end()?, Some(3));
+    chat.press("\x04")?;
+    assert_eq!((chat.end()?, chat.is_cooked()?), (Some(0), true));
+
+    let list = Terminal::flashpaper(120, &home.args(&["list"]))?;
+    list.until_row("ADDRESS")?;
+    list.until_row(&home.jid)?;
+    let uri = Terminal::flashpaper(120, &home.args(&["uri", &home.jid]))?;
+    uri.until("QR code", |rows| rows.iter().filter(|row| row.starts_with('\u{2588}')).count() > 15)?;
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn what_is_waited_for_is_shown_from_the_first_seconds_on() -> Tested {
+    let lab = Remote::from_env()?;
+    let relays: Vec<&str> = lab.facts().relays.iter().map(|relay| relay.name.as_str()).collect();
+    for relay in &relays {
+        lab.stop(relay).await?;
+    }
+    let (eyes, pipe) = (wait_for_tor(&lab, false), wait_for_tor(&lab, true));
+    lab.reset().await?;
+    let ((soon, bars), (too, lines)) = (eyes?, pipe?);
+    assert!(soon.max(too) < Duration::from_secs(10), "{soon:?}, {too:?}");
+    assert!(bars == 0 && lines > 0, "a bar goes, a line stays: {bars}, {lines}");
+    Ok(())
+}
+
+/// Begins what cannot succeed, on a terminal or in a pipe: when it said what it waits for, and how many rows say so after
+/// the end.
+fn wait_for_tor(lab: &Remote, piped: bool) -> Tested<(Duration, usize)> {
+    let folder = TempDir::new()?;
+    let (home, facts) = (folder.path().display().to_string(), lab.facts_file().display().to_string());
+    let args = ["--home", &home, "--network", &facts, "new", "--exit", "--tor-timeout", "15"];
+    let line = format!("{FLASHPAPER} {} 2>&1 | cat", args.join(" "));
+    let started = Instant::now();
+    let new = if piped { Terminal::run(80, "sh", &["-c", &line])? } else { Terminal::flashpaper(80, &args)? };
+    let waits = |rows: &[String]| rows.iter().filter(|row| row.contains("waiting for Tor")).count();
+    new.until("what it waits for", |rows| waits(rows) > 0)?;
+    let soon = started.elapsed();
+    let rows = new.until("the end", |rows| rows.iter().any(|row| row.starts_with("error: ")))?;
+    Ok((soon, waits(&rows)))
+}
