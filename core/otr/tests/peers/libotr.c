@@ -1,6 +1,7 @@
 /* A peer that is libotr: commands in, what it does out, a line each. See libotr.rs for what is asked of it.
  *
- * in:  R wire | M text | Q | D | A secret | W question<TAB>secret | P secret | B | K | L longest message | V version
+ * in:  R wire | M text | Q | D | A secret | W question<TAB>secret | P secret | B | K | L longest message | V version |
+ *      G account
  * out: S wire | T text | N news | X key | . (the command is done)
  *
  * A line break inside is "\n" both ways, a backslash is "\\".
@@ -192,6 +193,12 @@ static void command(char kind, char *rest)
     case 'L':
         limit = atoi(rest);
         break;
+    case 'G': {
+        char fingerprint[OTRL_PRIVKEY_FPRINT_HUMAN_LEN];
+        otrl_privkey_generate(state, path("key"), rest, PROTOCOL);
+        if (otrl_privkey_fingerprint(state, fingerprint, rest, PROTOCOL)) say('N', fingerprint);
+        break;
+    }
     case 'V':
         allowed = atoi(rest) == 2 ? OTRL_POLICY_ALLOW_V2 : OTRL_POLICY_ALLOW_V3;
         break;

@@ -341,6 +341,39 @@ fn keys_go_from_libotr_to_us_and_back() -> Tested {
     Ok(())
 }
 
+/// As other programs name accounts: each character that libotr writes in a way of its own.
+#[test]
+#[ignore = "needs libotr: cargo xtask test"]
+fn keys_of_accounts_with_any_name() -> Tested {
+    let mut talk = Talk::new(LIBOTR, None, 15)?;
+    let names = [
+        "me@b.example/",
+        "me@b.example/Bob's Mac",
+        "me@b.example/the \"big\" one",
+        "me@b.example/\u{1f4f1}",
+        "j\u{fc}rgen@b.example/",
+        "voil\u{e0}@b.example/",
+        r"o\27neil@b.example/",
+        r"\",
+        "12345",
+        "me@b.example/a (b) #c# |d| {e} [f]",
+        "tab\tand\u{7f}\u{1}\u{b}\r\nbreak",
+        "\u{feff}\u{5e9}\u{5dc}\u{5d5}\u{5dd}@b.example/",
+    ];
+    let mut written = Vec::new();
+    for name in names {
+        talk.forget();
+        talk.they(&format!("G {name}"))?;
+        written.push(talk.theirs.last().cloned().unwrap_or_default());
+    }
+    let file = fs::read_to_string(talk.peer.key_file())?;
+    for (name, written) in names.into_iter().zip(written) {
+        let fingerprint = Identity::import(&file, name, "prpl-jabber")?.fingerprint();
+        assert_eq!(format!("N {fingerprint}"), written, "{name:?}");
+    }
+    Ok(())
+}
+
 /// libotr held to version 2, as the programs are that know nothing newer.
 fn held_to_version_2(limit: Option<usize>, seed: u64) -> Tested<Talk> {
     let mut talk = Talk::new(LIBOTR, limit, seed)?;
