@@ -2,7 +2,7 @@
 
 use std::io;
 
-use flashpaper_xmpp::{ConnectError, Security};
+use flashpaper_xmpp::{ConnectError, Connection, Domain, Security};
 use tokio::io::DuplexStream;
 
 use crate::server::{Authority, DOMAIN, Peer, SCRAM, STARTTLS};
@@ -129,6 +129,23 @@ async fn certificates_that_are_not_the_domains() -> Outcome {
     .await?;
     assert_eq!(opened, Some(ConnectError::Certificate), "the right name, by an unknown authority");
     assert!(accepted.is_err());
+    Ok(())
+}
+
+/// A-labels in the certificate, U-labels in the stream (RFC 6120, section 13.7.2; RFC 7622, section 3.2).
+#[tokio::test]
+async fn a_server_with_an_international_name() -> Outcome {
+    let authority = Authority::new("xn--mnchen-3ya.example")?;
+    for spelt in ["münchen.example", "xn--mnchen-3ya.example."] {
+        let domain = Domain::parse(spelt)?;
+        let (opened, heard) = together(
+            async |near| Connection::open(near, &domain, Security::DirectTls, &authority.tls).await.err(),
+            async |far| authority.accept(far, SCRAM).await?.heard_in_all().await,
+        )
+        .await?;
+        assert_eq!(opened, None, "{spelt}");
+        assert!(heard?.contains("to='münchen.example'"), "{spelt}");
+    }
     Ok(())
 }
 
