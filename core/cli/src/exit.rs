@@ -105,7 +105,13 @@ impl Failure {
             Self::NotProven(..) => 9,
             Self::Unwritten => 10,
             Self::Engine(error) | Self::Advised(error, _) => match error {
-                Error::InvalidInput { .. } | Error::NoSuchBurner | Error::NoSuchPeer | Error::NoServer => 2,
+                Error::InvalidInput { .. }
+                | Error::NoSuchBurner
+                | Error::NoSuchPeer
+                | Error::NoServer
+                | Error::PeerBlocked
+                | Error::OtherKeyVerified
+                | Error::OtherKeyInUse => 2,
                 Error::VaultLocked
                 | Error::VaultDamaged
                 | Error::Unreadable
@@ -137,6 +143,7 @@ impl Failure {
 fn error_line(error: &Error) -> String {
     match error {
         Error::InvalidInput { input } => input_line(*input),
+        Error::PeerBlocked => format!("{error}; in chat, /unblock ADDRESS ends that"),
         Error::NeedsWeb { page } => format!("{error}: {}", printable(page.url())),
         Error::ClockWrong { by: Some(flashpaper::ClockError::Slow { by }) } => {
             format!("the clock is at least {} minutes behind", by.as_secs() / 60)

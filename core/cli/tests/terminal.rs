@@ -306,6 +306,29 @@ async fn a_peers_text_never_begins_a_row() -> Tested {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
+async fn a_block_ends_by_unblocking_alone() -> Tested {
+    let (home, peer) = with_peer().await?;
+    let mut first = chat(&home, 120)?;
+    first.press(&format!("/to {}\r/block\r", peer.jid()))?;
+    first.until("block", |rows| rows.iter().any(|row| row.ends_with(" is blocked")))?;
+    first.press(&format!("/to {}\r", peer.jid()))?;
+    first.until_row("-- error: the peer is blocked; in chat, /unblock ADDRESS ends that")?;
+    first.press("/quit\r")?;
+    assert_eq!(first.end()?, Some(0));
+    let mut second = Terminal::flashpaper(120, &home.args(&["chat", &home.jid, peer.jid()]))?;
+    second.until_row("error: the peer is blocked")?;
+    assert_eq!(second.end()?, Some(2));
+    let mut third = chat(&home, 120)?;
+    third.press(&format!("/unblock {}\r/to {}\rhello\r", peer.jid(), peer.jid()))?;
+    third.until_row("-- \u{201c}hello\u{201d}: waits")?;
+    third.press("\x04")?;
+    assert_eq!(third.end()?, Some(0));
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
 async fn pasted_lines_arrive_and_a_resize_keeps_the_line() -> Tested {
     let (home, peer) = with_peer().await?;
     let mut chat = chat(&home, 80)?;
@@ -341,7 +364,9 @@ async fn pasted_lines_arrive_and_a_resize_keeps_the_line() -> Tested {
     let list = Terminal::flashpaper(120, &home.args(&["list"]))?;
     list.until_row("ADDRESS")?;
     list.until_row(&home.jid)?;
-    let uri = Terminal::flashpaper(120, &home.args(&["uri", &home.jid]))?;
+    // A burner is known by what `uri` prints, too.
+    let printed = String::from_utf8(home.command(&["uri", &home.jid]).output()?.stdout)?;
+    let uri = Terminal::flashpaper(120, &home.args(&["uri", printed.trim_end()]))?;
     uri.until("QR code", |rows| rows.iter().filter(|row| row.starts_with('\u{2588}')).count() > 15)?;
     peer.remove().await?;
     burn(&home)

@@ -31,7 +31,8 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /expect URI          the same where it says that another key is in use: the link's is right
 /who                 everybody, and how private it is
 /accept              answers a stranger
-/block, /unblock     keeps the peer away
+/block               keeps the peer away
+/unblock [ADDRESS]   ends that
 /label [NAME]        your own name for the peer
 /start, /end         begins or renews the private conversation; ends it
 /verify SECRET       compares a secret that both know, or answers when the peer does
@@ -188,11 +189,12 @@ impl Person<'_, '_> {
             "accept" => engine.accept(id, self.peer()?)?,
             "block" => {
                 engine.set_blocked(id, self.peer()?, true)?;
-                // What is typed next would lift it.
+                // What is typed next is for nobody.
                 self.peer = None;
                 self.show_lock();
             }
-            "unblock" => engine.set_blocked(id, self.peer()?, false)?,
+            "unblock" if rest.is_empty() => engine.set_blocked(id, self.peer()?, false)?,
+            "unblock" => engine.set_blocked(id, rest, false)?,
             "label" => {
                 let peer = self.peer()?.to_owned();
                 engine.set_label(id, Some(&peer), Some(rest))?;
