@@ -223,11 +223,16 @@ impl fmt::Debug for Notice {
 pub(crate) fn read_address(text: &str) -> Option<(String, Option<Fingerprint>)> {
     let text = text.trim();
     if !text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("xmpp:")) {
-        return Some((bare_jid(text)?, None));
+        return Some((account_jid(text)?, None));
     }
     let (path, query) = text.get(5..)?.split_once('?').unwrap_or((text.get(5..)?, ""));
     let jid = percent_decode_str(path).decode_utf8().ok()?;
-    Some((bare_jid(&jid)?, named_key(query)?))
+    Some((account_jid(&jid)?, named_key(query)?))
+}
+
+/// The bare JID of an account, which a server is not.
+pub(crate) fn account_jid(text: &str) -> Option<String> {
+    bare_jid(text).filter(|jid| jid.contains('@'))
 }
 
 /// The key that a URI names, if it names one. `None`: it means to, and it cannot be told which. It must not become none.
@@ -240,7 +245,8 @@ fn named_key(query: &str) -> Option<Option<Fingerprint>> {
         let key = Fingerprint::parse(&value);
         match key {
             Some(key) if letters == "otrfingerprint" => {
-                if named.replace(key).is_some_and(|before| before != key) {
+                let before = named.replace(key);
+                if before.is_some_and(|before| before != key) {
                     return None;
                 }
             }

@@ -57,7 +57,8 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn accept(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
-        self.with_peer(id, peer, |talk, row| talk.accept(row))?
+        let jid = self.peer_address(id, peer)?;
+        self.with_peer(id, &jid, |talk, row| talk.accept(row))?
     }
 
     /// Keeps somebody away, or not any more: what they send is not taken in, and the own server is told so where it knows
@@ -294,8 +295,14 @@ impl Engine {
         Ok(Imported { keys, unread_lines })
     }
 
-    /// The bare JID of somebody that an active burner may talk to.
+    /// The bare JID of an account that an active burner may talk to.
     pub(crate) fn peer_address(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
+        let account = contact::account_jid(peer).ok_or(Error::InvalidInput { input: Input::Address })?;
+        self.sender_address(id, &account)
+    }
+
+    /// The bare JID of an account or a server that may have written to an active burner.
+    fn sender_address(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
         let jid = bare_jid(peer).ok_or(Error::InvalidInput { input: Input::Address })?;
         // Two burners that write to each other are known to belong together.
         if self.burners()?.iter().any(|burner| burner.jid == jid) {
@@ -314,9 +321,9 @@ impl Engine {
         })
     }
 
-    /// Does something with a peer that is known.
+    /// Does something with a peer that is known: an account, or a server that has written.
     fn with_peer<T>(&self, id: &BurnerId, peer: &str, work: impl FnOnce(&mut Talk<'_>, u64) -> T) -> Result<T, Error> {
-        let jid = self.peer_address(id, peer)?;
+        let jid = self.sender_address(id, peer)?;
         let done = self.converse(id, |talk| {
             let row = talk.mailbox.find(&jid)?;
             talk.news.conversations.insert(row);
@@ -339,5 +346,132 @@ fn check_secret(secret: &str) -> Result<(), Error> {
         Err(Error::InvalidInput { input: Input::Text { fault: TextFault::Empty } })
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::contact::Security;
+    use crate::mailbox::Arrived;
+    use crate::message::{FailReason, MessageState};
+    use crate::store::tests::account;
+    use crate::{Config, Key, Network, limits};
+
+    async fn open(home: &TempDir) -> Engine {
+        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+        Engine::open(config).await.unwrap()
+    }
+
+    /// An engine with one active burner.
+    async fn with_burner(home: &TempDir) -> (Engine, BurnerId) {
+        let engine = open(home).await;
+        engine.inner.commit(|content| content.accounts.push(account("a"))).unwrap();
+        engine.inner.commit(|content| content.set_state("a", State::Active)).unwrap();
+        (engine, BurnerId("a".into()))
+    }
+
+    #[tokio::test]
+    async fn only_unblocking_ends_a_block() {
+        let (home, peer) = (TempDir::new().unwrap(), "friend@b.example");
+        let (engine, id) = with_burner(&home).await;
+        let before = engine.send(&id, peer, "hello", None).unwrap();
+        engine.set_blocked(&id, peer, true).unwrap();
+        let blocked = MessageState::Failed { reason: FailReason::Blocked };
+        assert_eq!(engine.message(&id, before).unwrap().state, blocked);
+        engine.taken(&id, before).unwrap();
+        engine.close().await;
+        // The next process does not know the mailbox before it is asked for.
+        let engine = open(&home).await;
+        assert_eq!(engine.send(&id, peer, "hello", None), Err(Error::PeerBlocked));
+        assert_eq!(engine.add_contact(&id, peer), Err(Error::PeerBlocked));
+        assert_eq!(engine.accept(&id, peer), Err(Error::PeerBlocked));
+        assert_eq!(engine.start_private(&id, peer), Err(Error::PeerBlocked));
+        assert_eq!(engine.conversation(&id, peer).unwrap().standing, Standing::Blocked);
+        assert_eq!(engine.messages(&id, Some(peer)).unwrap().len(), 0);
+        engine.set_blocked(&id, peer, false).unwrap();
+        assert!(engine.send(&id, peer, "hello", None).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_anybody_would_guess_compares_nothing() {
+        let (home, peer) = (TempDir::new().unwrap(), "friend@b.example");
+        let (engine, id) = with_burner(&home).await;
+        engine.add_contact(&id, peer).unwrap();
+        let refused = Error::InvalidInput { input: Input::Text { fault: TextFault::Empty } };
+        for blank in ["", " ", "\t\u{a0}\n", "\u{200b}"] {
+            assert_eq!(engine.compare(&id, peer, blank, Some("which?")), Err(refused.clone()), "{blank:?}");
+            assert_eq!(engine.answer_comparison(&id, peer, blank, None), Err(refused.clone()), "{blank:?}");
+        }
+        assert_eq!(engine.compare(&id, peer, "secret", None), Err(Error::NotPrivate));
+        assert_eq!(engine.answer_comparison(&id, peer, "secret", None), Err(Error::NothingAsked));
+    }
+
+    #[tokio::test]
+    async fn a_text_that_cannot_be_sent_says_why() {
+        let (home, peer) = (TempDir::new().unwrap(), "friend@b.example");
+        let (engine, id) = with_burner(&home).await;
+        let long = "é".repeat(limits::TEXT / 2 + 1);
+        for (text, fault) in [
+            ("", TextFault::Empty),
+            (&*long, TextFault::TooLong { bytes: limits::TEXT as u64 + 2, limit: limits::TEXT as u64 }),
+            ("béll\u{7}", TextFault::Character { code: 7, at: 5 }),
+            ("a\rb", TextFault::Character { code: 13, at: 2 }),
+        ] {
+            let refused = Error::InvalidInput { input: Input::Text { fault } };
+            assert_eq!(engine.send(&id, peer, text, None), Err(refused), "{fault:?}");
+        }
+        let message = engine.send(&id, peer, "one\r\ntwo", None).unwrap();
+        assert_eq!(engine.message(&id, message).unwrap().text, "one\ntwo");
+        for (label, kept) in [("name", Some("name")), (" \t", None)] {
+            engine.set_label(&id, Some(peer), Some(label)).unwrap();
+            assert_eq!(engine.conversation(&id, peer).unwrap().label.as_deref(), kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_import_counts_what_is_kept_and_names_what_it_cannot_read() {
+        let home = TempDir::new().unwrap();
+        let (engine, id) = with_burner(&home).await;
+        let line = |number: usize| format!("friend@b.example\tme@b.example/\tprpl-jabber\t{number:040x}\tverified\n");
+        let many: String = (0..=limits::KEYS).map(line).collect();
+        let imported = engine.import_fingerprints(&id, &format!("bad\n{many}{}", line(1)), Some("me@b.example"));
+        let keys = u32::try_from(limits::KEYS).unwrap();
+        assert_eq!(imported, Ok(Imported { keys, unread_lines: vec![1] }));
+        assert_eq!(engine.conversation(&id, "friend@b.example").unwrap().keys.len(), limits::KEYS);
+        let none = engine.import_fingerprints(&id, "bad\nworse\n", None);
+        assert_eq!(none, Err(Error::InvalidInput { input: Input::Fingerprints }));
+        assert_eq!(engine.import_fingerprints(&id, "", None), Ok(Imported { keys: 0, unread_lines: vec![] }));
+    }
+
+    #[tokio::test]
+    async fn what_a_server_writes_can_be_read_and_put_away() {
+        let home = TempDir::new().unwrap();
+        let (engine, id) = with_burner(&home).await;
+        engine
+            .inner
+            .update("a", |mailbox, now| {
+                let peer = mailbox.peer("b.example");
+                let (text, security) = ("down for an hour", Security::Plaintext);
+                let arrived = Arrived { peer, mark: None, text, security, resource: None, receipt: None };
+                mailbox.receive(&arrived, String::new(), now).into_iter().collect()
+            })
+            .unwrap();
+        for server in ["b.example", "B.Example."] {
+            assert_eq!(engine.conversation(&id, server).unwrap().unread, 1);
+            assert_eq!(engine.messages(&id, Some(server)).unwrap().len(), 1);
+        }
+        engine.set_label(&id, Some("b.example"), Some("my server")).unwrap();
+        engine.taken(&id, engine.messages(&id, Some("b.example")).unwrap()[0].id).unwrap();
+        let conversation = engine.conversation(&id, "b.example").unwrap();
+        assert_eq!((conversation.unread, conversation.label.as_deref()), (0, Some("my server")));
+        assert!(engine.messages(&id, Some("b.example")).unwrap().iter().all(|m| m.state != MessageState::Received));
+        // Nobody to talk to; to block it would be to block all of its accounts.
+        let refused = Error::InvalidInput { input: Input::Address };
+        assert_eq!(engine.send(&id, "b.example", "hello", None), Err(refused.clone()));
+        assert_eq!(engine.accept(&id, "b.example"), Err(refused.clone()));
+        assert_eq!(engine.set_blocked(&id, "b.example", true), Err(refused));
     }
 }

@@ -212,19 +212,15 @@ impl Engine {
         if let Some(fault) = fault(text) {
             return Err(Error::InvalidInput { input: Input::Text { fault } });
         }
-        self.inner.read(|content| {
-            let mailbox = content.mailbox(&id.0);
-            mailbox.find(&to).map_or(Ok(()), |peer| mailbox.check_unblocked(peer))
-        })??;
         let label = self.inner.ids().draw();
-        let mut queued = None;
+        let mut queued = Err(Error::Internal);
         self.inner.update(&id.0, |mailbox, now| {
-            let message = mailbox.queue(&to, label, text, now, within);
-            queued = Some(message);
-            vec![(message, MessageState::Queued)]
+            let unblocked = mailbox.find(&to).map_or(Ok(()), |peer| mailbox.check_unblocked(peer));
+            queued = unblocked.map(|()| mailbox.queue(&to, label, text, now, within));
+            queued.iter().map(|message| (*message, MessageState::Queued)).collect()
         })?;
         self.inner.has_work(id);
-        queued.ok_or(Error::Internal)
+        queued
     }
 
     /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.

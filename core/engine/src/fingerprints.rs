@@ -3,7 +3,7 @@
 use flashpaper_xmpp::bare_jid;
 use serde::Serialize;
 
-use crate::contact::Fingerprint;
+use crate::contact::{Fingerprint, account_jid};
 
 /// What came of an import ([`crate::Engine::import_fingerprints`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,7 +43,7 @@ fn read_line(line: &str, account: Option<&str>) -> Option<Line> {
         && trust.first().is_some_and(|trust| !trust.trim().is_empty())
         // Whoever has a resource is known by their name in a room: the rest of it is the room's address.
         && !peer.contains('/');
-    Some(if is_wanted { Line::Verified(bare_jid(peer)?, fingerprint) } else { Line::Other })
+    Some(if is_wanted { Line::Verified(account_jid(peer)?, fingerprint) } else { Line::Other })
 }
 
 /// Pidgin has a resource behind each account, or the slash alone.

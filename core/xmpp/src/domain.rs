@@ -65,18 +65,21 @@ impl fmt::Debug for Domain {
     }
 }
 
-/// A JID as it is compared: bare, prepared (RFC 7622), however its domain is spelt. `None` if it is none, or has no part
-/// before the @.
+/// A JID as it is compared: bare, prepared (RFC 7622), however its domain is spelt. A server's has no part before the @.
+/// `None` if it is none.
 #[must_use]
 pub fn bare_jid(jid: &str) -> Option<String> {
     let (bare, has_no_resource) =
         jid.split_once('/').map_or((jid, false), |(bare, resource)| (bare, resource.is_empty()));
-    let (node, domain) = bare.split_once('@').filter(|_| !has_no_resource)?;
+    if has_no_resource {
+        return None;
+    }
+    let Some((node, domain)) = bare.split_once('@') else { return Some(normalised(bare)?.0) };
     let (node, (domain, _)) = (NodePart::new(node).ok()?, normalised(domain)?);
     Some(format!("{}@{domain}", node.as_str()))
 }
 
-/// [`bare_jid`] of somebody who has written; whatever has no such form keeps its own.
+/// [`bare_jid`] of a sender; an address that has no such form keeps its own.
 pub(crate) fn bare(jid: &Jid) -> String {
     let bare = jid.to_bare().to_string();
     bare_jid(&bare).unwrap_or(bare)
@@ -162,7 +165,10 @@ mod tests {
         for end in [",", ";", ":", "!", "?", ")", "\"", "'", "..", ".)", "…", "»", "、"] {
             assert_eq!(bare_jid(&format!("friend@b.example{end}")), None, "{end}");
         }
-        for none in ["b.example", "@b.example", "friend@", "friend＠b.example", "friend@straße.example"] {
+        for server in ["b.example", "B.Example.", "b．example/announce"] {
+            assert_eq!(bare_jid(server).as_deref(), Some("b.example"), "{server}");
+        }
+        for none in ["", "@b.example", "b.example/", "friend@", "friend＠b.example", "friend@straße.example"] {
             assert_eq!(bare_jid(none), None, "{none}");
         }
     }

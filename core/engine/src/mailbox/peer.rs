@@ -126,12 +126,10 @@ impl Peer {
 
     /// Another client of the person's has this key as verified. That does not weigh more than what was scanned here. Whether
     /// it was taken in.
-    pub(crate) fn learn_verified(&mut self, fingerprint: Fingerprint) -> bool {
-        let may = self.expected.is_none_or(|expected| expected == fingerprint);
-        if may {
+    pub(crate) fn learn_verified(&mut self, fingerprint: Fingerprint) {
+        if self.expected.is_none_or(|expected| expected == fingerprint) {
             self.verify(fingerprint);
         }
-        may
     }
 
     /// Only this key is to be the peer's: others wait for the user's word. `decided`: the user has said so, knowing that
