@@ -84,5 +84,7 @@ mod tests {
         let file = format!("\u{feff}{good}\r\n\r\nbad\r\n{good}\r\n");
         let lines: Vec<_> = read(&file, None).collect();
         assert_eq!(lines, [(1, friend()), (3, Line::Unreadable), (4, friend())]);
+        let lines: Vec<_> = read("\u{feff}\n\u{feff}", None).collect();
+        assert_eq!(lines, [(2, Line::Unreadable)], "a mark alone is no line");
     }
 }

@@ -1,4 +1,5 @@
-//! potr, which knows version 2 only (weechat-otr, old Gajim): its offers are refused, and nobody talks for ever.
+//! potr, which knows version 2 only (weechat-otr, old Gajim): where that is turned off its offers are refused, and nobody
+//! talks for ever.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
