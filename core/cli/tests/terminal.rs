@@ -361,9 +361,10 @@ async fn pasted_lines_arrive_and_a_resize_keeps_the_line() -> Tested {
     chat.press("\x04")?;
     assert_eq!((chat.end()?, chat.is_cooked()?), (Some(0), true));
 
-    let list = Terminal::flashpaper(120, &home.args(&["list"]))?;
+    let mut list = Terminal::flashpaper(120, &home.args(&["list"]))?;
     list.until_row("ADDRESS")?;
     list.until_row(&home.jid)?;
+    assert_eq!(list.end()?, Some(0));
     // A burner is known by what `uri` prints, too.
     let printed = String::from_utf8(home.command(&["uri", &home.jid]).output()?.stdout)?;
     let uri = Terminal::flashpaper(120, &home.args(&["uri", printed.trim_end()]))?;
