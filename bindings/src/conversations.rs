@@ -137,7 +137,7 @@ impl Engine {
     }
 
     /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not. Version 3 is always
-    /// offered first, and whoever has spoken it is not spoken to in version 2 again. Private conversations in version 2 end
+    /// offered first, and a peer that has spoken it is not spoken to in version 2 again. Private conversations in version 2 end
     /// when it may not be.
     pub async fn set_version_2(&self, id: BurnerId, may: bool) -> Result<(), Error> {
         self.blocking(move |engine| engine.set_version_2(&id, may)).await

@@ -45,9 +45,15 @@ impl Flashpaper {
     }
 
     fn command(&self, under: &[&str]) -> Command {
+        let mut command = self.command_of_people(under);
+        command.arg("--json");
+        command
+    }
+
+    fn command_of_people(&self, under: &[&str]) -> Command {
         let mut words = under.iter().copied().chain([env!("CARGO_BIN_EXE_flashpaper")]);
         let mut command = Command::new(words.next().unwrap_or_default());
-        command.args(words).arg("--json").arg("--home").arg(self.home.path()).arg("--network").arg(&self.facts);
+        command.args(words).arg("--home").arg(self.home.path()).arg("--network").arg(&self.facts);
         command.stdin(Stdio::null()).stderr(Stdio::null());
         command
     }
@@ -177,8 +183,19 @@ async fn server_down() -> Tested {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn onion_gone() -> Tested {
     let lab = Remote::from_env()?;
-    let expected = [("onion_unreachable", 6), ("timeout", 6)];
-    broken(&lab, &["onion"], &["new", "--onion"], &expected, Duration::from_secs(180)).await
+    let flashpaper = Flashpaper::new(&lab)?;
+    flashpaper.works()?;
+    lab.stop("onion").await?;
+    let started = Instant::now();
+    let new = flashpaper.command_of_people(&[]).args(["new", "--onion"]).stderr(Stdio::piped()).output();
+    lab.reset().await?;
+    let (new, took) = (new?, started.elapsed());
+    assert!(took < Duration::from_secs(180), "{took:?}");
+    let said = String::from_utf8(new.stderr)?;
+    let wrong = said.lines().rfind(|line| line.starts_with("error: ")).ok_or("no error")?;
+    assert!(wrong.ends_with(": --exit goes to the server's domain instead of its onion address"), "{wrong}");
+    assert_eq!(new.status.code(), Some(6));
+    flashpaper.works()
 }
 
 #[tokio::test(flavor = "multi_thread")]

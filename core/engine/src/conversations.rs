@@ -239,7 +239,7 @@ impl Engine {
     }
 
     /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not: Profanity has no
-    /// other. Version 3 is always offered first, and whoever has spoken it is not spoken to in version 2 again
+    /// other. Version 3 is always offered first, and a peer that has spoken it is not spoken to in version 2 again
     /// ([`crate::Notice::OtherVersion`]). Private conversations in version 2 end when it may not be.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ fn read_line(line: &str, account: Option<&str>) -> Option<Line> {
     let is_wanted = ["jabber", "xmpp"].iter().any(|name| protocol.contains(name))
         && account.is_none_or(|account| without_resource(account) == without_resource(of))
         && trust.first().is_some_and(|trust| !trust.trim().is_empty())
-        // Whoever has a resource is known by their name in a room: the rest of it is the room's address.
+        // With a resource it is a user's name in a chat room: the rest of it is the room's address.
         && !peer.contains('/');
     Some(if is_wanted { Line::Verified(account_jid(peer)?, fingerprint) } else { Line::Other })
 }

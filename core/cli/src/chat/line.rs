@@ -53,7 +53,7 @@ impl Line {
         self.text.is_empty()
     }
 
-    /// As it may be seen: whoever looks over the shoulder sees no secret.
+    /// As others may see it: without a secret.
     pub(crate) fn shown(&self) -> String {
         self.cells().map(|(_, c)| c).collect()
     }

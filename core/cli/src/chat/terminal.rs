@@ -1,4 +1,4 @@
-//! Where a user types: a terminal, whose prompt stays whole below what is printed meanwhile, or a plain input. Decision 026
+//! Where a user types: a terminal with a prompt that stays whole below what is printed meanwhile, or a plain input. Decision 026
 //! says why no library draws the prompt.
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _, stdin, stdout};

@@ -48,13 +48,13 @@ pub(crate) struct Key {
     pub(crate) keeps_texts: bool,
     /// Comparisons in a row that came out different.
     pub(crate) failures: u8,
-    /// Whoever has it can speak version 3 of OTR.
+    /// Its owner can speak version 3 of OTR.
     #[serde(default)]
     pub(crate) spoke_version_3: bool,
 }
 
 impl Peer {
-    /// A stranger; whose key is known is there because the person has brought it.
+    /// A stranger. A peer with a key is there because the user has brought the key.
     pub(crate) fn came_by_itself(&self) -> bool {
         self.standing == Standing::Stranger && self.keys.is_empty()
     }

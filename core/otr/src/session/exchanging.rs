@@ -151,7 +151,7 @@ impl Session {
         }
         match sender {
             _ if !self.starts_by_itself() => {}
-            // A message of version 2 can be anybody's: whoever has nothing newer says so.
+            // A message of version 2 can be anybody's: a client that has nothing newer says so.
             Some(NO_TAG) if !self.instances.contains_key(&NO_TAG) => self.ask(out),
             None if self.active == Some(NO_TAG) => self.begin(NO_TAG, out),
             Some(tag) => self.begin(tag, out),

@@ -383,7 +383,7 @@ fn held_to_version_2(limit: Option<usize>, seed: u64) -> Tested<Talk> {
 
 #[test]
 #[ignore = "needs libotr: cargo xtask test"]
-fn version_2_whoever_starts() -> Tested {
+fn version_2_from_either_side() -> Tested {
     let version = |talk: &Talk| talk.ours.recipient().map(|(client, _)| client.version());
     let mut talk = held_to_version_2(None, 20)?;
     talk.they("Q")?;

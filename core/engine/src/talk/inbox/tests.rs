@@ -108,7 +108,7 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
 
 /// Somebody takes version 3 out of the offer of a peer who has spoken it: before this process, in a session that is gone.
 #[test]
-fn whoever_has_spoken_version_3_is_not_talked_down() {
+fn a_peer_that_has_spoken_version_3_is_not_talked_down() {
     for (has_spoken_3, may, answered) in [(false, true, true), (true, true, false), (false, false, false)] {
         let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
         sessions.version_3_only = !may;
