@@ -282,7 +282,9 @@ impl Engine {
         let keys = self.converse(id, |talk| {
             for (jid, fingerprint) in &keys {
                 let row = talk.mailbox.peer(jid);
-                talk.mailbox.peer_mut(row).map(|peer| peer.learn_verified(*fingerprint));
+                if let Some(peer) = talk.mailbox.peer_mut(row) {
+                    peer.learn_verified(*fingerprint);
+                }
                 talk.news.conversations.insert(row);
             }
             // Of each peer so many are kept, and no more.
