@@ -604,8 +604,12 @@ impl<'a> Talk<'a> {
     }
 
     fn heard_from(&mut self, peer: u64, instance: InstanceTag, chat: &ChatMessage) {
-        let Some(resource) = &chat.resource else { return };
         let resources = &mut self.sessions.resources;
+        let Some(resource) = &chat.resource else {
+            // A client without a name that can be written is answered at the account.
+            resources.remove(&(peer, instance));
+            return;
+        };
         let theirs = resources.keys().filter(|(whose, _)| *whose == peer);
         if !resources.contains_key(&(peer, instance)) && theirs.count() >= limits::CLIENTS {
             // Whoever has so many is not owed the right one of them.

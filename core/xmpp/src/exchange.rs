@@ -6,27 +6,23 @@ use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 use tokio_xmpp::Stanza;
-use tokio_xmpp::jid::Jid;
-use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::iq::Iq;
-use tokio_xmpp::parsers::message::Message;
 use tokio_xmpp::parsers::sm;
-use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use tokio_xmpp::parsers::stream_error::DefinedCondition as StreamCondition;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::{InitiatingStream, PendingFeaturesRecv, ReadError, XmlStream, XmppStreamElement};
 use xso::AsXml;
 
-use crate::framed::{Failed, Framed, Kind, StreamElement};
+use crate::framed::{Failed, Framed, StreamElement};
 use crate::management::Counts;
+use crate::received::{Received, refusal};
 use crate::registration::Answer;
 use crate::sieve::Sieve;
-use crate::stanza::UNREADABLE;
 
 /// An XML stream whose headers were exchanged. After its first error it stays at that error: what follows one may be
 /// the inside of an element, which anybody may have written, and must not pass for what the server says.
 pub(crate) struct Stream<S> {
-    xml: XmlStream<Sieve<S>, Framed<Result<StreamElement, xso::error::Error>>>,
+    xml: XmlStream<Sieve<S>, Framed>,
     ended: Option<StreamError>,
     /// Of stanzas, sent and received.
     pub(crate) counts: Counts,
@@ -41,22 +37,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         // The library's own way to read features does not go through `read`.
         let mut stream = Self { xml: pending.skip_features(), ended: None, counts: Counts::default() };
         match stream.read().await? {
-            (Ok(StreamElement::Features(features)), _) => Ok((features, stream)),
+            Framed::Other(Ok(StreamElement::Features(features))) => Ok((features, stream)),
             _ => Err(StreamError::Malformed),
         }
     }
 
-    /// The next element. A stanza that does not parse is skipped, as anybody can have the server send one; of a message the
-    /// sender is told ([`unreadable`]). Cancel safe.
-    pub(crate) async fn next(&mut self) -> Result<XmppStreamElement, StreamError> {
+    /// The next element. Of a stanza anybody may have written a part: none is refused for that. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Result<Received, StreamError> {
         loop {
             match self.read().await? {
-                (Ok(StreamElement::Other(element)), _) => return Ok(*element),
-                (_, Kind::Message { from }) => {
-                    return Ok(XmppStreamElement::Stanza(Stanza::Message(unreadable(from.as_deref()))));
+                Framed::Stanza(stanza) => {
+                    if let Some(received) = Received::of_stanza(stanza) {
+                        return Ok(received);
+                    }
                 }
-                (Ok(_), Kind::Other) => return self.end(StreamError::Malformed),
-                _ => {}
+                Framed::Other(Ok(StreamElement::Other(element))) => return Ok(Received::Other(*element)),
+                Framed::Other(Ok(_)) => return self.end(StreamError::Malformed),
+                Framed::Other(Err(_)) => {}
             }
         }
     }
@@ -64,8 +61,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// The next element, which has to be an answer about stream management: before it there can be nothing else.
     pub(crate) async fn next_about_management(&mut self) -> Result<Result<sm::Nonza, Failed>, StreamError> {
         match self.read().await? {
-            (Ok(StreamElement::Failed(failed)), _) => return Ok(Err(failed)),
-            (Ok(StreamElement::Other(element)), _) => {
+            Framed::Other(Ok(StreamElement::Failed(failed))) => return Ok(Err(failed)),
+            Framed::Other(Ok(StreamElement::Other(element))) => {
                 if let XmppStreamElement::SM(nonza) = *element {
                     return Ok(Ok(nonza));
                 }
@@ -94,12 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         self.send_stanza(&Stanza::Iq(request)).await?;
         loop {
             match self.next().await? {
-                XmppStreamElement::Stanza(Stanza::Iq(Iq::Result { id, payload, .. })) if id == wanted => {
-                    return Ok(Ok(payload));
-                }
-                XmppStreamElement::Stanza(Stanza::Iq(Iq::Error { id, error, .. })) if id == wanted => {
-                    return Ok(Err(error));
-                }
+                Received::Answer { id, answer } if id == wanted => return Ok(answer),
                 other => self.unasked(other).await?,
             }
         }
@@ -107,10 +99,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
 
     /// Deals with what nobody asked for: requests are refused as if no client were there (RFC 6120, section 8.4:
     /// `service-unavailable`), the rest is dropped.
-    pub(crate) async fn unasked(&mut self, element: XmppStreamElement) -> Result<(), StreamError> {
-        if let XmppStreamElement::Stanza(Stanza::Iq(Iq::Get { from, id, .. } | Iq::Set { from, id, .. })) = element {
-            let refusal = Iq::Error { from: None, to: from, id, error: service_unavailable(), payload: None };
-            self.send_stanza(&Stanza::Iq(refusal)).await?;
+    pub(crate) async fn unasked(&mut self, received: Received) -> Result<(), StreamError> {
+        if let Received::Request { from, id } = received {
+            self.send_stanza(&Stanza::Iq(refusal(from, id))).await?;
         }
         Ok(())
     }
@@ -134,18 +125,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         self.xml.into_inner()
     }
 
-    async fn read(&mut self) -> Result<(Result<StreamElement, xso::error::Error>, Kind), StreamError> {
+    async fn read(&mut self) -> Result<Framed, StreamError> {
         if let Some(error) = self.ended {
             return Err(error);
         }
         let error = match self.xml.next().await {
-            Some(Ok(Framed { element: Ok(StreamElement::StreamError(error)), .. })) => match error.0.condition {
+            Some(Ok(Framed::Other(Ok(StreamElement::StreamError(error))))) => match error.0.condition {
                 StreamCondition::NotAuthorized => StreamError::NotAuthorized,
                 _ => StreamError::Ended,
             },
-            Some(Ok(Framed { element, kind })) => {
-                self.counts.received = self.counts.received.wrapping_add((!matches!(kind, Kind::Other)).into());
-                return Ok((element, kind));
+            Some(Ok(framed)) => {
+                let is_stanza = matches!(framed, Framed::Stanza(_));
+                self.counts.received = self.counts.received.wrapping_add(is_stanza.into());
+                return Ok(framed);
             }
             Some(Err(ReadError::HardError(error))) => {
                 let error_of_ours = StreamError::from_io(&error);
@@ -192,24 +184,5 @@ impl StreamError {
         } else {
             Self::Ended
         }
-    }
-}
-
-/// What a message that does not parse becomes: one with the sender's bare JID and nothing else to read.
-fn unreadable(from: Option<&str>) -> Message {
-    let bare = from.and_then(|from| from.split('/').next());
-    let mut message = Message::new(None);
-    message.from = bare.and_then(|bare| Jid::new(bare).ok());
-    message.payloads.push(Element::bare(UNREADABLE.0, UNREADABLE.1));
-    message
-}
-
-fn service_unavailable() -> StanzaError {
-    StanzaError {
-        type_: ErrorType::Cancel,
-        by: None,
-        defined_condition: DefinedCondition::ServiceUnavailable,
-        texts: Default::default(),
-        other: None,
     }
 }

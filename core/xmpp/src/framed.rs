@@ -1,6 +1,6 @@
 //! What may stand on an XML stream.
 
-use rxml::{AttrMap, Event, Namespace, QName};
+use rxml::{AttrMap, Event, QName};
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_error::ReceivedStreamError;
@@ -25,10 +25,6 @@ pub(crate) enum StreamElement {
     /// Everything else that is known.
     #[xml(transparent)]
     Other(Box<XmppStreamElement>),
-    /// The rest.
-    #[xml(transparent)]
-    #[expect(dead_code, reason = "nothing is to be known of it")]
-    Unknown(Element),
 }
 
 /// The answer to a resumption or to stream management that fails (XEP-0198, section 5); the library's type wants `h`.
@@ -40,50 +36,39 @@ pub(crate) struct Failed {
     pub(crate) h: Option<u32>,
 }
 
-/// A `T`, and what has to be known of it whether it parses or not.
+/// What stands on a stream. Of a stanza anybody may have written a part, so that no type of the library's decides whether
+/// it can be read: it is kept as it is.
 #[derive(Debug)]
-pub(crate) struct Framed<T> {
-    pub(crate) element: T,
-    pub(crate) kind: Kind,
+pub(crate) enum Framed {
+    /// A message, presence, or IQ, in whatever namespace: what the server takes for a stanza it counts.
+    Stanza(Element),
+    /// What only the server can have said.
+    Other(Result<StreamElement, Error>),
 }
 
-#[derive(Debug, Clone)]
-pub(crate) enum Kind {
-    /// With what it says of its sender.
-    Message {
-        from: Option<String>,
-    },
-    Presence,
-    Iq,
-    /// No stanza: it does not count for stream management.
-    Other,
+pub(crate) enum Builder {
+    Stanza(<Element as FromXml>::Builder),
+    Other(Box<<Result<StreamElement, Error> as FromXml>::Builder>),
 }
 
-pub(crate) struct Builder<B> {
-    inner: B,
-    kind: Kind,
-}
-
-impl<T: FromXml> FromXml for Framed<T> {
-    type Builder = Builder<T::Builder>;
+impl FromXml for Framed {
+    type Builder = Builder;
 
     fn from_events(name: QName, attributes: AttrMap, context: &Context<'_>) -> Result<Self::Builder, FromEventsError> {
-        // In whatever namespace: what the server takes for a stanza it counts.
-        let kind = match name.1.as_str() {
-            "message" => Kind::Message { from: attributes.get(Namespace::none(), "from").cloned() },
-            "presence" => Kind::Presence,
-            "iq" => Kind::Iq,
-            _ => Kind::Other,
-        };
-        Ok(Builder { inner: T::from_events(name, attributes, context)?, kind })
+        Ok(match name.1.as_str() {
+            "message" | "presence" | "iq" => Builder::Stanza(Element::from_events(name, attributes, context)?),
+            _ => Builder::Other(Box::new(Result::<StreamElement, Error>::from_events(name, attributes, context)?)),
+        })
     }
 }
 
-impl<B: FromEventsBuilder> FromEventsBuilder for Builder<B> {
-    type Output = Framed<B::Output>;
+impl FromEventsBuilder for Builder {
+    type Output = Framed;
 
     fn feed(&mut self, event: Event, context: &Context<'_>) -> Result<Option<Self::Output>, Error> {
-        let kind = &self.kind;
-        Ok(self.inner.feed(event, context)?.map(|element| Framed { element, kind: kind.clone() }))
+        Ok(match self {
+            Self::Stanza(builder) => builder.feed(event, context)?.map(Framed::Stanza),
+            Self::Other(builder) => builder.feed(event, context)?.map(Framed::Other),
+        })
     }
 }

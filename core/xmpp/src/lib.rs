@@ -10,7 +10,8 @@
 //! One module per step or extension, in the order in which a burner meets them:
 //! [`domain`](Domain) → [`tls`](Tls) → `starttls` → [`connection`](Connection) → [`registration`] (XEP-0077) → `sasl`
 //! → `bind` → [`session`](Session) → `ping` (XEP-0199) → `archive` (XEP-0313, XEP-0441) → [`managed`](ManagedSession)
-//! with `management` (XEP-0198), `otr` (XEP-0364), `presence` and `roster` (RFC 6121, XEP-0191) → [`removal`] (XEP-0077).
+//! with `management` (XEP-0198), [`incoming`](Incoming) and `received`, `otr` (XEP-0364), `presence` and `roster` (RFC 6121,
+//! XEP-0191) → [`removal`] (XEP-0077).
 
 mod archive;
 mod bind;
@@ -18,12 +19,17 @@ mod connection;
 mod domain;
 mod exchange;
 mod framed;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod ids;
+mod incoming;
 mod managed;
 mod management;
 mod otr;
 mod ping;
 mod presence;
+mod received;
 pub mod registration;
 pub mod removal;
 mod roster;
@@ -39,7 +45,8 @@ pub use connection::{ConnectError, Connection, Credentials, Security};
 pub use domain::{Domain, DomainError, bare_jid};
 pub use exchange::StreamError;
 pub use ids::Ids;
-pub use managed::{ChatMessage, Incoming, ManagedSession, Refusal, Start};
+pub use incoming::{ChatMessage, Incoming, Refusal};
+pub use managed::{ManagedSession, Start};
 pub use management::Resumption;
 pub use presence::{PresenceNews, Subscription};
 pub use registration::RegisterError;

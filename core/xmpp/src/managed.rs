@@ -7,22 +7,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::Stanza;
 use tokio_xmpp::jid::{BareJid, FullJid, Jid};
 use tokio_xmpp::minidom;
-use tokio_xmpp::parsers::message::{Id, Lang, Message, MessageType};
+use tokio_xmpp::parsers::message::{Id, Lang, Message};
 use tokio_xmpp::parsers::ns;
-use tokio_xmpp::parsers::presence::Presence;
 use tokio_xmpp::parsers::receipts::Request;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::XmppStreamElement;
 
-use crate::domain::bare;
 use crate::exchange::{Secure, StreamError};
 use crate::ids::Ids;
+use crate::incoming::{Inbox, Incoming};
 use crate::management::{Counts, Resumption};
-use crate::presence::{self, PresenceNews, Subscription};
+use crate::presence::{self, Subscription};
 use crate::sasl::LoginError;
 use crate::session::Session;
-use crate::stanza::UNREADABLE;
 use crate::{otr, roster};
 
 /// A session with stream management. Dropped, it can be taken up again for as long as the server keeps it: it says no
@@ -36,8 +33,7 @@ pub struct ManagedSession<S> {
     id: Option<String>,
     /// The longest stanza that the server takes, bytes, if it says so (XEP-0478).
     limit: Option<usize>,
-    /// Requests that came, to be refused.
-    requests: Vec<XmppStreamElement>,
+    inbox: Inbox,
 }
 
 /// How a session came to be.
@@ -75,7 +71,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
             match stream.next_about_management().await? {
                 Ok(sm::Nonza::Resumed(sm::Resumed { h, previd })) if previd == wanted && earlier.covers(h) => {
                     stream.counts = Counts::resumed(earlier.handled, h);
-                    let resumed = Self { stream, jid, id: Some(wanted.0), limit, requests: Vec::new() };
+                    let inbox = Inbox::new(jid.to_bare());
+                    let resumed = Self { stream, jid, id: Some(wanted.0), limit, inbox };
                     return Ok((resumed, Start::Resumed { acked: h }));
                 }
                 Ok(_) => return Err(LoginError::WrongStream),
@@ -89,7 +86,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         match stream.next_about_management().await? {
             Ok(sm::Nonza::Enabled(sm::Enabled { id, resume, .. })) => {
                 let id = id.filter(|_| resume).map(|id| id.0);
-                Ok((Self { stream, jid, id, limit, requests: Vec::new() }, Start::New { acked }))
+                let inbox = Inbox::new(jid.to_bare());
+                Ok((Self { stream, jid, id, limit, inbox }, Start::New { acked }))
             }
             _ => Err(LoginError::NoManagement),
         }
@@ -99,7 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// many stanzas at most are sent before this is stored anew: a server that claims more is not believed.
     #[must_use]
     pub fn resumption(&self, to_send: usize) -> Option<Resumption> {
-        let (id, jid, handled) = (self.id.clone()?, self.jid.to_string(), self.stream.counts.received);
+        let (id, jid, handled) = (self.id.clone()?, self.jid.to_string(), self.handled());
         let sent = u32::try_from(to_send).ok().map(|more| self.sent().wrapping_add(more));
         Some(Resumption { id, jid, handled, sent })
     }
@@ -188,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// # Errors
     /// The stream ended.
     pub async fn acknowledge(&mut self) -> Result<(), StreamError> {
-        let h = self.stream.counts.received;
+        let h = self.handled();
         self.stream.send(&sm::Nonza::Ack(sm::A::new(h))).await
     }
 
@@ -206,21 +204,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// The stream ended: [`StreamError::Malformed`] by the server's fault. A stanza without end counts as received then, so
     /// that it is not sent once more on the stream that takes this one up.
     pub async fn next(&mut self) -> Result<Incoming, StreamError> {
-        Ok(match self.stream.next().await? {
-            XmppStreamElement::SM(sm::Nonza::Ack(sm::A { h })) => {
-                self.stream.counts.ack(h)?;
-                Incoming::Acked { up_to: h }
-            }
-            XmppStreamElement::SM(sm::Nonza::Req(_)) => Incoming::Asked,
-            XmppStreamElement::Stanza(Stanza::Message(message)) => self.read(message).unwrap_or(Incoming::Other),
-            XmppStreamElement::Stanza(Stanza::Presence(presence)) => {
-                self.read_presence(&presence).unwrap_or(Incoming::Other)
-            }
-            other => {
-                self.requests.push(other);
-                Incoming::Other
-            }
-        })
+        self.inbox.next(&mut self.stream).await
     }
 
     /// Refuses what others have asked for meanwhile, as if no client were there; whether there was anything.
@@ -230,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     pub async fn refuse_requests(&mut self) -> Result<bool, StreamError> {
         let before = self.sent();
         // Not in `next`: a caller that stops waiting in the middle of a stanza would leave the counts wrong.
-        for request in std::mem::take(&mut self.requests) {
+        for request in std::mem::take(&mut self.inbox.requests) {
             self.stream.unasked(request).await?;
         }
         Ok(self.sent() != before)
@@ -242,47 +226,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         let _ = self.stream.shutdown().await;
     }
 
+    /// How many stanzas of the server's the caller has: one that says several things counts with the last of them.
+    fn handled(&self) -> u32 {
+        self.inbox.given_out(self.stream.counts.received)
+    }
+
     async fn send(&mut self, mut message: Message, id: &str) -> Result<(), StreamError> {
         message.id = Some(Id(id.to_owned()));
         self.stream.send_stanza(&Stanza::from(message)).await
-    }
-
-    fn read(&self, message: Message) -> Option<Incoming> {
-        let is_mended = message.payloads.iter().any(|payload| payload.is(UNREADABLE.0, UNREADABLE.1));
-        // Without `from` it comes from the own account (RFC 6120, section 8.1.2.1), unless that was left out.
-        let from = message.from.or_else(|| (!is_mended).then(|| Jid::from(self.jid.to_bare())))?;
-        let (from, resource) = (bare(&from), from.resource().map(ToString::to_string));
-        let id = message.id.map(|Id(id)| id);
-        if message.type_ == MessageType::Error {
-            let error = message.payloads.iter().find(|payload| payload.is("error", ns::JABBER_CLIENT));
-            let absent = |error: &minidom::Element| {
-                ["service-unavailable", "recipient-unavailable"].iter().any(|c| error.has_child(c, ns::XMPP_STANZAS))
-            };
-            let why = match error {
-                Some(error) if absent(error) => Refusal::Absent,
-                Some(error) if error.attr("type") == Some("wait") => Refusal::ForNow,
-                _ => Refusal::ForGood,
-            };
-            return Some(Incoming::Refused { from, id: id?, why });
-        }
-        let receipt = message.payloads.iter().find(|payload| payload.is("received", ns::RECEIPTS));
-        if let Some(receipt) = receipt {
-            return Some(Incoming::Receipt { from, id: receipt.attr("id")?.to_owned() });
-        }
-        if message.type_ == MessageType::Groupchat {
-            return None;
-        }
-        let wants_receipt = message.payloads.iter().any(|payload| payload.is("request", ns::RECEIPTS));
-        let Some(text) = message.bodies.into_values().next() else {
-            return is_mended.then_some(Incoming::Unreadable { from });
-        };
-        Some(Incoming::Chat(ChatMessage { from, resource, id, text, wants_receipt }))
-    }
-
-    fn read_presence(&self, stanza: &Presence) -> Option<Incoming> {
-        let from = stanza.from.as_ref().filter(|from| from.to_bare() != self.jid.to_bare())?;
-        let (jid, resource) = (bare(from), from.resource().map(ToString::to_string));
-        Some(Incoming::Presence { from: jid, resource, news: presence::read(stanza)? })
     }
 }
 
@@ -293,99 +244,5 @@ fn parse(to: &str) -> Result<Jid, StreamError> {
 impl<S> fmt::Debug for ManagedSession<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ManagedSession(..)")
-    }
-}
-
-/// What came. Its `Debug` shows no text and nobody's address.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Incoming {
-    /// A chat message with a text.
-    Chat(ChatMessage),
-    /// A message of ours has been read by the peer's client (XEP-0184).
-    Receipt {
-        /// The peer's bare JID.
-        from: String,
-        /// The message's id.
-        id: String,
-    },
-    /// A message of ours came back: nobody took it.
-    Refused {
-        /// The peer's bare JID.
-        from: String,
-        /// The message's id.
-        id: String,
-        /// What its error says.
-        why: Refusal,
-    },
-    /// A message of which nothing can be read but its sender.
-    Unreadable {
-        /// The sender's bare JID.
-        from: String,
-    },
-    /// Somebody's presence, but not that of the own account.
-    Presence {
-        /// The bare JID.
-        from: String,
-        /// Which client, where it is one's.
-        resource: Option<String>,
-        /// What it says.
-        news: PresenceNews,
-    },
-    /// The server has our stanzas up to this number.
-    Acked {
-        /// As in [`ManagedSession::sent`].
-        up_to: u32,
-    },
-    /// The server asks to have [`ManagedSession::acknowledge`] called.
-    Asked,
-    /// Something that nothing has to be done about.
-    Other,
-}
-
-impl fmt::Debug for Incoming {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Chat(_) => "Chat(..)",
-            Self::Receipt { .. } => "Receipt(..)",
-            Self::Refused { .. } => "Refused(..)",
-            Self::Unreadable { .. } => "Unreadable(..)",
-            Self::Presence { .. } => "Presence(..)",
-            Self::Acked { .. } => "Acked(..)",
-            Self::Asked => "Asked",
-            Self::Other => "Other",
-        })
-    }
-}
-
-/// Why a message came back (RFC 6120, section 8.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// To send it again later may help (type `wait`).
-    ForNow,
-    /// Nobody is there, or there is nobody of that name: the two are not to be told from each other
-    /// (`service-unavailable`, `recipient-unavailable`).
-    Absent,
-    /// It will not help.
-    ForGood,
-}
-
-/// A chat message that arrived.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ChatMessage {
-    /// The sender's bare JID, as the own server vouches for it.
-    pub from: String,
-    /// Which of the sender's clients it comes from.
-    pub resource: Option<String>,
-    /// The sender's name for it.
-    pub id: Option<String>,
-    /// What the sender wrote: it may hold anything.
-    pub text: String,
-    /// Whether the sender wants to know that it arrived.
-    pub wants_receipt: bool,
-}
-
-impl fmt::Debug for ChatMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChatMessage(..)")
     }
 }

@@ -42,14 +42,15 @@ pub(crate) fn stanza(to: Jid, step: Subscription) -> Element {
     stanza
 }
 
-pub(crate) const fn read(presence: &Presence) -> Option<PresenceNews> {
-    Some(match presence.type_ {
-        Type::None => PresenceNews::Available,
-        Type::Unavailable => PresenceNews::Unavailable,
-        Type::Subscribe => PresenceNews::Subscription(Subscription::Subscribe),
-        Type::Subscribed => PresenceNews::Subscription(Subscription::Subscribed),
-        Type::Unsubscribe => PresenceNews::Subscription(Subscription::Unsubscribe),
-        Type::Unsubscribed => PresenceNews::Subscription(Subscription::Unsubscribed),
-        Type::Error | Type::Probe => return None,
+/// By its type alone: the rest is not told. What sends presence of a type that nobody knows is there.
+pub(crate) fn read(type_: Option<&str>) -> Option<PresenceNews> {
+    Some(match type_.unwrap_or_default() {
+        "unavailable" => PresenceNews::Unavailable,
+        "subscribe" => PresenceNews::Subscription(Subscription::Subscribe),
+        "subscribed" => PresenceNews::Subscription(Subscription::Subscribed),
+        "unsubscribe" => PresenceNews::Subscription(Subscription::Unsubscribe),
+        "unsubscribed" => PresenceNews::Subscription(Subscription::Unsubscribed),
+        "error" | "probe" => return None,
+        _ => PresenceNews::Available,
     })
 }

@@ -17,6 +17,7 @@ use xso::AsXmlText as _;
 
 use crate::connection::Credentials;
 use crate::exchange::{Secure, StreamError};
+use crate::received::Received;
 
 /// PBKDF2 rounds that are done for a server; more would be an attack on the battery. Servers ask for 4,096 to 10,000.
 const MAX_ITERATIONS: u32 = 1_000_000;
@@ -78,12 +79,12 @@ where
     stream.send(&XmppStreamElement::Sasl(Nonza::Auth(Auth { mechanism, data }))).await?;
     loop {
         match stream.next().await? {
-            XmppStreamElement::Sasl(Nonza::Challenge(challenge)) => {
+            Received::Other(XmppStreamElement::Sasl(Nonza::Challenge(challenge))) => {
                 let data = scram.respond(&challenge.data)?;
                 stream.send(&XmppStreamElement::Sasl(Nonza::Response(Response { data }))).await?;
             }
-            XmppStreamElement::Sasl(Nonza::Success(success)) => return scram.finish(&success.data),
-            XmppStreamElement::Sasl(Nonza::Failure(failure)) => {
+            Received::Other(XmppStreamElement::Sasl(Nonza::Success(success))) => return scram.finish(&success.data),
+            Received::Other(XmppStreamElement::Sasl(Nonza::Failure(failure))) => {
                 return Err(match failure.defined_condition {
                     DefinedCondition::NotAuthorized => LoginError::NotAuthorized,
                     DefinedCondition::AccountDisabled => LoginError::Disabled,

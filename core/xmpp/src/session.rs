@@ -7,11 +7,11 @@ use tokio_xmpp::Stanza;
 use tokio_xmpp::jid::{BareJid, FullJid, Jid};
 use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::domain::bare;
 use crate::exchange::{Secure, StreamError};
 use crate::ids::Ids;
+use crate::received::Received;
 use crate::removal::{Accepted, RemovalError, Requested};
 use crate::sasl::LoginError;
 use crate::{archive, bind, ping, roster};
@@ -63,14 +63,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         self.send(ping::request(sent.clone(), Some(own.clone()))).await?;
         loop {
             match self.stream.next().await? {
-                XmppStreamElement::Stanza(Stanza::Iq(iq)) if *iq.id() == sent => match iq {
-                    Iq::Result { .. } => return Ok(true),
-                    Iq::Error { .. } => return Ok(false),
-                    Iq::Get { id, .. } => {
-                        self.send(Iq::Result { from: None, to: Some(own.clone()), id, payload: None }).await?;
-                    }
-                    Iq::Set { .. } => return Err(StreamError::Malformed),
-                },
+                Received::Answer { id, answer } if id == sent => return Ok(answer.is_ok()),
+                Received::Request { id, .. } if id == sent => {
+                    self.send(Iq::Result { from: None, to: Some(own.clone()), id, payload: None }).await?;
+                }
                 other => self.stream.unasked(other).await?,
             }
         }

@@ -7,6 +7,7 @@ use tokio_xmpp::xmlstream::XmppStreamElement;
 use crate::connection::{ConnectError, start_stream};
 use crate::domain::Domain;
 use crate::exchange::Stream;
+use crate::received::Received;
 use crate::sieve::Sieve;
 
 /// Asks for TLS on a plain stream and gives the bare stream back for the handshake.
@@ -22,7 +23,7 @@ where
     }
     stream.send(&Nonza::Request(Request)).await?;
     match stream.next().await? {
-        XmppStreamElement::Starttls(Nonza::Proceed(_)) => into_bare(stream),
+        Received::Other(XmppStreamElement::Starttls(Nonza::Proceed(_))) => into_bare(stream),
         _ => Err(ConnectError::NoTls),
     }
 }

@@ -7,14 +7,18 @@ use crate::run::{Done, cargo, run};
 /// `cargo xtask soak [NAME] [--minutes N]`.
 pub(crate) fn soak(options: &[&str]) -> Done {
     match options {
-        [] => otr().and_then(|()| vault()).and_then(|()| chat("0")).and_then(|()| peers()).and_then(|()| liar()),
+        [] => {
+            otr().and_then(|()| vault()).and_then(|()| stanzas()).and_then(|()| chat("0")).and_then(|()| peers())?;
+            liar()
+        }
         ["otr"] => otr(),
         ["chat"] => chat("0"),
         ["chat", "--minutes", minutes] if minutes.parse::<u64>().is_ok() => chat(minutes),
         ["peers"] => peers(),
         ["vault"] => vault(),
         ["liar"] => liar(),
-        _ => Err("soak takes otr, vault, peers, liar, or chat with --minutes N".into()),
+        ["stanzas"] => stanzas(),
+        _ => Err("soak takes otr, vault, stanzas, peers, liar, or chat with --minutes N".into()),
     }
 }
 
@@ -31,6 +35,13 @@ fn vault() -> Done {
     let mut tests =
         cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-vault", "--test", "crash"]);
     tests.args(["--", "--ignored", "--nocapture", "--test-threads=1"]);
+    run(tests.env("FLASHPAPER_SOAK", "1"))
+}
+
+/// Some hundred thousand stanzas of odd parts.
+fn stanzas() -> Done {
+    let mut tests = cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", "hostile"]);
+    tests.args(["--", "--nocapture", "grammar"]);
     run(tests.env("FLASHPAPER_SOAK", "1"))
 }
 

@@ -34,9 +34,19 @@ impl Talk<'_> {
         }
     }
 
-    /// A message of somebody's of which nothing can be read. That a stranger wrote one is not worth a word.
+    /// A message of somebody's of which nothing can be read: that there was one is told, of strangers as far as there is
+    /// room for them.
     pub(crate) fn unreadable(&mut self, from: &str) {
-        if let Some(peer) = self.mailbox.find(from).filter(|peer| self.is_contact(*peer)) {
+        let (_, _, strangers) = self.mailbox.strangers(0);
+        let new = self.mailbox.find(from).is_none();
+        if new && strangers >= limits::STRANGERS {
+            return;
+        }
+        let peer = self.mailbox.peer(from);
+        if new {
+            self.news.conversations.insert(peer);
+        }
+        if self.mailbox.standing(peer) != Standing::Blocked {
             self.attend(peer, Attention::Malformed);
         }
     }

@@ -431,3 +431,38 @@ fn a_key_that_was_not_accepted_ends_no_comparison_of_one_that_was() {
     carry(&mut one, &mut two);
     assert_eq!(two.conversation().security, Security::Verified);
 }
+
+/// As one has that names itself by a picture.
+#[test]
+fn a_client_without_a_name_that_can_be_written_is_answered_at_the_account() {
+    let (mut one, mut two) = friends();
+    carry(&mut one, &mut two);
+    let to = |phone: &mut Phone, text: &str| {
+        phone.writes(text);
+        phone.says().into_iter().map(|wire| wire.resource.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(to(&mut one, "first"), [Some("r".to_owned())]);
+    two.writes("from elsewhere");
+    for wire in two.says() {
+        let What::Otr { body, .. } = &wire.what else { continue };
+        let said = ChatMessage { resource: None, ..chat(TWO, &wire.id, body, false) };
+        one.work(|talk| talk.receive(&said));
+    }
+    assert_eq!(to(&mut one, "second"), [None]);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_of_anybody_but_the_blocked() {
+    let mut one = Phone::new(TWO, 1, 0x101);
+    let blocked = one.mailbox.peer("blocked@b.example");
+    one.mailbox.peer_mut(blocked).unwrap().standing = Standing::Blocked;
+    for from in [TWO, "blocked@b.example", "stranger@b.example", "stranger@b.example", "b.example"] {
+        one.work(|talk| talk.unreadable(from));
+    }
+    assert_eq!(one.notices, vec![Notice::Malformed; 4]);
+    for number in 0..limits::STRANGERS {
+        one.work(|talk| talk.unreadable(&format!("s{number}@b.example")));
+    }
+    assert_eq!(one.mailbox.strangers(0).2, limits::STRANGERS);
+    assert_eq!(one.notices.len(), 4 + limits::STRANGERS - 2);
+}

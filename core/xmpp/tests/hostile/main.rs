@@ -2,8 +2,10 @@
 //! other end of a pipe.
 
 mod connect;
+mod grammar;
 mod login;
 mod managed;
+mod odd;
 mod server;
 mod session;
 

@@ -1,0 +1,48 @@
+//! What the fuzz targets cannot reach without a server: how a session reads, from the bytes of a stream on.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, ReadBuf, join, sink};
+
+use crate::connection::start_stream;
+use crate::incoming::Inbox;
+use crate::sieve::Sieve;
+use crate::{ConnectError, Domain, Incoming, StreamError};
+
+const HEADER: &[u8] = b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' id='1' version='1.0' \
+    xmlns:stream='http://etherx.jabber.org/streams'><stream:features></stream:features>";
+
+/// What is read of these bytes behind a stream's header, which come in pieces of this size; how many stanzas counted, and
+/// why the stream ended.
+///
+/// # Errors
+/// Never.
+pub async fn read(bytes: &[u8], size: usize) -> Result<(Vec<Incoming>, u32, StreamError), ConnectError> {
+    let domain = Domain::parse("jabber.example").map_err(|_| ConnectError::Malformed)?;
+    let account = domain.account("me").ok_or(ConnectError::Malformed)?;
+    let stream = join(Pieces { bytes: &[HEADER, bytes].concat(), size }, sink());
+    let (_, mut stream) = start_stream(Sieve::new(stream), &domain).await?;
+    let (mut inbox, mut parts) = (Inbox::new(account), Vec::new());
+    loop {
+        match inbox.next(&mut stream).await {
+            Ok(part) => parts.push(part),
+            Err(error) => return Ok((parts, stream.counts.received, error)),
+        }
+    }
+}
+
+struct Pieces<'a> {
+    bytes: &'a [u8],
+    size: usize,
+}
+
+impl AsyncRead for Pieces<'_> {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let (piece, rest) = self.bytes.split_at(self.size.min(buf.remaining()).min(self.bytes.len()));
+        buf.put_slice(piece);
+        self.bytes = rest;
+        Poll::Ready(Ok(()))
+    }
+}
