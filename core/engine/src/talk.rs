@@ -420,8 +420,7 @@ impl<'a> Talk<'a> {
     }
 
     fn asked_by_stranger(&mut self, from: &str) {
-        let (_, _, strangers) = self.mailbox.strangers(0);
-        let peer = self.mailbox.find(from).unwrap_or_else(|| self.new_stranger(from, strangers));
+        let peer = self.mailbox.find(from).unwrap_or_else(|| self.new_stranger(from));
         if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|peer| peer.standing == Standing::Stranger) {
             stranger.wants_presence = true;
             self.news.conversations.insert(peer);

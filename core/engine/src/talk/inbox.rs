@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flashpaper_otr::{Attention, Unanswered};
+use flashpaper_otr::Unanswered;
 use flashpaper_xmpp::ChatMessage;
 
 use super::Talk;
@@ -34,29 +34,19 @@ impl Talk<'_> {
         }
     }
 
-    /// A message of somebody's of which nothing can be read: that there was one is told, of strangers as far as there is
-    /// room for them.
+    /// A message of somebody's of which nothing can be read: that there was one is told, also of a stranger.
     pub(crate) fn unreadable(&mut self, from: &str) {
-        let (_, _, strangers) = self.mailbox.strangers(0);
-        let new = self.mailbox.find(from).is_none();
-        if new && strangers >= limits::STRANGERS {
-            return;
-        }
-        let peer = self.mailbox.peer(from);
-        if new {
-            self.news.conversations.insert(peer);
-        }
+        let peer = self.mailbox.find(from).unwrap_or_else(|| self.new_stranger(from));
         if self.mailbox.standing(peer) != Standing::Blocked {
-            self.attend(peer, Attention::Malformed);
+            self.notice(peer, Notice::Unreadable);
         }
     }
 
     /// Gets no answer, and no more room than a stranger is given. Of what is meant for a session it is kept that there was
     /// something: see [`Talk::accept`].
     fn receive_from_stranger(&mut self, peer: Option<u64>, chat: &ChatMessage) {
-        let (count, bytes, strangers) = self.mailbox.strangers(peer.unwrap_or(0));
-        let new = peer.is_none();
-        let peer = if new { self.new_stranger(&chat.from, strangers) } else { self.mailbox.peer(&chat.from) };
+        let (count, bytes, _) = self.mailbox.strangers(peer.unwrap_or(0));
+        let peer = peer.unwrap_or_else(|| self.new_stranger(&chat.from));
         let Unanswered { text, asks } = Unanswered::read(&chat.text);
         if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|stranger| asks && !stranger.asks_for_private) {
             stranger.asks_for_private = true;
@@ -68,7 +58,8 @@ impl Talk<'_> {
     }
 
     /// One who has waited for long gives way.
-    pub(super) fn new_stranger(&mut self, from: &str, strangers: usize) -> u64 {
+    pub(super) fn new_stranger(&mut self, from: &str) -> u64 {
+        let (_, _, strangers) = self.mailbox.strangers(0);
         let is_full = strangers >= limits::STRANGERS;
         if is_full {
             self.mailbox.forget_oldest_stranger();
