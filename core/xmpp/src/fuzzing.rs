@@ -22,7 +22,8 @@ const HEADER: &[u8] = b"<?xml version='1.0'?><stream:stream xmlns='jabber:client
 pub async fn read(bytes: &[u8], size: usize) -> Result<(Vec<Incoming>, u32, StreamError), ConnectError> {
     let domain = Domain::parse("jabber.example").map_err(|_| ConnectError::Malformed)?;
     let account = domain.account("me").ok_or(ConnectError::Malformed)?;
-    let stream = join(Pieces { bytes: &[HEADER, bytes].concat(), size }, sink());
+    let bytes = [HEADER, bytes].concat();
+    let stream = join(Pieces { bytes: &bytes, size }, sink());
     let (_, mut stream) = start_stream(Sieve::new(stream), &domain).await?;
     let (mut inbox, mut parts) = (Inbox::new(account), Vec::new());
     loop {
