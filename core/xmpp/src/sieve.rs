@@ -26,12 +26,15 @@ pub(crate) struct Sieve<S> {
     splitter: Splitter,
     ready: Vec<u8>,
     taken: usize,
+    /// Why nothing follows what is ready.
+    refused: Option<io::Error>,
     begins_anew: AtomicBool,
 }
 
 impl<S> Sieve<S> {
     pub(crate) fn new(inner: S) -> Self {
-        Self { inner, splitter: Splitter::default(), ready: Vec::new(), taken: 0, begins_anew: AtomicBool::new(false) }
+        let (splitter, begins_anew) = (Splitter::default(), AtomicBool::new(false));
+        Self { inner, splitter, ready: Vec::new(), taken: 0, refused: None, begins_anew }
     }
 
     /// What comes next is another document, as after a login.
@@ -59,6 +62,9 @@ impl<S: AsyncRead + Unpin> AsyncBufRead for Sieve<S> {
             this.taken = 0;
             // A large stanza's memory is not kept.
             this.ready = Vec::new();
+            if let Some(error) = this.refused.take() {
+                return Poll::Ready(Err(error));
+            }
             let mut chunk = [0; CHUNK];
             let mut chunk = ReadBuf::new(&mut chunk);
             ready!(Pin::new(&mut this.inner).poll_read(cx, &mut chunk))?;
@@ -67,7 +73,8 @@ impl<S: AsyncRead + Unpin> AsyncBufRead for Sieve<S> {
                 this.ready = this.splitter.unfinished();
                 break;
             }
-            this.splitter.feed(chunk.filled(), &mut this.ready)?;
+            // What came before what is refused was good.
+            this.refused = this.splitter.feed(chunk.filled(), &mut this.ready).err();
         }
         Poll::Ready(Ok(this.ready.get(this.taken..).unwrap_or_default()))
     }
@@ -101,7 +108,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Sieve<S> {
     }
 }
 
-/// The stream ends: too much, or nothing that a server may say.
-pub(crate) fn refused() -> io::Error {
-    ErrorKind::InvalidData.into()
+/// The stream ends: too much of a stanza, which has come all the same, or what is none.
+pub(crate) fn refused(is_stanza: bool) -> io::Error {
+    if is_stanza { ErrorKind::InvalidData.into() } else { io::Error::new(ErrorKind::InvalidData, "no stanza") }
 }

@@ -80,7 +80,7 @@ impl Splitter {
         self.recent = [self.recent[1], self.recent[2], byte];
         self.advance(byte);
         if self.stanza.length > BUDGET || self.header.len() > HEADER_AT_MOST || self.stanza.is_torn() {
-            return Err(refused());
+            return Err(refused(self.stanza.is_stanza()));
         }
         if self.place == Place::Text && self.depth <= 1 && !self.stanza.is_empty() {
             self.is_over = self.depth == 0;

@@ -143,7 +143,7 @@ impl Stanza {
         self.has_gap && !self.is_stanza()
     }
 
-    fn is_stanza(&self) -> bool {
+    pub(crate) fn is_stanza(&self) -> bool {
         [&b"message"[..], b"presence", b"iq"].contains(&self.name())
     }
 

@@ -328,3 +328,18 @@ async fn a_message_of_two_parts_counts_with_the_second() -> Outcome {
     assert!(heard.contains("<a xmlns='urn:xmpp:sm:3' h='0'></a><a xmlns='urn:xmpp:sm:3' h='1'></a>"), "{heard}");
     Ok(())
 }
+
+/// What comes in one piece with something that ends the stream is not lost, nor is that a stanza.
+#[tokio::test]
+async fn what_came_before_the_servers_own_nonsense_is_read() -> Outcome {
+    let (used, _) = in_session(
+        async |mut session| {
+            let (first, end) = (session.next().await?, session.next().await);
+            Ok::<_, StreamError>((first, end, session.resumption(0).map(|resumption| resumption.handled)))
+        },
+        async |peer| peer.says(&format!("{}<x>{}</x>", with_body("", ""), levels(70, ""))).await,
+    )
+    .await?;
+    assert_eq!(used, Ok((Incoming::Chat(said("hi")), Err(StreamError::Malformed), Some(1))));
+    Ok(())
+}
