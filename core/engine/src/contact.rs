@@ -4,6 +4,8 @@ use std::fmt;
 
 use flashpaper_otr as otr;
 use flashpaper_xmpp::bare_jid;
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -223,11 +225,19 @@ impl fmt::Debug for Notice {
 pub(crate) fn read_address(text: &str) -> Option<(String, Option<Fingerprint>)> {
     let text = text.trim();
     if !text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("xmpp:")) {
-        return Some((account_jid(text)?, None));
+        return Some((typed_jid(text)?, None));
     }
     let (path, query) = text.get(5..)?.split_once('?').unwrap_or((text.get(5..)?, ""));
     let jid = percent_decode_str(path).decode_utf8().ok()?;
-    Some((account_jid(&jid)?, named_key(query)?))
+    Some((typed_jid(&jid)?, named_key(query)?))
+}
+
+/// The account of an address. One with a client's name that looks as if it named a key is refused: the key must not be lost.
+fn typed_jid(text: &str) -> Option<String> {
+    let (_, resource) = text.split_once('/').unwrap_or((text, ""));
+    let decoded = percent_decode_str(resource).decode_utf8_lossy();
+    let names_a_key = decoded.contains(['?', '=']) || decoded.to_lowercase().contains("fingerprint");
+    if names_a_key { None } else { account_jid(text) }
 }
 
 /// The bare JID of an account, which a server is not.
@@ -260,8 +270,9 @@ fn named_key(query: &str) -> Option<Option<Fingerprint>> {
 
 /// Whether a secret is none: nothing that a person would see or say.
 pub(crate) fn is_blank(secret: &str) -> bool {
-    let invisible = |c| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
-    secret.chars().all(|c| c.is_whitespace() || c.is_control() || invisible(c))
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    // The pattern of Braille without a dot is no blank to Unicode.
+    secret.chars().all(|c| c.is_whitespace() || c.is_control() || c == '\u{2800}' || ignorable.contains(c))
 }
 
 /// The URI of an address with its key, for a QR code.
@@ -312,13 +323,30 @@ mod tests {
         ] {
             assert_eq!(read_address(&format!("xmpp:me@b.example?{query}")), None, "{query}");
         }
-        assert_eq!(read_address(&format!("me@b.example?otr-fingerprint={ab}")), None);
+        for text in [
+            "me@b.example?",
+            "me@b.example/x?",
+            "me@b.example/?",
+            "xmpp:me@b.example/x%3F",
+            "me@b.example/x%3f",
+            "me@b.example/",
+        ] {
+            assert_eq!(read_address(&format!("{text}otr-fingerprint={ab}")), None, "{text}");
+        }
+        assert_eq!(read_address(&format!("me@b.example/otr-fingerprint:{ab}")), None);
     }
 
     #[test]
     fn blank_secrets() {
-        for blank in ["", " ", "\t\r\n", "\u{a0}\u{3000}", "\u{200b}", "\u{feff}\u{2060} "] {
-            assert!(is_blank(blank), "{blank:?}");
+        let mut blank: Vec<String> =
+            ["", " ", "\t\r\n", "\u{a0}\u{3000}", "\u{feff}\u{2060} "].map(str::to_owned).into();
+        // Marks of direction, joiners, fillers, selectors of variants, tags.
+        let invisible = [
+            0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x180e, 0x200b, 0x202e, 0x2067, 0x2800, 0x3164, 0xfe0f, 0xffa0, 0xe0041,
+        ];
+        blank.extend(invisible.map(|c| char::from_u32(c).unwrap().to_string()));
+        for blank in blank {
+            assert!(is_blank(&blank), "{blank:?}");
         }
         for secret in ["a", " 0 ", "\u{1f4f1}", "."] {
             assert!(!is_blank(secret), "{secret:?}");

@@ -125,7 +125,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchPeer`], [`Error::Unreadable`]; as [`Engine::uri`].
     pub fn conversation(&self, id: &BurnerId, peer: &str) -> Result<Conversation, Error> {
-        let jid = bare_jid(peer).ok_or(Error::InvalidInput { input: Input::Address })?;
+        let jid = self.compared(id, peer)?;
         self.inner.account(&id.0)?;
         let conversations = self.inner.look(&id.0, |mailbox| self.inner.conversations(mailbox, &id.0))?;
         conversations.into_iter().find(|conversation| conversation.peer == jid).ok_or(Error::NoSuchPeer)
@@ -299,13 +299,21 @@ impl Engine {
 
     /// The bare JID of an account that an active burner may talk to.
     pub(crate) fn peer_address(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
-        let account = contact::account_jid(peer).ok_or(Error::InvalidInput { input: Input::Address })?;
-        self.sender_address(id, &account)
+        let jid = self.sender_address(id, peer)?;
+        // A server is no account.
+        if jid.contains('@') { Ok(jid) } else { Err(Error::InvalidInput { input: Input::Address }) }
+    }
+
+    /// A bare JID as it is compared. One that a server has handed over, and that none could type, is known as it is.
+    pub(crate) fn compared(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
+        let is_known = || self.inner.look(&id.0, |mailbox| mailbox.find(peer).is_some()) == Ok(true);
+        let jid = bare_jid(peer).or_else(|| is_known().then(|| peer.to_owned()));
+        jid.ok_or(Error::InvalidInput { input: Input::Address })
     }
 
     /// The bare JID of an account or a server that may have written to an active burner.
     fn sender_address(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
-        let jid = bare_jid(peer).ok_or(Error::InvalidInput { input: Input::Address })?;
+        let jid = self.compared(id, peer)?;
         // Two burners that write to each other are known to belong together.
         if self.burners()?.iter().any(|burner| burner.jid == jid) {
             return Err(Error::InvalidInput { input: Input::Address });
@@ -360,6 +368,7 @@ mod tests {
     use crate::mailbox::Arrived;
     use crate::message::{FailReason, MessageState};
     use crate::store::tests::account;
+    use crate::talk::tests::chat;
     use crate::{Config, Key, Network, limits};
 
     async fn open(home: &TempDir) -> Engine {
@@ -395,6 +404,43 @@ mod tests {
         assert_eq!(engine.messages(&id, Some(peer)).unwrap().len(), 0);
         engine.set_blocked(&id, peer, false).unwrap();
         assert!(engine.send(&id, peer, "hello", None).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_peer_with_an_address_that_none_could_type_is_read_answered_and_blocked() {
+        let (home, peer) = (TempDir::new().unwrap(), "friend@my_server.example");
+        let (engine, id) = with_burner(&home).await;
+        assert_eq!(engine.conversation(&id, peer), Err(Error::InvalidInput { input: Input::Address }));
+        engine.inner.converse("a", |talk| talk.receive(&chat(peer, "1", "hello", false))).unwrap();
+        assert_eq!(engine.conversation(&id, peer).unwrap().unread, 1);
+        engine.taken(&id, engine.messages(&id, Some(peer)).unwrap()[0].id).unwrap();
+        engine.accept(&id, peer).unwrap();
+        engine.send(&id, peer, "hello", None).unwrap();
+        engine.set_blocked(&id, peer, true).unwrap();
+        assert_eq!(engine.conversation(&id, peer).unwrap().standing, Standing::Blocked);
+    }
+
+    #[tokio::test]
+    async fn version_2_stays_off_in_the_next_process() {
+        let (home, peer) = (TempDir::new().unwrap(), "friend@b.example");
+        let (engine, id) = with_burner(&home).await;
+        engine.add_contact(&id, peer).unwrap();
+        // How many answers an offer of version 2 alone gets.
+        let answers = |engine: &Engine| {
+            let answers = |talk: &mut Talk<'_>| {
+                talk.receive(&chat(peer, "1", "?OTRv2?", false));
+                talk.mailbox.number_wires(1, 10, 0).len()
+            };
+            engine.inner.converse("a", answers).unwrap()
+        };
+        assert_eq!(answers(&engine), 1);
+        engine.set_version_2(&id, false).unwrap();
+        assert_eq!(answers(&engine), 0);
+        engine.close().await;
+        let engine = open(&home).await;
+        assert_eq!(answers(&engine), 0);
+        engine.set_version_2(&id, true).unwrap();
+        assert_eq!(answers(&engine), 1);
     }
 
     #[tokio::test]

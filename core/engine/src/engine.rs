@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_xmpp::bare_jid;
 use serde::Serialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -228,7 +227,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Unreadable`], as for all that a burner's conversations are needed for; [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn messages(&self, id: &BurnerId, with: Option<&str>) -> Result<Vec<Message>, Error> {
-        let with = with.map(|with| bare_jid(with).ok_or(Error::InvalidInput { input: Input::Address })).transpose()?;
+        let with = with.map(|with| self.compared(id, with)).transpose()?;
         let (history, now) = (self.inner.account(&id.0)?.history, self.inner.expiry_now());
         self.inner.look(&id.0, |mailbox| mailbox.list(with.as_deref(), history, now))
     }

@@ -212,7 +212,7 @@ pub enum Input {
 /// Why a text cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextFault {
-    /// There is nothing in it.
+    /// There is nothing in it; in a secret: nothing that a person could see.
     Empty,
     /// It is too long.
     TooLong {

@@ -104,8 +104,8 @@ pub(crate) const NOTICE: usize = 1000;
 /// The longest id of a message that a receipt is sent for, in bytes.
 pub(crate) const RECEIPT_OF: usize = 256;
 
-/// For how long what came in the clear is known again by its id and text: longer than a server takes to send again what it
-/// does not know to be here. Some clients begin their ids anew. In seconds.
+/// For how long what came in the clear is known again by its id and text, in seconds. Some clients begin their ids anew, so what
+/// a server sends again after a longer time is rather shown twice than a new text not at all.
 pub(crate) const SEEN_FOR: u64 = 3600;
 /// How many strangers are remembered, and how many texts and bytes of each.
 pub(crate) const STRANGERS: usize = 50;

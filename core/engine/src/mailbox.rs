@@ -25,7 +25,7 @@ use crate::message::{Conversation, FailReason, History, Message, MessageId, Mess
 use crate::{Error, limits};
 pub(crate) use peer::Peer;
 pub(crate) use seen::{Mark, Seen};
-pub(crate) use wire::{What, Wire, covers, is_of_exchange};
+pub(crate) use wire::{What, Wire, covers, holds_data, is_of_exchange};
 
 /// Everything of one burner but its account. Clones share what is not changed.
 #[derive(Default, Clone)]
@@ -267,6 +267,8 @@ impl Mailbox {
         if let Some(peer) = self.peer_mut(row) {
             peer.block_due |= peer.standing == Standing::Blocked;
             peer.introduced &= peer.standing == Standing::Contact;
+            // What a stranger has missed nobody can send again.
+            peer.missed &= peer.standing == Standing::Contact;
             (peer.refuses, peer.asks_for_private) = (false, false);
             peer.standing = Standing::Contact;
         }

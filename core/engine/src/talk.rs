@@ -480,6 +480,9 @@ impl<'a> Talk<'a> {
                 if let Some(((instance, _), resource)) = session.recipient().zip(stored.resource.clone()) {
                     self.sessions.resources.entry((peer, instance)).or_insert(resource);
                 }
+                for (instance, key) in session.private() {
+                    self.speaks(peer, instance, key.into());
+                }
                 return session;
             }
             self.mailbox.session_lost(peer, self.now);
@@ -539,9 +542,7 @@ impl<'a> Talk<'a> {
                     }
                     self.began(peer, fingerprint.into());
                     renewed.insert(Fingerprint::from(fingerprint));
-                    if let Some(key) = self.mailbox.peer_mut(peer).and_then(|known| known.key_mut(fingerprint.into())) {
-                        key.spoke_version_3 |= with.version() == 3;
-                    }
+                    self.speaks(peer, with, fingerprint.into());
                 }
                 Output::Ended(_) => drop(self.news.conversations.insert(peer)),
                 Output::Unread(TextId(id)) | Output::NotSent(TextId(id), NotSent::Ended) => unread.push(id),
@@ -557,6 +558,14 @@ impl<'a> Talk<'a> {
         }
         self.mailbox.unread(peer, &unread, self.now);
         self.mailbox.session_over(peer, |key| renewed.contains(&key), self.now);
+    }
+
+    /// Keeps that a key has spoken version 3.
+    fn speaks(&mut self, peer: u64, instance: InstanceTag, key: Fingerprint) {
+        let key = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(key));
+        if let Some(key) = key.filter(|key| instance.version() == 3 && !key.spoke_version_3) {
+            key.spoke_version_3 = true;
+        }
     }
 
     /// A private conversation with this key has begun.

@@ -18,6 +18,7 @@ Input is a command a line, with `\\n` for a line break and `\\\\` for a backslas
     end                            ends the session
     restart                        the OTR library anew: with its key and no session, like an app that crashed
     limit N                        the longest message; longer ones go in fragments (0: none)
+    version 2|3                    the one version of OTR that it speaks, until a restart (libotr only; 3 at first)
     receipts on|off                answers what asks for a receipt, and asks for them (XEP-0184); off at first
     raw BODY                       sends a body past the OTR library
     add                            asks the partner to be told of presence
@@ -291,6 +292,8 @@ class Peer:
             case "limit":
                 self.engine.limit = int(rest)
                 self.engine_does("L", rest)
+            case "version":
+                self.engine_does("V", rest)
             case "receipts":
                 self.receipts = rest == "on"
             case "raw":

@@ -93,9 +93,10 @@ impl Peer {
         self.keys.iter().find(|key| key.fingerprint == fingerprint)
     }
 
-    /// Whether an offer of version 2 alone is not theirs, or hides what they can.
+    /// Whether an offer of version 2 alone is not theirs, or hides what they can. A key that was not accepted may be anybody's:
+    /// it ends nothing.
     pub(crate) fn has_spoken_version_3(&self) -> bool {
-        self.keys.iter().any(|key| key.spoke_version_3)
+        self.keys.iter().any(|key| key.accepted && key.spoke_version_3)
     }
 
     /// Whether texts may go to this key.

@@ -140,6 +140,21 @@ fn what_was_written_before_a_block_does_not_leave_after_it() {
 }
 
 #[test]
+fn what_was_on_its_way_to_somebody_who_was_blocked_is_not_sent_again() {
+    let mut mailbox = Mailbox::default();
+    for (to, number) in [(PEER, 1), ("other@b.example", 2)] {
+        let row = queue(&mut mailbox, to, &number.to_string());
+        encrypt(&mut mailbox, row.0, number);
+    }
+    assert_eq!(mailbox.number_wires(1, 10, NOW).len(), 2);
+    let peer = mailbox.peer(PEER);
+    mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
+    mailbox.restarted(Some(0));
+    let again = mailbox.number_wires(1, 10, NOW);
+    assert_eq!(again.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["other@b.example"]);
+}
+
+#[test]
 fn so_many_are_known_and_no_more() {
     let mut mailbox = Mailbox::default();
     let mut receive = |peer: &str, id: usize| comes(&mut mailbox, peer, Some(&id.to_string()), "");

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{Changed, Mailbox};
+use crate::contact::Standing;
 use crate::limits;
 use crate::message::MessageState;
 
-/// What a data message of OTR's begins with (version 3, type 3), in base64.
-const DATA: &str = "?OTR:AAMD";
+/// What data messages of OTR's begin with (versions 3 and 2, type 3), in base64.
+const DATA: [&str; 2] = ["?OTR:AAMD", "?OTR:AAID"];
 /// What every other message of OTR's begins with.
 const BINARY: &str = "?OTR:";
 const QUERY: &str = "?OTRv";
@@ -46,7 +47,16 @@ pub(crate) enum What {
 
 /// Whether a message of OTR's belongs to a key exchange: it holds no text.
 pub(crate) fn is_of_exchange(body: &str) -> bool {
-    body.starts_with(QUERY) || body.starts_with(BINARY) && !body.starts_with(DATA)
+    body.starts_with(QUERY) || body.starts_with(BINARY) && !is_data(body)
+}
+
+fn is_data(body: &str) -> bool {
+    DATA.iter().any(|data| body.starts_with(data))
+}
+
+/// Whether a message of OTR's is a data message, or the first piece of one: it may hold a text.
+pub(crate) fn holds_data(body: &str) -> bool {
+    DATA.iter().any(|data| body.contains(data))
 }
 
 /// Whether a server that has everything up to a number has this stanza. Numbers wrap around (XEP-0198, section 4).
@@ -74,7 +84,8 @@ impl Mailbox {
     /// Numbers what is sent next, at most so much: from here on whoever goes on with the stream knows what the server's
     /// count stands for. What is of use for a moment only, as a key exchange, is not sent late.
     pub(crate) fn number_wires(&mut self, first: u32, room: usize, now: u64) -> Vec<(String, Arc<Wire>)> {
-        let of_an_exchange = |wire: &Wire| matches!(&wire.what, What::Otr { body, .. } if wire.message.is_none() && !body.starts_with(DATA));
+        let of_an_exchange =
+            |wire: &Wire| matches!(&wire.what, What::Otr { body, .. } if wire.message.is_none() && !is_data(body));
         let late = |wire: &Wire| of_an_exchange(wire) && now > wire.at.saturating_add(limits::EXCHANGE_WIRES);
         let known = |wire: &Wire| self.peers.get(&wire.peer).is_some_and(|peer| !peer.jid.is_empty());
         self.wires.retain(|_, wire| wire.number.is_some() || known(wire) && !late(wire));
@@ -112,9 +123,12 @@ impl Mailbox {
         changed
     }
 
-    /// A stream has begun, or goes on: what the server has not said it has, up to now, is to be sent again.
+    /// A stream has begun, or goes on: what the server has not said it has, up to now, is to be sent again; but nothing to
+    /// somebody who was blocked meanwhile.
     pub(crate) fn restarted(&mut self, acked: Option<u32>) -> Changed {
         let changed = acked.map(|up_to| self.acked(up_to)).unwrap_or_default();
+        let standing = |peer: &u64| self.peers.get(peer).map(|peer| peer.standing);
+        self.wires.retain(|_, wire| standing(&wire.peer) != Some(Standing::Blocked));
         for wire in self.wires.values_mut().filter(|wire| wire.number.is_some()) {
             Arc::make_mut(wire).number = None;
         }

@@ -7,7 +7,7 @@ use flashpaper_xmpp::ChatMessage;
 
 use super::Talk;
 use crate::contact::{Notice, Security, Standing};
-use crate::mailbox::{Arrived, Mark, is_of_exchange};
+use crate::mailbox::{Arrived, Mark, holds_data, is_of_exchange};
 use crate::{Error, limits};
 
 impl Talk<'_> {
@@ -50,10 +50,19 @@ impl Talk<'_> {
         let Unanswered { text, asks } = Unanswered::read(&chat.text);
         if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|stranger| asks && !stranger.asks_for_private) {
             stranger.asks_for_private = true;
+            self.news.conversations.insert(peer);
         }
-        let Some(text) = text else { return };
+        let Some(text) = text else {
+            if holds_data(&chat.text) {
+                self.notice(peer, Notice::Unreadable);
+            }
+            return;
+        };
         if count < limits::STRANGER_TEXTS && bytes + text.len() <= limits::STRANGER_BYTES {
+            self.has_missed_nothing(peer);
             self.arrived_in_clear(peer, &text, chat);
+        } else {
+            self.turn_away(peer);
         }
     }
 
@@ -87,7 +96,7 @@ impl Talk<'_> {
         Ok(())
     }
 
-    /// There is no room for what a contact sends: see [`Notice::InboxFull`].
+    /// There is no room for what a peer sends: see [`Notice::InboxFull`]. Said once.
     fn turn_away(&mut self, peer: u64) {
         if let Some(known) = self.mailbox.peers.get_mut(&peer).filter(|known| !known.missed) {
             Arc::make_mut(known).missed = true;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use flashpaper::{
     Burner, Comparison, Conversation, CreateOptions, Engine, Event, Events, FailReason, Fingerprint, Message,
-    MessageState, Route, Security,
+    MessageState, Notice, Route, Security,
 };
 use flashpaper_lab::{OtrEvent, OtrLibrary, OtrPeer, Remote, SMALL};
 use tempfile::TempDir;
@@ -285,6 +285,43 @@ async fn secrets_are_compared_with_otr3_too() -> Tested {
     scene.peer.command("answer dog").await?;
     assert!(matches!(scene.comparison().await?, Comparison::Different | Comparison::Aborted));
     assert_eq!(scene.conversation()?.security, Security::Verified, "a failure takes nothing back");
+    scene.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_client_that_has_version_2_alone_is_talked_to_in_that_until_its_key_has_spoken_3() -> Tested {
+    let mut scene = Scene::begin(OtrLibrary::Libotr).await?;
+    let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
+    scene.peer.command("version 2").await?;
+    scene.peer.command("limit 300").await?;
+    scene.says("hello").await?;
+    scene.hears(&"long ".repeat(500)).await?;
+    assert_eq!(scene.conversation()?.version, Some(2));
+    scene.engine.compare(&id, &jid, "cat", None)?;
+    scene.peer.until(PATIENCE, |event| matches!(event, OtrEvent::SmpAsked { .. })).await?;
+    scene.peer.command("answer cat").await?;
+    assert_eq!(scene.comparison().await?, Comparison::Verified);
+    scene.says("verified").await?;
+    // Off, the conversation ends, and what is written waits.
+    scene.engine.set_version_2(&id, false)?;
+    scene.peer.until(PATIENCE, |event| *event == OtrEvent::Finished).await?;
+    assert_eq!(scene.conversation()?.security, Security::Plaintext);
+    scene.engine.send(&id, &jid, "later", None)?;
+    scene.event(|event| matches!(event, Event::Notice { notice: Notice::OtherVersion, .. })).await?;
+    // The same key with version 3, as after an update of the client.
+    scene.peer.command("version 3").await?;
+    scene.peer.command("start").await?;
+    assert_eq!(scene.peer.text(PATIENCE).await?, "later");
+    assert_eq!((scene.conversation()?.security, scene.conversation()?.version), (Security::Verified, Some(3)));
+    // From here on an offer of version 2 alone is somebody else's.
+    scene.engine.set_version_2(&id, true)?;
+    scene.peer.command("end").await?;
+    scene.becomes(Security::Finished).await?;
+    scene.peer.command("version 2").await?;
+    scene.peer.command("start").await?;
+    scene.event(|event| matches!(event, Event::Notice { notice: Notice::OtherVersion, .. })).await?;
+    assert_ne!(scene.conversation()?.security, Security::Verified);
     scene.end().await
 }
 

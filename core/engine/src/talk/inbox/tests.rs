@@ -61,6 +61,36 @@ fn a_mark_in_a_strangers_sentence_is_a_part_of_it() {
 }
 
 #[test]
+fn what_of_a_strangers_is_not_kept_is_told() {
+    for (body, told) in
+        [("?OTR:AAMD.", true), ("?OTR:AAID.", true), ("?OTR|100|0,1,2,?OTR:AAMDx,", true), ("?OTRv3?", false)]
+    {
+        let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+        let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, body)));
+        let row = mailbox.find(PEER).unwrap();
+        assert_eq!(news.notices.contains(&(row, Notice::Unreadable)), told, "{body}");
+        assert!(news.conversations.contains(&row) && mailbox.peers[&row].asks_for_private, "{body}");
+    }
+    // Said once for all that there is no room for, and again once there was room.
+    let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+    let mut notices = |mailbox: &mut Mailbox, texts: usize| {
+        let news = talk(mailbox, &mut sessions, |talk| {
+            (0..texts).for_each(|_| talk.receive(&message(PEER, "hello")));
+        });
+        news.notices.into_iter().map(|(_, notice)| notice).collect::<Vec<_>>()
+    };
+    assert_eq!(notices(&mut mailbox, limits::STRANGER_TEXTS), []);
+    assert_eq!(notices(&mut mailbox, 3), [Notice::InboxFull]);
+    assert_eq!(texts(&mailbox).len(), limits::STRANGER_TEXTS);
+    let first = *mailbox.messages.keys().next().unwrap();
+    mailbox.messages.remove(&first);
+    assert_eq!(notices(&mut mailbox, 2), [Notice::InboxFull]);
+    let row = mailbox.find(PEER).unwrap();
+    mailbox.befriend(row);
+    assert!(mailbox.missed().is_empty(), "no private conversation is begun for that");
+}
+
+#[test]
 fn an_empty_body_is_no_message_and_ends_none() {
     let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
     let row = mailbox.peer(PEER);
@@ -109,14 +139,22 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
 /// Somebody takes version 3 out of the offer of a peer who has spoken it: before this process, in a session that is gone.
 #[test]
 fn a_peer_that_has_spoken_version_3_is_not_talked_down() {
-    for (has_spoken_3, may, answered) in [(false, true, true), (true, true, false), (false, false, false)] {
+    let cases = [
+        // Accepted, has spoken version 3, version 2 may be spoken.
+        ((true, false, true), true),
+        ((true, true, true), false),
+        ((true, false, false), false),
+        // The key may be anybody's: the server's, say.
+        ((false, true, true), true),
+    ];
+    for ((accepted, has_spoken_3, may), answered) in cases {
         let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
         sessions.version_3_only = !may;
         let row = mailbox.peer(PEER);
         mailbox.befriend(row);
         let (peer, key) = (mailbox.peer_mut(row).unwrap(), Fingerprint([1; 20]));
         peer.uses(key);
-        peer.key_mut(key).unwrap().spoke_version_3 = has_spoken_3;
+        (peer.key_mut(key).unwrap().accepted, peer.key_mut(key).unwrap().spoke_version_3) = (accepted, has_spoken_3);
         let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, "?OTRv2?")));
         let said = bodies(&mailbox);
         assert_eq!((said.len(), said.iter().all(|body| body.starts_with("?OTR:AAIC"))), (usize::from(answered), true));
