@@ -13,6 +13,10 @@ struct ConversationsView: View {
             if let failed = model.state.failed {
                 TellRow(text: words(for: failed), dismiss: model.dismiss)
             }
+            if !model.state.news.isEmpty {
+                let lines = model.state.news.map { "\($0.peer): \(words(for: $0.news))" }
+                TellRow(text: lines.joined(separator: "\n"), dismiss: model.dismiss).privacySensitive()
+            }
             Section("This burner") {
                 Text(model.state.own?.uri ?? model.state.burner.jid).textSelection(.enabled).privacySensitive()
             }

@@ -1,6 +1,9 @@
 import FlashpaperKit
 import Observation
 
+/// Of so many peers there is news: strangers can make more.
+private let mostNews = 20
+
 /// A burner's contacts, and one chat: what is true and what can be done. It decides nothing, and knows no SwiftUI.
 @MainActor
 @Observable
@@ -12,7 +15,7 @@ public final class ConversationsModel {
     @ObservationIgnored private var peer: String?
     /// A link that names another key than the one in use: to add it once more is the user's yes.
     @ObservationIgnored private var doubted: String?
-    @ObservationIgnored private var news: [String: ChatNews] = [:]
+    @ObservationIgnored private var news: [PeerNews] = []
     @ObservationIgnored private var taking: Set<MessageId> = []
     @ObservationIgnored private var working: Task<Void, Never>?
     @ObservationIgnored private var watching: Task<Void, Never>?
@@ -115,9 +118,9 @@ public final class ConversationsModel {
         inChat { [library, id] in try await library.abortComparison(with: $0, of: id) }
     }
 
-    /// Takes away what the person is told.
+    /// Takes away what the person is told: in the chat, or in the list of contacts.
     public func dismiss() {
-        if let peer { news[peer] = nil }
+        news.removeAll { peer == nil || $0.peer == peer }
         state.failed = nil
         look()
     }
@@ -161,11 +164,16 @@ public final class ConversationsModel {
         case .connection(id, _), .message(id, _, _), .conversation(id, _), .lagged: break
         // A question stays in the conversation until it is answered.
         case .comparison(id, _, .asked): break
-        case .comparison(id, let peer, let comparison): news[peer] = .compared(comparison)
-        case .notice(id, let peer, let notice): news[peer] = .noticed(notice)
+        case .comparison(id, let peer, let comparison): tell(peer, .compared(comparison))
+        case .notice(id, let peer, let notice): tell(peer, .noticed(notice))
         default: return
         }
         look()
+    }
+
+    private func tell(_ peer: String, _ told: ChatNews) {
+        news.removeAll { $0.peer == peer }
+        news = Array((news + [PeerNews(peer: peer, news: told)]).suffix(mostNews))
     }
 
     private func look() {
@@ -174,13 +182,14 @@ public final class ConversationsModel {
         state.burner = status.burner
         state.connection = status.connection
         state.contacts = status.conversations
+        state.news = news
         if let why = status.unreadable { state.failed = why }
         let conversation = status.conversations.first { $0.peer == peer }
         guard let conversation, let messages = try? library.messages(of: id, with: conversation.peer) else {
             state.chat = nil
             return
         }
-        state.chat = ChatState(conversation: conversation, messages: messages, news: news[conversation.peer])
+        state.chat = ChatState(conversation: conversation, messages: messages, news: news.first { $0.peer == conversation.peer }?.news)
         for message in messages where message.state == .received && taking.insert(message.id).inserted {
             act { [library, id] in try await library.taken(message.id, of: id) }
         }

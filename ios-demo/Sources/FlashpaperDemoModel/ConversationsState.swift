@@ -7,6 +7,8 @@ public struct ConversationsState: Equatable, Sendable {
     public internal(set) var contacts: [Conversation] = []
     public internal(set) var own: OwnKey?
     public internal(set) var chat: ChatState?
+    /// What the person is told of peers, the latest last: also of those that are in no chat.
+    public internal(set) var news: [PeerNews] = []
     /// What the person asked for last, and cannot be done.
     public internal(set) var failed: FlashpaperError?
 }
@@ -27,7 +29,16 @@ public struct ChatState: Equatable, Sendable {
     public let news: ChatNews?
 }
 
-/// What the person is told in a chat until it is dismissed or replaced.
+/// What the person is told of a peer.
+public struct PeerNews: Equatable, Sendable, CustomStringConvertible, CustomReflectable {
+    public let peer: String
+    public let news: ChatNews
+
+    public var description: String { "PeerNews(..)" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// What the person is told until it is dismissed or replaced.
 public enum ChatNews: Equatable, Sendable {
     case compared(Comparison)
     case noticed(FlashpaperKit.Notice)

@@ -95,6 +95,14 @@ extension OnTheLab {
             try await other.hears("to the right one")
             try await reach("private again") { security(model) == .private }
 
+            // What happens while no chat is open is told beside the list.
+            model.leave()
+            try other.does("raw ?OTR:AAMDnone.")
+            try await reach("news") { model.state.chat == nil && !model.state.news.isEmpty }
+            #expect(model.state.news.map(\.peer) == [other.jid])
+            model.dismiss()
+            #expect(model.state.news == [])
+
             // A circuit may fail once more after the cut: the person taps again.
             try await reach("burned, but \(String(describing: burners.state.notice))") {
                 guard burners.state.work == .idle else { return false }

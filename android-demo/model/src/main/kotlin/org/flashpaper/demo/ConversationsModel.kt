@@ -23,6 +23,9 @@ import org.flashpaper.History
 import org.flashpaper.MessageId
 import org.flashpaper.MessageState
 
+/** Of so many peers there is news: strangers can make more. */
+private const val MOST_NEWS = 20
+
 /** What the screens of a burner can ask for. All but [add] and [open] is about the chat that is open. */
 interface ConversationsActions {
     /** Adds a contact, by address or `xmpp:` URI, and opens the chat. */
@@ -64,7 +67,7 @@ interface ConversationsActions {
     /** Ends the comparison that is going on. */
     fun abortComparison()
 
-    /** Takes away what the person is told. */
+    /** Takes away what the person is told: in the chat, or in the list of contacts. */
     fun dismiss()
 }
 
@@ -84,7 +87,7 @@ class ConversationsModel(
 
     /** A link that names another key than the one in use: to add it once more is the user's yes. */
     private var doubted: String? = null
-    private val news = mutableMapOf<String, ChatNews>()
+    private var news = emptyList<PeerNews>()
     private val taking = mutableSetOf<MessageId>()
     private val inOrder = Mutex()
     private val work = Job(parent.coroutineContext.job)
@@ -147,7 +150,8 @@ class ConversationsModel(
     override fun abortComparison() = inChat { library.abortComparison(id, it) }
 
     override fun dismiss() {
-        peer?.let(news::remove)
+        val open = peer
+        news = if (open == null) emptyList() else news.filter { it.peer != open }
         current.update { it.copy(failed = null) }
         look()
     }
@@ -187,21 +191,25 @@ class ConversationsModel(
         if (of != id) return
         when (event) {
             // A question stays in the conversation until it is answered.
-            is Event.Comparison -> if (event.comparison !is Comparison.Asked) news[event.peer] = ChatNews.Compared(event.comparison)
-            is Event.Notice -> news[event.peer] = ChatNews.Noticed(event.notice)
+            is Event.Comparison -> if (event.comparison !is Comparison.Asked) tell(event.peer, ChatNews.Compared(event.comparison))
+            is Event.Notice -> tell(event.peer, ChatNews.Noticed(event.notice))
             else -> {}
         }
         look()
+    }
+
+    private fun tell(peer: String, told: ChatNews) {
+        news = (news.filter { it.peer != peer } + PeerNews(peer, told)).takeLast(MOST_NEWS)
     }
 
     private fun look() {
         try {
             val status = library.snapshot().burners.find { it.burner.id == id } ?: return
             val chat = status.conversations.find { it.peer == peer }?.let {
-                ChatState(it, library.messages(id, it.peer), news[it.peer])
+                ChatState(it, library.messages(id, it.peer), news.find { told -> told.peer == it.peer }?.news)
             }
             current.update {
-                it.copy(burner = status.burner, connection = status.connection, contacts = status.conversations, chat = chat)
+                it.copy(burner = status.burner, connection = status.connection, contacts = status.conversations, chat = chat, news = news)
             }
             status.unreadable?.let { why -> current.update { it.copy(failed = why) } }
             val unread = chat?.messages.orEmpty().filter { it.state == MessageState.Received }

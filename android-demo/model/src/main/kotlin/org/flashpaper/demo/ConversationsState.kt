@@ -16,6 +16,8 @@ data class ConversationsState(
     val contacts: List<Conversation> = emptyList(),
     val own: OwnKey? = null,
     val chat: ChatState? = null,
+    /** What the person is told of peers, the latest last: also of those that are in no chat. */
+    val news: List<PeerNews> = emptyList(),
     /** What the person asked for last, and cannot be done. */
     val failed: FlashpaperException? = null,
 )
@@ -28,7 +30,12 @@ data class OwnKey(val fingerprint: Fingerprint, val uri: String) {
 /** The chat that is open. Its lock is [Conversation.security]. */
 data class ChatState(val conversation: Conversation, val messages: List<Message>, val news: ChatNews? = null)
 
-/** What the person is told in a chat until it is dismissed or replaced. */
+/** What the person is told of a peer. */
+data class PeerNews(val peer: String, val news: ChatNews) {
+    override fun toString(): String = "PeerNews(..)"
+}
+
+/** What the person is told until it is dismissed or replaced. */
 sealed interface ChatNews {
     data class Compared(val comparison: Comparison) : ChatNews
 

@@ -105,6 +105,14 @@ class ConversationsModelTest {
         other.hears("to the right one")
         model.reaches { it.security == Security.PRIVATE }
 
+        // What happens while no chat is open is told beside the list.
+        model.leave()
+        other.does("raw ?OTR:AAMDnone.")
+        val told = model.reaches { it.chat == null && it.news.isNotEmpty() }
+        assertEquals(other.jid, told.news.single().peer)
+        model.dismiss()
+        assertEquals(emptyList<PeerNews>(), model.state.value.news)
+
         // A circuit may fail once more after the cut: the person taps again.
         val gone = setOf(Notice.Burned(BurnOutcome.PROVEN), Notice.Burned(BurnOutcome.ALREADY_GONE))
         burners.reaches {

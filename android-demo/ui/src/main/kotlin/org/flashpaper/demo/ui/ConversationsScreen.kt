@@ -44,6 +44,7 @@ private fun Contacts(state: ConversationsState, actions: ConversationsActions, b
     Page("Contacts", dark, back) {
         Text(words(state.connection), style = MaterialTheme.typography.caption)
         state.failed?.let { Told(words(it), actions::dismiss) }
+        if (state.news.isNotEmpty()) Told(state.news.joinToString("\n") { "${it.peer}: ${words(it.news)}" }, actions::dismiss)
         SelectionContainer { Text(state.own?.uri ?: state.burner.jid) }
         Entry("Address or xmpp: link", "Add", actions::add)
         Text("Conversations", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)

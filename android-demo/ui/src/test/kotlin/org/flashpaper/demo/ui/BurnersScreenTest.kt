@@ -121,7 +121,7 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun everyActionHasItsSentenceAndSevenErrorsHaveTheirOwn() {
+    fun everyActionHasItsSentenceAndEightErrorsHaveTheirOwn() {
         val sentences = listOf(
             FlashpaperException.Offline(), FlashpaperException.ClockWrong(null), FlashpaperException.Obsolete(),
             FlashpaperException.Timeout(), FlashpaperException.Untrusted(), FlashpaperException.VaultLocked(),
@@ -131,7 +131,7 @@ class BurnersScreenTest {
             FlashpaperException.PeerBlocked(), FlashpaperException.Unreadable(),
             FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(),
         ).map { words(it) }
-        assertEquals(Action.entries.size + 7, sentences.toSet().size)
+        assertEquals(Action.entries.size + 8, sentences.toSet().size)
     }
 
     private fun screen(

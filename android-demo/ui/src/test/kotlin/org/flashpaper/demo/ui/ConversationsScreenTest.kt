@@ -33,7 +33,9 @@ import org.flashpaper.demo.ChatState
 import org.flashpaper.demo.ConversationsActions
 import org.flashpaper.demo.ConversationsState
 import org.flashpaper.demo.OwnKey
+import org.flashpaper.demo.PeerNews
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
 
@@ -91,6 +93,21 @@ class ConversationsScreenTest {
             onNodeWithText("Dismiss").performClick()
             assertEquals(listOf("dismiss"), asked)
         }
+    }
+
+    @Test
+    fun newsOfPeersIsToldBesideTheListOfThem() {
+        val news = listOf(
+            PeerNews("burner.test", ChatNews.Noticed(Notice.Unreadable)),
+            PeerNews("stranger@burner.test", ChatNews.Noticed(Notice.StrangerForgotten)),
+        )
+        screen("contacts-news", contacts.copy(news = news)) {
+            onNodeWithText("burner.test: A message could not be read.", substring = true).assertIsDisplayed()
+            onNodeWithText("stranger@burner.test: Too many strangers", substring = true).assertIsDisplayed()
+            onNodeWithText("Dismiss").performClick()
+            assertEquals(listOf("dismiss"), asked)
+        }
+        assertFalse("$news".contains("burner.test"), "what could get into a log: $news")
     }
 
     @Test
