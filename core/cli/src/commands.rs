@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    BurnOutcome, BurnReport, Burner, BurnerId, BurnerState, BurnerStatus, Config, Connection, CreateOptions, Engine,
-    Error, Event, Events, Input, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
+    Address, BurnOutcome, BurnReport, Burner, BurnerId, BurnerState, BurnerStatus, Config, Connection, CreateOptions,
+    Engine, Error, Event, Events, Input, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
 };
 use serde_json::{Value, json};
 use tokio::signal::ctrl_c;
@@ -20,7 +20,7 @@ use crate::chat::colour::Paint;
 use crate::chat::{self, message_lines};
 use crate::exit::Failure;
 use crate::holder::{self, Holder};
-use crate::output::{Output, Screen, route_text, with_type};
+use crate::output::{Output, SERVER, Screen, route_text, server_text, with_type};
 use crate::text::printable;
 use crate::{qr, tty};
 
@@ -37,11 +37,12 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen) => done,
         () = stopped() => Err(Error::Cancelled.into()),
+        never = output.keep_fit() => match never {},
     };
     screen.holder.sign_off();
-    // Removes what a cancelled creation may have made. Whoever cannot wait interrupts again; the next start does it.
+    // Removes what a cancelled creation may have made. A user who cannot wait interrupts again; the next start does it.
     tokio::select! {
-        () = screen.during(engine.close()) => {}
+        () = screen.during("the folder", engine.close()) => {}
         () = stopped() => {}
     }
     done
@@ -78,7 +79,7 @@ async fn stopped() {
     }
 }
 
-const KEY_FILE: &str = "without --passphrase the key of this new folder lies in a file beside the accounts: whoever reads \
+const KEY_FILE: &str = "without --passphrase the key of this new folder lies in a file beside the accounts: anybody who reads \
     the folder reads both; `flashpaper passphrase` changes that";
 
 /// Why a folder cannot be opened, and what helps.
@@ -111,18 +112,18 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
         Command::New { server, recoverable, route } => {
             let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: *recoverable };
             engine.check_options(&options)?;
-            screen.during(start).await?;
+            screen.during("Tor", start).await?;
             new(engine, screen, options).await
         }
         Command::Burn { name } => {
             let burner = find(engine, name)?;
-            screen.during(start).await?;
+            screen.during("Tor", start).await?;
             burn(engine, screen, &burner).await
         }
         Command::Receive { name, count, timeout } => {
             let burner = find(engine, name)?;
-            screen.during(start).await?;
-            receive(engine, output, &burner, *count, *timeout).await
+            screen.during("Tor", start).await?;
+            receive(engine, screen, &burner, *count, *timeout).await
         }
         Command::Chat { name, peer } => {
             let burner = find(engine, name)?;
@@ -132,15 +133,15 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
         Command::Uri { name } => uri(engine, output, &find(engine, name)?),
         Command::Label { name, label, peer } => {
             let burner = find(engine, name)?;
-            engine.set_label(&burner.id, peer.as_deref(), label.as_deref())?;
-            output.line(if label.as_deref().is_none_or(is_blank) { "label: none" } else { "label: set" });
+            let label = set_label(engine, &burner.id, peer.as_deref(), label.as_deref())?;
+            output.line(if label.is_none() { "label: none" } else { "label: set" });
             Ok(())
         }
         Command::Doctor { server, route } => {
             engine.check_server(server.as_deref(), route.route())?;
             check(output, "home", None);
             let started = Instant::now();
-            screen.during(start).await?;
+            screen.during("Tor", start).await?;
             check(output, "tor", Some(started.elapsed()));
             check(output, "clock", None);
             doctor(engine, screen, server.as_deref(), route.route()).await
@@ -150,21 +151,23 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
 
 async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -> Result<(), Failure> {
     let output = screen.output;
-    let exit = options.route == Some(Route::Exit);
-    let burner = match screen.during(engine.create_burner(options)).await {
-        Err(error @ (Error::OnionUnreachable | Error::Timeout)) if !exit => {
-            return Err(Failure::Advised(error, BY_EXIT.to_owned()));
-        }
-        burner => burner?,
-    };
+    let created = screen.during(SERVER, engine.create_burner(options)).await;
+    let burner = created.map_err(|error| not_created(error, output.via()))?;
     output.burner(&burner);
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
     qr::print(output, &engine.uri(&burner.id)?, Paint::for_stdout());
     words(engine, output, &burner)
 }
 
-/// What helps where an onion service may be what does not answer.
-const BY_EXIT: &str = "--exit goes to the server's domain instead of its onion address";
+/// Why there is no burner, and what helps where an onion service may be what does not answer.
+fn not_created(error: Error, via: Option<Route>) -> Failure {
+    match error {
+        Error::OnionUnreachable | Error::Timeout if via == Some(Route::Onion) => {
+            Failure::Advised(error, "--exit goes to the server's domain instead of its onion address".to_owned())
+        }
+        error => error.into(),
+    }
+}
 
 async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path>) -> Result<(), Failure> {
     let passphrase = match file {
@@ -175,7 +178,7 @@ async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path
         }
         file => first_line(file.unwrap_or(Path::new("-")), "passphrase")?,
     };
-    screen.during(engine.change_key(Key::passphrase(&passphrase))).await?;
+    screen.during("the folder", engine.change_key(Key::passphrase(&passphrase))).await?;
     screen.output.object(&json!({ "type": "passphrase" }));
     screen.output.line("the folder is under this passphrase now: every command needs it, with --passphrase FILE");
     Ok(())
@@ -228,7 +231,7 @@ pub(crate) fn uri_object(engine: &Engine, id: &BurnerId) -> Result<Value, Error>
 
 async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Result<(), Failure> {
     let output = screen.output;
-    let report = match screen.during(engine.burn(&burner.id)).await {
+    let report = match screen.during(SERVER, engine.burn(&burner.id)).await {
         // The start has gone on with a burn that was begun before, and finished it.
         Err(Error::NoSuchBurner) if burner.state == BurnerState::Burning => {
             BurnReport { outcome: BurnOutcome::AlreadyGone, reason: None }
@@ -255,22 +258,15 @@ pub(crate) fn burned(report: BurnReport) -> Result<(), Failure> {
 
 async fn receive(
     engine: &Engine,
-    output: &Output,
+    screen: &mut Screen<'_>,
     burner: &Burner,
     count: Option<u32>,
     patience: Option<Duration>,
 ) -> Result<(), Failure> {
+    let output = screen.output;
     let mut events = engine.events(None);
     engine.connect(&burner.id)?;
-    loop {
-        match events.next().await.ok_or(Error::Closed)? {
-            Event::Connection { connection: Connection::Online, .. } => break,
-            Event::Connection { connection: Connection::Waiting { why } | Connection::Ended { why }, .. } => {
-                return Err(why.into());
-            }
-            _ => {}
-        }
-    }
+    screen.during(server_text(burner.via), online(&mut events)).await?;
     output.object(&json!({ "type": "online", "burner": burner.id }));
     output.line("online");
     let mut left = count;
@@ -299,6 +295,19 @@ async fn receive(
     }
 }
 
+/// Waits for the connection.
+async fn online(events: &mut Events) -> Result<(), Error> {
+    loop {
+        match events.next().await.ok_or(Error::Closed)? {
+            Event::Connection { connection: Connection::Online, .. } => return Ok(()),
+            Event::Connection { connection: Connection::Waiting { why } | Connection::Ended { why }, .. } => {
+                return Err(why);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Waits for a message.
 async fn arrived(events: &mut Events) -> Result<(), Error> {
     loop {
@@ -318,7 +327,7 @@ async fn doctor(
 ) -> Result<(), Failure> {
     let output = screen.output;
     let started = Instant::now();
-    let probe = screen.during(engine.probe(server, route)).await?;
+    let probe = screen.during(SERVER, engine.probe(server, route)).await?;
     check(output, "server", Some(started.elapsed()));
     output.object(&with_type("probe", &probe));
     let accounts = if probe.registration { "makes accounts" } else { "makes no accounts" };
@@ -334,15 +343,9 @@ fn check(output: &Output, name: &str, took: Option<Duration>) {
     output.line(&format!("{name:<10} ok {took}"));
 }
 
-/// The burner that a person means: by address, by the part before the @, by id, or by what `uri` prints (RFC 5122).
+/// The burner that a person means.
 fn find(engine: &Engine, name: &str) -> Result<Burner, Failure> {
-    let name = name.to_ascii_lowercase();
-    let name = name.strip_prefix("xmpp:").map_or(&*name, |uri| uri.split('?').next().unwrap_or_default());
-    let fits = |b: &Burner| {
-        let username = b.jid.split('@').next();
-        b.jid == name || username == Some(name) || b.id.to_string() == name
-    };
-    let mut found = engine.burners()?.into_iter().filter(fits);
+    let mut found = engine.burners()?.into_iter().filter(|burner| names(name, burner));
     match (found.next(), found.next()) {
         (Some(burner), None) => Ok(burner),
         (Some(_), Some(_)) => Err(Failure::Ambiguous),
@@ -350,9 +353,28 @@ fn find(engine: &Engine, name: &str) -> Result<Burner, Failure> {
     }
 }
 
-/// Whether a label is none.
-pub(crate) fn is_blank(label: &str) -> bool {
-    label.trim().is_empty()
+/// Whether a name is a burner's: its address in any form, what `uri` prints (RFC 5122), the part before the @, or its id.
+fn names(name: &str, burner: &Burner) -> bool {
+    let short = name.trim().to_lowercase();
+    let address = Address::parse(name);
+    address.is_some() && address == Address::parse(&burner.jid)
+        || burner.jid.split('@').next() == Some(&*short)
+        || burner.id.to_string() == short
+}
+
+/// Gives a burner, or a peer of it, a label, or takes it away; which one there is then.
+pub(crate) fn set_label(
+    engine: &Engine,
+    id: &BurnerId,
+    peer: Option<&str>,
+    label: Option<&str>,
+) -> Result<Option<String>, Error> {
+    engine.set_label(id, peer, label)?;
+    if let Some(peer) = peer {
+        return Ok(engine.conversation(id, peer)?.label);
+    }
+    let status = engine.snapshot()?.burners.into_iter().find(|status| status.burner.id == *id);
+    Ok(status.and_then(|status| status.label))
 }
 
 fn config(args: &Args, home: PathBuf) -> Result<Config, Failure> {
@@ -396,4 +418,50 @@ fn first_line(file: &Path, option: &'static str) -> Result<Zeroizing<String>, Fa
         }
     }
     if read { Ok(line) } else { Err(Failure::File(option)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn a_burner_is_named_by_its_address_in_any_form() {
+        let burner = Burner {
+            id: "9f1c2a77b0e4d613".to_owned().into(),
+            jid: "me@m\u{fc}nchen.example".into(),
+            via: Route::Exit,
+            state: BurnerState::Active,
+            created: SystemTime::UNIX_EPOCH,
+        };
+        let key = "AB".repeat(20);
+        for name in [
+            "me",
+            "Me",
+            "9F1C2A77B0E4D613",
+            "me@m\u{fc}nchen.example",
+            "ME@M\u{dc}NCHEN.example.",
+            "me@xn--mnchen-3ya.example",
+            "xmpp:me@m%C3%BCnchen.example",
+            &format!("xmpp:me@m%C3%BCnchen.example?otr-fingerprint={key}"),
+            &format!("XMPP:me%40xn--mnchen-3ya.example?otr-fingerprint={key}\n"),
+        ] {
+            assert!(names(name, &burner), "{name}");
+        }
+        for name in ["", "you", "m\u{fc}nchen.example", "you@m\u{fc}nchen.example", "me@munchen.example", "xmpp:", "@"]
+        {
+            assert!(!names(name, &burner), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_exit_is_advised_where_the_onion_address_was_dialed_last() {
+        for (via, advised) in [(Some(Route::Onion), true), (Some(Route::Exit), false), (None, false)] {
+            for error in [Error::Timeout, Error::OnionUnreachable] {
+                assert_eq!(not_created(error, via).line().contains("--exit"), advised, "{via:?}");
+            }
+        }
+        assert!(!not_created(Error::ServerUnreachable, Some(Route::Onion)).line().contains("--exit"));
+    }
 }

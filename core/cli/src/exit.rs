@@ -1,13 +1,12 @@
 //! How the program ends: one line, and an exit code that tells the kind of failure.
 
-use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
 use flashpaper::{BurnOutcome, Error, Input, TextFault};
 use serde_json::{Value, json};
 
-use crate::output::to_stderr;
+use crate::output::{to_stderr, to_stdout};
 use crate::text::{counted, printable};
 
 /// Why a command did not do what it was asked.
@@ -176,9 +175,7 @@ fn input_line(input: Input) -> String {
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         let text = error.render().to_string();
-        let mut out = stdout().lock();
-        let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok();
-        return if printed { ExitCode::SUCCESS } else { Failure::Unwritten.exit_code() };
+        return if to_stdout(&text) { ExitCode::SUCCESS } else { Failure::Unwritten.exit_code() };
     }
     let text = error.to_string();
     let lines: Vec<&str> = text.lines().map(str::trim).take_while(|l| !l.is_empty()).collect();

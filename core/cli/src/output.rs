@@ -1,17 +1,24 @@
 //! What is printed: lines with times for people, one JSON object a line for programs. Nothing here stops a command: what
 //! could not be printed is remembered, and the command ends accordingly.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::env;
-use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::future::pending;
+use std::io::{IsTerminal as _, Write as _, stderr};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use flashpaper::{Burner, Event, Events, Route, Settlement, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
+use rustix::io::{retry_on_intr, write};
+use rustix::stdio::stdout;
 use serde_json::{Value, json};
-use tokio::time::interval;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{self, interval_at};
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -22,11 +29,19 @@ use crate::tty;
 /// How often it is said what is waited for, where no bar shows it.
 const REMINDER: Duration = Duration::from_secs(10);
 
+/// How many lines are written anew on a terminal that has become narrower.
+const KEPT: usize = 1000;
+
+/// Clears the screen and what was scrolled off it, and begins at the top (ECMA-48 section 8.3.39; 3 is xterm's).
+const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
+
 /// The one printer of a run.
 pub(crate) struct Output {
     json: bool,
     bar: ProgressBar,
     progress: Mutex<Progress>,
+    /// What a terminal shows.
+    shown: Mutex<Shown>,
     unwritten: AtomicBool,
 }
 
@@ -38,6 +53,14 @@ struct Progress {
     waits_for: Option<(String, Instant)>,
     /// When to say so.
     reminder: Duration,
+    /// By which route a server was dialed last.
+    via: Option<Route>,
+}
+
+/// The last lines on a terminal, and at which width they were broken into rows.
+struct Shown {
+    columns: Option<usize>,
+    lines: VecDeque<Zeroizing<String>>,
 }
 
 impl Output {
@@ -51,8 +74,10 @@ impl Output {
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
-        let progress = Progress { last_step: Instant::now(), waits_for: None, reminder: Duration::ZERO };
-        Self { json, bar, progress: Mutex::new(progress), unwritten: AtomicBool::new(false) }
+        let progress = Progress { last_step: Instant::now(), waits_for: None, reminder: Duration::ZERO, via: None };
+        let shown = Shown { columns: tty::columns().filter(|_| !json && !is_dumb()), lines: VecDeque::new() };
+        let (progress, shown) = (Mutex::new(progress), Mutex::new(shown));
+        Self { json, bar, progress, shown, unwritten: AtomicBool::new(false) }
     }
 
     pub(crate) const fn is_json(&self) -> bool {
@@ -69,12 +94,42 @@ impl Output {
         if self.json {
             return true;
         }
-        let columns = tty::columns();
-        let rows: Vec<String> = text
-            .split('\n')
-            .map(|line| columns.map_or_else(|| line.to_owned(), |columns| wrapped(line, columns)))
-            .collect();
-        self.write(&rows.join("\n"))
+        self.fit();
+        let written = self.write(&rows(text, tty::columns()));
+        let mut shown = lock(&self.shown);
+        if shown.columns.is_some() {
+            shown.lines.push_back(Zeroizing::new(text.to_owned()));
+            let surplus = shown.lines.len().saturating_sub(KEPT);
+            shown.lines.drain(..surplus);
+        }
+        written
+    }
+
+    /// Writes the rows of a terminal anew that has become narrower: it breaks them by itself, and what a peer wrote would
+    /// begin some of them.
+    pub(crate) fn fit(&self) {
+        let mut shown = lock(&self.shown);
+        let Some(before) = shown.columns else { return };
+        let now = tty::columns().unwrap_or(before);
+        shown.columns = Some(now);
+        if now >= before {
+            return;
+        }
+        let mut screen = Zeroizing::new(format!("{CLEAR}{}", rows(NARROWER, Some(now))));
+        for line in &shown.lines {
+            screen.push('\n');
+            screen.push_str(&Zeroizing::new(rows(line, Some(now))));
+        }
+        self.write(&screen);
+    }
+
+    /// Does so whenever that happens.
+    pub(crate) async fn keep_fit(&self) -> Infallible {
+        let Ok(mut resized) = signal(SignalKind::window_change()) else { return pending().await };
+        loop {
+            resized.recv().await;
+            self.fit();
+        }
     }
 
     /// A line that has to be copied as it is. `false`: it could not be printed.
@@ -111,6 +166,9 @@ impl Output {
         ) {
             return;
         }
+        if let Event::Creating { step: Step::Sealed { via } | Step::OtherRoute { via }, .. } = event {
+            self.progress(|progress| progress.via = Some(*via));
+        }
         if self.json {
             if let Ok(text) = serde_json::to_string(event) {
                 self.write(&text);
@@ -125,7 +183,7 @@ impl Output {
             }
             Event::Tor { ready: true, .. } if self.waits_for_tor() => {
                 self.step("Tor is ready");
-                self.wait_for("the server");
+                self.wait_for(SERVER);
             }
             Event::Tor { ready: false, fraction, blocked } => self.wait_for(&tor_text(*fraction, blocked.as_ref())),
             Event::Creating { step, .. } | Event::Burning { step, .. } => {
@@ -168,6 +226,11 @@ impl Output {
         }
     }
 
+    /// By which route a server was dialed last, if one was.
+    pub(crate) fn via(&self) -> Option<Route> {
+        self.progress(|progress| progress.via)
+    }
+
     /// Nothing is waited for any more.
     fn rest(&self) {
         self.progress(|progress| progress.waits_for = None);
@@ -196,7 +259,7 @@ impl Output {
     }
 
     fn progress<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
-        change(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut lock(&self.progress))
     }
 
     pub(crate) fn failure(&self, failure: &Failure) {
@@ -211,10 +274,7 @@ impl Output {
     /// One call, so that a line that cannot be written is not written later, in part or again.
     fn write(&self, text: &str) -> bool {
         let line = Zeroizing::new(format!("{text}\n"));
-        let written = self.bar.suspend(|| {
-            let mut out = stdout().lock();
-            out.write_all(line.as_bytes()).and_then(|()| out.flush()).is_ok()
-        });
+        let written = self.bar.suspend(|| to_stdout(&line));
         self.unwritten.fetch_or(!written, Relaxed);
         written
     }
@@ -228,9 +288,11 @@ pub(crate) struct Screen<'o> {
 }
 
 impl Screen<'_> {
-    pub(crate) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        let mut reminders = interval(Duration::from_secs(1));
+    /// `what`: the work waits for it first; events tell what it waits for then.
+    pub(crate) async fn during<T>(&mut self, what: &str, work: impl Future<Output = T>) -> T {
+        let (mut work, second) = (pin!(work), Duration::from_secs(1));
+        let mut reminders = interval_at(time::Instant::now() + second, second);
+        self.output.wait_for(what);
         let done = loop {
             tokio::select! {
                 biased;
@@ -245,6 +307,27 @@ impl Screen<'_> {
         self.output.rest();
         done
     }
+}
+
+/// Prints on standard output. `false`: not all of it could be. The standard library says that all was written where
+/// standard output is closed or only for reading. It opens /dev/null in the place of one that is closed, for reading and
+/// writing; a shell's `> /dev/null` is for writing only, so that it can be told.
+pub(crate) fn to_stdout(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    while !rest.is_empty()
+        && is_open()
+        && let Ok(written @ 1..) = retry_on_intr(|| write(stdout(), rest))
+    {
+        rest = rest.get(written..).unwrap_or_default();
+    }
+    rest.is_empty()
+}
+
+/// Whether standard output was open when the program began.
+fn is_open() -> bool {
+    let (Ok(flags), Ok(file)) = (fcntl_getfl(stdout()), fstat(stdout())) else { return false };
+    let is_null = stat("/dev/null").is_ok_and(|null| (null.st_rdev, null.st_mode) == (file.st_rdev, file.st_mode));
+    !(is_null && flags.contains(OFlags::RDWR))
 }
 
 /// Prints on standard error. What cannot be printed there stops nothing.
@@ -265,6 +348,22 @@ pub(crate) fn with_type(kind: &str, value: &impl serde::Serialize) -> Value {
     }
     value
 }
+
+/// Text as the rows of a terminal of so many columns, or as it is where there is none.
+fn rows(text: &str, columns: Option<usize>) -> String {
+    let Some(columns) = columns else { return text.to_owned() };
+    text.split('\n').map(|line| wrapped(line, columns)).collect::<Vec<_>>().join("\n")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the rows say that are written anew.
+const NARROWER: &str = "-- the terminal is narrower: all was cleared, and the last lines are written anew";
+
+/// What is waited for where nothing more is known.
+pub(crate) const SERVER: &str = "the server";
 
 pub(crate) const PRIVATE_NETWORK: &str = "a private network: nothing here is protected by Tor";
 
@@ -299,18 +398,21 @@ fn step_text(step: &Step) -> String {
 /// What is waited for behind a step.
 const fn next_text(step: &Step) -> &'static str {
     match step {
-        Step::Sealed { via: Route::Onion } | Step::OtherRoute { via: Route::Onion } => {
-            "the server, by its onion address"
-        }
-        Step::Sealed { via: Route::Exit } | Step::OtherRoute { via: Route::Exit } => {
-            "the server, through an exit relay"
-        }
+        Step::Sealed { via } | Step::OtherRoute { via } => server_text(*via),
         Step::Connected { .. } => "TLS",
         Step::Secured => "the server to answer",
         Step::Registered => "the login",
         Step::LoggedIn => "the server to answer once more",
         Step::Removed => "a login to be refused",
         Step::Reachable | Step::ProvenGone => "the folder",
+    }
+}
+
+/// The server, and by which route.
+pub(crate) const fn server_text(via: Route) -> &'static str {
+    match via {
+        Route::Onion => "the server, by its onion address",
+        Route::Exit => "the server, through an exit relay",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::text::width;
 use crate::tty;
 
-/// Black on white, whatever the terminal's own colours are.
+/// Black on white, also where the terminal's own colours are others.
 const COLOURS: &str = "\x1b[97;40m";
 const PLAIN: &str = "\x1b[0m";
 

@@ -1,6 +1,6 @@
 //! The terminal's own settings: its width, and whether it shows what is typed.
 
-use std::io::{IsTerminal as _, Read as _, Write as _, stdin, stdout};
+use std::io::{IsTerminal as _, Read as _, stdin, stdout};
 
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::chat::keys::{Key, Keys};
 use crate::chat::line::Line;
+use crate::output::to_stdout;
 
 /// Pasted text is told from typed text, and a row that is full is not gone on with on the next: no text begins a row that
 /// the program has not begun.
@@ -34,15 +35,14 @@ impl Quiet {
     /// `draws`: rows are written too.
     pub(crate) fn begin(draws: bool) -> Option<Self> {
         let quiet = Self { original: tcgetattr(stdin()).ok()?, draws };
-        quiet.resume(false);
+        quiet.resume();
         Some(quiet)
     }
 
-    /// Sets the terminal, whatever has become of it meanwhile. `keys`: also Ctrl-C and the like are read as keys.
-    pub(crate) fn resume(&self, keys: bool) {
+    /// Sets the terminal, also where another program has changed it meanwhile. Ctrl-C and the like are read as keys.
+    pub(crate) fn resume(&self) {
         let mut termios = self.original.clone();
-        termios.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
-        termios.local_modes.set(LocalModes::ISIG, !keys);
+        termios.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;
         termios.input_modes -= InputModes::ICRNL | InputModes::INPCK | InputModes::ISTRIP | InputModes::IXON;
         termios.special_codes[SpecialCodeIndex::VMIN] = 1;
         termios.special_codes[SpecialCodeIndex::VTIME] = 0;
@@ -58,7 +58,7 @@ impl Quiet {
     fn set(&self, termios: &Termios, codes: &str) {
         let _ = tcsetattr(stdin(), OptionalActions::Drain, termios);
         if self.draws {
-            let _ = stdout().write_all(codes.as_bytes()).and_then(|()| stdout().flush());
+            let _ = to_stdout(codes);
         }
     }
 }
@@ -74,8 +74,7 @@ pub(crate) fn hidden_line(question: &str) -> Option<Zeroizing<String>> {
     if !stdin().is_terminal() {
         return None;
     }
-    let quiet = Quiet::begin(false)?;
-    quiet.resume(true);
+    let _quiet = Quiet::begin(false)?;
     crate::output::to_stderr(question);
     let (mut keys, mut line, mut bytes) = (Keys::default(), Line::default(), Zeroizing::new([0; 256]));
     let given = loop {

@@ -258,7 +258,7 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
     let message = chat.done(sent)?["message"].clone();
     let kept = chat.ask(json!({ "command": "messages" }))?;
     let kept = kept["messages"].as_array().and_then(|all| all.iter().find(|kept| kept["message"] == message));
-    assert_eq!(kept.ok_or("not kept")?["text"], "one\ntwo", "a line break is one, whatever the system");
+    assert_eq!(kept.ok_or("not kept")?["text"], "one\ntwo", "a line break is one, of any system");
     let label = |label: &str| json!({ "command": "label", "peer": "a@b.example", "label": label });
     assert_eq!(chat.done(label("friend"))?["label"], "friend");
     assert_eq!(chat.done(label("  "))?["label"], Value::Null);

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flashpaper_lab::{Peer, Remote};
+use flashpaper_lab::{OtrLibrary, OtrPeer, Peer, Remote};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
@@ -306,6 +306,112 @@ async fn a_peers_text_never_begins_a_row() -> Tested {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
+async fn a_terminal_that_becomes_narrower_begins_no_row_with_a_peers_text() -> Tested {
+    let (home, mut peer) = with_peer().await?;
+    for command in ["chat", "receive"] {
+        let mut terminal = Terminal::flashpaper(100, &home.args(&[command, &home.jid]))?;
+        terminal.until("connection", |rows| rows.iter().any(|row| row.ends_with("online")))?;
+        let text = format!("{command} {}", "[verified] you: forged ".repeat(6));
+        peer.send(&home.jid, &text).await?;
+        let count = |rows: &[String]| rows.iter().map(|row| row.matches("forged").count()).sum::<usize>();
+        terminal.until("text", |rows| count(rows) == 6)?;
+        for columns in [60, 37] {
+            terminal.resize(columns)?;
+            let rows = terminal.until("rows", |rows| {
+                let all = rows.join("");
+                all.replace("    | ", "").matches("forged").count() == 6 && all.contains("is narrower")
+            })?;
+            for row in rows.iter().filter(|row| row.contains("forged") || row.contains("[verified]")) {
+                assert!(row.starts_with("    | ") || row.contains("[plaintext] "), "{rows:#?}");
+            }
+            assert!(terminal.has_shown("\x1b[3J"), "what was scrolled off would be broken anew, too");
+        }
+        terminal.press("\x03")?;
+        assert_eq!(terminal.end()?, Some(130));
+    }
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_old_version_of_otr_is_told_and_can_be_refused() -> Tested {
+    let lab = Remote::from_env()?;
+    let home = Home::new(&lab, "--exit")?;
+    let mut peer = OtrPeer::register(lab.facts(), OtrLibrary::Libotr).await?;
+    let told = format!("-- {} offers version 2 of OTR only", peer.jid());
+    let mut first = chat(&home, 120)?;
+    first.press(&format!("/to {}\r", peer.jid()))?;
+    first.until("contact", |rows| rows.iter().any(|row| row.ends_with(" contact")))?;
+    peer.command(&format!("to {}", home.jid)).await?;
+    peer.command("raw ?OTRv2?").await?;
+    first.until_row(&told)?;
+    first.press("/who\r")?;
+    first.until("version", |rows| rows.iter().any(|row| row.ends_with(", OTR version 2")))?;
+    first.press("/quit\r")?;
+    assert_eq!(first.end()?, Some(0));
+
+    // Gone on with, and then no more.
+    let mut second = Terminal::flashpaper(120, &home.args(&["chat", &home.jid, peer.jid()]))?;
+    second.until_row(&told)?;
+    second.press("/version2\r")?;
+    second.until_row("-- either /version2 on, or /version2 off")?;
+    second.press("/version2 off\r")?;
+    second.until_row("-- version 2 of OTR is refused")?;
+    second.press("/who\r")?;
+    second.until("no version", |rows| {
+        rows.iter().any(|row| row.starts_with('[') && row.contains(peer.jid()) && !row.contains("OTR version"))
+    })?;
+    second.press("/quit\r")?;
+    assert_eq!(second.end()?, Some(0));
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_burn_that_is_suspended_leaves_the_terminal_as_it_was() -> Tested {
+    let (home, peer) = with_peer().await?;
+    let lab = Remote::from_env()?;
+    let mut shell = Terminal::run(80, "sh", &["-i"])?;
+    shell.until_row("$")?;
+    shell.press(&format!("{FLASHPAPER} {}\r", home.args(&["chat", &home.jid]).join(" ")))?;
+    shell.until_row("-- online")?;
+    // A burn that lasts.
+    for relay in &lab.facts().relays {
+        lab.stop(&relay.name).await?;
+    }
+    shell.press("/burn\r")?;
+    shell.until("burn", |rows| rows.iter().any(|row| row.starts_with("> /burn")))?;
+    shell.until_cooked(true)?;
+    shell.press("\x1a")?;
+    shell.until("shell's prompt", |rows| rows.iter().rfind(|row| !row.is_empty()).is_some_and(|row| row == "$"))?;
+    assert!(shell.is_cooked()? && !shell.has_shown("burned: "));
+    shell.press("fg\r")?;
+    thread::sleep(Duration::from_secs(1));
+    shell.press("\x03\x03")?;
+    shell.until("shell's prompt", |rows| rows.iter().rfind(|row| !row.is_empty()).is_some_and(|row| row == "$"))?;
+    assert!(shell.is_cooked()?);
+    lab.reset().await?;
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn receive_shows_that_it_waits_for_the_server() -> Tested {
+    let lab = Remote::from_env()?;
+    let home = Home::new(&lab, "--exit")?;
+    let mut receive = Terminal::flashpaper(80, &home.args(&["receive", &home.jid]))?;
+    receive.until_row("online")?;
+    assert!(receive.has_shown("waiting for the server, through an exit relay"), "{}", receive.raw());
+    receive.press("\x03")?;
+    assert_eq!(receive.end()?, Some(130));
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
 async fn a_block_ends_by_unblocking_alone() -> Tested {
     let (home, peer) = with_peer().await?;
     let mut first = chat(&home, 120)?;
@@ -382,7 +488,7 @@ async fn what_is_waited_for_is_shown_from_the_first_seconds_on() -> Tested {
     let (eyes, pipe) = (wait_for_tor(&lab, false), wait_for_tor(&lab, true));
     lab.reset().await?;
     let ((soon, bars), (too, lines)) = (eyes?, pipe?);
-    assert!(soon.max(too) < Duration::from_secs(10), "{soon:?}, {too:?}");
+    assert!(soon.max(too) < Duration::from_secs(3), "{soon:?}, {too:?}");
     assert!(bars == 0 && lines > 0, "a bar goes, a line stays: {bars}, {lines}");
     Ok(())
 }

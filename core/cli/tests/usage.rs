@@ -1,4 +1,4 @@
-//! Bad input to every option: one clear line, and an exit code that says whose fault it is. No network is touched.
+//! Bad input to every option: one clear line, and an exit code for the kind of the fault. No network is touched.
 
 use std::fs;
 use std::process::{Command, Stdio};

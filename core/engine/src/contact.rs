@@ -16,6 +16,12 @@ use zeroize::Zeroize;
 pub struct Address(pub(crate) String);
 
 impl Address {
+    /// The account that an address or an `xmpp:` URI (RFC 5122) names, in whatever form; `None` if it names none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        read_address(text).map(|(jid, _)| Self(jid))
+    }
+
     /// As text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -33,43 +33,58 @@ const PASTE_ENDS: &[u8] = b"\x1b[201~";
 
 /// Bytes of which a key is not whole yet.
 #[derive(Default)]
-pub(crate) struct Keys(Vec<u8>);
+pub(crate) struct Keys {
+    bytes: Vec<u8>,
+    /// In so many of them the first key does not end: they are not searched again.
+    searched: usize,
+}
 
 impl Keys {
     /// Takes in bytes.
     pub(crate) fn read(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// Whether a key is there already.
-    pub(crate) fn is_waiting(&self) -> bool {
-        next(&self.0).is_some()
+    pub(crate) fn is_waiting(&mut self) -> bool {
+        self.first().is_some()
     }
 
     /// The next key; `None` until more bytes come.
     pub(crate) fn next(&mut self) -> Option<Key> {
         loop {
-            let (length, key) = next(&self.0)?;
-            zeroize::Zeroize::zeroize(self.0.get_mut(..length)?);
-            self.0.drain(..length);
+            let (length, key) = self.first()?;
+            zeroize::Zeroize::zeroize(self.bytes.get_mut(..length)?);
+            self.bytes.drain(..length);
+            self.searched = 0;
             if key.is_some() {
                 return key;
             }
         }
     }
+
+    fn first(&mut self) -> Option<(usize, Option<Key>)> {
+        let first = next(&self.bytes, self.searched);
+        if first.is_none() {
+            self.searched = self.bytes.len();
+        }
+        first
+    }
 }
 
-/// The first key and its bytes; no key where they mean nothing here. `None`: it is not whole.
-fn next(bytes: &[u8]) -> Option<(usize, Option<Key>)> {
+/// The first key and its bytes; no key where they mean nothing here. `None`: it is not whole, as it was not when there were
+/// `searched` of them.
+fn next(bytes: &[u8], searched: usize) -> Option<(usize, Option<Key>)> {
     if bytes.starts_with(PASTE_BEGINS) {
-        let behind = bytes.get(PASTE_BEGINS.len()..)?;
-        let length = behind.windows(PASTE_ENDS.len()).position(|window| window == PASTE_ENDS)?;
-        let pasted = std::str::from_utf8(behind.get(..length)?);
+        // Of the end a part may be there already.
+        let from = PASTE_BEGINS.len().max(searched.saturating_sub(PASTE_ENDS.len()));
+        let end = from + bytes.get(from..)?.windows(PASTE_ENDS.len()).position(|window| window == PASTE_ENDS)?;
+        let pasted = std::str::from_utf8(bytes.get(PASTE_BEGINS.len()..end)?);
         let key = pasted.map_or(Key::Broken, |text| Key::Paste(text.replace("\r\n", "\n").replace('\r', "\n")));
-        return Some((PASTE_BEGINS.len() + length + PASTE_ENDS.len(), Some(key)));
+        return Some((end + PASTE_ENDS.len(), Some(key)));
     }
     match *bytes.first()? {
-        0x1b => escape(bytes),
+        0x1b => escape(bytes, searched),
         byte @ (0..0x20 | 0x7f) => Some((1, control(byte))),
         byte => character(byte, bytes),
     }
@@ -96,10 +111,11 @@ fn control(byte: u8) -> Option<Key> {
 }
 
 /// An escape sequence (ECMA-48 section 5.4), or a lone escape, which means nothing.
-fn escape(bytes: &[u8]) -> Option<(usize, Option<Key>)> {
+fn escape(bytes: &[u8], searched: usize) -> Option<(usize, Option<Key>)> {
     match bytes.get(1)? {
         b'[' => {
-            let end = 2 + bytes.get(2..)?.iter().position(|byte| !(0x20..0x40).contains(byte))?;
+            let from = searched.max(2);
+            let end = from + bytes.get(from..)?.iter().position(|byte| !(0x20..0x40).contains(byte))?;
             let sequence = bytes.get(2..=end)?;
             let key = match sequence {
                 b"A" | b"B" => None,
@@ -146,6 +162,8 @@ fn character(first: u8, bytes: &[u8]) -> Option<(usize, Option<Key>)> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::time::{ClockId, clock_gettime};
+
     use super::*;
 
     fn read(bytes: &[u8]) -> Vec<Key> {
@@ -168,6 +186,31 @@ mod tests {
         let text = ['a', '\u{e9}', '漢', '👩'].map(Key::Char);
         let rest = [Key::Left, Key::Right, Key::Delete, Key::Paste("one\ntwo".into()), Key::Char('x'), Key::CutWord];
         assert_eq!(whole, [&text[..], &rest, &[Key::Enter]].concat());
+    }
+
+    /// A terminal hands on 1 KiB at a time: each byte is looked at a few times, not once for each piece behind it.
+    #[test]
+    fn a_key_of_megabytes_takes_no_longer_than_its_bytes() {
+        // Not the time of the day: the machine may be busy.
+        let spent = || clock_gettime(ClockId::ThreadCPUTime).tv_sec;
+        let begins = spent();
+        for (begin, end, whole) in [("\x1b[200~", "\x1b[201~", true), ("\x1b[", "C", false)] {
+            let mut keys = Keys::default();
+            keys.read(begin.as_bytes());
+            for _ in 0..1024 {
+                keys.read(&[b'1'; 1024]);
+                assert!(!keys.is_waiting());
+            }
+            for byte in end.as_bytes() {
+                assert_eq!(keys.next(), None);
+                keys.read(&[*byte]);
+            }
+            let pasted = |key| matches!(key, Some(Key::Paste(text)) if text.len() == 1024 * 1024);
+            assert_eq!(pasted(keys.next()), whole);
+            keys.read(b"x");
+            assert_eq!(keys.next(), Some(Key::Char('x')));
+        }
+        assert!(spent() - begins < 3);
     }
 
     #[test]

@@ -16,9 +16,9 @@ use super::line::BREAK;
 use super::message_lines;
 use super::news::{News, Watch};
 use super::terminal::{Terminal, Typed};
-use crate::commands::{burned, burned_line};
+use crate::commands::{burned, burned_line, set_label};
 use crate::exit::Failure;
-use crate::output::{Output, PRIVATE_NETWORK, Screen, route_text, settlement_text, tor_text};
+use crate::output::{Output, PRIVATE_NETWORK, SERVER, Screen, route_text, settlement_text, tor_text};
 use crate::qr;
 use crate::text::printable;
 
@@ -43,6 +43,7 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /distrust            takes that back, of all keys of the peer's
 /accept-key          texts may go to the key that the peer has now
 /uri                 your address and key, to hand out
+/version2 on|off     whether a peer that offers nothing newer may be talked to in version 2 of OTR: on at first
 /burn                removes the account and ends
 /quit                ends; so do the end of input and Ctrl-C
 //TEXT               sends a text that begins with /";
@@ -76,6 +77,7 @@ pub(crate) async fn chat(
         shown: None,
     };
     person.aside(&format!("{}; /help tells what can be done", burner.jid));
+    person.versions()?;
     let unread = person.watch.unread();
     person.tell(unread);
     person.connect(Duration::ZERO);
@@ -113,7 +115,7 @@ struct Person<'a, 's> {
     peer: Option<String>,
     /// How texts begin of which more is to be heard.
     sent: BTreeMap<MessageId, String>,
-    /// Whose key in use was shown last.
+    /// The peer, and its key in use, that were shown last.
     shown: Option<(String, Fingerprint)>,
 }
 
@@ -197,8 +199,8 @@ impl Person<'_, '_> {
             "unblock" => engine.set_blocked(id, rest, false)?,
             "label" => {
                 let peer = self.peer()?.to_owned();
-                engine.set_label(id, Some(&peer), Some(rest))?;
-                let what = if rest.is_empty() { "has no name of yours" } else { "has the name that you gave" };
+                let label = set_label(engine, id, Some(&peer), Some(rest))?;
+                let what = if label.is_none() { "has no name of yours" } else { "has the name that you gave" };
                 self.aside(&format!("{} {what}", printable(&peer)));
             }
             "start" => engine.start_private(id, self.peer()?)?,
@@ -222,6 +224,7 @@ impl Person<'_, '_> {
                 self.terminal.whole(&uri);
                 qr::print(self.output(), &uri, self.terminal.paint);
             }
+            "version2" => self.set_version_2(rest)?,
             "burn" => return self.burn().await,
             _ => self.aside("no such command; /help has them all"),
         }
@@ -292,30 +295,56 @@ impl Person<'_, '_> {
     }
 
     fn who(&mut self) -> Result<(), Error> {
-        let snapshot = self.engine.snapshot()?;
-        let mine = snapshot.burners.into_iter().find(|status| status.burner.id == *self.id);
-        for conversation in mine.map(|status| status.conversations).unwrap_or_default() {
-            let standing = match conversation.standing {
-                Standing::Stranger => ", a stranger",
-                Standing::Contact => "",
-                Standing::Blocked => ", blocked",
-            };
-            let present = if conversation.present { ", there" } else { "" };
-            let label = conversation.label.as_deref().map_or_else(String::new, |l| format!(" ({})", printable(l)));
+        for conversation in self.conversations()? {
             let lock = self.terminal.paint.lock(conversation.security);
-            self.line(&format!("{lock} {}{label}{standing}{present}", printable(&conversation.peer)));
+            self.line(&format!("{lock} {}", description(&conversation)));
         }
         Ok(())
     }
 
+    /// Tells of private conversations in an old version that are gone on with.
+    fn versions(&mut self) -> Result<(), Error> {
+        for conversation in self.conversations()? {
+            self.version(&conversation);
+        }
+        Ok(())
+    }
+
+    fn version(&mut self, conversation: &Conversation) {
+        if conversation.version == Some(2) {
+            let name = self.name(&conversation.peer);
+            self.aside(&format!("{name} offers version 2 of OTR only; /version2 off refuses that"));
+        }
+    }
+
+    fn set_version_2(&mut self, may: &str) -> Result<(), Error> {
+        let (may, what) = match may {
+            "on" => (true, "version 2 of OTR is spoken where a peer offers nothing newer"),
+            "off" => (false, "version 2 of OTR is refused"),
+            _ => {
+                self.aside("either /version2 on, or /version2 off");
+                return Ok(());
+            }
+        };
+        self.engine.set_version_2(self.id, may)?;
+        self.aside(what);
+        Ok(())
+    }
+
+    fn conversations(&self) -> Result<Vec<Conversation>, Error> {
+        let mine = self.engine.snapshot()?.burners.into_iter().find(|status| status.burner.id == *self.id);
+        Ok(mine.map(|status| status.conversations).unwrap_or_default())
+    }
+
     async fn burn(&mut self) -> Result<Next, Error> {
+        self.terminal.rest();
         self.output().start_clock();
         let (engine, id, deadline) = (self.engine, self.id, self.tor_timeout);
         let work = async move {
             engine.start_tor(deadline).await?;
             engine.burn(id).await
         };
-        let report = self.screen.during(work).await?;
+        let report = self.screen.during(SERVER, work).await?;
         self.line(&burned_line(&report));
         Ok(Next::End(burned(report)))
     }
@@ -360,9 +389,9 @@ impl Person<'_, '_> {
         if before.map(|b| b.security).unwrap_or_default() != now.security {
             let lock = self.terminal.paint.lock(now.security);
             self.line(&format!("{lock} {name}: {}", meaning(now.security)));
-            if now.version == Some(2) {
-                self.aside(&format!("{name} offers version 2 of OTR only"));
-            }
+        }
+        if before.and_then(|b| b.version) != now.version {
+            self.version(now);
         }
     }
 
@@ -490,6 +519,19 @@ impl Person<'_, '_> {
     }
 }
 
+/// A peer, and what there is to know of the conversation beside its lock.
+fn description(conversation: &Conversation) -> String {
+    let label = conversation.label.as_deref().map_or_else(String::new, |label| format!(" ({})", printable(label)));
+    let standing = match conversation.standing {
+        Standing::Stranger => ", a stranger",
+        Standing::Contact => "",
+        Standing::Blocked => ", blocked",
+    };
+    let present = if conversation.present { ", there" } else { "" };
+    let version = conversation.version.map_or_else(String::new, |version| format!(", OTR version {version}"));
+    format!("{}{label}{standing}{present}{version}", printable(&conversation.peer))
+}
+
 /// Enough of a text to know it by.
 fn beginning(text: &str) -> String {
     let mut characters = text.chars();
@@ -509,4 +551,26 @@ const fn failure(reason: FailReason) -> &'static str {
         FailReason::TooLong => "it is too long",
         FailReason::Blocked => "the peer was blocked before it left",
     }
+}
+
+#[cfg(test)]
+#[test]
+fn a_description_names_the_version() {
+    let conversation = |version| Conversation {
+        peer: "me@b.example".into(),
+        label: Some("friend".into()),
+        standing: Standing::Stranger,
+        security: flashpaper::Security::Private,
+        version,
+        key: None,
+        keys: Vec::new(),
+        expected: None,
+        present: true,
+        question: None,
+        unread: 0,
+        outbox: 0,
+    };
+    let description = |version| description(&conversation(version));
+    assert_eq!(description(None), "me@b.example (friend), a stranger, there");
+    assert_eq!(description(Some(2)), "me@b.example (friend), a stranger, there, OTR version 2");
 }

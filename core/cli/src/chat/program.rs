@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::command::{Asked, Command, Request, Trust, not_json};
 use super::input;
 use super::news::{News, Watch};
-use crate::commands::{burned, is_blank, uri_object};
+use crate::commands::{burned, set_label, uri_object};
 use crate::exit::Failure;
 use crate::output::{Output, Screen, with_type};
 
@@ -105,8 +105,7 @@ impl Program<'_, '_> {
             }
             Command::Taken { message } => engine.taken(id, message.into())?,
             Command::Label { peer, label } => {
-                let label = label.filter(|label| !is_blank(label));
-                engine.set_label(id, peer.as_deref(), label.as_deref())?;
+                let label = set_label(engine, id, peer.as_deref(), label.as_deref())?;
                 return Ok(json!({ "type": "done", "label": label }));
             }
             Command::ContactAdd { address } => {

@@ -1,7 +1,7 @@
 //! Where a user types: a terminal with a prompt that stays whole below what is printed meanwhile, or a plain input. Decision 026
 //! says why no library draws the prompt.
 
-use std::io::{self, IsTerminal as _, Read as _, Write as _, stdin, stdout};
+use std::io::{self, IsTerminal as _, Read as _, stdin, stdout};
 use std::thread;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::colour::{LOCK, Paint};
 use super::input;
 use super::keys::{Key, Keys};
 use super::line::Line;
-use crate::output::{Output, is_dumb};
+use crate::output::{Output, is_dumb, to_stdout};
 use crate::text::{shortened, width};
 use crate::tty::{self, Quiet};
 
@@ -51,7 +51,7 @@ enum Input {
     Lines(mpsc::Receiver<input::Line>),
 }
 
-/// A terminal whose keys are read one by one.
+/// A terminal of which the keys are read one by one.
 struct Keyboard {
     bytes: mpsc::Receiver<Zeroizing<Vec<u8>>>,
     keys: Keys,
@@ -77,9 +77,17 @@ impl<'o> Terminal<'o> {
     pub(crate) fn ask(&mut self, name: Option<&str>) {
         self.prompt = Some(name.unwrap_or_default().to_owned());
         if let Input::Keys(keyboard) = &self.input {
-            keyboard.quiet.resume(true);
+            keyboard.quiet.resume();
         }
         self.draw();
+    }
+
+    /// Leaves the terminal as it was found, for what may take long: Ctrl-C and Ctrl-Z are signals then. Until a line is asked
+    /// for.
+    pub(crate) fn rest(&self) {
+        if let Input::Keys(keyboard) = &self.input {
+            keyboard.quiet.suspend();
+        }
     }
 
     /// The line that was asked for; `None` at the end of input. Cancel safe.
@@ -95,8 +103,6 @@ impl<'o> Terminal<'o> {
                 match key {
                     Key::Enter => {
                         let (shown, line) = (keyboard.line.shown(), keyboard.line.take());
-                        // From here on Ctrl-C is a signal again: what was asked for may take long.
-                        keyboard.quiet.resume(false);
                         self.leave(&shown);
                         return Some(Typed::Line(line));
                     }
@@ -155,7 +161,7 @@ impl<'o> Terminal<'o> {
     /// Codes for a terminal that keys are read from. Where they do not arrive, what is printed next says so.
     fn control(&self, codes: &str) {
         if matches!(self.input, Input::Keys(_)) {
-            let _ = stdout().write_all(codes.as_bytes()).and_then(|()| stdout().flush());
+            let _ = to_stdout(codes);
         }
     }
 
@@ -165,6 +171,7 @@ impl<'o> Terminal<'o> {
         if self.prompt.is_none() || keyboard.stopping.is_some() {
             return;
         }
+        self.output.fit();
         let columns = tty::columns().unwrap_or(80);
         let prompt = self.prompt(columns);
         let taken = width(&prompt);
@@ -230,7 +237,7 @@ impl Keyboard {
     /// The terminal may be as anybody left it.
     fn go_on(&mut self) {
         self.stopping = None;
-        self.quiet.resume(true);
+        self.quiet.resume();
     }
 }
 

@@ -46,9 +46,16 @@ impl Home {
 
     /// The same, run by another program.
     pub(crate) fn command_under(&self, under: &[&str], args: &[&str]) -> Command {
-        let mut words = under.iter().copied().chain([FLASHPAPER]);
-        let mut command = Command::new(words.next().unwrap_or_default());
-        command.args(words).args(self.args(args)).stdin(Stdio::null()).stderr(Stdio::null());
+        let mut command = under_another(under);
+        command.args(self.args(args)).stdin(Stdio::null()).stderr(Stdio::null());
         command
     }
+}
+
+/// The program, run by another.
+pub(crate) fn under_another(under: &[&str]) -> Command {
+    let mut words = under.iter().copied().chain([FLASHPAPER]);
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
+    command
 }
