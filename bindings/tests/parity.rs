@@ -60,7 +60,7 @@ fn every_bound_type_has_its_name_in_swift() {
     let swift = fs::read_to_string(root().join("swift/Sources/FlashpaperKit/Types.swift")).unwrap();
     let names = |line: &str| {
         let (name, generated) = line.strip_prefix("public typealias ")?.split_once(" = FlashpaperCore.")?;
-        Some((name == generated).then(|| name.to_owned()).unwrap_or_default())
+        Some(if name == generated { name.to_owned() } else { String::new() })
     };
     let mut named: Calls = swift.lines().filter_map(names).collect();
     assert!(bound.len() > 30, "this is not the source that is meant");
