@@ -7,31 +7,41 @@ const ELEMENTS: [&str; 20] = [
     "tr", "u", "ul",
 ];
 
+/// The longest entity that is read, bytes: `&#x0010ffff;`.
+const ENTITY_AT_MOST: usize = 12;
+
 /// The text of an HTML body; `None` if it is not one: then `<` and `&` mean themselves.
 pub(crate) fn to_text(body: &str) -> Option<String> {
     let mut text = String::with_capacity(body.len());
     let mut rest = body;
-    let mut marked_up = false;
-    // Where a link leads, and where its words begin.
-    let mut link: Option<(String, usize)> = None;
+    let mut link = None;
     while let Some(at) = rest.find(['<', '&', '>']) {
         let (before, from) = rest.split_at(at);
         text.push_str(before);
-        let (replacement, length) = if from.starts_with('<') { element(from)? } else { entity(from)? };
-        if from.starts_with("</a>") || from.starts_with("</A>") {
-            if let Some((target, words)) = link.take().filter(|(target, at)| text.get(*at..) != Some(target)) {
-                let blank = if words == text.len() { "" } else { " " };
-                text.push_str(&format!("{blank}<{target}>"));
+        if let Some(from) = from.strip_prefix('<') {
+            let (tag, behind) = Tag::read(from)?;
+            if tag.name == "a" {
+                end_link(&mut text, link.take());
+                link = tag.target.map(|target| (decoded(target), text.len()));
             }
-        } else if let Some(target) = target(from.split_at_checked(length)?.0) {
-            link = Some((target, text.len()));
+            let is_row = matches!(tag.name, "div" | "li" | "ol" | "p" | "tr" | "ul");
+            let is_in_row = !text.is_empty() && !text.ends_with('\n');
+            if matches!(tag.name, "br" | "hr") || is_row && is_in_row {
+                text.push('\n');
+            }
+            rest = behind;
+        } else {
+            let (character, behind) = entity(from)?;
+            text.push(character);
+            rest = behind;
         }
-        text.push_str(&replacement);
-        rest = from.split_at_checked(length)?.1;
-        marked_up = true;
+    }
+    if rest.len() == body.len() {
+        return None;
     }
     text.push_str(rest);
-    marked_up.then_some(text)
+    end_link(&mut text, link);
+    Some(text)
 }
 
 /// A text as the body of a client that reads HTML.
@@ -39,34 +49,72 @@ pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// What an element at the start of `from` stands for, and its length.
-fn element(from: &str) -> Option<(String, usize)> {
-    let end = from.find('>')?;
-    let inside = from.get(1..end)?;
-    let name: String = inside.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
-    let name = name.to_ascii_lowercase();
-    let known = ELEMENTS.contains(&name.as_str());
-    let ends = inside.starts_with('/') && matches!(name.as_str(), "p" | "div" | "li" | "tr");
-    let breaks = ends || matches!(name.as_str(), "br" | "hr");
-    known.then(|| (if breaks { "\n" } else { "" }.to_owned(), end + 1))
+/// Says where a link leads, behind its words, unless they say it. `link`: where it leads, and where its words begin.
+fn end_link(text: &mut String, link: Option<(String, usize)>) {
+    if let Some((target, words)) = link.filter(|(target, words)| text.get(*words..) != Some(target)) {
+        let blank = if words == text.len() { "" } else { " " };
+        text.push_str(&format!("{blank}<{target}>"));
+    }
 }
 
-/// Where a link that begins here leads.
-fn target(element: &str) -> Option<String> {
-    let lower = element.to_ascii_lowercase();
-    let value = lower.strip_prefix("<a ")?.split_once("href=").map(|(_, value)| value)?;
-    let value = element.get(element.len() - value.len()..)?;
-    let (target, _) = match value.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"')?,
-        None => value.strip_prefix('\'')?.split_once('\'')?,
-    };
-    Some(if target.contains('&') { to_text(target).unwrap_or_else(|| target.to_owned()) } else { target.to_owned() })
+struct Tag<'a> {
+    name: &'static str,
+    /// Where a link that begins here leads.
+    target: Option<&'a str>,
 }
 
-/// What an entity at the start of `from` stands for, and its length.
-fn entity(from: &str) -> Option<(String, usize)> {
-    let end = from.find(';')?;
-    let character = match from.get(1..end)? {
+impl<'a> Tag<'a> {
+    /// Reads a tag behind its `<`; and what follows it.
+    fn read(from: &'a str) -> Option<(Self, &'a str)> {
+        let begin = from.strip_prefix('/').unwrap_or(from);
+        let (name, mut rest) = begin.split_at(begin.find(|c: char| !c.is_ascii_alphanumeric())?);
+        let name = ELEMENTS.into_iter().find(|known| known.eq_ignore_ascii_case(name))?;
+        if !rest.starts_with(|c: char| is_blank(c) || "/>".contains(c)) {
+            return None;
+        }
+        let mut target = None;
+        loop {
+            rest = rest.trim_start_matches(|c: char| is_blank(c) || c == '/');
+            if let Some(behind) = rest.strip_prefix('>') {
+                // An end has none.
+                let target = target.filter(|target: &&str| begin.len() == from.len() && !target.is_empty());
+                return Some((Self { name, target }, behind));
+            }
+            let (attribute, behind) = rest.split_at(rest.find(|c: char| is_blank(c) || "=/>".contains(c))?);
+            let value;
+            (value, rest) = match behind.trim_start_matches(is_blank).strip_prefix('=') {
+                Some(behind) => value_of(behind.trim_start_matches(is_blank))?,
+                None => ("", behind),
+            };
+            if attribute.eq_ignore_ascii_case("href") {
+                target = target.or(Some(value));
+            }
+        }
+    }
+}
+
+/// An attribute's value as it is meant.
+fn decoded(value: &str) -> String {
+    Some(value).filter(|value| !value.contains('<')).and_then(to_text).unwrap_or_else(|| value.to_owned())
+}
+
+/// An attribute's value behind the `=`; and what follows it.
+fn value_of(from: &str) -> Option<(&str, &str)> {
+    match from.chars().next()? {
+        quote @ ('"' | '\'') => from.split_at(1).1.split_once(quote),
+        _ => Some(from.split_at(from.find(|c: char| is_blank(c) || c == '>')?)),
+    }
+}
+
+const fn is_blank(c: char) -> bool {
+    c.is_ascii_whitespace()
+}
+
+/// What an entity at the start of `from` stands for; and what follows it.
+fn entity(from: &str) -> Option<(char, &str)> {
+    let end = from.bytes().take(ENTITY_AT_MOST).position(|byte| byte == b';')?;
+    let (entity, behind) = from.split_at(end);
+    let character = match entity.strip_prefix('&')? {
         "amp" => '&',
         "lt" => '<',
         "gt" => '>',
@@ -79,7 +127,7 @@ fn entity(from: &str) -> Option<(String, usize)> {
             char::from_u32(number.ok()?)?
         }
     };
-    Some((character.to_string(), end + 1))
+    Some((character, behind.strip_prefix(';')?))
 }
 
 #[cfg(test)]
@@ -92,18 +140,67 @@ mod tests {
             ("<FONT COLOR=\"#fff\">hi &amp; bye</FONT>", "hi & bye"),
             ("one<br>two<BR/>three", "one\ntwo\nthree"),
             ("a &lt;b&gt; c &#228; &#xe4;", "a <b> c ä ä"),
+            ("<ul><li>one</li><li>two</li></ul><div>three</div>four", "one\ntwo\nthree\nfour"),
+        ] {
+            assert_eq!(to_text(body).as_deref(), Some(text));
+        }
+        for plain in [
+            "hello",
+            "1 < 2",
+            "a <xml> b",
+            "x & y",
+            "if (a<b) {}",
+            "<b unfinished",
+            "&nosuch;",
+            "a > b",
+            "a >amp; b",
+            "<b-c>",
+            "<a href='x",
+            "<a href=x",
+            "<a href=",
+            "<b\"c\">",
+            "&#x110000;",
+            "&\u{e4}&;",
+        ] {
+            assert_eq!(to_text(plain), None, "{plain}");
+        }
+    }
+
+    #[test]
+    fn links() {
+        for (body, text) in [
             ("<html><body><a href=\"x\">y</a></body></html>", "y <x>"),
             ("see <a href=\"https://x.example/\">here</a>", "see here <https://x.example/>"),
             ("<A STYLE='b' HREF='https://x.example/?a=1&amp;B'>here</A>!", "here <https://x.example/?a=1&B>!"),
             ("<a href=\"https://x.example/\">https://x.example/</a>", "https://x.example/"),
             ("<a href=\"https://x.example/\"><img src=\"y\"></a>", "<https://x.example/>"),
             ("<a name=\"top\">y</a>", "y"),
-            ("<ul><li>one</li><li>two</li></ul><div>three</div>four", "one\ntwo\nthree\nfour"),
+            ("<a\nhref=\"x\">y</a>", "y <x>"),
+            ("<a\thref\t=\n\"x\"\r\n>y</a\n>", "y <x>"),
+            ("<a href=https://x.example/>y</a >z", "y <https://x.example/>z"),
+            ("<a href = \"x\">y</A >", "y <x>"),
+            ("<a href=\"x\">y", "y <x>"),
+            ("<a href=\"x\">y<a href='z'>w</a>", "y <x>w <z>"),
+            ("<a data-href=\"1\" href=\"2\" href=\"3\">y</a>", "y <2>"),
+            ("<a title=\"href='1' >\" href=\"2\" rel=nofollow hidden>y</a>", "y <2>"),
+            ("<a href=\"x&y\">z</a>", "z <x&y>"),
+            ("<a href=\"x\"title=\"y\">z</a>", "z <x>"),
+            ("<a href>z</a><a href=>z</a></a href='x'><br/>", "zz\n"),
         ] {
-            assert_eq!(to_text(body).as_deref(), Some(text));
+            assert_eq!(to_text(body).as_deref(), Some(text), "{body}");
         }
-        for plain in ["hello", "1 < 2", "a <xml> b", "x & y", "if (a<b) {}", "<b unfinished", "&nosuch;", "a > b"] {
-            assert_eq!(to_text(plain), None, "{plain}");
+    }
+
+    #[test]
+    fn rows() {
+        for (body, text) in [
+            ("<p>one<p>two", "one\ntwo"),
+            ("one<div>two</div>three", "one\ntwo\nthree"),
+            ("one<ul><li>two<li>three</ul>four", "one\ntwo\nthree\nfour"),
+            ("<div>one</div><div><br></div><div>two</div>", "one\n\ntwo\n"),
+            ("<DIV CLASS='a'>one<P >two</P\n></DIV>", "one\ntwo\n"),
+        ] {
+            assert_eq!(to_text(body).as_deref(), Some(text), "{body}");
         }
     }
 }
