@@ -211,6 +211,44 @@ fn downgrade() {
     assert_eq!(pair.sides[0].receive("?OTRv2?"), REFUSED);
 }
 
+/// What the peer has offered last counts, not what comes in version 2 after it.
+#[test]
+fn an_offer_of_version_3_stands() {
+    for offer in ["?OTRv23?", "?OTRv3?", "hi\x20\t\x20\x20\t\t\t\t\x20\t\x20\t\x20\t\x20\x20\x20\x20\t\t\x20\x20\t\t"] {
+        let mut session = alice(32);
+        assert_eq!(only(&session.receive(offer)).version, 3, "{offer}");
+        assert_eq!(session.receive(&bob().commit(0)), REFUSED, "{offer}");
+        assert_eq!(session.receive("?OTR,1,2,?OTR:AAIC,"), REFUSED, "{offer}");
+        assert!(wires(&session.start())[0].starts_with("?OTRv3? "), "{offer}");
+        assert_eq!(session.receive("?OTR?"), REFUSED);
+        assert_eq!(session.receive(&bob().commit(0)), REFUSED, "{offer}");
+        let rng = Box::new(StdRng::seed_from_u64(35));
+        session = Session::resume(&session.suspend(), Arc::clone(&ALICE), SETTINGS, rng, Duration::ZERO).unwrap();
+        assert_eq!(session.receive(&bob().commit(0)), REFUSED, "{offer}");
+        // The client that has version 3 has gone.
+        assert_eq!(only(&session.receive("?OTRv2?")).version, 2, "{offer}");
+        assert_eq!(only(&session.receive(&bob().key(0))).kind, REVEAL, "{offer}");
+    }
+
+    // An exchange that has begun does not end in version 2, either.
+    let mut session = alice(33);
+    let gy = Peer::read_key(&only(&session.receive(&bob().commit(0))));
+    assert_eq!(only(&session.receive("?OTRv23?")).version, 3);
+    assert_eq!(session.receive(&bob().reveal(0, &gy)), REFUSED);
+
+    // A conversation goes on meanwhile, and is not renewed.
+    let mut pair = pair(SETTINGS, 34);
+    pair.say(0, "still here");
+    pair.say(1, "good");
+    assert_eq!(only(&pair.sides[0].receive("?OTRv23?")).version, 3);
+    assert_eq!(pair.sides[0].receive(&bob().commit(0)), REFUSED);
+    pair.say(1, "go on");
+    assert_eq!(pair.texts(0), ["good", "go on"]);
+    assert_eq!(pair.sides[0].receive("?OTRv23?"), []);
+    let outputs = pair.sides[0].tick(Duration::from_secs(10));
+    assert!(wires(&outputs)[0].starts_with("?OTRv3? "), "{outputs:?}");
+}
+
 /// What began in version 2 because somebody hid version 3 ends with the first offer that gets through.
 #[test]
 fn version_3_takes_over() {
@@ -252,11 +290,13 @@ fn unreadable() {
     };
     assert!(error.starts_with("?OTR Error:") && query.starts_with("?OTRv23?"));
 
-    // A conversation that the peer has lost is renewed.
+    // A conversation that the peer has lost is renewed, in version 3 as the peer asks for that.
     let mut pair = pair(SETTINGS, 20);
     pair.sides[1] = session_of_bob(99);
     pair.say(0, "lost");
     pair.say(0, "hello");
+    let outputs = pair.sides[0].tick(Duration::from_secs(10));
+    pair.carry(0, outputs);
     assert_eq!(*pair.texts(1).last().unwrap(), "hello");
 }
 

@@ -64,14 +64,23 @@ impl Session {
         }
     }
 
-    /// Whether an offer holds a version that may be spoken.
-    pub(super) fn speaks(&self, offer: Offer) -> bool {
+    /// Takes note of an offer. Whether it holds a version that may be spoken.
+    pub(super) fn speaks(&mut self, offer: Offer) -> bool {
+        if offer.version_2 || offer.version_3 {
+            self.offered_3 = offer.version_3;
+        }
         offer.version_3 || offer.version_2 && self.may_speak_2()
     }
 
-    /// Whether version 2 may be spoken: not beside version 3, but for what has begun in it.
+    /// Whether an exchange may be in version 2: not beside version 3, but for what has begun in it, nor where the peer has
+    /// offered version 3.
     pub(super) fn may_speak_2(&self) -> bool {
-        self.version_2 && (self.instances.is_empty() || self.instances.contains_key(&NO_TAG))
+        self.version_2 && !self.offered_3 && (self.instances.is_empty() || self.instances.contains_key(&NO_TAG))
+    }
+
+    /// Whether messages of version 2 are read: a conversation in it goes on until version 3 takes over.
+    pub(super) fn reads_2(&self) -> bool {
+        self.may_speak_2() || self.version_2 && self.instances.contains_key(&NO_TAG)
     }
 
     /// Whether version 2 may be spoken from now on: see [`Settings::version_2`](super::Settings::version_2). A private
@@ -149,11 +158,10 @@ impl Session {
         if sender.is_some() {
             out.push(Output::Send(plain::error("An encrypted message could not be read.")));
         }
-        match sender {
+        match sender.or(self.active.filter(|active| *active == NO_TAG)) {
             _ if !self.starts_by_itself() => {}
             // A message of version 2 can be anybody's: a client that has nothing newer says so.
-            Some(NO_TAG) if !self.instances.contains_key(&NO_TAG) => self.ask(out),
-            None if self.active == Some(NO_TAG) => self.begin(NO_TAG, out),
+            Some(NO_TAG) if !self.may_speak_2() || !self.instances.contains_key(&NO_TAG) => self.ask(out),
             Some(tag) => self.begin(tag, out),
             None => self.begin_with_all(out),
         }

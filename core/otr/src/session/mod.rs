@@ -81,8 +81,8 @@ pub struct Settings {
     pub tag: Option<InstanceTag>,
     /// The longest message that the network takes, bytes; longer ones go out in fragments. Less than 100 is taken as 100.
     pub limit: Option<usize>,
-    /// Whether a client that offers nothing newer is spoken to in version 2, unless it has spoken version 3 here: an owner
-    /// that knows more of it says so by [`Session::set_version_2`]. Of clients without instance tags there can be one.
+    /// Whether a client that offers nothing newer is spoken to in version 2, unless it has spoken version 3 here or offered it
+    /// last: an owner that knows more of it says so by [`Session::set_version_2`]. Of clients without instance tags there can be one.
     pub version_2: bool,
     /// Whether the owner keeps texts and names them ([`Session::send_kept`]): each private conversation begins with saying
     /// so, in private.
@@ -135,6 +135,8 @@ pub struct Session {
     assembly: Assembly,
     waiting: VecDeque<Waiting>,
     last_text: u64,
+    /// The last query or tag of the peer's that offered a version we know offered version 3.
+    offered_3: bool,
     /// The peer has answered in plain text: it has no use for our offers.
     plain_answer: bool,
 }
@@ -171,6 +173,7 @@ impl Session {
             assembly: Assembly::default(),
             waiting: VecDeque::new(),
             last_text: 0,
+            offered_3: false,
             plain_answer: false,
         }
     }

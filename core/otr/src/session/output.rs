@@ -151,7 +151,7 @@ pub enum Attention {
     /// The peer says that something went wrong. The words are whatever whoever sent them liked: show them as theirs.
     PeerError(String),
     /// The peer offers or uses only another version of the protocol, or a kind of message that this one does not have:
-    /// refused. So is version 2 of a peer that has spoken version 3.
+    /// refused. So is version 2 of a client that has spoken version 3, or offered it last.
     OtherVersion,
     /// A message for another client of this account.
     ForOtherInstance,

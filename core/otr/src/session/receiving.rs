@@ -94,7 +94,7 @@ impl Session {
         let (header, message) = match message::read(&bytes) {
             Ok(Some(message)) => message,
             Ok(None) => return out.push(Output::Attention(Attention::OtherVersion)),
-            Err(codec::Malformed) if message::is_version_2(&bytes) && !self.may_speak_2() => {
+            Err(codec::Malformed) if message::is_version_2(&bytes) && !self.reads_2() => {
                 return out.push(Output::Attention(Attention::OtherVersion));
             }
             Err(codec::Malformed) => return out.push(Output::Attention(Attention::Malformed)),
@@ -105,14 +105,17 @@ impl Session {
         self.assembly.forget(header.sender);
         match message {
             Message::Data(data) => self.receive_data(header.sender, &data, out),
+            Message::Exchange(_) if header.is_version_2() && !self.may_speak_2() => {
+                out.push(Output::Attention(Attention::OtherVersion));
+            }
             Message::Exchange(exchange) => self.receive_exchange(header.sender, exchange, out),
         }
     }
 
-    /// `to_any`: the message may be for whichever instance it reaches.
+    /// `to_any`: the message may be for any instance.
     fn is_for_us(&self, header: Header, to_any: bool, out: &mut Vec<Output>) -> bool {
         let attention = match header {
-            header if header.is_version_2() && self.may_speak_2() => return true,
+            header if header.is_version_2() && self.reads_2() => return true,
             header if header.is_version_2() => Attention::OtherVersion,
             Header { receiver, .. } if (1..LEAST_TAG).contains(&receiver) => Attention::Malformed,
             Header { sender, .. } if sender == self.tag => Attention::Mirror,
@@ -127,17 +130,16 @@ impl Session {
     fn receive_exchange(&mut self, sender: u32, message: Exchange<'_>, out: &mut Vec<Output>) {
         let (identity, now) = (Arc::clone(&self.identity), self.now);
         // Only what may begin an exchange makes an instance known.
-        let to_all = self.to_all.as_ref().filter(|_| sender != NO_TAG);
+        let is_asked = sender != NO_TAG && self.to_all.is_some();
         let begins = match message {
             Exchange::Commit(_) => true,
-            Exchange::Key(_) => to_all.is_some(),
+            Exchange::Key(_) => is_asked,
             _ => false,
         };
         if begins {
             self.make_room(sender, out);
-            let to_all = self.to_all.as_ref().filter(|_| sender != NO_TAG);
             let instance = self.instances.entry(sender).or_default();
-            if let Some(to_all) = to_all {
+            if let Some(to_all) = self.to_all.as_ref().filter(|_| is_asked) {
                 // Our commit reached this instance among others.
                 instance.adopt(&to_all.initiative, now);
             }

@@ -14,8 +14,8 @@ use crate::identity::{Fingerprint, Identity};
 use crate::wire::codec::{Malformed, Reader, write_data};
 use crate::wire::fragment::Assembly;
 
-/// 1 had no messages in pieces.
-const FORMAT: u8 = 2;
+/// 1 had no messages in pieces, 2 nothing of what the peer has offered.
+const FORMAT: u8 = 3;
 
 const FINISHED: u8 = 0;
 const ENCRYPTED: u8 = 1;
@@ -39,8 +39,8 @@ impl From<Malformed> for ResumeError {
 }
 
 impl Session {
-    /// What [`Session::resume`] needs: private and ended conversations, texts that wait, and messages of which pieces have
-    /// come. Exchanges and comparisons that are under way do not live on. The bytes hold keys. An owner that may be killed
+    /// What [`Session::resume`] needs: private and ended conversations, texts that wait, messages of which pieces have come,
+    /// and the peer's last offer. Exchanges and comparisons that are under way do not live on. The bytes hold keys. An owner that may be killed
     /// at any time takes them, and stores them, before each message goes out, and before it tells the network that one
     /// has come.
     #[must_use]
@@ -54,6 +54,7 @@ impl Session {
         out.extend_from_slice(&self.last_text.to_be_bytes());
         write_fingerprint(&mut out, self.known);
         out.extend_from_slice(&self.active.unwrap_or(0).to_be_bytes());
+        out.push(u8::from(self.offered_3));
         let kept = self.instances.iter().filter(|(_, instance)| !matches!(instance.state, State::Plaintext));
         out.push(u8::try_from(kept.clone().count()).unwrap_or(u8::MAX));
         for (tag, instance) in kept {
@@ -105,6 +106,7 @@ impl Session {
         }
         let known = read_fingerprint(&mut reader)?;
         let active = reader.int()?;
+        let offered_3 = reader.byte()? != 0;
         let mut instances = std::collections::BTreeMap::new();
         for _ in 0..reader.byte()? {
             let tag = reader.int()?;
@@ -139,7 +141,7 @@ impl Session {
         let mut session = Self::new(identity, settings, rng, now);
         session.active = instances.contains_key(&active).then_some(active);
         (session.instances, session.waiting, session.assembly) = (instances, waiting, assembly);
-        (session.known, session.last_text) = (known, last_text);
+        (session.known, session.last_text, session.offered_3) = (known, last_text, offered_3);
         session.ask_due = !session.waiting.is_empty();
         Ok(session)
     }
