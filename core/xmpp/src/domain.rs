@@ -1,11 +1,14 @@
 //! The domain of an XMPP service: the name that its certificate must carry.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_xmpp::jid::{BareJid, DomainPart, Jid, NodePart};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 /// A DNS domain, normalised. Its `Debug` is empty.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -54,8 +57,7 @@ impl Domain {
 
     /// The bare JID of an account here; `None` if the name cannot be one.
     pub(crate) fn account(&self, username: &str) -> Option<BareJid> {
-        let node = NodePart::new(username).ok()?;
-        Some(BareJid::from_parts(Some(&node), &self.part))
+        Some(BareJid::from_parts(Some(&node(username)?), &self.part))
     }
 }
 
@@ -74,15 +76,34 @@ pub fn bare_jid(jid: &str) -> Option<String> {
     if has_no_resource {
         return None;
     }
-    let Some((node, domain)) = bare.split_once('@') else { return Some(normalised(bare)?.0) };
-    let (node, (domain, _)) = (NodePart::new(node).ok()?, normalised(domain)?);
-    Some(format!("{}@{domain}", node.as_str()))
+    let Some((local, domain)) = bare.split_once('@') else { return Some(normalised(bare)?.0) };
+    let (local, (domain, _)) = (node(local)?, normalised(domain)?);
+    Some(format!("{}@{domain}", local.as_str()))
 }
 
-/// [`bare_jid`] of a sender; an address that has no such form keeps its own.
+/// [`bare_jid`] of an address that was prepared; one that has no such form keeps its own.
 pub(crate) fn bare(jid: &Jid) -> String {
     let bare = jid.to_bare().to_string();
     bare_jid(&bare).unwrap_or(bare)
+}
+
+/// [`bare`] of an address as a stanza has it, with or without a client. `None` if it is none, or if its preparation makes
+/// another's of it.
+pub(crate) fn account(jid: &str) -> Option<String> {
+    let account = jid.split_once('/').map_or(jid, |(account, _)| account);
+    bare_jid(account)
+        .or_else(|| Jid::new(account).ok().map(|jid| jid.to_string()).filter(|own| *own == folded(account)))
+}
+
+/// The part before the @, prepared.
+fn node(text: &str) -> Option<NodePart> {
+    // Stanzas go through an older preparation (RFC 3920, appendix A), which must not make it another's: of ß it makes ss.
+    NodePart::new(text).ok().filter(|part| part.as_str() == folded(text)).map(Cow::into_owned)
+}
+
+/// What RFC 7622 has in common with the older preparation: case and the forms of one letter.
+fn folded(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
 }
 
 /// One domain, however it is spelt: in U-labels and in A-labels, without the final dot (RFC 7622, section 3.2; UTS 46).
@@ -94,13 +115,8 @@ fn normalised(text: &str) -> Option<(String, String)> {
     let ascii = ascii.strip_suffix('.').unwrap_or(&ascii).to_owned();
     let (unicode, valid) = uts46.to_unicode(ascii.as_bytes(), letters, Hyphens::Check);
     valid.ok()?;
-    // UTS 46 lets signs through that IDNA 2008 has no names with: quotation marks, arrows, pictures.
-    let is_sign = |c| {
-        matches!(c, '\u{a1}'..='\u{a9}' | '\u{ab}'..='\u{b4}' | '\u{bb}'..='\u{bf}' | '\u{d7}' | '\u{f7}')
-            || matches!(c, '\u{2010}'..='\u{2bff}' | '\u{3001}'..='\u{3004}' | '\u{3008}'..='\u{3020}')
-            || matches!(c, '\u{1f000}'..='\u{1faff}')
-    };
-    if unicode.contains(is_sign) {
+    // UTS 46 lets signs through that IDNA 2008 has no names with (RFC 5892, section 2): punctuation, arrows, pictures.
+    if !unicode.chars().all(|c| c.is_alphanumeric() || is_combining_mark(c) || ['.', '-'].contains(&c)) {
         return None;
     }
     // Stanzas go through an older preparation (IDNA 2003), which must not make it another's domain: of ß it makes ss.
@@ -162,14 +178,43 @@ mod tests {
             assert_eq!(bare_jid(text).as_deref(), Some("me@münchen.example"), "{text}");
             assert_eq!(bare(&Jid::new(text).unwrap()), "me@münchen.example", "{text}");
         }
-        for end in [",", ";", ":", "!", "?", ")", "\"", "'", "..", ".)", "…", "»", "、"] {
-            assert_eq!(bare_jid(&format!("friend@b.example{end}")), None, "{end}");
+        for end in
+            [",", ";", ":", "!", "?", ")", "\"", "'", "..", ".)", "…", "»", "、", "؟", "،", "؛", "।", "۔", "՝", "׃"]
+        {
+            for address in ["friend@b.example", "friend@उदाहरण.भारत"] {
+                assert_eq!(bare_jid(&format!("{address}{end}")), None, "{end}");
+            }
+        }
+        for letters in
+            ["उदाहरण.भारत", "இந்தியா.சிங்கப்பூர்", "ไทย.คน", "例え.テスト", "한국.kr", "مثال.إيران", "דוגמה.קום", "հայ.հայ"]
+        {
+            assert_eq!(bare_jid(&format!("friend@{letters}")), Some(format!("friend@{letters}")));
         }
         for server in ["b.example", "B.Example.", "b．example/announce"] {
             assert_eq!(bare_jid(server).as_deref(), Some("b.example"), "{server}");
         }
+        for text in ["ÉMILE@b.example", "e\u{301}mile@b.example", "émile@B.example/r"] {
+            assert_eq!(bare_jid(text).as_deref(), Some("émile@b.example"), "{text}");
+        }
         for none in ["", "@b.example", "b.example/", "friend@", "friend＠b.example", "friend@straße.example"] {
             assert_eq!(bare_jid(none), None, "{none}");
+        }
+    }
+
+    /// What the preparation of a stanza's addresses makes of more than case and the forms of one letter.
+    #[test]
+    fn nobody_is_taken_for_another() {
+        for other in ["weiß@b.example", "fri\u{ad}end@b.example", "fri\u{200d}end@b.example", "νόμος@b.example"] {
+            assert_eq!((bare_jid(other), account(other)), (None, None), "{other}");
+            let (local, domain) = other.split_once('@').unwrap();
+            assert_eq!(Domain::parse(domain).unwrap().account(local), None, "{other}");
+        }
+        for other in ["a@straße.example", "a@straße.example/r", "straße.example", "a@STRAẞE.example"] {
+            assert_eq!(account(other), None, "{other}");
+        }
+        // These have no form to compare, and are nobody else's.
+        for own in ["a@xn--strae-oqa.example", "a@my_server.example", "a@[::1]"] {
+            assert_eq!((bare_jid(own), account(&format!("{own}/r")).as_deref()), (None, Some(own)));
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
+use crate::domain::account;
 use crate::registration::Answer;
 
 /// What came.
@@ -43,8 +44,11 @@ impl Received {
     fn of_iq(iq: &Element) -> Option<Self> {
         let id = iq.attr("id")?.to_owned();
         match iq.attr("type")? {
-            // Nobody but the client itself would hear an answer.
-            "get" | "set" => Some(Self::Request { from: iq.attr("from").map(Jid::new).transpose().ok()?, id }),
+            "get" | "set" => match iq.attr("from").map(|from| account(from).and_then(|_| Jid::new(from).ok())) {
+                // An answer would reach nobody, or somebody else.
+                Some(None) => None,
+                from => Some(Self::Request { from: from.flatten(), id }),
+            },
             "result" => Some(Self::Answer { id, answer: Ok(iq.children().next().cloned()) }),
             "error" => Some(Self::Answer { id, answer: Err(error_in(iq)) }),
             _ => None,
