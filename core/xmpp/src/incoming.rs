@@ -1,7 +1,7 @@
 //! What others say: messages (RFC 6121, section 5), receipts (XEP-0184) and presence (RFC 6121, section 4), read part by
 //! part. Each good part counts, whatever stands beside it.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 
 use rxml::Namespace;
@@ -11,11 +11,33 @@ use tokio_xmpp::minidom::{Element, Node};
 use tokio_xmpp::parsers::{ns, sm};
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
-use crate::domain::bare;
+use crate::domain::{account, bare};
 use crate::exchange::{Stream, StreamError};
+use crate::otr::{HINTS, OTR};
 use crate::presence::{self, PresenceNews};
 use crate::received::Received;
 use crate::stanza::UNREADABLE;
+
+/// The namespaces of what goes without saying: what clients and servers add to a text, and what they send without one that a
+/// user has not written.
+const SILENT: [&str; 11] = [
+    ns::CHATSTATES,
+    ns::RECEIPTS,
+    ns::DELAY,
+    ns::NICK,
+    ns::PUBSUB_EVENT,
+    ns::SID,
+    HINTS,
+    // Chat markers (XEP-0333).
+    "urn:xmpp:chat-markers:0",
+    // Chat states and delays of old clients (XEP-0022, XEP-0091).
+    "jabber:x:event",
+    "jabber:x:delay",
+    // Who else got it (XEP-0033): servers say so.
+    "http://jabber.org/protocol/address",
+];
+/// The namespaces of OMEMO (XEP-0384).
+const OMEMO: [&str; 3] = [ns::LEGACY_OMEMO, "urn:xmpp:omemo:1", "urn:xmpp:omemo:2"];
 
 /// What came, and was not given out or answered.
 pub(crate) struct Inbox {
@@ -67,18 +89,18 @@ fn of_message(message: &Element, own: &BareJid) -> VecDeque<Incoming> {
         None => Some((bare(&own.clone().into()), None)).filter(|_| !is_mended),
     };
     let Some((from, resource)) = sender else {
-        // It is not known whose it was: the server brought it.
+        // The sender is not known: the server brought it.
         return [Incoming::Unreadable { from: own.domain().to_string() }].into();
     };
     // Some have no ids, and say so.
     let id = message.attr("id").filter(|id| !id.is_empty()).map(str::to_owned);
     let type_ = message.attr("type");
-    let text = text(message, "body").or_else(|| text(message, "subject"));
+    let mut texts = texts(message);
     if type_ == Some("error") {
-        // With a copy of what we wrote: whose it was cannot be told without an id.
+        // With a copy of what we wrote: which message it was cannot be told without an id.
         return match id {
             Some(id) => [Incoming::Refused { from, id, why: refusal(message) }].into(),
-            None => text.map(|_| Incoming::Unreadable { from }).into_iter().collect(),
+            None => texts.pop().map(|_| Incoming::Unreadable { from }).into_iter().collect(),
         };
     }
     let receipts = message.children().filter(|child| child.is("received", ns::RECEIPTS));
@@ -86,11 +108,15 @@ fn of_message(message: &Element, own: &BareJid) -> VecDeque<Incoming> {
         Some(Incoming::Receipt { from: from.clone(), id: receipt.attr("id").filter(|id| !id.is_empty())?.to_owned() })
     };
     let mut parts: VecDeque<Incoming> = receipts.filter_map(receipt).collect();
-    if let Some(text) = text {
+    let chat = |text, id, wants_receipt| {
+        Incoming::Chat(ChatMessage { from: from.clone(), resource: resource.clone(), id, text, wants_receipt })
+    };
+    if let Some(last) = texts.pop() {
         // Nobody confirms what is said in a room (XEP-0184, section 5.3).
         let wants_receipt = has("request", ns::RECEIPTS) && type_ != Some("groupchat");
-        parts.push_back(Incoming::Chat(ChatMessage { from, resource, id, text, wants_receipt }));
-    } else if is_mended || message.children().any(is_content) {
+        parts.extend(texts.into_iter().map(|before| chat(before, None, false)));
+        parts.push_back(chat(last, id, wants_receipt));
+    } else if is_mended || !message.children().all(is_silent) {
         parts.push_back(Incoming::Unreadable { from });
     }
     parts
@@ -106,19 +132,31 @@ fn of_presence(stanza: &Element, own: &BareJid) -> Option<Incoming> {
 /// The bare JID, and the client if its name can be written. Clients call themselves what they like, and servers prepare names
 /// by newer tables than ours (RFC 7622); the account is the same.
 fn sender(from: &str) -> Option<(String, Option<String>)> {
-    if let Ok(jid) = Jid::new(from) {
-        return Some((bare(&jid), jid.resource().map(ToString::to_string)));
-    }
-    let account = from.split_once('/').map_or(from, |(account, _)| account);
-    Some((bare(&Jid::new(account).ok()?), None))
+    let client = Jid::new(from).ok().and_then(|jid| jid.resource().map(ToString::to_string));
+    Some((account(from)?, client))
 }
 
-/// The first text of this name that is not empty, one without a language of its own before the others (RFC 6121, section
-/// 5.2.3).
-fn text(message: &Element, name: &str) -> Option<String> {
+/// What a user has written: the subject, the bodies, and addresses of files (XEP-0066), a line each. What is written twice is
+/// read once: some write the address of a file in the body, too. A message of OTR's is a text of its own, behind these lines.
+fn texts(message: &Element) -> Vec<String> {
+    let files = message.children().filter(|child| child.is("x", ns::OOB));
+    let addresses = files.flat_map(Element::children).filter(|part| part.is("url", ns::OOB)).map(all_text);
+    let mut lines: Vec<_> = ["subject", "body"].iter().flat_map(|name| named(message, name)).chain(addresses).collect();
+    let mut seen = HashSet::new();
+    lines.retain(|line| !line.is_empty() && seen.insert(line.clone()));
+    let otr = lines.iter().position(|line| line.starts_with("?OTR")).map(|at| lines.remove(at));
+    let said = (!lines.is_empty()).then(|| lines.join("\n"));
+    said.into_iter().chain(otr).collect()
+}
+
+/// The texts of this name that have no language of their own, or else those of the first one's: others are translations (RFC
+/// 6121, section 5.2.3).
+fn named(message: &Element, name: &str) -> Vec<String> {
     let all = message.children().filter(|child| child.is(name, ns::JABBER_CLIENT));
-    let texts = all.map(|child| (child.attr_ns(&Namespace::XML, "lang").is_some(), all_text(child)));
-    texts.filter(|(_, text)| !text.is_empty()).min_by_key(|(has_language, _)| *has_language).map(|(_, text)| text)
+    let mut texts: Vec<_> = all.map(|child| (child.attr_ns(&Namespace::XML, "lang"), all_text(child))).collect();
+    texts.retain(|(_, text)| !text.is_empty());
+    let language = texts.iter().map(|(language, _)| *language).min_by_key(Option::is_some);
+    texts.into_iter().filter(|(its, _)| Some(*its) == language).map(|(_, text)| text).collect()
 }
 
 fn all_text(element: &Element) -> String {
@@ -129,15 +167,17 @@ fn all_text(element: &Element) -> String {
     element.nodes().map(text).collect()
 }
 
-/// Whether a user has written something that only this holds: HTML (XEP-0071), or what is encrypted in another way
-/// (XEP-0380; OMEMO also sends keys without a text).
-fn is_content(child: &Element) -> bool {
-    match child.name() {
-        "body" => !all_text(child).is_empty(),
-        "encrypted" => child.children().any(|part| part.name() == "payload"),
-        "encryption" => child.has_ns(ns::EME),
-        "html" => true,
-        _ => false,
+/// Whether a child of a message without a text says nothing that a user has written or done. Of all else a notice tells: only
+/// others can read it.
+fn is_silent(child: &Element) -> bool {
+    let (name, namespace) = (child.name(), child.ns());
+    match namespace.as_str() {
+        ns::JABBER_CLIENT => ["body", "subject", "thread"].contains(&name),
+        ns::CARBONS => name == "private",
+        ns::EME => child.attr("namespace") == Some(OTR),
+        // A new key without a text.
+        omemo if OMEMO.contains(&omemo) => name == "encrypted" && !child.has_child("payload", omemo),
+        other => SILENT.contains(&other),
     }
 }
 

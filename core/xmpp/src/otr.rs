@@ -8,9 +8,9 @@ use tokio_xmpp::parsers::message::{Lang, Message};
 use tokio_xmpp::parsers::receipts::{Received, Request};
 
 /// Message processing hints (XEP-0334), which the parsers do not have.
-const HINTS: &str = "urn:xmpp:hints";
+pub(crate) const HINTS: &str = "urn:xmpp:hints";
 /// Names OTR for explicit message encryption (XEP-0380, section 4).
-const OTR: &str = "urn:xmpp:otr:0";
+pub(crate) const OTR: &str = "urn:xmpp:otr:0";
 
 /// One message of OTR's, for whoever has its keys.
 pub(crate) fn message(to: Jid, body: String, wants_receipt: bool) -> Message {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 
-use crate::odd::{levels, read};
+use crate::odd::{CONTENT, FILE, SILENT, levels, read};
 use crate::server::DOMAIN;
 
 /// A stanza, what is to be read of it, and whether it is a request that is to be refused.
@@ -23,7 +23,9 @@ struct Case {
 enum Means {
     /// A text; whether it has a language of its own.
     Text(String, bool),
-    Subject(String),
+    Subject(String, bool),
+    /// The address of a file.
+    File,
     Receipt(String),
     Request,
     /// A text that only others can read.
@@ -73,27 +75,12 @@ fn written() -> impl Strategy<Value = String> {
 }
 
 fn part() -> impl Strategy<Value = (String, Means)> {
-    let content = select(vec![
-        "<body xmlns='u:x'>other</body>",
-        "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>h</body></html>",
-        "<encrypted xmlns='eu.siacs.conversations.axolotl'><header/><payload>AA==</payload></encrypted>",
-        "<encryption xmlns='urn:xmpp:eme:0' namespace='u:x'/>",
-    ]);
-    let nothing = select(vec![
-        "<thread>1</thread>",
-        "<thread odd='1'><x/></thread>",
-        "<delay xmlns='urn:xmpp:delay' stamp='odd'/>",
-        "<composing xmlns='http://jabber.org/protocol/chatstates'/>",
-        "<received xmlns='urn:xmpp:receipts'/>",
-        "<x xmlns='u:x'><message xmlns='jabber:client'><body>inside</body></message></x>",
-        "<subject/>",
-        "<body/>",
-        "<body xmlns='u:x'/>",
-        "<error/>",
-        "loose text",
-        "&#10;<![CDATA[</message><body>no</body>]]>",
-        "<a:b xmlns:a='u:x' a:c='d'/>",
-    ]);
+    let content = prop_oneof![
+        4 => select(CONTENT).prop_map(str::to_owned),
+        1 => "[a-z]{1,9}".prop_map(|name| format!("<{name} xmlns='urn:x:{name}'>{name}</{name}>")),
+    ];
+    let between = ["loose text", "&#10;<![CDATA[</message><body>no</body>]]>", "<body xml:lang='x'/>"];
+    let nothing = select([SILENT, &between].concat());
     let damage = prop_oneof![
         9 => (65..2000_usize).prop_map(|depth| levels(depth, "<body xmlns='jabber:client'>deep</body>")),
         9 => Just("<undeclared:x/>".to_owned()),
@@ -106,30 +93,39 @@ fn part() -> impl Strategy<Value = (String, Means)> {
         4 => written().prop_map(|text| (format!("<body>{text}</body>"), Means::Text(text, false))),
         1 => written().prop_map(|text| (format!("<body xml:lang='x'>{text}</body>"), Means::Text(text, true))),
         1 => written().prop_map(|text| (format!("<body odd='1'>{text}<x/></body>"), Means::Text(text, false))),
-        1 => written().prop_map(|text| (format!("<subject>{text}</subject>"), Means::Subject(text))),
+        1 => written().prop_map(|text| (format!("<subject>{text}</subject>"), Means::Subject(text, false))),
         2 => "[a-z0-9]{0,9}"
             .prop_map(|id| (format!("<received xmlns='urn:xmpp:receipts' id='{id}'/>"), Means::Receipt(id))),
         1 => Just(("<request xmlns='urn:xmpp:receipts'/>".to_owned(), Means::Request)),
-        1 => content.prop_map(|part| (part.to_owned(), Means::Content)),
+        1 => written().prop_map(|text| (format!("<subject xml:lang='x'>{text}</subject>"), Means::Subject(text, true))),
+        1 => Just((FILE.to_owned(), Means::File)),
+        3 => content.prop_map(|part| (part, Means::Content)),
         5 => nothing.prop_map(|part| (part.to_owned(), Means::Nothing)),
         2 => damage.prop_map(|part| (part, Means::Damage)),
     ]
 }
 
 fn texts(parts: &[(String, Means)]) -> Option<String> {
-    let of_body = |wanted: bool| {
-        parts.iter().find_map(|(_, means)| match means {
-            Means::Text(text, has_language) if *has_language == wanted && !text.is_empty() => Some(text.clone()),
+    let of_language = |is_subject: bool, wanted: bool| {
+        parts.iter().filter_map(move |(_, means)| match means {
+            Means::Subject(text, language) if is_subject && *language == wanted => Some(text.as_str()),
+            Means::Text(text, language) if !is_subject && *language == wanted => Some(text.as_str()),
             _ => None,
         })
     };
-    let subject = || {
-        parts.iter().find_map(|(_, means)| match means {
-            Means::Subject(text) if !text.is_empty() => Some(text.clone()),
-            _ => None,
-        })
-    };
-    of_body(false).or_else(|| of_body(true)).or_else(subject)
+    let mut lines = Vec::new();
+    for is_subject in [true, false] {
+        let has_language = of_language(is_subject, false).all(str::is_empty);
+        lines.extend(of_language(is_subject, has_language));
+    }
+    lines.extend(parts.iter().filter(|(_, means)| *means == Means::File).map(|_| "https://x.example/f.jpg"));
+    let mut once: Vec<&str> = Vec::new();
+    for line in lines {
+        if !line.is_empty() && !once.contains(&line) {
+            once.push(line);
+        }
+    }
+    (!once.is_empty()).then(|| once.join("\n"))
 }
 
 fn message() -> impl Strategy<Value = Case> {

@@ -53,6 +53,57 @@ pub(crate) fn levels(count: usize, bottom: &str) -> String {
     format!("{}{bottom}{}", "<a>".repeat(count), "</a>".repeat(count))
 }
 
+/// A file's address (XEP-0066).
+pub(crate) const FILE: &str = "<x xmlns='jabber:x:oob'><url>https://x.example/f.jpg</url><desc>a picture</desc></x>";
+
+/// What a message without a text may hold and mean nothing to its receiver's user.
+pub(crate) const SILENT: &[&str] = &[
+    "<body/>",
+    "<body><x/></body>",
+    "<subject/>",
+    "<thread>1</thread>",
+    "<thread odd='1'><x/></thread>",
+    "<composing xmlns='http://jabber.org/protocol/chatstates'/>",
+    "<request xmlns='urn:xmpp:receipts'/>",
+    "<received xmlns='urn:xmpp:receipts'/>",
+    "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>",
+    "<delay xmlns='urn:xmpp:delay' stamp='odd'/>",
+    "<x xmlns='jabber:x:delay' stamp='odd'/>",
+    "<x xmlns='jabber:x:event'><composing/><id>1</id></x>",
+    "<store xmlns='urn:xmpp:hints'/><no-copy xmlns='urn:xmpp:hints'/>",
+    "<private xmlns='urn:xmpp:carbons:2'/>",
+    "<event xmlns='http://jabber.org/protocol/pubsub#event'><items node='u:x'><item><x xmlns='u:x'/></item></items></event>",
+    "<stanza-id xmlns='urn:xmpp:sid:0' id='1' by='b.example'/><origin-id xmlns='urn:xmpp:sid:0' id='1'/>",
+    "<nick xmlns='http://jabber.org/protocol/nick'>A</nick>",
+    "<addresses xmlns='http://jabber.org/protocol/address'><address type='ofrom' jid='a@b.example'/></addresses>",
+    "<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0'/>",
+    "<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/></encrypted>",
+    "<encrypted xmlns='urn:xmpp:omemo:2'><header sid='1'/></encrypted>",
+];
+
+/// What a user has written, or done, that only others can read.
+pub(crate) const CONTENT: &[&str] = &[
+    "<body xmlns='u:x'>other</body>",
+    "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>h</body></html>",
+    "<encrypted xmlns='eu.siacs.conversations.axolotl'><header/><payload>AA==</payload></encrypted>",
+    "<encrypted xmlns='urn:xmpp:omemo:2'><header/><payload>AA==</payload></encrypted>",
+    "<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:omemo:2'/>",
+    "<openpgp xmlns='urn:xmpp:openpgp:0'>AA==</openpgp>",
+    "<x xmlns='jabber:x:encrypted'>AA==</x>",
+    "<x xmlns='jabber:x:conference' jid='room@b.example'/>",
+    "<x xmlns='http://jabber.org/protocol/muc#user'><invite from='a@b.example'/></x>",
+    "<x xmlns='jabber:x:data' type='form'><title>t</title></x>",
+    "<reactions xmlns='urn:xmpp:reactions:0' id='1'><reaction>\u{1f44d}</reaction></reactions>",
+    "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>",
+    "<attention xmlns='urn:xmpp:attention:0'/>",
+    "<retract xmlns='urn:xmpp:message-retract:1' id='1'/>",
+    "<file-sharing xmlns='urn:xmpp:sfs:0'/>",
+    "<received xmlns='urn:xmpp:carbons:2'/>",
+    "<x xmlns='u:x'><message xmlns='jabber:client'><body>inside</body></message></x>",
+    "<a:b xmlns:a='u:x' a:c='d'/>",
+    "<error/>",
+];
+
 fn many_attributes() -> String {
     (0..100).map(|number| format!("a{number}='' ")).collect()
 }
@@ -180,12 +231,23 @@ async fn each_good_part_of_a_message_counts() -> Outcome {
         (with_body("", threads), chat("hi")),
         (with_body("odd='1' xml:lang='xx-odd'", "loose text<subject/><subject a='b'><x/></subject>"), chat("hi")),
         (with_body("", &html.replace("<p>html</p>", &image)), chat("hi")),
-        (with_body("", "<body>second</body>"), chat("hi")),
+        (with_body("", "<body>second</body>"), chat("hi\nsecond")),
+        (with_body("", "<body xml:lang='cs'>ahoj</body><body>hi</body><body>second</body>"), chat("hi\nsecond")),
+        (with_body("", "<subject>Lunch</subject>"), chat("Lunch\nhi")),
+        (with_body("", "<subject>hi</subject>"), chat("hi")),
+        (with_body("", &format!("{FILE}{FILE}")), chat("hi\nhttps://x.example/f.jpg")),
+        (without_body(&format!("<body>https://x.example/f.jpg</body>{FILE}")), chat("https://x.example/f.jpg")),
+        (without_body(FILE), chat("https://x.example/f.jpg")),
+        (without_body("<x xmlns='jabber:x:oob'><desc>a picture</desc></x>"), unreadable("a@b.example")),
         (with_body("", "<body/>"), chat("hi")),
         (without_body("<body/><body>hi</body>"), chat("hi")),
         (without_body("<body xml:lang='cs'>ahoj</body><body>hi</body>"), chat("hi")),
         (without_body("<body xml:lang='cs'>ahoj</body><body xml:lang='de'>hallo</body>"), chat("ahoj")),
         (without_body("<body a='b'>h<i>i</i></body>"), chat("hi")),
+        (
+            without_body("<body xml:lang='cs'>a</body><body xml:lang='de'>b</body><body xml:lang='cs'>c</body>"),
+            chat("a\nc"),
+        ),
         (without_body("<subject>hi</subject>"), chat("hi")),
         (with_body("", &received("m1")), receipts(&["m1"], "hi")),
         (with_body("", &format!("{}{}", received("m1"), received("m2"))), receipts(&["m1", "m2"], "hi")),
@@ -213,9 +275,58 @@ async fn each_good_part_of_a_message_counts() -> Outcome {
     check(cases).await
 }
 
+/// What is not known is somebody's until it is known to be nobody's.
+#[tokio::test]
+async fn what_cannot_be_read_is_told() -> Outcome {
+    let silent = SILENT.iter().map(|part| (without_body(part), vec![]));
+    let told = CONTENT.iter().map(|part| (without_body(part), unreadable("a@b.example")));
+    let beside =
+        CONTENT.iter().map(|part| (without_body(&format!("{}{part}", SILENT.concat())), unreadable("a@b.example")));
+    let mut cases: Vec<_> = silent.chain(told).chain(beside).collect();
+    cases.push((without_body(&SILENT.concat()), vec![]));
+    cases.push((with_body("", &[SILENT, CONTENT].concat().concat()), vec![Incoming::Chat(said("hi"))]));
+    check(cases).await
+}
+
+/// It is read by itself: a line before it would have it taken for a text about OTR.
+#[tokio::test]
+async fn what_stands_beside_a_message_of_otr_is_read_before_it() -> Outcome {
+    let query = "<body>?OTRv23? words</body>";
+    let part = |text: &str, id: Option<&str>| {
+        Incoming::Chat(ChatMessage { id: id.map(str::to_owned), wants_receipt: id.is_some(), ..said(text) })
+    };
+    let stanza =
+        |inside: &str| format!("<message {FROM} id='i'>{inside}<request xmlns='urn:xmpp:receipts'/></message>");
+    check(vec![
+        (stanza(query), vec![part("?OTRv23? words", Some("i"))]),
+        (
+            stanza(&format!("<subject>Lunch</subject>{query}<body>second</body>{FILE}")),
+            vec![part("Lunch\nsecond\nhttps://x.example/f.jpg", None), part("?OTRv23? words", Some("i"))],
+        ),
+    ])
+    .await
+}
+
+#[tokio::test]
+async fn nobody_is_taken_for_another() -> Outcome {
+    let receipt = "<received xmlns='urn:xmpp:receipts' id='m1'/>";
+    let mut cases = Vec::new();
+    for other in ["a@straße.example", "a@straße.example/r", "straße.example", "weiß@b.example/r", "a\u{ad}b@b.example"]
+    {
+        cases.push((format!("<message from='{other}'><body>hi</body></message>"), unreadable(DOMAIN)));
+        cases.push((format!("<message from='{other}'>{receipt}</message>"), unreadable(DOMAIN)));
+        cases.push((format!("<presence from='{other}'/>"), vec![]));
+    }
+    let own = "a@xn--strae-oqa.example";
+    cases
+        .push((format!("<message from='{own}'><body>hi</body></message>"), vec![Incoming::Chat(chat_from(own, None))]));
+    check(cases).await
+}
+
 #[tokio::test]
 async fn what_the_own_server_says_is_read() -> Outcome {
     let said = || vec![Incoming::Chat(chat_from(DOMAIN, None))];
+    let news = Incoming::Chat(ChatMessage { text: "News\nhi".to_owned(), ..chat_from(DOMAIN, None) });
     let refused = |why| vec![Incoming::Refused { from: DOMAIN.to_owned(), id: "m1".to_owned(), why }];
     let from_server =
         |attributes: &str, inside: &str| format!("<message from='{DOMAIN}' {attributes}>{inside}</message>");
@@ -223,7 +334,7 @@ async fn what_the_own_server_says_is_read() -> Outcome {
         format!("<error odd='1'><x xmlns='u:x'/><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><y/></error>")
     };
     check(vec![
-        (from_server("type='headline'", "<subject>News</subject><body>hi</body>"), said()),
+        (from_server("type='headline'", "<subject>News</subject><body>hi</body>"), vec![news]),
         (from_server("type='chat'", "<body>hi</body>"), said()),
         (from_server("", "<body>hi</body>"), said()),
         (from_server("type='headline'", "<event xmlns='http://jabber.org/protocol/pubsub#event'/>"), vec![]),
@@ -292,8 +403,10 @@ async fn requests_are_refused_whatever_stands_in_them() -> Outcome {
         "type='nonsense' id='v' from='s@b.example/r'",
         "type='result' id='v' from='s@b.example/r'",
         "type='error' id='v' from='s@b.example/r'",
-        // Whoever asks is not told: an answer to the account would reach nobody.
+        // An answer to the account would reach nobody.
         "type='get' id='v' from='s@b.example/\u{1f4f1}'",
+        // Or somebody else.
+        "type='get' id='v' from='s@straße.example/r'",
         "type='get' id='v' from='@'",
         "xmlns='u:x' type='get' id='v' from='s@b.example/r'",
     ] {
