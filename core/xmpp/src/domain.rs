@@ -209,7 +209,7 @@ mod tests {
             let (local, domain) = other.split_once('@').unwrap();
             assert_eq!(Domain::parse(domain).unwrap().account(local), None, "{other}");
         }
-        for other in ["a@straße.example", "a@straße.example/r", "straße.example", "a@STRAẞE.example"] {
+        for other in ["a@straße.example", "a@straße.example/r", "straße.example"] {
             assert_eq!(account(other), None, "{other}");
         }
         // These have no form to compare, and are nobody else's.

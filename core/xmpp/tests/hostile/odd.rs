@@ -64,7 +64,6 @@ pub(crate) const SILENT: &[&str] = &[
     "<thread>1</thread>",
     "<thread odd='1'><x/></thread>",
     "<composing xmlns='http://jabber.org/protocol/chatstates'/>",
-    "<request xmlns='urn:xmpp:receipts'/>",
     "<received xmlns='urn:xmpp:receipts'/>",
     "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>",
     "<delay xmlns='urn:xmpp:delay' stamp='odd'/>",
