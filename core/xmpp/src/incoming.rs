@@ -6,7 +6,7 @@ use std::fmt;
 
 use rxml::Namespace;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_xmpp::jid::{BareJid, Jid};
+use tokio_xmpp::jid::BareJid;
 use tokio_xmpp::minidom::{Element, Node};
 use tokio_xmpp::parsers::{ns, sm};
 use tokio_xmpp::xmlstream::XmppStreamElement;
@@ -124,16 +124,15 @@ fn of_message(message: &Element, own: &BareJid) -> VecDeque<Incoming> {
 
 fn of_presence(stanza: &Element, own: &BareJid) -> Option<Incoming> {
     let from = stanza.attr("from")?;
-    let (account, _) = sender(from).filter(|(account, _)| *account != bare(&own.clone().into()))?;
-    let resource = from.split_once('/').map(|(_, resource)| resource.to_owned());
+    let (account, resource) = sender(from).filter(|(account, _)| *account != bare(&own.clone().into()))?;
     Some(Incoming::Presence { from: account, resource, news: presence::read(stanza.attr("type"))? })
 }
 
-/// The bare JID, and the client if its name can be written. Clients call themselves what they like, and servers prepare names
-/// by newer tables than ours (RFC 7622); the account is the same.
+/// The bare JID, and the client's name as it came. Clients call themselves what they like, and servers prepare names by newer
+/// tables than ours (RFC 7622); the account is the same.
 fn sender(from: &str) -> Option<(String, Option<String>)> {
-    let client = Jid::new(from).ok().and_then(|jid| jid.resource().map(ToString::to_string));
-    Some((account(from)?, client))
+    let client = from.split_once('/').map(|(_, client)| client.to_owned());
+    Some((account(from)?, client.filter(|client| !client.is_empty())))
 }
 
 /// What a user has written: the subject, the bodies, and addresses of files (XEP-0066), a line each. What is written twice is
@@ -270,7 +269,7 @@ pub enum Refusal {
 pub struct ChatMessage {
     /// The sender's bare JID, as the own server vouches for it.
     pub from: String,
-    /// Which of the sender's clients it comes from, if its name can be written: else the sender is answered at the bare JID.
+    /// Which of the sender's clients it comes from, as it calls itself.
     pub resource: Option<String>,
     /// The sender's name for it.
     pub id: Option<String>,

@@ -237,8 +237,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     }
 }
 
+/// A client that calls itself what cannot be written, as by a picture, is answered at the account.
 fn parse(to: &str) -> Result<Jid, StreamError> {
-    Jid::new(to).map_err(|_| StreamError::Malformed)
+    let account = || Jid::new(to.split_once('/')?.0).ok();
+    Jid::new(to).ok().or_else(account).ok_or(StreamError::Malformed)
 }
 
 impl<S> fmt::Debug for ManagedSession<S> {

@@ -49,7 +49,7 @@ fn from() -> impl Strategy<Value = (String, Option<(String, Option<String>)>)> {
     let nobody = select(vec!["", "@", "a@b@c", "a b@b.example/r", "\u{1f4f1}@b.example", "b.example\u{ff0f}r"]);
     prop_oneof![
         3 => resource.prop_map(move |r| (format!("from='A@b.Example/{r}'"), Some((bare(), Some(r))))),
-        3 => odd.prop_map(move |r| (format!("from='a@b.example/{r}'"), Some((bare(), None)))),
+        3 => odd.prop_map(move |r| (format!("from='a@b.example/{r}'"), Some((bare(), Some(r).filter(|r| !r.is_empty()))))),
         1 => Just(("from='a@b.example'".to_owned(), Some((bare(), None)))),
         1 => Just((format!("from='{DOMAIN}'"), Some((DOMAIN.to_owned(), None)))),
         1 => nobody.prop_map(|from| (format!("from='{from}'"), None)),

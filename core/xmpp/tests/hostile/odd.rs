@@ -186,14 +186,14 @@ async fn a_sender_is_known_whatever_the_client_calls_itself() -> Outcome {
         ("b.example", "b.example", None),
         ("b.example/r", "b.example", Some("r")),
         // What resourceprep (RFC 3920, appendix B) has no names with.
-        ("a@b.example/&#128241;phone", "a@b.example", None),
-        ("a@b.example/\u{1f469}\u{200d}\u{1f4bb}", "a@b.example", None),
-        ("a@b.example/\u{5d0}pc", "a@b.example", None),
-        ("a@b.example/\u{202e}pc", "a@b.example", None),
-        ("a@b.example/\u{378}\u{e000}", "a@b.example", None),
-        ("b.example/\u{1f4f1}", "b.example", None),
+        ("a@b.example/&#128241;phone", "a@b.example", Some("\u{1f4f1}phone")),
+        ("a@b.example/\u{1f469}\u{200d}\u{1f4bb}", "a@b.example", Some("\u{1f469}\u{200d}\u{1f4bb}")),
+        ("a@b.example/\u{5d0}pc", "a@b.example", Some("\u{5d0}pc")),
+        ("a@b.example/\u{202e}pc", "a@b.example", Some("\u{202e}pc")),
+        ("a@b.example/\u{378}\u{e000}", "a@b.example", Some("\u{378}\u{e000}")),
+        ("b.example/\u{1f4f1}", "b.example", Some("\u{1f4f1}")),
         ("a@b.example/", "a@b.example", None),
-        (&name, "a@b.example", None),
+        (&name, "a@b.example", name.strip_prefix("a@b.example/")),
     ]
     .map(|(from, bare, resource)| {
         (format!("<message from='{from}'><body>hi</body></message>"), vec![Incoming::Chat(chat_from(bare, resource))])
