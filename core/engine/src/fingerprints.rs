@@ -15,7 +15,8 @@ pub struct Imported {
 }
 
 /// What a line says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Line {
     /// This peer's key was verified.
     Verified(String, Fingerprint),
@@ -42,8 +43,8 @@ fn read_line(line: &str, account: Option<&str>) -> Option<Line> {
         && account.is_none_or(|account| without_resource(account) == without_resource(of))
         && trust.first().is_some_and(|trust| !trust.trim().is_empty())
         // With a resource it is a user's name in a chat room: the rest of it is the room's address.
-        && !peer.contains('/');
-    Some(if is_wanted { Line::Verified(account_jid(peer)?, fingerprint) } else { Line::Other })
+        && peer.split_once('/').is_none_or(|(_, resource)| resource.is_empty());
+    Some(if is_wanted { Line::Verified(account_jid(peer.trim_end_matches('/'))?, fingerprint) } else { Line::Other })
 }
 
 /// Pidgin has a resource behind each account, or the slash alone.
@@ -69,6 +70,7 @@ mod tests {
                 friend(),
             ),
             (format!("friend@b.example\tme\tXMPP\t{digits}\tverified"), "me", friend()),
+            (format!("friend@b.example/\tme\tprpl-jabber\t{digits}\tverified"), "me", friend()),
             (format!("friend@b.example\tyou@b.example/\tprpl-jabber\t{digits}\tverified"), "me@b.example", Line::Other),
             (format!("friend@b.example\tme\tprpl-jabber\t{digits}"), "me", Line::Other),
             (format!("friend@b.example\tme\tprpl-jabber\t{digits}\t"), "me", Line::Other),
