@@ -96,6 +96,11 @@ impl Entry {
         matches!(self.state, MessageState::Queued | MessageState::WaitingForPeer)
     }
 
+    /// The peer has written it.
+    const fn came(&self) -> bool {
+        matches!(self.state, MessageState::Received | MessageState::Taken)
+    }
+
     /// When it is given up, in seconds since 1970. One that has left may have been read: to send it again is not to send
     /// it late.
     fn given_up(&self) -> Option<u64> {
@@ -265,7 +270,6 @@ impl Mailbox {
     /// Somebody that the person wants to talk to.
     pub(crate) fn befriend(&mut self, row: u64) {
         if let Some(peer) = self.peer_mut(row) {
-            peer.block_due |= peer.standing == Standing::Blocked;
             peer.introduced &= peer.standing == Standing::Contact;
             // What a stranger has missed nobody can send again.
             peer.missed &= peer.standing == Standing::Contact;
@@ -341,17 +345,23 @@ impl Mailbox {
         Some((self.add(entry), state))
     }
 
-    /// How much of what a stranger has written is kept: messages and bytes; and how many strangers there are.
-    pub(crate) fn strangers(&self, row: u64) -> (usize, usize, usize) {
-        let theirs = self.messages.values().filter(|entry| entry.peer == row);
-        let (count, bytes) = theirs.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()));
-        (count, bytes, self.peers.values().filter(|peer| peer.came_by_itself()).count())
+    /// Those whom the user has nothing to do with, the oldest first. A peer with a key is there because the user has brought
+    /// the key; one who was written to was a contact.
+    pub(crate) fn strangers(&self) -> Vec<u64> {
+        let written_to: BTreeSet<u64> =
+            self.messages.values().filter(|entry| !entry.came()).map(|entry| entry.peer).collect();
+        let came_by_itself = |row: &u64, peer: &Peer| {
+            peer.standing == Standing::Stranger
+                && peer.keys.is_empty()
+                && peer.expected.is_none()
+                && peer.label.is_none()
+                && !written_to.contains(row)
+        };
+        self.peers.iter().filter(|(row, peer)| came_by_itself(row, peer)).map(|(row, _)| *row).collect()
     }
 
-    /// Forgets the stranger who has waited longest for an answer, with what they wrote.
-    pub(crate) fn forget_oldest_stranger(&mut self) {
-        let mut strangers = self.peers.iter().filter(|(_, peer)| peer.came_by_itself());
-        let Some(row) = strangers.next().map(|(row, _)| *row) else { return };
+    /// Forgets a stranger, with what they wrote.
+    pub(crate) fn forget_stranger(&mut self, row: u64) {
         self.peers.remove(&row);
         self.sessions.remove(&row);
         self.messages.retain(|_, entry| entry.peer != row);
@@ -366,6 +376,14 @@ impl Mailbox {
         untaken.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()))
     }
 
+    /// Whether there is room for a stranger's text.
+    pub(crate) fn takes_from_stranger(&self, row: u64, text: &str) -> bool {
+        let (count, bytes) = self.untaken(row);
+        count < limits::STRANGER_TEXTS
+            && bytes + text.len() <= limits::STRANGER_BYTES
+            && self.kept(row) < limits::CONTACT_KEPT
+    }
+
     /// Whether so much of a peer's was not taken, or is kept, that nothing more is taken in.
     pub(crate) fn is_full(&self, row: u64) -> bool {
         let (count, bytes) = self.untaken(row);
@@ -374,8 +392,7 @@ impl Mailbox {
 
     /// What came of a peer's and is there: bytes, with what is stored around each text.
     fn kept(&self, row: u64) -> usize {
-        let came = |entry: &Entry| matches!(entry.state, MessageState::Received | MessageState::Taken);
-        let kept = self.messages.values().filter(|entry| entry.peer == row && came(entry));
+        let kept = self.messages.values().filter(|entry| entry.peer == row && entry.came());
         kept.map(|entry| entry.text.len() + limits::AROUND_TEXT).sum()
     }
 

@@ -54,11 +54,6 @@ pub(crate) struct Key {
 }
 
 impl Peer {
-    /// A stranger. A peer with a key is there because the user has brought the key.
-    pub(crate) fn came_by_itself(&self) -> bool {
-        self.standing == Standing::Stranger && self.keys.is_empty()
-    }
-
     /// A private conversation with this key has begun. The first key is taken as it comes; another one waits for the
     /// person's word, and so does one that is not the expected.
     pub(crate) fn uses(&mut self, fingerprint: Fingerprint) {

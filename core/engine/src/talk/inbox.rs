@@ -45,7 +45,6 @@ impl Talk<'_> {
     /// Gets no answer, and no more room than a stranger is given. Of what is meant for a session it is kept that there was
     /// something: see [`Talk::accept`].
     fn receive_from_stranger(&mut self, peer: Option<u64>, chat: &ChatMessage) {
-        let (count, bytes, _) = self.mailbox.strangers(peer.unwrap_or(0));
         let peer = peer.unwrap_or_else(|| self.new_stranger(&chat.from));
         let Unanswered { text, asks } = Unanswered::read(&chat.text);
         if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|stranger| asks && !stranger.asks_for_private) {
@@ -58,7 +57,7 @@ impl Talk<'_> {
             }
             return;
         };
-        if count < limits::STRANGER_TEXTS && bytes + text.len() <= limits::STRANGER_BYTES {
+        if self.mailbox.takes_from_stranger(peer, &text) {
             self.has_missed_nothing(peer);
             self.arrived_in_clear(peer, &text, chat);
         } else {
@@ -66,15 +65,19 @@ impl Talk<'_> {
         }
     }
 
-    /// One who has waited for long gives way.
+    /// The one who has waited longest gives way.
     pub(super) fn new_stranger(&mut self, from: &str) -> u64 {
-        let (_, _, strangers) = self.mailbox.strangers(0);
-        let is_full = strangers >= limits::STRANGERS;
-        if is_full {
-            self.mailbox.forget_oldest_stranger();
+        let strangers = self.mailbox.strangers();
+        let oldest = strangers.first().filter(|_| strangers.len() >= limits::STRANGERS);
+        if let Some(oldest) = oldest {
+            self.mailbox.forget_stranger(*oldest);
+            // What is told of one who is not there any more nobody can look up.
+            self.news.messages.retain(|(message, _)| self.mailbox.messages.contains_key(&message.0));
+            self.news.conversations.remove(oldest);
+            self.news.notices.retain(|(peer, _)| peer != oldest);
         }
         let peer = self.mailbox.peer(from);
-        if is_full {
+        if oldest.is_some() {
             self.news.notices.push((peer, Notice::StrangerForgotten));
         }
         self.news.conversations.insert(peer);

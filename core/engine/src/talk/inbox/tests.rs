@@ -91,6 +91,17 @@ fn what_of_a_strangers_is_not_kept_is_told() {
 }
 
 #[test]
+fn what_of_a_strangers_was_taken_and_is_kept_leaves_room_for_more() {
+    let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+    for number in 0..3 * limits::STRANGER_TEXTS {
+        let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message("b.example", &number.to_string())));
+        assert_eq!(news.notices, []);
+        mailbox.messages.values_mut().for_each(|entry| Arc::make_mut(entry).state = MessageState::Taken);
+    }
+    assert_eq!(mailbox.messages.len(), 3 * limits::STRANGER_TEXTS);
+}
+
+#[test]
 fn an_empty_body_is_no_message_and_ends_none() {
     let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
     let row = mailbox.peer(PEER);
@@ -130,10 +141,26 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
     assert_eq!(news.notices, [(newer, Notice::StrangerForgotten)]);
     assert!(mailbox.find(&jid(0)).is_some() && mailbox.find(&jid(1)).is_none() && mailbox.find(&jid(2)).is_some());
     assert_eq!(texts(&mailbox).len(), limits::STRANGERS + 1);
+    // Those that the user has to do with stay: one with a label, and one who was written to.
+    let (labelled, written_to) = (mailbox.find(&jid(2)).unwrap(), mailbox.find(&jid(3)).unwrap());
+    mailbox.peer_mut(labelled).unwrap().label = Some("friend".to_owned());
+    mailbox.queue(&jid(3), "a".to_owned(), "hello", NOW, None);
+    mailbox.peer_mut(written_to).unwrap().standing = Standing::Stranger;
+    // Of one who has given way by then nothing is told.
+    let news = talk(&mut mailbox, &mut sessions, |talk| {
+        (0..2).for_each(|number| talk.receive(&message(&format!("more{number}@b.example"), "hello")));
+        talk.receive(&message(&jid(4), "one more"));
+        talk.receive(&message("last@b.example", "hello"));
+    });
+    assert_eq!((mailbox.find(&jid(2)), mailbox.find(&jid(3))), (Some(labelled), Some(written_to)));
+    assert_eq!(mailbox.find(&jid(4)), None);
+    assert_eq!(news.messages.len(), 3);
+    assert!(news.messages.iter().all(|(message, _)| mailbox.messages.contains_key(&message.0)));
+    assert!(news.conversations.iter().all(|peer| mailbox.peers.contains_key(peer)));
     // Who asks for presence takes a place, too.
     let subscribe = PresenceNews::Subscription(Subscription::Subscribe);
     let news = talk(&mut mailbox, &mut sessions, |talk| drop(talk.presence("asks@b.example", None, subscribe)));
-    assert_eq!((news.notices.len(), mailbox.find(&jid(2))), (1, None));
+    assert_eq!((news.notices.len(), mailbox.find(&jid(5))), (1, None));
 }
 
 /// Somebody takes version 3 out of the offer of a peer who has spoken it: before this process, in a session that is gone.
