@@ -20,7 +20,8 @@ pub enum ImportError {
 
 impl Identity {
     /// The key of an account from the text of libotr's file. `account` and `protocol` are as the other client names
-    /// them, such as `me@example.org` and `prpl-jabber`.
+    /// them, such as `me@example.org` and `prpl-jabber`. A slash at the account's end makes no difference, unless the file
+    /// has both.
     ///
     /// # Errors
     /// See [`ImportError`].
@@ -28,8 +29,12 @@ impl Identity {
         let root = parse(file.trim_start_matches(BYTE_ORDER_MARK)).ok_or(ImportError::Malformed)?;
         let keys = root.list("privkeys").ok_or(ImportError::Malformed)?;
         let is = |item, name, wanted| value(item, name).and_then(Atom::text).is_some_and(|text| text == wanted);
-        let mut accounts = keys.iter().filter_map(|item| item.list("account"));
-        let found = accounts.find(|item| is(item, "name", account) && is(item, "protocol", protocol));
+        let of = |account: &str| {
+            let mut accounts = keys.iter().filter_map(|item| item.list("account"));
+            accounts.find(|item| is(item, "name", account) && is(item, "protocol", protocol))
+        };
+        // Pidgin puts a slash behind an account without a resource.
+        let found = [account, &format!("{account}/"), account.trim_end_matches('/')].into_iter().find_map(of);
         let key = found.ok_or(ImportError::NoSuchAccount)?.iter().find_map(|item| item.list("private-key"));
         let dsa = key.and_then(|key| key.iter().find_map(|item| item.list("dsa"))).ok_or(ImportError::Unusable)?;
         let number = |name| value(dsa, name).and_then(Atom::bytes).ok_or(ImportError::Unusable);
@@ -234,6 +239,8 @@ mod tests {
         let file = identity.export("NAME", "prpl-jabber");
         for (written, name) in [
             ("me@b.example/", "me@b.example/"),
+            ("me@b.example/", "me@b.example"),
+            ("me@b.example", "me@b.example/"),
             ("#6D6540622E6578616D706C652FF09F93B1#", "me@b.example/\u{1f4f1}"),
             (r#""me@b.example/Bob\'s Mac""#, "me@b.example/Bob's Mac"),
             (r#""the \"big\" one""#, "the \"big\" one"),
