@@ -655,7 +655,7 @@ fn frag_nested() {
     {
         for count in [1, 3] {
             let last = cut(&inner, TAG, tag, count).iter().map(|piece| session.receive(piece)).last().unwrap();
-            assert_eq!(last, MALFORMED, "{inner}");
+            assert_eq!(last.last(), MALFORMED.last(), "{inner}");
         }
     }
     assert_eq!(session.deadline(), None, "nothing is begun");
