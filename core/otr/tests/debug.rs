@@ -5,7 +5,7 @@ mod common;
 use common::{ALICE, session};
 use flashpaper_otr::{
     Attention, ImportError, InstanceTag, NotAsked, NotPrivate, NotSent, Output, Policy, ResumeError, Settings,
-    SmpEvent, TextId,
+    SmpEvent, TextId, Unanswered,
 };
 
 #[test]
@@ -42,6 +42,9 @@ fn nothing_secret_is_printed() {
         (Output::ExtraKey { usage: 1, about: vec![7], key: key() }, "ExtraKey(..)"),
     ] {
         assert_eq!(format!("{output:?}"), printed);
+    }
+    for (wire, printed) in [("secret", "Unanswered(..)"), ("?OTRv3? secret", "Unanswered(asks)")] {
+        assert_eq!(format!("{:?}", Unanswered::read(wire)), printed);
     }
     assert_eq!(format!("{:?} {fingerprint:?}", *ALICE), "Identity(..) Fingerprint(..)");
     let mut in_pieces = session(&ALICE, Settings::default(), 1);

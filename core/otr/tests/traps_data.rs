@@ -1,4 +1,5 @@
-//! Traps 36 to 59: data messages, mostly with a peer made by hand. Names are the traps'.
+//! Traps 36 to 59: data messages, mostly with a peer made by hand; tag 0 stands for one that speaks version 2. Names are
+//! the traps'.
 //!
 //! Seen elsewhere, or only in part here:
 //! - 37 `ctr_top`: a message that another has overtaken is read, once (decision 009); how far behind: `adversity.rs`.
@@ -37,7 +38,13 @@ struct Talk {
 
 impl Talk {
     fn new(seed: u64) -> Self {
-        let (mut session, peer) = (session(&ALICE, Settings::default(), seed), Peer::new(&BOB, 0x1234));
+        Self::with(0x1234, seed)
+    }
+
+    /// With this tag; without one, 0, in version 2.
+    fn with(tag: u32, seed: u64) -> Self {
+        let settings = Settings { version_2: true, ..Settings::default() };
+        let (mut session, peer) = (session(&ALICE, settings, seed), Peer::new(&BOB, tag));
         let (gy, _) = peer.begins(&mut session);
         Self { session, peer, theirs: vec![gy] }
     }
@@ -239,21 +246,23 @@ fn reordered_across_ratchet() {
 
 #[test]
 fn mac_reveal() {
-    let mut talk = Talk::new(470);
-    assert!(talk.hear("one").revealed.is_empty());
-    talk.say((1, 1), 1);
-    assert!(talk.hear("two").revealed.is_empty(), "key 1 of both is in use");
-    // Both turn twice: (1, 1) has verified something, (1, 2) has not.
-    talk.say((2, 2), 1);
-    let first = talk.peer.mac_key(1, talk.key(1));
-    assert_eq!(talk.hear("three").revealed, first);
-    assert!(talk.hear("four").revealed.is_empty(), "once");
-    talk.say((3, 3), 1);
-    assert_eq!(talk.hear("five").revealed, talk.peer.mac_key(2, talk.key(2)));
-    // The last message has what is left.
-    talk.say((3, 3), 2);
-    let bye = talk.session.end();
-    assert_eq!(talk.read(&bye).revealed, talk.peer.mac_key(3, talk.key(3)));
+    for tag in [0x1234, 0] {
+        let mut talk = Talk::with(tag, 470);
+        assert!(talk.hear("one").revealed.is_empty());
+        talk.say((1, 1), 1);
+        assert!(talk.hear("two").revealed.is_empty(), "key 1 of both is in use");
+        // Both turn twice: (1, 1) has verified something, (1, 2) has not.
+        talk.say((2, 2), 1);
+        let first = talk.peer.mac_key(1, talk.key(1));
+        assert_eq!(talk.hear("three").revealed, first);
+        assert!(talk.hear("four").revealed.is_empty(), "once");
+        talk.say((3, 3), 1);
+        assert_eq!(talk.hear("five").revealed, talk.peer.mac_key(2, talk.key(2)));
+        // The last message has what is left.
+        talk.say((3, 3), 2);
+        let bye = talk.session.end();
+        assert_eq!(talk.read(&bye).revealed, talk.peer.mac_key(3, talk.key(3)));
+    }
 }
 
 #[test]
@@ -269,16 +278,18 @@ fn mac_reveal_bound() {
 
 #[test]
 fn revealed_mac_no_accept() {
-    let mut talk = Talk::new(490);
-    talk.hear("one");
-    talk.say((1, 1), 1);
-    talk.hear("two");
-    talk.say((2, 2), 1);
-    let revealed = talk.hear("three").revealed;
-    assert_eq!(revealed.len(), 20);
-    for ids in [(1, 1), (1, 2), (2, 1), (2, 2), (3, 3)] {
-        let forged = Letter { counter: 9, forged_with: Some(revealed.clone()), ..talk.letter(ids) };
-        talk.is_lost(&forged);
+    for tag in [0x1234, 0] {
+        let mut talk = Talk::with(tag, 490);
+        talk.hear("one");
+        talk.say((1, 1), 1);
+        talk.hear("two");
+        talk.say((2, 2), 1);
+        let revealed = talk.hear("three").revealed;
+        assert_eq!(revealed.len(), 20);
+        for ids in [(1, 1), (1, 2), (2, 1), (2, 2), (3, 3)] {
+            let forged = Letter { counter: 9, forged_with: Some(revealed.clone()), ..talk.letter(ids) };
+            talk.is_lost(&forged);
+        }
     }
 }
 

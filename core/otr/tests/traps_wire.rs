@@ -183,6 +183,37 @@ fn base64_hostile() {
     );
 }
 
+/// What a phone sends that quotes what it could not read, and what is written behind a message by hand, is shown.
+#[test]
+fn words_beside_a_message() {
+    let mut pair = Pair::private(Settings::default(), 30);
+    let [ours, theirs] = &mut pair.sides;
+    let [our_tag, their_tag] = [ours.tag().0, theirs.tag().0];
+    let (own, read) = (wires(&ours.send("own")).remove(0), wires(&theirs.send("read")).remove(0));
+    let piece = format!("?OTR|{our_tag:x}|{their_tag:x},1,3,{},", "x".repeat(80));
+    let plain = |words: &str| Output::PlainText(words.to_owned());
+    let mirror = Output::Attention(Attention::Mirror);
+    for (words, more) in [
+        (format!("> {own}\nwhat is this?"), vec![mirror.clone()]),
+        (format!("{own} what is this?"), vec![mirror.clone()]),
+        (format!("{own}\n\u{1f914}"), vec![mirror.clone()]),
+        (format!("<p>{own}</p>what?"), vec![mirror.clone()]),
+        (format!("> {piece}\nwhat?"), vec![]),
+        (format!("{piece} what?"), vec![mirror]),
+        ("see ?OTR|100|0,1,2,a,".to_owned(), vec![]),
+        ("see ?OTR,1,2,a,".to_owned(), vec![]),
+        ("?OTR: what is that?".to_owned(), vec![]),
+        ("?OTR:that. hello".to_owned(), OTHER_VERSION.to_vec()),
+        ("is it ?OTR:that. hello".to_owned(), vec![]),
+    ] {
+        assert_eq!(ours.receive(&words), [vec![plain(&words)], more].concat(), "{words}");
+    }
+    // Read, and shown.
+    let words = format!("look at <b>{read}</b>");
+    let outputs = ours.receive(&words);
+    assert!(matches!(&outputs[..], [first, Output::Text { text, .. }] if *first == plain(&words) && text == "read"));
+}
+
 #[test]
 fn query_forms() {
     for (query, offers) in [
@@ -624,7 +655,7 @@ fn frag_nested() {
     {
         for count in [1, 3] {
             let last = cut(&inner, TAG, tag, count).iter().map(|piece| session.receive(piece)).last().unwrap();
-            assert_eq!(last, MALFORMED, "{inner}");
+            assert_eq!(last.last(), MALFORMED.last(), "{inner}");
         }
     }
     assert_eq!(session.deadline(), None, "nothing is begun");

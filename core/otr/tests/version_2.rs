@@ -159,8 +159,42 @@ fn fragments() {
     for bad in ["?OTR,0,2,a,", "?OTR,3,2,a,", "?OTR,1,2,,", "?OTR,1,2,a"] {
         assert_eq!(session.receive(bad), [Output::Attention(Attention::Malformed)], "{bad}");
     }
-    for words in ["?OTR, what is that?", "?OTR,1,x,a,", "see ?OTR,1,2,a"] {
+    for words in ["?OTR, what is that?", "?OTR,1,x,a,", "see ?OTR,1,2,a", "see ?OTR,1,2,a,", "> ?OTR,1,2,a,\nwhat?"] {
         assert_eq!(session.receive(words), [Output::PlainText(words.to_owned())], "{words}");
+    }
+}
+
+#[test]
+fn frag_reset() {
+    for (number, (sequence, read)) in [
+        (&[1, 2, 3, 4][..], true),
+        (&[1, 2, 1, 2, 3, 4], true),
+        (&[3, 1, 2, 3, 4], true),
+        (&[1, 2, 2, 3, 4], true),
+        (&[1, 3, 2, 4], false),
+        (&[1, 2, 4, 3, 4], false),
+        (&[2, 3, 4], false),
+        // What is not in pieces comes in between: a message, a text, a query; and a piece of another message.
+        (&[1, 2, 5, 3, 4], false),
+        (&[1, 2, 6, 3, 4], false),
+        (&[1, 2, 7, 3, 4], false),
+        (&[1, 2, 8, 3, 4], false),
+        // A piece of a client that has a tag.
+        (&[1, 2, 9, 3, 4], true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut pair = pair(SETTINGS, 40);
+        let text = wires(&pair.sides[1].send("text")).remove(0);
+        let mut messages: Vec<String> = (0..4)
+            .map(|k| format!("?OTR,{},4,{},", k + 1, &text[k * text.len() / 4..(k + 1) * text.len() / 4]))
+            .collect();
+        messages.extend(wires(&pair.sides[1].send("whole")));
+        messages.extend(["hello", "?OTRv2?", "?OTR,3,5,x,"].map(str::to_owned));
+        messages.push(format!("?OTR|1234|{:x},1,2,x,", pair.sides[0].tag().0));
+        let outputs = sequence.iter().map(|at| pair.sides[0].receive(&messages[at - 1])).last().unwrap();
+        assert_eq!(matches!(&outputs[..], [Output::Text { text, .. }] if text == "text"), read, "number {number}");
     }
 }
 
@@ -209,6 +243,58 @@ fn downgrade() {
     let outputs = pair.sides[1].end();
     pair.carry(1, outputs);
     assert_eq!(pair.sides[0].receive("?OTRv2?"), REFUSED);
+}
+
+/// However a conversation in version 3 ends, and over a resumption: none in version 2 follows.
+#[test]
+fn once_version_3_was_spoken() {
+    for end in [
+        |_: &mut Pair| (),
+        |pair: &mut Pair| drop(pair.sides[0].end()),
+        |pair: &mut Pair| {
+            let bye = pair.sides[1].end();
+            pair.carry(1, bye);
+        },
+    ] {
+        let mut pair = Pair::private(SETTINGS, 36);
+        end(&mut pair);
+        let [ours, _] = &mut pair.sides;
+        for _ in 0..2 {
+            assert_eq!(ours.receive("?OTRv2?"), REFUSED);
+            assert_eq!(ours.receive(&bob().commit(0)), REFUSED);
+            let rng = Box::new(StdRng::seed_from_u64(37));
+            *ours = Session::resume(&ours.suspend(), Arc::clone(&ALICE), SETTINGS, rng, Duration::ZERO).unwrap();
+        }
+        if !ours.is_private() {
+            assert!(wires(&ours.start())[0].starts_with("?OTRv3? "));
+            assert_eq!(ours.receive("?OTRv2?"), REFUSED);
+        }
+    }
+}
+
+/// An exchange in version 2 that began before one in version 3 was done does not go on, nor is it waited for.
+#[test]
+fn an_exchange_in_version_2_is_left_for_version_3() {
+    let mut session = alice(38);
+    let gy = Peer::read_key(&only(&session.receive(&bob().commit(0))));
+    let three = Peer::new(&BOB, 0x1234);
+    let (_, outputs) = three.begins(&mut session);
+    assert!(matches!(outputs[..], [Output::Send(_), Output::Began { .. }]), "{outputs:?}");
+    assert!(!session.is_beginning());
+    assert_eq!(session.receive(&bob().reveal(0, &gy)), REFUSED);
+    assert_eq!(session.private(), [(InstanceTag(0x1234), BOB.fingerprint())]);
+}
+
+/// Where the peer has ended a conversation in version 2, nobody with another key has texts go out in the clear.
+#[test]
+fn finished_no_clear() {
+    let settings = Settings { policy: Policy::Manual, ..SETTINGS };
+    let mut pair = pair(settings, 39);
+    let bye = pair.sides[1].end();
+    pair.carry(1, bye);
+    let (_, outputs) = Peer::new(&common::identity(3), 0x1234).begins(&mut pair.sides[0]);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Began { .. })), "{outputs:?}");
+    assert_eq!(wires(&pair.sides[0].send("secret")), [""; 0]);
 }
 
 /// What the peer has offered last counts, not what comes in version 2 after it.

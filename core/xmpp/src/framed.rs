@@ -1,5 +1,7 @@
 //! What may stand on an XML stream.
 
+use std::fmt;
+
 use rxml::{AttrMap, Event, QName};
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::ns;
@@ -10,7 +12,7 @@ use xso::error::{Error, FromEventsError};
 use xso::{Context, FromEventsBuilder, FromXml};
 
 /// An element of a stream.
-#[derive(FromXml, Debug)]
+#[derive(FromXml)]
 #[xml()]
 pub(crate) enum StreamElement {
     /// What the server offers: the first element after each header.
@@ -28,7 +30,7 @@ pub(crate) enum StreamElement {
 }
 
 /// The answer to a resumption or to stream management that fails (XEP-0198, section 5); the library's type wants `h`.
-#[derive(FromXml, Debug)]
+#[derive(FromXml)]
 #[xml(namespace = ns::SM, name = "failed", on_unknown_attribute = Discard, on_unknown_child = Discard)]
 pub(crate) struct Failed {
     /// How many stanzas of the lost stream the server has, where it still knows.
@@ -38,12 +40,18 @@ pub(crate) struct Failed {
 
 /// What stands on a stream. Of a stanza anybody may have written a part, so that no type of the library's decides whether
 /// it can be read: it is kept as it is.
-#[derive(Debug)]
 pub(crate) enum Framed {
     /// A message, presence, or IQ, in whatever namespace: what the server takes for a stanza it counts.
     Stanza(Element),
     /// What only the server can have said.
     Other(Result<StreamElement, Error>),
+}
+
+/// The stream wants one. It shows nothing of anybody's.
+impl fmt::Debug for Framed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Framed(..)")
+    }
 }
 
 pub(crate) enum Builder {

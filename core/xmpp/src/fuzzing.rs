@@ -8,8 +8,11 @@ use tokio::io::{AsyncRead, ReadBuf, join, sink};
 
 use crate::connection::start_stream;
 use crate::incoming::Inbox;
-use crate::sieve::Sieve;
+use crate::sieve::{self, Sieve};
 use crate::{ConnectError, Domain, Incoming, StreamError};
+
+/// The bytes of one stanza that are read past at most: smaller than it is outside of a fuzz target, as other bounds are.
+pub const BUDGET: usize = sieve::BUDGET;
 
 const HEADER: &[u8] = b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' id='1' version='1.0' \
     xmlns:stream='http://etherx.jabber.org/streams'><stream:features></stream:features>";

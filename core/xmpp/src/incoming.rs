@@ -90,7 +90,8 @@ fn of_message(message: &Element, own: &BareJid) -> VecDeque<Incoming> {
     };
     let Some((from, resource)) = sender else {
         // The sender is not known: the server brought it.
-        return [Incoming::Unreadable { from: own.domain().to_string() }].into();
+        let server = BareJid::from_parts(None, own.domain());
+        return [Incoming::Unreadable { from: bare(&server.into()) }].into();
     };
     // Some have no ids, and say so.
     let id = message.attr("id").filter(|id| !id.is_empty()).map(str::to_owned);
@@ -136,14 +137,14 @@ fn sender(from: &str) -> Option<(String, Option<String>)> {
 }
 
 /// What a user has written: the subject, the bodies, and addresses of files (XEP-0066), a line each. What is written twice is
-/// read once: some write the address of a file in the body, too. A message of OTR's is a text of its own, behind these lines.
+/// read once: some write the address of a file in the body, too. Each message of OTR's is a text of its own, behind these lines.
 fn texts(message: &Element) -> Vec<String> {
     let files = message.children().filter(|child| child.is("x", ns::OOB));
     let addresses = files.flat_map(Element::children).filter(|part| part.is("url", ns::OOB)).map(all_text);
     let mut lines: Vec<_> = ["subject", "body"].iter().flat_map(|name| named(message, name)).chain(addresses).collect();
     let mut seen = HashSet::new();
     lines.retain(|line| !line.is_empty() && seen.insert(line.clone()));
-    let otr = lines.iter().position(|line| line.starts_with("?OTR")).map(|at| lines.remove(at));
+    let (otr, lines): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.starts_with("?OTR"));
     let said = (!lines.is_empty()).then(|| lines.join("\n"));
     said.into_iter().chain(otr).collect()
 }

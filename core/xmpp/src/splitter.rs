@@ -115,7 +115,7 @@ impl Splitter {
                 Place::Text
             }
             (Place::Value(quote), _) if byte == quote => {
-                self.stanza.attribute_ends(self.depth);
+                self.stanza.attribute_ends(self.depth, quote);
                 Place::StartTag
             }
             (Place::EndTag, b'>') => {

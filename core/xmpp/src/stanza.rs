@@ -7,9 +7,11 @@ use rxml::error::EndOrError;
 use rxml::{Event, Parse as _, Parser};
 
 /// What is held of one stanza, bytes.
-const HELD: usize = 1024 * 1024;
+const HELD: usize = if cfg!(fuzzing) { 10 * 1024 } else { 1024 * 1024 };
 /// An attribute that is longer, bytes, is left out: the parser's own bound is 8 KiB.
-const ATTRIBUTE_AT_MOST: usize = 4096;
+const ATTRIBUTE_AT_MOST: usize = if cfg!(fuzzing) { 64 } else { 4096 };
+/// The same for [`ADDRESSING`]: an address has 3 KiB at most (RFC 7622, section 3.1), and up to six times that escaped.
+const ADDRESSING_AT_MOST: usize = if cfg!(fuzzing) { 128 } else { 8000 };
 /// How many attributes and children are tried one by one.
 const TRIED: usize = 64;
 /// Attributes that are tried behind that many others, too: they say where a stanza comes from and what it is.
@@ -66,23 +68,35 @@ impl Stanza {
     }
 
     /// Behind the quote at a value's end.
-    pub(crate) fn attribute_ends(&mut self, depth: usize) {
+    pub(crate) fn attribute_ends(&mut self, depth: usize, quote: u8) {
         let (start, came) = self.attribute;
-        if !self.skips && self.length - came > ATTRIBUTE_AT_MOST {
+        let is_addressing = depth == STANZA && ADDRESSING.contains(&self.attribute_name(start));
+        let at_most = if is_addressing { ADDRESSING_AT_MOST } else { ATTRIBUTE_AT_MOST };
+        let is_too_long = !self.skips && self.length - came > at_most;
+        let is_kept = !is_too_long || is_addressing && self.cut_client(start, quote);
+        if !is_kept {
             self.bytes.truncate(start);
             self.lacks_attribute |= depth == STANZA;
-        } else if depth == STANZA && self.is_tried(start) {
+        } else if depth == STANZA && self.attributes.len() < if is_addressing { 2 * TRIED } else { TRIED } {
             self.attributes.push(start..self.bytes.len());
         }
         self.attribute = (self.bytes.len(), self.length);
     }
 
-    /// Whether the attribute that begins there is tried if the stanza cannot be read as it is.
-    fn is_tried(&self, start: usize) -> bool {
+    /// Cuts the client's name out of a sender's address that is too long, and keeps the account. Whether there is one.
+    fn cut_client(&mut self, start: usize, quote: u8) -> bool {
+        let address = self.bytes.get(start..).unwrap_or_default();
+        let account = address.iter().position(|byte| *byte == b'/').filter(|end| *end < ADDRESSING_AT_MOST);
+        let Some(end) = account.filter(|_| self.attribute_name(start) == b"from") else { return false };
+        self.bytes.truncate(start + end + 1);
+        self.bytes.push(quote);
+        true
+    }
+
+    fn attribute_name(&self, start: usize) -> &[u8] {
         let attribute = self.bytes.get(start..).unwrap_or_default().trim_ascii_start();
         let mut parts = attribute.split(|byte| byte.is_ascii_whitespace() || *byte == b'=');
-        let is_addressing = parts.next().is_some_and(|name| ADDRESSING.contains(&name));
-        self.attributes.len() < if is_addressing { 2 * TRIED } else { TRIED }
+        parts.next().unwrap_or_default()
     }
 
     /// `depth`: how many elements are open still.

@@ -34,7 +34,7 @@ pub(crate) fn fuzz(name: &str, seconds: &str) -> Done {
     // Without a sanitizer there is nothing that needs more than a stable tool chain: no code here is unsafe.
     command.args(["fuzz", "run", "--sanitizer", "none", "--fuzz-dir"]).arg(project).arg("--target-dir");
     command.arg(target().join("fuzz-build")).arg(name).arg(&found).arg(project.join("corpus").join(name));
-    command.args(["--", "-max_len=4096", "-timeout=60", &format!("-max_total_time={seconds}")]);
+    command.args(["--", "-max_len=16384", "-timeout=60", &format!("-max_total_time={seconds}")]);
     command.env("RUSTC_BOOTSTRAP", "1");
     let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     let mut executions = None;

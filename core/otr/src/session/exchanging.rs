@@ -8,6 +8,7 @@ use super::ake::{Ake, Established, Initiative};
 use super::instance::{Conversation, Sent, State};
 use super::output::{Attention, InstanceTag, NotSent, Output};
 use super::{AKE_PATIENCE, INSTANCES_AT_MOST, Policy, RENEW_EVERY, Session, has_passed};
+use crate::identity::Fingerprint;
 use crate::wire::message::{Header, NO_TAG};
 use crate::wire::plain::{self, Offer};
 use crate::wire::tlv::{self, Tlv};
@@ -73,9 +74,12 @@ impl Session {
     }
 
     /// Whether an exchange may be in version 2: not beside version 3, but for what has begun in it, nor where the peer has
-    /// offered version 3.
+    /// offered version 3, and never again where it has spoken that.
     pub(super) fn may_speak_2(&self) -> bool {
-        self.version_2 && !self.offered_3 && (self.instances.is_empty() || self.instances.contains_key(&NO_TAG))
+        self.version_2
+            && !self.offered_3
+            && !self.spoke_3
+            && (self.instances.is_empty() || self.instances.contains_key(&NO_TAG))
     }
 
     /// Whether messages of version 2 are read: a conversation in it goes on until version 3 takes over.
@@ -99,6 +103,24 @@ impl Session {
             self.forget_version_2();
         }
         out
+    }
+
+    /// This key has spoken version 3: it is not spoken to in version 2 again, nor does an exchange in that go on.
+    /// `takes_over`: texts go to version 3 from now on; else none go out where a conversation has ended.
+    fn leave_version_2(&mut self, fingerprint: Fingerprint, takes_over: bool) -> Vec<Output> {
+        let Some(client) = self.instances.get_mut(&NO_TAG) else { return Vec::new() };
+        let stays = match &client.state {
+            State::Plaintext => false,
+            State::Encrypted(conversation) => conversation.fingerprint != fingerprint,
+            State::Finished => !takes_over,
+        };
+        if stays {
+            client.set_ake(Ake::None, self.now);
+            return Vec::new();
+        }
+        let left = client.left_open();
+        self.forget_version_2();
+        left
     }
 
     fn forget_version_2(&mut self) {
@@ -175,12 +197,9 @@ impl Session {
         // What went to a client that was closed and started anew under another tag.
         let elsewhere = active.filter(|active| takes_over && *active != sender).and_then(|tag| self.conversation(tag));
         let mut left: Vec<Output> = elsewhere.map(|other| other.unread.take_all()).unwrap_or_default();
-        if sender != NO_TAG
-            && let Some(before) = self.conversation(NO_TAG).filter(|before| before.fingerprint == fingerprint)
-        {
-            // A key that has spoken version 3 is not spoken to in version 2 again.
-            left.extend(before.left_open());
-            self.forget_version_2();
+        if sender != NO_TAG {
+            self.spoke_3 = true;
+            left.extend(self.leave_version_2(fingerprint, takes_over));
         }
 
         let mut conversation = Conversation::new(established, &mut *self.rng, now);

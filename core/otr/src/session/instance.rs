@@ -244,7 +244,8 @@ impl Conversation {
         }
         let readable = html::to_text(&text);
         self.html = readable.is_some();
-        readable.unwrap_or(text)
+        // Mark-up without words, a picture say, is shown as it is.
+        readable.filter(|readable| !readable.is_empty()).unwrap_or(text)
     }
 
     /// What a record of the comparison leads to: news, and a record to answer with.

@@ -137,6 +137,8 @@ pub struct Session {
     last_text: u64,
     /// The last query or tag of the peer's that offered a version we know offered version 3.
     offered_3: bool,
+    /// A private conversation has begun in version 3: kept when it ends.
+    spoke_3: bool,
     /// The peer has answered in plain text: it has no use for our offers.
     plain_answer: bool,
 }
@@ -174,6 +176,7 @@ impl Session {
             waiting: VecDeque::new(),
             last_text: 0,
             offered_3: false,
+            spoke_3: false,
             plain_answer: false,
         }
     }

@@ -10,44 +10,36 @@ use super::output::{Attention, InstanceTag, Output, SmpEvent};
 use super::ratchet::{Opened, Unreadable};
 use super::{HEARTBEAT, LABEL_AT_MOST, Policy, RESEND_WITHIN, Session, has_passed};
 use crate::wire::codec;
-use crate::wire::fragment::{self, Fragment};
+use crate::wire::fragment::Fragment;
+use crate::wire::marked::{self, Found, Marked};
 use crate::wire::message::{self, Exchange, Header, LEAST_TAG, Message, NO_TAG};
 use crate::wire::plain::{self, Plain};
 use crate::wire::tlv::{self, Tlv};
 
-/// What every mark of the protocol begins with.
-const MARK: &str = "?OTR";
-
 impl Session {
     pub(super) fn receive_wire(&mut self, wire: &str, out: &mut Vec<Output>) {
-        // The first mark decides: others may be quoted behind it, or be inside of a piece.
-        let marked = wire.find(MARK).map_or("", |at| wire.split_at(at).1);
         if self.policy == Policy::Never {
             out.push(Output::PlainText(wire.to_owned()));
-        } else if wire.starts_with(codec::PREFIX) {
-            self.receive_encoded(wire, out);
-        } else if let Some(fragment) = fragment::read(marked) {
-            match fragment {
-                // A text that talks about such marks.
-                None if !wire.starts_with(MARK) => self.receive_plain(wire, out),
-                fragment => self.receive_fragment(fragment, out),
-            }
-        } else if marked.starts_with(codec::PREFIX) && codec::dearmor(marked).is_some_and(|message| message.is_ok()) {
-            self.receive_encoded(wire, out);
-        } else {
-            self.receive_plain(wire, out);
+            return;
+        }
+        let Some(Marked { found, has_words }) = marked::find(wire) else {
+            return self.receive_plain(wire, out);
+        };
+        if has_words {
+            out.push(Output::PlainText(wire.to_owned()));
+        }
+        match found {
+            Found::Encoded => self.receive_encoded(wire, out),
+            Found::Piece(piece) => self.receive_fragment(&piece, out),
+            Found::NoPiece => out.push(Output::Attention(Attention::Malformed)),
         }
     }
 
-    fn receive_fragment(&mut self, fragment: Option<Fragment<'_>>, out: &mut Vec<Output>) {
-        let Some(fragment) = fragment else {
-            out.push(Output::Attention(Attention::Malformed));
-            return;
-        };
+    fn receive_fragment(&mut self, fragment: &Fragment<'_>, out: &mut Vec<Output>) {
         if !self.is_for_us(fragment.header(), true, out) {
             return;
         }
-        match self.assembly.add(&fragment, self.now) {
+        match self.assembly.add(fragment, self.now) {
             Some(whole) if whole.starts_with(codec::PREFIX) => self.receive_encoded(&whole, out),
             // A fragment in a fragment, say.
             Some(_) => out.push(Output::Attention(Attention::Malformed)),
@@ -58,8 +50,7 @@ impl Session {
     fn receive_plain(&mut self, wire: &str, out: &mut Vec<Output>) {
         self.assembly.forget_all();
         let plain = plain::read(wire);
-        if !matches!(plain, Plain::Text { .. }) && !wire.starts_with(MARK) {
-            // A mark inside a text: it may be meant, or the text may talk about such marks.
+        if !matches!(plain, Plain::Text { .. }) && !plain::begins(wire) {
             out.push(Output::PlainText(wire.to_owned()));
         }
         match plain {

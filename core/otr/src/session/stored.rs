@@ -17,6 +17,10 @@ use crate::wire::fragment::Assembly;
 /// 1 had no messages in pieces, 2 nothing of what the peer has offered.
 const FORMAT: u8 = 3;
 
+/// What the peer has done with version 3.
+const OFFERED_3: u8 = 1;
+const SPOKE_3: u8 = 2;
+
 const FINISHED: u8 = 0;
 const ENCRYPTED: u8 = 1;
 const ENCRYPTED_HTML: u8 = 2;
@@ -40,7 +44,7 @@ impl From<Malformed> for ResumeError {
 
 impl Session {
     /// What [`Session::resume`] needs: private and ended conversations, texts that wait, messages of which pieces have come,
-    /// and the peer's last offer. Exchanges and comparisons that are under way do not live on. The bytes hold keys. An owner that may be killed
+    /// and what the peer has offered last and spoken. Exchanges and comparisons that are under way do not live on. The bytes hold keys. An owner that may be killed
     /// at any time takes them, and stores them, before each message goes out, and before it tells the network that one
     /// has come.
     #[must_use]
@@ -54,7 +58,7 @@ impl Session {
         out.extend_from_slice(&self.last_text.to_be_bytes());
         write_fingerprint(&mut out, self.known);
         out.extend_from_slice(&self.active.unwrap_or(0).to_be_bytes());
-        out.push(u8::from(self.offered_3));
+        out.push(if self.offered_3 { OFFERED_3 } else { 0 } | if self.spoke_3 { SPOKE_3 } else { 0 });
         let kept = self.instances.iter().filter(|(_, instance)| !matches!(instance.state, State::Plaintext));
         out.push(u8::try_from(kept.clone().count()).unwrap_or(u8::MAX));
         for (tag, instance) in kept {
@@ -106,7 +110,10 @@ impl Session {
         }
         let known = read_fingerprint(&mut reader)?;
         let active = reader.int()?;
-        let offered_3 = reader.byte()? != 0;
+        let version_3 = reader.byte()?;
+        if version_3 & !(OFFERED_3 | SPOKE_3) != 0 {
+            return Err(ResumeError);
+        }
         let mut instances = std::collections::BTreeMap::new();
         for _ in 0..reader.byte()? {
             let tag = reader.int()?;
@@ -141,7 +148,9 @@ impl Session {
         let mut session = Self::new(identity, settings, rng, now);
         session.active = instances.contains_key(&active).then_some(active);
         (session.instances, session.waiting, session.assembly) = (instances, waiting, assembly);
-        (session.known, session.last_text, session.offered_3) = (known, last_text, offered_3);
+        (session.known, session.last_text) = (known, last_text);
+        session.offered_3 = version_3 & OFFERED_3 != 0;
+        session.spoke_3 = version_3 & SPOKE_3 != 0;
         session.ask_due = !session.waiting.is_empty();
         Ok(session)
     }

@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 const STORED_HEAD: usize = 20;
 
 /// A piece of a message.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Fragment<'a> {
     pub(crate) sender: u32,
     pub(crate) receiver: u32,

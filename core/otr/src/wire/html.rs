@@ -1,60 +1,112 @@
 //! Bodies in HTML, as Pidgin and Adium send them, made readable. Nothing is rendered: what is no mark-up of theirs stays
 //! as it is.
 
-/// The elements that those clients write.
-const ELEMENTS: [&str; 20] = [
-    "a", "b", "body", "br", "div", "em", "font", "hr", "html", "i", "img", "li", "ol", "p", "s", "span", "strong",
-    "tr", "u", "ul",
-];
+/// The elements that those clients write, and what is pasted into them.
+const ELEMENTS: &str = "\
+    a abbr b big body br cite code del em font head html i img ins kbd mark meta q s samp small span strike strong \
+    sub sup tbody td tfoot th thead tt u var wbr";
+
+/// Those that stand in rows of their own.
+const ROWS: &str = "\
+    address article aside blockquote caption center dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header \
+    hr li main nav ol p pre section table title tr ul";
+
+/// The entities of the characters from U+00A1 on.
+const LATIN: &str = "\
+    iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro \
+    para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig \
+    Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times \
+    Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave \
+    eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave \
+    uacute ucirc uuml yacute thorn yuml";
+
+/// Others that are written by name, each before its character.
+const ENTITIES: &str = "\
+    amp& lt< gt> quot\" apos' OEligŒ oeligœ ScaronŠ scaronš YumlŸ fnofƒ circˆ tilde˜ ndash– mdash— lsquo‘ rsquo’ \
+    sbquo‚ ldquo“ rdquo” bdquo„ dagger† Dagger‡ bull• hellip… permil‰ prime′ Prime″ lsaquo‹ rsaquo› euro€ trade™ \
+    larr← uarr↑ rarr→ darr↓ harr↔ infin∞ minus− ne≠ le≤ ge≥ asymp≈ hearts♥";
 
 /// The longest entity that is read, bytes: `&#x0010ffff;`.
 const ENTITY_AT_MOST: usize = 12;
 
 /// The text of an HTML body; `None` if it is not one: then `<` and `&` mean themselves.
 pub(crate) fn to_text(body: &str) -> Option<String> {
-    let mut text = String::with_capacity(body.len());
+    let mut text = Text { written: String::with_capacity(body.len()), due: String::new() };
     let mut rest = body;
     let mut link = None;
     while let Some(at) = rest.find(['<', '&', '>']) {
         let (before, from) = rest.split_at(at);
-        text.push_str(before);
+        text.write(before);
         if let Some(from) = from.strip_prefix('<') {
             let (tag, behind) = Tag::read(from)?;
-            if tag.name == "a" {
-                end_link(&mut text, link.take());
-                link = tag.target.map(|target| (decoded(target), text.len()));
-            }
-            let is_row = matches!(tag.name, "div" | "li" | "ol" | "p" | "tr" | "ul");
-            let is_in_row = !text.is_empty() && !text.ends_with('\n');
-            if matches!(tag.name, "br" | "hr") || is_row && is_in_row {
-                text.push('\n');
+            match tag.name {
+                "a" => {
+                    text.end_link(link.take());
+                    link = tag.target.map(|target| (decoded(target), text.begin()));
+                }
+                "br" => text.due.push('\n'),
+                "td" | "th" if text.due.is_empty() => text.due.push('\t'),
+                name if ROWS.split(' ').any(|row| row == name) => text.end_row(),
+                _ => {}
             }
             rest = behind;
         } else {
             let (character, behind) = entity(from)?;
-            text.push(character);
+            text.begin();
+            text.written.push(character);
             rest = behind;
         }
     }
     if rest.len() == body.len() {
         return None;
     }
-    text.push_str(rest);
-    end_link(&mut text, link);
-    Some(text)
+    text.write(rest);
+    text.end_link(link);
+    Some(text.written)
+}
+
+/// What is written, and the breaks that come before what is written next: they stand between rows alone.
+struct Text {
+    written: String,
+    due: String,
+}
+
+impl Text {
+    /// Blanks between rows are mark-up.
+    fn write(&mut self, words: &str) {
+        if self.due.is_empty() || !words.trim_matches(is_blank).is_empty() {
+            self.begin();
+            self.written.push_str(words);
+        }
+    }
+
+    /// Writes what is due; where what follows begins.
+    fn begin(&mut self) -> usize {
+        if !self.written.is_empty() {
+            self.written.push_str(&self.due);
+        }
+        self.due.clear();
+        self.written.len()
+    }
+
+    fn end_row(&mut self) {
+        if !self.due.starts_with('\n') {
+            self.due = "\n".to_owned();
+        }
+    }
+
+    /// Says where a link leads, behind its words, unless they say it. `link`: where it leads, and where its words begin.
+    fn end_link(&mut self, link: Option<(String, usize)>) {
+        if let Some((target, words)) = link.filter(|(target, words)| self.written.get(*words..) != Some(target)) {
+            let blank = if words == self.written.len() { "" } else { " " };
+            self.written.push_str(&format!("{blank}<{target}>"));
+        }
+    }
 }
 
 /// A text as the body of a client that reads HTML.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Says where a link leads, behind its words, unless they say it. `link`: where it leads, and where its words begin.
-fn end_link(text: &mut String, link: Option<(String, usize)>) {
-    if let Some((target, words)) = link.filter(|(target, words)| text.get(*words..) != Some(target)) {
-        let blank = if words == text.len() { "" } else { " " };
-        text.push_str(&format!("{blank}<{target}>"));
-    }
 }
 
 struct Tag<'a> {
@@ -68,7 +120,7 @@ impl<'a> Tag<'a> {
     fn read(from: &'a str) -> Option<(Self, &'a str)> {
         let begin = from.strip_prefix('/').unwrap_or(from);
         let (name, mut rest) = begin.split_at(begin.find(|c: char| !c.is_ascii_alphanumeric())?);
-        let name = ELEMENTS.into_iter().find(|known| known.eq_ignore_ascii_case(name))?;
+        let name = ELEMENTS.split(' ').chain(ROWS.split(' ')).find(|known| known.eq_ignore_ascii_case(name))?;
         if !rest.starts_with(|c: char| is_blank(c) || "/>".contains(c)) {
             return None;
         }
@@ -115,16 +167,16 @@ fn entity(from: &str) -> Option<(char, &str)> {
     let end = from.bytes().take(ENTITY_AT_MOST).position(|byte| byte == b';')?;
     let (entity, behind) = from.split_at(end);
     let character = match entity.strip_prefix('&')? {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => ' ',
-        code => {
-            let code = code.strip_prefix('#')?;
+        code if code.starts_with('#') => {
+            let code = code.split_at(1).1;
             let number = code.strip_prefix(['x', 'X']).map_or_else(|| code.parse(), |hex| u32::from_str_radix(hex, 16));
             char::from_u32(number.ok()?)?
+        }
+        "nbsp" => ' ',
+        name => {
+            let latin = ('\u{a1}'..).zip(LATIN.split(' ')).find(|(_, known)| *known == name).map(|(known, _)| known);
+            let only = |rest: &str| rest.chars().next().filter(|known| rest.len() == known.len_utf8());
+            latin.or_else(|| ENTITIES.split(' ').find_map(|known| known.strip_prefix(name).and_then(only)))?
         }
     };
     Some((character, behind.strip_prefix(';')?))
@@ -140,6 +192,10 @@ mod tests {
             ("<FONT COLOR=\"#fff\">hi &amp; bye</FONT>", "hi & bye"),
             ("one<br>two<BR/>three", "one\ntwo\nthree"),
             ("a &lt;b&gt; c &#228; &#xe4;", "a <b> c ä ä"),
+            (
+                "it&rsquo;s &ldquo;H<sub>2</sub>O&rdquo;&hellip; &iexcl;&yuml;&Auml;&auml;&nbsp;&euro;",
+                "it\u{2019}s \u{201c}H2O\u{201d}\u{2026} \u{a1}\u{ff}Ää €",
+            ),
             ("<ul><li>one</li><li>two</li></ul><div>three</div>four", "one\ntwo\nthree\nfour"),
         ] {
             assert_eq!(to_text(body).as_deref(), Some(text));
@@ -153,6 +209,12 @@ mod tests {
             "<b unfinished",
             "&nosuch;",
             "a > b",
+            "a <b",
+            "if x<y and y>z",
+            "&rsquo",
+            "&eur;",
+            "&#;",
+            "&;",
             "a >amp; b",
             "<b-c>",
             "<a href='x",
@@ -185,7 +247,7 @@ mod tests {
             ("<a title=\"href='1' >\" href=\"2\" rel=nofollow hidden>y</a>", "y <2>"),
             ("<a href=\"x&y\">z</a>", "z <x&y>"),
             ("<a href=\"x\"title=\"y\">z</a>", "z <x>"),
-            ("<a href>z</a><a href=>z</a></a href='x'><br/>", "zz\n"),
+            ("<a href>z</a><a href=>z</a></a href='x'><br/>", "zz"),
         ] {
             assert_eq!(to_text(body).as_deref(), Some(text), "{body}");
         }
@@ -197,8 +259,17 @@ mod tests {
             ("<p>one<p>two", "one\ntwo"),
             ("one<div>two</div>three", "one\ntwo\nthree"),
             ("one<ul><li>two<li>three</ul>four", "one\ntwo\nthree\nfour"),
-            ("<div>one</div><div><br></div><div>two</div>", "one\n\ntwo\n"),
-            ("<DIV CLASS='a'>one<P >two</P\n></DIV>", "one\ntwo\n"),
+            ("<div>one</div><div><br></div><div>two</div>", "one\n\ntwo"),
+            ("<DIV CLASS='a'>one<P >two</P\n></DIV>", "one\ntwo"),
+            ("<div>hi</div>", "hi"),
+            ("<p>one</p><p>two</p>", "one\ntwo"),
+            ("<p>one<br></p>\n <p>two<br></p>", "one\ntwo"),
+            ("<br>one<br><br><b>two</b><hr>three", "one\n\ntwo\nthree"),
+            ("<h1>one</h1><blockquote>two</blockquote><pre>  three\n four</pre>", "one\ntwo\n  three\n four"),
+            ("<table><tr><td>a</td><th>b</th></tr><tr><td>c</td><td></td></tr></table>d", "a\tb\nc\nd"),
+            ("one<div><a href='x'>y</a></div>", "one\ny <x>"),
+            ("one<div><a href='x'>x</a><br></div>two", "one\nx\ntwo"),
+            ("<a href='x'><div>y</div></a>z", "y <x>\nz"),
         ] {
             assert_eq!(to_text(body).as_deref(), Some(text), "{body}");
         }

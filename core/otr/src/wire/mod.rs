@@ -4,6 +4,7 @@
 pub(crate) mod codec;
 pub(crate) mod fragment;
 pub(crate) mod html;
+pub(crate) mod marked;
 pub(crate) mod message;
 pub(crate) mod plain;
 #[cfg(test)]

@@ -11,7 +11,8 @@ const TAG_V3: &str = "\x20\x20\t\t\x20\x20\t\t";
 const ERROR: &str = "?OTR Error:";
 
 /// What a text that is not an encoded message turns out to be.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Plain<'a> {
     /// A query.
     Query(Offer),
@@ -51,6 +52,11 @@ pub(crate) fn read(text: &str) -> Plain<'_> {
         }
         None => Plain::Text { text: text.to_owned(), tag: None },
     }
+}
+
+/// Whether a text begins with a query or an error message: else it may talk about one that is in it.
+pub(crate) fn begins(text: &str) -> bool {
+    ["?OTR?", "?OTRv", ERROR].iter().any(|mark| text.starts_with(mark))
 }
 
 /// Appends the tag that offers version 3, and version 2 if that may be.

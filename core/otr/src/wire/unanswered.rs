@@ -1,10 +1,12 @@
 //! Messages of somebody who gets no answer yet: no session has seen them.
 
-use super::plain::Plain;
-use super::{codec, fragment, plain};
+use std::fmt;
 
-/// What a message is before there is a session to hand it to.
-#[derive(Debug, PartialEq, Eq)]
+use super::marked::{self, Found, MARK, Marked};
+use super::plain::{self, Plain};
+
+/// What a message is before there is a session to hand it to. Its `Debug` shows no text.
+#[derive(PartialEq, Eq)]
 pub struct Unanswered {
     /// What its sender wrote, if it is a text.
     pub text: Option<String>,
@@ -16,17 +18,30 @@ impl Unanswered {
     /// Looks at a message of the network.
     #[must_use]
     pub fn read(wire: &str) -> Self {
-        let is_message = |wire| codec::dearmor(wire).is_some_and(|message| message.is_ok());
-        if wire.starts_with(codec::PREFIX) && is_message(wire) || matches!(fragment::read(wire), Some(Some(_))) {
-            return Self { text: None, asks: true };
-        }
         // A mark that does not begin it is one that somebody talks about.
-        let text = || (!wire.starts_with("?OTR")).then(|| wire.to_owned());
+        if wire.starts_with(MARK)
+            && let Some(Marked { found, has_words }) = marked::find(wire)
+        {
+            let is_message = match found {
+                Found::Encoded => marked::is_message(wire),
+                Found::Piece(_) => true,
+                Found::NoPiece => false,
+            };
+            return Self { text: (has_words || !is_message).then(|| wire.to_owned()), asks: is_message };
+        }
+        let begins = plain::begins(wire);
+        let text = || (!begins).then(|| wire.to_owned());
         match plain::read(wire) {
-            Plain::Query(_) => Self { text: text(), asks: wire.starts_with("?OTR") },
+            Plain::Query(_) => Self { text: text(), asks: begins },
             Plain::Error(_) => Self { text: text(), asks: false },
             Plain::Text { text, tag } => Self { text: Some(text).filter(|text| !text.is_empty()), asks: tag.is_some() },
         }
+    }
+}
+
+impl fmt::Debug for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unanswered({})", if self.asks { "asks" } else { ".." })
     }
 }
 
@@ -45,13 +60,23 @@ mod tests {
             ("?OTR: what is that?", Some("?OTR: what is that?"), false),
             ("?OTRv23? This person", None, true),
             ("?OTRv2?", None, true),
-            ("?OTR:AAMC.", None, true),
+            ("?OTR:AAIC.", None, true),
+            ("?OTR:AAMCAAABAAAAAAA=.", None, true),
+            ("?OTR:AAIC. hello", Some("?OTR:AAIC. hello"), true),
+            ("?OTR:AAMC.", Some("?OTR:AAMC."), false),
+            ("?OTR:that. hello", Some("?OTR:that. hello"), false),
+            ("> ?OTR:AAIC.\nwhat is this?", Some("> ?OTR:AAIC.\nwhat is this?"), false),
+            ("see ?OTR,1,2,a,", Some("see ?OTR,1,2,a,"), false),
+            ("?OTR,1,2,piece, hello", Some("?OTR,1,2,piece, hello"), true),
+            ("?OTR: is ?OTRv3? meant", Some("?OTR: is ?OTRv3? meant"), false),
+            ("?OTR| is what?", Some("?OTR| is what?"), false),
             ("?OTR|100|0,1,2,piece,", None, true),
             ("?OTR,1,2,piece,", None, true),
             ("?OTR Error: no", None, false),
             ("", None, false),
         ] {
-            assert_eq!(Unanswered::read(wire), Unanswered { text: text.map(str::to_owned), asks }, "{wire}");
+            let Unanswered { text: shown, asks: asked } = Unanswered::read(wire);
+            assert_eq!((shown.as_deref(), asked), (text, asks), "{wire}");
         }
         for (before, text) in [("hi", Some("hi".to_owned())), ("", None)] {
             assert_eq!(Unanswered::read(&plain::tagged(before, true)), Unanswered { text, asks: true });

@@ -26,7 +26,8 @@ fn check(bytes: &[u8]) {
     let read = |size| RUNTIME.with(|runtime| runtime.block_on(fuzzing::read(&all, size))).unwrap();
     let (parts, count, why) = read(usize::MAX);
     assert_eq!((parts.clone(), count, why), read(1), "the pieces that bytes come in make a difference");
-    if let Some(stanzas) = stanzas(&all) {
+    // A stanza that is longer may end the stream.
+    if let Some(stanzas) = stanzas(&all).filter(|_| all.len() <= fuzzing::BUDGET) {
         assert_eq!((count, why), (stanzas, StreamError::Ended), "the stream does not stay");
         let is_next = |part: &Incoming| matches!(part, Incoming::Chat(chat) if chat.text == "next");
         assert!(parts.last().is_some_and(is_next), "what comes next is not read");

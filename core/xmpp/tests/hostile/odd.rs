@@ -176,7 +176,12 @@ async fn no_message_that_anybody_sends_ends_a_stream() -> Outcome {
 
 #[tokio::test]
 async fn a_sender_is_known_whatever_the_client_calls_itself() -> Outcome {
-    let name = format!("a@b.example/{}", "x".repeat(1500));
+    let account = "a@b.example".to_owned();
+    let name = |length| format!("{account}/{}", "x".repeat(length));
+    // As long as one may be, however it is escaped; and what no client's name is.
+    let quotes = "\"".repeat(1000);
+    let escaped = format!("{account}/{}", "&quot;".repeat(1000));
+    let [long, longer, huge] = [1500, 10_000, 2 << 20].map(name);
     let mut cases: Vec<_> = [
         ("a@b.example/r", "a@b.example", Some("r")),
         ("A@B.Example/R", "a@b.example", Some("R")),
@@ -193,7 +198,10 @@ async fn a_sender_is_known_whatever_the_client_calls_itself() -> Outcome {
         ("a@b.example/\u{378}\u{e000}", "a@b.example", Some("\u{378}\u{e000}")),
         ("b.example/\u{1f4f1}", "b.example", Some("\u{1f4f1}")),
         ("a@b.example/", "a@b.example", None),
-        (&name, "a@b.example", name.strip_prefix("a@b.example/")),
+        (&escaped, "a@b.example", Some(&*quotes)),
+        (&long, "a@b.example", None),
+        (&longer, "a@b.example", None),
+        (&huge, "a@b.example", None),
     ]
     .map(|(from, bare, resource)| {
         (format!("<message from='{from}'><body>hi</body></message>"), vec![Incoming::Chat(chat_from(bare, resource))])
@@ -301,6 +309,10 @@ async fn what_stands_beside_a_message_of_otr_is_read_before_it() -> Outcome {
         (
             stanza(&format!("<subject>Lunch</subject>{query}<body>second</body>{FILE}")),
             vec![part("Lunch\nsecond\nhttps://x.example/f.jpg", None), part("?OTRv23? words", Some("i"))],
+        ),
+        (
+            stanza(&format!("{query}<subject>Lunch</subject><body>?OTR:AAIC.</body><body>second</body>")),
+            vec![part("Lunch\nsecond", None), part("?OTRv23? words", None), part("?OTR:AAIC.", Some("i"))],
         ),
     ])
     .await
