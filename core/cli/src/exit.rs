@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue};
 use flashpaper::{BurnOutcome, Error, Input, TextFault};
 use serde_json::{Value, json};
 
-use crate::output::{to_stderr, to_stdout};
+use crate::stdio::{to_stderr, to_stdout};
 use crate::text::{counted, printable};
 
 /// Why a command did not do what it was asked.

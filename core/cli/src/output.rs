@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::env;
 use std::future::pending;
-use std::io::{IsTerminal as _, Write as _, stderr};
+use std::io::{IsTerminal as _, stderr};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,6 @@ use std::time::{Duration, Instant};
 
 use flashpaper::{Burner, Event, Events, Route, Settlement, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
-use rustix::io::{retry_on_intr, write};
-use rustix::stdio::stdout;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{self, interval_at};
@@ -23,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 use crate::holder::Holder;
+use crate::stdio::{to_stderr, to_stdout};
 use crate::text::wrapped;
 use crate::tty;
 
@@ -307,32 +305,6 @@ impl Screen<'_> {
         self.output.rest();
         done
     }
-}
-
-/// Prints on standard output. `false`: not all of it could be. The standard library says that all was written where
-/// standard output is closed or only for reading. It opens /dev/null in the place of one that is closed, for reading and
-/// writing; a shell's `> /dev/null` is for writing only, so that it can be told.
-pub(crate) fn to_stdout(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    while !rest.is_empty()
-        && is_open()
-        && let Ok(written @ 1..) = retry_on_intr(|| write(stdout(), rest))
-    {
-        rest = rest.get(written..).unwrap_or_default();
-    }
-    rest.is_empty()
-}
-
-/// Whether standard output was open when the program began.
-fn is_open() -> bool {
-    let (Ok(flags), Ok(file)) = (fcntl_getfl(stdout()), fstat(stdout())) else { return false };
-    let is_null = stat("/dev/null").is_ok_and(|null| (null.st_rdev, null.st_mode) == (file.st_rdev, file.st_mode));
-    !(is_null && flags.contains(OFlags::RDWR))
-}
-
-/// Prints on standard error. What cannot be printed there stops nothing.
-pub(crate) fn to_stderr(text: &str) {
-    let _ = stderr().write_all(text.as_bytes());
 }
 
 /// A terminal that knows no codes.

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::chat::keys::{Key, Keys};
 use crate::chat::line::Line;
-use crate::output::to_stdout;
+use crate::stdio::{to_stderr, to_stdout};
 
 /// Pasted text is told from typed text, and a row that is full is not gone on with on the next: no text begins a row that
 /// the program has not begun.
@@ -75,7 +75,7 @@ pub(crate) fn hidden_line(question: &str) -> Option<Zeroizing<String>> {
         return None;
     }
     let _quiet = Quiet::begin(false)?;
-    crate::output::to_stderr(question);
+    to_stderr(question);
     let (mut keys, mut line, mut bytes) = (Keys::default(), Line::default(), Zeroizing::new([0; 256]));
     let given = loop {
         match keys.next() {
@@ -90,6 +90,6 @@ pub(crate) fn hidden_line(question: &str) -> Option<Zeroizing<String>> {
             },
         }
     };
-    crate::output::to_stderr("\n");
+    to_stderr("\n");
     given
 }

@@ -65,6 +65,12 @@ fn help_and_lists_that_could_not_be_printed_are_not_done() -> Tested {
             }
             assert_eq!(run(&["dance"], Some(out), err)?, Some(2));
         }
+        for args in [&["--version"][..], &list] {
+            let null = || OpenOptions::new().read(true).write(true).open("/dev/null");
+            let status =
+                under_another(&[]).args(args).stdin(Stdio::null()).stdout(null()?).stderr(err.open()?).status()?;
+            assert_eq!(status.code(), Some(0), "{args:?}: what takes everything may be for reading, too");
+        }
         let new = folder.path().join(format!("{err:?}")).display().to_string();
         assert_eq!(run(&["--home", &new, "list"], None, err)?, Some(0), "a warning that nobody sees stops nothing");
         assert_eq!(run(&list, None, err)?, Some(0));

@@ -16,7 +16,8 @@ use super::colour::{LOCK, Paint};
 use super::input;
 use super::keys::{Key, Keys};
 use super::line::Line;
-use crate::output::{Output, is_dumb, to_stdout};
+use crate::output::{Output, is_dumb};
+use crate::stdio::to_stdout;
 use crate::text::{shortened, width};
 use crate::tty::{self, Quiet};
 
