@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
 use flashpaper_lab::{Peer, Remote};
@@ -87,6 +87,7 @@ async fn messages_that_could_not_be_printed_are_kept() -> Tested {
     for text in ["one", "two", "three"] {
         peer.send(&home.jid, text).await?;
     }
+    fail_to_send(&home)?;
     let patience = PATIENCE.as_secs().to_string();
     let receive = |under: &[&str], args: &[&str]| {
         home.command_under(under, &[&["receive", &home.jid, "--timeout", &patience], args].concat())
@@ -109,8 +110,25 @@ async fn messages_that_could_not_be_printed_are_kept() -> Tested {
 
     let rest = String::from_utf8(receive(&[], &["--count", "1"]).output()?.stdout)?;
     assert!(rest.trim_end().ends_with("four") && !rest.contains("three"), "{rest}");
+    let mut told = || -> Tested<String> { Ok(String::from_utf8(home.command(&["chat", &home.jid]).output()?.stdout)?) };
+    assert!(told()?.contains("-- \u{201c}lost\u{201d} to a@b.example: will not arrive, "), "it was not told before");
+    assert!(!told()?.contains("will not arrive"), "it was told");
     assert!(home.command(&["burn", &home.jid]).status()?.success());
     peer.remove().await?;
+    Ok(())
+}
+
+/// A text that will not arrive, of which nobody was told.
+fn fail_to_send(home: &Home) -> Tested {
+    let mut chat = home.command(&["chat", &home.jid, "--json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut stdin = chat.stdin.take().ok_or("no input")?;
+    writeln!(stdin, r#"{{"command":"send","peer":"a@b.example","text":"lost","within":1}}"#)?;
+    let mut lines = BufReader::new(chat.stdout.take().ok_or("no output")?).lines();
+    lines
+        .find(|line| line.as_ref().is_ok_and(|line| line.contains(r#""state":"failed""#)))
+        .ok_or("it did not fail")??;
+    drop(stdin);
+    assert!(chat.wait()?.success());
     Ok(())
 }
 

@@ -465,7 +465,7 @@ impl Person<'_, '_> {
 
     /// What is known of a text that was written here.
     fn went(&mut self, id: MessageId, state: MessageState) {
-        let text = self.sent.get(&id).map_or("an earlier text", String::as_str);
+        let text = self.sent.get(&id).cloned().unwrap_or_else(|| self.earlier(id));
         let line = match state {
             MessageState::WaitingForPeer => format!("{text}: waits for the peer to be there"),
             MessageState::Acked => format!("{text}: is with the server"),
@@ -474,14 +474,22 @@ impl Person<'_, '_> {
             MessageState::Failed { reason } => format!("{text}: will not arrive, {}", failure(reason)),
             MessageState::Received | MessageState::Taken | MessageState::Queued | MessageState::Sent => return,
         };
-        self.aside(&line);
+        let shown = self.show_aside(&line);
         if matches!(state, MessageState::Delivered | MessageState::Failed { .. }) {
             self.sent.remove(&id);
         }
-        if matches!(state, MessageState::Failed { .. }) {
-            // What cannot be taken now is told again.
+        if shown && matches!(state, MessageState::Failed { .. }) {
+            // What is not taken is told again.
             let _ = self.engine.taken(self.id, id);
         }
+    }
+
+    /// A text that was not written in this run, and to whom.
+    fn earlier(&self, id: MessageId) -> String {
+        let Ok(message) = self.engine.message(self.id, id) else { return "an earlier text".to_owned() };
+        // Whom it was for may be lost.
+        let to = if message.peer.is_empty() { String::new() } else { format!(" to {}", self.name(&message.peer)) };
+        format!("{}{to}", beginning(&message.text))
     }
 
     /// Has the prompt say how private the next text would be.
@@ -510,8 +518,13 @@ impl Person<'_, '_> {
 
     /// A line that nobody wrote.
     fn aside(&mut self, text: &str) {
+        self.show_aside(text);
+    }
+
+    /// The same. `false`: it could not be printed.
+    fn show_aside(&mut self, text: &str) -> bool {
         let text = self.terminal.paint.aside(&format!("-- {text}"));
-        self.terminal.line(&text);
+        self.terminal.line(&text)
     }
 
     const fn output(&self) -> &Output {
