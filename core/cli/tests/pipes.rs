@@ -110,7 +110,7 @@ async fn messages_that_could_not_be_printed_are_kept() -> Tested {
 
     let rest = String::from_utf8(receive(&[], &["--count", "1"]).output()?.stdout)?;
     assert!(rest.trim_end().ends_with("four") && !rest.contains("three"), "{rest}");
-    let mut told = || -> Tested<String> { Ok(String::from_utf8(home.command(&["chat", &home.jid]).output()?.stdout)?) };
+    let told = || -> Tested<String> { Ok(String::from_utf8(home.command(&["chat", &home.jid]).output()?.stdout)?) };
     assert!(told()?.contains("-- \u{201c}lost\u{201d} to a@b.example: will not arrive, "), "it was not told before");
     assert!(!told()?.contains("will not arrive"), "it was told");
     assert!(home.command(&["burn", &home.jid]).status()?.success());
