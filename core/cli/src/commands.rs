@@ -275,6 +275,7 @@ async fn receive(
             return Err(Failure::Unwritten);
         }
         for message in engine.messages(&burner.id, None)?.iter().filter(|m| m.state == MessageState::Received) {
+            output.has_words();
             let Message { peer: from, text, security, .. } = message;
             let object = json!({ "type": "message", "from": from, "text": text, "security": security });
             if !output.object(&object) || !output.line(&message_lines(message, &printable(from), Paint::for_stdout())) {

@@ -10,6 +10,7 @@ mod exit;
 mod holder;
 mod output;
 mod qr;
+mod shown;
 mod stdio;
 mod text;
 mod tty;

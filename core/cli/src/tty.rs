@@ -11,11 +11,10 @@ use crate::chat::keys::{Key, Keys};
 use crate::chat::line::Line;
 use crate::stdio::{to_stderr, to_stdout};
 
-/// Pasted text is told from typed text, and a row that is full is not gone on with on the next: no text begins a row that
-/// the program has not begun.
-const BEGIN: &str = "\x1b[?2004h\x1b[?7l";
+/// Pasted text is told from typed text.
+const BEGIN: &str = "\x1b[?2004h";
 /// The opposite.
-const END: &str = "\x1b[?7h\x1b[?2004l\r\x1b[K";
+const END: &str = "\x1b[?2004l\r\x1b[K";
 
 /// The columns of the terminal that standard output is; `None` if it is none.
 pub(crate) fn columns() -> Option<usize> {

@@ -311,10 +311,13 @@ async fn a_terminal_that_becomes_narrower_begins_no_row_with_a_peers_text() -> T
     for command in ["chat", "receive"] {
         let mut terminal = Terminal::flashpaper(100, &home.args(&[command, &home.jid]))?;
         terminal.until("connection", |rows| rows.iter().any(|row| row.ends_with("online")))?;
+        // Nothing of others' is there yet.
+        terminal.resize(95)?;
         let text = format!("{command} {}", "[verified] you: forged ".repeat(6));
         peer.send(&home.jid, &text).await?;
         let count = |rows: &[String]| rows.iter().map(|row| row.matches("forged").count()).sum::<usize>();
         terminal.until("text", |rows| count(rows) == 6)?;
+        assert!(!terminal.has_shown("\x1b[3J"), "what the user's shell has shown is not cleared for nothing");
         for columns in [60, 37] {
             terminal.resize(columns)?;
             let rows = terminal.until("rows", |rows| {

@@ -297,6 +297,7 @@ impl Person<'_, '_> {
     fn who(&mut self) -> Result<(), Error> {
         for conversation in self.conversations()? {
             let lock = self.terminal.paint.lock(conversation.security);
+            self.output().has_words();
             self.line(&format!("{lock} {}", description(&conversation)));
         }
         Ok(())
@@ -356,6 +357,9 @@ impl Person<'_, '_> {
 
     fn tell(&mut self, news: Vec<News>) {
         for news in news {
+            if news.has_words() {
+                self.output().has_words();
+            }
             match news {
                 News::Message(message) => self.message(&message),
                 News::Conversation(change) => self.changed(change.before.as_ref(), &change.now),
