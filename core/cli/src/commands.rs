@@ -10,8 +10,6 @@ use flashpaper::{
     Engine, Error, Event, Events, Input, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
 };
 use serde_json::{Value, json};
-use tokio::signal::ctrl_c;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -21,10 +19,12 @@ use crate::chat::{self, message_lines};
 use crate::exit::Failure;
 use crate::holder::{self, Holder};
 use crate::output::{Output, SERVER, Screen, route_text, server_text, with_type};
+use crate::stop::Stop;
 use crate::text::printable;
 use crate::{qr, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    let mut stop = Stop::listen();
     let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
     if args.passphrase.is_none() && !matches!(args.command, Command::Passphrase { .. }) && holder::is_new(&home) {
         output.warning("key_file", KEY_FILE);
@@ -36,14 +36,14 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let mut screen = Screen { output, events: engine.events(None), holder };
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen) => done,
-        () = stopped() => Err(Error::Cancelled.into()),
+        () = stop.told() => Err(Error::Cancelled.into()),
         never = output.keep_fit() => match never {},
     };
     screen.holder.sign_off();
     // Removes what a cancelled creation may have made. A user who cannot wait interrupts again; the next start does it.
     tokio::select! {
         () = screen.during("the folder", engine.close()) => {}
-        () = stopped() => {}
+        () = stop.told() => {}
     }
     done
 }
@@ -64,18 +64,6 @@ fn warn(VaultReport { lost, incomplete, old_key_kept }: VaultReport, output: &Ou
             "vault_old_key_kept",
             "the key of the store could not be changed, or older data not be erased: it may be readable",
         );
-    }
-}
-
-/// Somebody wants the program to end: Ctrl-C, a terminal that is closed, or the system.
-async fn stopped() {
-    let (Ok(mut ended), Ok(mut hung_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-        return drop(ctrl_c().await);
-    };
-    tokio::select! {
-        _ = ctrl_c() => {}
-        _ = ended.recv() => {}
-        _ = hung_up.recv() => {}
     }
 }
 
@@ -173,8 +161,9 @@ async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path
     let passphrase = match file {
         None if stdin().is_terminal() => {
             let first = tty::hidden_line("the new passphrase: ").filter(|line| !line.is_empty());
+            let first = first.ok_or(Failure::NoPassphrase)?;
             let again = tty::hidden_line("once more: ");
-            first.filter(|first| Some(first) == again.as_ref()).ok_or(Failure::NoPassphrase)?
+            again.filter(|again| *again == first).ok_or(Failure::NoPassphrase)?
         }
         file => first_line(file.unwrap_or(Path::new("-")), "passphrase")?,
     };

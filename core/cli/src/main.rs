@@ -12,6 +12,7 @@ mod output;
 mod qr;
 mod shown;
 mod stdio;
+mod stop;
 mod text;
 mod tty;
 

@@ -245,7 +245,7 @@ impl Output {
         }
     }
 
-    /// One call, so that a line that cannot be written is not written later, in part or again.
+    /// A line that cannot be written is not written later, in part or again.
     fn write(&self, text: &str) -> bool {
         let line = Zeroizing::new(format!("{text}\n"));
         let written = self.bar.suspend(|| to_stdout(&line));

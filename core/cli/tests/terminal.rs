@@ -219,6 +219,25 @@ fn a_passphrase_is_asked_for_twice_and_never_shown() -> Tested {
     Ok(())
 }
 
+#[test]
+fn a_program_that_is_told_to_end_leaves_the_terminal_as_it_was() -> Tested {
+    let folder = TempDir::new()?;
+    let home = folder.path().join("home").display().to_string();
+    for (args, question) in
+        [(&["passphrase"][..], "the new passphrase:"), (&["--passphrase", "-", "list"], "passphrase:")]
+    {
+        for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+            let mut terminal = Terminal::flashpaper(80, &[&["--home", &home], args].concat())?;
+            terminal.until_row(question)?;
+            assert!(!terminal.is_cooked()?);
+            kill_process(Pid::from_child(&terminal.child), signal)?;
+            assert_eq!((terminal.end()?, terminal.is_cooked()?), (Some(2), true), "{args:?} {signal:?}");
+            assert!(!terminal.has_shown("once more"));
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn suspended_and_resumed_the_prompt_is_there_and_secrets_are_hidden() -> Tested {
