@@ -287,6 +287,23 @@ async fn suspended_and_resumed_the_prompt_is_there_and_secrets_are_hidden() -> T
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
+async fn a_terminal_that_shows_secrets_compares_none() -> Tested {
+    let (home, peer) = with_peer().await?;
+    let words = home.args(&["chat", &home.jid, peer.jid()]).join(" ");
+    for line in [format!("TERM=dumb exec {FLASHPAPER} {words}"), format!("{FLASHPAPER} {words} | cat")] {
+        let mut chat = Terminal::run(80, "sh", &["-c", &line])?;
+        chat.until_row("-- online")?;
+        chat.press("/verify swordfish\r")?;
+        chat.until_row("-- error: nothing was compared")?;
+        chat.press("/quit\r")?;
+        assert_eq!(chat.end()?, Some(0));
+    }
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
 async fn a_peers_text_never_begins_a_row() -> Tested {
     let (home, mut peer) = with_peer().await?;
     let mut chat = chat(&home, 40)?;

@@ -48,10 +48,22 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /quit                ends; so do the end of input and Ctrl-C
 //TEXT               sends a text that begins with /";
 
+const ECHOES: &str = "error: nothing was compared, as this terminal shows secrets that are typed: use chat with its output on \
+    the terminal and TERM set, or compare keys by /fingerprint, then /trust";
+
+const VERIFY: &str = "/verify SECRET, or with a question /verify WHICH? SECRET";
+
 /// Of a line that holds a secret: at which byte that begins.
 pub(crate) fn secret(line: &str) -> Option<usize> {
     let secret = line.trim_start().strip_prefix("/verify")?;
     secret.starts_with(char::is_whitespace).then(|| line.len() - secret.len())
+}
+
+/// A question that tells which secret is meant, if there is one, and the secret. What ends in a question mark is no secret.
+fn question(line: &str) -> (Option<&str>, &str) {
+    let ends = line.match_indices('?').map(|(at, mark)| line.split_at(at + mark.len()));
+    let mut asked = ends.filter(|(_, secret)| secret.is_empty() || secret.starts_with(char::is_whitespace));
+    asked.next().map_or((None, line), |(question, secret)| (Some(question), secret.trim_start()))
 }
 
 pub(crate) async fn chat(
@@ -89,7 +101,7 @@ pub(crate) async fn chat(
         match person.obey(&line).await {
             Ok(Next::Line) => {}
             Ok(Next::End(done)) => return done,
-            Err(error) => person.aside(&format!("error: {}", Failure::from(error).line())),
+            Err(failure) => person.aside(&format!("error: {}", failure.line())),
         }
     }
 }
@@ -169,7 +181,7 @@ impl Person<'_, '_> {
         }
     }
 
-    async fn obey(&mut self, line: &str) -> Result<Next, Error> {
+    async fn obey(&mut self, line: &str) -> Result<Next, Failure> {
         let (engine, id) = (self.engine, self.id);
         let line = line.trim();
         let Some(command) = line.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
@@ -205,7 +217,8 @@ impl Person<'_, '_> {
             }
             "start" => engine.start_private(id, self.peer()?)?,
             "end" => engine.end_private(id, self.peer()?)?,
-            "verify" if !rest.is_empty() => self.verify(rest)?,
+            "verify" if self.terminal.echoes() => self.aside(ECHOES),
+            "verify" => self.verify(rest)?,
             "abort" => engine.abort_comparison(id, self.peer()?)?,
             "fingerprint" => self.fingerprints()?,
             "trust" => {
@@ -225,7 +238,7 @@ impl Person<'_, '_> {
                 qr::print(self.output(), &uri, self.terminal.paint);
             }
             "version2" => self.set_version_2(rest)?,
-            "burn" => return self.burn().await,
+            "burn" => return Ok(self.burn().await?),
             _ => self.aside("no such command; /help has them all"),
         }
         Ok(Next::Line)
@@ -240,18 +253,20 @@ impl Person<'_, '_> {
         Ok(())
     }
 
-    fn verify(&self, rest: &str) -> Result<(), Error> {
+    fn verify(&mut self, rest: &str) -> Result<(), Failure> {
         let (engine, id, conversation) = (self.engine, self.id, self.conversation()?);
-        if conversation.question.is_some() {
-            let Some(Comparison::Asked { question }) = &conversation.question else { return Err(Error::NothingAsked) };
-            return engine.answer_comparison(id, &conversation.peer, rest, question.as_deref());
-        }
-        match rest.split_once("? ") {
-            Some((question, secret)) => {
-                engine.compare(id, &conversation.peer, secret.trim(), Some(&format!("{question}?")))
+        let peer = &conversation.peer;
+        let done = match (&conversation.question, question(rest)) {
+            (Some(Comparison::Asked { question }), _) if !rest.is_empty() => {
+                engine.answer_comparison(id, peer, rest, question.as_deref())
             }
-            None => engine.compare(id, &conversation.peer, rest, None),
-        }
+            (None, (question, secret)) if !secret.is_empty() => engine.compare(id, peer, secret, question),
+            _ => {
+                self.aside(VERIFY);
+                return Ok(());
+            }
+        };
+        done.map_err(Failure::Secret)
     }
 
     fn distrust(&self) -> Result<(), Error> {
@@ -571,23 +586,42 @@ const fn failure(reason: FailReason) -> &'static str {
 }
 
 #[cfg(test)]
-#[test]
-fn a_description_names_the_version() {
-    let conversation = |version| Conversation {
-        peer: "me@b.example".into(),
-        label: Some("friend".into()),
-        standing: Standing::Stranger,
-        security: flashpaper::Security::Private,
-        version,
-        key: None,
-        keys: Vec::new(),
-        expected: None,
-        present: true,
-        question: None,
-        unread: 0,
-        outbox: 0,
-    };
-    let description = |version| description(&conversation(version));
-    assert_eq!(description(None), "me@b.example (friend), a stranger, there");
-    assert_eq!(description(Some(2)), "me@b.example (friend), a stranger, there, OTR version 2");
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_never_compared_as_the_secret() {
+        for (line, question_and_secret) in [
+            ("cat", (None, "cat")),
+            ("which cat? the black one", (Some("which cat?"), "the black one")),
+            ("which cat?\tTom", (Some("which cat?"), "Tom")),
+            ("which cat?", (Some("which cat?"), "")),
+            ("which? who?", (Some("which?"), "who?")),
+            ("a?b", (None, "a?b")),
+            ("", (None, "")),
+        ] {
+            assert_eq!(question(line), question_and_secret);
+        }
+    }
+
+    #[test]
+    fn a_description_names_the_version() {
+        let conversation = |version| Conversation {
+            peer: "me@b.example".into(),
+            label: Some("friend".into()),
+            standing: Standing::Stranger,
+            security: flashpaper::Security::Private,
+            version,
+            key: None,
+            keys: Vec::new(),
+            expected: None,
+            present: true,
+            question: None,
+            unread: 0,
+            outbox: 0,
+        };
+        let description = |version| description(&conversation(version));
+        assert_eq!(description(None), "me@b.example (friend), a stranger, there");
+        assert_eq!(description(Some(2)), "me@b.example (friend), a stranger, there, OTR version 2");
+    }
 }

@@ -118,6 +118,11 @@ impl<'o> Terminal<'o> {
         }
     }
 
+    /// Whether the terminal itself shows what is typed, secrets too.
+    pub(crate) fn echoes(&self) -> bool {
+        matches!(self.input, Input::Lines(_)) && stdin().is_terminal()
+    }
+
     /// Sets what the prompt says.
     pub(crate) fn set_lock(&mut self, security: Option<Security>) {
         if self.lock != security {
