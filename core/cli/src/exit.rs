@@ -86,6 +86,7 @@ impl Failure {
             "retry_after": error.and_then(Error::retry_after).map(|d| d.as_secs()),
         });
         match (self, error) {
+            (Self::Advised(_, advice), _) => object["detail"] = advice.as_str().into(),
             (_, Some(Error::NeedsWeb { page })) => object["url"] = page.url().into(),
             (_, Some(Error::InvalidInput { .. })) => object["detail"] = self.line().into(),
             _ => {}
@@ -207,5 +208,14 @@ mod tests {
         assert_eq!((secret.line(), text.line()), ("the secret is empty".into(), "the text is empty".into()));
         assert_eq!(secret.object()["detail"], "the secret is empty");
         assert_eq!(secret.object()["code"], "invalid_input");
+    }
+
+    #[test]
+    fn a_program_is_told_what_helps() {
+        let failure = Failure::Advised(Error::InUse, "end it first".to_owned());
+        assert_eq!(
+            (&failure.object()["code"], &failure.object()["detail"]),
+            (&"in_use".into(), &"end it first".into())
+        );
     }
 }
