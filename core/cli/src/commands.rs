@@ -178,7 +178,7 @@ fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failur
     let Some(words) = engine.recovery_words(&burner.id)? else { return Ok(()) };
     let object = json!({ "type": "words", "burner": burner.id, "words": words.as_str() });
     let line = Zeroizing::new(format!("words: {}", words.as_str()));
-    if output.object(&object) && output.line(&line) {
+    if output.object(&object) && output.whole(&line) {
         engine.drop_recovery_words(&burner.id)?;
     }
     Ok(())
