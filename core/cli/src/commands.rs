@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, stdin};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use crate::exit::Failure;
 use crate::holder::{self, Holder};
 use crate::output::{Output, SERVER, Screen, route_text, server_text, with_type};
 use crate::stop::Stop;
-use crate::text::printable;
+use crate::text::{printable, width};
 use crate::{qr, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
@@ -186,22 +187,41 @@ fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failur
 
 fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
     let burners = engine.snapshot()?.burners;
-    output.line(&if burners.is_empty() {
-        "no burners".to_owned()
-    } else {
-        format!("{:<44} {:<6} {:<8} {:<16} LABEL", "ADDRESS", "ROUTE", "STATE", "ID")
-    });
-    for BurnerStatus { burner, label, .. } in burners {
-        let mut object = with_type("burner", &burner);
-        let state = object["state"].as_str().unwrap_or_default().to_owned();
-        let name = label.as_deref().map_or_else(String::new, |label| format!(" {}", printable(label)));
+    for BurnerStatus { burner, label, .. } in &burners {
+        let mut object = with_type("burner", burner);
         if let Some(label) = label {
-            object["label"] = label.into();
+            object["label"] = label.as_str().into();
         }
         output.object(&object);
-        output.line(&format!("{:<44} {:<6} {:<8} {}{name}", burner.jid, route_text(burner.via), state, burner.id));
+    }
+    for row in table(&burners) {
+        output.line(&row);
     }
     Ok(())
+}
+
+/// Burners as rows, with a header. With an address of up to 43 columns they fit a terminal of 80, but for long labels.
+fn table(burners: &[BurnerStatus]) -> Vec<String> {
+    if burners.is_empty() {
+        return vec!["no burners".to_owned()];
+    }
+    let header = ["ADDRESS", "ROUTE", "STATE", "ID", "LABEL"].map(str::to_owned);
+    let cells = burners.iter().map(|BurnerStatus { burner, label, .. }| {
+        let state = serde_json::to_value(burner.state).unwrap_or_default();
+        let state = state.as_str().unwrap_or_default().to_owned();
+        let label = label.as_deref().map_or_else(String::new, printable);
+        [printable(&burner.jid), route_text(burner.via).to_owned(), state, burner.id.to_string(), label]
+    });
+    let cells: Vec<_> = iter::once(header).chain(cells).collect();
+    let row = |row: &[String; 5]| {
+        let padded = row.iter().enumerate().map(|(column, cell)| {
+            let widest =
+                cells.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or_default();
+            format!("{cell}{} ", " ".repeat(widest - width(cell)))
+        });
+        padded.collect::<String>().trim_end().to_owned()
+    };
+    cells.iter().map(row).collect()
 }
 
 fn uri(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure> {
@@ -414,6 +434,8 @@ fn first_line(file: &Path, option: &'static str) -> Result<Zeroizing<String>, Fa
 mod tests {
     use std::time::SystemTime;
 
+    use flashpaper::History;
+
     use super::*;
 
     #[test]
@@ -443,6 +465,37 @@ mod tests {
         {
             assert!(!names(name, &burner), "{name}");
         }
+    }
+
+    #[test]
+    fn a_list_fits_a_terminal_of_80_columns() {
+        let status = |jid: &str, via, state, label: Option<&str>| BurnerStatus {
+            burner: Burner {
+                id: "9f1c2a77b0e4d613".to_owned().into(),
+                jid: jid.to_owned(),
+                via,
+                state,
+                created: SystemTime::UNIX_EPOCH,
+            },
+            connection: Connection::Offline,
+            label: label.map(str::to_owned),
+            history: History::None,
+            conversations: Vec::new(),
+            unreadable: None,
+        };
+        let long = format!("{}@jabber.example", "r".repeat(28));
+        let burners = [
+            status(&long, Route::Onion, BurnerState::Burning, None),
+            status("me@m\u{fc}nchen.example", Route::Exit, BurnerState::Active, Some("\u{5bb6}")),
+            status("me@\u{6f22}\u{5b57}.example", Route::Exit, BurnerState::Pending, Some("work")),
+        ];
+        let rows = table(&burners);
+        assert!(rows.iter().all(|row| width(row) <= 80), "{rows:#?}");
+        let columns = |row: &String, word: &str| row.find(word).map(|at| width(&row[..at]));
+        assert!(rows.iter().skip(1).all(|row| columns(row, "9f1c") == columns(&rows[0], "ID")), "{rows:#?}");
+        assert_eq!((columns(&rows[2], "\u{5bb6}"), columns(&rows[3], "work")), (Some(75), Some(75)));
+        assert_eq!(rows[0].trim_end_matches("LABEL").len(), 75);
+        assert_eq!(table(&[]), ["no burners"]);
     }
 
     #[test]
