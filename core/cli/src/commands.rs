@@ -31,7 +31,7 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         output.warning("key_file", KEY_FILE);
     }
     let config = config(&args, home.clone())?;
-    let engine = Engine::open(config).await.map_err(|error| cannot_open(error, &home))?;
+    let engine = Engine::open(config).await.map_err(|error| cannot_open(error, &home, args.passphrase.is_some()))?;
     let holder = Holder::sign(&home, args.command.name());
     warn(engine.vault_report()?, output);
     let mut screen = Screen { output, events: engine.events(None), holder };
@@ -71,9 +71,12 @@ fn warn(VaultReport { lost, incomplete, old_key_kept }: VaultReport, output: &Ou
 const KEY_FILE: &str = "without --passphrase the key of this new folder lies in a file beside the accounts: anybody who reads \
     the folder reads both; `flashpaper passphrase` changes that";
 
-/// Why a folder cannot be opened, and what helps.
-fn cannot_open(error: Error, home: &Path) -> Failure {
+/// Why a folder cannot be opened, and what helps; `given`: a passphrase was.
+fn cannot_open(error: Error, home: &Path, given: bool) -> Failure {
     let advice = match error {
+        Error::VaultLocked if given => {
+            "the passphrase is not this folder's; --home DIR takes another folder".to_owned()
+        }
         Error::VaultLocked | Error::KeyLost => {
             "--passphrase FILE opens it if it is under a passphrase; --home DIR takes another folder".to_owned()
         }
