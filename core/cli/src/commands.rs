@@ -27,11 +27,13 @@ use crate::{qr, tty};
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let mut stop = Stop::listen();
     let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
-    if args.passphrase.is_none() && !matches!(args.command, Command::Passphrase { .. }) && holder::is_new(&home) {
-        output.warning("key_file", KEY_FILE);
-    }
+    let by_key_file = args.passphrase.is_none() && !matches!(args.command, Command::Passphrase { .. });
+    let makes_key_file = by_key_file && holder::is_new(&home);
     let config = config(&args, home.clone())?;
     let engine = Engine::open(config).await.map_err(|error| cannot_open(error, &home, args.passphrase.is_some()))?;
+    if makes_key_file {
+        output.warning("key_file", KEY_FILE);
+    }
     let holder = Holder::sign(&home, args.command.name());
     warn(engine.vault_report()?, output);
     let mut screen = Screen { output, events: engine.events(None), holder };

@@ -127,6 +127,19 @@ fn a_damaged_or_used_folder_is_told() {
 }
 
 #[test]
+fn a_folder_that_could_not_be_made_has_no_key_to_warn_of() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::os::unix::fs::symlink(path("missing/home"), path("dangling")).unwrap();
+    let warned = |home: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flashpaper"));
+        let output = command.args(["--json", "--home", home, "list"]).stdin(Stdio::null()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().contains("key_file")
+    };
+    assert_eq!((warned(&path("dangling")), warned(&path("home")), warned(&path("home"))), (false, true, false));
+}
+
+#[test]
 fn a_wrong_passphrase_is_called_so() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
