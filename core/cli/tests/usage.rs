@@ -169,7 +169,7 @@ fn a_program_is_told_what_is_wrong_as_json() {
 
 #[test]
 fn help_and_version_are_no_errors() {
-    for args in [&["--help"][..], &["--version"], &["new", "--help"]] {
+    for args in [&["--help"][..], &["--version"], &["new", "--help"], &["help"], &["help", "new"]] {
         assert_eq!(run("", args), (vec![], Some(0)));
     }
 }
