@@ -662,7 +662,7 @@ pub enum Input {
 /// Why a text cannot be sent.
 #[uniffi::remote(Enum)]
 pub enum TextFault {
-    /// There is nothing in it.
+    /// There is nothing in it; in a secret: nothing that a person could see.
     Empty,
     /// It is too long.
     TooLong {

@@ -8,13 +8,7 @@ use flashpaper::Route;
 
 /// Throw-away XMPP accounts over embedded Tor.
 #[derive(Parser)]
-#[command(
-    name = "flashpaper",
-    version,
-    disable_help_subcommand = true,
-    arg_required_else_help = false,
-    max_term_width = 100
-)]
+#[command(name = "flashpaper", version, arg_required_else_help = false, max_term_width = 100)]
 pub(crate) struct Args {
     /// The folder that holds everything [default: $XDG_DATA_HOME/flashpaper or ~/.local/share/flashpaper]
     #[arg(long, global = true, value_name = "DIR")]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, stdin};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,6 @@ use flashpaper::{
     Engine, Error, Event, Events, Input, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
 };
 use serde_json::{Value, json};
-use tokio::signal::ctrl_c;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -21,29 +20,33 @@ use crate::chat::{self, message_lines};
 use crate::exit::Failure;
 use crate::holder::{self, Holder};
 use crate::output::{Output, SERVER, Screen, route_text, server_text, with_type};
-use crate::text::printable;
+use crate::stop::Stop;
+use crate::text::{printable, width};
 use crate::{qr, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    let mut stop = Stop::listen();
     let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
-    if args.passphrase.is_none() && !matches!(args.command, Command::Passphrase { .. }) && holder::is_new(&home) {
+    let by_key_file = args.passphrase.is_none() && !matches!(args.command, Command::Passphrase { .. });
+    let makes_key_file = by_key_file && holder::is_new(&home);
+    let config = config(&args, home.clone())?;
+    let engine = Engine::open(config).await.map_err(|error| cannot_open(error, &home, args.passphrase.is_some()))?;
+    if makes_key_file {
         output.warning("key_file", KEY_FILE);
     }
-    let config = config(&args, home.clone())?;
-    let engine = Engine::open(config).await.map_err(|error| cannot_open(error, &home))?;
     let holder = Holder::sign(&home, args.command.name());
     warn(engine.vault_report()?, output);
     let mut screen = Screen { output, events: engine.events(None), holder };
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen) => done,
-        () = stopped() => Err(Error::Cancelled.into()),
+        () = stop.told() => Err(Error::Cancelled.into()),
         never = output.keep_fit() => match never {},
     };
     screen.holder.sign_off();
     // Removes what a cancelled creation may have made. A user who cannot wait interrupts again; the next start does it.
     tokio::select! {
         () = screen.during("the folder", engine.close()) => {}
-        () = stopped() => {}
+        () = stop.told() => {}
     }
     done
 }
@@ -67,24 +70,15 @@ fn warn(VaultReport { lost, incomplete, old_key_kept }: VaultReport, output: &Ou
     }
 }
 
-/// Somebody wants the program to end: Ctrl-C, a terminal that is closed, or the system.
-async fn stopped() {
-    let (Ok(mut ended), Ok(mut hung_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-        return drop(ctrl_c().await);
-    };
-    tokio::select! {
-        _ = ctrl_c() => {}
-        _ = ended.recv() => {}
-        _ = hung_up.recv() => {}
-    }
-}
-
 const KEY_FILE: &str = "without --passphrase the key of this new folder lies in a file beside the accounts: anybody who reads \
     the folder reads both; `flashpaper passphrase` changes that";
 
-/// Why a folder cannot be opened, and what helps.
-fn cannot_open(error: Error, home: &Path) -> Failure {
+/// Why a folder cannot be opened, and what helps; `given`: a passphrase was.
+fn cannot_open(error: Error, home: &Path, given: bool) -> Failure {
     let advice = match error {
+        Error::VaultLocked if given => {
+            "the passphrase is not this folder's; --home DIR takes another folder".to_owned()
+        }
         Error::VaultLocked | Error::KeyLost => {
             "--passphrase FILE opens it if it is under a passphrase; --home DIR takes another folder".to_owned()
         }
@@ -173,8 +167,9 @@ async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path
     let passphrase = match file {
         None if stdin().is_terminal() => {
             let first = tty::hidden_line("the new passphrase: ").filter(|line| !line.is_empty());
+            let first = first.ok_or(Failure::NoPassphrase)?;
             let again = tty::hidden_line("once more: ");
-            first.filter(|first| Some(first) == again.as_ref()).ok_or(Failure::NoPassphrase)?
+            again.filter(|again| *again == first).ok_or(Failure::NoPassphrase)?
         }
         file => first_line(file.unwrap_or(Path::new("-")), "passphrase")?,
     };
@@ -189,7 +184,7 @@ fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failur
     let Some(words) = engine.recovery_words(&burner.id)? else { return Ok(()) };
     let object = json!({ "type": "words", "burner": burner.id, "words": words.as_str() });
     let line = Zeroizing::new(format!("words: {}", words.as_str()));
-    if output.object(&object) && output.line(&line) {
+    if output.object(&object) && output.whole(&line) {
         engine.drop_recovery_words(&burner.id)?;
     }
     Ok(())
@@ -197,22 +192,41 @@ fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failur
 
 fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
     let burners = engine.snapshot()?.burners;
-    output.line(&if burners.is_empty() {
-        "no burners".to_owned()
-    } else {
-        format!("{:<44} {:<6} {:<8} {:<16} LABEL", "ADDRESS", "ROUTE", "STATE", "ID")
-    });
-    for BurnerStatus { burner, label, .. } in burners {
-        let mut object = with_type("burner", &burner);
-        let state = object["state"].as_str().unwrap_or_default().to_owned();
-        let name = label.as_deref().map_or_else(String::new, |label| format!(" {}", printable(label)));
+    for BurnerStatus { burner, label, .. } in &burners {
+        let mut object = with_type("burner", burner);
         if let Some(label) = label {
-            object["label"] = label.into();
+            object["label"] = label.as_str().into();
         }
         output.object(&object);
-        output.line(&format!("{:<44} {:<6} {:<8} {}{name}", burner.jid, route_text(burner.via), state, burner.id));
+    }
+    for row in table(&burners) {
+        output.line(&row);
     }
     Ok(())
+}
+
+/// Burners as rows, with a header. With an address of up to 43 columns they fit a terminal of 80, but for long labels.
+fn table(burners: &[BurnerStatus]) -> Vec<String> {
+    if burners.is_empty() {
+        return vec!["no burners".to_owned()];
+    }
+    let header = ["ADDRESS", "ROUTE", "STATE", "ID", "LABEL"].map(str::to_owned);
+    let cells = burners.iter().map(|BurnerStatus { burner, label, .. }| {
+        let state = serde_json::to_value(burner.state).unwrap_or_default();
+        let state = state.as_str().unwrap_or_default().to_owned();
+        let label = label.as_deref().map_or_else(String::new, printable);
+        [printable(&burner.jid), route_text(burner.via).to_owned(), state, burner.id.to_string(), label]
+    });
+    let cells: Vec<_> = iter::once(header).chain(cells).collect();
+    let row = |row: &[String; 5]| {
+        let padded = row.iter().enumerate().map(|(column, cell)| {
+            let widest =
+                cells.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or_default();
+            format!("{cell}{} ", " ".repeat(widest - width(cell)))
+        });
+        padded.collect::<String>().trim_end().to_owned()
+    };
+    cells.iter().map(row).collect()
 }
 
 fn uri(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure> {
@@ -275,6 +289,7 @@ async fn receive(
             return Err(Failure::Unwritten);
         }
         for message in engine.messages(&burner.id, None)?.iter().filter(|m| m.state == MessageState::Received) {
+            output.has_words();
             let Message { peer: from, text, security, .. } = message;
             let object = json!({ "type": "message", "from": from, "text": text, "security": security });
             if !output.object(&object) || !output.line(&message_lines(message, &printable(from), Paint::for_stdout())) {
@@ -424,6 +439,8 @@ fn first_line(file: &Path, option: &'static str) -> Result<Zeroizing<String>, Fa
 mod tests {
     use std::time::SystemTime;
 
+    use flashpaper::History;
+
     use super::*;
 
     #[test]
@@ -453,6 +470,37 @@ mod tests {
         {
             assert!(!names(name, &burner), "{name}");
         }
+    }
+
+    #[test]
+    fn a_list_fits_a_terminal_of_80_columns() {
+        let status = |jid: &str, via, state, label: Option<&str>| BurnerStatus {
+            burner: Burner {
+                id: "9f1c2a77b0e4d613".to_owned().into(),
+                jid: jid.to_owned(),
+                via,
+                state,
+                created: SystemTime::UNIX_EPOCH,
+            },
+            connection: Connection::Offline,
+            label: label.map(str::to_owned),
+            history: History::None,
+            conversations: Vec::new(),
+            unreadable: None,
+        };
+        let long = format!("{}@jabber.example", "r".repeat(28));
+        let burners = [
+            status(&long, Route::Onion, BurnerState::Burning, None),
+            status("me@m\u{fc}nchen.example", Route::Exit, BurnerState::Active, Some("\u{5bb6}")),
+            status("me@\u{6f22}\u{5b57}.example", Route::Exit, BurnerState::Pending, Some("work")),
+        ];
+        let rows = table(&burners);
+        assert!(rows.iter().all(|row| width(row) <= 80), "{rows:#?}");
+        let columns = |row: &String, word: &str| row.find(word).map(|at| width(&row[..at]));
+        assert!(rows.iter().skip(1).all(|row| columns(row, "9f1c") == columns(&rows[0], "ID")), "{rows:#?}");
+        assert_eq!((columns(&rows[2], "\u{5bb6}"), columns(&rows[3], "work")), (Some(75), Some(75)));
+        assert_eq!(rows[0].trim_end_matches("LABEL").len(), 75);
+        assert_eq!(table(&[]), ["no burners"]);
     }
 
     #[test]

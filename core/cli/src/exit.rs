@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue};
 use flashpaper::{BurnOutcome, Error, Input, TextFault};
 use serde_json::{Value, json};
 
-use crate::output::{to_stderr, to_stdout};
+use crate::stdio::{to_stderr, to_stdout};
 use crate::text::{counted, printable};
 
 /// Why a command did not do what it was asked.
@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Engine(Error),
     /// The same, and what helps.
     Advised(Error, String),
+    /// The engine's error about a secret that was to be compared.
+    Secret(Error),
     /// A burn that is not proven yet, and why.
     NotProven(BurnOutcome, Option<Error>),
     /// A file named on the command line cannot be read.
@@ -44,6 +46,10 @@ impl Failure {
         match self {
             Self::Engine(error) => error_line(error),
             Self::Advised(error, advice) => format!("{}: {advice}", error_line(error)),
+            Self::Secret(Error::InvalidInput { input: Input::Text { fault: TextFault::Empty } }) => {
+                "the secret is empty".to_owned()
+            }
+            Self::Secret(error) => error_line(error),
             Self::NotProven(BurnOutcome::Unproven, _) => "removed, but not proven; the next start goes on".to_owned(),
             Self::NotProven(_, reason) => {
                 let reason = reason.as_ref().map_or_else(String::new, |r| format!(" ({r})"));
@@ -61,7 +67,7 @@ impl Failure {
     /// The stable name, for `--json`.
     fn code(&self) -> &'static str {
         match self {
-            Self::Engine(error) | Self::Advised(error, _) => error.code(),
+            Self::Engine(error) | Self::Advised(error, _) | Self::Secret(error) => error.code(),
             Self::NotProven(..) => "not_proven",
             Self::File(_) | Self::NoHome | Self::Ambiguous | Self::NoPassphrase => "usage",
             Self::NothingArrived => "timeout",
@@ -79,9 +85,10 @@ impl Failure {
             "retryable": error.is_some_and(Error::retryable),
             "retry_after": error.and_then(Error::retry_after).map(|d| d.as_secs()),
         });
-        match error {
-            Some(Error::NeedsWeb { page }) => object["url"] = page.url().into(),
-            Some(Error::InvalidInput { input }) => object["detail"] = input_line(*input).into(),
+        match (self, error) {
+            (Self::Advised(_, advice), _) => object["detail"] = advice.as_str().into(),
+            (_, Some(Error::NeedsWeb { page })) => object["url"] = page.url().into(),
+            (_, Some(Error::InvalidInput { .. })) => object["detail"] = self.line().into(),
             _ => {}
         }
         object
@@ -90,7 +97,7 @@ impl Failure {
     /// The engine's error behind it, if there is one.
     fn error(&self) -> Option<&Error> {
         match self {
-            Self::Engine(error) | Self::Advised(error, _) => Some(error),
+            Self::Engine(error) | Self::Advised(error, _) | Self::Secret(error) => Some(error),
             Self::NotProven(_, reason) => reason.as_ref(),
             _ => None,
         }
@@ -103,7 +110,7 @@ impl Failure {
             Self::NothingArrived => 6,
             Self::NotProven(..) => 9,
             Self::Unwritten => 10,
-            Self::Engine(error) | Self::Advised(error, _) => match error {
+            Self::Engine(error) | Self::Advised(error, _) | Self::Secret(error) => match error {
                 Error::InvalidInput { .. }
                 | Error::NoSuchBurner
                 | Error::NoSuchPeer
@@ -188,4 +195,27 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let meant = meant.map_or_else(String::new, |meant| format!("; is \u{201c}{meant}\u{201d} meant?"));
     to_stderr(&format!("{}{meant}\n", lines.join(" ")));
     ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_secret_is_not_called_a_text() {
+        let blank = || Error::InvalidInput { input: Input::Text { fault: TextFault::Empty } };
+        let (secret, text) = (Failure::Secret(blank()), Failure::Engine(blank()));
+        assert_eq!((secret.line(), text.line()), ("the secret is empty".into(), "the text is empty".into()));
+        assert_eq!(secret.object()["detail"], "the secret is empty");
+        assert_eq!(secret.object()["code"], "invalid_input");
+    }
+
+    #[test]
+    fn a_program_is_told_what_helps() {
+        let failure = Failure::Advised(Error::InUse, "end it first".to_owned());
+        assert_eq!(
+            (&failure.object()["code"], &failure.object()["detail"]),
+            (&"in_use".into(), &"end it first".into())
+        );
+    }
 }

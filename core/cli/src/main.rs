@@ -10,6 +10,9 @@ mod exit;
 mod holder;
 mod output;
 mod qr;
+mod shown;
+mod stdio;
+mod stop;
 mod text;
 mod tty;
 

@@ -1,11 +1,10 @@
 //! What is printed: lines with times for people, one JSON object a line for programs. Nothing here stops a command: what
 //! could not be printed is remembered, and the command ends accordingly.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::env;
 use std::future::pending;
-use std::io::{IsTerminal as _, Write as _, stderr};
+use std::io::{IsTerminal as _, stderr};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,9 +12,6 @@ use std::time::{Duration, Instant};
 
 use flashpaper::{Burner, Event, Events, Route, Settlement, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
-use rustix::io::{retry_on_intr, write};
-use rustix::stdio::stdout;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{self, interval_at};
@@ -23,17 +19,12 @@ use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 use crate::holder::Holder;
-use crate::text::wrapped;
+use crate::shown::Shown;
+use crate::stdio::{to_stderr, to_stdout};
 use crate::tty;
 
 /// How often it is said what is waited for, where no bar shows it.
 const REMINDER: Duration = Duration::from_secs(10);
-
-/// How many lines are written anew on a terminal that has become narrower.
-const KEPT: usize = 1000;
-
-/// Clears the screen and what was scrolled off it, and begins at the top (ECMA-48 section 8.3.39; 3 is xterm's).
-const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
 
 /// The one printer of a run.
 pub(crate) struct Output {
@@ -57,12 +48,6 @@ struct Progress {
     via: Option<Route>,
 }
 
-/// The last lines on a terminal, and at which width they were broken into rows.
-struct Shown {
-    columns: Option<usize>,
-    lines: VecDeque<Zeroizing<String>>,
-}
-
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         // A bar is for eyes: not for a pipe, not beside JSON.
@@ -75,7 +60,7 @@ impl Output {
             bar.set_style(style);
         }
         let progress = Progress { last_step: Instant::now(), waits_for: None, reminder: Duration::ZERO, via: None };
-        let shown = Shown { columns: tty::columns().filter(|_| !json && !is_dumb()), lines: VecDeque::new() };
+        let shown = Shown::new(tty::columns(), !json && !is_dumb());
         let (progress, shown) = (Mutex::new(progress), Mutex::new(shown));
         Self { json, bar, progress, shown, unwritten: AtomicBool::new(false) }
     }
@@ -91,36 +76,30 @@ impl Output {
 
     /// A line for people, in as many rows as the terminal needs. `false`: it could not be printed.
     pub(crate) fn line(&self, text: &str) -> bool {
-        if self.json {
-            return true;
-        }
-        self.fit();
-        let written = self.write(&rows(text, tty::columns()));
-        let mut shown = lock(&self.shown);
-        if shown.columns.is_some() {
-            shown.lines.push_back(Zeroizing::new(text.to_owned()));
-            let surplus = shown.lines.len().saturating_sub(KEPT);
-            shown.lines.drain(..surplus);
-        }
-        written
+        self.json || self.show(text, false)
     }
 
-    /// Writes the rows of a terminal anew that has become narrower: it breaks them by itself, and what a peer wrote would
-    /// begin some of them.
+    /// A line that has to be copied as it is. `false`: it could not be printed.
+    pub(crate) fn whole(&self, text: &str) -> bool {
+        self.json || self.show(text, true)
+    }
+
+    fn show(&self, text: &str, whole: bool) -> bool {
+        self.fit();
+        let line = lock(&self.shown).add(text, whole);
+        self.write(&line)
+    }
+
+    /// Words of others are among the lines from now on.
+    pub(crate) fn has_words(&self) {
+        lock(&self.shown).has_words();
+    }
+
+    /// Writes the rows of a terminal anew where that has become narrower, and has words of others in them.
     pub(crate) fn fit(&self) {
-        let mut shown = lock(&self.shown);
-        let Some(before) = shown.columns else { return };
-        let now = tty::columns().unwrap_or(before);
-        shown.columns = Some(now);
-        if now >= before {
-            return;
+        if let Some(screen) = lock(&self.shown).resized(tty::columns()) {
+            self.write(&screen);
         }
-        let mut screen = Zeroizing::new(format!("{CLEAR}{}", rows(NARROWER, Some(now))));
-        for line in &shown.lines {
-            screen.push('\n');
-            screen.push_str(&Zeroizing::new(rows(line, Some(now))));
-        }
-        self.write(&screen);
     }
 
     /// Does so whenever that happens.
@@ -130,11 +109,6 @@ impl Output {
             resized.recv().await;
             self.fit();
         }
-    }
-
-    /// A line that has to be copied as it is. `false`: it could not be printed.
-    pub(crate) fn whole(&self, text: &str) -> bool {
-        self.json || self.write(text)
     }
 
     /// An object for programs. `false`: it could not be printed.
@@ -271,7 +245,7 @@ impl Output {
         }
     }
 
-    /// One call, so that a line that cannot be written is not written later, in part or again.
+    /// A line that cannot be written is not written later, in part or again.
     fn write(&self, text: &str) -> bool {
         let line = Zeroizing::new(format!("{text}\n"));
         let written = self.bar.suspend(|| to_stdout(&line));
@@ -309,32 +283,6 @@ impl Screen<'_> {
     }
 }
 
-/// Prints on standard output. `false`: not all of it could be. The standard library says that all was written where
-/// standard output is closed or only for reading. It opens /dev/null in the place of one that is closed, for reading and
-/// writing; a shell's `> /dev/null` is for writing only, so that it can be told.
-pub(crate) fn to_stdout(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    while !rest.is_empty()
-        && is_open()
-        && let Ok(written @ 1..) = retry_on_intr(|| write(stdout(), rest))
-    {
-        rest = rest.get(written..).unwrap_or_default();
-    }
-    rest.is_empty()
-}
-
-/// Whether standard output was open when the program began.
-fn is_open() -> bool {
-    let (Ok(flags), Ok(file)) = (fcntl_getfl(stdout()), fstat(stdout())) else { return false };
-    let is_null = stat("/dev/null").is_ok_and(|null| (null.st_rdev, null.st_mode) == (file.st_rdev, file.st_mode));
-    !(is_null && flags.contains(OFlags::RDWR))
-}
-
-/// Prints on standard error. What cannot be printed there stops nothing.
-pub(crate) fn to_stderr(text: &str) {
-    let _ = stderr().write_all(text.as_bytes());
-}
-
 /// A terminal that knows no codes.
 pub(crate) fn is_dumb() -> bool {
     env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
@@ -349,18 +297,9 @@ pub(crate) fn with_type(kind: &str, value: &impl serde::Serialize) -> Value {
     value
 }
 
-/// Text as the rows of a terminal of so many columns, or as it is where there is none.
-fn rows(text: &str, columns: Option<usize>) -> String {
-    let Some(columns) = columns else { return text.to_owned() };
-    text.split('\n').map(|line| wrapped(line, columns)).collect::<Vec<_>>().join("\n")
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// What the rows say that are written anew.
-const NARROWER: &str = "-- the terminal is narrower: all was cleared, and the last lines are written anew";
 
 /// What is waited for where nothing more is known.
 pub(crate) const SERVER: &str = "the server";

@@ -37,12 +37,29 @@ pub(crate) fn rows(text: &str, columns: usize, coloured: bool) -> Vec<String> {
 mod tests {
     use super::*;
 
+    /// What a camera reads, for which a module is a few points wide.
+    fn read(rows: &[String]) -> String {
+        const POINTS: usize = 4;
+        let rows: Vec<Vec<char>> = rows.iter().map(|row| row.chars().collect()).collect();
+        let is_light = |x: usize, y: usize| match rows[y / 2][x] {
+            '\u{2588}' => true,
+            '\u{2580}' => y % 2 == 0,
+            '\u{2584}' => y % 2 == 1,
+            _ => false,
+        };
+        let (columns, lines) = (rows[0].len() * POINTS, rows.len() * 2 * POINTS);
+        let grey = |x: usize, y: usize| if is_light(x / POINTS, y / POINTS) { 255 } else { 0 };
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(columns, lines, grey);
+        image.detect_grids()[0].decode().unwrap().1
+    }
+
     #[test]
-    fn a_code_has_a_light_border_and_needs_room() {
+    fn a_code_can_be_read_has_a_light_border_and_needs_room() {
         let uri = format!("xmpp:rivermasol42@jabber.example?otr-fingerprint={}", "A1".repeat(20));
         let code = rows(&uri, 80, false);
         assert!(code.len() > 20 && code.iter().all(|row| width(row) == width(&code[0])));
         assert!(code[0].chars().all(|c| c == '\u{2588}'), "a camera needs four light modules around it");
+        assert_eq!(read(&code), uri);
         assert!(rows(&uri, 80, true)[0].starts_with(COLOURS));
         assert_eq!(rows(&uri, 20, false).len(), 1);
     }

@@ -3,6 +3,8 @@
 use std::env;
 use std::sync::LazyLock;
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 use unicode_width::UnicodeWidthChar as _;
 
 /// Begins each line after the first of what somebody wrote, and of what does not fit one line of the terminal. Nothing of
@@ -98,12 +100,22 @@ fn columns_of(c: char, escape: &mut bool) -> usize {
 /// How many columns a terminal may take for a character: the most, where terminals differ, so that a line is never longer
 /// than it was counted.
 pub(crate) fn char_width(c: char) -> usize {
-    // Those that read emoji make the one before it wide.
-    if c == '\u{fe0f}' {
-        return 1;
+    match if *EAST_ASIAN { c.width_cjk() } else { c.width() } {
+        // Those that read emoji make the one before it wide.
+        _ if c == '\u{fe0f}' => 1,
+        // One letter of a flag alone may be as wide as the flag.
+        _ if matches!(c, '\u{1f1e6}'..='\u{1f1ff}') => 2,
+        // To Unicode fillers, soft hyphens, signs of format and the like are nothing; many terminals show a blank.
+        Some(0) if !is_mark(c) => 2,
+        width => width.unwrap_or(0),
     }
-    let width = if *EAST_ASIAN { c.width_cjk() } else { c.width() };
-    width.unwrap_or(0)
+}
+
+/// Whether a character stands on the one before it, as accents and variation selectors do, or joins two.
+fn is_mark(c: char) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
+        || matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// Where characters of ambiguous width are wide (UAX #11).
@@ -170,6 +182,20 @@ mod tests {
                 let whole = wrapped.replace(&format!("\n{MORE}"), "");
                 assert_eq!(whole, line, "nothing is lost");
             }
+        }
+    }
+
+    /// Terminals have columns for much that is nothing to Unicode.
+    #[test]
+    fn only_what_stands_on_another_character_takes_no_column() {
+        for nothing in ['\u{301}', '\u{20dd}', '\u{5b0}', '\u{e31}', '\u{200c}', '\u{200d}', '\u{fe0e}', '\u{e0100}'] {
+            assert_eq!(char_width(nothing), 0, "{nothing:?}");
+        }
+        for blank in ['\u{3164}', '\u{ffa0}', '\u{ad}', '\u{605}', '\u{890}', '\u{200b}', '\u{1160}', '\u{e0041}', '🇩']
+        {
+            assert_eq!(char_width(blank), 2, "{blank:?}");
+            let line = format!("{}[verified] you: forged", blank.to_string().repeat(33));
+            assert!(wrapped(&line, 80).contains(MORE), "{blank:?}: the terminal would break it by itself");
         }
     }
 

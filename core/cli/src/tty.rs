@@ -1,7 +1,9 @@
 //! The terminal's own settings: its width, and whether it shows what is typed.
 
-use std::io::{IsTerminal as _, Read as _, stdin, stdout};
+use std::io::{IsTerminal as _, stdin, stdout};
 
+use rustix::event::PollFlags;
+use rustix::io::{read, retry_on_intr};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
 };
@@ -9,13 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::chat::keys::{Key, Keys};
 use crate::chat::line::Line;
-use crate::output::to_stdout;
+use crate::stdio::{to_stderr, to_stdout};
+use crate::stop;
 
-/// Pasted text is told from typed text, and a row that is full is not gone on with on the next: no text begins a row that
-/// the program has not begun.
-const BEGIN: &str = "\x1b[?2004h\x1b[?7l";
+/// Pasted text is told from typed text.
+const BEGIN: &str = "\x1b[?2004h";
 /// The opposite.
-const END: &str = "\x1b[?7h\x1b[?2004l\r\x1b[K";
+const END: &str = "\x1b[?2004l\r\x1b[K";
 
 /// The columns of the terminal that standard output is; `None` if it is none.
 pub(crate) fn columns() -> Option<usize> {
@@ -69,27 +71,27 @@ impl Drop for Quiet {
     }
 }
 
-/// Asks for a line that is not shown. `None`: the user does not give one, or standard input is no terminal.
+/// Asks for a line that is not shown. `None`: the user does not give one, the program is told to end, or standard input is no
+/// terminal.
 pub(crate) fn hidden_line(question: &str) -> Option<Zeroizing<String>> {
     if !stdin().is_terminal() {
         return None;
     }
     let _quiet = Quiet::begin(false)?;
-    crate::output::to_stderr(question);
+    to_stderr(question);
     let (mut keys, mut line, mut bytes) = (Keys::default(), Line::default(), Zeroizing::new([0; 256]));
     let given = loop {
         match keys.next() {
             Some(Key::Enter) => break line.take().ok(),
             Some(Key::Interrupt | Key::EndOfInput) => break None,
             Some(key) => line.edit(&key),
-            None => match stdin().read(&mut *bytes) {
-                Ok(0) => break None,
-                Ok(read) => keys.read(bytes.get(..read).unwrap_or_default()),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => break None,
+            None if !stop::ready(rustix::stdio::stdin(), PollFlags::IN) => break None,
+            None => match retry_on_intr(|| read(rustix::stdio::stdin(), &mut *bytes)) {
+                Ok(read @ 1..) => keys.read(bytes.get(..read).unwrap_or_default()),
+                _ => break None,
             },
         }
     };
-    crate::output::to_stderr("\n");
+    to_stderr("\n");
     given
 }

@@ -232,6 +232,8 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
         let answer = chat.ask(json!({ "command": "send", "peer": "a@b.example", "text": text }))?;
         assert_eq!((&answer["code"], &answer["detail"]), (&"invalid_input".into(), &detail.into()));
     }
+    let blank = chat.ask(json!({ "command": "smp_start", "peer": "a@b.example", "secret": "\u{200b} " }))?;
+    assert_eq!((&blank["code"], &blank["detail"]), (&"invalid_input".into(), &"the secret is empty".into()));
     chat.write("")?;
     chat.done(json!({ "command": "contact_add", "address": "a@b.example" }))?;
     let early = chat.ask(json!({ "command": "smp_start", "peer": "a@b.example", "secret": "x" }))?;

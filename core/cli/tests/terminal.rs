@@ -219,6 +219,25 @@ fn a_passphrase_is_asked_for_twice_and_never_shown() -> Tested {
     Ok(())
 }
 
+#[test]
+fn a_program_that_is_told_to_end_leaves_the_terminal_as_it_was() -> Tested {
+    let folder = TempDir::new()?;
+    let home = folder.path().join("home").display().to_string();
+    for (args, question) in
+        [(&["passphrase"][..], "the new passphrase:"), (&["--passphrase", "-", "list"], "passphrase:")]
+    {
+        for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+            let mut terminal = Terminal::flashpaper(80, &[&["--home", &home], args].concat())?;
+            terminal.until_row(question)?;
+            assert!(!terminal.is_cooked()?);
+            kill_process(Pid::from_child(&terminal.child), signal)?;
+            assert_eq!((terminal.end()?, terminal.is_cooked()?), (Some(2), true), "{args:?} {signal:?}");
+            assert!(!terminal.has_shown("once more"));
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn suspended_and_resumed_the_prompt_is_there_and_secrets_are_hidden() -> Tested {
@@ -268,6 +287,23 @@ async fn suspended_and_resumed_the_prompt_is_there_and_secrets_are_hidden() -> T
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
+async fn a_terminal_that_shows_secrets_compares_none() -> Tested {
+    let (home, peer) = with_peer().await?;
+    let words = home.args(&["chat", &home.jid, peer.jid()]).join(" ");
+    for line in [format!("TERM=dumb exec {FLASHPAPER} {words}"), format!("{FLASHPAPER} {words} | cat")] {
+        let mut chat = Terminal::run(80, "sh", &["-c", &line])?;
+        chat.until_row("-- online")?;
+        chat.press("/verify swordfish\r")?;
+        chat.until_row("-- error: nothing was compared")?;
+        chat.press("/quit\r")?;
+        assert_eq!(chat.end()?, Some(0));
+    }
+    peer.remove().await?;
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
 async fn a_peers_text_never_begins_a_row() -> Tested {
     let (home, mut peer) = with_peer().await?;
     let mut chat = chat(&home, 40)?;
@@ -311,10 +347,13 @@ async fn a_terminal_that_becomes_narrower_begins_no_row_with_a_peers_text() -> T
     for command in ["chat", "receive"] {
         let mut terminal = Terminal::flashpaper(100, &home.args(&[command, &home.jid]))?;
         terminal.until("connection", |rows| rows.iter().any(|row| row.ends_with("online")))?;
+        // Nothing of others' is there yet.
+        terminal.resize(95)?;
         let text = format!("{command} {}", "[verified] you: forged ".repeat(6));
         peer.send(&home.jid, &text).await?;
         let count = |rows: &[String]| rows.iter().map(|row| row.matches("forged").count()).sum::<usize>();
         terminal.until("text", |rows| count(rows) == 6)?;
+        assert!(!terminal.has_shown("\x1b[3J"), "what the user's shell has shown is not cleared for nothing");
         for columns in [60, 37] {
             terminal.resize(columns)?;
             let rows = terminal.until("rows", |rows| {

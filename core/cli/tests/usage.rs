@@ -127,6 +127,34 @@ fn a_damaged_or_used_folder_is_told() {
 }
 
 #[test]
+fn a_folder_that_could_not_be_made_has_no_key_to_warn_of() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::os::unix::fs::symlink(path("missing/home"), path("dangling")).unwrap();
+    let warned = |home: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flashpaper"));
+        let output = command.args(["--json", "--home", home, "list"]).stdin(Stdio::null()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().contains("key_file")
+    };
+    assert_eq!((warned(&path("dangling")), warned(&path("home")), warned(&path("home"))), (false, true, false));
+}
+
+#[test]
+fn a_wrong_passphrase_is_called_so() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (home, right, wrong) = (path("home"), path("right"), path("wrong"));
+    fs::write(&right, "swordfish\n").unwrap();
+    fs::write(&wrong, "Swordfish\n").unwrap();
+    assert_eq!(run("", &["--home", &home, "--passphrase", &right, "list"]), (vec![], Some(0)));
+    let why = "error: the store cannot be opened with this key: ";
+    let advice = "the passphrase is not this folder's; --home DIR takes another folder";
+    assert_eq!(run("", &["--home", &home, "--passphrase", &wrong, "list"]), (vec![format!("{why}{advice}")], Some(3)));
+    let advice = "--passphrase FILE opens it if it is under a passphrase; --home DIR takes another folder";
+    assert_eq!(run("", &["--home", &home, "list"]), (vec![format!("{why}{advice}")], Some(3)));
+}
+
+#[test]
 fn a_program_is_told_what_is_wrong_as_json() {
     let folder = TempDir::new().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_flashpaper"));
@@ -141,7 +169,7 @@ fn a_program_is_told_what_is_wrong_as_json() {
 
 #[test]
 fn help_and_version_are_no_errors() {
-    for args in [&["--help"][..], &["--version"], &["new", "--help"]] {
+    for args in [&["--help"][..], &["--version"], &["new", "--help"], &["help"], &["help", "new"]] {
         assert_eq!(run("", args), (vec![], Some(0)));
     }
 }

@@ -202,8 +202,8 @@ impl Engine {
     /// than `within`, it fails. Whoever is written to is a contact.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`]: no address, one of this installation's own, or a text that cannot be sent. Storage errors,
-    /// [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    /// [`Error::InvalidInput`]: no address, one of this installation's own, or a text that cannot be sent. [`Error::PeerBlocked`],
+    /// storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn send(&self, id: &BurnerId, to: &str, text: &str, within: Option<Duration>) -> Result<MessageId, Error> {
         let to = self.peer_address(id, to)?;
         // XML knows one line break (XML 1.0 section 2.11).

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flashpaper::{BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState};
+use flashpaper::{BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState, Standing};
 
 /// Something to tell.
 pub(crate) enum News {
@@ -12,6 +12,17 @@ pub(crate) enum News {
     Conversation(Box<Change>),
     /// Anything else.
     Event(Event),
+}
+
+impl News {
+    /// Whether words of others are in it; the address of a stranger is one of them.
+    pub(crate) fn has_words(&self) -> bool {
+        match self {
+            Self::Message(_) => true,
+            Self::Conversation(change) => change.now.standing == Standing::Stranger,
+            Self::Event(event) => matches!(event, Event::Comparison { .. } | Event::Notice { .. }),
+        }
+    }
 }
 
 /// How a conversation was and is.

@@ -48,10 +48,22 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /quit                ends; so do the end of input and Ctrl-C
 //TEXT               sends a text that begins with /";
 
+const ECHOES: &str = "error: nothing was compared, as this terminal shows secrets that are typed: use chat with its output on \
+    the terminal and TERM set, or compare keys by /fingerprint, then /trust";
+
+const VERIFY: &str = "/verify SECRET, or with a question /verify WHICH? SECRET";
+
 /// Of a line that holds a secret: at which byte that begins.
 pub(crate) fn secret(line: &str) -> Option<usize> {
     let secret = line.trim_start().strip_prefix("/verify")?;
     secret.starts_with(char::is_whitespace).then(|| line.len() - secret.len())
+}
+
+/// A question that tells which secret is meant, if there is one, and the secret. What ends in a question mark is no secret.
+fn question(line: &str) -> (Option<&str>, &str) {
+    let ends = line.match_indices('?').map(|(at, mark)| line.split_at(at + mark.len()));
+    let mut asked = ends.filter(|(_, secret)| secret.is_empty() || secret.starts_with(char::is_whitespace));
+    asked.next().map_or((None, line), |(question, secret)| (Some(question), secret.trim_start()))
 }
 
 pub(crate) async fn chat(
@@ -89,7 +101,7 @@ pub(crate) async fn chat(
         match person.obey(&line).await {
             Ok(Next::Line) => {}
             Ok(Next::End(done)) => return done,
-            Err(error) => person.aside(&format!("error: {}", Failure::from(error).line())),
+            Err(failure) => person.aside(&format!("error: {}", failure.line())),
         }
     }
 }
@@ -169,7 +181,7 @@ impl Person<'_, '_> {
         }
     }
 
-    async fn obey(&mut self, line: &str) -> Result<Next, Error> {
+    async fn obey(&mut self, line: &str) -> Result<Next, Failure> {
         let (engine, id) = (self.engine, self.id);
         let line = line.trim();
         let Some(command) = line.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
@@ -205,7 +217,8 @@ impl Person<'_, '_> {
             }
             "start" => engine.start_private(id, self.peer()?)?,
             "end" => engine.end_private(id, self.peer()?)?,
-            "verify" if !rest.is_empty() => self.verify(rest)?,
+            "verify" if self.terminal.echoes() => self.aside(ECHOES),
+            "verify" => self.verify(rest)?,
             "abort" => engine.abort_comparison(id, self.peer()?)?,
             "fingerprint" => self.fingerprints()?,
             "trust" => {
@@ -225,7 +238,7 @@ impl Person<'_, '_> {
                 qr::print(self.output(), &uri, self.terminal.paint);
             }
             "version2" => self.set_version_2(rest)?,
-            "burn" => return self.burn().await,
+            "burn" => return Ok(self.burn().await?),
             _ => self.aside("no such command; /help has them all"),
         }
         Ok(Next::Line)
@@ -240,18 +253,20 @@ impl Person<'_, '_> {
         Ok(())
     }
 
-    fn verify(&self, rest: &str) -> Result<(), Error> {
+    fn verify(&mut self, rest: &str) -> Result<(), Failure> {
         let (engine, id, conversation) = (self.engine, self.id, self.conversation()?);
-        if conversation.question.is_some() {
-            let Some(Comparison::Asked { question }) = &conversation.question else { return Err(Error::NothingAsked) };
-            return engine.answer_comparison(id, &conversation.peer, rest, question.as_deref());
-        }
-        match rest.split_once("? ") {
-            Some((question, secret)) => {
-                engine.compare(id, &conversation.peer, secret.trim(), Some(&format!("{question}?")))
+        let peer = &conversation.peer;
+        let done = match (&conversation.question, question(rest)) {
+            (Some(Comparison::Asked { question }), _) if !rest.is_empty() => {
+                engine.answer_comparison(id, peer, rest, question.as_deref())
             }
-            None => engine.compare(id, &conversation.peer, rest, None),
-        }
+            (None, (question, secret)) if !secret.is_empty() => engine.compare(id, peer, secret, question),
+            _ => {
+                self.aside(VERIFY);
+                return Ok(());
+            }
+        };
+        done.map_err(Failure::Secret)
     }
 
     fn distrust(&self) -> Result<(), Error> {
@@ -297,6 +312,7 @@ impl Person<'_, '_> {
     fn who(&mut self) -> Result<(), Error> {
         for conversation in self.conversations()? {
             let lock = self.terminal.paint.lock(conversation.security);
+            self.output().has_words();
             self.line(&format!("{lock} {}", description(&conversation)));
         }
         Ok(())
@@ -356,6 +372,9 @@ impl Person<'_, '_> {
 
     fn tell(&mut self, news: Vec<News>) {
         for news in news {
+            if news.has_words() {
+                self.output().has_words();
+            }
             match news {
                 News::Message(message) => self.message(&message),
                 News::Conversation(change) => self.changed(change.before.as_ref(), &change.now),
@@ -465,7 +484,7 @@ impl Person<'_, '_> {
 
     /// What is known of a text that was written here.
     fn went(&mut self, id: MessageId, state: MessageState) {
-        let text = self.sent.get(&id).map_or("an earlier text", String::as_str);
+        let text = self.sent.get(&id).cloned().unwrap_or_else(|| self.earlier(id));
         let line = match state {
             MessageState::WaitingForPeer => format!("{text}: waits for the peer to be there"),
             MessageState::Acked => format!("{text}: is with the server"),
@@ -474,14 +493,22 @@ impl Person<'_, '_> {
             MessageState::Failed { reason } => format!("{text}: will not arrive, {}", failure(reason)),
             MessageState::Received | MessageState::Taken | MessageState::Queued | MessageState::Sent => return,
         };
-        self.aside(&line);
+        let shown = self.show_aside(&line);
         if matches!(state, MessageState::Delivered | MessageState::Failed { .. }) {
             self.sent.remove(&id);
         }
-        if matches!(state, MessageState::Failed { .. }) {
-            // What cannot be taken now is told again.
+        if shown && matches!(state, MessageState::Failed { .. }) {
+            // What is not taken is told again.
             let _ = self.engine.taken(self.id, id);
         }
+    }
+
+    /// A text that was not written in this run, and to whom.
+    fn earlier(&self, id: MessageId) -> String {
+        let Ok(message) = self.engine.message(self.id, id) else { return "an earlier text".to_owned() };
+        // Whom it was for may be lost.
+        let to = if message.peer.is_empty() { String::new() } else { format!(" to {}", self.name(&message.peer)) };
+        format!("{}{to}", beginning(&message.text))
     }
 
     /// Has the prompt say how private the next text would be.
@@ -510,8 +537,13 @@ impl Person<'_, '_> {
 
     /// A line that nobody wrote.
     fn aside(&mut self, text: &str) {
+        self.show_aside(text);
+    }
+
+    /// The same. `false`: it could not be printed.
+    fn show_aside(&mut self, text: &str) -> bool {
         let text = self.terminal.paint.aside(&format!("-- {text}"));
-        self.terminal.line(&text);
+        self.terminal.line(&text)
     }
 
     const fn output(&self) -> &Output {
@@ -554,23 +586,42 @@ const fn failure(reason: FailReason) -> &'static str {
 }
 
 #[cfg(test)]
-#[test]
-fn a_description_names_the_version() {
-    let conversation = |version| Conversation {
-        peer: "me@b.example".into(),
-        label: Some("friend".into()),
-        standing: Standing::Stranger,
-        security: flashpaper::Security::Private,
-        version,
-        key: None,
-        keys: Vec::new(),
-        expected: None,
-        present: true,
-        question: None,
-        unread: 0,
-        outbox: 0,
-    };
-    let description = |version| description(&conversation(version));
-    assert_eq!(description(None), "me@b.example (friend), a stranger, there");
-    assert_eq!(description(Some(2)), "me@b.example (friend), a stranger, there, OTR version 2");
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_never_compared_as_the_secret() {
+        for (line, question_and_secret) in [
+            ("cat", (None, "cat")),
+            ("which cat? the black one", (Some("which cat?"), "the black one")),
+            ("which cat?\tTom", (Some("which cat?"), "Tom")),
+            ("which cat?", (Some("which cat?"), "")),
+            ("which? who?", (Some("which?"), "who?")),
+            ("a?b", (None, "a?b")),
+            ("", (None, "")),
+        ] {
+            assert_eq!(question(line), question_and_secret);
+        }
+    }
+
+    #[test]
+    fn a_description_names_the_version() {
+        let conversation = |version| Conversation {
+            peer: "me@b.example".into(),
+            label: Some("friend".into()),
+            standing: Standing::Stranger,
+            security: flashpaper::Security::Private,
+            version,
+            key: None,
+            keys: Vec::new(),
+            expected: None,
+            present: true,
+            question: None,
+            unread: 0,
+            outbox: 0,
+        };
+        let description = |version| description(&conversation(version));
+        assert_eq!(description(None), "me@b.example (friend), a stranger, there");
+        assert_eq!(description(Some(2)), "me@b.example (friend), a stranger, there, OTR version 2");
+    }
 }

@@ -45,7 +45,7 @@ pub(crate) async fn chat(
             }
             Ok(Request { asked, command }) => {
                 let answer = program.obey(&asked, command).await;
-                let answer = answer.unwrap_or_else(|error| Failure::from(error).object());
+                let answer = answer.unwrap_or_else(|failure| failure.object());
                 program.print(&asked.answered(answer));
             }
             Err(error) => program.print(&error),
@@ -84,7 +84,7 @@ impl Program<'_, '_> {
     }
 
     /// Does what was asked; its answer.
-    async fn obey(&mut self, asked: &Asked, command: Command) -> Result<Value, Error> {
+    async fn obey(&mut self, asked: &Asked, command: Command) -> Result<Value, Failure> {
         let (engine, id) = (self.engine, self.id);
         match command {
             Command::Connect {} => self.connect(asked.clone()),
@@ -98,7 +98,7 @@ impl Program<'_, '_> {
                 self.screen.holder.sign_again();
             }
             Command::Snapshot {} => return Ok(with_type("snapshot", &engine.snapshot()?)),
-            Command::Uri {} => return uri_object(engine, id),
+            Command::Uri {} => return Ok(uri_object(engine, id)?),
             Command::Messages { peer } => {
                 let messages: Vec<_> = engine.messages(id, peer.as_deref())?.iter().map(kept_object).collect();
                 return Ok(json!({ "type": "messages", "messages": messages }));
@@ -123,9 +123,11 @@ impl Program<'_, '_> {
             }
             Command::OtrStart { peer } => engine.start_private(id, &peer)?,
             Command::OtrEnd { peer } => engine.end_private(id, &peer)?,
-            Command::SmpStart { peer, secret, question } => engine.compare(id, &peer, &secret, question.as_deref())?,
+            Command::SmpStart { peer, secret, question } => {
+                engine.compare(id, &peer, &secret, question.as_deref()).map_err(Failure::Secret)?;
+            }
             Command::SmpAnswer { peer, secret, question } => {
-                engine.answer_comparison(id, &peer, &secret, question.as_deref())?;
+                engine.answer_comparison(id, &peer, &secret, question.as_deref()).map_err(Failure::Secret)?;
             }
             Command::SmpAbort { peer } => engine.abort_comparison(id, &peer)?,
             Command::Trust { peer, fingerprint, r#as } => trust(engine, id, &peer, &fingerprint, r#as)?,
@@ -138,7 +140,7 @@ impl Program<'_, '_> {
             Command::SessionLife { seconds } => engine.set_session_life(id, Duration::from_secs(seconds))?,
             Command::OtrVersion2 { may } => engine.set_version_2(id, may)?,
             // The one that ends it all; see `burn`.
-            Command::Burn {} => return Err(Error::Internal),
+            Command::Burn {} => return Err(Error::Internal.into()),
         }
         Ok(json!({ "type": "done" }))
     }

@@ -16,7 +16,9 @@ use super::colour::{LOCK, Paint};
 use super::input;
 use super::keys::{Key, Keys};
 use super::line::Line;
-use crate::output::{Output, is_dumb, to_stdout};
+use crate::output::{Output, is_dumb};
+use crate::shown::{NO_WRAP, WRAP};
+use crate::stdio::to_stdout;
 use crate::text::{shortened, width};
 use crate::tty::{self, Quiet};
 
@@ -116,6 +118,11 @@ impl<'o> Terminal<'o> {
         }
     }
 
+    /// Whether the terminal itself shows what is typed, secrets too.
+    pub(crate) fn echoes(&self) -> bool {
+        matches!(self.input, Input::Lines(_)) && stdin().is_terminal()
+    }
+
     /// Sets what the prompt says.
     pub(crate) fn set_lock(&mut self, security: Option<Security>) {
         if self.lock != security {
@@ -135,10 +142,7 @@ impl<'o> Terminal<'o> {
     /// Prints what has to be copied as it is, above the prompt.
     pub(crate) fn whole(&mut self, text: &str) -> bool {
         self.clear();
-        // A row that is full is gone on with on the next.
-        self.control("\x1b[?7h");
         let printed = self.output.whole(text);
-        self.control("\x1b[?7l");
         self.draw();
         printed
     }
@@ -177,8 +181,7 @@ impl<'o> Terminal<'o> {
         let taken = width(&prompt);
         let (line, cursor) = keyboard.line.drawn(columns.saturating_sub(taken));
         let right = taken + cursor;
-        let row = if right > 0 { format!("\r\x1b[K{prompt}{line}\r\x1b[{right}C") } else { "\r\x1b[K".to_owned() };
-        self.control(&row);
+        self.control(&format!("{NO_WRAP}\r\x1b[K{prompt}{line}\r\x1b[{right}C{WRAP}"));
     }
 
     fn prompt(&self, columns: usize) -> String {
