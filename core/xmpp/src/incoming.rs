@@ -137,7 +137,8 @@ fn sender(from: &str) -> Option<(String, Option<String>)> {
 }
 
 /// What a user has written: the subject, the bodies, and addresses of files (XEP-0066), a line each. What is written twice is
-/// read once: some write the address of a file in the body, too. Each message of OTR's is a text of its own, behind these lines.
+/// read once: some write the address of a file in the body, too. Each message of OTR's is a text of its own, behind these
+/// lines.
 fn texts(message: &Element) -> Vec<String> {
     let files = message.children().filter(|child| child.is("x", ns::OOB));
     let addresses = files.flat_map(Element::children).filter(|part| part.is("url", ns::OOB)).map(all_text);
@@ -283,5 +284,21 @@ pub struct ChatMessage {
 impl fmt::Debug for ChatMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ChatMessage(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However the server spells the account that it has bound.
+    #[test]
+    fn the_own_server_has_one_spelling() {
+        for own in ["me@xn--mnchen-3ya.example", "me@m\u{fc}nchen.example"] {
+            let message =
+                Element::builder("message", ns::JABBER_CLIENT).attr(rxml::xml_ncname!("from").into(), "@").build();
+            let parts = of_message(&message, &BareJid::new(own).unwrap());
+            assert!(parts == [Incoming::Unreadable { from: "m\u{fc}nchen.example".to_owned() }], "{own}");
+        }
     }
 }

@@ -44,9 +44,9 @@ impl From<Malformed> for ResumeError {
 
 impl Session {
     /// What [`Session::resume`] needs: private and ended conversations, texts that wait, messages of which pieces have come,
-    /// and what the peer has offered last and spoken. Exchanges and comparisons that are under way do not live on. The bytes hold keys. An owner that may be killed
-    /// at any time takes them, and stores them, before each message goes out, and before it tells the network that one
-    /// has come.
+    /// and what the peer has offered last and spoken. Exchanges and comparisons that are under way do not live on. The
+    /// bytes hold keys. An owner that may be killed at any time takes them, and stores them, before each message goes out,
+    /// and before it tells the network that one has come.
     #[must_use]
     pub fn suspend(&self) -> Zeroizing<Vec<u8>> {
         let texts: usize = self.waiting.iter().map(|waiting| 64 + waiting.text.len()).sum();
