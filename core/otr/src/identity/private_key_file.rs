@@ -29,12 +29,12 @@ impl Identity {
         let root = parse(file.trim_start_matches(BYTE_ORDER_MARK)).ok_or(ImportError::Malformed)?;
         let keys = root.list("privkeys").ok_or(ImportError::Malformed)?;
         let is = |item, name, wanted| value(item, name).and_then(Atom::text).is_some_and(|text| text == wanted);
-        let of = |account: &str| {
+        // Pidgin puts a slash behind an account without a resource.
+        let names = [account, &format!("{account}/"), account.trim_end_matches('/')];
+        let found = names.into_iter().find_map(|account| {
             let mut accounts = keys.iter().filter_map(|item| item.list("account"));
             accounts.find(|item| is(item, "name", account) && is(item, "protocol", protocol))
-        };
-        // Pidgin puts a slash behind an account without a resource.
-        let found = [account, &format!("{account}/"), account.trim_end_matches('/')].into_iter().find_map(of);
+        });
         let key = found.ok_or(ImportError::NoSuchAccount)?.iter().find_map(|item| item.list("private-key"));
         let dsa = key.and_then(|key| key.iter().find_map(|item| item.list("dsa"))).ok_or(ImportError::Unusable)?;
         let number = |name| value(dsa, name).and_then(Atom::bytes).ok_or(ImportError::Unusable);
