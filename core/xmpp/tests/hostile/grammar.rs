@@ -214,6 +214,7 @@ fn presence() -> impl Strategy<Value = Case> {
             let others: Vec<_> = others.into_iter().map(|(other, _)| other).collect();
             let stanza = format!("<presence {from} {type_} {}>{}</presence>", others.join(" "), parts.concat());
             let resource = from.trim_end_matches('\'').split_once('/').map(|(_, resource)| resource.to_owned());
+            let resource = resource.filter(|resource| !resource.is_empty());
             let told = sender.zip(news);
             let told = told.map(|((from, _), news)| Incoming::Presence { from, resource, news });
             Case { stanza, expected: told.into_iter().collect(), is_refused: false }
