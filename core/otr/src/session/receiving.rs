@@ -5,7 +5,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::ake::Step;
-use super::instance::State;
+use super::instance::{Conversation, State};
 use super::output::{Attention, InstanceTag, Output, SmpEvent};
 use super::ratchet::{Opened, Unreadable};
 use super::{HEARTBEAT, LABEL_AT_MOST, Policy, RESEND_WITHIN, Session, has_passed};
@@ -173,7 +173,14 @@ impl Session {
             Ok(opened) => opened,
             // No reason to doubt the keys.
             Err(Unreadable::Late) => return,
-            Err(Unreadable::Lost) if data.ignore_unreadable => return,
+            Err(Unreadable::Lost) if data.ignore_unreadable => {
+                // It may be a receipt, under keys of an exchange that has ended for the peer alone.
+                let waits = |conversation: &mut Conversation| !conversation.unread.texts.is_empty();
+                if self.keeps_texts && self.conversation(sender).is_some_and(waits) && !self.is_over(Some(sender)) {
+                    self.doubt(None, out);
+                }
+                return;
+            }
             Err(Unreadable::Lost) => {
                 out.push(Output::Attention(Attention::Unreadable));
                 if !self.is_over(Some(sender)) {
