@@ -188,24 +188,21 @@ fn acknowledgements_wrap_around() {
 }
 
 #[test]
-fn a_key_exchange_that_could_not_leave_for_a_minute_does_not() {
+fn a_step_of_a_key_exchange_that_could_not_leave_for_a_minute_does_not_and_a_query_does_once() {
     let mut mailbox = outbox(1);
     encrypt(&mut mailbox, 2, 1);
-    let what = || What::Otr { body: "?OTRv3?".into(), wants_receipt: false };
     let peer = mailbox.peer(PEER);
-    mailbox.add_wire(Wire {
-        peer,
-        resource: Some("r".into()),
-        id: "q".into(),
-        what: what(),
-        message: None,
-        at: NOW,
-        number: None,
-    });
-    let to: Vec<String> =
-        mailbox.clone().number_wires(1, 9, NOW + limits::EXCHANGE_WIRES).iter().map(|(to, _)| to.clone()).collect();
-    assert_eq!(to, [PEER.to_owned(), format!("{PEER}/r")]);
-    assert_eq!(mailbox.number_wires(1, 9, NOW + limits::EXCHANGE_WIRES + 1).len(), 1, "a text waits for ever");
+    for (resource, body) in [("query", "?OTRv3?"), ("query", "?OTRv23?"), ("step", "?OTR:AAMC")] {
+        let what = What::Otr { body: body.into(), wants_receipt: false };
+        let resource = Some(resource.into());
+        mailbox.add_wire(Wire { peer, resource, id: "q".into(), what, message: None, at: NOW, number: None });
+    }
+    let (text, query, step) = (PEER.to_owned(), format!("{PEER}/query"), format!("{PEER}/step"));
+    let to = |mut mailbox: Mailbox, after: u64| -> Vec<String> {
+        mailbox.number_wires(1, 9, NOW + after).iter().map(|(to, _)| to.clone()).collect()
+    };
+    assert_eq!(to(mailbox.clone(), limits::EXCHANGE_WIRES), [text.clone(), query.clone(), step]);
+    assert_eq!(to(mailbox, limits::EXCHANGE_WIRES + 1), [text, query]);
 }
 
 #[test]

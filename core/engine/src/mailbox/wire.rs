@@ -32,6 +32,12 @@ pub(crate) struct Wire {
     pub(crate) number: Option<u32>,
 }
 
+impl Wire {
+    fn is_query(&self) -> bool {
+        matches!(&self.what, What::Otr { body, .. } if body.starts_with(QUERY))
+    }
+}
+
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) enum What {
     /// A message of OTR's.
@@ -55,8 +61,12 @@ pub(crate) const fn covers(up_to: u32, number: u32) -> bool {
 }
 
 impl Mailbox {
-    /// One that holds no text is left out where too many of them wait: the peer decides how many answers there are.
+    /// One that holds no text is left out where too many of them wait: the peer decides how many answers there are. A query
+    /// takes the place of one that has not left.
     pub(crate) fn add_wire(&mut self, wire: Wire) {
+        if wire.is_query() {
+            self.wires.retain(|_, other| other.peer != wire.peer || other.number.is_some() || !other.is_query());
+        }
         let is_like_it = |other: &Wire| other.message.is_none() && other.peer == wire.peer;
         let is_answer = wire.message.is_none();
         if is_answer && self.wires.values().filter(|other| is_like_it(other)).count() >= limits::ANSWERS {
@@ -72,10 +82,12 @@ impl Mailbox {
     }
 
     /// Numbers what is sent next, at most so much: from here on whoever goes on with the stream knows what the server's
-    /// count stands for. What is of use for a moment only, as a key exchange, is not sent late.
+    /// count stands for. What is of use for a moment only, as a step of a key exchange, is not sent late; a query begins one
+    /// whenever it comes.
     pub(crate) fn number_wires(&mut self, first: u32, room: usize, now: u64) -> Vec<(String, Arc<Wire>)> {
-        let of_an_exchange = |wire: &Wire| matches!(&wire.what, What::Otr { body, .. } if wire.message.is_none() && !body.starts_with(DATA));
-        let late = |wire: &Wire| of_an_exchange(wire) && now > wire.at.saturating_add(limits::EXCHANGE_WIRES);
+        let is_step = |wire: &Wire| matches!(&wire.what, What::Otr { body, .. } if wire.message.is_none() && !body.starts_with(DATA));
+        let late =
+            |wire: &Wire| is_step(wire) && !wire.is_query() && now > wire.at.saturating_add(limits::EXCHANGE_WIRES);
         let known = |wire: &Wire| self.peers.get(&wire.peer).is_some_and(|peer| !peer.jid.is_empty());
         self.wires.retain(|_, wire| wire.number.is_some() || known(wire) && !late(wire));
         let waiting = self.wires.values_mut().filter(|wire| wire.number.is_none());
