@@ -170,7 +170,7 @@ impl Lab {
     }
 
     /// Starts what is stopped and takes the delay away. Relays first: the onion host needs them. The onion service begins anew:
-    /// in a network this small, nobody finds one that has run for some twenty minutes.
+    /// cuts may have cost it introduction points.
     pub(crate) async fn reset(&mut self) -> Result<()> {
         self.set_delay(0);
         self.stop("onion")?;

@@ -282,9 +282,11 @@ impl Onion {
         let folder = root.join("onion");
         private_folder(&folder.join("hs"))?;
         let mut torrc = common(&folder, "onion", address, nodes);
-        // With seven relays, vanguards leave C tor too few for its circuits.
+        // With seven relays, vanguards leave C tor too few for its circuits. As any client it would fetch a consensus up to
+        // six minutes late, while the onion period is six minutes: its descriptor of the next period came too late.
         torrc += &format!(
             "ControlSocket {0}/ctl\nCookieAuthentication 0\nVanguardsLiteEnabled 0\nHiddenServiceDir {0}/hs\n\
+             FetchDirInfoEarly 1\nFetchDirInfoExtraEarly 1\n\
              HiddenServicePort 5222 {target}:5222\nHiddenServicePort 5223 {target}:5223\n\
              HiddenServiceNumIntroductionPoints 3\n",
             folder.display()

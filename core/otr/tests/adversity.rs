@@ -290,6 +290,29 @@ fn start_finds_a_peer_that_has_another_tag_now() {
     assert_eq!(pair.texts(1), ["there you are"]);
 }
 
+/// Bob has taken new keys. The message that ends the exchange never comes to Alice: she cannot read his receipts.
+#[test]
+fn a_receipt_under_keys_that_never_came_has_the_text_named_as_unread() {
+    let mut pair = Pair::private(Settings { keeps_texts: true, ..Settings::default() }, 51);
+    let commit = pair.sides[0].start();
+    let key = pair.sides[1].receive(&wires(&commit)[0]);
+    let reveal = pair.sides[0].receive(&wires(&key)[0]);
+    let lost = pair.sides[1].receive(&wires(&reveal)[0]);
+    assert_eq!(has_begun(&lost), 1);
+    let late = Duration::from_secs(60);
+    pair.sides[0].tick(late);
+    let text = pair.sides[0].send_kept("read by Bob", "id").unwrap();
+    pair.carry(0, text);
+    assert_eq!(pair.texts(1), ["read by Bob"]);
+    let receipt = pair.sides[1].send_receipt(pair.sides[0].tag(), &["id".to_owned()]);
+    pair.carry(1, receipt);
+    assert_eq!(has_begun(&pair.news[0]), 1, "{:?}", pair.news[0]);
+    assert!(pair.news[0].contains(&Output::Unread(TextId(1))), "{:?}", pair.news[0]);
+    // That a receipt could not be read is no news for a person.
+    let is_word = |output: &Output| matches!(output, Output::Attention(_));
+    assert!(!pair.news.iter().flatten().any(is_word), "{:?}", pair.news);
+}
+
 // Texts that nobody may have read.
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::ake::Step;
-use super::instance::State;
+use super::instance::{Conversation, State};
 use super::output::{Attention, InstanceTag, Output, SmpEvent};
 use super::ratchet::{Opened, Unreadable};
 use super::{HEARTBEAT, LABEL_AT_MOST, Policy, RESEND_WITHIN, Session, has_passed};
@@ -171,7 +171,15 @@ impl Session {
             Ok(opened) => opened,
             // No reason to doubt the keys.
             Err(Unreadable::Late) => return,
-            Err(Unreadable::Lost) if data.ignore_unreadable => return,
+            Err(Unreadable::Lost) if data.ignore_unreadable => {
+                // It may be a receipt, under keys of an exchange that has ended for the peer alone.
+                let waits = |conversation: &mut Conversation| !conversation.unread.texts.is_empty();
+                let has_receipts = self.keeps_texts && sender != NO_TAG;
+                if has_receipts && self.conversation(sender).is_some_and(waits) && !self.is_over(Some(sender)) {
+                    self.doubt(None, out);
+                }
+                return;
+            }
             // The tags tell it in version 3.
             Err(Unreadable::Lost) if self.instances.get(&sender).is_some_and(|i| i.has_announced(&data.next_dh)) => {
                 return out.push(Output::Attention(Attention::Mirror));

@@ -230,6 +230,8 @@ pub(crate) struct State {
     /// All messages that came, and to whom.
     recorded: Vec<(String, String)>,
     pub(crate) impostors: Impostors,
+    /// Lies about messages that it has not told yet.
+    untold: Vec<u32>,
     /// How often it lied, by the kind.
     pub(crate) told: BTreeMap<&'static str, u32>,
 }
@@ -238,7 +240,8 @@ impl State {
     fn new(seed: u64) -> Self {
         let (rng, impostors) = (StdRng::seed_from_u64(seed), Impostors::new(seed));
         let (lies, binds, logins, accounts, held, recorded, told) = Default::default();
-        Self { rng, lies, binds, logins, accounts, held, recorded, impostors, told }
+        let untold = (0..HONEST).collect();
+        Self { rng, lies, binds, logins, accounts, held, recorded, impostors, untold, told }
     }
 
     /// Ends an account's connection as if the network had.
@@ -454,6 +457,14 @@ impl State {
         }
     }
 
+    /// Which lie is told of a message, if any: each of them once, and then by chance.
+    fn draw_lie(&mut self) -> u32 {
+        if !self.lies {
+            return HONEST;
+        }
+        self.untold.pop().unwrap_or_else(|| self.rng.random_range(0..16))
+    }
+
     /// A message has come: what becomes of it.
     fn takes(&mut self, sender: &str, part: &str) {
         let Some(to) = attribute(part, "to") else { return };
@@ -462,7 +473,7 @@ impl State {
         let answers = content(part, "body").map(|body| self.impostors.hear(&to, sender, &body)).unwrap_or_default();
         self.say_as(&to, sender, answers);
         self.recorded.push((to.clone(), stanza.clone()));
-        let kind = match if self.lies { self.rng.random_range(0..16) } else { 16 } {
+        let kind = match self.draw_lie() {
             0 | 1 => "dropped",
             2 | 3 => {
                 self.held.push((to.clone(), stanza.clone()));
@@ -486,7 +497,7 @@ impl State {
                 self.deliver(sender, &from(&forged, &theirs));
                 if kind == 8 { "bounced" } else { "confirmed" }
             }
-            _ => return self.deliver(&to, &stanza),
+            HONEST.. => return self.deliver(&to, &stanza),
         };
         self.count(kind);
         if kind == "doubled" {
@@ -495,6 +506,8 @@ impl State {
     }
 }
 
+/// How many lies about messages there are: from here on a draw is none.
+const HONEST: u32 = 9;
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 const MANAGEMENT: &str = "urn:xmpp:sm:3";
 
