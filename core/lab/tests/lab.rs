@@ -46,7 +46,11 @@ async fn a_connection_past_tor_shows_by_its_address() -> Tested {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn links_delay_and_refuse() -> Tested {
     let lab = Remote::from_env()?;
-    let (_, quick) = greet(lab.facts()).await?;
+    // On a busy machine one answer alone may be slow: the quickest of some is the link's own time.
+    let mut quick = Duration::MAX;
+    for _ in 0..10 {
+        quick = quick.min(greet(lab.facts()).await?.1);
+    }
     lab.delay(300).await?;
     let slow = greet(lab.facts()).await;
     lab.reset().await?;

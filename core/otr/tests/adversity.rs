@@ -313,6 +313,33 @@ fn a_receipt_under_keys_that_never_came_has_the_text_named_as_unread() {
     assert!(!pair.news.iter().flatten().any(is_word), "{:?}", pair.news);
 }
 
+/// Alice may not begin anew at once. Meanwhile another client with another key ends an exchange with her.
+#[test]
+fn a_client_with_another_key_does_not_settle_a_doubt_about_the_first() {
+    let mut pair = Pair::private(Settings { keeps_texts: true, ..Settings::default() }, 53);
+    let mut mallory = session(&identity(3), Settings::default(), 531);
+    let commit = pair.sides[0].start();
+    let key = pair.sides[1].receive(&wires(&commit)[0]);
+    let reveal = pair.sides[0].receive(&wires(&key)[0]);
+    // The end of it never comes to Alice.
+    assert_eq!(has_begun(&pair.sides[1].receive(&wires(&reveal)[0])), 1);
+    let late = Duration::from_secs(60);
+    pair.sides[0].tick(late);
+    let text = pair.sides[0].send_kept("read by Bob", "id").unwrap();
+    pair.carry(0, text);
+    // Bob sees nothing of the exchange that begins for this.
+    let commit = pair.sides[0].receive("?OTR Error: no");
+    let receipt = wires(&pair.sides[1].send_receipt(pair.sides[0].tag(), &["id".to_owned()]));
+    assert_eq!(wires(&pair.sides[0].receive(&receipt[0])), [""; 0], "too early to begin anew");
+    converse(&mut mallory, &mut pair.sides[0], wires(&commit));
+    assert!(mallory.is_private());
+
+    let anew = pair.sides[0].tick(late + Duration::from_secs(10));
+    pair.carry(0, anew);
+    assert_eq!(has_begun(&pair.news[0]), 1, "{:?}", pair.news[0]);
+    assert!(pair.news[0].contains(&Output::Unread(TextId(1))), "{:?}", pair.news[0]);
+}
+
 // Texts that nobody may have read.
 
 #[test]

@@ -224,7 +224,9 @@ impl Session {
         }
         instance.state = State::Encrypted(Box::new(conversation));
         self.asked = None;
-        self.renewal_due = self.renewal_due.filter(|with| with.is_some_and(|tag| tag != sender));
+        // Another client's exchange does not settle what is due with the one that texts go to.
+        let is_settled = |with: Option<u32>| with.map_or(takes_over, |tag| tag == sender);
+        self.renewal_due = self.renewal_due.filter(|with| !is_settled(*with));
         if takes_over {
             (self.active, self.known) = (Some(sender), Some(fingerprint));
         }
