@@ -43,7 +43,7 @@ mod tests {
         let rows: Vec<Vec<char>> = rows.iter().map(|row| row.chars().collect()).collect();
         let is_light = |x: usize, y: usize| match rows[y / 2][x] {
             '\u{2588}' => true,
-            '\u{2580}' => y % 2 == 0,
+            '\u{2580}' => y.is_multiple_of(2),
             '\u{2584}' => y % 2 == 1,
             _ => false,
         };
