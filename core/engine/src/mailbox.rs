@@ -327,7 +327,7 @@ impl Mailbox {
         now: u64,
     ) -> Option<(MessageId, MessageState)> {
         let Arrived { peer, mark, text, security, resource, receipt: wanted } = *arrived;
-        let known = mark.is_some_and(|mark| self.seen.get(&peer).is_some_and(|seen| seen.has(mark)));
+        let known = mark.is_some_and(|mark| self.has_seen(peer, mark));
         // A stranger does not learn that there is somebody. Who sends again has missed the receipt.
         if let Some(received) = wanted.filter(|_| self.standing(peer) == Standing::Contact) {
             let what = What::Receipt { received: received.to_owned() };
@@ -343,6 +343,10 @@ impl Mailbox {
         let (label, text, state) = (String::new(), text.to_owned(), MessageState::Received);
         let entry = Entry { peer, label, text, at: now, state, security, until: None, went: None, again: false };
         Some((self.add(entry), state))
+    }
+
+    pub(crate) fn has_seen(&self, peer: u64, mark: Mark) -> bool {
+        self.seen.get(&peer).is_some_and(|seen| seen.has(mark))
     }
 
     /// Those whom the user has nothing to do with, the oldest first. A peer with a key is there because the user has brought

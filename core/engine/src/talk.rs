@@ -523,6 +523,12 @@ impl<'a> Talk<'a> {
                         self.receipts.entry((peer, from)).or_default().push(label);
                     }
                 }
+                // Whether the text was taken in is known here alone; its receipt may have been lost.
+                Output::Again { from, fingerprint, label } => {
+                    if self.mailbox.has_seen(peer, Mark::private(fingerprint.into(), true, &label)) {
+                        self.receipts.entry((peer, from)).or_default().push(label);
+                    }
+                }
                 Output::PlainText(text) => {
                     let Some(chat) = chat else { continue };
                     self.arrived_in_clear(peer, &text, chat);

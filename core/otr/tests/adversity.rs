@@ -340,6 +340,27 @@ fn a_client_with_another_key_does_not_settle_a_doubt_about_the_first() {
     assert!(pair.news[0].contains(&Output::Unread(TextId(1))), "{:?}", pair.news[0]);
 }
 
+/// Its sender waits for a receipt that was lost, and has sent the message once more.
+#[test]
+fn a_text_that_comes_again_is_named_and_confirms_nothing() {
+    for keeps_texts in [true, false] {
+        let mut pair = Pair::private(Settings { keeps_texts, ..Settings::default() }, 55);
+        let text = pair.sides[1].send_kept("read by Alice", "id").unwrap();
+        assert!(matches!(pair.sides[0].receive(&wires(&text)[0])[..], [Output::Text { .. }]));
+        pair.sides[0].send_kept("never read", "another").unwrap();
+        let again = pair.sides[0].receive(&wires(&text)[0]);
+        match &again[..] {
+            [Output::Again { from, fingerprint, label }] if keeps_texts => {
+                assert_eq!((*from, *fingerprint, &label[..]), (pair.sides[1].tag(), BOB.fingerprint(), "id"));
+            }
+            _ => assert_eq!(again, [], "{keeps_texts}"),
+        }
+        let anew = pair.sides[0].start();
+        pair.carry(0, anew);
+        assert!(pair.news[0].iter().any(|output| matches!(output, Output::Unread(_) | Output::SentAgain(_))));
+    }
+}
+
 // Texts that nobody may have read.
 
 #[test]

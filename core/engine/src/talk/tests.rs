@@ -201,6 +201,36 @@ fn receipts_between_flashpaper_peers_come_inside_the_encryption_and_in_one_piece
 }
 
 #[test]
+fn a_text_that_comes_again_as_it_was_has_its_lost_receipt_sent_again() {
+    let (mut one, mut two) = friends();
+    let id = one.writes("hello");
+    let out = one.says();
+    two.hears(&out);
+    let lost = two.says();
+    assert_eq!(lost.len(), 1);
+    two.hears(&out);
+    assert_eq!(two.inbox().len(), 1, "shown once");
+    one.hears(&two.says());
+    assert_eq!(one.state(id), None, "delivered");
+}
+
+#[test]
+fn a_text_too_late_to_be_read_gets_no_receipt() {
+    let (mut one, mut two) = friends();
+    let id = one.writes("late");
+    let late = one.says();
+    // OTR remembers that many that came before the greatest counter.
+    for number in 0..=64 {
+        one.writes(&number.to_string());
+    }
+    two.hears(&one.says());
+    one.hears(&two.says());
+    two.hears(&late);
+    assert!(two.says().is_empty());
+    assert_eq!(one.state(id), Some(MessageState::Acked));
+}
+
+#[test]
 fn a_text_that_was_taken_away_is_not_delivered_whatever_servers_say() {
     let (mut one, mut two) = friends();
     let id = one.writes("come and get me");

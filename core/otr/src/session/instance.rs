@@ -201,7 +201,7 @@ impl Conversation {
                 let (old, _) = self.old.as_mut().ok_or(Unreadable::Lost)?;
                 old.open(data, rng).map(|opened| Opened { extra_key: None, ..opened })
             }
-            Err(Unreadable::Late) => Err(Unreadable::Late),
+            late => late,
         }
     }
 

@@ -50,6 +50,16 @@ pub enum Output {
         /// The sender's name for it, if it keeps its texts: what is sent again has it again.
         label: Option<String>,
     },
+    /// A text of the peer's that was read before came once more, or one so late that nobody can tell whether it was read.
+    /// Its sender may wait for a receipt.
+    Again {
+        /// Who sent it.
+        from: InstanceTag,
+        /// Whose key that was.
+        fingerprint: Fingerprint,
+        /// The sender's name for it.
+        label: String,
+    },
     /// Whoever has this key keeps the texts that it sends, and knows by its label what comes twice: what it may not have
     /// read can be sent again.
     KeepsTexts(Fingerprint),
@@ -109,6 +119,7 @@ impl fmt::Debug for Output {
         f.write_str(match self {
             Self::Send(_) => "Send(..)",
             Self::Text { .. } => "Text(..)",
+            Self::Again { .. } => "Again(..)",
             Self::KeepsTexts(_) => "KeepsTexts(..)",
             Self::Read { .. } => "Read(..)",
             Self::PlainText(_) => "PlainText(..)",

@@ -49,11 +49,10 @@ struct Pair {
     extra_key: Zeroizing<[u8; 32]>,
 }
 
-/// A message that cannot be read. Nothing has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A message that is not read. Nothing has changed.
 pub(crate) enum Unreadable {
-    /// The peer's, but read before, or so late that nobody can tell.
-    Late,
+    /// The peer's, but read before, or so late that nobody can tell; and its plaintext.
+    Late(Vec<u8>),
     /// Under keys that we do not have, or changed on the way: the two sides may have lost each other.
     Lost,
 }
@@ -147,11 +146,11 @@ impl Ratchet {
         if !bool::from(pair.receiving.mac(data.authenticated).ct_eq(&data.mac)) {
             return Err(Unreadable::Lost);
         }
-        if !pair.received.take(data.counter) {
-            return Err(Unreadable::Late);
-        }
         let mut plaintext = data.encrypted.to_vec();
         pair.receiving.crypt(data.counter, &mut plaintext);
+        if !pair.received.take(data.counter) {
+            return Err(Unreadable::Late(plaintext));
+        }
         let extra_key = Some(pair.extra_key.clone());
 
         if data.recipient_keyid == self.keys.our_keyid {

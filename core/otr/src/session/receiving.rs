@@ -170,7 +170,7 @@ impl Session {
         let Opened { plaintext, extra_key } = match opened {
             Ok(opened) => opened,
             // No reason to doubt the keys.
-            Err(Unreadable::Late) => return,
+            Err(Unreadable::Late(plaintext)) => return self.receive_again(sender, plaintext, out),
             Err(Unreadable::Lost) if data.ignore_unreadable => {
                 // It may be a receipt, under keys of an exchange that has ended for the peer alone.
                 let waits = |conversation: &mut Conversation| !conversation.unread.texts.is_empty();
@@ -207,8 +207,7 @@ impl Session {
             out.push(Output::KeepsTexts(fingerprint));
         }
         if has_text {
-            let label = label.map(|label| String::from_utf8_lossy(&label.value).into_owned());
-            let label = label.filter(|label| (1..=LABEL_AT_MOST).contains(&label.len()));
+            let label = label.and_then(name_of_text);
             let text = conversation.readable(content);
             out.push(Output::Text { text, from: InstanceTag(sender), fingerprint, label });
             if self.may_become_active(sender, fingerprint) {
@@ -225,6 +224,16 @@ impl Session {
         }
         if heartbeat {
             self.seal(sender, "", &[], true, out);
+        }
+    }
+
+    /// A message that has come before is sent again by somebody who waits for the receipt.
+    fn receive_again(&mut self, sender: u32, plaintext: Vec<u8>, out: &mut Vec<Output>) {
+        let content = tlv::read(plaintext);
+        let label = content.records.iter().find(|record| record.kind == tlv::LABEL).and_then(name_of_text);
+        let fingerprint = self.conversation(sender).map(|conversation| conversation.fingerprint);
+        if let Some((label, fingerprint)) = label.zip(fingerprint).filter(|_| self.keeps_texts) {
+            out.push(Output::Again { from: InstanceTag(sender), fingerprint, label });
         }
     }
 
@@ -269,4 +278,10 @@ impl Session {
         let by_peer = instance.is_some_and(|instance| matches!(instance.state, State::Finished));
         by_peer || self.ended.is_some_and(|at| !has_passed(RESEND_WITHIN, at, self.now))
     }
+}
+
+/// The sender's name for a text; an empty record says only that the sender keeps its texts.
+fn name_of_text(record: &Tlv) -> Option<String> {
+    let label = String::from_utf8_lossy(&record.value).into_owned();
+    Some(label).filter(|label| (1..=LABEL_AT_MOST).contains(&label.len()))
 }
