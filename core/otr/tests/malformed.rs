@@ -106,7 +106,7 @@ fn table() -> Vec<(&'static str, Vec<String>, &'static str)> {
         ("a fragment that does not end", fragment("1,2,piece"), "Malformed"),
         ("a fragment with a tag that is none", vec!["?OTR|zz|101,1,2,piece,".into()], "Malformed"),
         ("a fragment of a fragment", nested, "Malformed"),
-        ("fragment 2 without the first", fragment("2,2,piece,"), "nothing"),
+        ("fragment 2 without the first", fragment("2,2,piece,"), "Unreadable"),
     ]
 }
 

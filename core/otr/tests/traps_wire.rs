@@ -29,6 +29,7 @@ use rand::rngs::StdRng;
 
 const TAG: u32 = 0x1234;
 const MALFORMED: [Output; 1] = [Output::Attention(Attention::Malformed)];
+const UNREADABLE: Output = Output::Attention(Attention::Unreadable);
 const OTHER_VERSION: [Output; 1] = [Output::Attention(Attention::OtherVersion)];
 
 fn alice(seed: u64) -> Session {
@@ -471,9 +472,10 @@ fn is_read(session: &mut Session, messages: &[&str]) -> bool {
 fn frag_before_otr() {
     let mut session = alice(110);
     let (tag, commit) = (session.tag().0, bob().commit(0));
-    // A whole message in a piece is a piece all the same.
+    // A whole message in a piece is a piece all the same. These are of two messages: the end of one is missing, and the
+    // beginning of the other.
     assert_eq!(session.receive(&format!("?OTR|1234|{tag:x},1,2,{commit},")), []);
-    assert_eq!(session.receive(&format!("?OTR|1234|{tag:x},2,3,{commit},")), []);
+    assert_eq!(session.receive(&format!("?OTR|1234|{tag:x},2,3,{commit},")), [UNREADABLE, UNREADABLE]);
     // Version 2's are of another version, whatever is inside.
     for fragment in [format!("?OTR,1,1,{commit},"), format!("?OTR,1,2,{commit},"), "?OTR,1,3,?OTR:AAIDAQ,".to_owned()] {
         assert_eq!(session.receive(&fragment), OTHER_VERSION, "{fragment}");
@@ -604,6 +606,97 @@ fn frag_reset() {
         // Whatever came before: a message that comes whole is read.
         assert!(is_read(&mut pair.sides[0], &[one, two, three, four]) != *read, "number {seed}");
     }
+}
+
+/// A message that does not become whole is told, once, and nothing else is done. What comes twice is no other message.
+#[test]
+fn frag_lost() {
+    for seed in 0.. {
+        let (mut pair, a) = in_pieces(600 + 2 * seed, "text");
+        let (sender, receiver) = (pair.sides[1].tag().0, pair.sides[0].tag().0);
+        let mut say = |count| cut(&wires(&pair.sides[1].send("another")).remove(0), sender, receiver, count);
+        let (b, c, d) = (say(4), say(4), say(5));
+        let whole = wires(&pair.sides[1].send("whole")).remove(0);
+        let [a, b, c] = [&a, &b, &c].map(|m| [0, 1, 2, 3].map(|i| m[i].as_str()));
+        assert_eq!((a[0] == b[0], a[1] == b[1]), (true, false), "they begin alike");
+        // Each with the number of lost messages, and of texts that are read.
+        let sequences: [(&[&str], usize, usize); 36] = [
+            (&[a[0], a[1], a[2], a[3]], 0, 1),
+            // At the start, in the middle, at the end with something else behind it.
+            (&[a[1], a[2], a[3]], 1, 0),
+            (&[a[0], a[2], a[3]], 1, 0),
+            (&[a[0], a[1], a[3]], 1, 0),
+            (&[a[0], a[3]], 1, 0),
+            (&[a[0], a[2], a[1], a[3]], 1, 0),
+            (&[a[0], a[1], a[2]], 0, 0),
+            (&[a[0], a[1], a[2], "hello"], 1, 0),
+            (&[a[0], a[1], "hello", a[2], a[3]], 1, 0),
+            (&[a[0], a[1], &whole, a[2], a[3]], 1, 1),
+            (&[a[0], a[1], a[2], b[0], b[1], b[2], b[3]], 1, 1),
+            (&[a[0], a[1], b[0], b[1], b[2], b[3]], 1, 1),
+            (&[a[0], a[1], a[2], &d[0], &d[1], &d[2], &d[3], &d[4]], 1, 1),
+            (&[&d[0], &d[1], a[0], a[1], a[2], a[3]], 1, 1),
+            // Two of them.
+            (&[a[1], a[2], a[3], b[1], b[2], b[3]], 2, 0),
+            (&[a[0], a[1], b[1], b[2], b[3]], 2, 0),
+            (&[a[0], &d[1], a[1], a[2], a[3], &d[2]], 2, 0),
+            (&[a[0], a[2], a[3], b[0], b[1], b[2], b[3], c[2], c[3]], 2, 1),
+            // No word comes in between.
+            (&[a[0], "", a[1], " \n", a[2], "\t", a[3]], 0, 1),
+            // Twice, in a row or from anywhere on.
+            (&[a[0], a[0], a[1], a[1], a[2], a[2], a[3], a[3]], 0, 1),
+            (&[a[0], a[1], a[0], a[2], a[3]], 0, 1),
+            (&[a[0], a[1], a[2], a[1], a[0], a[3]], 0, 1),
+            (&[a[0], a[1], a[0], a[1], a[2], a[3]], 0, 1),
+            (&[a[0], a[1], a[2], a[3], a[0]], 0, 1),
+            (&[a[0], a[1], a[2], a[3], a[1]], 0, 1),
+            (&[a[0], a[1], a[2], a[3], a[2], a[3]], 0, 1),
+            (&[a[0], a[1], a[2], a[3], a[3], "hello", a[2]], 0, 1),
+            (&[a[0], a[2], a[2], a[3], a[0], a[3]], 1, 0),
+            (&[a[0], a[1], a[2], a[3], b[0], b[1], a[2], a[3], b[0], b[1], b[2], b[3]], 0, 2),
+            (&[a[0], a[1], a[2], a[3], b[0], b[1], a[2], a[3], b[2], b[3]], 0, 2),
+            (&[a[0], a[1], a[2], a[3], b[0], b[0], b[1], b[2], b[3]], 0, 2),
+            (&[&whole, a[0], a[1], &whole, a[0], a[1], a[2], a[3]], 0, 2),
+            // Lost first, and whole when it comes again.
+            (&[a[2], a[0], a[1], a[2], a[3]], 1, 1),
+            (&[a[0], a[1], a[3], a[0], a[1], a[2], a[3]], 1, 1),
+            (&[a[0], a[1], "hello", a[0], a[1], a[2], a[3]], 1, 1),
+            // Of two that come in turns the second is read.
+            (&[a[0], &d[0], a[1], &d[1], a[2], &d[2], a[3], &d[3], &d[4]], 1, 1),
+        ];
+        let Some((sequence, lost, read)) = sequences.get(usize::try_from(seed).unwrap()) else { return };
+        let mut outputs = Vec::new();
+        for (at, message) in sequence.iter().enumerate() {
+            outputs.extend(pair.sides[0].receive(message));
+            // What is lost changes no state.
+            if *lost == 0 && seed % 2 == at as u64 % 2 {
+                let (state, rng) = (pair.sides[0].suspend(), Box::new(StdRng::seed_from_u64(700)));
+                let resumed = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO);
+                pair.sides[0] = resumed.unwrap();
+            }
+        }
+        let count = |is_it: fn(&Output) -> bool| outputs.iter().filter(|output| is_it(output)).count();
+        assert_eq!(count(|output| *output == UNREADABLE), *lost, "number {seed}");
+        assert_eq!(count(|output| matches!(output, Output::Text { .. })), *read, "number {seed}");
+        assert_eq!(wires(&outputs), [""; 0], "number {seed}: the peer is told nothing, and no exchange begun");
+    }
+}
+
+/// Told once as well: what is too long, takes too long, or gives way to others.
+#[test]
+fn frag_given_up() {
+    let (mut pair, pieces) = in_pieces(690, &"x".repeat(300_000));
+    let told: Vec<_> = pieces.iter().flat_map(|piece| pair.sides[0].receive(piece)).collect();
+    assert_eq!(told, [UNREADABLE]);
+    let (mut pair, pieces) = in_pieces(692, "text");
+    let alice = &mut pair.sides[0];
+    alice.receive(&pieces[0]);
+    assert_eq!(alice.tick(Duration::from_secs(7 * 86_400)), [UNREADABLE]);
+    assert_eq!(pieces[1..].iter().flat_map(|piece| alice.receive(piece)).collect::<Vec<_>>(), []);
+    let mut begin = |sender| alice.receive(&format!("?OTR|{sender:x}|0,1,2,x,"));
+    assert_eq!((0x1000..0x1010).flat_map(&mut begin).collect::<Vec<_>>(), []);
+    assert_eq!(begin(0x1010), [UNREADABLE]);
+    assert_eq!(alice.receive("?OTR|1000|0,2,2,x,"), []);
 }
 
 #[test]

@@ -185,6 +185,7 @@ impl Session {
     pub fn receive(&mut self, wire: &str) -> Vec<Output> {
         let mut out = Vec::new();
         self.receive_wire(wire, &mut out);
+        self.tell_lost(&mut out);
         out
     }
 
@@ -418,6 +419,7 @@ impl Session {
         let mut out = Vec::new();
         self.now = self.now.max(now);
         self.assembly.tick(self.now);
+        self.tell_lost(&mut out);
         self.give_up_exchanges(&mut out);
         let (now, active) = (self.now, self.active);
         self.instances.values_mut().for_each(|instance| instance.forget_old_keys(now));
@@ -461,6 +463,11 @@ impl Session {
     pub fn private(&self) -> Vec<(InstanceTag, Fingerprint)> {
         let key = |(tag, instance): (&u32, &Instance)| Some((InstanceTag(*tag), instance.fingerprint()?));
         self.instances.iter().filter_map(key).collect()
+    }
+
+    /// Says how many messages in pieces will not become whole.
+    fn tell_lost(&mut self, out: &mut Vec<Output>) {
+        out.extend(std::iter::repeat_n(Output::Attention(Attention::Unreadable), self.assembly.take_lost()));
     }
 
     fn asker(&self, wanted: Option<Fingerprint>) -> Option<u32> {

@@ -157,7 +157,7 @@ pub enum NotSent {
 /// What a person or an app should know of. `Debug` shows none of the peer's words.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Attention {
-    /// A message could not be read; it is lost, unless the peer sends it again.
+    /// A message could not be read, or did not come whole; it is lost, unless the peer sends it again.
     Unreadable,
     /// The peer says that something went wrong. The words are whatever whoever sent them liked: show them as theirs.
     PeerError(String),

@@ -29,7 +29,7 @@ impl Session {
             out.push(Output::PlainText(wire.to_owned()));
         }
         match found {
-            Found::Encoded => self.receive_encoded(wire, out),
+            Found::Encoded => self.receive_encoded(wire, false, out),
             Found::Piece(piece) => self.receive_fragment(&piece, out),
             Found::NoPiece => out.push(Output::Attention(Attention::Malformed)),
         }
@@ -40,7 +40,7 @@ impl Session {
             return;
         }
         match self.assembly.add(fragment, self.now) {
-            Some(whole) if whole.starts_with(codec::PREFIX) => self.receive_encoded(&whole, out),
+            Some(whole) if whole.starts_with(codec::PREFIX) => self.receive_encoded(&whole, true, out),
             // A fragment in a fragment, say.
             Some(_) => out.push(Output::Attention(Attention::Malformed)),
             None => {}
@@ -48,7 +48,10 @@ impl Session {
     }
 
     fn receive_plain(&mut self, wire: &str, out: &mut Vec<Output>) {
-        self.assembly.forget_all();
+        // What holds no word is no message.
+        if !wire.trim().is_empty() {
+            self.assembly.forget_all();
+        }
         let plain = plain::read(wire);
         if !matches!(plain, Plain::Text { .. }) && !plain::begins(wire) {
             out.push(Output::PlainText(wire.to_owned()));
@@ -77,7 +80,7 @@ impl Session {
         }
     }
 
-    fn receive_encoded(&mut self, wire: &str, out: &mut Vec<Output>) {
+    fn receive_encoded(&mut self, wire: &str, in_pieces: bool, out: &mut Vec<Output>) {
         let bytes = match codec::dearmor(wire) {
             Some(Ok(bytes)) => bytes,
             _ => return out.push(Output::Attention(Attention::Malformed)),
@@ -93,9 +96,11 @@ impl Session {
         if !self.is_for_us(header, matches!(message, Message::Exchange(Exchange::Commit(_))), out) {
             return;
         }
-        self.assembly.forget(header.sender);
+        if !in_pieces && !self.assembly.has_read(wire) {
+            self.assembly.forget(header.sender);
+        }
         match message {
-            Message::Data(data) => self.receive_data(header.sender, &data, out),
+            Message::Data(data) => self.receive_data(header.sender, &data, wire, out),
             Message::Exchange(_) if header.is_version_2() && !self.may_speak_2() => {
                 out.push(Output::Attention(Attention::OtherVersion));
             }
@@ -161,14 +166,17 @@ impl Session {
         self.instances.retain(|_, instance| !instance.is_empty());
     }
 
-    fn receive_data(&mut self, sender: u32, data: &message::Data<'_>, out: &mut Vec<Output>) {
+    fn receive_data(&mut self, sender: u32, data: &message::Data<'_>, wire: &str, out: &mut Vec<Output>) {
         let now = self.now;
         let opened = match self.instances.get_mut(&sender).map(|instance| &mut instance.state) {
             Some(State::Encrypted(conversation)) => conversation.open(data, &mut *self.rng, now),
             _ => Err(Unreadable::Lost),
         };
         let Opened { plaintext, extra_key } = match opened {
-            Ok(opened) => opened,
+            Ok(opened) => {
+                self.assembly.was_read(wire);
+                opened
+            }
             // No reason to doubt the keys.
             Err(Unreadable::Late(plaintext)) => return self.receive_again(sender, plaintext, out),
             Err(Unreadable::Lost) if data.ignore_unreadable => {

@@ -14,8 +14,8 @@ use crate::identity::{Fingerprint, Identity};
 use crate::wire::codec::{Malformed, Reader, write_data};
 use crate::wire::fragment::Assembly;
 
-/// 1 had no messages in pieces, 2 nothing of what the peer has offered.
-const FORMAT: u8 = 3;
+/// 1 had no messages in pieces, 2 nothing of what the peer has offered, 3 no pieces that came before.
+const FORMAT: u8 = 4;
 
 /// What the peer has done with version 3.
 const OFFERED_3: u8 = 1;

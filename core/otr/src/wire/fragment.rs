@@ -1,9 +1,11 @@
 //! Fragments (spec: "Fragmentation"): a message in pieces for a network that limits its length.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::codec::{Malformed, Reader, write_data};
+use sha2::{Digest as _, Sha256};
+
+use super::codec::{Malformed, PREFIX, Reader, write_data};
 use super::message::{Header, LEAST_TAG, NO_TAG};
 
 /// What one peer instance may have us keep, bytes: texts of 190 kB.
@@ -12,13 +14,19 @@ const CAP_PER_INSTANCE: usize = 256 * 1024;
 const CAP: usize = 512 * 1024;
 /// From how many instances at once.
 const INSTANCES: usize = 16;
+/// How many pieces and messages that came lately are known when they come again.
+const SEEN_AT_MOST: usize = 512;
+/// What messages may end with alike, characters: that there are no MAC keys to reveal.
+const TAIL: usize = 16;
+/// In how many ranges of pieces a lost message is known.
+const RANGES: usize = 8;
 /// The least limit that is kept: a head, and room for something behind it.
 pub(crate) const LEAST_LIMIT: usize = 100;
 /// A message whose pieces take longer is given up. Its sender may be cut off for hours between two of them, and servers
 /// keep them for days: the bounds above are what limits memory.
 const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 /// What a message takes when it is stored, bytes, besides its text.
-const STORED_HEAD: usize = 20;
+const STORED_HEAD: usize = 27;
 
 /// A piece of a message.
 #[derive(PartialEq, Eq)]
@@ -48,6 +56,11 @@ pub(crate) fn read(marked: &str) -> Option<Option<Fragment<'_>>> {
 impl Fragment<'_> {
     pub(crate) const fn header(&self) -> Header {
         Header { sender: self.sender, receiver: self.receiver }
+    }
+
+    fn digest(&self) -> u64 {
+        let Self { sender, number, count, piece, .. } = self;
+        digest(&[&sender.to_be_bytes(), &number.to_be_bytes(), &count.to_be_bytes(), piece.as_bytes()])
     }
 }
 
@@ -85,40 +98,157 @@ pub(crate) fn split(wire: String, sender: u32, receiver: u32, limit: usize) -> O
     Some(pieces.collect())
 }
 
-/// The messages that are not whole yet, one for each instance.
+/// The messages that are not whole yet: of each instance one that is new, and one that may be a repetition.
 #[derive(Default)]
-pub(crate) struct Assembly(BTreeMap<u32, Partial>);
+pub(crate) struct Assembly {
+    /// By sender, and whether all of its pieces had come before: then a server repeats a message, or it is a new one that
+    /// begins like one before.
+    partials: BTreeMap<(u32, bool), Partial>,
+    /// What came lately, by its digest. Servers repeat what they do not know to be here.
+    seen: VecDeque<(u64, Seen)>,
+    /// The messages that were lost lately: more of their pieces may come.
+    lost: VecDeque<Lost>,
+    /// How many were lost that nobody was told of.
+    untold: usize,
+}
+
+/// What a piece that came was of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// A message that was read, or may be.
+    Message,
+    /// Something else that nobody can read.
+    Other,
+    /// A message that was lost before this piece came.
+    Lost,
+}
 
 struct Partial {
     number: u16,
     count: u16,
     text: String,
     since: Duration,
+    /// How many of the pieces are surely of this message, and how much of the text: those behind came before as well, and may
+    /// be another's that are repeated.
+    sure: (u16, usize),
 }
 
 impl Partial {
-    fn has(&self, fragment: &Fragment<'_>) -> bool {
-        self.count == fragment.count && fragment.number <= self.number && self.text.contains(fragment.piece)
+    const fn begun(count: u16, since: Duration) -> Self {
+        Self { number: 0, count, text: String::new(), since, sure: (0, 0) }
+    }
+
+    fn is_followed_by(&self, fragment: &Fragment<'_>) -> bool {
+        self.count == fragment.count && self.number.checked_add(1) == Some(fragment.number)
+    }
+
+    /// Leaves out what is not sure, if that makes it fit.
+    fn before(mut self, fragment: &Fragment<'_>) -> Self {
+        if self.sure.0.checked_add(1) == Some(fragment.number) {
+            self.number = self.sure.0;
+            self.text.truncate(self.sure.1);
+        }
+        self
+    }
+}
+
+/// A message that will not become whole.
+struct Lost {
+    sender: u32,
+    count: u16,
+    /// Which pieces have come: from one to another.
+    came: Vec<(u16, u16)>,
+}
+
+impl Lost {
+    /// Takes a piece, unless another of that number has come: then it is one of another message.
+    fn takes(&mut self, fragment: &Fragment<'_>) -> bool {
+        let &Fragment { sender, number, count, .. } = fragment;
+        let is_other = self.came.iter().any(|(from, to)| (*from..=*to).contains(&number));
+        if (sender, count) != (self.sender, self.count) || is_other {
+            return false;
+        }
+        if let Some((_, last)) = self.came.last_mut().filter(|(_, last)| last.checked_add(1) == Some(number)) {
+            *last = number;
+        } else if self.came.len() < RANGES {
+            self.came.push((number, number));
+        }
+        true
     }
 }
 
 impl Assembly {
     /// Takes a piece; the message if that was the last.
     pub(crate) fn add(&mut self, fragment: &Fragment<'_>, now: Duration) -> Option<String> {
-        let mut partial = self.0.remove(&fragment.sender);
-        if fragment.number == 1 {
-            partial = Some(Partial { number: 0, count: fragment.count, text: String::new(), since: now });
+        let &Fragment { sender, number, count, .. } = fragment;
+        let (digest, again) = (fragment.digest(), self.partials.remove(&(sender, true)));
+        let known = self.seen.iter().find(|(known, _)| *known == digest).map(|(_, seen)| *seen);
+        let new = self.partials.remove(&(sender, false));
+        if known.is_some_and(|seen| seen != Seen::Lost) {
+            let begun = (number == 1).then(|| Partial::begun(count, now));
+            let again = begun.or(again).filter(|again| again.count == count && number <= again.number + 1);
+            return match (again, new) {
+                (Some(again), new) if again.is_followed_by(fragment) => {
+                    self.put(sender, false, new);
+                    self.extend(again, fragment, (true, true))
+                }
+                // It may be a part of both. A last piece is not, unless it is too short to hold any of the MAC.
+                (_, Some(new)) if new.is_followed_by(fragment) && (number < count || fragment.piece.len() <= TAIL) => {
+                    self.extend(new, fragment, (false, false))
+                }
+                (again, new) => {
+                    self.put(sender, true, again);
+                    self.put(sender, false, new);
+                    None
+                }
+            };
         }
-        // A server that has not learned what is here says it again.
-        if let Some(partial) = partial.take_if(|p| p.has(fragment)) {
-            self.0.insert(fragment.sender, partial);
-            return None;
+        let partial = match (new.map(|new| new.before(fragment)), again) {
+            (Some(new), _) if new.is_followed_by(fragment) => new,
+            // It was none that was repeated.
+            (new, Some(again)) if again.is_followed_by(fragment) => {
+                self.lose(sender, new);
+                again
+            }
+            (new, _) if number == 1 => {
+                self.lose(sender, new);
+                Partial::begun(count, now)
+            }
+            (new, _) => {
+                if known.is_some() || self.lost.iter_mut().rev().any(|lost| lost.takes(fragment)) {
+                    // Of another, which was told.
+                    self.put(sender, false, new);
+                } else {
+                    // A piece is missing before this one, or all that come before it.
+                    let is_other = new.as_ref().is_none_or(|new| new.count != count || number <= new.sure.0);
+                    self.lose(sender, new);
+                    if is_other {
+                        self.lose(sender, Some(Partial::begun(count, now)));
+                    }
+                    self.lost.iter_mut().rev().any(|lost| lost.takes(fragment));
+                }
+                self.remember(digest, Seen::Lost);
+                return None;
+            }
+        };
+        // One piece is never missed.
+        if count > 1 {
+            let begins = if number > 1 { &partial.text } else { fragment.piece };
+            let is_message = begins.starts_with(PREFIX) || PREFIX.starts_with(begins);
+            self.remember(digest, if is_message { Seen::Message } else { Seen::Other });
         }
-        // Out of order, or of another message: all of it is forgotten.
-        let mut partial =
-            partial.filter(|p| p.count == fragment.count && p.number.checked_add(1) == Some(fragment.number))?;
+        self.extend(partial, fragment, (false, true))
+    }
+
+    fn put(&mut self, sender: u32, again: bool, partial: Option<Partial>) {
+        self.partials.extend(partial.map(|partial| ((sender, again), partial)));
+    }
+
+    fn extend(&mut self, mut partial: Partial, fragment: &Fragment<'_>, (again, sure): (bool, bool)) -> Option<String> {
+        partial.number = fragment.number;
         let length = partial.text.len() + fragment.piece.len();
         if length > CAP_PER_INSTANCE {
+            self.lose(fragment.sender, Some(partial).filter(|_| !again));
             return None;
         }
         if length > partial.text.capacity() {
@@ -126,76 +256,152 @@ impl Assembly {
             partial.text.reserve_exact(capacity - partial.text.len());
         }
         partial.text.push_str(fragment.piece);
-        partial.number = fragment.number;
+        if sure {
+            partial.sure = (partial.number, length);
+        }
         if partial.number == partial.count {
+            // What was lost before it is over.
+            self.lost.retain(|lost| lost.sender != fragment.sender);
             return Some(partial.text);
         }
         self.make_room(partial.text.capacity());
-        self.0.insert(fragment.sender, partial);
+        self.partials.insert((fragment.sender, again), partial);
         None
     }
 
     /// The oldest give way: whoever sends many that never end displaces his own first.
     fn make_room(&mut self, more: usize) {
-        while self.0.len() >= INSTANCES || self.0.values().map(|p| p.text.capacity()).sum::<usize>() + more > CAP {
-            let oldest = self.0.iter().min_by_key(|(_, p)| p.since).map(|(tag, _)| *tag);
-            if oldest.and_then(|tag| self.0.remove(&tag)).is_none() {
-                return;
-            }
+        let held = |partials: &BTreeMap<_, Partial>| partials.values().map(|p| p.text.capacity()).sum::<usize>();
+        while self.partials.len() >= INSTANCES || held(&self.partials) + more > CAP {
+            let oldest = self.partials.iter().min_by_key(|(_, p)| p.since).map(|(key, _)| *key);
+            let Some(oldest) = oldest else { return };
+            self.give_up(oldest);
         }
     }
 
     /// A whole message of an instance came in between.
     pub(crate) fn forget(&mut self, sender: u32) {
-        self.0.remove(&sender);
+        self.give_up((sender, false));
+        self.give_up((sender, true));
     }
 
     /// A plain text came in between; it has no sender's tag.
     pub(crate) fn forget_all(&mut self) {
-        self.0.clear();
+        self.give_up_where(|_| true);
+    }
+
+    fn give_up_where(&mut self, is_it: impl Fn(&Partial) -> bool) {
+        let keys: Vec<_> = self.partials.iter().filter(|(_, p)| is_it(p)).map(|(key, _)| *key).collect();
+        keys.into_iter().for_each(|key| self.give_up(key));
+    }
+
+    fn give_up(&mut self, (sender, again): (u32, bool)) {
+        let partial = self.partials.remove(&(sender, again));
+        // What has all come before may have been read.
+        self.lose(sender, partial.filter(|_| !again));
+    }
+
+    fn lose(&mut self, sender: u32, partial: Option<Partial>) {
+        let Some(Partial { number, count, .. }) = partial else { return };
+        if self.lost.len() >= INSTANCES {
+            self.lost.pop_front();
+        }
+        let came = if number > 0 { vec![(1, number)] } else { Vec::new() };
+        self.lost.push_back(Lost { sender, count, came });
+        self.untold += 1;
+    }
+
+    /// How many messages were lost since this was asked last.
+    pub(crate) fn take_lost(&mut self) -> usize {
+        std::mem::take(&mut self.untold)
+    }
+
+    /// A whole message was read. When it comes again, it is none that came in between.
+    pub(crate) fn was_read(&mut self, wire: &str) {
+        self.remember(digest(&[wire.as_bytes()]), Seen::Message);
+    }
+
+    /// Whether a whole message was read lately.
+    pub(crate) fn has_read(&self, wire: &str) -> bool {
+        self.seen.contains(&(digest(&[wire.as_bytes()]), Seen::Message))
+    }
+
+    fn remember(&mut self, digest: u64, seen: Seen) {
+        if let Some((_, known)) = self.seen.iter_mut().find(|(known, _)| *known == digest) {
+            *known = seen;
+            return;
+        }
+        if self.seen.len() >= SEEN_AT_MOST {
+            self.seen.pop_front();
+        }
+        self.seen.push_back((digest, seen));
     }
 
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.0.values().map(|p| p.since.saturating_add(PATIENCE)).min()
+        self.partials.values().map(|p| p.since.saturating_add(PATIENCE)).min()
     }
 
     pub(crate) fn tick(&mut self, now: Duration) {
-        self.0.retain(|_, p| now < p.since.saturating_add(PATIENCE));
+        self.give_up_where(|p| now >= p.since.saturating_add(PATIENCE));
+    }
+
+    /// What is stored of what came lately. What cannot be read changes no state.
+    fn read_pieces(&self) -> impl Iterator<Item = u64> {
+        self.seen.iter().filter(|(_, seen)| *seen == Seen::Message).map(|(digest, _)| *digest)
     }
 
     /// How many bytes [`Assembly::store`] writes.
     pub(crate) fn stored_length(&self) -> usize {
-        self.0.values().map(|p| STORED_HEAD + p.text.len()).sum::<usize>() + 1
+        let partials: usize = self.partials.values().map(|p| STORED_HEAD + p.text.len()).sum();
+        1 + partials + 2 + 8 * self.read_pieces().count()
     }
 
     /// Writes what has come: whoever has told the network that a piece is here must still have it in the next process.
     pub(crate) fn store(&self, out: &mut Vec<u8>) {
-        out.push(u8::try_from(self.0.len()).unwrap_or(0));
-        for (sender, partial) in &self.0 {
+        out.push(u8::try_from(self.partials.len()).unwrap_or(0));
+        for ((sender, again), partial) in &self.partials {
             out.extend_from_slice(&sender.to_be_bytes());
+            out.push(u8::from(*again));
             out.extend_from_slice(&partial.number.to_be_bytes());
             out.extend_from_slice(&partial.count.to_be_bytes());
             out.extend_from_slice(&partial.since.as_secs().to_be_bytes());
+            out.extend_from_slice(&partial.sure.0.to_be_bytes());
+            out.extend_from_slice(&u32::try_from(partial.sure.1).unwrap_or(0).to_be_bytes());
             write_data(out, partial.text.as_bytes());
         }
+        out.extend_from_slice(&u16::try_from(self.read_pieces().count()).unwrap_or(0).to_be_bytes());
+        self.read_pieces().for_each(|digest| out.extend_from_slice(&digest.to_be_bytes()));
     }
 
     /// Reads what [`Assembly::store`] wrote. What no pieces lead to is refused.
     pub(crate) fn restore(reader: &mut Reader<'_>, now: Duration) -> Result<Self, Malformed> {
-        let mut partials = BTreeMap::new();
+        let mut assembly = Self::default();
         for _ in 0..reader.byte()? {
-            let (sender, number, count) = (reader.int()?, reader.short()?, reader.short()?);
+            let (sender, again) = (reader.int()?, reader.byte()? != 0);
+            let (number, count) = (reader.short()?, reader.short()?);
             // A clock that has begun anew since then makes it wait for longer, never for less.
             let since = Duration::from_secs(u64::from_be_bytes(reader.array()?)).min(now);
+            let sure = (reader.short()?, usize::try_from(reader.int()?).map_err(|_| Malformed)?);
             let text = str::from_utf8(reader.data()?).map_err(|_| Malformed)?.to_owned();
-            if number == 0 || number >= count || text.len() > CAP_PER_INSTANCE {
+            let is_led_to = (1..count).contains(&number) && sure.0 <= number && text.is_char_boundary(sure.1);
+            if !is_led_to || text.len() > CAP_PER_INSTANCE {
                 return Err(Malformed);
             }
-            partials.insert(sender, Partial { number, count, text, since });
+            assembly.partials.insert((sender, again), Partial { number, count, text, since, sure });
         }
-        let bytes: usize = partials.values().map(|p| p.text.len()).sum();
-        if partials.len() > INSTANCES || bytes > CAP { Err(Malformed) } else { Ok(Self(partials)) }
+        for _ in 0..reader.short()? {
+            assembly.seen.push_back((u64::from_be_bytes(reader.array()?), Seen::Message));
+        }
+        let bytes: usize = assembly.partials.values().map(|p| p.text.len()).sum();
+        let few = assembly.partials.len() <= INSTANCES && assembly.seen.len() <= SEEN_AT_MOST;
+        if few && bytes <= CAP { Ok(assembly) } else { Err(Malformed) }
     }
+}
+
+/// Enough of a hash to tell pieces from each other: whoever finds two that are alike loses his own message.
+fn digest(parts: &[&[u8]]) -> u64 {
+    let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize();
+    hash.iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
@@ -276,12 +482,12 @@ mod tests {
         for number in 1..=20 {
             for sender in [0x100, 0x101, 0x102] {
                 assembly.add(&Fragment { sender, receiver: 1, number, count: 60, piece: &piece }, NOW);
-                assert!(assembly.0.values().map(|p| p.text.capacity()).sum::<usize>() <= CAP);
+                assert!(assembly.partials.values().map(|p| p.text.capacity()).sum::<usize>() <= CAP);
             }
         }
         for sender in 0x100..0x1000 {
             assembly.add(&Fragment { sender, receiver: 1, number: 1, count: 2, piece: "x" }, NOW);
-            assert!(assembly.0.len() <= INSTANCES);
+            assert!(assembly.partials.len() <= INSTANCES);
         }
         assert_eq!(assembly.deadline(), Some(PATIENCE));
         assembly.tick(PATIENCE - Duration::from_nanos(1));
@@ -305,9 +511,10 @@ mod tests {
 
     /// One message on its way, as it is stored.
     fn entry(sender: u32, numbers: (u16, u16), since: u64, text: &[u8]) -> Vec<u8> {
-        let mut out = sender.to_be_bytes().to_vec();
+        let mut out = [&sender.to_be_bytes()[..], &[0]].concat();
         out.extend_from_slice(&[numbers.0.to_be_bytes(), numbers.1.to_be_bytes()].concat());
         out.extend_from_slice(&since.to_be_bytes());
+        out.extend_from_slice(&[0; 6]);
         write_data(&mut out, text);
         out
     }
@@ -329,22 +536,34 @@ mod tests {
     /// What no pieces lead to is refused: more than memory may hold, most of all.
     #[test]
     fn frag_stored_hostile() {
-        let one = |numbers, text: &[u8]| restored(&[&[1][..], &entry(0x100, numbers, 0, text)].concat(), NOW).is_ok();
+        let one = |numbers, text: &[u8]| {
+            restored(&[&[1][..], &entry(0x100, numbers, 0, text), &[0; 2]].concat(), NOW).is_ok()
+        };
         assert!(one((1, 2), b"x") && one((65_534, 65_535), b"x"));
         for numbers in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 2), (3, 2)] {
             assert!(!one(numbers, b"x"), "{numbers:?}");
         }
         assert!(!one((1, 2), b"\xff"));
+        for sure in [[0, 2, 0, 0, 0, 0], [0, 1, 0, 0, 0, 2], [0, 1, 0, 0, 0, 1]] {
+            let bytes = [&[1][..], &entry(0x100, (1, 2), 0, "ä".as_bytes()), &[0; 2]].concat();
+            let bytes: Vec<_> = bytes[..18].iter().chain(&sure).chain(&bytes[24..]).copied().collect();
+            assert_eq!(restored(&bytes, NOW).is_ok(), sure == [0, 1, 0, 0, 0, 2], "{sure:?}");
+        }
         let full = [b'x'; CAP_PER_INSTANCE + 1];
         assert!(one((1, 2), &full[1..]) && !one((1, 2), &full));
         let texts = |texts: &[&[u8]]| {
             let entries = texts.iter().zip(0x100..).flat_map(|(text, sender)| entry(sender, (1, 2), 0, text));
             let count = u8::try_from(texts.len()).unwrap();
-            restored(&std::iter::once(count).chain(entries).collect::<Vec<_>>(), NOW).is_ok()
+            restored(&std::iter::once(count).chain(entries).chain([0; 2]).collect::<Vec<_>>(), NOW).is_ok()
         };
         let x = &full[..1];
         assert!(texts(&[x; INSTANCES]) && !texts(&[x; INSTANCES + 1]) && !texts(&[x; 255]));
         assert!(texts(&[&full[1..]; 2]) && !texts(&[&full[1..], &full[1..], x]));
+        let came = |count: usize| {
+            let count_and_digests = [&u16::try_from(count).unwrap().to_be_bytes()[..], &vec![0; 8 * count]].concat();
+            restored(&[&[0][..], &count_and_digests].concat(), NOW).is_ok()
+        };
+        assert!(came(SEEN_AT_MOST) && !came(SEEN_AT_MOST + 1));
     }
 
     /// The time goes on over a resumption; a clock that begins anew ends nothing early.
@@ -358,7 +577,8 @@ mod tests {
             let assembly = restored(&bytes, Duration::from_secs(now)).unwrap();
             assert_eq!(assembly.deadline(), Some(PATIENCE + Duration::from_secs(since)), "{now}");
         }
-        let latest = restored(&[&[1][..], &entry(0x100, (1, 2), u64::MAX, b"x")].concat(), Duration::MAX).unwrap();
+        let latest = [&[1][..], &entry(0x100, (1, 2), u64::MAX, b"x"), &[0; 2]].concat();
+        let latest = restored(&latest, Duration::MAX).unwrap();
         assert_eq!(latest.deadline(), Some(Duration::MAX));
     }
 }
