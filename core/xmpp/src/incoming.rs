@@ -150,14 +150,19 @@ fn texts(message: &Element) -> Vec<String> {
     said.into_iter().chain(otr).collect()
 }
 
-/// The texts of this name that have no language of their own, or else those of the first one's: others are translations (RFC
-/// 6121, section 5.2.3).
+/// The texts of this name in the language of the first that has none of its own, or else of the first: others are translations
+/// (RFC 6121, section 5.2.3). Without one, a text has the message's (XML, section 2.12).
 fn named(message: &Element, name: &str) -> Vec<String> {
     let all = message.children().filter(|child| child.is(name, ns::JABBER_CLIENT));
-    let mut texts: Vec<_> = all.map(|child| (child.attr_ns(&Namespace::XML, "lang"), all_text(child))).collect();
+    let own = |element: &Element| {
+        let language = element.attr_ns(&Namespace::XML, "lang").filter(|language| !language.is_empty());
+        language.map(str::to_ascii_lowercase)
+    };
+    let mut texts: Vec<_> = all.map(|child| (own(child), all_text(child))).collect();
     texts.retain(|(_, text)| !text.is_empty());
-    let language = texts.iter().map(|(language, _)| *language).min_by_key(Option::is_some);
-    texts.into_iter().filter(|(its, _)| Some(*its) == language).map(|(_, text)| text).collect()
+    let with_message = |language: &Option<String>| language.clone().or_else(|| own(message));
+    let first = texts.iter().map(|(language, _)| language).min_by_key(|language| language.is_some()).map(with_message);
+    texts.into_iter().filter(|(its, _)| Some(with_message(its)) == first).map(|(_, text)| text).collect()
 }
 
 fn all_text(element: &Element) -> String {

@@ -250,6 +250,13 @@ async fn each_good_part_of_a_message_counts() -> Outcome {
         (without_body("<body/><body>hi</body>"), chat("hi")),
         (without_body("<body xml:lang='cs'>ahoj</body><body>hi</body>"), chat("hi")),
         (without_body("<body xml:lang='cs'>ahoj</body><body xml:lang='de'>hallo</body>"), chat("ahoj")),
+        // A language that is none, one that the message has already, and two spellings of one.
+        (without_body("<body xml:lang=''>one</body><body>two</body>"), chat("one\ntwo")),
+        (without_body("<body>one</body><body xml:lang=''>two</body>"), chat("one\ntwo")),
+        (with_body("xml:lang='en'", "<body xml:lang='en'>two</body>"), chat("hi\ntwo")),
+        (with_body("xml:lang='en'", "<body xml:lang=''>two</body><body xml:lang='EN'>3</body>"), chat("hi\ntwo\n3")),
+        (with_body("xml:lang='en'", "<body xml:lang='cs'>ahoj</body>"), chat("hi")),
+        (without_body("<body xml:lang='en'>one</body><body xml:lang='EN'>two</body>"), chat("one\ntwo")),
         (without_body("<body a='b'>h<i>i</i></body>"), chat("hi")),
         (
             without_body("<body xml:lang='cs'>a</body><body xml:lang='de'>b</body><body xml:lang='cs'>c</body>"),
