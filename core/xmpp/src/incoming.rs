@@ -13,7 +13,7 @@ use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::domain::{account, bare};
 use crate::exchange::{Stream, StreamError};
-use crate::otr::{HINTS, OTR};
+use crate::otr::HINTS;
 use crate::presence::{self, PresenceNews};
 use crate::received::Received;
 use crate::stanza::UNREADABLE;
@@ -180,7 +180,6 @@ fn is_silent(child: &Element) -> bool {
     match namespace.as_str() {
         ns::JABBER_CLIENT => ["body", "subject", "thread"].contains(&name),
         ns::CARBONS => name == "private",
-        ns::EME => child.attr("namespace") == Some(OTR),
         // A new key without a text.
         omemo if OMEMO.contains(&omemo) => name == "encrypted" && !child.has_child("payload", omemo),
         other => SILENT.contains(&other),

@@ -10,7 +10,7 @@ use tokio_xmpp::parsers::receipts::{Received, Request};
 /// Message processing hints (XEP-0334), which the parsers do not have.
 pub(crate) const HINTS: &str = "urn:xmpp:hints";
 /// Names OTR for explicit message encryption (XEP-0380, section 4).
-pub(crate) const OTR: &str = "urn:xmpp:otr:0";
+const OTR: &str = "urn:xmpp:otr:0";
 
 /// One message of OTR's, for whoever has its keys.
 pub(crate) fn message(to: Jid, body: String, wants_receipt: bool) -> Message {

@@ -75,7 +75,6 @@ pub(crate) const SILENT: &[&str] = &[
     "<stanza-id xmlns='urn:xmpp:sid:0' id='1' by='b.example'/><origin-id xmlns='urn:xmpp:sid:0' id='1'/>",
     "<nick xmlns='http://jabber.org/protocol/nick'>A</nick>",
     "<addresses xmlns='http://jabber.org/protocol/address'><address type='ofrom' jid='a@b.example'/></addresses>",
-    "<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0'/>",
     "<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/></encrypted>",
     "<encrypted xmlns='urn:xmpp:omemo:2'><header sid='1'/></encrypted>",
 ];
@@ -87,6 +86,7 @@ pub(crate) const CONTENT: &[&str] = &[
     "<encrypted xmlns='eu.siacs.conversations.axolotl'><header/><payload>AA==</payload></encrypted>",
     "<encrypted xmlns='urn:xmpp:omemo:2'><header/><payload>AA==</payload></encrypted>",
     "<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:omemo:2'/>",
+    "<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0'/>",
     "<openpgp xmlns='urn:xmpp:openpgp:0'>AA==</openpgp>",
     "<x xmlns='jabber:x:encrypted'>AA==</x>",
     "<x xmlns='jabber:x:conference' jid='room@b.example'/>",
