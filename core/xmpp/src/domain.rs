@@ -91,23 +91,32 @@ pub(crate) fn bare(jid: &Jid) -> String {
 /// another's of it.
 pub(crate) fn account(jid: &str) -> Option<String> {
     let account = jid.split_once('/').map_or(jid, |(account, _)| account);
-    bare_jid(account)
-        .or_else(|| Jid::new(account).ok().map(|jid| jid.to_string()).filter(|own| *own == folded(account)))
+    bare_jid(account).or_else(|| Jid::new(account).ok().map(|jid| jid.to_string()).filter(|own| is_same(own, account)))
 }
 
 /// The part before the @, prepared.
 fn node(text: &str) -> Option<NodePart> {
     // Stanzas go through an older preparation (RFC 3920, appendix A), which must not make it another's: of ß it makes ss.
-    NodePart::new(text).ok().filter(|part| part.as_str() == folded(text)).map(Cow::into_owned)
+    NodePart::new(text).ok().filter(|part| is_same(part.as_str(), text)).map(Cow::into_owned)
 }
 
-/// What RFC 7622 has in common with the older preparation: case and the forms of one letter.
-fn folded(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+/// Whether a preparation has changed what RFC 7622 has in common with the older one alone: case and the forms of one letter.
+fn is_same(prepared: &str, text: &str) -> bool {
+    !has_hidden_ascii(text) && text.nfkc().flat_map(char::to_lowercase).nfkc().eq(prepared.chars())
+}
+
+/// Whether something else than a wide form, which keyboards write, becomes a letter or a digit of ASCII: whoever reads ² sees
+/// no address of the one with a 2.
+fn has_hidden_ascii(text: &str) -> bool {
+    let others = text.chars().filter(|c| !c.is_ascii() && !('\u{ff01}'..='\u{ff5e}').contains(c));
+    others.flat_map(|c| c.nfkc()).any(|c| c.is_ascii_alphanumeric())
 }
 
 /// One domain, however it is spelt: in U-labels and in A-labels, without the final dot (RFC 7622, section 3.2; UTS 46).
 fn normalised(text: &str) -> Option<(String, String)> {
+    if has_hidden_ascii(text) {
+        return None;
+    }
     let uts46 = Uts46::new();
     // Letters, digits and hyphens: what follows an address in a sentence is no part of it.
     let letters = AsciiDenyList::STD3;
@@ -208,6 +217,17 @@ mod tests {
             assert_eq!((bare_jid(other), account(other)), (None, None), "{other}");
             let (local, domain) = other.split_once('@').unwrap();
             assert_eq!(Domain::parse(domain).unwrap().account(local), None, "{other}");
+        }
+        // What would become a letter or a digit of ASCII.
+        for hidden in ["²", "™", "ª", "\u{212a}", "𝐛", "ⓑ", "①", "ſ", "½", "ĳ", "ﬁ"] {
+            assert_eq!(Domain::parse("b.example").unwrap().account(hidden), None, "{hidden}");
+            for other in [format!("a{hidden}@b.example"), format!("a@b.example{hidden}"), format!("{hidden}.example")] {
+                assert_eq!(
+                    (bare_jid(&other), account(&other), account(&format!("{other}/r"))),
+                    (None, None, None),
+                    "{other}"
+                );
+            }
         }
         for other in ["a@straße.example", "a@straße.example/r", "straße.example"] {
             assert_eq!(account(other), None, "{other}");
