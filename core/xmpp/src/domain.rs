@@ -124,13 +124,47 @@ fn normalised(text: &str) -> Option<(String, String)> {
     let ascii = ascii.strip_suffix('.').unwrap_or(&ascii).to_owned();
     let (unicode, valid) = uts46.to_unicode(ascii.as_bytes(), letters, Hyphens::Check);
     valid.ok()?;
-    // UTS 46 lets signs through that IDNA 2008 has no names with (RFC 5892, section 2): punctuation, arrows, pictures.
-    if !unicode.chars().all(|c| c.is_alphanumeric() || is_combining_mark(c) || ['.', '-'].contains(&c)) {
+    if !unicode.split('.').all(is_label) {
         return None;
     }
     // Stanzas go through an older preparation (IDNA 2003), which must not make it another's domain: of ß it makes ss.
     let prepared = DomainPart::new(&unicode).is_ok_and(|part| part.as_str() == unicode);
     prepared.then(|| (unicode.into_owned(), ascii.clone()))
+}
+
+/// Whether IDNA 2008 has names with all of this: UTS 46 lets punctuation, arrows and pictures through (RFC 5892, section 2).
+/// Some signs it has in their place alone (appendix A.3 to A.7), and some among the letters (section 2.6).
+fn is_label(label: &str) -> bool {
+    let chars: Vec<char> = label.chars().collect();
+    chars.iter().enumerate().all(|(at, c)| {
+        let before = at.checked_sub(1).and_then(|at| chars.get(at));
+        let after = chars.get(at + 1);
+        match c {
+            '\u{b7}' => (before, after) == (Some(&'l'), Some(&'l')),
+            '\u{375}' => after.is_some_and(is_greek),
+            '\u{5f3}' | '\u{5f4}' => before.is_some_and(is_hebrew),
+            '\u{30fb}' => chars.iter().any(is_japanese),
+            '-' | '\u{6fd}' | '\u{6fe}' | '\u{f0b}' | '\u{3007}' => true,
+            c => c.is_alphanumeric() || is_combining_mark(*c),
+        }
+    })
+}
+
+fn is_greek(c: &char) -> bool {
+    c.is_alphabetic() && matches!(c, '\u{370}'..='\u{3e1}' | '\u{3f0}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}')
+}
+
+const fn is_hebrew(c: &char) -> bool {
+    matches!(c, '\u{591}'..='\u{5c7}' | '\u{5d0}'..='\u{5ea}' | '\u{5ef}'..='\u{5f4}')
+}
+
+/// Hiragana, Katakana or Han.
+fn is_japanese(c: &char) -> bool {
+    let kana = matches!(c, '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{1aff0}'..='\u{1b16f}');
+    let han = matches!(c, '\u{3005}' | '\u{3007}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+        || ('\u{20000}'..='\u{3ffff}').contains(c);
+    // The prolonged sound mark is of no script.
+    (kana || han) && c.is_alphabetic() && *c != '\u{30fc}'
 }
 
 /// Not the domain of a public server.
@@ -207,6 +241,31 @@ mod tests {
         }
         for none in ["", "@b.example", "b.example/", "friend@", "friend＠b.example", "friend@straße.example"] {
             assert_eq!(bare_jid(none), None, "{none}");
+        }
+    }
+
+    /// Signs that IDNA 2008 has names with where they belong, and letters that look like signs (RFC 5892).
+    #[test]
+    fn signs_in_their_place() {
+        for (domain, refused) in [
+            ("col\u{b7}legi.example", ["co\u{b7}legi.example", "col\u{b7}egi.example", "col\u{b7}.example"]),
+            ("\u{375}β.example", ["\u{375}b.example", "β\u{375}.example", "\u{375}.example"]),
+            // Stanzas carry no name in which letters from right to left are mixed with others.
+            ("א\u{5f3}.קום", ["\u{5f3}א.קום", "א.\u{5f3}", "ا\u{5f3}.קום"]),
+            ("א\u{5f4}א.קום", ["\u{5f4}א.קום", "א.\u{5f4}א.קום", "ا\u{5f4}.קום"]),
+            ("ア\u{30fb}b.example", ["a\u{30fb}b.example", "\u{30fb}.ア.example", "a\u{30fb}\u{30fc}.example"]),
+            ("あ\u{30fb}.example", ["\u{30fb}.example", "\u{30fb}\u{30fb}.example", "한\u{30fb}.example"]),
+            ("\u{30fb}東.example", ["l\u{b7}L.example\u{b7}", "\u{b7}ll.example", "l\u{b7}\u{b7}l.example"]),
+        ] {
+            for (domain, is_one) in [(domain, true)].into_iter().chain(refused.map(|refused| (refused, false))) {
+                assert_eq!(bare_jid(domain).as_deref(), Some(domain).filter(|_| is_one), "{domain}");
+            }
+        }
+        for domain in
+            ["ا\u{6fd}.إيران", "ا\u{6fe}.إيران", "ཀ\u{f0b}ཀ.example", "\u{3007}.example", "二\u{3007}.example"]
+        {
+            let ascii = Domain::parse(domain).unwrap().as_ascii().to_owned();
+            assert_eq!([bare_jid(domain), bare_jid(&ascii)], [(); 2].map(|()| Some(domain.to_owned())), "{domain}");
         }
     }
 
