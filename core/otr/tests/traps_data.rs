@@ -547,9 +547,14 @@ fn html() {
     // The peer reads HTML, too.
     let outputs = talk.session.send("a < b & c");
     assert_eq!(talk.read(&outputs).text(), "a &lt; b &amp; c");
+    // A person who writes of mark-up does not either, and reads none.
+    let words = "if a <b then c> d, use <p>";
+    assert_eq!(text(talk.receive(&body(2, words))), words);
+    let outputs = talk.session.send("a < b");
+    assert_eq!(talk.read(&outputs).text(), "a < b");
     // Whoever pads does not write HTML.
     let padded = [b"<b>\0", &record(0, &[0; 9])[..]].concat();
-    assert_eq!(text(talk.receive(&Letter { plaintext: padded, ..body(2, "") })), "<b>");
+    assert_eq!(text(talk.receive(&Letter { plaintext: padded, ..body(3, "") })), "<b>");
 }
 
 #[test]

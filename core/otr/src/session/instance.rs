@@ -242,7 +242,7 @@ impl Conversation {
         if padded || !text.contains(['<', '>', '&']) {
             return text;
         }
-        let readable = html::to_text(&text);
+        let readable = html::written_by_client(&text);
         self.html = readable.is_some();
         // Mark-up without words, a picture say, is shown as it is.
         readable.filter(|readable| !readable.is_empty()).unwrap_or(text)

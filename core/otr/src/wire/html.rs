@@ -29,7 +29,33 @@ const ENTITIES: &str = "\
 /// The longest entity that is read, bytes: `&#x0010ffff;`.
 const ENTITY_AT_MOST: usize = 12;
 
-/// The text of an HTML body; `None` if it is not one: then `<` and `&` mean themselves.
+/// Elements that have no end. The last two are nothing without attributes: without them they are words about mark-up.
+const VOID: [&str; 4] = ["br", "hr", "img", "meta"];
+
+/// The text of an HTML body that a client has written; `None` if it is not one: then `<` and `&` mean themselves. A client
+/// closes what it opens, in order: else it is a person who writes of mark-up, or of types, or compares.
+pub(crate) fn written_by_client(body: &str) -> Option<String> {
+    let mut open = Vec::new();
+    let mut rest = body;
+    while let Some((_, from)) = rest.split_once('<') {
+        let (tag, behind) = Tag::read(from)?;
+        let is_void = VOID.contains(&tag.name);
+        let is_right = match tag.attributes {
+            Attributes::Odd => false,
+            Attributes::None if is_void => ["br", "hr"].contains(&tag.name) && !tag.is_end,
+            Attributes::None if tag.is_end => open.pop() == Some(tag.name),
+            _ => !tag.is_end,
+        };
+        if !is_right || tag.is_empty && !is_void {
+            return None;
+        }
+        open.extend(Some(tag.name).filter(|_| !is_void && !tag.is_end));
+        rest = behind;
+    }
+    to_text(body).filter(|_| open.is_empty())
+}
+
+/// The text of a part of an HTML body, whatever is open at its ends; `None` if there is no mark-up in it.
 pub(crate) fn to_text(body: &str) -> Option<String> {
     let mut text = Text { written: String::with_capacity(body.len()), due: String::new() };
     let mut rest = body;
@@ -113,6 +139,18 @@ struct Tag<'a> {
     name: &'static str,
     /// Where a link that begins here leads.
     target: Option<&'a str>,
+    is_end: bool,
+    /// Whether it ends at once, as in XML.
+    is_empty: bool,
+    attributes: Attributes,
+}
+
+#[derive(PartialEq, Eq)]
+enum Attributes {
+    None,
+    /// Each has a name and a value.
+    Whole,
+    Odd,
 }
 
 impl<'a> Tag<'a> {
@@ -124,13 +162,15 @@ impl<'a> Tag<'a> {
         if !rest.starts_with(|c: char| is_blank(c) || "/>".contains(c)) {
             return None;
         }
-        let mut target = None;
+        let is_end = begin.len() != from.len();
+        let (mut target, mut attributes) = (None, Attributes::None);
         loop {
+            let is_empty = rest.trim_start_matches(is_blank).starts_with('/');
             rest = rest.trim_start_matches(|c: char| is_blank(c) || c == '/');
             if let Some(behind) = rest.strip_prefix('>') {
                 // An end has none.
-                let target = target.filter(|target: &&str| begin.len() == from.len() && !target.is_empty());
-                return Some((Self { name, target }, behind));
+                let target = target.filter(|target: &&str| !is_end && !target.is_empty());
+                return Some((Self { name, target, is_end, is_empty, attributes }, behind));
             }
             let (attribute, behind) = rest.split_at(rest.find(|c: char| is_blank(c) || "=/>".contains(c))?);
             let value;
@@ -138,6 +178,11 @@ impl<'a> Tag<'a> {
                 Some(behind) => value_of(behind.trim_start_matches(is_blank))?,
                 None => ("", behind),
             };
+            let is_name = attribute.starts_with(|c: char| c.is_ascii_alphabetic())
+                && attribute.chars().all(|c| c.is_ascii_alphanumeric() || "-_:.".contains(c));
+            let is_quoted = behind.split_at(behind.len() - rest.len()).0.ends_with(['"', '\'']);
+            let is_whole = is_name && (is_quoted || !value.is_empty());
+            attributes = if is_whole && attributes != Attributes::Odd { Attributes::Whole } else { Attributes::Odd };
             if attribute.eq_ignore_ascii_case("href") {
                 target = target.or(Some(value));
             }
@@ -184,7 +229,55 @@ fn entity(from: &str) -> Option<(char, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::to_text;
+    use super::{to_text, written_by_client};
+
+    /// What people write with signs of mark-up, and what clients write.
+    #[test]
+    fn well_formed() {
+        for plain in [
+            "if a <b then c> d",
+            "vec<u>",
+            "use <b> for bold",
+            "run rm <s>",
+            "<p> is a paragraph",
+            "<p>one<p>two",
+            "<b>bold</b> is <b>",
+            "</b> ends <b>",
+            "a <b><i>b</b></i> c",
+            "a <b c>d</b> e",
+            "a <b =c>d</b> e",
+            "a <b == c>d</b> e",
+            "a <b c=>d</b> e",
+            "a <b c= >d</b> e",
+            "a <b c=d e>f</b> g",
+            "a <b &&=1>c</b> d",
+            "a <b c='d'>e</b f='g'> h",
+            "use <img> for pictures and <meta> for the rest",
+            "</br>",
+            "<b/>",
+            "<b /> and &amp;",
+            "AT&T <b>x</b>",
+            "a <b>x</b> < c",
+            "Vec<a>, Vec<Vec<a>> and <a>",
+            "a > b",
+        ] {
+            assert_eq!(written_by_client(plain), None, "{plain}");
+        }
+        for (body, text) in [
+            ("<FONT COLOR=\"#fff\" ABSZ=12>a &lt;b&gt;</font>", "a <b>"),
+            ("<html><body><div><span style='x: \"y\"'>one</span><br/>two</div></body></html>", "one\ntwo"),
+            ("one<br>two<BR />three<hr>four", "one\ntwo\nthree\nfour"),
+            ("<a href=\"https://x.example/\" title=''>here</a >", "here <https://x.example/>"),
+            ("<a href=https://x.example/>here</a>", "here <https://x.example/>"),
+            (
+                "<meta charset=utf-8><p\nxml:lang = 'en' data-x.y='>'>one <img src='x' alt=y/></p><p>two</p>",
+                "one \ntwo",
+            ),
+            ("AT&amp;T", "AT&T"),
+        ] {
+            assert_eq!(written_by_client(body).as_deref(), Some(text), "{body}");
+        }
+    }
 
     #[test]
     fn html() {
