@@ -5,7 +5,7 @@ mod common;
 mod world;
 
 use common::Pair;
-use flashpaper_otr::{Output, Settings};
+use flashpaper_otr::{Output, Settings, Unanswered};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use world::World;
@@ -39,9 +39,12 @@ proptest! {
         let body = parts.concat();
         let outputs = pair.sides[0].receive(&body);
         // Behind a query are words for a client that has no OTR.
-        let is_query = ["?OTR?", "?OTRv"].iter().any(|query| body.starts_with(query));
+        let is_query = body.starts_with("?OTRv");
         let is_told = outputs.iter().any(|output| !matches!(output, Output::Send(_)));
         prop_assert!(is_query || is_told, "{body:?}");
+        // Nor does a stranger's, who is not told that it came.
+        let Unanswered { text, error, .. } = Unanswered::read(&body);
+        prop_assert!(is_query || text.is_some() || error.is_some(), "{body:?}");
     }
 }
 

@@ -206,6 +206,8 @@ fn words_beside_a_message() {
         ("?OTR: what is that?".to_owned(), vec![]),
         ("?OTR:that. hello".to_owned(), OTHER_VERSION.to_vec()),
         ("is it ?OTR:that. hello".to_owned(), vec![]),
+        ("?OTR? what is that?".to_owned(), vec![]),
+        ("?OTRvoucher: use it today, not on the 3rd".to_owned(), vec![]),
     ] {
         assert_eq!(ours.receive(&words), [vec![plain(&words)], more].concat(), "{words}");
     }

@@ -1,10 +1,8 @@
 //! Where in a body a message of OTR's stands, and whether words stand beside it: phones quote what they cannot read.
 
 use super::fragment::{self, Fragment};
+use super::plain::MARK;
 use super::{codec, html, message};
-
-/// What every mark of the protocol begins with.
-pub(super) const MARK: &str = "?OTR";
 
 /// A body that holds an encoded message, or a piece of one.
 pub(crate) struct Marked<'a> {

@@ -8,6 +8,9 @@ const TAG_V1: &str = "\x20\t\x20\t\x20\x20\t\x20";
 const TAG_V2: &str = "\x20\x20\t\t\x20\x20\t\x20";
 const TAG_V3: &str = "\x20\x20\t\t\x20\x20\t\t";
 
+/// What every mark of the protocol begins with.
+pub(super) const MARK: &str = "?OTR";
+
 const ERROR: &str = "?OTR Error:";
 
 /// What a text that is not an encoded message turns out to be.
@@ -56,7 +59,7 @@ pub(crate) fn read(text: &str) -> Plain<'_> {
 
 /// Whether a text begins with a query or an error message: else it may talk about one that is in it.
 pub(crate) fn begins(text: &str) -> bool {
-    ["?OTR?", "?OTRv", ERROR].iter().any(|mark| text.starts_with(mark))
+    text.starts_with(ERROR) || text.strip_prefix(MARK).is_some_and(|behind| query_in(behind).is_some())
 }
 
 /// Appends the tag that offers version 3, and version 2 if that may be.
@@ -74,24 +77,30 @@ pub(crate) fn error(words: &str) -> String {
     format!("{ERROR} {words}")
 }
 
-/// What the queries in a text offer; `None` if there is none. Unterminated, one reaches to the end of the text.
+/// What the queries in a text offer; `None` if there is none.
 fn offered(text: &str) -> Option<Offer> {
-    let mut found = None;
-    for (at, _) in text.match_indices("?OTR") {
-        let rest = text.split_at(at + 4).1;
-        let versions = match rest.strip_prefix('?') {
-            Some(after_v1) => after_v1.strip_prefix('v').map_or("", |v| v),
-            None => match rest.strip_prefix('v') {
-                Some(versions) => versions,
-                None => continue,
-            },
-        };
-        let versions = versions.split_once('?').map_or(versions, |(listed, _)| listed);
-        let offer = found.get_or_insert(Offer::default());
-        offer.version_2 |= versions.contains('2');
-        offer.version_3 |= versions.contains('3');
-    }
-    found
+    text.split(MARK).skip(1).filter_map(query_in).reduce(|one, other| Offer {
+        version_2: one.version_2 || other.version_2,
+        version_3: one.version_3 || other.version_3,
+    })
+}
+
+/// What a query offers, behind its mark. `None` if it is none, but a part of somebody's sentence: it lists words, has no end, or
+/// offers nothing that we know and goes on in words.
+fn query_in(behind: &str) -> Option<Offer> {
+    let after_v1 = behind.strip_prefix('?');
+    let listed = after_v1.unwrap_or(behind).strip_prefix('v');
+    let (versions, rest) = match (listed, after_v1) {
+        (Some(listed), _) => listed.split_at(listed.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(listed.len())),
+        (None, rest) => ("", rest?),
+    };
+    let offer = Offer { version_2: versions.contains('2'), version_3: versions.contains('3') };
+    let is_known = offer != Offer::default();
+    let is_list = versions.is_empty() || versions.starts_with(|c: char| c.is_ascii_digit());
+    let ends = listed.is_none() || rest.starts_with('?');
+    let is_word = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation() && !c.is_ascii_digit();
+    // Some that offer what we know leave the end out.
+    (is_list && (is_known || ends && !rest.contains(is_word))).then_some(offer)
 }
 
 #[cfg(test)]
@@ -113,14 +122,44 @@ mod tests {
             ("<b>?OTRv23?</b> hello", true, true),
             ("?OTRv3", false, true),
             ("?OTRv2? 3", true, false),
+            ("?OTR??", false, false),
+            ("?OTR? \n", false, false),
+            ("?OTR? or ?OTRv3?", false, true),
         ] {
             assert_eq!(read(text), Plain::Query(Offer { version_2, version_3 }), "{text}");
         }
-        for text in ["?OTR", "OTRv3?", "?OTRx3?", "what is ?OTR for"] {
+        for text in [
+            "?OTR",
+            "OTRv3?",
+            "?OTRx3?",
+            "what is ?OTR for",
+            "?OTR? what is that?",
+            "?OTR?v? what is that?",
+            "?OTR? \u{1f914}",
+            "what is ?OTR? for",
+            "?OTRv4? is new",
+            "?OTRvoucher: use it today",
+            "?OTRvoucher: use it by the 23rd",
+            "?OTRvoucher? Today",
+            "?OTRv",
+            "?OTRv4",
+            "?OTRversion3",
+        ] {
             assert!(matches!(read(text), Plain::Text { .. }), "{text}");
         }
         for version_2 in [false, true] {
             assert_eq!(read(&query(version_2)), Plain::Query(Offer { version_2, version_3: true }));
+        }
+    }
+
+    /// What a text begins with is no sentence alone if it is a query by itself.
+    #[test]
+    fn beginnings() {
+        for text in ["?OTR?", "?OTRv3? words", "?OTR?v23? words", "?OTRv4?", "?OTR Error:words"] {
+            assert!(begins(text), "{text}");
+        }
+        for text in ["?OTR? or ?OTRv3?", "?OTRvoucher: see ?OTRv3?", "no ?OTRv3?", "?OTR Error", "?OTR"] {
+            assert!(!begins(text), "{text}");
         }
     }
 

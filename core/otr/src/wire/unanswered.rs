@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use super::marked::{self, Found, MARK, Marked};
-use super::plain::{self, Plain};
+use super::marked::{self, Found, Marked};
+use super::plain::{self, MARK, Plain};
 
 /// What a message is before there is a session to hand it to. Its `Debug` shows no text.
 #[derive(PartialEq, Eq)]
 pub struct Unanswered {
     /// What its sender wrote, if it is a text.
     pub text: Option<String>,
+    /// The words of an error message of OTR's: whatever whoever sent them liked.
+    pub error: Option<String>,
     /// It asks for a private conversation, or belongs to one.
     pub asks: bool,
 }
@@ -27,14 +29,16 @@ impl Unanswered {
                 Found::Piece(_) => true,
                 Found::NoPiece => false,
             };
-            return Self { text: (has_words || !is_message).then(|| wire.to_owned()), asks: is_message };
+            return Self { text: (has_words || !is_message).then(|| wire.to_owned()), error: None, asks: is_message };
         }
         let begins = plain::begins(wire);
         let text = || (!begins).then(|| wire.to_owned());
         match plain::read(wire) {
-            Plain::Query(_) => Self { text: text(), asks: begins },
-            Plain::Error(_) => Self { text: text(), asks: false },
-            Plain::Text { text, tag } => Self { text: Some(text).filter(|text| !text.is_empty()), asks: tag.is_some() },
+            Plain::Query(_) => Self { text: text(), error: None, asks: begins },
+            Plain::Error(words) => Self { text: text(), error: begins.then(|| words.to_owned()), asks: false },
+            Plain::Text { text, tag } => {
+                Self { text: Some(text).filter(|text| !text.is_empty()), error: None, asks: tag.is_some() }
+            }
         }
     }
 }
@@ -73,13 +77,20 @@ mod tests {
             ("?OTR|100|0,1,2,piece,", None, true),
             ("?OTR,1,2,piece,", None, true),
             ("?OTR Error: no", None, false),
+            ("?OTR?", None, true),
+            ("?OTRv4?", None, true),
+            ("?OTR? what is that?", Some("?OTR? what is that?"), false),
+            ("?OTRv4? what is that?", Some("?OTRv4? what is that?"), false),
+            ("?OTRvoucher: use it today", Some("?OTRvoucher: use it today"), false),
+            ("?OTR? I got ?OTRv3?", Some("?OTR? I got ?OTRv3?"), false),
             ("", None, false),
         ] {
-            let Unanswered { text: shown, asks: asked } = Unanswered::read(wire);
+            let Unanswered { text: shown, error, asks: asked } = Unanswered::read(wire);
             assert_eq!((shown.as_deref(), asked), (text, asks), "{wire}");
+            assert_eq!(error.as_deref(), (wire == "?OTR Error: no").then_some("no"), "{wire}");
         }
         for (before, text) in [("hi", Some("hi".to_owned())), ("", None)] {
-            assert_eq!(Unanswered::read(&plain::tagged(before, true)), Unanswered { text, asks: true });
+            assert_eq!(Unanswered::read(&plain::tagged(before, true)), Unanswered { text, error: None, asks: true });
         }
     }
 }
