@@ -16,32 +16,40 @@ use zeroize::Zeroizing;
 
 use crate::args::{Args, Command};
 use crate::chat::colour::Paint;
-use crate::chat::{self, message_lines};
+use crate::chat::terminal::Terminal;
+use crate::chat::{self, message_lines, notice_line};
 use crate::exit::Failure;
 use crate::holder::{self, Holder};
 use crate::output::{Output, SERVER, Screen, route_text, server_text, with_type};
 use crate::stop::Stop;
 use crate::text::{printable, width};
+use crate::tty::Quiet;
 use crate::{qr, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let mut stop = Stop::listen();
     let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
-    let by_key_file = args.passphrase.is_none() && !matches!(args.command, Command::Passphrase { .. });
-    let makes_key_file = by_key_file && holder::is_new(&home);
+    let makes_key_file = args.passphrase.is_none() && holder::is_new(&home);
+    let ends_key_file = matches!(args.command, Command::Passphrase { .. });
+    // What is typed to `chat` before that can draw it is not shown either.
+    let chats = matches!(args.command, Command::Chat { .. }) && !args.json;
+    let quiet = if chats { Terminal::quiet() } else { None };
     let config = config(&args, home.clone())?;
     let engine = Engine::open(config).await.map_err(|error| cannot_open(error, &home, args.passphrase.is_some()))?;
-    if makes_key_file {
+    if makes_key_file && !ends_key_file {
         output.warning("key_file", KEY_FILE);
     }
     let holder = Holder::sign(&home, args.command.name());
     warn(engine.vault_report()?, output);
     let mut screen = Screen { output, events: engine.events(None), holder };
     let done = tokio::select! {
-        done = command(&engine, &args, &mut screen) => done,
+        done = command(&engine, &args, &mut screen, quiet) => done,
         () = stop.told() => Err(Error::Cancelled.into()),
         never = output.keep_fit() => match never {},
     };
+    if makes_key_file && ends_key_file && done.is_err() {
+        output.warning("key_file", KEY_FILE);
+    }
     screen.holder.sign_off();
     // Removes what a cancelled creation may have made. A user who cannot wait interrupts again; the next start does it.
     tokio::select! {
@@ -95,7 +103,7 @@ fn cannot_open(error: Error, home: &Path, given: bool) -> Failure {
     Failure::Advised(error, advice)
 }
 
-async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Result<(), Failure> {
+async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: Option<Quiet>) -> Result<(), Failure> {
     let output = screen.output;
     // Each first finds what can be wrong with its input: that is told before Tor is started.
     let start = engine.start_tor(args.tor_timeout);
@@ -122,7 +130,7 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>) -> Resul
         Command::Chat { name, peer } => {
             let burner = find(engine, name)?;
             let peer = peer.as_deref().map(|peer| engine.add_contact(&burner.id, peer)).transpose()?;
-            chat::chat(engine, screen, &burner, peer, args.tor_timeout).await
+            chat::chat(engine, screen, &burner, peer, args.tor_timeout, quiet).await
         }
         Command::Uri { name } => uri(engine, output, &find(engine, name)?),
         Command::Label { name, label, peer } => {
@@ -173,7 +181,13 @@ async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path
         }
         file => first_line(file.unwrap_or(Path::new("-")), "passphrase")?,
     };
-    screen.during("the folder", engine.change_key(Key::passphrase(&passphrase))).await?;
+    let changed = screen.during("the folder", engine.change_key(Key::passphrase(&passphrase))).await;
+    changed.map_err(|error| match error {
+        Error::InvalidInput { input: Input::Passphrase } => {
+            Failure::Advised(error, "the first line of the file is empty".to_owned())
+        }
+        error => error.into(),
+    })?;
     screen.output.object(&json!({ "type": "passphrase" }));
     screen.output.line("the folder is under this passphrase now: every command needs it, with --passphrase FILE");
     Ok(())
@@ -303,9 +317,14 @@ async fn receive(
             }
         }
         let arrived = arrived(&mut events);
-        match patience {
+        let notice = match patience {
             Some(patience) => timeout(patience, arrived).await.map_err(|_| Failure::NothingArrived)??,
             None => arrived.await?,
+        };
+        if let Some(event @ Event::Notice { peer, notice, .. }) = &notice {
+            output.has_words();
+            output.object(&serde_json::to_value(event).unwrap_or_default());
+            output.line(&format!("-- {}", notice_line(notice, &printable(peer.as_str()))));
         }
     }
 }
@@ -323,11 +342,12 @@ async fn online(events: &mut Events) -> Result<(), Error> {
     }
 }
 
-/// Waits for a message.
-async fn arrived(events: &mut Events) -> Result<(), Error> {
+/// Waits for a message, or for something to tell of one.
+async fn arrived(events: &mut Events) -> Result<Option<Event>, Error> {
     loop {
         match events.next().await.ok_or(Error::Closed)? {
-            Event::Message { state: MessageState::Received, .. } | Event::Lagged { .. } => return Ok(()),
+            Event::Message { state: MessageState::Received, .. } | Event::Lagged { .. } => return Ok(None),
+            notice @ Event::Notice { .. } => return Ok(Some(notice)),
             Event::Connection { connection: Connection::Ended { why }, .. } => return Err(why),
             _ => {}
         }

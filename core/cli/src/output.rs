@@ -59,6 +59,8 @@ impl Output {
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
+        // Nothing is waited for yet: what is printed draws no bar.
+        bar.finish_and_clear();
         let progress = Progress { last_step: Instant::now(), waits_for: None, reminder: Duration::ZERO, via: None };
         let shown = Shown::new(tty::columns(), !json && !is_dumb());
         let (progress, shown) = (Mutex::new(progress), Mutex::new(shown));
@@ -113,7 +115,7 @@ impl Output {
 
     /// An object for programs. `false`: it could not be printed.
     pub(crate) fn object(&self, object: &Value) -> bool {
-        !self.json || self.write(&object.to_string())
+        !self.json || self.write(&escaped(&object.to_string()))
     }
 
     pub(crate) fn warning(&self, code: &str, text: &str) {
@@ -145,7 +147,7 @@ impl Output {
         }
         if self.json {
             if let Ok(text) = serde_json::to_string(event) {
-                self.write(&text);
+                self.write(&escaped(&text));
             }
             return;
         }
@@ -283,6 +285,21 @@ impl Screen<'_> {
     }
 }
 
+/// JSON that a terminal shows as it is: in it, what steers a terminal or turns the direction of text stands in strings alone.
+fn escaped(json: &str) -> Zeroizing<String> {
+    let mut escaped = Zeroizing::new(String::with_capacity(json.len()));
+    for c in json.chars() {
+        if c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
 /// A terminal that knows no codes.
 pub(crate) fn is_dumb() -> bool {
     env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
@@ -362,4 +379,13 @@ pub(crate) const fn settlement_text(settlement: Settlement) -> &'static str {
         Settlement::Absent => "an unfinished burner was never made",
         Settlement::Unknown => "an unfinished burner could not be settled",
     }
+}
+
+#[cfg(test)]
+#[test]
+fn json_steers_no_terminal_and_stays_the_same() {
+    let text = "a\u{9b}31m \u{7f}\u{202e}\u{2028} é\u{1f980}\n";
+    let json = escaped(&json!({ "text": text }).to_string());
+    assert_eq!(*json, "{\"text\":\"a\\u009b31m \\u007f\\u202e\\u2028 é\u{1f980}\\n\"}");
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["text"], text);
 }

@@ -48,11 +48,17 @@ async fn tell(mut signals: Vec<Signal>) -> Infallible {
 
 /// Waits until something can be read or written. `false`: the program is told to end before.
 pub(crate) fn ready(fd: BorrowedFd<'_>, flags: PollFlags) -> bool {
+    ready_while(fd, flags, || ())
+}
+
+/// [`ready`]; does something again and again meanwhile.
+pub(crate) fn ready_while(fd: BorrowedFd<'_>, flags: PollFlags, meanwhile: impl Fn()) -> bool {
     // What cannot be waited for says so when it is read or written.
     while retry_on_intr(|| poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&STEP))) == Ok(0) {
         if *TOLD.borrow() {
             return false;
         }
+        meanwhile();
     }
     true
 }

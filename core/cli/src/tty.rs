@@ -30,15 +30,21 @@ pub(crate) fn columns() -> Option<usize> {
 pub(crate) struct Quiet {
     /// As it was.
     original: Termios,
+    /// Rows are written, too.
     draws: bool,
 }
 
 impl Quiet {
-    /// `draws`: rows are written too.
-    pub(crate) fn begin(draws: bool) -> Option<Self> {
-        let quiet = Self { original: tcgetattr(stdin()).ok()?, draws };
+    pub(crate) fn begin() -> Option<Self> {
+        let quiet = Self { original: tcgetattr(stdin()).ok()?, draws: false };
         quiet.resume();
         Some(quiet)
+    }
+
+    /// Rows are written from now on.
+    pub(crate) fn draw(&mut self) {
+        self.draws = true;
+        self.resume();
     }
 
     /// Sets the terminal, also where another program has changed it meanwhile. Ctrl-C and the like are read as keys.
@@ -77,17 +83,19 @@ pub(crate) fn hidden_line(question: &str) -> Option<Zeroizing<String>> {
     if !stdin().is_terminal() {
         return None;
     }
-    let _quiet = Quiet::begin(false)?;
+    let quiet = Quiet::begin()?;
     to_stderr(question);
-    let (mut keys, mut line, mut bytes) = (Keys::default(), Line::default(), Zeroizing::new([0; 256]));
+    // Byte by byte: what stands behind the line is for what reads next.
+    let (mut keys, mut line, mut byte) = (Keys::default(), Line::default(), Zeroizing::new([0; 1]));
     let given = loop {
         match keys.next() {
             Some(Key::Enter) => break line.take().ok(),
             Some(Key::Interrupt | Key::EndOfInput) => break None,
             Some(key) => line.edit(&key),
-            None if !stop::ready(rustix::stdio::stdin(), PollFlags::IN) => break None,
-            None => match retry_on_intr(|| read(rustix::stdio::stdin(), &mut *bytes)) {
-                Ok(read @ 1..) => keys.read(bytes.get(..read).unwrap_or_default()),
+            // After a stop the shell has left the terminal as it likes it.
+            None if !stop::ready_while(rustix::stdio::stdin(), PollFlags::IN, || quiet.resume()) => break None,
+            None => match retry_on_intr(|| read(rustix::stdio::stdin(), &mut *byte)) {
+                Ok(1..) => keys.read(&*byte),
                 _ => break None,
             },
         }

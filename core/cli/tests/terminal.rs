@@ -195,6 +195,11 @@ fn a_passphrase_is_asked_for_twice_and_never_shown() -> Tested {
     let change = |second: &str| -> Tested<(Terminal, Option<i32>)> {
         let mut terminal = Terminal::flashpaper(80, &["--home", &home, "passphrase"])?;
         terminal.until_row("the new passphrase:")?;
+        // As a shell leaves it that goes on with a program that was stopped.
+        let mut cooked = tcgetattr(&terminal.pty)?;
+        cooked.local_modes |= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        tcsetattr(&terminal.pty, OptionalActions::Now, &cooked)?;
+        terminal.until_cooked(false)?;
         terminal.press("sword\x7f\x7f\x7fordfish\r")?;
         terminal.until_row("once more:")?;
         terminal.press(second)?;
@@ -202,8 +207,11 @@ fn a_passphrase_is_asked_for_twice_and_never_shown() -> Tested {
         assert!(!terminal.has_shown("fish") && terminal.is_cooked()?);
         Ok((terminal, code))
     };
-    assert_eq!(change("swordfisch\r")?.1, Some(2), "they differ");
-    assert_eq!(change("swoordfish\r")?.1, Some(2), "they differ");
+    let (terminal, code) = change("swordfisch\r")?;
+    assert_eq!(code, Some(2), "they differ");
+    assert!(terminal.has_shown("warning: without --passphrase"), "the folder is new, and its key in a file");
+    let (terminal, code) = change("swoordfish\r")?;
+    assert_eq!((code, terminal.has_shown("warning")), (Some(2), false), "they differ");
     assert_eq!(change("swordfish\x7f\x03")?.1, Some(2), "Ctrl-C");
     let (terminal, code) = change("swoordfish\x01\x1b[C\x1b[C\x1b[3~\r")?;
     assert_eq!(code, Some(0), "{:?}", terminal.rows());
@@ -383,10 +391,13 @@ async fn an_old_version_of_otr_is_told_and_can_be_refused() -> Tested {
     first.press(&format!("/to {}\r", peer.jid()))?;
     first.until("contact", |rows| rows.iter().any(|row| row.ends_with(" contact")))?;
     peer.command(&format!("to {}", home.jid)).await?;
-    peer.command("raw ?OTRv2?").await?;
+    peer.command("version 2").await?;
+    peer.command("start").await?;
     first.until_row(&told)?;
     first.press("/who\r")?;
     first.until("version", |rows| rows.iter().any(|row| row.ends_with(", OTR version 2")))?;
+    first.press(&format!("/trust {}\r", "0123456789".repeat(4)))?;
+    first.until_row("-- that is not the key in use; nothing was done")?;
     first.press("/quit\r")?;
     assert_eq!(first.end()?, Some(0));
 
@@ -470,6 +481,64 @@ async fn a_block_ends_by_unblocking_alone() -> Tested {
     assert_eq!(third.end()?, Some(0));
     peer.remove().await?;
     burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn commands_are_for_the_peer_that_they_name_and_what_was_not_sent_is_told() -> Tested {
+    let (home, mut stranger) = with_peer().await?;
+    let mut friend = Peer::register(&Remote::from_env()?.facts().clone()).await?;
+    stranger.send(&home.jid, "hi").await?;
+    let mut first = chat(&home, 120)?;
+    first.until_row(&format!("-- {} is a stranger: /accept or /block ADDRESS", stranger.jid()))?;
+    first.press(&format!("/to {}\rhello\r", friend.jid()))?;
+    first.until_row("-- \u{201c}hello\u{201d}: waits")?;
+    first.press(&format!("/block {}\r", stranger.jid()))?;
+    first.until_row(&format!("-- {} is blocked", stranger.jid()))?;
+    first.press("/burn now\r")?;
+    first.until_row("-- nothing may follow /burn; nothing was done")?;
+    first.press("/quit\r")?;
+    let unsent = format!("-- 1 text to {} not sent yet", friend.jid());
+    first.until_row(&unsent)?;
+    assert_eq!(first.end()?, Some(0));
+    assert!(!first.has_shown(&format!("{} is blocked", friend.jid())));
+    let mut second = chat(&home, 120)?;
+    second.until_row(&unsent)?;
+    second.press("/quit\r")?;
+    assert_eq!(second.end()?, Some(0));
+
+    let mut receive = Terminal::flashpaper(120, &home.args(&["receive", &home.jid]))?;
+    receive.until_row("online")?;
+    friend.send(&home.jid, "?OTR:AAMDAAABAAAAAAA=.").await?;
+    receive.until_row(&format!("-- a malformed message of {} was ignored", friend.jid()))?;
+    receive.press("\x03")?;
+    assert_eq!(receive.end()?, Some(130));
+    for peer in [stranger, friend] {
+        peer.remove().await?;
+    }
+    burn(&home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn what_is_typed_while_the_folder_opens_is_kept_and_secrets_are_hidden() -> Tested {
+    let (home, peer) = with_peer().await?;
+    let secret = home.folder.path().join("passphrase").display().to_string();
+    std::fs::write(&secret, "swordfish\n")?;
+    assert!(home.command(&["passphrase", &secret]).status()?.success());
+    for typed in ["swordfish\rhello there\r", "swordfish\r/verify marlin"] {
+        let mut chat = Terminal::flashpaper(120, &home.args(&["--passphrase", "-", "chat", &home.jid, peer.jid()]))?;
+        chat.until_row("passphrase:")?;
+        chat.press(typed)?;
+        let end = if typed.ends_with('\r') { "> hello there" } else { "> /verify*******" };
+        chat.until("typed", |rows| rows.iter().any(|row| row.ends_with(end)))?;
+        assert!(!chat.has_shown("marlin") && !chat.has_shown("sword"), "{}", chat.raw());
+        chat.press("\x03")?;
+        assert_eq!((chat.end()?, chat.is_cooked()?), (Some(130), true));
+    }
+    peer.remove().await?;
+    assert!(home.command(&["--passphrase", &secret, "burn", &home.jid]).status()?.success());
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

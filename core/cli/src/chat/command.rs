@@ -1,6 +1,10 @@
 //! What a program may ask for, one JSON object a line. The README has them with examples.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 use super::input::BadLine;
@@ -78,18 +82,56 @@ pub(crate) enum Trust {
     Unverified,
 }
 
+/// The members of an object, each the first of its name: of two, nobody can tell which is meant.
+struct Members {
+    object: Map<String, Value>,
+    repeated: bool,
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ReadMembers)
+    }
+}
+
+struct ReadMembers;
+
+impl<'de> Visitor<'de> for ReadMembers {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Members, A::Error> {
+        let (mut object, mut repeated) = (Map::new(), false);
+        while let Some((name, value)) = members.next_entry()? {
+            match object.entry::<String>(name) {
+                Entry::Vacant(place) => drop(place.insert(value)),
+                Entry::Occupied(_) => repeated = true,
+            }
+        }
+        Ok(Members { object, repeated })
+    }
+}
+
 impl Request {
     /// Reads a line. One that is no command gives the error to print.
     pub(crate) fn read(line: &str) -> Result<Self, Value> {
-        let Ok(mut object) = serde_json::from_str::<Map<String, Value>>(line) else { return Err(not_json(None)) };
+        let Ok(Members { mut object, repeated }) = serde_json::from_str(line) else { return Err(not_json(None)) };
         let id = object.remove("id");
         let name = object.get("command").and_then(Value::as_str).map(str::to_owned);
         let asked = Asked { id, name };
-        match serde_json::from_value(Value::Object(object)) {
+        let command = if repeated {
+            Err("a field twice".to_owned())
+        } else {
+            serde_json::from_value(Value::Object(object)).map_err(|error| detail(&error.to_string()).to_owned())
+        };
+        match command {
             Ok(command) => Ok(Self { asked, command }),
-            Err(error) => {
+            Err(detail) => {
                 let mut object = error_object("bad_command");
-                object["detail"] = detail(&error.to_string()).into();
+                object["detail"] = detail.into();
                 Err(asked.answered(object))
             }
         }
@@ -145,6 +187,8 @@ mod tests {
             (r#"{"command":"taken","message":-1}"#, "expected u64"),
             (r#"{"command":"smp_start","peer":"a@b.example","secret":{"s3cret":1}}"#, "expected a string"),
             (r#"{"command":7}"#, "expected variant identifier"),
+            (r#"{"command":"send","peer":"a@b.example","peer":"c@b.example","text":"x"}"#, "a field twice"),
+            (r#"{"command":"send","peer":"a@b.example","text":"x","text":"x"}"#, "a field twice"),
         ] {
             let error = Request::read(line).unwrap_err();
             assert_eq!((&error["code"], &error["detail"]), (&"bad_command".into(), &detail.into()), "{line}");

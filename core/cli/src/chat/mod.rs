@@ -8,17 +8,18 @@ pub(crate) mod line;
 mod news;
 mod people;
 mod program;
-mod terminal;
+pub(crate) mod terminal;
 
 use std::time::{Duration, SystemTime};
 
-use flashpaper::{Burner, Engine, Message};
+use flashpaper::{Burner, Engine, Message, Notice};
 use jiff::{Timestamp, Zoned};
 
 use self::colour::Paint;
 use crate::exit::Failure;
 use crate::output::Screen;
-use crate::text::{self, MORE};
+use crate::text::{self, MORE, printable};
+use crate::tty::Quiet;
 
 /// Goes on until the end of input, or until the burner is burnt.
 pub(crate) async fn chat(
@@ -27,11 +28,12 @@ pub(crate) async fn chat(
     burner: &Burner,
     peer: Option<String>,
     tor_timeout: Duration,
+    quiet: Option<Quiet>,
 ) -> Result<(), Failure> {
     if screen.output.is_json() {
         program::chat(engine, screen, burner, tor_timeout).await
     } else {
-        people::chat(engine, screen, burner, peer, tor_timeout).await
+        people::chat(engine, screen, burner, peer, tor_timeout, quiet).await
     }
 }
 
@@ -39,6 +41,28 @@ pub(crate) async fn chat(
 pub(crate) fn message_lines(message: &Message, name: &str, paint: Paint) -> String {
     let text = text::lines(&message.text).join(&format!("\n{MORE}"));
     format!("{} {} {name}: {text}", clock(message.at, &Zoned::now()), paint.lock(message.security))
+}
+
+/// What a user should know of. `name`: the peer's.
+pub(crate) fn notice_line(notice: &Notice, name: &str) -> String {
+    match notice {
+        Notice::Unreadable => format!("a message of {name} could not be read"),
+        Notice::PeerError { text } => {
+            format!("somebody says in the clear, in the name of {name}: {}", printable(text))
+        }
+        Notice::OtherVersion => {
+            format!("another version of OTR was offered in the name of {name}, and refused")
+        }
+        Notice::Mirror => format!("somebody sends your messages to {name} back"),
+        Notice::Malformed => format!("a malformed message of {name} was ignored"),
+        Notice::OtherKey => format!("a key that was not accepted has begun to speak for {name}"),
+        Notice::InboxFull => {
+            format!("too much of {name} is unread: nothing more is taken in until you read")
+        }
+        Notice::StrangerForgotten => {
+            format!("to make room for {name}, the stranger who had waited longest was forgotten")
+        }
+    }
 }
 
 /// A time for people, where they are: without the day if that is today.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flashpaper::{
     Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Fingerprint, Message,
-    MessageId, MessageState, Notice, PeerKey, Standing,
+    MessageId, MessageState, PeerKey, Standing,
 };
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
@@ -13,14 +13,15 @@ use zeroize::Zeroizing;
 
 use super::colour::meaning;
 use super::line::BREAK;
-use super::message_lines;
 use super::news::{News, Watch};
 use super::terminal::{Terminal, Typed};
+use super::{message_lines, notice_line};
 use crate::commands::{burned, burned_line, set_label};
 use crate::exit::Failure;
 use crate::output::{Output, PRIVATE_NETWORK, SERVER, Screen, route_text, settlement_text, tor_text};
 use crate::qr;
 use crate::text::printable;
+use crate::tty::Quiet;
 
 /// How long to wait before Tor is tried again.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -30,8 +31,8 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /to ADDRESS          whom to talk to: an address or an xmpp: URI; becomes a contact
 /expect URI          the same where it says that another key is in use: the link's is right
 /who                 everybody, and how private it is
-/accept              answers a stranger
-/block               keeps the peer away
+/accept [ADDRESS]    answers a stranger
+/block [ADDRESS]     keeps the peer away
 /unblock [ADDRESS]   ends that
 /label [NAME]        your own name for the peer
 /start, /end         begins or renews the private conversation; ends it
@@ -39,9 +40,9 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /verify WHICH? SECRET  the same with a question that tells which secret is meant
 /abort               ends the comparison
 /fingerprint         your key and the peer's
-/trust               you have compared the peer's key
+/trust [KEY]         you have compared the peer's key; with its digits, if it is that one
 /distrust            takes that back, of all keys of the peer's
-/accept-key          texts may go to the key that the peer has now
+/accept-key [KEY]    texts may go to the key that the peer has now; with its digits, if it is that one
 /uri                 your address and key, to hand out
 /version2 on|off     whether a peer that offers nothing newer may be talked to in version 2 of OTR: on at first
 /burn                removes the account and ends
@@ -52,6 +53,9 @@ const ECHOES: &str = "error: nothing was compared, as this terminal shows secret
     the terminal and TERM set, or compare keys by /fingerprint, then /trust";
 
 const VERIFY: &str = "/verify SECRET, or with a question /verify WHICH? SECRET";
+
+/// Commands that say all by their name.
+const ALONE: [&str; 10] = ["help", "quit", "who", "start", "end", "abort", "fingerprint", "distrust", "uri", "burn"];
 
 /// Of a line that holds a secret: at which byte that begins.
 pub(crate) fn secret(line: &str) -> Option<usize> {
@@ -72,9 +76,10 @@ pub(crate) async fn chat(
     burner: &Burner,
     peer: Option<String>,
     tor_timeout: Duration,
+    quiet: Option<Quiet>,
 ) -> Result<(), Failure> {
     let watch = Watch::begin(engine, &burner.id)?;
-    let terminal = Terminal::open(screen.output);
+    let terminal = Terminal::open(screen.output, quiet);
     let mut person = Person {
         engine,
         id: &burner.id,
@@ -92,15 +97,14 @@ pub(crate) async fn chat(
     person.versions()?;
     let unread = person.watch.unread();
     person.tell(unread);
+    person.unsent()?;
     person.connect(Duration::ZERO);
     loop {
-        let line = match person.next_line().await? {
-            Some(line) => line,
-            None => return Ok(()),
-        };
+        let Some(line) = person.next_line().await? else { return person.unsent().map_err(Into::into) };
         match person.obey(&line).await {
             Ok(Next::Line) => {}
-            Ok(Next::End(done)) => return done,
+            Ok(Next::Quit) => return person.unsent().map_err(Into::into),
+            Ok(Next::Burnt(done)) => return done,
             Err(failure) => person.aside(&format!("error: {}", failure.line())),
         }
     }
@@ -109,7 +113,8 @@ pub(crate) async fn chat(
 /// What comes after a line.
 enum Next {
     Line,
-    End(Result<(), Failure>),
+    Quit,
+    Burnt(Result<(), Failure>),
 }
 
 struct Person<'a, 's> {
@@ -195,20 +200,24 @@ impl Person<'_, '_> {
         let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
         let rest = rest.trim();
         match word {
+            word if ALONE.contains(&word) && !rest.is_empty() => {
+                self.aside(&format!("nothing may follow /{word}; nothing was done"));
+            }
             "help" => HELP.lines().for_each(|line| self.line(line)),
-            "quit" => return Ok(Next::End(Ok(()))),
+            "quit" => return Ok(Next::Quit),
             "to" => self.talk_to(rest)?,
             "expect" => self.peer = Some(engine.expect_key(id, rest)?),
             "who" => self.who()?,
-            "accept" => engine.accept(id, self.peer()?)?,
+            "accept" => engine.accept(id, self.peer_or(rest)?)?,
             "block" => {
-                engine.set_blocked(id, self.peer()?, true)?;
-                // What is typed next is for nobody.
-                self.peer = None;
-                self.show_lock();
+                engine.set_blocked(id, self.peer_or(rest)?, true)?;
+                if self.conversation().is_ok_and(|current| current.standing == Standing::Blocked) {
+                    // What is typed next is for nobody.
+                    self.peer = None;
+                    self.show_lock();
+                }
             }
-            "unblock" if rest.is_empty() => engine.set_blocked(id, self.peer()?, false)?,
-            "unblock" => engine.set_blocked(id, rest, false)?,
+            "unblock" => engine.set_blocked(id, self.peer_or(rest)?, false)?,
             "label" => {
                 let peer = self.peer()?.to_owned();
                 let label = set_label(engine, id, Some(&peer), Some(rest))?;
@@ -222,13 +231,13 @@ impl Person<'_, '_> {
             "abort" => engine.abort_comparison(id, self.peer()?)?,
             "fingerprint" => self.fingerprints()?,
             "trust" => {
-                if let Some((peer, key)) = self.shown_key()? {
+                if let Some((peer, key)) = self.key_in_use(rest)? {
                     engine.set_verified(id, &peer, key, true)?;
                 }
             }
             "distrust" => self.distrust()?,
             "accept-key" => {
-                if let Some((peer, key)) = self.shown_key()? {
+                if let Some((peer, key)) = self.key_in_use(rest)? {
                     engine.accept_key(id, &peer, key)?;
                 }
             }
@@ -275,10 +284,17 @@ impl Person<'_, '_> {
         verified.try_for_each(|key| self.engine.set_verified(self.id, &peer, key.fingerprint, false))
     }
 
-    /// The key in use, if it is the one that the person has seen: it may have changed since.
-    fn shown_key(&mut self) -> Result<Option<(String, Fingerprint)>, Error> {
+    /// The key in use, if it is the one that the person has typed or seen: it may have changed since.
+    fn key_in_use(&mut self, typed: &str) -> Result<Option<(String, Fingerprint)>, Error> {
         let conversation = self.conversation()?;
         let key = conversation.key.ok_or(Error::NotPrivate)?;
+        if !typed.is_empty() {
+            let is_it = Fingerprint::parse(typed) == Some(key);
+            if !is_it {
+                self.aside("that is not the key in use; nothing was done");
+            }
+            return Ok(is_it.then_some((conversation.peer, key)));
+        }
         if self.shown == Some((conversation.peer.clone(), key)) {
             return Ok(self.shown.clone());
         }
@@ -314,6 +330,15 @@ impl Person<'_, '_> {
             let lock = self.terminal.paint.lock(conversation.security);
             self.output().has_words();
             self.line(&format!("{lock} {}", description(&conversation)));
+        }
+        Ok(())
+    }
+
+    /// Tells of texts that have not left, before and after they could.
+    fn unsent(&mut self) -> Result<(), Error> {
+        for conversation in self.conversations()?.into_iter().filter(|conversation| conversation.outbox > 0) {
+            let (name, texts) = (self.name(&conversation.peer), unsent(conversation.outbox));
+            self.aside(&format!("{texts} to {name} not sent yet; that goes on while chat runs"));
         }
         Ok(())
     }
@@ -362,7 +387,7 @@ impl Person<'_, '_> {
         };
         let report = self.screen.during(SERVER, work).await?;
         self.line(&burned_line(&report));
-        Ok(Next::End(burned(report)))
+        Ok(Next::Burnt(burned(report)))
     }
 
     fn event(&mut self, event: Event) {
@@ -397,7 +422,7 @@ impl Person<'_, '_> {
         let name = self.name(&now.peer);
         if before.map(|b| b.standing).unwrap_or_default() != now.standing || before.is_none() {
             match now.standing {
-                Standing::Stranger => self.aside(&format!("{name} is a stranger: /to, then /accept or /block")),
+                Standing::Stranger => self.aside(&format!("{name} is a stranger: /accept or /block ADDRESS")),
                 Standing::Contact => self.aside(&format!("{name} is a contact")),
                 Standing::Blocked => self.aside(&format!("{name} is blocked")),
             }
@@ -443,25 +468,8 @@ impl Person<'_, '_> {
                 });
             }
             Event::Notice { peer, notice, .. } => {
-                let name = self.name(peer.as_str());
-                self.aside(&match notice {
-                    Notice::Unreadable => format!("a message of {name} could not be read"),
-                    Notice::PeerError { text } => {
-                        format!("somebody says in the clear, in the name of {name}: {}", printable(text))
-                    }
-                    Notice::OtherVersion => {
-                        format!("another version of OTR was offered in the name of {name}, and refused")
-                    }
-                    Notice::Mirror => format!("somebody sends your messages to {name} back"),
-                    Notice::Malformed => format!("a malformed message of {name} was ignored"),
-                    Notice::OtherKey => format!("a key that was not accepted has begun to speak for {name}"),
-                    Notice::InboxFull => {
-                        format!("too much of {name} is unread: nothing more is taken in until you read")
-                    }
-                    Notice::StrangerForgotten => {
-                        format!("to make room for {name}, the stranger who had waited longest was forgotten")
-                    }
-                });
+                let line = notice_line(notice, &self.name(peer.as_str()));
+                self.aside(&line);
             }
             Event::Lagged { .. } => self.aside("some news were lost; /who shows how things are"),
             Event::PrivateNetwork => self.aside(PRIVATE_NETWORK),
@@ -525,6 +533,11 @@ impl Person<'_, '_> {
         self.peer.as_deref().ok_or(Error::NoSuchPeer)
     }
 
+    /// The address that was typed, or whom texts go to.
+    fn peer_or<'t>(&'t self, typed: &'t str) -> Result<&'t str, Error> {
+        if typed.is_empty() { self.peer() } else { Ok(typed) }
+    }
+
     /// What the person calls a peer, or its address.
     fn name(&self, peer: &str) -> String {
         let label = self.engine.conversation(self.id, peer).ok().and_then(|conversation| conversation.label);
@@ -561,7 +574,13 @@ fn description(conversation: &Conversation) -> String {
     };
     let present = if conversation.present { ", there" } else { "" };
     let version = conversation.version.map_or_else(String::new, |version| format!(", OTR version {version}"));
-    format!("{}{label}{standing}{present}{version}", printable(&conversation.peer))
+    let unsent =
+        if conversation.outbox > 0 { format!(", {} not sent yet", unsent(conversation.outbox)) } else { String::new() };
+    format!("{}{label}{standing}{present}{version}{unsent}", printable(&conversation.peer))
+}
+
+fn unsent(texts: u32) -> String {
+    format!("{texts} {}", if texts == 1 { "text" } else { "texts" })
 }
 
 /// Enough of a text to know it by.
@@ -605,8 +624,8 @@ mod tests {
     }
 
     #[test]
-    fn a_description_names_the_version() {
-        let conversation = |version| Conversation {
+    fn a_description_names_the_version_and_what_was_not_sent() {
+        let conversation = |version, outbox| Conversation {
             peer: "me@b.example".into(),
             label: Some("friend".into()),
             standing: Standing::Stranger,
@@ -618,10 +637,11 @@ mod tests {
             present: true,
             question: None,
             unread: 0,
-            outbox: 0,
+            outbox,
         };
-        let description = |version| description(&conversation(version));
-        assert_eq!(description(None), "me@b.example (friend), a stranger, there");
-        assert_eq!(description(Some(2)), "me@b.example (friend), a stranger, there, OTR version 2");
+        let description = |version, outbox| description(&conversation(version, outbox));
+        assert_eq!(description(None, 0), "me@b.example (friend), a stranger, there");
+        assert_eq!(description(Some(2), 0), "me@b.example (friend), a stranger, there, OTR version 2");
+        assert_eq!(description(None, 1), "me@b.example (friend), a stranger, there, 1 text not sent yet");
     }
 }

@@ -68,9 +68,15 @@ struct Keyboard {
 }
 
 impl<'o> Terminal<'o> {
-    pub(crate) fn open(output: &'o Output) -> Self {
-        let eyes = stdin().is_terminal() && stdout().is_terminal() && !is_dumb();
-        let keyboard = if eyes { Keyboard::open().ok().flatten() } else { None };
+    /// The terminal, if keys are read from it and drawn on it: it shows nothing by itself from now on.
+    pub(crate) fn quiet() -> Option<Quiet> {
+        let draws = stdin().is_terminal() && stdout().is_terminal() && !is_dumb();
+        if draws { Quiet::begin() } else { None }
+    }
+
+    /// `quiet`: that terminal.
+    pub(crate) fn open(output: &'o Output, quiet: Option<Quiet>) -> Self {
+        let keyboard = quiet.and_then(|quiet| Keyboard::open(quiet).ok());
         let input = keyboard.map_or_else(|| Input::Lines(input::lines()), |keyboard| Input::Keys(Box::new(keyboard)));
         Self { output, paint: Paint::for_stdout(), input, prompt: None, lock: None }
     }
@@ -197,21 +203,13 @@ impl<'o> Terminal<'o> {
 }
 
 impl Keyboard {
-    fn open() -> io::Result<Option<Self>> {
+    fn open(mut quiet: Quiet) -> io::Result<Self> {
         let resized = signal(SignalKind::window_change())?;
         let continued = signal(SignalKind::from_raw(Number::CONT.as_raw()))?;
-        let Some(quiet) = Quiet::begin(true) else { return Ok(None) };
+        quiet.draw();
         let (sender, bytes) = mpsc::channel(16);
         thread::spawn(move || read(&sender));
-        Ok(Some(Self {
-            bytes,
-            keys: Keys::default(),
-            line: Line::default(),
-            resized,
-            continued,
-            quiet,
-            stopping: None,
-        }))
+        Ok(Self { bytes, keys: Keys::default(), line: Line::default(), resized, continued, quiet, stopping: None })
     }
 
     /// Waits until there may be something to do or to draw. `None`: nothing can be typed any more. Cancel safe.
