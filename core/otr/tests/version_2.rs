@@ -60,6 +60,19 @@ fn an_exchange_by_the_letter_of_the_spec() {
     assert!(matches!(&outputs[..], [Output::Text { text, from: CLIENT, .. }] if text == "hello yourself"));
 }
 
+/// The clock counts since the device was started: no time that is long for a client that was never heard.
+#[test]
+fn an_exchange_goes_on_hours_after_the_start_of_the_clock() {
+    let mut pair = Pair::new(SETTINGS, 3);
+    let clock = Duration::from_secs(100_000);
+    pair.sides.iter_mut().for_each(|side| assert!(side.tick(clock).is_empty()));
+    let commit = pair.sides[0].receive("?OTRv2?");
+    let key = pair.sides[1].receive(&wires(&commit)[0]);
+    pair.sides[0].tick(clock + Duration::from_secs(1));
+    pair.carry(1, key);
+    assert!(pair.sides.iter().all(Session::is_private));
+}
+
 /// Version 3 is always offered, and taken wherever it is offered.
 #[test]
 fn query_forms() {

@@ -303,11 +303,13 @@ async fn a_client_that_has_version_2_alone_is_talked_to_in_that_until_its_key_ha
     scene.peer.command("answer cat").await?;
     assert_eq!(scene.comparison().await?, Comparison::Verified);
     scene.says("verified").await?;
+    scene.hears("and read").await?;
     // Off, the conversation ends, and what is written waits.
     scene.engine.set_version_2(&id, false)?;
     scene.peer.until(PATIENCE, |event| *event == OtrEvent::Finished).await?;
     assert_eq!(scene.conversation()?.security, Security::Plaintext);
     scene.engine.send(&id, &jid, "later", None)?;
+    scene.peer.command("start").await?;
     scene.event(|event| matches!(event, Event::Notice { notice: Notice::OtherVersion, .. })).await?;
     // The same key with version 3, as after an update of the client.
     scene.peer.command("version 3").await?;

@@ -73,6 +73,11 @@ impl Session {
         offer.version_3 || offer.version_2 && self.may_speak_2()
     }
 
+    /// The peer has offered version 3 before there was this session.
+    pub const fn has_offered_3(&mut self) {
+        self.offered_3 = true;
+    }
+
     /// Whether an exchange may be in version 2: not beside version 3, but for what has begun in it, nor where the peer has
     /// offered version 3, and never again where it has spoken that.
     pub(super) fn may_speak_2(&self) -> bool {
@@ -146,8 +151,11 @@ impl Session {
     fn begin(&mut self, tag: u32, out: &mut Vec<Output>) {
         self.make_room(tag, out);
         let initiative = Initiative::new(&mut *self.rng);
-        let body = initiative.body();
-        self.instances.entry(tag).or_default().set_ake(Ake::AwaitingDhKey(initiative), self.now);
+        let (body, now) = (initiative.body(), self.now);
+        let instance = self.instances.entry(tag).or_default();
+        // By its offer, or by what could not be read: it is not forgotten before it can answer.
+        instance.heard = now;
+        instance.set_ake(Ake::AwaitingDhKey(initiative), now);
         self.send_body(self.header(tag), &body, out);
     }
 
