@@ -255,23 +255,43 @@ pub(crate) fn account_jid(text: &str) -> Option<String> {
 fn named_key(query: &str) -> Option<Option<Fingerprint>> {
     let mut named = None;
     for part in query.split([';', '&']) {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        let [name, value] = [name, value].map(|text| percent_decode_str(text).decode_utf8_lossy());
+        let part = percent_decode_str(part).decode_utf8_lossy();
+        let (name, value) = part.split_once('=').unwrap_or((&part, &part));
+        // Encoded twice.
+        let name = percent_decode_str(name).decode_utf8_lossy();
         let letters: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        let key = Fingerprint::parse(&value);
-        match key {
-            Some(key) if letters == "otrfingerprint" => {
+        match Fingerprint::parse(value) {
+            Some(key) if letters == KEY_NAME => {
                 let before = named.replace(key);
                 if before.is_some_and(|before| before != key) {
                     return None;
                 }
             }
-            // By its name, or by its value.
-            key if key.is_some() || letters.contains("otr") || letters.contains("fingerprint") => return None,
+            _ if names_a_key(&letters) || holds_a_key(value) => return None,
             _ => {}
         }
     }
     Some(named)
+}
+
+/// `otr-fingerprint`, as letters alone.
+const KEY_NAME: &str = "otrfingerprint";
+
+/// Whether a part of a URI means to name a key by its name, be it misspelt.
+fn names_a_key(letters: &str) -> bool {
+    const NAMES: [&str; 3] = [KEY_NAME, "fingerprint", "fpr"];
+    let is_like = |name: &&str| {
+        let letters: String = letters.chars().take(name.len()).collect();
+        strsim::damerau_levenshtein(&letters, name) <= name.len() / 4
+    };
+    letters.contains("otr") || letters.contains("fingerprint") || NAMES.iter().any(is_like)
+}
+
+/// Whether there are about as many hexadecimal digits in a row as a fingerprint has, whatever stands between them. The keys
+/// of OMEMO have 64.
+fn holds_a_key(value: &str) -> bool {
+    let value: String = value.chars().filter(|c| c.is_alphanumeric()).collect();
+    value.split(|c: char| !c.is_ascii_hexdigit()).any(|digits| (38..=42).contains(&digits.len()))
 }
 
 /// Whether a secret is none: nothing that a person would see or say.
@@ -309,7 +329,11 @@ mod tests {
             let read = read_address(&format!("xmpp:me@b.example?{query}"));
             assert_eq!(read, Some(("me@b.example".into(), Some(Fingerprint([0xab; 20])))), "{query}");
         }
-        for query in ["", "message", "message;body=hi%20there", &omemo] {
+        let questions =
+            ["join;password=face", "register;preauth=ab12-cd34", "message;subject=fresh;thread=e0ffe91c76d24b"];
+        for query in
+            ["", "message", "message;body=hi%20there", "subscribe", "roster;name=Fred", &omemo].iter().chain(&questions)
+        {
             let read = read_address(&format!("xmpp:me@b.example?{query}"));
             assert_eq!(read, Some(("me@b.example".into(), None)), "{query}");
         }
@@ -326,6 +350,21 @@ mod tests {
             format!("fpr={ab}"),
             format!("message?otr-fingerprint={ab}"),
             format!("otr-fingerprint={ab}#x"),
+            format!("fpr={}", "AB:".repeat(20)),
+            format!("fpr={}", "ABABABAB+".repeat(5)),
+            format!("fpr:{ab}"),
+            format!("fpr%3D{ab}"),
+            format!("fpr%253D{ab}"),
+            format!("key=0x{ab}"),
+            format!("key={}.", "AB-".repeat(20)),
+            ab.clone(),
+            "fpr=".into(),
+            "fingeprint=AB:AB".into(),
+            "fingerpint=0xAB".into(),
+            "ott-fingerpint=AB".into(),
+            "0tr-fingerpint=".into(),
+            format!("ot-fingerprnt={}", "a".repeat(39)),
+            format!("otr-fingerprint={ab};fpr={}", "CD:".repeat(20)),
         ] {
             assert_eq!(read_address(&format!("xmpp:me@b.example?{query}")), None, "{query}");
         }
