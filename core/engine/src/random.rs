@@ -116,7 +116,7 @@ mod tests {
             let mut talk = Talk::new(&mut mailbox, &mut sessions, random.clone(), (1_000_000, Duration::ZERO), 3600);
             for text in said.drain(..) {
                 let (from, resource) = (PEER.to_owned(), Some("here".to_owned()));
-                talk.receive(&ChatMessage { from, resource, id: None, text, wants_receipt: false });
+                talk.receive(&ChatMessage { from, resource, id: None, sent: None, text, wants_receipt: false });
             }
             if round == 0 {
                 talk.start(row);

@@ -35,6 +35,8 @@ pub(crate) struct Sessions {
     present: HashMap<u64, BTreeSet<String>>,
     /// When a peer was last asked for a private conversation.
     asked: HashMap<u64, Duration>,
+    /// Peers that there is no room for, which was said.
+    full: BTreeSet<u64>,
     /// The id of the last stanza that asked a peer for a private conversation.
     queries: HashMap<u64, String>,
     /// Comparisons that wait for the user's answer, by the peer and the key that has asked.
@@ -53,6 +55,7 @@ impl Sessions {
             resources: HashMap::new(),
             present: HashMap::new(),
             asked: HashMap::new(),
+            full: BTreeSet::new(),
             queries: HashMap::new(),
             questions: BTreeMap::new(),
             limit: None,
@@ -73,6 +76,7 @@ impl Sessions {
             self.present.clear();
         }
         self.asked.clear();
+        self.full.clear();
         let limit = limit.unwrap_or(limits::STANZA).min(limits::STANZA).saturating_sub(limits::AROUND_BODY);
         self.limit = Some(limit);
         self.open.values_mut().for_each(|session| session.set_limit(Some(limit)));
@@ -549,6 +553,10 @@ impl<'a> Talk<'a> {
                     self.began(peer, fingerprint.into());
                     renewed.insert(Fingerprint::from(fingerprint));
                     self.speaks(peer, with, fingerprint.into());
+                    if with.version() == 2 && self.has_spoken_3(peer, fingerprint.into()) {
+                        let outputs = self.with(peer, |session| session.set_version_2(false));
+                        self.carry_out(peer, None, outputs);
+                    }
                 }
                 Output::Ended(_) => drop(self.news.conversations.insert(peer)),
                 Output::Unread(TextId(id)) | Output::NotSent(TextId(id), NotSent::Ended) => unread.push(id),
@@ -572,6 +580,11 @@ impl<'a> Talk<'a> {
         if let Some(key) = key.filter(|key| instance.version() == 3 && !key.spoke_version_3) {
             key.spoke_version_3 = true;
         }
+    }
+
+    fn has_spoken_3(&self, peer: u64, key: Fingerprint) -> bool {
+        let key = self.mailbox.peers.get(&peer).and_then(|peer| peer.key(key));
+        key.is_some_and(|key| key.spoke_version_3)
     }
 
     /// A private conversation with this key has begun.

@@ -8,6 +8,7 @@ use rxml::Namespace;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::jid::BareJid;
 use tokio_xmpp::minidom::{Element, Node};
+use tokio_xmpp::parsers::date::DateTime;
 use tokio_xmpp::parsers::{ns, sm};
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
@@ -109,8 +110,9 @@ fn of_message(message: &Element, own: &BareJid) -> VecDeque<Incoming> {
         Some(Incoming::Receipt { from: from.clone(), id: receipt.attr("id").filter(|id| !id.is_empty())?.to_owned() })
     };
     let mut parts: VecDeque<Incoming> = receipts.filter_map(receipt).collect();
+    let sent = sent(message);
     let chat = |text, id, wants_receipt| {
-        Incoming::Chat(ChatMessage { from: from.clone(), resource: resource.clone(), id, text, wants_receipt })
+        Incoming::Chat(ChatMessage { from: from.clone(), resource: resource.clone(), id, sent, text, wants_receipt })
     };
     if let Some(last) = texts.pop() {
         // Nobody confirms what is said in a room (XEP-0184, section 5.3).
@@ -121,6 +123,14 @@ fn of_message(message: &Element, own: &BareJid) -> VecDeque<Incoming> {
         parts.push_back(Incoming::Unreadable { from });
     }
     parts
+}
+
+/// When a message was sent that did not come at once (XEP-0203).
+fn sent(message: &Element) -> Option<u64> {
+    let stamps =
+        message.children().filter(|child| child.is("delay", ns::DELAY)).filter_map(|delay| delay.attr("stamp"));
+    let mut times = stamps.filter_map(|stamp| stamp.parse::<DateTime>().ok()?.0.timestamp().try_into().ok());
+    times.next()
 }
 
 fn of_presence(stanza: &Element, own: &BareJid) -> Option<Incoming> {
@@ -279,6 +289,8 @@ pub struct ChatMessage {
     pub resource: Option<String>,
     /// The sender's name for it.
     pub id: Option<String>,
+    /// When it was sent, as the server says of one that has waited; in seconds since 1970.
+    pub sent: Option<u64>,
     /// What the sender wrote: it may hold anything.
     pub text: String,
     /// Whether the sender wants to know that it arrived.

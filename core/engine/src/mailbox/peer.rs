@@ -17,6 +17,9 @@ pub(crate) struct Peer {
     /// They have asked for a private conversation, and had no answer.
     #[serde(default)]
     pub(crate) asks_for_private: bool,
+    /// As a stranger they have offered version 3 of OTR.
+    #[serde(default)]
+    pub(crate) offers_version_3: bool,
     /// They want to see when we are there.
     pub(crate) wants_presence: bool,
     /// They have let us see when they are there.

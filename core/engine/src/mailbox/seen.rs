@@ -24,9 +24,9 @@ pub(crate) struct Seen {
 pub(crate) enum Mark {
     /// By the key that has sent it, which may be accepted, and its label. Nobody else can give the same.
     Private { hash: u64, accepted: bool },
-    /// By its stanza's id, its text, its client and about when it came: each client has ids of its own, and some begin them
-    /// anew each day. `before`: a while ago.
-    Plain { hash: u64, before: u64 },
+    /// By its stanza's id, its text, its client and about when it was sent: each client has ids of its own, and some begin
+    /// them anew, or have but one. `near`: a while before and after.
+    Plain { hash: u64, near: [u64; 2] },
 }
 
 impl Mark {
@@ -34,12 +34,12 @@ impl Mark {
         Self::Private { hash: hash(&[&key.0, label.as_bytes()]), accepted }
     }
 
-    /// `now` in seconds since 1970.
-    pub(crate) fn plain(id: &str, text: &str, resource: &str, now: u64) -> Self {
+    /// `sent` in seconds since 1970.
+    pub(crate) fn plain(id: &str, text: &str, resource: &str, sent: u64) -> Self {
         let at =
             |span: u64| hash(&[&span.to_be_bytes(), id.as_bytes(), &[0], resource.as_bytes(), &[0], text.as_bytes()]);
-        let span = now / limits::SEEN_FOR;
-        Self::Plain { hash: at(span), before: at(span.saturating_sub(1)) }
+        let span = sent / limits::SENT_ONCE;
+        Self::Plain { hash: at(span), near: [at(span.saturating_sub(1)), at(span.saturating_add(1))] }
     }
 }
 
@@ -56,7 +56,9 @@ impl Seen {
         match mark {
             // The key may have been accepted in between.
             Mark::Private { hash, .. } => self.accepted.has(hash) || self.others.has(hash),
-            Mark::Plain { hash, before } => self.plain.has(hash) || self.plain.has(before),
+            Mark::Plain { hash, near: [before, after] } => {
+                [hash, before, after].iter().any(|hash| self.plain.has(*hash))
+            }
         }
     }
 }

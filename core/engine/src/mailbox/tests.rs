@@ -107,7 +107,7 @@ fn a_message_that_comes_again_is_known() {
 }
 
 #[test]
-fn the_same_id_of_another_client_or_of_another_day_is_another_message() {
+fn the_same_id_of_another_client_or_of_a_later_time_is_another_message() {
     let mut mailbox = Mailbox::default();
     let mut comes = |resource, now| {
         let peer = mailbox.peer(PEER);
@@ -118,8 +118,11 @@ fn the_same_id_of_another_client_or_of_another_day_is_another_message() {
     };
     assert!(comes("phone", NOW));
     assert!(!comes("phone", NOW + 60), "its server has sent it again");
+    assert!(!comes("phone", NOW - 60), "by the server's clock");
     assert!(comes("laptop", NOW + 60));
-    assert!(comes("phone", NOW + 86_400));
+    for later in [300, 3600, 7200, 86_400] {
+        assert!(comes("phone", NOW + later), "{later}");
+    }
 }
 
 #[test]

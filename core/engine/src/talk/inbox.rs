@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use flashpaper_otr::Unanswered;
+use flashpaper_otr::{Session, Unanswered};
 use flashpaper_xmpp::ChatMessage;
 
-use super::Talk;
+use super::{Talk, beginning};
 use crate::contact::{Notice, Security, Standing};
 use crate::mailbox::{Arrived, Mark, holds_data, is_of_exchange};
 use crate::{Error, limits};
@@ -46,7 +46,14 @@ impl Talk<'_> {
     /// something: see [`Talk::accept`].
     fn receive_from_stranger(&mut self, peer: Option<u64>, chat: &ChatMessage) {
         let peer = peer.unwrap_or_else(|| self.new_stranger(&chat.from));
-        let Unanswered { text, asks } = Unanswered::read(&chat.text);
+        let Unanswered { text, error, asks, offers_3 } = Unanswered::read(&chat.text);
+        if let Some(words) = error {
+            self.notice(peer, Notice::PeerError { text: beginning(words) });
+            return;
+        }
+        if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|stranger| offers_3 && !stranger.offers_version_3) {
+            stranger.offers_version_3 = true;
+        }
         if let Some(stranger) = self.mailbox.peer_mut(peer).filter(|stranger| asks && !stranger.asks_for_private) {
             stranger.asks_for_private = true;
             self.news.conversations.insert(peer);
@@ -90,8 +97,12 @@ impl Talk<'_> {
     /// [`Error::PeerBlocked`].
     pub(crate) fn accept(&mut self, peer: u64) -> Result<(), Error> {
         self.mailbox.check_unblocked(peer)?;
-        let asks = self.mailbox.peers.get(&peer).is_some_and(|peer| peer.asks_for_private);
+        let known = self.mailbox.peers.get(&peer);
+        let (asks, offers_3) = known.map_or((false, false), |known| (known.asks_for_private, known.offers_version_3));
         self.mailbox.befriend(peer);
+        if offers_3 {
+            self.with(peer, Session::has_offered_3);
+        }
         if asks {
             self.start(peer);
         }
@@ -99,10 +110,13 @@ impl Talk<'_> {
         Ok(())
     }
 
-    /// There is no room for what a peer sends: see [`Notice::InboxFull`]. Said once.
+    /// There is no room for what a peer sends: see [`Notice::InboxFull`]. Said once in a connection.
     fn turn_away(&mut self, peer: u64) {
         if let Some(known) = self.mailbox.peers.get_mut(&peer).filter(|known| !known.missed) {
             Arc::make_mut(known).missed = true;
+            self.sessions.full.remove(&peer);
+        }
+        if self.sessions.full.insert(peer) {
             self.news.notices.push((peer, Notice::InboxFull));
         }
     }
@@ -128,7 +142,8 @@ impl Talk<'_> {
 
     pub(super) fn arrived_in_clear(&mut self, peer: u64, text: &str, chat: &ChatMessage) {
         let resource = chat.resource.as_deref().unwrap_or_default();
-        let mark = chat.id.as_deref().map(|id| Mark::plain(id, text, resource, self.now));
+        let sent = chat.sent.unwrap_or(self.now);
+        let mark = chat.id.as_deref().map(|id| Mark::plain(id, text, resource, sent));
         self.arrived(peer, mark, text, Security::Plaintext, chat, true);
     }
 

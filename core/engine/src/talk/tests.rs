@@ -110,7 +110,7 @@ impl Phone {
 
 pub(crate) fn chat(from: &str, id: &str, body: &str, wants_receipt: bool) -> ChatMessage {
     let (from, resource) = (from.to_owned(), Some("r".to_owned()));
-    ChatMessage { from, resource, id: Some(id.to_owned()), text: body.to_owned(), wants_receipt }
+    ChatMessage { from, resource, id: Some(id.to_owned()), sent: None, text: body.to_owned(), wants_receipt }
 }
 
 /// Two that are in private with each other.
@@ -141,8 +141,11 @@ struct Other(Session);
 
 impl Other {
     fn new(seed: u64, tag: u32) -> Self {
+        Self::with(seed, Settings { tag: Some(InstanceTag(tag)), ..Settings::default() })
+    }
+
+    fn with(seed: u64, settings: Settings) -> Self {
         let rng = |seed| StdRng::seed_from_u64(seed);
-        let settings = Settings { tag: Some(InstanceTag(tag)), ..Settings::default() };
         let identity = Arc::new(Identity::random(&mut rng(seed)));
         Self(Session::new(identity, settings, Box::new(rng(seed + 1000)), Duration::ZERO))
     }
@@ -426,6 +429,67 @@ fn a_flood_of_a_contact_has_an_end_and_what_was_turned_away_comes_again() {
     let again: Vec<String> = one.inbox().into_iter().map(|(text, _)| text).collect();
     assert_eq!(again, (most..most + 50).map(|number| number.to_string()).collect::<Vec<_>>());
     assert_eq!(two.mailbox.list(None, History::None, NOW).len(), 0, "all is confirmed");
+}
+
+#[test]
+fn that_there_is_no_room_is_told_once_in_each_connection() {
+    let mut one = Phone::new(TWO, 1, 0x1000);
+    let texts = |one: &mut Phone, count: usize| {
+        one.work(|talk| (0..count).for_each(|number| talk.receive(&chat(TWO, &number.to_string(), "hello", false))));
+        one.time += 3600;
+        std::mem::take(&mut one.notices)
+    };
+    assert_eq!(texts(&mut one, limits::CONTACT_TEXTS), []);
+    for _ in 0..3 {
+        assert_eq!(texts(&mut one, 2), [Notice::InboxFull]);
+        assert_eq!(texts(&mut one, 2), []);
+        one.sessions.connected(None, false);
+    }
+}
+
+#[test]
+fn a_key_that_has_spoken_version_3_has_no_conversation_in_version_2_be_it_accepted_or_not() {
+    let version_2 = Settings { version_2: true, ..Settings::default() };
+    for (seed, is_heard) in [(20, false), (21, true)] {
+        let mut one = Phone::new(TWO, 1, 0x1000);
+        one.mailbox.peer_mut(one.row).unwrap().expect(Fingerprint([9; 20]), true).unwrap();
+        Other::new(20, 0x3000).begins(&mut one);
+        one.loses_all_sessions();
+        let mut other = Other::with(seed, version_2);
+        let commit = other.0.receive("?OTRv2?");
+        other.converse(&mut one, commit);
+        assert_eq!(other.0.is_private(), is_heard, "{seed}");
+    }
+}
+
+#[test]
+fn a_peer_that_offers_version_2_alone_is_talked_to_in_that() {
+    let mut one = Phone::new(TWO, 1, 0x1000);
+    let mut other = Other::with(20, Settings { version_2: true, ..Settings::default() });
+    one.work(|talk| talk.receive(&chat(TWO, "query", "?OTRv2?\n<b>two</b> wants a private conversation", false)));
+    let answers = other.hears(&one.says());
+    other.converse(&mut one, answers);
+    assert!(other.0.is_private());
+    assert_eq!(one.conversation().version, Some(2));
+}
+
+#[test]
+fn a_stranger_who_has_offered_version_3_is_not_talked_to_in_version_2() {
+    for (query, is_heard) in [("?OTRv23?", false), ("?OTRv2?", true)] {
+        let mut one = Phone::new("friend@b.example", 1, 0x1000);
+        let row = one.work(|talk| {
+            talk.receive(&chat(TWO, "query", query, false));
+            let row = talk.mailbox.peer(TWO);
+            talk.accept(row).unwrap();
+            row
+        });
+        (one.peer, one.row) = (TWO, row);
+        one.says();
+        let mut other = Other::with(20, Settings { version_2: true, ..Settings::default() });
+        let commit = other.0.receive("?OTRv2?");
+        other.converse(&mut one, commit);
+        assert_eq!((other.0.is_private(), one.notices.is_empty()), (is_heard, is_heard), "{query}");
+    }
 }
 
 #[test]

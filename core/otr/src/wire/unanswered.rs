@@ -14,6 +14,8 @@ pub struct Unanswered {
     pub error: Option<String>,
     /// It asks for a private conversation, or belongs to one.
     pub asks: bool,
+    /// It offers version 3.
+    pub offers_3: bool,
 }
 
 impl Unanswered {
@@ -29,15 +31,22 @@ impl Unanswered {
                 Found::Piece(_) => true,
                 Found::NoPiece => false,
             };
-            return Self { text: (has_words || !is_message).then(|| wire.to_owned()), error: None, asks: is_message };
+            let text = (has_words || !is_message).then(|| wire.to_owned());
+            return Self { text, error: None, asks: is_message, offers_3: false };
         }
         let begins = plain::begins(wire);
         let text = || (!begins).then(|| wire.to_owned());
         match plain::read(wire) {
-            Plain::Query(_) => Self { text: text(), error: None, asks: begins },
-            Plain::Error(words) => Self { text: text(), error: begins.then(|| words.to_owned()), asks: false },
+            Plain::Query(offer) => {
+                Self { text: text(), error: None, asks: begins, offers_3: begins && offer.version_3 }
+            }
+            Plain::Error(words) => {
+                Self { text: text(), error: begins.then(|| words.to_owned()), asks: false, offers_3: false }
+            }
             Plain::Text { text, tag } => {
-                Self { text: Some(text).filter(|text| !text.is_empty()), error: None, asks: tag.is_some() }
+                let (text, offers_3) =
+                    (Some(text).filter(|text| !text.is_empty()), tag.is_some_and(|tag| tag.version_3));
+                Self { text, error: None, asks: tag.is_some(), offers_3 }
             }
         }
     }
@@ -85,12 +94,16 @@ mod tests {
             ("?OTR? I got ?OTRv3?", Some("?OTR? I got ?OTRv3?"), false),
             ("", None, false),
         ] {
-            let Unanswered { text: shown, error, asks: asked } = Unanswered::read(wire);
+            let Unanswered { text: shown, error, asks: asked, .. } = Unanswered::read(wire);
             assert_eq!((shown.as_deref(), asked), (text, asks), "{wire}");
             assert_eq!(error.as_deref(), (wire == "?OTR Error: no").then_some("no"), "{wire}");
         }
         for (before, text) in [("hi", Some("hi".to_owned())), ("", None)] {
-            assert_eq!(Unanswered::read(&plain::tagged(before, true)), Unanswered { text, error: None, asks: true });
+            let read = Unanswered { text, error: None, asks: true, offers_3: true };
+            assert_eq!(Unanswered::read(&plain::tagged(before, true)), read);
+        }
+        for (query, offers_3) in [("?OTRv2?", false), ("?OTRv3?", true), ("?OTRv23? words", true)] {
+            assert_eq!(Unanswered::read(query), Unanswered { text: None, error: None, asks: true, offers_3 });
         }
     }
 }

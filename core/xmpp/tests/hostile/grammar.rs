@@ -181,7 +181,7 @@ fn expected(
     let mut expected: Vec<_> = parts.iter().filter_map(|(_, means)| receipt(means)).collect();
     if let Some(text) = text {
         let wants_receipt = has(Means::Request) && type_ != "groupchat";
-        expected.push(Incoming::Chat(ChatMessage { from, resource, id, text, wants_receipt }));
+        expected.push(Incoming::Chat(ChatMessage { from, resource, id, sent: None, text, wants_receipt }));
     } else if damage || has(Means::Content) {
         expected.push(Incoming::Unreadable { from });
     }

@@ -146,6 +146,7 @@ async fn what_comes_back_and_what_arrived() -> Outcome {
         from: from(),
         resource: Some("r".into()),
         id: Some(id("m3")),
+        sent: None,
         text: "hi".into(),
         wants_receipt: true,
     };

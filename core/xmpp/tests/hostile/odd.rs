@@ -109,7 +109,7 @@ fn many_attributes() -> String {
 
 fn chat_from(from: &str, resource: Option<&str>) -> ChatMessage {
     let (from, resource) = (from.to_owned(), resource.map(str::to_owned));
-    ChatMessage { from, resource, id: None, text: "hi".to_owned(), wants_receipt: false }
+    ChatMessage { from, resource, id: None, sent: None, text: "hi".to_owned(), wants_receipt: false }
 }
 
 fn said(text: &str) -> ChatMessage {
@@ -235,6 +235,10 @@ async fn each_good_part_of_a_message_counts() -> Outcome {
         (with_body("", foreign), chat("hi")),
         (format!("<message {FROM}>{foreign}{html}<body>hi</body></message>"), chat("hi")),
         (with_body("", stamps), chat("hi")),
+        (
+            with_body("", &format!("{stamps}<delay xmlns='urn:xmpp:delay' stamp='2026-11-27T10:00:00.5+01:00'/>")),
+            vec![Incoming::Chat(ChatMessage { sent: Some(1_795_770_000), ..said("hi") })],
+        ),
         (with_body("", threads), chat("hi")),
         (with_body("odd='1' xml:lang='xx-odd'", "loose text<subject/><subject a='b'><x/></subject>"), chat("hi")),
         (with_body("", &html.replace("<p>html</p>", &image)), chat("hi")),

@@ -21,7 +21,7 @@ fn talk(mailbox: &mut Mailbox, sessions: &mut Sessions, work: impl FnOnce(&mut T
 
 fn message(from: &str, text: &str) -> ChatMessage {
     let (from, resource) = (from.to_owned(), Some("here".to_owned()));
-    ChatMessage { from, resource, id: None, text: text.to_owned(), wants_receipt: false }
+    ChatMessage { from, resource, id: None, sent: None, text: text.to_owned(), wants_receipt: false }
 }
 
 fn texts(mailbox: &Mailbox) -> Vec<String> {
@@ -37,14 +37,20 @@ fn bodies(mailbox: &Mailbox) -> Vec<String> {
 #[test]
 fn a_stranger_who_has_asked_for_a_private_conversation_is_answered_once_accepted() {
     let tagged = "hi\x20\t\x20\x20\t\t\t\t\x20\t\x20\t\x20\t\x20\x20\x20\x20\t\t\x20\x20\t\t";
-    for (asked, answered) in [("?OTRv23? hello", true), (tagged, true), ("?OTRv2?", true), ("hello", false)] {
+    for (asked, answer) in [
+        ("?OTRv23? hello", Some("?OTRv3? ")),
+        (tagged, Some("?OTRv3? ")),
+        ("?OTRv2?", Some("?OTRv23? ")),
+        ("hello", None),
+    ] {
         let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
         talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, asked)));
         assert_eq!(bodies(&mailbox), [""; 0], "{asked}");
         let row = mailbox.find(PEER).unwrap();
         talk(&mut mailbox, &mut sessions, |talk| talk.accept(row).unwrap());
         let said = bodies(&mailbox);
-        assert_eq!((said.len(), said.iter().all(|body| body.starts_with("?OTRv23?"))), (usize::from(answered), true));
+        assert_eq!(said.len(), usize::from(answer.is_some()), "{asked}");
+        assert!(said.iter().all(|body| body.starts_with(answer.unwrap_or_default())), "{asked}: {said:?}");
         assert_eq!(mailbox.standing(row), Standing::Contact);
     }
 }
@@ -58,6 +64,9 @@ fn a_mark_in_a_strangers_sentence_is_a_part_of_it() {
         }
     });
     assert_eq!(texts(&mailbox), ["I got ?OTRv3? from you"]);
+    let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, "?OTR Error: is what I see")));
+    let notices: Vec<Notice> = news.notices.into_iter().map(|(_, notice)| notice).collect();
+    assert_eq!(notices, [Notice::PeerError { text: "is what I see".to_owned() }]);
 }
 
 #[test]
