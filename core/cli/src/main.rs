@@ -19,6 +19,7 @@ mod tty;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use flashpaper::Error;
 
 use crate::args::Args;
 use crate::exit::Failure;
@@ -36,8 +37,9 @@ async fn main() -> ExitCode {
     };
     let output = Output::new(args.json);
     match commands::run(args, &output).await {
-        // Nothing is called done that nobody could read.
-        Ok(()) if output.is_unwritten() => fail(&output, &Failure::Unwritten),
+        // Nothing is called done that nobody could read; nor is a program only cancelled that was told to end while it waited for
+        // a reader.
+        Ok(()) | Err(Failure::Engine(Error::Cancelled)) if output.is_unwritten() => fail(&output, &Failure::Unwritten),
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(&output, &failure),
     }
