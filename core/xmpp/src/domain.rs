@@ -105,8 +105,8 @@ fn is_same(prepared: &str, text: &str) -> bool {
     !has_hidden_ascii(text) && text.nfkc().flat_map(char::to_lowercase).nfkc().eq(prepared.chars())
 }
 
-/// Whether something else than a wide form, which keyboards write, becomes a letter or a digit of ASCII: whoever reads ² sees
-/// no address of the one with a 2.
+/// Whether a character becomes a letter or a digit of ASCII, as ² becomes 2: to a reader these are two addresses. Full-width
+/// forms are exempt, because keyboards write them.
 fn has_hidden_ascii(text: &str) -> bool {
     let others = text.chars().filter(|c| !c.is_ascii() && !('\u{ff01}'..='\u{ff5e}').contains(c));
     others.flat_map(|c| c.nfkc()).any(|c| c.is_ascii_alphanumeric())

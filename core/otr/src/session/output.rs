@@ -55,7 +55,7 @@ pub enum Output {
     Again {
         /// Who sent it.
         from: InstanceTag,
-        /// Whose key that was.
+        /// The fingerprint of the sender's key.
         fingerprint: Fingerprint,
         /// The sender's name for it.
         label: String,

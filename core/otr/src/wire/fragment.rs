@@ -398,7 +398,7 @@ impl Assembly {
     }
 }
 
-/// Enough of a hash to tell pieces from each other: whoever finds two that are alike loses his own message.
+/// A short digest that tells pieces apart. A sender who makes two pieces with the same digest loses only a message of their own.
 fn digest(parts: &[&[u8]]) -> u64 {
     let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize();
     hash.iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))

@@ -10,7 +10,7 @@ use super::plain::{self, MARK, Plain};
 pub struct Unanswered {
     /// What its sender wrote, if it is a text.
     pub text: Option<String>,
-    /// The words of an error message of OTR's: whatever whoever sent them liked.
+    /// The text of an OTR error message. Anybody may have written it.
     pub error: Option<String>,
     /// It asks for a private conversation, or belongs to one.
     pub asks: bool,
