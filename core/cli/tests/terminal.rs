@@ -19,7 +19,8 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use support::{FLASHPAPER, Home, PATIENCE, Tested};
 use tempfile::TempDir;
 
-const ROWS: u16 = 24;
+/// More than a dialogue fills at the narrowest: what scrolled off cannot be looked at.
+const ROWS: u16 = 60;
 
 /// A terminal with a program in it. Dropping it ends the program.
 struct Terminal {
