@@ -13,12 +13,12 @@ use tokio_xmpp::parsers::receipts::Request;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 
-use crate::exchange::{Secure, StreamError};
+use crate::error::{LoginError, StreamError};
+use crate::exchange::Secure;
 use crate::ids::Ids;
 use crate::incoming::{Inbox, Incoming};
 use crate::management::{Counts, Resumption};
 use crate::presence::{self, Subscription};
-use crate::sasl::LoginError;
 use crate::session::Session;
 use crate::{otr, roster};
 

@@ -8,11 +8,9 @@ use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-use crate::connection::Credentials;
-use crate::exchange::StreamError;
-
-/// An answer: a result's payload, or an error.
-pub(crate) type Answer = Result<Option<Element>, StanzaError>;
+use crate::credentials::Credentials;
+use crate::error::StreamError;
+use crate::received::Answer;
 
 /// The server was asked which fields it needs.
 #[derive(Debug)]

@@ -6,9 +6,8 @@ use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::ns;
 
-use crate::exchange::StreamError;
-use crate::registration::Answer;
-use crate::sasl::LoginError;
+use crate::error::{LoginError, StreamError};
+use crate::received::Answer;
 
 /// The removal was asked for, on a stream that is logged in.
 #[derive(Debug)]
