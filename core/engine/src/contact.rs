@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use flashpaper_otr as otr;
 use flashpaper_xmpp::bare_jid;
 use icu_properties::CodePointSetData;
@@ -56,15 +57,8 @@ impl Fingerprint {
     /// Reads 40 hexadecimal digits; blanks between them do not count.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits: Option<Vec<u8>> = text
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_digit(16).and_then(|d| d.try_into().ok()))
-            .collect();
-        let bytes: Vec<u8> =
-            digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-        let odd = text.chars().filter(|c| !c.is_whitespace()).count() != 40;
-        if odd { None } else { bytes.try_into().ok().map(Self) }
+        let digits: String = text.split_whitespace().collect();
+        HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 
     /// 40 digits without blanks, as URIs have them.

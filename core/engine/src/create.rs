@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use flashpaper_xmpp::RegisterError;
 use rand::{Rng as _, RngExt as _};
 use tokio::sync::OwnedMutexGuard;
@@ -207,7 +208,7 @@ fn draw(inner: &Inner, server: &Server, way: Way, recoverable: bool) -> Account 
     let mut id = [0; 8];
     rng.fill_bytes(&mut id);
     Account {
-        id: id.iter().map(|b| format!("{b:02x}")).collect(),
+        id: HEXLOWER.encode(&id),
         domain: domain.to_owned(),
         username: identity.username.clone(),
         password: identity.password.to_string(),
