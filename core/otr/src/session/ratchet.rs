@@ -8,12 +8,14 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::ake::{Established, KeyPair};
-use super::stored::COUNT_AT_MOST;
 use crate::crypto::group::{Element, Exponent, LEN};
 use crate::crypto::keys::{DirectionKeys, SecBytes};
 use crate::wire::codec::{Malformed, Reader, write_data, write_mpi};
 use crate::wire::message::{Data, Header, OutgoingData};
 use crate::wire::tlv::Tlv;
+
+/// What no count in a stored state comes near.
+pub(crate) const COUNT_AT_MOST: u64 = u64::MAX / 2;
 
 /// How many used MAC keys wait to be revealed at most; the oldest are kept secret for good beyond that.
 const REVEAL_AT_MOST: usize = 64;

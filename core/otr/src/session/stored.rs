@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::instance::{Conversation, Instance, Sent, State, Unread};
 use super::output::{InstanceTag, TextId};
-use super::ratchet::Ratchet;
+use super::ratchet::{COUNT_AT_MOST, Ratchet};
 use super::{Session, Settings, Waiting};
 use crate::identity::{Fingerprint, Identity};
 use crate::wire::codec::{Malformed, Reader, write_data};
@@ -27,9 +27,6 @@ const ENCRYPTED_HTML: u8 = 2;
 
 /// What an instance takes at most, bytes: a few keys, MAC keys to reveal, and ids of texts.
 const INSTANCE_AT_MOST: usize = 16 * 1024;
-
-/// What no count in a state comes near.
-pub(crate) const COUNT_AT_MOST: u64 = u64::MAX / 2;
 
 /// Bytes that are no state of this version, or are damaged: begin a new session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
