@@ -562,12 +562,8 @@ impl<'a> Talk<'a> {
                 Output::Unread(TextId(id)) | Output::NotSent(TextId(id), NotSent::Ended) => unread.push(id),
                 Output::Smp(event) => self.compared(peer, event),
                 Output::Attention(attention) => self.attend(peer, attention),
-                // Texts are sent by `send_kept` alone, and nobody here uses the extra key.
-                Output::Waiting(_)
-                | Output::Sent(_)
-                | Output::SentAgain(_)
-                | Output::NotSent(..)
-                | Output::ExtraKey { .. } => {}
+                // Texts are sent by `send_kept` alone.
+                Output::Waiting(_) | Output::Sent(_) | Output::SentAgain(_) | Output::NotSent(..) => {}
             }
         }
         self.mailbox.unread(peer, &unread, self.now);

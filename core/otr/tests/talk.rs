@@ -220,17 +220,6 @@ fn smp_right_wrong_with_question_aborted_and_both_at_once() {
 }
 
 #[test]
-fn the_extra_key_is_the_same_on_both_sides() {
-    let mut pair = Pair::private(Settings::default(), 70);
-    pair.say(0, "hello");
-    pair.say(1, "hello");
-    pair.news = [vec![], vec![]];
-    let (ours, outputs) = pair.sides[0].extra_key(7, b"file").unwrap();
-    pair.carry(0, outputs);
-    assert_eq!(pair.news[1], [Output::ExtraKey { usage: 7, about: b"file".to_vec(), key: ours }]);
-}
-
-#[test]
 fn a_session_goes_on_after_its_process_ended() {
     let mut pair = Pair::private(Settings::default(), 80);
     pair.say(0, "one");

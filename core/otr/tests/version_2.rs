@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use by_hand::{COMMIT, DATA, KEY, Letter, Message, Peer, REVEAL, only};
 use common::{ALICE, BOB, Pair, converse, session, wires};
-use flashpaper_otr::{Attention, InstanceTag, NotPrivate, Output, Policy, Session, Settings, SmpEvent};
+use flashpaper_otr::{Attention, InstanceTag, Output, Policy, Session, Settings, SmpEvent};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -454,7 +454,7 @@ fn it_can_be_turned_off() {
 }
 
 #[test]
-fn comparisons_and_no_extra_key() {
+fn comparisons() {
     let mut pair = pair(SETTINGS, 27);
     let outputs = pair.sides[0].smp_start("cat", Some("pet?")).unwrap();
     pair.carry(0, outputs);
@@ -464,13 +464,6 @@ fn comparisons_and_no_extra_key() {
         let Some(Output::Smp(SmpEvent::Equal { we_asked, .. })) = news.last() else { panic!("{news:?}") };
         assert_eq!(*we_asked, asked);
     }
-    assert!(matches!(pair.sides[0].extra_key(7, b"file"), Err(NotPrivate)));
-
-    let mut session = alice(28);
-    let (gy, _) = bob().begins(&mut session);
-    let record = [&[0, 0, 8, 0, 4, 0, 0, 0, 7][..]].concat();
-    let letter = Letter { plaintext: record, ..Letter::new(&bob(), (1, 1)) };
-    assert_eq!(session.receive(&bob().write_letter(0, &gy, &letter)), []);
 }
 
 /// Of the record that only clients like this one know, nothing is said to others.

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::ake::{Ake, Established, Initiative};
 use super::output::{Output, SmpEvent, TextId};
-use super::ratchet::{Opened, Ratchet, Unreadable};
+use super::ratchet::{Ratchet, Unreadable};
 use super::smp::{Progress, Smp};
 use super::{CROSSING, RESEND_WITHIN, WAITING_AT_MOST, has_passed};
 use crate::crypto::group::{Element, Exponent};
@@ -161,6 +161,13 @@ pub(crate) struct Conversation {
     pub(crate) unread: Unread,
 }
 
+/// What a message held.
+pub(crate) struct Opened {
+    pub(crate) plaintext: Vec<u8>,
+    /// It came under the keys of this conversation, not under those of the one before.
+    pub(crate) is_current: bool,
+}
+
 impl Conversation {
     pub(crate) fn new(established: Established, rng: &mut dyn CryptoRng, now: Duration) -> Self {
         let (fingerprint, ssid) = (established.fingerprint, established.ssid);
@@ -184,7 +191,6 @@ impl Conversation {
         }
     }
 
-    /// What a message held, and the extra symmetric key that belongs to it unless it came under the old keys.
     pub(crate) fn open(
         &mut self,
         data: &Data<'_>,
@@ -192,16 +198,16 @@ impl Conversation {
         now: Duration,
     ) -> Result<Opened, Unreadable> {
         match self.ratchet.open(data, rng) {
-            Ok(opened) => {
+            Ok(plaintext) => {
                 self.unread.confirm(data.recipient_keyid, now);
                 self.lost = false;
-                Ok(opened)
+                Ok(Opened { plaintext, is_current: true })
             }
             Err(Unreadable::Lost) => {
                 let (old, _) = self.old.as_mut().ok_or(Unreadable::Lost)?;
-                old.open(data, rng).map(|opened| Opened { extra_key: None, ..opened })
+                old.open(data, rng).map(|plaintext| Opened { plaintext, is_current: false })
             }
-            late => late,
+            Err(late) => Err(late),
         }
     }
 

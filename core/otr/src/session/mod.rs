@@ -48,8 +48,8 @@ const WAITING_AT_MOST: usize = 1000;
 const INSTANCES_AT_MOST: usize = 16;
 /// An instance that texts do not go to and that is silent for so long is forgotten.
 const STALE: Duration = Duration::from_secs(3600);
-/// How long a question or what belongs to an extra key may be, bytes: a record's length has 16 bits.
-const RECORD_AT_MOST: usize = 60_000;
+/// How long a question may be, bytes: a record's length has 16 bits.
+const QUESTION_AT_MOST: usize = 60_000;
 /// How long the name of a text may be, bytes.
 const LABEL_AT_MOST: usize = 64;
 /// How many texts one receipt names at most.
@@ -335,7 +335,7 @@ impl Session {
     pub fn smp_start(&mut self, secret: &str, question: Option<&str>) -> Result<Vec<Output>, NotPrivate> {
         let mut out = Vec::new();
         let ours = self.identity.fingerprint();
-        let question = question.map(|question| question.split_at(question.floor_char_boundary(RECORD_AT_MOST)).0);
+        let question = question.map(|question| question.split_at(question.floor_char_boundary(QUESTION_AT_MOST)).0);
         let tag = self.active.ok_or(NotPrivate)?;
         let (rng, conversation) = self.rng_and_conversation(tag)?;
         let x = conversation.smp_secret(&ours, true, secret);
@@ -380,21 +380,6 @@ impl Session {
         self.conversation(tag).ok_or(NotPrivate)?.smp = smp::Smp::default();
         self.send_records(tag, &[Tlv { kind: tlv::SMP_ABORT, value: Vec::new() }], &mut out);
         Ok(out)
-    }
-
-    /// Tells the peer that the extra symmetric key will be used, and gives it. `about`: at most 60000 bytes, the rest is
-    /// cut off.
-    ///
-    /// # Errors
-    /// [`NotPrivate`], or in version 2, which has no such key.
-    pub fn extra_key(&mut self, usage: u32, about: &[u8]) -> Result<(Zeroizing<[u8; 32]>, Vec<Output>), NotPrivate> {
-        let mut out = Vec::new();
-        let tag = self.active.filter(|tag| *tag != NO_TAG).ok_or(NotPrivate)?;
-        let key = self.conversation(tag).ok_or(NotPrivate)?.ratchet.extra_key();
-        let about = about.split_at(about.len().min(RECORD_AT_MOST)).0;
-        let record = Tlv { kind: tlv::EXTRA_KEY, value: tlv::write_extra_key(usage, about) };
-        self.send_records(tag, &[record], &mut out);
-        Ok((key, out))
     }
 
     /// When [`Session::tick`] has something to do, if nothing happens before.

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::identity::Fingerprint;
 use crate::wire::message::{self, NO_TAG};
 use crate::wire::{codec, fragment};
@@ -103,15 +101,6 @@ pub enum Output {
     Attention(Attention),
     /// News of a comparison of secrets.
     Smp(SmpEvent),
-    /// The peer announces a use of the extra symmetric key.
-    ExtraKey {
-        /// For what: four bytes that the two programs agree on.
-        usage: u32,
-        /// What belongs to that use.
-        about: Vec<u8>,
-        /// The key.
-        key: Zeroizing<[u8; 32]>,
-    },
 }
 
 impl fmt::Debug for Output {
@@ -133,7 +122,6 @@ impl fmt::Debug for Output {
             Self::Ended(_) => "Ended(..)",
             Self::Attention(attention) => return write!(f, "Attention({attention:?})"),
             Self::Smp(event) => return write!(f, "Smp({event:?})"),
-            Self::ExtraKey { .. } => "ExtraKey(..)",
         })
     }
 }

@@ -271,15 +271,10 @@ fn extra_key_disconnect_and_a_peer_that_lost_its_session() -> Tested {
     let mut talk = Talk::private(LIBOTR, None, 8)?;
     talk.exchange("hello")?;
     talk.forget();
-    let (ours, outputs) = talk.ours.extra_key(7, b"file")?;
-    talk.we(outputs)?;
-    let hex: String = ours.iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(talk.theirs, [format!("X {hex}")]);
-    talk.forget();
+    // What it tells of an extra symmetric key is of no use here, and disturbs nothing.
     talk.they("K")?;
-    let Some(Output::ExtraKey { usage: 7, about, key }) = talk.news.last() else { return Err("no key".into()) };
-    let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!((about.as_slice(), &talk.theirs), (&b"file"[..], &vec![format!("X {hex}")]));
+    assert_eq!(talk.news, []);
+    talk.exchange("still there")?;
 
     talk.peer.restart()?;
     talk.forget();
