@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use flashpaper_otr::{Attention, Identity, InstanceTag, NotSent, Output, Policy, Session, Settings, TextId};
+use flashpaper_otr::{Attention, Identity, InstanceTag, NotSent, Output, Session, Settings, TextId};
 use flashpaper_xmpp::{ChatMessage, Ids, PresenceNews, Refusal, Subscription};
 
 use crate::contact::{Comparison, Fingerprint, Notice, Security, Standing};
@@ -255,22 +255,18 @@ impl<'a> Talk<'a> {
         let keeps_texts = known.key(key).is_some_and(|key| key.keeps_texts);
         let marked = entry.again && !keeps_texts;
         let text = if marked { format!("[resent] {}", entry.text) } else { entry.text.clone() };
-        let Ok(outputs) = self.with(peer, |session| session.send_kept(&text, &entry.label)) else { return false };
-        let (mut pieces, mut number) = (Vec::new(), None);
-        for output in outputs {
-            match output {
-                Output::Send(body) => pieces.push(body),
-                Output::Sent(TextId(id)) => number = Some(id),
-                _ => {}
+        let (TextId(number), outputs) = match self.with(peer, |session| session.send_kept(&text, &entry.label)) {
+            Ok(sent) => sent,
+            Err(NotSent::NotReady) => return false,
+            Err(NotSent::TooLong) => {
+                self.fail(row, FailReason::TooLong);
+                return true;
             }
-        }
-        let Some(number) = number else {
-            self.fail(row, FailReason::TooLong);
-            return true;
         };
         let resource = self.sessions.resources.get(&(peer, instance)).cloned();
-        let ids: Vec<String> = pieces.iter().map(|_| self.ids.draw()).collect();
-        for (id, body) in ids.iter().cloned().zip(pieces) {
+        let ids: Vec<String> = outputs.iter().map(|_| self.ids.draw()).collect();
+        for (id, output) in ids.iter().cloned().zip(outputs) {
+            let Output::Send(body) = output else { continue };
             // Where there are receipts inside the encryption, none is asked for outside.
             let wants_receipt = !keeps_texts && ids.last() == Some(&id);
             let what = What::Otr { body, wants_receipt };
@@ -466,7 +462,6 @@ impl<'a> Talk<'a> {
 
     fn resume(&mut self, peer: u64) -> Session {
         let settings = Settings {
-            policy: Policy::Always,
             tag: Some(self.sessions.tag),
             limit: self.sessions.limit,
             // See `look`.
@@ -559,11 +554,9 @@ impl<'a> Talk<'a> {
                     }
                 }
                 Output::Ended(_) => drop(self.news.conversations.insert(peer)),
-                Output::Unread(TextId(id)) | Output::NotSent(TextId(id), NotSent::Ended) => unread.push(id),
+                Output::Unread(TextId(id)) => unread.push(id),
                 Output::Smp(event) => self.compared(peer, event),
                 Output::Attention(attention) => self.attend(peer, attention),
-                // Texts are sent by `send_kept` alone.
-                Output::Waiting(_) | Output::Sent(_) | Output::SentAgain(_) | Output::NotSent(..) => {}
             }
         }
         self.mailbox.unread(peer, &unread, self.now);

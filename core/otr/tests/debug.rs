@@ -4,8 +4,8 @@ mod common;
 
 use common::{ALICE, session};
 use flashpaper_otr::{
-    Attention, ImportError, InstanceTag, NotAsked, NotPrivate, NotSent, Output, Policy, ResumeError, Settings,
-    SmpEvent, TextId, Unanswered,
+    Attention, ImportError, InstanceTag, NotAsked, NotPrivate, NotSent, Output, ResumeError, Settings, SmpEvent,
+    TextId, Unanswered,
 };
 
 #[test]
@@ -18,11 +18,7 @@ fn nothing_secret_is_printed() {
         (Output::Text { text: text(), from, fingerprint, label: Some(text()) }, "Text(..)"),
         (Output::KeepsTexts(fingerprint), "KeepsTexts(..)"),
         (Output::PlainText(text()), "PlainText(..)"),
-        (Output::Waiting(TextId(1)), "Waiting(1)"),
-        (Output::Sent(TextId(1)), "Sent(1)"),
-        (Output::SentAgain(TextId(1)), "SentAgain(1)"),
         (Output::Unread(TextId(1)), "Unread(1)"),
-        (Output::NotSent(TextId(1), NotSent::Ended), "NotSent(1, Ended)"),
         (
             Output::Began { with: from, fingerprint, ssid: [7; 8], first_half_is_ours: true, renewed: false },
             "Began(..)",
@@ -49,16 +45,20 @@ fn nothing_secret_is_printed() {
     let mut in_pieces = session(&ALICE, Settings::default(), 1);
     in_pieces.receive("?OTR|1234|0,1,2,secret,");
     assert_eq!(format!("{in_pieces:?}"), "Session(..)");
-    let settings =
-        Settings { policy: Policy::Always, tag: Some(from), limit: Some(500), version_2: true, keeps_texts: true };
+    let settings = Settings { tag: Some(from), limit: Some(500), version_2: true, keeps_texts: true };
     assert_eq!(
         format!("{settings:?}"),
-        "Settings { policy: Always, tag: Some(InstanceTag(256)), limit: Some(500), version_2: true, keeps_texts: true }"
+        "Settings { tag: Some(InstanceTag(256)), limit: Some(500), version_2: true, keeps_texts: true }"
     );
-    let errors = format!("{NotAsked} | {NotPrivate} | {ResumeError} | {}", ImportError::NoSuchAccount);
+    let errors = format!(
+        "{NotAsked} | {NotPrivate} | {} | {} | {ResumeError} | {}",
+        NotSent::NotReady,
+        NotSent::TooLong,
+        ImportError::NoSuchAccount
+    );
     assert_eq!(
         errors,
-        "no comparison to answer | no private conversation | no session can be resumed from these bytes | no key for \
-         this account"
+        "no comparison to answer | no private conversation | no text can be sent now | the text is too long for the network \
+         | no session can be resumed from these bytes | no key for this account"
     );
 }

@@ -290,7 +290,7 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     assert_eq!(one.state(lost), Some(UNREAD));
     assert_eq!(wires(&again.hears(&resent)).len(), 0);
     assert_eq!(one.state(read), Some(MessageState::Acked), "the last goes again");
-    let answer = again.0.send("here");
+    let (_, answer) = again.0.send_kept("here", "label").unwrap();
     again.converse(&mut one, answer);
     one.work(|talk| talk.mailbox.reported(TWO, &resent[0].id));
     assert_eq!(one.state(read), None, "confirmed by both");
@@ -341,7 +341,7 @@ fn a_label_under_another_key_swallows_nothing() {
     server.begins(&mut one);
     assert_eq!(one.notices, [Notice::OtherKey]);
     for label in ["label of do not go home", &held[0].id] {
-        let poison = server.0.send_kept("x", label).unwrap();
+        let (_, poison) = server.0.send_kept("x", label).unwrap();
         server.converse(&mut one, poison);
     }
     one.takes_all();
@@ -351,7 +351,7 @@ fn a_label_under_another_key_swallows_nothing() {
     assert_eq!(two.state(id), None, "confirmed by the key that was meant");
     // Nor does a flood under that key make room for doubles.
     for number in 0..=limits::SEEN {
-        let poison = server.0.send_kept("x", &number.to_string()).unwrap();
+        let (_, poison) = server.0.send_kept("x", &number.to_string()).unwrap();
         one.hears(&stanzas(&poison));
         one.takes_all();
     }

@@ -6,7 +6,7 @@ use super::ake::Step;
 use super::instance::{Conversation, Opened, State};
 use super::output::{Attention, InstanceTag, Output, SmpEvent};
 use super::ratchet::Unreadable;
-use super::{HEARTBEAT, LABEL_AT_MOST, Policy, RESEND_WITHIN, Session, has_passed};
+use super::{HEARTBEAT, IN_TRANSIT, LABEL_AT_MOST, Session, has_passed};
 use crate::wire::codec;
 use crate::wire::fragment::Fragment;
 use crate::wire::marked::{self, Found, Marked};
@@ -16,10 +16,6 @@ use crate::wire::tlv::{self, Tlv};
 
 impl Session {
     pub(super) fn receive_wire(&mut self, wire: &str, out: &mut Vec<Output>) {
-        if self.policy == Policy::Never {
-            out.push(Output::PlainText(wire.to_owned()));
-            return;
-        }
         let Some(Marked { found, has_words }) = marked::find(wire) else {
             return self.receive_plain(wire, out);
         };
@@ -64,15 +60,14 @@ impl Session {
             Plain::Query(offer) if self.speaks(offer) => self.answer_query(offer, out),
             Plain::Query(_) => out.push(Output::Attention(Attention::OtherVersion)),
             Plain::Text { text, tag } => {
-                self.plain_answer |= tag.is_none();
                 // The offer alone is no text.
                 if !(text.is_empty() && tag.is_some()) {
                     out.push(Output::PlainText(text));
                 }
                 match tag {
                     Some(offer) if !self.speaks(offer) => out.push(Output::Attention(Attention::OtherVersion)),
-                    Some(offer) if self.starts_by_itself() => self.answer_query(offer, out),
-                    _ => {}
+                    Some(offer) => self.answer_query(offer, out),
+                    None => {}
                 }
             }
         }
@@ -277,7 +272,7 @@ impl Session {
     fn is_over(&self, tag: Option<u32>) -> bool {
         let instance = tag.and_then(|tag| self.instances.get(&tag));
         let by_peer = instance.is_some_and(|instance| matches!(instance.state, State::Finished));
-        by_peer || self.ended.is_some_and(|at| !has_passed(RESEND_WITHIN, at, self.now))
+        by_peer || self.ended.is_some_and(|at| !has_passed(IN_TRANSIT, at, self.now))
     }
 }
 

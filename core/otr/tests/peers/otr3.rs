@@ -26,9 +26,9 @@ fn whoever_starts() -> Tested {
     talk.exchange("they started")?;
 
     let mut talk = Talk::new(OTR3, None, 2)?;
-    let text = talk.ours.send("we started");
-    talk.we(text)?;
-    assert!(talk.theirs.contains(&"T we started".to_owned()), "{:?}", talk.theirs);
+    let start = talk.ours.start();
+    talk.we(start)?;
+    talk.exchange("we started")?;
     talk.exchange("hello")?;
 
     let mut talk = Talk::new(OTR3, None, 3)?;
@@ -113,8 +113,7 @@ fn extra_key_disconnect_and_a_peer_that_lost_its_session() -> Tested {
     // It has another instance tag each time, so it takes what comes for the old one for somebody else's.
     talk.peer.restart()?;
     talk.forget();
-    let text = talk.ours.send("are you there?");
-    talk.we(text)?;
+    talk.say("are you there?")?;
     talk.they("Q")?;
     assert!(talk.news.iter().any(|o| matches!(o, Output::Unread(_))), "{:?}", talk.news);
     talk.exchange("again")?;
