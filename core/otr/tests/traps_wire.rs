@@ -589,9 +589,9 @@ fn frag_lost() {
     for seed in 0.. {
         let (mut pair, a) = in_pieces(600 + 2 * seed, "text");
         let (sender, receiver) = (pair.sides[1].tag().0, pair.sides[0].tag().0);
-        let mut say = |count| cut(&wires(&pair.sides[1].send("another")).remove(0), sender, receiver, count);
+        let mut say = |count| cut(&wires(&pair.sides[1].say("another")).remove(0), sender, receiver, count);
         let (b, c, d) = (say(4), say(4), say(5));
-        let whole = wires(&pair.sides[1].send("whole")).remove(0);
+        let whole = wires(&pair.sides[1].say("whole")).remove(0);
         let [a, b, c] = [&a, &b, &c].map(|m| [0, 1, 2, 3].map(|i| m[i].as_str()));
         assert_eq!((a[0] == b[0], a[1] == b[1]), (true, false), "they begin alike");
         // Each with the number of lost messages, and of texts that are read.
