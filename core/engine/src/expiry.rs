@@ -5,11 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flashpaper_chat::{Mailbox, lasts};
 use tokio::time::sleep;
 
 use crate::event::BurnerId;
 use crate::inner::{Inner, lock};
-use crate::mailbox::Mailbox;
 use crate::snapshot::TorStatus;
 use crate::store::Account;
 use crate::{Error, limits};
@@ -110,31 +110,22 @@ impl Inner {
     }
 }
 
-/// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
-/// life: then its keys go without that.
-pub(crate) const fn lasts(life: u64, can_be_told: bool) -> u64 {
-    if can_be_told { life } else { life.saturating_mul(2) }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_otr::{Identity, InstanceTag, Session, Settings};
+    use flashpaper_chat::{History, Stored, Talk, What, Wire};
+    use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
+    use flashpaper_xmpp::ChatMessage;
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::contact::Security;
-    use crate::mailbox::{Arrived, Stored, What, Wire};
-    use crate::message::History;
     use crate::seams::{Clock, Seams};
     use crate::store::State;
     use crate::store::tests::account;
-    use crate::talk::Talk;
-    use crate::talk::tests::{chat, wires};
     use crate::{Config, Engine, Key, Network};
 
     const NOW: u64 = 1_000_000;
@@ -179,14 +170,13 @@ mod tests {
         let (engine, clock) = open(&home).await;
         let (inner, id) = (&engine.inner, add_burner(&engine));
         engine.set_history(&id, History::Expire { after: at(60) }).unwrap();
-        let receive = |mailbox: &mut Mailbox, now| {
-            let peer = mailbox.peer("friend@b.example");
-            let (text, security) = ("read once", Security::Private);
-            let arrived = Arrived { peer, mark: None, text, security, resource: None, receipt: None };
-            let (message, _) = mailbox.receive(&arrived, String::new(), now).unwrap();
-            mailbox.take(message)
+        let receive = |at: u64| {
+            clock.0.store(at, Relaxed);
+            inner.converse("a", |talk| talk.receive(&chat("friend@b.example", "read once"))).unwrap();
+            let came = engine.messages(&id, None).unwrap();
+            engine.taken(&id, came[0].id).unwrap();
         };
-        inner.update("a", |mailbox, _| receive(mailbox, NOW)).unwrap();
+        receive(NOW);
         let stored = || inner.read(|content| content.mailbox("a").messages.len()).unwrap();
         let pass = async |wall: u64, since_boot: u64| {
             clock.0.store(wall, Relaxed);
@@ -201,13 +191,19 @@ mod tests {
         assert_eq!(stored(), 0);
 
         // While Tor says that the clock is wrong, what it shows counts for nothing.
-        inner.update("a", |mailbox, _| receive(mailbox, NOW + 60)).unwrap();
+        receive(NOW + 60);
         let blocked = Some(Error::ClockWrong { by: None });
         *lock(&inner.reported) = Some(TorStatus { fraction: 0.5, ready: false, blocked });
         pass(NOW + 86_400, 60).await;
         assert_eq!(stored(), 1);
         pass(NOW, 120).await;
         assert_eq!(stored(), 0);
+    }
+
+    /// A message as it comes from a server.
+    fn chat(from: &str, text: &str) -> ChatMessage {
+        let (from, text) = (from.to_owned(), text.to_owned());
+        ChatMessage { from, resource: Some("r".into()), id: None, text, wants_receipt: false }
     }
 
     /// Has a burner's conversation with a friend become private; the friend's row.
@@ -226,7 +222,11 @@ mod tests {
         let mut outputs = friend.receive("?OTRv3?");
         while !outputs.is_empty() {
             let answers = inner.converse("a", |talk| {
-                wires(&outputs).iter().for_each(|body| talk.receive(&chat(FRIEND, "id", body, false)));
+                for output in &outputs {
+                    if let Output::Send(body) = output {
+                        talk.receive(&chat(FRIEND, body));
+                    }
+                }
                 talk.mailbox.number_wires(1, usize::MAX, NOW)
             });
             let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { body.clone() } else { String::new() };

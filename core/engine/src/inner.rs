@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flashpaper_chat::{Address, Changed, Conversation, Mailbox, News, Random, Sessions, Talk};
 use flashpaper_otr as otr;
 use flashpaper_otr::InstanceTag;
 use flashpaper_tor as tor;
@@ -23,20 +24,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::circuits::Circuits;
 use crate::config::{Key, Network};
-use crate::contact::Address;
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Connection, Event, Reporter};
 use crate::expiry::HighWater;
 use crate::life::blocking;
-use crate::mailbox::{Changed, Mailbox};
-use crate::message::Conversation;
 use crate::online::{Line, Profile};
-use crate::random::Random;
 use crate::seams::{Clock, Dialers};
 use crate::snapshot::TorStatus;
 use crate::spread::Spread;
 use crate::store::{self, Account, Content, Store};
-use crate::talk::{News, Sessions, Talk};
 use crate::{Error, Route, limits};
 
 /// Whether there is a store to work with.
@@ -253,7 +249,7 @@ impl Inner {
 
     fn events_of(&self, id: &str, mailbox: &Mailbox, news: &News) -> Vec<Event> {
         let burner = || BurnerId(id.to_owned());
-        let peer = |row: &u64| Address(mailbox.jid(*row));
+        let peer = |row: &u64| Address::from(mailbox.jid(*row));
         let messages = news.messages.iter().map(|(message, state)| Event::Message {
             burner: burner(),
             message: *message,

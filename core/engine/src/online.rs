@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use flashpaper_chat::{Mailbox, Standing, What, covers, limits as chat_limits};
 use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError, Subscription};
 use futures::FutureExt as _;
 use rand::RngExt as _;
@@ -13,11 +14,9 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::contact::Standing;
 use crate::event::{BurnerId, Connection, Event, Step};
 use crate::inner::Inner;
 use crate::link::{self, within};
-use crate::mailbox::{Mailbox, What, covers};
 use crate::seams::ByteStream;
 use crate::store::{Account, State};
 use crate::{Error, limits};
@@ -484,7 +483,7 @@ impl Work<'_> {
         let until = self.inner.look(&self.id.0, |mailbox| mailbox.next_decision())?;
         let until = until.map(|at| Duration::from_secs(at.saturating_sub(now)));
         // Whoever waits for the end of an exchange is told when it has come to nothing.
-        let busy = self.inner.is_talk_busy(&self.id.0).then_some(limits::ANSWER);
+        let busy = self.inner.is_talk_busy(&self.id.0).then_some(chat_limits::ANSWER);
         // Not at once again: what could not be done may wait a moment.
         Ok(deadline.into_iter().chain(until).chain(busy).min().map_or(Duration::MAX, |wait| wait.max(limits::MOMENT)))
     }

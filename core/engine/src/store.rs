@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use flashpaper_chat::{self as chat, History, Mailbox, Stored};
 use flashpaper_vault as vault;
 use flashpaper_vault::{
     Batch, Closed, Finding, FreshKey, KeyFile, KeySource as _, NextKey, OldKey, Owner, Row, Slot, Table, Vault, Wrapped,
@@ -18,8 +19,6 @@ use crate::config::Key;
 use crate::error::Input;
 use crate::identity::OtrSeeds;
 use crate::key_source::Adapter;
-use crate::mailbox::{self, Mailbox, Stored};
-use crate::message::History;
 use crate::{Error, limits};
 
 /// Each owner's account.
@@ -198,7 +197,7 @@ impl Store {
             return Err(Error::Unreadable);
         }
         let (mut mailbox, mut lost) = (Mailbox::default(), 0);
-        let findings = vault.each(owner, |row| lost += u32::from(!mailbox.take_in(&row)));
+        let findings = vault.each(owner, |row| lost += u32::from(!take_in(&mut mailbox, &row)));
         let findings = findings.map_err(|error| match error {
             vault::Error::Damaged => Error::Unreadable,
             error => error.into(),
@@ -363,23 +362,21 @@ fn end_replayed_sessions(vault: &mut Vault, findings: &[Finding], rng: &mut dyn 
     Ok(())
 }
 
-impl Mailbox {
-    /// Takes in a row of its own; whether it makes sense.
-    fn take_in(&mut self, row: &Row) -> bool {
-        fn put<T: DeserializeOwned>(table: &mut mailbox::Table<T>, row: &Row) -> bool {
-            let value = serde_json::from_slice(&row.bytes).ok();
-            value.map(|value| table.insert(row.number, Arc::new(value))).is_some()
-        }
-        match row.table {
-            MESSAGES => put(&mut self.messages, row),
-            PEERS => put(&mut self.peers, row),
-            WIRES => put(&mut self.wires, row),
-            SEEN => put(&mut self.seen, row),
-            SESSIONS => put(&mut self.sessions, row),
-            POSITION => serde_json::from_slice(&row.bytes).map(|position| self.position = Arc::new(position)).is_ok(),
-            // The account.
-            _ => true,
-        }
+/// Has a mailbox take in a row of its own; whether it makes sense.
+fn take_in(mailbox: &mut Mailbox, row: &Row) -> bool {
+    fn put<T: DeserializeOwned>(table: &mut chat::Table<T>, row: &Row) -> bool {
+        let value = serde_json::from_slice(&row.bytes).ok();
+        value.map(|value| table.insert(row.number, Arc::new(value))).is_some()
+    }
+    match row.table {
+        MESSAGES => put(&mut mailbox.messages, row),
+        PEERS => put(&mut mailbox.peers, row),
+        WIRES => put(&mut mailbox.wires, row),
+        SEEN => put(&mut mailbox.seen, row),
+        SESSIONS => put(&mut mailbox.sessions, row),
+        POSITION => serde_json::from_slice(&row.bytes).map(|position| mailbox.position = Arc::new(position)).is_ok(),
+        // The account.
+        _ => true,
     }
 }
 
@@ -387,8 +384,8 @@ impl Mailbox {
 fn put_changes<T: Serialize>(
     batch: &mut Batch,
     (owner, table): (Owner, Table),
-    before: &mailbox::Table<T>,
-    after: &mailbox::Table<T>,
+    before: &chat::Table<T>,
+    after: &chat::Table<T>,
 ) -> Result<(), Error> {
     for row in before.keys().filter(|row| !after.contains_key(row)) {
         batch.remove(owner, table, *row);
@@ -659,9 +656,9 @@ pub(crate) mod tests {
             store.commit(rng, |content| content.accounts.push(account("a"))).unwrap();
             let mut write = |store: &mut Store, state: &str| {
                 store.fetch("a").unwrap();
-                let key = Some(crate::Fingerprint([7; 20]));
-                let stored =
-                    Stored { state: state.into(), used: 1, key, resource: None, version: None, finished: false };
+                let key = "07".repeat(20);
+                let stored = format!(r#"{{"state":"{state}","used":1,"key":"{key}","finished":false}}"#);
+                let stored: Stored = serde_json::from_str(&stored).unwrap();
                 let write = |content: &mut Content| {
                     let mailbox = content.mailbox_mut("a");
                     mailbox.peer("peer@b.example");

@@ -16,7 +16,6 @@ use flashpaper_otr::{Attention, Identity, InstanceTag, NotSent, Output, Policy, 
 use flashpaper_xmpp::{ChatMessage, Ids, PresenceNews, Refusal, Subscription};
 
 use crate::contact::{Comparison, Fingerprint, Notice, Security, Standing};
-use crate::expiry::lasts;
 use crate::limits;
 use crate::mailbox::{Changed, Mailbox, Mark, Peer, Stored, Went, What, Wire};
 use crate::message::{Conversation, FailReason, MessageState};
@@ -24,7 +23,7 @@ use crate::random::Random;
 
 /// A burner's sessions in memory. What they are is stored, but for key exchanges and comparisons that are under way, and
 /// who is there.
-pub(crate) struct Sessions {
+pub struct Sessions {
     identity: Arc<Identity>,
     tag: InstanceTag,
     /// By the peer's row.
@@ -41,11 +40,13 @@ pub(crate) struct Sessions {
     questions: BTreeMap<(u64, Fingerprint), Comparison>,
     limit: Option<usize>,
     /// No conversation is in version 2 of OTR.
-    pub(crate) version_3_only: bool,
+    pub version_3_only: bool,
 }
 
 impl Sessions {
-    pub(crate) fn new(identity: Arc<Identity>, tag: InstanceTag) -> Self {
+    /// None is open yet. `tag` names this client among those of the account.
+    #[must_use]
+    pub fn new(identity: Arc<Identity>, tag: InstanceTag) -> Self {
         Self {
             identity,
             tag,
@@ -61,14 +62,14 @@ impl Sessions {
     }
 
     /// What is stored is ahead of this, or this ahead of what is stored.
-    pub(crate) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.open.clear();
         self.questions.clear();
     }
 
     /// A connection has begun: whoever did not answer may be asked again. `limit`: what the server takes. `is_new`: it tells
     /// anew who is there.
-    pub(crate) fn connected(&mut self, limit: Option<usize>, is_new: bool) {
+    pub fn connected(&mut self, limit: Option<usize>, is_new: bool) {
         if is_new {
             self.present.clear();
         }
@@ -79,18 +80,18 @@ impl Sessions {
     }
 
     /// When [`Talk::tick`] has something to do.
-    pub(crate) fn deadline(&self) -> Option<Duration> {
+    pub fn deadline(&self) -> Option<Duration> {
         self.open.values().filter_map(Session::deadline).min()
     }
 
     /// Whether somebody who was asked for a private conversation may answer any moment, or an exchange is under way.
-    pub(crate) fn is_busy(&self, clock: Duration) -> bool {
+    pub fn is_busy(&self, clock: Duration) -> bool {
         let lately = |peer: &u64| self.asked.get(peer).is_none_or(|at| clock < *at + limits::ANSWER);
         self.open.iter().any(|(peer, session)| session.is_beginning() && lately(peer))
     }
 
     /// What is not stored of a conversation.
-    pub(crate) fn complete(&self, row: u64, conversation: &mut Conversation) {
+    pub fn complete(&self, row: u64, conversation: &mut Conversation) {
         conversation.present = self.present.get(&row).is_some_and(|clients| !clients.is_empty());
         let mut open = self.questions.iter().filter(|((of, _), _)| *of == row);
         conversation.question = open.next().map(|(_, question)| question.clone());
@@ -99,19 +100,25 @@ impl Sessions {
 
 /// What a piece of work has changed, to be reported once it is stored.
 #[derive(Default)]
-pub(crate) struct News {
-    pub(crate) messages: Changed,
+pub struct News {
+    /// Messages that are in another state.
+    pub messages: Changed,
     /// Rows of peers.
-    pub(crate) conversations: BTreeSet<u64>,
-    pub(crate) comparisons: Vec<(u64, Comparison)>,
-    pub(crate) notices: Vec<(u64, Notice)>,
+    pub conversations: BTreeSet<u64>,
+    /// What came of comparisons, by the row of the peer.
+    pub comparisons: Vec<(u64, Comparison)>,
+    /// What a person should know of, by the row of the peer.
+    pub notices: Vec<(u64, Notice)>,
 }
 
 /// One piece of work on a burner's conversations.
-pub(crate) struct Talk<'a> {
-    pub(crate) mailbox: &'a mut Mailbox,
-    pub(crate) sessions: &'a mut Sessions,
-    pub(crate) news: News,
+pub struct Talk<'a> {
+    /// What is stored.
+    pub mailbox: &'a mut Mailbox,
+    /// What is in memory.
+    pub sessions: &'a mut Sessions,
+    /// What is to be reported.
+    pub news: News,
     touched: BTreeSet<u64>,
     /// Those of `touched` that do not rest on.
     used: BTreeSet<u64>,
@@ -128,7 +135,10 @@ pub(crate) struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    pub(crate) fn new(
+    /// `now` in seconds since 1970, `clock` since the device was started; `life`: how long a session may rest and be used
+    /// again, in seconds, 0: not beyond this process.
+    #[must_use]
+    pub fn new(
         mailbox: &'a mut Mailbox,
         sessions: &'a mut Sessions,
         rng: Random,
@@ -142,7 +152,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Confirms what has come, and stores the sessions that were used.
-    pub(crate) fn end(mut self) -> News {
+    pub fn end(mut self) -> News {
         self.send_receipts();
         for peer in self.touched {
             let Some(session) = self.sessions.open.get(&peer) else { continue };
@@ -182,7 +192,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Encrypts texts that wait, at most so many, and asks for private conversations where there are none.
-    pub(crate) fn pump(&mut self, room: usize) {
+    pub fn pump(&mut self, room: usize) {
         self.give_up();
         self.ask_for_missed();
         for peer in self.mailbox.doubting() {
@@ -218,7 +228,7 @@ impl<'a> Talk<'a> {
     /// What time does: gives up texts that have waited for too long, and ends private conversations that have rested for too
     /// long. Their peers are told, or they would write what nobody can read. Where they cannot be told now (what they have
     /// written may be waiting, too) that is put off, but not for ever. `now`: the time that things expire by.
-    pub(crate) fn expire(&mut self, now: u64, can_be_told: bool) {
+    pub fn expire(&mut self, now: u64, can_be_told: bool) {
         self.give_up();
         let life = lasts(self.life, can_be_told);
         let is_over = |stored: &Stored| stored.ends(life).is_some_and(|at| at <= now);
@@ -315,14 +325,14 @@ impl<'a> Talk<'a> {
     }
 
     /// What the user says of a peer's keys may change where texts go.
-    pub(crate) fn choose_again(&mut self, peer: u64) {
+    pub fn choose_again(&mut self, peer: u64) {
         if self.mailbox.sessions.contains_key(&peer) {
             self.choose(peer);
         }
     }
 
     /// Begins a private conversation, or renews the one there is.
-    pub(crate) fn start(&mut self, peer: u64) {
+    pub fn start(&mut self, peer: u64) {
         self.sessions.asked.insert(peer, self.clock);
         let outputs = self.with(peer, Session::start);
         self.carry_out(peer, None, outputs);
@@ -330,7 +340,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Ends the private conversation. The peer's receipts cannot be read any more.
-    pub(crate) fn finish(&mut self, peer: u64) {
+    pub fn finish(&mut self, peer: u64) {
         let changed = self.mailbox.fail_unconfirmed(peer);
         self.news.messages.extend(changed);
         self.say_goodbye(peer);
@@ -343,7 +353,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Keeps somebody away, without a word: nothing of theirs goes on.
-    pub(crate) fn block(&mut self, peer: u64) {
+    pub fn block(&mut self, peer: u64) {
         self.sessions.open.remove(&peer);
         self.sessions.questions.retain(|(of, _), _| *of != peer);
         self.touched.remove(&peer);
@@ -358,14 +368,14 @@ impl<'a> Talk<'a> {
     }
 
     /// Tells every peer that the private conversation ends.
-    pub(crate) fn finish_all(&mut self) {
+    pub fn finish_all(&mut self) {
         let private = self.mailbox.sessions.iter().filter(|(_, stored)| stored.key.is_some()).map(|(peer, _)| *peer);
         let private: Vec<u64> = private.filter(|peer| self.is_contact(*peer)).collect();
         private.into_iter().for_each(|peer| self.finish(peer));
     }
 
     /// Gives up what has taken too long.
-    pub(crate) fn tick(&mut self) {
+    pub fn tick(&mut self) {
         let due = |session: &Session| session.deadline().is_some_and(|at| at <= self.clock);
         let due = self.sessions.open.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer);
         let due: Vec<u64> = due.filter(|peer| self.is_contact(*peer)).collect();
@@ -373,14 +383,14 @@ impl<'a> Talk<'a> {
     }
 
     /// Opens the sessions that are stored, so that their time goes on.
-    pub(crate) fn wake(&mut self) {
+    pub fn wake(&mut self) {
         let stored = self.mailbox.sessions.keys().copied();
         let stored: Vec<u64> = stored.filter(|peer| self.is_contact(*peer)).collect();
         stored.into_iter().for_each(|peer| self.look(peer, |_| ()));
     }
 
     /// Somebody's presence. Gives the steps of the handshake to answer with.
-    pub(crate) fn presence(&mut self, from: &str, resource: Option<String>, news: PresenceNews) -> Vec<Subscription> {
+    pub fn presence(&mut self, from: &str, resource: Option<String>, news: PresenceNews) -> Vec<Subscription> {
         let known = self.mailbox.find(from).filter(|peer| self.mailbox.standing(*peer) == Standing::Contact);
         let Some(peer) = known else {
             if news == PresenceNews::Subscription(Subscription::Subscribe) {
@@ -428,7 +438,7 @@ impl<'a> Talk<'a> {
     }
 
     /// A message came back.
-    pub(crate) fn refused(&mut self, from: &str, id: &str, why: Refusal) {
+    pub fn refused(&mut self, from: &str, id: &str, why: Refusal) {
         let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
         let mut changed = self.mailbox.refused(from, id, reason);
         let asked = |peer: &u64| self.sessions.queries.get(peer).is_some_and(|query| query == id);
@@ -640,6 +650,13 @@ impl<'a> Talk<'a> {
     fn fail(&mut self, row: u64, reason: FailReason) {
         self.set(row, MessageState::Failed { reason });
     }
+}
+
+/// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
+/// life: then its keys go without that.
+#[must_use]
+pub const fn lasts(life: u64, can_be_told: bool) -> u64 {
+    if can_be_told { life } else { life.saturating_mul(2) }
 }
 
 /// Where texts go, and what a screen shows: to a client with a key that is accepted; only where there is none, to the one

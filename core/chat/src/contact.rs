@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for Fingerprint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Somebody who has written or asked for presence, and gets no answer: see [`crate::Engine::accept`].
+    /// Somebody who has written or asked for presence, and gets no answer: see [`crate::Talk::accept`].
     #[default]
     Stranger,
     /// Added, accepted or written to.
@@ -153,7 +153,7 @@ pub struct PeerKey {
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "comparison", rename_all = "snake_case")]
 pub enum Comparison {
-    /// The peer wants to compare: [`crate::Engine::answer_comparison`]. The question is the peer's.
+    /// The peer wants to compare: [`crate::Talk::answer`]. The question is the peer's.
     Asked {
         /// What the secret should answer.
         question: Option<String>,
@@ -203,7 +203,7 @@ pub enum Notice {
     /// A private conversation has begun with a key that was not accepted. No text goes there, and what comes from there is
     /// marked as [`Security::KeyChanged`].
     OtherKey,
-    /// So many texts of the peer's were not taken ([`crate::Engine::taken`]) that no more are taken in, nor confirmed. Once
+    /// So many texts of the peer's were not taken ([`crate::Mailbox::take`]) that no more are taken in, nor confirmed. Once
     /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where
     /// 4 MiB of the peer's are kept as history.
     InboxFull,
@@ -228,7 +228,7 @@ impl fmt::Debug for Notice {
 }
 
 /// What an address or an `xmpp:` URI (RFC 5122) says: a bare JID, and the key to expect if one is named.
-pub(crate) fn read_address(text: &str) -> Option<(String, Option<Fingerprint>)> {
+pub fn read_address(text: &str) -> Option<(String, Option<Fingerprint>)> {
     let text = text.trim();
     if !text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("xmpp:")) {
         return Some((typed_jid(text)?, None));
@@ -275,14 +275,14 @@ fn named_key(query: &str) -> Option<Option<Fingerprint>> {
 }
 
 /// Whether a secret is none: nothing that a person would see or say.
-pub(crate) fn is_blank(secret: &str) -> bool {
+pub fn is_blank(secret: &str) -> bool {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     // The pattern of Braille without a dot is no blank to Unicode.
     secret.chars().all(|c| c.is_whitespace() || c.is_control() || c == '\u{2800}' || ignorable.contains(c))
 }
 
 /// The URI of an address with its key, for a QR code.
-pub(crate) fn uri(jid: &str, fingerprint: Fingerprint) -> String {
+pub fn uri(jid: &str, fingerprint: Fingerprint) -> String {
     const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_');
     format!("xmpp:{}?otr-fingerprint={}", utf8_percent_encode(jid, ENCODED), fingerprint.digits())
 }

@@ -4,14 +4,18 @@ use flashpaper_otr::{self as otr, NotPrivate, SmpEvent};
 
 use super::{Talk, beginning};
 use crate::contact::{Comparison, Fingerprint};
-use crate::{Error, limits};
+use crate::{ChatError, limits};
 
 impl Talk<'_> {
     /// Compares a secret with the peer (OTR, Socialist Millionaires' Protocol): with the key that texts go to.
-    pub(crate) fn compare(&mut self, peer: u64, secret: &str, question: Option<&str>) -> Result<(), Error> {
-        let (_, key) = self.choose(peer).ok_or(Error::NotPrivate)?;
-        let outputs =
-            self.with(peer, |session| session.smp_start(secret, question)).map_err(|NotPrivate| Error::NotPrivate)?;
+    ///
+    /// # Errors
+    /// [`ChatError::NotPrivate`].
+    pub fn compare(&mut self, peer: u64, secret: &str, question: Option<&str>) -> Result<(), ChatError> {
+        let (_, key) = self.choose(peer).ok_or(ChatError::NotPrivate)?;
+        let outputs = self
+            .with(peer, |session| session.smp_start(secret, question))
+            .map_err(|NotPrivate| ChatError::NotPrivate)?;
         if let Some(key) = self.mailbox.peer_mut(peer).and_then(|known| known.key_mut(key)) {
             key.failures = 0;
         }
@@ -19,21 +23,29 @@ impl Talk<'_> {
         Ok(())
     }
 
-    pub(crate) fn answer(&mut self, peer: u64, secret: &str, shown: Option<&str>) -> Result<(), Error> {
+    /// Answers a comparison that the peer has asked for; `shown`: the question as the person has seen it.
+    ///
+    /// # Errors
+    /// [`ChatError::NothingAsked`].
+    pub fn answer(&mut self, peer: u64, secret: &str, shown: Option<&str>) -> Result<(), ChatError> {
         // Whoever was asked one thing is not to answer another: without a question the answer would verify the peer.
         let asked = Comparison::Asked { question: shown.map(str::to_owned) };
-        let known = self.mailbox.peers.get(&peer).ok_or(Error::NothingAsked)?;
+        let known = self.mailbox.peers.get(&peer).ok_or(ChatError::NothingAsked)?;
         let is_it = |(of, key): &(u64, Fingerprint)| *of == peer && known.accepts(*key);
         let mut questions = self.sessions.questions.iter().filter(|(by, question)| is_it(by) && **question == asked);
-        let ((_, key), _) = questions.next().ok_or(Error::NothingAsked)?;
+        let ((_, key), _) = questions.next().ok_or(ChatError::NothingAsked)?;
         let key = otr::Fingerprint(key.0);
         let outputs = self.with(peer, |session| session.smp_answer(secret, Some(key)));
-        self.carry_out(peer, None, outputs.map_err(|_| Error::NothingAsked)?);
+        self.carry_out(peer, None, outputs.map_err(|_| ChatError::NothingAsked)?);
         Ok(())
     }
 
-    pub(crate) fn abort_comparison(&mut self, peer: u64) -> Result<(), Error> {
-        let outputs = self.with(peer, |session| session.smp_abort(None)).map_err(|NotPrivate| Error::NotPrivate)?;
+    /// Ends a comparison without a result.
+    ///
+    /// # Errors
+    /// [`ChatError::NotPrivate`].
+    pub fn abort_comparison(&mut self, peer: u64) -> Result<(), ChatError> {
+        let outputs = self.with(peer, |session| session.smp_abort(None)).map_err(|NotPrivate| ChatError::NotPrivate)?;
         self.news.conversations.insert(peer);
         self.carry_out(peer, None, outputs);
         Ok(())

@@ -19,12 +19,14 @@ const QUERY: &str = "?OTRv";
 
 /// A stanza to a peer.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Wire {
+pub struct Wire {
     pub(crate) peer: u64,
     /// Which of the peer's clients; any, where absent.
     pub(crate) resource: Option<String>,
-    pub(crate) id: String,
-    pub(crate) what: What,
+    /// Its id outside the encryption.
+    pub id: String,
+    /// What it says.
+    pub what: What,
     /// The text that it holds, or a piece of.
     pub(crate) message: Option<u64>,
     /// When it was made, in seconds since 1970.
@@ -39,16 +41,21 @@ impl Wire {
     }
 }
 
+/// What a stanza says.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) enum What {
+pub enum What {
     /// A message of OTR's.
     Otr {
+        /// The message.
         body: String,
         /// It is the last of its text.
         wants_receipt: bool,
     },
-    /// That a message has been read: its id.
-    Receipt { received: String },
+    /// A receipt outside the encryption (XEP-0184).
+    Receipt {
+        /// The id of the message that was read.
+        received: String,
+    },
 }
 
 /// Whether a message of OTR's belongs to a key exchange: it holds no text.
@@ -66,7 +73,7 @@ pub(crate) fn holds_data(body: &str) -> bool {
 }
 
 /// Whether a server that has everything up to a number has this stanza. Numbers wrap around (XEP-0198, section 4).
-pub(crate) const fn covers(up_to: u32, number: u32) -> bool {
+pub const fn covers(up_to: u32, number: u32) -> bool {
     up_to.wrapping_sub(number) < 1 << 31
 }
 
@@ -87,14 +94,14 @@ impl Mailbox {
     }
 
     /// Whether something waits to be sent.
-    pub(crate) fn has_wires(&self) -> bool {
+    pub fn has_wires(&self) -> bool {
         self.wires.values().any(|wire| wire.number.is_none())
     }
 
     /// Numbers what is sent next, at most so much: from here on whoever goes on with the stream knows what the server's
     /// count stands for. What is of use for a moment only, as a step of a key exchange, is not sent late; a query begins one
     /// whenever it comes.
-    pub(crate) fn number_wires(&mut self, first: u32, room: usize, now: u64) -> Vec<(String, Arc<Wire>)> {
+    pub fn number_wires(&mut self, first: u32, room: usize, now: u64) -> Vec<(String, Arc<Wire>)> {
         let is_step =
             |wire: &Wire| matches!(&wire.what, What::Otr { body, .. } if wire.message.is_none() && !is_data(body));
         let late =
@@ -116,7 +123,7 @@ impl Mailbox {
     }
 
     /// The server has everything up to this number.
-    pub(crate) fn acked(&mut self, up_to: u32) -> Changed {
+    pub fn acked(&mut self, up_to: u32) -> Changed {
         let done: Vec<u64> = self
             .wires
             .iter()
@@ -137,7 +144,7 @@ impl Mailbox {
 
     /// A stream has begun, or goes on: what the server has not said it has, up to now, is to be sent again; but nothing to
     /// somebody who was blocked meanwhile, and no text that has failed, as it has by a block that is over.
-    pub(crate) fn restarted(&mut self, acked: Option<u32>) -> Changed {
+    pub fn restarted(&mut self, acked: Option<u32>) -> Changed {
         let changed = acked.map(|up_to| self.acked(up_to)).unwrap_or_default();
         let standing = |peer: &u64| self.peers.get(peer).map(|peer| peer.standing);
         let failed = |wire: &Wire| {
@@ -151,13 +158,15 @@ impl Mailbox {
         changed
     }
 
-    pub(crate) fn resumption(&self) -> Option<Resumption> {
+    /// Where to take the stream up again.
+    #[must_use]
+    pub fn resumption(&self) -> Option<Resumption> {
         let Stream { id, jid, handled, sent } = self.position.stream.clone()?;
         Some(Resumption { id, jid, handled, sent })
     }
 
-    /// Where to take the stream up again.
-    pub(crate) fn set_resumption(&mut self, resumption: Option<Resumption>) {
+    /// Keeps where to take the stream up again.
+    pub fn set_resumption(&mut self, resumption: Option<Resumption>) {
         let stream = resumption.map(|Resumption { id, jid, handled, sent }| Stream { id, jid, handled, sent });
         if self.position.stream != stream {
             Arc::make_mut(&mut self.position).stream = stream;

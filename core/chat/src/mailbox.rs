@@ -22,30 +22,36 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::contact::{Fingerprint, Security, Standing};
 use crate::message::{Conversation, FailReason, History, Message, MessageId, MessageState};
-use crate::{Error, limits};
-pub(crate) use peer::Peer;
-pub(crate) use seen::{Mark, Seen};
-pub(crate) use wire::{What, Wire, covers, holds_data, is_of_exchange};
+use crate::{ChatError, limits};
+pub use peer::{Key, Peer};
+pub(crate) use seen::Mark;
+pub use seen::Seen;
+pub use wire::{What, Wire, covers};
+pub(crate) use wire::{holds_data, is_of_exchange};
 
 /// Everything of one burner but its account. Clones share what is not changed.
 #[derive(Default, Clone)]
-pub(crate) struct Mailbox {
-    pub(crate) messages: Table<Entry>,
-    pub(crate) peers: Table<Peer>,
-    pub(crate) wires: Table<Wire>,
-    /// By peer.
-    pub(crate) seen: Table<Seen>,
-    /// By peer.
-    pub(crate) sessions: Table<Stored>,
-    pub(crate) position: Arc<Position>,
+pub struct Mailbox {
+    /// Texts, in and out.
+    pub messages: Table<Entry>,
+    /// Peers.
+    pub peers: Table<Peer>,
+    /// Stanzas that the server may not have yet.
+    pub wires: Table<Wire>,
+    /// What has come before, by peer.
+    pub seen: Table<Seen>,
+    /// OTR sessions, by peer.
+    pub sessions: Table<Stored>,
+    /// Where everything is.
+    pub position: Arc<Position>,
 }
 
 /// Rows by number.
-pub(crate) type Table<T> = BTreeMap<u64, Arc<T>>;
+pub type Table<T> = BTreeMap<u64, Arc<T>>;
 
 /// A message, in or out.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Entry {
+pub struct Entry {
     pub(crate) peer: u64,
     /// The name of an outgoing text inside the encryption: random, and unlike every id outside.
     #[serde(alias = "id")]
@@ -139,13 +145,13 @@ impl Entry {
 
 /// A conversation's OTR session, as it is stored: to be used once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Stored {
+pub struct Stored {
     /// What resumes it, in base64.
-    pub(crate) state: String,
+    pub state: String,
     /// When it was used, in seconds since 1970.
     pub(crate) used: u64,
     /// Whose key texts go to.
-    pub(crate) key: Option<Fingerprint>,
+    pub key: Option<Fingerprint>,
     /// Which of the peer's clients they go to.
     #[serde(default)]
     pub(crate) resource: Option<String>,
@@ -158,7 +164,7 @@ pub(crate) struct Stored {
 
 impl Stored {
     /// What is left of one, as it was stored, when it must not be used again.
-    pub(crate) fn ended(json: &[u8]) -> Option<Self> {
+    pub fn ended(json: &[u8]) -> Option<Self> {
         let mut stored: Self = serde_json::from_slice(json).ok()?;
         stored.state.zeroize();
         Some(stored)
@@ -177,7 +183,7 @@ impl Stored {
 
 /// Where everything is.
 #[derive(Default, Clone, Serialize, Deserialize)]
-pub(crate) struct Position {
+pub struct Position {
     stream: Option<wire::Stream>,
     /// The numbers given last: none is given twice.
     message: u64,
@@ -200,12 +206,12 @@ pub(crate) struct Arrived<'a> {
 }
 
 /// The numbers of messages whose state has changed.
-pub(crate) type Changed = Vec<(MessageId, MessageState)>;
+pub type Changed = Vec<(MessageId, MessageState)>;
 
 impl Mailbox {
     /// Makes the best of what is left when rows are lost: no number is given again, so that nothing good is overwritten and
     /// nothing is taken for somebody else's.
-    pub(crate) fn mend(&mut self) {
+    pub fn mend(&mut self) {
         let highest = |last: Option<&u64>| last.copied().unwrap_or(0);
         let (message, wire) = (highest(self.messages.keys().next_back()), highest(self.wires.keys().next_back()));
         if self.position.message < message || self.position.wire < wire {
@@ -239,7 +245,7 @@ impl Mailbox {
     }
 
     /// The row of a peer; a new one where there is none.
-    pub(crate) fn peer(&mut self, jid: &str) -> u64 {
+    pub fn peer(&mut self, jid: &str) -> u64 {
         if let Some(row) = self.find(jid) {
             return row;
         }
@@ -251,15 +257,20 @@ impl Mailbox {
         row
     }
 
-    pub(crate) fn find(&self, jid: &str) -> Option<u64> {
+    /// The row of a peer that is known.
+    #[must_use]
+    pub fn find(&self, jid: &str) -> Option<u64> {
         self.peers.iter().find(|(_, peer)| peer.jid == jid).map(|(row, _)| *row)
     }
 
-    pub(crate) fn peer_mut(&mut self, row: u64) -> Option<&mut Peer> {
+    /// A peer, to be changed.
+    pub fn peer_mut(&mut self, row: u64) -> Option<&mut Peer> {
         self.peers.get_mut(&row).map(Arc::make_mut)
     }
 
-    pub(crate) fn jid(&self, row: u64) -> String {
+    /// The bare JID of a peer; empty where it was lost.
+    #[must_use]
+    pub fn jid(&self, row: u64) -> String {
         self.peers.get(&row).map(|peer| peer.jid.clone()).unwrap_or_default()
     }
 
@@ -268,7 +279,7 @@ impl Mailbox {
     }
 
     /// Somebody that the person wants to talk to.
-    pub(crate) fn befriend(&mut self, row: u64) {
+    pub fn befriend(&mut self, row: u64) {
         if let Some(peer) = self.peer_mut(row) {
             peer.introduced &= peer.standing == Standing::Contact;
             // What a stranger has missed nobody can send again.
@@ -279,9 +290,9 @@ impl Mailbox {
     }
 
     /// # Errors
-    /// [`Error::PeerBlocked`].
-    pub(crate) fn check_unblocked(&self, row: u64) -> Result<(), Error> {
-        if self.standing(row) == Standing::Blocked { Err(Error::PeerBlocked) } else { Ok(()) }
+    /// [`ChatError::PeerBlocked`].
+    pub fn check_unblocked(&self, row: u64) -> Result<(), ChatError> {
+        if self.standing(row) == Standing::Blocked { Err(ChatError::PeerBlocked) } else { Ok(()) }
     }
 
     /// Texts to somebody who is blocked now: what has not left does not leave any more, nor again.
@@ -292,14 +303,7 @@ impl Mailbox {
     }
 
     /// Puts a text into the outbox.
-    pub(crate) fn queue(
-        &mut self,
-        to: &str,
-        label: String,
-        text: &str,
-        now: u64,
-        within: Option<Duration>,
-    ) -> MessageId {
+    pub fn queue(&mut self, to: &str, label: String, text: &str, now: u64, within: Option<Duration>) -> MessageId {
         let peer = self.peer(to);
         if self.standing(peer) != Standing::Contact {
             self.befriend(peer);
@@ -401,7 +405,7 @@ impl Mailbox {
     }
 
     /// Peers that have texts turned away for lack of room, where there is room again: those texts may come again.
-    pub(crate) fn missed(&self) -> Vec<u64> {
+    pub fn missed(&self) -> Vec<u64> {
         let has_space = |row: u64| {
             let (count, bytes) = self.untaken(row);
             let kept = self.kept(row);
@@ -424,7 +428,7 @@ impl Mailbox {
     }
 
     /// A receipt outside the encryption. It counts for nothing where there are those inside.
-    pub(crate) fn reported(&mut self, from: &str, id: &str) -> Changed {
+    pub fn reported(&mut self, from: &str, id: &str) -> Changed {
         let Some((row, entry)) = self.carried_by(from, id) else { return Vec::new() };
         let peer = entry.peer;
         if self.deduplicates(entry) {
@@ -462,7 +466,7 @@ impl Mailbox {
     }
 
     /// The app has it: what came is read; what failed is forgotten.
-    pub(crate) fn take(&mut self, MessageId(row): MessageId) -> Changed {
+    pub fn take(&mut self, MessageId(row): MessageId) -> Changed {
         match self.messages.get(&row).map(|entry| entry.state) {
             Some(MessageState::Received) => return self.set(row, MessageState::Taken),
             Some(MessageState::Failed { .. }) => drop(self.messages.remove(&row)),
@@ -472,19 +476,19 @@ impl Mailbox {
     }
 
     /// Texts that wait to be encrypted: row and peer, in their order.
-    pub(crate) fn waiting(&self) -> Vec<(u64, u64)> {
+    pub fn waiting(&self) -> Vec<(u64, u64)> {
         self.messages.iter().filter(|(_, entry)| entry.waits()).map(|(row, entry)| (*row, entry.peer)).collect()
     }
 
     /// When the next of the texts that are in doubt is decided on; in seconds since 1970.
-    pub(crate) fn next_decision(&self) -> Option<u64> {
+    pub fn next_decision(&self) -> Option<u64> {
         let doubted = self.messages.values().filter(|entry| entry.may_be_unread());
         let doubted = doubted.filter_map(|entry| entry.went.as_ref()?.doubted);
         doubted.map(|since| since.saturating_add(limits::DOUBT)).min()
     }
 
     /// When the next text is given up, in seconds since 1970.
-    pub(crate) fn next_given_up(&self) -> Option<u64> {
+    pub fn next_given_up(&self) -> Option<u64> {
         self.messages.values().filter_map(|entry| entry.given_up()).min()
     }
 
@@ -495,7 +499,7 @@ impl Mailbox {
     }
 
     /// Contacts whose presence handshake is to be taken a step further, or whose server is to be told of a block.
-    pub(crate) fn introductions(&self) -> Vec<(u64, Arc<Peer>)> {
+    pub fn introductions(&self) -> Vec<(u64, Arc<Peer>)> {
         let due = |peer: &Peer| {
             let handshake = peer.standing == Standing::Contact && !peer.introduced;
             !peer.jid.is_empty() && (handshake || peer.block_due)
@@ -504,14 +508,14 @@ impl Mailbox {
     }
 
     /// The server has been told of somebody; who has changed meanwhile is told of once more.
-    pub(crate) fn server_knows(&mut self, row: u64, standing: Standing) {
+    pub fn server_knows(&mut self, row: u64, standing: Standing) {
         if let Some(peer) = self.peer_mut(row).filter(|peer| peer.standing == standing) {
             (peer.block_due, peer.introduced) = (false, standing == Standing::Contact);
         }
     }
 
     /// A stream is new: who has not answered is asked again.
-    pub(crate) fn introduce_again(&mut self) {
+    pub fn introduce_again(&mut self) {
         let silent = |peer: &Peer| peer.introduced && !peer.shows_presence && !peer.refuses;
         for peer in self.peers.values_mut().filter(|peer| silent(peer)) {
             Arc::make_mut(peer).introduced = false;
@@ -622,7 +626,7 @@ impl Mailbox {
     }
 
     /// Peers that have texts in doubt.
-    pub(crate) fn doubting(&self) -> BTreeSet<u64> {
+    pub fn doubting(&self) -> BTreeSet<u64> {
         let doubted = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(|w| w.doubted.is_some());
         self.messages.values().filter(|entry| doubted(entry)).map(|entry| entry.peer).collect()
     }
@@ -642,7 +646,7 @@ impl Mailbox {
 
     /// The server has lost its memory: what it had taken and no peer has confirmed is queued again, where the peer's client
     /// tells what it has and knows what it gets twice.
-    pub(crate) fn forgotten_by_server(&mut self, now: u64) -> Changed {
+    pub fn forgotten_by_server(&mut self, now: u64) -> Changed {
         let told = |entry: &Entry| {
             let confirms =
                 self.peers.get(&entry.peer).is_some_and(|peer| peer.confirms && peer.standing != Standing::Blocked);
@@ -663,7 +667,7 @@ impl Mailbox {
     }
 
     /// Removes what is done, as far as nobody wants it kept. `now` is the time that things expire by.
-    pub(crate) fn sweep(&mut self, history: History, now: u64) {
+    pub fn sweep(&mut self, history: History, now: u64) {
         let time = now.max(self.position.latest);
         let before = self.messages.len();
         self.messages.retain(|_, entry| !entry.is_done(history, time));
@@ -683,7 +687,7 @@ impl Mailbox {
 
     /// When the next of what is done expires, or the next private conversation; in seconds since 1970. `life` as for
     /// [`Stored::ends`].
-    pub(crate) fn next_expiry(&self, history: History, life: u64) -> Option<u64> {
+    pub fn next_expiry(&self, history: History, life: u64) -> Option<u64> {
         let after = if let History::Expire { after } = history { Some(after.as_secs()) } else { None };
         let done = self.messages.values().filter(|entry| entry.is_over());
         let done = done.filter_map(|entry| Some(entry.at.saturating_add(after?)));
@@ -691,25 +695,29 @@ impl Mailbox {
     }
 
     /// The latest time that a mailbox has seen, by its position as it is stored; in seconds since 1970.
-    pub(crate) fn latest_of(position: &[u8]) -> u64 {
+    pub fn latest_of(position: &[u8]) -> u64 {
         serde_json::from_slice(position).map_or(0, |position: Position| position.latest)
     }
 
     /// The messages with a peer, or all, but for those that have expired.
-    pub(crate) fn list(&self, with: Option<&str>, history: History, now: u64) -> Vec<Message> {
+    pub fn list(&self, with: Option<&str>, history: History, now: u64) -> Vec<Message> {
         let time = now.max(self.position.latest);
         let messages = self.messages.iter().filter(|(_, entry)| !entry.is_done(history, time));
         let messages = messages.filter_map(|(row, entry)| self.show(*row, entry));
         messages.filter(|message| with.is_none_or(|with| message.peer == with)).collect()
     }
 
-    pub(crate) fn message(&self, MessageId(row): MessageId, history: History, now: u64) -> Option<Message> {
+    /// One message, if it is there and has not expired.
+    #[must_use]
+    pub fn message(&self, MessageId(row): MessageId, history: History, now: u64) -> Option<Message> {
         let entry = self.messages.get(&row)?;
         let expired = entry.is_done(history, now.max(self.position.latest));
         if expired { None } else { self.show(row, entry) }
     }
 
-    pub(crate) fn conversations(&self) -> Vec<Conversation> {
+    /// All conversations, in the order in which they began.
+    #[must_use]
+    pub fn conversations(&self) -> Vec<Conversation> {
         let mut conversations: BTreeMap<u64, Conversation> =
             self.peers.iter().map(|(row, peer)| (*row, self.conversation(*row, peer))).collect();
         for entry in self.messages.values() {

@@ -8,11 +8,11 @@ use flashpaper_xmpp::ChatMessage;
 use super::Talk;
 use crate::contact::{Notice, Security, Standing};
 use crate::mailbox::{Arrived, Mark, holds_data, is_of_exchange};
-use crate::{Error, limits};
+use crate::{ChatError, limits};
 
 impl Talk<'_> {
     /// A message of somebody's.
-    pub(crate) fn receive(&mut self, chat: &ChatMessage) {
+    pub fn receive(&mut self, chat: &ChatMessage) {
         if chat.text.is_empty() {
             // No message, nor the end of one in pieces: an empty body stands beside other things.
             return;
@@ -35,7 +35,7 @@ impl Talk<'_> {
     }
 
     /// A message of somebody's of which nothing can be read: that there was one is told, also of a stranger.
-    pub(crate) fn unreadable(&mut self, from: &str) {
+    pub fn unreadable(&mut self, from: &str) {
         let peer = self.mailbox.find(from).unwrap_or_else(|| self.new_stranger(from));
         if self.mailbox.standing(peer) != Standing::Blocked {
             self.notice(peer, Notice::Unreadable);
@@ -87,8 +87,8 @@ impl Talk<'_> {
     /// Makes a stranger a contact, and answers if they have asked for a private conversation.
     ///
     /// # Errors
-    /// [`Error::PeerBlocked`].
-    pub(crate) fn accept(&mut self, peer: u64) -> Result<(), Error> {
+    /// [`ChatError::PeerBlocked`].
+    pub fn accept(&mut self, peer: u64) -> Result<(), ChatError> {
         self.mailbox.check_unblocked(peer)?;
         let asks = self.mailbox.peers.get(&peer).is_some_and(|peer| peer.asks_for_private);
         self.mailbox.befriend(peer);

@@ -4,25 +4,27 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::contact::{Fingerprint, PeerKey, Security, Standing};
-use crate::{Error, limits};
+use crate::{ChatError, limits};
 
 /// Somebody who was written to, or has written. Without an address: that was lost.
 #[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Peer {
-    pub(crate) jid: String,
+pub struct Peer {
+    /// The bare JID.
+    pub jid: String,
     #[zeroize(skip)]
-    pub(crate) standing: Standing,
+    /// Who they are to the burner.
+    pub standing: Standing,
     /// The person's name for them. It never leaves the device.
-    pub(crate) label: Option<String>,
+    pub label: Option<String>,
     /// They have asked for a private conversation, and had no answer.
     #[serde(default)]
     pub(crate) asks_for_private: bool,
     /// They want to see when we are there.
-    pub(crate) wants_presence: bool,
+    pub wants_presence: bool,
     /// They have let us see when they are there.
-    pub(crate) shows_presence: bool,
+    pub shows_presence: bool,
     /// Their server is to be told that they are blocked, or not any more.
-    pub(crate) block_due: bool,
+    pub block_due: bool,
     /// Their client sends receipts.
     pub(crate) confirms: bool,
     /// They do not want us to see when they are there.
@@ -39,10 +41,12 @@ pub(crate) struct Peer {
 
 /// A key that a peer has used.
 #[derive(Clone, Serialize, Deserialize, Zeroize)]
-pub(crate) struct Key {
+pub struct Key {
     pub(crate) fingerprint: Fingerprint,
-    pub(crate) accepted: bool,
-    pub(crate) verified: bool,
+    /// Texts may go to it.
+    pub accepted: bool,
+    /// The person has compared it, or a comparison of secrets has.
+    pub verified: bool,
     pub(crate) verified_us: bool,
     /// Whoever has it knows what it gets twice.
     pub(crate) keeps_texts: bool,
@@ -80,11 +84,14 @@ impl Peer {
         });
     }
 
-    pub(crate) fn key_mut(&mut self, fingerprint: Fingerprint) -> Option<&mut Key> {
+    /// A key that they have used, to be changed.
+    pub fn key_mut(&mut self, fingerprint: Fingerprint) -> Option<&mut Key> {
         self.keys.iter_mut().find(|key| key.fingerprint == fingerprint)
     }
 
-    pub(crate) fn key(&self, fingerprint: Fingerprint) -> Option<&Key> {
+    /// A key that they have used.
+    #[must_use]
+    pub fn key(&self, fingerprint: Fingerprint) -> Option<&Key> {
         self.keys.iter().find(|key| key.fingerprint == fingerprint)
     }
 
@@ -100,7 +107,7 @@ impl Peer {
     }
 
     /// The person says that this key is the peer's, or that it may be used.
-    pub(crate) fn accept(&mut self, fingerprint: Fingerprint) {
+    pub fn accept(&mut self, fingerprint: Fingerprint) {
         if self.expected != Some(fingerprint) {
             self.expected = None;
         }
@@ -112,7 +119,7 @@ impl Peer {
 
     /// The person knows that this key is the peer's. Others that were only taken as they came have to be accepted anew: the
     /// first may have been somebody else's.
-    pub(crate) fn verify(&mut self, fingerprint: Fingerprint) {
+    pub fn verify(&mut self, fingerprint: Fingerprint) {
         self.accept(fingerprint);
         for key in &mut self.keys {
             key.verified |= key.fingerprint == fingerprint;
@@ -122,7 +129,7 @@ impl Peer {
 
     /// Another client of the person's has this key as verified. That does not weigh more than what was scanned here. Whether
     /// it was taken in.
-    pub(crate) fn learn_verified(&mut self, fingerprint: Fingerprint) {
+    pub fn learn_verified(&mut self, fingerprint: Fingerprint) {
         if self.expected.is_none_or(|expected| expected == fingerprint) {
             self.verify(fingerprint);
         }
@@ -130,14 +137,14 @@ impl Peer {
 
     /// Only this key is to be the peer's: others wait for the user's word. `decided`: the user has said so, knowing that
     /// another is in use or expected; else nothing is taken from that one. A verified key weighs more than either.
-    pub(crate) fn expect(&mut self, fingerprint: Fingerprint, decided: bool) -> Result<(), Error> {
+    pub fn expect(&mut self, fingerprint: Fingerprint, decided: bool) -> Result<(), ChatError> {
         if self.keys.iter().any(|key| key.verified) && !self.key(fingerprint).is_some_and(|key| key.verified) {
-            return Err(Error::OtherKeyVerified);
+            return Err(ChatError::OtherKeyVerified);
         }
         let is_other = |key: &Key| key.fingerprint != fingerprint && key.accepted && !key.verified;
         let other_expected = self.expected.is_some_and(|expected| expected != fingerprint);
         if !decided && (other_expected || self.keys.iter().any(is_other)) {
-            return Err(Error::OtherKeyInUse);
+            return Err(ChatError::OtherKeyInUse);
         }
         self.expected = Some(fingerprint);
         self.keys.iter_mut().for_each(|key| key.accepted = key.verified || key.fingerprint == fingerprint);

@@ -1,22 +1,22 @@
-//! The engine's randomness: one source, asked anew for each secret.
+//! Randomness: one source, asked anew for each secret.
 //!
 //! A generator that is seeded once and kept can be computed backwards: a look at the memory gives all that it ever drew, also
 //! session keys that were erased. So none is kept, by sessions, ids or anything else. A test looks for them in all sources.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::rand_core::{TryCryptoRng, TryRng};
 use rand::{CryptoRng, Rng as _};
 
-use crate::inner::lock;
-
 /// A handle to the source. It is locked for no longer than one draw.
 #[derive(Clone)]
-pub(crate) struct Random(Arc<Mutex<Box<dyn CryptoRng + Send>>>);
+pub struct Random(Arc<Mutex<Box<dyn CryptoRng + Send>>>);
 
 impl Random {
-    pub(crate) fn new(source: Box<dyn CryptoRng + Send>) -> Self {
+    /// Everything is drawn from `source` when it is needed.
+    #[must_use]
+    pub fn new(source: Box<dyn CryptoRng + Send>) -> Self {
         Self(Arc::new(Mutex::new(source)))
     }
 }
@@ -39,6 +39,11 @@ impl TryRng for Random {
 }
 
 impl TryCryptoRng for Random {}
+
+/// What panics while it holds the source leaves it as good as before.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 #[cfg(test)]
 mod tests {

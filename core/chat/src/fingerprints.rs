@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::contact::{Fingerprint, account_jid};
 
-/// What came of an import ([`crate::Engine::import_fingerprints`]).
+/// What came of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Imported {
     /// How many keys were taken in, and are kept.
@@ -17,16 +17,17 @@ pub struct Imported {
 /// What a line says.
 #[derive(PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-pub(crate) enum Line {
+pub enum Line {
     /// This peer's key was verified.
     Verified(String, Fingerprint),
     /// Nothing that is wanted: a key that was not verified, of another protocol or account, of somebody in a chat room.
     Other,
+    /// It is of another form, or names no account.
     Unreadable,
 }
 
 /// The lines and their numbers, but for empty ones. `account`: the only one that is wanted.
-pub(crate) fn read<'a>(file: &'a str, account: Option<&'a str>) -> impl Iterator<Item = (u32, Line)> {
+pub fn read<'a>(file: &'a str, account: Option<&'a str>) -> impl Iterator<Item = (u32, Line)> {
     // Some editors put a mark before a text.
     let lines = file.trim_start_matches('\u{feff}').lines().zip(1..);
     let lines = lines.filter(|(line, _)| !line.trim().is_empty());

@@ -1,9 +1,9 @@
 //! Messages and conversations, as an app sees them.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::contact::{Comparison, Fingerprint, PeerKey, Security, Standing};
@@ -36,7 +36,7 @@ pub struct Message {
     pub text: String,
     /// When it was written here, or came, by the device's clock. As JSON: seconds since 1970.
     #[zeroize(skip)]
-    #[serde(serialize_with = "crate::burner::unix_seconds")]
+    #[serde(serialize_with = "unix_seconds")]
     pub at: SystemTime,
     /// What is known of it.
     #[zeroize(skip)]
@@ -47,6 +47,10 @@ pub struct Message {
     /// It was sent again to a client that does not know what it gets twice.
     #[zeroize(skip)]
     pub maybe_twice: bool,
+}
+
+fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 impl fmt::Debug for Message {
@@ -76,7 +80,7 @@ pub enum MessageState {
     Reported,
     /// The peer's client has it: it said so inside the encryption, as Flashpaper does and others do not.
     Delivered,
-    /// It will not arrive. It is kept until [`crate::Engine::taken`].
+    /// It will not arrive. It is kept until [`crate::Mailbox::take`].
     Failed {
         /// Why.
         reason: FailReason,

@@ -131,7 +131,7 @@ fn what_was_written_before_a_block_does_not_leave_after_it() {
     let peer = mailbox.peer(PEER);
     mailbox.unread(peer, &[7], NOW);
     mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
-    assert_eq!(mailbox.check_unblocked(peer), Err(Error::PeerBlocked));
+    assert_eq!(mailbox.check_unblocked(peer), Err(ChatError::PeerBlocked));
     let failed = MessageState::Failed { reason: FailReason::Blocked };
     assert_eq!(mailbox.blocked(peer), [(waiting, failed), (doubted, failed)]);
     mailbox.peer_mut(peer).unwrap().standing = Standing::Contact;
@@ -543,11 +543,11 @@ fn a_link_does_not_take_the_place_of_a_key_without_the_users_word() {
     peer.uses(other);
     assert_eq!((peer.expect(other, false), peer.accepts(other)), (Ok(()), true), "the same");
     for _ in 0..2 {
-        assert_eq!(peer.expect(scanned, false), Err(crate::Error::OtherKeyInUse));
+        assert_eq!(peer.expect(scanned, false), Err(crate::ChatError::OtherKeyInUse));
         assert_eq!((peer.accepts(other), peer.expected), (true, Some(other)), "nothing was changed");
         // Nor one that was scanned and has not been there yet.
         peer.keys.iter_mut().for_each(|key| key.accepted = false);
-        assert_eq!(peer.expect(scanned, false), Err(crate::Error::OtherKeyInUse));
+        assert_eq!(peer.expect(scanned, false), Err(crate::ChatError::OtherKeyInUse));
         peer.accept(other);
         peer.expected = Some(other);
     }
@@ -559,7 +559,7 @@ fn a_link_does_not_take_the_place_of_a_key_without_the_users_word() {
     }
     let before = peer.shown_keys();
     for decided in [false, true] {
-        assert_eq!(peer.expect(other, decided), Err(crate::Error::OtherKeyVerified));
+        assert_eq!(peer.expect(other, decided), Err(crate::ChatError::OtherKeyVerified));
     }
     assert_eq!((peer.shown_keys(), peer.expected), (before, None), "nothing was changed");
     // Two clients of theirs, both verified.
