@@ -3,7 +3,8 @@
 use flashpaper_xmpp::bare_jid;
 use serde::Serialize;
 
-use crate::contact::{Fingerprint, account_jid};
+use crate::address::account_jid;
+use crate::trust::Fingerprint;
 
 /// What came of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

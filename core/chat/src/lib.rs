@@ -1,18 +1,44 @@
 //! What a burner says and hears, without network, disk, clock or tasks: what comes in and the time are handed in, and what
 //! is to be stored, sent and reported is handed out. It knows nothing of the engine, which does all of that.
 
+mod address;
 mod contact;
+mod encryption;
 mod error;
+mod event;
 pub mod fingerprints;
+pub mod inbox;
 pub mod limits;
 mod mailbox;
 mod message;
+pub mod outbox;
+pub mod presence;
 mod random;
+pub mod redelivery;
+pub mod repair;
+pub mod retention;
+mod seen;
+mod stanza;
+pub mod stanza_queue;
+mod table;
 mod talk;
+#[cfg(test)]
+mod tests;
+mod trust;
+pub mod view;
 
-pub use contact::{Address, Comparison, Fingerprint, Notice, PeerKey, Security, Standing, is_blank, read_address, uri};
+pub use address::{Address, read_address, uri};
+pub use contact::{Peer, Standing};
+pub use encryption::Stored;
 pub use error::ChatError;
-pub use mailbox::{Changed, Entry, Key, Mailbox, Peer, Position, Seen, Stored, Table, What, Wire, covers};
-pub use message::{Conversation, FailReason, History, Message, MessageId, MessageState};
+pub use event::{Changed, Comparison, News, Notice};
+pub use mailbox::{Mailbox, Position};
+pub use message::{Entry, FailReason, MessageId, MessageState};
 pub use random::Random;
-pub use talk::{News, Sessions, Talk, lasts};
+pub use retention::History;
+pub use seen::Seen;
+pub use stanza::{What, Wire, covers};
+pub use table::Table;
+pub use talk::{Sessions, Talk, is_blank};
+pub use trust::{Fingerprint, Key, PeerKey, Security, Trust};
+pub use view::{Conversation, Message};

@@ -1,12 +1,16 @@
-//! Messages and conversations, as an app sees them.
+//! A text, in or out, and what may become of it.
+//!
+//! A text that goes out is `Queued`, or `WaitingForPeer` while there is no private conversation → `Sent`: encrypted, and
+//! stored as the stanzas that carry it before they leave → `Acked` (its server has them) → `Delivered` (the peer's client
+//! says inside the encryption that it has it) or `Reported` (a receipt outside says so: any server may have written that).
+//! A server's receipt never removes a text, nor keeps it from being sent again. A bounce fails a text,
+//! even a forged one: the user is told, and the text stays until the app has seen it. A text that comes in is stored before
+//! its server is told so, and stays until the app has taken it.
 
-use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::contact::{Comparison, Fingerprint, PeerKey, Security, Standing};
+use crate::trust::{Fingerprint, Security};
 
 /// Names a message of a burner. Rises in the order in which messages came or were written; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -21,41 +25,6 @@ impl From<u64> for MessageId {
 impl From<MessageId> for u64 {
     fn from(MessageId(id): MessageId) -> Self {
         id
-    }
-}
-
-/// A message. Its `Debug` shows neither peer nor text.
-#[derive(Clone, PartialEq, Eq, Serialize, Zeroize, ZeroizeOnDrop)]
-pub struct Message {
-    /// Its name.
-    #[zeroize(skip)]
-    pub id: MessageId,
-    /// The peer's bare JID, as the own server vouches for it. Empty where that was lost to a failing device.
-    pub peer: String,
-    /// The text. One that came may hold anything.
-    pub text: String,
-    /// When it was written here, or came, by the device's clock. As JSON: seconds since 1970.
-    #[zeroize(skip)]
-    #[serde(serialize_with = "unix_seconds")]
-    pub at: SystemTime,
-    /// What is known of it.
-    #[zeroize(skip)]
-    pub state: MessageState,
-    /// How private it came or left; of one that has not left yet: nothing is said.
-    #[zeroize(skip)]
-    pub security: Security,
-    /// It was sent again to a client that does not know what it gets twice.
-    #[zeroize(skip)]
-    pub maybe_twice: bool,
-}
-
-fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
-}
-
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
     }
 }
 
@@ -122,68 +91,88 @@ pub enum FailReason {
     Blocked,
 }
 
-/// What is kept of messages that are done: those that were taken or delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "keep", rename_all = "snake_case")]
-pub enum History {
-    /// Nothing.
-    #[default]
-    None,
-    /// All of it, until the burner is burnt.
-    UntilBurn,
-    /// Each for so long after it was written or came, by the clock; one that is set back does not prolong it.
-    Expire {
-        /// So long.
-        after: Duration,
-    },
+/// A message, in or out.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct Entry {
+    pub(crate) peer: u64,
+    /// The name of an outgoing text inside the encryption: random, and unlike every id outside.
+    #[serde(alias = "id")]
+    pub(crate) label: String,
+    pub(crate) text: String,
+    /// When it came or was written, in seconds since 1970.
+    pub(crate) at: u64,
+    #[zeroize(skip)]
+    pub(crate) state: MessageState,
+    /// How private it was.
+    #[zeroize(skip)]
+    pub(crate) security: Security,
+    /// When it is given up if it has not left, in seconds since 1970.
+    pub(crate) until: Option<u64>,
+    pub(crate) went: Option<Went>,
+    /// It may arrive twice, as the peer's client cannot tell.
+    pub(crate) again: bool,
 }
 
-impl History {
-    /// Whether a message that is done stays; both times in seconds since 1970.
-    pub(crate) const fn keeps(self, at: u64, now: u64) -> bool {
-        match self {
-            Self::None => false,
-            Self::UntilBurn => true,
-            Self::Expire { after } => now < at.saturating_add(after.as_secs()),
+/// How a text went out.
+#[derive(Clone, Serialize, Deserialize, Zeroize)]
+pub(crate) struct Went {
+    /// OTR's number for it, by which it may say that it was not read. `None`: it was read, as far as will ever be known, or
+    /// is in doubt.
+    pub(crate) number: Option<u64>,
+    /// To whose key: it goes to no other.
+    pub(crate) key: Fingerprint,
+    /// When, in seconds since 1970.
+    pub(crate) at: u64,
+    /// Since when it may be unread, in seconds since 1970: until it is known what the peer's client does with doubles.
+    pub(crate) doubted: Option<u64>,
+    /// The ids of the stanzas that carry it: several, where it went in pieces.
+    #[serde(alias = "pieces")]
+    pub(crate) ids: Vec<String>,
+}
+
+impl Entry {
+    /// When it left, or was written; in seconds since 1970.
+    pub(crate) const fn left(&self) -> u64 {
+        match &self.went {
+            Some(went) => went.at,
+            None => self.at,
         }
     }
-}
 
-/// A burner's conversation with one peer. Its `Debug` does not show the peer.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct Conversation {
-    /// The peer's bare JID.
-    pub peer: String,
-    /// The person's name for the peer.
-    pub label: Option<String>,
-    /// Who the peer is to the burner.
-    pub standing: Standing,
-    /// How private what is written now would be.
-    pub security: Security,
-    /// The version of OTR that the private conversation is in: 3, or 2 with a client that has nothing newer. That one counts
-    /// as one client, whichever it runs in.
-    pub version: Option<u8>,
-    /// Whose key it would go to.
-    pub key: Option<Fingerprint>,
-    /// The keys that the peer has used.
-    pub keys: Vec<PeerKey>,
-    /// The one key that the peer is to have, if it is known from elsewhere.
-    pub expected: Option<Fingerprint>,
-    /// A client of the peer's is known to be there.
-    pub present: bool,
-    /// The peer waits for an answer to a comparison, with this question if there is one.
-    pub question: Option<Comparison>,
-    /// Messages that came and were not taken.
-    pub unread: u32,
-    /// Messages that the own server does not have yet.
-    pub outbox: u32,
-}
+    /// It is to be encrypted.
+    pub(crate) const fn waits(&self) -> bool {
+        matches!(self.state, MessageState::Queued | MessageState::WaitingForPeer)
+    }
 
-impl fmt::Debug for Conversation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unread, outbox) = (&self.unread, &self.outbox);
-        let security = &self.security;
-        let conversation = &mut f.debug_struct("Conversation");
-        conversation.field("security", security).field("unread", unread).field("outbox", outbox).finish_non_exhaustive()
+    /// The peer has written it.
+    pub(crate) const fn came(&self) -> bool {
+        matches!(self.state, MessageState::Received | MessageState::Taken)
+    }
+
+    /// When it is given up, in seconds since 1970. One that has left may have been read: to send it again is not to send
+    /// it late.
+    pub(crate) fn given_up(&self) -> Option<u64> {
+        self.until.filter(|_| self.waits() && self.went.is_none())
+    }
+
+    /// It was sent, and the peer has not said inside the encryption that it has it.
+    pub(crate) const fn may_be_unread(&self) -> bool {
+        matches!(self.state, MessageState::Sent | MessageState::Acked | MessageState::Reported)
+    }
+
+    /// OTR has confirmed it, or nothing can any more.
+    pub(crate) const fn is_confirmed(&self) -> bool {
+        match &self.went {
+            Some(went) => went.number.is_none() && went.doubted.is_none(),
+            None => true,
+        }
+    }
+
+    /// Nothing is to come of it any more.
+    pub(crate) const fn is_over(&self) -> bool {
+        match self.state {
+            MessageState::Reported => self.is_confirmed(),
+            state => state.is_done(),
+        }
     }
 }

@@ -58,8 +58,10 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::*;
-    use crate::mailbox::{Mailbox, What};
+    use crate::mailbox::Mailbox;
+    use crate::stanza::What;
     use crate::talk::{Sessions, Talk};
+    use crate::{outbox, stanza_queue};
 
     const PEER: &str = "peer@b.example";
     /// What OTR draws for an exponent (`Exponent::short`), bytes.
@@ -126,16 +128,16 @@ mod tests {
             if round == 0 {
                 talk.start(row);
             } else if peer.is_private() {
-                talk.mailbox.queue(PEER, format!("id{round}"), "an answer", 1_000_000, None);
+                outbox::queue(talk.mailbox, PEER, format!("id{round}"), "an answer", 1_000_000, None);
                 talk.pump(10);
             }
             talk.end();
-            for (_, wire) in mailbox.number_wires(1, 10, 1_000_000) {
+            for (_, wire) in stanza_queue::number(&mut mailbox, 1, 10, 1_000_000) {
                 let What::Otr { body, .. } = &wire.what else { continue };
                 keys.extend(next_key(body));
                 said.extend(sent(&peer.receive(body)));
             }
-            mailbox.acked(1_000);
+            stanza_queue::acked(&mut mailbox, 1_000);
         }
         assert!(turns > 20 && keys.len() > 20, "{turns} turns, {} keys", keys.len());
         let exponents = lock(&draws).iter().filter(|length| **length == EXPONENT).count();

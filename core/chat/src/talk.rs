@@ -4,7 +4,8 @@
 //! session says is stored with its state, in one commit, before any of it leaves.
 
 mod comparing;
-mod inbox;
+pub use comparing::is_blank;
+mod receiving;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,11 +16,18 @@ use base64::prelude::BASE64_STANDARD;
 use flashpaper_otr::{Attention, Identity, InstanceTag, NotSent, Output, Policy, Session, Settings, TextId};
 use flashpaper_xmpp::{ChatMessage, Ids, PresenceNews, Refusal, Subscription};
 
-use crate::contact::{Comparison, Fingerprint, Notice, Security, Standing};
-use crate::limits;
-use crate::mailbox::{Changed, Mailbox, Mark, Peer, Stored, Went, What, Wire};
-use crate::message::{Conversation, FailReason, MessageState};
+use crate::contact::{Peer, Standing};
+use crate::encryption::Stored;
+use crate::event::{Comparison, News, Notice};
+use crate::mailbox::Mailbox;
+use crate::message::{FailReason, MessageState, Went};
 use crate::random::Random;
+use crate::retention::lasts;
+use crate::seen::Mark;
+use crate::stanza::{What, Wire};
+use crate::trust::{Fingerprint, Security};
+use crate::view::Conversation;
+use crate::{inbox, limits, outbox, redelivery, stanza_queue};
 
 /// A burner's sessions in memory. What they are is stored, but for key exchanges and comparisons that are under way, and
 /// who is there.
@@ -98,19 +106,6 @@ impl Sessions {
     }
 }
 
-/// What a piece of work has changed, to be reported once it is stored.
-#[derive(Default)]
-pub struct News {
-    /// Messages that are in another state.
-    pub messages: Changed,
-    /// Rows of peers.
-    pub conversations: BTreeSet<u64>,
-    /// What came of comparisons, by the row of the peer.
-    pub comparisons: Vec<(u64, Comparison)>,
-    /// What a person should know of, by the row of the peer.
-    pub notices: Vec<(u64, Notice)>,
-}
-
 /// One piece of work on a burner's conversations.
 pub struct Talk<'a> {
     /// What is stored.
@@ -157,10 +152,10 @@ impl<'a> Talk<'a> {
         for peer in self.touched {
             let Some(session) = self.sessions.open.get(&peer) else { continue };
             let unconfirmed: Vec<u64> = session.unconfirmed().into_iter().map(|TextId(id)| id).collect();
-            self.mailbox.confirm_others(peer, &unconfirmed);
+            redelivery::confirm_others(self.mailbox, peer, &unconfirmed);
             let private = session.private();
             let is_over = |key: Fingerprint| private.iter().all(|(_, private)| key != Fingerprint::from(*private));
-            self.mailbox.session_over(peer, is_over, self.now);
+            redelivery::session_over(self.mailbox, peer, is_over, self.now);
             let askers = session.askers();
             let questions = &mut self.sessions.questions;
             let ended = |(of, key): &(u64, Fingerprint)| {
@@ -195,14 +190,14 @@ impl<'a> Talk<'a> {
     pub fn pump(&mut self, room: usize) {
         self.give_up();
         self.ask_for_missed();
-        for peer in self.mailbox.doubting() {
-            let changed = self.mailbox.settle(peer, self.now);
+        for peer in redelivery::doubting(self.mailbox) {
+            let changed = redelivery::settle(self.mailbox, peer, self.now);
             self.news.messages.extend(changed);
         }
         let mut left = room;
         // What is behind a text that cannot be sent yet keeps its place.
-        let mut stuck = self.mailbox.doubting();
-        for (row, peer) in self.mailbox.waiting() {
+        let mut stuck = redelivery::doubting(self.mailbox);
+        for (row, peer) in outbox::waiting(self.mailbox) {
             if left > 0 && !stuck.contains(&peer) {
                 if self.send(row, peer) {
                     left -= 1;
@@ -211,7 +206,7 @@ impl<'a> Talk<'a> {
                 }
             }
         }
-        for (row, peer) in self.mailbox.waiting() {
+        for (row, peer) in outbox::waiting(self.mailbox) {
             let asks =
                 self.sessions.open.get(&peer).is_some_and(|session| !session.is_private() && !session.is_finished());
             if asks {
@@ -221,7 +216,7 @@ impl<'a> Talk<'a> {
     }
 
     fn give_up(&mut self) {
-        let changed = self.mailbox.give_up(self.now);
+        let changed = outbox::give_up(self.mailbox, self.now);
         self.news.messages.extend(changed);
     }
 
@@ -235,14 +230,14 @@ impl<'a> Talk<'a> {
         let over = self.mailbox.sessions.iter().filter(|(_, stored)| is_over(stored));
         for peer in over.map(|(peer, _)| *peer).collect::<Vec<_>>() {
             // The peer's side may be over, too, with these unread.
-            self.mailbox.doubt_all(peer, self.now);
+            redelivery::doubt_all(self.mailbox, peer, self.now);
             self.say_goodbye(peer);
         }
     }
 
     /// Whether a text needs no more waiting.
     fn send(&mut self, row: u64, peer: u64) -> bool {
-        if self.mailbox.standing(peer) != Standing::Contact || !self.mailbox.has_room(peer, self.now) {
+        if self.mailbox.standing(peer) != Standing::Contact || !outbox::has_room(self.mailbox, peer, self.now) {
             return false;
         }
         let Some((instance, key)) = self.choose(peer) else {
@@ -250,7 +245,7 @@ impl<'a> Talk<'a> {
             return false;
         };
         let Some(known) = self.mailbox.peers.get(&peer).map(Arc::clone) else { return false };
-        if !known.accepts(key) || !self.look(peer, |session| session.is_ready()) {
+        if !known.trust.accepts(key) || !self.look(peer, |session| session.is_ready()) {
             return false;
         }
         let Some(entry) = self.mailbox.messages.get(&row).map(Arc::clone) else { return true };
@@ -258,7 +253,7 @@ impl<'a> Talk<'a> {
             self.fail(row, FailReason::OtherKey);
             return true;
         }
-        let keeps_texts = known.key(key).is_some_and(|key| key.keeps_texts);
+        let keeps_texts = known.trust.key(key).is_some_and(|key| key.keeps_texts);
         let marked = entry.again && !keeps_texts;
         let text = if marked { format!("[resent] {}", entry.text) } else { entry.text.clone() };
         let Ok(outputs) = self.with(peer, |session| session.send_kept(&text, &entry.label)) else { return false };
@@ -280,18 +275,13 @@ impl<'a> Talk<'a> {
             // Where there are receipts inside the encryption, none is asked for outside.
             let wants_receipt = !keeps_texts && ids.last() == Some(&id);
             let what = What::Otr { body, wants_receipt };
-            self.mailbox.add_wire(Wire {
-                peer,
-                resource: resource.clone(),
-                id,
-                what,
-                message: Some(row),
-                at: self.now,
-                number: None,
-            });
+            stanza_queue::add(
+                self.mailbox,
+                Wire { peer, resource: resource.clone(), id, what, message: Some(row), at: self.now, number: None },
+            );
         }
         if let Some(entry) = self.mailbox.messages.get_mut(&row).map(Arc::make_mut) {
-            entry.security = known.security(key);
+            entry.security = known.trust.security(key);
             entry.went = Some(Went { number: Some(number), key, at: self.now, doubted: None, ids });
         }
         self.set(row, MessageState::Sent);
@@ -341,7 +331,7 @@ impl<'a> Talk<'a> {
 
     /// Ends the private conversation. The peer's receipts cannot be read any more.
     pub fn finish(&mut self, peer: u64) {
-        let changed = self.mailbox.fail_unconfirmed(peer);
+        let changed = redelivery::fail_unconfirmed(self.mailbox, peer);
         self.news.messages.extend(changed);
         self.say_goodbye(peer);
     }
@@ -357,9 +347,9 @@ impl<'a> Talk<'a> {
         self.sessions.open.remove(&peer);
         self.sessions.questions.retain(|(of, _), _| *of != peer);
         self.touched.remove(&peer);
-        let mut changed = self.mailbox.forget_session(peer);
-        changed.extend(self.mailbox.blocked(peer));
-        changed.extend(self.mailbox.fail_unconfirmed(peer));
+        let mut changed = redelivery::forget_session(self.mailbox, peer);
+        changed.extend(outbox::blocked(self.mailbox, peer));
+        changed.extend(redelivery::fail_unconfirmed(self.mailbox, peer));
         self.news.messages.extend(changed);
     }
 
@@ -440,10 +430,10 @@ impl<'a> Talk<'a> {
     /// A message came back.
     pub fn refused(&mut self, from: &str, id: &str, why: Refusal) {
         let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
-        let mut changed = self.mailbox.refused(from, id, reason);
+        let mut changed = outbox::refused(self.mailbox, from, id, reason);
         let asked = |peer: &u64| self.sessions.queries.get(peer).is_some_and(|query| query == id);
         if let Some(peer) = self.mailbox.find(from).filter(|peer| why == Refusal::ForGood && asked(peer)) {
-            changed.extend(self.mailbox.nobody_there(peer));
+            changed.extend(outbox::nobody_there(self.mailbox, peer));
         }
         self.news.messages.extend(changed);
     }
@@ -461,7 +451,7 @@ impl<'a> Talk<'a> {
             Some(session) => session,
             None => self.resume(peer),
         };
-        let has_spoken_3 = self.mailbox.peers.get(&peer).is_some_and(|peer| peer.has_spoken_version_3());
+        let has_spoken_3 = self.mailbox.peers.get(&peer).is_some_and(|peer| peer.trust.has_spoken_version_3());
         let mut due = session.set_version_2(!self.sessions.version_3_only && !has_spoken_3);
         due.extend(session.tick(self.clock));
         let result = act(&mut session);
@@ -495,7 +485,7 @@ impl<'a> Talk<'a> {
                 }
                 return session;
             }
-            self.mailbox.session_lost(peer, self.now);
+            redelivery::session_lost(self.mailbox, peer, self.now);
             self.news.conversations.insert(peer);
         }
         Session::new(identity, settings, rng, self.clock)
@@ -517,14 +507,14 @@ impl<'a> Talk<'a> {
                     }
                     let what = What::Otr { body, wants_receipt: false };
                     let wire = Wire { peer, resource, id, what, message: None, at: self.now, number: None };
-                    self.mailbox.add_wire(wire);
+                    stanza_queue::add(self.mailbox, wire);
                 }
                 Output::Text { text, from, fingerprint, label } => {
                     let Some(chat) = chat else { continue };
                     self.heard_from(peer, from, chat);
                     let key = Fingerprint::from(fingerprint);
                     let security =
-                        self.mailbox.peers.get(&peer).map_or(Security::KeyChanged, |peer| peer.security(key));
+                        self.mailbox.peers.get(&peer).map_or(Security::KeyChanged, |peer| peer.trust.security(key));
                     let accepted = security != Security::KeyChanged;
                     // An id of the stanza's is the server's to change; what it repeats OTR does not read twice.
                     let mark = label.as_deref().map(|label| Mark::private(key, accepted, label));
@@ -544,11 +534,13 @@ impl<'a> Talk<'a> {
                     self.arrived_in_clear(peer, &text, chat);
                 }
                 Output::Read { labels, fingerprint } => {
-                    let changed = self.mailbox.read(peer, fingerprint.into(), &labels);
+                    let changed = outbox::read(self.mailbox, peer, fingerprint.into(), &labels);
                     self.news.messages.extend(changed);
                 }
                 Output::KeepsTexts(fingerprint) => {
-                    if let Some(key) = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(fingerprint.into())) {
+                    if let Some(key) =
+                        self.mailbox.peer_mut(peer).and_then(|peer| peer.trust.key_mut(fingerprint.into()))
+                    {
                         key.keeps_texts = true;
                     }
                 }
@@ -572,13 +564,13 @@ impl<'a> Talk<'a> {
                 | Output::ExtraKey { .. } => {}
             }
         }
-        self.mailbox.unread(peer, &unread, self.now);
-        self.mailbox.session_over(peer, |key| renewed.contains(&key), self.now);
+        redelivery::unread(self.mailbox, peer, &unread, self.now);
+        redelivery::session_over(self.mailbox, peer, |key| renewed.contains(&key), self.now);
     }
 
     /// Keeps that a key has spoken version 3.
     fn speaks(&mut self, peer: u64, instance: InstanceTag, key: Fingerprint) {
-        let key = self.mailbox.peer_mut(peer).and_then(|peer| peer.key_mut(key));
+        let key = self.mailbox.peer_mut(peer).and_then(|peer| peer.trust.key_mut(key));
         if let Some(key) = key.filter(|key| instance.version() == 3 && !key.spoke_version_3) {
             key.spoke_version_3 = true;
         }
@@ -588,13 +580,13 @@ impl<'a> Talk<'a> {
     fn began(&mut self, peer: u64, key: Fingerprint) {
         self.news.conversations.insert(peer);
         let Some(known) = self.mailbox.peer_mut(peer) else { return };
-        known.uses(key);
-        if !known.accepts(key) {
+        known.trust.uses(key);
+        if !known.trust.accepts(key) {
             return self.notice(peer, Notice::OtherKey);
         }
         // It was there to answer.
         self.sessions.asked.remove(&peer);
-        if self.mailbox.missed().contains(&peer) {
+        if inbox::missed(self.mailbox).contains(&peer) {
             // With the new session they send again what was not read.
             self.has_missed_nothing(peer);
         }
@@ -652,19 +644,12 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
-/// life: then its keys go without that.
-#[must_use]
-pub const fn lasts(life: u64, can_be_told: bool) -> u64 {
-    if can_be_told { life } else { life.saturating_mul(2) }
-}
-
 /// Where texts go, and what a screen shows: to a client with a key that is accepted; only where there is none, to the one
 /// that the session has.
 fn recipient(session: &Session, known: Option<&Arc<Peer>>) -> Option<(InstanceTag, Fingerprint)> {
     let current = session.recipient()?;
     let all = std::iter::once(current).chain(session.private());
-    let mut accepted = all.filter(|(_, key)| known.is_some_and(|known| known.accepts((*key).into())));
+    let mut accepted = all.filter(|(_, key)| known.is_some_and(|known| known.trust.accepts((*key).into())));
     let (instance, key) = accepted.next().unwrap_or(current);
     Some((instance, key.into()))
 }

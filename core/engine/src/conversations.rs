@@ -41,7 +41,7 @@ impl Engine {
             let row = talk.mailbox.peer(&jid);
             talk.mailbox.check_unblocked(row)?;
             if let Some((peer, fingerprint)) = talk.mailbox.peer_mut(row).zip(fingerprint) {
-                peer.expect(fingerprint, decided)?;
+                peer.trust.expect(fingerprint, decided)?;
                 talk.choose_again(row);
             }
             talk.accept(row)
@@ -158,7 +158,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn accept_key(&self, id: &BurnerId, peer: &str, fingerprint: Fingerprint) -> Result<(), Error> {
-        self.change_peer(id, peer, |peer| peer.accept(fingerprint))
+        self.change_peer(id, peer, |peer| peer.trust.accept(fingerprint))
     }
 
     /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then before it
@@ -175,8 +175,8 @@ impl Engine {
     ) -> Result<(), Error> {
         self.change_peer(id, peer, |peer| {
             if verified {
-                peer.verify(fingerprint);
-            } else if let Some(key) = peer.key_mut(fingerprint) {
+                peer.trust.verify(fingerprint);
+            } else if let Some(key) = peer.trust.key_mut(fingerprint) {
                 (key.verified, key.accepted) = (false, false);
             }
         })
@@ -281,14 +281,14 @@ impl Engine {
             for (jid, fingerprint) in &keys {
                 let row = talk.mailbox.peer(jid);
                 if let Some(peer) = talk.mailbox.peer_mut(row) {
-                    peer.learn_verified(*fingerprint);
+                    peer.trust.learn_verified(*fingerprint);
                 }
                 talk.news.conversations.insert(row);
             }
             // Of each peer so many are kept, and no more.
             let is_kept = |(jid, fingerprint): &&(String, Fingerprint)| {
                 let peer = talk.mailbox.find(jid).and_then(|row| talk.mailbox.peers.get(&row));
-                peer.and_then(|peer| peer.key(*fingerprint)).is_some_and(|key| key.verified)
+                peer.and_then(|peer| peer.trust.key(*fingerprint)).is_some_and(|key| key.verified)
             };
             u32::try_from(keys.iter().filter(is_kept).count()).unwrap_or(u32::MAX)
         })?;
@@ -356,7 +356,7 @@ fn check_secret(secret: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use flashpaper_chat::limits::KEYS;
-    use flashpaper_chat::{FailReason, MessageState};
+    use flashpaper_chat::{FailReason, MessageState, stanza_queue};
     use flashpaper_xmpp::ChatMessage;
     use tempfile::TempDir;
 
@@ -428,7 +428,7 @@ mod tests {
         // How many answers an offer of version 2 alone gets.
         let answers = |engine: &Engine| {
             hears(engine, peer, "?OTRv2?");
-            engine.inner.converse("a", |talk| talk.mailbox.number_wires(1, 10, 0).len()).unwrap()
+            engine.inner.converse("a", |talk| stanza_queue::number(talk.mailbox, 1, 10, 0).len()).unwrap()
         };
         assert_eq!(answers(&engine), 1);
         engine.set_version_2(&id, false).unwrap();

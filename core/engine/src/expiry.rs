@@ -5,7 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_chat::{Mailbox, lasts};
+use flashpaper_chat::retention::lasts;
+use flashpaper_chat::{Mailbox, outbox, retention};
 use tokio::time::sleep;
 
 use crate::event::BurnerId;
@@ -74,9 +75,9 @@ impl Inner {
             let drained = self.has_drained(&account.id);
             let next = |mailbox: &Mailbox| {
                 // Texts wait by the time of day: they can be sent again.
-                let given_up = mailbox.next_given_up().filter(|_| !is_wrong);
+                let given_up = outbox::next_given_up(mailbox).filter(|_| !is_wrong);
                 let life = lasts(account.session_life, drained);
-                let expiry = mailbox.next_expiry(account.history, life);
+                let expiry = retention::next_expiry(mailbox, account.history, life);
                 given_up.into_iter().chain(expiry).min()
             };
             // What cannot be read keeps nothing else from ending.
@@ -115,7 +116,7 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_chat::{History, Stored, Talk, What, Wire};
+    use flashpaper_chat::{History, Stored, Talk, What, Wire, stanza_queue};
     use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
     use flashpaper_xmpp::ChatMessage;
     use rand::SeedableRng as _;
@@ -227,7 +228,7 @@ mod tests {
                         talk.receive(&chat(FRIEND, body));
                     }
                 }
-                talk.mailbox.number_wires(1, usize::MAX, NOW)
+                stanza_queue::number(talk.mailbox, 1, usize::MAX, NOW)
             });
             let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { body.clone() } else { String::new() };
             outputs = answers.unwrap().iter().flat_map(|(_, wire)| friend.receive(&body(wire))).collect();

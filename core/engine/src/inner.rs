@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use flashpaper_chat::{Address, Changed, Conversation, Mailbox, News, Random, Sessions, Talk};
+use flashpaper_chat::{Address, Changed, Conversation, Mailbox, News, Random, Sessions, Talk, retention, view};
 use flashpaper_otr as otr;
 use flashpaper_otr::InstanceTag;
 use flashpaper_tor as tor;
@@ -202,7 +202,7 @@ impl Inner {
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
                 let changed = change(mailbox, now);
-                mailbox.sweep(history, expiry_now);
+                retention::sweep(mailbox, history, expiry_now);
                 changed
             };
             // Reported before anybody else changes the same.
@@ -235,7 +235,7 @@ impl Inner {
                 result = Some(work(&mut talk));
                 let news = talk.end();
                 told = self.events_of(id, mailbox, &news);
-                mailbox.sweep(history, expiry_now);
+                retention::sweep(mailbox, history, expiry_now);
             };
             store.commit(&mut self.rng(), change)?;
             sessions.is_stored = true;
@@ -272,7 +272,7 @@ impl Inner {
 
     /// A burner's conversations, with what is not stored of them.
     pub(crate) fn conversations(&self, mailbox: &Mailbox, id: &str) -> Vec<Conversation> {
-        let mut conversations = mailbox.conversations();
+        let mut conversations = view::conversations(mailbox);
         if let Some(sessions) = lock(&self.talks).get(id) {
             for (row, conversation) in mailbox.peers.keys().zip(&mut conversations) {
                 sessions.complete(*row, conversation);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use flashpaper_chat::{self as chat, History, Mailbox, Stored};
+use flashpaper_chat::{self as chat, History, Mailbox, Stored, repair};
 use flashpaper_vault as vault;
 use flashpaper_vault::{
     Batch, Closed, Finding, FreshKey, KeyFile, KeySource as _, NextKey, OldKey, Owner, Row, Slot, Table, Vault, Wrapped,
@@ -202,7 +202,7 @@ impl Store {
             vault::Error::Damaged => Error::Unreadable,
             error => error.into(),
         })?;
-        mailbox.mend();
+        repair::mend(&mut mailbox);
         self.report.lost += lost;
         findings.into_iter().for_each(|finding| self.report.add(finding));
         self.content.mailboxes.insert(id.to_owned(), Arc::new(mailbox));

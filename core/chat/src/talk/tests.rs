@@ -5,7 +5,9 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::*;
-use crate::message::{History, MessageId};
+use crate::message::MessageId;
+use crate::retention::{self, History};
+use crate::view;
 
 const ONE: &str = "one@a.example";
 const TWO: &str = "two@b.example";
@@ -40,7 +42,7 @@ impl Phone {
         let done = work(&mut talk);
         let news = talk.end();
         self.notices.extend(news.notices.into_iter().map(|(_, notice)| notice));
-        self.mailbox.sweep(History::None, NOW + self.time);
+        retention::sweep(&mut self.mailbox, History::None, NOW + self.time);
         done
     }
 
@@ -52,7 +54,7 @@ impl Phone {
                 match &wire.what {
                     What::Otr { body, wants_receipt } => talk.receive(&chat(peer, &wire.id, body, *wants_receipt)),
                     What::Receipt { received } => {
-                        let changed = talk.mailbox.reported(peer, received);
+                        let changed = outbox::reported(talk.mailbox, peer, received);
                         talk.news.messages.extend(changed);
                     }
                 }
@@ -63,36 +65,36 @@ impl Phone {
     /// What it sends now; the server has it.
     fn says(&mut self) -> Vec<Arc<Wire>> {
         self.work(|talk| talk.pump(1000));
-        let out = self.mailbox.number_wires(1, usize::MAX, NOW + self.time);
-        self.mailbox.acked(u32::try_from(out.len()).unwrap());
+        let out = stanza_queue::number(&mut self.mailbox, 1, usize::MAX, NOW + self.time);
+        stanza_queue::acked(&mut self.mailbox, u32::try_from(out.len()).unwrap());
         out.into_iter().map(|(_, wire)| wire).collect()
     }
 
     /// Puts a text into the outbox; its name.
     fn writes(&mut self, text: &str) -> MessageId {
-        self.mailbox.queue(self.peer, format!("label of {text}"), text, NOW + self.time, None)
+        outbox::queue(&mut self.mailbox, self.peer, format!("label of {text}"), text, NOW + self.time, None)
     }
 
     fn state(&self, id: MessageId) -> Option<MessageState> {
-        Some(self.mailbox.message(id, History::UntilBurn, NOW)?.state)
+        Some(view::message(&self.mailbox, id, History::UntilBurn, NOW)?.state)
     }
 
     /// What has come and was not taken.
     fn inbox(&self) -> Vec<(String, Security)> {
-        let all = self.mailbox.list(None, History::UntilBurn, NOW);
+        let all = view::list(&self.mailbox, None, History::UntilBurn, NOW);
         let came = all.iter().filter(|message| message.state == MessageState::Received);
         came.map(|message| (message.text.clone(), message.security)).collect()
     }
 
     fn takes_all(&mut self) {
-        for message in self.mailbox.list(None, History::UntilBurn, NOW) {
-            self.mailbox.take(message.id);
+        for message in view::list(&self.mailbox, None, History::UntilBurn, NOW) {
+            inbox::take(&mut self.mailbox, message.id);
         }
-        self.mailbox.sweep(History::None, NOW);
+        retention::sweep(&mut self.mailbox, History::None, NOW);
     }
 
     fn conversation(&self) -> Conversation {
-        let mut conversation = self.mailbox.conversations().swap_remove(0);
+        let mut conversation = view::conversations(&self.mailbox).swap_remove(0);
         self.sessions.complete(self.row, &mut conversation);
         conversation
     }
@@ -237,7 +239,7 @@ fn a_text_that_was_taken_away_is_not_delivered_whatever_servers_say() {
     let taken_away = one.says();
     assert_eq!(taken_away.len(), 1);
     // A receipt, the count of the stream, and a day.
-    one.work(|talk| talk.mailbox.reported(TWO, &taken_away[0].id));
+    one.work(|talk| outbox::reported(talk.mailbox, TWO, &taken_away[0].id));
     assert_eq!(one.state(id), Some(MessageState::Acked));
     one.time = 2 * limits::CONFIRMED_WITHIN;
     one.work(|_| ());
@@ -277,7 +279,7 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     let [lost, read] = ["lost", "read"].map(|text| one.writes(text));
     let out = one.says();
     assert!(out.iter().all(|wire| matches!(wire.what, What::Otr { wants_receipt: true, .. })));
-    one.work(|talk| out.iter().flat_map(|wire| talk.mailbox.reported(TWO, &wire.id)).count());
+    one.work(|talk| out.iter().flat_map(|wire| outbox::reported(talk.mailbox, TWO, &wire.id)).count());
     assert_eq!([lost, read].map(|id| one.state(id)), [Some(MessageState::Reported); 2]);
     // What confirms a text by OTR ends it, and no more than that.
     let mut again = Other::new(20, 0x3000);
@@ -289,7 +291,7 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     assert_eq!(one.state(read), Some(MessageState::Acked), "the last goes again");
     let answer = again.0.send("here");
     again.converse(&mut one, answer);
-    one.work(|talk| talk.mailbox.reported(TWO, &resent[0].id));
+    one.work(|talk| outbox::reported(talk.mailbox, TWO, &resent[0].id));
     assert_eq!(one.state(read), None, "confirmed by both");
 }
 
@@ -310,8 +312,8 @@ fn a_bounce_fails_a_text_and_a_receipt_inside_the_encryption_weighs_more() {
     let out = one.says();
     two.loses_all_sessions();
     let (row, peer) = (one.row, one.peer);
-    one.work(|talk| talk.mailbox.doubt_all(row, NOW));
-    one.work(|talk| talk.mailbox.settle(row, NOW));
+    one.work(|talk| redelivery::doubt_all(talk.mailbox, row, NOW));
+    one.work(|talk| redelivery::settle(talk.mailbox, row, NOW));
     one.work(|talk| talk.refused(peer, &out[0].id, Refusal::ForGood));
     assert_eq!(one.state(id), Some(MessageState::Queued));
 }
@@ -330,7 +332,7 @@ fn what_a_conversation_that_the_user_ends_has_not_confirmed_is_told() {
 fn a_label_under_another_key_swallows_nothing() {
     let (mut one, mut two) = friends();
     let key = two.own_key();
-    one.mailbox.peer_mut(one.row).unwrap().verify(key);
+    one.mailbox.peer_mut(one.row).unwrap().trust.verify(key);
     // The server holds the friend's text, and uses up every name that it can know under a key of its own.
     let id = two.writes("do not go home");
     let held = two.says();
@@ -386,7 +388,7 @@ fn the_screen_tells_the_key_that_would_be_written_to() {
     assert_eq!(two.inbox().len(), 1);
     // Once the user takes that back, nothing is written to either.
     let row = one.row;
-    one.mailbox.peer_mut(row).unwrap().key_mut(friend).unwrap().accepted = false;
+    one.mailbox.peer_mut(row).unwrap().trust.key_mut(friend).unwrap().accepted = false;
     one.work(|talk| talk.choose_again(row));
     assert_eq!(one.conversation().security, Security::KeyChanged);
 }
@@ -407,7 +409,7 @@ fn a_flood_of_a_contact_has_an_end_and_what_was_turned_away_comes_again() {
     }
     assert_eq!((one.inbox().len(), rows), (most, most));
     assert_eq!(one.notices, [Notice::InboxFull], "told once");
-    assert_eq!(two.mailbox.list(None, History::None, NOW).len(), 50, "nothing else was confirmed");
+    assert_eq!(view::list(&two.mailbox, None, History::None, NOW).len(), 50, "nothing else was confirmed");
     // Others are heard, and the conversation can be ended.
     let other = one.mailbox.peer("other@c.example");
     one.mailbox.befriend(other);
@@ -425,7 +427,7 @@ fn a_flood_of_a_contact_has_an_end_and_what_was_turned_away_comes_again() {
     carry(&mut one, &mut two);
     let again: Vec<String> = one.inbox().into_iter().map(|(text, _)| text).collect();
     assert_eq!(again, (most..most + 50).map(|number| number.to_string()).collect::<Vec<_>>());
-    assert_eq!(two.mailbox.list(None, History::None, NOW).len(), 0, "all is confirmed");
+    assert_eq!(view::list(&two.mailbox, None, History::None, NOW).len(), 0, "all is confirmed");
 }
 
 #[test]
@@ -433,7 +435,7 @@ fn texts_that_are_too_many_bytes_are_turned_away() {
     let (mut one, mut two) = friends();
     let text = "x".repeat(limits::TEXT);
     for number in 0..=limits::CONTACT_BYTES / limits::TEXT + 5 {
-        two.mailbox.queue(ONE, number.to_string(), &text, NOW, None);
+        outbox::queue(&mut two.mailbox, ONE, number.to_string(), &text, NOW, None);
     }
     carry(&mut two, &mut one);
     assert_eq!(one.inbox().len(), limits::CONTACT_BYTES / limits::TEXT + 1);
@@ -494,7 +496,7 @@ fn what_cannot_be_read_is_told_of_anybody_but_the_blocked() {
     for number in 0..limits::STRANGERS {
         one.work(|talk| talk.unreadable(&format!("s{number}@b.example")));
     }
-    assert_eq!(one.mailbox.strangers().len(), limits::STRANGERS);
+    assert_eq!(inbox::strangers(&one.mailbox).len(), limits::STRANGERS);
     let count = |notice: Notice| one.notices.iter().filter(|told| **told == notice).count();
     assert_eq!((count(Notice::Unreadable), count(Notice::StrangerForgotten)), (4 + limits::STRANGERS, 2));
 }

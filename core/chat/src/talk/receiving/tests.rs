@@ -3,6 +3,7 @@ use rand::rngs::StdRng;
 
 use super::super::*;
 use crate::random::Random;
+use crate::view;
 
 const PEER: &str = "peer@b.example";
 const NOW: u64 = 1_000_000;
@@ -90,7 +91,7 @@ fn what_of_a_strangers_is_not_kept_is_told() {
     assert_eq!(notices(&mut mailbox, 2), [Notice::InboxFull]);
     let row = mailbox.find(PEER).unwrap();
     mailbox.befriend(row);
-    assert!(mailbox.missed().is_empty(), "no private conversation is begun for that");
+    assert!(inbox::missed(&mailbox).is_empty(), "no private conversation is begun for that");
 }
 
 #[test]
@@ -147,7 +148,7 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
     // Those that the user has to do with stay: one with a label, and one who was written to.
     let (labelled, written_to) = (mailbox.find(&jid(2)).unwrap(), mailbox.find(&jid(3)).unwrap());
     mailbox.peer_mut(labelled).unwrap().label = Some("friend".to_owned());
-    mailbox.queue(&jid(3), "a".to_owned(), "hello", NOW, None);
+    outbox::queue(&mut mailbox, &jid(3), "a".to_owned(), "hello", NOW, None);
     mailbox.peer_mut(written_to).unwrap().standing = Standing::Stranger;
     // Of one who has given way by then nothing is told.
     let news = talk(&mut mailbox, &mut sessions, |talk| {
@@ -183,8 +184,9 @@ fn a_peer_that_has_spoken_version_3_is_not_talked_down() {
         let row = mailbox.peer(PEER);
         mailbox.befriend(row);
         let (peer, key) = (mailbox.peer_mut(row).unwrap(), Fingerprint([1; 20]));
-        peer.uses(key);
-        (peer.key_mut(key).unwrap().accepted, peer.key_mut(key).unwrap().spoke_version_3) = (accepted, has_spoken_3);
+        peer.trust.uses(key);
+        (peer.trust.key_mut(key).unwrap().accepted, peer.trust.key_mut(key).unwrap().spoke_version_3) =
+            (accepted, has_spoken_3);
         let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, "?OTRv2?")));
         let said = bodies(&mailbox);
         assert_eq!((said.len(), said.iter().all(|body| body.starts_with("?OTR:AAIC"))), (usize::from(answered), true));
@@ -213,8 +215,8 @@ fn the_version_is_kept_with_the_key() {
             said = bodies(&mailbox).iter().flat_map(|body| peer.receive(body)).collect();
             mailbox.wires.clear();
         }
-        let conversation = mailbox.conversations().remove(0);
+        let conversation = view::conversations(&mailbox).remove(0);
         assert_eq!((conversation.security, conversation.version), (Security::Private, Some(version)), "{offer}");
-        assert_eq!(mailbox.peers[&row].has_spoken_version_3(), version == 3);
+        assert_eq!(mailbox.peers[&row].trust.has_spoken_version_3(), version == 3);
     }
 }

@@ -1,45 +1,113 @@
-//! Who a burner knows, and whose keys they have.
+//! Which keys of a peer's texts may go to: expected, accepted as they came or by the person, verified.
 
-use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use std::fmt;
 
-use crate::contact::{Fingerprint, PeerKey, Security, Standing};
-use crate::{ChatError, limits};
+use flashpaper_otr as otr;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroize;
 
-/// Somebody who was written to, or has written. Without an address: that was lost.
-#[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub struct Peer {
-    /// The bare JID.
-    pub jid: String,
-    #[zeroize(skip)]
-    /// Who they are to the burner.
-    pub standing: Standing,
-    /// The person's name for them. It never leaves the device.
-    pub label: Option<String>,
-    /// They have asked for a private conversation, and had no answer.
-    #[serde(default)]
-    pub(crate) asks_for_private: bool,
-    /// They want to see when we are there.
-    pub wants_presence: bool,
-    /// They have let us see when they are there.
-    pub shows_presence: bool,
-    /// Their server is to be told that they are blocked, or not any more.
-    pub block_due: bool,
-    /// Their client sends receipts.
-    pub(crate) confirms: bool,
-    /// They do not want us to see when they are there.
-    pub(crate) refuses: bool,
-    /// Steps of the presence handshake that were due were sent.
-    pub(crate) introduced: bool,
-    pub(crate) keys: Vec<Key>,
-    /// The one key that they are to have: scanned, or read out of a URI.
-    pub(crate) expected: Option<Fingerprint>,
-    /// Texts of this peer were turned away for lack of room, and have to come again.
-    #[serde(default)]
-    pub(crate) missed: bool,
+use crate::error::ChatError;
+use crate::limits;
+
+/// The fingerprint of a long-term OTR key: SHA-1, 20 bytes. Shown in five groups of eight digits, as other clients do. Its
+/// `Debug` does not show it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize)]
+pub struct Fingerprint(pub(crate) [u8; 20]);
+
+impl Fingerprint {
+    /// Reads 40 hexadecimal digits; blanks between them do not count.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: Option<Vec<u8>> = text
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .map(|c| c.to_digit(16).and_then(|d| d.try_into().ok()))
+            .collect();
+        let bytes: Vec<u8> =
+            digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+        let odd = text.chars().filter(|c| !c.is_whitespace()).count() != 40;
+        if odd { None } else { bytes.try_into().ok().map(Self) }
+    }
+
+    /// 40 digits without blanks, as URIs have them.
+    pub(crate) fn digits(self) -> String {
+        self.to_string().replace(' ', "")
+    }
+}
+
+impl From<otr::Fingerprint> for Fingerprint {
+    fn from(otr::Fingerprint(bytes): otr::Fingerprint) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        otr::Fingerprint(self.0).fmt(f)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fingerprint(..)")
+    }
+}
+
+/// As it is shown.
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("no fingerprint"))
+    }
+}
+
+/// How private what is written now would be: the lock that a screen shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Security {
+    /// There is no private conversation. Nothing is sent until there is one.
+    #[default]
+    Plaintext,
+    /// Encrypted, to a key that nobody has compared: it came first, and so may be one of the own server's or of the peer's,
+    /// which could read and change everything. A screen should say so until the key is verified.
+    Private,
+    /// Encrypted, to a key that is known to be the person's.
+    Verified,
+    /// The peer has ended the private conversation. Nothing is sent until the person begins a new one, or ends it too.
+    Finished,
+    /// Encrypted, but to another key than the one that was known or expected, or to one whose verification was taken back.
+    /// Nothing is sent until the person has accepted it, or ends the conversation.
+    KeyChanged,
 }
 
 /// A key that a peer has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PeerKey {
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The person has compared it, or a comparison of secrets has shown that it is the peer's.
+    pub verified: bool,
+    /// The peer has compared ours, by a question that the person has answered.
+    pub verified_us: bool,
+    /// Texts may go to it.
+    pub accepted: bool,
+}
+
+/// What is known of a peer's keys.
+#[derive(Default, Clone, Serialize, Deserialize, Zeroize)]
+pub struct Trust {
+    pub(crate) keys: Vec<Key>,
+    /// The one key that they are to have: scanned, or read out of a URI.
+    pub(crate) expected: Option<Fingerprint>,
+}
+
+/// A key that a peer has used, as it is stored.
 #[derive(Clone, Serialize, Deserialize, Zeroize)]
 pub struct Key {
     pub(crate) fingerprint: Fingerprint,
@@ -57,7 +125,7 @@ pub struct Key {
     pub(crate) spoke_version_3: bool,
 }
 
-impl Peer {
+impl Trust {
     /// A private conversation with this key has begun. The first key is taken as it comes; another one waits for the
     /// person's word, and so does one that is not the expected.
     pub(crate) fn uses(&mut self, fingerprint: Fingerprint) {

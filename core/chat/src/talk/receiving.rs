@@ -6,9 +6,14 @@ use flashpaper_otr::Unanswered;
 use flashpaper_xmpp::ChatMessage;
 
 use super::Talk;
-use crate::contact::{Notice, Security, Standing};
-use crate::mailbox::{Arrived, Mark, holds_data, is_of_exchange};
-use crate::{ChatError, limits};
+use crate::contact::Standing;
+use crate::error::ChatError;
+use crate::event::Notice;
+use crate::inbox::{self, Arrived};
+use crate::limits;
+use crate::seen::Mark;
+use crate::stanza::{holds_data, is_of_exchange};
+use crate::trust::Security;
 
 impl Talk<'_> {
     /// A message of somebody's.
@@ -25,7 +30,7 @@ impl Talk<'_> {
             Standing::Contact => {
                 let Some(peer) = peer else { return };
                 // What OTR has not read it does not count as read: it can come again.
-                if self.mailbox.is_full(peer) && !is_of_exchange(&chat.text) {
+                if inbox::is_full(self.mailbox, peer) && !is_of_exchange(&chat.text) {
                     return self.turn_away(peer);
                 }
                 let outputs = self.with(peer, |session| session.receive(&chat.text));
@@ -57,7 +62,7 @@ impl Talk<'_> {
             }
             return;
         };
-        if self.mailbox.takes_from_stranger(peer, &text) {
+        if inbox::takes_from_stranger(self.mailbox, peer, &text) {
             self.has_missed_nothing(peer);
             self.arrived_in_clear(peer, &text, chat);
         } else {
@@ -67,10 +72,10 @@ impl Talk<'_> {
 
     /// The one who has waited longest gives way.
     pub(super) fn new_stranger(&mut self, from: &str) -> u64 {
-        let strangers = self.mailbox.strangers();
+        let strangers = inbox::strangers(self.mailbox);
         let oldest = strangers.first().filter(|_| strangers.len() >= limits::STRANGERS);
         if let Some(oldest) = oldest {
-            self.mailbox.forget_stranger(*oldest);
+            inbox::forget_stranger(self.mailbox, *oldest);
             // What is told of one who is not there any more nobody can look up.
             self.news.messages.retain(|(message, _)| self.mailbox.messages.contains_key(&message.0));
             self.news.conversations.remove(oldest);
@@ -109,7 +114,7 @@ impl Talk<'_> {
 
     /// Has contacts send again what there was no room for: a new session tells them that it was not read.
     pub(super) fn ask_for_missed(&mut self) {
-        for peer in self.mailbox.missed() {
+        for peer in inbox::missed(self.mailbox) {
             let (beginning, finished) = self.look(peer, |session| (session.is_beginning(), session.is_finished()));
             if finished {
                 // They have ended it, and know what was not read by then.
@@ -146,7 +151,7 @@ impl Talk<'_> {
         let wanted = |id: &&str| confirms && chat.wants_receipt && id.len() <= limits::RECEIPT_OF;
         let receipt = chat.id.as_deref().filter(wanted);
         let arrived = Arrived { peer, mark, text, security, resource: chat.resource.as_deref(), receipt };
-        let news = self.mailbox.receive(&arrived, self.ids.draw(), self.now);
+        let news = inbox::receive(self.mailbox, &arrived, self.ids.draw(), self.now);
         self.news.messages.extend(news);
     }
 

@@ -1,0 +1,5 @@
+//! What encrypts texts to peers.
+
+mod stored;
+
+pub use stored::Stored;

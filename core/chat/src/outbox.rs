@@ -1,0 +1,121 @@
+//! What goes out: the queue of texts, how many may be on their way, and what is said of them.
+
+use std::time::Duration;
+
+use crate::contact::Standing;
+use crate::event::Changed;
+use crate::mailbox::Mailbox;
+use crate::message::{Entry, FailReason, MessageId, MessageState, Went};
+use crate::trust::{Fingerprint, Security};
+use crate::{limits, stanza_queue};
+
+/// Puts a text into the outbox.
+pub fn queue(
+    mailbox: &mut Mailbox,
+    to: &str,
+    label: String,
+    text: &str,
+    now: u64,
+    within: Option<Duration>,
+) -> MessageId {
+    let peer = mailbox.peer(to);
+    if mailbox.standing(peer) != Standing::Contact {
+        mailbox.befriend(peer);
+    }
+    let until = within.map(|within| now.saturating_add(within.as_secs()));
+    let (state, security) = (MessageState::Queued, Security::Plaintext);
+    mailbox.add(Entry { peer, label, text: text.to_owned(), at: now, state, security, until, went: None, again: false })
+}
+
+/// Texts that wait to be encrypted: row and peer, in their order.
+pub fn waiting(mailbox: &Mailbox) -> Vec<(u64, u64)> {
+    mailbox.messages.iter().filter(|(_, entry)| entry.waits()).map(|(row, entry)| (*row, entry.peer)).collect()
+}
+
+/// Whether another text may be on its way to a peer: servers keep so many for a client that is away and no more.
+pub(crate) fn has_room(mailbox: &Mailbox, peer: u64, now: u64) -> bool {
+    let waits = |entry: &Entry| match entry.state {
+        MessageState::Sent => true,
+        MessageState::Acked => deduplicates(mailbox, entry) || now < entry.left().saturating_add(limits::WINDOW_FOR),
+        _ => false,
+    };
+    let confirms = mailbox.peers.get(&peer).is_some_and(|peer| peer.confirms);
+    !confirms || mailbox.messages.values().filter(|entry| entry.peer == peer && waits(entry)).count() < limits::WINDOW
+}
+
+/// The peer's client has these texts: the holder of its key says so inside the encryption.
+pub(crate) fn read(mailbox: &mut Mailbox, peer: u64, key: Fingerprint, labels: &[String]) -> Changed {
+    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
+    let is_it = |entry: &Entry| entry.peer == peer && went_there(entry) && labels.contains(&entry.label);
+    let rows = mailbox.rows(is_it);
+    if !rows.is_empty() {
+        confirms(mailbox, peer);
+    }
+    rows.iter().for_each(|row| stanza_queue::withdraw(mailbox, *row));
+    mailbox.set_all(rows, MessageState::Delivered)
+}
+
+/// A receipt outside the encryption. It counts for nothing where there are those inside.
+pub fn reported(mailbox: &mut Mailbox, from: &str, id: &str) -> Changed {
+    let Some((row, entry)) = carried_by(mailbox, from, id) else { return Vec::new() };
+    let peer = entry.peer;
+    if deduplicates(mailbox, entry) {
+        return Vec::new();
+    }
+    confirms(mailbox, peer);
+    mailbox.set(row, MessageState::Reported)
+}
+
+fn confirms(mailbox: &mut Mailbox, row: u64) {
+    if mailbox.peers.get(&row).is_some_and(|peer| !peer.confirms)
+        && let Some(peer) = mailbox.peer_mut(row)
+    {
+        peer.confirms = true;
+    }
+}
+
+/// Whether a text went to a key that says inside the encryption what it has, and knows what it gets twice.
+pub(crate) fn deduplicates(mailbox: &Mailbox, entry: &Entry) -> bool {
+    let key = mailbox.peers.get(&entry.peer).zip(entry.went.as_ref()).and_then(|(peer, went)| peer.trust.key(went.key));
+    key.is_some_and(|key| key.keeps_texts)
+}
+
+/// A message came back.
+pub(crate) fn refused(mailbox: &mut Mailbox, from: &str, id: &str, reason: FailReason) -> Changed {
+    let Some((row, _)) = carried_by(mailbox, from, id) else { return Vec::new() };
+    stanza_queue::withdraw(mailbox, row);
+    mailbox.set(row, MessageState::Failed { reason })
+}
+
+/// What asked a peer for a private conversation came back for good: nobody will answer what waits for that.
+pub(crate) fn nobody_there(mailbox: &mut Mailbox, peer: u64) -> Changed {
+    let rows = mailbox.rows(|entry| entry.peer == peer && entry.state == MessageState::WaitingForPeer);
+    mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Refused })
+}
+
+/// Texts to somebody who is blocked now: what has not left does not leave any more, nor again.
+pub(crate) fn blocked(mailbox: &mut Mailbox, peer: u64) -> Changed {
+    let doubted = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.doubted.is_some());
+    let rows = mailbox.rows(|entry| entry.peer == peer && (entry.waits() || entry.may_be_unread() && doubted(entry)));
+    mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Blocked })
+}
+
+/// When the next text is given up, in seconds since 1970.
+pub fn next_given_up(mailbox: &Mailbox) -> Option<u64> {
+    mailbox.messages.values().filter_map(|entry| entry.given_up()).min()
+}
+
+/// Gives up texts that have waited for too long.
+pub(crate) fn give_up(mailbox: &mut Mailbox, now: u64) -> Changed {
+    let rows = mailbox.rows(|entry| entry.given_up().is_some_and(|until| until <= now));
+    mailbox.set_all(rows, MessageState::Failed { reason: FailReason::NoAnswer })
+}
+
+/// The outgoing message that this stanza carries. One that is to be sent again has no stanza yet.
+fn carried_by<'a>(mailbox: &'a Mailbox, to: &str, id: &str) -> Option<(u64, &'a Entry)> {
+    let peer = mailbox.find(to)?;
+    let has_id = |went: &Went| went.ids.iter().any(|of| of == id);
+    let is_it = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(has_id);
+    let (row, entry) = mailbox.messages.iter().find(|(_, entry)| entry.peer == peer && is_it(entry))?;
+    Some((*row, entry))
+}
