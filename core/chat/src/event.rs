@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::limits;
 use crate::message::{MessageId, MessageState};
 
 /// What the peer has been asked for, or asks for, in a comparison of secrets (SMP).
@@ -99,4 +100,19 @@ pub struct News {
     pub comparisons: Vec<(u64, Comparison)>,
     /// What a person should know of, by the row of the peer.
     pub notices: Vec<(u64, Notice)>,
+}
+
+impl News {
+    /// Something that a person should know of. What was on the way when a session was lost is all unreadable: said once.
+    pub(crate) fn notice(&mut self, peer: u64, notice: Notice) {
+        if self.notices.last() != Some(&(peer, notice.clone())) {
+            self.notices.push((peer, notice));
+        }
+    }
+}
+
+/// As much of what somebody else wrote as a person would read.
+pub(crate) fn beginning(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(limits::NOTICE));
+    text
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use flashpaper_otr::Unanswered;
+use flashpaper_xmpp::ChatMessage;
+
 use crate::contact::{Peer, Standing};
-use crate::event::Changed;
+use crate::event::{Changed, News, Notice};
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::seen::Mark;
-use crate::stanza::{What, Wire};
+use crate::stanza::{What, Wire, holds_data};
 use crate::trust::Security;
 use crate::{limits, stanza_queue};
 
@@ -23,6 +26,21 @@ pub(crate) struct Arrived<'a> {
     pub(crate) resource: Option<&'a str>,
     /// The sender wants to know, outside the encryption, that this stanza was read.
     pub(crate) receipt: Option<&'a str>,
+}
+
+impl<'a> Arrived<'a> {
+    /// What came in the clear.
+    pub(crate) fn in_clear(peer: u64, text: &'a str, chat: &'a ChatMessage, now: u64) -> Self {
+        let resource = chat.resource.as_deref().unwrap_or_default();
+        let mark = chat.id.as_deref().map(|id| Mark::plain(id, text, resource, now));
+        let security = Security::Plaintext;
+        Self { peer, mark, text, security, resource: chat.resource.as_deref(), receipt: wanted_receipt(chat) }
+    }
+}
+
+/// The id that a receipt outside the encryption is wanted for. The receipt repeats it: it must fit through the own server.
+pub(crate) fn wanted_receipt(chat: &ChatMessage) -> Option<&str> {
+    chat.id.as_deref().filter(|id| chat.wants_receipt && id.len() <= limits::RECEIPT_OF)
 }
 
 /// Takes a text in, unless it is known. `None`: it was. `receipt`: an id for the one that is owed.
@@ -51,6 +69,78 @@ pub(crate) fn receive(
     Some((mailbox.add(entry), state))
 }
 
+/// A stranger gets no answer, and no more room than a stranger is given. Of what is meant for a session it is kept that there
+/// was something: see [`crate::Talk::accept`]. `receipt` as for [`receive`].
+pub(crate) fn receive_from_stranger(
+    mailbox: &mut Mailbox,
+    news: &mut News,
+    peer: Option<u64>,
+    chat: &ChatMessage,
+    receipt: String,
+    now: u64,
+) {
+    let peer = peer.unwrap_or_else(|| new_stranger(mailbox, news, &chat.from));
+    let Unanswered { text, asks } = Unanswered::read(&chat.text);
+    if let Some(stranger) = mailbox.peer_mut(peer).filter(|stranger| asks && !stranger.asks_for_private) {
+        stranger.asks_for_private = true;
+        news.conversations.insert(peer);
+    }
+    let Some(text) = text else {
+        if holds_data(&chat.text) {
+            news.notice(peer, Notice::Unreadable);
+        }
+        return;
+    };
+    if takes_from_stranger(mailbox, peer, &text) {
+        has_missed_nothing(mailbox, peer);
+        news.messages.extend(receive(mailbox, &Arrived::in_clear(peer, &text, chat, now), receipt, now));
+    } else {
+        turn_away(mailbox, news, peer);
+    }
+}
+
+/// A message of somebody's of which nothing can be read: that there was one is told, also of a stranger.
+pub(crate) fn unreadable(mailbox: &mut Mailbox, news: &mut News, from: &str) {
+    let peer = mailbox.find(from).unwrap_or_else(|| new_stranger(mailbox, news, from));
+    if mailbox.standing(peer) != Standing::Blocked {
+        news.notice(peer, Notice::Unreadable);
+    }
+}
+
+/// The one who has waited longest gives way.
+pub(crate) fn new_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) -> u64 {
+    let strangers = strangers(mailbox);
+    let oldest = strangers.first().filter(|_| strangers.len() >= limits::STRANGERS);
+    if let Some(oldest) = oldest {
+        forget_stranger(mailbox, *oldest);
+        // What is told of one who is not there any more nobody can look up.
+        news.messages.retain(|(message, _)| mailbox.messages.contains_key(&message.0));
+        news.conversations.remove(oldest);
+        news.notices.retain(|(peer, _)| peer != oldest);
+    }
+    let peer = mailbox.peer(from);
+    if oldest.is_some() {
+        news.notices.push((peer, Notice::StrangerForgotten));
+    }
+    news.conversations.insert(peer);
+    peer
+}
+
+/// There is no room for what a peer sends: see [`Notice::InboxFull`]. Said once.
+pub(crate) fn turn_away(mailbox: &mut Mailbox, news: &mut News, peer: u64) {
+    if let Some(known) = mailbox.peers.get_mut(&peer).filter(|known| !known.missed) {
+        Arc::make_mut(known).missed = true;
+        news.notices.push((peer, Notice::InboxFull));
+    }
+}
+
+/// What there was no room for has come, or will not.
+pub(crate) fn has_missed_nothing(mailbox: &mut Mailbox, peer: u64) {
+    if let Some(known) = mailbox.peers.get_mut(&peer).filter(|known| known.missed) {
+        Arc::make_mut(known).missed = false;
+    }
+}
+
 /// Those whom the user has nothing to do with, the oldest first. A peer with a key is there because the user has brought
 /// the key; one who was written to was a contact.
 pub(crate) fn strangers(mailbox: &Mailbox) -> Vec<u64> {
@@ -67,7 +157,7 @@ pub(crate) fn strangers(mailbox: &Mailbox) -> Vec<u64> {
 }
 
 /// Forgets a stranger, with what they wrote.
-pub(crate) fn forget_stranger(mailbox: &mut Mailbox, row: u64) {
+fn forget_stranger(mailbox: &mut Mailbox, row: u64) {
     mailbox.peers.remove(&row);
     mailbox.sessions.remove(&row);
     mailbox.messages.retain(|_, entry| entry.peer != row);
@@ -83,7 +173,7 @@ fn untaken(mailbox: &Mailbox, row: u64) -> (usize, usize) {
 }
 
 /// Whether there is room for a stranger's text.
-pub(crate) fn takes_from_stranger(mailbox: &Mailbox, row: u64, text: &str) -> bool {
+fn takes_from_stranger(mailbox: &Mailbox, row: u64, text: &str) -> bool {
     let (count, bytes) = untaken(mailbox, row);
     count < limits::STRANGER_TEXTS
         && bytes + text.len() <= limits::STRANGER_BYTES

@@ -2,6 +2,7 @@
 //! is to be stored, sent and reported is handed out. It knows nothing of the engine, which does all of that.
 
 mod address;
+mod chat;
 mod contact;
 mod encryption;
 mod error;
@@ -18,18 +19,21 @@ pub mod redelivery;
 pub mod repair;
 pub mod retention;
 mod seen;
+mod sessions;
 mod stanza;
 pub mod stanza_queue;
 mod table;
-mod talk;
 #[cfg(test)]
 mod tests;
 mod trust;
 pub mod view;
+mod work;
 
 pub use address::{Address, read_address, uri};
+pub use chat::Talk;
 pub use contact::{Peer, Standing};
-pub use encryption::Stored;
+pub use encryption::stored::Stored;
+pub use encryption::verification::is_blank;
 pub use error::ChatError;
 pub use event::{Changed, Comparison, News, Notice};
 pub use mailbox::{Mailbox, Position};
@@ -37,8 +41,8 @@ pub use message::{Entry, FailReason, MessageId, MessageState};
 pub use random::Random;
 pub use retention::History;
 pub use seen::Seen;
+pub use sessions::Sessions;
 pub use stanza::{What, Wire, covers};
 pub use table::Table;
-pub use talk::{Sessions, Talk, is_blank};
 pub use trust::{Fingerprint, Key, PeerKey, Security, Trust};
 pub use view::{Conversation, Message};

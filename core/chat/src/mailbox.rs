@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::{Peer, Standing};
-use crate::encryption::Stored;
+use crate::encryption::stored::Stored;
 use crate::error::ChatError;
 use crate::event::Changed;
 use crate::message::{Entry, MessageId, MessageState};

@@ -1,11 +1,13 @@
 //! What goes out: the queue of texts, how many may be on their way, and what is said of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contact::Standing;
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, FailReason, MessageId, MessageState, Went};
+use crate::stanza::{What, Wire};
 use crate::trust::{Fingerprint, Security};
 use crate::{limits, stanza_queue};
 
@@ -25,6 +27,43 @@ pub fn queue(
     let until = within.map(|within| now.saturating_add(within.as_secs()));
     let (state, security) = (MessageState::Queued, Security::Plaintext);
     mailbox.add(Entry { peer, label, text: text.to_owned(), at: now, state, security, until, went: None, again: false })
+}
+
+/// A text as it is to be encrypted for a client that knows what it gets twice, or does not.
+pub(crate) fn wording(entry: &Entry, deduplicates: bool) -> String {
+    if entry.again && !deduplicates { format!("[resent] {}", entry.text) } else { entry.text.clone() }
+}
+
+/// A text that was encrypted, as OTR's of this number.
+pub(crate) struct Encrypted {
+    pub(crate) peer: u64,
+    pub(crate) key: Fingerprint,
+    pub(crate) number: u64,
+    /// The client that it goes to.
+    pub(crate) resource: Option<String>,
+    /// What carries it, with ids.
+    pub(crate) pieces: Vec<(String, String)>,
+}
+
+/// Has a text that was encrypted leave, and stay until it is known to have arrived.
+pub(crate) fn send(mailbox: &mut Mailbox, row: u64, encrypted: Encrypted, now: u64) -> Changed {
+    let Encrypted { peer, key, number, resource, pieces } = encrypted;
+    let Some(known) = mailbox.peers.get(&peer) else { return Vec::new() };
+    // Where there are receipts inside the encryption, none is asked for outside.
+    let confirms_inside = known.trust.key(key).is_some_and(|key| key.keeps_texts);
+    let security = known.trust.security(key);
+    let ids: Vec<String> = pieces.iter().map(|(id, _)| id.clone()).collect();
+    for (id, body) in pieces {
+        let wants_receipt = !confirms_inside && ids.last() == Some(&id);
+        let what = What::Otr { body, wants_receipt };
+        let resource = resource.clone();
+        stanza_queue::add(mailbox, Wire { peer, resource, id, what, message: Some(row), at: now, number: None });
+    }
+    if let Some(entry) = mailbox.messages.get_mut(&row).map(Arc::make_mut) {
+        entry.security = security;
+        entry.went = Some(Went { number: Some(number), key, at: now, doubted: None, ids });
+    }
+    mailbox.set(row, MessageState::Sent)
 }
 
 /// Texts that wait to be encrypted: row and peer, in their order.

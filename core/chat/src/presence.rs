@@ -1,9 +1,90 @@
-//! The handshake by which contacts see when the other is there, and what the server is told of blocks.
+//! Who is there, the handshake by which contacts see that of each other, and what the server is told of blocks.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use flashpaper_xmpp::{PresenceNews, Subscription};
+
 use crate::contact::{Peer, Standing};
+use crate::event::News;
 use crate::mailbox::Mailbox;
+use crate::{inbox, limits};
+
+/// Clients that are there, by the row of the peer.
+#[derive(Default)]
+pub(crate) struct Present(HashMap<u64, BTreeSet<String>>);
+
+impl Present {
+    pub(crate) fn is_there(&self, peer: u64) -> bool {
+        self.0.get(&peer).is_some_and(|clients| !clients.is_empty())
+    }
+
+    fn came(&mut self, peer: u64, resource: String) {
+        let clients = self.0.entry(peer).or_default();
+        if clients.len() < limits::CLIENTS {
+            clients.insert(resource);
+        }
+    }
+
+    fn left(&mut self, peer: u64, resource: &str) {
+        if let Some(clients) = self.0.get_mut(&peer) {
+            clients.remove(resource);
+        }
+    }
+}
+
+/// Somebody's presence. Gives the steps of the handshake to answer with.
+pub(crate) fn hear(
+    mailbox: &mut Mailbox,
+    present: &mut Present,
+    news: &mut News,
+    from: &str,
+    resource: Option<String>,
+    presence: PresenceNews,
+) -> Vec<Subscription> {
+    let known = mailbox.find(from).filter(|peer| mailbox.standing(*peer) == Standing::Contact);
+    let Some(row) = known else {
+        if presence == PresenceNews::Subscription(Subscription::Subscribe) {
+            asked_by_stranger(mailbox, news, from);
+        }
+        return Vec::new();
+    };
+    news.conversations.insert(row);
+    match presence {
+        PresenceNews::Available => present.came(row, resource.unwrap_or_default()),
+        PresenceNews::Unavailable => present.left(row, &resource.unwrap_or_default()),
+        PresenceNews::Subscription(step) => {
+            let Some(peer) = mailbox.peer_mut(row) else { return Vec::new() };
+            match step {
+                Subscription::Subscribe => {
+                    peer.wants_presence = true;
+                    return vec![Subscription::Subscribed];
+                }
+                Subscription::Subscribed => (peer.shows_presence, peer.refuses) = (true, false),
+                Subscription::Unsubscribe => peer.wants_presence = false,
+                Subscription::Unsubscribed => (peer.shows_presence, peer.refuses) = (false, true),
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) {
+    let row = mailbox.find(from).unwrap_or_else(|| inbox::new_stranger(mailbox, news, from));
+    if let Some(stranger) = mailbox.peer_mut(row).filter(|peer| peer.standing == Standing::Stranger) {
+        stranger.wants_presence = true;
+        news.conversations.insert(row);
+    }
+}
+
+/// Marks somebody as blocked, or not any more; their server is to be told.
+pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: u64, blocked: bool) {
+    if let Some(peer) = mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked) {
+        peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
+        (peer.wants_presence, peer.shows_presence) = (false, false);
+        peer.block_due = true;
+    }
+}
 
 /// Contacts whose presence handshake is to be taken a step further, or whose server is to be told of a block.
 pub fn introductions(mailbox: &Mailbox) -> Vec<(u64, Arc<Peer>)> {

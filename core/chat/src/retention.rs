@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::encryption::stored::Stored;
 use crate::limits;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageState};
@@ -70,6 +71,12 @@ pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) {
     {
         Arc::make_mut(&mut mailbox.position).latest = now;
     }
+}
+
+/// Peers whose private conversations have rested for longer than this, in seconds.
+pub(crate) fn rested(mailbox: &Mailbox, life: u64, now: u64) -> Vec<u64> {
+    let is_over = |stored: &Stored| stored.ends(life).is_some_and(|at| at <= now);
+    mailbox.sessions.iter().filter(|(_, stored)| is_over(stored)).map(|(peer, _)| *peer).collect()
 }
 
 /// When the next of what is done expires, or the next private conversation; in seconds since 1970. `life` as for

@@ -29,7 +29,7 @@ pub struct Wire {
 
 impl Wire {
     pub(crate) fn is_query(&self) -> bool {
-        matches!(&self.what, What::Otr { body, .. } if body.starts_with(QUERY))
+        matches!(&self.what, What::Otr { body, .. } if is_query(body))
     }
 }
 
@@ -52,7 +52,12 @@ pub enum What {
 
 /// Whether a message of OTR's belongs to a key exchange: it holds no text.
 pub(crate) fn is_of_exchange(body: &str) -> bool {
-    body.starts_with(QUERY) || body.starts_with(BINARY) && !is_data(body)
+    is_query(body) || body.starts_with(BINARY) && !is_data(body)
+}
+
+/// Whether a message of OTR's asks for a private conversation.
+pub(crate) fn is_query(body: &str) -> bool {
+    body.starts_with(QUERY)
 }
 
 pub(crate) fn is_data(body: &str) -> bool {

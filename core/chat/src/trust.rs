@@ -163,6 +163,13 @@ impl Trust {
         self.keys.iter().find(|key| key.fingerprint == fingerprint)
     }
 
+    /// This key has spoken this version of OTR.
+    pub(crate) fn speaks(&mut self, fingerprint: Fingerprint, version: u8) {
+        if let Some(key) = self.key_mut(fingerprint).filter(|_| version == 3) {
+            key.spoke_version_3 = true;
+        }
+    }
+
     /// Whether an offer of version 2 alone is not theirs, or hides what they can. A key that was not accepted may be anybody's:
     /// it ends nothing.
     pub(crate) fn has_spoken_version_3(&self) -> bool {

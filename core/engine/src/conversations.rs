@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flashpaper_chat::fingerprints::{self, Imported, Line};
-use flashpaper_chat::{ChatError, Conversation, Fingerprint, Peer, Standing, Talk, is_blank, read_address, uri};
+use flashpaper_chat::{ChatError, Conversation, Fingerprint, Peer, Talk, is_blank, read_address, uri};
 use flashpaper_xmpp::bare_jid;
 
 use crate::error::{Input, TextFault};
@@ -38,9 +38,9 @@ impl Engine {
         let (jid, fingerprint) = read_address(address).ok_or(Error::InvalidInput { input: Input::Address })?;
         let jid = self.peer_address(id, &jid)?;
         self.converse(id, |talk| {
-            let row = talk.mailbox.peer(&jid);
-            talk.mailbox.check_unblocked(row)?;
-            if let Some((peer, fingerprint)) = talk.mailbox.peer_mut(row).zip(fingerprint) {
+            let row = talk.mailbox().peer(&jid);
+            talk.mailbox().check_unblocked(row)?;
+            if let Some((peer, fingerprint)) = talk.mailbox().peer_mut(row).zip(fingerprint) {
                 peer.trust.expect(fingerprint, decided)?;
                 talk.choose_again(row);
             }
@@ -67,18 +67,8 @@ impl Engine {
     pub fn set_blocked(&self, id: &BurnerId, peer: &str, blocked: bool) -> Result<(), Error> {
         let jid = self.peer_address(id, peer)?;
         self.converse(id, |talk| {
-            let row = talk.mailbox.peer(&jid);
-            if let Some(peer) =
-                talk.mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked)
-            {
-                peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
-                (peer.wants_presence, peer.shows_presence) = (false, false);
-                peer.block_due = true;
-            }
-            if blocked {
-                talk.block(row);
-            }
-            talk.news.conversations.insert(row);
+            let row = talk.mailbox().peer(&jid);
+            talk.set_blocked(row, blocked);
         })
     }
 
@@ -135,9 +125,9 @@ impl Engine {
     pub fn start_private(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
         let jid = self.peer_address(id, peer)?;
         let started = self.converse(id, |talk| {
-            let row = talk.mailbox.peer(&jid);
-            talk.mailbox.check_unblocked(row)?;
-            talk.mailbox.befriend(row);
+            let row = talk.mailbox().peer(&jid);
+            talk.mailbox().check_unblocked(row)?;
+            talk.mailbox().befriend(row);
             talk.start(row);
             Ok(())
         })?;
@@ -279,15 +269,16 @@ impl Engine {
         }
         let keys = self.converse(id, |talk| {
             for (jid, fingerprint) in &keys {
-                let row = talk.mailbox.peer(jid);
-                if let Some(peer) = talk.mailbox.peer_mut(row) {
+                let row = talk.mailbox().peer(jid);
+                if let Some(peer) = talk.mailbox().peer_mut(row) {
                     peer.trust.learn_verified(*fingerprint);
                 }
-                talk.news.conversations.insert(row);
+                talk.report_conversation(row);
             }
             // Of each peer so many are kept, and no more.
+            let mailbox = &*talk.mailbox();
             let is_kept = |(jid, fingerprint): &&(String, Fingerprint)| {
-                let peer = talk.mailbox.find(jid).and_then(|row| talk.mailbox.peers.get(&row));
+                let peer = mailbox.find(jid).and_then(|row| mailbox.peers.get(&row));
                 peer.and_then(|peer| peer.trust.key(*fingerprint)).is_some_and(|key| key.verified)
             };
             u32::try_from(keys.iter().filter(is_kept).count()).unwrap_or(u32::MAX)
@@ -324,7 +315,7 @@ impl Engine {
 
     fn change_peer(&self, id: &BurnerId, peer: &str, change: impl FnOnce(&mut Peer)) -> Result<(), Error> {
         self.with_peer(id, peer, |talk, row| {
-            talk.mailbox.peer_mut(row).map(change);
+            talk.mailbox().peer_mut(row).map(change);
             talk.choose_again(row);
         })
     }
@@ -333,8 +324,8 @@ impl Engine {
     fn with_peer<T>(&self, id: &BurnerId, peer: &str, work: impl FnOnce(&mut Talk<'_>, u64) -> T) -> Result<T, Error> {
         let jid = self.sender_address(id, peer)?;
         let done = self.converse(id, |talk| {
-            let row = talk.mailbox.find(&jid)?;
-            talk.news.conversations.insert(row);
+            let row = talk.mailbox().find(&jid)?;
+            talk.report_conversation(row);
             Some(work(talk, row))
         })?;
         done.ok_or(Error::NoSuchPeer)
@@ -356,7 +347,7 @@ fn check_secret(secret: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use flashpaper_chat::limits::KEYS;
-    use flashpaper_chat::{FailReason, MessageState, stanza_queue};
+    use flashpaper_chat::{FailReason, MessageState, Standing, stanza_queue};
     use flashpaper_xmpp::ChatMessage;
     use tempfile::TempDir;
 
@@ -428,7 +419,7 @@ mod tests {
         // How many answers an offer of version 2 alone gets.
         let answers = |engine: &Engine| {
             hears(engine, peer, "?OTRv2?");
-            engine.inner.converse("a", |talk| stanza_queue::number(talk.mailbox, 1, 10, 0).len()).unwrap()
+            engine.inner.converse("a", |talk| stanza_queue::number(talk.mailbox(), 1, 10, 0).len()).unwrap()
         };
         assert_eq!(answers(&engine), 1);
         engine.set_version_2(&id, false).unwrap();

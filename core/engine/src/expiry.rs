@@ -215,8 +215,8 @@ mod tests {
         let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(2)));
         let mut friend = Session::new(identity, settings, Box::new(seed), Duration::ZERO);
         let befriend = |talk: &mut Talk<'_>| {
-            let row = talk.mailbox.peer(FRIEND);
-            talk.mailbox.befriend(row);
+            let row = talk.mailbox().peer(FRIEND);
+            talk.mailbox().befriend(row);
             row
         };
         let row = inner.converse("a", befriend).unwrap();
@@ -228,7 +228,7 @@ mod tests {
                         talk.receive(&chat(FRIEND, body));
                     }
                 }
-                stanza_queue::number(talk.mailbox, 1, usize::MAX, NOW)
+                stanza_queue::number(talk.mailbox(), 1, usize::MAX, NOW)
             });
             let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { body.clone() } else { String::new() };
             outputs = answers.unwrap().iter().flat_map(|(_, wire)| friend.receive(&body(wire))).collect();

@@ -227,7 +227,7 @@ impl Inner {
             let (life, tag, history) = (account.session_life, InstanceTag(account.tag), account.history);
             let mut talks = lock(&self.talks);
             let sessions = talks.entry(id.to_owned()).or_insert_with(|| Sessions::new(key, tag));
-            sessions.version_3_only = account.version_3_only;
+            sessions.set_version_3_only(account.version_3_only);
             let mut sessions = Uncommitted { sessions, is_stored: false };
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);

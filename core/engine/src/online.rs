@@ -376,16 +376,16 @@ async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> R
             Start::Resumed { acked } => (Some(acked), false),
             Start::New { acked } => (acked, acked.is_none() && earlier.is_some()),
         };
-        let mut changed = stanza_queue::restarted(talk.mailbox, acked);
+        let mut changed = stanza_queue::restarted(talk.mailbox(), acked);
         if forgotten {
-            changed.extend(redelivery::forgotten_by_server(talk.mailbox, inner.now()));
+            changed.extend(redelivery::forgotten_by_server(talk.mailbox(), inner.now()));
         }
-        stanza_queue::set_resumption(talk.mailbox, resumption);
-        talk.news.messages.extend(changed);
+        stanza_queue::set_resumption(talk.mailbox(), resumption);
+        talk.report(changed);
         if matches!(start, Start::New { .. }) {
-            presence::introduce_again(talk.mailbox);
+            presence::introduce_again(talk.mailbox());
         }
-        talk.sessions.connected(limit, matches!(start, Start::New { .. }));
+        talk.sessions().connected(limit, matches!(start, Start::New { .. }));
         talk.wake();
     })?;
     // It is the first stanza of every stream. Before the commit above it would have the server deliver to a stream that the
@@ -546,8 +546,8 @@ impl Work<'_> {
             if !burns {
                 talk.pump(room);
             }
-            stanza_queue::set_resumption(talk.mailbox, resumption);
-            stanza_queue::number(talk.mailbox, first, room, now)
+            stanza_queue::set_resumption(talk.mailbox(), resumption);
+            stanza_queue::number(talk.mailbox(), first, room, now)
         })?;
         for (to, wire) in &wires {
             let (session, id) = (&mut self.session, wire.id.as_str());
@@ -592,8 +592,8 @@ impl Work<'_> {
                 match incoming {
                     Incoming::Chat(chat) => talk.receive(&chat),
                     Incoming::Receipt { from, id } => {
-                        let changed = outbox::reported(talk.mailbox, &from, &id);
-                        talk.news.messages.extend(changed);
+                        let changed = outbox::reported(talk.mailbox(), &from, &id);
+                        talk.report(changed);
                     }
                     Incoming::Unreadable { from } => talk.unreadable(&from),
                     Incoming::Refused { from, id, why } => talk.refused(&from, &id, why),
@@ -602,16 +602,16 @@ impl Work<'_> {
                         answers.extend(steps.into_iter().map(|step| (from.clone(), step)));
                     }
                     Incoming::Acked { up_to } => {
-                        let changed = stanza_queue::acked(talk.mailbox, up_to);
-                        talk.news.messages.extend(changed);
+                        let changed = stanza_queue::acked(talk.mailbox(), up_to);
+                        talk.report(changed);
                         for (row, standing, _) in told.extract_if(.., |(.., number)| covers(up_to, *number)) {
-                            presence::server_knows(talk.mailbox, row, standing);
+                            presence::server_knows(talk.mailbox(), row, standing);
                         }
                     }
                     Incoming::Asked | Incoming::Other => {}
                 }
             }
-            stanza_queue::set_resumption(talk.mailbox, resumption);
+            stanza_queue::set_resumption(talk.mailbox(), resumption);
         })?;
         self.quiet_since = self.inner.clock.since_boot();
         if self.asked.is_some() {

@@ -1,5 +1,6 @@
-//! What encrypts texts to peers.
+//! What encrypts texts to peers, and what comparisons say of keys. Whatever comes of a session is told as text, key and
+//! name: inbox and outbox know of no protocol.
 
-mod stored;
-
-pub use stored::Stored;
+pub(crate) mod otr3;
+pub(crate) mod stored;
+pub(crate) mod verification;

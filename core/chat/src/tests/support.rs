@@ -4,7 +4,7 @@ pub(super) use std::sync::Arc;
 pub(super) use std::time::Duration;
 
 pub(super) use crate::contact::Standing;
-pub(super) use crate::encryption::Stored;
+pub(super) use crate::encryption::stored::Stored;
 pub(super) use crate::error::ChatError;
 pub(super) use crate::event::Changed;
 pub(super) use crate::inbox::Arrived;

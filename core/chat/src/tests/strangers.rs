@@ -1,12 +1,12 @@
+//! Strangers: what is kept of theirs and told; and which version a peer is spoken to in.
+
+use flashpaper_xmpp::{PresenceNews, Subscription};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::super::*;
-use crate::random::Random;
-use crate::view;
-
-const PEER: &str = "peer@b.example";
-const NOW: u64 = 1_000_000;
+use super::phones::*;
+use super::support::*;
+use crate::event::News;
 
 fn sessions() -> Sessions {
     Sessions::new(Arc::new(Identity::random(&mut StdRng::seed_from_u64(1))), InstanceTag(0x1234))
@@ -180,7 +180,7 @@ fn a_peer_that_has_spoken_version_3_is_not_talked_down() {
     ];
     for ((accepted, has_spoken_3, may), answered) in cases {
         let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
-        sessions.version_3_only = !may;
+        sessions.set_version_3_only(!may);
         let row = mailbox.peer(PEER);
         mailbox.befriend(row);
         let (peer, key) = (mailbox.peer_mut(row).unwrap(), Fingerprint([1; 20]));
