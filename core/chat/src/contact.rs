@@ -18,6 +18,43 @@ pub enum Standing {
     Blocked,
 }
 
+/// Our subscription to a peer's presence (RFC 6121, section 3): what has come of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Flags", into = "Flags")]
+pub(crate) enum Subscription {
+    /// They have not said.
+    #[default]
+    Unanswered,
+    /// They let us see when they are there.
+    Granted,
+    /// They do not want us to.
+    Refused,
+}
+
+/// [`Subscription`] as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Flags {
+    shows_presence: bool,
+    refuses: bool,
+}
+
+impl From<Flags> for Subscription {
+    fn from(Flags { shows_presence, refuses }: Flags) -> Self {
+        match (shows_presence, refuses) {
+            (true, _) => Self::Granted,
+            (false, true) => Self::Refused,
+            (false, false) => Self::Unanswered,
+        }
+    }
+}
+
+impl From<Subscription> for Flags {
+    fn from(subscription: Subscription) -> Self {
+        let [shows_presence, refuses] = [Subscription::Granted, Subscription::Refused].map(|it| subscription == it);
+        Self { shows_presence, refuses }
+    }
+}
+
 /// Somebody who was written to, or has written. Without an address: that was lost.
 #[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct Peer {
@@ -32,15 +69,15 @@ pub struct Peer {
     #[serde(default)]
     pub(crate) asks_for_private: bool,
     /// They want to see when we are there.
-    pub wants_presence: bool,
-    /// They have let us see when they are there.
-    pub shows_presence: bool,
+    pub(crate) wants_presence: bool,
+    /// Whether they let us see when they are there.
+    #[zeroize(skip)]
+    #[serde(flatten)]
+    pub(crate) subscription: Subscription,
     /// Their server is to be told that they are blocked, or not any more.
     pub block_due: bool,
     /// Their client sends receipts.
     pub(crate) confirms: bool,
-    /// They do not want us to see when they are there.
-    pub(crate) refuses: bool,
     /// Steps of the presence handshake that were due were sent.
     pub(crate) introduced: bool,
     /// Their keys.
@@ -57,7 +94,10 @@ impl Peer {
         self.introduced &= self.standing == Standing::Contact;
         // What a stranger has missed nobody can send again.
         self.missed &= self.standing == Standing::Contact;
-        (self.refuses, self.asks_for_private) = (false, false);
+        self.asks_for_private = false;
+        if self.subscription == Subscription::Refused {
+            self.subscription = Subscription::Unanswered;
+        }
         self.standing = Standing::Contact;
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use flashpaper_xmpp::{PresenceNews, Subscription};
+use flashpaper_xmpp::{PresenceNews, Subscription as Step};
 
-use crate::contact::{Peer, Standing};
+use crate::contact::{Peer, Standing, Subscription};
 use crate::event::News;
 use crate::mailbox::Mailbox;
 use crate::{inbox, limits};
@@ -41,10 +41,10 @@ pub(crate) fn hear(
     from: &str,
     resource: Option<String>,
     presence: PresenceNews,
-) -> Vec<Subscription> {
+) -> Vec<Step> {
     let known = mailbox.find(from).filter(|peer| mailbox.standing(*peer) == Standing::Contact);
     let Some(row) = known else {
-        if presence == PresenceNews::Subscription(Subscription::Subscribe) {
+        if presence == PresenceNews::Subscription(Step::Subscribe) {
             asked_by_stranger(mailbox, news, from);
         }
         return Vec::new();
@@ -56,13 +56,13 @@ pub(crate) fn hear(
         PresenceNews::Subscription(step) => {
             let Some(peer) = mailbox.peer_mut(row) else { return Vec::new() };
             match step {
-                Subscription::Subscribe => {
+                Step::Subscribe => {
                     peer.wants_presence = true;
-                    return vec![Subscription::Subscribed];
+                    return vec![Step::Subscribed];
                 }
-                Subscription::Subscribed => (peer.shows_presence, peer.refuses) = (true, false),
-                Subscription::Unsubscribe => peer.wants_presence = false,
-                Subscription::Unsubscribed => (peer.shows_presence, peer.refuses) = (false, true),
+                Step::Subscribed => peer.subscription = Subscription::Granted,
+                Step::Unsubscribe => peer.wants_presence = false,
+                Step::Unsubscribed => peer.subscription = Subscription::Refused,
             }
         }
     }
@@ -81,7 +81,10 @@ fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) {
 pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: u64, blocked: bool) {
     if let Some(peer) = mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked) {
         peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
-        (peer.wants_presence, peer.shows_presence) = (false, false);
+        peer.wants_presence = false;
+        if peer.subscription == Subscription::Granted {
+            peer.subscription = Subscription::Unanswered;
+        }
         peer.block_due = true;
     }
 }
@@ -95,6 +98,14 @@ pub fn introductions(mailbox: &Mailbox) -> Vec<(u64, Arc<Peer>)> {
     mailbox.peers.iter().filter(|(_, peer)| due(peer)).map(|(row, peer)| (*row, Arc::clone(peer))).collect()
 }
 
+/// The steps of the handshake that are due with somebody.
+pub fn steps(peer: &Peer) -> impl Iterator<Item = Step> {
+    let is_contact = peer.standing == Standing::Contact;
+    let answer = (is_contact && peer.wants_presence).then_some(Step::Subscribed);
+    let question = (is_contact && peer.subscription != Subscription::Granted).then_some(Step::Subscribe);
+    answer.into_iter().chain(question)
+}
+
 /// The server has been told of somebody; who has changed meanwhile is told of once more.
 pub fn server_knows(mailbox: &mut Mailbox, row: u64, standing: Standing) {
     if let Some(peer) = mailbox.peer_mut(row).filter(|peer| peer.standing == standing) {
@@ -104,7 +115,7 @@ pub fn server_knows(mailbox: &mut Mailbox, row: u64, standing: Standing) {
 
 /// A stream is new: who has not answered is asked again.
 pub fn introduce_again(mailbox: &mut Mailbox) {
-    let silent = |peer: &Peer| peer.introduced && !peer.shows_presence && !peer.refuses;
+    let silent = |peer: &Peer| peer.introduced && peer.subscription == Subscription::Unanswered;
     for peer in mailbox.peers.values_mut().filter(|peer| silent(peer)) {
         Arc::make_mut(peer).introduced = false;
     }

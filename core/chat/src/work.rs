@@ -251,7 +251,8 @@ impl<'a> Work<'a> {
     }
 
     fn compared(&mut self, peer: u64, event: SmpEvent) {
-        let ended = verification::hear(self.mailbox, &mut self.sessions.questions, &mut self.news, peer, event);
+        let ended =
+            verification::hear(&mut self.mailbox.peers, &mut self.sessions.questions, &mut self.news, peer, event);
         if let Some(key) = ended
             && let Ok(outputs) = self.with(peer, |session| session.smp_abort(Some(key)))
         {

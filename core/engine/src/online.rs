@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flashpaper_chat::{
-    Mailbox, Standing, What, covers, inbox, limits as chat_limits, outbox, presence, redelivery, stanza_queue,
+    self as chat, Mailbox, Standing, What, covers, inbox, outbox, presence, redelivery, stanza_queue,
 };
-use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError, Subscription};
+use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError};
 use futures::FutureExt as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -485,7 +485,7 @@ impl Work<'_> {
         let until = self.inner.look(&self.id.0, redelivery::next_decision)?;
         let until = until.map(|at| Duration::from_secs(at.saturating_sub(now)));
         // Whoever waits for the end of an exchange is told when it has come to nothing.
-        let busy = self.inner.is_talk_busy(&self.id.0).then_some(chat_limits::ANSWER);
+        let busy = self.inner.is_talk_busy(&self.id.0).then_some(chat::limits::ANSWER);
         // Not at once again: what could not be done may wait a moment.
         Ok(deadline.into_iter().chain(until).chain(busy).min().map_or(Duration::MAX, |wait| wait.max(limits::MOMENT)))
     }
@@ -516,12 +516,8 @@ impl Work<'_> {
                     within(limits::EXCHANGE, self.session.forget_contact(&peer.jid, &ids.draw())).await??;
                 }
             }
-            if peer.standing == Standing::Contact {
-                let answer = peer.wants_presence.then_some(Subscription::Subscribed);
-                let question = (!peer.shows_presence).then_some(Subscription::Subscribe);
-                for step in answer.into_iter().chain(question) {
-                    within(limits::EXCHANGE, self.session.send_subscription(&peer.jid, step)).await??;
-                }
+            for step in presence::steps(peer) {
+                within(limits::EXCHANGE, self.session.send_subscription(&peer.jid, step)).await??;
             }
             self.told.push((*row, peer.standing, self.session.sent()));
         }

@@ -1,14 +1,16 @@
 //! Comparisons of a secret with a peer (the Socialist Millionaires' Protocol of OTR), and what comes of them for keys.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use flashpaper_otr::{self as otr, SmpEvent};
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
+use crate::contact::Peer;
 use crate::event::{Comparison, News, beginning};
 use crate::limits;
-use crate::mailbox::Mailbox;
+use crate::table::Table;
 use crate::trust::{Fingerprint, Trust};
 
 /// Comparisons that wait for the user's answer, by the peer and the key that has asked.
@@ -45,7 +47,7 @@ impl Questions {
 
 /// News of a comparison. `Some`: it is to be ended, as this key must not go on with it.
 pub(crate) fn hear(
-    mailbox: &mut Mailbox,
+    peers: &mut Table<Peer>,
     questions: &mut Questions,
     news: &mut News,
     peer: u64,
@@ -53,7 +55,7 @@ pub(crate) fn hear(
 ) -> Option<otr::Fingerprint> {
     let comparison = match event {
         SmpEvent::Asked { question, fingerprint } => {
-            let key = mailbox.peers.get(&peer).and_then(|peer| peer.trust.key(fingerprint.into()));
+            let key = peers.get(&peer).and_then(|peer| peer.trust.key(fingerprint.into()));
             if key.is_none_or(|key| !key.accepted || key.failures >= limits::COMPARISONS) {
                 // A peer that guesses is not helped to go on, nor is the user bothered; nor by an unknown key.
                 return Some(fingerprint);
@@ -64,7 +66,7 @@ pub(crate) fn hear(
         }
         SmpEvent::Equal { fingerprint, we_asked, with_question } => {
             let by_us = we_asked || !with_question;
-            if let Some(peer) = mailbox.peer_mut(peer) {
+            if let Some(peer) = peers.get_mut(&peer).map(Arc::make_mut) {
                 if by_us {
                     // It is the peer's, whatever was known before.
                     peer.trust.verify(fingerprint.into());
@@ -77,7 +79,8 @@ pub(crate) fn hear(
             if by_us { Comparison::Verified } else { Comparison::VerifiedUs }
         }
         SmpEvent::Different { fingerprint } => {
-            if let Some(key) = mailbox.peer_mut(peer).and_then(|peer| peer.trust.key_mut(fingerprint.into())) {
+            let known = peers.get_mut(&peer).map(Arc::make_mut);
+            if let Some(key) = known.and_then(|peer| peer.trust.key_mut(fingerprint.into())) {
                 key.failures = key.failures.saturating_add(1);
             }
             Comparison::Different

@@ -1,6 +1,9 @@
 //! What rows say that were lost, or written by an earlier version.
 
 use super::support::*;
+use crate::contact::Peer;
+use crate::mailbox::Position;
+use crate::message::Entry;
 
 #[test]
 fn lost_rows_take_nothing_good_with_them() {
@@ -58,4 +61,39 @@ fn what_was_stored_before_receipts_came_inside_the_encryption_is_read() {
     );
     // Its name inside the encryption is the one that it has left with.
     assert_eq!(read(&mut mailbox, "last"), [(MessageId(1), MessageState::Delivered)]);
+}
+/// What a later version of this crate must go on reading, and an earlier one may have to.
+#[test]
+fn records_are_read_and_written_in_the_form_that_vaults_have() {
+    fn same<T: serde::de::DeserializeOwned + serde::Serialize>(record: &str) {
+        let read: T = serde_json::from_str(record).unwrap();
+        let [was, is] = [record.to_owned(), serde_json::to_string(&read).unwrap()]
+            .map(|json| serde_json::from_str::<serde_json::Value>(&json).unwrap());
+        assert_eq!(was, is);
+    }
+    let key = ["01010101"; 5].join(" ");
+    same::<Entry>(&format!(
+        r#"{{"peer":1,"label":"name","text":"hello","at":1000000,"state":{{"state":"failed","reason":"unread"}},
+        "security":"private","until":1000060,"went":{{"number":3,"key":"{key}","at":1000001,"doubted":1000002,
+        "ids":["first","second"]}},"again":true}}"#
+    ));
+    for (shows, refuses) in [(false, false), (true, false), (false, true)] {
+        same::<Peer>(&format!(
+            r#"{{"jid":"peer@b.example","standing":"blocked","label":"friend","asks_for_private":true,
+            "wants_presence":true,"shows_presence":{shows},"block_due":true,"confirms":true,"refuses":{refuses},
+            "introduced":true,"keys":[{{"fingerprint":"{key}","accepted":true,"verified":true,"verified_us":true,
+            "keeps_texts":true,"failures":2,"spoke_version_3":true}}],"expected":"{key}","missed":true}}"#
+        ));
+    }
+    for what in [r#"{"Otr":{"body":"?OTR:AAMD","wants_receipt":true}}"#, r#"{"Receipt":{"received":"their id"}}"#] {
+        same::<Wire>(&format!(
+            r#"{{"peer":1,"resource":"r","id":"ours","what":{what},"message":4,"at":1000000,"number":4294967295}}"#
+        ));
+    }
+    same::<Stored>(&format!(
+        r#"{{"state":"MQ==","used":1000000,"key":"{key}","resource":"r","version":3,"finished":true}}"#
+    ));
+    same::<Position>(
+        r#"{"stream":{"id":"i","jid":"me@a.example/r","handled":1,"sent":2},"message":3,"wire":4,"latest":1000000}"#,
+    );
 }
