@@ -1,5 +1,4 @@
-//! What a burner says and hears, without network, disk, clock or tasks: what comes in and the time are handed in, and what
-//! is to be stored, sent and reported is handed out. It knows nothing of the engine, which does all of that.
+#![doc = include_str!("../README.md")]
 
 mod address;
 mod chat;
