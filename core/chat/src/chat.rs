@@ -8,13 +8,13 @@ use std::time::Duration;
 use flashpaper_otr::{InstanceTag, NotPrivate, Output, Session, TextId};
 use flashpaper_xmpp::{ChatMessage, PresenceNews, Refusal, Subscription};
 
-use crate::contact::Standing;
+use crate::contact::{PeerId, Standing};
 use crate::encryption::otr3::recipient;
 use crate::error::ChatError;
 use crate::event::{Changed, News};
 use crate::inbox;
 use crate::mailbox::Mailbox;
-use crate::message::{FailReason, MessageState};
+use crate::message::{FailReason, MessageId, MessageState};
 use crate::outbox::{self, Encrypted};
 use crate::random::Random;
 use crate::sessions::Sessions;
@@ -64,7 +64,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Something has changed of the conversation with a peer: to be reported.
-    pub fn report_conversation(&mut self, peer: u64) {
+    pub fn report_conversation(&mut self, peer: PeerId) {
         self.work.news.conversations.insert(peer);
     }
 
@@ -122,7 +122,7 @@ impl<'a> Talk<'a> {
     pub fn refused(&mut self, from: &str, id: &str, why: Refusal) {
         let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
         let mut changed = outbox::refused(self.work.mailbox, from, id, reason);
-        let asked = |peer: &u64| self.work.sessions.queries.get(peer).is_some_and(|query| query == id);
+        let asked = |peer: &PeerId| self.work.sessions.queries.get(peer).is_some_and(|query| query == id);
         if let Some(peer) = self.work.mailbox.find(from).filter(|peer| why == Refusal::ForGood && asked(peer)) {
             changed.extend(outbox::nobody_there(self.work.mailbox, peer));
         }
@@ -133,7 +133,7 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// [`ChatError::PeerBlocked`].
-    pub fn accept(&mut self, peer: u64) -> Result<(), ChatError> {
+    pub fn accept(&mut self, peer: PeerId) -> Result<(), ChatError> {
         self.work.mailbox.check_unblocked(peer)?;
         let asks = self.work.mailbox.peers.get(&peer).is_some_and(|peer| peer.asks_for_private);
         self.work.mailbox.befriend(peer);
@@ -145,7 +145,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Keeps somebody away, without a word, or not any more: nothing of theirs goes on.
-    pub fn set_blocked(&mut self, peer: u64, blocked: bool) {
+    pub fn set_blocked(&mut self, peer: PeerId, blocked: bool) {
         presence::set_blocked(self.work.mailbox, peer, blocked);
         if blocked {
             self.work.sessions.drop_session(peer);
@@ -186,7 +186,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Whether a text needs no more waiting.
-    fn send(&mut self, row: u64, peer: u64) -> bool {
+    fn send(&mut self, row: MessageId, peer: PeerId) -> bool {
         if !self.work.is_contact(peer) || !outbox::has_room(self.work.mailbox, peer, self.work.now) {
             return false;
         }
@@ -237,7 +237,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Asks a peer for a private conversation, unless it was asked a moment ago or has ended one.
-    fn ask(&mut self, peer: u64) {
+    fn ask(&mut self, peer: PeerId) {
         let (beginning, finished) = self.work.look(peer, |session| (session.is_beginning(), session.is_finished()));
         if !beginning && !finished && !self.work.sessions.was_asked_lately(peer, self.work.clock) {
             self.start(peer);
@@ -257,7 +257,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Has texts go where [`recipient`] says.
-    fn choose(&mut self, peer: u64) -> Option<(InstanceTag, Fingerprint)> {
+    fn choose(&mut self, peer: PeerId) -> Option<(InstanceTag, Fingerprint)> {
         let known = self.work.mailbox.peers.get(&peer).map(Arc::clone);
         self.work.look(peer, |session| {
             let chosen = recipient(session, known.as_ref().map(|known| &known.trust))?;
@@ -271,14 +271,14 @@ impl<'a> Talk<'a> {
     }
 
     /// What the user says of a peer's keys may change where texts go.
-    pub fn choose_again(&mut self, peer: u64) {
+    pub fn choose_again(&mut self, peer: PeerId) {
         if self.work.mailbox.sessions.contains_key(&peer) {
             self.choose(peer);
         }
     }
 
     /// Begins a private conversation, or renews the one there is.
-    pub fn start(&mut self, peer: u64) {
+    pub fn start(&mut self, peer: PeerId) {
         self.work.sessions.asked.insert(peer, self.work.clock);
         let outputs = self.work.with(peer, Session::start);
         self.work.carry_out(peer, None, outputs);
@@ -286,12 +286,12 @@ impl<'a> Talk<'a> {
     }
 
     /// Ends the private conversation. The peer's receipts cannot be read any more.
-    pub fn finish(&mut self, peer: u64) {
+    pub fn finish(&mut self, peer: PeerId) {
         self.work.news.messages.extend(redelivery::fail_unconfirmed(self.work.mailbox, peer));
         self.say_goodbye(peer);
     }
 
-    fn say_goodbye(&mut self, peer: u64) {
+    fn say_goodbye(&mut self, peer: PeerId) {
         let outputs = self.work.with(peer, Session::end);
         self.work.carry_out(peer, None, outputs);
         self.work.news.conversations.insert(peer);
@@ -301,7 +301,7 @@ impl<'a> Talk<'a> {
     pub fn finish_all(&mut self) {
         let private =
             self.work.mailbox.sessions.iter().filter(|(_, stored)| stored.key.is_some()).map(|(peer, _)| *peer);
-        let private: Vec<u64> = private.filter(|peer| self.work.is_contact(*peer)).collect();
+        let private: Vec<PeerId> = private.filter(|peer| self.work.is_contact(*peer)).collect();
         private.into_iter().for_each(|peer| self.finish(peer));
     }
 
@@ -309,14 +309,14 @@ impl<'a> Talk<'a> {
     pub fn tick(&mut self) {
         let due = |session: &Session| session.deadline().is_some_and(|at| at <= self.work.clock);
         let due = self.work.sessions.otr.open.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer);
-        let due: Vec<u64> = due.filter(|peer| self.work.is_contact(*peer)).collect();
+        let due: Vec<PeerId> = due.filter(|peer| self.work.is_contact(*peer)).collect();
         due.into_iter().for_each(|peer| self.work.look(peer, |_| ()));
     }
 
     /// Opens the sessions that are stored, so that their time goes on.
     pub fn wake(&mut self) {
         let stored = self.work.mailbox.sessions.keys().copied();
-        let stored: Vec<u64> = stored.filter(|peer| self.work.is_contact(*peer)).collect();
+        let stored: Vec<PeerId> = stored.filter(|peer| self.work.is_contact(*peer)).collect();
         stored.into_iter().for_each(|peer| self.work.look(peer, |_| ()));
     }
 
@@ -324,7 +324,7 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// [`ChatError::NotPrivate`].
-    pub fn compare(&mut self, peer: u64, secret: &str, question: Option<&str>) -> Result<(), ChatError> {
+    pub fn compare(&mut self, peer: PeerId, secret: &str, question: Option<&str>) -> Result<(), ChatError> {
         let (_, key) = self.choose(peer).ok_or(ChatError::NotPrivate)?;
         let outputs = self.work.with(peer, |session| session.smp_start(secret, question));
         let outputs = outputs.map_err(|NotPrivate| ChatError::NotPrivate)?;
@@ -339,7 +339,7 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// [`ChatError::NothingAsked`].
-    pub fn answer(&mut self, peer: u64, secret: &str, shown: Option<&str>) -> Result<(), ChatError> {
+    pub fn answer(&mut self, peer: PeerId, secret: &str, shown: Option<&str>) -> Result<(), ChatError> {
         let trust = self.work.trust(peer).ok_or(ChatError::NothingAsked)?;
         let key = self.work.sessions.questions.asker(peer, trust, shown).ok_or(ChatError::NothingAsked)?;
         let outputs = self.work.with(peer, |session| session.smp_answer(secret, Some(key)));
@@ -351,7 +351,7 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// [`ChatError::NotPrivate`].
-    pub fn abort_comparison(&mut self, peer: u64) -> Result<(), ChatError> {
+    pub fn abort_comparison(&mut self, peer: PeerId) -> Result<(), ChatError> {
         let outputs =
             self.work.with(peer, |session| session.smp_abort(None)).map_err(|NotPrivate| ChatError::NotPrivate)?;
         self.work.news.conversations.insert(peer);

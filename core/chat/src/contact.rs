@@ -5,6 +5,22 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::trust::Trust;
 
+/// Names a peer of a burner: the number of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Zeroize)]
+pub struct PeerId(pub(crate) u64);
+
+impl From<u64> for PeerId {
+    fn from(row: u64) -> Self {
+        Self(row)
+    }
+}
+
+impl From<PeerId> for u64 {
+    fn from(PeerId(row): PeerId) -> Self {
+        row
+    }
+}
+
 /// Who a peer is to a burner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::contact::PeerId;
 use crate::limits;
 use crate::message::{MessageId, MessageState};
 
@@ -95,16 +96,16 @@ pub struct News {
     /// Messages that are in another state.
     pub messages: Changed,
     /// Rows of peers.
-    pub conversations: BTreeSet<u64>,
+    pub conversations: BTreeSet<PeerId>,
     /// What came of comparisons, by the row of the peer.
-    pub comparisons: Vec<(u64, Comparison)>,
+    pub comparisons: Vec<(PeerId, Comparison)>,
     /// What a person should know of, by the row of the peer.
-    pub notices: Vec<(u64, Notice)>,
+    pub notices: Vec<(PeerId, Notice)>,
 }
 
 impl News {
     /// Something that a person should know of. What was on the way when a session was lost is all unreadable: said once.
-    pub(crate) fn notice(&mut self, peer: u64, notice: Notice) {
+    pub(crate) fn notice(&mut self, peer: PeerId, notice: Notice) {
         if self.notices.last() != Some(&(peer, notice.clone())) {
             self.notices.push((peer, notice));
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flashpaper_otr::Unanswered;
 use flashpaper_xmpp::ChatMessage;
 
-use crate::contact::{Peer, Standing};
+use crate::contact::{Peer, PeerId, Standing};
 use crate::event::{Changed, News, Notice};
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
@@ -17,7 +17,7 @@ use crate::{limits, stanza_queue};
 
 /// A text that came.
 pub(crate) struct Arrived<'a> {
-    pub(crate) peer: u64,
+    pub(crate) peer: PeerId,
     /// By what it is known when it comes again, as far as that can be believed.
     pub(crate) mark: Option<Mark>,
     pub(crate) text: &'a str,
@@ -30,7 +30,7 @@ pub(crate) struct Arrived<'a> {
 
 impl<'a> Arrived<'a> {
     /// What came in the clear.
-    pub(crate) fn in_clear(peer: u64, text: &'a str, chat: &'a ChatMessage, now: u64) -> Self {
+    pub(crate) fn in_clear(peer: PeerId, text: &'a str, chat: &'a ChatMessage, now: u64) -> Self {
         let resource = chat.resource.as_deref().unwrap_or_default();
         let mark = chat.id.as_deref().map(|id| Mark::plain(id, text, resource, now));
         let security = Security::Plaintext;
@@ -74,7 +74,7 @@ pub(crate) fn receive(
 pub(crate) fn receive_from_stranger(
     mailbox: &mut Mailbox,
     news: &mut News,
-    peer: Option<u64>,
+    peer: Option<PeerId>,
     chat: &ChatMessage,
     receipt: String,
     now: u64,
@@ -108,13 +108,13 @@ pub(crate) fn unreadable(mailbox: &mut Mailbox, news: &mut News, from: &str) {
 }
 
 /// The one who has waited longest gives way.
-pub(crate) fn new_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) -> u64 {
+pub(crate) fn new_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) -> PeerId {
     let strangers = strangers(mailbox);
     let oldest = strangers.first().filter(|_| strangers.len() >= limits::STRANGERS);
     if let Some(oldest) = oldest {
         forget_stranger(mailbox, *oldest);
         // What is told of one who is not there any more nobody can look up.
-        news.messages.retain(|(message, _)| mailbox.messages.contains_key(&message.0));
+        news.messages.retain(|(message, _)| mailbox.messages.contains_key(message));
         news.conversations.remove(oldest);
         news.notices.retain(|(peer, _)| peer != oldest);
     }
@@ -127,7 +127,7 @@ pub(crate) fn new_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) -
 }
 
 /// There is no room for what a peer sends: see [`Notice::InboxFull`]. Said once.
-pub(crate) fn turn_away(mailbox: &mut Mailbox, news: &mut News, peer: u64) {
+pub(crate) fn turn_away(mailbox: &mut Mailbox, news: &mut News, peer: PeerId) {
     if let Some(known) = mailbox.peers.get_mut(&peer).filter(|known| !known.missed) {
         Arc::make_mut(known).missed = true;
         news.notices.push((peer, Notice::InboxFull));
@@ -135,7 +135,7 @@ pub(crate) fn turn_away(mailbox: &mut Mailbox, news: &mut News, peer: u64) {
 }
 
 /// What there was no room for has come, or will not.
-pub(crate) fn has_missed_nothing(mailbox: &mut Mailbox, peer: u64) {
+pub(crate) fn has_missed_nothing(mailbox: &mut Mailbox, peer: PeerId) {
     if let Some(known) = mailbox.peers.get_mut(&peer).filter(|known| known.missed) {
         Arc::make_mut(known).missed = false;
     }
@@ -143,10 +143,10 @@ pub(crate) fn has_missed_nothing(mailbox: &mut Mailbox, peer: u64) {
 
 /// Those whom the user has nothing to do with, the oldest first. A peer with a key is there because the user has brought
 /// the key; one who was written to was a contact.
-pub(crate) fn strangers(mailbox: &Mailbox) -> Vec<u64> {
-    let written_to: BTreeSet<u64> =
+pub(crate) fn strangers(mailbox: &Mailbox) -> Vec<PeerId> {
+    let written_to: BTreeSet<PeerId> =
         mailbox.messages.values().filter(|entry| !entry.came()).map(|entry| entry.peer).collect();
-    let came_by_itself = |row: &u64, peer: &Peer| {
+    let came_by_itself = |row: &PeerId, peer: &Peer| {
         peer.standing == Standing::Stranger
             && peer.trust.keys.is_empty()
             && peer.trust.expected.is_none()
@@ -157,7 +157,7 @@ pub(crate) fn strangers(mailbox: &Mailbox) -> Vec<u64> {
 }
 
 /// Forgets a stranger, with what they wrote.
-fn forget_stranger(mailbox: &mut Mailbox, row: u64) {
+fn forget_stranger(mailbox: &mut Mailbox, row: PeerId) {
     mailbox.peers.remove(&row);
     mailbox.sessions.remove(&row);
     mailbox.messages.retain(|_, entry| entry.peer != row);
@@ -166,14 +166,14 @@ fn forget_stranger(mailbox: &mut Mailbox, row: u64) {
 }
 
 /// What came of a peer's and was not taken: messages and bytes.
-fn untaken(mailbox: &Mailbox, row: u64) -> (usize, usize) {
+fn untaken(mailbox: &Mailbox, row: PeerId) -> (usize, usize) {
     let is_it = |entry: &Entry| entry.peer == row && entry.state == MessageState::Received;
     let untaken = mailbox.messages.values().filter(|entry| is_it(entry));
     untaken.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.text.len()))
 }
 
 /// Whether there is room for a stranger's text.
-fn takes_from_stranger(mailbox: &Mailbox, row: u64, text: &str) -> bool {
+fn takes_from_stranger(mailbox: &Mailbox, row: PeerId, text: &str) -> bool {
     let (count, bytes) = untaken(mailbox, row);
     count < limits::STRANGER_TEXTS
         && bytes + text.len() <= limits::STRANGER_BYTES
@@ -181,20 +181,20 @@ fn takes_from_stranger(mailbox: &Mailbox, row: u64, text: &str) -> bool {
 }
 
 /// Whether so much of a peer's was not taken, or is kept, that nothing more is taken in.
-pub(crate) fn is_full(mailbox: &Mailbox, row: u64) -> bool {
+pub(crate) fn is_full(mailbox: &Mailbox, row: PeerId) -> bool {
     let (count, bytes) = untaken(mailbox, row);
     count >= limits::CONTACT_TEXTS || bytes >= limits::CONTACT_BYTES || kept(mailbox, row) >= limits::CONTACT_KEPT
 }
 
 /// What came of a peer's and is there: bytes, with what is stored around each text.
-fn kept(mailbox: &Mailbox, row: u64) -> usize {
+fn kept(mailbox: &Mailbox, row: PeerId) -> usize {
     let kept = mailbox.messages.values().filter(|entry| entry.peer == row && entry.came());
     kept.map(|entry| entry.text.len() + limits::AROUND_TEXT).sum()
 }
 
 /// Peers that have texts turned away for lack of room, where there is room again: those texts may come again.
-pub fn missed(mailbox: &Mailbox) -> Vec<u64> {
-    let has_space = |row: u64| {
+pub fn missed(mailbox: &Mailbox) -> Vec<PeerId> {
+    let has_space = |row: PeerId| {
         let (count, bytes) = untaken(mailbox, row);
         let kept = kept(mailbox, row);
         count <= limits::CONTACT_TEXTS / 2 && bytes <= limits::CONTACT_BYTES / 2 && kept < limits::CONTACT_KEPT
@@ -204,10 +204,10 @@ pub fn missed(mailbox: &Mailbox) -> Vec<u64> {
 }
 
 /// The app has it: what came is read; what failed is forgotten.
-pub fn take(mailbox: &mut Mailbox, MessageId(row): MessageId) -> Changed {
-    match mailbox.messages.get(&row).map(|entry| entry.state) {
-        Some(MessageState::Received) => return mailbox.set(row, MessageState::Taken),
-        Some(MessageState::Failed { .. }) => drop(mailbox.messages.remove(&row)),
+pub fn take(mailbox: &mut Mailbox, message: MessageId) -> Changed {
+    match mailbox.messages.get(&message).map(|entry| entry.state) {
+        Some(MessageState::Received) => return mailbox.set(message, MessageState::Taken),
+        Some(MessageState::Failed { .. }) => drop(mailbox.messages.remove(&message)),
         _ => {}
     }
     Vec::new()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contact::{Peer, Standing};
+use crate::contact::{Peer, PeerId, Standing};
 use crate::encryption::stored::Stored;
 use crate::error::ChatError;
 use crate::event::Changed;
@@ -17,15 +17,15 @@ use crate::table::Table;
 #[derive(Default, Clone)]
 pub struct Mailbox {
     /// Texts, in and out.
-    pub messages: Table<Entry>,
+    pub messages: Table<MessageId, Entry>,
     /// Peers.
-    pub peers: Table<Peer>,
+    pub peers: Table<PeerId, Peer>,
     /// Stanzas that the server may not have yet.
-    pub wires: Table<Wire>,
+    pub wires: Table<u64, Wire>,
     /// What has come before, by peer.
-    pub seen: Table<Seen>,
+    pub seen: Table<PeerId, Seen>,
     /// OTR sessions, by peer.
-    pub sessions: Table<Stored>,
+    pub sessions: Table<PeerId, Stored>,
     /// Where everything is.
     pub position: Arc<Position>,
 }
@@ -43,11 +43,11 @@ pub struct Position {
 
 impl Mailbox {
     /// The row of a peer; a new one where there is none.
-    pub fn peer(&mut self, jid: &str) -> u64 {
+    pub fn peer(&mut self, jid: &str) -> PeerId {
         if let Some(row) = self.find(jid) {
             return row;
         }
-        let row = self.peers.keys().next_back().map_or(1, |last| last + 1);
+        let row = self.peers.keys().next_back().map_or(PeerId(1), |PeerId(last)| PeerId(last + 1));
         let mut peer = Peer::default();
         jid.clone_into(&mut peer.jid);
         self.peers.insert(row, Arc::new(peer));
@@ -57,27 +57,27 @@ impl Mailbox {
 
     /// The row of a peer that is known.
     #[must_use]
-    pub fn find(&self, jid: &str) -> Option<u64> {
+    pub fn find(&self, jid: &str) -> Option<PeerId> {
         self.peers.iter().find(|(_, peer)| peer.jid == jid).map(|(row, _)| *row)
     }
 
     /// A peer, to be changed.
-    pub fn peer_mut(&mut self, row: u64) -> Option<&mut Peer> {
+    pub fn peer_mut(&mut self, row: PeerId) -> Option<&mut Peer> {
         self.peers.get_mut(&row).map(Arc::make_mut)
     }
 
     /// The bare JID of a peer; empty where it was lost.
     #[must_use]
-    pub fn jid(&self, row: u64) -> String {
+    pub fn jid(&self, row: PeerId) -> String {
         self.peers.get(&row).map(|peer| peer.jid.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn standing(&self, row: u64) -> Standing {
+    pub(crate) fn standing(&self, row: PeerId) -> Standing {
         self.peers.get(&row).map(|peer| peer.standing).unwrap_or_default()
     }
 
     /// The person wants to talk to them.
-    pub fn befriend(&mut self, row: u64) {
+    pub fn befriend(&mut self, row: PeerId) {
         if let Some(peer) = self.peer_mut(row) {
             peer.befriend();
         }
@@ -85,18 +85,18 @@ impl Mailbox {
 
     /// # Errors
     /// [`ChatError::PeerBlocked`].
-    pub fn check_unblocked(&self, row: u64) -> Result<(), ChatError> {
+    pub fn check_unblocked(&self, row: PeerId) -> Result<(), ChatError> {
         if self.standing(row) == Standing::Blocked { Err(ChatError::PeerBlocked) } else { Ok(()) }
     }
 
-    pub(crate) fn has_seen(&self, peer: u64, mark: Mark) -> bool {
+    pub(crate) fn has_seen(&self, peer: PeerId, mark: Mark) -> bool {
         self.seen.get(&peer).is_some_and(|seen| seen.has(mark))
     }
 
     pub(crate) fn add(&mut self, entry: Entry) -> MessageId {
-        let row = self.next(|position| &mut position.message);
-        self.messages.insert(row, Arc::new(entry));
-        MessageId(row)
+        let id = MessageId(self.next(|position| &mut position.message));
+        self.messages.insert(id, Arc::new(entry));
+        id
     }
 
     pub(crate) fn next(&mut self, of: impl FnOnce(&mut Position) -> &mut u64) -> u64 {
@@ -105,17 +105,17 @@ impl Mailbox {
         *last
     }
 
-    pub(crate) fn rows(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<u64> {
+    pub(crate) fn rows(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<MessageId> {
         self.messages.iter().filter(|(_, entry)| wanted(entry)).map(|(row, _)| *row).collect()
     }
 
-    pub(crate) fn set(&mut self, row: u64, state: MessageState) -> Changed {
+    pub(crate) fn set(&mut self, row: MessageId, state: MessageState) -> Changed {
         let Some(entry) = self.messages.get_mut(&row).filter(|entry| entry.state != state) else { return Vec::new() };
         Arc::make_mut(entry).state = state;
-        vec![(MessageId(row), state)]
+        vec![(row, state)]
     }
 
-    pub(crate) fn set_all(&mut self, rows: Vec<u64>, state: MessageState) -> Changed {
+    pub(crate) fn set_all(&mut self, rows: Vec<MessageId>, state: MessageState) -> Changed {
         rows.into_iter().flat_map(|row| self.set(row, state)).collect()
     }
 

@@ -10,10 +10,11 @@
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::contact::PeerId;
 use crate::trust::{Fingerprint, Security};
 
 /// Names a message of a burner. Rises in the order in which messages came or were written; never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Zeroize)]
 pub struct MessageId(pub(crate) u64);
 
 impl From<u64> for MessageId {
@@ -94,7 +95,7 @@ pub enum FailReason {
 /// A message, in or out.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct Entry {
-    pub(crate) peer: u64,
+    pub(crate) peer: PeerId,
     /// The name of an outgoing text inside the encryption: random, and unlike every id outside.
     #[serde(alias = "id")]
     pub(crate) label: String,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::contact::Standing;
+use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, FailReason, MessageId, MessageState, Went};
@@ -36,7 +36,7 @@ pub(crate) fn wording(entry: &Entry, deduplicates: bool) -> String {
 
 /// A text that was encrypted, as OTR's of this number.
 pub(crate) struct Encrypted {
-    pub(crate) peer: u64,
+    pub(crate) peer: PeerId,
     pub(crate) key: Fingerprint,
     pub(crate) number: u64,
     /// The client that it goes to.
@@ -46,7 +46,7 @@ pub(crate) struct Encrypted {
 }
 
 /// Has a text that was encrypted leave, and stay until it is known to have arrived.
-pub(crate) fn send(mailbox: &mut Mailbox, row: u64, encrypted: Encrypted, now: u64) -> Changed {
+pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, now: u64) -> Changed {
     let Encrypted { peer, key, number, resource, pieces } = encrypted;
     let Some(known) = mailbox.peers.get(&peer) else { return Vec::new() };
     // Where there are receipts inside the encryption, none is asked for outside.
@@ -67,12 +67,12 @@ pub(crate) fn send(mailbox: &mut Mailbox, row: u64, encrypted: Encrypted, now: u
 }
 
 /// Texts that wait to be encrypted: row and peer, in their order.
-pub fn waiting(mailbox: &Mailbox) -> Vec<(u64, u64)> {
+pub fn waiting(mailbox: &Mailbox) -> Vec<(MessageId, PeerId)> {
     mailbox.messages.iter().filter(|(_, entry)| entry.waits()).map(|(row, entry)| (*row, entry.peer)).collect()
 }
 
 /// Whether another text may be on its way to a peer: servers keep so many for a client that is away and no more.
-pub(crate) fn has_room(mailbox: &Mailbox, peer: u64, now: u64) -> bool {
+pub(crate) fn has_room(mailbox: &Mailbox, peer: PeerId, now: u64) -> bool {
     let waits = |entry: &Entry| match entry.state {
         MessageState::Sent => true,
         MessageState::Acked => deduplicates(mailbox, entry) || now < entry.left().saturating_add(limits::WINDOW_FOR),
@@ -83,7 +83,7 @@ pub(crate) fn has_room(mailbox: &Mailbox, peer: u64, now: u64) -> bool {
 }
 
 /// The peer's client has these texts: the holder of its key says so inside the encryption.
-pub(crate) fn read(mailbox: &mut Mailbox, peer: u64, key: Fingerprint, labels: &[String]) -> Changed {
+pub(crate) fn read(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, labels: &[String]) -> Changed {
     let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
     let is_it = |entry: &Entry| entry.peer == peer && went_there(entry) && labels.contains(&entry.label);
     let rows = mailbox.rows(is_it);
@@ -105,7 +105,7 @@ pub fn reported(mailbox: &mut Mailbox, from: &str, id: &str) -> Changed {
     mailbox.set(row, MessageState::Reported)
 }
 
-fn confirms(mailbox: &mut Mailbox, row: u64) {
+fn confirms(mailbox: &mut Mailbox, row: PeerId) {
     if mailbox.peers.get(&row).is_some_and(|peer| !peer.confirms)
         && let Some(peer) = mailbox.peer_mut(row)
     {
@@ -127,13 +127,13 @@ pub(crate) fn refused(mailbox: &mut Mailbox, from: &str, id: &str, reason: FailR
 }
 
 /// What asked a peer for a private conversation came back for good: nobody will answer what waits for that.
-pub(crate) fn nobody_there(mailbox: &mut Mailbox, peer: u64) -> Changed {
+pub(crate) fn nobody_there(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
     let rows = mailbox.rows(|entry| entry.peer == peer && entry.state == MessageState::WaitingForPeer);
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Refused })
 }
 
 /// Texts to somebody who is blocked now: what has not left does not leave any more, nor again.
-pub(crate) fn blocked(mailbox: &mut Mailbox, peer: u64) -> Changed {
+pub(crate) fn blocked(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
     let doubted = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.doubted.is_some());
     let rows = mailbox.rows(|entry| entry.peer == peer && (entry.waits() || entry.may_be_unread() && doubted(entry)));
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Blocked })
@@ -151,7 +151,7 @@ pub(crate) fn give_up(mailbox: &mut Mailbox, now: u64) -> Changed {
 }
 
 /// The outgoing message that this stanza carries. One that is to be sent again has no stanza yet.
-fn carried_by<'a>(mailbox: &'a Mailbox, to: &str, id: &str) -> Option<(u64, &'a Entry)> {
+fn carried_by<'a>(mailbox: &'a Mailbox, to: &str, id: &str) -> Option<(MessageId, &'a Entry)> {
     let peer = mailbox.find(to)?;
     let has_id = |went: &Went| went.ids.iter().any(|of| of == id);
     let is_it = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(has_id);

@@ -5,28 +5,28 @@ use std::sync::Arc;
 
 use flashpaper_xmpp::{PresenceNews, Subscription as Step};
 
-use crate::contact::{Peer, Standing, Subscription};
+use crate::contact::{Peer, PeerId, Standing, Subscription};
 use crate::event::News;
 use crate::mailbox::Mailbox;
 use crate::{inbox, limits};
 
 /// Clients that are there, by the row of the peer.
 #[derive(Default)]
-pub(crate) struct Present(HashMap<u64, BTreeSet<String>>);
+pub(crate) struct Present(HashMap<PeerId, BTreeSet<String>>);
 
 impl Present {
-    pub(crate) fn is_there(&self, peer: u64) -> bool {
+    pub(crate) fn is_there(&self, peer: PeerId) -> bool {
         self.0.get(&peer).is_some_and(|clients| !clients.is_empty())
     }
 
-    fn came(&mut self, peer: u64, resource: String) {
+    fn came(&mut self, peer: PeerId, resource: String) {
         let clients = self.0.entry(peer).or_default();
         if clients.len() < limits::CLIENTS {
             clients.insert(resource);
         }
     }
 
-    fn left(&mut self, peer: u64, resource: &str) {
+    fn left(&mut self, peer: PeerId, resource: &str) {
         if let Some(clients) = self.0.get_mut(&peer) {
             clients.remove(resource);
         }
@@ -78,7 +78,7 @@ fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) {
 }
 
 /// Marks somebody as blocked, or not any more; their server is to be told.
-pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: u64, blocked: bool) {
+pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
     if let Some(peer) = mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked) {
         peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
         peer.wants_presence = false;
@@ -90,7 +90,7 @@ pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: u64, blocked: bool) {
 }
 
 /// Contacts whose presence handshake is to be taken a step further, or whose server is to be told of a block.
-pub fn introductions(mailbox: &Mailbox) -> Vec<(u64, Arc<Peer>)> {
+pub fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
     let due = |peer: &Peer| {
         let handshake = peer.standing == Standing::Contact && !peer.introduced;
         !peer.jid.is_empty() && (handshake || peer.block_due)
@@ -107,7 +107,7 @@ pub fn steps(peer: &Peer) -> impl Iterator<Item = Step> {
 }
 
 /// The server has been told of somebody; who has changed meanwhile is told of once more.
-pub fn server_knows(mailbox: &mut Mailbox, row: u64, standing: Standing) {
+pub fn server_knows(mailbox: &mut Mailbox, row: PeerId, standing: Standing) {
     if let Some(peer) = mailbox.peer_mut(row).filter(|peer| peer.standing == standing) {
         (peer.block_due, peer.introduced) = (false, standing == Standing::Contact);
     }

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::contact::Standing;
+use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, FailReason, MessageState, Went};
+use crate::message::{Entry, FailReason, MessageId, MessageState, Went};
 use crate::outbox::deduplicates;
 use crate::stanza::Wire;
 use crate::trust::Fingerprint;
 use crate::{limits, stanza_queue};
 
 /// Texts that the peer may not have read, by OTR's numbers: see [`Mailbox::settle`].
-pub(crate) fn unread(mailbox: &mut Mailbox, peer: u64, numbers: &[u64], now: u64) {
+pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: u64) {
     let named = |went: &Went| went.number.is_some_and(|number| numbers.contains(&number));
     let unread = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
     // What is not changed stays shared: a copy would be written to disk.
@@ -26,7 +26,7 @@ pub(crate) fn unread(mailbox: &mut Mailbox, peer: u64, numbers: &[u64], now: u64
 
 /// The peer has read all but these, by OTR's numbers; but what goes to a key that sends receipts inside the encryption is
 /// confirmed by those alone. OTR tells by keys, and a server can drop one of several texts under the same keys.
-pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: u64, unconfirmed: &[u64]) {
+pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &[u64]) {
     let read = |went: &Went| went.number.is_some_and(|number| !unconfirmed.contains(&number));
     let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
     for row in mailbox.rows(|entry| read(entry) && !deduplicates(mailbox, entry)) {
@@ -35,7 +35,7 @@ pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: u64, unconfirmed: &[u6
 }
 
 /// Sessions with these keys are over: what such a key has sent no receipt for, though it sends them, may be unread.
-pub(crate) fn session_over(mailbox: &mut Mailbox, peer: u64, is_over: impl Fn(Fingerprint) -> bool, now: u64) {
+pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn(Fingerprint) -> bool, now: u64) {
     let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| is_over(went.key));
     let rows = mailbox.rows(|entry| entry.peer == peer && went_there(entry) && deduplicates(mailbox, entry));
     let numbers: Vec<u64> = rows.iter().filter_map(|row| mailbox.messages.get(row)?.went.as_ref()?.number).collect();
@@ -43,7 +43,7 @@ pub(crate) fn session_over(mailbox: &mut Mailbox, peer: u64, is_over: impl Fn(Fi
 }
 
 /// A session ends from this side: what it has not confirmed nothing will.
-pub(crate) fn fail_unconfirmed(mailbox: &mut Mailbox, peer: u64) -> Changed {
+pub(crate) fn fail_unconfirmed(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
     let rows = mailbox.rows(|entry| {
         let has_number = entry.went.as_ref().is_some_and(|went| went.number.is_some());
         entry.peer == peer && entry.may_be_unread() && has_number
@@ -52,17 +52,18 @@ pub(crate) fn fail_unconfirmed(mailbox: &mut Mailbox, peer: u64) -> Changed {
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Unread })
 }
 
-fn forget_number(mailbox: &mut Mailbox, row: u64) {
+fn forget_number(mailbox: &mut Mailbox, row: MessageId) {
     if let Some(went) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).went.as_mut()) {
         went.number = None;
     }
 }
 
 /// Nothing that a session has said or would say leaves any more. Texts that had not left wait again.
-pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: u64) -> Changed {
+pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
     mailbox.sessions.remove(&peer);
     let waits = |wire: &Wire| wire.peer == peer && wire.number.is_none();
-    let torn: BTreeSet<u64> = mailbox.wires.values().filter(|wire| waits(wire)).filter_map(|w| w.message).collect();
+    let torn: BTreeSet<MessageId> =
+        mailbox.wires.values().filter(|wire| waits(wire)).filter_map(|w| w.message).collect();
     mailbox.wires.retain(|_, wire| !waits(wire));
     for row in &torn {
         if let Some(entry) = mailbox.messages.get_mut(row) {
@@ -75,7 +76,7 @@ pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: u64) -> Changed {
 /// Decides on texts that may be unread. A client that knows what it gets twice is sent all of them again, in their order.
 /// It says so as soon as there are new keys: another one that does not is sent the last, if it was young, and the rest
 /// is told.
-pub(crate) fn settle(mailbox: &mut Mailbox, peer: u64, now: u64) -> Changed {
+pub(crate) fn settle(mailbox: &mut Mailbox, peer: PeerId, now: u64) -> Changed {
     let doubted = |entry: &Entry| entry.went.as_ref().and_then(|went| went.doubted);
     let rows = mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && doubted(entry).is_some());
     let mut changed = Vec::new();
@@ -104,7 +105,7 @@ pub(crate) fn settle(mailbox: &mut Mailbox, peer: u64, now: u64) -> Changed {
 }
 
 /// Peers that have texts in doubt.
-pub fn doubting(mailbox: &Mailbox) -> BTreeSet<u64> {
+pub fn doubting(mailbox: &Mailbox) -> BTreeSet<PeerId> {
     let doubted = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(|w| w.doubted.is_some());
     mailbox.messages.values().filter(|entry| doubted(entry)).map(|entry| entry.peer).collect()
 }
@@ -117,13 +118,13 @@ pub fn next_decision(mailbox: &Mailbox) -> Option<u64> {
 }
 
 /// A session is lost on this side: OTR will not say any more what was not read.
-pub(crate) fn session_lost(mailbox: &mut Mailbox, peer: u64, now: u64) {
+pub(crate) fn session_lost(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
     mailbox.sessions.remove(&peer);
     doubt_all(mailbox, peer, now);
 }
 
 /// No session is left that could confirm a text.
-pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: u64, now: u64) {
+pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
     let theirs = mailbox.messages.values().filter(|entry| entry.peer == peer);
     let numbers: Vec<u64> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
     unread(mailbox, peer, &numbers, now);
@@ -139,14 +140,16 @@ pub fn forgotten_by_server(mailbox: &mut Mailbox, now: u64) -> Changed {
     };
     let is_there = |entry: &Entry| matches!(entry.state, MessageState::Acked | MessageState::Reported);
     let forgotten = mailbox.rows(|entry| is_there(entry) && told(entry));
-    let mut first: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut first: BTreeMap<PeerId, MessageId> = BTreeMap::new();
     for row in &forgotten {
-        first.entry(mailbox.messages.get(row).map_or(0, |entry| entry.peer)).or_insert(*row);
+        if let Some(entry) = mailbox.messages.get(row) {
+            first.entry(entry.peer).or_insert(*row);
+        }
     }
     // What is behind one of them on its way must not overtake it.
-    let behind = |row: u64, entry: &Entry| first.get(&entry.peer).is_some_and(|first| row > *first);
+    let behind = |row: MessageId, entry: &Entry| first.get(&entry.peer).is_some_and(|first| row > *first);
     let sent = mailbox.messages.iter().filter(|(_, entry)| entry.state == MessageState::Sent);
-    let sent: Vec<u64> = sent.filter(|(row, entry)| behind(**row, entry)).map(|(row, _)| *row).collect();
+    let sent: Vec<MessageId> = sent.filter(|(row, entry)| behind(**row, entry)).map(|(row, _)| *row).collect();
     sent.iter().for_each(|row| stanza_queue::withdraw(mailbox, *row));
     mailbox.set_all([forgotten, sent].concat(), MessageState::Queued)
 }

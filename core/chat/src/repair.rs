@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::contact::PeerId;
 use crate::mailbox::Mailbox;
-use crate::message::{FailReason, MessageState};
+use crate::message::{FailReason, MessageId, MessageState};
 
 /// Makes the best of what is left when rows are lost: no number is given again, so that nothing good is overwritten and
 /// nothing is taken for somebody else's.
 pub fn mend(mailbox: &mut Mailbox) {
-    let highest = |last: Option<&u64>| last.copied().unwrap_or(0);
-    let (message, wire) = (highest(mailbox.messages.keys().next_back()), highest(mailbox.wires.keys().next_back()));
+    let message = mailbox.messages.keys().next_back().map_or(0, |MessageId(last)| *last);
+    let wire = mailbox.wires.keys().next_back().map_or(0, |last| *last);
     if mailbox.position.message < message || mailbox.position.wire < wire {
         let position = Arc::make_mut(&mut mailbox.position);
         position.message = position.message.max(message);
@@ -17,7 +18,7 @@ pub fn mend(mailbox: &mut Mailbox) {
     }
     let named = mailbox.messages.values().map(|entry| entry.peer);
     let named = named.chain(mailbox.wires.values().map(|wire| wire.peer)).chain(mailbox.sessions.keys().copied());
-    let named: Vec<u64> = named.chain(mailbox.seen.keys().copied()).collect();
+    let named: Vec<PeerId> = named.chain(mailbox.seen.keys().copied()).collect();
     for peer in named {
         // Whose it was is lost; what they wrote is not.
         mailbox.peers.entry(peer).or_default();
@@ -30,12 +31,12 @@ pub fn mend(mailbox: &mut Mailbox) {
         let stored = Arc::make_mut(stored);
         (stored.key, stored.version, stored.finished) = (None, None, false);
     }
-    let nobody = |peer: &u64| mailbox.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
+    let nobody = |peer: &PeerId| mailbox.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
     let rows = mailbox.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::AddressLost });
     // A text whose stanzas are lost, but not all of them, would never be whole.
-    let carried = |row: &u64| mailbox.wires.values().any(|wire| wire.message == Some(*row));
-    let torn: Vec<u64> = mailbox.rows(|entry| entry.state == MessageState::Sent);
+    let carried = |row: &MessageId| mailbox.wires.values().any(|wire| wire.message == Some(*row));
+    let torn: Vec<MessageId> = mailbox.rows(|entry| entry.state == MessageState::Sent);
     let torn = torn.into_iter().filter(|row| !carried(row)).collect();
     mailbox.set_all(torn, MessageState::Queued);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::contact::PeerId;
 use crate::encryption::stored::Stored;
 use crate::limits;
 use crate::mailbox::Mailbox;
@@ -74,7 +75,7 @@ pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) {
 }
 
 /// Peers whose private conversations have rested for longer than this, in seconds.
-pub(crate) fn rested(mailbox: &Mailbox, life: u64, now: u64) -> Vec<u64> {
+pub(crate) fn rested(mailbox: &Mailbox, life: u64, now: u64) -> Vec<PeerId> {
     let is_over = |stored: &Stored| stored.ends(life).is_some_and(|at| at <= now);
     mailbox.sessions.iter().filter(|(_, stored)| is_over(stored)).map(|(peer, _)| *peer).collect()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use flashpaper_otr::{Identity, InstanceTag, Session};
 
+use crate::contact::PeerId;
 use crate::encryption::otr3::Otr3;
 use crate::encryption::verification::Questions;
 use crate::limits;
@@ -18,9 +19,9 @@ pub struct Sessions {
     pub(crate) otr: Otr3,
     pub(crate) present: Present,
     /// When a peer was last asked for a private conversation.
-    pub(crate) asked: HashMap<u64, Duration>,
+    pub(crate) asked: HashMap<PeerId, Duration>,
     /// The id of the last stanza that asked a peer for a private conversation.
-    pub(crate) queries: HashMap<u64, String>,
+    pub(crate) queries: HashMap<PeerId, String>,
     pub(crate) questions: Questions,
 }
 
@@ -68,22 +69,22 @@ impl Sessions {
     /// Whether somebody who was asked for a private conversation may answer any moment, or an exchange is under way.
     #[must_use]
     pub fn is_busy(&self, clock: Duration) -> bool {
-        let lately = |peer: &u64| self.asked.get(peer).is_none_or(|at| clock < *at + limits::ANSWER);
+        let lately = |peer: &PeerId| self.asked.get(peer).is_none_or(|at| clock < *at + limits::ANSWER);
         self.otr.open.iter().any(|(peer, session)| session.is_beginning() && lately(peer))
     }
 
     /// What is not stored of a conversation.
-    pub fn complete(&self, row: u64, conversation: &mut Conversation) {
+    pub fn complete(&self, row: PeerId, conversation: &mut Conversation) {
         conversation.present = self.present.is_there(row);
         conversation.question = self.questions.of(row).cloned();
     }
 
-    pub(crate) fn was_asked_lately(&self, peer: u64, clock: Duration) -> bool {
+    pub(crate) fn was_asked_lately(&self, peer: PeerId, clock: Duration) -> bool {
         self.asked.get(&peer).is_some_and(|at| clock < *at + limits::ASK_AGAIN)
     }
 
     /// Nothing of a peer's goes on; but the next session is one, and clients keep their names.
-    pub(crate) fn drop_session(&mut self, peer: u64) {
+    pub(crate) fn drop_session(&mut self, peer: PeerId) {
         self.otr.open.remove(&peer);
         self.questions.keep(peer, &[]);
     }

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::contact::PeerId;
+use crate::message::MessageId;
+
 /// What data messages of OTR's begin with (versions 3 and 2, type 3), in base64.
 const DATA: [&str; 2] = ["?OTR:AAMD", "?OTR:AAID"];
 /// What every other message of OTR's begins with.
@@ -12,7 +15,7 @@ const QUERY: &str = "?OTRv";
 /// A stanza to a peer.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct Wire {
-    pub(crate) peer: u64,
+    pub(crate) peer: PeerId,
     /// Which of the peer's clients; any, where absent.
     pub(crate) resource: Option<String>,
     /// Its id outside the encryption.
@@ -20,7 +23,7 @@ pub struct Wire {
     /// What it says.
     pub what: What,
     /// The text that it holds, or a piece of.
-    pub(crate) message: Option<u64>,
+    pub(crate) message: Option<MessageId>,
     /// When it was made, in seconds since 1970.
     pub(crate) at: u64,
     /// While it is on its way: its number on the stream.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use flashpaper_xmpp::Resumption;
 
-use crate::contact::Standing;
+use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::limits;
 use crate::mailbox::Mailbox;
-use crate::message::MessageState;
+use crate::message::{MessageId, MessageState};
 use crate::stanza::{Stream, What, Wire, covers, is_data};
 
 /// One that holds no text is left out where too many of them wait: the peer decides how many answers there are. A query
@@ -78,7 +78,7 @@ pub fn acked(mailbox: &mut Mailbox, up_to: u32) -> Changed {
 /// somebody who was blocked meanwhile, and no text that has failed, as it has by a block that is over.
 pub fn restarted(mailbox: &mut Mailbox, up_to: Option<u32>) -> Changed {
     let changed = up_to.map(|up_to| acked(mailbox, up_to)).unwrap_or_default();
-    let standing = |peer: &u64| mailbox.peers.get(peer).map(|peer| peer.standing);
+    let standing = |peer: &PeerId| mailbox.peers.get(peer).map(|peer| peer.standing);
     let failed = |wire: &Wire| {
         let entry = wire.message.and_then(|row| mailbox.messages.get(&row));
         entry.is_some_and(|entry| matches!(entry.state, MessageState::Failed { .. }))
@@ -106,7 +106,7 @@ pub fn set_resumption(mailbox: &mut Mailbox, resumption: Option<Resumption>) {
 }
 
 /// A text is not to leave any more, as far as it has not.
-pub(crate) fn withdraw(mailbox: &mut Mailbox, message: u64) {
+pub(crate) fn withdraw(mailbox: &mut Mailbox, message: MessageId) {
     // One that has a number stays: the server's count stands for it.
     mailbox.wires.retain(|_, wire| wire.message != Some(message) || wire.number.is_some());
 }

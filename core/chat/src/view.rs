@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::contact::{Peer, Standing};
+use crate::contact::{Peer, PeerId, Standing};
 use crate::event::Comparison;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
@@ -98,16 +98,16 @@ pub fn list(mailbox: &Mailbox, with: Option<&str>, history: History, now: u64) -
 
 /// One message, if it is there and has not expired.
 #[must_use]
-pub fn message(mailbox: &Mailbox, MessageId(row): MessageId, history: History, now: u64) -> Option<Message> {
-    let entry = mailbox.messages.get(&row)?;
+pub fn message(mailbox: &Mailbox, id: MessageId, history: History, now: u64) -> Option<Message> {
+    let entry = mailbox.messages.get(&id)?;
     let expired = is_done(entry, history, now.max(mailbox.position.latest));
-    if expired { None } else { show(mailbox, row, entry) }
+    if expired { None } else { show(mailbox, id, entry) }
 }
 
 /// All conversations, in the order in which they began.
 #[must_use]
 pub fn conversations(mailbox: &Mailbox) -> Vec<Conversation> {
-    let mut conversations: BTreeMap<u64, Conversation> =
+    let mut conversations: BTreeMap<PeerId, Conversation> =
         mailbox.peers.iter().map(|(row, peer)| (*row, conversation(mailbox, *row, peer))).collect();
     for entry in mailbox.messages.values() {
         let Some(conversation) = conversations.get_mut(&entry.peer) else { continue };
@@ -118,7 +118,7 @@ pub fn conversations(mailbox: &Mailbox) -> Vec<Conversation> {
 }
 
 /// Without its figures.
-fn conversation(mailbox: &Mailbox, row: u64, peer: &Peer) -> Conversation {
+fn conversation(mailbox: &Mailbox, row: PeerId, peer: &Peer) -> Conversation {
     let session = mailbox.sessions.get(&row);
     let key = session.and_then(|session| session.key);
     let security = match session {
@@ -141,9 +141,9 @@ fn conversation(mailbox: &Mailbox, row: u64, peer: &Peer) -> Conversation {
     }
 }
 
-fn show(mailbox: &Mailbox, row: u64, entry: &Entry) -> Option<Message> {
+fn show(mailbox: &Mailbox, id: MessageId, entry: &Entry) -> Option<Message> {
     Some(Message {
-        id: MessageId(row),
+        id,
         peer: mailbox.peers.get(&entry.peer)?.jid.clone(),
         text: entry.text.clone(),
         at: SystemTime::checked_add(&UNIX_EPOCH, Duration::from_secs(entry.at)).unwrap_or(UNIX_EPOCH),

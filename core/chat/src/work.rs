@@ -9,14 +9,14 @@ use std::time::Duration;
 use flashpaper_otr::{InstanceTag, NotSent, Output, Session, SmpEvent, TextId};
 use flashpaper_xmpp::{ChatMessage, Ids};
 
-use crate::contact::Standing;
+use crate::contact::{PeerId, Standing};
 use crate::encryption::otr3::{self, Opened};
 use crate::encryption::stored::Stored;
 use crate::encryption::verification;
 use crate::event::{News, Notice};
 use crate::inbox::{self, Arrived};
 use crate::mailbox::Mailbox;
-use crate::message::MessageState;
+use crate::message::{MessageId, MessageState};
 use crate::random::Random;
 use crate::seen::Mark;
 use crate::sessions::Sessions;
@@ -32,11 +32,11 @@ pub(crate) struct Work<'a> {
     pub(crate) sessions: &'a mut Sessions,
     /// What is to be reported.
     pub(crate) news: News,
-    pub(crate) touched: BTreeSet<u64>,
+    pub(crate) touched: BTreeSet<PeerId>,
     /// Those of `touched` that do not rest on.
-    used: BTreeSet<u64>,
+    used: BTreeSet<PeerId>,
     /// The names of texts that have come, by whom they came from: to be confirmed inside the encryption.
-    receipts: BTreeMap<(u64, InstanceTag), Vec<String>>,
+    receipts: BTreeMap<(PeerId, InstanceTag), Vec<String>>,
     rng: Random,
     pub(crate) ids: Ids,
     /// Seconds since 1970.
@@ -77,7 +77,7 @@ impl<'a> Work<'a> {
         self.news
     }
 
-    fn store_session(&mut self, peer: u64) {
+    fn store_session(&mut self, peer: PeerId) {
         let Some(session) = self.sessions.otr.open.get(&peer) else { return };
         let unconfirmed: Vec<u64> = session.unconfirmed().into_iter().map(|TextId(id)| id).collect();
         redelivery::confirm_others(self.mailbox, peer, &unconfirmed);
@@ -100,13 +100,13 @@ impl<'a> Work<'a> {
     }
 
     /// Does something with a peer's session, at the present time: it does not rest.
-    pub(crate) fn with<T>(&mut self, peer: u64, act: impl FnOnce(&mut Session) -> T) -> T {
+    pub(crate) fn with<T>(&mut self, peer: PeerId, act: impl FnOnce(&mut Session) -> T) -> T {
         self.used.insert(peer);
         self.look(peer, act)
     }
 
     /// [`Work::with`], but it rests on.
-    pub(crate) fn look<T>(&mut self, peer: u64, act: impl FnOnce(&mut Session) -> T) -> T {
+    pub(crate) fn look<T>(&mut self, peer: PeerId, act: impl FnOnce(&mut Session) -> T) -> T {
         self.touched.insert(peer);
         let mut session = self.open(peer);
         let has_spoken_3 = self.trust(peer).is_some_and(Trust::has_spoken_version_3);
@@ -118,7 +118,7 @@ impl<'a> Work<'a> {
         result
     }
 
-    fn open(&mut self, peer: u64) -> Session {
+    fn open(&mut self, peer: PeerId) -> Session {
         let stored = self.mailbox.sessions.get(&peer).map(|stored| &**stored);
         match self.sessions.otr.take_out(peer, stored, self.life > 0, self.rng.clone(), self.clock) {
             Opened::Before(session) | Opened::New(session) => session,
@@ -139,7 +139,7 @@ impl<'a> Work<'a> {
     }
 
     /// Carries out what a session says. `chat`: what it answers to.
-    pub(crate) fn carry_out(&mut self, peer: u64, chat: Option<&ChatMessage>, outputs: Vec<Output>) {
+    pub(crate) fn carry_out(&mut self, peer: PeerId, chat: Option<&ChatMessage>, outputs: Vec<Output>) {
         let (mut unread, mut renewed) = (Vec::new(), BTreeSet::new());
         for output in outputs {
             match output {
@@ -190,7 +190,7 @@ impl<'a> Work<'a> {
     }
 
     /// Has something that a session says leave: to the client that it answers, or that it is for.
-    fn put_out(&mut self, peer: u64, chat: Option<&ChatMessage>, body: String) {
+    fn put_out(&mut self, peer: PeerId, chat: Option<&ChatMessage>, body: String) {
         let resource = match chat {
             Some(chat) => chat.resource.clone(),
             None => self.sessions.otr.resource(peer, &body),
@@ -205,7 +205,7 @@ impl<'a> Work<'a> {
 
     fn arrived_in_private(
         &mut self,
-        peer: u64,
+        peer: PeerId,
         (from, key): (InstanceTag, Fingerprint),
         text: &str,
         label: Option<String>,
@@ -231,7 +231,7 @@ impl<'a> Work<'a> {
     }
 
     /// A private conversation with this key has begun.
-    fn began(&mut self, peer: u64, (with, key): (InstanceTag, Fingerprint), chat: Option<&ChatMessage>) {
+    fn began(&mut self, peer: PeerId, (with, key): (InstanceTag, Fingerprint), chat: Option<&ChatMessage>) {
         if let Some(chat) = chat {
             self.sessions.otr.heard_from(peer, with, chat.resource.as_deref());
         }
@@ -250,7 +250,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn compared(&mut self, peer: u64, event: SmpEvent) {
+    fn compared(&mut self, peer: PeerId, event: SmpEvent) {
         let ended =
             verification::hear(&mut self.mailbox.peers, &mut self.sessions.questions, &mut self.news, peer, event);
         if let Some(key) = ended
@@ -260,15 +260,15 @@ impl<'a> Work<'a> {
         }
     }
 
-    pub(crate) fn is_contact(&self, peer: u64) -> bool {
+    pub(crate) fn is_contact(&self, peer: PeerId) -> bool {
         self.mailbox.standing(peer) == Standing::Contact
     }
 
-    pub(crate) fn trust(&self, peer: u64) -> Option<&Trust> {
+    pub(crate) fn trust(&self, peer: PeerId) -> Option<&Trust> {
         self.mailbox.peers.get(&peer).map(|peer| &peer.trust)
     }
 
-    pub(crate) fn set(&mut self, row: u64, state: MessageState) {
+    pub(crate) fn set(&mut self, row: MessageId, state: MessageState) {
         self.news.messages.extend(self.mailbox.set(row, state));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flashpaper_chat::fingerprints::{self, Imported, Line};
-use flashpaper_chat::{ChatError, Conversation, Fingerprint, Peer, Talk, is_blank, read_address, uri};
+use flashpaper_chat::{ChatError, Conversation, Fingerprint, Peer, PeerId, Talk, is_blank, read_address, uri};
 use flashpaper_xmpp::bare_jid;
 
 use crate::error::{Input, TextFault};
@@ -321,7 +321,12 @@ impl Engine {
     }
 
     /// Does something with a peer that is known: an account, or a server that has written.
-    fn with_peer<T>(&self, id: &BurnerId, peer: &str, work: impl FnOnce(&mut Talk<'_>, u64) -> T) -> Result<T, Error> {
+    fn with_peer<T>(
+        &self,
+        id: &BurnerId,
+        peer: &str,
+        work: impl FnOnce(&mut Talk<'_>, PeerId) -> T,
+    ) -> Result<T, Error> {
         let jid = self.sender_address(id, peer)?;
         let done = self.converse(id, |talk| {
             let row = talk.mailbox().find(&jid)?;

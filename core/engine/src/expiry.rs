@@ -116,7 +116,7 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_chat::{History, Stored, Talk, What, Wire, stanza_queue};
+    use flashpaper_chat::{History, PeerId, Stored, Talk, What, Wire, stanza_queue};
     use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
     use flashpaper_xmpp::ChatMessage;
     use rand::SeedableRng as _;
@@ -208,7 +208,7 @@ mod tests {
     }
 
     /// Has a burner's conversation with a friend become private; the friend's row.
-    fn become_private(inner: &Inner) -> u64 {
+    fn become_private(inner: &Inner) -> PeerId {
         const FRIEND: &str = "friend@b.example";
         let (seed, settings) =
             (StdRng::seed_from_u64(1), Settings { tag: Some(InstanceTag(0x200)), ..Settings::default() });

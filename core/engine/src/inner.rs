@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use flashpaper_chat::{Address, Changed, Conversation, Mailbox, News, Random, Sessions, Talk, retention, view};
+use flashpaper_chat::{Address, Changed, Conversation, Mailbox, News, PeerId, Random, Sessions, Talk, retention, view};
 use flashpaper_otr as otr;
 use flashpaper_otr::InstanceTag;
 use flashpaper_tor as tor;
@@ -249,7 +249,7 @@ impl Inner {
 
     fn events_of(&self, id: &str, mailbox: &Mailbox, news: &News) -> Vec<Event> {
         let burner = || BurnerId(id.to_owned());
-        let peer = |row: &u64| Address::from(mailbox.jid(*row));
+        let peer = |row: &PeerId| Address::from(mailbox.jid(*row));
         let messages = news.messages.iter().map(|(message, state)| Event::Message {
             burner: burner(),
             message: *message,

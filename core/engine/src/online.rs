@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flashpaper_chat::{
-    self as chat, Mailbox, Standing, What, covers, inbox, outbox, presence, redelivery, stanza_queue,
+    self as chat, Mailbox, PeerId, Standing, What, covers, inbox, outbox, presence, redelivery, stanza_queue,
 };
 use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError};
 use futures::FutureExt as _;
@@ -418,7 +418,7 @@ struct Work<'a> {
     /// Up to then nothing is said but what answers: the device has slept.
     rests_until: Duration,
     /// What the server was told of peers, up to which stanza, and has not said that it has.
-    told: Vec<(u64, Standing, u32)>,
+    told: Vec<(PeerId, Standing, u32)>,
 }
 
 impl Work<'_> {

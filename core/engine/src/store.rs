@@ -364,9 +364,9 @@ fn end_replayed_sessions(vault: &mut Vault, findings: &[Finding], rng: &mut dyn 
 
 /// Has a mailbox take in a row of its own; whether it makes sense.
 fn take_in(mailbox: &mut Mailbox, row: &Row) -> bool {
-    fn put<T: DeserializeOwned>(table: &mut chat::Table<T>, row: &Row) -> bool {
+    fn put<K: From<u64> + Ord, T: DeserializeOwned>(table: &mut chat::Table<K, T>, row: &Row) -> bool {
         let value = serde_json::from_slice(&row.bytes).ok();
-        value.map(|value| table.insert(row.number, Arc::new(value))).is_some()
+        value.map(|value| table.insert(row.number.into(), Arc::new(value))).is_some()
     }
     match row.table {
         MESSAGES => put(&mut mailbox.messages, row),
@@ -381,18 +381,18 @@ fn take_in(mailbox: &mut Mailbox, row: &Row) -> bool {
 }
 
 /// What is not shared by both is another row.
-fn put_changes<T: Serialize>(
+fn put_changes<K: Into<u64> + Ord + Copy, T: Serialize>(
     batch: &mut Batch,
     (owner, table): (Owner, Table),
-    before: &chat::Table<T>,
-    after: &chat::Table<T>,
+    before: &chat::Table<K, T>,
+    after: &chat::Table<K, T>,
 ) -> Result<(), Error> {
     for row in before.keys().filter(|row| !after.contains_key(row)) {
-        batch.remove(owner, table, *row);
+        batch.remove(owner, table, (*row).into());
     }
     for (row, value) in after {
         if !before.get(row).is_some_and(|before| Arc::ptr_eq(before, value)) {
-            batch.put(owner, table, *row, to_json(&**value)?);
+            batch.put(owner, table, (*row).into(), to_json(&**value)?);
         }
     }
     Ok(())
@@ -488,6 +488,7 @@ impl From<vault::Error> for Error {
 pub(crate) mod tests {
     use std::fs;
 
+    use flashpaper_chat::PeerId;
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
     use tempfile::TempDir;
@@ -638,7 +639,10 @@ pub(crate) mod tests {
         // What was not read is not written over.
         assert_eq!(store.commit(rng, |content| content.mailbox_mut("a").peer("other@b.example")), Err(Error::Internal));
         store.fetch("a").unwrap();
-        assert_eq!((ids(&store), store.content().mailbox("a").find("peer@b.example")), (vec!["a"], Some(1)));
+        assert_eq!(
+            (ids(&store), store.content().mailbox("a").find("peer@b.example")),
+            (vec!["a"], Some(PeerId::from(1)))
+        );
         assert_eq!(*store.report(), VaultReport { lost: 1, ..VaultReport::default() });
     }
 
@@ -652,7 +656,7 @@ pub(crate) mod tests {
         {
             let folder = TempDir::new().unwrap();
             let mut store = open(folder.path(), &Key::File).unwrap();
-            let (rng, peer) = (&mut rng(3), 1);
+            let (rng, peer) = (&mut rng(3), PeerId::from(1));
             store.commit(rng, |content| content.accounts.push(account("a"))).unwrap();
             let mut write = |store: &mut Store, state: &str| {
                 store.fetch("a").unwrap();

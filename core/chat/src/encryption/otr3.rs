@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flashpaper_otr::{Attention, Identity, InstanceTag, Policy, Session, Settings};
 
+use crate::contact::PeerId;
 use crate::encryption::stored::Stored;
 use crate::event::{Notice, beginning};
 use crate::limits;
@@ -18,9 +19,9 @@ use crate::trust::{Fingerprint, Trust};
 pub(crate) struct Otr3 {
     identity: Arc<Identity>,
     tag: InstanceTag,
-    pub(crate) open: BTreeMap<u64, Session>,
+    pub(crate) open: BTreeMap<PeerId, Session>,
     /// The client that an instance was last heard from.
-    pub(crate) resources: HashMap<(u64, InstanceTag), String>,
+    pub(crate) resources: HashMap<(PeerId, InstanceTag), String>,
     limit: Option<usize>,
     /// No conversation is in version 2.
     pub(crate) version_3_only: bool,
@@ -59,7 +60,7 @@ impl Otr3 {
     /// `outlive` their process.
     pub(crate) fn take_out(
         &mut self,
-        peer: u64,
+        peer: PeerId,
         stored: Option<&Stored>,
         outlive: bool,
         rng: Random,
@@ -95,7 +96,7 @@ impl Otr3 {
     /// A peer's session as it is to be stored, used at this time. Nothing to go on with, unless it is to outlive the process.
     pub(crate) fn to_store(
         &self,
-        peer: u64,
+        peer: PeerId,
         session: &Session,
         trust: Option<&Trust>,
         now: u64,
@@ -114,14 +115,14 @@ impl Otr3 {
     }
 
     /// The client that a message is for, if it was heard from: what is for any goes to the one that texts go to.
-    pub(crate) fn resource(&self, peer: u64, body: &str) -> Option<String> {
+    pub(crate) fn resource(&self, peer: PeerId, body: &str) -> Option<String> {
         let any = || self.open.get(&peer)?.recipient().map(|(instance, _)| instance);
         let instance = InstanceTag::of_recipient(body).or_else(any)?;
         self.resources.get(&(peer, instance)).cloned()
     }
 
     /// An instance was heard from this client.
-    pub(crate) fn heard_from(&mut self, peer: u64, instance: InstanceTag, resource: Option<&str>) {
+    pub(crate) fn heard_from(&mut self, peer: PeerId, instance: InstanceTag, resource: Option<&str>) {
         let resources = &mut self.resources;
         let Some(resource) = resource else {
             // A client without a name that can be written is answered at the account.

@@ -7,7 +7,7 @@ use flashpaper_otr::{self as otr, SmpEvent};
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
-use crate::contact::Peer;
+use crate::contact::{Peer, PeerId};
 use crate::event::{Comparison, News, beginning};
 use crate::limits;
 use crate::table::Table;
@@ -15,26 +15,26 @@ use crate::trust::{Fingerprint, Trust};
 
 /// Comparisons that wait for the user's answer, by the peer and the key that has asked.
 #[derive(Default)]
-pub(crate) struct Questions(BTreeMap<(u64, Fingerprint), Comparison>);
+pub(crate) struct Questions(BTreeMap<(PeerId, Fingerprint), Comparison>);
 
 impl Questions {
     /// What a peer waits for.
-    pub(crate) fn of(&self, peer: u64) -> Option<&Comparison> {
+    pub(crate) fn of(&self, peer: PeerId) -> Option<&Comparison> {
         self.0.iter().find(|((of, _), _)| *of == peer).map(|(_, question)| question)
     }
 
     /// The key that the answer to a question goes to. Whoever was asked one thing is not to answer another: without a question
     /// the answer would verify the peer.
-    pub(crate) fn asker(&self, peer: u64, trust: &Trust, shown: Option<&str>) -> Option<otr::Fingerprint> {
+    pub(crate) fn asker(&self, peer: PeerId, trust: &Trust, shown: Option<&str>) -> Option<otr::Fingerprint> {
         let asked = Comparison::Asked { question: shown.map(str::to_owned) };
-        let is_it = |(of, key): &(u64, Fingerprint)| *of == peer && trust.accepts(*key);
+        let is_it = |(of, key): &(PeerId, Fingerprint)| *of == peer && trust.accepts(*key);
         let ((_, key), _) = self.0.iter().find(|(by, question)| is_it(by) && **question == asked)?;
         Some(otr::Fingerprint(key.0))
     }
 
     /// Only these still ask; whether others had.
-    pub(crate) fn keep(&mut self, peer: u64, askers: &[otr::Fingerprint]) -> bool {
-        let ended = |(of, key): &(u64, Fingerprint)| {
+    pub(crate) fn keep(&mut self, peer: PeerId, askers: &[otr::Fingerprint]) -> bool {
+        let ended = |(of, key): &(PeerId, Fingerprint)| {
             *of == peer && askers.iter().all(|asker| *key != Fingerprint::from(*asker))
         };
         self.0.extract_if(.., |by, _| ended(by)).count() > 0
@@ -47,10 +47,10 @@ impl Questions {
 
 /// News of a comparison. `Some`: it is to be ended, as this key must not go on with it.
 pub(crate) fn hear(
-    peers: &mut Table<Peer>,
+    peers: &mut Table<PeerId, Peer>,
     questions: &mut Questions,
     news: &mut News,
-    peer: u64,
+    peer: PeerId,
     event: SmpEvent,
 ) -> Option<otr::Fingerprint> {
     let comparison = match event {

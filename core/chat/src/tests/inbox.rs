@@ -86,7 +86,7 @@ fn what_is_kept_of_a_contact_has_an_end_though_the_app_has_taken_it() {
         let row = mailbox.peer(PEER);
         assert!(!inbox::is_full(&mailbox, row), "{number} of {fit}");
         assert!(comes(&mut mailbox, PEER, Some(&number.to_string()), &text));
-        let taken = mailbox.messages.keys().next_back().map(|row| MessageId(*row));
+        let taken = mailbox.messages.keys().next_back().copied();
         taken.into_iter().for_each(|message| drop(inbox::take(&mut mailbox, message)));
     }
     let row = mailbox.peer(PEER);

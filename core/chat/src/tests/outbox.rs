@@ -15,7 +15,7 @@ fn what_was_written_before_a_block_does_not_leave_after_it() {
     let failed = MessageState::Failed { reason: FailReason::Blocked };
     assert_eq!(outbox::blocked(&mut mailbox, peer), [(waiting, failed), (doubted, failed)]);
     mailbox.peer_mut(peer).unwrap().standing = Standing::Contact;
-    assert_eq!(outbox::waiting(&mailbox), [(other.0, mailbox.peer("other@b.example"))]);
+    assert_eq!(outbox::waiting(&mailbox), [(other, mailbox.peer("other@b.example"))]);
     assert_eq!(redelivery::settle(&mut mailbox, peer, NOW + 100), []);
 }
 
@@ -48,7 +48,7 @@ fn what_came_back_says_why_and_stays_until_it_was_seen() {
         outbox::refused(&mut mailbox, PEER, "2", refused).is_empty()
             && outbox::reported(&mut mailbox, PEER, "2").is_empty()
     );
-    mailbox.set(4, MessageState::WaitingForPeer);
+    mailbox.set(MessageId(4), MessageState::WaitingForPeer);
     let (peer, other) = (mailbox.peer(PEER), mailbox.peer("other@b.example"));
     assert!(outbox::nobody_there(&mut mailbox, other).is_empty());
     assert_eq!(outbox::nobody_there(&mut mailbox, peer).len(), 1);
@@ -65,7 +65,7 @@ fn what_came_back_says_why_and_stays_until_it_was_seen() {
 fn a_piece_that_comes_back_is_the_text_that_comes_back() {
     let mut mailbox = outbox(1);
     encrypt(&mut mailbox, 2, 1);
-    let entry = mailbox.messages.get_mut(&2).map(Arc::make_mut).unwrap();
+    let entry = mailbox.messages.get_mut(&MessageId(2)).map(Arc::make_mut).unwrap();
     entry.went.as_mut().unwrap().ids = vec!["first".into(), "second".into()];
     let reason = FailReason::Unreachable;
     assert!(outbox::refused(&mut mailbox, PEER, "another", reason).is_empty());

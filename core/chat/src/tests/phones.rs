@@ -6,8 +6,8 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::support::{
-    Arc, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, Security, What, Wire,
-    inbox, outbox, retention, stanza_queue, view,
+    Arc, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, PeerId, Security, What,
+    Wire, inbox, outbox, retention, stanza_queue, view,
 };
 pub(super) use crate::chat::Talk;
 pub(super) use crate::event::{Comparison, Notice};
@@ -21,7 +21,7 @@ pub(super) const TWO: &str = "two@b.example";
 /// An installation that talks to one peer.
 pub(super) struct Phone {
     pub(super) peer: &'static str,
-    pub(super) row: u64,
+    pub(super) row: PeerId,
     pub(super) mailbox: Mailbox,
     pub(super) sessions: Sessions,
     pub(super) random: Random,
@@ -194,7 +194,15 @@ pub(super) fn wires(outputs: &[Output]) -> Vec<String> {
 pub(super) fn stanzas(outputs: &[Output]) -> Vec<Arc<Wire>> {
     let wire = |body: String| {
         let what = What::Otr { body, wants_receipt: false };
-        Arc::new(Wire { peer: 0, resource: None, id: "theirs".into(), what, message: None, at: NOW, number: None })
+        Arc::new(Wire {
+            peer: PeerId(0),
+            resource: None,
+            id: "theirs".into(),
+            what,
+            message: None,
+            at: NOW,
+            number: None,
+        })
     };
     wires(outputs).into_iter().map(wire).collect()
 }

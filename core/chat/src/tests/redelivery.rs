@@ -63,7 +63,7 @@ fn what_nothing_was_said_of_is_not_written_again() {
     assert!(mailbox.messages.iter().all(|(row, entry)| Arc::ptr_eq(entry, &before.messages[row])));
     redelivery::unread(&mut mailbox, peer, &[3], NOW);
     let copied = mailbox.messages.iter().filter(|(row, entry)| !Arc::ptr_eq(entry, &before.messages[row]));
-    assert_eq!(copied.map(|(row, _)| *row).collect::<Vec<_>>(), [3]);
+    assert_eq!(copied.map(|(row, _)| *row).collect::<Vec<_>>(), [MessageId(3)]);
 }
 
 #[test]

@@ -50,10 +50,10 @@ fn what_was_stored_before_receipts_came_inside_the_encryption_is_read() {
         {"fingerprint":"0101010101010101010101010101010101010101","accepted":true,"verified":true,"verified_us":false,
         "keeps_texts":true,"failures":0}]}"#;
     let mut mailbox = Mailbox::default();
-    mailbox.messages.insert(1, serde_json::from_str(text).map(Arc::new).unwrap());
-    mailbox.peers.insert(1, serde_json::from_str(peer).map(Arc::new).unwrap());
+    mailbox.messages.insert(MessageId(1), serde_json::from_str(text).map(Arc::new).unwrap());
+    mailbox.peers.insert(PeerId(1), serde_json::from_str(peer).map(Arc::new).unwrap());
     repair::mend(&mut mailbox);
-    assert_eq!(mailbox.peers[&1].trust.security(KEY), Security::Verified);
+    assert_eq!(mailbox.peers[&PeerId(1)].trust.security(KEY), Security::Verified);
     assert_eq!(
         outbox::refused(&mut mailbox.clone(), PEER, "first", FailReason::Refused).len(),
         1,

@@ -79,7 +79,7 @@ fn what_time_ends() {
     let [left, late, patient] = [Some(50), Some(60), None].map(|within| of(within, &mut mailbox));
     let MessageId(row) = left;
     encrypt(&mut mailbox, row, 1);
-    mailbox.set(row, MessageState::Queued);
+    mailbox.set(left, MessageState::Queued);
     assert_eq!(outbox::next_given_up(&mailbox), Some(NOW + 60), "what has left is not late");
     assert!(outbox::give_up(&mut mailbox, NOW + 59).is_empty());
     assert_eq!(
@@ -92,11 +92,11 @@ fn what_time_ends() {
     };
     let key = Some(Fingerprint([1; 20]));
     for (row, session) in [(1, private(NOW, key, false)), (2, private(1, None, false)), (3, private(1, key, true))] {
-        mailbox.sessions.insert(row, session);
+        mailbox.sessions.insert(PeerId(row), session);
     }
     assert_eq!([0, 100].map(|life| retention::next_expiry(&mailbox, History::None, life)), [None, Some(NOW + 100)]);
     // One of a wrong future does not last until then.
-    mailbox.sessions.insert(1, private(NOW * 2, key, false));
+    mailbox.sessions.insert(PeerId(1), private(NOW * 2, key, false));
     retention::sweep(&mut mailbox, History::None, NOW);
     assert_eq!(retention::next_expiry(&mailbox, History::None, 100), Some(NOW + 100));
 }

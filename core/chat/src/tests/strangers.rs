@@ -159,7 +159,7 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
     assert_eq!((mailbox.find(&jid(2)), mailbox.find(&jid(3))), (Some(labelled), Some(written_to)));
     assert_eq!(mailbox.find(&jid(4)), None);
     assert_eq!(news.messages.len(), 3);
-    assert!(news.messages.iter().all(|(message, _)| mailbox.messages.contains_key(&message.0)));
+    assert!(news.messages.iter().all(|(message, _)| mailbox.messages.contains_key(message)));
     assert!(news.conversations.iter().all(|peer| mailbox.peers.contains_key(peer)));
     // Who asks for presence takes a place, too.
     let subscribe = PresenceNews::Subscription(Subscription::Subscribe);

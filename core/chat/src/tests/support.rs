@@ -3,7 +3,7 @@
 pub(super) use std::sync::Arc;
 pub(super) use std::time::Duration;
 
-pub(super) use crate::contact::Standing;
+pub(super) use crate::contact::{PeerId, Standing};
 pub(super) use crate::encryption::stored::Stored;
 pub(super) use crate::error::ChatError;
 pub(super) use crate::event::Changed;
@@ -77,6 +77,7 @@ pub(crate) fn outbox(count: u32) -> Mailbox {
 
 /// Has a text leave as one stanza, as OTR's text of this number.
 pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
+    let row = MessageId(row);
     let peer = mailbox.messages[&row].peer;
     let what = What::Otr { body: mailbox.messages[&row].text.clone(), wants_receipt: true };
     let id = mailbox.messages[&row].label.clone();
@@ -88,14 +89,14 @@ pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
 }
 
 /// Whether the client with the key of [`encrypt`] knows what it gets twice.
-pub(crate) fn knows_doubles(mailbox: &mut Mailbox, peer: u64, keeps_texts: bool) {
+pub(crate) fn knows_doubles(mailbox: &mut Mailbox, peer: PeerId, keeps_texts: bool) {
     let peer = mailbox.peer_mut(peer).unwrap();
     peer.trust.uses(KEY);
     peer.trust.key_mut(KEY).unwrap().keeps_texts = keeps_texts;
 }
 
 pub(crate) fn send_all(mailbox: &mut Mailbox) {
-    for (row, _) in outbox::waiting(mailbox) {
+    for (MessageId(row), _) in outbox::waiting(mailbox) {
         encrypt(mailbox, row, row);
     }
     stanza_queue::number(mailbox, 1, usize::MAX, NOW);
