@@ -11,7 +11,7 @@ use crate::event::{Changed, News, Notice};
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::seen::Mark;
-use crate::stanza::{What, Wire, holds_data};
+use crate::stanza::{OutgoingStanza, StanzaKind, holds_data};
 use crate::trust::Security;
 use crate::{limits, stanza_queue};
 
@@ -54,9 +54,12 @@ pub(crate) fn receive(
     let known = mark.is_some_and(|mark| mailbox.has_seen(peer, mark));
     // A stranger does not learn that there is somebody. Who sends again has missed the receipt.
     if let Some(received) = wanted.filter(|_| mailbox.standing(peer) == Standing::Contact) {
-        let what = What::Receipt { received: received.to_owned() };
+        let kind = StanzaKind::Receipt { received: received.to_owned() };
         let resource = resource.map(str::to_owned);
-        stanza_queue::add(mailbox, Wire { peer, resource, id: receipt, what, message: None, at: now, number: None });
+        stanza_queue::add(
+            mailbox,
+            OutgoingStanza { peer, resource, id: receipt, kind, message: None, at: now, number: None },
+        );
     }
     if known {
         return None;
@@ -161,7 +164,7 @@ fn forget_stranger(mailbox: &mut Mailbox, row: PeerId) {
     mailbox.peers.remove(&row);
     mailbox.sessions.remove(&row);
     mailbox.messages.retain(|_, entry| entry.peer != row);
-    mailbox.wires.retain(|_, wire| wire.peer != row);
+    mailbox.stanzas.retain(|_, stanza| stanza.peer != row);
     mailbox.seen.remove(&row);
 }
 

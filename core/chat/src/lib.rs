@@ -41,7 +41,7 @@ pub use random::Random;
 pub use retention::History;
 pub use seen::Seen;
 pub use sessions::Sessions;
-pub use stanza::{What, Wire, covers};
+pub use stanza::{OutgoingStanza, StanzaKind, covers};
 pub use table::Table;
 pub use trust::{Fingerprint, Key, PeerKey, Security, Trust};
 pub use view::{Conversation, Message};

@@ -22,7 +22,7 @@ pub(crate) const STANZA: usize = 65_536;
 /// What a stanza has around its body at most, in bytes: addresses are up to 3071 each (RFC 7622).
 pub(crate) const AROUND_BODY: usize = 7_000;
 /// A key exchange that could not be sent for so long is of no use any more. In seconds.
-pub(crate) const EXCHANGE_WIRES: u64 = 60;
+pub(crate) const EXCHANGE_STANZAS: u64 = 60;
 /// How long after a peer was asked for a private conversation it may be asked again, if nothing else happens.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(600);
 /// How long a peer's client has after a key exchange to say that it knows what it gets twice. In seconds.

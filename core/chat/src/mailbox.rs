@@ -10,7 +10,7 @@ use crate::error::ChatError;
 use crate::event::Changed;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::seen::{Mark, Seen};
-use crate::stanza::{Stream, Wire};
+use crate::stanza::{OutgoingStanza, Stream};
 use crate::table::Table;
 
 /// Everything of one burner but its account. Clones share what is not changed.
@@ -21,7 +21,7 @@ pub struct Mailbox {
     /// Peers.
     pub peers: Table<PeerId, Peer>,
     /// Stanzas that the server may not have yet.
-    pub wires: Table<u64, Wire>,
+    pub stanzas: Table<u64, OutgoingStanza>,
     /// What has come before, by peer.
     pub seen: Table<PeerId, Seen>,
     /// OTR sessions, by peer.
@@ -36,7 +36,8 @@ pub struct Position {
     pub(crate) stream: Option<Stream>,
     /// The numbers given last: none is given twice.
     pub(crate) message: u64,
-    pub(crate) wire: u64,
+    #[serde(rename = "wire")]
+    pub(crate) stanza: u64,
     /// The latest time that was seen, in seconds since 1970: a clock that is set back does not make anything last longer.
     pub(crate) latest: u64,
 }

@@ -109,14 +109,14 @@ pub struct Entry {
     pub(crate) security: Security,
     /// When it is given up if it has not left, in seconds since 1970.
     pub(crate) until: Option<u64>,
-    pub(crate) went: Option<Went>,
+    pub(crate) went: Option<Transmission>,
     /// It may arrive twice, as the peer's client cannot tell.
     pub(crate) again: bool,
 }
 
 /// How a text went out.
 #[derive(Clone, Serialize, Deserialize, Zeroize)]
-pub(crate) struct Went {
+pub(crate) struct Transmission {
     /// OTR's number for it, by which it may say that it was not read. `None`: it was read, as far as will ever be known, or
     /// is in doubt.
     pub(crate) number: Option<u64>,

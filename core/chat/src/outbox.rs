@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, FailReason, MessageId, MessageState, Went};
-use crate::stanza::{What, Wire};
+use crate::message::{Entry, FailReason, MessageId, MessageState, Transmission};
+use crate::stanza::{OutgoingStanza, StanzaKind};
 use crate::trust::{Fingerprint, Security};
 use crate::{limits, stanza_queue};
 
@@ -55,13 +55,16 @@ pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, 
     let ids: Vec<String> = pieces.iter().map(|(id, _)| id.clone()).collect();
     for (id, body) in pieces {
         let wants_receipt = !confirms_inside && ids.last() == Some(&id);
-        let what = What::Otr { body, wants_receipt };
+        let kind = StanzaKind::Otr { body, wants_receipt };
         let resource = resource.clone();
-        stanza_queue::add(mailbox, Wire { peer, resource, id, what, message: Some(row), at: now, number: None });
+        stanza_queue::add(
+            mailbox,
+            OutgoingStanza { peer, resource, id, kind, message: Some(row), at: now, number: None },
+        );
     }
     if let Some(entry) = mailbox.messages.get_mut(&row).map(Arc::make_mut) {
         entry.security = security;
-        entry.went = Some(Went { number: Some(number), key, at: now, doubted: None, ids });
+        entry.went = Some(Transmission { number: Some(number), key, at: now, doubted: None, ids });
     }
     mailbox.set(row, MessageState::Sent)
 }
@@ -153,7 +156,7 @@ pub(crate) fn give_up(mailbox: &mut Mailbox, now: u64) -> Changed {
 /// The outgoing message that this stanza carries. One that is to be sent again has no stanza yet.
 fn carried_by<'a>(mailbox: &'a Mailbox, to: &str, id: &str) -> Option<(MessageId, &'a Entry)> {
     let peer = mailbox.find(to)?;
-    let has_id = |went: &Went| went.ids.iter().any(|of| of == id);
+    let has_id = |went: &Transmission| went.ids.iter().any(|of| of == id);
     let is_it = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(has_id);
     let (row, entry) = mailbox.messages.iter().find(|(_, entry)| entry.peer == peer && is_it(entry))?;
     Some((*row, entry))

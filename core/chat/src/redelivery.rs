@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, FailReason, MessageId, MessageState, Went};
+use crate::message::{Entry, FailReason, MessageId, MessageState, Transmission};
 use crate::outbox::deduplicates;
-use crate::stanza::Wire;
+use crate::stanza::OutgoingStanza;
 use crate::trust::Fingerprint;
 use crate::{limits, stanza_queue};
 
 /// Texts that the peer may not have read, by OTR's numbers: see [`Mailbox::settle`].
 pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: u64) {
-    let named = |went: &Went| went.number.is_some_and(|number| numbers.contains(&number));
+    let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
     let unread = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
     // What is not changed stays shared: a copy would be written to disk.
     for entry in mailbox.messages.values_mut().filter(|entry| unread(entry)) {
@@ -27,7 +27,7 @@ pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: 
 /// The peer has read all but these, by OTR's numbers; but what goes to a key that sends receipts inside the encryption is
 /// confirmed by those alone. OTR tells by keys, and a server can drop one of several texts under the same keys.
 pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &[u64]) {
-    let read = |went: &Went| went.number.is_some_and(|number| !unconfirmed.contains(&number));
+    let read = |went: &Transmission| went.number.is_some_and(|number| !unconfirmed.contains(&number));
     let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
     for row in mailbox.rows(|entry| read(entry) && !deduplicates(mailbox, entry)) {
         forget_number(mailbox, row);
@@ -61,10 +61,10 @@ fn forget_number(mailbox: &mut Mailbox, row: MessageId) {
 /// Nothing that a session has said or would say leaves any more. Texts that had not left wait again.
 pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
     mailbox.sessions.remove(&peer);
-    let waits = |wire: &Wire| wire.peer == peer && wire.number.is_none();
+    let waits = |stanza: &OutgoingStanza| stanza.peer == peer && stanza.number.is_none();
     let torn: BTreeSet<MessageId> =
-        mailbox.wires.values().filter(|wire| waits(wire)).filter_map(|w| w.message).collect();
-    mailbox.wires.retain(|_, wire| !waits(wire));
+        mailbox.stanzas.values().filter(|stanza| waits(stanza)).filter_map(|w| w.message).collect();
+    mailbox.stanzas.retain(|_, stanza| !waits(stanza));
     for row in &torn {
         if let Some(entry) = mailbox.messages.get_mut(row) {
             Arc::make_mut(entry).went = None;

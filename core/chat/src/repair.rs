@@ -10,14 +10,14 @@ use crate::message::{FailReason, MessageId, MessageState};
 /// nothing is taken for somebody else's.
 pub fn mend(mailbox: &mut Mailbox) {
     let message = mailbox.messages.keys().next_back().map_or(0, |MessageId(last)| *last);
-    let wire = mailbox.wires.keys().next_back().map_or(0, |last| *last);
-    if mailbox.position.message < message || mailbox.position.wire < wire {
+    let stanza = mailbox.stanzas.keys().next_back().map_or(0, |last| *last);
+    if mailbox.position.message < message || mailbox.position.stanza < stanza {
         let position = Arc::make_mut(&mut mailbox.position);
         position.message = position.message.max(message);
-        position.wire = position.wire.max(wire);
+        position.stanza = position.stanza.max(stanza);
     }
     let named = mailbox.messages.values().map(|entry| entry.peer);
-    let named = named.chain(mailbox.wires.values().map(|wire| wire.peer)).chain(mailbox.sessions.keys().copied());
+    let named = named.chain(mailbox.stanzas.values().map(|stanza| stanza.peer)).chain(mailbox.sessions.keys().copied());
     let named: Vec<PeerId> = named.chain(mailbox.seen.keys().copied()).collect();
     for peer in named {
         // Whose it was is lost; what they wrote is not.
@@ -35,7 +35,7 @@ pub fn mend(mailbox: &mut Mailbox) {
     let rows = mailbox.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::AddressLost });
     // A text whose stanzas are lost, but not all of them, would never be whole.
-    let carried = |row: &MessageId| mailbox.wires.values().any(|wire| wire.message == Some(*row));
+    let carried = |row: &MessageId| mailbox.stanzas.values().any(|stanza| stanza.message == Some(*row));
     let torn: Vec<MessageId> = mailbox.rows(|entry| entry.state == MessageState::Sent);
     let torn = torn.into_iter().filter(|row| !carried(row)).collect();
     mailbox.set_all(torn, MessageState::Queued);

@@ -14,14 +14,15 @@ const QUERY: &str = "?OTRv";
 
 /// A stanza to a peer.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub struct Wire {
+pub struct OutgoingStanza {
     pub(crate) peer: PeerId,
     /// Which of the peer's clients; any, where absent.
     pub(crate) resource: Option<String>,
     /// Its id outside the encryption.
     pub id: String,
     /// What it says.
-    pub what: What,
+    #[serde(rename = "what")]
+    pub kind: StanzaKind,
     /// The text that it holds, or a piece of.
     pub(crate) message: Option<MessageId>,
     /// When it was made, in seconds since 1970.
@@ -30,15 +31,15 @@ pub struct Wire {
     pub(crate) number: Option<u32>,
 }
 
-impl Wire {
+impl OutgoingStanza {
     pub(crate) fn is_query(&self) -> bool {
-        matches!(&self.what, What::Otr { body, .. } if is_query(body))
+        matches!(&self.kind, StanzaKind::Otr { body, .. } if is_query(body))
     }
 }
 
 /// What a stanza says.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub enum What {
+pub enum StanzaKind {
     /// A message of OTR's.
     Otr {
         /// The message.

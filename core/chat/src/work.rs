@@ -20,7 +20,7 @@ use crate::message::{MessageId, MessageState};
 use crate::random::Random;
 use crate::seen::Mark;
 use crate::sessions::Sessions;
-use crate::stanza::{What, Wire, is_query};
+use crate::stanza::{OutgoingStanza, StanzaKind, is_query};
 use crate::trust::{Fingerprint, Security, Trust};
 use crate::{outbox, redelivery, stanza_queue};
 
@@ -199,8 +199,11 @@ impl<'a> Work<'a> {
         if is_query(&body) {
             self.sessions.queries.insert(peer, id.clone());
         }
-        let what = What::Otr { body, wants_receipt: false };
-        stanza_queue::add(self.mailbox, Wire { peer, resource, id, what, message: None, at: self.now, number: None });
+        let kind = StanzaKind::Otr { body, wants_receipt: false };
+        stanza_queue::add(
+            self.mailbox,
+            OutgoingStanza { peer, resource, id, kind, message: None, at: self.now, number: None },
+        );
     }
 
     fn arrived_in_private(

@@ -116,7 +116,7 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_chat::{History, PeerId, Stored, Talk, What, Wire, stanza_queue};
+    use flashpaper_chat::{History, OutgoingStanza, PeerId, StanzaKind, Stored, Talk, stanza_queue};
     use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
     use flashpaper_xmpp::ChatMessage;
     use rand::SeedableRng as _;
@@ -230,8 +230,10 @@ mod tests {
                 }
                 stanza_queue::number(talk.mailbox(), 1, usize::MAX, NOW)
             });
-            let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { body.clone() } else { String::new() };
-            outputs = answers.unwrap().iter().flat_map(|(_, wire)| friend.receive(&body(wire))).collect();
+            let body = |stanza: &OutgoingStanza| {
+                if let StanzaKind::Otr { body, .. } = &stanza.kind { body.clone() } else { String::new() }
+            };
+            outputs = answers.unwrap().iter().flat_map(|(_, stanza)| friend.receive(&body(stanza))).collect();
         }
         assert!(friend.is_private());
         row

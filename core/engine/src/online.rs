@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flashpaper_chat::{
-    self as chat, Mailbox, PeerId, Standing, What, covers, inbox, outbox, presence, redelivery, stanza_queue,
+    self as chat, Mailbox, PeerId, Standing, StanzaKind, covers, inbox, outbox, presence, redelivery, stanza_queue,
 };
 use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError};
 use futures::FutureExt as _;
@@ -538,25 +538,25 @@ impl Work<'_> {
         // Whoever says goodbye begins nothing.
         let burns = self.inner.account(&self.id.0)?.state == State::Burning;
         let resumption = self.session.resumption(room);
-        let wires = self.inner.converse(&self.id.0, |talk| {
+        let stanzas = self.inner.converse(&self.id.0, |talk| {
             if !burns {
                 talk.pump(room);
             }
             stanza_queue::set_resumption(talk.mailbox(), resumption);
             stanza_queue::number(talk.mailbox(), first, room, now)
         })?;
-        for (to, wire) in &wires {
-            let (session, id) = (&mut self.session, wire.id.as_str());
-            match &wire.what {
-                What::Otr { body, wants_receipt } => {
+        for (to, stanza) in &stanzas {
+            let (session, id) = (&mut self.session, stanza.id.as_str());
+            match &stanza.kind {
+                StanzaKind::Otr { body, wants_receipt } => {
                     within(limits::EXCHANGE, session.send_otr(to, id, body, *wants_receipt)).await??;
                 }
-                What::Receipt { received } => {
+                StanzaKind::Receipt { received } => {
                     within(limits::EXCHANGE, session.send_receipt(to, id, received)).await??;
                 }
             }
         }
-        if wires.is_empty() {
+        if stanzas.is_empty() {
             return Ok(false);
         }
         self.ask(self.inner.profile().response()).await?;

@@ -300,7 +300,7 @@ impl Store {
             }
             put_changes(&mut batch, (owner, MESSAGES), &before.messages, &after.messages)?;
             put_changes(&mut batch, (owner, PEERS), &before.peers, &after.peers)?;
-            put_changes(&mut batch, (owner, WIRES), &before.wires, &after.wires)?;
+            put_changes(&mut batch, (owner, WIRES), &before.stanzas, &after.stanzas)?;
             put_changes(&mut batch, (owner, SEEN), &before.seen, &after.seen)?;
             put_changes(&mut batch, (owner, SESSIONS), &before.sessions, &after.sessions)?;
             if !Arc::ptr_eq(&before.position, &after.position) {
@@ -371,7 +371,7 @@ fn take_in(mailbox: &mut Mailbox, row: &Row) -> bool {
     match row.table {
         MESSAGES => put(&mut mailbox.messages, row),
         PEERS => put(&mut mailbox.peers, row),
-        WIRES => put(&mut mailbox.wires, row),
+        WIRES => put(&mut mailbox.stanzas, row),
         SEEN => put(&mut mailbox.seen, row),
         SESSIONS => put(&mut mailbox.sessions, row),
         POSITION => serde_json::from_slice(&row.bytes).map(|position| mailbox.position = Arc::new(position)).is_ok(),

@@ -15,7 +15,7 @@ fn a_flood_of_a_contact_has_an_end_and_what_was_turned_away_comes_again() {
             two.writes(&number.to_string());
         }
         carry(&mut two, &mut one);
-        rows = rows.max(one.mailbox.messages.len() + one.mailbox.wires.len());
+        rows = rows.max(one.mailbox.messages.len() + one.mailbox.stanzas.len());
     }
     assert_eq!((one.inbox().len(), rows), (most, most));
     assert_eq!(one.notices, [Notice::InboxFull], "told once");
@@ -25,12 +25,12 @@ fn a_flood_of_a_contact_has_an_end_and_what_was_turned_away_comes_again() {
     one.mailbox.befriend(other);
     one.work(|talk| talk.receive(&chat("other@c.example", "1", "hello", false)));
     assert_eq!(one.inbox().len(), most + 1);
-    let (mut burnt, goodbye) = (one.mailbox.clone(), one.mailbox.wires.len());
+    let (mut burnt, goodbye) = (one.mailbox.clone(), one.mailbox.stanzas.len());
     let times = (NOW, Duration::from_secs(5));
     let mut talk = Talk::new(&mut burnt, &mut one.sessions, one.random.clone(), times, 3600);
     talk.finish_all();
     drop(talk.end());
-    assert_eq!(burnt.wires.len(), goodbye + 1);
+    assert_eq!(burnt.stanzas.len(), goodbye + 1);
     one.sessions.forget();
     // Room again.
     one.takes_all();
@@ -58,13 +58,13 @@ fn a_client_without_a_name_that_can_be_written_is_answered_at_the_account() {
     carry(&mut one, &mut two);
     let to = |phone: &mut Phone, text: &str| {
         phone.writes(text);
-        phone.says().into_iter().map(|wire| wire.resource.clone()).collect::<Vec<_>>()
+        phone.says().into_iter().map(|stanza| stanza.resource.clone()).collect::<Vec<_>>()
     };
     assert_eq!(to(&mut one, "first"), [Some("r".to_owned())]);
     two.writes("from elsewhere");
-    for wire in two.says() {
-        let What::Otr { body, .. } = &wire.what else { continue };
-        let said = ChatMessage { resource: None, ..chat(TWO, &wire.id, body, false) };
+    for stanza in two.says() {
+        let StanzaKind::Otr { body, .. } = &stanza.kind else { continue };
+        let said = ChatMessage { resource: None, ..chat(TWO, &stanza.id, body, false) };
         one.work(|talk| talk.receive(&said));
     }
     // The receipt, too.

@@ -8,11 +8,14 @@ fn receipts_between_flashpaper_peers_come_inside_the_encryption_and_in_one_piece
     let (mut one, mut two) = friends();
     let texts = ["a", "b", "c"].map(|text| one.writes(text));
     let out = one.says();
-    assert!(out.iter().all(|wire| matches!(wire.what, What::Otr { wants_receipt: false, .. })));
+    assert!(out.iter().all(|stanza| matches!(stanza.kind, StanzaKind::Otr { wants_receipt: false, .. })));
     two.hears(&out);
     assert_eq!(two.inbox().len(), 3);
     let answer = two.says();
-    assert!(matches!(answer.iter().map(|wire| &wire.what).collect::<Vec<_>>()[..], [What::Otr { .. }]), "one, private");
+    assert!(
+        matches!(answer.iter().map(|stanza| &stanza.kind).collect::<Vec<_>>()[..], [StanzaKind::Otr { .. }]),
+        "one, private"
+    );
     assert_eq!(texts.map(|id| one.state(id)), [Some(MessageState::Acked); 3]);
     one.hears(&answer);
     assert_eq!(texts.map(|id| one.state(id)), [None; 3], "delivered, and not to be kept");
@@ -94,8 +97,8 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     other.begins(&mut one);
     let [lost, read] = ["lost", "read"].map(|text| one.writes(text));
     let out = one.says();
-    assert!(out.iter().all(|wire| matches!(wire.what, What::Otr { wants_receipt: true, .. })));
-    one.work(|talk| out.iter().flat_map(|wire| outbox::reported(talk.mailbox(), TWO, &wire.id)).count());
+    assert!(out.iter().all(|stanza| matches!(stanza.kind, StanzaKind::Otr { wants_receipt: true, .. })));
+    one.work(|talk| out.iter().flat_map(|stanza| outbox::reported(talk.mailbox(), TWO, &stanza.id)).count());
     assert_eq!([lost, read].map(|id| one.state(id)), [Some(MessageState::Reported); 2]);
     // What confirms a text by OTR ends it, and no more than that.
     let mut again = Other::new(20, 0x3000);
@@ -103,7 +106,7 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     one.time = limits::DOUBT;
     let resent = one.says();
     assert_eq!(one.state(lost), Some(UNREAD));
-    assert_eq!(wires(&again.hears(&resent)).len(), 0);
+    assert_eq!(carried(&again.hears(&resent)).len(), 0);
     assert_eq!(one.state(read), Some(MessageState::Acked), "the last goes again");
     let answer = again.0.send("here");
     again.converse(&mut one, answer);

@@ -6,8 +6,8 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::support::{
-    Arc, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, PeerId, Security, What,
-    Wire, inbox, outbox, retention, stanza_queue, view,
+    Arc, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, OutgoingStanza, PeerId,
+    Security, StanzaKind, inbox, outbox, retention, stanza_queue, view,
 };
 pub(super) use crate::chat::Talk;
 pub(super) use crate::event::{Comparison, Notice};
@@ -52,13 +52,15 @@ impl Phone {
     }
 
     /// Stanzas of the peer's account come, all at once.
-    pub(super) fn hears(&mut self, stanzas: &[Arc<Wire>]) {
+    pub(super) fn hears(&mut self, stanzas: &[Arc<OutgoingStanza>]) {
         let peer = self.peer;
         self.work(|talk| {
-            for wire in stanzas {
-                match &wire.what {
-                    What::Otr { body, wants_receipt } => talk.receive(&chat(peer, &wire.id, body, *wants_receipt)),
-                    What::Receipt { received } => {
+            for stanza in stanzas {
+                match &stanza.kind {
+                    StanzaKind::Otr { body, wants_receipt } => {
+                        talk.receive(&chat(peer, &stanza.id, body, *wants_receipt))
+                    }
+                    StanzaKind::Receipt { received } => {
                         let changed = outbox::reported(talk.mailbox(), peer, received);
                         talk.report(changed);
                     }
@@ -68,11 +70,11 @@ impl Phone {
     }
 
     /// What it sends now; the server has it.
-    pub(super) fn says(&mut self) -> Vec<Arc<Wire>> {
+    pub(super) fn says(&mut self) -> Vec<Arc<OutgoingStanza>> {
         self.work(|talk| talk.pump(1000));
         let out = stanza_queue::number(&mut self.mailbox, 1, usize::MAX, NOW + self.time);
         stanza_queue::acked(&mut self.mailbox, u32::try_from(out.len()).unwrap());
-        out.into_iter().map(|(_, wire)| wire).collect()
+        out.into_iter().map(|(_, stanza)| stanza).collect()
     }
 
     /// Puts a text into the outbox; its name.
@@ -158,13 +160,13 @@ impl Other {
     pub(super) fn converse(&mut self, phone: &mut Phone, first: Vec<Output>) -> Vec<String> {
         let (mut queue, mut read) = (first, Vec::new());
         while !queue.is_empty() {
-            let bodies = wires(&queue);
+            let said = carried(&queue);
             read.extend(
                 queue.into_iter().filter_map(|o| if let Output::Text { text, .. } = o { Some(text) } else { None }),
             );
             let peer = phone.peer;
             phone.work(|talk| {
-                for (number, body) in bodies.iter().enumerate() {
+                for (number, body) in said.iter().enumerate() {
                     talk.receive(&chat(peer, &format!("theirs {number}"), body, true));
                 }
             });
@@ -173,8 +175,10 @@ impl Other {
         read
     }
 
-    pub(super) fn hears(&mut self, stanzas: &[Arc<Wire>]) -> Vec<Output> {
-        let body = |wire: &Arc<Wire>| if let What::Otr { body, .. } = &wire.what { Some(body.clone()) } else { None };
+    pub(super) fn hears(&mut self, stanzas: &[Arc<OutgoingStanza>]) -> Vec<Output> {
+        let body = |stanza: &Arc<OutgoingStanza>| {
+            if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+        };
         stanzas.iter().filter_map(body).flat_map(|body| self.0.receive(&body)).collect()
     }
 
@@ -186,25 +190,25 @@ impl Other {
     }
 }
 
-pub(super) fn wires(outputs: &[Output]) -> Vec<String> {
+pub(super) fn carried(outputs: &[Output]) -> Vec<String> {
     outputs.iter().filter_map(|o| if let Output::Send(body) = o { Some(body.clone()) } else { None }).collect()
 }
 
 /// As stanzas of the peer's.
-pub(super) fn stanzas(outputs: &[Output]) -> Vec<Arc<Wire>> {
-    let wire = |body: String| {
-        let what = What::Otr { body, wants_receipt: false };
-        Arc::new(Wire {
+pub(super) fn stanzas(outputs: &[Output]) -> Vec<Arc<OutgoingStanza>> {
+    let stanza = |body: String| {
+        let kind = StanzaKind::Otr { body, wants_receipt: false };
+        Arc::new(OutgoingStanza {
             peer: PeerId(0),
             resource: None,
             id: "theirs".into(),
-            what,
+            kind,
             message: None,
             at: NOW,
             number: None,
         })
     };
-    wires(outputs).into_iter().map(wire).collect()
+    carried(outputs).into_iter().map(stanza).collect()
 }
 
 pub(super) const UNREAD: MessageState = MessageState::Failed { reason: FailReason::Unread };

@@ -17,7 +17,7 @@ use crate::chat::Talk;
 use crate::mailbox::Mailbox;
 use crate::random::Random;
 use crate::sessions::Sessions;
-use crate::stanza::What;
+use crate::stanza::StanzaKind;
 use crate::{outbox, stanza_queue};
 
 const PEER: &str = "peer@b.example";
@@ -89,8 +89,8 @@ fn each_key_of_a_conversation_is_a_draw_of_its_own() {
             talk.pump(10);
         }
         drop(talk.end());
-        for (_, wire) in stanza_queue::number(&mut mailbox, 1, 10, 1_000_000) {
-            let What::Otr { body, .. } = &wire.what else { continue };
+        for (_, stanza) in stanza_queue::number(&mut mailbox, 1, 10, 1_000_000) {
+            let StanzaKind::Otr { body, .. } = &stanza.kind else { continue };
             keys.extend(next_key(body));
             said.extend(sent(&peer.receive(body)));
         }

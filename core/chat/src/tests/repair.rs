@@ -86,7 +86,7 @@ fn records_are_read_and_written_in_the_form_that_vaults_have() {
         ));
     }
     for what in [r#"{"Otr":{"body":"?OTR:AAMD","wants_receipt":true}}"#, r#"{"Receipt":{"received":"their id"}}"#] {
-        same::<Wire>(&format!(
+        same::<OutgoingStanza>(&format!(
             r#"{{"peer":1,"resource":"r","id":"ours","what":{what},"message":4,"at":1000000,"number":4294967295}}"#
         ));
     }

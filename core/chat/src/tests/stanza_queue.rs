@@ -62,19 +62,19 @@ fn a_step_of_a_key_exchange_that_could_not_leave_for_a_minute_does_not_and_a_que
     encrypt(&mut mailbox, 2, 1);
     let peer = mailbox.peer(PEER);
     for (resource, body) in [("query", "?OTRv3?"), ("query", "?OTRv23?"), ("step", "?OTR:AAMC")] {
-        let what = What::Otr { body: body.into(), wants_receipt: false };
+        let kind = StanzaKind::Otr { body: body.into(), wants_receipt: false };
         let resource = Some(resource.into());
         stanza_queue::add(
             &mut mailbox,
-            Wire { peer, resource, id: "q".into(), what, message: None, at: NOW, number: None },
+            OutgoingStanza { peer, resource, id: "q".into(), kind, message: None, at: NOW, number: None },
         );
     }
     let (text, query, step) = (PEER.to_owned(), format!("{PEER}/query"), format!("{PEER}/step"));
     let to = |mut mailbox: Mailbox, after: u64| -> Vec<String> {
         stanza_queue::number(&mut mailbox, 1, 9, NOW + after).iter().map(|(to, _)| to.clone()).collect()
     };
-    assert_eq!(to(mailbox.clone(), limits::EXCHANGE_WIRES), [text.clone(), query.clone(), step]);
-    assert_eq!(to(mailbox, limits::EXCHANGE_WIRES + 1), [text, query]);
+    assert_eq!(to(mailbox.clone(), limits::EXCHANGE_STANZAS), [text.clone(), query.clone(), step]);
+    assert_eq!(to(mailbox, limits::EXCHANGE_STANZAS + 1), [text, query]);
 }
 
 #[test]

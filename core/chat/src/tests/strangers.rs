@@ -31,8 +31,10 @@ fn texts(mailbox: &Mailbox) -> Vec<String> {
 
 /// What is to be sent.
 fn bodies(mailbox: &Mailbox) -> Vec<String> {
-    let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { Some(body.clone()) } else { None };
-    mailbox.wires.values().filter_map(|wire| body(wire)).collect()
+    let body = |stanza: &OutgoingStanza| {
+        if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+    };
+    mailbox.stanzas.values().filter_map(|stanza| body(stanza)).collect()
 }
 
 #[test]
@@ -213,7 +215,7 @@ fn the_version_is_kept_with_the_key() {
                 said.iter().filter_map(|o| if let Output::Send(body) = o { Some(message(PEER, body)) } else { None });
             talk(&mut mailbox, &mut ours, |talk| sent.for_each(|chat| talk.receive(&chat)));
             said = bodies(&mailbox).iter().flat_map(|body| peer.receive(body)).collect();
-            mailbox.wires.clear();
+            mailbox.stanzas.clear();
         }
         let conversation = view::conversations(&mailbox).remove(0);
         assert_eq!((conversation.security, conversation.version), (Security::Private, Some(version)), "{offer}");

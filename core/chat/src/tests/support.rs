@@ -9,10 +9,10 @@ pub(super) use crate::error::ChatError;
 pub(super) use crate::event::Changed;
 pub(super) use crate::inbox::Arrived;
 pub(super) use crate::mailbox::Mailbox;
-pub(super) use crate::message::{FailReason, MessageId, MessageState, Went};
+pub(super) use crate::message::{FailReason, MessageId, MessageState, Transmission};
 pub(super) use crate::retention::History;
 pub(super) use crate::seen::Mark;
-pub(super) use crate::stanza::{What, Wire};
+pub(super) use crate::stanza::{OutgoingStanza, StanzaKind};
 pub(super) use crate::trust::{Fingerprint, Security, Trust};
 pub(super) use crate::{inbox, limits, outbox, redelivery, repair, retention, stanza_queue, view};
 
@@ -52,8 +52,10 @@ pub(crate) fn texts(mailbox: &Mailbox) -> Vec<String> {
 }
 
 pub(crate) fn receipts(mailbox: &Mailbox) -> Vec<String> {
-    let of = |wire: &Wire| if let What::Receipt { received } = &wire.what { Some(received.clone()) } else { None };
-    mailbox.wires.values().filter_map(|wire| of(wire)).collect()
+    let of = |stanza: &OutgoingStanza| {
+        if let StanzaKind::Receipt { received } = &stanza.kind { Some(received.clone()) } else { None }
+    };
+    mailbox.stanzas.values().filter_map(|stanza| of(stanza)).collect()
 }
 
 pub(crate) fn states(mailbox: &Mailbox) -> Vec<(String, MessageState)> {
@@ -79,12 +81,15 @@ pub(crate) fn outbox(count: u32) -> Mailbox {
 pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
     let row = MessageId(row);
     let peer = mailbox.messages[&row].peer;
-    let what = What::Otr { body: mailbox.messages[&row].text.clone(), wants_receipt: true };
+    let kind = StanzaKind::Otr { body: mailbox.messages[&row].text.clone(), wants_receipt: true };
     let id = mailbox.messages[&row].label.clone();
     let ids = vec![id.clone()];
-    stanza_queue::add(mailbox, Wire { peer, resource: None, id, what, message: Some(row), at: NOW, number: None });
+    stanza_queue::add(
+        mailbox,
+        OutgoingStanza { peer, resource: None, id, kind, message: Some(row), at: NOW, number: None },
+    );
     let entry = mailbox.messages.get_mut(&row).map(Arc::make_mut).unwrap();
-    entry.went = Some(Went { number: Some(number), key: KEY, at: NOW, doubted: None, ids });
+    entry.went = Some(Transmission { number: Some(number), key: KEY, at: NOW, doubted: None, ids });
     mailbox.set(row, MessageState::Sent);
 }
 
@@ -104,6 +109,8 @@ pub(crate) fn send_all(mailbox: &mut Mailbox) {
 
 /// What is on the way or waits to be sent, in its order.
 pub(crate) fn bodies(mailbox: &mut Mailbox) -> Vec<String> {
-    let of = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { Some(body.clone()) } else { None };
-    stanza_queue::number(mailbox, 100, usize::MAX, NOW).iter().filter_map(|(_, wire)| of(wire)).collect()
+    let of = |stanza: &OutgoingStanza| {
+        if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+    };
+    stanza_queue::number(mailbox, 100, usize::MAX, NOW).iter().filter_map(|(_, stanza)| of(stanza)).collect()
 }
