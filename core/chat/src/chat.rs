@@ -29,7 +29,7 @@ pub struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    /// `now` in seconds since 1970, `clock` since the device was started; `life`: how long a session may rest and be used
+    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be used
     /// again, in seconds, 0: not beyond this process.
     #[must_use]
     pub fn new(
@@ -37,9 +37,9 @@ impl<'a> Talk<'a> {
         sessions: &'a mut Sessions,
         rng: Random,
         times: (u64, Duration),
-        life: u64,
+        idle_timeout: u64,
     ) -> Self {
-        Self { work: Work::new(mailbox, sessions, rng, times, life) }
+        Self { work: Work::new(mailbox, sessions, rng, times, idle_timeout) }
     }
 
     /// Confirms what has come, and stores the sessions that were used. What is to be reported once that is on disk.
@@ -163,7 +163,7 @@ impl<'a> Talk<'a> {
         self.work.news.messages.extend(outbox::give_up(self.work.mailbox, self.work.now));
         self.ask_for_missed();
         for peer in redelivery::doubting(self.work.mailbox) {
-            self.work.news.messages.extend(redelivery::settle(self.work.mailbox, peer, self.work.now));
+            self.work.news.messages.extend(redelivery::redeliver(self.work.mailbox, peer, self.work.now));
         }
         let mut left = room;
         // What is behind a text that cannot be sent yet keeps its place.
@@ -203,7 +203,7 @@ impl<'a> Talk<'a> {
             self.work.set(row, MessageState::Failed { reason: FailReason::OtherKey });
             return true;
         }
-        let deduplicates = self.work.trust(peer).and_then(|trust| trust.key(key)).is_some_and(|key| key.keeps_texts);
+        let deduplicates = self.work.trust(peer).and_then(|trust| trust.key(key)).is_some_and(|key| key.deduplicates);
         let text = outbox::wording(&entry, deduplicates);
         let Ok(outputs) = self.work.with(peer, |session| session.send_kept(&text, &entry.label)) else { return false };
         let (mut pieces, mut number) = (Vec::new(), None);
@@ -229,7 +229,7 @@ impl<'a> Talk<'a> {
     /// written may be waiting, too) that is put off, but not for ever. `now`: the time that things expire by.
     pub fn expire(&mut self, now: u64, can_be_told: bool) {
         self.work.news.messages.extend(outbox::give_up(self.work.mailbox, self.work.now));
-        for peer in retention::rested(self.work.mailbox, retention::lasts(self.work.life, can_be_told), now) {
+        for peer in retention::rested(self.work.mailbox, retention::lasts(self.work.idle_timeout, can_be_told), now) {
             // The peer's side may be over, too, with these unread.
             redelivery::doubt_all(self.work.mailbox, peer, self.work.now);
             self.say_goodbye(peer);

@@ -26,9 +26,9 @@ pub(crate) const EXCHANGE_STANZAS: u64 = 60;
 /// How long after a peer was asked for a private conversation it may be asked again, if nothing else happens.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(600);
 /// How long a peer's client has after a key exchange to say that it knows what it gets twice. In seconds.
-pub(crate) const DOUBT: u64 = 10;
+pub(crate) const RESEND_GRACE: u64 = 10;
 /// How long a peer that is there takes to answer.
-pub const ANSWER: Duration = Duration::from_secs(10);
+pub const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How old a text may be that is sent again to a client that does not know what it gets twice. In seconds.
 pub(crate) const RESEND_WITHIN: u64 = 60;
 

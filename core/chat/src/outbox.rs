@@ -50,7 +50,7 @@ pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, 
     let Encrypted { peer, key, number, resource, pieces } = encrypted;
     let Some(known) = mailbox.peers.get(&peer) else { return Vec::new() };
     // Where there are receipts inside the encryption, none is asked for outside.
-    let confirms_inside = known.trust.key(key).is_some_and(|key| key.keeps_texts);
+    let confirms_inside = known.trust.key(key).is_some_and(|key| key.deduplicates);
     let security = known.trust.security(key);
     let ids: Vec<String> = pieces.iter().map(|(id, _)| id.clone()).collect();
     for (id, body) in pieces {
@@ -119,7 +119,7 @@ fn confirms(mailbox: &mut Mailbox, row: PeerId) {
 /// Whether a text went to a key that says inside the encryption what it has, and knows what it gets twice.
 pub(crate) fn deduplicates(mailbox: &Mailbox, entry: &Entry) -> bool {
     let key = mailbox.peers.get(&entry.peer).zip(entry.went.as_ref()).and_then(|(peer, went)| peer.trust.key(went.key));
-    key.is_some_and(|key| key.keeps_texts)
+    key.is_some_and(|key| key.deduplicates)
 }
 
 /// A message came back.

@@ -12,7 +12,7 @@ use crate::stanza::OutgoingStanza;
 use crate::trust::Fingerprint;
 use crate::{limits, stanza_queue};
 
-/// Texts that the peer may not have read, by OTR's numbers: see [`Mailbox::settle`].
+/// Texts that the peer may not have read, by OTR's numbers: see [`Mailbox::redeliver`].
 pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: u64) {
     let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
     let unread = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
@@ -76,29 +76,29 @@ pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
 /// Decides on texts that may be unread. A client that knows what it gets twice is sent all of them again, in their order.
 /// It says so as soon as there are new keys: another one that does not is sent the last, if it was young, and the rest
 /// is told.
-pub(crate) fn settle(mailbox: &mut Mailbox, peer: PeerId, now: u64) -> Changed {
+pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: u64) -> Changed {
     let doubted = |entry: &Entry| entry.went.as_ref().and_then(|went| went.doubted);
     let rows = mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && doubted(entry).is_some());
     let mut changed = Vec::new();
     for (row, is_last) in rows.iter().rev().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
         let Some(entry) = mailbox.messages.get(row) else { continue };
-        let keeps_texts = deduplicates(mailbox, entry);
+        let deduplicates = deduplicates(mailbox, entry);
         let Some(entry) = mailbox.messages.get_mut(row) else { continue };
         let Some(went) = &entry.went else { continue };
         let since = went.doubted.unwrap_or(now);
         // Whichever way the clock was set meanwhile.
-        if !keeps_texts && now.abs_diff(since) < limits::DOUBT {
+        if !deduplicates && now.abs_diff(since) < limits::RESEND_GRACE {
             continue;
         }
         let again = is_last && since < went.at.saturating_add(limits::RESEND_WITHIN);
         let entry = Arc::make_mut(entry);
-        entry.again |= again && !keeps_texts;
+        entry.again |= again && !deduplicates;
         if let Some(went) = &mut entry.went {
             went.doubted = None;
         }
         stanza_queue::withdraw(mailbox, *row);
         let reason = FailReason::Unread;
-        let state = if keeps_texts || again { MessageState::Queued } else { MessageState::Failed { reason } };
+        let state = if deduplicates || again { MessageState::Queued } else { MessageState::Failed { reason } };
         changed.extend(mailbox.set(*row, state));
     }
     changed
@@ -114,7 +114,7 @@ pub fn doubting(mailbox: &Mailbox) -> BTreeSet<PeerId> {
 pub fn next_decision(mailbox: &Mailbox) -> Option<u64> {
     let doubted = mailbox.messages.values().filter(|entry| entry.may_be_unread());
     let doubted = doubted.filter_map(|entry| entry.went.as_ref()?.doubted);
-    doubted.map(|since| since.saturating_add(limits::DOUBT)).min()
+    doubted.map(|since| since.saturating_add(limits::RESEND_GRACE)).min()
 }
 
 /// A session is lost on this side: OTR will not say any more what was not read.

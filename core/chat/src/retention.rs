@@ -47,10 +47,10 @@ pub(crate) fn is_done(entry: &Entry, history: History, time: u64) -> bool {
 }
 
 /// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
-/// life: then its keys go without that.
+/// timeout: then its keys go without that.
 #[must_use]
-pub const fn lasts(life: u64, can_be_told: bool) -> u64 {
-    if can_be_told { life } else { life.saturating_mul(2) }
+pub const fn lasts(idle_timeout: u64, can_be_told: bool) -> u64 {
+    if can_be_told { idle_timeout } else { idle_timeout.saturating_mul(2) }
 }
 
 /// Removes what is done, as far as nobody wants it kept. `now` is the time that things expire by.
@@ -75,16 +75,16 @@ pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) {
 }
 
 /// Peers whose private conversations have rested for longer than this, in seconds.
-pub(crate) fn rested(mailbox: &Mailbox, life: u64, now: u64) -> Vec<PeerId> {
-    let is_over = |stored: &Stored| stored.ends(life).is_some_and(|at| at <= now);
+pub(crate) fn rested(mailbox: &Mailbox, idle_timeout: u64, now: u64) -> Vec<PeerId> {
+    let is_over = |stored: &Stored| stored.ends(idle_timeout).is_some_and(|at| at <= now);
     mailbox.sessions.iter().filter(|(_, stored)| is_over(stored)).map(|(peer, _)| *peer).collect()
 }
 
-/// When the next of what is done expires, or the next private conversation; in seconds since 1970. `life` as for
+/// When the next of what is done expires, or the next private conversation; in seconds since 1970. `idle_timeout` as for
 /// [`Stored::ends`].
-pub fn next_expiry(mailbox: &Mailbox, history: History, life: u64) -> Option<u64> {
+pub fn next_expiry(mailbox: &Mailbox, history: History, idle_timeout: u64) -> Option<u64> {
     let after = if let History::Expire { after } = history { Some(after.as_secs()) } else { None };
     let done = mailbox.messages.values().filter(|entry| entry.is_over());
     let done = done.filter_map(|entry| Some(entry.at.saturating_add(after?)));
-    done.chain(mailbox.sessions.values().filter_map(|session| session.ends(life))).min()
+    done.chain(mailbox.sessions.values().filter_map(|session| session.ends(idle_timeout))).min()
 }

@@ -69,7 +69,7 @@ impl Sessions {
     /// Whether somebody who was asked for a private conversation may answer any moment, or an exchange is under way.
     #[must_use]
     pub fn is_busy(&self, clock: Duration) -> bool {
-        let lately = |peer: &PeerId| self.asked.get(peer).is_none_or(|at| clock < *at + limits::ANSWER);
+        let lately = |peer: &PeerId| self.asked.get(peer).is_none_or(|at| clock < *at + limits::REPLY_TIMEOUT);
         self.otr.open.iter().any(|(peer, session)| session.is_beginning() && lately(peer))
     }
 

@@ -117,7 +117,8 @@ pub struct Key {
     pub verified: bool,
     pub(crate) verified_us: bool,
     /// Whoever has it knows what it gets twice.
-    pub(crate) keeps_texts: bool,
+    #[serde(rename = "keeps_texts")]
+    pub(crate) deduplicates: bool,
     /// Comparisons in a row that came out different.
     pub(crate) failures: u8,
     /// Its owner can speak version 3 of OTR.
@@ -128,7 +129,7 @@ pub struct Key {
 impl Trust {
     /// A private conversation with this key has begun. The first key is taken as it comes; another one waits for the
     /// person's word, and so does one that is not the expected.
-    pub(crate) fn uses(&mut self, fingerprint: Fingerprint) {
+    pub(crate) fn trusts_on_first_use(&mut self, fingerprint: Fingerprint) {
         if self.keys.iter().any(|key| key.fingerprint == fingerprint) {
             return;
         }
@@ -146,7 +147,7 @@ impl Trust {
             accepted,
             verified: false,
             verified_us: false,
-            keeps_texts: false,
+            deduplicates: false,
             failures: 0,
             spoke_version_3: false,
         });
@@ -186,7 +187,7 @@ impl Trust {
         if self.expected != Some(fingerprint) {
             self.expected = None;
         }
-        self.uses(fingerprint);
+        self.trusts_on_first_use(fingerprint);
         if let Some(key) = self.key_mut(fingerprint) {
             key.accepted = true;
         }

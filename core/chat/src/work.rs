@@ -44,23 +44,23 @@ pub(crate) struct Work<'a> {
     /// The time since the device was started.
     pub(crate) clock: Duration,
     /// How long a session may rest and be used again, in seconds; 0: not beyond this process.
-    pub(crate) life: u64,
+    pub(crate) idle_timeout: u64,
 }
 
 impl<'a> Work<'a> {
-    /// `now` in seconds since 1970, `clock` since the device was started; `life`: how long a session may rest and be used
+    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be used
     /// again, in seconds, 0: not beyond this process.
     pub(crate) fn new(
         mailbox: &'a mut Mailbox,
         sessions: &'a mut Sessions,
         rng: Random,
         (now, clock): (u64, Duration),
-        life: u64,
+        idle_timeout: u64,
     ) -> Self {
         let ids = Ids::new(Box::new(rng.clone()));
         let (news, touched, used) = (News::default(), BTreeSet::new(), BTreeSet::new());
         let receipts = BTreeMap::new();
-        Self { mailbox, sessions, news, touched, used, receipts, rng, ids, now, clock, life }
+        Self { mailbox, sessions, news, touched, used, receipts, rng, ids, now, clock, idle_timeout }
     }
 
     /// Confirms what has come, and stores the sessions that were used.
@@ -87,7 +87,7 @@ impl<'a> Work<'a> {
         if self.sessions.questions.keep(peer, &session.askers()) {
             self.news.conversations.insert(peer);
         }
-        let is_stored = self.life > 0;
+        let is_stored = self.idle_timeout > 0;
         let trust = self.mailbox.peers.get(&peer).map(|peer| &peer.trust);
         let mut stored = self.sessions.otr.to_store(peer, session, trust, self.now, is_stored);
         let before = self.mailbox.sessions.get(&peer);
@@ -120,7 +120,7 @@ impl<'a> Work<'a> {
 
     fn open(&mut self, peer: PeerId) -> Session {
         let stored = self.mailbox.sessions.get(&peer).map(|stored| &**stored);
-        match self.sessions.otr.take_out(peer, stored, self.life > 0, self.rng.clone(), self.clock) {
+        match self.sessions.otr.take_out(peer, stored, self.idle_timeout > 0, self.rng.clone(), self.clock) {
             Opened::Before(session) | Opened::New(session) => session,
             Opened::Resumed(session) => {
                 for (instance, key) in session.private() {
@@ -164,7 +164,7 @@ impl<'a> Work<'a> {
                 Output::KeepsTexts(fingerprint) => {
                     let known = self.mailbox.peer_mut(peer);
                     if let Some(key) = known.and_then(|known| known.trust.key_mut(fingerprint.into())) {
-                        key.keeps_texts = true;
+                        key.deduplicates = true;
                     }
                 }
                 Output::Began { with, fingerprint, .. } => {
@@ -240,7 +240,7 @@ impl<'a> Work<'a> {
         }
         self.news.conversations.insert(peer);
         let Some(known) = self.mailbox.peer_mut(peer) else { return };
-        known.trust.uses(key);
+        known.trust.trusts_on_first_use(key);
         known.trust.speaks(key, with.version());
         if !known.trust.accepts(key) {
             return self.news.notice(peer, Notice::OtherKey);

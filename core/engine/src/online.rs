@@ -485,7 +485,7 @@ impl Work<'_> {
         let until = self.inner.look(&self.id.0, redelivery::next_decision)?;
         let until = until.map(|at| Duration::from_secs(at.saturating_sub(now)));
         // Whoever waits for the end of an exchange is told when it has come to nothing.
-        let busy = self.inner.is_talk_busy(&self.id.0).then_some(chat::limits::ANSWER);
+        let busy = self.inner.is_talk_busy(&self.id.0).then_some(chat::limits::REPLY_TIMEOUT);
         // Not at once again: what could not be done may wait a moment.
         Ok(deadline.into_iter().chain(until).chain(busy).min().map_or(Duration::MAX, |wait| wait.max(limits::MOMENT)))
     }

@@ -38,9 +38,9 @@ impl Stored {
         BASE64_STANDARD.decode(&self.state).ok().map(Zeroizing::new)
     }
 
-    /// When it has rested for too long, in seconds since 1970, if it is private. `life` in seconds; 0: it ends with its
+    /// When it has rested for too long, in seconds since 1970, if it is private. `idle_timeout` in seconds; 0: it ends with its
     /// process.
-    pub(crate) fn ends(&self, life: u64) -> Option<u64> {
-        (life > 0 && self.key.is_some() && !self.finished).then(|| self.used.saturating_add(life))
+    pub(crate) fn ends(&self, idle_timeout: u64) -> Option<u64> {
+        (idle_timeout > 0 && self.key.is_some() && !self.finished).then(|| self.used.saturating_add(idle_timeout))
     }
 }

@@ -103,7 +103,7 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     // What confirms a text by OTR ends it, and no more than that.
     let mut again = Other::new(20, 0x3000);
     again.begins(&mut one);
-    one.time = limits::DOUBT;
+    one.time = limits::RESEND_GRACE;
     let resent = one.says();
     assert_eq!(one.state(lost), Some(UNREAD));
     assert_eq!(carried(&again.hears(&resent)).len(), 0);
@@ -132,7 +132,7 @@ fn a_bounce_fails_a_text_and_a_receipt_inside_the_encryption_weighs_more() {
     two.loses_all_sessions();
     let (row, peer) = (one.row, one.peer);
     one.work(|talk| redelivery::doubt_all(talk.mailbox(), row, NOW));
-    one.work(|talk| redelivery::settle(talk.mailbox(), row, NOW));
+    one.work(|talk| redelivery::redeliver(talk.mailbox(), row, NOW));
     one.work(|talk| talk.refused(peer, &out[0].id, Refusal::ForGood));
     assert_eq!(one.state(id), Some(MessageState::Queued));
 }

@@ -16,7 +16,7 @@ fn what_was_written_before_a_block_does_not_leave_after_it() {
     assert_eq!(outbox::blocked(&mut mailbox, peer), [(waiting, failed), (doubted, failed)]);
     mailbox.peer_mut(peer).unwrap().standing = Standing::Contact;
     assert_eq!(outbox::waiting(&mailbox), [(other, mailbox.peer("other@b.example"))]);
-    assert_eq!(redelivery::settle(&mut mailbox, peer, NOW + 100), []);
+    assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW + 100), []);
 }
 
 #[test]

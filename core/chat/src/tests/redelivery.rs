@@ -4,24 +4,24 @@ use super::support::*;
 
 #[test]
 fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
-    let unread = |keeps_texts: bool, after: u64| {
+    let unread = |deduplicates: bool, after: u64| {
         let mut mailbox = outbox(3);
         let peer = mailbox.peer(PEER);
-        knows_doubles(&mut mailbox, peer, keeps_texts);
+        knows_doubles(&mut mailbox, peer, deduplicates);
         send_all(&mut mailbox);
         stanza_queue::acked(&mut mailbox, 2);
         redelivery::unread(&mut mailbox, peer, &[2, 3, 4], NOW + after);
         assert_eq!(
             (redelivery::doubting(&mailbox).len(), redelivery::next_decision(&mailbox)),
-            (1, Some(NOW + after + limits::DOUBT))
+            (1, Some(NOW + after + limits::RESEND_GRACE))
         );
-        if !keeps_texts {
+        if !deduplicates {
             assert!(
-                redelivery::settle(&mut mailbox, peer, NOW + after + limits::DOUBT - 1).is_empty(),
+                redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE - 1).is_empty(),
                 "it may say that it does"
             );
         }
-        redelivery::settle(&mut mailbox, peer, NOW + after + limits::DOUBT);
+        redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE);
         assert!(redelivery::doubting(&mailbox).is_empty());
         let mut out: Vec<String> =
             states(&mailbox).into_iter().map(|(text, state)| format!("{text} {state:?}")).collect();
@@ -46,10 +46,10 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     stanza_queue::acked(&mut mailbox, 2);
     read(&mut mailbox, "1");
     redelivery::session_lost(&mut mailbox, peer, NOW);
-    assert_eq!(redelivery::settle(&mut mailbox, peer, NOW).len(), 1);
+    assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW).len(), 1);
     assert_eq!(texts(&mailbox), ["2"]);
     redelivery::unread(&mut mailbox, peer, &[3], NOW);
-    assert!(redelivery::settle(&mut mailbox, peer, NOW).is_empty());
+    assert!(redelivery::redeliver(&mut mailbox, peer, NOW).is_empty());
 }
 
 #[test]
@@ -91,5 +91,5 @@ fn a_clock_that_is_set_back_does_not_keep_a_text_in_doubt() {
     let peer = mailbox.peer(PEER);
     send_all(&mut mailbox);
     redelivery::unread(&mut mailbox, peer, &[2], NOW + 700_000);
-    assert_eq!(redelivery::settle(&mut mailbox, peer, NOW).len(), 1);
+    assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW).len(), 1);
 }

@@ -94,7 +94,10 @@ fn what_time_ends() {
     for (row, session) in [(1, private(NOW, key, false)), (2, private(1, None, false)), (3, private(1, key, true))] {
         mailbox.sessions.insert(PeerId(row), session);
     }
-    assert_eq!([0, 100].map(|life| retention::next_expiry(&mailbox, History::None, life)), [None, Some(NOW + 100)]);
+    assert_eq!(
+        [0, 100].map(|idle_timeout| retention::next_expiry(&mailbox, History::None, idle_timeout)),
+        [None, Some(NOW + 100)]
+    );
     // One of a wrong future does not last until then.
     mailbox.sessions.insert(PeerId(1), private(NOW * 2, key, false));
     retention::sweep(&mut mailbox, History::None, NOW);

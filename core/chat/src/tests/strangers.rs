@@ -186,7 +186,7 @@ fn a_peer_that_has_spoken_version_3_is_not_talked_down() {
         let row = mailbox.peer(PEER);
         mailbox.befriend(row);
         let (peer, key) = (mailbox.peer_mut(row).unwrap(), Fingerprint([1; 20]));
-        peer.trust.uses(key);
+        peer.trust.trusts_on_first_use(key);
         (peer.trust.key_mut(key).unwrap().accepted, peer.trust.key_mut(key).unwrap().spoke_version_3) =
             (accepted, has_spoken_3);
         let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, "?OTRv2?")));

@@ -94,10 +94,10 @@ pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
 }
 
 /// Whether the client with the key of [`encrypt`] knows what it gets twice.
-pub(crate) fn knows_doubles(mailbox: &mut Mailbox, peer: PeerId, keeps_texts: bool) {
+pub(crate) fn knows_doubles(mailbox: &mut Mailbox, peer: PeerId, deduplicates: bool) {
     let peer = mailbox.peer_mut(peer).unwrap();
-    peer.trust.uses(KEY);
-    peer.trust.key_mut(KEY).unwrap().keeps_texts = keeps_texts;
+    peer.trust.trusts_on_first_use(KEY);
+    peer.trust.key_mut(KEY).unwrap().deduplicates = deduplicates;
 }
 
 pub(crate) fn send_all(mailbox: &mut Mailbox) {

@@ -6,10 +6,10 @@ use super::support::*;
 fn keys_are_taken_as_they_come_once() {
     let keys: Vec<Fingerprint> = (0..20).map(|n| Fingerprint([n; 20])).collect();
     let mut peer = Trust::default();
-    peer.uses(keys[0]);
+    peer.trusts_on_first_use(keys[0]);
     assert_eq!(peer.security(keys[0]), Security::Private);
     for key in &keys[1..] {
-        peer.uses(*key);
+        peer.trusts_on_first_use(*key);
         assert_eq!(peer.security(*key), Security::KeyChanged);
     }
     assert!(peer.accepts(keys[0]) && peer.keys.len() == limits::KEYS, "others do not crowd out the known one");
@@ -21,8 +21,8 @@ fn keys_are_taken_as_they_come_once() {
     // Scanned: no other will do.
     let mut scanned = Trust::default();
     assert_eq!(scanned.expect(keys[1], false), Ok(()));
-    scanned.uses(keys[2]);
-    scanned.uses(keys[1]);
+    scanned.trusts_on_first_use(keys[2]);
+    scanned.trusts_on_first_use(keys[1]);
     assert_eq!((scanned.security(keys[2]), scanned.security(keys[1])), (Security::KeyChanged, Security::Private));
 }
 
@@ -30,7 +30,7 @@ fn keys_are_taken_as_they_come_once() {
 fn a_link_does_not_take_the_place_of_a_key_without_the_users_word() {
     let [scanned, verified, other] = [1, 2, 3].map(|byte| Fingerprint([byte; 20]));
     let mut peer = Trust::default();
-    peer.uses(other);
+    peer.trusts_on_first_use(other);
     assert_eq!((peer.expect(other, false), peer.accepts(other)), (Ok(()), true), "the same");
     for _ in 0..2 {
         assert_eq!(peer.expect(scanned, false), Err(crate::ChatError::OtherKeyInUse));
@@ -42,7 +42,7 @@ fn a_link_does_not_take_the_place_of_a_key_without_the_users_word() {
         peer.expected = Some(other);
     }
     assert_eq!((peer.expect(scanned, true), peer.accepts(other)), (Ok(()), false));
-    peer.uses(scanned);
+    peer.trusts_on_first_use(scanned);
     assert!(peer.accepts(scanned));
     for key in [verified, scanned] {
         peer.verify(key);
