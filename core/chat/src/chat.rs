@@ -1,6 +1,6 @@
 //! A burner's conversations: what comes in and the time go in; stanzas to send, rows to store and events come out.
 //!
-//! The one policy is: always encrypted. A text waits for a private conversation with a key that the person accepts.
+//! The one policy is: always encrypted. A text waits for a private conversation with a key that the user accepts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +29,8 @@ pub struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be used
-    /// again, in seconds, 0: not beyond this process.
+    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be
+    /// used again, in seconds, 0: not beyond this process.
     #[must_use]
     pub fn new(
         mailbox: &'a mut Mailbox,
@@ -112,7 +112,7 @@ impl<'a> Talk<'a> {
         if news == PresenceNews::Available
             && let Some(peer) = self.work.mailbox.find(from).filter(|peer| self.work.is_contact(*peer))
         {
-            // Whoever was away when they were asked may be asked again.
+            // A peer who was away when they were asked may be asked again.
             self.work.sessions.asked.remove(&peer);
         }
         presence::hear(self.work.mailbox, &mut self.work.sessions.present, &mut self.work.news, from, resource, news)
@@ -335,7 +335,7 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    /// Answers a comparison that the peer has asked for; `shown`: the question as the person has seen it.
+    /// Answers a comparison that the peer has asked for; `shown`: the question as the user has seen it.
     ///
     /// # Errors
     /// [`ChatError::NothingAsked`].

@@ -79,7 +79,7 @@ pub struct Peer {
     #[zeroize(skip)]
     /// Who they are to the burner.
     pub standing: Standing,
-    /// The person's name for them. It never leaves the device.
+    /// The user's name for them. It never leaves the device.
     pub label: Option<String>,
     /// They have asked for a private conversation, and had no answer.
     #[serde(default)]
@@ -105,7 +105,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The person wants to talk to them.
+    /// The user wants to talk to them.
     pub fn befriend(&mut self) {
         self.introduced &= self.standing == Standing::Contact;
         // What a stranger has missed nobody can send again.

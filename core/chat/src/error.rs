@@ -1,4 +1,4 @@
-//! Why something that a person asked for was not done.
+//! Why something that a user asked for was not done.
 
 /// What went wrong. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -12,10 +12,10 @@ pub enum ChatError {
     /// There is no comparison to answer: nobody has asked, or it has ended.
     #[error("nothing was asked")]
     NothingAsked,
-    /// The person has verified another key of that peer's than the one that was handed in.
+    /// The user has verified another key of that peer's than the one that was handed in.
     #[error("another key of the peer is verified")]
     OtherKeyVerified,
-    /// Another key than the one that was handed in is in use with that peer, or expected of it: the person has to decide.
+    /// Another key than the one that was handed in is in use with that peer, or expected of it: the user has to decide.
     #[error("another key of the peer is in use")]
     OtherKeyInUse,
 }

@@ -20,7 +20,7 @@ pub enum Comparison {
     },
     /// Both know the same secret: the peer's key is verified.
     Verified,
-    /// Both know the same secret, but the question was the peer's: it has verified the person, not the other way.
+    /// Both know the same secret, but the question was the peer's: it has verified the user, not the other way.
     VerifiedUs,
     /// They do not know the same secret.
     Different,
@@ -41,7 +41,7 @@ impl fmt::Debug for Comparison {
     }
 }
 
-/// Something that a person in a conversation should know of.
+/// Something that a user in a conversation should know of.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 pub enum Notice {
@@ -87,7 +87,7 @@ impl fmt::Debug for Notice {
     }
 }
 
-/// The numbers of messages whose state has changed.
+/// Messages that are in another state, and the state.
 pub type Changed = Vec<(MessageId, MessageState)>;
 
 /// What a piece of work has changed, to be reported once it is stored.
@@ -99,12 +99,12 @@ pub struct News {
     pub conversations: BTreeSet<PeerId>,
     /// What came of comparisons, by the row of the peer.
     pub comparisons: Vec<(PeerId, Comparison)>,
-    /// What a person should know of, by the row of the peer.
+    /// What a user should know of, by the row of the peer.
     pub notices: Vec<(PeerId, Notice)>,
 }
 
 impl News {
-    /// Something that a person should know of. What was on the way when a session was lost is all unreadable: said once.
+    /// Something that a user should know of. What was on the way when a session was lost is all unreadable: said once.
     pub(crate) fn notice(&mut self, peer: PeerId, notice: Notice) {
         if self.notices.last() != Some(&(peer, notice.clone())) {
             self.notices.push((peer, notice));
@@ -112,7 +112,7 @@ impl News {
     }
 }
 
-/// As much of what somebody else wrote as a person would read.
+/// As much of what somebody else wrote as a user would read.
 pub(crate) fn beginning(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(limits::NOTICE));
     text

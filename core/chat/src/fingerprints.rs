@@ -1,4 +1,4 @@
-//! libotr's `otr.fingerprints`: which keys a person has verified with another client.
+//! libotr's `otr.fingerprints`: which keys a user has verified with another client.
 
 use flashpaper_xmpp::bare_jid;
 use serde::Serialize;

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The longest text of one message, in bytes of UTF-8. Escaped for XML it may be six times as long: the smallest limit for
 /// a stanza in use is 64 KiB (ejabberd).
 pub const TEXT: usize = 10_000;
-/// Texts that may be on their way to a peer whose client confirms them. Prosody keeps 500 stanzas for a client that is
+/// Texts that may be on their way to a peer with a client that confirms them. Prosody keeps 500 stanzas for a client that is
 /// away, and forgets the rest.
 pub(crate) const WINDOW: usize = 200;
 /// One that was not confirmed for so long does not count there any more: the peer may have changed clients. One to a client
@@ -59,5 +59,5 @@ pub(crate) const ANSWERS: usize = 256;
 pub(crate) const CLIENTS: usize = 32;
 /// How many keys of a peer are remembered.
 pub const KEYS: usize = 16;
-/// After so many comparisons that came out different a person is not asked for another by the same key.
+/// After so many comparisons that came out different a user is not asked for another by the same key.
 pub(crate) const COMPARISONS: u8 = 3;

@@ -77,7 +77,7 @@ impl Mailbox {
         self.peers.get(&row).map(|peer| peer.standing).unwrap_or_default()
     }
 
-    /// The person wants to talk to them.
+    /// The user wants to talk to them.
     pub fn befriend(&mut self, row: PeerId) {
         if let Some(peer) = self.peer_mut(row) {
             peer.befriend();

@@ -88,7 +88,7 @@ pub enum FailReason {
     NoAnswer,
     /// It does not fit through the network.
     TooLong,
-    /// The person has blocked the peer before it left.
+    /// The user has blocked the peer before it left.
     Blocked,
 }
 
@@ -120,7 +120,7 @@ pub(crate) struct Transmission {
     /// OTR's number for it, by which it may say that it was not read. `None`: it was read, as far as will ever be known, or
     /// is in doubt.
     pub(crate) number: Option<u64>,
-    /// To whose key: it goes to no other.
+    /// The key that it went to: it goes to no other.
     pub(crate) key: Fingerprint,
     /// When, in seconds since 1970.
     pub(crate) at: u64,

@@ -89,7 +89,8 @@ pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
     }
 }
 
-/// Contacts whose presence handshake is to be taken a step further, or whose server is to be told of a block.
+/// Contacts with a presence handshake that is to be taken a step further, and peers that the server is to be told to block,
+/// or not to block any more.
 pub fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
     let due = |peer: &Peer| {
         let handshake = peer.standing == Standing::Contact && !peer.introduced;

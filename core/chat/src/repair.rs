@@ -20,7 +20,7 @@ pub fn mend(mailbox: &mut Mailbox) {
     let named = named.chain(mailbox.stanzas.values().map(|stanza| stanza.peer)).chain(mailbox.sessions.keys().copied());
     let named: Vec<PeerId> = named.chain(mailbox.seen.keys().copied()).collect();
     for peer in named {
-        // Whose it was is lost; what they wrote is not.
+        // The peer's address is lost; what they wrote is not.
         mailbox.peers.entry(peer).or_default();
     }
     for peer in mailbox.peers.keys() {

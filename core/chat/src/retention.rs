@@ -74,7 +74,7 @@ pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) {
     }
 }
 
-/// Peers whose private conversations have rested for longer than this, in seconds.
+/// Peers with a private conversation that has rested for longer than this, in seconds.
 pub(crate) fn rested(mailbox: &Mailbox, idle_timeout: u64, now: u64) -> Vec<PeerId> {
     let is_over = |stored: &Stored| stored.ends(idle_timeout).is_some_and(|at| at <= now);
     mailbox.sessions.iter().filter(|(_, stored)| is_over(stored)).map(|(peer, _)| *peer).collect()

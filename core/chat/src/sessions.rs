@@ -50,7 +50,7 @@ impl Sessions {
         self.questions.clear();
     }
 
-    /// A connection has begun: whoever did not answer may be asked again. `limit`: what the server takes. `is_new`: it tells
+    /// A connection has begun: a peer who did not answer may be asked again. `limit`: what the server takes. `is_new`: it tells
     /// anew who is there.
     pub fn connected(&mut self, limit: Option<usize>, is_new: bool) {
         if is_new {

@@ -31,7 +31,7 @@ pub fn has_unsent(mailbox: &Mailbox) -> bool {
     mailbox.stanzas.values().any(|stanza| stanza.number.is_none())
 }
 
-/// Numbers what is sent next, at most so much: from here on whoever goes on with the stream knows what the server's
+/// Numbers what is sent next, at most so much: from here on the one who goes on with the stream knows what the server's
 /// count stands for. What is of use for a moment only, as a step of a key exchange, is not sent late; a query begins one
 /// whenever it comes.
 pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: u64) -> Vec<(String, Arc<OutgoingStanza>)> {

@@ -1,4 +1,4 @@
-//! Which keys of a peer's texts may go to: expected, accepted as they came or by the person, verified.
+//! Which keys of a peer's texts may go to: expected, accepted as they came or by the user, verified.
 
 use std::fmt;
 
@@ -77,12 +77,12 @@ pub enum Security {
     /// Encrypted, to a key that nobody has compared: it came first, and so may be one of the own server's or of the peer's,
     /// which could read and change everything. A screen should say so until the key is verified.
     Private,
-    /// Encrypted, to a key that is known to be the person's.
+    /// Encrypted, to a key that is known to be the peer's.
     Verified,
-    /// The peer has ended the private conversation. Nothing is sent until the person begins a new one, or ends it too.
+    /// The peer has ended the private conversation. Nothing is sent until the user begins a new one, or ends it too.
     Finished,
     /// Encrypted, but to another key than the one that was known or expected, or to one whose verification was taken back.
-    /// Nothing is sent until the person has accepted it, or ends the conversation.
+    /// Nothing is sent until the user has accepted it, or ends the conversation.
     KeyChanged,
 }
 
@@ -91,9 +91,9 @@ pub enum Security {
 pub struct PeerKey {
     /// Its fingerprint.
     pub fingerprint: Fingerprint,
-    /// The person has compared it, or a comparison of secrets has shown that it is the peer's.
+    /// The user has compared it, or a comparison of secrets has shown that it is the peer's.
     pub verified: bool,
-    /// The peer has compared ours, by a question that the person has answered.
+    /// The peer has compared ours, by a question that the user has answered.
     pub verified_us: bool,
     /// Texts may go to it.
     pub accepted: bool,
@@ -113,10 +113,10 @@ pub struct Key {
     pub(crate) fingerprint: Fingerprint,
     /// Texts may go to it.
     pub accepted: bool,
-    /// The person has compared it, or a comparison of secrets has.
+    /// The user has compared it, or a comparison of secrets has.
     pub verified: bool,
     pub(crate) verified_us: bool,
-    /// Whoever has it knows what it gets twice.
+    /// The client that has it knows what it gets twice.
     #[serde(rename = "keeps_texts")]
     pub(crate) deduplicates: bool,
     /// Comparisons in a row that came out different.
@@ -128,7 +128,7 @@ pub struct Key {
 
 impl Trust {
     /// A private conversation with this key has begun. The first key is taken as it comes; another one waits for the
-    /// person's word, and so does one that is not the expected.
+    /// user's word, and so does one that is not the expected.
     pub(crate) fn trusts_on_first_use(&mut self, fingerprint: Fingerprint) {
         if self.keys.iter().any(|key| key.fingerprint == fingerprint) {
             return;
@@ -138,7 +138,7 @@ impl Trust {
             None => self.keys.is_empty(),
         };
         if self.keys.len() >= limits::KEYS {
-            // Whoever can write here can have any number of keys; the one that the person knows stays.
+            // Anybody who can write here can have any number of keys; the one that the user knows stays.
             let oldest = self.keys.iter().position(|key| !key.accepted).unwrap_or(0);
             self.keys.remove(oldest);
         }
@@ -182,7 +182,7 @@ impl Trust {
         self.key(fingerprint).is_some_and(|key| key.accepted)
     }
 
-    /// The person says that this key is the peer's, or that it may be used.
+    /// The user says that this key is the peer's, or that it may be used.
     pub fn accept(&mut self, fingerprint: Fingerprint) {
         if self.expected != Some(fingerprint) {
             self.expected = None;
@@ -193,7 +193,7 @@ impl Trust {
         }
     }
 
-    /// The person knows that this key is the peer's. Others that were only taken as they came have to be accepted anew: the
+    /// The user knows that this key is the peer's. Others that were only taken as they came have to be accepted anew: the
     /// first may have been somebody else's.
     pub fn verify(&mut self, fingerprint: Fingerprint) {
         self.accept(fingerprint);
@@ -203,7 +203,7 @@ impl Trust {
         }
     }
 
-    /// Another client of the person's has this key as verified. That does not weigh more than what was scanned here. Whether
+    /// Another client of the user's has this key as verified. That does not weigh more than what was scanned here. Whether
     /// it was taken in.
     pub fn learn_verified(&mut self, fingerprint: Fingerprint) {
         if self.expected.is_none_or(|expected| expected == fingerprint) {

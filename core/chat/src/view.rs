@@ -54,7 +54,7 @@ impl fmt::Debug for Message {
 pub struct Conversation {
     /// The peer's bare JID.
     pub peer: String,
-    /// The person's name for the peer.
+    /// The user's name for the peer.
     pub label: Option<String>,
     /// Who the peer is to the burner.
     pub standing: Standing,
@@ -63,7 +63,7 @@ pub struct Conversation {
     /// The version of OTR that the private conversation is in: 3, or 2 with a client that has nothing newer. That one counts
     /// as one client, whichever it runs in.
     pub version: Option<u8>,
-    /// Whose key it would go to.
+    /// The key that it would go to.
     pub key: Option<Fingerprint>,
     /// The keys that the peer has used.
     pub keys: Vec<PeerKey>,

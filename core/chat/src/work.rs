@@ -48,8 +48,8 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be used
-    /// again, in seconds, 0: not beyond this process.
+    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be
+    /// used again, in seconds, 0: not beyond this process.
     pub(crate) fn new(
         mailbox: &'a mut Mailbox,
         sessions: &'a mut Sessions,

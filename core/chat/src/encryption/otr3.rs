@@ -148,7 +148,7 @@ pub(crate) fn recipient(session: &Session, trust: Option<&Trust>) -> Option<(Ins
     Some((instance, key.into()))
 }
 
-/// What a person is told of something that OTR finds worth attention.
+/// What a user is told of something that OTR finds worth attention.
 pub(crate) fn notice(attention: Attention) -> Option<Notice> {
     Some(match attention {
         Attention::Unreadable => Notice::Unreadable,

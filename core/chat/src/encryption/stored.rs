@@ -14,7 +14,7 @@ pub struct Stored {
     pub state: String,
     /// When it was used, in seconds since 1970.
     pub(crate) used: u64,
-    /// Whose key texts go to.
+    /// The key that texts go to.
     pub key: Option<Fingerprint>,
     /// Which of the peer's clients they go to.
     #[serde(default)]

@@ -23,7 +23,7 @@ impl Questions {
         self.0.iter().find(|((of, _), _)| *of == peer).map(|(_, question)| question)
     }
 
-    /// The key that the answer to a question goes to. Whoever was asked one thing is not to answer another: without a question
+    /// The key that the answer to a question goes to. A user who was asked one thing is not to answer another: without a question
     /// the answer would verify the peer.
     pub(crate) fn asker(&self, peer: PeerId, trust: &Trust, shown: Option<&str>) -> Option<otr::Fingerprint> {
         let asked = Comparison::Asked { question: shown.map(str::to_owned) };
@@ -92,7 +92,7 @@ pub(crate) fn hear(
     None
 }
 
-/// Whether a secret is none: nothing that a person would see or say.
+/// Whether a secret is none: nothing that a user would see or say.
 pub fn is_blank(secret: &str) -> bool {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     // The pattern of Braille without a dot is no blank to Unicode.
