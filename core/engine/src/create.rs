@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use flashpaper_chat::History;
 use flashpaper_xmpp::RegisterError;
 use rand::{Rng as _, RngExt as _};
 use tokio::sync::OwnedMutexGuard;
@@ -18,7 +19,6 @@ use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::inner::Inner;
 use crate::link::{self, Way, within};
-use crate::message::History;
 use crate::store::{Account, Content, State};
 use crate::{Burner, BurnerState, Error, Route, clearing, limits};
 

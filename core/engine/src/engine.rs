@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flashpaper_chat::{History, Message, MessageId, MessageState, inbox, outbox, view};
 use serde::Serialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -12,12 +13,11 @@ use crate::error::{Input, TextFault};
 use crate::event::{BurnerId, Event, Events, Step};
 use crate::inner::{Inner, lock};
 use crate::life::blocking;
-use crate::message::{History, Message, MessageId, MessageState};
 use crate::online::{Ending, Profile};
 use crate::snapshot::{BurnerStatus, Snapshot};
 use crate::spread::Spread;
 use crate::store::{Account, State, VaultReport};
-use crate::{BurnReport, Burner, CreateOptions, Error, Route, burn, create, limits, link};
+use crate::{BurnReport, Burner, CreateOptions, Error, Route, burn, create, link};
 
 /// The library. One per home folder; cheap to clone, all clones are the same engine.
 #[derive(Clone)]
@@ -215,7 +215,7 @@ impl Engine {
         let mut queued = Err(Error::Internal);
         self.inner.update(&id.0, |mailbox, now| {
             let unblocked = mailbox.find(&to).map_or(Ok(()), |peer| mailbox.check_unblocked(peer));
-            queued = unblocked.map(|()| mailbox.queue(&to, label, text, now, within));
+            queued = unblocked.map_err(Error::from).map(|()| outbox::queue(mailbox, &to, label, text, now, within));
             queued.iter().map(|message| (*message, MessageState::Queued)).collect()
         })?;
         self.inner.has_work(id);
@@ -229,7 +229,7 @@ impl Engine {
     pub fn messages(&self, id: &BurnerId, with: Option<&str>) -> Result<Vec<Message>, Error> {
         let with = with.map(|with| self.compared(id, with)).transpose()?;
         let (history, now) = (self.inner.account(&id.0)?.history, self.inner.expiry_now());
-        self.inner.look(&id.0, |mailbox| mailbox.list(with.as_deref(), history, now))
+        self.inner.look(&id.0, |mailbox| view::list(mailbox, with.as_deref(), history, now))
     }
 
     /// One message.
@@ -238,7 +238,7 @@ impl Engine {
     /// [`Error::NoSuchMessage`], [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn message(&self, id: &BurnerId, message: MessageId) -> Result<Message, Error> {
         let (history, now) = (self.inner.account(&id.0)?.history, self.inner.expiry_now());
-        self.inner.look(&id.0, |mailbox| mailbox.message(message, history, now))?.ok_or(Error::NoSuchMessage)
+        self.inner.look(&id.0, |mailbox| view::message(mailbox, message, history, now))?.ok_or(Error::NoSuchMessage)
     }
 
     /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
@@ -247,7 +247,7 @@ impl Engine {
     /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn taken(&self, id: &BurnerId, message: MessageId) -> Result<(), Error> {
         self.inner.account(&id.0)?;
-        self.inner.update(&id.0, |mailbox, _| mailbox.take(message))?;
+        self.inner.update(&id.0, |mailbox, _| inbox::take(mailbox, message))?;
         // There may be room again for what was not taken in.
         self.inner.has_work(id);
         Ok(())
@@ -307,8 +307,8 @@ fn fault(text: &str) -> Option<TextFault> {
     if text.is_empty() {
         return Some(TextFault::Empty);
     }
-    if text.len() > limits::TEXT {
-        return Some(TextFault::TooLong { bytes: text.len() as u64, limit: limits::TEXT as u64 });
+    if text.len() > flashpaper_chat::limits::TEXT {
+        return Some(TextFault::TooLong { bytes: text.len() as u64, limit: flashpaper_chat::limits::TEXT as u64 });
     }
     let sendable = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'..);
     let (at, c) = text.chars().enumerate().find(|(_, c)| !sendable(*c))?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flashpaper_chat::{Address, Changed, Conversation, Mailbox, News, PeerId, Random, Sessions, Talk, retention, view};
 use flashpaper_otr as otr;
 use flashpaper_otr::InstanceTag;
 use flashpaper_tor as tor;
@@ -23,20 +24,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::circuits::Circuits;
 use crate::config::{Key, Network};
-use crate::contact::Address;
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Connection, Event, Reporter};
 use crate::expiry::HighWater;
 use crate::life::blocking;
-use crate::mailbox::{Changed, Mailbox};
-use crate::message::Conversation;
 use crate::online::{Line, Profile};
-use crate::random::Random;
 use crate::seams::{Clock, Dialers};
 use crate::snapshot::TorStatus;
 use crate::spread::Spread;
 use crate::store::{self, Account, Content, Store};
-use crate::talk::{News, Sessions, Talk};
 use crate::{Error, Route, limits};
 
 /// Whether there is a store to work with.
@@ -206,7 +202,7 @@ impl Inner {
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
                 let changed = change(mailbox, now);
-                mailbox.sweep(history, expiry_now);
+                retention::sweep(mailbox, history, expiry_now);
                 changed
             };
             // Reported before anybody else changes the same.
@@ -231,7 +227,7 @@ impl Inner {
             let (life, tag, history) = (account.session_life, InstanceTag(account.tag), account.history);
             let mut talks = lock(&self.talks);
             let sessions = talks.entry(id.to_owned()).or_insert_with(|| Sessions::new(key, tag));
-            sessions.version_3_only = account.version_3_only;
+            sessions.set_version_3_only(account.version_3_only);
             let mut sessions = Uncommitted { sessions, is_stored: false };
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
@@ -239,7 +235,7 @@ impl Inner {
                 result = Some(work(&mut talk));
                 let news = talk.end();
                 told = self.events_of(id, mailbox, &news);
-                mailbox.sweep(history, expiry_now);
+                retention::sweep(mailbox, history, expiry_now);
             };
             store.commit(&mut self.rng(), change)?;
             sessions.is_stored = true;
@@ -253,7 +249,7 @@ impl Inner {
 
     fn events_of(&self, id: &str, mailbox: &Mailbox, news: &News) -> Vec<Event> {
         let burner = || BurnerId(id.to_owned());
-        let peer = |row: &u64| Address(mailbox.jid(*row));
+        let peer = |row: &PeerId| Address::from(mailbox.jid(*row));
         let messages = news.messages.iter().map(|(message, state)| Event::Message {
             burner: burner(),
             message: *message,
@@ -276,7 +272,7 @@ impl Inner {
 
     /// A burner's conversations, with what is not stored of them.
     pub(crate) fn conversations(&self, mailbox: &Mailbox, id: &str) -> Vec<Conversation> {
-        let mut conversations = mailbox.conversations();
+        let mut conversations = view::conversations(mailbox);
         if let Some(sessions) = lock(&self.talks).get(id) {
             for (row, conversation) in mailbox.peers.keys().zip(&mut conversations) {
                 sessions.complete(*row, conversation);

@@ -24,7 +24,6 @@ mod burner;
 mod circuits;
 mod clearing;
 mod config;
-mod contact;
 mod conversations;
 mod create;
 mod directory;
@@ -32,36 +31,33 @@ mod engine;
 mod error;
 mod event;
 mod expiry;
-mod fingerprints;
 mod identity;
 mod inner;
 mod key_source;
 mod life;
 mod limits;
 mod link;
-mod mailbox;
-mod message;
 mod online;
-mod random;
 mod seams;
 mod snapshot;
 mod spread;
 mod store;
-mod talk;
 
 pub use burn::{BurnOutcome, BurnReport};
 pub use burner::{Burner, BurnerState, Route};
 pub use config::{Config, Key, Network, PrivateNetwork};
-pub use contact::{Address, Comparison, Fingerprint, Notice, PeerKey, Security, Standing};
 pub use create::CreateOptions;
 pub use engine::{Engine, Probe};
 pub use error::{Action, Error, Input, TextFault, WebPage};
 pub use event::{BurnerId, Connection, Event, Events, Settlement, Step};
-pub use fingerprints::Imported;
+pub use flashpaper_chat::fingerprints::Imported;
+pub use flashpaper_chat::{
+    Address, Comparison, Conversation, FailReason, Fingerprint, History, Message, MessageId, MessageState, Notice,
+    PeerKey, Security, Standing,
+};
 pub use flashpaper_tor::Clock as ClockError;
 pub use identity::{RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
-pub use message::{Conversation, FailReason, History, Message, MessageId, MessageState};
 pub use online::Profile;
 #[doc(hidden)]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use flashpaper_chat::Random;
 use flashpaper_tor as tor;
 use flashpaper_xmpp::Tls;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -15,7 +16,6 @@ use crate::error::Input;
 use crate::event::{BurnerId, Connection};
 use crate::inner::{Access, Inner, Parts, lock};
 use crate::online::Line;
-use crate::random::Random;
 use crate::seams::{Dialers, Seams};
 use crate::snapshot::SyncReport;
 use crate::store::{Account, State, Store};

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError, Subscription};
+use flashpaper_chat::{
+    self as chat, Mailbox, PeerId, Standing, StanzaKind, covers, inbox, outbox, presence, redelivery, stanza_queue,
+};
+use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError};
 use futures::FutureExt as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -13,11 +16,9 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::contact::Standing;
 use crate::event::{BurnerId, Connection, Event, Step};
 use crate::inner::Inner;
 use crate::link::{self, within};
-use crate::mailbox::{Mailbox, What, covers};
 use crate::seams::ByteStream;
 use crate::store::{Account, State};
 use crate::{Error, limits};
@@ -349,7 +350,7 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, reached: &mut Reache
 
 /// Logs in, and stores what the server says of the stanzas of the stream before.
 async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> Result<Session, Error> {
-    let earlier = inner.look(&account.id, |mailbox| mailbox.resumption())?;
+    let earlier = inner.look(&account.id, stanza_queue::resumption)?;
     let link = link::open_for(inner, account, &mut |step| {
         if let Step::OtherRoute { via } = step {
             inner.reporter.report(Event::OtherRoute { burner: BurnerId(account.id.clone()), via });
@@ -362,8 +363,8 @@ async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> R
     let login = within(limits::EXCHANGE, login).await?;
     if login.as_ref().err() == Some(&LoginError::WrongStream) {
         inner.update(&account.id, |mailbox, now| {
-            mailbox.set_resumption(None);
-            mailbox.forgotten_by_server(now)
+            stanza_queue::set_resumption(mailbox, None);
+            redelivery::forgotten_by_server(mailbox, now)
         })?;
     }
     let (mut session, start) = login?;
@@ -375,16 +376,16 @@ async fn start(inner: &Inner, account: &Account, reached_server: &mut bool) -> R
             Start::Resumed { acked } => (Some(acked), false),
             Start::New { acked } => (acked, acked.is_none() && earlier.is_some()),
         };
-        let mut changed = talk.mailbox.restarted(acked);
+        let mut changed = stanza_queue::restarted(talk.mailbox(), acked);
         if forgotten {
-            changed.extend(talk.mailbox.forgotten_by_server(inner.now()));
+            changed.extend(redelivery::forgotten_by_server(talk.mailbox(), inner.now()));
         }
-        talk.mailbox.set_resumption(resumption);
-        talk.news.messages.extend(changed);
+        stanza_queue::set_resumption(talk.mailbox(), resumption);
+        talk.report(changed);
         if matches!(start, Start::New { .. }) {
-            talk.mailbox.introduce_again();
+            presence::introduce_again(talk.mailbox());
         }
-        talk.sessions.connected(limit, matches!(start, Start::New { .. }));
+        talk.sessions().connected(limit, matches!(start, Start::New { .. }));
         talk.wake();
     })?;
     // It is the first stanza of every stream. Before the commit above it would have the server deliver to a stream that the
@@ -417,7 +418,7 @@ struct Work<'a> {
     /// Up to then nothing is said but what answers: the device has slept.
     rests_until: Duration,
     /// What the server was told of peers, up to which stanza, and has not said that it has.
-    told: Vec<(u64, Standing, u32)>,
+    told: Vec<(PeerId, Standing, u32)>,
 }
 
 impl Work<'_> {
@@ -481,17 +482,17 @@ impl Work<'_> {
     fn until_talk(&self) -> Result<Duration, Error> {
         let (now, since_boot) = (self.inner.now(), self.inner.clock.since_boot());
         let deadline = self.inner.talk_deadline(&self.id.0).map(|at| at.saturating_sub(since_boot));
-        let until = self.inner.look(&self.id.0, |mailbox| mailbox.next_decision())?;
+        let until = self.inner.look(&self.id.0, redelivery::next_decision)?;
         let until = until.map(|at| Duration::from_secs(at.saturating_sub(now)));
         // Whoever waits for the end of an exchange is told when it has come to nothing.
-        let busy = self.inner.is_talk_busy(&self.id.0).then_some(limits::ANSWER);
+        let busy = self.inner.is_talk_busy(&self.id.0).then_some(chat::limits::REPLY_TIMEOUT);
         // Not at once again: what could not be done may wait a moment.
         Ok(deadline.into_iter().chain(until).chain(busy).min().map_or(Duration::MAX, |wait| wait.max(limits::MOMENT)))
     }
 
     /// Takes the presence handshake with new contacts a step further, and tells the server of blocks.
     async fn introduce(&mut self) -> Result<(), Error> {
-        let mut due = self.inner.look(&self.id.0, |mailbox| mailbox.introductions())?;
+        let mut due = self.inner.look(&self.id.0, presence::introductions)?;
         due.retain(|(row, peer)| {
             let last = self.told.iter().rfind(|(told, ..)| told == row);
             last.is_none_or(|(_, standing, _)| *standing != peer.standing)
@@ -502,7 +503,7 @@ impl Work<'_> {
         // Two at most for each of a block and the handshake.
         let resumption = self.session.resumption(4 * due.len());
         self.inner.update(&self.id.0, |mailbox, _| {
-            mailbox.set_resumption(resumption);
+            stanza_queue::set_resumption(mailbox, resumption);
             Vec::new()
         })?;
         let mut ids = self.inner.ids();
@@ -515,12 +516,8 @@ impl Work<'_> {
                     within(limits::EXCHANGE, self.session.forget_contact(&peer.jid, &ids.draw())).await??;
                 }
             }
-            if peer.standing == Standing::Contact {
-                let answer = peer.wants_presence.then_some(Subscription::Subscribed);
-                let question = (!peer.shows_presence).then_some(Subscription::Subscribe);
-                for step in answer.into_iter().chain(question) {
-                    within(limits::EXCHANGE, self.session.send_subscription(&peer.jid, step)).await??;
-                }
+            for step in presence::steps(peer) {
+                within(limits::EXCHANGE, self.session.send_subscription(&peer.jid, step)).await??;
             }
             self.told.push((*row, peer.standing, self.session.sent()));
         }
@@ -531,8 +528,8 @@ impl Work<'_> {
     async fn send(&mut self) -> Result<bool, Error> {
         let room = limits::IN_FLIGHT_STANZAS.saturating_sub(self.session.in_flight() as usize);
         let has_work = |mailbox: &Mailbox| {
-            let waits = !mailbox.waiting().is_empty() || !mailbox.doubting().is_empty();
-            mailbox.has_wires() || waits || !mailbox.missed().is_empty()
+            let waits = !outbox::waiting(mailbox).is_empty() || !redelivery::doubting(mailbox).is_empty();
+            stanza_queue::has_unsent(mailbox) || waits || !inbox::missed(mailbox).is_empty()
         };
         if room == 0 || !self.inner.look(&self.id.0, has_work)? {
             return Ok(false);
@@ -541,25 +538,25 @@ impl Work<'_> {
         // Whoever says goodbye begins nothing.
         let burns = self.inner.account(&self.id.0)?.state == State::Burning;
         let resumption = self.session.resumption(room);
-        let wires = self.inner.converse(&self.id.0, |talk| {
+        let stanzas = self.inner.converse(&self.id.0, |talk| {
             if !burns {
                 talk.pump(room);
             }
-            talk.mailbox.set_resumption(resumption);
-            talk.mailbox.number_wires(first, room, now)
+            stanza_queue::set_resumption(talk.mailbox(), resumption);
+            stanza_queue::number(talk.mailbox(), first, room, now)
         })?;
-        for (to, wire) in &wires {
-            let (session, id) = (&mut self.session, wire.id.as_str());
-            match &wire.what {
-                What::Otr { body, wants_receipt } => {
+        for (to, stanza) in &stanzas {
+            let (session, id) = (&mut self.session, stanza.id.as_str());
+            match &stanza.kind {
+                StanzaKind::Otr { body, wants_receipt } => {
                     within(limits::EXCHANGE, session.send_otr(to, id, body, *wants_receipt)).await??;
                 }
-                What::Receipt { received } => {
+                StanzaKind::Receipt { received } => {
                     within(limits::EXCHANGE, session.send_receipt(to, id, received)).await??;
                 }
             }
         }
-        if wires.is_empty() {
+        if stanzas.is_empty() {
             return Ok(false);
         }
         self.ask(self.inner.profile().response()).await?;
@@ -591,8 +588,8 @@ impl Work<'_> {
                 match incoming {
                     Incoming::Chat(chat) => talk.receive(&chat),
                     Incoming::Receipt { from, id } => {
-                        let changed = talk.mailbox.reported(&from, &id);
-                        talk.news.messages.extend(changed);
+                        let changed = outbox::reported(talk.mailbox(), &from, &id);
+                        talk.report(changed);
                     }
                     Incoming::Unreadable { from } => talk.unreadable(&from),
                     Incoming::Refused { from, id, why } => talk.refused(&from, &id, why),
@@ -601,16 +598,16 @@ impl Work<'_> {
                         answers.extend(steps.into_iter().map(|step| (from.clone(), step)));
                     }
                     Incoming::Acked { up_to } => {
-                        let changed = talk.mailbox.acked(up_to);
-                        talk.news.messages.extend(changed);
+                        let changed = stanza_queue::acked(talk.mailbox(), up_to);
+                        talk.report(changed);
                         for (row, standing, _) in told.extract_if(.., |(.., number)| covers(up_to, *number)) {
-                            talk.mailbox.server_knows(row, standing);
+                            presence::server_knows(talk.mailbox(), row, standing);
                         }
                     }
                     Incoming::Asked | Incoming::Other => {}
                 }
             }
-            talk.mailbox.set_resumption(resumption);
+            stanza_queue::set_resumption(talk.mailbox(), resumption);
         })?;
         self.quiet_since = self.inner.clock.since_boot();
         if self.asked.is_some() {
@@ -650,7 +647,7 @@ impl Work<'_> {
             // What could not be read counts, too: no stream is taken up again with less than was acknowledged.
             let resumption = self.session.resumption(0);
             self.inner.update(&self.id.0, |mailbox, _| {
-                mailbox.set_resumption(resumption);
+                stanza_queue::set_resumption(mailbox, resumption);
                 Vec::new()
             })?;
             let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
@@ -663,7 +660,7 @@ impl Work<'_> {
         }
         let _ = within(limits::GOODBYE, self.session.close()).await;
         self.inner.update(&self.id.0, |mailbox, _| {
-            mailbox.set_resumption(None);
+            stanza_queue::set_resumption(mailbox, None);
             Vec::new()
         })
     }

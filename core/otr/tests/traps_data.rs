@@ -511,7 +511,7 @@ fn html() {
     // A person who writes of mark-up does not either, and reads none.
     let words = "if a <b then c> d, use <p>";
     assert_eq!(text(talk.receive(&body(2, words))), words);
-    let outputs = talk.session.send("a < b");
+    let outputs = talk.session.say("a < b");
     assert_eq!(talk.read(&outputs).text(), "a < b");
     // Whoever pads does not write HTML.
     let padded = [b"<b>\0", &record(0, &[0; 9])[..]].concat();

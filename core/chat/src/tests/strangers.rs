@@ -1,11 +1,12 @@
+//! Strangers: what is kept of theirs and told; and which version a peer is spoken to in.
+
+use flashpaper_xmpp::{PresenceNews, Subscription};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::super::*;
-use crate::random::Random;
-
-const PEER: &str = "peer@b.example";
-const NOW: u64 = 1_000_000;
+use super::phones::*;
+use super::support::*;
+use crate::event::News;
 
 fn sessions() -> Sessions {
     Sessions::new(Arc::new(Identity::random(&mut StdRng::seed_from_u64(1))), InstanceTag(0x1234))
@@ -30,8 +31,10 @@ fn texts(mailbox: &Mailbox) -> Vec<String> {
 
 /// What is to be sent.
 fn bodies(mailbox: &Mailbox) -> Vec<String> {
-    let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { Some(body.clone()) } else { None };
-    mailbox.wires.values().filter_map(|wire| body(wire)).collect()
+    let body = |stanza: &OutgoingStanza| {
+        if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+    };
+    mailbox.stanzas.values().filter_map(|stanza| body(stanza)).collect()
 }
 
 #[test]
@@ -99,7 +102,7 @@ fn what_of_a_strangers_is_not_kept_is_told() {
     assert_eq!(notices(&mut mailbox, 2), [Notice::InboxFull]);
     let row = mailbox.find(PEER).unwrap();
     mailbox.befriend(row);
-    assert!(mailbox.missed().is_empty(), "no private conversation is begun for that");
+    assert!(inbox::missed(&mailbox).is_empty(), "no private conversation is begun for that");
 }
 
 #[test]
@@ -156,7 +159,7 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
     // Those that the user has to do with stay: one with a label, and one who was written to.
     let (labelled, written_to) = (mailbox.find(&jid(2)).unwrap(), mailbox.find(&jid(3)).unwrap());
     mailbox.peer_mut(labelled).unwrap().label = Some("friend".to_owned());
-    mailbox.queue(&jid(3), "a".to_owned(), "hello", NOW, None);
+    outbox::queue(&mut mailbox, &jid(3), "a".to_owned(), "hello", NOW, None);
     mailbox.peer_mut(written_to).unwrap().standing = Standing::Stranger;
     // Of one who has given way by then nothing is told.
     let news = talk(&mut mailbox, &mut sessions, |talk| {
@@ -167,7 +170,7 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
     assert_eq!((mailbox.find(&jid(2)), mailbox.find(&jid(3))), (Some(labelled), Some(written_to)));
     assert_eq!(mailbox.find(&jid(4)), None);
     assert_eq!(news.messages.len(), 3);
-    assert!(news.messages.iter().all(|(message, _)| mailbox.messages.contains_key(&message.0)));
+    assert!(news.messages.iter().all(|(message, _)| mailbox.messages.contains_key(message)));
     assert!(news.conversations.iter().all(|peer| mailbox.peers.contains_key(peer)));
     // Who asks for presence takes a place, too.
     let subscribe = PresenceNews::Subscription(Subscription::Subscribe);
@@ -188,12 +191,13 @@ fn a_peer_that_has_spoken_version_3_is_not_talked_down() {
     ];
     for ((accepted, has_spoken_3, may), answered) in cases {
         let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
-        sessions.version_3_only = !may;
+        sessions.set_version_3_only(!may);
         let row = mailbox.peer(PEER);
         mailbox.befriend(row);
         let (peer, key) = (mailbox.peer_mut(row).unwrap(), Fingerprint([1; 20]));
-        peer.uses(key);
-        (peer.key_mut(key).unwrap().accepted, peer.key_mut(key).unwrap().spoke_version_3) = (accepted, has_spoken_3);
+        peer.trust.trusts_on_first_use(key);
+        (peer.trust.key_mut(key).unwrap().accepted, peer.trust.key_mut(key).unwrap().spoke_version_3) =
+            (accepted, has_spoken_3);
         let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, "?OTRv2?")));
         let said = bodies(&mailbox);
         assert_eq!((said.len(), said.iter().all(|body| body.starts_with("?OTR:AAIC"))), (usize::from(answered), true));
@@ -220,10 +224,55 @@ fn the_version_is_kept_with_the_key() {
                 said.iter().filter_map(|o| if let Output::Send(body) = o { Some(message(PEER, body)) } else { None });
             talk(&mut mailbox, &mut ours, |talk| sent.for_each(|chat| talk.receive(&chat)));
             said = bodies(&mailbox).iter().flat_map(|body| peer.receive(body)).collect();
-            mailbox.wires.clear();
+            mailbox.stanzas.clear();
         }
-        let conversation = mailbox.conversations().remove(0);
+        let conversation = view::conversations(&mailbox).remove(0);
         assert_eq!((conversation.security, conversation.version), (Security::Private, Some(version)), "{offer}");
-        assert_eq!(mailbox.peers[&row].has_spoken_version_3(), version == 3);
+        assert_eq!(mailbox.peers[&row].trust.has_spoken_version_3(), version == 3);
+    }
+}
+
+#[test]
+fn a_key_that_has_spoken_version_3_has_no_conversation_in_version_2_be_it_accepted_or_not() {
+    let version_2 = Settings { version_2: true, ..Settings::default() };
+    for (seed, is_heard) in [(20, false), (21, true)] {
+        let mut one = Phone::new(TWO, 1, 0x1000);
+        one.mailbox.peer_mut(one.row).unwrap().trust.expect(Fingerprint([9; 20]), true).unwrap();
+        Other::new(20, 0x3000).begins(&mut one);
+        one.loses_all_sessions();
+        let mut other = Other::with(seed, version_2);
+        let commit = other.0.receive("?OTRv2?");
+        other.converse(&mut one, commit);
+        assert_eq!(other.0.is_private(), is_heard, "{seed}");
+    }
+}
+
+#[test]
+fn a_peer_that_offers_version_2_alone_is_talked_to_in_that() {
+    let mut one = Phone::new(TWO, 1, 0x1000);
+    let mut other = Other::with(20, Settings { version_2: true, ..Settings::default() });
+    one.work(|talk| talk.receive(&chat(TWO, "query", "?OTRv2?\n<b>two</b> wants a private conversation", false)));
+    let answers = other.hears(&one.says());
+    other.converse(&mut one, answers);
+    assert!(other.0.is_private());
+    assert_eq!(one.conversation().version, Some(2));
+}
+
+#[test]
+fn a_stranger_who_has_offered_version_3_is_not_talked_to_in_version_2() {
+    for (query, is_heard) in [("?OTRv23?", false), ("?OTRv2?", true)] {
+        let mut one = Phone::new("friend@b.example", 1, 0x1000);
+        let row = one.work(|talk| {
+            talk.receive(&chat(TWO, "query", query, false));
+            let row = talk.mailbox().peer(TWO);
+            talk.accept(row).unwrap();
+            row
+        });
+        (one.peer, one.row) = (TWO, row);
+        one.says();
+        let mut other = Other::with(20, Settings { version_2: true, ..Settings::default() });
+        let commit = other.0.receive("?OTRv2?");
+        other.converse(&mut one, commit);
+        assert_eq!((other.0.is_private(), one.notices.is_empty()), (is_heard, is_heard), "{query}");
     }
 }

@@ -7,13 +7,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::contact::Fingerprint;
 use crate::limits;
+use crate::trust::Fingerprint;
 
 /// The last messages of one peer, each [`limits::SEEN`] of: those under keys that were accepted, under others, and in the
 /// clear. None of the three pushes out another.
 #[derive(Default, Clone, Serialize, Deserialize)]
-pub(crate) struct Seen {
+pub struct Seen {
     accepted: Ring,
     others: Ring,
     plain: Ring,

@@ -1,11 +1,12 @@
-//! libotr's `otr.fingerprints`: which keys a person has verified with another client.
+//! libotr's `otr.fingerprints`: which keys a user has verified with another client.
 
 use flashpaper_xmpp::bare_jid;
 use serde::Serialize;
 
-use crate::contact::{Fingerprint, account_jid};
+use crate::address::account_jid;
+use crate::trust::Fingerprint;
 
-/// What came of an import ([`crate::Engine::import_fingerprints`]).
+/// What came of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Imported {
     /// How many keys were taken in, and are kept.
@@ -17,16 +18,17 @@ pub struct Imported {
 /// What a line says.
 #[derive(PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-pub(crate) enum Line {
+pub enum Line {
     /// This peer's key was verified.
     Verified(String, Fingerprint),
     /// Nothing that is wanted: a key that was not verified, of another protocol or account, of somebody in a chat room.
     Other,
+    /// It is of another form, or names no account.
     Unreadable,
 }
 
 /// The lines and their numbers, but for empty ones. `account`: the only one that is wanted.
-pub(crate) fn read<'a>(file: &'a str, account: Option<&'a str>) -> impl Iterator<Item = (u32, Line)> {
+pub fn read<'a>(file: &'a str, account: Option<&'a str>) -> impl Iterator<Item = (u32, Line)> {
     // Some editors put a mark before a text.
     let lines = file.trim_start_matches('\u{feff}').lines().zip(1..);
     let lines = lines.filter(|(line, _)| !line.trim().is_empty());
