@@ -4,7 +4,6 @@ use zeroize::Zeroizing;
 
 use super::input::{BadLine, LIMIT};
 use super::keys::Key;
-use super::people;
 use crate::text::char_width;
 
 /// Stands for a line break within the line.
@@ -81,7 +80,7 @@ impl Line {
 
     /// Each character as it may be seen, and where it stands.
     fn cells(&self) -> impl Iterator<Item = (usize, char)> {
-        let hidden = people::secret(&self.text).unwrap_or(usize::MAX);
+        let hidden = secret(&self.text).unwrap_or(usize::MAX);
         self.text.char_indices().map(move |(byte, c)| {
             let shown = match c {
                 _ if byte >= hidden => '*',
@@ -128,6 +127,12 @@ impl Line {
         let before = self.text.get(..self.cursor).unwrap_or_default().trim_end();
         before.rfind(char::is_whitespace).map_or(0, |blank| blank + 1)
     }
+}
+
+/// Of a line that holds a secret: at which byte that begins.
+fn secret(line: &str) -> Option<usize> {
+    let secret = line.trim_start().strip_prefix("/verify")?;
+    secret.starts_with(char::is_whitespace).then(|| line.len() - secret.len())
 }
 
 /// Whether a character stands by itself, and not on the one before.

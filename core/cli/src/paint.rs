@@ -6,7 +6,7 @@ use std::io::{IsTerminal as _, stdout};
 use anstyle::{AnsiColor, Style};
 use flashpaper::Security;
 
-use crate::output::is_dumb;
+use crate::tty::is_dumb;
 
 /// What a lock stands for, and what to do about it.
 pub(crate) const fn meaning(security: Security) -> &'static str {
