@@ -1,23 +1,4 @@
-//! Flashpaper's engine: throw-away XMPP accounts over embedded Tor, from one tap to a proven end.
-//!
-//! ```no_run
-//! # async fn example() -> Result<(), flashpaper::Error> {
-//! use flashpaper::{Config, CreateOptions, Engine, Key, Network};
-//! use std::time::Duration;
-//!
-//! // Opens the folder; touches no network.
-//! let config = Config { home: "app/flashpaper".into(), key: Key::passphrase("…"), network: Network::Public };
-//! let engine = Engine::open(config).await?;
-//! engine.start_tor(Duration::from_secs(180)).await?;
-//! let burner = engine.create_burner(CreateOptions::default()).await?;
-//! let report = engine.burn(&burner.id).await?;
-//! engine.close().await;
-//! # Ok(()) }
-//! ```
-//!
-//! The engine owns the order of things: an account is sealed on disk before its server can know of it, every attempt
-//! has circuits of its own, and what a crash or a cancel left half done is settled at the next start. It does not speak
-//! XMPP or Tor itself, shows no text to people, and writes no log.
+#![doc = include_str!("../README.md")]
 
 mod burn;
 mod burner;

@@ -1,17 +1,4 @@
-//! XMPP over any stream of bytes: a secured stream, registration, login, messages, and the removal of an account.
-//!
-//! Not here: sockets, names to resolve, Tor, OTR, what is stored, and deadlines (the caller wraps what it waits for; every
-//! wait is cancel safe in the sense that dropping it ends the stream).
-//!
-//! A hostile server, or on a stream without TLS an attacker on the line, can make a client hold at most 1 MiB of a stanza
-//! (`stanza`), nested at most 64 deep, read past 8 MiB (`splitter`), and compute at most a million rounds of PBKDF2 a login
-//! (`sasl`). What others have the server send never ends a stream: what cannot be read of it is left out.
-//!
-//! One module per step or extension, in the order in which a burner meets them:
-//! [`domain`](Domain) → [`tls`](Tls) → `starttls` → [`connection`](Connection) → [`registration`] (XEP-0077) → `sasl`
-//! → `bind` → [`session`](Session) → `ping` (XEP-0199) → `archive` (XEP-0313, XEP-0441) → [`managed`](ManagedSession)
-//! with `management` (XEP-0198), [`incoming`](Incoming) and `received`, `otr` (XEP-0364), `presence` and `roster` (RFC 6121,
-//! XEP-0191) → [`removal`] (XEP-0077).
+#![doc = include_str!("../README.md")]
 
 mod archive;
 mod bind;
