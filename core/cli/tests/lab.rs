@@ -74,7 +74,8 @@ impl Flashpaper {
     /// Makes a burner, and burns it.
     fn works(&self) -> Tested {
         let burner = self.run(&["new", "--exit"])?.of("burner")?["jid"].as_str().unwrap_or_default().to_owned();
-        assert_eq!(self.run(&["burn", &burner])?.of("burned")?["outcome"], "proven");
+        let burn = self.run(&["burn", &burner])?;
+        assert_eq!(burn.of("burned")?["outcome"], "proven", "{:?} after {:?}", burn.events, burn.took);
         Ok(())
     }
 }
