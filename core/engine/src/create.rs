@@ -18,7 +18,7 @@ use crate::directory::Server;
 use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::inner::Inner;
-use crate::link::{self, Way, within};
+use crate::link::{self, within};
 use crate::store::{Account, Content, State};
 use crate::{Burner, BurnerState, Error, Route, clearing, limits};
 

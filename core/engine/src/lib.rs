@@ -19,13 +19,14 @@ mod life;
 mod limits;
 mod link;
 mod online;
+mod route;
 mod seams;
 mod snapshot;
 mod spread;
 mod store;
 
 pub use burn::{BurnOutcome, BurnReport};
-pub use burner::{Burner, BurnerState, Route};
+pub use burner::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use create::CreateOptions;
 pub use engine::{Engine, Probe};
@@ -40,6 +41,7 @@ pub use flashpaper_tor::Clock as ClockError;
 pub use identity::{RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
 pub use online::Profile;
+pub use route::Route;
 #[doc(hidden)]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};
 pub use snapshot::{BurnerStatus, Snapshot, SyncReport, TorStatus};

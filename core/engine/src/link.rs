@@ -9,23 +9,16 @@ use zeroize::Zeroizing;
 use crate::directory::Server;
 use crate::event::Step;
 use crate::inner::Inner;
+use crate::route::{Route, Way};
 use crate::seams::ByteStream;
 use crate::store::Account;
-use crate::{Error, Route, limits};
+use crate::{Error, limits};
 
 /// A stream with a certificate that was checked for the server's domain.
 pub(crate) type Link = Connection<Box<dyn ByteStream>>;
 
 /// A bound XMPP session.
 pub(crate) type Bound = Session<Box<dyn ByteStream>>;
-
-/// How a server may be reached.
-#[derive(Clone, Copy)]
-pub(crate) struct Way {
-    pub(crate) first: Route,
-    /// Where the onion service does not answer, by the exit: nobody has chosen a route.
-    pub(crate) then_exit: bool,
-}
 
 /// Opens a link over the account's own circuits. Where an onion service does not answer it is tried on new circuits once,
 /// then, if that is allowed, the exit is taken. Not more than that: an attacker who silences an onion service must not choose
