@@ -18,9 +18,10 @@ use crate::directory::Server;
 use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::inner::Inner;
-use crate::link::{self, within};
+use crate::network::connect::{self as link, within};
+use crate::route::Way;
 use crate::store::{Account, Content, State};
-use crate::{Burner, BurnerState, Error, Route, clearing, limits};
+use crate::{Burner, BurnerState, Error, Route, limits, reconcile};
 
 /// What kind of burner to make. The default is what one tap does.
 #[derive(Clone, Default)]
@@ -155,7 +156,7 @@ impl Drop for Unclaimed {
             });
         } else if self.inner.commit(|content| content.set_state(&id, State::Unwanted)).is_ok() {
             let inner = Arc::clone(&self.inner);
-            self.inner.spawn(async move { clearing::settle(&inner, &id).await });
+            self.inner.spawn(async move { reconcile::settle(&inner, &id).await });
         }
     }
 }

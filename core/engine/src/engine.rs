@@ -9,15 +9,16 @@ use serde::Serialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::config::Key;
+use crate::connection::handle::{Ending, Profile};
 use crate::error::{Input, TextFault};
 use crate::event::{BurnerId, Event, Events, Step};
 use crate::inner::{Inner, lock};
-use crate::life::blocking;
-use crate::online::{Ending, Profile};
+use crate::network::connect as link;
 use crate::snapshot::{BurnerStatus, Snapshot};
 use crate::spread::Spread;
 use crate::store::{Account, State, VaultReport};
-use crate::{BurnReport, Burner, CreateOptions, Error, Route, burn, create, link};
+use crate::tasks::blocking;
+use crate::{BurnReport, Burner, CreateOptions, Error, Route, burn, create, reconcile};
 
 /// The library. One per home folder; cheap to clone, all clones are the same engine.
 #[derive(Clone)]
@@ -59,7 +60,7 @@ impl Engine {
         // Before anything else is looked at: what is reported later may be seen twice, but not never.
         let sequence = self.inner.reporter.sequence();
         let tor = lock(&self.inner.reported).clone();
-        let lines = lock(&self.inner.lines).clone();
+        let handles = lock(&self.inner.handles).clone();
         self.inner.with_store(|store| {
             let ids: Vec<String> = store.content().accounts.iter().map(|account| account.id.clone()).collect();
             let unreadable: Vec<Option<Error>> = ids.iter().map(|id| store.fetch(id).err()).collect();
@@ -67,7 +68,7 @@ impl Engine {
             let content = store.content();
             let status = |(account, unreadable): (&Account, Option<Error>)| BurnerStatus {
                 burner: Burner::of(account),
-                connection: lines.get(&account.id).map(|line| line.connection()).unwrap_or_default(),
+                connection: handles.get(&account.id).map(|handle| handle.connection()).unwrap_or_default(),
                 history: account.history,
                 label: account.label.clone(),
                 conversations: self.inner.conversations(content.mailbox(&account.id), &account.id),
@@ -158,7 +159,12 @@ impl Engine {
     /// [`crate::BurnOutcome::Queued`].
     pub async fn burn(&self, id: &BurnerId) -> Result<BurnReport, Error> {
         let (inner, id) = (Arc::clone(&self.inner), id.clone());
-        self.inner.while_awake(async move { burn::burn(&inner, &id).await }).await
+        let work = async move {
+            let report = burn::burn(&inner, &id).await;
+            reconcile::ask_again_if_refused(&inner, &id.0);
+            report
+        };
+        self.inner.while_awake(work).await
     }
 
     /// Has a burner connect, and stay connected through everything that can be waited for; [`Event::Connection`] tells
@@ -266,7 +272,7 @@ impl Engine {
     /// How soon a dead connection has to be noticed, for all burners.
     pub fn set_profile(&self, profile: Profile) {
         *lock(&self.inner.profile) = profile;
-        lock(&self.inner.lines).values().for_each(|line| line.has_work());
+        lock(&self.inner.handles).values().for_each(|handle| handle.has_work());
     }
 
     /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try

@@ -2,9 +2,8 @@
 
 mod burn;
 mod burner;
-mod circuits;
-mod clearing;
 mod config;
+mod connection;
 mod conversations;
 mod create;
 mod directory;
@@ -12,22 +11,26 @@ mod engine;
 mod error;
 mod event;
 mod expiry;
+mod high_water;
 mod identity;
 mod inner;
 mod key_source;
 mod life;
 mod limits;
-mod link;
-mod online;
+mod network;
+mod reconcile;
+mod refusal;
 mod route;
 mod seams;
 mod snapshot;
 mod spread;
 mod store;
+mod tasks;
 
 pub use burn::{BurnOutcome, BurnReport};
 pub use burner::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
+pub use connection::handle::Profile;
 pub use create::CreateOptions;
 pub use engine::{Engine, Probe};
 pub use error::{Action, Error, Input, TextFault, WebPage};
@@ -40,7 +43,6 @@ pub use flashpaper_chat::{
 pub use flashpaper_tor::Clock as ClockError;
 pub use identity::{RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
-pub use online::Profile;
 pub use route::Route;
 #[doc(hidden)]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};

@@ -7,7 +7,8 @@ use tokio::time::sleep;
 use crate::burn::{self, BurnOutcome};
 use crate::event::{BurnerId, Event, Settlement};
 use crate::inner::Inner;
-use crate::link::{self, within};
+use crate::network::connect::{self as link, within};
+use crate::refusal::{self, may_ask_again};
 use crate::spread::moment;
 use crate::store::{Account, State};
 use crate::{Error, limits};
@@ -36,30 +37,14 @@ pub(crate) async fn settle_all(inner: &Arc<Inner>) -> Result<(), Error> {
     settled
 }
 
-/// Whether a login that is refused now shows that there is no account any more. A server with a broken password check
-/// refuses everybody: so it has to have confirmed the removal, or to have refused before. Then it is asked by new circuits.
-pub(crate) fn refusal_shows_absence(inner: &Inner, account: &Account) -> bool {
-    let is_second = account.refused.is_some() && may_ask_again(inner, account.refused);
-    account.removed || is_second && inner.new_circuits(&account.id)
-}
-
-/// A login was refused, and that shows nothing yet.
-pub(crate) fn refused(inner: &Arc<Inner>, account: &Account) -> Result<(), Error> {
-    let now = inner.now();
-    // A clock that was set back does not put it off.
-    if account.refused.is_none_or(|at| now < at) {
-        inner.commit(|content| content.account_mut(&account.id).map(|account| account.refused = Some(now)))?;
+/// Has a burn that a server has refused once go on by itself, later.
+pub(crate) fn ask_again_if_refused(inner: &Arc<Inner>, id: &str) {
+    if inner.account(id).is_ok_and(|account| account.refused.is_some()) {
+        ask_again(inner, id);
     }
-    ask_again(inner, &account.id);
-    Ok(())
 }
 
-/// Whether enough time has passed since the first refusal, in seconds since 1970.
-fn may_ask_again(inner: &Inner, refused: Option<u64>) -> bool {
-    refused.is_none_or(|at| inner.now() >= at.saturating_add(limits::REFUSED_AGAIN.as_secs()))
-}
-
-pub(crate) fn ask_again(inner: &Arc<Inner>, id: &str) {
+fn ask_again(inner: &Arc<Inner>, id: &str) {
     let wait = limits::REFUSED_AGAIN + moment(&mut inner.rng(), limits::REFUSED_AGAIN);
     let (work, id) = (Arc::clone(inner), id.to_owned());
     inner.spawn(async move {
@@ -82,7 +67,7 @@ pub(crate) async fn settle(inner: &Arc<Inner>, id: &str) -> Result<(), Error> {
         State::Active => Settlement::Kept,
         State::Burning => remove(inner, id).await?,
         State::Pending | State::Unwanted => {
-            let shows_absence = refusal_shows_absence(inner, &account);
+            let shows_absence = refusal::shows_absence(inner, &account);
             match link::log_in(inner, &account, &mut |_| ()).await {
                 Ok(mut session) => {
                     // The process may have died before it came to that.
@@ -95,7 +80,8 @@ pub(crate) async fn settle(inner: &Arc<Inner>, id: &str) -> Result<(), Error> {
                     Settlement::Absent
                 }
                 Err(Error::Auth) => {
-                    refused(inner, &account)?;
+                    refusal::note(inner, &account)?;
+                    ask_again(inner, id);
                     Settlement::Unknown
                 }
                 Err(_) => Settlement::Unknown,
@@ -121,6 +107,7 @@ async fn remove(inner: &Arc<Inner>, id: &str) -> Result<Settlement, Error> {
         Err(Error::ServerRefused) => return Ok(Settlement::Kept),
         report => report?,
     };
+    ask_again_if_refused(inner, id);
     Ok(match report.outcome {
         BurnOutcome::Proven => Settlement::Removed,
         BurnOutcome::AlreadyGone => Settlement::Absent,
@@ -140,9 +127,9 @@ mod tests {
 
     use super::*;
     use crate::Spread;
+    use crate::connection::supervisor::tests::{Noted, engine, engine_on};
     use crate::inner::lock;
     use crate::seams::{Clock, Seams};
-    use crate::spread::tests::{Noted, engine, engine_on};
 
     #[tokio::test]
     async fn accounts_in_doubt_are_settled_at_moments_of_their_own_in_any_order() {
@@ -196,7 +183,8 @@ mod tests {
         assert_eq!(before.len(), 1);
         for (seconds, is_asked) in [(599, false), (1200, true)] {
             clock.1.store(seconds, Relaxed);
-            refused(inner, &inner.account("a").unwrap()).unwrap();
+            refusal::note(inner, &inner.account("a").unwrap()).unwrap();
+            ask_again(inner, "a");
             sleep(Duration::from_millis(300)).await;
             assert_eq!(dialled().len() > before.len(), is_asked, "after {seconds} s");
         }

@@ -1,15 +1,18 @@
 //! Waits of several burners: how they end together with a device's sleep, or at a user's wish.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use futures::future::{join, join_all};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::*;
+use crate::connection::supervisor::tests::{Noted, engine_on};
 use crate::seams::{Clock, Seams};
 use crate::spread::Spread;
-use crate::spread::tests::{Noted, engine_on};
 
 const SPREAD: Duration = Duration::from_millis(600);
 const LINES: usize = 12;
@@ -31,19 +34,19 @@ impl Clock for Leaping {
 /// clock's leap. From their beginning.
 async fn ends<W: Future<Output = ()>>(
     pause: Duration,
-    meanwhile: impl FnOnce(Arc<Vec<Line>>, Arc<AtomicU64>) -> W,
+    meanwhile: impl FnOnce(Arc<Vec<ConnectionHandle>>, Arc<AtomicU64>) -> W,
 ) -> Range<Duration> {
     let (home, leap) = (TempDir::new().unwrap(), Arc::<AtomicU64>::default());
     let clock = Box::new(Leaping(Instant::now(), Arc::clone(&leap)));
     let engine = engine_on(&home, &["a", "b"], &Noted::default(), Seams { clock, ..Seams::real() }).await;
     engine.set_spread(Spread::Within { time: SPREAD });
-    let lines: Arc<Vec<_>> = Arc::new((0..LINES).map(|_| Line::new(true)).collect());
+    let handles: Arc<Vec<_>> = Arc::new((0..LINES).map(|_| ConnectionHandle::new(true)).collect());
     let began = Instant::now();
-    let waits = lines.iter().map(|line| async {
-        pausing(&engine.inner, line, pause, &mut 0).await;
+    let waits = handles.iter().map(|handle| async {
+        pausing(&engine.inner, handle, pause, &mut 0).await;
         began.elapsed()
     });
-    let (ends, ()) = join(join_all(waits), meanwhile(Arc::clone(&lines), leap)).await;
+    let (ends, ()) = join(join_all(waits), meanwhile(Arc::clone(&handles), leap)).await;
     engine.close().await;
     ends.iter().min().copied().unwrap()..ends.into_iter().max().unwrap()
 }
@@ -58,9 +61,9 @@ async fn burners_that_a_device_has_slept_through_the_waits_of_come_back_apart() 
 #[tokio::test]
 async fn burners_that_are_hurried_after_a_while_come_back_apart() {
     let pause = 2 * SPREAD;
-    let hurry = async |lines: Arc<Vec<Line>>, _| {
+    let hurry = async |handles: Arc<Vec<ConnectionHandle>>, _| {
         sleep(pause).await;
-        lines.iter().for_each(Line::hurry);
+        handles.iter().for_each(ConnectionHandle::hurry);
     };
     let ends = ends(Duration::from_secs(600), hurry).await;
     assert!(ends.start > pause && ends.end - ends.start > SPREAD / 3, "{ends:?}");

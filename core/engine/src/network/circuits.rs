@@ -5,9 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::inner::{Inner, lock};
+use crate::limits;
 use crate::seams::Dial;
-use crate::{Error, limits};
 
 /// The circuits of all accounts, by account.
 #[derive(Default)]
@@ -26,13 +25,13 @@ struct Own {
 
 impl Circuits {
     /// The dialer of an account: the same for all of its streams.
-    fn of(&mut self, id: &str, fresh: impl FnOnce() -> Arc<dyn Dial>) -> Arc<dyn Dial> {
+    pub(crate) fn of(&mut self, id: &str, fresh: impl FnOnce() -> Arc<dyn Dial>) -> Arc<dyn Dial> {
         let own = self.0.entry(id.to_owned()).or_default();
         Arc::clone(own.dial.get_or_insert_with(fresh))
     }
 
     /// Has the account's next streams share no circuit with those before; whether the hour's budget had that left.
-    fn renew(&mut self, id: &str, now: Duration) -> bool {
+    pub(crate) fn renew(&mut self, id: &str, now: Duration) -> bool {
         let own = self.0.entry(id.to_owned()).or_default();
         own.renewed.retain(|at| now < *at + limits::CIRCUITS_WINDOW);
         if own.renewed.len() >= limits::CIRCUITS {
@@ -51,50 +50,27 @@ impl Circuits {
         });
     }
 
+    /// Whether an account's server is reached by an exit for now, as its onion service did not answer.
+    pub(crate) fn uses_exit(&self, id: &str, now: Duration) -> bool {
+        self.0.get(id).and_then(|own| own.by_exit_until).is_some_and(|until| now < until)
+    }
+
+    pub(crate) fn set_by_exit_until(&mut self, id: &str, until: Option<Duration>) {
+        self.0.entry(id.to_owned()).or_default().by_exit_until = until;
+    }
+
     pub(crate) fn forget(&mut self, id: &str) {
         self.0.remove(id);
     }
 }
 
-impl Inner {
-    /// The dialer of an account. Where Tor was started, after a sleep say, and is not ready, that is waited for.
-    pub(crate) async fn dial_of(&self, id: &str) -> Result<Arc<dyn Dial>, Error> {
-        let dialers = self.dialers().await?;
-        Ok(lock(&self.circuits).of(id, || dialers.isolated()))
-    }
-
-    /// Has the account's next streams share no circuit with those before, unless it had as many as it may have within an hour:
-    /// the same are used on then. Whether they are new.
-    pub(crate) fn new_circuits(&self, id: &str) -> bool {
-        lock(&self.circuits).renew(id, self.clock.since_boot())
-    }
-
-    /// Whether an account's server is reached by an exit for now, as its onion service did not answer.
-    pub(crate) fn uses_exit(&self, id: &str) -> bool {
-        let until = lock(&self.circuits).0.get(id).and_then(|own| own.by_exit_until);
-        until.is_some_and(|until| self.clock.since_boot() < until)
-    }
-
-    /// The onion service did not answer, and the exit did: or it did not, either. Each dial of a dead onion service builds
-    /// circuits.
-    pub(crate) fn set_uses_exit(&self, id: &str, answered: bool) {
-        let until = answered.then(|| self.clock.since_boot() + limits::CIRCUITS_WINDOW);
-        lock(&self.circuits).0.entry(id.to_owned()).or_default().by_exit_until = until;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use flashpaper_tor::{DialError, Target};
     use futures::future::BoxFuture;
-    use tempfile::TempDir;
-    use tokio::time::sleep;
 
     use super::*;
     use crate::seams::Dialed;
-    use crate::spread::tests::{engine, id};
 
     struct Nowhere;
 
@@ -139,22 +115,5 @@ mod tests {
         circuits.end();
         assert!(!Arc::ptr_eq(&before, &circuits.of("a", fresh)), "those before ended with Tor");
         assert!(!circuits.renew("a", Duration::from_secs(60)));
-    }
-
-    #[tokio::test]
-    async fn a_network_that_fails_has_so_many_circuits_built_and_no_more() {
-        let home = TempDir::new().unwrap();
-        let (engine, noted) = engine(&home, &["a"]).await;
-        engine.connect(&id("a")).unwrap();
-        for _ in 0..60 {
-            sleep(Duration::from_millis(10)).await;
-            // No wait keeps it.
-            engine.network_changed();
-        }
-        let circuits: Vec<usize> = lock(&noted.dialled).iter().map(|dial| dial.circuits).collect();
-        let different: BTreeSet<usize> = circuits.iter().copied().collect();
-        assert!(circuits.len() > 2 * limits::CIRCUITS, "{circuits:?}");
-        assert_eq!(different.len(), 1 + limits::CIRCUITS, "{circuits:?}");
-        engine.close().await;
     }
 }

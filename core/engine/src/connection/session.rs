@@ -1,8 +1,6 @@
-//! A burner's life on the network: connected, cut off, connected again, until it is told to end. Nothing of it is lost on
-//! the way: what goes out is stored before it leaves, what comes in before the server is told so.
+//! One connection of a burner, from its login to its end. Nothing is lost on the way: what goes out is stored before it leaves,
+//! what comes in before the server is told so.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flashpaper_chat::{
@@ -10,317 +8,37 @@ use flashpaper_chat::{
 };
 use flashpaper_xmpp::{Incoming, LoginError, ManagedSession, Start, StreamError};
 use futures::FutureExt as _;
-use rand::RngExt as _;
-use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, timeout_at};
-use tokio_util::sync::CancellationToken;
+use tokio::time::sleep;
 
+use super::backoff::overslept;
+use super::handle::{ConnectionHandle, Ending};
 use crate::event::{BurnerId, Connection, Event, Step};
 use crate::inner::Inner;
-use crate::link::{self, within};
+use crate::network::connect::{self as link, within};
 use crate::seams::ByteStream;
 use crate::store::{Account, State};
 use crate::{Error, limits};
 
 type Session = ManagedSession<Box<dyn ByteStream>>;
 
-/// How soon a dead connection has to be noticed: what wakes the phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Profile {
-    /// A person looks at the app: after a minute of silence the server is asked, and has half a minute.
-    #[default]
-    Foreground,
-    /// Nobody looks: after five minutes the server is asked, and has a minute.
-    Background,
-}
-
-impl Profile {
-    const fn silence(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Foreground => 60,
-            Self::Background => 300,
-        })
-    }
-
-    /// What the waits between attempts are doubled up to.
-    const fn longest_wait(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Foreground => 30,
-            Self::Background => 300,
-        })
-    }
-
-    const fn response(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Foreground => 30,
-            Self::Background => 60,
-        })
-    }
-}
-
-/// How a connection is to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// To be taken up again, by this process or the next.
-    Pause,
-    /// For good: the server stops keeping messages for it apart.
-    Goodbye,
-}
-
-/// What others hold of a burner's connection.
-pub(crate) struct Line {
-    ending: watch::Sender<Option<Ending>>,
-    /// There may be something to send, or the profile is another.
-    work: Notify,
-    /// The network may be another.
-    hint: Notify,
-    /// A user wants it now.
-    hurry: Notify,
-    connection: Mutex<Connection>,
-    /// Everything is sent and acknowledged, and everything that the server had is here; or it cannot be.
-    drained: watch::Sender<bool>,
-    /// To be there again when the engine wakes; one of a sync is not.
-    wanted: AtomicBool,
-    abort: CancellationToken,
-    over: CancellationToken,
-}
-
-impl Line {
-    pub(crate) fn new(wanted: bool) -> Self {
-        Self {
-            ending: watch::Sender::new(None),
-            work: Notify::new(),
-            hint: Notify::new(),
-            hurry: Notify::new(),
-            connection: Mutex::default(),
-            drained: watch::Sender::new(false),
-            wanted: AtomicBool::new(wanted),
-            abort: CancellationToken::new(),
-            over: CancellationToken::new(),
-        }
-    }
-
-    /// Keeps the burner connected until it is told to end, or to go on would be of no use.
-    /// `before`: those that have to have ended first.
-    pub(crate) async fn run(&self, inner: &Arc<Inner>, id: &BurnerId, before: &[Arc<Self>], wait: Duration) {
-        let _over = self.over.clone().drop_guard();
-        if self.abort.run_until_cancelled(live(inner, id, self, before, wait)).await.is_none() {
-            self.set(inner, id, Connection::Offline);
-        }
-    }
-
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.wanted.load(Relaxed)
-    }
-
-    pub(crate) fn want(&self) {
-        self.wanted.store(true, Relaxed);
-    }
-
-    pub(crate) fn end(&self, ending: Ending) {
-        self.ending.send_replace(Some(ending));
-    }
-
-    pub(crate) async fn over(&self) {
-        self.over.cancelled().await;
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.over.is_cancelled()
-    }
-
-    /// Has it end in order, to be taken up again; at `until` where it is: it has stored what it has.
-    pub(crate) async fn end_by(&self, until: Instant) {
-        self.end(Ending::Pause);
-        if timeout_at(until, self.over()).await.is_err() {
-            self.abort().await;
-        }
-    }
-
-    /// Ends it where it is.
-    pub(crate) async fn abort(&self) {
-        self.abort.cancel();
-        self.over().await;
-    }
-
-    pub(crate) fn has_work(&self) {
-        self.work.notify_one();
-    }
-
-    pub(crate) fn network_changed(&self) {
-        self.hint.notify_one();
-    }
-
-    /// What it waits for by itself it waits for a moment longer at most.
-    pub(crate) fn hurry(&self) {
-        self.hurry.notify_one();
-    }
-
-    pub(crate) fn connection(&self) -> Connection {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Returns once nothing is left to be done, or it cannot be done.
-    pub(crate) async fn drained(&self) {
-        let _ = self.drained.subscribe().wait_for(|drained| *drained).await;
-    }
-
-    /// [`Line::drained`], with what was stored just now.
-    pub(crate) async fn drained_anew(&self) {
-        self.drained.send_replace(false);
-        self.has_work();
-        self.drained().await;
-    }
-
-    pub(crate) fn is_drained(&self) -> bool {
-        *self.drained.borrow()
-    }
-
-    async fn ended(&self) -> Ending {
-        let mut ending = self.ending.subscribe();
-        // The sender is ours.
-        ending.wait_for(Option::is_some).await.ok().and_then(|ending| *ending).unwrap_or(Ending::Pause)
-    }
-
-    fn set(&self, inner: &Inner, burner: &BurnerId, connection: Connection) {
-        let mut now = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        if *now != connection {
-            *now = connection.clone();
-            drop(now);
-            inner.report_connection(burner, self, connection);
-        }
-    }
-}
-
-async fn live(inner: &Inner, id: &BurnerId, line: &Line, before: &[Arc<Line>], wait: Duration) {
-    line.set(inner, id, Connection::Connecting);
-    // The waits of several burners begin with the network, or they would end with it.
-    tokio::select! {
-        () = inner.dialing() => {}
-        _ = line.ended() => return line.set(inner, id, Connection::Offline),
-    }
-    for other in before {
-        tokio::select! {
-            () = other.over() => {}
-            _ = line.ended() => return line.set(inner, id, Connection::Offline),
-        }
-    }
-    // What follows a panic, in a library say, is a new attempt like after any other failure.
-    let mut failures = 0;
-    let mut pause = wait;
-    loop {
-        tokio::select! {
-            () = pausing(inner, line, pause, &mut failures) => {}
-            _ = line.ended() => break,
-        }
-        let mut reached = Reached::default();
-        let attempt = std::panic::AssertUnwindSafe(attempt(inner, id, line, &mut reached));
-        let why = match Box::pin(attempt).catch_unwind().await.unwrap_or(Err(Error::Internal)) {
-            Ok(()) => break,
-            Err(why) => why,
-        };
-        // What the user asked for meanwhile this attempt was to do: it does not shorten the wait that follows.
-        let _ = line.hurry.notified().now_or_never();
-        if is_final(&why) {
-            line.drained.send_replace(true);
-            return line.set(inner, id, Connection::Ended { why });
-        }
-        if reached.online.is_some_and(|since| inner.clock.since_boot() >= since + limits::HELD) {
-            failures = 0;
-        }
-        if is_of_network(&why, reached.server) {
-            // The next attempt must not depend on what has failed.
-            inner.new_circuits(&id.0);
-        }
-        let longest = inner.profile().longest_wait();
-        // A full disk is not the network's fault, and the server sends everything again each time.
-        let is_full = matches!(why, Error::StorageFull | Error::Storage);
-        let most = if is_full { longest } else { limits::BACK_OFF.saturating_mul(1 << failures.min(16)).min(longest) };
-        line.set(inner, id, Connection::Waiting { why });
-        pause = most.mul_f64(inner.rng().random_range(0.1..=1.0)) + inner.apart(inner.spread().time());
-        failures += 1;
-    }
-    line.set(inner, id, Connection::Offline);
-}
-
-/// Waits, by the clock that goes on while the device sleeps, or until the network has changed.
-async fn pausing(inner: &Inner, line: &Line, pause: Duration, failures: &mut u32) {
-    let mut until = inner.clock.since_boot() + pause;
-    loop {
-        let begin = inner.clock.since_boot();
-        let left = until.saturating_sub(begin);
-        if left.is_zero() {
-            return;
-        }
-        // In slices: the timer stands still while the device sleeps.
-        let slice = left.min(limits::SLICE);
-        tokio::select! {
-            () = sleep(slice) => {
-                if let Some(rests_until) = overslept(inner, begin + slice) {
-                    until = until.max(rests_until);
-                }
-            }
-            () = line.hurry.notified() => until = until.min(inner.clock.since_boot() + inner.soon()),
-            () = line.hint.notified() => {
-                *failures = 0;
-                return;
-            }
-        }
-    }
-}
-
-/// Where the device has slept through the end of a wait: up to when the connection does nothing by itself. All connections wake
-/// with the device, and would speak at one moment.
-fn overslept(inner: &Inner, was_to_end: Duration) -> Option<Duration> {
-    let now = inner.clock.since_boot();
-    (now > was_to_end + limits::OVERSLEPT).then(|| now + inner.apart(inner.spread().time()))
-}
-
 /// How far an attempt came.
 #[derive(Default)]
-struct Reached {
+pub(super) struct Reached {
     /// A stream was open, with a certificate that was checked.
-    server: bool,
+    pub(super) server: bool,
     /// Since when the burner was online, by the time since the device was started.
-    online: Option<Duration>,
-}
-
-/// Whether it is the network that has failed. What a server says on its stream, or a peer by it, does not choose circuits, nor
-/// does the end of a stream: where the circuit is dead the next attempt shows it.
-const fn is_of_network(why: &Error, reached_server: bool) -> bool {
-    match why {
-        Error::Timeout => true,
-        Error::ServerUnreachable | Error::OnionUnreachable | Error::TorBlocked | Error::Untrusted => !reached_server,
-        _ => false,
-    }
-}
-
-/// Whether to try again would be of no use, or harm: a server that is asked with wrong credentials again and again locks
-/// the account. A server that refuses does that for a reason: it has disabled the account, say.
-const fn is_final(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Auth
-            | Error::NoSafeLogin
-            | Error::NoSafeDelivery
-            | Error::ServerRefused
-            | Error::NoServer
-            | Error::NoSuchBurner
-            | Error::VaultLocked
-            | Error::VaultDamaged
-            | Error::Unreadable
-            | Error::Suspended
-            | Error::Closed
-            | Error::InvalidInput { .. }
-    )
+    pub(super) online: Option<Duration>,
 }
 
 /// One connection, from its beginning to its end. `Ok`: it was told to end.
-async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, reached: &mut Reached) -> Result<(), Error> {
+pub(super) async fn attempt(
+    inner: &Inner,
+    id: &BurnerId,
+    handle: &ConnectionHandle,
+    reached: &mut Reached,
+) -> Result<(), Error> {
     let lock = inner.lock_of(&id.0);
-    line.set(inner, id, Connection::Connecting);
+    inner.set_connection(id, handle, Connection::Connecting);
     let start = async {
         // Burning, say, comes first.
         let lock = lock.lock().await;
@@ -332,13 +50,13 @@ async fn attempt(inner: &Inner, id: &BurnerId, line: &Line, reached: &mut Reache
     };
     let (_lock, session) = tokio::select! {
         started = start => started?,
-        _ = line.ended() => return Ok(()),
+        _ = handle.ended() => return Ok(()),
     };
-    line.set(inner, id, Connection::Online);
+    inner.set_connection(id, handle, Connection::Online);
     let quiet_since = inner.clock.since_boot();
     reached.online = Some(quiet_since);
     let mut work =
-        Work { inner, id, line, session, asked: None, quiet_since, rests_until: Duration::ZERO, told: Vec::new() };
+        Work { inner, id, handle, session, asked: None, quiet_since, rests_until: Duration::ZERO, told: Vec::new() };
     // Whatever the server has for us comes before its answer.
     work.ask(inner.profile().response()).await?;
     loop {
@@ -409,7 +127,7 @@ enum Woken {
 struct Work<'a> {
     inner: &'a Inner,
     id: &'a BurnerId,
-    line: &'a Line,
+    handle: &'a ConnectionHandle,
     session: Session,
     /// The server was asked something, and has time up to then. By the clock that goes on while the device sleeps, as all
     /// times here.
@@ -432,7 +150,7 @@ impl Work<'_> {
         }
         let quiet = !sent && rest.is_zero() && self.asked.is_none() && self.session.in_flight() == 0;
         let drained = quiet && !self.inner.is_talk_busy(&self.id.0);
-        if !self.line.drained.send_replace(drained) && drained {
+        if !self.handle.drained.send_replace(drained) && drained {
             self.inner.expiry.notify_one();
         }
         let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.inner.profile().silence());
@@ -443,11 +161,11 @@ impl Work<'_> {
         let woken = tokio::select! {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
-            ending = self.line.ended() => return Ok(Some(ending)),
+            ending = self.handle.ended() => return Ok(Some(ending)),
             incoming = self.session.next() => Woken::Incoming(incoming),
-            () = self.line.work.notified() => Woken::Work,
-            () = self.line.hint.notified() => Woken::Hint,
-            () = self.line.hurry.notified() => Woken::Hurry,
+            () = self.handle.work.notified() => Woken::Work,
+            () = self.handle.hint.notified() => Woken::Hint,
+            () = self.handle.hurry.notified() => Woken::Hurry,
             () = sleep(slice) => Woken::Time,
         };
         // Whatever comes first after a sleep: all that was due meanwhile would be said by it.
@@ -674,6 +392,3 @@ impl Work<'_> {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -193,20 +193,20 @@ async fn one_at_a_time_is_one_at_a_time() {
     engine.set_spread(Spread::Within { time: Duration::ZERO });
     NAMES.iter().for_each(|name| engine.connect(&id(name)).unwrap());
     sleep(Duration::from_millis(100)).await;
-    let lines = || lock(&engine.inner.lines).values().cloned().collect::<Vec<_>>();
-    let mut all = lines();
-    assert_eq!((noted.first().len(), all.iter().filter(|line| !line.is_over()).count()), (3, 3));
+    let handles = || lock(&engine.inner.handles).values().cloned().collect::<Vec<_>>();
+    let mut all = handles();
+    assert_eq!((noted.first().len(), all.iter().filter(|handle| !handle.is_over()).count()), (3, 3));
     engine.set_spread(Spread::OneAtATime);
     sleep(Duration::from_millis(100)).await;
-    assert_eq!(all.iter().filter(|line| !line.is_over()).count(), 1);
+    assert_eq!(all.iter().filter(|handle| !handle.is_over()).count(), 1);
     for name in ["b", "c"] {
         engine.connect(&id(name)).unwrap();
-        all.extend(lines());
+        all.extend(handles());
     }
     sleep(Duration::from_millis(100)).await;
-    let last = Arc::clone(&lock(&engine.inner.lines)["c"]);
-    assert!(!last.is_over() && all.iter().all(|line| line.is_over() || Arc::ptr_eq(line, &last)));
-    assert_eq!(lines().len(), 1);
+    let last = Arc::clone(&lock(&engine.inner.handles)["c"]);
+    assert!(!last.is_over() && all.iter().all(|handle| handle.is_over() || Arc::ptr_eq(handle, &last)));
+    assert_eq!(handles().len(), 1);
     engine.close().await;
 }
 
@@ -254,7 +254,7 @@ async fn a_sync_connects_what_is_wanted_one_after_the_other_in_any_order() {
     engine.disconnect(&id("c")).unwrap();
     engine.suspend(Duration::ZERO).await;
     // In another process nothing is known but what is stored.
-    lock(&engine.inner.lines).clear();
+    lock(&engine.inner.handles).clear();
     engine.inner.wake().await.unwrap();
     let mut orders = BTreeSet::new();
     for _ in 0..20 {
@@ -266,7 +266,7 @@ async fn a_sync_connects_what_is_wanted_one_after_the_other_in_any_order() {
         let report = drain_wanted(&engine.inner, Instant::now() + Duration::from_secs(1)).await.unwrap();
         assert!(!report.complete, "nobody was reached");
         orders.insert(noted.first().into_iter().map(|(name, _)| name).collect::<Vec<_>>());
-        lock(&engine.inner.lines).clear();
+        lock(&engine.inner.handles).clear();
     }
     let either =
         [["a.example", "b.example"], ["b.example", "a.example"]].map(|order| order.map(str::to_owned).to_vec());
