@@ -9,9 +9,12 @@ use flashpaper::{BurnReport, BurnerId, Error, Profile, Spread, SyncReport, Vault
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::burner::Burner;
 use crate::cancel::{CancelToken, unless_cancelled};
-use crate::events::Events;
-use crate::types::{self, Burner, Config, CreateOptions, Key, Snapshot};
+use crate::config::{Config, Key, engine_config};
+use crate::create::CreateOptions;
+use crate::event::Events;
+use crate::snapshot::Snapshot;
 
 /// The library, opened on one folder.
 #[derive(uniffi::Object)]
@@ -31,7 +34,7 @@ impl Engine {
     /// Throws when the folder cannot be used, is in use by another process, is sealed with another key, or is damaged.
     #[uniffi::constructor]
     pub async fn open(config: Config, cancel: Option<Arc<CancelToken>>) -> Result<Arc<Self>, Error> {
-        let config = types::engine_config(config, cfg!(feature = "lab"))?;
+        let config = engine_config(config, cfg!(feature = "lab"))?;
         let threads = Arc::new(Threads::start()?);
         let engine = threads.run(cancel, flashpaper::Engine::open(config)).await?;
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
