@@ -21,13 +21,13 @@ pub struct Config {
     pub private_network: Option<String>,
 }
 
-/// What seals the accounts in the folder. Printing it shows no passphrase.
+/// What seals the accounts in the home folder. Printing it shows no passphrase.
 #[derive(uniffi::Enum)]
 #[uniffi::export(Debug)]
 pub enum Key {
-    /// A random key in a file beside them: it protects a copy of the other files alone, not the folder.
+    /// A random key in a file beside them, mode 0600: it protects a copy of the other files alone, not the folder.
     File,
-    /// A passphrase, stretched by Argon2id. The app wipes its array.
+    /// A passphrase, stretched by Argon2id (64 MiB, 3 passes). Wipe the array after use.
     Passphrase {
         /// Its bytes.
         utf8: Vec<u8>,
@@ -36,7 +36,7 @@ pub enum Key {
     Source {
         /// The key store.
         source: Arc<dyn KeySource>,
-        /// As the other's.
+        /// Stretched as the other.
         #[uniffi(default = None)]
         passphrase: Option<Vec<u8>>,
     },

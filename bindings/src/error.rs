@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use flashpaper::{Action, ClockError, Error as FlashpaperError, Input, TextFault, WebPage};
 
-/// A stable name of an error for programs, in `snake_case`.
+/// A stable name for programs, in `snake_case`.
 #[uniffi::export]
 pub fn error_code(error: FlashpaperError) -> String {
     error.code().to_owned()
 }
 
-/// The one thing to suggest to the person.
+/// What to suggest to the person.
 #[uniffi::export]
 pub fn error_action(error: FlashpaperError) -> Action {
     error.action()
@@ -23,7 +23,7 @@ pub fn error_retryable(error: FlashpaperError) -> bool {
     error.retryable()
 }
 
-/// What went wrong. The text is for developers; an app picks its own words by the kind, or by `errorAction`.
+/// What went wrong. The text is for developers; an app picks its own words by `errorCode`.
 #[uniffi::remote(Error)]
 pub enum FlashpaperError {
     /// The device has no network.
@@ -45,11 +45,12 @@ pub enum FlashpaperError {
     OnionUnreachable,
     /// No answer within the deadline.
     Timeout,
-    /// The server has no valid certificate for its domain, or no TLS: nothing secret was sent.
+    /// The server has no valid certificate for its domain, or no TLS, or offers less than it could before, as if somebody in
+    /// between had taken it away: nothing secret was sent.
     Untrusted,
     /// The server offers no login that keeps the password secret (SCRAM): it was not sent.
     NoSafeLogin,
-    /// The server cannot say which messages it has: a lost connection would swallow some.
+    /// The server cannot say which messages it has (XEP-0198): a lost connection would swallow some.
     NoSafeDelivery,
     /// The server makes no accounts in band.
     RegistrationClosed,

@@ -171,7 +171,7 @@ pub enum Settlement {
     Unknown,
 }
 
-/// Events from the moment of subscribing on, in order. For one reader.
+/// A subscription to the engine's events, in order, for one reader; `finish` ends it.
 #[derive(Debug, uniffi::Object)]
 pub struct Events {
     events: Mutex<flashpaper::Events>,
@@ -186,7 +186,7 @@ impl Events {
 
 #[uniffi::export]
 impl Events {
-    /// The next event; nothing once the engine is shut down or the subscription finished. A call that is cancelled
+    /// The next event, in order; nothing once the engine is closed or the subscription finished. A call that is cancelled
     /// loses no event.
     pub async fn next(&self) -> Option<Event> {
         let next = async { self.events.lock().await.next().await };

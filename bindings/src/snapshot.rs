@@ -7,7 +7,7 @@ use flashpaper::{Connection, Error as FlashpaperError, History, SyncReport, TorS
 use crate::burner::Burner;
 use crate::messages::Conversation;
 
-/// Everything that a screen shows, at one moment. Printing it shows nobody's address.
+/// The engine at one moment. Printing it shows nobody's address.
 #[derive(Debug, uniffi::Record)]
 #[uniffi::export(Debug)]
 pub struct Snapshot {
@@ -76,7 +76,8 @@ impl fmt::Debug for BurnerStatus {
     }
 }
 
-/// What was wrong with the sealed store when it was opened, and with what was read since. What is not counted here is good.
+/// What was wrong with the sealed store when it was opened, and with what was read since: nothing, by default. What is not
+/// counted here is good.
 #[uniffi::remote(Record)]
 pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
@@ -99,6 +100,6 @@ pub struct SyncReport {
     pub unread: u32,
     /// Messages of all burners that their servers do not have yet.
     pub outbox: u32,
-    /// Every burner was connected, and nothing is left to come or go.
+    /// Every burner was connected, and nothing is left to come or go but what waits for a peer.
     pub complete: bool,
 }

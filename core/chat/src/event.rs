@@ -9,7 +9,7 @@ use crate::contact::PeerId;
 use crate::limits;
 use crate::message::{MessageId, MessageState};
 
-/// What the peer has been asked for, or asks for, in a comparison of secrets (SMP).
+/// What the peer asks for, or what came of it, in a comparison of secrets (SMP).
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "comparison", rename_all = "snake_case")]
 pub enum Comparison {

@@ -39,7 +39,8 @@ pub enum MessageState {
     Taken,
     /// It waits to be sent.
     Queued,
-    /// It waits for a private conversation: the peer was asked for one, and has to be there to answer.
+    /// It waits for a private conversation: the peer was asked for one, and has to be there to answer. An account that does
+    /// not exist looks like one that is away.
     WaitingForPeer,
     /// It was encrypted and sent; whether the own server has it is not known.
     Sent,

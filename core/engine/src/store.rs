@@ -37,7 +37,8 @@ const SESSIONS: Table = Table::fleeting(7);
 /// The row of a table that has one.
 const ONLY: u64 = 0;
 
-/// What was wrong with the sealed store when it was opened: nothing, by default. What is not counted here is good.
+/// What was wrong with the sealed store when it was opened, and with what was read since: nothing, by default. What is not
+/// counted here is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
