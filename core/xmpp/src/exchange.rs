@@ -121,6 +121,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         }
     }
 
+    /// [`Stream::request`] that has the server close the stream. Nothing is said behind it, whatever is asked: a server that
+    /// closes a connection with something unread resets it, and its answer can be lost by that.
+    pub(crate) async fn last_request(&mut self, request: Iq) -> Result<Answer, StreamError> {
+        let wanted = request.id().to_owned();
+        self.send_stanza(&Stanza::Iq(request)).await?;
+        loop {
+            if let Received::Answer { id, answer } = self.next().await?
+                && id == wanted
+            {
+                return Ok(answer);
+            }
+        }
+    }
+
     /// Deals with what nobody asked for: requests are refused as if no client were there (RFC 6120, section 8.4:
     /// `service-unavailable`), the rest is dropped.
     pub(crate) async fn unasked(&mut self, received: Received) -> Result<(), StreamError> {

@@ -104,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// See [`RemovalError`].
     pub async fn remove_account(mut self) -> Result<Accepted, RemovalError> {
         let (requested, request) = Requested::ask(self.ids.draw());
-        let answer = self.stream.request(request).await;
+        let answer = self.stream.last_request(request).await;
         let accepted = requested.answered(answer)?;
         self.close().await;
         Ok(accepted)
