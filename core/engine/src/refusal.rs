@@ -4,8 +4,8 @@ use crate::inner::Inner;
 use crate::store::Account;
 use crate::{Error, limits};
 
-/// Whether a login that is refused now shows that there is no account any more. A server
-/// with a broken password check refuses everybody: so it has to have confirmed the removal, or to have refused before. Then it is asked by new circuits.
+/// Whether a login that is refused now shows that there is no account any more: the server has to have confirmed the removal,
+/// or to have refused before. Then it is asked by new circuits.
 pub(crate) fn shows_absence(inner: &Inner, account: &Account) -> bool {
     let is_second = account.refused.is_some() && may_ask_again(inner, account.refused);
     account.removed || is_second && inner.new_circuits(&account.id)
