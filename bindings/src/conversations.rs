@@ -33,8 +33,11 @@ impl Engine {
     }
 
     /// Adds somebody as a contact, by bare JID or `xmpp:` URI, and asks to see when they are there. A fingerprint in the URI
-    /// is the one key that they are to have from now on; where another is verified, it fails with `OtherKeyVerified`, where
-    /// another is in use, with `OtherKeyInUse`: ask, then call `expect_key`. Gives the bare JID.
+    /// (`otr-fingerprint`) is the one key that they are to have from now on. Gives the bare JID.
+    ///
+    /// # Errors
+    /// `OtherKeyVerified`: a link must not take the place of what a user has compared. `OtherKeyInUse`: nor, without a word,
+    /// of a key that is in use or expected: ask, then call `expect_key`.
     pub async fn add_contact(&self, id: BurnerId, address: String) -> Result<String, Error> {
         self.blocking(move |engine| engine.add_contact(&id, &address)).await
     }
@@ -45,28 +48,30 @@ impl Engine {
         self.blocking(move |engine| engine.expect_key(&id, &address)).await
     }
 
-    /// Accepts a stranger as a contact: what they have asked for is answered.
+    /// Accepts a stranger as a contact: what they have asked for is answered, a private conversation with a query of ours.
     pub async fn accept(&self, id: BurnerId, peer: String) -> Result<(), Error> {
         self.blocking(move |engine| engine.accept(&id, &peer)).await
     }
 
-    /// Keeps somebody away, or not any more: what they send is not taken in, and their server is told so where it knows
-    /// blocking. A private conversation ends without a word.
+    /// Keeps somebody away, or not any more: what they send is not taken in, and the own server is told so where it knows
+    /// blocking (XEP-0191). They see no presence from then on. A private conversation ends without a word, and what was
+    /// written to them and has not left does not leave any more. Nothing but this call ends a block.
     pub async fn set_blocked(&self, id: BurnerId, peer: String, blocked: bool) -> Result<(), Error> {
         self.blocking(move |engine| engine.set_blocked(&id, &peer, blocked)).await
     }
 
-    /// The person's own name for a burner, or for a peer of it. It never leaves the device.
+    /// The person's own name for a burner, or for a peer of it; nothing or a blank one takes it away. It never leaves the
+    /// device.
     pub async fn set_label(&self, id: BurnerId, peer: Option<String>, label: Option<String>) -> Result<(), Error> {
         self.blocking(move |engine| engine.set_label(&id, peer.as_deref(), label.as_deref())).await
     }
 
-    /// The burner's address with its key, as an `xmpp:` URI for a QR code.
+    /// The burner's address with its key, as an `xmpp:` URI for a QR code. The first time it takes a tenth of a second.
     pub async fn uri(&self, id: BurnerId) -> Result<String, Error> {
         self.blocking(move |engine| engine.uri(&id)).await
     }
 
-    /// The fingerprint of the burner's own key: 40 digits in five groups.
+    /// The fingerprint of the burner's own key: 40 digits in five groups. The first time it takes a tenth of a second.
     pub async fn fingerprint(&self, id: BurnerId) -> Result<Fingerprint, Error> {
         self.blocking(move |engine| engine.fingerprint(&id)).await
     }
@@ -87,8 +92,8 @@ impl Engine {
         self.blocking(move |engine| engine.accept_key(&id, &peer, fingerprint)).await
     }
 
-    /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then before it
-    /// is accepted again, nor, once one key was compared, to others that were not.
+    /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then before
+    /// it is accepted again (`accept_key`), nor, once one key was compared, to others that were not.
     pub async fn set_verified(
         &self,
         id: BurnerId,
@@ -100,7 +105,8 @@ impl Engine {
     }
 
     /// Compares a secret with the peer (SMP), with a question that tells which secret is meant. That both know it verifies
-    /// the peer; `Event.Comparison` tells.
+    /// the peer; `Event.Comparison` tells. It is how a key that has changed is looked into, too, so whoever has that key
+    /// sees the question; of the secret they learn whether one guess was right.
     pub async fn compare(
         &self,
         id: BurnerId,
@@ -130,22 +136,23 @@ impl Engine {
 
     /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too: a week at
     /// first. One that has rested for longer ends once the burner is connected and everything that waited has come, and its
-    /// peer is told. Zero: none outlives the process, and nothing of them is
-    /// stored.
+    /// peer is told. Zero: none outlives the process, and nothing of them is stored.
     pub async fn set_session_life(&self, id: BurnerId, life: Duration) -> Result<(), Error> {
         self.blocking(move |engine| engine.set_session_life(&id, life)).await
     }
 
-    /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not. Version 3 is always
-    /// offered first, and a peer that has spoken it is not spoken to in version 2 again. Private conversations in version 2 end
-    /// when it may not be.
+    /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not: Profanity has no
+    /// other. Version 3 is always offered first, and a peer that has spoken it is not spoken to in version 2 again
+    /// (`Notice.OtherVersion`). Private conversations in version 2 end when it may not be.
     pub async fn set_version_2(&self, id: BurnerId, may: bool) -> Result<(), Error> {
         self.blocking(move |engine| engine.set_version_2(&id, may)).await
     }
 
-    /// Takes in which keys the person has verified with another client: the text of libotr's `otr.fingerprints`. Lines of
-    /// other accounts are passed over where `account` is given, and so are lines that cannot be read. A key that is expected of
-    /// a peer stays the only one.
+    /// Takes in which keys the person has verified with another client: libotr's `otr.fingerprints` (a line each: the peer,
+    /// the account, the protocol, 40 digits, a word if it was verified; by tabs). Lines of other protocols than XMPP are
+    /// passed over, those of other accounts where `account` is given, keys that are not verified, and those of people in
+    /// chat rooms. So are lines that cannot be read, and they are named. Nobody becomes a contact by it, and nobody is told;
+    /// a key that is expected of a peer stays the only one.
     pub async fn import_fingerprints(
         &self,
         id: BurnerId,

@@ -9,9 +9,12 @@ use flashpaper::{BurnReport, BurnerId, Error, Profile, Spread, SyncReport, Vault
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::burner::Burner;
 use crate::cancel::{CancelToken, unless_cancelled};
-use crate::events::Events;
-use crate::types::{self, Burner, Config, CreateOptions, Key, Snapshot};
+use crate::config::{Config, Key, engine_config};
+use crate::create::CreateOptions;
+use crate::event::Events;
+use crate::snapshot::Snapshot;
 
 /// The library, opened on one folder.
 #[derive(uniffi::Object)]
@@ -25,13 +28,15 @@ static OPEN: Mutex<Vec<Weak<Engine>>> = Mutex::new(Vec::new());
 
 #[uniffi::export]
 impl Engine {
-    /// Opens the folder. No network is touched, nor will it be before `start_tor`. A folder that this process has open
-    /// already gives the same engine: shutting it down ends it for all.
+    /// Opens the home folder. No network is touched, nor will it be before `start_tor`. A folder that this process has open
+    /// already gives the same engine, unlocked, and awake as `resume` has it: closing it closes it for all.
     ///
-    /// Throws when the folder cannot be used, is in use by another process, is sealed with another key, or is damaged.
+    /// # Errors
+    /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
+    /// damaged; the key store does not hand its key out; the configuration is invalid.
     #[uniffi::constructor]
     pub async fn open(config: Config, cancel: Option<Arc<CancelToken>>) -> Result<Arc<Self>, Error> {
-        let config = types::engine_config(config, cfg!(feature = "lab"))?;
+        let config = engine_config(config, cfg!(feature = "lab"))?;
         let threads = Arc::new(Threads::start()?);
         let engine = threads.run(cancel, flashpaper::Engine::open(config)).await?;
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,8 +50,11 @@ impl Engine {
         Ok(opened)
     }
 
-    /// Connects to Tor within `deadline`, then settles what an earlier run left behind. Called again after an error it
+    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error it
     /// goes on trying.
+    ///
+    /// # Errors
+    /// Why Tor is not ready within `deadline`.
     pub async fn start_tor(&self, deadline: Duration, cancel: Option<Arc<CancelToken>>) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads.run(cancel, async move { engine.start_tor(deadline).await }).await
@@ -81,8 +89,11 @@ impl Engine {
         self.threads.run(cancel, async move { engine.burn(&id).await }).await
     }
 
-    /// Lets go of the network and the folder within `deadline`, for a phone's sleep: no traffic, no wake-up, no lock. 3 seconds
-    /// will do; several burners end at random moments within it, so that a longer one tells less that they are of one phone. What is under way ends as if the process did; `resume` settles it.
+    /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
+    /// wake-up and, unless a key store asks a person meanwhile, no lock. 3 seconds will do; several burners end at random
+    /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for
+    /// some minutes, to be taken up again. What is under way ends as if the process did; `resume` settles it. The key and
+    /// what is stored stay in memory, see `lock`.
     pub async fn suspend(&self, deadline: Duration) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads
@@ -93,24 +104,27 @@ impl Engine {
             .await
     }
 
-    /// Ends `suspend`: opens the folder again, and has those burners connect that were, each at a random moment (see
-    /// `setSpread`).
+    /// Ends `suspend`: opens the folder again, starts Tor if it ran, and has those burners connect that were, each at a
+    /// random moment (see `set_spread`). Does nothing where the engine is awake.
     pub async fn resume(&self) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads.run(None, async move { engine.resume().await }).await
     }
 
     /// What a phone's background task does: resumes, starts Tor where it was not, connects those burners that the app wants
-    /// connected (by `connect`, in this process or an earlier one, and not `disconnect` since), waits until what there is has
-    /// come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the other, in
-    /// random order and apart as far as `deadline` allows.
+    /// connected (by `connect`, in this process or an earlier one, and not `disconnect` since), waits until what there is
+    /// has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the other,
+    /// in random order and apart as far as `deadline` allows. `suspend` and `resume` end it early.
+    ///
+    /// # Errors
+    /// `Cancelled` when it was ended early. That a burner cannot connect is no error: see `SyncReport`.
     pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
         let engine = self.engine.clone();
         self.threads.run(None, async move { engine.sync_once(deadline).await }).await
     }
 
-    /// `suspend`, and takes all keys and contents out of memory. `open` with the key opens this library again; until then
-    /// every call that needs them throws `VaultLocked`.
+    /// `suspend`, and takes all keys and contents out of memory. `open` with the key opens this engine again; until then
+    /// every call that needs them fails with `VaultLocked`.
     pub async fn lock(&self) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads
@@ -144,7 +158,8 @@ impl Engine {
         Arc::new(Events::new(self.engine.events(since)))
     }
 
-    /// Everything that a screen shows, at one moment. Nothing is missing between it and `events` since its sequence.
+    /// Everything that a screen shows, at one moment. Nothing is missing between it and `events` since its `sequence`; what
+    /// happens while it is taken may be in both.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         Ok(self.engine.snapshot()?.into())
     }
@@ -166,20 +181,20 @@ impl Engine {
         self.engine.set_profile(profile);
     }
 
-    /// How far apart the connections of several burners are kept, from now on: within two minutes, if nothing else is said. It
-    /// is not stored: the app sets it after each opening. Of several burners that are connected when it becomes `OneAtATime`
-    /// one stays, drawn at random.
+    /// How far apart the connections of several burners are kept, from now on: within two minutes, if nothing else is said.
+    /// It is not stored: the app sets it after each opening. Of several burners that are connected when it becomes
+    /// `OneAtATime` one stays, drawn at random.
     pub fn set_spread(&self, spread: Spread) {
         self.engine.set_spread(spread);
     }
 
     /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try
-    /// again; several burners each at a random moment (see `setSpread`).
+    /// again; several burners each at a random moment (see `set_spread`).
     pub fn network_changed(&self) {
         self.engine.network_changed();
     }
 
-    /// What was wrong with the sealed store when it was opened.
+    /// What was wrong with the sealed store when it was opened, and with what was read since. `Snapshot.vault` is the same.
     pub fn vault_report(&self) -> Result<VaultReport, Error> {
         self.engine.vault_report()
     }
@@ -189,7 +204,10 @@ impl Engine {
         Ok(self.engine.burners()?.into_iter().map(Burner::from).collect())
     }
 
-    /// Throws what `create_burner` would end with at once: all that can be told without a network.
+    /// Whether options make sense and our own cap allows another account: all that can be told without a network.
+    ///
+    /// # Errors
+    /// What `create_burner` would end with at once.
     pub fn check_options(&self, options: CreateOptions) -> Result<(), Error> {
         self.engine.check_options(&options.into())
     }

@@ -22,16 +22,18 @@ use zeroize::Zeroizing;
 /// died meanwhile: delete both once the folder was opened by what it was changed to.
 #[uniffi::export(with_foreign)]
 pub trait KeySource: Send + Sync {
-    /// Makes a new key in this slot, in the place of one that may be there, and seals bytes with it: 32, or 72 where there is
-    /// a passphrase, too. They are secret: wipe them. What comes of it is stored as it is, so it has all that unsealing needs
-    /// but the key: a nonce, say. It should be bound to the key, so that another one refuses it.
+    /// Makes a new key in this slot, in the place of one that may be there, and seals bytes with it: 32, or 72 where there
+    /// is a passphrase, too. They are secret. Wipe them after use. What comes of it is stored as it is, so it has all that
+    /// unsealing needs but the key: a nonce, say. It should be bound to the key, so that another one refuses it.
     fn seal(&self, slot: KeySlot, bytes: Vec<u8>) -> Result<Vec<u8>, KeySourceError>;
 
     /// Undoes `seal` with the key that this slot has now.
     fn unseal(&self, slot: KeySlot, sealed: Vec<u8>) -> Result<Vec<u8>, KeySourceError>;
 
-    /// Deletes the key of this slot for good; without one, does nothing. No person is to be asked for it. Where it throws,
-    /// the burn or change is done all the same, and `VaultReport` tells that a key was kept.
+    /// Deletes the key of this slot for good; without one, does nothing. No person is to be asked for it.
+    ///
+    /// # Errors
+    /// The burn or change is done all the same, and `VaultReport` tells that a key was kept.
     fn delete(&self, slot: KeySlot) -> Result<(), KeySourceError>;
 }
 
@@ -44,7 +46,7 @@ pub enum KeySlot {
     Second,
 }
 
-/// Why a key source does not do what it is asked: what it throws.
+/// Why a key source does not do what it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum KeySourceError {
     /// The key is not there any more, or is another one: what it has sealed is lost. Becomes `KeyLost`.

@@ -1,25 +1,36 @@
 //! Flashpaper for Kotlin and Swift: UniFFI's view of the engine. Conversions only; nothing is decided here.
 //!
+//! * The types are copies that do not compile once they differ from the engine's. Those whose printing would show a secret,
+//!   an address or a host are types of this crate, converted by hand.
 //! * Long calls take a [`CancelToken`]. Kotlin's coroutines cancel by dropping the future, Swift's tasks only through it.
 //! * Events are pulled ([`Events::next`]): no code of an app is called by the library, but for its [`KeySource`], on a
 //!   thread that may wait. What wakes a waiting coroutine or task is UniFFI's own.
 //! * Bytes of an app are wrapped in `Zeroizing` at once. UniFFI's own copy, made to cross, is freed and thereby wiped by
 //!   this library's allocator; the app's array is the app's to wipe.
 
+mod burn;
+mod burner;
 mod cancel;
+mod config;
 mod conversations;
+mod create;
 mod engine;
-mod events;
+mod error;
+mod event;
 mod key_source;
 mod messages;
-mod types;
+mod online;
+mod snapshot;
 
+pub use burner::Burner;
 pub use cancel::CancelToken;
+pub use config::{Config, Key};
+pub use create::CreateOptions;
 pub use engine::Engine;
-pub use events::Events;
+pub use error::{Page, error_action, error_code, error_retryable};
+pub use event::{Event, Events};
 pub use key_source::{KeySource, KeySourceError};
 pub use messages::{Comparison, Conversation, Message, Notice, PeerKey};
-pub use types::{Burner, Config, CreateOptions, Event, Key, Page, error_action, error_code, error_retryable};
 
 uniffi::setup_scaffolding!("flashpaper");
 

@@ -1,5 +1,4 @@
-//! Messages, conversations and peers as UniFFI sees them: as in `types`, what would print an address or anybody's words is
-//! a type of this crate.
+//! Messages, conversations and peers as UniFFI sees them.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -36,7 +35,7 @@ pub struct Message {
     pub at: SystemTime,
     /// What is known of it.
     pub state: MessageState,
-    /// How private it came or left; of one that has not left yet it says nothing.
+    /// How private it came or left; of one that has not left yet: nothing is said.
     pub security: Security,
     /// It was sent again to a client that does not know what it gets twice.
     pub maybe_twice: bool,
@@ -70,10 +69,10 @@ pub enum MessageState {
     WaitingForPeer,
     /// It was encrypted and sent; whether the own server has it is not known.
     Sent,
-    /// The own server has it.
+    /// The own server has it (XEP-0198).
     Acked,
-    /// A receipt outside the encryption says that the peer's client has it. Any server on the way can write one: the text is
-    /// kept until OTR has confirmed it, and fails as `Unread` or is sent again if that does not come.
+    /// A receipt outside the encryption says that the peer's client has it (XEP-0184). Any server on the way can write one:
+    /// the text is kept until OTR has confirmed it, and fails as `Unread` or is sent again if that does not come.
     Reported,
     /// The peer's client has it: it said so inside the encryption, as Flashpaper does and others do not.
     Delivered,
@@ -84,7 +83,7 @@ pub enum MessageState {
     },
 }
 
-/// What came of an import of fingerprints.
+/// What came of an import.
 #[uniffi::remote(Record)]
 pub struct Imported {
     /// How many keys were taken in, and are kept.
@@ -96,7 +95,7 @@ pub struct Imported {
 /// Why a message will not arrive.
 #[uniffi::remote(Enum)]
 pub enum FailReason {
-    /// A server sent it back: there is no such peer, or it takes nothing from us.
+    /// A server sent it back: there is no such peer, or it takes nothing from us. That is the servers' word.
     Refused,
     /// A server sent it back for now: the peer's server cannot be reached, say. It can be sent again.
     Unreachable,
@@ -111,7 +110,7 @@ pub enum FailReason {
     NoAnswer,
     /// It does not fit through the network.
     TooLong,
-    /// The person has blocked the peer before it left.
+    /// The user has blocked the peer before it left.
     Blocked,
 }
 
@@ -129,13 +128,13 @@ pub enum History {
     },
 }
 
-/// A burner's conversation with one peer, as a screen shows it. Printing one shows neither the peer nor its keys.
+/// A burner's conversation with one peer. Printing one shows neither the peer nor its keys.
 #[derive(uniffi::Record)]
 #[uniffi::export(Debug)]
 pub struct Conversation {
     /// The peer's bare JID.
     pub peer: String,
-    /// The person's name for the peer.
+    /// The user's name for the peer.
     pub label: Option<String>,
     /// Who the peer is to the burner.
     pub standing: Standing,
@@ -144,7 +143,7 @@ pub struct Conversation {
     /// The version of OTR that the private conversation is in: 3, or 2 with a client that has nothing newer. That one
     /// counts as one client, whichever it runs in.
     pub version: Option<u8>,
-    /// Whose key it would go to.
+    /// The key that it would go to.
     pub key: Option<Fingerprint>,
     /// The keys that the peer has used.
     pub keys: Vec<PeerKey>,
@@ -199,7 +198,7 @@ pub enum Standing {
     Stranger,
     /// Added, accepted or written to.
     Contact,
-    /// Kept away, by the server too where it can.
+    /// Kept away, by the server too where it can (XEP-0191).
     Blocked,
 }
 
@@ -211,12 +210,12 @@ pub enum Security {
     /// Encrypted, to a key that nobody has compared: it came first, and so may be one of the own server's or of the peer's,
     /// which could read and change everything. A screen should say so until the key is verified.
     Private,
-    /// Encrypted, to a key that is known to be the person's.
+    /// Encrypted, to a key that is known to be the peer's.
     Verified,
-    /// The peer has ended the private conversation. Nothing is sent until the person begins a new one, or ends it too.
+    /// The peer has ended the private conversation. Nothing is sent until the user begins a new one, or ends it too.
     Finished,
-    /// Encrypted, but to another key than the one that was known or expected. Nothing is sent until the person has accepted
-    /// it, or ends the conversation.
+    /// Encrypted, but to another key than the one that was known or expected, or to one whose verification was taken back.
+    /// Nothing is sent until the user has accepted it, or ends the conversation.
     KeyChanged,
 }
 
@@ -224,11 +223,11 @@ pub enum Security {
 #[derive(Debug, uniffi::Record)]
 #[uniffi::export(Debug)]
 pub struct PeerKey {
-    /// Its fingerprint, 40 digits in five groups.
+    /// Its fingerprint.
     pub fingerprint: Fingerprint,
-    /// The person has compared it, or a comparison of secrets has shown that it is the peer's.
+    /// The user has compared it, or a comparison of secrets has shown that it is the peer's.
     pub verified: bool,
-    /// The peer has compared ours, by a question that the person has answered.
+    /// The peer has compared ours, by a question that the user has answered.
     pub verified_us: bool,
     /// Texts may go to it.
     pub accepted: bool,
@@ -252,7 +251,7 @@ pub enum Comparison {
     },
     /// Both know the same secret: the peer's key is verified.
     Verified,
-    /// Both know the same secret, but the question was the peer's: it has verified the person, not the other way.
+    /// Both know the same secret, but the question was the peer's: it has verified the user, not the other way.
     VerifiedUs,
     /// They do not know the same secret.
     Different,
@@ -285,7 +284,7 @@ impl fmt::Debug for Comparison {
     }
 }
 
-/// Something that a person in a conversation should know of. Printing one shows no words.
+/// Something that a user in a conversation should know of. Printing one shows no words.
 #[derive(uniffi::Enum)]
 #[uniffi::export(Debug)]
 pub enum Notice {
@@ -297,7 +296,8 @@ pub enum Notice {
         /// The words.
         text: String,
     },
-    /// The peer's client speaks another version of OTR only.
+    /// The peer's client, or somebody in its name, speaks another version of OTR only; so is told, too, of version 2 in the
+    /// name of a peer that has spoken version 3.
     OtherVersion,
     /// Somebody sends our own messages back.
     Mirror,
@@ -348,10 +348,9 @@ impl fmt::Debug for Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Event;
 
     #[test]
-    fn printing_shows_no_address_key_or_words() {
+    fn printing_shows_no_address_or_key() {
         let fingerprint = Fingerprint::parse(&"ab".repeat(20)).unwrap();
         let key = PeerKey { fingerprint, verified: false, verified_us: false, accepted: true };
         let conversation = Conversation {
@@ -371,10 +370,5 @@ mod tests {
         assert_eq!(format!("{conversation:?}"), "Conversation { security: Private, unread: 1, outbox: 2, .. }");
         let shown = format!("{:?}", conversation.keys);
         assert!(!shown.contains("AB"), "{shown}");
-        let notice = Notice::PeerError { text: "words".into() };
-        let (burner, peer) = (String::new().into(), Address::from("someone@burner.test".to_owned()));
-        let event = Event::Notice { burner, peer, notice };
-        let shown = r#"Notice { burner: BurnerId(""), peer: Address(..), notice: PeerError(..) }"#;
-        assert_eq!(format!("{event:?}"), shown);
     }
 }

@@ -1,12 +1,12 @@
-//! Every public call of the engine is bound, and every bound type has its name in Swift, or is left out for a reason that is
-//! written here.
+//! Every public call of the engine is bound, every bound type has its name in Swift, and what is bound has the engine's doc
+//! text, or is left out for a reason that is written here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use syn::{Attribute, ImplItem, Item, Type, UseTree, Visibility};
+use syn::{Attribute, Expr, Fields, ImplItem, Item, Lit, Meta, TraitItem, Type, UseTree, Visibility};
 
 /// Calls that are bound under another name.
 const RENAMED: [(&str, &str); 5] = [
@@ -38,12 +38,45 @@ const LEFT_OUT: [(&str, &str); 11] = [
 /// Types of the generated Swift that its apps do not see, and why.
 const SWIFT_LEAVES_OUT: [(&str, &str); 1] = [("Config", "Flashpaper.open takes its parts")];
 
+/// Bound items with another text than the engine's, and why.
+const SAID_OTHERWISE: [(&str, &str); 12] = [
+    ("Config", "is not what the engine's `open` takes: a private network is a text in it"),
+    ("Engine", "an object of a foreign language is not cloned"),
+    ("Engine::create_burner", "a token cancels it, not the end of a future"),
+    ("Engine::fingerprint", "its form: a fingerprint is a text to an app, and that type has no doc text"),
+    ("Engine::recovery_words", "hands out bytes"),
+    ("Engine::set_spread", "what is set at first: Spread has no default in a foreign language"),
+    ("Engine::shutdown", "the object is still there afterwards"),
+    ("Events", "its reader ends it by `finish`"),
+    ("Events::next", "its reader ends it by `finish`"),
+    ("Input::Fingerprints", "a fingerprint is a text to an app, so it can be wrong, too"),
+    ("KeySource", "names the platforms' key stores, and throws where Rust panics"),
+    ("Message.id", "in which order: an id is a number to an app, and that type has no doc text"),
+];
+
+/// How a sentence begins that is about Rust alone, or about the foreign languages alone.
+const OF_ONE_SIDE: [&str; 7] = [
+    "As JSON",
+    "Cancel safe",
+    "Cancelling ends the wait",
+    "Goes on when the future is dropped",
+    "Its `Debug`",
+    "Printing ",
+    "Wipe ",
+];
+
+/// Calls that a text of the engine links to, and the bound calls that do the same.
+const LINKED_AS: [(&str, &str); 3] =
+    [("Error::code", "error_code"), ("Mailbox::take", "taken"), ("Talk::answer", "answer_comparison")];
+
 type Calls = BTreeSet<String>;
+/// Doc texts by the paths of what they are about: `Type`, `Type::Variant`, `Type::function`, `Type.field`.
+type Texts = BTreeMap<String, String>;
 type Read<T> = Result<T, Box<dyn Error>>;
 
 #[test]
 fn every_public_call_of_the_engine_is_bound_or_excused() {
-    let engine = public_calls(&root().join("../core/engine/src")).unwrap();
+    let engine = public_calls().unwrap();
     let bound = exported_calls(&root().join("src")).unwrap();
     assert!(engine.len() > 10 && bound.len() > 10, "this is not the source that is meant");
 
@@ -68,22 +101,42 @@ fn every_bound_type_has_its_name_in_swift() {
     assert_eq!(bound, named, "left: bound; right: named in Types.swift or left out");
 }
 
+#[test]
+fn what_is_bound_has_the_text_of_the_engine_or_is_excused() {
+    let mut engine = texts(&root().join("../core/chat/src")).unwrap();
+    // Where both have a type of one name, the engine's is bound.
+    engine.extend(texts(&root().join("../core/engine/src")).unwrap());
+    let bound = texts(&root().join("src")).unwrap();
+
+    let meant = |path: &String| engine.get(path).or_else(|| engine.get(&renamed_from(path)));
+    let pairs: Vec<_> = bound.iter().filter_map(|(path, said)| Some((path, meant(path)?, said))).collect();
+    assert!(pairs.len() > 250, "this is not the source that is meant");
+    let differ = pairs.into_iter().filter(|(_, meant, said)| without_language(meant) != without_language(said));
+    let differ: BTreeMap<_, _> = differ.map(|(path, meant, said)| (path.as_str(), (meant, said))).collect();
+
+    let excused: BTreeSet<_> = SAID_OTHERWISE.iter().map(|(path, _)| *path).collect();
+    let drifted: Vec<_> = differ.iter().filter(|(path, _)| !excused.contains(*path)).collect();
+    assert!(drifted.is_empty(), "another text than the engine's: {drifted:#?}");
+    assert!(excused.iter().all(|path| differ.contains_key(path)), "an excuse that nothing needs");
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The public functions of all types that the crate's root makes public, as `Type::function`.
-fn public_calls(source: &Path) -> Read<Calls> {
-    let public: Calls = items(&source.join("lib.rs"))?.iter().flat_map(reexported).collect();
+/// The public functions of all types that the engine's root makes public, as `Type::function`. Some are of `core/chat`.
+fn public_calls() -> Read<Calls> {
+    let [engine, chat] = ["../core/engine/src", "../core/chat/src"].map(|source| root().join(source));
+    let public: Calls = items(&engine.join("lib.rs"))?.iter().flat_map(reexported).collect();
     let mut calls = Calls::new();
-    for item in all_items(source)? {
+    for item in [all_items(&engine)?, all_items(&chat)?].concat() {
         let Item::Impl(block) = item else { continue };
         let Some(name) = type_name(&block.self_ty).filter(|n| block.trait_.is_none() && public.contains(n)) else {
             continue;
         };
         for function in &block.items {
             if let ImplItem::Fn(f) = function
-                && matches!(f.vis, Visibility::Public(_))
+                && is_public(&f.vis)
                 && !has(&f.attrs, "doc", "hidden")
             {
                 calls.insert(format!("{name}::{}", f.sig.ident));
@@ -111,6 +164,92 @@ fn exported_calls(source: &Path) -> Read<Calls> {
         }
     }
     Ok(calls)
+}
+
+/// The texts of all public types, traits and functions, and of what they consist of.
+fn texts(source: &Path) -> Read<Texts> {
+    let mut texts = Texts::new();
+    for item in all_items(source)? {
+        match item {
+            Item::Struct(item) if is_public(&item.vis) => {
+                let name = item.ident.to_string();
+                texts.extend(field_texts(&name, &item.fields));
+                texts.insert(name, text(&item.attrs));
+            }
+            Item::Enum(item) if is_public(&item.vis) => {
+                for variant in &item.variants {
+                    let path = format!("{}::{}", item.ident, variant.ident);
+                    texts.extend(field_texts(&path, &variant.fields));
+                    texts.insert(path, text(&variant.attrs));
+                }
+                texts.insert(item.ident.to_string(), text(&item.attrs));
+            }
+            Item::Trait(item) if is_public(&item.vis) => {
+                let functions = item.items.iter().filter_map(|i| if let TraitItem::Fn(f) = i { Some(f) } else { None });
+                texts.extend(functions.map(|f| (format!("{}::{}", item.ident, f.sig.ident), text(&f.attrs))));
+                texts.insert(item.ident.to_string(), text(&item.attrs));
+            }
+            Item::Fn(f) if is_public(&f.vis) => {
+                texts.insert(f.sig.ident.to_string(), text(&f.attrs));
+            }
+            // What only a library for tests has is of no app.
+            Item::Impl(block) if block.trait_.is_none() && !has(&block.attrs, "cfg", "") => {
+                let name = type_name(&block.self_ty).unwrap_or_default();
+                let functions = block.items.iter().filter_map(|i| if let ImplItem::Fn(f) = i { Some(f) } else { None });
+                let public = functions.filter(|f| is_public(&f.vis));
+                texts.extend(public.map(|f| (format!("{name}::{}", f.sig.ident), text(&f.attrs))));
+            }
+            _ => {}
+        }
+    }
+    Ok(texts)
+}
+
+/// Fields that have no name have no text either.
+fn field_texts(of: &str, fields: &Fields) -> Texts {
+    fields.iter().filter_map(|f| Some((format!("{of}.{}", f.ident.as_ref()?), text(&f.attrs)))).collect()
+}
+
+/// The lines of a doc comment.
+fn text(attributes: &[Attribute]) -> String {
+    let line = |attribute: &Attribute| match &attribute.meta {
+        Meta::NameValue(doc) if doc.path.is_ident("doc") => match &doc.value {
+            Expr::Lit(literal) => {
+                if let Lit::Str(line) = &literal.lit {
+                    Some(line.value())
+                } else {
+                    None
+                }
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    attributes.iter().filter_map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The engine's path of an item that is bound under another name.
+fn renamed_from(bound: &str) -> String {
+    let call = RENAMED.iter().find(|(_, to)| *to == bound).map_or(bound, |(from, _)| from);
+    call.replacen("FlashpaperError", "Error", 1)
+}
+
+/// A text without its section of errors, sentences of one side, and the ways in which a language writes a name: of
+/// `Engine::start_tor` and `Engine.startTor` is left `starttor`.
+fn without_language(text: &str) -> String {
+    let words: Vec<_> = text.split("# Errors").next().unwrap_or_default().split_whitespace().collect();
+    let plain = words.join(" ").replace("[`", "`").replace("`]", "`").replace("`None`", "nothing");
+    let sentences = plain.split(". ").map(|sentence| sentence.trim_end_matches('.'));
+    let kept: Vec<_> = sentences.filter(|s| !OF_ONE_SIDE.iter().any(|start| s.starts_with(start))).collect();
+    let kept = kept.join(". ");
+    // Every second part stands between backticks.
+    let parts = kept.split('`').enumerate().map(|(i, part)| if i % 2 == 0 { part.to_owned() } else { last_name(part) });
+    parts.collect()
+}
+
+fn last_name(path: &str) -> String {
+    let linked = LINKED_AS.iter().find(|(engine, _)| path.ends_with(engine)).map_or(path, |(_, bound)| bound);
+    linked.rsplit([':', '.']).next().unwrap_or_default().replace('_', "").to_lowercase()
 }
 
 /// The name of a type that is data, or is implemented by an app.
@@ -147,9 +286,13 @@ fn items(file: &Path) -> Read<Vec<Item>> {
     Ok(syn::parse_file(&fs::read_to_string(file)?)?.items)
 }
 
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
 fn reexported(item: &Item) -> Vec<String> {
     match item {
-        Item::Use(u) if matches!(u.vis, Visibility::Public(_)) && !has(&u.attrs, "doc", "hidden") => names(&u.tree),
+        Item::Use(u) if is_public(&u.vis) && !has(&u.attrs, "doc", "hidden") => names(&u.tree),
         _ => Vec::new(),
     }
 }

@@ -7,23 +7,25 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    Address, BurnOutcome, BurnReport, Burner, BurnerId, BurnerState, BurnerStatus, Config, Connection, CreateOptions,
-    Engine, Error, Event, Events, Input, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
+    Address, BurnOutcome, BurnReport, Burner, BurnerState, BurnerStatus, Config, Connection, CreateOptions, Engine,
+    Error, Event, Events, Input, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::args::{Args, Command};
-use crate::chat::colour::Paint;
+use crate::burner::{burned, burned_line, set_label, uri_object};
+use crate::chat;
 use crate::chat::terminal::Terminal;
-use crate::chat::{self, message_lines, notice_line};
 use crate::exit::Failure;
 use crate::holder::{self, Holder};
 use crate::output::{Output, SERVER, Screen, route_text, server_text, with_type};
+use crate::paint::Paint;
 use crate::stop::Stop;
 use crate::text::{printable, width};
 use crate::tty::Quiet;
+use crate::wording::{message_lines, notice_line};
 use crate::{qr, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
@@ -252,11 +254,6 @@ fn uri(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure>
     Ok(())
 }
 
-/// A burner's address and key, for programs.
-pub(crate) fn uri_object(engine: &Engine, id: &BurnerId) -> Result<Value, Error> {
-    Ok(json!({ "type": "uri", "burner": id, "uri": engine.uri(id)?, "fingerprint": engine.fingerprint(id)? }))
-}
-
 async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Result<(), Failure> {
     let output = screen.output;
     let report = match screen.during(SERVER, engine.burn(&burner.id)).await {
@@ -269,19 +266,6 @@ async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Resu
     output.object(&with_type("burned", &report));
     output.line(&burned_line(&report));
     burned(report)
-}
-
-pub(crate) fn burned_line(report: &BurnReport) -> String {
-    let object = with_type("", report);
-    format!("burned: {}", object["outcome"].as_str().unwrap_or_default().replace('_', " "))
-}
-
-/// Whether a burn ended as it should.
-pub(crate) fn burned(report: BurnReport) -> Result<(), Failure> {
-    match report.outcome {
-        BurnOutcome::Proven | BurnOutcome::AlreadyGone => Ok(()),
-        outcome => Err(Failure::NotProven(outcome, report.reason)),
-    }
 }
 
 async fn receive(
@@ -395,21 +379,6 @@ fn names(name: &str, burner: &Burner) -> bool {
     address.is_some() && address == Address::parse(&burner.jid)
         || burner.jid.split('@').next() == Some(&*short)
         || burner.id.to_string() == short
-}
-
-/// Gives a burner, or a peer of it, a label, or takes it away; which one there is then.
-pub(crate) fn set_label(
-    engine: &Engine,
-    id: &BurnerId,
-    peer: Option<&str>,
-    label: Option<&str>,
-) -> Result<Option<String>, Error> {
-    engine.set_label(id, peer, label)?;
-    if let Some(peer) = peer {
-        return Ok(engine.conversation(id, peer)?.label);
-    }
-    let status = engine.snapshot()?.burners.into_iter().find(|status| status.burner.id == *id);
-    Ok(status.and_then(|status| status.label))
 }
 
 fn config(args: &Args, home: PathBuf) -> Result<Config, Failure> {

@@ -4,17 +4,21 @@
 //! call of the engine, and each of `chat`'s commands, too.
 
 mod args;
+mod burner;
 mod chat;
 mod commands;
+mod editor;
 mod exit;
 mod holder;
 mod output;
+mod paint;
 mod qr;
 mod shown;
 mod stdio;
 mod stop;
 mod text;
 mod tty;
+mod wording;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,6 @@
 //! could not be printed is remembered, and the command ends accordingly.
 
 use std::convert::Infallible;
-use std::env;
 use std::future::pending;
 use std::io::{IsTerminal as _, stderr};
 use std::pin::pin;
@@ -21,7 +20,7 @@ use crate::exit::Failure;
 use crate::holder::Holder;
 use crate::shown::Shown;
 use crate::stdio::{to_stderr, to_stdout};
-use crate::tty;
+use crate::tty::{self, is_dumb};
 
 /// How often it is said what is waited for, where no bar shows it.
 const REMINDER: Duration = Duration::from_secs(10);
@@ -298,11 +297,6 @@ fn escaped(json: &str) -> Zeroizing<String> {
         }
     }
     escaped
-}
-
-/// A terminal that knows no codes.
-pub(crate) fn is_dumb() -> bool {
-    env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
 }
 
 /// Serialises `value` with a `type`.

@@ -3,8 +3,8 @@
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
-use crate::chat::colour::Paint;
 use crate::output::Output;
+use crate::paint::Paint;
 use crate::text::width;
 use crate::tty;
 

@@ -1,5 +1,6 @@
 //! The terminal's own settings: its width, and whether it shows what is typed.
 
+use std::env;
 use std::io::{IsTerminal as _, stdin, stdout};
 
 use rustix::event::PollFlags;
@@ -9,8 +10,8 @@ use rustix::termios::{
 };
 use zeroize::Zeroizing;
 
-use crate::chat::keys::{Key, Keys};
-use crate::chat::line::Line;
+use crate::editor::keys::{Key, Keys};
+use crate::editor::line::Line;
 use crate::stdio::{to_stderr, to_stdout};
 use crate::stop;
 
@@ -24,6 +25,11 @@ pub(crate) fn columns() -> Option<usize> {
     let size = tcgetwinsize(stdout()).ok()?;
     // Some do not know their size.
     Some(if size.ws_col == 0 { 80 } else { size.ws_col.into() })
+}
+
+/// A terminal that knows no codes.
+pub(crate) fn is_dumb() -> bool {
+    env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
 }
 
 /// A terminal on which nothing is shown that the program does not show. As it was, once this is dropped.

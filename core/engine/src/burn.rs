@@ -6,12 +6,12 @@ use flashpaper_xmpp::removal::Accepted;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use crate::connection::handle::Ending;
 use crate::event::{BurnerId, Connection, Event, Step};
 use crate::inner::{Inner, lock};
-use crate::link::{self, within};
-use crate::online::Ending;
+use crate::network::connect::{self as link, within};
 use crate::store::{Account, State};
-use crate::{Error, clearing, limits};
+use crate::{Error, limits, refusal};
 
 /// How a burn ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,7 +64,7 @@ pub(crate) async fn burn_locked(inner: &Arc<Inner>, id: &BurnerId) -> Result<Bur
     let before = if account.state == State::Unwanted { State::Unwanted } else { State::Active };
     inner.commit(|content| content.set_state(&id.0, State::Burning))?;
     let mut report = |step| inner.reporter.report(Event::Burning { burner: id.clone(), step });
-    let shows_absence = clearing::refusal_shows_absence(inner, &account);
+    let shows_absence = refusal::shows_absence(inner, &account);
     let outcome = match remove(inner, &account, &mut report).await {
         Ok(accepted) => match prove(inner, &account, accepted, &mut report).await {
             Ok(()) => BurnOutcome::Proven,
@@ -77,9 +77,7 @@ pub(crate) async fn burn_locked(inner: &Arc<Inner>, id: &BurnerId) -> Result<Bur
         }
         Err(reason) => {
             if reason == Error::Auth {
-                clearing::refused(inner, &account)?;
-            } else if account.refused.is_some() {
-                clearing::ask_again(inner, &account.id);
+                refusal::note(inner, &account)?;
             }
             return Ok(BurnReport { outcome: BurnOutcome::Queued, reason: Some(reason) });
         }
@@ -90,11 +88,11 @@ pub(crate) async fn burn_locked(inner: &Arc<Inner>, id: &BurnerId) -> Result<Bur
 
 /// Tells peers that private conversations end, where there is a connection to tell them by.
 async fn say_goodbye(inner: &Inner, id: &BurnerId) {
-    let line = lock(&inner.lines).get(&id.0).cloned();
+    let handle = lock(&inner.handles).get(&id.0).cloned();
     // One that is connected has its conversations in memory: none is read for this.
-    let Some(line) = line.filter(|line| line.connection() == Connection::Online) else { return };
+    let Some(handle) = handle.filter(|handle| handle.connection() == Connection::Online) else { return };
     if inner.converse(&id.0, |talk| talk.finish_all()).is_ok() {
-        let _ = timeout(limits::GOODBYE, line.drained_anew()).await;
+        let _ = timeout(limits::GOODBYE, handle.drained_anew()).await;
     }
 }
 

@@ -3,20 +3,11 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::event::BurnerId;
+use crate::route::Route;
 use crate::store::{Account, State};
-
-/// How a server is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Route {
-    /// By its onion address: no exit, and no name to resolve.
-    Onion,
-    /// By its domain, through an exit relay.
-    Exit,
-}
 
 /// A burner account as an app shows it. Its `Debug` does not show the address.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -56,7 +47,7 @@ impl fmt::Debug for Burner {
     }
 }
 
-pub(crate) fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 

@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use flashpaper_chat::fingerprints::{self, Imported, Line};
+use flashpaper_chat::{ChatError, Conversation, Fingerprint, Peer, PeerId, Talk, is_blank, read_address, uri};
 use flashpaper_xmpp::bare_jid;
 
-use crate::contact::{self, Fingerprint, Standing};
 use crate::error::{Input, TextFault};
 use crate::event::BurnerId;
-use crate::fingerprints::{self, Imported, Line};
-use crate::mailbox::Peer;
-use crate::message::Conversation;
 use crate::store::State;
-use crate::talk::Talk;
 use crate::{Engine, Error};
 
 impl Engine {
@@ -38,13 +35,13 @@ impl Engine {
     }
 
     fn take_address(&self, id: &BurnerId, address: &str, decided: bool) -> Result<String, Error> {
-        let (jid, fingerprint) = contact::read_address(address).ok_or(Error::InvalidInput { input: Input::Address })?;
+        let (jid, fingerprint) = read_address(address).ok_or(Error::InvalidInput { input: Input::Address })?;
         let jid = self.peer_address(id, &jid)?;
         self.converse(id, |talk| {
-            let row = talk.mailbox.peer(&jid);
-            talk.mailbox.check_unblocked(row)?;
-            if let Some((peer, fingerprint)) = talk.mailbox.peer_mut(row).zip(fingerprint) {
-                peer.expect(fingerprint, decided)?;
+            let row = talk.mailbox().peer(&jid);
+            talk.mailbox().check_unblocked(row)?;
+            if let Some((peer, fingerprint)) = talk.mailbox().peer_mut(row).zip(fingerprint) {
+                peer.trust.expect(fingerprint, decided)?;
                 talk.choose_again(row);
             }
             talk.accept(row)
@@ -58,7 +55,7 @@ impl Engine {
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn accept(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
         let jid = self.peer_address(id, peer)?;
-        self.with_peer(id, &jid, |talk, row| talk.accept(row))?
+        Ok(self.with_peer(id, &jid, |talk, row| talk.accept(row))??)
     }
 
     /// Keeps somebody away, or not any more: what they send is not taken in, and the own server is told so where it knows
@@ -70,18 +67,8 @@ impl Engine {
     pub fn set_blocked(&self, id: &BurnerId, peer: &str, blocked: bool) -> Result<(), Error> {
         let jid = self.peer_address(id, peer)?;
         self.converse(id, |talk| {
-            let row = talk.mailbox.peer(&jid);
-            if let Some(peer) =
-                talk.mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked)
-            {
-                peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
-                (peer.wants_presence, peer.shows_presence) = (false, false);
-                peer.block_due = true;
-            }
-            if blocked {
-                talk.block(row);
-            }
-            talk.news.conversations.insert(row);
+            let row = talk.mailbox().peer(&jid);
+            talk.set_blocked(row, blocked);
         })
     }
 
@@ -109,7 +96,7 @@ impl Engine {
     /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn uri(&self, id: &BurnerId) -> Result<String, Error> {
         let account = self.inner.account(&id.0)?;
-        Ok(contact::uri(&format!("{}@{}", account.username, account.domain), self.fingerprint(id)?))
+        Ok(uri(&format!("{}@{}", account.username, account.domain), self.fingerprint(id)?))
     }
 
     /// The fingerprint of the burner's own key. The first time it takes a tenth of a second.
@@ -137,13 +124,14 @@ impl Engine {
     /// As [`Engine::add_contact`].
     pub fn start_private(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
         let jid = self.peer_address(id, peer)?;
-        self.converse(id, |talk| {
-            let row = talk.mailbox.peer(&jid);
-            talk.mailbox.check_unblocked(row)?;
-            talk.mailbox.befriend(row);
+        let started = self.converse(id, |talk| {
+            let row = talk.mailbox().peer(&jid);
+            talk.mailbox().check_unblocked(row)?;
+            talk.mailbox().befriend(row);
             talk.start(row);
             Ok(())
-        })?
+        })?;
+        started.map_err(ChatError::into)
     }
 
     /// Ends the private conversation: the peer is told, and what waits goes on waiting for a new one. What was sent and not
@@ -160,7 +148,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn accept_key(&self, id: &BurnerId, peer: &str, fingerprint: Fingerprint) -> Result<(), Error> {
-        self.change_peer(id, peer, |peer| peer.accept(fingerprint))
+        self.change_peer(id, peer, |peer| peer.trust.accept(fingerprint))
     }
 
     /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then before it
@@ -177,8 +165,8 @@ impl Engine {
     ) -> Result<(), Error> {
         self.change_peer(id, peer, |peer| {
             if verified {
-                peer.verify(fingerprint);
-            } else if let Some(key) = peer.key_mut(fingerprint) {
+                peer.trust.verify(fingerprint);
+            } else if let Some(key) = peer.trust.key_mut(fingerprint) {
                 (key.verified, key.accepted) = (false, false);
             }
         })
@@ -193,7 +181,7 @@ impl Engine {
     /// as [`Engine::add_contact`].
     pub fn compare(&self, id: &BurnerId, peer: &str, secret: &str, question: Option<&str>) -> Result<(), Error> {
         check_secret(secret)?;
-        self.with_peer(id, peer, |talk, row| talk.compare(row, secret, question))?
+        Ok(self.with_peer(id, peer, |talk, row| talk.compare(row, secret, question))??)
     }
 
     /// Answers a comparison that the peer has asked for; `question` is the one that the person was shown, if there was one.
@@ -210,7 +198,7 @@ impl Engine {
         question: Option<&str>,
     ) -> Result<(), Error> {
         check_secret(secret)?;
-        self.with_peer(id, peer, |talk, row| talk.answer(row, secret, question))?
+        Ok(self.with_peer(id, peer, |talk, row| talk.answer(row, secret, question))??)
     }
 
     /// Ends a comparison without a result.
@@ -218,7 +206,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotPrivate`], [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn abort_comparison(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
-        self.with_peer(id, peer, |talk, row| talk.abort_comparison(row))?
+        Ok(self.with_peer(id, peer, |talk, row| talk.abort_comparison(row))??)
     }
 
     /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too: a week at
@@ -281,16 +269,17 @@ impl Engine {
         }
         let keys = self.converse(id, |talk| {
             for (jid, fingerprint) in &keys {
-                let row = talk.mailbox.peer(jid);
-                if let Some(peer) = talk.mailbox.peer_mut(row) {
-                    peer.learn_verified(*fingerprint);
+                let row = talk.mailbox().peer(jid);
+                if let Some(peer) = talk.mailbox().peer_mut(row) {
+                    peer.trust.learn_verified(*fingerprint);
                 }
-                talk.news.conversations.insert(row);
+                talk.report_conversation(row);
             }
             // Of each peer so many are kept, and no more.
+            let mailbox = &*talk.mailbox();
             let is_kept = |(jid, fingerprint): &&(String, Fingerprint)| {
-                let peer = talk.mailbox.find(jid).and_then(|row| talk.mailbox.peers.get(&row));
-                peer.and_then(|peer| peer.key(*fingerprint)).is_some_and(|key| key.verified)
+                let peer = mailbox.find(jid).and_then(|row| mailbox.peers.get(&row));
+                peer.and_then(|peer| peer.trust.key(*fingerprint)).is_some_and(|key| key.verified)
             };
             u32::try_from(keys.iter().filter(is_kept).count()).unwrap_or(u32::MAX)
         })?;
@@ -326,17 +315,22 @@ impl Engine {
 
     fn change_peer(&self, id: &BurnerId, peer: &str, change: impl FnOnce(&mut Peer)) -> Result<(), Error> {
         self.with_peer(id, peer, |talk, row| {
-            talk.mailbox.peer_mut(row).map(change);
+            talk.mailbox().peer_mut(row).map(change);
             talk.choose_again(row);
         })
     }
 
     /// Does something with a peer that is known: an account, or a server that has written.
-    fn with_peer<T>(&self, id: &BurnerId, peer: &str, work: impl FnOnce(&mut Talk<'_>, u64) -> T) -> Result<T, Error> {
+    fn with_peer<T>(
+        &self,
+        id: &BurnerId,
+        peer: &str,
+        work: impl FnOnce(&mut Talk<'_>, PeerId) -> T,
+    ) -> Result<T, Error> {
         let jid = self.sender_address(id, peer)?;
         let done = self.converse(id, |talk| {
-            let row = talk.mailbox.find(&jid)?;
-            talk.news.conversations.insert(row);
+            let row = talk.mailbox().find(&jid)?;
+            talk.report_conversation(row);
             Some(work(talk, row))
         })?;
         done.ok_or(Error::NoSuchPeer)
@@ -352,28 +346,37 @@ impl Engine {
 
 /// One that anybody would guess compares nothing.
 fn check_secret(secret: &str) -> Result<(), Error> {
-    if contact::is_blank(secret) {
-        Err(Error::InvalidInput { input: Input::Text { fault: TextFault::Empty } })
-    } else {
-        Ok(())
-    }
+    if is_blank(secret) { Err(Error::InvalidInput { input: Input::Text { fault: TextFault::Empty } }) } else { Ok(()) }
 }
 
 #[cfg(test)]
 mod tests {
+    use flashpaper_chat::limits::KEYS;
+    use flashpaper_chat::{FailReason, MessageState, Standing, stanza_queue};
+    use flashpaper_xmpp::ChatMessage;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::contact::Security;
-    use crate::mailbox::Arrived;
-    use crate::message::{FailReason, MessageState};
     use crate::store::tests::account;
-    use crate::talk::tests::chat;
-    use crate::{Config, Key, Network, limits};
+    use crate::{Config, Key, Network};
 
     async fn open(home: &TempDir) -> Engine {
         let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
         Engine::open(config).await.unwrap()
+    }
+
+    /// Has a burner hear something.
+    fn hears(engine: &Engine, from: &str, text: &str) {
+        let (from, resource) = (from.to_owned(), Some("r".to_owned()));
+        let said = ChatMessage {
+            from,
+            resource,
+            id: Some("1".into()),
+            sent: None,
+            text: text.to_owned(),
+            wants_receipt: false,
+        };
+        engine.inner.converse("a", |talk| talk.receive(&said)).unwrap();
     }
 
     /// An engine with one active burner.
@@ -411,7 +414,7 @@ mod tests {
         let (home, peer) = (TempDir::new().unwrap(), "friend@my_server.example");
         let (engine, id) = with_burner(&home).await;
         assert_eq!(engine.conversation(&id, peer), Err(Error::InvalidInput { input: Input::Address }));
-        engine.inner.converse("a", |talk| talk.receive(&chat(peer, "1", "hello", false))).unwrap();
+        hears(&engine, peer, "hello");
         assert_eq!(engine.conversation(&id, peer).unwrap().unread, 1);
         engine.taken(&id, engine.messages(&id, Some(peer)).unwrap()[0].id).unwrap();
         engine.accept(&id, peer).unwrap();
@@ -427,11 +430,8 @@ mod tests {
         engine.add_contact(&id, peer).unwrap();
         // How many answers an offer of version 2 alone gets.
         let answers = |engine: &Engine| {
-            let answers = |talk: &mut Talk<'_>| {
-                talk.receive(&chat(peer, "1", "?OTRv2?", false));
-                talk.mailbox.number_wires(1, 10, 0).len()
-            };
-            engine.inner.converse("a", answers).unwrap()
+            hears(engine, peer, "?OTRv2?");
+            engine.inner.converse("a", |talk| stanza_queue::number(talk.mailbox(), 1, 10, 0).len()).unwrap()
         };
         assert_eq!(answers(&engine), 1);
         engine.set_version_2(&id, false).unwrap();
@@ -474,11 +474,11 @@ mod tests {
         let home = TempDir::new().unwrap();
         let (engine, id) = with_burner(&home).await;
         let line = |number: usize| format!("friend@b.example\tme@b.example/\tprpl-jabber\t{number:040x}\tverified\n");
-        let many: String = (0..=limits::KEYS).map(line).collect();
+        let many: String = (0..=KEYS).map(line).collect();
         let imported = engine.import_fingerprints(&id, &format!("bad\n{many}{}", line(1)), Some("me@b.example"));
-        let keys = u32::try_from(limits::KEYS).unwrap();
+        let keys = u32::try_from(KEYS).unwrap();
         assert_eq!(imported, Ok(Imported { keys, unread_lines: vec![1] }));
-        assert_eq!(engine.conversation(&id, "friend@b.example").unwrap().keys.len(), limits::KEYS);
+        assert_eq!(engine.conversation(&id, "friend@b.example").unwrap().keys.len(), KEYS);
         let none = engine.import_fingerprints(&id, "bad\nworse\n", None);
         assert_eq!(none, Err(Error::InvalidInput { input: Input::Fingerprints }));
         assert_eq!(engine.import_fingerprints(&id, "", None), Ok(Imported { keys: 0, unread_lines: vec![] }));
@@ -488,15 +488,7 @@ mod tests {
     async fn what_a_server_writes_can_be_read_and_put_away() {
         let home = TempDir::new().unwrap();
         let (engine, id) = with_burner(&home).await;
-        engine
-            .inner
-            .update("a", |mailbox, now| {
-                let peer = mailbox.peer("b.example");
-                let (text, security) = ("down for an hour", Security::Plaintext);
-                let arrived = Arrived { peer, mark: None, text, security, resource: None, receipt: None };
-                mailbox.receive(&arrived, String::new(), now).into_iter().collect()
-            })
-            .unwrap();
+        hears(&engine, "b.example", "down for an hour");
         for server in ["b.example", "B.Example."] {
             assert_eq!(engine.conversation(&id, server).unwrap().unread, 1);
             assert_eq!(engine.messages(&id, Some(server)).unwrap().len(), 1);

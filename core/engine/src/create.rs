@@ -7,6 +7,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
+use flashpaper_chat::History;
 use flashpaper_xmpp::RegisterError;
 use rand::{Rng as _, RngExt as _};
 use tokio::sync::OwnedMutexGuard;
@@ -16,10 +18,10 @@ use crate::directory::Server;
 use crate::event::{BurnerId, Event, Settlement, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::inner::Inner;
-use crate::link::{self, Way, within};
-use crate::message::History;
+use crate::network::connect::{self as link, within};
+use crate::route::Way;
 use crate::store::{Account, Content, State};
-use crate::{Burner, BurnerState, Error, Route, clearing, limits};
+use crate::{Burner, BurnerState, Error, Route, limits, reconcile};
 
 /// What kind of burner to make. The default is what one tap does.
 #[derive(Clone, Default)]
@@ -154,7 +156,7 @@ impl Drop for Unclaimed {
             });
         } else if self.inner.commit(|content| content.set_state(&id, State::Unwanted)).is_ok() {
             let inner = Arc::clone(&self.inner);
-            self.inner.spawn(async move { clearing::settle(&inner, &id).await });
+            self.inner.spawn(async move { reconcile::settle(&inner, &id).await });
         }
     }
 }
@@ -207,7 +209,7 @@ fn draw(inner: &Inner, server: &Server, way: Way, recoverable: bool) -> Account 
     let mut id = [0; 8];
     rng.fill_bytes(&mut id);
     Account {
-        id: id.iter().map(|b| format!("{b:02x}")).collect(),
+        id: HEXLOWER.encode(&id),
         domain: domain.to_owned(),
         username: identity.username.clone(),
         password: identity.password.to_string(),

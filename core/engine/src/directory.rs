@@ -10,9 +10,9 @@ use rand::CryptoRng;
 use rand::seq::IteratorRandom;
 use serde::{Deserialize, Deserializer};
 
+use crate::Error;
 use crate::error::Input;
-use crate::link::Way;
-use crate::{Error, Route};
+use crate::route::{Route, Way};
 
 /// One entry.
 #[derive(Clone, PartialEq, Eq, Deserialize)]

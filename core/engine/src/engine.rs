@@ -4,20 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flashpaper_chat::{History, Message, MessageId, MessageState, inbox, outbox, view};
 use serde::Serialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::config::Key;
+use crate::connection::handle::{Ending, Profile};
 use crate::error::{Input, TextFault};
 use crate::event::{BurnerId, Event, Events, Step};
 use crate::inner::{Inner, lock};
-use crate::life::blocking;
-use crate::message::{History, Message, MessageId, MessageState};
-use crate::online::{Ending, Profile};
+use crate::network::connect as link;
 use crate::snapshot::{BurnerStatus, Snapshot};
 use crate::spread::Spread;
 use crate::store::{Account, State, VaultReport};
-use crate::{BurnReport, Burner, CreateOptions, Error, Route, burn, create, limits, link};
+use crate::tasks::blocking;
+use crate::{BurnReport, Burner, CreateOptions, Error, Route, burn, create, reconcile};
 
 /// The library. One per home folder; cheap to clone, all clones are the same engine.
 #[derive(Clone)]
@@ -59,7 +60,7 @@ impl Engine {
         // Before anything else is looked at: what is reported later may be seen twice, but not never.
         let sequence = self.inner.reporter.sequence();
         let tor = lock(&self.inner.reported).clone();
-        let lines = lock(&self.inner.lines).clone();
+        let handles = lock(&self.inner.handles).clone();
         self.inner.with_store(|store| {
             let ids: Vec<String> = store.content().accounts.iter().map(|account| account.id.clone()).collect();
             let unreadable: Vec<Option<Error>> = ids.iter().map(|id| store.fetch(id).err()).collect();
@@ -67,7 +68,7 @@ impl Engine {
             let content = store.content();
             let status = |(account, unreadable): (&Account, Option<Error>)| BurnerStatus {
                 burner: Burner::of(account),
-                connection: lines.get(&account.id).map(|line| line.connection()).unwrap_or_default(),
+                connection: handles.get(&account.id).map(|handle| handle.connection()).unwrap_or_default(),
                 history: account.history,
                 label: account.label.clone(),
                 conversations: self.inner.conversations(content.mailbox(&account.id), &account.id),
@@ -158,7 +159,12 @@ impl Engine {
     /// [`crate::BurnOutcome::Queued`].
     pub async fn burn(&self, id: &BurnerId) -> Result<BurnReport, Error> {
         let (inner, id) = (Arc::clone(&self.inner), id.clone());
-        self.inner.while_awake(async move { burn::burn(&inner, &id).await }).await
+        let work = async move {
+            let report = burn::burn(&inner, &id).await;
+            reconcile::ask_again_if_refused(&inner, &id.0);
+            report
+        };
+        self.inner.while_awake(work).await
     }
 
     /// Has a burner connect, and stay connected through everything that can be waited for; [`Event::Connection`] tells
@@ -215,7 +221,7 @@ impl Engine {
         let mut queued = Err(Error::Internal);
         self.inner.update(&id.0, |mailbox, now| {
             let unblocked = mailbox.find(&to).map_or(Ok(()), |peer| mailbox.check_unblocked(peer));
-            queued = unblocked.map(|()| mailbox.queue(&to, label, text, now, within));
+            queued = unblocked.map_err(Error::from).map(|()| outbox::queue(mailbox, &to, label, text, now, within));
             queued.iter().map(|message| (*message, MessageState::Queued)).collect()
         })?;
         self.inner.has_work(id);
@@ -229,7 +235,7 @@ impl Engine {
     pub fn messages(&self, id: &BurnerId, with: Option<&str>) -> Result<Vec<Message>, Error> {
         let with = with.map(|with| self.compared(id, with)).transpose()?;
         let (history, now) = (self.inner.account(&id.0)?.history, self.inner.expiry_now());
-        self.inner.look(&id.0, |mailbox| mailbox.list(with.as_deref(), history, now))
+        self.inner.look(&id.0, |mailbox| view::list(mailbox, with.as_deref(), history, now))
     }
 
     /// One message.
@@ -238,7 +244,7 @@ impl Engine {
     /// [`Error::NoSuchMessage`], [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn message(&self, id: &BurnerId, message: MessageId) -> Result<Message, Error> {
         let (history, now) = (self.inner.account(&id.0)?.history, self.inner.expiry_now());
-        self.inner.look(&id.0, |mailbox| mailbox.message(message, history, now))?.ok_or(Error::NoSuchMessage)
+        self.inner.look(&id.0, |mailbox| view::message(mailbox, message, history, now))?.ok_or(Error::NoSuchMessage)
     }
 
     /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
@@ -247,7 +253,7 @@ impl Engine {
     /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn taken(&self, id: &BurnerId, message: MessageId) -> Result<(), Error> {
         self.inner.account(&id.0)?;
-        self.inner.update(&id.0, |mailbox, _| mailbox.take(message))?;
+        self.inner.update(&id.0, |mailbox, _| inbox::take(mailbox, message))?;
         // There may be room again for what was not taken in.
         self.inner.has_work(id);
         Ok(())
@@ -266,7 +272,7 @@ impl Engine {
     /// How soon a dead connection has to be noticed, for all burners.
     pub fn set_profile(&self, profile: Profile) {
         *lock(&self.inner.profile) = profile;
-        lock(&self.inner.lines).values().for_each(|line| line.has_work());
+        lock(&self.inner.handles).values().for_each(|handle| handle.has_work());
     }
 
     /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try
@@ -307,8 +313,8 @@ fn fault(text: &str) -> Option<TextFault> {
     if text.is_empty() {
         return Some(TextFault::Empty);
     }
-    if text.len() > limits::TEXT {
-        return Some(TextFault::TooLong { bytes: text.len() as u64, limit: limits::TEXT as u64 });
+    if text.len() > flashpaper_chat::limits::TEXT {
+        return Some(TextFault::TooLong { bytes: text.len() as u64, limit: flashpaper_chat::limits::TEXT as u64 });
     }
     let sendable = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'..);
     let (at, c) = text.chars().enumerate().find(|(_, c)| !sendable(*c))?;

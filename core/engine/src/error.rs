@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use flashpaper_chat::ChatError;
 use flashpaper_tor::{Blockage, Clock, DialError, NotReady, StartError};
 use flashpaper_xmpp::removal::{ProofError, RemovalError};
 use flashpaper_xmpp::{ConnectError, LoginError, RegisterError, StreamError};
@@ -337,6 +338,18 @@ impl Error {
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
+    }
+}
+
+impl From<ChatError> for Error {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::PeerBlocked => Self::PeerBlocked,
+            ChatError::NotPrivate => Self::NotPrivate,
+            ChatError::NothingAsked => Self::NothingAsked,
+            ChatError::OtherKeyVerified => Self::OtherKeyVerified,
+            ChatError::OtherKeyInUse => Self::OtherKeyInUse,
+        }
     }
 }
 

@@ -6,12 +6,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flashpaper_chat::{Address, Comparison, MessageId, MessageState, Notice};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::contact::{Address, Comparison, Notice};
-use crate::message::{MessageId, MessageState};
 use crate::{Error, Route};
 
 /// How many events a slow reader may fall behind before it loses some.

@@ -5,38 +5,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flashpaper_chat::retention::lasts;
+use flashpaper_chat::{Mailbox, outbox, retention};
 use tokio::time::sleep;
 
 use crate::event::BurnerId;
 use crate::inner::{Inner, lock};
-use crate::mailbox::Mailbox;
 use crate::snapshot::TorStatus;
 use crate::store::Account;
 use crate::{Error, limits};
-
-/// The latest time that was seen: a clock that is set back makes nothing last longer.
-pub(crate) struct HighWater {
-    /// Since 1970.
-    time: Duration,
-    /// When it was that, since the device was started.
-    at: Duration,
-}
-
-impl HighWater {
-    /// `stored`: the mark of an earlier run, in seconds since 1970.
-    pub(crate) fn new(stored: u64, since_boot: Duration) -> Self {
-        Self { time: Duration::from_secs(stored), at: since_boot }
-    }
-
-    /// The time that things expire by, in seconds since 1970. `wall`: the time of day in the same unit; `None` where Tor says
-    /// that the clock is wrong: only the time that has passed counts then.
-    fn rise(&mut self, wall: Option<u64>, since_boot: Duration) -> u64 {
-        let passed = self.time.saturating_add(since_boot.saturating_sub(self.at));
-        self.time = wall.map_or(passed, |wall| passed.max(Duration::from_secs(wall)));
-        self.at = since_boot;
-        self.time.as_secs()
-    }
-}
 
 impl Inner {
     /// The time that things expire by, in seconds since 1970.
@@ -74,9 +51,9 @@ impl Inner {
             let drained = self.has_drained(&account.id);
             let next = |mailbox: &Mailbox| {
                 // Texts wait by the time of day: they can be sent again.
-                let given_up = mailbox.next_given_up().filter(|_| !is_wrong);
+                let given_up = outbox::next_given_up(mailbox).filter(|_| !is_wrong);
                 let life = lasts(account.session_life, drained);
-                let expiry = mailbox.next_expiry(account.history, life);
+                let expiry = retention::next_expiry(mailbox, account.history, life);
                 given_up.into_iter().chain(expiry).min()
             };
             // What cannot be read keeps nothing else from ending.
@@ -110,31 +87,22 @@ impl Inner {
     }
 }
 
-/// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
-/// life: then its keys go without that.
-pub(crate) const fn lasts(life: u64, can_be_told: bool) -> u64 {
-    if can_be_told { life } else { life.saturating_mul(2) }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_otr::{Identity, InstanceTag, Session, Settings};
+    use flashpaper_chat::{History, OutgoingStanza, PeerId, StanzaKind, Stored, Talk, stanza_queue};
+    use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
+    use flashpaper_xmpp::ChatMessage;
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::contact::Security;
-    use crate::mailbox::{Arrived, Stored, What, Wire};
-    use crate::message::History;
     use crate::seams::{Clock, Seams};
     use crate::store::State;
     use crate::store::tests::account;
-    use crate::talk::Talk;
-    use crate::talk::tests::{chat, wires};
     use crate::{Config, Engine, Key, Network};
 
     const NOW: u64 = 1_000_000;
@@ -179,14 +147,13 @@ mod tests {
         let (engine, clock) = open(&home).await;
         let (inner, id) = (&engine.inner, add_burner(&engine));
         engine.set_history(&id, History::Expire { after: at(60) }).unwrap();
-        let receive = |mailbox: &mut Mailbox, now| {
-            let peer = mailbox.peer("friend@b.example");
-            let (text, security) = ("read once", Security::Private);
-            let arrived = Arrived { peer, mark: None, text, security, resource: None, receipt: None };
-            let (message, _) = mailbox.receive(&arrived, String::new(), now).unwrap();
-            mailbox.take(message)
+        let receive = |at: u64| {
+            clock.0.store(at, Relaxed);
+            inner.converse("a", |talk| talk.receive(&chat("friend@b.example", "read once"))).unwrap();
+            let came = engine.messages(&id, None).unwrap();
+            engine.taken(&id, came[0].id).unwrap();
         };
-        inner.update("a", |mailbox, _| receive(mailbox, NOW)).unwrap();
+        receive(NOW);
         let stored = || inner.read(|content| content.mailbox("a").messages.len()).unwrap();
         let pass = async |wall: u64, since_boot: u64| {
             clock.0.store(wall, Relaxed);
@@ -201,7 +168,7 @@ mod tests {
         assert_eq!(stored(), 0);
 
         // While Tor says that the clock is wrong, what it shows counts for nothing.
-        inner.update("a", |mailbox, _| receive(mailbox, NOW + 60)).unwrap();
+        receive(NOW + 60);
         let blocked = Some(Error::ClockWrong { by: None });
         *lock(&inner.reported) = Some(TorStatus { fraction: 0.5, ready: false, blocked });
         pass(NOW + 86_400, 60).await;
@@ -210,27 +177,39 @@ mod tests {
         assert_eq!(stored(), 0);
     }
 
+    /// A message as it comes from a server.
+    fn chat(from: &str, text: &str) -> ChatMessage {
+        let (from, text) = (from.to_owned(), text.to_owned());
+        ChatMessage { from, resource: Some("r".into()), id: None, sent: None, text, wants_receipt: false }
+    }
+
     /// Has a burner's conversation with a friend become private; the friend's row.
-    fn become_private(inner: &Inner) -> u64 {
+    fn become_private(inner: &Inner) -> PeerId {
         const FRIEND: &str = "friend@b.example";
         let (seed, settings) =
             (StdRng::seed_from_u64(1), Settings { tag: Some(InstanceTag(0x200)), ..Settings::default() });
         let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(2)));
         let mut friend = Session::new(identity, settings, Box::new(seed), Duration::ZERO);
         let befriend = |talk: &mut Talk<'_>| {
-            let row = talk.mailbox.peer(FRIEND);
-            talk.mailbox.befriend(row);
+            let row = talk.mailbox().peer(FRIEND);
+            talk.mailbox().befriend(row);
             row
         };
         let row = inner.converse("a", befriend).unwrap();
         let mut outputs = friend.receive("?OTRv3?");
         while !outputs.is_empty() {
             let answers = inner.converse("a", |talk| {
-                wires(&outputs).iter().for_each(|body| talk.receive(&chat(FRIEND, "id", body, false)));
-                talk.mailbox.number_wires(1, usize::MAX, NOW)
+                for output in &outputs {
+                    if let Output::Send(body) = output {
+                        talk.receive(&chat(FRIEND, body));
+                    }
+                }
+                stanza_queue::number(talk.mailbox(), 1, usize::MAX, NOW)
             });
-            let body = |wire: &Wire| if let What::Otr { body, .. } = &wire.what { body.clone() } else { String::new() };
-            outputs = answers.unwrap().iter().flat_map(|(_, wire)| friend.receive(&body(wire))).collect();
+            let body = |stanza: &OutgoingStanza| {
+                if let StanzaKind::Otr { body, .. } = &stanza.kind { body.clone() } else { String::new() }
+            };
+            outputs = answers.unwrap().iter().flat_map(|(_, stanza)| friend.receive(&body(stanza))).collect();
         }
         assert!(friend.is_private());
         row
@@ -258,26 +237,5 @@ mod tests {
         let (engine, _) = open(&home).await;
         assert_eq!(stored(&engine).key, None);
         engine.close().await;
-    }
-
-    #[test]
-    fn a_clock_set_back_makes_nothing_last_longer() {
-        let mut mark = HighWater::new(NOW, at(10));
-        assert_eq!(mark.rise(Some(NOW - 500), at(10)), NOW, "not before what an earlier run has seen");
-        assert_eq!(mark.rise(Some(NOW + 100), at(20)), NOW + 100);
-        assert_eq!(mark.rise(Some(0), at(50)), NOW + 130, "what has passed since counts");
-    }
-
-    #[test]
-    fn while_tor_says_that_the_clock_is_wrong_only_what_has_passed_counts() {
-        let mut mark = HighWater::new(NOW, at(10));
-        assert_eq!(mark.rise(None, at(10)), NOW);
-        assert_eq!(mark.rise(None, at(70)), NOW + 60);
-        // Looked at often, no part of a second is lost.
-        for tenths in 700..=800 {
-            mark.rise(None, Duration::from_millis(tenths * 100));
-        }
-        assert_eq!(mark.rise(None, at(80)), NOW + 70);
-        assert_eq!(mark.rise(Some(NOW * 2), at(80)), NOW * 2, "once it is right");
     }
 }

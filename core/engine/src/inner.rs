@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flashpaper_chat::{Address, Changed, Conversation, Mailbox, News, PeerId, Random, Sessions, Talk, retention, view};
 use flashpaper_otr as otr;
 use flashpaper_otr::InstanceTag;
 use flashpaper_tor as tor;
@@ -16,27 +17,20 @@ use futures::FutureExt as _;
 use rand::CryptoRng;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::circuits::Circuits;
 use crate::config::{Key, Network};
-use crate::contact::Address;
+use crate::connection::handle::{ConnectionHandle, Profile};
 use crate::directory::{Directory, Server};
 use crate::event::{BurnerId, Connection, Event, Reporter};
-use crate::expiry::HighWater;
-use crate::life::blocking;
-use crate::mailbox::{Changed, Mailbox};
-use crate::message::Conversation;
-use crate::online::{Line, Profile};
-use crate::random::Random;
+use crate::high_water::HighWater;
+use crate::network::circuits::Circuits;
 use crate::seams::{Clock, Dialers};
 use crate::snapshot::TorStatus;
 use crate::spread::Spread;
 use crate::store::{self, Account, Content, Store};
-use crate::talk::{News, Sessions, Talk};
+use crate::tasks::blocking;
 use crate::{Error, Route, limits};
 
 /// Whether there is a store to work with.
@@ -68,7 +62,7 @@ impl Access {
 pub(crate) struct Inner {
     pub(crate) home: PathBuf,
     pub(crate) network: Network,
-    tor_config: tor::Config,
+    pub(crate) tor_config: tor::Config,
     pub(crate) tls: Tls,
     directory: Directory,
     pub(crate) reporter: Reporter,
@@ -80,17 +74,17 @@ pub(crate) struct Inner {
     key_use: Mutex<()>,
     /// When the key of the store was last changed for its age, by the time since the device was started.
     renewed: Mutex<Duration>,
-    tor: Mutex<Option<Arc<Tor>>>,
+    pub(crate) tor: Mutex<Option<Arc<Tor>>>,
     /// Held while Tor is started or ended. Whether it was started, and is to be whenever the engine is awake.
-    starting: Arc<tokio::sync::Mutex<bool>>,
+    pub(crate) starting: Arc<tokio::sync::Mutex<bool>>,
     /// Tor's status as it was last reported.
     pub(crate) reported: Mutex<Option<TorStatus>>,
-    dialers: watch::Sender<Option<Arc<dyn Dialers>>>,
+    pub(crate) dialers: watch::Sender<Option<Arc<dyn Dialers>>>,
     pub(crate) circuits: Mutex<Circuits>,
     /// The connections that were asked for, by account.
-    pub(crate) lines: Mutex<HashMap<String, Arc<Line>>>,
+    pub(crate) handles: Mutex<HashMap<String, Arc<ConnectionHandle>>>,
     /// Connections that were told to end and may not have yet.
-    pub(crate) leaving: Mutex<Vec<Arc<Line>>>,
+    pub(crate) leaving: Mutex<Vec<Arc<ConnectionHandle>>>,
     /// Each account's OTR sessions. Locked while the store is.
     talks: Mutex<HashMap<String, Sessions>>,
     /// Each account's long-term OTR key, once it was needed.
@@ -148,7 +142,7 @@ impl Inner {
             reported: Mutex::default(),
             dialers: watch::Sender::default(),
             circuits: Mutex::default(),
-            lines: Mutex::default(),
+            handles: Mutex::default(),
             leaving: Mutex::default(),
             talks: Mutex::default(),
             keys: Mutex::default(),
@@ -206,7 +200,7 @@ impl Inner {
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
                 let changed = change(mailbox, now);
-                mailbox.sweep(history, expiry_now);
+                retention::sweep(mailbox, history, expiry_now);
                 changed
             };
             // Reported before anybody else changes the same.
@@ -231,7 +225,7 @@ impl Inner {
             let (life, tag, history) = (account.session_life, InstanceTag(account.tag), account.history);
             let mut talks = lock(&self.talks);
             let sessions = talks.entry(id.to_owned()).or_insert_with(|| Sessions::new(key, tag));
-            sessions.version_3_only = account.version_3_only;
+            sessions.set_version_3_only(account.version_3_only);
             let mut sessions = Uncommitted { sessions, is_stored: false };
             let change = |content: &mut Content| {
                 let mailbox = content.mailbox_mut(id);
@@ -239,7 +233,7 @@ impl Inner {
                 result = Some(work(&mut talk));
                 let news = talk.end();
                 told = self.events_of(id, mailbox, &news);
-                mailbox.sweep(history, expiry_now);
+                retention::sweep(mailbox, history, expiry_now);
             };
             store.commit(&mut self.rng(), change)?;
             sessions.is_stored = true;
@@ -253,7 +247,7 @@ impl Inner {
 
     fn events_of(&self, id: &str, mailbox: &Mailbox, news: &News) -> Vec<Event> {
         let burner = || BurnerId(id.to_owned());
-        let peer = |row: &u64| Address(mailbox.jid(*row));
+        let peer = |row: &PeerId| Address::from(mailbox.jid(*row));
         let messages = news.messages.iter().map(|(message, state)| Event::Message {
             burner: burner(),
             message: *message,
@@ -276,7 +270,7 @@ impl Inner {
 
     /// A burner's conversations, with what is not stored of them.
     pub(crate) fn conversations(&self, mailbox: &Mailbox, id: &str) -> Vec<Conversation> {
-        let mut conversations = mailbox.conversations();
+        let mut conversations = view::conversations(mailbox);
         if let Some(sessions) = lock(&self.talks).get(id) {
             for (row, conversation) in mailbox.peers.keys().zip(&mut conversations) {
                 sessions.complete(*row, conversation);
@@ -313,10 +307,10 @@ impl Inner {
 
     /// A burner has something to send that its user wants sent.
     pub(crate) fn has_work(&self, id: &BurnerId) {
-        if let Some(line) = lock(&self.lines).get(&id.0) {
-            line.has_work();
-            if line.connection() == Connection::Online {
-                line.hurry();
+        if let Some(handle) = lock(&self.handles).get(&id.0) {
+            handle.has_work();
+            if handle.connection() == Connection::Online {
+                handle.hurry();
             }
         }
     }
@@ -400,49 +394,24 @@ impl Inner {
 
     /// Whether everything that the server had for a burner has come: there may be something that uses a session.
     pub(crate) fn has_drained(&self, id: &str) -> bool {
-        lock(&self.lines).get(id).is_some_and(|line| line.connection() == Connection::Online && line.is_drained())
+        lock(&self.handles)
+            .get(id)
+            .is_some_and(|handle| handle.connection() == Connection::Online && handle.is_drained())
     }
 
-    /// Reports how a burner is connected, unless another connection has taken the place of this.
-    pub(crate) fn report_connection(&self, id: &BurnerId, line: &Line, connection: Connection) {
-        let lines = lock(&self.lines);
-        if lines.get(&id.0).is_none_or(|present| std::ptr::eq(&raw const **present, line)) {
+    /// Notes how a burner is connected, and reports it, unless another connection has taken the place of this.
+    pub(crate) fn set_connection(&self, id: &BurnerId, handle: &ConnectionHandle, connection: Connection) {
+        if !handle.set(connection.clone()) {
+            return;
+        }
+        let handles = lock(&self.handles);
+        if handles.get(&id.0).is_none_or(|present| std::ptr::eq(&raw const **present, handle)) {
             self.reporter.report(Event::Connection { burner: id.clone(), connection });
         }
     }
 
     pub(crate) fn account(&self, id: &str) -> Result<Account, Error> {
         self.read(|content| content.account(id).cloned())?
-    }
-
-    /// Where Tor was started, after a sleep say, and is not ready, that is waited for.
-    pub(crate) async fn dialers(&self) -> Result<Arc<dyn Dialers>, Error> {
-        if !self.can_dial() {
-            return Err(Error::TorNotStarted);
-        }
-        if timeout(limits::DIAL, self.dialing()).await.is_err() {
-            let blocked = lock(&self.reported).as_ref().and_then(|status| status.blocked.clone());
-            return Err(blocked.unwrap_or(Error::TorBlocked));
-        }
-        self.dialers.borrow().clone().ok_or(Error::TorNotStarted)
-    }
-
-    /// Waits until there are dialers.
-    pub(crate) async fn dialing(&self) {
-        // The sender is ours.
-        let _ = self.dialers.subscribe().wait_for(Option::is_some).await;
-    }
-
-    /// Whether there are dialers, or will be.
-    pub(crate) fn can_dial(&self) -> bool {
-        lock(&self.tor).is_some() || self.dialers.borrow().is_some()
-    }
-
-    /// Those before are of no use any more.
-    pub(crate) fn set_dialers(&self, dialers: Option<Arc<dyn Dialers>>) {
-        self.dialers.send_replace(dialers);
-        self.expiry.notify_one();
-        lock(&self.circuits).end();
     }
 
     /// Held by whoever works on an account.
@@ -555,78 +524,6 @@ impl Inner {
         let next = self.closing.child_token();
         std::mem::replace(&mut *lock(&self.sync), next.clone()).cancel();
         next
-    }
-
-    /// Has the one Tor client run. In an engine that is woken: if it ran before.
-    pub(crate) async fn run_tor(self: &Arc<Self>, only_again: bool) -> Result<(), Error> {
-        let mut was_started = self.starting.lock().await;
-        if lock(&self.tor).is_some() || only_again && !*was_started {
-            return Ok(());
-        }
-        if matches!(self.tor_config.network, tor::Network::Private(_)) {
-            self.reporter.report(Event::PrivateNetwork);
-        }
-        self.reporter.report(Event::TorStarting);
-        let tor = Arc::new(Tor::start(self.tor_config.clone()).await?);
-        let mut status = tor.status();
-        *lock(&self.tor) = Some(tor);
-        *was_started = true;
-        let (inner, closing) = (Arc::downgrade(self), self.closing.clone());
-        self.tasks.spawn(closing.run_until_cancelled_owned(async move {
-            while status.changed().await.is_ok() {
-                let Some(inner) = inner.upgrade() else { return };
-                inner.report_tor(&status.borrow_and_update());
-                inner.expiry.notify_one();
-            }
-        }));
-        Ok(())
-    }
-
-    /// Waits until Tor can be used.
-    pub(crate) async fn tor_ready(&self, deadline: Duration) -> Result<(), Error> {
-        let (ready, mut status) = {
-            let tor = lock(&self.tor);
-            let tor = tor.as_ref().ok_or(Error::TorNotStarted)?;
-            (tor.ready(deadline), tor.status())
-        };
-        let ready = self.closing.run_until_cancelled(ready).await.ok_or(Error::Closed)?;
-        self.report_tor(&status.borrow_and_update());
-        Ok(ready?)
-    }
-
-    /// Ends Tor. What is waited for by the handle is that nothing of it is left; whoever starts Tor again waits, too.
-    pub(crate) async fn end_tor(&self) -> JoinHandle<()> {
-        let one_at_a_time = Arc::clone(&self.starting).lock_owned().await;
-        let tor = lock(&self.tor).take();
-        if tor.is_some() {
-            self.set_dialers(None);
-            *lock(&self.reported) = None;
-        }
-        let work = async move {
-            let _one_at_a_time = one_at_a_time;
-            if let Some(tor) = tor.and_then(Arc::into_inner) {
-                tor.close().await;
-            }
-        };
-        self.tasks.spawn_on(work, &self.runtime)
-    }
-
-    /// Told by whoever sees a status first; told once. When it tells that Tor is ready, streams can be opened.
-    fn report_tor(&self, status: &tor::Status) {
-        if status.is_ready()
-            && let Some(tor) = &*lock(&self.tor)
-        {
-            let first = |dialers: &mut Option<Arc<dyn Dialers>>| {
-                dialers.is_none() && dialers.replace(Arc::clone(tor) as _).is_none()
-            };
-            self.dialers.send_if_modified(first);
-        }
-        let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }));
-        let status = TorStatus { fraction: status.fraction, ready: status.is_ready(), blocked };
-        if lock(&self.reported).replace(status.clone()).as_ref() != Some(&status) {
-            let TorStatus { fraction, ready, blocked } = status;
-            self.reporter.report(Event::Tor { fraction, ready, blocked });
-        }
     }
 }
 

@@ -1,30 +1,9 @@
-//! Flashpaper's engine: throw-away XMPP accounts over embedded Tor, from one tap to a proven end.
-//!
-//! ```no_run
-//! # async fn example() -> Result<(), flashpaper::Error> {
-//! use flashpaper::{Config, CreateOptions, Engine, Key, Network};
-//! use std::time::Duration;
-//!
-//! // Opens the folder; touches no network.
-//! let config = Config { home: "app/flashpaper".into(), key: Key::passphrase("…"), network: Network::Public };
-//! let engine = Engine::open(config).await?;
-//! engine.start_tor(Duration::from_secs(180)).await?;
-//! let burner = engine.create_burner(CreateOptions::default()).await?;
-//! let report = engine.burn(&burner.id).await?;
-//! engine.close().await;
-//! # Ok(()) }
-//! ```
-//!
-//! The engine owns the order of things: an account is sealed on disk before its server can know of it, every attempt
-//! has circuits of its own, and what a crash or a cancel left half done is settled at the next start. It does not speak
-//! XMPP or Tor itself, shows no text to people, and writes no log.
+#![doc = include_str!("../README.md")]
 
 mod burn;
 mod burner;
-mod circuits;
-mod clearing;
 mod config;
-mod contact;
+mod connection;
 mod conversations;
 mod create;
 mod directory;
@@ -32,37 +11,39 @@ mod engine;
 mod error;
 mod event;
 mod expiry;
-mod fingerprints;
+mod high_water;
 mod identity;
 mod inner;
 mod key_source;
 mod life;
 mod limits;
-mod link;
-mod mailbox;
-mod message;
-mod online;
-mod random;
+mod network;
+mod reconcile;
+mod refusal;
+mod route;
 mod seams;
 mod snapshot;
 mod spread;
 mod store;
-mod talk;
+mod tasks;
 
 pub use burn::{BurnOutcome, BurnReport};
-pub use burner::{Burner, BurnerState, Route};
+pub use burner::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
-pub use contact::{Address, Comparison, Fingerprint, Notice, PeerKey, Security, Standing};
+pub use connection::handle::Profile;
 pub use create::CreateOptions;
 pub use engine::{Engine, Probe};
 pub use error::{Action, Error, Input, TextFault, WebPage};
 pub use event::{BurnerId, Connection, Event, Events, Settlement, Step};
-pub use fingerprints::Imported;
+pub use flashpaper_chat::fingerprints::Imported;
+pub use flashpaper_chat::{
+    Address, Comparison, Conversation, FailReason, Fingerprint, History, Message, MessageId, MessageState, Notice,
+    PeerKey, Security, Standing,
+};
 pub use flashpaper_tor::Clock as ClockError;
 pub use identity::{RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
-pub use message::{Conversation, FailReason, History, Message, MessageId, MessageState};
-pub use online::Profile;
+pub use route::Route;
 #[doc(hidden)]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};
 pub use snapshot::{BurnerStatus, Snapshot, SyncReport, TorStatus};

@@ -5,21 +5,22 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use flashpaper_chat::Random;
 use flashpaper_tor as tor;
 use flashpaper_xmpp::Tls;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::config::{Config, Network};
+use crate::connection::handle::ConnectionHandle;
 use crate::directory::Directory;
 use crate::error::Input;
 use crate::event::{BurnerId, Connection};
 use crate::inner::{Access, Inner, Parts, lock};
-use crate::online::Line;
-use crate::random::Random;
 use crate::seams::{Dialers, Seams};
 use crate::snapshot::SyncReport;
 use crate::store::{Account, State, Store};
-use crate::{Engine, Error, clearing, limits};
+use crate::tasks::blocking;
+use crate::{Engine, Error, limits, reconcile};
 
 /// The engines of this process. Held while one is opened.
 static OPEN: tokio::sync::Mutex<Vec<Weak<Inner>>> = tokio::sync::Mutex::const_new(Vec::new());
@@ -93,7 +94,7 @@ impl Engine {
             inner.run_tor(false).await?;
             inner.tor_ready(deadline).await?;
             // What takes longer is left to the next start.
-            timeout(limits::SETTLING, clearing::settle_all(&inner)).await.unwrap_or(Ok(()))
+            timeout(limits::SETTLING, reconcile::settle_all(&inner)).await.unwrap_or(Ok(()))
         };
         self.inner.while_awake(work).await
     }
@@ -103,7 +104,7 @@ impl Engine {
     pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
         self.inner.set_dialers(Some(dialers));
         let inner = Arc::clone(&self.inner);
-        self.inner.while_awake(async move { clearing::settle_all(&inner).await }).await
+        self.inner.while_awake(async move { reconcile::settle_all(&inner).await }).await
     }
 
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
@@ -154,7 +155,7 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let work = async move {
             let _one_at_a_time = inner.life.lock().await;
-            let before = lock(&inner.lines).clone();
+            let before = lock(&inner.handles).clone();
             let woken = async {
                 inner.wake().await?;
                 let sync = interrupted.run_until_cancelled(sync(&inner, until));
@@ -176,7 +177,7 @@ impl Engine {
         let work = async move {
             let _one_at_a_time = inner.life.lock().await;
             inner.fall_asleep(limits::SUSPENDING, |access| *access = Access::Locked).await;
-            lock(&inner.lines).clear();
+            lock(&inner.handles).clear();
             inner.reporter.forget();
             Ok(())
         };
@@ -192,7 +193,7 @@ impl Engine {
         self.inner.end_lines(Instant::now() + limits::SUSPENDING).await;
         // What is not done in time is in the store, and done at the next start.
         let _ = timeout(limits::CLOSING, self.inner.tasks.wait()).await;
-        lock(&self.inner.lines).clear();
+        lock(&self.inner.handles).clear();
         let _ = self.inner.end_tor().await.await;
         self.inner.set_dialers(None);
         *lock(&self.inner.store) = Access::Closed;
@@ -231,7 +232,7 @@ impl Inner {
             let inner = Arc::clone(self);
             self.spawn(async move {
                 inner.closing.run_until_cancelled(inner.dialing()).await;
-                timeout(limits::SETTLING, clearing::settle_all(&inner)).await.unwrap_or(Ok(()))
+                timeout(limits::SETTLING, reconcile::settle_all(&inner)).await.unwrap_or(Ok(()))
             });
         }
         Ok(())
@@ -239,29 +240,29 @@ impl Inner {
 
     /// Has those connect that were.
     fn pick_up_again(self: &Arc<Self>) -> Result<(), Error> {
-        let lines = lock(&self.lines).clone();
-        let again = |line: &Line| line.is_over() && !is_refused(line);
-        lines.into_iter().filter(|(_, line)| again(line)).try_for_each(|(id, _)| {
+        let handles = lock(&self.handles).clone();
+        let again = |handle: &ConnectionHandle| handle.is_over() && !is_refused(handle);
+        handles.into_iter().filter(|(_, handle)| again(handle)).try_for_each(|(id, _)| {
             let wait = self.apart(self.spread().time());
             self.pick_up(&BurnerId(id), true, wait)
         })
     }
 
     /// The app finds those connected that it has asked for.
-    fn restore(&self, before: HashMap<String, Arc<Line>>) {
+    fn restore(&self, before: HashMap<String, Arc<ConnectionHandle>>) {
         let is_wanted = |id: &str| self.account(id).is_ok_and(|account| account.wanted);
         let before = before.into_iter().filter(|(id, _)| is_wanted(id)).collect::<Vec<_>>();
-        let mut lines = lock(&self.lines);
-        lines.retain(|_, line| line.is_wanted());
-        for (id, line) in before {
-            lines.entry(id).or_insert(line);
+        let mut handles = lock(&self.handles);
+        handles.retain(|_, handle| handle.is_wanted());
+        for (id, handle) in before {
+            handles.entry(id).or_insert(handle);
         }
     }
 }
 
 /// A server that has refused a burner is not asked again before the app says so.
-fn is_refused(line: &Line) -> bool {
-    matches!(line.connection(), Connection::Ended { .. })
+fn is_refused(handle: &ConnectionHandle) -> bool {
+    matches!(handle.connection(), Connection::Ended { .. })
 }
 
 async fn sync(inner: &Arc<Inner>, until: Instant) -> Result<SyncReport, Error> {
@@ -273,9 +274,9 @@ async fn sync(inner: &Arc<Inner>, until: Instant) -> Result<SyncReport, Error> {
 /// Has those burners that are wanted connect, and waits until what there is has come and gone.
 pub(crate) async fn drain_wanted(inner: &Arc<Inner>, until: Instant) -> Result<SyncReport, Error> {
     let engine = Engine { inner: Arc::clone(inner) };
-    let before = lock(&inner.lines).clone();
+    let before = lock(&inner.handles).clone();
     let due = |account: &&Account| {
-        let refused = before.get(&account.id).is_some_and(|line| is_refused(line));
+        let refused = before.get(&account.id).is_some_and(|handle| is_refused(handle));
         account.wanted && account.state == State::Active && !refused
     };
     let due: Vec<BurnerId> =
@@ -289,11 +290,11 @@ pub(crate) async fn drain_wanted(inner: &Arc<Inner>, until: Instant) -> Result<S
         if count > 1 {
             sleep(inner.apart(inner.spread().time().min(part / 4))).await;
         }
-        inner.pick_up(id, before.get(&id.0).is_some_and(|line| line.is_wanted()), Duration::ZERO)?;
-        let Some(line) = lock(&inner.lines).get(&id.0).cloned() else { continue };
-        complete &= timeout_at(end, line.drained()).await.is_ok() && line.connection() == Connection::Online;
+        inner.pick_up(id, before.get(&id.0).is_some_and(|handle| handle.is_wanted()), Duration::ZERO)?;
+        let Some(handle) = lock(&inner.handles).get(&id.0).cloned() else { continue };
+        complete &= timeout_at(end, handle.drained()).await.is_ok() && handle.connection() == Connection::Online;
         if count > 1 {
-            line.end_by(end + limits::PARTING).await;
+            handle.end_by(end + limits::PARTING).await;
         }
     }
     let (mut unread, mut outbox) = (0, 0);
@@ -306,11 +307,4 @@ pub(crate) async fn drain_wanted(inner: &Arc<Inner>, until: Instant) -> Result<S
 
 fn same_folder(one: &Path, other: &Path) -> bool {
     one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
-/// Argon2id takes long on purpose, and a key store may ask a person.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Internal)?
 }

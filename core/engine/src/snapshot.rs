@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use flashpaper_chat::{Conversation, History};
 use serde::Serialize;
 
 use crate::event::Connection;
-use crate::message::{Conversation, History};
 use crate::{Burner, Error, VaultReport};
 
 /// The engine at one moment.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use flashpaper_chat::{self as chat, History, Mailbox, Stored, repair};
 use flashpaper_vault as vault;
 use flashpaper_vault::{
     Batch, Closed, Finding, FreshKey, KeyFile, KeySource as _, NextKey, OldKey, Owner, Row, Slot, Table, Vault, Wrapped,
@@ -18,8 +19,6 @@ use crate::config::Key;
 use crate::error::Input;
 use crate::identity::OtrSeeds;
 use crate::key_source::Adapter;
-use crate::mailbox::{self, Mailbox, Stored};
-use crate::message::History;
 use crate::{Error, limits};
 
 /// Each owner's account.
@@ -38,7 +37,8 @@ const SESSIONS: Table = Table::fleeting(7);
 /// The row of a table that has one.
 const ONLY: u64 = 0;
 
-/// What was wrong with the sealed store when it was opened: nothing, by default. What is not counted here is good.
+/// What was wrong with the sealed store when it was opened, and with what was read since: nothing, by default. What is not
+/// counted here is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
@@ -198,12 +198,12 @@ impl Store {
             return Err(Error::Unreadable);
         }
         let (mut mailbox, mut lost) = (Mailbox::default(), 0);
-        let findings = vault.each(owner, |row| lost += u32::from(!mailbox.take_in(&row)));
+        let findings = vault.each(owner, |row| lost += u32::from(!take_in(&mut mailbox, &row)));
         let findings = findings.map_err(|error| match error {
             vault::Error::Damaged => Error::Unreadable,
             error => error.into(),
         })?;
-        mailbox.mend();
+        repair::mend(&mut mailbox);
         self.report.lost += lost;
         findings.into_iter().for_each(|finding| self.report.add(finding));
         self.content.mailboxes.insert(id.to_owned(), Arc::new(mailbox));
@@ -301,7 +301,7 @@ impl Store {
             }
             put_changes(&mut batch, (owner, MESSAGES), &before.messages, &after.messages)?;
             put_changes(&mut batch, (owner, PEERS), &before.peers, &after.peers)?;
-            put_changes(&mut batch, (owner, WIRES), &before.wires, &after.wires)?;
+            put_changes(&mut batch, (owner, WIRES), &before.stanzas, &after.stanzas)?;
             put_changes(&mut batch, (owner, SEEN), &before.seen, &after.seen)?;
             put_changes(&mut batch, (owner, SESSIONS), &before.sessions, &after.sessions)?;
             if !Arc::ptr_eq(&before.position, &after.position) {
@@ -363,39 +363,37 @@ fn end_replayed_sessions(vault: &mut Vault, findings: &[Finding], rng: &mut dyn 
     Ok(())
 }
 
-impl Mailbox {
-    /// Takes in a row of its own; whether it makes sense.
-    fn take_in(&mut self, row: &Row) -> bool {
-        fn put<T: DeserializeOwned>(table: &mut mailbox::Table<T>, row: &Row) -> bool {
-            let value = serde_json::from_slice(&row.bytes).ok();
-            value.map(|value| table.insert(row.number, Arc::new(value))).is_some()
-        }
-        match row.table {
-            MESSAGES => put(&mut self.messages, row),
-            PEERS => put(&mut self.peers, row),
-            WIRES => put(&mut self.wires, row),
-            SEEN => put(&mut self.seen, row),
-            SESSIONS => put(&mut self.sessions, row),
-            POSITION => serde_json::from_slice(&row.bytes).map(|position| self.position = Arc::new(position)).is_ok(),
-            // The account.
-            _ => true,
-        }
+/// Has a mailbox take in a row of its own; whether it makes sense.
+fn take_in(mailbox: &mut Mailbox, row: &Row) -> bool {
+    fn put<K: From<u64> + Ord, T: DeserializeOwned>(table: &mut chat::Table<K, T>, row: &Row) -> bool {
+        let value = serde_json::from_slice(&row.bytes).ok();
+        value.map(|value| table.insert(row.number.into(), Arc::new(value))).is_some()
+    }
+    match row.table {
+        MESSAGES => put(&mut mailbox.messages, row),
+        PEERS => put(&mut mailbox.peers, row),
+        WIRES => put(&mut mailbox.stanzas, row),
+        SEEN => put(&mut mailbox.seen, row),
+        SESSIONS => put(&mut mailbox.sessions, row),
+        POSITION => serde_json::from_slice(&row.bytes).map(|position| mailbox.position = Arc::new(position)).is_ok(),
+        // The account.
+        _ => true,
     }
 }
 
 /// What is not shared by both is another row.
-fn put_changes<T: Serialize>(
+fn put_changes<K: Into<u64> + Ord + Copy, T: Serialize>(
     batch: &mut Batch,
     (owner, table): (Owner, Table),
-    before: &mailbox::Table<T>,
-    after: &mailbox::Table<T>,
+    before: &chat::Table<K, T>,
+    after: &chat::Table<K, T>,
 ) -> Result<(), Error> {
     for row in before.keys().filter(|row| !after.contains_key(row)) {
-        batch.remove(owner, table, *row);
+        batch.remove(owner, table, (*row).into());
     }
     for (row, value) in after {
         if !before.get(row).is_some_and(|before| Arc::ptr_eq(before, value)) {
-            batch.put(owner, table, *row, to_json(&**value)?);
+            batch.put(owner, table, (*row).into(), to_json(&**value)?);
         }
     }
     Ok(())
@@ -491,6 +489,7 @@ impl From<vault::Error> for Error {
 pub(crate) mod tests {
     use std::fs;
 
+    use flashpaper_chat::PeerId;
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
     use tempfile::TempDir;
@@ -641,7 +640,10 @@ pub(crate) mod tests {
         // What was not read is not written over.
         assert_eq!(store.commit(rng, |content| content.mailbox_mut("a").peer("other@b.example")), Err(Error::Internal));
         store.fetch("a").unwrap();
-        assert_eq!((ids(&store), store.content().mailbox("a").find("peer@b.example")), (vec!["a"], Some(1)));
+        assert_eq!(
+            (ids(&store), store.content().mailbox("a").find("peer@b.example")),
+            (vec!["a"], Some(PeerId::from(1)))
+        );
         assert_eq!(*store.report(), VaultReport { lost: 1, ..VaultReport::default() });
     }
 
@@ -655,13 +657,13 @@ pub(crate) mod tests {
         {
             let folder = TempDir::new().unwrap();
             let mut store = open(folder.path(), &Key::File).unwrap();
-            let (rng, peer) = (&mut rng(3), 1);
+            let (rng, peer) = (&mut rng(3), PeerId::from(1));
             store.commit(rng, |content| content.accounts.push(account("a"))).unwrap();
             let mut write = |store: &mut Store, state: &str| {
                 store.fetch("a").unwrap();
-                let key = Some(crate::Fingerprint([7; 20]));
-                let stored =
-                    Stored { state: state.into(), used: 1, key, resource: None, version: None, finished: false };
+                let key = "07".repeat(20);
+                let stored = format!(r#"{{"state":"{state}","used":1,"key":"{key}","finished":false}}"#);
+                let stored: Stored = serde_json::from_str(&stored).unwrap();
                 let write = |content: &mut Content| {
                     let mailbox = content.mailbox_mut("a");
                     mailbox.peer("peer@b.example");

@@ -7,6 +7,7 @@
 -- pass JID     neither any more
 -- taken JID    what was recorded since this was asked last: stanzas as strings
 -- deliver XML  a stanza, with any `from`
+-- say XML      a stanza, as if the client had sent it that its `from` names
 
 module:set_global();
 
@@ -62,6 +63,12 @@ function orders.deliver(text)
 	local ok, err = pcall(prosody.core_post_stanza, origin, stanza);
 	delivering = nil;
 	assert(ok, err);
+end
+
+function orders.say(text)
+	local stanza = assert(xml.parse(text));
+	local client = assert(prosody.full_sessions[stanza.attr.from], "no such client");
+	prosody.core_process_stanza(client, stanza);
 end
 
 local function obey(line)

@@ -68,8 +68,15 @@ impl Attacker {
     /// # Errors
     /// It is no stanza, or to nobody here.
     pub async fn deliver(&mut self, stanza: &str) -> Result<()> {
-        // A line break in a text is still one by its number.
-        self.order(&format!("deliver {}", stanza.replace('\n', "&#10;"))).await.map(drop)
+        self.order(&format!("deliver {}", on_one_line(stanza))).await.map(drop)
+    }
+
+    /// Takes a stanza as if it came from the client here that its `from` names, by a full JID.
+    ///
+    /// # Errors
+    /// It is no stanza, or there is no such client.
+    pub async fn say(&mut self, stanza: &str) -> Result<()> {
+        self.order(&format!("say {}", on_one_line(stanza))).await.map(drop)
     }
 
     /// An order in the words of `mod_lab_attacker.lua`, and what the server answers.
@@ -82,4 +89,9 @@ impl Attacker {
             None => Err(LabError::new(format!("attacker: {}", answer.trim_end()))),
         }
     }
+}
+
+/// A line break in a text is still one by its number.
+fn on_one_line(stanza: &str) -> String {
+    stanza.replace('\n', "&#10;")
 }

@@ -1,14 +1,4 @@
-//! For development only: a private Tor network of real relays, a real XMPP server and its onion service, on loopback.
-//!
-//! Relays and servers have addresses of their own in a random 127.x.y.0/24, so that a connection through Tor can be told
-//! from one past it. Nothing of this is built into a release.
-//!
-//! - [`Lab`] starts and owns it all; the program `flashpaper-lab up` does that for `cargo xtask`.
-//! - [`Remote`] is what tests hold: the facts of a running lab, and a line to it to stop and start its parts.
-//! - [`direct`] dials past Tor, [`Tap`] records what a client sends, [`accounts`] is what the server itself says of its
-//!   accounts.
-//! - [`Peer`] is somebody to talk to, [`OtrPeer`] somebody who speaks OTR, and [`Attacker`] sits in the server.
-//! - [`Watch`] looks at processes from outside while they are idle; [`TorClient`] is Debian's `tor`, to compare with.
+#![doc = include_str!("../README.md")]
 
 pub mod accounts;
 mod attacker;

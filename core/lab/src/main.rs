@@ -103,7 +103,6 @@ async fn send(to: &str, text: &str) -> Result<(), LabError> {
     let facts = remote()?;
     let mut peer = Peer::register(facts.facts()).await?;
     peer.send(to, text).await?;
-    // The server has the message once it answers something sent after it.
     peer.remove().await
 }
 

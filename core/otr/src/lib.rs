@@ -21,8 +21,7 @@ mod wire;
 
 pub use identity::{Fingerprint, Identity, ImportError};
 pub use session::{
-    Attention, InstanceTag, NotAsked, NotPrivate, NotReady, NotSent, Output, Policy, ResumeError, Session, Settings,
-    SmpEvent, TextId,
+    Attention, InstanceTag, NotAsked, NotPrivate, NotSent, Output, ResumeError, Session, Settings, SmpEvent, TextId,
 };
 pub use wire::unanswered::Unanswered;
 

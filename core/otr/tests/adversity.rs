@@ -7,15 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ALICE, BOB, Pair, converse, identity, session, wires};
-use flashpaper_otr::{
-    Attention, InstanceTag, NotSent, Output, Policy, ResumeError, Session, Settings, SmpEvent, TextId,
-};
+use common::{ALICE, BOB, Pair, Say as _, converse, identity, session, wires};
+use flashpaper_otr::{Attention, InstanceTag, NotSent, Output, ResumeError, Session, Settings, SmpEvent, TextId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-
-const MANUAL: Settings =
-    Settings { policy: Policy::Manual, tag: None, limit: None, version_2: false, keeps_texts: false };
 
 fn with_tag(tag: u32) -> Settings {
     Settings { tag: Some(InstanceTag(tag)), ..Settings::default() }
@@ -39,14 +34,14 @@ fn another_key_gets_texts_only_when_it_is_selected() {
     let commit = wires(&mallory.receive("?OTRv3?"));
     converse(&mut pair.sides[0], &mut mallory, commit);
     assert!(mallory.is_private());
-    for message in [mallory.smp_abort(None).unwrap(), mallory.send("it is me, Bob")] {
+    for message in [mallory.smp_abort(None).unwrap(), mallory.say("it is me, Bob")] {
         pair.sides[0].receive(&wires(&message)[0]);
         assert_eq!(pair.sides[0].recipient().map(|(_, key)| key), Some(BOB.fingerprint()));
     }
-    let text = pair.sides[0].send("for Bob");
+    let text = pair.sides[0].say("for Bob");
     assert_eq!(mallory.receive(&wires(&text)[0]), [Output::Attention(Attention::ForOtherInstance)]);
     pair.sides[0].select(mallory.tag()).unwrap();
-    let text = pair.sides[0].send("for whoever that is");
+    let text = pair.sides[0].say("for whoever that is");
     assert!(matches!(&mallory.receive(&wires(&text)[0])[..], [Output::Text { .. }]));
     assert!(pair.sides[0].select(InstanceTag(0x1234)).is_err());
 }
@@ -62,14 +57,14 @@ fn two_clients_with_one_key_both_live() {
     }
     for turn in 0..10 {
         let bob = &mut bobs[turn % 2];
-        let text = wires(&bob.send("hello"));
+        let text = wires(&bob.say("hello"));
         assert!(matches!(converse(&mut alice, bob, text)[..], [Output::Text { .. }]), "{turn}");
         // The one that was heard last is answered.
         assert_eq!(alice.recipient().map(|(tag, _)| tag), Some(bob.tag()));
     }
     // A client that has gone is forgotten, the other stays.
     alice.tick(Duration::from_secs(3600));
-    let late = wires(&bobs[0].send("still there?"));
+    let late = wires(&bobs[0].say("still there?"));
     assert!(alice.receive(&late[0]).contains(&Output::Attention(Attention::Unreadable)));
     assert_eq!(alice.recipient().map(|(tag, _)| tag), Some(bobs[1].tag()));
 }
@@ -122,7 +117,7 @@ fn the_one_who_asks_for_a_comparison_is_answered() {
 
 #[test]
 fn finished_survives_a_flood_of_instances() {
-    let mut pair = Pair::private(MANUAL, 2);
+    let mut pair = Pair::private(Settings::default(), 2);
     let goodbye = pair.sides[1].end();
     pair.carry(1, goodbye);
     for number in 0..40 {
@@ -130,16 +125,8 @@ fn finished_survives_a_flood_of_instances() {
         let commit = stranger.receive("?OTRv3?");
         pair.sides[0].receive(&wires(&commit)[0]);
     }
-    assert_eq!(pair.sides[0].send("secret"), [Output::NotSent(TextId(1), NotSent::Ended)]);
-}
-
-#[test]
-fn a_text_after_the_wish_for_privacy_is_not_sent_in_the_clear() {
-    let mut alice = session(&ALICE, MANUAL, 33);
-    alice.start();
-    assert_eq!(alice.send("secret"), [Output::Waiting(TextId(1))]);
-    let nobody = alice.tick(Duration::from_secs(60));
-    assert_eq!(nobody, [Output::Attention(Attention::NoAnswer), Output::NotSent(TextId(1), NotSent::NoAnswer)]);
+    assert!(pair.sides[0].is_finished());
+    assert_eq!(pair.sides[0].send_kept("secret", "id"), Err(NotSent::NotReady));
 }
 
 // What begins by itself, and what does not.
@@ -147,7 +134,7 @@ fn a_text_after_the_wish_for_privacy_is_not_sent_in_the_clear() {
 #[test]
 fn end_stays_ended_when_a_message_crosses_it() {
     let mut pair = Pair::private(Settings::default(), 9);
-    let crossing = pair.sides[1].send("crossing");
+    let crossing = pair.sides[1].say("crossing");
     let goodbye = pair.sides[0].end();
     assert_eq!(pair.sides[0].receive(&wires(&crossing)[0]), [Output::Attention(Attention::Unreadable)]);
     pair.carry(0, goodbye);
@@ -160,7 +147,7 @@ fn end_stays_ended_when_a_message_crosses_it() {
 #[test]
 fn finished_is_not_left_by_what_anybody_can_send() {
     let mut pair = Pair::private(Settings::default(), 23);
-    let unread = wires(&pair.sides[1].send("old"));
+    let unread = wires(&pair.sides[1].say("old"));
     let goodbye = pair.sides[1].end();
     pair.carry(1, goodbye);
     for forged in ["?OTR Error: x", &unread[0]] {
@@ -188,7 +175,7 @@ fn queries_and_errors_of_anybody_begin_one_exchange_in_ten_seconds() {
 #[test]
 fn what_was_on_the_way_when_keys_changed_is_read_and_begins_nothing() {
     let mut pair = Pair::private(Settings::default(), 21);
-    let old: Vec<_> = (0..10).map(|i| pair.sides[0].send(&format!("text {i}"))).collect();
+    let old: Vec<_> = (0..10).map(|i| pair.sides[0].say(&format!("text {i}"))).collect();
     let start = pair.sides[1].start();
     pair.carry(1, start);
     pair.news = [vec![], vec![]];
@@ -208,7 +195,7 @@ fn what_was_on_the_way_when_keys_changed_is_read_and_begins_nothing() {
 fn a_renewal_in_a_busy_talk_loses_nothing() {
     let mut pair = Pair::private(Settings::default(), 27);
     let mut links: [VecDeque<(u32, String)>; 2] = Default::default();
-    let (mut said, mut read, mut begun) = (0, 0, 0);
+    let (mut waiting, mut said, mut read, mut begun) = ([0, 0], 0, 0, 0);
     for step in 0..600 {
         for side in 0..2 {
             let mut outputs = pair.sides[side].tick(Duration::from_millis(u64::from(step) * 300));
@@ -216,17 +203,21 @@ fn a_renewal_in_a_busy_talk_loses_nothing() {
                 outputs.extend(pair.sides[side].start());
             }
             if step < 500 {
-                outputs.extend(pair.sides[side].send("text"));
+                waiting[side] += 1;
                 said += 1;
+            }
+            while waiting[side] > 0
+                && let Ok((_, text)) = pair.sides[side].send_kept("text", "label")
+            {
+                waiting[side] -= 1;
+                outputs.extend(text);
             }
             while links[1 - side].front().is_some_and(|(at, _)| *at <= step) {
                 let (_, wire) = links[1 - side].pop_front().unwrap();
                 outputs.extend(pair.sides[side].receive(&wire));
             }
             begun += has_begun(&outputs);
-            // One that may have been lost is sent again, and marked.
-            let is_new = |o: &&Output| matches!(o, Output::Text { text, .. } if !text.starts_with("[resent]"));
-            read += outputs.iter().filter(is_new).count();
+            read += outputs.iter().filter(|output| matches!(output, Output::Text { .. })).count();
             links[side].extend(wires(&outputs).into_iter().map(|wire| (step + 3, wire)));
         }
     }
@@ -237,18 +228,16 @@ fn a_renewal_in_a_busy_talk_loses_nothing() {
 fn texts_during_a_refresh_arrive_in_order() {
     let mut pair = Pair::private(Settings::default(), 4);
     let mut to_bob = pair.sides[0].start();
-    to_bob.extend(pair.sides[0].send("one"));
+    to_bob.extend(pair.sides[0].say("one"));
     let to_alice: Vec<Output> = wires(&to_bob).iter().flat_map(|wire| pair.sides[1].receive(wire)).collect();
-    let mut to_bob: Vec<Output> = wires(&to_alice).iter().flat_map(|wire| pair.sides[0].receive(wire)).collect();
-    for text in ["two", "three"] {
-        to_bob.extend(pair.sides[0].send(text));
-    }
+    let to_bob: Vec<Output> = wires(&to_alice).iter().flat_map(|wire| pair.sides[0].receive(wire)).collect();
+    assert_eq!(pair.sides[0].send_kept("two", "id"), Err(NotSent::NotReady));
     pair.news[1].extend(to_alice.into_iter().filter(|output| matches!(output, Output::Text { .. })));
     pair.carry(0, to_bob);
-    let mut texts = pair.texts(1);
-    // Nobody could know that the first was read.
-    texts.retain(|text| *text != "[resent] one");
-    assert_eq!(texts, ["one", "two", "three"]);
+    for text in ["two", "three"] {
+        pair.say(0, text);
+    }
+    assert_eq!(pair.texts(1), ["one", "two", "three"]);
 }
 
 // Messages of an exchange that get lost.
@@ -301,7 +290,7 @@ fn a_receipt_under_keys_that_never_came_has_the_text_named_as_unread() {
     assert_eq!(has_begun(&lost), 1);
     let late = Duration::from_secs(60);
     pair.sides[0].tick(late);
-    let text = pair.sides[0].send_kept("read by Bob", "id").unwrap();
+    let text = pair.sides[0].send_kept("read by Bob", "id").unwrap().1;
     pair.carry(0, text);
     assert_eq!(pair.texts(1), ["read by Bob"]);
     let receipt = pair.sides[1].send_receipt(pair.sides[0].tag(), &["id".to_owned()]);
@@ -325,7 +314,7 @@ fn a_client_with_another_key_does_not_settle_a_doubt_about_the_first() {
     assert_eq!(has_begun(&pair.sides[1].receive(&wires(&reveal)[0])), 1);
     let late = Duration::from_secs(60);
     pair.sides[0].tick(late);
-    let text = pair.sides[0].send_kept("read by Bob", "id").unwrap();
+    let text = pair.sides[0].send_kept("read by Bob", "id").unwrap().1;
     pair.carry(0, text);
     // Bob sees nothing of the exchange that begins for this.
     let commit = pair.sides[0].receive("?OTR Error: no");
@@ -345,9 +334,9 @@ fn a_client_with_another_key_does_not_settle_a_doubt_about_the_first() {
 fn a_text_that_comes_again_is_named_and_confirms_nothing() {
     for keeps_texts in [true, false] {
         let mut pair = Pair::private(Settings { keeps_texts, ..Settings::default() }, 55);
-        let text = pair.sides[1].send_kept("read by Alice", "id").unwrap();
+        let text = pair.sides[1].send_kept("read by Alice", "id").unwrap().1;
         assert!(matches!(pair.sides[0].receive(&wires(&text)[0])[..], [Output::Text { .. }]));
-        pair.sides[0].send_kept("never read", "another").unwrap();
+        pair.sides[0].say("never read");
         let again = pair.sides[0].receive(&wires(&text)[0]);
         match &again[..] {
             [Output::Again { from, fingerprint, label }] if keeps_texts => {
@@ -357,7 +346,7 @@ fn a_text_that_comes_again_is_named_and_confirms_nothing() {
         }
         let anew = pair.sides[0].start();
         pair.carry(0, anew);
-        assert!(pair.news[0].iter().any(|output| matches!(output, Output::Unread(_) | Output::SentAgain(_))));
+        assert!(pair.news[0].iter().any(|output| matches!(output, Output::Unread(_))));
     }
 }
 
@@ -367,28 +356,29 @@ fn a_text_that_comes_again_is_named_and_confirms_nothing() {
 fn a_message_from_before_the_loss_confirms_nothing() {
     let mut pair = Pair::private(Settings::default(), 31);
     pair.say(0, "hello");
-    let crossing = pair.sides[1].send("sent before");
-    let text = pair.sides[0].send("lost?");
+    let crossing = pair.sides[1].say("sent before");
+    let text = pair.sides[0].say("lost?");
     pair.carry(1, crossing);
     pair.sides[1] = session(&BOB, Settings { tag: Some(pair.sides[1].tag()), ..Settings::default() }, 99);
     pair.carry(0, text);
-    assert_eq!(pair.texts(1), ["hello", "[resent] lost?"]);
+    assert_eq!(pair.texts(1), ["hello"]);
+    assert!(pair.news[0].contains(&Output::Unread(TextId(2))), "{:?}", pair.news[0]);
 }
 
 #[test]
 fn texts_that_may_not_have_been_read_are_named() {
     let mut pair = Pair::private(Settings::default(), 35);
     for text in ["one", "two", "three"] {
-        pair.sides[0].send(text);
+        pair.sides[0].say(text);
     }
     let state = pair.sides[0].suspend();
     pair.sides[1] = session(&BOB, Settings { tag: Some(pair.sides[1].tag()), ..Settings::default() }, 351);
     let start = pair.sides[1].start();
     pair.carry(1, start.clone());
-    let fate: Vec<_> = pair.news[0].iter().filter(|o| matches!(o, Output::Unread(_) | Output::SentAgain(_))).collect();
+    let fate: Vec<_> = pair.news[0].iter().filter(|o| matches!(o, Output::Unread(_))).collect();
     let [one, two, three] = [TextId(1), TextId(2), TextId(3)];
-    assert_eq!(fate, [&Output::Unread(one), &Output::Unread(two), &Output::SentAgain(three)]);
-    // Another process has the texts' numbers, not the texts.
+    assert_eq!(fate, [&Output::Unread(one), &Output::Unread(two), &Output::Unread(three)]);
+    // In another process, too.
     let mut again = resume(&state).unwrap();
     let news = converse(&mut again, &mut pair.sides[1], wires(&start));
     assert!([one, two, three].iter().all(|id| news.contains(&Output::Unread(*id))), "{news:?}");
@@ -402,9 +392,10 @@ fn with_another_client() -> (Pair, TextId) {
     converse(&mut pair.sides[0], &mut other, start);
     let [first, other] = [pair.sides[1].tag(), other.tag()];
     assert!(pair.sides[0].select(other).is_ok());
-    let sent = pair.sides[0].send("lost on the way");
-    assert!(pair.sides[0].select(first).is_ok() && sent.contains(&Output::Sent(TextId(1))));
-    (pair, TextId(1))
+    pair.sides[0].say("lost on the way");
+    let sent = pair.sides[0].unconfirmed();
+    assert!(pair.sides[0].select(first).is_ok());
+    (pair, sent[0])
 }
 
 #[test]
@@ -430,22 +421,21 @@ fn what_went_to_an_instance_that_falls_silent_is_unread() {
 }
 
 #[test]
-fn a_text_that_waits_is_told_that_nobody_answers() {
-    let mut alice = session(&ALICE, Settings::default(), 7);
-    alice.receive("?OTRv3?");
-    assert_eq!(alice.send("hello"), [Output::Waiting(TextId(1))]);
-    assert_eq!(alice.deadline(), Some(Duration::from_secs(60)));
-    assert_eq!(alice.tick(Duration::from_secs(60)), [Output::Attention(Attention::NoAnswer)]);
-    // The next process asks once more, by itself.
-    let mut again = resume(&alice.suspend()).unwrap();
-    assert_eq!(again.deadline(), Some(Duration::ZERO));
-    assert!(matches!(again.tick(Duration::ZERO)[..], [Output::Send(_)]));
+fn that_nobody_answers_is_told() {
+    for begins in [Session::start, |alice: &mut Session| alice.receive("?OTRv3?")] {
+        let mut alice = session(&ALICE, Settings::default(), 7);
+        begins(&mut alice);
+        assert_eq!(alice.send_kept("hello", "id"), Err(NotSent::NotReady));
+        assert_eq!(alice.deadline(), Some(Duration::from_secs(60)));
+        assert_eq!(alice.tick(Duration::from_secs(60)), [Output::Attention(Attention::NoAnswer)]);
+        assert!(!alice.is_beginning() && alice.deadline().is_none());
+    }
 }
 
 #[test]
 fn a_text_that_another_has_overtaken_is_read_once() {
     let mut pair = Pair::private(Settings::default(), 16);
-    let texts: Vec<_> = (0..70).map(|i| wires(&pair.sides[0].send(&format!("{i}"))).remove(0)).collect();
+    let texts: Vec<_> = (0..70).map(|i| wires(&pair.sides[0].say(&format!("{i}"))).remove(0)).collect();
     let bob = &mut pair.sides[1];
     let order = [69, 6, 68, 5, 7];
     for at in order {
@@ -497,7 +487,7 @@ fn a_damaged_state_is_refused_or_harmless() {
                 session.receive("?OTR|1234|0,2,3,piece,");
                 session.receive("?OTR|1234|0,3,3,piece,");
                 session.tick(Duration::from_secs(1));
-                session.send("hello");
+                let _ = session.send_kept("hello", "id");
                 session.start();
                 session.end();
             }
@@ -510,7 +500,7 @@ fn a_damaged_state_is_refused_or_harmless() {
 fn the_end_of_time_is_a_time() {
     let mut alice = session(&ALICE, Settings::default(), 29);
     alice.tick(Duration::MAX);
-    alice.send("x");
+    alice.start();
     alice.receive("?OTR|1234|0,1,2,piece,");
     alice.tick(Duration::MAX);
     assert_eq!(alice.deadline(), Some(Duration::MAX));
@@ -521,8 +511,8 @@ fn a_limit_that_is_too_small_is_raised() {
     let mut pair = Pair::new(Settings { limit: Some(30), ..Settings::default() }, 30);
     pair.say(0, "hello");
     assert_eq!(pair.texts(1), ["hello"]);
-    let too_long = pair.sides[0].send(&"x".repeat(5_000_000));
-    assert_eq!(too_long, [Output::NotSent(TextId(2), NotSent::TooLong)]);
+    let too_long = pair.sides[0].send_kept(&"x".repeat(5_000_000), "id");
+    assert_eq!(too_long, Err(NotSent::TooLong));
     pair.say(0, "still there");
     assert_eq!(pair.texts(1), ["hello", "still there"]);
 }
@@ -530,7 +520,7 @@ fn a_limit_that_is_too_small_is_raised() {
 #[test]
 fn a_text_about_marks_is_shown() {
     for text in ["what is ?OTR| for", "I typed ?OTRv2? and got errors", "he got ?OTR Error: no"] {
-        let mut alice = session(&ALICE, MANUAL, 24);
+        let mut alice = session(&ALICE, Settings::default(), 24);
         assert!(alice.receive(text).contains(&Output::PlainText(text.to_owned())), "{text}");
     }
 }

@@ -4,25 +4,21 @@ mod common;
 
 use common::{ALICE, session};
 use flashpaper_otr::{
-    Attention, ImportError, InstanceTag, NotAsked, NotPrivate, NotSent, Output, Policy, ResumeError, Settings,
-    SmpEvent, TextId, Unanswered,
+    Attention, ImportError, InstanceTag, NotAsked, NotPrivate, NotSent, Output, ResumeError, Settings, SmpEvent,
+    TextId, Unanswered,
 };
 
 #[test]
 fn nothing_secret_is_printed() {
     let fingerprint = ALICE.fingerprint();
-    let (text, key) = (|| "secret".to_owned(), || zeroize::Zeroizing::new([7; 32]));
+    let text = || "secret".to_owned();
     let from = InstanceTag(0x100);
     for (output, printed) in [
         (Output::Send(text()), "Send(..)"),
         (Output::Text { text: text(), from, fingerprint, label: Some(text()) }, "Text(..)"),
         (Output::KeepsTexts(fingerprint), "KeepsTexts(..)"),
         (Output::PlainText(text()), "PlainText(..)"),
-        (Output::Waiting(TextId(1)), "Waiting(1)"),
-        (Output::Sent(TextId(1)), "Sent(1)"),
-        (Output::SentAgain(TextId(1)), "SentAgain(1)"),
         (Output::Unread(TextId(1)), "Unread(1)"),
-        (Output::NotSent(TextId(1), NotSent::Ended), "NotSent(1, Ended)"),
         (
             Output::Began { with: from, fingerprint, ssid: [7; 8], first_half_is_ours: true, renewed: false },
             "Began(..)",
@@ -39,7 +35,6 @@ fn nothing_secret_is_printed() {
         (Output::Smp(SmpEvent::Equal { fingerprint, we_asked: true, with_question: false }), "Smp(Equal(..))"),
         (Output::Smp(SmpEvent::Different { fingerprint }), "Smp(Different(..))"),
         (Output::Smp(SmpEvent::Aborted), "Smp(Aborted)"),
-        (Output::ExtraKey { usage: 1, about: vec![7], key: key() }, "ExtraKey(..)"),
     ] {
         assert_eq!(format!("{output:?}"), printed);
     }
@@ -50,16 +45,20 @@ fn nothing_secret_is_printed() {
     let mut in_pieces = session(&ALICE, Settings::default(), 1);
     in_pieces.receive("?OTR|1234|0,1,2,secret,");
     assert_eq!(format!("{in_pieces:?}"), "Session(..)");
-    let settings =
-        Settings { policy: Policy::Always, tag: Some(from), limit: Some(500), version_2: true, keeps_texts: true };
+    let settings = Settings { tag: Some(from), limit: Some(500), version_2: true, keeps_texts: true };
     assert_eq!(
         format!("{settings:?}"),
-        "Settings { policy: Always, tag: Some(InstanceTag(256)), limit: Some(500), version_2: true, keeps_texts: true }"
+        "Settings { tag: Some(InstanceTag(256)), limit: Some(500), version_2: true, keeps_texts: true }"
     );
-    let errors = format!("{NotAsked} | {NotPrivate} | {ResumeError} | {}", ImportError::NoSuchAccount);
+    let errors = format!(
+        "{NotAsked} | {NotPrivate} | {} | {} | {ResumeError} | {}",
+        NotSent::NotReady,
+        NotSent::TooLong,
+        ImportError::NoSuchAccount
+    );
     assert_eq!(
         errors,
-        "no comparison to answer | no private conversation | no session can be resumed from these bytes | no key for \
-         this account"
+        "no comparison to answer | no private conversation | no text can be sent now | the text is too long for the network \
+         | no session can be resumed from these bytes | no key for this account"
     );
 }

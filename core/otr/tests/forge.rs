@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ALICE, BOB, Pair, wires};
+use common::{ALICE, BOB, Pair, Say as _, wires};
 use flashpaper_otr::{Attention, Output, Session, Settings};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -73,7 +73,7 @@ fn an_outsider_changes_what_was_said() -> Tested {
     let before = pair.sides[1].suspend();
     let mut recorded = Vec::new();
     for (from, text) in [(0, SAID), (1, "yes"), (0, "soon"), (1, "good")] {
-        let outputs = pair.sides[from].send(text);
+        let outputs = pair.sides[from].say(text);
         recorded.push(say(&mut pair, from, outputs, true)?);
     }
     assert_eq!(pair.texts(1), [SAID, "soon"]);
@@ -104,7 +104,7 @@ fn keys_are_revealed_when_they_are_retired() -> Tested {
         [(0, 2, 1), (1, 1, 0), (0, 1, 0), (1, 3, 1), (0, 1, 0), (1, 1, 0), (0, 3, 2), (1, 2, 1), (0, 2, 0)]
     {
         for place in 0..count {
-            let outputs = pair.sides[from].send(SAID);
+            let outputs = pair.sides[from].say(SAID);
             recorded.push(say(&mut pair, from, outputs, place < count - held_back)?);
         }
     }

@@ -5,16 +5,15 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ALICE, BOB, Pair, identity, session, wires};
-use flashpaper_otr::{Attention, InstanceTag, NotReady, NotSent, Output, Policy, Session, Settings, SmpEvent, TextId};
+use common::{ALICE, BOB, Pair, Say as _, identity, session, wires};
+use flashpaper_otr::{Attention, InstanceTag, NotSent, Output, Session, Settings, SmpEvent, TextId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 #[test]
-fn a_text_waits_for_the_private_conversation_and_then_arrives() {
+fn texts_arrive_in_a_private_conversation_with_a_key_that_is_told() {
     let mut pair = Pair::new(Settings::default(), 10);
     pair.say(0, "first");
-    assert!(pair.news[0].contains(&Output::Waiting(TextId(1))) && pair.news[0].contains(&Output::Sent(TextId(1))));
     assert_eq!(pair.texts(1), ["first"]);
     pair.say(1, "second");
     assert_eq!(pair.texts(0), ["second"]);
@@ -64,13 +63,16 @@ fn both_start_at_once() {
 }
 
 #[test]
-fn a_peer_that_lost_its_session_is_talked_to_again_and_the_text_is_sent_again() {
+fn a_peer_that_lost_its_session_is_talked_to_again_and_the_text_is_named() {
     let mut pair = Pair::private(Settings::default(), 30);
     pair.say(0, "before");
     pair.sides[1] = session(&BOB, Settings { tag: Some(pair.sides[1].tag()), ..Settings::default() }, 99);
     pair.say(0, "lost?");
     assert!(pair.news[1].contains(&Output::Attention(Attention::Unreadable)));
-    assert_eq!(pair.texts(1).last().copied(), Some("[resent] lost?"));
+    assert_eq!(pair.texts(1), ["before"]);
+    assert!(pair.news[0].contains(&Output::Unread(TextId(2))), "{:?}", pair.news[0]);
+    pair.say(0, "lost?");
+    assert_eq!(pair.texts(1), ["before", "lost?"]);
     pair.say(1, "no");
     assert_eq!(pair.texts(0), ["no"]);
 }
@@ -79,7 +81,7 @@ fn a_peer_that_lost_its_session_is_talked_to_again_and_the_text_is_sent_again() 
 fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     let settings = Settings { keeps_texts: true, ..Settings::default() };
     let mut pair = Pair::new(settings, 35);
-    assert_eq!(pair.sides[0].send_kept("too early", "a"), Err(NotReady));
+    assert_eq!(pair.sides[0].send_kept("too early", "a"), Err(NotSent::NotReady));
     assert!(!pair.sides[0].is_beginning());
     let outputs = pair.sides[0].start();
     assert!(pair.sides[0].is_beginning() && !pair.sides[0].is_ready());
@@ -89,7 +91,7 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     assert!(pair.news[1].contains(&Output::KeepsTexts(ALICE.fingerprint())), "{:?}", pair.news[1]);
     let long = "\u{e4}".repeat(100);
     for (text, label) in [("first", "id 1"), ("second", &long)] {
-        let outputs = pair.sides[0].send_kept(text, label).unwrap();
+        let outputs = pair.sides[0].send_kept(text, label).unwrap().1;
         pair.carry(0, outputs);
     }
     let labels: Vec<_> = pair.news[1]
@@ -105,15 +107,13 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     let told = Output::Read { labels: read, fingerprint: BOB.fingerprint() };
     assert!(pair.news[0].last() == Some(&told) && pair.texts(0).is_empty(), "{:?}", pair.news[0]);
     assert!(pair.sides[1].send_receipt(InstanceTag(0x1234), &["id".to_owned()]).is_empty(), "nobody is there");
-    // Others send without.
     pair.say(1, "answer");
-    assert!(matches!(pair.news[0].last(), Some(Output::Text { label: None, .. })), "{:?}", pair.news[0]);
 
     // The peer's session is lost: all of them are named, none is sent again.
     pair.news = [vec![], vec![]];
     pair.sides[1] = session(&BOB, Settings { tag: Some(pair.sides[1].tag()), ..settings }, 99);
     for (text, label) in [("lost", "id 3"), ("lost, too", "id 4")] {
-        let outputs = pair.sides[0].send_kept(text, label).unwrap();
+        let outputs = pair.sides[0].send_kept(text, label).unwrap().1;
         let wires = wires(&outputs);
         assert!(!wires.is_empty() && pair.sides[0].is_ready());
         if label == "id 4" {
@@ -124,7 +124,7 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     // The second of the first two may have crossed the answer.
     assert_eq!((unread, pair.texts(1)), (3, vec![]), "{:?}", pair.news);
     assert!(pair.sides[0].is_ready());
-    let outputs = pair.sides[0].send_kept("lost", "id 3").unwrap();
+    let outputs = pair.sides[0].send_kept("lost", "id 3").unwrap().1;
     pair.carry(0, outputs);
     assert_eq!(pair.texts(1), ["lost"]);
 }
@@ -134,7 +134,7 @@ fn whoever_asks_anew_may_have_lost_the_old_keys() {
     for answers in [true, false] {
         let mut pair = Pair::private(Settings::default(), 45);
         let commit = pair.sides[0].receive("?OTRv3?");
-        assert_eq!(pair.sides[0].send_kept("under new keys", "a"), Err(NotReady));
+        assert_eq!(pair.sides[0].send_kept("under new keys", "a"), Err(NotSent::NotReady));
         if answers {
             pair.carry(0, commit);
         } else {
@@ -156,22 +156,21 @@ fn nothing_is_sent_again_to_another_key() {
     let query = pair.sides[0].receive("?OTRv3?");
     pair.carry(0, query);
     assert!(pair.texts(1).is_empty());
-    assert!(!pair.news[0].iter().any(|o| matches!(o, Output::SentAgain(_))));
+    assert!(pair.news[0].contains(&Output::Unread(TextId(1))), "{:?}", pair.news[0]);
 }
 
 #[test]
 fn finished_never_falls_back_to_plain_text() {
-    for policy in [Policy::Always, Policy::Opportunistic, Policy::Manual] {
-        let mut pair = Pair::private(Settings { policy, ..Settings::default() }, 50);
-        let bye = pair.sides[1].end();
-        pair.carry(1, bye);
-        assert!(matches!(pair.news[0][..], [Output::Ended(_)]));
-        assert_eq!(pair.sides[0].send("to nobody"), [Output::NotSent(TextId(1), NotSent::Ended)]);
-        let again = pair.sides[0].start();
-        pair.carry(0, again);
-        pair.say(0, "to you");
-        assert_eq!(pair.texts(1), ["to you"]);
-    }
+    let mut pair = Pair::private(Settings::default(), 50);
+    let bye = pair.sides[1].end();
+    pair.carry(1, bye);
+    assert!(matches!(pair.news[0][..], [Output::Ended(_)]));
+    assert!(pair.sides[0].is_finished());
+    assert_eq!(pair.sides[0].send_kept("to nobody", "a"), Err(NotSent::NotReady));
+    let again = pair.sides[0].start();
+    pair.carry(0, again);
+    pair.say(0, "to you");
+    assert_eq!(pair.texts(1), ["to you"]);
 }
 
 #[test]
@@ -220,17 +219,6 @@ fn smp_right_wrong_with_question_aborted_and_both_at_once() {
 }
 
 #[test]
-fn the_extra_key_is_the_same_on_both_sides() {
-    let mut pair = Pair::private(Settings::default(), 70);
-    pair.say(0, "hello");
-    pair.say(1, "hello");
-    pair.news = [vec![], vec![]];
-    let (ours, outputs) = pair.sides[0].extra_key(7, b"file").unwrap();
-    pair.carry(0, outputs);
-    assert_eq!(pair.news[1], [Output::ExtraKey { usage: 7, about: b"file".to_vec(), key: ours }]);
-}
-
-#[test]
 fn a_session_goes_on_after_its_process_ended() {
     let mut pair = Pair::private(Settings::default(), 80);
     pair.say(0, "one");
@@ -260,7 +248,7 @@ fn a_session_goes_on_after_its_process_ended() {
 fn a_text_in_pieces_goes_on_after_each_piece_in_another_process() {
     let mut pair = Pair::private(Settings::default(), 85);
     pair.sides[1].set_limit(Some(160));
-    let pieces = wires(&pair.sides[1].send("whole"));
+    let pieces = wires(&pair.sides[1].say("whole"));
     assert_eq!(pieces.len(), 6);
     let [mut alice, mut bob] = pair.sides;
     let (mut state, mut read, mut now) = (alice.suspend(), Vec::new(), Duration::ZERO);
@@ -282,7 +270,7 @@ fn a_text_in_pieces_goes_on_after_each_piece_in_another_process() {
     alice = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, now).unwrap();
     assert_eq!(alice.deadline(), None);
     assert!(pieces.iter().all(|piece| alice.receive(piece).is_empty()));
-    let next = wires(&bob.send("next"));
+    let next = wires(&bob.say("next"));
     let read: Vec<_> = next.iter().flat_map(|piece| alice.receive(piece)).collect();
     assert!(matches!(&read[..], [Output::Text { text, .. }, ..] if text == "next"), "{read:?}");
 }
@@ -296,7 +284,7 @@ fn two_resumptions_of_one_state_share_no_key_stream() {
     let encrypted = |seed, text: &str| {
         let rng = Box::new(StdRng::seed_from_u64(seed));
         let mut alice = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO).unwrap();
-        alice.send(text).into_iter().find_map(|o| if let Output::Send(wire) = o { Some(wire) } else { None }).unwrap()
+        alice.say(text).into_iter().find_map(|o| if let Output::Send(wire) = o { Some(wire) } else { None }).unwrap()
     };
     // The same text under the same key stream would give the same bytes.
     assert_eq!(encrypted(1, "text"), encrypted(1, "text"));
@@ -326,16 +314,16 @@ fn mark_up_in_a_text_stays_a_text() {
     assert!(matches!(&pair.news[1][..], [Output::Text { text, .. }] if text == "<b>AT&amp;T</b>"));
 }
 
-/// An ended conversation is still ended in the next process, under policies that allow plain text too.
+/// An ended conversation is still ended in the next process.
 #[test]
 fn finished_never_falls_back_after_a_resumption() {
-    let settings = Settings { policy: Policy::Manual, ..Settings::default() };
-    let mut pair = Pair::private(settings, 92);
+    let mut pair = Pair::private(Settings::default(), 92);
     let goodbye = pair.sides[1].end();
     pair.carry(1, goodbye);
     let [ours, _] = pair.sides;
     let state = ours.suspend();
     let rng = Box::new(StdRng::seed_from_u64(93));
-    let mut again = Session::resume(&state, Arc::clone(&ALICE), settings, rng, Duration::ZERO).unwrap();
-    assert!(matches!(again.send("secret")[..], [Output::NotSent(_, NotSent::Ended)]));
+    let mut again = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO).unwrap();
+    assert!(again.is_finished());
+    assert_eq!(again.send_kept("secret", "a"), Err(NotSent::NotReady));
 }

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use by_hand::{COMMIT, DATA, Flaw, KEY, Message, Peer, REVEAL, SIGNATURE, armor, only};
-use common::{ALICE, BOB, Pair, converse, identity, session, wires};
-use flashpaper_otr::{Attention, InstanceTag, Output, Policy, Session, Settings};
+use common::{ALICE, BOB, Pair, Say as _, converse, identity, session, wires};
+use flashpaper_otr::{Attention, InstanceTag, Output, Session, Settings};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -34,10 +34,6 @@ const OTHER_VERSION: [Output; 1] = [Output::Attention(Attention::OtherVersion)];
 
 fn alice(seed: u64) -> Session {
     session(&ALICE, Settings::default(), seed)
-}
-
-fn with(policy: Policy) -> Settings {
-    Settings { policy, ..Settings::default() }
 }
 
 fn bob() -> Peer {
@@ -65,7 +61,7 @@ fn each_awaited(mut visit: impl FnMut(&mut Session, &Message)) {
     let signature = only(&bob.receive(&reveal.write()));
     visit(&mut alice, &signature);
     assert!(matches!(alice.receive(&signature.write())[..], [Output::Began { .. }]));
-    let text = only(&alice.send("text"));
+    let text = only(&alice.say("text"));
     visit(&mut bob, &text);
     assert!(matches!(bob.receive(&text.write())[..], [Output::Text { .. }]));
 }
@@ -178,7 +174,7 @@ fn base64_hostile() {
     assert_eq!(long, MALFORMED);
     still_talk(&mut pair);
     // What comes before the mark and after the dot is no part of a message.
-    let text = wires(&pair.sides[1].send("text")).remove(0);
+    let text = wires(&pair.sides[1].say("text")).remove(0);
     assert!(
         matches!(&pair.sides[0].receive(&format!("<b>{text}</b> ..."))[..], [Output::Text { text, .. }] if text == "text")
     );
@@ -190,7 +186,7 @@ fn words_beside_a_message() {
     let mut pair = Pair::private(Settings::default(), 30);
     let [ours, theirs] = &mut pair.sides;
     let [our_tag, their_tag] = [ours.tag().0, theirs.tag().0];
-    let (own, read) = (wires(&ours.send("own")).remove(0), wires(&theirs.send("read")).remove(0));
+    let (own, read) = (wires(&ours.say("own")).remove(0), wires(&theirs.say("read")).remove(0));
     let piece = format!("?OTR|{our_tag:x}|{their_tag:x},1,3,{},", "x".repeat(80));
     let plain = |words: &str| Output::PlainText(words.to_owned());
     let mirror = Output::Attention(Attention::Mirror);
@@ -237,20 +233,17 @@ fn query_forms() {
         ("?OTRv?", false),
         ("?OTRv? 3", false),
     ] {
-        for policy in [Policy::Always, Policy::Opportunistic, Policy::Manual] {
-            let outputs = session(&ALICE, with(policy), 40).receive(query);
-            if offers {
-                assert!(matches!(&outputs[..], [Output::Send(wire)] if wire.starts_with("?OTR:AAMC")), "{query}");
-            } else {
-                assert_eq!(outputs, OTHER_VERSION, "{query}");
-            }
+        let outputs = alice(40).receive(query);
+        if offers {
+            assert!(matches!(&outputs[..], [Output::Send(wire)] if wire.starts_with("?OTR:AAMC")), "{query}");
+        } else {
+            assert_eq!(outputs, OTHER_VERSION, "{query}");
         }
         // In the middle of HTML: it may also be a text about queries, and is shown.
         let html = format!("<span title=\"{query}\">hello");
         let outputs = alice(41).receive(&html);
         assert_eq!(outputs[0], Output::PlainText(html));
         assert_eq!(wires(&outputs).len(), usize::from(offers), "{query}");
-        assert_eq!(session(&ALICE, with(Policy::Never), 42).receive(query), [Output::PlainText(query.to_owned())]);
     }
     for text in ["?OTR", "?OTR v3?", "OTRv3?", "?otrv3?", "?OTRx3?", "??OT?Rv3?"] {
         assert_eq!(alice(43).receive(text), [Output::PlainText(text.to_owned())]);
@@ -276,12 +269,9 @@ fn ws_tag_anywhere() {
             Some(format!("{before}{after}")).filter(|text| !text.is_empty()).iter().map(|text| plain(text)).collect();
         for versions in [vec![V3], vec![V2, V3], vec![V1, V2, V3], vec![V1, V3], vec![V3, V2]] {
             let text = format!("{before}{TAG}{}{after}", versions.concat());
-            for policy in [Policy::Always, Policy::Opportunistic] {
-                let outputs = session(&ALICE, with(policy), 50).receive(&text);
-                assert!(outputs.starts_with(&shown) && only(&outputs).kind == COMMIT, "{text:?}");
-                assert_eq!(outputs.len(), shown.len() + 1, "{text:?}");
-            }
-            assert_eq!(session(&ALICE, with(Policy::Manual), 51).receive(&text), shown);
+            let outputs = alice(50).receive(&text);
+            assert!(outputs.starts_with(&shown) && only(&outputs).kind == COMMIT, "{text:?}");
+            assert_eq!(outputs.len(), shown.len() + 1, "{text:?}");
         }
         let older = format!("{before}{TAG}{V1}{V2}{after}");
         assert_eq!(alice(52).receive(&older), [shown, vec![Output::Attention(Attention::OtherVersion)]].concat());
@@ -290,19 +280,6 @@ fn ws_tag_anywhere() {
     for text in [TAG.to_owned(), format!("a{TAG}b"), format!("a {V3}{V2} b"), " \t ".to_owned()] {
         assert_eq!(alice(53).receive(&text), [plain(&text)]);
     }
-
-    // Ours: with every text, until one comes without.
-    let mut session = session(&ALICE, with(Policy::Opportunistic), 54);
-    let tagged = |outputs: Vec<Output>| wires(&outputs) == [format!("hi{TAG}{V3}")];
-    assert!(tagged(session.send("hi")) && tagged(session.send("hi")));
-    session.receive(&format!("hi{TAG}{V2}"));
-    assert!(tagged(session.send("hi")), "that one knows of OTR");
-    session.receive("what?");
-    assert_eq!(wires(&session.send("hi")), ["hi"]);
-    // Once more after a private conversation.
-    bob().answers(&mut session);
-    session.end();
-    assert!(tagged(session.send("hi")));
 }
 
 #[test]
@@ -321,8 +298,6 @@ fn error_prefix() {
             assert_eq!(sent, usize::from(seconds > 0 && seconds % 10 == 0), "{seconds}");
         }
     }
-    let manual = session(&ALICE, with(Policy::Manual), 61).receive("?OTR Error: no");
-    assert_eq!(manual, [Output::Attention(Attention::PeerError("no".to_owned()))]);
 }
 
 #[test]
@@ -345,12 +320,10 @@ fn version_gate() {
     }
     still_talk(&mut pair);
     // Nobody is talked down: offers of less are told, and answered by nothing.
-    for policy in [Policy::Always, Policy::Opportunistic, Policy::Manual] {
-        let mut session = session(&ALICE, with(policy), 71);
-        assert_eq!(session.receive("?OTRv2?"), OTHER_VERSION);
-        assert_eq!(session.receive(&armor(&[0, 2, 2, 0, 0, 0, 0])), OTHER_VERSION);
-        assert_eq!(session.deadline(), None);
-    }
+    let mut session = alice(71);
+    assert_eq!(session.receive("?OTRv2?"), OTHER_VERSION);
+    assert_eq!(session.receive(&armor(&[0, 2, 2, 0, 0, 0, 0])), OTHER_VERSION);
+    assert_eq!(session.deadline(), None);
 }
 
 #[test]
@@ -369,7 +342,7 @@ fn reflected() {
         }
         message = wires(&message).iter().flat_map(|wire| sides[receiver].receive(wire)).collect();
         if turn == 5 {
-            message = sides[receiver].send("text");
+            message = sides[receiver].say("text");
         }
     }
     assert!(count > 10 && sides.iter().all(Session::is_private));
@@ -448,7 +421,7 @@ fn tag_persist() {
 /// A private conversation of Alice's with a peer, a text of hers in whole and in pieces.
 fn in_pieces(seed: u64, text: &str) -> (Pair, Vec<String>) {
     let mut pair = Pair::private(Settings::default(), seed);
-    let whole = wires(&pair.sides[1].send(text)).remove(0);
+    let whole = wires(&pair.sides[1].say(text)).remove(0);
     let pieces = cut(&whole, pair.sides[1].tag().0, pair.sides[0].tag().0, 4);
     (pair, pieces)
 }
@@ -493,12 +466,12 @@ fn frag_per_instance() {
     let texts = bobs.each_mut().map(|bob| {
         let commit = wires(&bob.receive("?OTRv3?"));
         converse(&mut alice, bob, commit);
-        let text = wires(&bob.send("in pieces")).remove(0);
+        let text = wires(&bob.say("in pieces")).remove(0);
         cut(&text, bob.tag().0, alice.tag().0, 5)
     });
     // The one's last piece comes before the other's, and a whole message of the other's changes nothing for the one.
     let [first, second] = texts.each_ref().map(|pieces| pieces.iter().map(String::as_str).collect::<Vec<_>>());
-    let whole = wires(&bobs[1].send("whole")).remove(0);
+    let whole = wires(&bobs[1].say("whole")).remove(0);
     for (one, other) in first[..4].iter().zip(&second) {
         assert_eq!((alice.receive(one), alice.receive(other)), (vec![], vec![]));
     }
@@ -561,7 +534,7 @@ fn frag_bad_kn() {
     assert_eq!(alice.receive(&format!("{head},2,4,no comma at the end")), MALFORMED);
     assert!(is_read(alice, &[&pieces[1], &pieces[2], &pieces[3]]));
     // Leading zeros, tags in any form of hexadecimal digits, words around it.
-    let whole = wires(&pair.sides[1].send("again")).remove(0);
+    let whole = wires(&pair.sides[1].say("again")).remove(0);
     let (first, second) = whole.split_at(100);
     let forms =
         [format!("<p>?OTR|{sender:08X}|{receiver:08x},00001,00002,{first},</p>"), format!("{head},2,002,{second},")];
@@ -572,7 +545,7 @@ fn frag_bad_kn() {
 fn frag_reset() {
     for seed in 0.. {
         let (mut pair, pieces) = in_pieces(140 + 2 * seed, "text");
-        let whole = wires(&pair.sides[1].send("whole")).remove(0);
+        let whole = wires(&pair.sides[1].say("whole")).remove(0);
         let [one, two, three, four] = [0, 1, 2, 3].map(|i| pieces[i].as_str());
         let other_count = two.replacen(",2,4,", ",2,5,", 1);
         let others = "?OTR|5678|0,1,2,x,";
@@ -616,9 +589,9 @@ fn frag_lost() {
     for seed in 0.. {
         let (mut pair, a) = in_pieces(600 + 2 * seed, "text");
         let (sender, receiver) = (pair.sides[1].tag().0, pair.sides[0].tag().0);
-        let mut say = |count| cut(&wires(&pair.sides[1].send("another")).remove(0), sender, receiver, count);
+        let mut say = |count| cut(&wires(&pair.sides[1].say("another")).remove(0), sender, receiver, count);
         let (b, c, d) = (say(4), say(4), say(5));
-        let whole = wires(&pair.sides[1].send("whole")).remove(0);
+        let whole = wires(&pair.sides[1].say("whole")).remove(0);
         let [a, b, c] = [&a, &b, &c].map(|m| [0, 1, 2, 3].map(|i| m[i].as_str()));
         assert_eq!((a[0] == b[0], a[1] == b[1]), (true, false), "they begin alike");
         // Each with the number of lost messages, and of texts that are read.
@@ -775,7 +748,7 @@ fn frag_size_exact() {
             }
             if queue.iter().all(|(_, messages)| messages.is_empty()) && pair.texts(1).is_empty() {
                 assert!(pair.sides[0].is_private());
-                queue.push((1, wires(&pair.sides[0].send(&text))));
+                queue.push((1, wires(&pair.sides[0].say(&text))));
             }
         }
         assert_eq!(pair.texts(1), [&text]);

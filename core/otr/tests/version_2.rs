@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use by_hand::{COMMIT, DATA, KEY, Letter, Message, Peer, REVEAL, only};
-use common::{ALICE, BOB, Pair, converse, session, wires};
-use flashpaper_otr::{Attention, InstanceTag, NotPrivate, Output, Policy, Session, Settings, SmpEvent};
+use common::{ALICE, BOB, Pair, Say as _, converse, session, wires};
+use flashpaper_otr::{Attention, InstanceTag, NotSent, Output, Session, Settings, SmpEvent};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-const SETTINGS: Settings =
-    Settings { policy: Policy::Always, tag: None, limit: None, version_2: true, keeps_texts: false };
+const SETTINGS: Settings = Settings { tag: None, limit: None, version_2: true, keeps_texts: false };
 /// The client without a tag.
 const CLIENT: InstanceTag = InstanceTag(0);
 const REFUSED: [Output; 1] = [Output::Attention(Attention::OtherVersion)];
@@ -54,7 +53,7 @@ fn an_exchange_by_the_letter_of_the_spec() {
     let mut session = alice(2);
     let (gx, outputs) = bob().answers(&mut session);
     assert!(began(&outputs, bob().ssid(&gx), true));
-    assert_eq!(bob().read_data(&only(&session.send("hello")), &gx), "hello");
+    assert_eq!(bob().read_data(&only(&session.say("hello")), &gx), "hello");
     let next = bob().with_keyid(2).public();
     let outputs = session.receive(&bob().data(0, &gx, 1, &next, "hello yourself"));
     assert!(matches!(&outputs[..], [Output::Text { text, from: CLIENT, .. }] if text == "hello yourself"));
@@ -100,25 +99,19 @@ fn query_forms() {
     assert_eq!(off.receive(&bob().commit(0)), REFUSED);
     assert_eq!(off.receive("?OTR,1,2,?OTR:AAIC,"), REFUSED);
 
-    let open = Settings { policy: Policy::Opportunistic, ..SETTINGS };
-    let tagged = wires(&session(&ALICE, open, 5).send("hello")).remove(0);
     let tag = "\x20\t\x20\x20\t\t\t\t\x20\t\x20\t\x20\t\x20\x20";
     let (version_2, version_3) = ("\x20\x20\t\t\x20\x20\t\x20", "\x20\x20\t\t\x20\x20\t\t");
-    assert_eq!(tagged, format!("hello{tag}{version_2}{version_3}"));
     assert_eq!(only(&alice(6).receive(&format!("hello{tag}{version_2}"))).version, 2);
-    assert_eq!(only(&alice(6).receive(&tagged)).version, 3);
+    assert_eq!(only(&alice(6).receive(&format!("hello{tag}{version_2}{version_3}"))).version, 3);
 }
 
-/// Our query is answered with a commit.
 #[test]
-fn texts_that_wait_go_out() {
+fn our_query_is_answered_with_a_commit() {
     let mut session = alice(7);
-    session.send("hello");
+    session.start();
     let (gy, outputs) = bob().begins(&mut session);
-    let sent: Vec<Message> = wires(&outputs).iter().map(|wire| Message::read(wire)).collect();
-    let [signature, text] = &sent[..] else { panic!("{outputs:?}") };
-    assert_eq!(bob().read_signature(signature, &gy), ALICE.fingerprint().0);
-    assert_eq!(bob().read_data(text, &gy), "hello");
+    assert_eq!(bob().read_signature(&only(&outputs), &gy), ALICE.fingerprint().0);
+    assert_eq!(bob().read_data(&only(&session.say("hello")), &gy), "hello");
 }
 
 #[test]
@@ -157,7 +150,7 @@ fn one_client() {
 #[test]
 fn fragments() {
     let mut pair = pair(Settings { limit: Some(150), ..SETTINGS }, 10);
-    let sent = wires(&pair.sides[0].send(&"long ".repeat(100)));
+    let sent = wires(&pair.sides[0].say(&"long ".repeat(100)));
     assert!(sent.len() > 1 && sent.iter().all(|piece| piece.len() <= 150 && piece.starts_with("?OTR,0")), "{sent:?}");
     assert!(sent.iter().all(|piece| InstanceTag::of_recipient(piece) == Some(CLIENT)));
     let outputs: Vec<Output> = sent.iter().flat_map(|piece| pair.sides[1].receive(piece)).collect();
@@ -199,11 +192,11 @@ fn frag_reset() {
     .enumerate()
     {
         let mut pair = pair(SETTINGS, 40);
-        let text = wires(&pair.sides[1].send("text")).remove(0);
+        let text = wires(&pair.sides[1].say("text")).remove(0);
         let mut messages: Vec<String> = (0..4)
             .map(|k| format!("?OTR,{},4,{},", k + 1, &text[k * text.len() / 4..(k + 1) * text.len() / 4]))
             .collect();
-        messages.extend(wires(&pair.sides[1].send("whole")));
+        messages.extend(wires(&pair.sides[1].say("whole")));
         messages.extend(["hello", "?OTRv2?", "?OTR,3,5,x,"].map(str::to_owned));
         messages.push(format!("?OTR|1234|{:x},1,2,x,", pair.sides[0].tag().0));
         let outputs = sequence.iter().map(|at| pair.sides[0].receive(&messages[at - 1])).last().unwrap();
@@ -220,7 +213,7 @@ fn reflected() {
     assert_eq!(session.receive(&commit), mirror);
 
     let mut pair = pair(SETTINGS, 13);
-    let text = wires(&pair.sides[0].send("hello")).remove(0);
+    let text = wires(&pair.sides[0].say("hello")).remove(0);
     assert_eq!(pair.sides[0].receive(&text), mirror);
     pair.say(1, "go on");
     assert_eq!(pair.texts(0), ["go on"]);
@@ -230,10 +223,10 @@ fn reflected() {
 #[test]
 fn version_gate() {
     let mut three = Pair::private(SETTINGS, 14);
-    let text = Message::read(&wires(&three.sides[0].send("hello"))[0]);
+    let text = Message::read(&wires(&three.sides[0].say("hello"))[0]);
     assert_eq!(three.sides[1].receive(&Message { version: 2, ..text.clone() }.write()), REFUSED);
     let mut two = pair(SETTINGS, 15);
-    let text = Message::read(&wires(&two.sides[0].send("hello"))[0]);
+    let text = Message::read(&wires(&two.sides[0].say("hello"))[0]);
     let [sender, receiver] = [0, two.sides[1].tag().0];
     let malformed = [Output::Attention(Attention::Malformed)];
     assert_eq!(two.sides[1].receive(&Message { version: 3, sender, receiver, ..text.clone() }.write()), malformed);
@@ -301,13 +294,13 @@ fn an_exchange_in_version_2_is_left_for_version_3() {
 /// Where the peer has ended a conversation in version 2, nobody with another key has texts go out in the clear.
 #[test]
 fn finished_no_clear() {
-    let settings = Settings { policy: Policy::Manual, ..SETTINGS };
-    let mut pair = pair(settings, 39);
+    let mut pair = pair(SETTINGS, 39);
     let bye = pair.sides[1].end();
     pair.carry(1, bye);
     let (_, outputs) = Peer::new(&common::identity(3), 0x1234).begins(&mut pair.sides[0]);
     assert!(outputs.iter().any(|output| matches!(output, Output::Began { .. })), "{outputs:?}");
-    assert_eq!(wires(&pair.sides[0].send("secret")), [""; 0]);
+    assert!(pair.sides[0].is_finished());
+    assert_eq!(pair.sides[0].send_kept("secret", "id"), Err(NotSent::NotReady));
 }
 
 /// What the peer has offered last counts, not what comes in version 2 after it.
@@ -370,7 +363,7 @@ fn version_3_takes_over() {
 #[test]
 fn unread_texts_are_named() {
     let mut pair = pair(SETTINGS, 18);
-    pair.sides[0].send_kept("lost", "label").unwrap();
+    pair.sides[0].say("lost");
     let offer = wires(&pair.sides[1].start()).remove(0);
     pair.sides[0].tick(Duration::from_secs(20));
     let outputs = pair.sides[0].receive(&offer);
@@ -393,10 +386,11 @@ fn unreadable() {
     let mut pair = pair(SETTINGS, 20);
     pair.sides[1] = session_of_bob(99);
     pair.say(0, "lost");
-    pair.say(0, "hello");
+    assert_eq!(pair.sides[0].send_kept("hello", "id"), Err(NotSent::NotReady));
     let outputs = pair.sides[0].tick(Duration::from_secs(10));
     pair.carry(0, outputs);
-    assert_eq!(*pair.texts(1).last().unwrap(), "hello");
+    pair.say(0, "hello");
+    assert_eq!(pair.texts(1), ["hello"]);
 }
 
 fn session_of_bob(seed: u64) -> Session {
@@ -406,7 +400,7 @@ fn session_of_bob(seed: u64) -> Session {
 #[test]
 fn a_conversation_outlives_its_process() {
     let mut pair = pair(Settings { limit: Some(150), ..SETTINGS }, 21);
-    let pieces = wires(&pair.sides[1].send(&"long ".repeat(100)));
+    let pieces = wires(&pair.sides[1].say(&"long ".repeat(100)));
     let (last, others) = pieces.split_last().unwrap();
     for piece in others {
         assert_eq!(pair.sides[0].receive(piece), []);
@@ -437,7 +431,7 @@ fn nobody_is_not_the_client_without_a_tag() {
 #[test]
 fn it_can_be_turned_off() {
     let mut pair = pair(SETTINGS, 25);
-    pair.sides[0].send_kept("lost", "label").unwrap();
+    pair.sides[0].say("lost");
     let outputs = pair.sides[0].set_version_2(false);
     let goodbye = wires(&outputs);
     assert_eq!(Message::read(&goodbye[0]).kind, DATA);
@@ -454,7 +448,7 @@ fn it_can_be_turned_off() {
 }
 
 #[test]
-fn comparisons_and_no_extra_key() {
+fn comparisons() {
     let mut pair = pair(SETTINGS, 27);
     let outputs = pair.sides[0].smp_start("cat", Some("pet?")).unwrap();
     pair.carry(0, outputs);
@@ -464,13 +458,6 @@ fn comparisons_and_no_extra_key() {
         let Some(Output::Smp(SmpEvent::Equal { we_asked, .. })) = news.last() else { panic!("{news:?}") };
         assert_eq!(*we_asked, asked);
     }
-    assert!(matches!(pair.sides[0].extra_key(7, b"file"), Err(NotPrivate)));
-
-    let mut session = alice(28);
-    let (gy, _) = bob().begins(&mut session);
-    let record = [&[0, 0, 8, 0, 4, 0, 0, 0, 7][..]].concat();
-    let letter = Letter { plaintext: record, ..Letter::new(&bob(), (1, 1)) };
-    assert_eq!(session.receive(&bob().write_letter(0, &gy, &letter)), []);
 }
 
 /// Of the record that only clients like this one know, nothing is said to others.

@@ -1,33 +1,22 @@
 //! The one Tor client of a process: its start, its status, its end.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arti_client::{ErrorKind, HasKind, StreamPrefs, TorClient};
+use arti_client::{HasKind, StreamPrefs, TorClient};
 use futures::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::dialer::Dialer;
+use crate::dialer::{Dialer, Running};
 use crate::directory::{self, LOOK_AGAIN};
-use crate::network::{Network, arti_config};
+use crate::error::{NotReady, StartError};
+use crate::network::{Config, arti_config};
 use crate::obsolete;
 use crate::runtime::{self, ArtiRuntime};
 use crate::status::{Blockage, Status};
-
-/// What a Tor client needs to know.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Guards and other long-lived state; kept between starts, private to the app. Made when absent, mode 0700.
-    pub state_dir: PathBuf,
-    /// The directory cache; may be deleted at any time while closed.
-    pub cache_dir: PathBuf,
-    /// Which network.
-    pub network: Network,
-}
 
 /// The running Tor client. Dropping it ends it without waiting; [`Tor::close`] waits.
 #[derive(Debug)]
@@ -109,63 +98,6 @@ impl Tor {
 
 /// How long `close` waits for Arti's threads. They are idle in milliseconds unless a disk hangs.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
-
-/// Why [`Tor::start`] failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A client runs in this process: use that one.
-    #[error("a Tor client runs in this process already")]
-    AlreadyRunning,
-    /// The private network's description cannot be read.
-    #[error("the Tor configuration cannot be used")]
-    Config,
-    /// The state or cache folder cannot be used: missing rights, full disk, or open to other users.
-    #[error("the Tor folders cannot be used")]
-    Folder,
-    /// No threads to run on.
-    #[error("no resources to start Tor")]
-    Resources,
-    /// A bug in the Tor client.
-    #[error("the Tor client failed to start")]
-    Internal,
-}
-
-impl StartError {
-    const fn from_arti(kind: ErrorKind) -> Self {
-        match kind {
-            ErrorKind::InvalidConfig => Self::Config,
-            ErrorKind::FsPermissions
-            | ErrorKind::PersistentStateAccessFailed
-            | ErrorKind::PersistentStateCorrupted
-            | ErrorKind::CacheAccessFailed
-            | ErrorKind::CacheCorrupted
-            | ErrorKind::LocalResourceAlreadyInUse => Self::Folder,
-            _ => Self::Internal,
-        }
-    }
-}
-
-/// Streams cannot be opened yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("Tor is not ready")]
-pub struct NotReady {
-    /// What blocks the client, if it is known: the difference between a wrong clock and a blocked network.
-    pub blocked: Option<Blockage>,
-}
-
-/// What dialers borrow: gone once the client is closed, so that no dialer keeps Arti alive.
-pub(crate) struct Running {
-    pub(crate) client: Arc<TorClient<ArtiRuntime>>,
-    /// Arti's threads, where its futures run: its log does not reach the app's, and its end is the client's end.
-    pub(crate) handle: Handle,
-}
-
-impl std::fmt::Debug for Running {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Running")
-    }
-}
 
 /// Arti runs on threads of its own: to end them is the only way to end all of its tasks.
 #[derive(Debug)]

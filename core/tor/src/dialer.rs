@@ -3,23 +3,37 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use arti_client::{DataStream, ErrorKind, HasKind, StreamPrefs};
+use arti_client::{DataStream, ErrorKind, HasKind, StreamPrefs, TorClient};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tor_proto::client::stream::ClientStreamCtrl;
 
-use crate::client::Running;
 use crate::directory;
+use crate::runtime::ArtiRuntime;
 use crate::target::Target;
 
 /// Relays come and go: where no circuit could be built, other relays are tried.
 const ATTEMPTS: usize = 3;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
+
+/// What dialers borrow: gone once the client is closed, so that no dialer keeps Arti alive.
+pub(crate) struct Running {
+    pub(crate) client: Arc<TorClient<ArtiRuntime>>,
+    /// Arti's threads, where its futures run: its log does not reach the app's, and its end is the client's end.
+    pub(crate) handle: Handle,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Running")
+    }
+}
 
 /// Opens streams on circuits of its own (Tor's stream isolation). A clone shares its circuits.
 #[derive(Clone)]

@@ -1,12 +1,24 @@
-//! Which Tor network: the public one, or a private one described by a file.
+//! What a Tor client is started with: its folders, and which network, the public one or a private one described by a file.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use arti_client::TorClientConfig;
 use arti_client::config::{CfgPath, TorClientConfigBuilder};
 
-use crate::client::{Config, StartError};
+use crate::error::StartError;
+
+/// What a Tor client needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Guards and other long-lived state; kept between starts, private to the app. Made when absent, mode 0700.
+    pub state_dir: PathBuf,
+    /// The directory cache; may be deleted at any time while closed.
+    pub cache_dir: PathBuf,
+    /// Which network.
+    pub network: Network,
+}
 
 /// The Tor network to use.
 #[derive(Clone)]

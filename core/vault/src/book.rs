@@ -6,10 +6,13 @@ use rand::CryptoRng;
 use rusqlite::Transaction;
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::error::Error;
 use crate::file;
+use crate::owner::Owner;
 use crate::seal::{self, CLASSES, Digest, KEY, Keys, Label, Name, Sealed};
 
+/// The table of owner 0 that has the keys of all parts, and what they have.
+pub(crate) const OWNERS: u16 = 0;
 /// The table of rows that are there for their number alone.
 pub(crate) const FILLERS: u16 = u16::MAX;
 
@@ -31,7 +34,7 @@ const MANIFEST: &[u8] = b"flashpaper vault manifest 2";
 /// The set's key, and what has to be there.
 #[derive(Clone)]
 pub(crate) struct Book {
-    /// See [`crate::vault::Owner`].
+    /// See [`Owner`].
     part: u64,
     pub(crate) keys: Arc<Keys>,
     pub(crate) digest: Digest,
@@ -48,6 +51,12 @@ struct Counts {
 impl Book {
     pub(crate) fn new(part: u64, keys: Arc<Keys>) -> Self {
         Self { part, keys, digest: Digest::default(), counts: Counts::default() }
+    }
+
+    /// What a new owner has: nothing.
+    pub(crate) fn both(owner: Owner, lasting: Keys, rng: &mut dyn CryptoRng) -> [(u64, Self); 2] {
+        [(owner.0, lasting), (owner.fleeting(), Keys::random(rng))]
+            .map(|(part, keys)| (part, Self::new(part, Arc::new(keys))))
     }
 
     pub(crate) fn put(

@@ -4,8 +4,7 @@ use std::io::{self, ErrorKind};
 
 use rusqlite::ErrorCode;
 
-use crate::source::SourceError;
-use crate::vault::Owner;
+use crate::owner::Owner;
 
 /// Why something could not be done. Nothing has changed then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +58,23 @@ pub enum Finding {
     /// The vault's key was not changed when it should have been, or the key source could not delete one that is not used any
     /// more: until it does, older copies of the vault may be readable. Or what was removed could not be written over.
     OldKeyKept,
+}
+
+/// Why a source does not do what it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The key is not there any more, or is another one.
+    #[error("the key is lost")]
+    Lost,
+    /// Not now: the person declined, or the phone is locked.
+    #[error("not now")]
+    Denied,
+    /// No space is left to keep a key.
+    #[error("no space left")]
+    Full,
+    /// Something else.
+    #[error("the key source fails")]
+    Failed,
 }
 
 impl From<rusqlite::Error> for Error {

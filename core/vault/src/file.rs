@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
-use crate::Error;
+use crate::error::Error;
 use crate::seal::{Name, Nonce, Sealed};
 use crate::source::Slot;
 use crate::wrap::{self, Wrapped};

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Makes the folder if it is absent, and takes its lock.
 pub(crate) fn lock(folder: &Path) -> Result<File, Error> {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use rand::CryptoRng;
 
+use crate::error::{Error, Finding};
 use crate::seal::Keys;
 use crate::wrap::{Key, Wrapped, Wrapper};
-use crate::{Error, Finding};
 
 /// What makes a vault's next key, apart from the vault: nobody else has to wait while a key source asks a person. Like what
 /// comes of it, it holds the folder's lock as well: nobody who opens the folder uses the source's slots meanwhile.

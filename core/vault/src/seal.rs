@@ -8,7 +8,7 @@ use rand::CryptoRng;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::error::Error;
 
 pub(crate) const KEY: usize = 32;
 pub(crate) const NONCE: usize = 24;

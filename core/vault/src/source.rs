@@ -8,7 +8,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::error::{Error, SourceError};
 use crate::files::{private, sync_folder_of, write_whole};
 use crate::seal::{self, KEY};
 
@@ -57,23 +57,6 @@ pub trait KeySource: Send + Sync {
     /// # Errors
     /// [`SourceError`].
     fn delete(&self, slot: Slot) -> Result<(), SourceError>;
-}
-
-/// Why a source does not do what it is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SourceError {
-    /// The key is not there any more, or is another one.
-    #[error("the key is lost")]
-    Lost,
-    /// Not now: the person declined, or the phone is locked.
-    #[error("not now")]
-    Denied,
-    /// No space is left to keep a key.
-    #[error("no space left")]
-    Full,
-    /// Something else.
-    #[error("the key source fails")]
-    Failed,
 }
 
 /// A random key in a file, mode 0600: for where there is no key store. It protects a copy of the other files alone.

@@ -12,45 +12,16 @@ use rand::CryptoRng;
 use rusqlite::{Connection, Transaction};
 use zeroize::Zeroizing;
 
-use crate::book::{Book, FILLERS};
+use crate::book::{Book, FILLERS, OWNERS};
+use crate::error::{Error, Finding};
+use crate::owner::Owner;
 use crate::rekey::{FreshKey, NextKey, OldKey};
 use crate::seal::{Digest, Keys, Label};
 use crate::source::Slot;
 use crate::wrap::{Key, Wrapped, Wrapper};
-use crate::{Error, Finding, file, files, version_1};
+use crate::{file, files, version_1};
 
 const FILE: &str = "vault.db";
-
-/// An owner of rows, which is forgotten as a whole. Its number is that of its rows that last; those that do not have the
-/// next one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Owner(u64);
-
-impl Owner {
-    /// What belongs to the installation, and is not forgotten. It has no fleeting tables.
-    pub const COMMON: Self = Self(0);
-
-    pub(crate) fn draw(rng: &mut dyn CryptoRng) -> Self {
-        let mut number = [0; 8];
-        rng.fill_bytes(&mut number);
-        Self::of(u64::from_be_bytes(number).max(2))
-    }
-
-    /// The owner of a part.
-    pub(crate) const fn of(part: u64) -> Self {
-        Self(part & !1)
-    }
-
-    const fn fleeting(self) -> u64 {
-        self.0 | 1
-    }
-
-    /// What a new owner has: nothing.
-    pub(crate) fn parts(self, lasting: Keys, rng: &mut dyn CryptoRng) -> [(u64, Book); 2] {
-        [(self.0, lasting), (self.fleeting(), Keys::random(rng))]
-            .map(|(part, keys)| (part, Book::new(part, Arc::new(keys))))
-    }
-}
 
 /// Which of an owner's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,9 +58,6 @@ impl Table {
     }
 }
 
-/// The table of owner 0 that has the keys of all parts, and what they have.
-pub(crate) const OWNERS: u16 = 0;
-
 /// A row that was read.
 pub struct Row {
     /// Its table.
@@ -119,7 +87,7 @@ impl Batch {
     /// Someone who may own rows.
     pub fn add_owner(&mut self, rng: &mut dyn CryptoRng) -> Owner {
         let owner = Owner::draw(rng);
-        self.owners.extend(owner.parts(Keys::random(rng), rng));
+        self.owners.extend(Book::both(owner, Keys::random(rng), rng));
         owner
     }
 

@@ -7,10 +7,11 @@ use rand::CryptoRng;
 use rusqlite::{Connection, Transaction, params};
 use zeroize::Zeroizing;
 
-use crate::book::Book;
+use crate::book::{Book, OWNERS};
+use crate::error::{Error, Finding};
+use crate::file;
+use crate::owner::Owner;
 use crate::seal::{self, Digest, KEY, Keys, Label};
-use crate::vault::{OWNERS, Owner};
-use crate::{Error, Finding, file};
 
 const FORMAT: u8 = 1;
 /// The one user of that version had sessions there: they do not last now.
@@ -77,7 +78,7 @@ pub(crate) fn migrate(db: &mut Connection, root: &Arc<Keys>, rng: &mut dyn Crypt
     }
     for (number, old) in owners {
         let owner = Owner::draw(rng);
-        let mut parts = owner.parts(Keys::of(old.keys.secret.clone()), rng);
+        let mut parts = Book::both(owner, Keys::of(old.keys.secret.clone()), rng);
         if digest(&tx, number, &old.keys)? != old.digest {
             findings.push(Finding::RowsMissing(owner));
         }

@@ -7,9 +7,9 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::error::{Error, Finding};
 use crate::seal::{self, KEY, Keys};
 use crate::source::{KeySource, Slot};
-use crate::{Error, Finding};
 
 /// Argon2id: 64 MiB, 3 passes, 1 lane (RFC 9106, section 4, second recommendation, for one core).
 const ARGON2: (u32, u32, u32) = (64 * 1024, 3, 1);

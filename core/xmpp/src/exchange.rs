@@ -2,22 +2,34 @@
 //!
 //! An answer is told by its id alone: ids are random and only the server sees them, so nobody else can forge one.
 
+use std::borrow::Cow;
+use std::io;
+use std::time::Duration;
+
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 use tokio_xmpp::Stanza;
 use tokio_xmpp::parsers::iq::Iq;
+use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_error::DefinedCondition as StreamCondition;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::{InitiatingStream, PendingFeaturesRecv, ReadError, XmlStream, XmppStreamElement};
+use tokio_xmpp::xmlstream::{
+    PendingFeaturesRecv, ReadError, StreamHeader, Timeouts, XmlStream, XmppStreamElement, initiate_stream,
+};
 use xso::AsXml;
 
+use crate::domain::Domain;
+use crate::error::StreamError;
 use crate::framed::{Failed, Framed, StreamElement};
 use crate::management::Counts;
-use crate::received::{Received, refusal};
-use crate::registration::Answer;
+use crate::received::{Answer, Received, refusal};
 use crate::sieve::Sieve;
+
+/// The caller's own deadlines come first; the library cannot do without any.
+const TIMEOUTS: Timeouts =
+    Timeouts { read_timeout: Duration::from_secs(30 * 86_400), response_timeout: Duration::from_secs(30 * 86_400) };
 
 /// An XML stream whose headers were exchanged. After its first error it stays at that error: what follows one may be
 /// the inside of an element, which anybody may have written, and must not pass for what the server says.
@@ -32,8 +44,20 @@ pub(crate) struct Stream<S> {
 pub(crate) type Secure<S> = Stream<TlsStream<S>>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
+    /// Sends the stream header and reads the answer and the features (RFC 6120, sections 4.2 and 4.3).
+    pub(crate) async fn open(bytes: Sieve<S>, domain: &Domain) -> Result<(StreamFeatures, Self), StreamError> {
+        Self::start(initiate_stream(bytes, ns::JABBER_CLIENT, header(domain), TIMEOUTS).await).await
+    }
+
+    /// Begins the stream anew on the same bytes, as a login does (RFC 6120, section 6.3.2).
+    pub(crate) async fn restart(self, domain: &Domain) -> Result<(StreamFeatures, Self), StreamError> {
+        self.xml.get_stream().begin_anew();
+        Self::start(self.xml.initiate_reset().send_header(header(domain)).await).await
+    }
+
     /// Reads the features, which have to be the first element after the server's header (RFC 6120, section 4.3.2).
-    pub(crate) async fn start(pending: PendingFeaturesRecv<Sieve<S>>) -> Result<(StreamFeatures, Self), StreamError> {
+    async fn start(pending: io::Result<PendingFeaturesRecv<Sieve<S>>>) -> Result<(StreamFeatures, Self), StreamError> {
+        let pending = pending.map_err(|error| StreamError::from_io(&error))?;
         // The library's own way to read features does not go through `read`.
         let mut stream = Self { xml: pending.skip_features(), ended: None, counts: Counts::default() };
         match stream.read().await? {
@@ -121,14 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     }
 
     /// Ends the stream in order (RFC 6120, section 4.4).
-    pub(crate) async fn shutdown(&mut self) -> std::io::Result<()> {
+    pub(crate) async fn shutdown(&mut self) -> io::Result<()> {
         self.xml.shutdown().await
-    }
-
-    /// Begins the stream anew on the same bytes, as a login does (RFC 6120, section 6.3.2).
-    pub(crate) fn restart(self) -> InitiatingStream<Sieve<S>> {
-        self.xml.get_stream().begin_anew();
-        self.xml.initiate_reset()
     }
 
     pub(crate) fn get_ref(&self) -> &S {
@@ -173,30 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     }
 }
 
-/// Why an XMPP stream ended or cannot go on. The caller opens a new one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StreamError {
-    /// The connection is lost, or the server closed the stream.
-    #[error("the stream ended")]
-    Ended,
-    /// The server closed the stream with `not-authorized` (RFC 6120, section 4.9.3.12).
-    #[error("the stream was ended as not authorized")]
-    NotAuthorized,
-    /// The server sent what is no XMPP, or too much of it.
-    #[error("the stream is malformed")]
-    Malformed,
-}
-
-impl StreamError {
-    /// To the parser, a stream that ends early is one more syntax error. What TLS refuses was not said by the server.
-    pub(crate) fn from_io(error: &std::io::Error) -> Self {
-        let inner = error.get_ref();
-        let cut_off = matches!(inner.and_then(|inner| inner.downcast_ref()), Some(rxml::Error::InvalidEof(_)));
-        let forged = inner.is_some_and(|inner| inner.is::<tokio_rustls::rustls::Error>());
-        if error.kind() == std::io::ErrorKind::InvalidData && !cut_off && !forged {
-            Self::Malformed
-        } else {
-            Self::Ended
-        }
-    }
+/// `from` stays away: it would name the account to whoever reads a stream before its TLS.
+fn header(domain: &Domain) -> StreamHeader<'_> {
+    StreamHeader { to: Some(Cow::Borrowed(domain.as_str())), from: None, id: None }
 }

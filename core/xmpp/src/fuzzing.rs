@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, ReadBuf, join, sink};
 
-use crate::connection::start_stream;
+use crate::exchange::Stream;
 use crate::incoming::Inbox;
-use crate::sieve::{self, Sieve};
-use crate::{ConnectError, Domain, Incoming, StreamError};
+use crate::sieve::Sieve;
+use crate::{ConnectError, Domain, Incoming, StreamError, splitter};
 
 /// The bytes of one stanza that are read past at most: smaller than it is outside of a fuzz target, as other bounds are.
-pub const BUDGET: usize = sieve::BUDGET;
+pub const BUDGET: usize = splitter::BUDGET;
 
 const HEADER: &[u8] = b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' id='1' version='1.0' \
     xmlns:stream='http://etherx.jabber.org/streams'><stream:features></stream:features>";
@@ -27,7 +27,7 @@ pub async fn read(bytes: &[u8], size: usize) -> Result<(Vec<Incoming>, u32, Stre
     let account = domain.account("me").ok_or(ConnectError::Malformed)?;
     let bytes = [HEADER, bytes].concat();
     let stream = join(Pieces { bytes: &bytes, size }, sink());
-    let (_, mut stream) = start_stream(Sieve::new(stream), &domain).await?;
+    let (_, mut stream) = Stream::open(Sieve::new(stream), &domain).await?;
     let (mut inbox, mut parts) = (Inbox::new(account), Vec::new());
     loop {
         match inbox.next(&mut stream).await {

@@ -13,7 +13,8 @@ use tokio_xmpp::parsers::{ns, sm};
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::domain::{account, bare};
-use crate::exchange::{Stream, StreamError};
+use crate::error::StreamError;
+use crate::exchange::Stream;
 use crate::otr::HINTS;
 use crate::presence::{self, PresenceNews};
 use crate::received::Received;

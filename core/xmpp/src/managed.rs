@@ -1,5 +1,5 @@
-//! A session that stays: chat messages and receipts (XEP-0184), each counted and acknowledged (XEP-0198), and taken up
-//! again on another connection when this one is lost.
+//! A session that stays: messages of OTR's (XEP-0364) and receipts (XEP-0184), each counted and acknowledged (XEP-0198), and
+//! taken up again on another connection when this one is lost.
 
 use std::fmt;
 
@@ -7,18 +7,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::Stanza;
 use tokio_xmpp::jid::{BareJid, FullJid, Jid};
 use tokio_xmpp::minidom;
-use tokio_xmpp::parsers::message::{Id, Lang, Message};
+use tokio_xmpp::parsers::message::{Id, Message};
 use tokio_xmpp::parsers::ns;
-use tokio_xmpp::parsers::receipts::Request;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 
-use crate::exchange::{Secure, StreamError};
+use crate::error::{LoginError, StreamError};
+use crate::exchange::Secure;
 use crate::ids::Ids;
 use crate::incoming::{Inbox, Incoming};
 use crate::management::{Counts, Resumption};
 use crate::presence::{self, Subscription};
-use crate::sasl::LoginError;
 use crate::session::Session;
 use crate::{otr, roster};
 
@@ -129,21 +128,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         self.stream.send_stanza(&minidom::Element::bare("presence", ns::JABBER_CLIENT)).await
     }
 
-    /// Sends a chat message (RFC 6121, section 5.2) as it is, and asks for a receipt: both servers can read it. It gets the
-    /// number behind [`ManagedSession::sent`].
-    ///
-    /// # Errors
-    /// The stream ended, or `to` is no JID ([`StreamError::Malformed`]).
-    pub async fn send_chat(&mut self, to: &str, id: &str, text: &str) -> Result<(), StreamError> {
-        let message = Message::chat(parse(to)?).with_body(Lang::default(), text.to_owned()).with_payload(Request);
-        self.send(message, id).await
-    }
-
     /// Sends a message of OTR's (XEP-0364), to a bare or a full JID, and asks for a receipt if that is wanted. It gets the
     /// number behind [`ManagedSession::sent`], as everything here does.
     ///
     /// # Errors
-    /// As [`ManagedSession::send_chat`].
+    /// The stream ended, or `to` is no JID ([`StreamError::Malformed`]).
     pub async fn send_otr(&mut self, to: &str, id: &str, body: &str, wants_receipt: bool) -> Result<(), StreamError> {
         self.send(otr::message(parse(to)?, body.to_owned(), wants_receipt), id).await
     }
@@ -151,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// Sends a step of the presence handshake to a bare JID (RFC 6121, section 3).
     ///
     /// # Errors
-    /// As [`ManagedSession::send_chat`].
+    /// As [`ManagedSession::send_otr`].
     pub async fn send_subscription(&mut self, to: &str, step: Subscription) -> Result<(), StreamError> {
         self.stream.send_stanza(&presence::stanza(parse(to)?, step)).await
     }
@@ -159,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// Has the server keep a bare JID away, or not any more (XEP-0191). Its answer is not waited for.
     ///
     /// # Errors
-    /// As [`ManagedSession::send_chat`].
+    /// As [`ManagedSession::send_otr`].
     pub async fn block(&mut self, jid: &str, id: &str, blocked: bool) -> Result<(), StreamError> {
         self.stream.send_stanza(&Stanza::from(roster::block(id.to_owned(), parse(jid)?, blocked))).await
     }
@@ -167,7 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// Takes a bare JID off the server's list of contacts (RFC 6121, section 2.5). Its answer is not waited for.
     ///
     /// # Errors
-    /// As [`ManagedSession::send_chat`].
+    /// As [`ManagedSession::send_otr`].
     pub async fn forget_contact(&mut self, jid: &str, id: &str) -> Result<(), StreamError> {
         self.stream.send_stanza(&Stanza::from(roster::remove(id.to_owned(), parse(jid)?.to_bare()))).await
     }
@@ -176,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// [`ManagedSession::sent`].
     ///
     /// # Errors
-    /// As [`ManagedSession::send_chat`].
+    /// As [`ManagedSession::send_otr`].
     pub async fn send_receipt(&mut self, to: &str, id: &str, received: &str) -> Result<(), StreamError> {
         self.send(otr::receipt(parse(to)?, received.to_owned()), id).await
     }

@@ -1,6 +1,6 @@
 //! Stream management (XEP-0198), sans-I/O: who has how many stanzas of whom, on a stream or over a chain of resumed ones.
 
-use crate::StreamError;
+use crate::error::StreamError;
 
 /// Where a stream that was cut is taken up again: what has to be stored with the messages that it stands for.
 #[derive(Clone, PartialEq, Eq)]

@@ -9,7 +9,9 @@ use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::domain::account;
-use crate::registration::Answer;
+
+/// An answer: a result's payload, or an error.
+pub(crate) type Answer = Result<Option<Element>, StanzaError>;
 
 /// What came.
 pub(crate) enum Received {

@@ -2,13 +2,11 @@
 //!
 //! [`Requested`] → [`Accepted`] → proven. The proof needs a new stream: on the old one the server may still know us.
 
-use tokio_xmpp::minidom::Element;
+use tokio_xmpp::parsers::ibr::RemoveQuery;
 use tokio_xmpp::parsers::iq::Iq;
-use tokio_xmpp::parsers::ns;
 
-use crate::exchange::StreamError;
-use crate::registration::Answer;
-use crate::sasl::LoginError;
+use crate::error::{LoginError, StreamError};
+use crate::received::Answer;
 
 /// The removal was asked for, on a stream that is logged in.
 #[derive(Debug)]
@@ -17,7 +15,7 @@ pub(crate) struct Requested(());
 impl Requested {
     /// Neither `to` nor `from`: with one, servers take it for a request to somebody else and do nothing.
     pub(crate) fn ask(id: String) -> (Self, Iq) {
-        let payload = Element::builder("query", ns::REGISTER).append(Element::bare("remove", ns::REGISTER)).build();
+        let payload = RemoveQuery { remove: true }.into();
         (Self(()), Iq::Set { from: None, to: None, id, payload })
     }
 

@@ -15,49 +15,13 @@ use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 use xso::AsXmlText as _;
 
-use crate::connection::Credentials;
-use crate::exchange::{Secure, StreamError};
+use crate::credentials::Credentials;
+use crate::error::{LoginError, StreamError};
+use crate::exchange::Secure;
 use crate::received::Received;
 
 /// PBKDF2 rounds that are done for a server; more would be an attack on the battery. Servers ask for 4,096 to 10,000.
 const MAX_ITERATIONS: u32 = 1_000_000;
-
-/// Why a login failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LoginError {
-    /// No SCRAM is offered; nothing secret was sent. Take another server.
-    #[error("no SCRAM mechanism is offered")]
-    NoSafeMechanism,
-    /// Less is offered than this server could do before, or than it says that it offers (XEP-0474), or only bindings to TLS
-    /// that are of no use here: somebody in between takes away what would show them. No proof of the password was sent.
-    #[error("less is offered than the server can do")]
-    Downgraded,
-    /// There is no such account, or its password is another (RFC 6120, section 6.5.10).
-    #[error("the credentials are not accepted")]
-    NotAuthorized,
-    /// The account is disabled.
-    #[error("the account is disabled")]
-    Disabled,
-    /// The server cannot tell now. Try again later.
-    #[error("the server cannot check credentials now")]
-    Temporary,
-    /// Another refusal, or a name that no account can have.
-    #[error("the login was refused")]
-    Refused,
-    /// The server did not show that it knows the account, or broke SCRAM: do not trust it.
-    #[error("the server failed to prove that it knows the account")]
-    ServerNotProven,
-    /// The server has no stream management (XEP-0198): what a lost connection swallows would never be known. Take another.
-    #[error("the server has no stream management")]
-    NoManagement,
-    /// The server takes up another stream than it was asked for, or has more of ours than was sent (XEP-0198, section 5): what
-    /// it says of it is not to be believed. Begin a new one.
-    #[error("the server takes up another stream")]
-    WrongStream,
-    /// The stream ended.
-    #[error(transparent)]
-    Stream(#[from] StreamError),
-}
 
 /// Authenticates; on return the server has accepted us and proven that it knows the account.
 pub(crate) async fn authenticate<S>(

@@ -9,11 +9,11 @@ use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 
 use crate::domain::bare;
-use crate::exchange::{Secure, StreamError};
+use crate::error::{LoginError, StreamError};
+use crate::exchange::Secure;
 use crate::ids::Ids;
 use crate::received::Received;
 use crate::removal::{Accepted, RemovalError, Requested};
-use crate::sasl::LoginError;
 use crate::{archive, bind, ping, roster};
 
 /// A session with a bound resource. Dropping it drops the connection; [`Session::close`] ends the stream in order.

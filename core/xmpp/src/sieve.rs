@@ -2,10 +2,10 @@
 //!
 //! The parser ends at the first thing it refuses, and so would the stream; but anybody can have the server send a stanza
 //! with an attribute of some kilobytes, ten thousand elements deep, or with a prefix that nothing declares. What cannot be
-//! read is left out here, child by child, and the stream goes on. Only beyond [`BUDGET`], or by what is no stanza and so the
-//! server's own, it ends.
+//! read is left out here, child by child, and the stream goes on. It ends only beyond the budget of `splitter`, or by what is no
+//! stanza and so the server's own.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
@@ -13,10 +13,6 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::splitter::Splitter;
-
-/// The bytes of one stanza that are read past at most. Servers allow their users far less: Prosody 512 KiB, ejabberd 128
-/// KiB. What is fuzzed is far shorter, and has to come to each bound.
-pub(crate) const BUDGET: usize = if cfg!(fuzzing) { 12 * 1024 } else { 8 * 1024 * 1024 };
 
 const CHUNK: usize = 8 * 1024;
 
@@ -106,9 +102,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Sieve<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
-}
-
-/// The stream ends: too much of a stanza, which has come all the same, or what is none.
-pub(crate) fn refused(is_stanza: bool) -> io::Error {
-    if is_stanza { ErrorKind::InvalidData.into() } else { io::Error::new(ErrorKind::InvalidData, "no stanza") }
 }

@@ -3,11 +3,13 @@
 //!
 //! It is no parser: what it hands on, the parser reads for itself. Servers write well-formed XML.
 
-use std::io;
+use std::io::{self, ErrorKind};
 
-use crate::sieve::{BUDGET, refused};
 use crate::stanza::Stanza;
 
+/// The bytes of one stanza that are read past at most. Servers allow their users far less: Prosody 512 KiB, ejabberd 128
+/// KiB. What is fuzzed is far shorter, and has to come to each bound.
+pub(crate) const BUDGET: usize = if cfg!(fuzzing) { 12 * 1024 } else { 8 * 1024 * 1024 };
 /// The stream's own start tag, with what is before it, bytes.
 const HEADER_AT_MOST: usize = 64 * 1024;
 /// Levels below a stanza. The deepest in use, an archived and forwarded message, has about ten. The trees that the XML
@@ -136,4 +138,9 @@ impl Splitter {
         self.depth = self.depth.saturating_sub(1);
         self.stanza.element_ends(self.depth);
     }
+}
+
+/// The stream ends: too much of a stanza, which has come all the same, or what is none.
+fn refused(is_stanza: bool) -> io::Error {
+    if is_stanza { ErrorKind::InvalidData.into() } else { io::Error::new(ErrorKind::InvalidData, "no stanza") }
 }

@@ -4,8 +4,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::parsers::starttls::{Nonza, Request};
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
-use crate::connection::{ConnectError, start_stream};
 use crate::domain::Domain;
+use crate::error::ConnectError;
 use crate::exchange::Stream;
 use crate::received::Received;
 use crate::sieve::Sieve;
@@ -17,7 +17,7 @@ pub(crate) async fn negotiate<S>(stream: S, domain: &Domain) -> Result<S, Connec
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (features, mut stream) = start_stream(Sieve::new(stream), domain).await?;
+    let (features, mut stream) = Stream::open(Sieve::new(stream), domain).await?;
     if !features.can_starttls() {
         return Err(ConnectError::NoTls);
     }

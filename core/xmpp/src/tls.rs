@@ -12,8 +12,17 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::connection::{ConnectError, Security};
 use crate::domain::Domain;
+use crate::error::ConnectError;
+
+/// How a stream gets its TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// From the first byte (XEP-0368), usually at port 5223.
+    DirectTls,
+    /// Negotiated in clear (RFC 6120, section 5), usually at port 5222.
+    StartTls,
+}
 
 /// The certificate authorities that are trusted. Cheap to clone.
 #[derive(Clone)]

@@ -27,6 +27,11 @@ pub(crate) fn built(name: &str) -> Command {
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = at_root(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
+    // Set for xtask itself. `ring` is built anew, with all that stands on it, whenever these change: a cargo by hand has none.
+    let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(own)) {
+        command.env_remove(name);
+    }
     command
 }
 

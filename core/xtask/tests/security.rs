@@ -73,7 +73,8 @@ fn every_claim_names_a_test_and_every_test_named_exists() -> Outcome {
 }
 
 /// What ships; core/tor opens streams by Arti alone.
-const SHIPPED: [&str; 7] = ["core/cli", "core/engine", "core/otr", "core/tor", "core/vault", "core/xmpp", "bindings"];
+const SHIPPED: [&str; 8] =
+    ["core/chat", "core/cli", "core/engine", "core/otr", "core/tor", "core/vault", "core/xmpp", "bindings"];
 
 /// What opens sockets and resolves names.
 const WAYS_OUT: [&str; 8] = [
@@ -109,6 +110,33 @@ fn no_crate_but_tor_may_open_a_socket() -> Outcome {
                     assert!(!fs::read_to_string(&path)?.contains("clippy::disallowed"), "{}", path.display());
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// What would make `core/chat` more than a machine: a clock, a disk, a network, tasks, the engine.
+const INPUT_AND_OUTPUT: [&str; 8] =
+    ["Instant", "SystemTime::now", "std::fs", "std::net", "std::thread", "tokio", "async ", "flashpaper::"];
+
+#[test]
+fn core_chat_does_nothing_by_itself() -> Outcome {
+    let folder = root().join("core/chat");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml"))?;
+    let ours: Vec<&str> = manifest.lines().filter(|line| line.starts_with("flashpaper-")).collect();
+    assert_eq!(ours, ["flashpaper-otr.workspace = true", "flashpaper-xmpp.workspace = true"]);
+    assert!(!manifest.contains("tokio"));
+    let mut folders = vec![folder.join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = fs::read_to_string(&path)?;
+            let found: Vec<_> = INPUT_AND_OUTPUT.iter().filter(|word| source.contains(**word)).collect();
+            assert!(found.is_empty(), "{}: {found:?}", path.display());
         }
     }
     Ok(())

@@ -49,18 +49,21 @@ extension Flashpaper {
         try await engine.expectKey(id: id, address: address)
     }
 
-    /// Accepts a stranger as a contact: what they have asked for is answered.
+    /// Accepts a stranger as a contact: what they have asked for is answered, a private conversation with a query of
+    /// ours.
     public func accept(_ peer: String, of id: BurnerId) async throws {
         try await engine.accept(id: id, peer: peer)
     }
 
-    /// Keeps somebody away, or not any more: what they send is not taken in, and their server is told so where it knows
-    /// blocking. A private conversation ends without a word.
+    /// Keeps somebody away, or not any more: what they send is not taken in, and the own server is told so where it
+    /// knows blocking (XEP-0191). They see no presence from then on. A private conversation ends without a word, and
+    /// what was written to them and has not left does not leave any more. Nothing but this call ends a block.
     public func setBlocked(_ blocked: Bool, peer: String, of id: BurnerId) async throws {
         try await engine.setBlocked(id: id, peer: peer, blocked: blocked)
     }
 
-    /// The person's own name for a burner, or for a peer of it; nil takes it away. It never leaves the device.
+    /// The person's own name for a burner, or for a peer of it; nil or a blank one takes it away. It never leaves the
+    /// device.
     public func setLabel(_ label: String?, of id: BurnerId, peer: String? = nil) async throws {
         try await engine.setLabel(id: id, peer: peer, label: label)
     }
@@ -95,7 +98,9 @@ extension Flashpaper {
         try await engine.acceptKey(id: id, peer: peer, fingerprint: fingerprint)
     }
 
-    /// Says that the person has compared this key, on the telephone say, or takes that back.
+    /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then
+    /// before it is accepted again (``acceptKey(_:of:for:)``), nor, once one key was compared, to others that were
+    /// not.
     public func setVerified(
         _ verified: Bool, key fingerprint: Fingerprint, of peer: String, for id: BurnerId
     ) async throws {
@@ -103,7 +108,9 @@ extension Flashpaper {
     }
 
     /// Compares a secret with the peer (SMP), with a question that tells which secret is meant. That both know it
-    /// verifies the peer; ``Event/comparison(burner:peer:comparison:)`` tells.
+    /// verifies the peer; ``Event/comparison(burner:peer:comparison:)`` tells. It is how a key that has changed is
+    /// looked into, too, so whoever has that key sees the question; of the secret they learn whether one guess was
+    /// right.
     public func compare(
         _ secret: String, question: String? = nil, with peer: String, of id: BurnerId
     ) async throws {
@@ -135,8 +142,9 @@ extension Flashpaper {
         try await engine.setVersion2(id: id, may: may)
     }
 
-    /// Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
-    /// passed over where `account` is given, and so are lines that cannot be read, which are named.
+    /// Takes in which keys the person has verified with another client: the text of libotr's `otr.fingerprints`. Lines
+    /// of other accounts are passed over where `account` is given, and so are lines that cannot be read, which are
+    /// named. Nobody becomes a contact by it; a key that is expected of a peer stays the only one.
     @discardableResult
     public func importFingerprints(
         _ file: String, account: String? = nil, for id: BurnerId

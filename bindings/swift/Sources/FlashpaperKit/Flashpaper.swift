@@ -34,7 +34,8 @@ public final class Flashpaper: Sendable {
         }
     }
 
-    /// Connects to Tor, then settles what an earlier run left behind. Called again after an error it goes on trying.
+    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an
+    /// error it goes on trying.
     public func startTor(deadline: Duration = .seconds(180)) async throws {
         try await cancellable { [engine] in
             try await engine.startTor(deadline: max(deadline, .zero) / .seconds(1), cancel: $0)
@@ -46,7 +47,8 @@ public final class Flashpaper: Sendable {
         try await engine.changeKey(key: key)
     }
 
-    /// What was wrong with the sealed store when it was opened: lost records are to be told to the person.
+    /// What was wrong with the sealed store when it was opened, and with what was read since: lost records are to be
+    /// told to the person.
     public func vaultReport() throws -> VaultReport {
         try engine.vaultReport()
     }
@@ -83,7 +85,8 @@ public final class Flashpaper: Sendable {
         try await cancellable { [engine] in try await engine.burn(id: id, cancel: $0) }
     }
 
-    /// Everything that a screen shows, at one moment. Nothing is missing between it and ``events(since:)`` its sequence.
+    /// Everything that a screen shows, at one moment. Nothing is missing between it and ``events(since:)`` since its
+    /// sequence; what happens while it is taken may be in both.
     public func snapshot() throws -> Snapshot {
         try engine.snapshot()
     }
@@ -118,23 +121,25 @@ public final class Flashpaper: Sendable {
         engine.networkChanged()
     }
 
-    /// Lets go of the network and the folder within `deadline`, for the device's sleep: no traffic, no wake-up, no lock.
-    /// What is under way ends as if the process did; ``resume()`` settles it. Several burners end at random moments within
-    /// it: a longer one tells less that they are of one phone.
+    /// Lets go of the network and the folder within `deadline`, for the device's sleep: Tor ends, and there is no
+    /// traffic, no wake-up and, unless a key store asks a person meanwhile, no lock. What is under way ends as if the
+    /// process did; ``resume()`` settles it. Several burners end at random moments within it: a longer one tells less
+    /// that they are of one phone. The key and what is stored stay in memory, see ``lock()``.
     public func suspend(deadline: Duration = .seconds(3)) async throws {
         try await engine.suspend(deadline: max(deadline, .zero) / .seconds(1))
     }
 
-    /// Ends ``suspend(deadline:)``: opens the folder again, and has those burners connect that were, each at a random
-    /// moment (see ``setSpread(_:)``).
+    /// Ends ``suspend(deadline:)``: opens the folder again, starts Tor if it ran, and has those burners connect that
+    /// were, each at a random moment (see ``setSpread(_:)``). Does nothing where it is awake.
     public func resume() async throws {
         try await engine.resume()
     }
 
     /// What a background task does: resumes, starts Tor where it was not, connects those burners that the app wants
-    /// connected (by ``connect(_:)``, in this process or an earlier one, and not ``disconnect(_:)`` since), waits until what
-    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after
-    /// the other, in random order and apart as far as `deadline` allows.
+    /// connected (by ``connect(_:)``, in this process or an earlier one, and not ``disconnect(_:)`` since), waits
+    /// until what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are
+    /// connected one after the other, in random order and apart as far as `deadline` allows. ``suspend(deadline:)``
+    /// and ``resume()`` end it early.
     public func syncOnce(deadline: Duration) async throws -> SyncReport {
         try await engine.syncOnce(deadline: max(deadline, .zero) / .seconds(1))
     }

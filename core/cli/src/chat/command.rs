@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
-use super::input::BadLine;
+use crate::editor::input::BadLine;
 
 /// A line that was understood.
 #[derive(Debug, PartialEq)]

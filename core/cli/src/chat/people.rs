@@ -11,17 +11,17 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::colour::meaning;
-use super::line::BREAK;
 use super::news::{News, Watch};
 use super::terminal::{Terminal, Typed};
-use super::{message_lines, notice_line};
-use crate::commands::{burned, burned_line, set_label};
+use crate::burner::{burned, burned_line, set_label};
+use crate::editor::line::BREAK;
 use crate::exit::Failure;
 use crate::output::{Output, PRIVATE_NETWORK, SERVER, Screen, route_text, settlement_text, tor_text};
+use crate::paint::meaning;
 use crate::qr;
 use crate::text::printable;
 use crate::tty::Quiet;
+use crate::wording::{message_lines, notice_line};
 
 /// How long to wait before Tor is tried again.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -56,12 +56,6 @@ const VERIFY: &str = "/verify SECRET, or with a question /verify WHICH? SECRET";
 
 /// Commands that say all by their name.
 const ALONE: [&str; 10] = ["help", "quit", "who", "start", "end", "abort", "fingerprint", "distrust", "uri", "burn"];
-
-/// Of a line that holds a secret: at which byte that begins.
-pub(crate) fn secret(line: &str) -> Option<usize> {
-    let secret = line.trim_start().strip_prefix("/verify")?;
-    secret.starts_with(char::is_whitespace).then(|| line.len() - secret.len())
-}
 
 /// A question that tells which secret is meant, if there is one, and the secret. What ends in a question mark is no secret.
 fn question(line: &str) -> (Option<&str>, &str) {

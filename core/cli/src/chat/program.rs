@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::command::{Asked, Command, Request, Trust, not_json};
-use super::input;
 use super::news::{News, Watch};
-use crate::commands::{burned, set_label, uri_object};
+use crate::burner::{burned, set_label, uri_object};
+use crate::editor::input;
 use crate::exit::Failure;
 use crate::output::{Output, Screen, with_type};
 

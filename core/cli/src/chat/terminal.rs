@@ -12,15 +12,15 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
-use super::colour::{LOCK, Paint};
-use super::input;
-use super::keys::{Key, Keys};
-use super::line::Line;
-use crate::output::{Output, is_dumb};
+use crate::editor::input;
+use crate::editor::keys::{Key, Keys};
+use crate::editor::line::Line;
+use crate::output::Output;
+use crate::paint::{LOCK, Paint};
 use crate::shown::{NO_WRAP, WRAP};
 use crate::stdio::to_stdout;
 use crate::text::{shortened, width};
-use crate::tty::{self, Quiet};
+use crate::tty::{self, Quiet, is_dumb};
 
 /// How soon a process that was told to stop has stopped.
 const STOPPING: Duration = Duration::from_millis(200);

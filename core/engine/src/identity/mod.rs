@@ -88,6 +88,7 @@ mod tests {
     use std::collections::HashSet;
     use std::process::Command;
 
+    use data_encoding::HEXLOWER;
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
     use serde::Deserialize;
@@ -109,10 +110,10 @@ mod tests {
 
     impl Derived {
         fn from_words(words: &RecoveryWords, domain: &str) -> Self {
-            let seed = |label| hex(&*derivation::seed(words.entropy(), label, domain));
+            let seed = |label| HEXLOWER.encode(&*derivation::seed(words.entropy(), label, domain));
             let identity = Identity::from_words(words, domain);
             Self {
-                entropy: hex(words.entropy()),
+                entropy: HEXLOWER.encode(words.entropy()),
                 domain: domain.to_owned(),
                 name_seed: seed(derivation::NAME),
                 name: identity.username.clone(),
@@ -132,10 +133,6 @@ mod tests {
     }
 
     const VECTORS: &str = include_str!("../../../docs/derivation-vectors.json");
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|b| format!("{b:02x}")).collect()
-    }
 
     #[test]
     fn the_derivation_is_frozen() {
@@ -160,7 +157,7 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(7);
         for domain in ["jabber.example", "xn--bcher-kva.example"] {
             let words: Vec<RecoveryWords> = (0..100).map(|_| RecoveryWords::generate(&mut rng)).collect();
-            let entropies: Vec<String> = words.iter().map(|words| hex(words.entropy())).collect();
+            let entropies: Vec<String> = words.iter().map(|words| HEXLOWER.encode(words.entropy())).collect();
             let mut args = vec!["--derive", domain];
             args.extend(entropies.iter().map(String::as_str));
             let theirs: Vec<Derived> = serde_json::from_str(&python(&args)).unwrap();

@@ -51,6 +51,7 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER;
     use sha2::{Digest as _, Sha256};
 
     use super::*;
@@ -70,7 +71,7 @@ mod tests {
     #[test]
     fn the_tables_are_frozen() {
         let all: Vec<String> = ALL.map(|(part, _)| part.table().join("\n")).into();
-        let digest: String = Sha256::digest(all.join("\n\n")).iter().map(|b| format!("{b:02x}")).collect();
+        let digest = HEXLOWER.encode(&Sha256::digest(all.join("\n\n")));
         assert_eq!(digest, "465b1113ffeee6b18ed29aad7d86ea3ea369f98219dabd8c5ef1bbedfdcb771e");
     }
 

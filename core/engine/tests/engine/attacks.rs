@@ -157,7 +157,7 @@ async fn an_exchange_answered_with_another_key_gets_no_text_and_no_trust() -> Te
     assert_eq!(scene.conversation()?.security, Security::KeyChanged);
     assert_ne!(scene.engine.message(&id, text)?.state, MessageState::Sent);
     // What it says is shown for what it is.
-    for output in false_peer.send("it is me") {
+    for output in false_peer.send_kept("it is me", "label")?.1 {
         if let Output::Send(body) = output {
             attacker.deliver(&message(scene.peer.full_jid(), &scene.burner.jid, &body)).await?;
         }

@@ -1,6 +1,6 @@
 //! What the tests share: an engine that knows the lab, and ways to its server.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::env;
 use std::path::Path;
 use std::pin::Pin;
@@ -75,7 +75,7 @@ impl Friend {
         &self.jid
     }
 
-    /// Writes a text, in private, when that is possible.
+    /// Writes a text unlike those before, in private, when that is possible.
     pub(crate) fn write(&self, to: &str, text: &str) {
         let _ = self.orders.send((to.to_owned(), text.to_owned()));
     }
@@ -103,12 +103,13 @@ async fn live(
     mut orders: mpsc::UnboundedReceiver<(String, String)>,
     texts: mpsc::UnboundedSender<String>,
 ) -> Tested {
-    let (begin, mut known) = (Instant::now(), HashSet::new());
+    let (begin, mut known, mut waiting) = (Instant::now(), HashSet::new(), VecDeque::new());
     loop {
         let (to, mut outputs) = tokio::select! {
             order = orders.recv() => {
                 let Some((to, text)) = order else { return Ok(peer.remove().await?) };
-                (to, otr.send(&text))
+                waiting.push_back(text);
+                (to, otr.tick(begin.elapsed()))
             }
             message = peer.next() => {
                 let message = message?;
@@ -117,6 +118,15 @@ async fn live(
                 (message.from.clone(), outputs)
             }
         };
+        if !waiting.is_empty() && !otr.is_private() && !otr.is_beginning() && !otr.is_finished() {
+            outputs.extend(otr.start());
+        }
+        while let Some(text) = waiting.front()
+            && let Ok((_, sent)) = otr.send_kept(text, text)
+        {
+            waiting.pop_front();
+            outputs.extend(sent);
+        }
         let read: Vec<_> = outputs
             .iter()
             .filter_map(|output| {

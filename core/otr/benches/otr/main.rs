@@ -143,8 +143,9 @@ impl Ours {
     }
 
     fn say(&mut self, alice: bool, text: &str) {
-        let outputs = if alice { self.alice.send(text) } else { self.bob.send(text) };
-        let news = self.deliver(alice, outputs);
+        let session = if alice { &mut self.alice } else { &mut self.bob };
+        let sent = session.send_kept(text, "label").map(|(_, sent)| sent);
+        let news = self.deliver(alice, sent.unwrap_or_default());
         assert!(news.iter().any(|output| matches!(output, Output::Text { text: read, .. } if read == text)));
     }
 

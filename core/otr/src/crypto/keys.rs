@@ -33,11 +33,6 @@ impl SecBytes {
     pub(crate) fn sha256(&self, byte: u8) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(Sha256::new().chain_update([byte]).chain_update(&*self.0).finalize().into())
     }
-
-    /// The extra symmetric key.
-    pub(crate) fn extra_key(&self) -> Zeroizing<[u8; 32]> {
-        self.sha256(0xff)
-    }
 }
 
 /// One direction of a pair of Diffie-Hellman keys: the AES key, and the MAC with its key already taken in.

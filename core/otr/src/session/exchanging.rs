@@ -1,13 +1,11 @@
-//! How private conversations begin: with whom, when, and what becomes of what waits for one.
+//! How private conversations begin: with whom, and when.
 
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::ake::{Ake, Established, Initiative};
-use super::instance::{Conversation, Sent, State};
-use super::output::{Attention, InstanceTag, NotSent, Output};
-use super::{AKE_PATIENCE, INSTANCES_AT_MOST, Policy, RENEW_EVERY, Session, has_passed};
+use super::instance::{Conversation, State};
+use super::output::{Attention, InstanceTag, Output};
+use super::{AKE_PATIENCE, INSTANCES_AT_MOST, RENEW_EVERY, Session, has_passed};
 use crate::identity::Fingerprint;
 use crate::wire::message::{Header, NO_TAG};
 use crate::wire::plain::{self, Offer};
@@ -37,16 +35,8 @@ impl Session {
         }
     }
 
-    /// Asks, if something waits and no exchange is under way for it.
-    pub(super) fn ask_for_waiting(&mut self, out: &mut Vec<Output>) {
-        let under_way = self.to_all.is_some() || self.instances.values().any(|i| i.ake_since().is_some());
-        if !self.waiting.is_empty() && !self.is_private() && !under_way {
-            self.ask(out);
-        }
-    }
-
     /// The peer wants a private conversation. If there is one it wants another, or has lost it, or it is somebody else who
-    /// wants to disturb it: not too often then. Texts wait for the end of the exchange.
+    /// wants to disturb it: not too often then. No text goes out before the end of the exchange.
     pub(super) fn answer_query(&mut self, offer: Offer, out: &mut Vec<Output>) {
         if let Some(conversation) = self.active.and_then(|tag| self.conversation(tag)) {
             conversation.lost = true;
@@ -159,17 +149,11 @@ impl Session {
         self.send_body(self.header(tag), &body, out);
     }
 
-    /// Whether plain marks, and signs that a session was lost, begin an exchange.
-    pub(super) const fn starts_by_itself(&self) -> bool {
-        matches!(self.policy, Policy::Always | Policy::Opportunistic)
-    }
-
     /// A session may be lost: a message of the instance's could not be read, or somebody says so of ours. Tells the
     /// peer in the first case, and begins anew.
     pub(super) fn doubt(&mut self, sender: Option<u32>, out: &mut Vec<Output>) {
-        let begins = self.starts_by_itself();
         if let Some(conversation) = sender.or(self.active).and_then(|tag| self.conversation(tag)) {
-            conversation.lost = begins;
+            conversation.lost = true;
         }
         if self.may_renew() {
             self.renew(sender, out);
@@ -189,7 +173,6 @@ impl Session {
             out.push(Output::Send(plain::error("An encrypted message could not be read.")));
         }
         match sender.or(self.active.filter(|active| *active == NO_TAG)) {
-            _ if !self.starts_by_itself() => {}
             // A message of version 2 can be anybody's: a client that has nothing newer says so.
             Some(NO_TAG) if !self.may_speak_2() || !self.instances.contains_key(&NO_TAG) => self.ask(out),
             Some(tag) => self.begin(tag, out),
@@ -217,13 +200,9 @@ impl Session {
         if let Some(to_all) = &mut self.to_all {
             to_all.used |= instance.has_adopted(&to_all.initiative);
         }
-        let (mut renewed, mut again) = (false, None);
+        let mut renewed = false;
         if let State::Encrypted(mut before) = before {
             renewed = before.fingerprint == fingerprint;
-            // Never to another key: whoever can write to us can have us begin an exchange.
-            if renewed {
-                again = before.unread.take_last(now);
-            }
             left.extend(before.left_open());
             if renewed {
                 conversation.html = before.html;
@@ -244,18 +223,6 @@ impl Session {
         if self.keeps_texts && sender != NO_TAG {
             self.send_records(sender, &[Tlv { kind: tlv::LABEL, value: Vec::new() }], out);
         }
-        if let Some((Sent { id, at, .. }, text)) = again {
-            let with_mark = Zeroizing::new(format!("[resent] {}", *text));
-            if self.seal(sender, &with_mark, &[], false, out) {
-                out.push(Output::SentAgain(id));
-                if let Some(conversation) = self.conversation(sender) {
-                    conversation.may_be_unread(id, Some(text), at);
-                }
-            } else {
-                out.push(Output::Unread(id));
-            }
-        }
-        self.send_waiting(out);
     }
 
     /// Gives up what has not been answered for long.
@@ -279,10 +246,6 @@ impl Session {
         self.instances.retain(|_, instance| !instance.is_empty());
         if nobody {
             out.push(Output::Attention(Attention::NoAnswer));
-            // Under other policies the next text would go out in the clear, and overtake these.
-            if self.policy != Policy::Always && !self.is_private() {
-                out.extend(self.waiting.drain(..).map(|waiting| Output::NotSent(waiting.id, NotSent::NoAnswer)));
-            }
         }
     }
 

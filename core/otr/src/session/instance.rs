@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use super::ake::{Ake, Established, Initiative};
 use super::output::{Output, SmpEvent, TextId};
-use super::ratchet::{Opened, Ratchet, Unreadable};
+use super::ratchet::{Ratchet, Unreadable};
 use super::smp::{Progress, Smp};
-use super::{CROSSING, RESEND_WITHIN, WAITING_AT_MOST, has_passed};
+use super::{CROSSING, IN_TRANSIT, UNREAD_AT_MOST, has_passed};
 use crate::crypto::group::{Element, Exponent};
 use crate::identity::Fingerprint;
 use crate::wire::html;
@@ -134,7 +134,7 @@ impl Instance {
 
     pub(crate) fn forget_old_keys(&mut self, now: Duration) {
         if let Some(conversation) = self.conversation()
-            && let Some((old, _)) = conversation.old.take_if(|(_, since)| has_passed(RESEND_WITHIN, *since, now))
+            && let Some((old, _)) = conversation.old.take_if(|(_, since)| has_passed(IN_TRANSIT, *since, now))
         {
             conversation.ratchet.reveal_for(old);
         }
@@ -161,6 +161,13 @@ pub(crate) struct Conversation {
     pub(crate) unread: Unread,
 }
 
+/// What a message held.
+pub(crate) struct Opened {
+    pub(crate) plaintext: Vec<u8>,
+    /// It came under the keys of this conversation, not under those of the one before.
+    pub(crate) is_current: bool,
+}
+
 impl Conversation {
     pub(crate) fn new(established: Established, rng: &mut dyn CryptoRng, now: Duration) -> Self {
         let (fingerprint, ssid) = (established.fingerprint, established.ssid);
@@ -184,7 +191,6 @@ impl Conversation {
         }
     }
 
-    /// What a message held, and the extra symmetric key that belongs to it unless it came under the old keys.
     pub(crate) fn open(
         &mut self,
         data: &Data<'_>,
@@ -192,23 +198,22 @@ impl Conversation {
         now: Duration,
     ) -> Result<Opened, Unreadable> {
         match self.ratchet.open(data, rng) {
-            Ok(opened) => {
+            Ok(plaintext) => {
                 self.unread.confirm(data.recipient_keyid, now);
                 self.lost = false;
-                Ok(opened)
+                Ok(Opened { plaintext, is_current: true })
             }
             Err(Unreadable::Lost) => {
                 let (old, _) = self.old.as_mut().ok_or(Unreadable::Lost)?;
-                old.open(data, rng).map(|opened| Opened { extra_key: None, ..opened })
+                old.open(data, rng).map(|plaintext| Opened { plaintext, is_current: false })
             }
-            late => late,
+            Err(late) => Err(late),
         }
     }
 
     /// A text has gone out. Until a message of the peer's confirms it, it may be unread.
-    /// Without the text: its owner keeps it.
-    pub(crate) fn may_be_unread(&mut self, id: TextId, text: Option<Zeroizing<String>>, at: Duration) {
-        self.unread.push(Sent { id, announced: self.ratchet.announced(), at }, text);
+    pub(crate) fn may_be_unread(&mut self, id: TextId, at: Duration) {
+        self.unread.push(Sent { id, announced: self.ratchet.announced(), at });
     }
 
     /// Its keys, for what is still on the way when others take their place.
@@ -275,8 +280,6 @@ impl Conversation {
 #[derive(Default)]
 pub(crate) struct Unread {
     pub(crate) texts: VecDeque<Sent>,
-    /// The last of them, unless its owner keeps it.
-    last: Option<Zeroizing<String>>,
     /// The greatest serial number of ours that the peer has named.
     confirmed: u32,
 }
@@ -290,19 +293,11 @@ pub(crate) struct Sent {
 }
 
 impl Unread {
-    pub(crate) fn push(&mut self, sent: Sent, text: Option<Zeroizing<String>>) {
-        if self.texts.len() >= WAITING_AT_MOST {
+    pub(crate) fn push(&mut self, sent: Sent) {
+        if self.texts.len() >= UNREAD_AT_MOST {
             self.texts.pop_front();
         }
         self.texts.push_back(sent);
-        self.last = text;
-    }
-
-    /// The last text, if it is young enough to be sent again.
-    pub(crate) fn take_last(&mut self, now: Duration) -> Option<(Sent, Zeroizing<String>)> {
-        let young = self.texts.back().is_some_and(|sent| !has_passed(RESEND_WITHIN, sent.at, now));
-        let text = self.last.take_if(|_| young)?;
-        Some((self.texts.pop_back()?, text))
     }
 
     /// The peer names a key of ours: it has read the first text that announced it, and those before. Of the others it
@@ -318,9 +313,6 @@ impl Unread {
             self.texts.pop_front();
         }
         self.confirmed = self.confirmed.max(named);
-        if self.texts.is_empty() {
-            self.last = None;
-        }
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<Output> {

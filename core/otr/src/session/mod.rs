@@ -1,4 +1,4 @@
-//! A conversation with one account: its instances, and what waits. Messages come in by `receiving`, go out by `sending`,
+//! A conversation with one account, and its instances. Messages come in by `receiving`, go out by `sending`,
 //! and private conversations begin by `exchanging`.
 
 mod ake;
@@ -11,22 +11,19 @@ mod sending;
 mod smp;
 mod stored;
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::CryptoRng;
-use zeroize::Zeroizing;
 
-pub use output::{Attention, InstanceTag, NotSent, Output, SmpEvent, TextId};
+pub use output::{Attention, InstanceTag, Output, SmpEvent, TextId};
 pub use stored::ResumeError;
 
 use crate::identity::{Fingerprint, Identity};
 use crate::wire::fragment::{self, Assembly};
 use crate::wire::message::{LEAST_TAG, NO_TAG};
-use crate::wire::plain;
 use crate::wire::tlv::{self, Tlv};
 use exchanging::ToAll;
 use instance::{Conversation, Instance, State};
@@ -35,21 +32,20 @@ use instance::{Conversation, Instance, State};
 const AKE_PATIENCE: Duration = Duration::from_secs(60);
 /// How often at most we tell the peer that something was unreadable, and begin a new exchange for it.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
-/// How old a text may be to be sent again; and how long what was on the way is waited for when a conversation is
-/// replaced or ends.
-const RESEND_WITHIN: Duration = Duration::from_secs(60);
+/// How long what was on the way is waited for when a conversation is replaced or ends.
+const IN_TRANSIT: Duration = Duration::from_secs(60);
 /// How long messages in opposite directions may take to cross.
 const CROSSING: Duration = Duration::from_secs(10);
 /// After this long without a message of ours, one that is read is answered with an empty one, so that keys change.
 const HEARTBEAT: Duration = Duration::from_secs(60);
-/// How many texts wait at most.
-const WAITING_AT_MOST: usize = 1000;
+/// How many texts that may be unread are known at most.
+const UNREAD_AT_MOST: usize = 1000;
 /// How many instances of the peer are kept at most.
 const INSTANCES_AT_MOST: usize = 16;
 /// An instance that texts do not go to and that is silent for so long is forgotten.
 const STALE: Duration = Duration::from_secs(3600);
-/// How long a question or what belongs to an extra key may be, bytes: a record's length has 16 bits.
-const RECORD_AT_MOST: usize = 60_000;
+/// How long a question may be, bytes: a record's length has 16 bits.
+const QUESTION_AT_MOST: usize = 60_000;
 /// How long the name of a text may be, bytes.
 const LABEL_AT_MOST: usize = 64;
 /// How many texts one receipt names at most.
@@ -57,25 +53,9 @@ const LABELS_AT_MOST: usize = 64;
 /// The greatest tag that every client accepts.
 const GREATEST_TAG: u32 = 0x1111_1111;
 
-/// When to encrypt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Policy {
-    /// Texts are sent in private or not at all.
-    #[default]
-    Always,
-    /// Plain text, with a mark that offers more; private as soon as both can.
-    Opportunistic,
-    /// Plain text until one of the two asks for more.
-    Manual,
-    /// Plain text; OTR is neither spoken nor answered.
-    Never,
-}
-
 /// How a session behaves.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
-    /// When to encrypt.
-    pub policy: Policy,
     /// Our instance tag, kept for the account's life: see [`Session::tag`]. Drawn anew when absent. One that not every
     /// client accepts, outside 0x100 ..= 0x11111111, is taken as the nearest that they do.
     pub tag: Option<InstanceTag>,
@@ -94,10 +74,16 @@ pub struct Settings {
 #[error("no private conversation")]
 pub struct NotPrivate;
 
-/// There is no private conversation, or its keys are about to change: what is sent now could not be read.
+/// Why a text was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no text can be sent now")]
-pub struct NotReady;
+pub enum NotSent {
+    /// There is no private conversation, or its keys are about to change: what is sent now could not be read.
+    #[error("no text can be sent now")]
+    NotReady,
+    /// It does not fit into the fragments that the network allows.
+    #[error("the text is too long for the network")]
+    TooLong,
+}
 
 /// There is no comparison to answer: nobody has asked, or it has ended since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -110,7 +96,6 @@ pub struct NotAsked;
 pub struct Session {
     identity: Arc<Identity>,
     rng: Box<dyn CryptoRng + Send>,
-    policy: Policy,
     keeps_texts: bool,
     version_2: bool,
     tag: u32,
@@ -119,13 +104,11 @@ pub struct Session {
     instances: BTreeMap<u32, Instance>,
     /// Whom texts go to.
     active: Option<u32>,
-    /// Whose key `active` has or had: what waits was written for it.
+    /// Whose key `active` has or had: by themselves texts go over only to an instance with the same.
     known: Option<Fingerprint>,
     to_all: Option<ToAll>,
     /// Since when a query waits for its answer.
     asked: Option<Duration>,
-    /// Texts wait since the process before this one, and nobody has been asked.
-    ask_due: bool,
     /// When an exchange was last begun because a session was lost.
     renewed: Option<Duration>,
     /// One that has to wait until that is long enough ago: with an instance, or whichever there are.
@@ -133,20 +116,11 @@ pub struct Session {
     /// When we ended the conversation: what was on the way then begins nothing.
     ended: Option<Duration>,
     assembly: Assembly,
-    waiting: VecDeque<Waiting>,
     last_text: u64,
     /// The last query or tag of the peer's that offered a version we know offered version 3.
     offered_3: bool,
     /// A private conversation has begun in version 3: kept when it ends.
     spoke_3: bool,
-    /// The peer has answered in plain text: it has no use for our offers.
-    plain_answer: bool,
-}
-
-struct Waiting {
-    id: TextId,
-    text: Zeroizing<String>,
-    meant_for: Option<Fingerprint>,
 }
 
 impl Session {
@@ -157,7 +131,6 @@ impl Session {
         Self {
             identity,
             rng,
-            policy: settings.policy,
             keeps_texts: settings.keeps_texts,
             version_2: settings.version_2,
             tag,
@@ -168,16 +141,13 @@ impl Session {
             known: None,
             to_all: None,
             asked: None,
-            ask_due: false,
             renewed: None,
             renewal_due: None,
             ended: None,
             assembly: Assembly::default(),
-            waiting: VecDeque::new(),
             last_text: 0,
             offered_3: false,
             spoke_3: false,
-            plain_answer: false,
         }
     }
 
@@ -189,59 +159,26 @@ impl Session {
         out
     }
 
-    /// A text of the person's. NUL characters are left out: they cannot be sent.
-    pub fn send(&mut self, text: &str) -> Vec<Output> {
-        let mut out = Vec::new();
-        let text = if text.contains('\0') { Cow::Owned(text.replace('\0', "")) } else { Cow::Borrowed(text) };
-        self.last_text += 1;
-        let id = TextId(self.last_text);
-        match self.active.and_then(|tag| self.instances.get(&tag)) {
-            Some(Instance { state: State::Finished, .. }) => out.push(Output::NotSent(id, NotSent::Ended)),
-            Some(instance) if instance.is_private() && !instance.changes_keys() => {
-                self.send_private(id, &text, &mut out);
-            }
-            Some(instance) if instance.is_private() => self.wait(id, &text, &mut out),
-            // Under any policy, what is said after the person has asked for privacy waits for the answer.
-            _ if self.policy == Policy::Always || self.asked.is_some() => {
-                self.wait(id, &text, &mut out);
-                self.ask_for_waiting(&mut out);
-            }
-            _ => {
-                let offer = self.policy == Policy::Opportunistic && !self.plain_answer;
-                out.push(Output::Send(if offer {
-                    plain::tagged(&text, self.may_speak_2())
-                } else {
-                    text.into_owned()
-                }));
-                out.push(Output::Sent(id));
-            }
-        }
-        out
-    }
-
-    /// Sends a text that its owner keeps, at once or not at all. `label` names it inside the encryption, in 64 bytes at most:
-    /// a peer of the same kind knows by it what it gets twice. One that may not have been read is named
-    /// ([`Output::Unread`]) and never sent again by the session itself.
+    /// Sends a text that its owner keeps, at once or not at all: its number, and what to send for it. `label` names it
+    /// inside the encryption, in 64 bytes at most: a peer of the same kind knows by it what it gets twice. One that may not
+    /// have been read is named ([`Output::Unread`]). NUL characters are left out: they cannot be sent.
     ///
     /// # Errors
-    /// [`NotReady`]: nothing has changed.
-    pub fn send_kept(&mut self, text: &str, label: &str) -> Result<Vec<Output>, NotReady> {
-        let tag = self.active.filter(|_| self.is_ready()).ok_or(NotReady)?;
+    /// [`NotSent`]: the text goes nowhere.
+    pub fn send_kept(&mut self, text: &str, label: &str) -> Result<(TextId, Vec<Output>), NotSent> {
+        let tag = self.active.filter(|_| self.is_ready()).ok_or(NotSent::NotReady)?;
         let mut out = Vec::new();
-        self.last_text += 1;
-        let id = TextId(self.last_text);
         let label = label.split_at(label.floor_char_boundary(LABEL_AT_MOST)).0;
         let record = Tlv { kind: tlv::LABEL, value: label.as_bytes().to_vec() };
         if !self.seal(tag, &text.replace('\0', ""), &[record], false, &mut out) {
-            out.push(Output::NotSent(id, NotSent::TooLong));
-            return Ok(out);
+            return Err(NotSent::TooLong);
         }
-        out.push(Output::Sent(id));
-        let now = self.now;
+        self.last_text += 1;
+        let (id, now) = (TextId(self.last_text), self.now);
         if let Some(conversation) = self.conversation(tag) {
-            conversation.may_be_unread(id, None, now);
+            conversation.may_be_unread(id, now);
         }
-        Ok(out)
+        Ok((id, out))
     }
 
     /// Whether [`Session::send_kept`] would send now.
@@ -283,8 +220,7 @@ impl Session {
     pub fn start(&mut self) -> Vec<Output> {
         let mut out = Vec::new();
         self.ended = None;
-        if self.policy == Policy::Never {
-        } else if self.is_private() && self.active != Some(NO_TAG) {
+        if self.is_private() && self.active != Some(NO_TAG) {
             self.begin_with_all(&mut out);
         } else if self.is_private() {
             // It may have learnt version 3 meanwhile.
@@ -308,7 +244,7 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the private conversation with every instance, and what waits for one.
+    /// Ends the private conversation with every instance.
     pub fn end(&mut self) -> Vec<Output> {
         let mut out = Vec::new();
         let tags: Vec<u32> = self.instances.keys().copied().collect();
@@ -322,8 +258,6 @@ impl Session {
         (self.active, self.known) = (None, None);
         (self.to_all, self.asked, self.renewal_due) = (None, None, None);
         self.ended = Some(self.now);
-        self.plain_answer = false;
-        out.extend(self.waiting.drain(..).map(|waiting| Output::NotSent(waiting.id, NotSent::Ended)));
         out
     }
 
@@ -335,7 +269,7 @@ impl Session {
     pub fn smp_start(&mut self, secret: &str, question: Option<&str>) -> Result<Vec<Output>, NotPrivate> {
         let mut out = Vec::new();
         let ours = self.identity.fingerprint();
-        let question = question.map(|question| question.split_at(question.floor_char_boundary(RECORD_AT_MOST)).0);
+        let question = question.map(|question| question.split_at(question.floor_char_boundary(QUESTION_AT_MOST)).0);
         let tag = self.active.ok_or(NotPrivate)?;
         let (rng, conversation) = self.rng_and_conversation(tag)?;
         let x = conversation.smp_secret(&ours, true, secret);
@@ -382,21 +316,6 @@ impl Session {
         Ok(out)
     }
 
-    /// Tells the peer that the extra symmetric key will be used, and gives it. `about`: at most 60000 bytes, the rest is
-    /// cut off.
-    ///
-    /// # Errors
-    /// [`NotPrivate`], or in version 2, which has no such key.
-    pub fn extra_key(&mut self, usage: u32, about: &[u8]) -> Result<(Zeroizing<[u8; 32]>, Vec<Output>), NotPrivate> {
-        let mut out = Vec::new();
-        let tag = self.active.filter(|tag| *tag != NO_TAG).ok_or(NotPrivate)?;
-        let key = self.conversation(tag).ok_or(NotPrivate)?.ratchet.extra_key();
-        let about = about.split_at(about.len().min(RECORD_AT_MOST)).0;
-        let record = Tlv { kind: tlv::EXTRA_KEY, value: tlv::write_extra_key(usage, about) };
-        self.send_records(tag, &[record], &mut out);
-        Ok((key, out))
-    }
-
     /// When [`Session::tick`] has something to do, if nothing happens before.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
@@ -404,14 +323,13 @@ impl Session {
         let waits = exchanges.chain(self.asked).map(|since| since.saturating_add(AKE_PATIENCE));
         let instances = self.instances.iter().flat_map(|(tag, instance)| {
             let stale = (self.active != Some(*tag)).then_some(instance.heard.saturating_add(STALE));
-            let old_keys = instance.old_keys_since().map(|since| since.saturating_add(RESEND_WITHIN));
+            let old_keys = instance.old_keys_since().map(|since| since.saturating_add(IN_TRANSIT));
             stale.into_iter().chain(old_keys)
         });
         let last_renewal = self.renewal_due.and(self.renewed);
         let renewal = last_renewal.map(|at| at.saturating_add(RENEW_EVERY));
-        let at_once = self.ask_due.then_some(self.now);
         let to_all = self.to_all.as_ref().map(ToAll::until);
-        waits.chain(to_all).chain(instances).chain(renewal).chain(at_once).chain(self.assembly.deadline()).min()
+        waits.chain(to_all).chain(instances).chain(renewal).chain(self.assembly.deadline()).min()
     }
 
     /// Tells the time, and gives up what has taken too long.
@@ -427,15 +345,11 @@ impl Session {
             |tag: &u32, instance: &mut Instance| active != Some(*tag) && has_passed(STALE, instance.heard, now);
         let stale = self.instances.extract_if(.., is_stale);
         stale.for_each(|(_, mut instance)| out.extend(instance.left_open()));
-        if std::mem::take(&mut self.ask_due) {
-            self.ask_for_waiting(&mut out);
-        }
         if self.may_renew()
             && let Some(with) = self.renewal_due.take()
         {
             self.renew(with, &mut out);
         }
-        self.send_waiting(&mut out);
         out
     }
 

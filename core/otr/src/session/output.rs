@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::identity::Fingerprint;
 use crate::wire::message::{self, NO_TAG};
 use crate::wire::{codec, fragment};
@@ -30,7 +28,7 @@ impl InstanceTag {
     }
 }
 
-/// Names a text that was handed to [`crate::Session::send`]: they count up from 1.
+/// Names a text that was handed to [`crate::Session::send_kept`]: they count up from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextId(pub u64);
 
@@ -72,17 +70,9 @@ pub enum Output {
     },
     /// A text that came in the clear: everybody on the way could read and change it.
     PlainText(String),
-    /// The text waits for a private conversation.
-    Waiting(TextId),
-    /// The text was handed to [`Output::Send`]: encrypted, unless the policy allowed plain text.
-    Sent(TextId),
-    /// The text was sent once more: the peer may not have been able to read it, and may see it twice.
-    SentAgain(TextId),
     /// The session was lost, or ended, and nothing had come from the peer since this text was sent: it may not have been
-    /// read. It is not sent again.
+    /// read.
     Unread(TextId),
-    /// The text was not sent, and will not be.
-    NotSent(TextId, NotSent),
     /// From here on the conversation with this instance is private.
     Began {
         /// Which instance.
@@ -103,15 +93,6 @@ pub enum Output {
     Attention(Attention),
     /// News of a comparison of secrets.
     Smp(SmpEvent),
-    /// The peer announces a use of the extra symmetric key.
-    ExtraKey {
-        /// For what: four bytes that the two programs agree on.
-        usage: u32,
-        /// What belongs to that use.
-        about: Vec<u8>,
-        /// The key.
-        key: Zeroizing<[u8; 32]>,
-    },
 }
 
 impl fmt::Debug for Output {
@@ -123,35 +104,14 @@ impl fmt::Debug for Output {
             Self::KeepsTexts(_) => "KeepsTexts(..)",
             Self::Read { .. } => "Read(..)",
             Self::PlainText(_) => "PlainText(..)",
-            Self::Waiting(id) => return write!(f, "Waiting({})", id.0),
-            Self::Sent(id) => return write!(f, "Sent({})", id.0),
-            Self::SentAgain(id) => return write!(f, "SentAgain({})", id.0),
             Self::Unread(id) => return write!(f, "Unread({})", id.0),
-            Self::NotSent(id, why) => return write!(f, "NotSent({}, {why:?})", id.0),
             Self::Began { renewed: false, .. } => "Began(..)",
             Self::Began { renewed: true, .. } => "Renewed(..)",
             Self::Ended(_) => "Ended(..)",
             Self::Attention(attention) => return write!(f, "Attention({attention:?})"),
             Self::Smp(event) => return write!(f, "Smp({event:?})"),
-            Self::ExtraKey { .. } => "ExtraKey(..)",
         })
     }
-}
-
-/// Why a text was not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotSent {
-    /// The peer has ended the private conversation, or the person has: start a new one first.
-    Ended,
-    /// It was meant for a key that has been replaced by another: look at who is there, then send it anew.
-    OtherFingerprint,
-    /// Too many wait already.
-    QueueFull,
-    /// It does not fit into the fragments that the network allows.
-    TooLong,
-    /// The person had asked for privacy, and nobody has answered. Under [`crate::Policy::Always`] it goes on waiting
-    /// instead.
-    NoAnswer,
 }
 
 /// What a person or an app should know of. `Debug` shows none of the peer's words.
@@ -170,7 +130,7 @@ pub enum Attention {
     Mirror,
     /// A message that breaks the rules of its form: ignored.
     Malformed,
-    /// Nobody has answered; what waits goes on waiting.
+    /// Nobody has answered the wish for a private conversation.
     NoAnswer,
 }
 

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use rand::CryptoRng;
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
 
 use super::ake::{Established, KeyPair};
-use super::stored::COUNT_AT_MOST;
 use crate::crypto::group::{Element, Exponent, LEN};
 use crate::crypto::keys::{DirectionKeys, SecBytes};
 use crate::wire::codec::{Malformed, Reader, write_data, write_mpi};
 use crate::wire::message::{Data, Header, OutgoingData};
 use crate::wire::tlv::Tlv;
+
+/// What no count in a stored state comes near.
+pub(crate) const COUNT_AT_MOST: u64 = u64::MAX / 2;
 
 /// How many used MAC keys wait to be revealed at most; the oldest are kept secret for good beyond that.
 const REVEAL_AT_MOST: usize = 64;
@@ -46,7 +47,6 @@ struct Pair {
     /// The last counter used, upper half.
     sent: u64,
     received: Received,
-    extra_key: Zeroizing<[u8; 32]>,
 }
 
 /// A message that is not read. Nothing has changed.
@@ -55,13 +55,6 @@ pub(crate) enum Unreadable {
     Late(Vec<u8>),
     /// Under keys that we do not have, or changed on the way: the two sides may have lost each other.
     Lost,
-}
-
-/// What a message held.
-pub(crate) struct Opened {
-    pub(crate) plaintext: Vec<u8>,
-    /// The extra symmetric key of the pair that it came under.
-    pub(crate) extra_key: Option<Zeroizing<[u8; 32]>>,
 }
 
 impl Ratchet {
@@ -127,14 +120,8 @@ impl Ratchet {
         self.reveal(|_| false);
     }
 
-    /// The extra symmetric key that goes with the next message.
-    pub(crate) fn extra_key(&mut self) -> Zeroizing<[u8; 32]> {
-        let ours = (self.keys.our_keyid - 1, &self.keys.ours_before);
-        pair_of(&mut self.pairs, ours, (self.keys.their_keyid, &self.keys.theirs), self.first_counter).extra_key.clone()
-    }
-
     /// Checks, decrypts, and changes keys if the message asks for it.
-    pub(crate) fn open(&mut self, data: &Data<'_>, rng: &mut dyn CryptoRng) -> Result<Opened, Unreadable> {
+    pub(crate) fn open(&mut self, data: &Data<'_>, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, Unreadable> {
         let ours = self.keys.our_key(data.recipient_keyid).ok_or(Unreadable::Lost)?;
         let theirs = self.keys.their_key(data.sender_keyid).ok_or(Unreadable::Lost)?;
         // No serial number is left for a next key.
@@ -151,7 +138,6 @@ impl Ratchet {
         if !pair.received.take(data.counter) {
             return Err(Unreadable::Late(plaintext));
         }
-        let extra_key = Some(pair.extra_key.clone());
 
         if data.recipient_keyid == self.keys.our_keyid {
             self.rotate_ours(rng);
@@ -159,7 +145,7 @@ impl Ratchet {
         if data.sender_keyid == self.keys.their_keyid {
             self.rotate_theirs(data.next_dh);
         }
-        Ok(Opened { plaintext, extra_key })
+        Ok(plaintext)
     }
 
     /// Has the next message reveal every MAC key that was used: it is the last of this session. The pairs stay, for that
@@ -264,7 +250,6 @@ impl Pair {
             receiving: DirectionKeys::new(secret, receive),
             sent: 0,
             received: Received::default(),
-            extra_key: secret.extra_key(),
         }
     }
 }

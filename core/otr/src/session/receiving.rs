@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::ake::Step;
-use super::instance::{Conversation, State};
+use super::instance::{Conversation, Opened, State};
 use super::output::{Attention, InstanceTag, Output, SmpEvent};
-use super::ratchet::{Opened, Unreadable};
-use super::{HEARTBEAT, LABEL_AT_MOST, Policy, RESEND_WITHIN, Session, has_passed};
+use super::ratchet::Unreadable;
+use super::{HEARTBEAT, IN_TRANSIT, LABEL_AT_MOST, Session, has_passed};
 use crate::wire::codec;
 use crate::wire::fragment::Fragment;
 use crate::wire::marked::{self, Found, Marked};
@@ -18,10 +16,6 @@ use crate::wire::tlv::{self, Tlv};
 
 impl Session {
     pub(super) fn receive_wire(&mut self, wire: &str, out: &mut Vec<Output>) {
-        if self.policy == Policy::Never {
-            out.push(Output::PlainText(wire.to_owned()));
-            return;
-        }
         let Some(Marked { found, has_words }) = marked::find(wire) else {
             return self.receive_plain(wire, out);
         };
@@ -66,15 +60,14 @@ impl Session {
             Plain::Query(offer) if self.speaks(offer) => self.answer_query(offer, out),
             Plain::Query(_) => out.push(Output::Attention(Attention::OtherVersion)),
             Plain::Text { text, tag } => {
-                self.plain_answer |= tag.is_none();
                 // The offer alone is no text.
                 if !(text.is_empty() && tag.is_some()) {
                     out.push(Output::PlainText(text));
                 }
                 match tag {
                     Some(offer) if !self.speaks(offer) => out.push(Output::Attention(Attention::OtherVersion)),
-                    Some(offer) if self.starts_by_itself() => self.answer_query(offer, out),
-                    _ => {}
+                    Some(offer) => self.answer_query(offer, out),
+                    None => {}
                 }
             }
         }
@@ -172,7 +165,7 @@ impl Session {
             Some(State::Encrypted(conversation)) => conversation.open(data, &mut *self.rng, now),
             _ => Err(Unreadable::Lost),
         };
-        let Opened { plaintext, extra_key } = match opened {
+        let Opened { plaintext, is_current } = match opened {
             Ok(opened) => {
                 self.assembly.was_read(wire);
                 opened
@@ -226,9 +219,11 @@ impl Session {
             out.push(Output::Read { labels: tlv::read_labels(&receipt.value), fingerprint });
         }
         // Of what came under the keys before these, texts and receipts count alone.
-        let Some(extra_key) = extra_key else { return };
-        for record in records {
-            self.receive_record(sender, record, &extra_key, out);
+        if !is_current {
+            return;
+        }
+        for record in &records {
+            self.receive_record(sender, record, out);
         }
         if heartbeat {
             self.seal(sender, "", &[], true, out);
@@ -245,7 +240,7 @@ impl Session {
         }
     }
 
-    fn receive_record(&mut self, sender: u32, record: Tlv, extra_key: &Zeroizing<[u8; 32]>, out: &mut Vec<Output>) {
+    fn receive_record(&mut self, sender: u32, record: &Tlv, out: &mut Vec<Output>) {
         let rng = &mut *self.rng;
         let Some(instance) = self.instances.get_mut(&sender) else { return };
         // A disconnection before this record has ended it all.
@@ -262,17 +257,10 @@ impl Session {
                 out.extend(running.then_some(Output::Smp(SmpEvent::Aborted)));
             }
             tlv::SMP_1 | tlv::SMP_1Q | tlv::SMP_2 | tlv::SMP_3 | tlv::SMP_4 => {
-                let (event, answer) = conversation.smp_record(&record, rng);
+                let (event, answer) = conversation.smp_record(record, rng);
                 out.extend(event.map(Output::Smp));
                 if let Some(answer) = answer {
                     self.send_records(sender, &[answer], out);
-                }
-            }
-            tlv::EXTRA_KEY if sender != NO_TAG => {
-                let mut reader = codec::Reader::new(&record.value);
-                if let Ok(usage) = reader.int() {
-                    let about = reader.rest().to_vec();
-                    out.push(Output::ExtraKey { usage, about, key: extra_key.clone() });
                 }
             }
             _ => {}
@@ -284,7 +272,7 @@ impl Session {
     fn is_over(&self, tag: Option<u32>) -> bool {
         let instance = tag.and_then(|tag| self.instances.get(&tag));
         let by_peer = instance.is_some_and(|instance| matches!(instance.state, State::Finished));
-        by_peer || self.ended.is_some_and(|at| !has_passed(RESEND_WITHIN, at, self.now))
+        by_peer || self.ended.is_some_and(|at| !has_passed(IN_TRANSIT, at, self.now))
     }
 }
 

@@ -2,9 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::instance::Instance;
-use super::output::{InstanceTag, NotSent, Output, TextId};
-use super::{LABELS_AT_MOST, Session, WAITING_AT_MOST, Waiting};
+use super::output::{InstanceTag, Output};
+use super::{LABELS_AT_MOST, Session};
 use crate::wire::message::{Body, Header, NO_TAG};
 use crate::wire::tlv::{self, Tlv};
 use crate::wire::{codec, fragment, html};
@@ -18,43 +17,6 @@ impl Session {
             self.send_records(to.0, &[Tlv { kind: tlv::RECEIPT, value: tlv::write_labels(labels) }], &mut out);
         }
         out
-    }
-
-    pub(super) fn wait(&mut self, id: TextId, text: &str, out: &mut Vec<Output>) {
-        if self.waiting.len() >= WAITING_AT_MOST {
-            out.push(Output::NotSent(id, NotSent::QueueFull));
-            return;
-        }
-        self.waiting.push_back(Waiting { id, text: Zeroizing::new(text.to_owned()), meant_for: self.known });
-        out.push(Output::Waiting(id));
-    }
-
-    /// Sends what waits, if somebody is there to read it.
-    pub(super) fn send_waiting(&mut self, out: &mut Vec<Output>) {
-        let Some((_, fingerprint)) = self.recipient() else { return };
-        if self.active.and_then(|tag| self.instances.get(&tag)).is_some_and(Instance::changes_keys) {
-            return;
-        }
-        for Waiting { id, text, meant_for } in std::mem::take(&mut self.waiting) {
-            if meant_for.is_none_or(|meant| meant == fingerprint) {
-                self.send_private(id, &text, out);
-            } else {
-                out.push(Output::NotSent(id, NotSent::OtherFingerprint));
-            }
-        }
-    }
-
-    pub(super) fn send_private(&mut self, id: TextId, text: &str, out: &mut Vec<Output>) {
-        let Some(tag) = self.active else { return };
-        if !self.seal(tag, text, &[], false, out) {
-            out.push(Output::NotSent(id, NotSent::TooLong));
-            return;
-        }
-        out.push(Output::Sent(id));
-        let now = self.now;
-        if let Some(conversation) = self.conversation(tag) {
-            conversation.may_be_unread(id, Some(Zeroizing::new(text.to_owned())), now);
-        }
     }
 
     /// Records without a text: not worth a complaint if they cannot be read.

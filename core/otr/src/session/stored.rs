@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::instance::{Conversation, Instance, Sent, State, Unread};
 use super::output::{InstanceTag, TextId};
-use super::ratchet::Ratchet;
-use super::{Session, Settings, Waiting};
+use super::ratchet::{COUNT_AT_MOST, Ratchet};
+use super::{Session, Settings};
 use crate::identity::{Fingerprint, Identity};
 use crate::wire::codec::{Malformed, Reader, write_data};
 use crate::wire::fragment::Assembly;
@@ -28,9 +28,6 @@ const ENCRYPTED_HTML: u8 = 2;
 /// What an instance takes at most, bytes: a few keys, MAC keys to reveal, and ids of texts.
 const INSTANCE_AT_MOST: usize = 16 * 1024;
 
-/// What no count in a state comes near.
-pub(crate) const COUNT_AT_MOST: u64 = u64::MAX / 2;
-
 /// Bytes that are no state of this version, or are damaged: begin a new session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no session can be resumed from these bytes")]
@@ -43,15 +40,14 @@ impl From<Malformed> for ResumeError {
 }
 
 impl Session {
-    /// What [`Session::resume`] needs: private and ended conversations, texts that wait, messages of which pieces have come,
-    /// and what the peer has offered last and spoken. Exchanges and comparisons that are under way do not live on. The
-    /// bytes hold keys. An owner that may be killed at any time takes them, and stores them, before each message goes out,
-    /// and before it tells the network that one has come.
+    /// What [`Session::resume`] needs: private and ended conversations, messages of which pieces have come, and what the
+    /// peer has offered last and spoken. Exchanges and comparisons that are under way do not live on. The bytes hold keys.
+    /// An owner that may be killed at any time takes them, and stores them, before each message goes out, and before it
+    /// tells the network that one has come.
     #[must_use]
     pub fn suspend(&self) -> Zeroizing<Vec<u8>> {
-        let texts: usize = self.waiting.iter().map(|waiting| 64 + waiting.text.len()).sum();
         // Enough for all that follows, so that no key stays behind where the bytes were before.
-        let length = 64 + self.instances.len() * INSTANCE_AT_MOST + texts + self.assembly.stored_length();
+        let length = 64 + self.instances.len() * INSTANCE_AT_MOST + self.assembly.stored_length();
         let mut out = Zeroizing::new(Vec::with_capacity(length));
         out.push(FORMAT);
         out.extend_from_slice(&self.tag.to_be_bytes());
@@ -78,12 +74,8 @@ impl Session {
             }
             conversation.ratchet.store(&mut out);
         }
-        out.extend_from_slice(&u32::try_from(self.waiting.len()).unwrap_or(u32::MAX).to_be_bytes());
-        for waiting in &self.waiting {
-            out.extend_from_slice(&waiting.id.0.to_be_bytes());
-            write_fingerprint(&mut out, waiting.meant_for);
-            write_data(&mut out, waiting.text.as_bytes());
-        }
+        // The format has a list of texts that wait here: a session keeps none.
+        out.extend_from_slice(&0_u32.to_be_bytes());
         self.assembly.store(&mut out);
         out
     }
@@ -135,23 +127,18 @@ impl Session {
             };
             instances.insert(tag, Instance::in_state(state, now));
         }
-        let mut waiting = std::collections::VecDeque::new();
-        for _ in 0..reader.int()? {
-            let id = TextId(u64::from_be_bytes(reader.array()?));
-            let meant_for = read_fingerprint(&mut reader)?;
-            let text = Zeroizing::new(String::from_utf8_lossy(reader.data()?).into_owned());
-            waiting.push_back(Waiting { id, text, meant_for });
+        if reader.int()? != 0 {
+            return Err(ResumeError);
         }
         let assembly = Assembly::restore(&mut reader, now)?;
         reader.end()?;
         let settings = Settings { tag: Some(InstanceTag(tag)), ..settings };
         let mut session = Self::new(identity, settings, rng, now);
         session.active = instances.contains_key(&active).then_some(active);
-        (session.instances, session.waiting, session.assembly) = (instances, waiting, assembly);
+        (session.instances, session.assembly) = (instances, assembly);
         (session.known, session.last_text) = (known, last_text);
         session.offered_3 = version_3 & OFFERED_3 != 0;
         session.spoke_3 = version_3 & SPOKE_3 != 0;
-        session.ask_due = !session.waiting.is_empty();
         Ok(session)
     }
 }

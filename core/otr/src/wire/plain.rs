@@ -62,7 +62,8 @@ pub(crate) fn begins(text: &str) -> bool {
     text.starts_with(ERROR) || text.strip_prefix(MARK).is_some_and(|behind| query_in(behind).is_some())
 }
 
-/// Appends the tag that offers version 3, and version 2 if that may be.
+/// Appends the tag that offers version 3, and version 2 if that may be: as clients do that take plain text for a beginning.
+#[cfg(test)]
 pub(crate) fn tagged(text: &str, version_2: bool) -> String {
     format!("{text}{TAG}{}{TAG_V3}", if version_2 { TAG_V2 } else { "" })
 }

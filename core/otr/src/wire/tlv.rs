@@ -14,7 +14,6 @@ pub(crate) const SMP_3: u16 = 4;
 pub(crate) const SMP_4: u16 = 5;
 pub(crate) const SMP_ABORT: u16 = 6;
 pub(crate) const SMP_1Q: u16 = 7;
-pub(crate) const EXTRA_KEY: u16 = 8;
 /// Ours, "FP": the sender's name for the text. Without a text it says that the sender names its texts. Other clients pass
 /// over records that they do not know.
 pub(crate) const LABEL: u16 = 0x4650;
@@ -116,11 +115,6 @@ pub(crate) fn read_mpis<const N: usize>(value: &[u8]) -> Option<[&[u8]; N]> {
     }
     reader.end().ok()?;
     Some(numbers)
-}
-
-/// The value of a record for the extra symmetric key: four bytes for its use, then what belongs to that use.
-pub(crate) fn write_extra_key(usage: u32, about: &[u8]) -> Vec<u8> {
-    [&usage.to_be_bytes()[..], about].concat()
 }
 
 /// The value of a receipt: each label behind its length, which is one byte.

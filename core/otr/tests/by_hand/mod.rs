@@ -416,11 +416,6 @@ impl Peer {
         ours.data_keys(theirs, ours.public() > *theirs).1
     }
 
-    /// The extra symmetric key of a pair of keys.
-    pub(crate) fn extra_key(&self, keyid: u32, theirs: &BigUint) -> [u8; 32] {
-        sha256(&[&[0xff], &self.secbytes(&self.with_keyid(keyid).secret(theirs))])
-    }
-
     /// AES and MAC key of the sender who has the high end, or the low one.
     fn data_keys(&self, theirs: &BigUint, high: bool) -> (Vec<u8>, Vec<u8>) {
         let byte = if high { 1 } else { 2 };

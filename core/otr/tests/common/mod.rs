@@ -1,5 +1,6 @@
 //! Two sessions and a wire between them.
 #![allow(dead_code, reason = "each test program uses a part")]
+#![allow(clippy::unwrap_used, reason = "a text that cannot be sent fails the test")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock};
@@ -18,6 +19,17 @@ pub(crate) fn identity(seed: u64) -> Arc<Identity> {
 
 pub(crate) fn session(identity: &Arc<Identity>, settings: Settings, seed: u64) -> Session {
     Session::new(Arc::clone(identity), settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO)
+}
+
+/// A text in a private conversation, of an owner to whom its name does not matter.
+pub(crate) trait Say {
+    fn say(&mut self, text: &str) -> Vec<Output>;
+}
+
+impl Say for Session {
+    fn say(&mut self, text: &str) -> Vec<Output> {
+        self.send_kept(text, "label").unwrap().1
+    }
 }
 
 /// Two sessions and what each of them said that was not for the wire.
@@ -57,8 +69,13 @@ impl Pair {
         }
     }
 
+    /// A private conversation begins for it if there is none.
     pub(crate) fn say(&mut self, from: usize, text: &str) {
-        let outputs = self.sides[from].send(text);
+        if !self.sides[from].is_private() {
+            let outputs = self.sides[from].start();
+            self.carry(from, outputs);
+        }
+        let outputs = self.sides[from].say(text);
         self.carry(from, outputs);
     }
 

@@ -2,7 +2,7 @@
  *
  * in:  R wire | M text | Q | D | A secret | W question<TAB>secret | P secret | B | K | L longest message | V version |
  *      G account
- * out: S wire | T text | N news | X key | . (the command is done)
+ * out: S wire | T text | N news | . (the command is done)
  *
  * A line break inside is "\n" both ways, a backslash is "\\".
  */
@@ -84,14 +84,6 @@ static void still_secure(void *data, ConnContext *context, int is_reply) { say('
 static int max_message_size(void *data, ConnContext *context)
 {
     return limit;
-}
-
-static void symkey(void *data, ConnContext *context, unsigned int use, const unsigned char *usedata, size_t length,
-    const unsigned char *key)
-{
-    char hex[65];
-    for (int i = 0; i < 32; i++) snprintf(hex + 2 * i, 3, "%02x", key[i]);
-    say('X', hex);
 }
 
 static void asked(const char *question)
@@ -186,8 +178,7 @@ static void command(char kind, char *rest)
         break;
     case 'K': {
         unsigned char key[OTRL_EXTRAKEY_BYTES];
-        if (!otrl_message_symkey(state, &ops, NULL, context(), 7, (unsigned char *) "file", 4, key))
-            symkey(NULL, NULL, 7, NULL, 0, key);
+        otrl_message_symkey(state, &ops, NULL, context(), 7, (unsigned char *) "file", 4, key);
         break;
     }
     case 'L':
@@ -218,7 +209,7 @@ int main(int argc, char **argv)
         .policy = policy, .create_privkey = create_privkey, .is_logged_in = is_logged_in, .inject_message = inject,
         .update_context_list = nothing, .new_fingerprint = new_fingerprint, .write_fingerprints = nothing,
         .gone_secure = gone_secure, .gone_insecure = gone_insecure, .still_secure = still_secure,
-        .max_message_size = max_message_size, .received_symkey = symkey, .otr_error_message = error_message,
+        .max_message_size = max_message_size, .otr_error_message = error_message,
         .handle_smp_event = smp_event, .handle_msg_event = msg_event, .create_instag = create_instag,
     };
     otrl_privkey_read(state, path("key"));

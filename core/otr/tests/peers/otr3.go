@@ -4,7 +4,6 @@ package main
 import (
 	"bufio"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -97,9 +96,7 @@ func main() {
 		case "P":
 			out, err = c.ProvideAuthenticationSecret([]byte(rest))
 		case "K":
-			var key []byte
-			key, out, err = c.UseExtraSymmetricKey(7, []byte("file"))
-			say("X", hex.EncodeToString(key))
+			_, out, err = c.UseExtraSymmetricKey(7, []byte("file"))
 		case "L":
 			limit, _ = strconv.Atoi(rest)
 			c.SetFragmentSize(uint16(limit))

@@ -26,9 +26,9 @@ fn whoever_starts() -> Tested {
     talk.exchange("they started")?;
 
     let mut talk = Talk::new(OTR3, None, 2)?;
-    let text = talk.ours.send("we started");
-    talk.we(text)?;
-    assert!(talk.theirs.contains(&"T we started".to_owned()), "{:?}", talk.theirs);
+    let start = talk.ours.start();
+    talk.we(start)?;
+    talk.exchange("we started")?;
     talk.exchange("hello")?;
 
     let mut talk = Talk::new(OTR3, None, 3)?;
@@ -104,17 +104,16 @@ fn smp_of_every_kind() -> Tested {
 fn extra_key_disconnect_and_a_peer_that_lost_its_session() -> Tested {
     let mut talk = Talk::private(OTR3, None, 8)?;
     talk.exchange("hello")?;
+    // What it tells of an extra symmetric key is of no use here, and disturbs nothing.
     talk.forget();
     talk.they("K")?;
-    let Some(Output::ExtraKey { usage: 7, about, key }) = talk.news.last() else { return Err("no key".into()) };
-    let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!((about.as_slice(), &talk.theirs), (&b"file"[..], &vec![format!("X {hex}")]));
+    assert_eq!(talk.news, []);
+    talk.exchange("still there")?;
 
     // It has another instance tag each time, so it takes what comes for the old one for somebody else's.
     talk.peer.restart()?;
     talk.forget();
-    let text = talk.ours.send("are you there?");
-    talk.we(text)?;
+    talk.say("are you there?")?;
     talk.they("Q")?;
     assert!(talk.news.iter().any(|o| matches!(o, Output::Unread(_))), "{:?}", talk.news);
     talk.exchange("again")?;

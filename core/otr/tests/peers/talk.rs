@@ -103,6 +103,8 @@ pub(crate) struct Talk {
     /// What the peer has for its, but for the wire.
     pub(crate) theirs: Vec<String>,
     pub(crate) wire: VecDeque<Wire>,
+    /// Texts of ours that wait for a private conversation.
+    waiting: VecDeque<String>,
     /// All that the wire has carried.
     pub(crate) log: Vec<Wire>,
 }
@@ -119,7 +121,8 @@ impl Talk {
         let settings = Settings { limit, version_2: true, ..Settings::default() };
         let ours = Session::new(identity, settings, Box::new(StdRng::seed_from_u64(seed)), Duration::ZERO);
         let peer = Peer::start(build, limit.unwrap_or(0))?;
-        Ok(Self { ours, peer, now: Duration::ZERO, news: vec![], theirs: vec![], wire: VecDeque::new(), log: vec![] })
+        let (now, news, theirs, wire, waiting, log) = Default::default();
+        Ok(Self { ours, peer, now, news, theirs, wire, waiting, log })
     }
 
     pub(crate) fn private(build: Build, limit: Option<usize>, seed: u64) -> Tested<Self> {
@@ -134,6 +137,18 @@ impl Talk {
     pub(crate) fn forget(&mut self) {
         self.news.clear();
         self.theirs.clear();
+    }
+
+    /// We say something.
+    pub(crate) fn say(&mut self, text: &str) -> Tested {
+        self.write(text);
+        self.carry()
+    }
+
+    /// We say something that is not carried yet.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.waiting.push_back(text.to_owned());
+        self.ours_out(vec![]);
     }
 
     /// We did something.
@@ -155,6 +170,12 @@ impl Talk {
                 Output::Send(wire) => self.wire.push_back(Wire::ToPeer(wire)),
                 news => self.news.push(news),
             }
+        }
+        while let Some(text) = self.waiting.front()
+            && let Ok((_, sent)) = self.ours.send_kept(text, "label")
+        {
+            self.waiting.pop_front();
+            self.ours_out(sent);
         }
     }
 
@@ -195,8 +216,7 @@ impl Talk {
     /// A text each way, which have to arrive.
     pub(crate) fn exchange(&mut self, text: &str) -> Tested {
         self.forget();
-        let outputs = self.ours.send(text);
-        self.we(outputs)?;
+        self.say(text)?;
         assert_eq!(self.theirs, [format!("T {text}")]);
         self.they(&format!("M re: {text}"))?;
         let texts: Vec<_> = self

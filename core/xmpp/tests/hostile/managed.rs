@@ -288,7 +288,7 @@ async fn a_session_shows_no_more_than_it_has_to() -> Outcome {
     let (used, heard) = in_session(
         async |mut session| {
             session.send_presence().await?;
-            session.send_chat("friend@b.example", "id1", "a < b").await?;
+            session.send_otr("friend@b.example", "id1", "a < b", true).await?;
             session.send_receipt("friend@b.example", "id2", "theirs").await?;
             session.ask().await?;
             session.close().await;
@@ -303,7 +303,10 @@ async fn a_session_shows_no_more_than_it_has_to() -> Outcome {
         bound,
         "<enable xmlns='urn:xmpp:sm:3' resume='true'></enable><presence></presence>\
          <message to='friend@b.example' id='id1' type='chat'>\
-         <body>a &lt; b</body><request xmlns='urn:xmpp:receipts'></request></message>\
+         <body>a &lt; b</body><encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0'></encryption>\
+         <private xmlns='urn:xmpp:carbons:2'></private><no-copy xmlns='urn:xmpp:hints'></no-copy>\
+         <no-permanent-store xmlns='urn:xmpp:hints'></no-permanent-store>\
+         <request xmlns='urn:xmpp:receipts'></request></message>\
          <message to='friend@b.example' id='id2' type='chat'>\
          <received xmlns='urn:xmpp:receipts' id='theirs'></received><private xmlns='urn:xmpp:carbons:2'></private>\
          <no-copy xmlns='urn:xmpp:hints'></no-copy>\

@@ -38,14 +38,20 @@ public class Flashpaper private constructor(internal val engine: Engine) {
         }
     }
 
-    /** Connects to Tor, then settles what an earlier run left behind. Called again after an error it goes on trying. */
+    /**
+     * Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error
+     * it goes on trying.
+     */
     public suspend fun startTor(deadline: Duration = 3.minutes): Unit =
         engine.startTor(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), null)
 
     /** Has another key open the folder from now on, and only that. Wipe the bytes of a passphrase afterwards. */
     public suspend fun changeKey(key: Key): Unit = engine.changeKey(key)
 
-    /** What was wrong with the sealed store when it was opened: lost records are to be told to the person. */
+    /**
+     * What was wrong with the sealed store when it was opened, and with what was read since: lost records are to be
+     * told to the person.
+     */
     public fun vaultReport(): VaultReport = engine.vaultReport()
 
     /** All accounts that are known, in the order of their creation. */
@@ -73,7 +79,10 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      */
     public suspend fun burn(id: BurnerId): BurnReport = engine.burn(id, null)
 
-    /** Everything that a screen shows, at one moment. Nothing is missing between it and [events] since its sequence. */
+    /**
+     * Everything that a screen shows, at one moment. Nothing is missing between it and [events] since its sequence;
+     * what happens while it is taken may be in both.
+     */
     public fun snapshot(): Snapshot = engine.snapshot()
 
     /**
@@ -119,17 +128,24 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      */
     public suspend fun expectKey(id: BurnerId, address: String): String = engine.expectKey(id, address)
 
-    /** Accepts a stranger as a contact: what they have asked for is answered. */
+    /**
+     * Accepts a stranger as a contact: what they have asked for is answered, a private conversation with a query of
+     * ours.
+     */
     public suspend fun accept(id: BurnerId, peer: String): Unit = engine.accept(id, peer)
 
     /**
-     * Keeps somebody away, or not any more: what they send is not taken in, and their server is told so where it knows
-     * blocking. A private conversation ends without a word.
+     * Keeps somebody away, or not any more: what they send is not taken in, and the own server is told so where it
+     * knows blocking (XEP-0191). They see no presence from then on. A private conversation ends without a word, and
+     * what was written to them and has not left does not leave any more. Nothing but this call ends a block.
      */
     public suspend fun setBlocked(id: BurnerId, peer: String, blocked: Boolean): Unit =
         engine.setBlocked(id, peer, blocked)
 
-    /** The person's own name for a burner, or for a [peer] of it; null takes it away. It never leaves the device. */
+    /**
+     * The person's own name for a burner, or for a [peer] of it; null or a blank one takes it away. It never leaves
+     * the device.
+     */
     public suspend fun setLabel(id: BurnerId, label: String?, peer: String? = null): Unit =
         engine.setLabel(id, peer, label)
 
@@ -152,13 +168,17 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun acceptKey(id: BurnerId, peer: String, fingerprint: Fingerprint): Unit =
         engine.acceptKey(id, peer, fingerprint)
 
-    /** Says that the person has compared this key, on the telephone say, or takes that back. */
+    /**
+     * Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then
+     * before it is accepted again ([acceptKey]), nor, once one key was compared, to others that were not.
+     */
     public suspend fun setVerified(id: BurnerId, peer: String, fingerprint: Fingerprint, verified: Boolean): Unit =
         engine.setVerified(id, peer, fingerprint, verified)
 
     /**
      * Compares a secret with the peer (SMP), with a [question] that tells which secret is meant. That both know it
-     * verifies the peer; [Event.Comparison] tells.
+     * verifies the peer; [Event.Comparison] tells. It is how a key that has changed is looked into, too, so whoever
+     * has that key sees the question; of the secret they learn whether one guess was right.
      */
     public suspend fun compare(id: BurnerId, peer: String, secret: String, question: String? = null): Unit =
         engine.compare(id, peer, secret, question)
@@ -187,8 +207,9 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun setVersion2(id: BurnerId, may: Boolean): Unit = engine.setVersion2(id, may)
 
     /**
-     * Takes in what another client knows of keys: the text of libotr's `otr.fingerprints`. Lines of other accounts are
-     * passed over where [account] is given, and so are lines that cannot be read, which are named.
+     * Takes in which keys the person has verified with another client: the text of libotr's `otr.fingerprints`. Lines
+     * of other accounts are passed over where [account] is given, and so are lines that cannot be read, which are
+     * named. Nobody becomes a contact by it; a key that is expected of a peer stays the only one.
      */
     public suspend fun importFingerprints(id: BurnerId, file: String, account: String? = null): Imported =
         engine.importFingerprints(id, file, account)
@@ -210,24 +231,25 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public fun networkChanged(): Unit = engine.networkChanged()
 
     /**
-     * Lets go of the network and the folder within [deadline], for the device's sleep: no traffic, no wake-up, no lock.
-     * What is under way ends as if the process did; [resume] settles it. Several burners end at random moments within it:
-     * a longer one tells less that they are of one phone.
+     * Lets go of the network and the folder within [deadline], for the device's sleep: Tor ends, and there is no
+     * traffic, no wake-up and, unless a key store asks a person meanwhile, no lock. What is under way ends as if the
+     * process did; [resume] settles it. Several burners end at random moments within it: a longer one tells less that
+     * they are of one phone. The key and what is stored stay in memory, see [lock].
      */
     public suspend fun suspend(deadline: Duration = 3.seconds): Unit =
         engine.suspend(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration())
 
     /**
-     * Ends [suspend]: opens the folder again, and has those burners connect that were, each at a random moment (see
-     * [setSpread]).
+     * Ends [suspend]: opens the folder again, starts Tor if it ran, and has those burners connect that were, each at a
+     * random moment (see [setSpread]). Does nothing where it is awake.
      */
     public suspend fun resume(): Unit = engine.resume()
 
     /**
      * What a background task does: resumes, starts Tor where it was not, connects those burners that the app wants
-     * connected (by [connect], in this process or an earlier one, and not [disconnect] since), waits until what there is
-     * has come and gone, and suspends; all within [deadline], but for 3 seconds. Several are connected one after the
-     * other, in random order and apart as far as [deadline] allows.
+     * connected (by [connect], in this process or an earlier one, and not [disconnect] since), waits until what there
+     * is has come and gone, and suspends; all within [deadline], but for 3 seconds. Several are connected one after
+     * the other, in random order and apart as far as [deadline] allows. [suspend] and [resume] end it early.
      */
     public suspend fun syncOnce(deadline: Duration): SyncReport =
         engine.syncOnce(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration())

@@ -1,0 +1,34 @@
+//! What kind of burner to make.
+
+use std::fmt;
+
+use flashpaper::Route;
+
+/// What kind of burner to make. The default is what one tap does. Printing it does not show the server.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct CreateOptions {
+    /// The server's domain; a random good one of the directory when absent.
+    #[uniffi(default = None)]
+    pub server: Option<String>,
+    /// The route, and no other. When absent: the onion address where there is one, and the exit where that does not answer.
+    #[uniffi(default = None)]
+    pub route: Option<Route>,
+    /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
+    /// whoever holds them to the account; `Engine.recoveryWords` has them until they are dropped.
+    #[uniffi(default = false)]
+    pub recoverable: bool,
+}
+
+impl From<CreateOptions> for flashpaper::CreateOptions {
+    fn from(options: CreateOptions) -> Self {
+        let CreateOptions { server, route, recoverable } = options;
+        Self { server, route, recoverable }
+    }
+}
+
+impl fmt::Debug for CreateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateOptions").field("route", &self.route).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,246 @@
+//! Errors, and what an app does with one.
+
+use std::fmt;
+use std::time::Duration;
+
+use flashpaper::{Action, ClockError, Error as FlashpaperError, Input, TextFault, WebPage};
+
+/// A stable name for programs, in `snake_case`.
+#[uniffi::export]
+pub fn error_code(error: FlashpaperError) -> String {
+    error.code().to_owned()
+}
+
+/// What to suggest to the person.
+#[uniffi::export]
+pub fn error_action(error: FlashpaperError) -> Action {
+    error.action()
+}
+
+/// Whether the same call may succeed later without any change.
+#[uniffi::export]
+pub fn error_retryable(error: FlashpaperError) -> bool {
+    error.retryable()
+}
+
+/// What went wrong. The text is for developers; an app picks its own words by `errorCode`.
+#[uniffi::remote(Error)]
+pub enum FlashpaperError {
+    /// The device has no network.
+    Offline,
+    /// Tor cannot be reached, though there may be a network: filtered, or all relays down.
+    TorBlocked,
+    /// The clock is wrong, by at least this much where it is known; Tor cannot work until it is set.
+    ClockWrong {
+        /// Which way and how far.
+        by: Option<ClockError>,
+    },
+    /// The Tor network demands a newer version of this library.
+    Obsolete,
+    /// `Engine.startTor` was not called yet.
+    TorNotStarted,
+    /// The server's host does not exist, refuses connections or closes them.
+    ServerUnreachable,
+    /// The server's onion service does not answer.
+    OnionUnreachable,
+    /// No answer within the deadline.
+    Timeout,
+    /// The server has no valid certificate for its domain, or no TLS, or offers less than it could before, as if somebody in
+    /// between had taken it away: nothing secret was sent.
+    Untrusted,
+    /// The server offers no login that keeps the password secret (SCRAM): it was not sent.
+    NoSafeLogin,
+    /// The server cannot say which messages it has (XEP-0198): a lost connection would swallow some.
+    NoSafeDelivery,
+    /// The server makes no accounts in band.
+    RegistrationClosed,
+    /// The server wants a form or CAPTCHA answered.
+    NeedsForm,
+    /// The server makes accounts on a web page only.
+    NeedsWeb {
+        /// The page.
+        page: WebPage,
+    },
+    /// The server or this installation's own cap asks to wait.
+    RateLimited {
+        /// How long, if it is known.
+        retry_after: Option<Duration>,
+    },
+    /// Every drawn name was taken already.
+    NamesTaken,
+    /// The server refuses what was asked of it.
+    ServerRefused,
+    /// The server does not know the account or its password.
+    Auth,
+    /// The server broke the protocol.
+    ServerBroken,
+    /// No entry of the server directory fits.
+    NoServer,
+    /// There is no such burner here.
+    NoSuchBurner,
+    /// There is no such message: it was done, and nobody wanted it kept.
+    NoSuchMessage,
+    /// The burner does not know that peer.
+    NoSuchPeer,
+    /// The peer is blocked: that is to be taken back first (`Engine.set_blocked`).
+    PeerBlocked,
+    /// There is no private conversation to do that in.
+    NotPrivate,
+    /// There is no comparison to answer: nobody has asked, or it has ended.
+    NothingAsked,
+    /// The person has verified another key of that peer's than the one that was handed in. Nothing was changed: if the new one
+    /// is right, that is to be taken back first (`Engine.set_verified`).
+    OtherKeyVerified,
+    /// A link names another key than the one that is in use with that peer, or expected of it. Nothing was changed: the user
+    /// has to decide (`Engine.expect_key`).
+    OtherKeyInUse,
+    /// Wrong passphrase or key for this folder, or `Engine.lock` was called: open it again.
+    VaultLocked,
+    /// The sealed store is damaged as a whole. Of single records that are, `VaultReport` tells.
+    VaultDamaged,
+    /// A burner's conversations cannot be read: there is more of them than memory has room for, or the store is damaged there.
+    /// The burner can be burnt.
+    Unreadable,
+    /// A later version of this library wrote the store.
+    VaultTooNew,
+    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed
+    /// here; of a burn, what is left to do is done by the next start or call.
+    KeyDenied,
+    /// The key is gone from the key store, or its file, while sealed accounts exist; or this is another key store.
+    KeyLost,
+    /// The device is full.
+    StorageFull,
+    /// The folder cannot be read or written, or the key store fails.
+    Storage,
+    /// The engine is suspended: resume it first.
+    Suspended,
+    /// Another process uses the folder, or this one has a Tor client already.
+    InUse,
+    /// The call was cancelled.
+    Cancelled,
+    /// The engine was closed.
+    Closed,
+    /// Something that the caller handed in cannot be used.
+    InvalidInput {
+        /// Which.
+        input: Input,
+    },
+    /// A bug in this library.
+    Internal,
+}
+
+uniffi::custom_type!(WebPage, Page, {
+    remote,
+    try_lift: |page| Ok(page.url.into()),
+    lower: |page| Page { url: page.url().to_owned() },
+});
+
+/// A page on which a server makes accounts. Printing it does not show the address.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Page {
+    /// The address, as the server gave it. Opened outside Tor it links the person to the account.
+    pub url: String,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Page(..)")
+    }
+}
+
+/// Which input is invalid.
+#[uniffi::remote(Enum)]
+pub enum Input {
+    /// Not the name of a public server.
+    Server,
+    /// An onion route to a server without a known onion address.
+    Onion,
+    /// Not the file of a private network.
+    Network,
+    /// An empty passphrase.
+    Passphrase,
+    /// Not an address (a bare JID).
+    Address,
+    /// A text that cannot be sent, or a secret that is blank.
+    Text {
+        /// Why not.
+        fault: TextFault,
+    },
+    /// Not a fingerprint, or not a file of them.
+    Fingerprints,
+}
+
+/// Why a text cannot be sent.
+#[uniffi::remote(Enum)]
+pub enum TextFault {
+    /// There is nothing in it; in a secret: nothing that a person could see.
+    Empty,
+    /// It is too long.
+    TooLong {
+        /// How many bytes of UTF-8 it has.
+        bytes: u64,
+        /// How many it may have.
+        limit: u64,
+    },
+    /// It has a character that XML cannot carry (XML 1.0 section 2.2).
+    Character {
+        /// The first of them: its number in Unicode.
+        code: u32,
+        /// Where it stands, in characters; the first is 1.
+        at: u64,
+    },
+}
+
+/// The one thing to suggest to the person.
+#[uniffi::remote(Enum)]
+pub enum Action {
+    /// Look after the device's network.
+    CheckNetwork,
+    /// Set the clock.
+    SetClock,
+    /// Update the app.
+    UpdateApp,
+    /// Do the same again later.
+    TryLater,
+    /// Take another server.
+    ChooseServer,
+    /// Give the right passphrase, or let the key store hand out its key.
+    Unlock,
+    /// Make space on the device.
+    FreeSpace,
+    /// Close the other app or window.
+    CloseOther,
+    /// Give other input.
+    CorrectInput,
+    /// Nothing helps but a report to the developers, or a new start.
+    Report,
+    /// Nothing is to be done.
+    Nothing,
+}
+
+/// Which way our clock is off, and at least how far, in whole minutes.
+#[uniffi::remote(Enum)]
+pub enum ClockError {
+    /// Our clock is behind.
+    Slow {
+        /// At least how far.
+        by: Duration,
+    },
+    /// Our clock is ahead.
+    Fast {
+        /// At least how far.
+        by: Duration,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printing_an_error_does_not_show_the_page() {
+        let error = FlashpaperError::NeedsWeb { page: WebPage::from("https://burner.test/".to_owned()) };
+        assert_eq!(format!("{error:?}"), "NeedsWeb { page: WebPage(..) }");
+    }
+}

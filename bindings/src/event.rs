@@ -1,0 +1,214 @@
+//! Events, and a subscription to them.
+
+use flashpaper::{
+    Address, BurnerId, Connection, Error as FlashpaperError, MessageId, MessageState, Route, Settlement, Step,
+};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::messages::{Comparison, Notice};
+
+/// One event. Printing one shows no address and nobody's words.
+#[derive(Debug, uniffi::Enum)]
+#[uniffi::export(Debug)]
+pub enum Event {
+    /// Not the public Tor network: nothing here is private. Reported once, when Tor is started.
+    PrivateNetwork,
+    /// From here on there is network traffic.
+    TorStarting,
+    /// Tor's status.
+    Tor {
+        /// 0.0 to 1.0; it may fall back.
+        fraction: f32,
+        /// Streams can be opened.
+        ready: bool,
+        /// What blocks it: the error that a call would give.
+        blocked: Option<FlashpaperError>,
+    },
+    /// A creation reached a step.
+    Creating {
+        /// Which burner.
+        burner: BurnerId,
+        /// The step that is done.
+        step: Step,
+    },
+    /// A burn reached a step.
+    Burning {
+        /// Which burner.
+        burner: BurnerId,
+        /// The step that is done.
+        step: Step,
+    },
+    /// What an earlier run, or an attempt that failed, left behind was looked at: list the burners again.
+    Settled {
+        /// Which burner.
+        burner: BurnerId,
+        /// What became of it.
+        outcome: Settlement,
+    },
+    /// A burner's connection to its server has changed.
+    Connection {
+        /// Which burner.
+        burner: BurnerId,
+        /// How it is now.
+        connection: Connection,
+    },
+    /// A burner that is to be connected takes another route: its server's onion service does not answer, and no route was
+    /// chosen for it.
+    OtherRoute {
+        /// Which burner.
+        burner: BurnerId,
+        /// The route.
+        via: Route,
+    },
+    /// A message came, or is in another state: `Engine.message` has it, unless it is done and nobody wanted it kept.
+    Message {
+        /// Whose.
+        burner: BurnerId,
+        /// Which.
+        message: MessageId,
+        /// What is known of it now.
+        state: MessageState,
+    },
+    /// A conversation has changed: how private it is, its keys, who the peer is to the burner, whether it is there. See
+    /// `Engine.conversation`.
+    Conversation {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+    },
+    /// News of a comparison of secrets.
+    Comparison {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+        /// What.
+        comparison: Comparison,
+    },
+    /// Something that a person in a conversation should know of.
+    Notice {
+        /// Whose.
+        burner: BurnerId,
+        /// With whom.
+        peer: Address,
+        /// What.
+        notice: Notice,
+    },
+    /// Events were lost because this reader was too slow: take a new `Engine.snapshot`.
+    Lagged {
+        /// How many.
+        lost: u64,
+    },
+}
+
+impl From<flashpaper::Event> for Event {
+    fn from(event: flashpaper::Event) -> Self {
+        use flashpaper::Event as Of;
+        match event {
+            Of::PrivateNetwork => Self::PrivateNetwork,
+            Of::TorStarting => Self::TorStarting,
+            Of::Tor { fraction, ready, blocked } => Self::Tor { fraction, ready, blocked },
+            Of::Creating { burner, step } => Self::Creating { burner, step },
+            Of::Burning { burner, step } => Self::Burning { burner, step },
+            Of::Settled { burner, outcome } => Self::Settled { burner, outcome },
+            Of::Connection { burner, connection } => Self::Connection { burner, connection },
+            Of::OtherRoute { burner, via } => Self::OtherRoute { burner, via },
+            Of::Message { burner, message, state } => Self::Message { burner, message, state },
+            Of::Conversation { burner, peer } => Self::Conversation { burner, peer },
+            Of::Comparison { burner, peer, comparison } => {
+                Self::Comparison { burner, peer, comparison: comparison.into() }
+            }
+            Of::Notice { burner, peer, notice } => Self::Notice { burner, peer, notice: notice.into() },
+            Of::Lagged { lost } => Self::Lagged { lost },
+        }
+    }
+}
+
+/// A step of a creation or burn that is done.
+#[uniffi::remote(Enum)]
+pub enum Step {
+    /// The identity is drawn and sealed; the server does not know of it yet.
+    Sealed {
+        /// The route that will be used.
+        via: Route,
+    },
+    /// The server's onion service does not answer, and no route was chosen: another is taken.
+    OtherRoute {
+        /// The route.
+        via: Route,
+    },
+    /// A stream through Tor is open, or, by an exit, on its way: that nothing listens there shows in the next step.
+    Connected {
+        /// The circuit's name in this process, for comparing only.
+        circuit: Option<String>,
+    },
+    /// TLS is up and the certificate is the domain's.
+    Secured,
+    /// The server has made the account.
+    Registered,
+    /// SASL succeeded and a resource is bound.
+    LoggedIn,
+    /// A ping to the own address came back (XEP-0199): the account can be reached.
+    Reachable,
+    /// The server has confirmed the removal.
+    Removed,
+    /// The server has refused the same credentials on a new stream.
+    ProvenGone,
+}
+
+/// What became of an account that an earlier run left behind.
+#[uniffi::remote(Enum)]
+pub enum Settlement {
+    /// It exists and is a burner now.
+    Kept,
+    /// It was removed at the server.
+    Removed,
+    /// The server does not know it.
+    Absent,
+    /// Nothing could be learnt; the next start looks again.
+    Unknown,
+}
+
+/// A subscription to the engine's events, in order, for one reader; `finish` ends it.
+#[derive(Debug, uniffi::Object)]
+pub struct Events {
+    events: Mutex<flashpaper::Events>,
+    finished: CancellationToken,
+}
+
+impl Events {
+    pub(crate) fn new(events: flashpaper::Events) -> Self {
+        Self { events: Mutex::new(events), finished: CancellationToken::new() }
+    }
+}
+
+#[uniffi::export]
+impl Events {
+    /// The next event, in order; nothing once the engine is closed or the subscription finished. A call that is cancelled
+    /// loses no event.
+    pub async fn next(&self) -> Option<Event> {
+        let next = async { self.events.lock().await.next().await };
+        self.finished.run_until_cancelled(next).await.flatten().map(Event::from)
+    }
+
+    /// Ends the subscription, also a `next` that is waiting.
+    pub fn finish(&self) {
+        self.finished.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printing_an_event_shows_no_address_or_words() {
+        let notice = Notice::PeerError { text: "words".into() };
+        let (burner, peer) = (String::new().into(), Address::from("someone@burner.test".to_owned()));
+        let event = Event::Notice { burner, peer, notice };
+        let shown = r#"Notice { burner: BurnerId(""), peer: Address(..), notice: PeerError(..) }"#;
+        assert_eq!(format!("{event:?}"), shown);
+    }
+}

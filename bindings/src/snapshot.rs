@@ -1,0 +1,105 @@
+//! Everything that a screen shows, at one moment, and two reports.
+
+use std::fmt;
+
+use flashpaper::{Connection, Error as FlashpaperError, History, SyncReport, TorStatus, VaultReport};
+
+use crate::burner::Burner;
+use crate::messages::Conversation;
+
+/// The engine at one moment. Printing it shows nobody's address.
+#[derive(Debug, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Snapshot {
+    /// The number of the last event that is surely in it: `Engine.events` goes on from there.
+    pub sequence: u64,
+    /// Tor's status; nothing before it was started.
+    pub tor: Option<TorStatus>,
+    /// What is wrong with the sealed store. A person should be told of all that is not as by default.
+    pub vault: VaultReport,
+    /// All burners, in the order of their creation.
+    pub burners: Vec<BurnerStatus>,
+}
+
+impl From<flashpaper::Snapshot> for Snapshot {
+    fn from(snapshot: flashpaper::Snapshot) -> Self {
+        let flashpaper::Snapshot { sequence, tor, vault, burners } = snapshot;
+        Self { sequence, tor, vault, burners: burners.into_iter().map(BurnerStatus::from).collect() }
+    }
+}
+
+/// Tor's status.
+#[uniffi::remote(Record)]
+pub struct TorStatus {
+    /// 0.0 to 1.0; it may fall back.
+    pub fraction: f32,
+    /// Streams can be opened.
+    pub ready: bool,
+    /// What blocks it: the error that a call would give.
+    pub blocked: Option<FlashpaperError>,
+}
+
+/// A burner and how it is. Printing one shows nobody's address or name.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct BurnerStatus {
+    /// The burner.
+    pub burner: Burner,
+    /// How it is connected.
+    pub connection: Connection,
+    /// The person's name for it.
+    pub label: Option<String>,
+    /// What is kept of its messages.
+    pub history: History,
+    /// Its conversations, in the order in which they began.
+    pub conversations: Vec<Conversation>,
+    /// Why its conversations cannot be read: there are none here then. The burner can be burnt.
+    pub unreadable: Option<FlashpaperError>,
+}
+
+impl From<flashpaper::BurnerStatus> for BurnerStatus {
+    fn from(status: flashpaper::BurnerStatus) -> Self {
+        let flashpaper::BurnerStatus { burner, connection, label, history, conversations, unreadable } = status;
+        let conversations = conversations.into_iter().map(Conversation::from).collect();
+        Self { burner: burner.into(), connection, label, history, conversations, unreadable }
+    }
+}
+
+impl fmt::Debug for BurnerStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (burner, connection) = (&self.burner, &self.connection);
+        let (history, conversations) = (&self.history, &self.conversations);
+        let status = &mut f.debug_struct("BurnerStatus");
+        status.field("burner", burner).field("connection", connection);
+        status.field("history", history).field("conversations", conversations);
+        status.field("unreadable", &self.unreadable).finish_non_exhaustive()
+    }
+}
+
+/// What was wrong with the sealed store when it was opened, and with what was read since: nothing, by default. What is not
+/// counted here is good.
+#[uniffi::remote(Record)]
+pub struct VaultReport {
+    /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
+    /// account's own, what is left of that account goes with the next burn.
+    pub lost: u32,
+    /// Records were removed or replaced by older ones. Only somebody with access to the folder can do that. The rest may be out
+    /// of date.
+    /// Private conversations begin anew, as a session that was used must not be used again.
+    pub incomplete: bool,
+    /// The key of the store could not be changed at the opening, as each one does, or the key store could not delete one
+    /// that is not used any more, or what was removed could not be written over: older records may be readable. It is tried
+    /// again at the next opening.
+    pub old_key_kept: bool,
+}
+
+/// What `Engine.sync_once` came to.
+#[uniffi::remote(Record)]
+pub struct SyncReport {
+    /// Messages of all burners that came, now or before, and were not taken.
+    pub unread: u32,
+    /// Messages of all burners that their servers do not have yet.
+    pub outbox: u32,
+    /// Every burner was connected, and nothing is left to come or go but what waits for a peer.
+    pub complete: bool,
+}

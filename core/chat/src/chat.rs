@@ -1,0 +1,364 @@
+//! A burner's conversations: what comes in and the time go in; stanzas to send, rows to store and events come out.
+//!
+//! The one policy is: always encrypted. A text waits for a private conversation with a key that the user accepts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flashpaper_otr::{InstanceTag, NotPrivate, NotSent, Output, Session, TextId};
+use flashpaper_xmpp::{ChatMessage, PresenceNews, Refusal, Subscription};
+
+use crate::contact::{PeerId, Standing};
+use crate::encryption::otr3::recipient;
+use crate::error::ChatError;
+use crate::event::{Changed, News};
+use crate::inbox;
+use crate::mailbox::Mailbox;
+use crate::message::{FailReason, MessageId, MessageState};
+use crate::outbox::{self, Encrypted};
+use crate::random::Random;
+use crate::sessions::Sessions;
+use crate::stanza::is_of_exchange;
+use crate::trust::{Fingerprint, Trust};
+use crate::work::Work;
+use crate::{presence, redelivery, retention};
+
+/// One piece of work on a burner's conversations.
+pub struct Talk<'a> {
+    work: Work<'a>,
+}
+
+impl<'a> Talk<'a> {
+    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be
+    /// used again, in seconds, 0: not beyond this process.
+    #[must_use]
+    pub fn new(
+        mailbox: &'a mut Mailbox,
+        sessions: &'a mut Sessions,
+        rng: Random,
+        times: (u64, Duration),
+        idle_timeout: u64,
+    ) -> Self {
+        Self { work: Work::new(mailbox, sessions, rng, times, idle_timeout) }
+    }
+
+    /// Confirms what has come, and stores the sessions that were used. What is to be reported once that is on disk.
+    #[must_use]
+    pub fn end(self) -> News {
+        self.work.end()
+    }
+
+    /// What is stored.
+    pub const fn mailbox(&mut self) -> &mut Mailbox {
+        self.work.mailbox
+    }
+
+    /// What is in memory.
+    pub const fn sessions(&mut self) -> &mut Sessions {
+        self.work.sessions
+    }
+
+    /// Messages are in another state: to be reported.
+    pub fn report(&mut self, changed: Changed) {
+        self.work.news.messages.extend(changed);
+    }
+
+    /// Something has changed of the conversation with a peer: to be reported.
+    pub fn report_conversation(&mut self, peer: PeerId) {
+        self.work.news.conversations.insert(peer);
+    }
+
+    /// A message of somebody's.
+    pub fn receive(&mut self, chat: &ChatMessage) {
+        if chat.text.is_empty() {
+            // No message, nor the end of one in pieces: an empty body stands beside other things.
+            return;
+        }
+        let peer = self.work.mailbox.find(&chat.from);
+        let standing = peer.map(|peer| self.work.mailbox.standing(peer)).unwrap_or_default();
+        match (standing, peer) {
+            (Standing::Stranger, _) => {
+                let receipt = self.work.ids.draw();
+                inbox::receive_from_stranger(
+                    self.work.mailbox,
+                    &mut self.work.sessions.full,
+                    &mut self.work.news,
+                    peer,
+                    chat,
+                    receipt,
+                    self.work.now,
+                );
+            }
+            // What OTR has not read it does not count as read: it can come again.
+            (Standing::Contact, Some(peer))
+                if inbox::is_full(self.work.mailbox, peer) && !is_of_exchange(&chat.text) =>
+            {
+                inbox::turn_away(self.work.mailbox, &mut self.work.sessions.full, &mut self.work.news, peer);
+            }
+            (Standing::Contact, Some(peer)) => {
+                let outputs = self.work.with(peer, |session| session.receive(&chat.text));
+                self.work.carry_out(peer, Some(chat), outputs);
+            }
+            (Standing::Contact, None) | (Standing::Blocked, _) => {}
+        }
+    }
+
+    /// A message of somebody's of which nothing can be read: that there was one is told, also of a stranger.
+    pub fn unreadable(&mut self, from: &str) {
+        inbox::unreadable(self.work.mailbox, &mut self.work.news, from);
+    }
+
+    /// Somebody's presence. Gives the steps of the handshake to answer with.
+    pub fn presence(&mut self, from: &str, resource: Option<String>, news: PresenceNews) -> Vec<Subscription> {
+        if news == PresenceNews::Available
+            && let Some(peer) = self.work.mailbox.find(from).filter(|peer| self.work.is_contact(*peer))
+        {
+            // A peer who was away when they were asked may be asked again.
+            self.work.sessions.asked.remove(&peer);
+        }
+        presence::hear(self.work.mailbox, &mut self.work.sessions.present, &mut self.work.news, from, resource, news)
+    }
+
+    /// A message came back.
+    pub fn refused(&mut self, from: &str, id: &str, why: Refusal) {
+        let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
+        let mut changed = outbox::refused(self.work.mailbox, from, id, reason);
+        let asked = |peer: &PeerId| self.work.sessions.queries.get(peer).is_some_and(|query| query == id);
+        if let Some(peer) = self.work.mailbox.find(from).filter(|peer| why == Refusal::ForGood && asked(peer)) {
+            changed.extend(outbox::nobody_there(self.work.mailbox, peer));
+        }
+        self.work.news.messages.extend(changed);
+    }
+
+    /// Makes a stranger a contact, and answers if they have asked for a private conversation.
+    ///
+    /// # Errors
+    /// [`ChatError::PeerBlocked`].
+    pub fn accept(&mut self, peer: PeerId) -> Result<(), ChatError> {
+        self.work.mailbox.check_unblocked(peer)?;
+        let known = self.work.mailbox.peers.get(&peer);
+        let (asks, offers_3) = known.map_or((false, false), |known| (known.asks_for_private, known.offers_version_3));
+        self.work.mailbox.befriend(peer);
+        if offers_3 {
+            self.work.with(peer, Session::has_offered_3);
+        }
+        if asks {
+            self.start(peer);
+        }
+        self.work.news.conversations.insert(peer);
+        Ok(())
+    }
+
+    /// Keeps somebody away, without a word, or not any more: nothing of theirs goes on.
+    pub fn set_blocked(&mut self, peer: PeerId, blocked: bool) {
+        presence::set_blocked(self.work.mailbox, peer, blocked);
+        if blocked {
+            self.work.sessions.drop_session(peer);
+            self.work.touched.remove(&peer);
+            let mut changed = redelivery::forget_session(self.work.mailbox, peer);
+            changed.extend(outbox::blocked(self.work.mailbox, peer));
+            changed.extend(redelivery::fail_unconfirmed(self.work.mailbox, peer));
+            self.work.news.messages.extend(changed);
+        }
+        self.work.news.conversations.insert(peer);
+    }
+
+    /// Encrypts texts that wait, at most so many, and asks for private conversations where there are none.
+    pub fn pump(&mut self, room: usize) {
+        self.work.news.messages.extend(outbox::give_up(self.work.mailbox, self.work.now));
+        self.ask_for_missed();
+        for peer in redelivery::doubting(self.work.mailbox) {
+            self.work.news.messages.extend(redelivery::redeliver(self.work.mailbox, peer, self.work.now));
+        }
+        let mut left = room;
+        // What is behind a text that cannot be sent yet keeps its place.
+        let mut stuck = redelivery::doubting(self.work.mailbox);
+        for (row, peer) in outbox::waiting(self.work.mailbox) {
+            if left > 0 && !stuck.contains(&peer) {
+                if self.send(row, peer) {
+                    left -= 1;
+                } else {
+                    stuck.insert(peer);
+                }
+            }
+        }
+        for (row, peer) in outbox::waiting(self.work.mailbox) {
+            let asks = |session: &Session| !session.is_private() && !session.is_finished();
+            if self.work.sessions.otr.open.get(&peer).is_some_and(asks) {
+                self.work.set(row, MessageState::WaitingForPeer);
+            }
+        }
+    }
+
+    /// Whether a text needs no more waiting.
+    fn send(&mut self, row: MessageId, peer: PeerId) -> bool {
+        if !self.work.is_contact(peer) || !outbox::has_room(self.work.mailbox, peer, self.work.now) {
+            return false;
+        }
+        let Some((instance, key)) = self.choose(peer) else {
+            self.ask(peer);
+            return false;
+        };
+        let is_accepted = |trust: &Trust| trust.accepts(key);
+        if !self.work.trust(peer).is_some_and(is_accepted) || !self.work.look(peer, |session| session.is_ready()) {
+            return false;
+        }
+        let Some(entry) = self.work.mailbox.messages.get(&row).map(Arc::clone) else { return true };
+        if entry.went.as_ref().is_some_and(|went| went.key != key) {
+            self.work.set(row, MessageState::Failed { reason: FailReason::OtherKey });
+            return true;
+        }
+        let deduplicates = self.work.trust(peer).and_then(|trust| trust.key(key)).is_some_and(|key| key.deduplicates);
+        let text = outbox::wording(&entry, deduplicates);
+        let sent = self.work.with(peer, |session| session.send_kept(&text, &entry.label));
+        let (TextId(number), outputs) = match sent {
+            Ok(sent) => sent,
+            Err(NotSent::NotReady) => return false,
+            Err(NotSent::TooLong) => {
+                self.work.set(row, MessageState::Failed { reason: FailReason::TooLong });
+                return true;
+            }
+        };
+        let bodies = outputs.into_iter().filter_map(|o| if let Output::Send(body) = o { Some(body) } else { None });
+        let pieces = bodies.map(|body| (self.work.ids.draw(), body)).collect();
+        let resource = self.work.sessions.otr.resources.get(&(peer, instance)).cloned();
+        let encrypted = Encrypted { peer, key, number, resource, pieces };
+        self.work.news.messages.extend(outbox::send(self.work.mailbox, row, encrypted, self.work.now));
+        true
+    }
+
+    /// What time does: gives up texts that have waited for too long, and ends private conversations that have rested for too
+    /// long. Their peers are told, or they would write what nobody can read. Where they cannot be told now (what they have
+    /// written may be waiting, too) that is put off, but not for ever. `now`: the time that things expire by.
+    pub fn expire(&mut self, now: u64, can_be_told: bool) {
+        self.work.news.messages.extend(outbox::give_up(self.work.mailbox, self.work.now));
+        for peer in retention::rested(self.work.mailbox, retention::lasts(self.work.idle_timeout, can_be_told), now) {
+            // The peer's side may be over, too, with these unread.
+            redelivery::doubt_all(self.work.mailbox, peer, self.work.now);
+            self.say_goodbye(peer);
+        }
+    }
+
+    /// Asks a peer for a private conversation, unless it was asked a moment ago or has ended one.
+    fn ask(&mut self, peer: PeerId) {
+        let (beginning, finished) = self.work.look(peer, |session| (session.is_beginning(), session.is_finished()));
+        if !beginning && !finished && !self.work.sessions.was_asked_lately(peer, self.work.clock) {
+            self.start(peer);
+        }
+    }
+
+    /// Has contacts send again what there was no room for: a new session tells them that it was not read.
+    fn ask_for_missed(&mut self) {
+        for peer in inbox::missed(self.work.mailbox) {
+            if self.work.look(peer, |session| session.is_finished()) {
+                // They have ended it, and know what was not read by then.
+                inbox::has_missed_nothing(self.work.mailbox, peer);
+            } else {
+                self.ask(peer);
+            }
+        }
+    }
+
+    /// Has texts go where [`recipient`] says.
+    fn choose(&mut self, peer: PeerId) -> Option<(InstanceTag, Fingerprint)> {
+        let known = self.work.mailbox.peers.get(&peer).map(Arc::clone);
+        self.work.look(peer, |session| {
+            let chosen = recipient(session, known.as_ref().map(|known| &known.trust))?;
+            // Another client's session is private then: it can be selected.
+            let is_other = session.recipient().is_some_and(|(instance, _)| instance != chosen.0);
+            if is_other {
+                session.select(chosen.0).ok()?;
+            }
+            Some(chosen)
+        })
+    }
+
+    /// What the user says of a peer's keys may change where texts go.
+    pub fn choose_again(&mut self, peer: PeerId) {
+        if self.work.mailbox.sessions.contains_key(&peer) {
+            self.choose(peer);
+        }
+    }
+
+    /// Begins a private conversation, or renews the one there is.
+    pub fn start(&mut self, peer: PeerId) {
+        self.work.sessions.asked.insert(peer, self.work.clock);
+        let outputs = self.work.with(peer, Session::start);
+        self.work.carry_out(peer, None, outputs);
+        self.work.news.conversations.insert(peer);
+    }
+
+    /// Ends the private conversation. The peer's receipts cannot be read any more.
+    pub fn finish(&mut self, peer: PeerId) {
+        self.work.news.messages.extend(redelivery::fail_unconfirmed(self.work.mailbox, peer));
+        self.say_goodbye(peer);
+    }
+
+    fn say_goodbye(&mut self, peer: PeerId) {
+        let outputs = self.work.with(peer, Session::end);
+        self.work.carry_out(peer, None, outputs);
+        self.work.news.conversations.insert(peer);
+    }
+
+    /// Tells every peer that the private conversation ends.
+    pub fn finish_all(&mut self) {
+        let private =
+            self.work.mailbox.sessions.iter().filter(|(_, stored)| stored.key.is_some()).map(|(peer, _)| *peer);
+        let private: Vec<PeerId> = private.filter(|peer| self.work.is_contact(*peer)).collect();
+        private.into_iter().for_each(|peer| self.finish(peer));
+    }
+
+    /// Gives up what has taken too long.
+    pub fn tick(&mut self) {
+        let due = |session: &Session| session.deadline().is_some_and(|at| at <= self.work.clock);
+        let due = self.work.sessions.otr.open.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer);
+        let due: Vec<PeerId> = due.filter(|peer| self.work.is_contact(*peer)).collect();
+        due.into_iter().for_each(|peer| self.work.look(peer, |_| ()));
+    }
+
+    /// Opens the sessions that are stored, so that their time goes on.
+    pub fn wake(&mut self) {
+        let stored = self.work.mailbox.sessions.keys().copied();
+        let stored: Vec<PeerId> = stored.filter(|peer| self.work.is_contact(*peer)).collect();
+        stored.into_iter().for_each(|peer| self.work.look(peer, |_| ()));
+    }
+
+    /// Compares a secret with the peer (OTR, Socialist Millionaires' Protocol): with the key that texts go to.
+    ///
+    /// # Errors
+    /// [`ChatError::NotPrivate`].
+    pub fn compare(&mut self, peer: PeerId, secret: &str, question: Option<&str>) -> Result<(), ChatError> {
+        let (_, key) = self.choose(peer).ok_or(ChatError::NotPrivate)?;
+        let outputs = self.work.with(peer, |session| session.smp_start(secret, question));
+        let outputs = outputs.map_err(|NotPrivate| ChatError::NotPrivate)?;
+        if let Some(key) = self.work.mailbox.peer_mut(peer).and_then(|known| known.trust.key_mut(key)) {
+            key.failures = 0;
+        }
+        self.work.carry_out(peer, None, outputs);
+        Ok(())
+    }
+
+    /// Answers a comparison that the peer has asked for; `shown`: the question as the user has seen it.
+    ///
+    /// # Errors
+    /// [`ChatError::NothingAsked`].
+    pub fn answer(&mut self, peer: PeerId, secret: &str, shown: Option<&str>) -> Result<(), ChatError> {
+        let trust = self.work.trust(peer).ok_or(ChatError::NothingAsked)?;
+        let key = self.work.sessions.questions.asker(peer, trust, shown).ok_or(ChatError::NothingAsked)?;
+        let outputs = self.work.with(peer, |session| session.smp_answer(secret, Some(key)));
+        self.work.carry_out(peer, None, outputs.map_err(|_| ChatError::NothingAsked)?);
+        Ok(())
+    }
+
+    /// Ends a comparison without a result.
+    ///
+    /// # Errors
+    /// [`ChatError::NotPrivate`].
+    pub fn abort_comparison(&mut self, peer: PeerId) -> Result<(), ChatError> {
+        let outputs =
+            self.work.with(peer, |session| session.smp_abort(None)).map_err(|NotPrivate| ChatError::NotPrivate)?;
+        self.work.news.conversations.insert(peer);
+        self.work.carry_out(peer, None, outputs);
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Who a peer is to a burner.
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::trust::Trust;
+
+/// Names a peer of a burner: the number of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Zeroize)]
+pub struct PeerId(pub(crate) u64);
+
+impl From<u64> for PeerId {
+    fn from(row: u64) -> Self {
+        Self(row)
+    }
+}
+
+impl From<PeerId> for u64 {
+    fn from(PeerId(row): PeerId) -> Self {
+        row
+    }
+}
+
+/// Who a peer is to a burner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Somebody who has written or asked for presence, and gets no answer: see [`crate::Talk::accept`].
+    #[default]
+    Stranger,
+    /// Added, accepted or written to.
+    Contact,
+    /// Kept away, by the server too where it can (XEP-0191).
+    Blocked,
+}
+
+/// Our subscription to a peer's presence (RFC 6121, section 3): what has come of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Flags", into = "Flags")]
+pub(crate) enum Subscription {
+    /// They have not said.
+    #[default]
+    Unanswered,
+    /// They let us see when they are there.
+    Granted,
+    /// They do not want us to.
+    Refused,
+}
+
+/// [`Subscription`] as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Flags {
+    shows_presence: bool,
+    refuses: bool,
+}
+
+impl From<Flags> for Subscription {
+    fn from(Flags { shows_presence, refuses }: Flags) -> Self {
+        match (shows_presence, refuses) {
+            (true, _) => Self::Granted,
+            (false, true) => Self::Refused,
+            (false, false) => Self::Unanswered,
+        }
+    }
+}
+
+impl From<Subscription> for Flags {
+    fn from(subscription: Subscription) -> Self {
+        let [shows_presence, refuses] = [Subscription::Granted, Subscription::Refused].map(|it| subscription == it);
+        Self { shows_presence, refuses }
+    }
+}
+
+/// Somebody who was written to, or has written. Without an address: that was lost.
+#[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct Peer {
+    /// The bare JID.
+    pub jid: String,
+    #[zeroize(skip)]
+    /// Who they are to the burner.
+    pub standing: Standing,
+    /// The user's name for them. It never leaves the device.
+    pub label: Option<String>,
+    /// They have asked for a private conversation, and had no answer.
+    #[serde(default)]
+    pub(crate) asks_for_private: bool,
+    /// As a stranger they have offered version 3 of OTR.
+    #[serde(default)]
+    pub(crate) offers_version_3: bool,
+    /// They want to see when we are there.
+    pub(crate) wants_presence: bool,
+    /// Whether they let us see when they are there.
+    #[zeroize(skip)]
+    #[serde(flatten)]
+    pub(crate) subscription: Subscription,
+    /// Their server is to be told that they are blocked, or not any more.
+    pub block_due: bool,
+    /// Their client sends receipts.
+    pub(crate) confirms: bool,
+    /// Steps of the presence handshake that were due were sent.
+    pub(crate) introduced: bool,
+    /// Their keys.
+    #[serde(flatten)]
+    pub trust: Trust,
+    /// Texts of this peer were turned away for lack of room, and have to come again.
+    #[serde(default)]
+    pub(crate) missed: bool,
+}
+
+impl Peer {
+    /// The user wants to talk to them.
+    pub fn befriend(&mut self) {
+        self.introduced &= self.standing == Standing::Contact;
+        // What a stranger has missed nobody can send again.
+        self.missed &= self.standing == Standing::Contact;
+        self.asks_for_private = false;
+        if self.subscription == Subscription::Refused {
+            self.subscription = Subscription::Unanswered;
+        }
+        self.standing = Standing::Contact;
+    }
+}

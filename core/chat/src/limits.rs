@@ -1,0 +1,63 @@
+//! How much and how long: every figure of the crate's own, in one place.
+
+use std::time::Duration;
+
+/// The longest text of one message, in bytes of UTF-8. Escaped for XML it may be six times as long: the smallest limit for
+/// a stanza in use is 64 KiB (ejabberd).
+pub const TEXT: usize = 10_000;
+/// Texts that may be on their way to a peer with a client that confirms them. Prosody keeps 500 stanzas for a client that is
+/// away, and forgets the rest.
+pub(crate) const WINDOW: usize = 200;
+/// One that was not confirmed for so long does not count there any more: the peer may have changed clients. One to a client
+/// that knows doubles counts until it is confirmed, as it may be sent again. In seconds.
+pub(crate) const WINDOW_FOR: u64 = 3600;
+/// How many messages of each peer and kind are known again when they come twice: more than [`WINDOW`], and as many as
+/// a stored row of 8 KiB takes.
+pub(crate) const SEEN: usize = 250;
+/// For so long at least a text that the server has is kept for the peer's receipt. In seconds.
+pub(crate) const CONFIRMED_WITHIN: u64 = 86_400;
+
+/// The longest stanza in bytes, where a server names no limit: the smallest that is in use (ejabberd's).
+pub(crate) const STANZA: usize = 65_536;
+/// What a stanza has around its body at most, in bytes: addresses are up to 3071 each (RFC 7622).
+pub(crate) const AROUND_BODY: usize = 7_000;
+/// A key exchange that could not be sent for so long is of no use any more. In seconds.
+pub(crate) const EXCHANGE_STANZAS: u64 = 60;
+/// How long after a peer was asked for a private conversation it may be asked again, if nothing else happens.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(600);
+/// How long a peer's client has after a key exchange to say that it knows what it gets twice. In seconds.
+pub(crate) const RESEND_GRACE: u64 = 10;
+/// How long a peer that is there takes to answer.
+pub const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How old a text may be that is sent again to a client that does not know what it gets twice. In seconds.
+pub(crate) const RESEND_WITHIN: u64 = 60;
+
+/// How much is kept of a question or an error message of a peer's, in bytes.
+pub(crate) const NOTICE: usize = 1000;
+
+/// The longest id of a message that a receipt is sent for, in bytes.
+pub(crate) const RECEIPT_OF: usize = 256;
+
+/// What came in the clear with the same id and text, sent within about this time, is one message that a server has sent again. In
+/// seconds: some clients begin their ids anew, and what comes later is rather shown twice than a new text not at all.
+pub(crate) const SENT_ONCE: u64 = 120;
+/// How many strangers are remembered, and how many texts and bytes of each.
+pub(crate) const STRANGERS: usize = 50;
+pub(crate) const STRANGER_TEXTS: usize = 10;
+pub(crate) const STRANGER_BYTES: usize = 20_000;
+/// How much of a contact's is taken in before the app has taken it: texts and bytes.
+pub(crate) const CONTACT_TEXTS: usize = 500;
+pub(crate) const CONTACT_BYTES: usize = 512 * 1024;
+/// How much of a contact's is there at most where history is kept, in bytes with [`AROUND_TEXT`]: a contact must not fill what
+/// an owner reads into memory.
+pub(crate) const CONTACT_KEPT: usize = 4 << 20;
+/// What is stored around a text, in bytes: about the smallest size of a record.
+pub(crate) const AROUND_TEXT: usize = 512;
+/// How many answers and the like to one peer wait for the server: stanzas that hold no text.
+pub(crate) const ANSWERS: usize = 256;
+/// How many of a peer's clients are known to be there.
+pub(crate) const CLIENTS: usize = 32;
+/// How many keys of a peer are remembered.
+pub const KEYS: usize = 16;
+/// After so many comparisons that came out different a user is not asked for another by the same key.
+pub(crate) const COMPARISONS: u8 = 3;

@@ -1,0 +1,180 @@
+//! A text, in or out, and what may become of it.
+//!
+//! A text that goes out is `Queued`, or `WaitingForPeer` while there is no private conversation → `Sent`: encrypted, and
+//! stored as the stanzas that carry it before they leave → `Acked` (its server has them) → `Delivered` (the peer's client
+//! says inside the encryption that it has it) or `Reported` (a receipt outside says so: any server may have written that).
+//! A server's receipt never removes a text, nor keeps it from being sent again. A bounce fails a text,
+//! even a forged one: the user is told, and the text stays until the app has seen it. A text that comes in is stored before
+//! its server is told so, and stays until the app has taken it.
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::contact::PeerId;
+use crate::trust::{Fingerprint, Security};
+
+/// Names a message of a burner. Rises in the order in which messages came or were written; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Zeroize)]
+pub struct MessageId(pub(crate) u64);
+
+impl From<u64> for MessageId {
+    fn from(id: u64) -> Self {
+        Self(id)
+    }
+}
+
+impl From<MessageId> for u64 {
+    fn from(MessageId(id): MessageId) -> Self {
+        id
+    }
+}
+
+/// What is known of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum MessageState {
+    /// It came, and the app has not said that it has it: it is kept, whatever happens.
+    Received,
+    /// It came, and the app has it.
+    Taken,
+    /// It waits to be sent.
+    Queued,
+    /// It waits for a private conversation: the peer was asked for one, and has to be there to answer. An account that does
+    /// not exist looks like one that is away.
+    WaitingForPeer,
+    /// It was encrypted and sent; whether the own server has it is not known.
+    Sent,
+    /// The own server has it (XEP-0198).
+    Acked,
+    /// A receipt outside the encryption says that the peer's client has it (XEP-0184). Any server on the way can write one:
+    /// the text is kept until OTR has confirmed it, and fails as [`FailReason::Unread`] or is sent again if that does not come.
+    Reported,
+    /// The peer's client has it: it said so inside the encryption, as Flashpaper does and others do not.
+    Delivered,
+    /// It will not arrive. It is kept until [`crate::Mailbox::take`].
+    Failed {
+        /// Why.
+        reason: FailReason,
+    },
+}
+
+impl MessageState {
+    /// Nothing is to come of it any more.
+    pub(crate) const fn is_done(self) -> bool {
+        matches!(self, Self::Taken | Self::Delivered)
+    }
+
+    /// It was written here, and may still arrive.
+    pub(crate) const fn is_on_its_way(self) -> bool {
+        matches!(self, Self::Queued | Self::WaitingForPeer | Self::Sent | Self::Acked | Self::Reported)
+    }
+}
+
+/// Why a message will not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailReason {
+    /// A server sent it back: there is no such peer, or it takes nothing from us. That is the servers' word.
+    Refused,
+    /// A server sent it back for now: the peer's server cannot be reached, say. It can be sent again.
+    Unreachable,
+    /// To whom it was to go was lost to a failing device.
+    AddressLost,
+    /// The private conversation is lost or over, and the peer may not have read it. It can be sent again. A receipt that comes
+    /// late makes it [`MessageState::Delivered`] after all.
+    Unread,
+    /// It was written for another key than the peer has now.
+    OtherKey,
+    /// The peer was not there in time.
+    NoAnswer,
+    /// It does not fit through the network.
+    TooLong,
+    /// The user has blocked the peer before it left.
+    Blocked,
+}
+
+/// A message, in or out.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct Entry {
+    pub(crate) peer: PeerId,
+    /// The name of an outgoing text inside the encryption: random, and unlike every id outside.
+    #[serde(alias = "id")]
+    pub(crate) label: String,
+    pub(crate) text: String,
+    /// When it came or was written, in seconds since 1970.
+    pub(crate) at: u64,
+    #[zeroize(skip)]
+    pub(crate) state: MessageState,
+    /// How private it was.
+    #[zeroize(skip)]
+    pub(crate) security: Security,
+    /// When it is given up if it has not left, in seconds since 1970.
+    pub(crate) until: Option<u64>,
+    pub(crate) went: Option<Transmission>,
+    /// It may arrive twice, as the peer's client cannot tell.
+    pub(crate) again: bool,
+}
+
+/// How a text went out.
+#[derive(Clone, Serialize, Deserialize, Zeroize)]
+pub(crate) struct Transmission {
+    /// OTR's number for it, by which it may say that it was not read. `None`: it was read, as far as will ever be known, or
+    /// is in doubt.
+    pub(crate) number: Option<u64>,
+    /// The key that it went to: it goes to no other.
+    pub(crate) key: Fingerprint,
+    /// When, in seconds since 1970.
+    pub(crate) at: u64,
+    /// Since when it may be unread, in seconds since 1970: until it is known what the peer's client does with doubles.
+    pub(crate) doubted: Option<u64>,
+    /// The ids of the stanzas that carry it: several, where it went in pieces.
+    #[serde(alias = "pieces")]
+    pub(crate) ids: Vec<String>,
+}
+
+impl Entry {
+    /// When it left, or was written; in seconds since 1970.
+    pub(crate) const fn left(&self) -> u64 {
+        match &self.went {
+            Some(went) => went.at,
+            None => self.at,
+        }
+    }
+
+    /// It is to be encrypted.
+    pub(crate) const fn waits(&self) -> bool {
+        matches!(self.state, MessageState::Queued | MessageState::WaitingForPeer)
+    }
+
+    /// The peer has written it.
+    pub(crate) const fn came(&self) -> bool {
+        matches!(self.state, MessageState::Received | MessageState::Taken)
+    }
+
+    /// When it is given up, in seconds since 1970. One that has left may have been read: to send it again is not to send
+    /// it late.
+    pub(crate) fn given_up(&self) -> Option<u64> {
+        self.until.filter(|_| self.waits() && self.went.is_none())
+    }
+
+    /// It was sent, and the peer has not said inside the encryption that it has it.
+    pub(crate) const fn may_be_unread(&self) -> bool {
+        matches!(self.state, MessageState::Sent | MessageState::Acked | MessageState::Reported)
+    }
+
+    /// OTR has confirmed it, or nothing can any more.
+    pub(crate) const fn is_confirmed(&self) -> bool {
+        match &self.went {
+            Some(went) => went.number.is_none() && went.doubted.is_none(),
+            None => true,
+        }
+    }
+
+    /// Nothing is to come of it any more.
+    pub(crate) const fn is_over(&self) -> bool {
+        match self.state {
+            MessageState::Reported => self.is_confirmed(),
+            state => state.is_done(),
+        }
+    }
+}

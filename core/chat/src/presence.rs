@@ -1,0 +1,123 @@
+//! Who is there, the handshake by which contacts see that of each other, and what the server is told of blocks.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use flashpaper_xmpp::{PresenceNews, Subscription as Step};
+
+use crate::contact::{Peer, PeerId, Standing, Subscription};
+use crate::event::News;
+use crate::mailbox::Mailbox;
+use crate::{inbox, limits};
+
+/// Clients that are there, by the row of the peer.
+#[derive(Default)]
+pub(crate) struct Present(HashMap<PeerId, BTreeSet<String>>);
+
+impl Present {
+    pub(crate) fn is_there(&self, peer: PeerId) -> bool {
+        self.0.get(&peer).is_some_and(|clients| !clients.is_empty())
+    }
+
+    fn came(&mut self, peer: PeerId, resource: String) {
+        let clients = self.0.entry(peer).or_default();
+        if clients.len() < limits::CLIENTS {
+            clients.insert(resource);
+        }
+    }
+
+    fn left(&mut self, peer: PeerId, resource: &str) {
+        if let Some(clients) = self.0.get_mut(&peer) {
+            clients.remove(resource);
+        }
+    }
+}
+
+/// Somebody's presence. Gives the steps of the handshake to answer with.
+pub(crate) fn hear(
+    mailbox: &mut Mailbox,
+    present: &mut Present,
+    news: &mut News,
+    from: &str,
+    resource: Option<String>,
+    presence: PresenceNews,
+) -> Vec<Step> {
+    let known = mailbox.find(from).filter(|peer| mailbox.standing(*peer) == Standing::Contact);
+    let Some(row) = known else {
+        if presence == PresenceNews::Subscription(Step::Subscribe) {
+            asked_by_stranger(mailbox, news, from);
+        }
+        return Vec::new();
+    };
+    news.conversations.insert(row);
+    match presence {
+        PresenceNews::Available => present.came(row, resource.unwrap_or_default()),
+        PresenceNews::Unavailable => present.left(row, &resource.unwrap_or_default()),
+        PresenceNews::Subscription(step) => {
+            let Some(peer) = mailbox.peer_mut(row) else { return Vec::new() };
+            match step {
+                Step::Subscribe => {
+                    peer.wants_presence = true;
+                    return vec![Step::Subscribed];
+                }
+                Step::Subscribed => peer.subscription = Subscription::Granted,
+                Step::Unsubscribe => peer.wants_presence = false,
+                Step::Unsubscribed => peer.subscription = Subscription::Refused,
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) {
+    let row = mailbox.find(from).unwrap_or_else(|| inbox::new_stranger(mailbox, news, from));
+    if let Some(stranger) = mailbox.peer_mut(row).filter(|peer| peer.standing == Standing::Stranger) {
+        stranger.wants_presence = true;
+        news.conversations.insert(row);
+    }
+}
+
+/// Marks somebody as blocked, or not any more; their server is to be told.
+pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
+    if let Some(peer) = mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked) {
+        peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
+        peer.wants_presence = false;
+        if peer.subscription == Subscription::Granted {
+            peer.subscription = Subscription::Unanswered;
+        }
+        peer.block_due = true;
+    }
+}
+
+/// Contacts with a presence handshake that is to be taken a step further, and peers that the server is to be told to block,
+/// or not to block any more.
+pub fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
+    let due = |peer: &Peer| {
+        let handshake = peer.standing == Standing::Contact && !peer.introduced;
+        !peer.jid.is_empty() && (handshake || peer.block_due)
+    };
+    mailbox.peers.iter().filter(|(_, peer)| due(peer)).map(|(row, peer)| (*row, Arc::clone(peer))).collect()
+}
+
+/// The steps of the handshake that are due with somebody.
+pub fn steps(peer: &Peer) -> impl Iterator<Item = Step> {
+    let is_contact = peer.standing == Standing::Contact;
+    let answer = (is_contact && peer.wants_presence).then_some(Step::Subscribed);
+    let question = (is_contact && peer.subscription != Subscription::Granted).then_some(Step::Subscribe);
+    answer.into_iter().chain(question)
+}
+
+/// The server has been told of somebody; who has changed meanwhile is told of once more.
+pub fn server_knows(mailbox: &mut Mailbox, row: PeerId, standing: Standing) {
+    if let Some(peer) = mailbox.peer_mut(row).filter(|peer| peer.standing == standing) {
+        (peer.block_due, peer.introduced) = (false, standing == Standing::Contact);
+    }
+}
+
+/// A stream is new: who has not answered is asked again.
+pub fn introduce_again(mailbox: &mut Mailbox) {
+    let silent = |peer: &Peer| peer.introduced && peer.subscription == Subscription::Unanswered;
+    for peer in mailbox.peers.values_mut().filter(|peer| silent(peer)) {
+        Arc::make_mut(peer).introduced = false;
+    }
+}

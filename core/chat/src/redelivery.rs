@@ -1,0 +1,155 @@
+//! Texts that the peer may not have read: sent again, or told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::contact::{PeerId, Standing};
+use crate::event::Changed;
+use crate::mailbox::Mailbox;
+use crate::message::{Entry, FailReason, MessageId, MessageState, Transmission};
+use crate::outbox::deduplicates;
+use crate::stanza::OutgoingStanza;
+use crate::trust::Fingerprint;
+use crate::{limits, stanza_queue};
+
+/// Texts that the peer may not have read, by OTR's numbers: see [`Mailbox::redeliver`].
+pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: u64) {
+    let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
+    let unread = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
+    // What is not changed stays shared: a copy would be written to disk.
+    for entry in mailbox.messages.values_mut().filter(|entry| unread(entry)) {
+        if let Some(went) = &mut Arc::make_mut(entry).went {
+            (went.number, went.doubted) = (None, Some(now));
+        }
+    }
+}
+
+/// The peer has read all but these, by OTR's numbers; but what goes to a key that sends receipts inside the encryption is
+/// confirmed by those alone. OTR tells by keys, and a server can drop one of several texts under the same keys.
+pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &[u64]) {
+    let read = |went: &Transmission| went.number.is_some_and(|number| !unconfirmed.contains(&number));
+    let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
+    for row in mailbox.rows(|entry| read(entry) && !deduplicates(mailbox, entry)) {
+        forget_number(mailbox, row);
+    }
+}
+
+/// Sessions with these keys are over: what such a key has sent no receipt for, though it sends them, may be unread.
+pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn(Fingerprint) -> bool, now: u64) {
+    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| is_over(went.key));
+    let rows = mailbox.rows(|entry| entry.peer == peer && went_there(entry) && deduplicates(mailbox, entry));
+    let numbers: Vec<u64> = rows.iter().filter_map(|row| mailbox.messages.get(row)?.went.as_ref()?.number).collect();
+    unread(mailbox, peer, &numbers, now);
+}
+
+/// A session ends from this side: what it has not confirmed nothing will.
+pub(crate) fn fail_unconfirmed(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
+    let rows = mailbox.rows(|entry| {
+        let has_number = entry.went.as_ref().is_some_and(|went| went.number.is_some());
+        entry.peer == peer && entry.may_be_unread() && has_number
+    });
+    rows.iter().for_each(|row| forget_number(mailbox, *row));
+    mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Unread })
+}
+
+fn forget_number(mailbox: &mut Mailbox, row: MessageId) {
+    if let Some(went) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).went.as_mut()) {
+        went.number = None;
+    }
+}
+
+/// Nothing that a session has said or would say leaves any more. Texts that had not left wait again.
+pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
+    mailbox.sessions.remove(&peer);
+    let waits = |stanza: &OutgoingStanza| stanza.peer == peer && stanza.number.is_none();
+    let torn: BTreeSet<MessageId> =
+        mailbox.stanzas.values().filter(|stanza| waits(stanza)).filter_map(|w| w.message).collect();
+    mailbox.stanzas.retain(|_, stanza| !waits(stanza));
+    for row in &torn {
+        if let Some(entry) = mailbox.messages.get_mut(row) {
+            Arc::make_mut(entry).went = None;
+        }
+    }
+    mailbox.set_all(torn.into_iter().collect(), MessageState::Queued)
+}
+
+/// Decides on texts that may be unread. A client that knows what it gets twice is sent all of them again, in their order.
+/// It says so as soon as there are new keys: another one that does not is sent the last, if it was young, and the rest
+/// is told.
+pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: u64) -> Changed {
+    let doubted = |entry: &Entry| entry.went.as_ref().and_then(|went| went.doubted);
+    let rows = mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && doubted(entry).is_some());
+    let mut changed = Vec::new();
+    for (row, is_last) in rows.iter().rev().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
+        let Some(entry) = mailbox.messages.get(row) else { continue };
+        let deduplicates = deduplicates(mailbox, entry);
+        let Some(entry) = mailbox.messages.get_mut(row) else { continue };
+        let Some(went) = &entry.went else { continue };
+        let since = went.doubted.unwrap_or(now);
+        // Whichever way the clock was set meanwhile.
+        if !deduplicates && now.abs_diff(since) < limits::RESEND_GRACE {
+            continue;
+        }
+        let again = is_last && since < went.at.saturating_add(limits::RESEND_WITHIN);
+        let entry = Arc::make_mut(entry);
+        entry.again |= again && !deduplicates;
+        if let Some(went) = &mut entry.went {
+            went.doubted = None;
+        }
+        stanza_queue::withdraw(mailbox, *row);
+        let reason = FailReason::Unread;
+        let state = if deduplicates || again { MessageState::Queued } else { MessageState::Failed { reason } };
+        changed.extend(mailbox.set(*row, state));
+    }
+    changed
+}
+
+/// Peers that have texts in doubt.
+pub fn doubting(mailbox: &Mailbox) -> BTreeSet<PeerId> {
+    let doubted = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(|w| w.doubted.is_some());
+    mailbox.messages.values().filter(|entry| doubted(entry)).map(|entry| entry.peer).collect()
+}
+
+/// When the next of the texts that are in doubt is decided on; in seconds since 1970.
+pub fn next_decision(mailbox: &Mailbox) -> Option<u64> {
+    let doubted = mailbox.messages.values().filter(|entry| entry.may_be_unread());
+    let doubted = doubted.filter_map(|entry| entry.went.as_ref()?.doubted);
+    doubted.map(|since| since.saturating_add(limits::RESEND_GRACE)).min()
+}
+
+/// A session is lost on this side: OTR will not say any more what was not read.
+pub(crate) fn session_lost(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
+    mailbox.sessions.remove(&peer);
+    doubt_all(mailbox, peer, now);
+}
+
+/// No session is left that could confirm a text.
+pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
+    let theirs = mailbox.messages.values().filter(|entry| entry.peer == peer);
+    let numbers: Vec<u64> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
+    unread(mailbox, peer, &numbers, now);
+}
+
+/// The server has lost its memory: what it had taken and no peer has confirmed is queued again, where the peer's client
+/// tells what it has and knows what it gets twice.
+pub fn forgotten_by_server(mailbox: &mut Mailbox, now: u64) -> Changed {
+    let told = |entry: &Entry| {
+        let confirms =
+            mailbox.peers.get(&entry.peer).is_some_and(|peer| peer.confirms && peer.standing != Standing::Blocked);
+        confirms && deduplicates(mailbox, entry) && now < entry.left().saturating_add(limits::CONFIRMED_WITHIN)
+    };
+    let is_there = |entry: &Entry| matches!(entry.state, MessageState::Acked | MessageState::Reported);
+    let forgotten = mailbox.rows(|entry| is_there(entry) && told(entry));
+    let mut first: BTreeMap<PeerId, MessageId> = BTreeMap::new();
+    for row in &forgotten {
+        if let Some(entry) = mailbox.messages.get(row) {
+            first.entry(entry.peer).or_insert(*row);
+        }
+    }
+    // What is behind one of them on its way must not overtake it.
+    let behind = |row: MessageId, entry: &Entry| first.get(&entry.peer).is_some_and(|first| row > *first);
+    let sent = mailbox.messages.iter().filter(|(_, entry)| entry.state == MessageState::Sent);
+    let sent: Vec<MessageId> = sent.filter(|(row, entry)| behind(**row, entry)).map(|(row, _)| *row).collect();
+    sent.iter().for_each(|row| stanza_queue::withdraw(mailbox, *row));
+    mailbox.set_all([forgotten, sent].concat(), MessageState::Queued)
+}

@@ -1,0 +1,42 @@
+//! What is made of a mailbox that rows were lost of.
+
+use std::sync::Arc;
+
+use crate::contact::PeerId;
+use crate::mailbox::Mailbox;
+use crate::message::{FailReason, MessageId, MessageState};
+
+/// Makes the best of what is left when rows are lost: no number is given again, so that nothing good is overwritten and
+/// nothing is taken for somebody else's.
+pub fn mend(mailbox: &mut Mailbox) {
+    let message = mailbox.messages.keys().next_back().map_or(0, |MessageId(last)| *last);
+    let stanza = mailbox.stanzas.keys().next_back().map_or(0, |last| *last);
+    if mailbox.position.message < message || mailbox.position.stanza < stanza {
+        let position = Arc::make_mut(&mut mailbox.position);
+        position.message = position.message.max(message);
+        position.stanza = position.stanza.max(stanza);
+    }
+    let named = mailbox.messages.values().map(|entry| entry.peer);
+    let named = named.chain(mailbox.stanzas.values().map(|stanza| stanza.peer)).chain(mailbox.sessions.keys().copied());
+    let named: Vec<PeerId> = named.chain(mailbox.seen.keys().copied()).collect();
+    for peer in named {
+        // The peer's address is lost; what they wrote is not.
+        mailbox.peers.entry(peer).or_default();
+    }
+    for peer in mailbox.peers.keys() {
+        mailbox.seen.entry(*peer).or_default();
+    }
+    for stored in mailbox.sessions.values_mut().filter(|stored| stored.state.is_empty()) {
+        // It has ended with its process.
+        let stored = Arc::make_mut(stored);
+        (stored.key, stored.version, stored.finished) = (None, None, false);
+    }
+    let nobody = |peer: &PeerId| mailbox.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
+    let rows = mailbox.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
+    mailbox.set_all(rows, MessageState::Failed { reason: FailReason::AddressLost });
+    // A text whose stanzas are lost, but not all of them, would never be whole.
+    let carried = |row: &MessageId| mailbox.stanzas.values().any(|stanza| stanza.message == Some(*row));
+    let torn: Vec<MessageId> = mailbox.rows(|entry| entry.state == MessageState::Sent);
+    let torn = torn.into_iter().filter(|row| !carried(row)).collect();
+    mailbox.set_all(torn, MessageState::Queued);
+}

@@ -1,0 +1,95 @@
+//! What a burner has in memory: sessions, who is there, who was asked for a private conversation.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flashpaper_otr::{Identity, InstanceTag, Session};
+
+use crate::contact::PeerId;
+use crate::encryption::otr3::Otr3;
+use crate::encryption::verification::Questions;
+use crate::limits;
+use crate::presence::Present;
+use crate::view::Conversation;
+
+/// A burner's sessions in memory. What they are is stored, but for key exchanges and comparisons that are under way, and
+/// who is there.
+pub struct Sessions {
+    pub(crate) otr: Otr3,
+    pub(crate) present: Present,
+    /// When a peer was last asked for a private conversation.
+    pub(crate) asked: HashMap<PeerId, Duration>,
+    /// The id of the last stanza that asked a peer for a private conversation.
+    pub(crate) queries: HashMap<PeerId, String>,
+    pub(crate) questions: Questions,
+    /// Peers that there is no room for, which was said.
+    pub(crate) full: BTreeSet<PeerId>,
+}
+
+impl Sessions {
+    /// None is open yet. `tag` names this client among those of the account.
+    #[must_use]
+    pub fn new(identity: Arc<Identity>, tag: InstanceTag) -> Self {
+        let (asked, queries) = (HashMap::new(), HashMap::new());
+        Self {
+            otr: Otr3::new(identity, tag),
+            present: Present::default(),
+            asked,
+            queries,
+            questions: Questions::default(),
+            full: BTreeSet::new(),
+        }
+    }
+
+    /// Whether no conversation may be in version 2 of OTR.
+    pub const fn set_version_3_only(&mut self, only: bool) {
+        self.otr.version_3_only = only;
+    }
+
+    /// What is stored is ahead of this, or this ahead of what is stored.
+    pub fn forget(&mut self) {
+        self.otr.open.clear();
+        self.questions.clear();
+    }
+
+    /// A connection has begun: a peer who did not answer may be asked again. `limit`: what the server takes. `is_new`: it tells
+    /// anew who is there.
+    pub fn connected(&mut self, limit: Option<usize>, is_new: bool) {
+        if is_new {
+            self.present = Present::default();
+        }
+        self.asked.clear();
+        self.full.clear();
+        self.otr.set_limit(limit.unwrap_or(limits::STANZA).min(limits::STANZA).saturating_sub(limits::AROUND_BODY));
+    }
+
+    /// When [`crate::Talk::tick`] has something to do.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.otr.open.values().filter_map(Session::deadline).min()
+    }
+
+    /// Whether somebody who was asked for a private conversation may answer any moment, or an exchange is under way.
+    #[must_use]
+    pub fn is_busy(&self, clock: Duration) -> bool {
+        let lately = |peer: &PeerId| self.asked.get(peer).is_none_or(|at| clock < *at + limits::REPLY_TIMEOUT);
+        self.otr.open.iter().any(|(peer, session)| session.is_beginning() && lately(peer))
+    }
+
+    /// What is not stored of a conversation.
+    pub fn complete(&self, row: PeerId, conversation: &mut Conversation) {
+        conversation.present = self.present.is_there(row);
+        conversation.question = self.questions.of(row).cloned();
+    }
+
+    pub(crate) fn was_asked_lately(&self, peer: PeerId, clock: Duration) -> bool {
+        self.asked.get(&peer).is_some_and(|at| clock < *at + limits::ASK_AGAIN)
+    }
+
+    /// Nothing of a peer's goes on; but the next session is one, and clients keep their names.
+    pub(crate) fn drop_session(&mut self, peer: PeerId) {
+        self.otr.open.remove(&peer);
+        self.questions.keep(peer, &[]);
+    }
+}

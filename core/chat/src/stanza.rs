@@ -1,0 +1,89 @@
+//! A stanza to a peer, as it is stored, and a stream that is to be taken up again.
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::contact::PeerId;
+use crate::message::MessageId;
+
+/// What data messages of OTR's begin with (versions 3 and 2, type 3), in base64.
+const DATA: [&str; 2] = ["?OTR:AAMD", "?OTR:AAID"];
+/// What every other message of OTR's begins with.
+const BINARY: &str = "?OTR:";
+const QUERY: &str = "?OTRv";
+
+/// A stanza to a peer.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct OutgoingStanza {
+    pub(crate) peer: PeerId,
+    /// Which of the peer's clients; any, where absent.
+    pub(crate) resource: Option<String>,
+    /// Its id outside the encryption.
+    pub id: String,
+    /// What it says.
+    #[serde(rename = "what")]
+    pub kind: StanzaKind,
+    /// The text that it holds, or a piece of.
+    pub(crate) message: Option<MessageId>,
+    /// When it was made, in seconds since 1970.
+    pub(crate) at: u64,
+    /// While it is on its way: its number on the stream.
+    pub(crate) number: Option<u32>,
+}
+
+impl OutgoingStanza {
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(&self.kind, StanzaKind::Otr { body, .. } if is_query(body))
+    }
+}
+
+/// What a stanza says.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub enum StanzaKind {
+    /// A message of OTR's.
+    Otr {
+        /// The message.
+        body: String,
+        /// It is the last of its text.
+        wants_receipt: bool,
+    },
+    /// A receipt outside the encryption (XEP-0184).
+    Receipt {
+        /// The id of the message that was read.
+        received: String,
+    },
+}
+
+/// Whether a message of OTR's belongs to a key exchange: it holds no text.
+pub(crate) fn is_of_exchange(body: &str) -> bool {
+    is_query(body) || body.starts_with(BINARY) && !is_data(body)
+}
+
+/// Whether a message of OTR's asks for a private conversation.
+pub(crate) fn is_query(body: &str) -> bool {
+    body.starts_with(QUERY)
+}
+
+pub(crate) fn is_data(body: &str) -> bool {
+    DATA.iter().any(|data| body.starts_with(data))
+}
+
+/// Whether a message of OTR's is a data message, or the first piece of one: it may hold a text.
+pub(crate) fn holds_data(body: &str) -> bool {
+    DATA.iter().any(|data| body.contains(data))
+}
+
+/// Whether a server that has everything up to a number has this stanza. Numbers wrap around (XEP-0198, section 4).
+pub const fn covers(up_to: u32, number: u32) -> bool {
+    up_to.wrapping_sub(number) < 1 << 31
+}
+
+/// Where to take a stream up again, as it is stored.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stream {
+    pub(crate) id: String,
+    pub(crate) jid: String,
+    pub(crate) handled: u32,
+    #[serde(default)]
+    pub(crate) sent: Option<u32>,
+}

@@ -1,0 +1,113 @@
+//! Stanzas on their way to the server: each stays until the server has it, and is sent again as it is, in the same order.
+
+use std::sync::Arc;
+
+use flashpaper_xmpp::Resumption;
+
+use crate::contact::{PeerId, Standing};
+use crate::event::Changed;
+use crate::limits;
+use crate::mailbox::Mailbox;
+use crate::message::{MessageId, MessageState};
+use crate::stanza::{OutgoingStanza, StanzaKind, Stream, covers, is_data};
+
+/// One that holds no text is left out where too many of them wait: the peer decides how many answers there are. A query
+/// takes the place of one that has not left.
+pub(crate) fn add(mailbox: &mut Mailbox, stanza: OutgoingStanza) {
+    if stanza.is_query() {
+        mailbox.stanzas.retain(|_, other| other.peer != stanza.peer || other.number.is_some() || !other.is_query());
+    }
+    let is_like_it = |other: &OutgoingStanza| other.message.is_none() && other.peer == stanza.peer;
+    let is_answer = stanza.message.is_none();
+    if is_answer && mailbox.stanzas.values().filter(|other| is_like_it(other)).count() >= limits::ANSWERS {
+        return;
+    }
+    let row = mailbox.next(|position| &mut position.stanza);
+    mailbox.stanzas.insert(row, Arc::new(stanza));
+}
+
+/// Whether something waits to be sent.
+pub fn has_unsent(mailbox: &Mailbox) -> bool {
+    mailbox.stanzas.values().any(|stanza| stanza.number.is_none())
+}
+
+/// Numbers what is sent next, at most so much: from here on the one who goes on with the stream knows what the server's
+/// count stands for. What is of use for a moment only, as a step of a key exchange, is not sent late; a query begins one
+/// whenever it comes.
+pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: u64) -> Vec<(String, Arc<OutgoingStanza>)> {
+    let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Otr { body, .. } if stanza.message.is_none() && !is_data(body));
+    let late = |stanza: &OutgoingStanza| {
+        is_step(stanza) && !stanza.is_query() && now > stanza.at.saturating_add(limits::EXCHANGE_STANZAS)
+    };
+    let known = |stanza: &OutgoingStanza| mailbox.peers.get(&stanza.peer).is_some_and(|peer| !peer.jid.is_empty());
+    mailbox.stanzas.retain(|_, stanza| stanza.number.is_some() || known(stanza) && !late(stanza));
+    let waiting = mailbox.stanzas.values_mut().filter(|stanza| stanza.number.is_none());
+    let mut numbered = Vec::new();
+    for (stanza, offset) in waiting.take(room).zip(0_u32..) {
+        Arc::make_mut(stanza).number = Some(first.wrapping_add(offset));
+        let Some(peer) = mailbox.peers.get(&stanza.peer) else { continue };
+        let to = match &stanza.resource {
+            Some(resource) => format!("{}/{resource}", peer.jid),
+            None => peer.jid.clone(),
+        };
+        numbered.push((to, Arc::clone(stanza)));
+    }
+    numbered
+}
+
+/// The server has everything up to this number.
+pub fn acked(mailbox: &mut Mailbox, up_to: u32) -> Changed {
+    let done: Vec<u64> = mailbox
+        .stanzas
+        .iter()
+        .filter(|(_, stanza)| stanza.number.is_some_and(|number| covers(up_to, number)))
+        .map(|(row, _)| *row)
+        .collect();
+    let mut changed = Vec::new();
+    for row in done {
+        let Some(stanza) = mailbox.stanzas.remove(&row) else { continue };
+        let Some(message) = stanza.message else { continue };
+        let rest = mailbox.stanzas.values().any(|other| other.message == Some(message));
+        if !rest && mailbox.messages.get(&message).is_some_and(|entry| entry.state == MessageState::Sent) {
+            changed.extend(mailbox.set(message, MessageState::Acked));
+        }
+    }
+    changed
+}
+
+/// A stream has begun, or goes on: what the server has not said it has, up to now, is to be sent again; but nothing to
+/// somebody who was blocked meanwhile, and no text that has failed, as it has by a block that is over.
+pub fn restarted(mailbox: &mut Mailbox, up_to: Option<u32>) -> Changed {
+    let changed = up_to.map(|up_to| acked(mailbox, up_to)).unwrap_or_default();
+    let standing = |peer: &PeerId| mailbox.peers.get(peer).map(|peer| peer.standing);
+    let failed = |stanza: &OutgoingStanza| {
+        let entry = stanza.message.and_then(|row| mailbox.messages.get(&row));
+        entry.is_some_and(|entry| matches!(entry.state, MessageState::Failed { .. }))
+    };
+    mailbox.stanzas.retain(|_, stanza| standing(&stanza.peer) != Some(Standing::Blocked) && !failed(stanza));
+    for stanza in mailbox.stanzas.values_mut().filter(|stanza| stanza.number.is_some()) {
+        Arc::make_mut(stanza).number = None;
+    }
+    changed
+}
+
+/// Where to take the stream up again.
+#[must_use]
+pub fn resumption(mailbox: &Mailbox) -> Option<Resumption> {
+    let Stream { id, jid, handled, sent } = mailbox.position.stream.clone()?;
+    Some(Resumption { id, jid, handled, sent })
+}
+
+/// Keeps where to take the stream up again.
+pub fn set_resumption(mailbox: &mut Mailbox, resumption: Option<Resumption>) {
+    let stream = resumption.map(|Resumption { id, jid, handled, sent }| Stream { id, jid, handled, sent });
+    if mailbox.position.stream != stream {
+        Arc::make_mut(&mut mailbox.position).stream = stream;
+    }
+}
+
+/// A text is not to leave any more, as far as it has not.
+pub(crate) fn withdraw(mailbox: &mut Mailbox, message: MessageId) {
+    // One that has a number stays: the server's count stands for it.
+    mailbox.stanzas.retain(|_, stanza| stanza.message != Some(message) || stanza.number.is_some());
+}

@@ -1,0 +1,100 @@
+//! What rows say that were lost, or written by an earlier version.
+
+use super::support::*;
+use crate::contact::Peer;
+use crate::mailbox::Position;
+use crate::message::Entry;
+
+#[test]
+fn lost_rows_take_nothing_good_with_them() {
+    let mut mailbox = Mailbox::default();
+    let (lost, other) = ("lost@b.example", "other@b.example");
+    comes(&mut mailbox, PEER, Some("a"), "good");
+    queue(&mut mailbox, other, "to other");
+    queue(&mut mailbox, lost, "to nobody");
+    comes(&mut mailbox, lost, Some("d"), "from whom?");
+    // The last peer's row, and where everything is.
+    mailbox.peers.pop_last();
+    mailbox.position = Arc::default();
+    repair::mend(&mut mailbox);
+    let reason = FailReason::AddressLost;
+    assert_eq!(
+        states(&mailbox),
+        [
+            ("good".into(), MessageState::Received),
+            ("to other".into(), MessageState::Queued),
+            ("to nobody".into(), MessageState::Failed { reason }),
+            ("from whom?".into(), MessageState::Received),
+        ]
+    );
+    assert_eq!(view::list(&mailbox, Some(""), History::None, NOW).len(), 2);
+    // Nobody new is taken for who was lost, and no number is given again.
+    let id = queue(&mut mailbox, "new@b.example", "to new");
+    assert_eq!(id, MessageId(5));
+    let to: Vec<String> =
+        view::list(&mailbox, None, History::None, NOW).iter().map(|message| message.peer.clone()).collect();
+    assert_eq!(to, [PEER, other, "", "", "new@b.example"]);
+    assert_eq!(texts(&mailbox), ["to other", "to new"]);
+    let before = mailbox.messages.len();
+    repair::mend(&mut mailbox);
+    assert_eq!(mailbox.messages.len(), before);
+}
+
+#[test]
+fn what_was_stored_before_receipts_came_inside_the_encryption_is_read() {
+    let text = r#"{"peer":1,"id":"last","text":"hello","at":1000000,"state":{"state":"acked"},"security":"private","until":null,
+        "went":{"number":1,"key":"0101010101010101010101010101010101010101","at":1000000,"doubted":null,"pieces":["first"]},
+        "again":false}"#;
+    let peer = r#"{"jid":"peer@b.example","standing":"contact","label":null,"wants_presence":true,"shows_presence":true,
+        "block_due":false,"confirms":true,"refuses":false,"introduced":true,"expected":null,"keys":[
+        {"fingerprint":"0101010101010101010101010101010101010101","accepted":true,"verified":true,"verified_us":false,
+        "keeps_texts":true,"failures":0}]}"#;
+    let mut mailbox = Mailbox::default();
+    mailbox.messages.insert(MessageId(1), serde_json::from_str(text).map(Arc::new).unwrap());
+    mailbox.peers.insert(PeerId(1), serde_json::from_str(peer).map(Arc::new).unwrap());
+    repair::mend(&mut mailbox);
+    assert_eq!(mailbox.peers[&PeerId(1)].trust.security(KEY), Security::Verified);
+    assert_eq!(
+        outbox::refused(&mut mailbox.clone(), PEER, "first", FailReason::Refused).len(),
+        1,
+        "known by what carries it"
+    );
+    // Its name inside the encryption is the one that it has left with.
+    assert_eq!(read(&mut mailbox, "last"), [(MessageId(1), MessageState::Delivered)]);
+}
+
+/// What a later version of this crate must go on reading, and an earlier one may have to.
+#[test]
+fn records_are_read_and_written_in_the_form_that_vaults_have() {
+    fn same<T: serde::de::DeserializeOwned + serde::Serialize>(record: &str) {
+        let read: T = serde_json::from_str(record).unwrap();
+        let [was, is] = [record.to_owned(), serde_json::to_string(&read).unwrap()]
+            .map(|json| serde_json::from_str::<serde_json::Value>(&json).unwrap());
+        assert_eq!(was, is);
+    }
+    let key = ["01010101"; 5].join(" ");
+    same::<Entry>(&format!(
+        r#"{{"peer":1,"label":"name","text":"hello","at":1000000,"state":{{"state":"failed","reason":"unread"}},
+        "security":"private","until":1000060,"went":{{"number":3,"key":"{key}","at":1000001,"doubted":1000002,
+        "ids":["first","second"]}},"again":true}}"#
+    ));
+    for (shows, refuses) in [(false, false), (true, false), (false, true)] {
+        same::<Peer>(&format!(
+            r#"{{"jid":"peer@b.example","standing":"blocked","label":"friend","asks_for_private":true,"offers_version_3":true,
+            "wants_presence":true,"shows_presence":{shows},"block_due":true,"confirms":true,"refuses":{refuses},
+            "introduced":true,"keys":[{{"fingerprint":"{key}","accepted":true,"verified":true,"verified_us":true,
+            "keeps_texts":true,"failures":2,"spoke_version_3":true}}],"expected":"{key}","missed":true}}"#
+        ));
+    }
+    for what in [r#"{"Otr":{"body":"?OTR:AAMD","wants_receipt":true}}"#, r#"{"Receipt":{"received":"their id"}}"#] {
+        same::<OutgoingStanza>(&format!(
+            r#"{{"peer":1,"resource":"r","id":"ours","what":{what},"message":4,"at":1000000,"number":4294967295}}"#
+        ));
+    }
+    same::<Stored>(&format!(
+        r#"{{"state":"MQ==","used":1000000,"key":"{key}","resource":"r","version":3,"finished":true}}"#
+    ));
+    same::<Position>(
+        r#"{"stream":{"id":"i","jid":"me@a.example/r","handled":1,"sent":2},"message":3,"wire":4,"latest":1000000}"#,
+    );
+}

@@ -1,0 +1,116 @@
+//! Mailboxes as tests need them.
+
+pub(super) use std::sync::Arc;
+pub(super) use std::time::Duration;
+
+pub(super) use crate::contact::{PeerId, Standing};
+pub(super) use crate::encryption::stored::Stored;
+pub(super) use crate::error::ChatError;
+pub(super) use crate::event::Changed;
+pub(super) use crate::inbox::Arrived;
+pub(super) use crate::mailbox::Mailbox;
+pub(super) use crate::message::{FailReason, MessageId, MessageState, Transmission};
+pub(super) use crate::retention::History;
+pub(super) use crate::seen::Mark;
+pub(super) use crate::stanza::{OutgoingStanza, StanzaKind};
+pub(super) use crate::trust::{Fingerprint, Security, Trust};
+pub(super) use crate::{inbox, limits, outbox, redelivery, repair, retention, stanza_queue, view};
+
+pub(crate) const PEER: &str = "peer@b.example";
+pub(crate) const NOW: u64 = 1_000_000;
+/// The peer's.
+pub(crate) const KEY: Fingerprint = Fingerprint([1; 20]);
+
+/// A plain text of somebody's comes, with an id; whether it is new.
+pub(crate) fn comes(mailbox: &mut Mailbox, from: &str, id: Option<&str>, text: &str) -> bool {
+    let peer = mailbox.peer(from);
+    let mark = id.map(|id| Mark::plain(id, text, "", NOW));
+    let arrived = Arrived { peer, mark, text, security: Security::Plaintext, resource: None, receipt: id };
+    inbox::receive(mailbox, &arrived, "receipt".into(), NOW).is_some()
+}
+
+/// A private text of the peer's comes under a key; whether it is new.
+pub(crate) fn comes_in_private(mailbox: &mut Mailbox, key: Fingerprint, accepted: bool, label: &str) -> bool {
+    let (peer, mark) = (mailbox.peer(PEER), Some(Mark::private(key, accepted, label)));
+    let arrived = Arrived { peer, mark, text: "", security: Security::Private, resource: None, receipt: None };
+    inbox::receive(mailbox, &arrived, String::new(), NOW).is_some()
+}
+
+/// The peer says inside the encryption that it has a text.
+pub(crate) fn read(mailbox: &mut Mailbox, label: &str) -> Changed {
+    let peer = mailbox.peer(PEER);
+    outbox::read(mailbox, peer, KEY, &[label.to_owned()])
+}
+
+pub(crate) fn queue(mailbox: &mut Mailbox, to: &str, id: &str) -> MessageId {
+    outbox::queue(mailbox, to, id.into(), id, NOW, None)
+}
+
+/// Texts that wait to be encrypted.
+pub(crate) fn texts(mailbox: &Mailbox) -> Vec<String> {
+    outbox::waiting(mailbox).into_iter().map(|(row, _)| mailbox.messages[&row].text.clone()).collect()
+}
+
+pub(crate) fn receipts(mailbox: &Mailbox) -> Vec<String> {
+    let of = |stanza: &OutgoingStanza| {
+        if let StanzaKind::Receipt { received } = &stanza.kind { Some(received.clone()) } else { None }
+    };
+    mailbox.stanzas.values().filter_map(|stanza| of(stanza)).collect()
+}
+
+pub(crate) fn states(mailbox: &Mailbox) -> Vec<(String, MessageState)> {
+    view::list(mailbox, None, History::UntilBurn, NOW)
+        .iter()
+        .map(|message| (message.text.clone(), message.state))
+        .collect()
+}
+
+/// A mailbox whose peer has confirmed a message, and `count` more in the outbox: ids and texts are their numbers.
+pub(crate) fn outbox(count: u32) -> Mailbox {
+    let mut mailbox = Mailbox::default();
+    for number in 0..=count {
+        queue(&mut mailbox, PEER, &number.to_string());
+    }
+    encrypt(&mut mailbox, 1, 1);
+    assert!(!read(&mut mailbox, "0").is_empty());
+    retention::sweep(&mut mailbox, History::None, NOW);
+    mailbox
+}
+
+/// Has a text leave as one stanza, as OTR's text of this number.
+pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
+    let row = MessageId(row);
+    let peer = mailbox.messages[&row].peer;
+    let kind = StanzaKind::Otr { body: mailbox.messages[&row].text.clone(), wants_receipt: true };
+    let id = mailbox.messages[&row].label.clone();
+    let ids = vec![id.clone()];
+    stanza_queue::add(
+        mailbox,
+        OutgoingStanza { peer, resource: None, id, kind, message: Some(row), at: NOW, number: None },
+    );
+    let entry = mailbox.messages.get_mut(&row).map(Arc::make_mut).unwrap();
+    entry.went = Some(Transmission { number: Some(number), key: KEY, at: NOW, doubted: None, ids });
+    mailbox.set(row, MessageState::Sent);
+}
+
+/// Whether the client with the key of [`encrypt`] knows what it gets twice.
+pub(crate) fn knows_doubles(mailbox: &mut Mailbox, peer: PeerId, deduplicates: bool) {
+    let peer = mailbox.peer_mut(peer).unwrap();
+    peer.trust.trusts_on_first_use(KEY);
+    peer.trust.key_mut(KEY).unwrap().deduplicates = deduplicates;
+}
+
+pub(crate) fn send_all(mailbox: &mut Mailbox) {
+    for (MessageId(row), _) in outbox::waiting(mailbox) {
+        encrypt(mailbox, row, row);
+    }
+    stanza_queue::number(mailbox, 1, usize::MAX, NOW);
+}
+
+/// What is on the way or waits to be sent, in its order.
+pub(crate) fn bodies(mailbox: &mut Mailbox) -> Vec<String> {
+    let of = |stanza: &OutgoingStanza| {
+        if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+    };
+    stanza_queue::number(mailbox, 100, usize::MAX, NOW).iter().filter_map(|(_, stanza)| of(stanza)).collect()
+}

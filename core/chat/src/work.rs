@@ -1,0 +1,280 @@
+//! One piece of work on a burner's conversations: its sessions are used, and what they say is carried out.
+//!
+//! Whatever a session says is stored with its state, in one commit, before any of it leaves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flashpaper_otr::{InstanceTag, Output, Session, SmpEvent, TextId};
+use flashpaper_xmpp::{ChatMessage, Ids};
+
+use crate::contact::{PeerId, Standing};
+use crate::encryption::otr3::{self, Opened};
+use crate::encryption::stored::Stored;
+use crate::encryption::verification;
+use crate::event::{News, Notice};
+use crate::inbox::{self, Arrived};
+use crate::mailbox::Mailbox;
+use crate::message::{MessageId, MessageState};
+use crate::random::Random;
+use crate::seen::Mark;
+use crate::sessions::Sessions;
+use crate::stanza::{OutgoingStanza, StanzaKind, is_query};
+use crate::trust::{Fingerprint, Security, Trust};
+use crate::{outbox, redelivery, stanza_queue};
+
+/// One piece of work on a burner's conversations.
+pub(crate) struct Work<'a> {
+    /// What is stored.
+    pub(crate) mailbox: &'a mut Mailbox,
+    /// What is in memory.
+    pub(crate) sessions: &'a mut Sessions,
+    /// What is to be reported.
+    pub(crate) news: News,
+    pub(crate) touched: BTreeSet<PeerId>,
+    /// Those of `touched` that do not rest on.
+    used: BTreeSet<PeerId>,
+    /// The names of texts that have come, by whom they came from: to be confirmed inside the encryption.
+    receipts: BTreeMap<(PeerId, InstanceTag), Vec<String>>,
+    rng: Random,
+    pub(crate) ids: Ids,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    /// The time since the device was started.
+    pub(crate) clock: Duration,
+    /// How long a session may rest and be used again, in seconds; 0: not beyond this process.
+    pub(crate) idle_timeout: u64,
+}
+
+impl<'a> Work<'a> {
+    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be
+    /// used again, in seconds, 0: not beyond this process.
+    pub(crate) fn new(
+        mailbox: &'a mut Mailbox,
+        sessions: &'a mut Sessions,
+        rng: Random,
+        (now, clock): (u64, Duration),
+        idle_timeout: u64,
+    ) -> Self {
+        let ids = Ids::new(Box::new(rng.clone()));
+        let (news, touched, used) = (News::default(), BTreeSet::new(), BTreeSet::new());
+        let receipts = BTreeMap::new();
+        Self { mailbox, sessions, news, touched, used, receipts, rng, ids, now, clock, idle_timeout }
+    }
+
+    /// Confirms what has come, and stores the sessions that were used.
+    pub(crate) fn end(mut self) -> News {
+        for ((peer, from), labels) in std::mem::take(&mut self.receipts) {
+            if self.is_contact(peer) {
+                let outputs = self.with(peer, |session| session.send_receipt(from, &labels));
+                self.carry_out(peer, None, outputs);
+            }
+        }
+        for peer in std::mem::take(&mut self.touched) {
+            self.store_session(peer);
+        }
+        self.news
+    }
+
+    fn store_session(&mut self, peer: PeerId) {
+        let Some(session) = self.sessions.otr.open.get(&peer) else { return };
+        let unconfirmed: Vec<u64> = session.unconfirmed().into_iter().map(|TextId(id)| id).collect();
+        redelivery::confirm_others(self.mailbox, peer, &unconfirmed);
+        let private = session.private();
+        let is_over = |key: Fingerprint| private.iter().all(|(_, private)| key != Fingerprint::from(*private));
+        redelivery::session_over(self.mailbox, peer, is_over, self.now);
+        if self.sessions.questions.keep(peer, &session.askers()) {
+            self.news.conversations.insert(peer);
+        }
+        let is_stored = self.idle_timeout > 0;
+        let trust = self.mailbox.peers.get(&peer).map(|peer| &peer.trust);
+        let mut stored = self.sessions.otr.to_store(peer, session, trust, self.now, is_stored);
+        let before = self.mailbox.sessions.get(&peer);
+        // What leaves no mark is no use: anybody can send that.
+        let rests = |before: &&Arc<Stored>| !self.used.contains(&peer) || is_stored && before.state == stored.state;
+        stored.used = before.filter(rests).map_or(self.now, |before| before.used);
+        if before.is_none_or(|before| **before != stored) {
+            self.mailbox.sessions.insert(peer, Arc::new(stored));
+        }
+    }
+
+    /// Does something with a peer's session, at the present time: it does not rest.
+    pub(crate) fn with<T>(&mut self, peer: PeerId, act: impl FnOnce(&mut Session) -> T) -> T {
+        self.used.insert(peer);
+        self.look(peer, act)
+    }
+
+    /// [`Work::with`], but it rests on.
+    pub(crate) fn look<T>(&mut self, peer: PeerId, act: impl FnOnce(&mut Session) -> T) -> T {
+        self.touched.insert(peer);
+        let mut session = self.open(peer);
+        let has_spoken_3 = self.trust(peer).is_some_and(Trust::has_spoken_version_3);
+        let mut due = session.set_version_2(!self.sessions.otr.version_3_only && !has_spoken_3);
+        due.extend(session.tick(self.clock));
+        let result = act(&mut session);
+        self.sessions.otr.open.insert(peer, session);
+        self.carry_out(peer, None, due);
+        result
+    }
+
+    fn open(&mut self, peer: PeerId) -> Session {
+        let stored = self.mailbox.sessions.get(&peer).map(|stored| &**stored);
+        match self.sessions.otr.take_out(peer, stored, self.idle_timeout > 0, self.rng.clone(), self.clock) {
+            Opened::Before(session) | Opened::New(session) => session,
+            Opened::Resumed(session) => {
+                for (instance, key) in session.private() {
+                    if let Some(known) = self.mailbox.peer_mut(peer) {
+                        known.trust.speaks(key.into(), instance.version());
+                    }
+                }
+                session
+            }
+            Opened::Lost(session) => {
+                redelivery::session_lost(self.mailbox, peer, self.now);
+                self.news.conversations.insert(peer);
+                session
+            }
+        }
+    }
+
+    /// Carries out what a session says. `chat`: what it answers to.
+    pub(crate) fn carry_out(&mut self, peer: PeerId, chat: Option<&ChatMessage>, outputs: Vec<Output>) {
+        let (mut unread, mut renewed) = (Vec::new(), BTreeSet::new());
+        for output in outputs {
+            match output {
+                Output::Send(body) => self.put_out(peer, chat, body),
+                Output::Text { text, from, fingerprint, label } => {
+                    let Some(chat) = chat else { continue };
+                    self.arrived_in_private(peer, (from, fingerprint.into()), &text, label, chat);
+                }
+                // Whether the text was taken in is known here alone; its receipt may have been lost.
+                Output::Again { from, fingerprint, label } => {
+                    if self.mailbox.has_seen(peer, Mark::private(fingerprint.into(), true, &label)) {
+                        self.receipts.entry((peer, from)).or_default().push(label);
+                    }
+                }
+                Output::PlainText(text) => {
+                    let Some(chat) = chat else { continue };
+                    self.arrived(&Arrived::in_clear(peer, &text, chat, self.now));
+                }
+                Output::Read { labels, fingerprint } => {
+                    self.news.messages.extend(outbox::read(self.mailbox, peer, fingerprint.into(), &labels));
+                }
+                Output::KeepsTexts(fingerprint) => {
+                    let known = self.mailbox.peer_mut(peer);
+                    if let Some(key) = known.and_then(|known| known.trust.key_mut(fingerprint.into())) {
+                        key.deduplicates = true;
+                    }
+                }
+                Output::Began { with, fingerprint, .. } => {
+                    self.began(peer, (with, fingerprint.into()), chat);
+                    renewed.insert(Fingerprint::from(fingerprint));
+                    if with.version() == 2 && self.has_spoken_3(peer, fingerprint.into()) {
+                        let outputs = self.with(peer, |session| session.set_version_2(false));
+                        self.carry_out(peer, None, outputs);
+                    }
+                }
+                Output::Ended(_) => drop(self.news.conversations.insert(peer)),
+                Output::Unread(TextId(id)) => unread.push(id),
+                Output::Smp(event) => self.compared(peer, event),
+                Output::Attention(attention) => {
+                    otr3::notice(attention).into_iter().for_each(|notice| self.news.notice(peer, notice));
+                }
+            }
+        }
+        redelivery::unread(self.mailbox, peer, &unread, self.now);
+        redelivery::session_over(self.mailbox, peer, |key| renewed.contains(&key), self.now);
+    }
+
+    /// Has something that a session says leave: to the client that it answers, or that it is for.
+    fn put_out(&mut self, peer: PeerId, chat: Option<&ChatMessage>, body: String) {
+        let resource = match chat {
+            Some(chat) => chat.resource.clone(),
+            None => self.sessions.otr.resource(peer, &body),
+        };
+        let id = self.ids.draw();
+        if is_query(&body) {
+            self.sessions.queries.insert(peer, id.clone());
+        }
+        let kind = StanzaKind::Otr { body, wants_receipt: false };
+        stanza_queue::add(
+            self.mailbox,
+            OutgoingStanza { peer, resource, id, kind, message: None, at: self.now, number: None },
+        );
+    }
+
+    fn arrived_in_private(
+        &mut self,
+        peer: PeerId,
+        (from, key): (InstanceTag, Fingerprint),
+        text: &str,
+        label: Option<String>,
+        chat: &ChatMessage,
+    ) {
+        let resource = chat.resource.as_deref();
+        self.sessions.otr.heard_from(peer, from, resource);
+        let security = self.trust(peer).map_or(Security::KeyChanged, |trust| trust.security(key));
+        let accepted = security != Security::KeyChanged;
+        // An id of the stanza's is the server's to change; what it repeats OTR does not read twice.
+        let mark = label.as_deref().map(|label| Mark::private(key, accepted, label));
+        // One with a label is confirmed inside the encryption.
+        let receipt = inbox::wanted_receipt(chat).filter(|_| label.is_none());
+        self.arrived(&Arrived { peer, mark, text, security, resource, receipt });
+        if let Some(label) = label {
+            self.receipts.entry((peer, from)).or_default().push(label);
+        }
+    }
+
+    fn arrived(&mut self, arrived: &Arrived<'_>) {
+        let receipt = self.ids.draw();
+        self.news.messages.extend(inbox::receive(self.mailbox, arrived, receipt, self.now));
+    }
+
+    fn has_spoken_3(&self, peer: PeerId, key: Fingerprint) -> bool {
+        let key = self.trust(peer).and_then(|trust| trust.key(key));
+        key.is_some_and(|key| key.spoke_version_3)
+    }
+
+    /// A private conversation with this key has begun.
+    fn began(&mut self, peer: PeerId, (with, key): (InstanceTag, Fingerprint), chat: Option<&ChatMessage>) {
+        if let Some(chat) = chat {
+            self.sessions.otr.heard_from(peer, with, chat.resource.as_deref());
+        }
+        self.news.conversations.insert(peer);
+        let Some(known) = self.mailbox.peer_mut(peer) else { return };
+        known.trust.trusts_on_first_use(key);
+        known.trust.speaks(key, with.version());
+        if !known.trust.accepts(key) {
+            return self.news.notice(peer, Notice::OtherKey);
+        }
+        // It was there to answer.
+        self.sessions.asked.remove(&peer);
+        if inbox::missed(self.mailbox).contains(&peer) {
+            // With the new session they send again what was not read.
+            inbox::has_missed_nothing(self.mailbox, peer);
+        }
+    }
+
+    fn compared(&mut self, peer: PeerId, event: SmpEvent) {
+        let ended =
+            verification::hear(&mut self.mailbox.peers, &mut self.sessions.questions, &mut self.news, peer, event);
+        if let Some(key) = ended
+            && let Ok(outputs) = self.with(peer, |session| session.smp_abort(Some(key)))
+        {
+            self.carry_out(peer, None, outputs);
+        }
+    }
+
+    pub(crate) fn is_contact(&self, peer: PeerId) -> bool {
+        self.mailbox.standing(peer) == Standing::Contact
+    }
+
+    pub(crate) fn trust(&self, peer: PeerId) -> Option<&Trust> {
+        self.mailbox.peers.get(&peer).map(|peer| &peer.trust)
+    }
+
+    pub(crate) fn set(&mut self, row: MessageId, state: MessageState) {
+        self.news.messages.extend(self.mailbox.set(row, state));
+    }
+}

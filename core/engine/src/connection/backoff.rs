@@ -1,0 +1,75 @@
+//! When a connection that has failed is tried again, and by which circuits.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::handle::ConnectionHandle;
+use crate::inner::Inner;
+use crate::{Error, limits};
+
+/// Waits, by the clock that goes on while the device sleeps, or until the network has changed.
+pub(super) async fn pausing(inner: &Inner, handle: &ConnectionHandle, pause: Duration, failures: &mut u32) {
+    let mut until = inner.clock.since_boot() + pause;
+    loop {
+        let begin = inner.clock.since_boot();
+        let left = until.saturating_sub(begin);
+        if left.is_zero() {
+            return;
+        }
+        // In slices: the timer stands still while the device sleeps.
+        let slice = left.min(limits::SLICE);
+        tokio::select! {
+            () = sleep(slice) => {
+                if let Some(rests_until) = overslept(inner, begin + slice) {
+                    until = until.max(rests_until);
+                }
+            }
+            () = handle.hurry.notified() => until = until.min(inner.clock.since_boot() + inner.soon()),
+            () = handle.hint.notified() => {
+                *failures = 0;
+                return;
+            }
+        }
+    }
+}
+
+/// Where the device has slept through the end of a wait: up to when the connection does nothing by itself. All connections wake
+/// with the device, and would speak at one moment.
+pub(super) fn overslept(inner: &Inner, was_to_end: Duration) -> Option<Duration> {
+    let now = inner.clock.since_boot();
+    (now > was_to_end + limits::OVERSLEPT).then(|| now + inner.apart(inner.spread().time()))
+}
+
+/// Whether it is the network that has failed. What a server says on its stream, or a peer by it, does not choose circuits, nor
+/// does the end of a stream: where the circuit is dead the next attempt shows it.
+pub(super) const fn is_of_network(why: &Error, reached_server: bool) -> bool {
+    match why {
+        Error::Timeout => true,
+        Error::ServerUnreachable | Error::OnionUnreachable | Error::TorBlocked | Error::Untrusted => !reached_server,
+        _ => false,
+    }
+}
+
+/// Whether to try again would be of no use, or harm: a server that is asked with wrong credentials again and again locks
+/// the account. A server that refuses does that for a reason: it has disabled the account, say.
+pub(super) const fn is_final(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Auth
+            | Error::NoSafeLogin
+            | Error::NoSafeDelivery
+            | Error::ServerRefused
+            | Error::NoServer
+            | Error::NoSuchBurner
+            | Error::VaultLocked
+            | Error::VaultDamaged
+            | Error::Unreadable
+            | Error::Suspended
+            | Error::Closed
+            | Error::InvalidInput { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! What others hold of a burner's connection: how it is, and what it is told.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::event::Connection;
+
+/// How soon a dead connection has to be noticed: what wakes the phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// A person looks at the app: after a minute of silence the server is asked, and has half a minute.
+    #[default]
+    Foreground,
+    /// Nobody looks: after five minutes the server is asked, and has a minute.
+    Background,
+}
+
+impl Profile {
+    pub(crate) const fn silence(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Foreground => 60,
+            Self::Background => 300,
+        })
+    }
+
+    /// What the waits between attempts are doubled up to.
+    pub(crate) const fn longest_wait(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Foreground => 30,
+            Self::Background => 300,
+        })
+    }
+
+    pub(crate) const fn response(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Foreground => 30,
+            Self::Background => 60,
+        })
+    }
+}
+
+/// How a connection is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// To be taken up again, by this process or the next.
+    Pause,
+    /// For good: the server stops keeping messages for it apart.
+    Goodbye,
+}
+
+/// What others hold of a burner's connection.
+pub(crate) struct ConnectionHandle {
+    ending: watch::Sender<Option<Ending>>,
+    /// There may be something to send, or the profile is another.
+    pub(super) work: Notify,
+    /// The network may be another.
+    pub(super) hint: Notify,
+    /// A user wants it now.
+    pub(super) hurry: Notify,
+    connection: Mutex<Connection>,
+    /// Everything is sent and acknowledged, and everything that the server had is here; or it cannot be.
+    pub(super) drained: watch::Sender<bool>,
+    /// To be there again when the engine wakes; one of a sync is not.
+    wanted: AtomicBool,
+    pub(super) abort: CancellationToken,
+    pub(super) over: CancellationToken,
+}
+
+impl ConnectionHandle {
+    pub(crate) fn new(wanted: bool) -> Self {
+        Self {
+            ending: watch::Sender::new(None),
+            work: Notify::new(),
+            hint: Notify::new(),
+            hurry: Notify::new(),
+            connection: Mutex::default(),
+            drained: watch::Sender::new(false),
+            wanted: AtomicBool::new(wanted),
+            abort: CancellationToken::new(),
+            over: CancellationToken::new(),
+        }
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Relaxed)
+    }
+
+    pub(crate) fn want(&self) {
+        self.wanted.store(true, Relaxed);
+    }
+
+    pub(crate) fn end(&self, ending: Ending) {
+        self.ending.send_replace(Some(ending));
+    }
+
+    pub(crate) async fn over(&self) {
+        self.over.cancelled().await;
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.is_cancelled()
+    }
+
+    /// Has it end in order, to be taken up again; at `until` where it is: it has stored what it has.
+    pub(crate) async fn end_by(&self, until: Instant) {
+        self.end(Ending::Pause);
+        if timeout_at(until, self.over()).await.is_err() {
+            self.abort().await;
+        }
+    }
+
+    /// Ends it where it is.
+    pub(crate) async fn abort(&self) {
+        self.abort.cancel();
+        self.over().await;
+    }
+
+    pub(crate) fn has_work(&self) {
+        self.work.notify_one();
+    }
+
+    pub(crate) fn network_changed(&self) {
+        self.hint.notify_one();
+    }
+
+    /// What it waits for by itself it waits for a moment longer at most.
+    pub(crate) fn hurry(&self) {
+        self.hurry.notify_one();
+    }
+
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns once nothing is left to be done, or it cannot be done.
+    pub(crate) async fn drained(&self) {
+        let _ = self.drained.subscribe().wait_for(|drained| *drained).await;
+    }
+
+    /// [`ConnectionHandle::drained`], with what was stored just now.
+    pub(crate) async fn drained_anew(&self) {
+        self.drained.send_replace(false);
+        self.has_work();
+        self.drained().await;
+    }
+
+    pub(crate) fn is_drained(&self) -> bool {
+        *self.drained.borrow()
+    }
+
+    pub(crate) async fn ended(&self) -> Ending {
+        let mut ending = self.ending.subscribe();
+        // The sender is ours.
+        ending.wait_for(Option::is_some).await.ok().and_then(|ending| *ending).unwrap_or(Ending::Pause)
+    }
+
+    /// Notes how the burner is connected; whether that is news.
+    pub(crate) fn set(&self, connection: Connection) -> bool {
+        let mut now = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = *now != connection;
+        *now = connection;
+        is_news
+    }
+}
