@@ -48,7 +48,7 @@ impl Engine {
         self.blocking(move |engine| engine.expect_key(&id, &address)).await
     }
 
-    /// Accepts a stranger as a contact: what they have asked for is answered, a private conversation with a query of ours.
+    /// Accepts a stranger as a contact: a private conversation that they have asked for begins, by a query of ours.
     pub async fn accept(&self, id: BurnerId, peer: String) -> Result<(), Error> {
         self.blocking(move |engine| engine.accept(&id, &peer)).await
     }
@@ -105,8 +105,8 @@ impl Engine {
     }
 
     /// Compares a secret with the peer (SMP), with a question that tells which secret is meant. That both know it verifies
-    /// the peer; `Event.Comparison` tells. It is how a key that has changed is looked into, too, so whoever has that key
-    /// sees the question; of the secret they learn whether one guess was right.
+    /// the peer; `Event.Comparison` tells. It serves to check a key that has changed, too: the holder of that key sees the
+    /// question, and learns of the secret whether one guess was right.
     pub async fn compare(
         &self,
         id: BurnerId,

@@ -15,7 +15,7 @@ pub struct CreateOptions {
     #[uniffi(default = None)]
     pub route: Option<Route>,
     /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
-    /// whoever holds them to the account; `Engine.recoveryWords` has them until they are dropped.
+    /// their holder to the account; `Engine.recoveryWords` has them until they are dropped.
     #[uniffi(default = false)]
     pub recoverable: bool,
 }

@@ -63,7 +63,7 @@ pub enum Event {
     },
     /// A message came, or is in another state: `Engine.message` has it, unless it is done and nobody wanted it kept.
     Message {
-        /// Whose.
+        /// Which burner.
         burner: BurnerId,
         /// Which.
         message: MessageId,
@@ -73,14 +73,14 @@ pub enum Event {
     /// A conversation has changed: how private it is, its keys, who the peer is to the burner, whether it is there. See
     /// `Engine.conversation`.
     Conversation {
-        /// Whose.
+        /// Which burner.
         burner: BurnerId,
         /// With whom.
         peer: Address,
     },
     /// News of a comparison of secrets.
     Comparison {
-        /// Whose.
+        /// Which burner.
         burner: BurnerId,
         /// With whom.
         peer: Address,
@@ -89,7 +89,7 @@ pub enum Event {
     },
     /// Something that a person in a conversation should know of.
     Notice {
-        /// Whose.
+        /// Which burner.
         burner: BurnerId,
         /// With whom.
         peer: Address,

@@ -1,7 +1,7 @@
 //! Flashpaper for Kotlin and Swift: UniFFI's view of the engine. Conversions only; nothing is decided here.
 //!
-//! * The types are copies that do not compile once they differ from the engine's. Those whose printing would show a secret,
-//!   an address or a host are types of this crate, converted by hand.
+//! * The types are copies that do not compile once they differ from the engine's. Where printing
+//!   one would show a secret, an address or a host, it is a type of this crate, converted by hand.
 //! * Long calls take a [`CancelToken`]. Kotlin's coroutines cancel by dropping the future, Swift's tasks only through it.
 //! * Events are pulled ([`Events::next`]): no code of an app is called by the library, but for its [`KeySource`], on a
 //!   thread that may wait. What wakes a waiting coroutine or task is UniFFI's own.

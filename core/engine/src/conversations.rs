@@ -49,7 +49,7 @@ impl Engine {
         Ok(jid)
     }
 
-    /// Accepts a stranger as a contact: what they have asked for is answered, a private conversation with a query of ours.
+    /// Accepts a stranger as a contact: a private conversation that they have asked for begins, by a query of ours.
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
@@ -173,8 +173,8 @@ impl Engine {
     }
 
     /// Compares a secret with the peer (SMP), with a question that tells which secret is meant. That both know it verifies
-    /// the peer; [`crate::Event::Comparison`] tells. It is how a key that has changed is looked into, too, so whoever has that
-    /// key sees the question; of the secret they learn whether one guess was right.
+    /// the peer; [`crate::Event::Comparison`] tells. It serves to check a key that has changed, too: the holder of that key sees the
+    /// question, and learns of the secret whether one guess was right.
     ///
     /// # Errors
     /// [`Error::InvalidInput`]: an empty or blank secret, which proves nothing. [`Error::NotPrivate`], [`Error::NoSuchPeer`];

@@ -31,7 +31,7 @@ pub struct CreateOptions {
     /// The route, and no other. When absent: the onion address where there is one, and the exit where that does not answer.
     pub route: Option<Route>,
     /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
-    /// whoever holds them to the account; [`crate::Engine::recovery_words`] has them until they are dropped.
+    /// their holder to the account; [`crate::Engine::recovery_words`] has them until they are dropped.
     pub recoverable: bool,
 }
 

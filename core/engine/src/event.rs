@@ -77,7 +77,7 @@ pub enum Event {
     /// kept. As JSON its type is `message_state`.
     #[serde(rename = "message_state")]
     Message {
-        /// Whose.
+        /// Which burner.
         burner: BurnerId,
         /// Which.
         message: MessageId,
@@ -88,14 +88,14 @@ pub enum Event {
     /// A conversation has changed: how private it is, its keys, who the peer is to the burner, whether it is there. See
     /// [`crate::Engine::conversation`].
     Conversation {
-        /// Whose.
+        /// Which burner.
         burner: BurnerId,
         /// With whom.
         peer: Address,
     },
     /// News of a comparison of secrets.
     Comparison {
-        /// Whose.
+        /// Which burner.
         burner: BurnerId,
         /// With whom.
         peer: Address,
@@ -105,7 +105,7 @@ pub enum Event {
     },
     /// Something that a person in a conversation should know of.
     Notice {
-        /// Whose.
+        /// Which burner.
         burner: BurnerId,
         /// With whom.
         peer: Address,

@@ -49,8 +49,7 @@ extension Flashpaper {
         try await engine.expectKey(id: id, address: address)
     }
 
-    /// Accepts a stranger as a contact: what they have asked for is answered, a private conversation with a query of
-    /// ours.
+    /// Accepts a stranger as a contact: a private conversation that they have asked for begins, by a query of ours.
     public func accept(_ peer: String, of id: BurnerId) async throws {
         try await engine.accept(id: id, peer: peer)
     }
@@ -108,9 +107,8 @@ extension Flashpaper {
     }
 
     /// Compares a secret with the peer (SMP), with a question that tells which secret is meant. That both know it
-    /// verifies the peer; ``Event/comparison(burner:peer:comparison:)`` tells. It is how a key that has changed is
-    /// looked into, too, so whoever has that key sees the question; of the secret they learn whether one guess was
-    /// right.
+    /// verifies the peer; ``Event/comparison(burner:peer:comparison:)`` tells. It serves to check a key that has
+    /// changed, too: the holder of that key sees the question, and learns of the secret whether one guess was right.
     public func compare(
         _ secret: String, question: String? = nil, with peer: String, of id: BurnerId
     ) async throws {

@@ -129,8 +129,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun expectKey(id: BurnerId, address: String): String = engine.expectKey(id, address)
 
     /**
-     * Accepts a stranger as a contact: what they have asked for is answered, a private conversation with a query of
-     * ours.
+     * Accepts a stranger as a contact: a private conversation that they have asked for begins, by a query of ours.
      */
     public suspend fun accept(id: BurnerId, peer: String): Unit = engine.accept(id, peer)
 
@@ -177,8 +176,8 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /**
      * Compares a secret with the peer (SMP), with a [question] that tells which secret is meant. That both know it
-     * verifies the peer; [Event.Comparison] tells. It is how a key that has changed is looked into, too, so whoever
-     * has that key sees the question; of the secret they learn whether one guess was right.
+     * verifies the peer; [Event.Comparison] tells. It serves to check a key that has changed, too: the holder of that
+     * key sees the question, and learns of the secret whether one guess was right.
      */
     public suspend fun compare(id: BurnerId, peer: String, secret: String, question: String? = null): Unit =
         engine.compare(id, peer, secret, question)
