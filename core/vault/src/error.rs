@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::owner::Owner;
 
@@ -53,11 +53,19 @@ pub enum Finding {
     RowLost(Owner),
     /// Rows of this owner were removed, or replaced by older states of themselves. Those that are there are its own.
     RowsMissing(Owner),
-    /// Owners were removed, or replaced by older states of themselves.
+    /// Owners were removed, or replaced by older states of themselves, or the end of what was written is missing: anything
+    /// may be older than it was.
     OwnersMissing,
     /// The vault's key was not changed when it should have been, or the key source could not delete one that is not used any
     /// more: until it does, older copies of the vault may be readable. Or what was removed could not be written over.
     OldKeyKept,
+}
+
+impl Finding {
+    /// What is told where rows of a part are missing.
+    pub(crate) const fn missing(part: u64) -> Self {
+        if part == Owner::COMMON.0 { Self::OwnersMissing } else { Self::RowsMissing(Owner::of(part)) }
+    }
 }
 
 /// Why a source does not do what it is asked.
@@ -79,6 +87,10 @@ pub enum SourceError {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
+        // The file is shorter than it says: no failure of the device.
+        if error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHORT_READ) {
+            return Self::Damaged;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,
             Some(ErrorCode::DiskFull) => Self::Full,
@@ -137,8 +149,6 @@ impl From<SourceError> for Error {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::ffi;
-
     use super::*;
 
     #[test]
@@ -148,6 +158,7 @@ mod tests {
             (ffi::SQLITE_FULL, Error::Full),
             (ffi::SQLITE_READONLY, Error::ReadOnly),
             (ffi::SQLITE_IOERR_FSYNC, Error::Io),
+            (ffi::SQLITE_IOERR_SHORT_READ, Error::Damaged),
             (ffi::SQLITE_NOMEM, Error::Io),
             (ffi::SQLITE_IOERR_NOMEM, Error::Io),
             (ffi::SQLITE_CORRUPT, Error::Damaged),

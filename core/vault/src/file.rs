@@ -10,8 +10,8 @@ use crate::seal::{Name, Nonce, Sealed};
 use crate::source::Slot;
 use crate::wrap::{self, Wrapped};
 
-/// The schema's number. Before it, 1: see [`crate::version_1`].
-pub(crate) const VERSION: u32 = 2;
+/// The schema's number. Before it: see [`crate::version_1`], [`crate::version_2`].
+pub(crate) const VERSION: u32 = 3;
 
 const VAULT: &str = "
     CREATE TABLE vault (
@@ -40,15 +40,17 @@ const OTHERS: &str = "
     SELECT count(*) FROM sqlite_schema WHERE (type, name) NOT IN (VALUES ('table', 'vault'), ('table', 'rows'))
 ";
 
-/// Whatever is committed is on the device when the call returns, and in the main file: of a log that SQLite reads up to its
-/// first bad frame, an end that is missing would not be missed. FULL syncs the journal, the file, and the end of the
-/// journal; EXTRA would sync the folder of one that is deleted, which this is not. What was removed is written over, but for
-/// what [`write_anew`] is for; no second connection; a file that was tampered with has SQLite do nothing but fail.
+/// Before the file is read: no second connection, and so no file for memory that connections would share.
+const ALONE: &str = "PRAGMA locking_mode = EXCLUSIVE";
+
+/// Whatever is committed is on the device when the call returns, in the log, by one sync of it. SQLite takes what is in the
+/// log over into the file from time to time, and when the file is closed. It would not miss an end of the log that is gone:
+/// [`crate::mark`] does. What was removed is written over as the log is taken over, but for what [`write_anew`] is for; a
+/// file that was tampered with has SQLite do nothing but fail.
 const SETTINGS: &str = "
-    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
-    PRAGMA journal_mode = TRUNCATE;
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA trusted_schema = OFF;
@@ -58,13 +60,14 @@ const SETTINGS: &str = "
 /// The file, and its schema's number.
 pub(crate) fn open(path: &Path) -> Result<(Connection, u32), Error> {
     let db = connect(path)?;
-    db.execute_batch(SETTINGS)?;
+    db.execute_batch(ALONE)?;
     let version: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match version {
         1..=VERSION => {}
         0 => return Err(Error::Damaged),
         _ => return Err(Error::TooNew),
     }
+    db.execute_batch(SETTINGS)?;
     // By an index of somebody else's, say, SQLite would find other rows than there are.
     let others: u32 = db.query_row(OTHERS, [], |row| row.get(0))?;
     if others > 0 { Err(Error::Damaged) } else { Ok((db, version)) }
@@ -83,6 +86,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?)
 }
 
+/// Writes a row, over one of its name where that is. To remove that one first would move others about, and cost more pages.
 pub(crate) fn insert(tx: &Transaction<'_>, part: u64, row: &Sealed) -> Result<(), Error> {
     tx.prepare_cached("INSERT OR REPLACE INTO rows VALUES (?1, ?2, ?3, ?4)")?.execute(params![
         part.cast_signed(),
@@ -120,46 +124,77 @@ pub(crate) fn find(db: &Connection, part: u64, name: Name) -> Result<Option<Seal
     Ok(found.optional()?)
 }
 
-/// Looks at each row of a part.
-pub(crate) fn each(db: &Connection, part: u64, mut look: impl FnMut(&Sealed)) -> Result<(), Error> {
+/// Looks at each row of a part. `false`: they are not in SQLite's order, so that it does not find all of them when it is
+/// asked for some.
+pub(crate) fn each(db: &Connection, part: u64, mut look: impl FnMut(&Sealed)) -> Result<bool, Error> {
     let mut statement = db.prepare_cached("SELECT name, nonce, sealed FROM rows WHERE owner = ?1")?;
     let mut rows = statement.query([part.cast_signed()])?;
+    let mut order = Order::default();
     while let Some(row) = rows.next()? {
-        look(&Sealed { name: row.get(0)?, nonce: row.get(1)?, bytes: row.get(2)? });
+        let sealed = Sealed { name: row.get(0)?, nonce: row.get(1)?, bytes: row.get(2)? };
+        order.add(sealed.name);
+        look(&sealed);
     }
-    Ok(())
+    Ok(order.is_kept())
 }
 
-/// Looks at the place and the nonce of each row, without reading it. `false`: they are not in SQLite's order, so that it
-/// does not find all of them when it is asked for some.
-pub(crate) fn places(db: &Connection, mut look: impl FnMut(u64, Name, Nonce)) -> Result<bool, Error> {
-    let mut statement = db.prepare("SELECT owner, name, nonce FROM rows")?;
-    let mut rows = statement.query([])?;
-    let (mut in_order, mut before) = (true, None);
+/// As [`each`], but reads no sealed bytes.
+pub(crate) fn places(db: &Connection, part: u64, mut look: impl FnMut(Name, Nonce)) -> Result<bool, Error> {
+    let mut statement = db.prepare_cached("SELECT name, nonce FROM rows WHERE owner = ?1")?;
+    let mut rows = statement.query([part.cast_signed()])?;
+    let mut order = Order::default();
     while let Some(row) = rows.next()? {
-        let (part, name): (i64, Name) = (row.get(0)?, row.get(1)?);
-        look(part.cast_unsigned(), name, row.get(2)?);
-        in_order &= before < Some((part, name));
-        before = Some((part, name));
+        let name = row.get(0)?;
+        order.add(name);
+        look(name, row.get(1)?);
     }
-    Ok(in_order)
+    Ok(order.is_kept())
+}
+
+/// Whether names come one after the other.
+#[derive(Default)]
+struct Order {
+    last: Option<Name>,
+    is_broken: bool,
+}
+
+impl Order {
+    fn add(&mut self, name: Name) {
+        self.is_broken |= self.last >= Some(name);
+        self.last = Some(name);
+    }
+
+    const fn is_kept(&self) -> bool {
+        !self.is_broken
+    }
 }
 
 /// Writes all rows to other pages, in the order of their names. As SQLite spreads rows over pages it leaves copies of them
 /// behind, which it does not write over when they are removed; nor do places of rows tell any more when they were written.
-pub(crate) fn write_anew(db: &mut Connection) -> Result<(), Error> {
-    let tx = db.transaction()?;
-    tx.execute_batch(&format!(
+pub(crate) fn write_anew(tx: &Transaction<'_>) -> Result<(), Error> {
+    Ok(tx.execute_batch(&format!(
         "ALTER TABLE rows RENAME TO old; {ROWS} INSERT INTO rows SELECT * FROM old; DROP TABLE old"
-    ))?;
-    Ok(tx.commit()?)
+    ))?)
 }
 
-/// The parts that have rows.
-pub(crate) fn parts(tx: &Transaction<'_>) -> Result<Vec<u64>, Error> {
-    let mut statement = tx.prepare("SELECT DISTINCT owner FROM rows")?;
-    let owners = statement.query_map([], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
-    Ok(owners.collect::<Result<_, _>>()?)
+/// Takes all of the log over into the file, and cuts it.
+pub(crate) fn empty_log(db: &Connection) -> Result<(), Error> {
+    let is_busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if is_busy { Err(Error::Io) } else { Ok(()) }
+}
+
+/// The parts that have rows. Reads no more rows than there are parts.
+pub(crate) fn parts(db: &Connection) -> Result<Vec<u64>, Error> {
+    let mut parts = Vec::new();
+    let mut first = db.prepare_cached("SELECT owner FROM rows ORDER BY owner LIMIT 1")?;
+    let mut after = db.prepare_cached("SELECT owner FROM rows WHERE owner > ?1 ORDER BY owner LIMIT 1")?;
+    let mut next: Option<i64> = first.query_row([], |row| row.get(0)).optional()?;
+    while let Some(part) = next {
+        parts.push(part.cast_unsigned());
+        // Where pages are in another order it would go round for ever.
+        next = after.query_row([part], |row| row.get(0)).optional()?.filter(|next| *next > part);
+    }
+    Ok(parts)
 }
 
 pub(crate) fn read_manifest(db: &Connection) -> Result<Vec<u8>, Error> {

@@ -25,4 +25,10 @@ impl Owner {
     pub(crate) const fn fleeting(self) -> u64 {
         self.0 | 1
     }
+
+    /// Whether the rows of a part are listed: an owner's that last, of which there may be many. Of other parts all rows are
+    /// read at each opening.
+    pub(crate) const fn is_listed(part: u64) -> bool {
+        part != Self::COMMON.0 && part.is_multiple_of(2)
+    }
 }

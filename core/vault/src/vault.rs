@@ -1,168 +1,54 @@
-//! Opening, reading, changing.
+//! Reading, changing.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::ErrorKind;
-use std::path::Path;
+use std::fs::File;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rand::CryptoRng;
 use rusqlite::{Connection, Transaction};
 use zeroize::Zeroizing;
 
+use crate::batch::{Batch, Change, Row, Table};
 use crate::book::{Book, FILLERS, OWNERS};
 use crate::error::{Error, Finding};
+use crate::file;
+use crate::index::End;
+use crate::mark::{Ledger, Mark};
 use crate::owner::Owner;
 use crate::rekey::{FreshKey, NextKey, OldKey};
 use crate::seal::{Digest, Keys, Label};
-use crate::source::Slot;
-use crate::wrap::{Key, Wrapped, Wrapper};
-use crate::{file, files, version_1};
+use crate::wrap::{Wrapped, Wrapper};
 
-const FILE: &str = "vault.db";
-
-/// Which of an owner's tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Table {
-    number: u8,
-    is_fleeting: bool,
-}
-
-impl Table {
-    /// One of rows that can be read until their owner is forgotten, and in old copies of the file, too.
-    #[must_use]
-    pub const fn lasting(number: u8) -> Self {
-        Self { number, is_fleeting: false }
-    }
-
-    /// One of few rows, which are sealed anew with each key of the vault: an old copy of them cannot be read by what the
-    /// vault has later. Its number is no lasting one's.
-    #[must_use]
-    pub const fn fleeting(number: u8) -> Self {
-        Self { number, is_fleeting: true }
-    }
-
-    const fn part_of(self, owner: Owner) -> u64 {
-        if self.is_fleeting { owner.fleeting() } else { owner.0 }
-    }
-
-    fn row(self, row: u64) -> Label {
-        Label { table: u16::from(self.number) + 1, row }
-    }
-
-    fn of(part: u64, table: u16) -> Option<Self> {
-        let number = u8::try_from(table.checked_sub(1)?).ok()?;
-        Some(Self { number, is_fleeting: part % 2 == 1 })
-    }
-}
-
-/// A row that was read.
-pub struct Row {
-    /// Its table.
-    pub table: Table,
-    /// Its number.
-    pub number: u64,
-    /// What was put there.
-    pub bytes: Zeroizing<Vec<u8>>,
-}
-
-/// Changes that are made together, or not at all.
-#[derive(Default)]
-pub struct Batch {
-    owners: Vec<(u64, Book)>,
-    changes: Vec<Change>,
-}
-
-struct Change {
-    owner: Owner,
-    table: Table,
-    row: u64,
-    /// `None`: remove it.
-    bytes: Option<Zeroizing<Vec<u8>>>,
-}
-
-impl Batch {
-    /// Someone who may own rows.
-    pub fn add_owner(&mut self, rng: &mut dyn CryptoRng) -> Owner {
-        let owner = Owner::draw(rng);
-        self.owners.extend(Book::both(owner, Keys::random(rng), rng));
-        owner
-    }
-
-    /// Puts a row where there was none, or another state of it. SQLite takes up to 10^9 bytes.
-    pub fn put(&mut self, owner: Owner, table: Table, row: u64, bytes: impl Into<Zeroizing<Vec<u8>>>) {
-        self.changes.push(Change { owner, table, row, bytes: Some(bytes.into()) });
-    }
-
-    /// Whether there is nothing to do.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.owners.is_empty() && self.changes.is_empty()
-    }
-
-    /// Removes a row, if there is one.
-    pub fn remove(&mut self, owner: Owner, table: Table, row: u64) {
-        self.changes.push(Change { owner, table, row, bytes: None });
-    }
-}
+/// Up to this many bytes all rows are written anew with each renewal of the vault's key. Above it that is done when a part
+/// of what is kept was removed since the last time: an opening does not take longer the more is kept.
+const SMALL: u64 = 1 << 20;
+const PART: u64 = 16;
 
 /// An open vault. It holds the folder's lock.
 pub struct Vault {
-    db: Connection,
-    wrapper: Wrapper,
+    pub(crate) db: Connection,
+    pub(crate) wrapper: Wrapper,
     /// By part; 0 is the vault's own.
-    books: BTreeMap<u64, Book>,
+    pub(crate) books: BTreeMap<u64, Book>,
+    pub(crate) ledger: Ledger,
+    mark: Mark,
+    noticed: RefCell<Vec<Finding>>,
     lock: Arc<File>,
 }
 
 impl Vault {
-    /// Opens the vault in a folder; where there is none, makes one. Takes as long as Argon2id does when there is a
-    /// passphrase, and as long as the person does when the key source asks one.
-    ///
-    /// # Errors
-    /// All but [`Error::NoSuchOwner`].
-    pub fn open(folder: &Path, key: Key, rng: &mut dyn CryptoRng) -> Result<(Self, Vec<Finding>), Error> {
-        let lock = files::lock(folder)?;
-        match fs::metadata(folder.join(FILE)) {
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => create(folder, key.clone(), rng)?,
-            Err(error) => return Err(error.into()),
-        }
-        Self::read(folder, lock, |wrapped| Wrapper::of(key, wrapped), rng)
-    }
-
-    /// Lets go of the folder, for another process or a phone's sleep. What opens it again stays in memory.
-    #[must_use]
-    pub fn close(self) -> Closed {
-        Closed { wrapper: self.wrapper }
-    }
-
-    fn read(
-        folder: &Path,
+    pub(crate) fn new(
+        db: Connection,
+        wrapper: Wrapper,
+        books: BTreeMap<u64, Book>,
+        (ledger, mark): (Ledger, Mark),
         lock: File,
-        wrapper: impl FnOnce(&Wrapped) -> Result<Wrapper, Error>,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<(Self, Vec<Finding>), Error> {
-        let path = folder.join(FILE);
-        if fs::metadata(&path)?.len() == 0 {
-            return Err(Error::Damaged);
-        }
-        let (mut db, version) = file::open(&path)?;
-        let wrapped = file::read_wrapped(&db)?;
-        let wrapper = wrapper(&wrapped)?;
-        let keys = Arc::new(wrapper.unwrap(&wrapped)?);
-        let mut findings = Vec::new();
-        // A crash may have come between a change of keys and the end of the old one.
-        findings.extend(wrapper.next().delete());
-        if version < file::VERSION {
-            findings.extend(version_1::migrate(&mut db, &keys, rng)?);
-        }
-
-        let mut vault = Self { db, wrapper, books: BTreeMap::new(), lock: Arc::new(lock) };
-        vault.load(keys, &mut findings, rng)?;
-        Ok((vault, findings))
+    ) -> Self {
+        Self { db, wrapper, books, ledger, mark, noticed: RefCell::default(), lock: Arc::new(lock) }
     }
 
     /// The vault's key as it is stored, to try other keys on.
@@ -180,34 +66,92 @@ impl Vault {
         lasting.map(|part| Owner(*part)).collect()
     }
 
-    /// How many bytes [`Vault::each`] would read, without those that hide how many there are.
-    #[must_use]
-    pub fn size(&self, owner: Owner) -> u64 {
-        [owner.0, owner.fleeting()].iter().filter_map(|part| self.books.get(part)).map(Book::size).sum()
-    }
-
-    /// One row. Reads no other; `None`: it is not there. An error of its own: it was changed.
+    /// One row. `None`: it is not there. An error of its own: it was changed. Reads no other rows, but for a few that list
+    /// which ones there are: see [`Vault::take_noticed`].
     ///
     /// # Errors
     /// [`Error::NoSuchOwner`], [`Error::Io`], [`Error::Damaged`].
     pub fn row(&self, owner: Owner, table: Table, row: u64) -> Result<Option<Result<Row, Finding>>, Error> {
         let (part, label) = (table.part_of(owner), table.row(row));
         let book = self.books.get(&part).ok_or(Error::NoSuchOwner)?;
-        let Some(sealed) = file::find(&self.db, part, book.keys.name(label))? else { return Ok(None) };
+        let sealed = file::find(&self.db, part, book.keys.name(label))?;
+        if !book.is_current(&self.db, label, sealed.as_ref().map(|sealed| sealed.nonce))? {
+            self.notice(part, book);
+        }
+        let Some(sealed) = sealed else { return Ok(None) };
         let bytes = book.unseal(&sealed).filter(|(is, _)| *is == label).map(|(_, bytes)| bytes);
         Ok(Some(bytes.map(|bytes| Row { table, number: row, bytes }).ok_or(Finding::RowLost(owner))))
     }
 
-    /// Reads all rows of an owner, in no order. Gives a [`Finding::RowLost`] for each that was changed.
+    /// The rows at an end of a range, from that end on, at most so many: the end of a table, or the page before one that was
+    /// read. Gives a [`Finding::RowLost`] for each that was changed. Of a lasting table it reads no other rows, but for
+    /// those that list which ones there are: see [`Vault::take_noticed`]. Of other tables it reads all.
+    ///
+    /// # Errors
+    /// As [`Vault::row`].
+    pub fn page(
+        &self,
+        owner: Owner,
+        table: Table,
+        (rows, end): (Range<u64>, End),
+        limit: usize,
+    ) -> Result<(Vec<Row>, Vec<Finding>), Error> {
+        let part = table.part_of(owner);
+        let book = self.books.get(&part).ok_or(Error::NoSuchOwner)?;
+        let (mut found, mut lost) = (Vec::new(), Vec::new());
+        if let Some(numbers) = book.page(&self.db, table.row(0), (&rows, end), limit)? {
+            for number in numbers {
+                match self.row(owner, table, number)? {
+                    Some(Ok(row)) => found.push(row),
+                    Some(Err(finding)) => lost.push(finding),
+                    // That it is missing was noticed.
+                    None => {}
+                }
+            }
+            return Ok((found, lost));
+        }
+        if book.is_broken.get() {
+            self.notice(part, book);
+        }
+        lost = self.each_of(part, |row| {
+            if row.table == table && rows.contains(&row.number) {
+                found.push(row);
+            }
+        })?;
+        found.sort_by_key(|row| row.number);
+        if end == End::Last {
+            found.reverse();
+        }
+        found.truncate(limit);
+        Ok((found, lost))
+    }
+
+    /// What [`Vault::row`] and [`Vault::page`] have found missing or older than it should be, since this was asked: a
+    /// [`Finding::RowsMissing`] for each owner. What they gave is its own nevertheless. It is told again until something of
+    /// that owner is written.
+    pub fn take_noticed(&self) -> Vec<Finding> {
+        self.noticed.take()
+    }
+
+    fn notice(&self, part: u64, book: &Book) {
+        book.is_broken.set(true);
+        let mut noticed = self.noticed.borrow_mut();
+        if !noticed.contains(&Finding::missing(part)) {
+            noticed.push(Finding::missing(part));
+        }
+    }
+
+    /// Reads all rows of an owner, in no order. Gives a [`Finding::RowLost`] for each that was changed, and a
+    /// [`Finding::RowsMissing`] where there are others than there should be and the opening has not told so.
     ///
     /// # Errors
     /// [`Error::NoSuchOwner`], [`Error::Io`], [`Error::Damaged`].
     pub fn each(&self, owner: Owner, mut look: impl FnMut(Row)) -> Result<Vec<Finding>, Error> {
-        let mut lost = self.each_of(owner.0, &mut look)?;
+        let mut findings = self.each_of(owner.0, &mut look)?;
         if owner != Owner::COMMON {
-            lost.extend(self.each_of(owner.fleeting(), &mut look)?);
+            findings.extend(self.each_of(owner.fleeting(), &mut look)?);
         }
-        Ok(lost)
+        Ok(findings)
     }
 
     /// The rows of a fleeting table, as [`Vault::each`] has all: reads no others.
@@ -220,23 +164,30 @@ impl Vault {
 
     fn each_of(&self, part: u64, mut look: impl FnMut(Row)) -> Result<Vec<Finding>, Error> {
         let book = self.books.get(&part).ok_or(Error::NoSuchOwner)?;
-        let mut lost = Vec::new();
-        file::each(&self.db, part, |sealed| match book.unseal(sealed) {
-            Some((label, bytes)) => {
-                if let Some(table) = Table::of(part, label.table) {
-                    look(Row { table, number: label.row, bytes });
+        let (mut findings, mut digest) = (Vec::new(), Digest::default());
+        let in_order = file::each(&self.db, part, |sealed| {
+            book.keys.toggle(&mut digest, part, sealed.name, sealed.nonce);
+            match book.unseal(sealed) {
+                Some((label, bytes)) => {
+                    if let Some(table) = Table::of(part, label.table) {
+                        look(Row { table, number: label.row, bytes });
+                    }
                 }
+                None => findings.push(Finding::RowLost(Owner::of(part))),
             }
-            None => lost.push(Finding::RowLost(Owner::of(part))),
         })?;
-        Ok(lost)
+        if !in_order || digest != book.digest {
+            book.is_broken.set(true);
+            findings.push(Finding::missing(part));
+        }
+        Ok(findings)
     }
 
-    /// Makes changes; on return they are on the device.
+    /// Makes changes; on return they are on the device, by one sync, however many they are. Takes no longer the more is kept.
     ///
     /// # Errors
     /// [`Error::NoSuchOwner`], [`Error::Full`], [`Error::ReadOnly`], [`Error::Io`], [`Error::Damaged`]: nothing has
-    /// changed.
+    /// changed. After [`Error::Io`], a kill may have it there at the next opening, whole.
     pub fn commit(&mut self, batch: Batch, rng: &mut dyn CryptoRng) -> Result<(), Error> {
         let mut touched: BTreeMap<u64, Book> = BTreeMap::new();
         for (part, book) in batch.owners {
@@ -251,7 +202,10 @@ impl Vault {
             let book = match touched.entry(table.part_of(owner)) {
                 Entry::Occupied(book) => book.into_mut(),
                 Entry::Vacant(place) => {
-                    let book = self.books.get(place.key()).ok_or(Error::NoSuchOwner)?.clone();
+                    let mut book = self.books.get(place.key()).ok_or(Error::NoSuchOwner)?.clone();
+                    if book.is_broken.get() {
+                        book.recount(&tx)?;
+                    }
                     place.insert(book)
                 }
             };
@@ -262,16 +216,26 @@ impl Vault {
         }
         let old_root = self.books.get(&Owner::COMMON.0).ok_or(Error::Internal)?;
         let mut root = touched.remove(&Owner::COMMON.0).unwrap_or_else(|| old_root.clone());
+        let mut removed = 0;
         for (part, book) in &mut touched {
             book.balance(&tx, self.books.get(part), rng)?;
+            removed += book.take_removed();
             root.put(&tx, Label { table: OWNERS, row: *part }, &book.to_bytes(), rng)?;
         }
         root.balance(&tx, Some(old_root), rng)?;
-        file::write_manifest(&tx, &root.manifest(rng)?)?;
+        let ledger = self.ledger.next(removed);
+        file::write_manifest(&tx, &root.manifest(&ledger, rng)?)?;
         tx.commit()?;
         touched.insert(Owner::COMMON.0, root);
         self.books.extend(touched);
+        self.count(ledger, rng);
         Ok(())
+    }
+
+    /// To be called after each transaction: it is on the device.
+    fn count(&mut self, ledger: Ledger, rng: &mut dyn CryptoRng) {
+        self.mark.set(&ledger, rng);
+        self.ledger = ledger;
     }
 
     /// Begins a change of the vault's key: to one that is sealed by the same passphrase and source.
@@ -308,14 +272,30 @@ impl Vault {
 
     /// Draws another key for the vault, sealed as this one is, and has this one deleted: what fleeting tables had before
     /// cannot be read any more, in old copies of the file either, where the key source has deleted its key. Nothing that was
-    /// removed is in the file after it. To be called where the source is used anyway: it may ask a person. Where it fails,
+    /// removed is in the file after it where at most a mebibyte is kept; where it is more, copies may be left, sealed, until
+    /// a sixteenth as much was removed. To be called where the source is used anyway: it may ask a person. Where it fails,
     /// the vault goes on as it is, which the [`Finding`] tells.
     #[must_use]
     pub fn renew(&mut self, rng: &mut dyn CryptoRng) -> Option<Finding> {
         let fresh = self.next_key().and_then(|next| next.seal(rng));
         let old = fresh.and_then(|fresh| self.change_key(fresh, rng));
         let kept = old.map_or(Some(Finding::OldKeyKept), OldKey::delete);
-        kept.or(file::write_anew(&mut self.db).err().map(|_| Finding::OldKeyKept))
+        kept.or(self.tidy(rng).err().map(|_| Finding::OldKeyKept))
+    }
+
+    /// Has nothing be left of what was removed, where that is not too much to do.
+    fn tidy(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Error> {
+        let kept: u64 = self.books.values().map(Book::size_in_file).sum();
+        if kept <= SMALL || self.ledger.removed >= kept / PART {
+            let root = self.books.get(&Owner::COMMON.0).ok_or(Error::Internal)?;
+            let ledger = self.ledger.tidied();
+            let tx = self.db.transaction()?;
+            file::write_anew(&tx)?;
+            file::write_manifest(&tx, &root.manifest(&ledger, rng)?)?;
+            tx.commit()?;
+            self.count(ledger, rng);
+        }
+        file::empty_log(&self.db)
     }
 
     fn rewrap(&mut self, fresh: FreshKey, without: &[Owner], rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
@@ -348,63 +328,18 @@ impl Vault {
             }
         }
         root.balance(&tx, Some(old), rng)?;
-        file::write_wrapped(&tx, &wrapped, &root.manifest(rng)?)?;
+        let ledger = self.ledger.next(0);
+        file::write_wrapped(&tx, &wrapped, &root.manifest(&ledger, rng)?)?;
         tx.commit()?;
+        self.count(ledger, rng);
 
         self.books.retain(|part, _| !goes(part));
         self.books.extend(renewed);
         self.books.insert(Owner::COMMON.0, root);
+        // What was forgotten is written over. Where it cannot be, it is when SQLite takes the log over itself.
+        let _ = file::empty_log(&self.db);
         let wrapper = std::mem::replace(&mut self.wrapper, wrapper);
         Ok(OldKey { wrapper, lock })
-    }
-
-    /// Reads what is known of all owners, and compares it with what is there.
-    fn load(&mut self, keys: Arc<Keys>, findings: &mut Vec<Finding>, rng: &mut dyn CryptoRng) -> Result<(), Error> {
-        let root = Book::new(Owner::COMMON.0, keys);
-        let mut books = Vec::new();
-        file::each(&self.db, Owner::COMMON.0, |sealed| {
-            let known = root.unseal(sealed).filter(|(label, _)| label.table == OWNERS);
-            books.extend(known.and_then(|(label, bytes)| Some((label.row, Book::from_bytes(label.row, &bytes)?))));
-        })?;
-        self.books.extend(books);
-        let manifest = root.clone().with_manifest(&file::read_manifest(&self.db)?);
-        let root_is_known = manifest.is_some();
-        self.books.insert(Owner::COMMON.0, manifest.unwrap_or(root));
-        self.complete(findings, rng);
-
-        let mut there: BTreeMap<u64, Digest> = self.books.keys().map(|part| (*part, Digest::default())).collect();
-        let in_order = file::places(&self.db, |part, name, nonce| {
-            let lost = Finding::OwnerLost(Owner::of(part));
-            match self.books.get(&part).zip(there.get_mut(&part)) {
-                Some((book, digest)) => book.keys.toggle(digest, part, name, nonce),
-                None if findings.contains(&lost) => {}
-                None => findings.push(lost),
-            }
-        })?;
-        for (part, book) in &mut self.books {
-            let found = there.get(part).copied().unwrap_or_default();
-            let is_root = *part == Owner::COMMON.0;
-            if !in_order || book.digest != found || is_root && !root_is_known {
-                let missing = if is_root { Finding::OwnersMissing } else { Finding::RowsMissing(Owner::of(*part)) };
-                if !findings.contains(&missing) {
-                    findings.push(missing);
-                }
-            }
-            book.digest = found;
-        }
-        Ok(())
-    }
-
-    /// An owner of which one part is lost goes on with the other if that is the one that lasts.
-    fn complete(&mut self, findings: &mut Vec<Finding>, rng: &mut dyn CryptoRng) {
-        let owners = self.owners();
-        self.books.retain(|part, _| *part == Owner::COMMON.0 || owners.contains(&Owner::of(*part)));
-        for owner in owners {
-            self.books.entry(owner.fleeting()).or_insert_with_key(|part| {
-                findings.push(Finding::RowsMissing(owner));
-                Book::new(*part, Arc::new(Keys::random(rng)))
-            });
-        }
     }
 }
 
@@ -418,48 +353,8 @@ fn take(tx: &Transaction<'_>, part: u64, book: &Book) -> Result<Labelled, Error>
     Ok(rows)
 }
 
-/// A vault that was closed to be opened again: without its passphrase, which it keeps stretched, but not without its key
-/// source.
-#[derive(Clone)]
-pub struct Closed {
-    wrapper: Wrapper,
-}
-
-impl Closed {
-    /// Opens the vault, which another process may have changed meanwhile.
-    ///
-    /// # Errors
-    /// As [`Vault::open`]. Where there is none any more: [`Error::Io`]. With another passphrase: [`Error::WrongKey`].
-    pub fn open(&self, folder: &Path, rng: &mut dyn CryptoRng) -> Result<(Vault, Vec<Finding>), Error> {
-        Vault::read(folder, files::lock(folder)?, |wrapped| self.wrapper.again(wrapped), rng)
-    }
-}
-
-impl fmt::Debug for Closed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Closed(..)")
-    }
-}
-
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault(..)")
     }
-}
-
-/// Makes a vault under another name, so that no crash leaves half of one.
-fn create(folder: &Path, key: Key, rng: &mut dyn CryptoRng) -> Result<(), Error> {
-    let path = folder.join("vault.new");
-    files::private().write(true).create(true).truncate(true).open(&path)?;
-    let mut db = file::create(&path)?;
-    let wrapper = Wrapper::new(key, Slot::First, rng)?;
-    let mut root = Book::new(Owner::COMMON.0, Arc::new(Keys::random(rng)));
-    let wrapped = wrapper.wrap(&root.keys, rng)?;
-    let tx = db.transaction()?;
-    root.balance(&tx, None, rng)?;
-    file::write_wrapped(&tx, &wrapped, &root.manifest(rng)?)?;
-    tx.commit()?;
-    drop(db);
-    fs::rename(&path, folder.join(FILE))?;
-    Ok(files::sync_folder_of(&path)?)
 }

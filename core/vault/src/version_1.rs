@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::book::{Book, OWNERS};
 use crate::error::{Error, Finding};
 use crate::file;
+use crate::mark::Ledger;
 use crate::owner::Owner;
 use crate::seal::{self, Digest, KEY, Keys, Label};
 
@@ -50,8 +51,13 @@ struct Old {
     digest: Digest,
 }
 
-/// Brings the file to the next version. Gives what was wrong with it: what is lost is not taken along.
-pub(crate) fn migrate(db: &mut Connection, root: &Arc<Keys>, rng: &mut dyn CryptoRng) -> Result<Vec<Finding>, Error> {
+/// Brings the file to the present version. Gives what was wrong with it: what is lost is not taken along.
+pub(crate) fn migrate(
+    db: &mut Connection,
+    root: &Arc<Keys>,
+    ledger: &Ledger,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<Finding>, Error> {
     let tx = db.transaction()?;
     tx.execute_batch(&format!("ALTER TABLE rows RENAME TO old; {}", file::ROWS))?;
     let mut findings = Vec::new();
@@ -96,7 +102,7 @@ pub(crate) fn migrate(db: &mut Connection, root: &Arc<Keys>, rng: &mut dyn Crypt
         }
     }
     new_root.balance(&tx, None, rng)?;
-    file::write_manifest(&tx, &new_root.manifest(rng)?)?;
+    file::write_manifest(&tx, &new_root.manifest(ledger, rng)?)?;
     tx.execute_batch(&format!("DROP TABLE old; PRAGMA user_version = {}", file::VERSION))?;
     tx.commit()?;
     Ok(findings)

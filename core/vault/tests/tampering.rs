@@ -107,7 +107,7 @@ fn rows_that_were_swapped() {
     assert!(good + 1 >= ROWS);
     for change in ["name = randomblob(16)", "nonce = randomblob(24)"] {
         let (findings, _, lost, [owner, _]) = after(&format!("UPDATE rows SET {change} WHERE {ONE}"));
-        assert_eq!((findings, lost), (vec![Finding::RowsMissing(owner)], vec![Finding::RowLost(owner)]));
+        assert_eq!([lost, findings].concat(), [Finding::RowLost(owner), Finding::RowsMissing(owner)]);
     }
 }
 
@@ -131,8 +131,9 @@ fn rows_that_were_removed() {
         assert_eq!((findings, lost), (vec![Finding::RowsMissing(owner)], vec![]));
         assert_eq!(good, if part == "FIRST" { 9 } else { 18 });
     }
+    // One of many is missed when they are read.
     let (findings, _, lost, [owner, _]) = after(&format!("DELETE FROM rows WHERE {ONE}"));
-    assert_eq!((findings, lost), (vec![Finding::RowsMissing(owner)], vec![]));
+    assert_eq!([findings, lost].concat(), [Finding::RowsMissing(owner)]);
 }
 
 /// The changes that take what the vault knows of one part, one after the other: it has a row for each, and fillers.
@@ -259,8 +260,9 @@ fn meet(folder: &Path, owners: &[Owner]) -> Met {
             right &= *row.bytes == if row.table == OTHERS { vec![7; 700] } else { text(row.number) };
         });
         let Ok(lost) = lost else { return Met::Refused };
-        assert!(right);
         findings.extend(lost);
+        // Where the end of the log is gone, it is an older state, and that is told.
+        assert!(right || findings.contains(&Finding::OwnersMissing));
     }
     assert!(good == 2 * ROWS || !findings.is_empty(), "{good} rows, and no word");
     if findings.is_empty() { Met::Harmless } else { Met::Found }
