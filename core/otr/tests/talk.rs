@@ -78,6 +78,40 @@ fn a_peer_that_lost_its_session_is_talked_to_again_and_the_text_is_named() {
 }
 
 #[test]
+fn what_says_that_a_session_is_lost_does_not_cross_an_exchange_that_is_under_way() {
+    let mut pair = Pair::private(Settings::default(), 37);
+    let commit = pair.sides[1].start();
+    let key: Vec<Output> = wires(&commit).iter().flat_map(|wire| pair.sides[0].receive(wire)).collect();
+    assert_eq!(wires(&key).len(), 1);
+    assert!(wires(&pair.sides[0].receive("?OTR Error: lost")).is_empty(), "it begins nothing by itself");
+    pair.carry(0, key);
+    assert!(pair.sides.iter().all(Session::is_ready));
+    assert!(pair.sides[0].tick(Duration::from_secs(20)).is_empty(), "the exchange was what was wanted");
+    // Where nothing comes of the exchange it is begun in time.
+    let key: Vec<Output> = wires(&pair.sides[1].start()).iter().flat_map(|wire| pair.sides[0].receive(wire)).collect();
+    pair.sides[0].receive("?OTR Error: lost");
+    assert_eq!((wires(&key).len(), pair.sides[0].deadline()), (1, Some(Duration::from_secs(30))));
+    assert_eq!(wires(&pair.sides[0].tick(Duration::from_secs(30))).len(), 1);
+}
+
+/// A phone is restarted in the middle of an exchange: it cannot read what went to the keys that it wanted renewed.
+#[test]
+fn an_exchange_that_the_peer_leaves_is_begun_again_where_texts_may_be_unread() {
+    for unread in [false, true] {
+        let mut pair = Pair::private(Settings::default(), 38);
+        if unread {
+            pair.sides[0].say("nobody reads it");
+        }
+        let commit =
+            session(&BOB, Settings { tag: Some(pair.sides[1].tag()), ..Settings::default() }, 99).receive("?OTRv3?");
+        let key = wires(&commit).iter().flat_map(|wire| pair.sides[0].receive(wire)).count();
+        assert_eq!((key, wires(&pair.sides[0].tick(Duration::from_secs(59))).len()), (1, 0));
+        assert_eq!(wires(&pair.sides[0].tick(Duration::from_secs(60))).len(), usize::from(unread));
+        assert!(wires(&pair.sides[0].tick(Duration::from_secs(200))).is_empty(), "once");
+    }
+}
+
+#[test]
 fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     let settings = Settings { keeps_texts: true, ..Settings::default() };
     let mut pair = Pair::new(settings, 35);

@@ -19,14 +19,19 @@ pub enum ImportError {
 }
 
 impl Identity {
-    /// The key of an account from the text of libotr's file. `account` and `protocol` are as the other client names
+    /// The key of an account from libotr's file, which is not always UTF-8: some keys have their numbers as characters.
+    /// `account` and `protocol` are as the other client names
     /// them, such as `me@example.org` and `prpl-jabber`. A slash at the account's end makes no difference, unless the file
     /// has both.
     ///
     /// # Errors
     /// See [`ImportError`].
-    pub fn import(file: &str, account: &str, protocol: &str) -> Result<Self, ImportError> {
-        let root = parse(file.trim_start_matches(BYTE_ORDER_MARK)).ok_or(ImportError::Malformed)?;
+    pub fn import(file: &[u8], account: &str, protocol: &str) -> Result<Self, ImportError> {
+        let file = file.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(file);
+        // A character for each byte. Enough for all of them, so that no part of a key stays behind where the text was before.
+        let mut text = Zeroizing::new(String::with_capacity(2 * file.len()));
+        text.extend(file.iter().map(|byte| char::from(*byte)));
+        let root = parse(&text).ok_or(ImportError::Malformed)?;
         let keys = root.list("privkeys").ok_or(ImportError::Malformed)?;
         let is = |item, name, wanted| value(item, name).and_then(Atom::text).is_some_and(|text| text == wanted);
         // Pidgin puts a slash behind an account without a resource.
@@ -69,7 +74,7 @@ impl Identity {
 }
 
 /// What some editors put before a text.
-const BYTE_ORDER_MARK: char = '\u{feff}';
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// An S-expression.
 enum Item<'a> {
@@ -88,15 +93,15 @@ enum Atom<'a> {
 
 impl Atom<'_> {
     fn text(self) -> Option<String> {
-        match self {
-            Self::Plain(text) => Some(text.to_owned()),
-            Self::Quoted(text) => String::from_utf8(unescaped(text)?).ok(),
-            Self::Hex(_) => String::from_utf8(self.bytes()?).ok(),
-        }
+        String::from_utf8(self.bytes()?).ok()
     }
 
     fn bytes(self) -> Option<Vec<u8>> {
-        if let Self::Hex(digits) = self { hex(digits) } else { None }
+        match self {
+            Self::Plain(text) => bytes_of(text),
+            Self::Quoted(text) => unescaped(text),
+            Self::Hex(digits) => hex(digits),
+        }
     }
 }
 
@@ -174,7 +179,7 @@ fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((plain, escape)) = rest.split_once('\\') {
-        bytes.extend_from_slice(plain.as_bytes());
+        bytes.extend(bytes_of(plain)?);
         let mut chars = escape.chars();
         let digits = |from: usize, count: usize, radix| u8::from_str_radix(escape.get(from..from + count)?, radix).ok();
         let (byte, length) = match chars.next()? {
@@ -194,8 +199,13 @@ fn unescaped(text: &str) -> Option<Vec<u8>> {
         bytes.extend(byte);
         rest = escape.get(length..)?;
     }
-    bytes.extend_from_slice(rest.as_bytes());
+    bytes.extend(bytes_of(rest)?);
     Some(bytes)
+}
+
+/// The bytes that the characters stand for.
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|c| u8::try_from(c).ok()).collect()
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
@@ -217,19 +227,22 @@ mod tests {
     fn a_key_goes_out_and_comes_back() {
         let identity = Identity::from_seeds(&[1; 32], &[2; 32]).unwrap();
         let file = identity.export("me@example.org/x", "prpl-jabber");
-        let again = Identity::import(&file, "me@example.org/x", "prpl-jabber").unwrap();
+        let again = Identity::import(file.as_bytes(), "me@example.org/x", "prpl-jabber").unwrap();
         assert_eq!(again.fingerprint(), identity.fingerprint());
         let name = "o\\'ne \"il\" é/";
-        let named = Identity::import(&identity.export(name, "xmpp"), name, "xmpp").unwrap();
+        let named = Identity::import(identity.export(name, "xmpp").as_bytes(), name, "xmpp").unwrap();
         assert_eq!(named.fingerprint(), identity.fingerprint());
-        let other = Identity::import(&file, "you", "prpl-jabber").err();
+        let other = Identity::import(file.as_bytes(), "you", "prpl-jabber").err();
         assert_eq!(other, Some(ImportError::NoSuchAccount));
         for cut in 0..file.len() - 2 {
-            assert!(Identity::import(&file[..cut], "me@example.org/x", "prpl-jabber").is_err());
+            assert!(Identity::import(&file.as_bytes()[..cut], "me@example.org/x", "prpl-jabber").is_err());
         }
         let wrong = file.replacen("(x #", "(x #01", 1);
-        assert_eq!(Identity::import(&wrong, "me@example.org/x", "prpl-jabber").err(), Some(ImportError::Unusable));
-        assert_eq!(Identity::import(&"(".repeat(100_000), "", "").err(), Some(ImportError::Malformed));
+        assert_eq!(
+            Identity::import(wrong.as_bytes(), "me@example.org/x", "prpl-jabber").err(),
+            Some(ImportError::Unusable)
+        );
+        assert_eq!(Identity::import("(".repeat(100_000).as_bytes(), "", "").err(), Some(ImportError::Malformed));
     }
 
     /// Names as libgcrypt writes them: plain, quoted with escapes, or in digits where they are not ASCII.
@@ -251,13 +264,36 @@ mod tests {
         ] {
             let file = file.replace("\"NAME\"", written);
             for file in [file.clone(), format!("\u{feff}{file}"), file.replace('\n', "\r\n")] {
-                let imported = Identity::import(&file, name, "prpl-jabber").map(|key| key.fingerprint());
+                let imported = Identity::import(file.as_bytes(), name, "prpl-jabber").map(|key| key.fingerprint());
                 assert_eq!(imported, Ok(identity.fingerprint()), "{written}");
             }
         }
         for bad in [r#""a\9b""#, r#""a\x4""#, r#""a\400""#, "#6d6#", "#ff#"] {
             let file = file.replace("\"NAME\"", bad);
-            assert!(Identity::import(&file, "a", "prpl-jabber").is_err(), "{bad}");
+            assert!(Identity::import(file.as_bytes(), "a", "prpl-jabber").is_err(), "{bad}");
         }
+    }
+
+    /// libgcrypt writes a number as characters where each of its bytes is one of Latin-1: one key in three hundred has one.
+    #[test]
+    fn a_number_that_is_written_as_characters() {
+        let identity = Identity::from_seeds(&[1; 32], &[2; 32]).unwrap();
+        let file = identity.export("a", "p");
+        let (before, rest) = file.split_once("(x #").unwrap();
+        let (digits, after) = rest.split_once('#').unwrap();
+        let x = hex(digits).unwrap();
+        let quoted: Vec<u8> = x
+            .iter()
+            .flat_map(|byte| match byte {
+                b'"' | b'\\' => vec![b'\\', *byte],
+                b'\n' => br"\n".to_vec(),
+                b'\r' => br"\r".to_vec(),
+                byte => vec![*byte],
+            })
+            .collect();
+        assert!(std::str::from_utf8(&quoted).is_err());
+        let file = [before.as_bytes(), b"(x \"", &quoted, b"\"", after.as_bytes()].concat();
+        let imported = Identity::import(&file, "a", "p").map(|key| key.fingerprint());
+        assert_eq!(imported, Ok(identity.fingerprint()));
     }
 }

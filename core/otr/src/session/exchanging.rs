@@ -41,7 +41,7 @@ impl Session {
         if let Some(conversation) = self.active.and_then(|tag| self.conversation(tag)) {
             conversation.lost = true;
         }
-        if self.is_private() && !self.may_renew() {
+        if self.is_private() && self.renewed.is_some_and(|at| !has_passed(RENEW_EVERY, at, self.now)) {
             self.renewal_due = Some(None);
             return;
         }
@@ -155,16 +155,20 @@ impl Session {
         if let Some(conversation) = sender.or(self.active).and_then(|tag| self.conversation(tag)) {
             conversation.lost = true;
         }
-        if self.may_renew() {
+        if self.renewal_at(sender) <= self.now {
             self.renew(sender, out);
         } else {
             self.renewal_due = Some(sender);
         }
     }
 
-    /// Not too often: the reason can be forged.
-    pub(super) fn may_renew(&self) -> bool {
-        self.renewed.is_none_or(|at| has_passed(RENEW_EVERY, at, self.now))
+    /// When an exchange may be begun because a session was lost with an instance, or with whichever there are. Not too often:
+    /// the reason can be forged. Nor while one has just made a step: that gives new keys as well, and two that cross can each
+    /// give way to the other, so that neither comes to an end.
+    pub(super) fn renewal_at(&self, with: Option<u32>) -> Duration {
+        let is_it = |tag: u32| with.is_none_or(|with| with == tag);
+        let exchanges = self.instances.iter().filter(|(tag, _)| is_it(**tag)).filter_map(|(_, i)| i.ake_since());
+        exchanges.chain(self.renewed).map(|at| at.saturating_add(RENEW_EVERY)).max().unwrap_or_default()
     }
 
     pub(super) fn renew(&mut self, sender: Option<u32>, out: &mut Vec<Output>) {
@@ -239,6 +243,10 @@ impl Session {
         }
         for (tag, instance) in &mut self.instances {
             if instance.ake_since().as_ref().is_some_and(is_late) {
+                if instance.is_stuck() {
+                    // The peer was there, and wanted new keys. What it cannot read it would not have sent again.
+                    self.renewal_due = self.renewal_due.or(Some(None));
+                }
                 instance.set_ake(Ake::None, now);
                 nobody |= self.active.is_none_or(|active| active == *tag);
             }

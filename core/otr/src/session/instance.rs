@@ -95,6 +95,12 @@ impl Instance {
         if let State::Encrypted(conversation) = &mut self.state { Some(conversation) } else { None }
     }
 
+    /// An exchange has made some steps and no more, and nothing confirms what went out under the keys before it.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let unread = matches!(&self.state, State::Encrypted(conversation) if !conversation.unread.texts.is_empty());
+        unread && matches!(self.ake, Ake::AwaitingRevealSig { .. } | Ake::AwaitingSig { .. })
+    }
+
     /// What stays open when it is forgotten: nothing was confirmed by that.
     pub(crate) fn left_open(&mut self) -> Vec<Output> {
         self.conversation().map(Conversation::left_open).unwrap_or_default()

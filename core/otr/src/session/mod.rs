@@ -326,8 +326,7 @@ impl Session {
             let old_keys = instance.old_keys_since().map(|since| since.saturating_add(IN_TRANSIT));
             stale.into_iter().chain(old_keys)
         });
-        let last_renewal = self.renewal_due.and(self.renewed);
-        let renewal = last_renewal.map(|at| at.saturating_add(RENEW_EVERY));
+        let renewal = self.renewal_due.map(|with| self.renewal_at(with));
         let to_all = self.to_all.as_ref().map(ToAll::until);
         waits.chain(to_all).chain(instances).chain(renewal).chain(self.assembly.deadline()).min()
     }
@@ -345,9 +344,8 @@ impl Session {
             |tag: &u32, instance: &mut Instance| active != Some(*tag) && has_passed(STALE, instance.heard, now);
         let stale = self.instances.extract_if(.., is_stale);
         stale.for_each(|(_, mut instance)| out.extend(instance.left_open()));
-        if self.may_renew()
-            && let Some(with) = self.renewal_due.take()
-        {
+        if let Some(with) = self.renewal_due.filter(|with| self.renewal_at(*with) <= now) {
+            self.renewal_due = None;
             self.renew(with, &mut out);
         }
         out

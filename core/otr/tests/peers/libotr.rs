@@ -319,7 +319,7 @@ fn keys_go_from_libotr_to_us_and_back() -> Tested {
     let fingerprint = |talk: &Talk| talk.ours.recipient().map(|(_, fingerprint)| fingerprint);
     let (account, protocol) = ("libotr@test", "prpl-jabber");
     let mut talk = Talk::private(LIBOTR, None, 12)?;
-    let theirs = Identity::import(&fs::read_to_string(talk.peer.key_file())?, account, protocol)?;
+    let theirs = Identity::import(&fs::read(talk.peer.key_file())?, account, protocol)?;
     assert_eq!(fingerprint(&talk), Some(theirs.fingerprint()));
 
     let ours = Identity::random(&mut StdRng::seed_from_u64(13));
@@ -356,7 +356,7 @@ fn keys_of_accounts_with_any_name() -> Tested {
         talk.they(&format!("G {name}"))?;
         written.push(talk.theirs.last().cloned().unwrap_or_default());
     }
-    let file = fs::read_to_string(talk.peer.key_file())?;
+    let file = fs::read(talk.peer.key_file())?;
     for (name, written) in names.into_iter().zip(written) {
         let fingerprint = Identity::import(&file, name, "prpl-jabber")?.fingerprint();
         assert_eq!(format!("N {fingerprint}"), written, "{name:?}");
