@@ -163,8 +163,10 @@ impl<'a> Talk<'a> {
         self.work.news.conversations.insert(peer);
     }
 
-    /// Encrypts texts that wait, at most so many, and asks for private conversations where there are none.
+    /// Confirms what has come, encrypts texts that wait, at most so many, and asks for private conversations where there are
+    /// none.
     pub fn pump(&mut self, room: usize) {
+        self.work.confirm();
         self.work.news.messages.extend(outbox::give_up(self.work.mailbox, self.work.now));
         self.ask_for_missed();
         for peer in redelivery::doubting(self.work.mailbox) {

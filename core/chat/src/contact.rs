@@ -102,9 +102,13 @@ pub struct Peer {
     /// Their keys.
     #[serde(flatten)]
     pub trust: Trust,
-    /// Texts of this peer were turned away for lack of room, and have to come again.
+    /// A new session is due: it has texts of this peer sent again that were turned away for lack of room, and ours that the
+    /// server may have lost.
     #[serde(default)]
     pub(crate) missed: bool,
+    /// They were a contact once: the user has chosen to know them.
+    #[serde(default)]
+    pub(crate) was_contact: bool,
 }
 
 impl Peer {
@@ -118,5 +122,6 @@ impl Peer {
             self.subscription = Subscription::Unanswered;
         }
         self.standing = Standing::Contact;
+        self.was_contact = true;
     }
 }

@@ -157,18 +157,16 @@ pub(crate) fn has_missed_nothing(mailbox: &mut Mailbox, peer: PeerId) {
 }
 
 /// Those whom the user has nothing to do with, the oldest first. A peer with a key is there because the user has brought
-/// the key; one who was written to was a contact.
+/// the key.
 pub(crate) fn strangers(mailbox: &Mailbox) -> Vec<PeerId> {
-    let written_to: BTreeSet<PeerId> =
-        mailbox.messages.values().filter(|entry| !entry.came()).map(|entry| entry.peer).collect();
-    let came_by_itself = |row: &PeerId, peer: &Peer| {
+    let came_by_itself = |peer: &Peer| {
         peer.standing == Standing::Stranger
             && peer.trust.keys.is_empty()
             && peer.trust.expected.is_none()
             && peer.label.is_none()
-            && !written_to.contains(row)
+            && !peer.was_contact
     };
-    mailbox.peers.iter().filter(|(row, peer)| came_by_itself(row, peer)).map(|(row, _)| *row).collect()
+    mailbox.peers.iter().filter(|(_, peer)| came_by_itself(peer)).map(|(row, _)| *row).collect()
 }
 
 /// Forgets a stranger, with what they wrote.
@@ -201,10 +199,11 @@ pub(crate) fn is_full(mailbox: &Mailbox, row: PeerId) -> bool {
     count >= limits::CONTACT_TEXTS || bytes >= limits::CONTACT_BYTES || kept(mailbox, row) >= limits::CONTACT_KEPT
 }
 
-/// What came of a peer's and is there: bytes, with what is stored around each text.
+/// What came of a peer's and is there, history as well: bytes, with what is stored around each text.
 fn kept(mailbox: &Mailbox, row: PeerId) -> usize {
-    let kept = mailbox.messages.values().filter(|entry| entry.peer == row && entry.came());
-    kept.map(|entry| entry.text.len() + limits::AROUND_TEXT).sum()
+    let here = mailbox.messages.values().filter(|entry| entry.peer == row).map(|entry| entry.size());
+    let history = mailbox.seen.get(&row).map_or(0, |seen| seen.kept);
+    here.sum::<usize>().saturating_add(usize::try_from(history).unwrap_or(usize::MAX))
 }
 
 /// Peers that have texts turned away for lack of room, where there is room again: those texts may come again.

@@ -40,7 +40,7 @@ pub use message::{Entry, FailReason, MessageId, MessageState};
 pub use random::Random;
 pub use retention::History;
 pub use seen::Seen;
-pub use sessions::Sessions;
+pub use sessions::{Glance, Sessions};
 pub use stanza::{OutgoingStanza, StanzaKind, covers};
 pub use table::Table;
 pub use trust::{Fingerprint, Key, PeerKey, Security, Trust};

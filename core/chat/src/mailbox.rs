@@ -16,7 +16,7 @@ use crate::table::Table;
 /// Everything of one burner but its account. Clones share what is not changed.
 #[derive(Default, Clone)]
 pub struct Mailbox {
-    /// Texts, in and out.
+    /// Texts, in and out, of which something is to come: what is done is handed over by [`crate::retention::sweep`].
     pub messages: Table<MessageId, Entry>,
     /// Peers.
     pub peers: Table<PeerId, Peer>,
@@ -38,6 +38,8 @@ pub struct Position {
     pub(crate) message: u64,
     #[serde(rename = "wire")]
     pub(crate) stanza: u64,
+    #[serde(default)]
+    pub(crate) peer: u64,
     /// The latest time that was seen, in seconds since 1970: a clock that is set back does not make anything last longer.
     pub(crate) latest: u64,
 }
@@ -48,7 +50,7 @@ impl Mailbox {
         if let Some(row) = self.find(jid) {
             return row;
         }
-        let row = self.peers.keys().next_back().map_or(PeerId(1), |PeerId(last)| PeerId(last + 1));
+        let row = PeerId(self.next(|position| &mut position.peer));
         let mut peer = Peer::default();
         jid.clone_into(&mut peer.jid);
         self.peers.insert(row, Arc::new(peer));

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::contact::PeerId;
+use crate::limits;
 use crate::trust::{Fingerprint, Security};
 
 /// Names a message of a burner. Rises in the order in which messages came or were written; never used twice.
@@ -51,7 +52,7 @@ pub enum MessageState {
     Reported,
     /// The peer's client has it: it said so inside the encryption, as Flashpaper does and others do not.
     Delivered,
-    /// It will not arrive. It is kept until [`crate::Mailbox::take`].
+    /// It will not arrive. It is kept until [`crate::inbox::take`].
     Failed {
         /// Why.
         reason: FailReason,
@@ -139,6 +140,11 @@ impl Entry {
             Some(went) => went.at,
             None => self.at,
         }
+    }
+
+    /// What a text that came takes of the room that a peer has, in bytes. One that was written here takes none.
+    pub(crate) const fn size(&self) -> usize {
+        if self.came() { self.text.len() + limits::AROUND_TEXT } else { 0 }
     }
 
     /// It is to be encrypted.

@@ -11,7 +11,7 @@ use crate::mailbox::Mailbox;
 use crate::{inbox, limits};
 
 /// Clients that are there, by the row of the peer.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Present(HashMap<PeerId, BTreeSet<String>>);
 
 impl Present {

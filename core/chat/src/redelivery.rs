@@ -12,7 +12,7 @@ use crate::stanza::OutgoingStanza;
 use crate::trust::Fingerprint;
 use crate::{limits, stanza_queue};
 
-/// Texts that the peer may not have read, by OTR's numbers: see [`Mailbox::redeliver`].
+/// Texts that the peer may not have read, by OTR's numbers: see [`redeliver`].
 pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: u64) {
     let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
     let unread = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
@@ -131,15 +131,22 @@ pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
 }
 
 /// The server has lost its memory: what it had taken and no peer has confirmed is queued again, where the peer's client
-/// tells what it has and knows what it gets twice.
+/// tells what it has and knows what it gets twice. Where that is not known, a new session is to say what was not read.
 pub fn forgotten_by_server(mailbox: &mut Mailbox, now: u64) -> Changed {
-    let told = |entry: &Entry| {
-        let confirms =
-            mailbox.peers.get(&entry.peer).is_some_and(|peer| peer.confirms && peer.standing != Standing::Blocked);
-        confirms && deduplicates(mailbox, entry) && now < entry.left().saturating_add(limits::CONFIRMED_WITHIN)
-    };
+    let is_late = |entry: &Entry| now >= entry.left().saturating_add(limits::CONFIRMED_WITHIN);
     let is_there = |entry: &Entry| matches!(entry.state, MessageState::Acked | MessageState::Reported);
-    let forgotten = mailbox.rows(|entry| is_there(entry) && told(entry));
+    let may_be_lost =
+        |entry: &Entry| is_there(entry) && !is_late(entry) && mailbox.standing(entry.peer) != Standing::Blocked;
+    let forgotten = mailbox.rows(|entry| may_be_lost(entry) && deduplicates(mailbox, entry));
+    let is_unsure = |entry: &Entry| entry.state == MessageState::Acked && !entry.is_confirmed() && may_be_lost(entry);
+    let unsure = mailbox.rows(|entry| is_unsure(entry) && !deduplicates(mailbox, entry));
+    for row in unsure {
+        // What says that the client knows doubles may be lost, too. A new session says it again, and what was not read.
+        let peer = mailbox.messages.get(&row).map(|entry| entry.peer);
+        if let Some(peer) = peer.and_then(|peer| mailbox.peer_mut(peer)) {
+            peer.missed = true;
+        }
+    }
     let mut first: BTreeMap<PeerId, MessageId> = BTreeMap::new();
     for row in &forgotten {
         if let Some(entry) = mailbox.messages.get(row) {

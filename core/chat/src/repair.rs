@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::contact::PeerId;
+use crate::contact::{PeerId, Standing};
 use crate::mailbox::Mailbox;
 use crate::message::{FailReason, MessageId, MessageState};
 
+/// More peers than a mailbox ever had.
+const FORGOTTEN: u64 = 1 << 32;
+
 /// Makes the best of what is left when rows are lost: no number is given again, so that nothing good is overwritten and
-/// nothing is taken for somebody else's.
-pub fn mend(mailbox: &mut Mailbox) {
-    let message = mailbox.messages.keys().next_back().map_or(0, |MessageId(last)| *last);
+/// nothing is taken for somebody else's. `last_kept`: the last message of history.
+pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
+    let message = mailbox.messages.keys().copied().chain(last_kept).max().map_or(0, u64::from);
     let stanza = mailbox.stanzas.keys().next_back().map_or(0, |last| *last);
-    if mailbox.position.message < message || mailbox.position.stanza < stanza {
+    let position = &mailbox.position;
+    if position.message < message || position.stanza < stanza {
         let position = Arc::make_mut(&mut mailbox.position);
         position.message = position.message.max(message);
         position.stanza = position.stanza.max(stanza);
@@ -25,6 +29,20 @@ pub fn mend(mailbox: &mut Mailbox) {
     }
     for peer in mailbox.peers.keys() {
         mailbox.seen.entry(*peer).or_default();
+    }
+    let last = mailbox.peers.keys().next_back().map_or(0, |last| u64::from(*last));
+    if mailbox.position.peer < last || mailbox.position.peer == 0 && last_kept.is_some() {
+        // History may name peers that were forgotten.
+        let beyond = if last_kept.is_some() { FORGOTTEN } else { 0 };
+        Arc::make_mut(&mut mailbox.position).peer = last + beyond;
+    }
+    // An earlier version knew by the texts that it had kept.
+    let written_to = mailbox.messages.values().filter(|entry| !entry.came()).map(|entry| entry.peer);
+    let contacts = mailbox.peers.iter().filter(|(_, peer)| peer.standing == Standing::Contact).map(|(row, _)| *row);
+    for row in written_to.chain(contacts).collect::<Vec<_>>() {
+        if let Some(peer) = mailbox.peers.get_mut(&row).filter(|peer| !peer.was_contact) {
+            Arc::make_mut(peer).was_contact = true;
+        }
     }
     for stored in mailbox.sessions.values_mut().filter(|stored| stored.state.is_empty()) {
         // It has ended with its process.

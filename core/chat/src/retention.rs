@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::contact::PeerId;
 use crate::encryption::stored::Stored;
-use crate::limits;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, MessageState};
+use crate::message::{Entry, MessageId, MessageState};
+use crate::table::Table;
+use crate::{inbox, limits};
 
 /// What is kept of messages that are done: those that were taken or delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,23 +28,11 @@ pub enum History {
     },
 }
 
-impl History {
-    /// Whether a message that is done stays; both times in seconds since 1970.
-    pub(crate) const fn keeps(self, at: u64, now: u64) -> bool {
-        match self {
-            Self::None => false,
-            Self::UntilBurn => true,
-            Self::Expire { after } => now < at.saturating_add(after.as_secs()),
-        }
-    }
-}
-
-/// Whether nothing is to come of a message any more, nor is it to be kept.
-pub(crate) fn is_done(entry: &Entry, history: History, time: u64) -> bool {
-    let kept = history.keeps(entry.at, time);
+/// Whether nothing is to come of a message any more.
+pub(crate) fn is_done(entry: &Entry, time: u64) -> bool {
     // A receipt may come yet.
     let is_late = time >= entry.left().saturating_add(limits::CONFIRMED_WITHIN);
-    (entry.is_over() || entry.state == MessageState::Acked && entry.is_confirmed() && is_late) && !kept
+    entry.is_over() || entry.state == MessageState::Acked && entry.is_confirmed() && is_late
 }
 
 /// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
@@ -53,24 +42,57 @@ pub const fn lasts(idle_timeout: u64, can_be_told: bool) -> u64 {
     if can_be_told { idle_timeout } else { idle_timeout.saturating_mul(2) }
 }
 
-/// Removes what is done, as far as nobody wants it kept. `now` is the time that things expire by.
-pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) {
+/// Takes out what is done. Gives what of it is to be kept as history; the rest is gone. What strangers wrote stays for as long
+/// as it is to be kept: it goes with them. `now` is the time that things expire by.
+#[must_use]
+pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) -> Table<MessageId, Entry> {
     let time = now.max(mailbox.position.latest);
     let before = mailbox.messages.len();
-    mailbox.messages.retain(|_, entry| !is_done(entry, history, time));
     // Their clock was wrong.
     for entry in mailbox.messages.values_mut().filter(|entry| entry.at > time) {
         Arc::make_mut(entry).at = time;
     }
+    let strangers = inbox::strangers(mailbox);
+    let is_kept = |entry: &Entry| expires(entry, history).is_none_or(|at| time < at);
+    let goes = |_: &MessageId, entry: &mut Arc<Entry>| {
+        is_done(entry, time) && !(strangers.contains(&entry.peer) && is_kept(entry))
+    };
+    let mut kept: Table<MessageId, Entry> = mailbox.messages.extract_if(.., goes).collect();
+    kept.retain(|_, entry| is_kept(entry));
+    for entry in kept.values().filter(|entry| entry.size() > 0) {
+        Arc::make_mut(mailbox.seen.entry(entry.peer).or_default()).kept += entry.size() as u64;
+    }
     for session in mailbox.sessions.values_mut().filter(|session| session.used > time) {
         Arc::make_mut(session).used = time;
     }
-    let expires = matches!(history, History::Expire { .. }) && !mailbox.messages.is_empty();
+    let expires = matches!(history, History::Expire { .. });
     // Not each second: a write wakes the device.
     if mailbox.position.latest < now
         && (before != mailbox.messages.len() || expires && mailbox.position.latest + 60 < now)
     {
         Arc::make_mut(&mut mailbox.position).latest = now;
+    }
+    kept
+}
+
+/// When a message that is kept as history goes, in seconds since 1970; 0 where none is to be kept, `None`: never.
+#[must_use]
+pub fn expires(entry: &Entry, history: History) -> Option<u64> {
+    match history {
+        History::None => Some(0),
+        History::UntilBurn => None,
+        History::Expire { after } => Some(entry.at.saturating_add(after.as_secs())),
+    }
+}
+
+/// A message that was kept as history is forgotten. `now` as for [`sweep`].
+pub fn forgotten(mailbox: &mut Mailbox, entry: &Entry, now: u64) {
+    if mailbox.position.latest < now {
+        Arc::make_mut(&mut mailbox.position).latest = now;
+    }
+    if let Some(seen) = mailbox.seen.get_mut(&entry.peer).filter(|_| entry.size() > 0) {
+        let seen = Arc::make_mut(seen);
+        seen.kept = seen.kept.saturating_sub(entry.size() as u64);
     }
 }
 
@@ -80,11 +102,10 @@ pub(crate) fn rested(mailbox: &Mailbox, idle_timeout: u64, now: u64) -> Vec<Peer
     mailbox.sessions.iter().filter(|(_, stored)| is_over(stored)).map(|(peer, _)| *peer).collect()
 }
 
-/// When the next of what is done expires, or the next private conversation; in seconds since 1970. `idle_timeout` as for
-/// [`Stored::ends`].
+/// When the next message expires, of those that are not history, or the next private conversation; in seconds since 1970.
+/// `idle_timeout` as for [`Stored::ends`].
 pub fn next_expiry(mailbox: &Mailbox, history: History, idle_timeout: u64) -> Option<u64> {
-    let after = if let History::Expire { after } = history { Some(after.as_secs()) } else { None };
     let done = mailbox.messages.values().filter(|entry| entry.is_over());
-    let done = done.filter_map(|entry| Some(entry.at.saturating_add(after?)));
+    let done = done.filter_map(|entry| expires(entry, history));
     done.chain(mailbox.sessions.values().filter_map(|session| session.ends(idle_timeout))).min()
 }

@@ -11,6 +11,7 @@ use crate::encryption::otr3::Otr3;
 use crate::encryption::verification::Questions;
 use crate::limits;
 use crate::presence::Present;
+use crate::trust::Fingerprint;
 use crate::view::Conversation;
 
 /// A burner's sessions in memory. What they are is stored, but for key exchanges and comparisons that are under way, and
@@ -42,6 +43,12 @@ impl Sessions {
         }
     }
 
+    /// The fingerprint of the burner's own key.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.otr.own_key()
+    }
+
     /// Whether no conversation may be in version 2 of OTR.
     pub const fn set_version_3_only(&mut self, only: bool) {
         self.otr.version_3_only = only;
@@ -64,23 +71,17 @@ impl Sessions {
         self.otr.set_limit(limit.unwrap_or(limits::STANZA).min(limits::STANZA).saturating_sub(limits::AROUND_BODY));
     }
 
-    /// When [`crate::Talk::tick`] has something to do.
+    /// What others may look at while this is in use.
     #[must_use]
-    pub fn deadline(&self) -> Option<Duration> {
-        self.otr.open.values().filter_map(Session::deadline).min()
-    }
-
-    /// Whether somebody who was asked for a private conversation may answer any moment, or an exchange is under way.
-    #[must_use]
-    pub fn is_busy(&self, clock: Duration) -> bool {
-        let lately = |peer: &PeerId| self.asked.get(peer).is_none_or(|at| clock < *at + limits::REPLY_TIMEOUT);
-        self.otr.open.iter().any(|(peer, session)| session.is_beginning() && lately(peer))
-    }
-
-    /// What is not stored of a conversation.
-    pub fn complete(&self, row: PeerId, conversation: &mut Conversation) {
-        conversation.present = self.present.is_there(row);
-        conversation.question = self.questions.of(row).cloned();
+    pub fn glance(&self) -> Glance {
+        let beginning = self.otr.open.iter().filter(|(_, session)| session.is_beginning());
+        let lasts = |peer: &PeerId| self.asked.get(peer).map_or(Duration::MAX, |at| *at + limits::REPLY_TIMEOUT);
+        Glance {
+            deadline: self.otr.open.values().filter_map(Session::deadline).min(),
+            busy_until: beginning.map(|(peer, _)| lasts(peer)).max(),
+            present: self.present.clone(),
+            questions: self.questions.clone(),
+        }
     }
 
     pub(crate) fn was_asked_lately(&self, peer: PeerId, clock: Duration) -> bool {
@@ -91,5 +92,30 @@ impl Sessions {
     pub(crate) fn drop_session(&mut self, peer: PeerId) {
         self.otr.open.remove(&peer);
         self.questions.keep(peer, &[]);
+    }
+}
+
+/// What is not stored of a burner's conversations, at one moment.
+#[derive(Default)]
+pub struct Glance {
+    /// When [`crate::Talk::tick`] has something to do, by the time since the device was started.
+    pub deadline: Option<Duration>,
+    busy_until: Option<Duration>,
+    present: Present,
+    questions: Questions,
+}
+
+impl Glance {
+    /// Whether somebody who was asked for a private conversation may answer any moment, or an exchange is under way. `clock`:
+    /// the time since the device was started.
+    #[must_use]
+    pub fn is_busy(&self, clock: Duration) -> bool {
+        self.busy_until.is_some_and(|until| clock < until)
+    }
+
+    /// What is not stored of a conversation.
+    pub fn complete(&self, row: PeerId, conversation: &mut Conversation) {
+        conversation.present = self.present.is_there(row);
+        conversation.question = self.questions.of(row).cloned();
     }
 }

@@ -11,7 +11,7 @@ use crate::contact::{Peer, PeerId, Standing};
 use crate::event::Comparison;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
-use crate::retention::{History, is_done};
+use crate::retention::{History, expires, is_done};
 use crate::trust::{Fingerprint, PeerKey, Security};
 
 /// A message. Its `Debug` shows neither peer nor text.
@@ -88,20 +88,23 @@ impl fmt::Debug for Conversation {
     }
 }
 
-/// The messages with a peer, or all, but for those that have expired.
-pub fn list(mailbox: &Mailbox, with: Option<&str>, history: History, now: u64) -> Vec<Message> {
-    let time = now.max(mailbox.position.latest);
-    let messages = mailbox.messages.iter().filter(|(_, entry)| !is_done(entry, history, time));
-    let messages = messages.filter_map(|(row, entry)| show(mailbox, *row, entry));
-    messages.filter(|message| with.is_none_or(|with| message.peer == with)).collect()
-}
-
-/// One message, if it is there and has not expired.
+/// A message as an app sees it, of those that something is to come of or of history. `None`: it has expired, or its peer was
+/// forgotten. `now` is the time that things expire by.
 #[must_use]
-pub fn message(mailbox: &Mailbox, id: MessageId, history: History, now: u64) -> Option<Message> {
-    let entry = mailbox.messages.get(&id)?;
-    let expired = is_done(entry, history, now.max(mailbox.position.latest));
-    if expired { None } else { show(mailbox, id, entry) }
+pub fn message(mailbox: &Mailbox, id: MessageId, entry: &Entry, history: History, now: u64) -> Option<Message> {
+    let time = now.max(mailbox.position.latest);
+    if is_done(entry, time) && expires(entry, history).is_some_and(|at| at <= time) {
+        return None;
+    }
+    Some(Message {
+        id,
+        peer: mailbox.peers.get(&entry.peer)?.jid.clone(),
+        text: entry.text.clone(),
+        at: SystemTime::checked_add(&UNIX_EPOCH, Duration::from_secs(entry.at)).unwrap_or(UNIX_EPOCH),
+        state: entry.state,
+        security: entry.security,
+        maybe_twice: entry.again,
+    })
 }
 
 /// All conversations, in the order in which they began.
@@ -139,16 +142,4 @@ fn conversation(mailbox: &Mailbox, row: PeerId, peer: &Peer) -> Conversation {
         present: false,
         question: None,
     }
-}
-
-fn show(mailbox: &Mailbox, id: MessageId, entry: &Entry) -> Option<Message> {
-    Some(Message {
-        id,
-        peer: mailbox.peers.get(&entry.peer)?.jid.clone(),
-        text: entry.text.clone(),
-        at: SystemTime::checked_add(&UNIX_EPOCH, Duration::from_secs(entry.at)).unwrap_or(UNIX_EPOCH),
-        state: entry.state,
-        security: entry.security,
-        maybe_twice: entry.again,
-    })
 }

@@ -65,16 +65,21 @@ impl<'a> Work<'a> {
 
     /// Confirms what has come, and stores the sessions that were used.
     pub(crate) fn end(mut self) -> News {
+        self.confirm();
+        for peer in std::mem::take(&mut self.touched) {
+            self.store_session(peer);
+        }
+        self.news
+    }
+
+    /// Confirms what has come inside the encryption.
+    pub(crate) fn confirm(&mut self) {
         for ((peer, from), labels) in std::mem::take(&mut self.receipts) {
             if self.is_contact(peer) {
                 let outputs = self.with(peer, |session| session.send_receipt(from, &labels));
                 self.carry_out(peer, None, outputs);
             }
         }
-        for peer in std::mem::take(&mut self.touched) {
-            self.store_session(peer);
-        }
-        self.news
     }
 
     fn store_session(&mut self, peer: PeerId) {

@@ -45,7 +45,6 @@ impl Otr3 {
         Self { identity, tag, open, resources, limit: None, version_3_only: false }
     }
 
-    #[cfg(test)]
     pub(crate) fn own_key(&self) -> Fingerprint {
         self.identity.fingerprint().into()
     }

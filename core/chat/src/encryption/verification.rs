@@ -14,7 +14,7 @@ use crate::table::Table;
 use crate::trust::{Fingerprint, Trust};
 
 /// Comparisons that wait for the user's answer, by the peer and the key that has asked.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Questions(BTreeMap<(PeerId, Fingerprint), Comparison>);
 
 impl Questions {

@@ -19,7 +19,7 @@ fn a_flood_of_a_contact_has_an_end_and_what_was_turned_away_comes_again() {
     }
     assert_eq!((one.inbox().len(), rows), (most, most));
     assert_eq!(one.notices, [Notice::InboxFull], "told once");
-    assert_eq!(view::list(&two.mailbox, None, History::None, NOW).len(), 50, "nothing else was confirmed");
+    assert_eq!(shown(&two.mailbox, None, History::None, NOW).len(), 50, "nothing else was confirmed");
     // Others are heard, and the conversation can be ended.
     let other = one.mailbox.peer("other@c.example");
     one.mailbox.befriend(other);
@@ -37,7 +37,7 @@ fn a_flood_of_a_contact_has_an_end_and_what_was_turned_away_comes_again() {
     carry(&mut one, &mut two);
     let again: Vec<String> = one.inbox().into_iter().map(|(text, _)| text).collect();
     assert_eq!(again, (most..most + 50).map(|number| number.to_string()).collect::<Vec<_>>());
-    assert_eq!(view::list(&two.mailbox, None, History::None, NOW).len(), 0, "all is confirmed");
+    assert_eq!(shown(&two.mailbox, None, History::None, NOW).len(), 0, "all is confirmed");
 }
 
 #[test]

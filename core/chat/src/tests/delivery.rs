@@ -22,6 +22,22 @@ fn receipts_between_flashpaper_peers_come_inside_the_encryption_and_in_one_piece
 }
 
 #[test]
+fn a_text_is_confirmed_in_the_same_piece_of_work_in_which_it_comes() {
+    let (mut one, mut two) = friends();
+    let id = one.writes("hello");
+    let (out, one_jid) = (one.says(), two.peer);
+    let answer = two.work(|talk| {
+        hear(talk, one_jid, &out[0]);
+        talk.pump(1000);
+        stanza_queue::number(talk.mailbox(), 1, usize::MAX, NOW)
+    });
+    let answer: Vec<_> = answer.into_iter().map(|(_, stanza)| stanza).collect();
+    one.hears(&answer);
+    assert_eq!(one.state(id), None, "delivered");
+    assert!(two.says().is_empty(), "once");
+}
+
+#[test]
 fn a_text_that_comes_again_as_it_was_has_its_lost_receipt_sent_again() {
     let (mut one, mut two) = friends();
     let id = one.writes("hello");

@@ -15,3 +15,4 @@ mod strangers;
 mod support;
 mod trust;
 mod view;
+mod world;

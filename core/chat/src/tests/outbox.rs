@@ -55,7 +55,7 @@ fn what_came_back_says_why_and_stays_until_it_was_seen() {
     let failed = |reason| MessageState::Failed { reason };
     let expected =
         [("1".to_owned(), failed(refused)), ("2".to_owned(), failed(unreachable)), ("3".to_owned(), failed(refused))];
-    retention::sweep(&mut mailbox, History::None, u64::MAX);
+    let _ = retention::sweep(&mut mailbox, History::None, u64::MAX);
     assert_eq!(states(&mailbox), expected);
     assert!(inbox::take(&mut mailbox, MessageId(2)).is_empty());
     assert_eq!(states(&mailbox), expected[1..]);

@@ -6,8 +6,8 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::support::{
-    Arc, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, OutgoingStanza, PeerId,
-    Security, StanzaKind, inbox, outbox, retention, stanza_queue, view,
+    Arc, Changed, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, OutgoingStanza,
+    PeerId, Security, StanzaKind, inbox, outbox, retention, shown, shown_one, stanza_queue, view,
 };
 pub(super) use crate::chat::Talk;
 pub(super) use crate::event::{Comparison, Notice};
@@ -27,46 +27,52 @@ pub(super) struct Phone {
     pub(super) random: Random,
     /// Seconds that have passed.
     pub(super) time: u64,
+    /// How long a private conversation may rest, in seconds.
+    pub(super) idle_timeout: u64,
     pub(super) notices: Vec<Notice>,
+    /// Messages that went into another state, in that order.
+    pub(super) changed: Changed,
 }
 
 impl Phone {
     pub(super) fn new(peer: &'static str, seed: u64, tag: u32) -> Self {
+        Self::with(Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed))), peer, seed, tag)
+    }
+
+    pub(super) fn with(identity: Arc<Identity>, peer: &'static str, seed: u64, tag: u32) -> Self {
         let mut mailbox = Mailbox::default();
         let row = mailbox.peer(peer);
         mailbox.befriend(row);
-        let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed)));
         let sessions = Sessions::new(identity, InstanceTag(tag));
         let random = Random::new(Box::new(StdRng::seed_from_u64(seed + 1000)));
-        Self { peer, row, mailbox, sessions, random, time: 0, notices: Vec::new() }
+        Self {
+            peer,
+            row,
+            mailbox,
+            sessions,
+            random,
+            time: 0,
+            idle_timeout: 3600,
+            notices: Vec::new(),
+            changed: Vec::new(),
+        }
     }
 
     pub(super) fn work<T>(&mut self, work: impl FnOnce(&mut Talk<'_>) -> T) -> T {
         let times = (NOW + self.time, Duration::from_secs(5 + self.time));
-        let mut talk = Talk::new(&mut self.mailbox, &mut self.sessions, self.random.clone(), times, 3600);
+        let mut talk = Talk::new(&mut self.mailbox, &mut self.sessions, self.random.clone(), times, self.idle_timeout);
         let done = work(&mut talk);
         let news = talk.end();
         self.notices.extend(news.notices.into_iter().map(|(_, notice)| notice));
-        retention::sweep(&mut self.mailbox, History::None, NOW + self.time);
+        self.changed.extend(news.messages);
+        let _ = retention::sweep(&mut self.mailbox, History::None, NOW + self.time);
         done
     }
 
     /// Stanzas of the peer's account come, all at once.
     pub(super) fn hears(&mut self, stanzas: &[Arc<OutgoingStanza>]) {
         let peer = self.peer;
-        self.work(|talk| {
-            for stanza in stanzas {
-                match &stanza.kind {
-                    StanzaKind::Otr { body, wants_receipt } => {
-                        talk.receive(&chat(peer, &stanza.id, body, *wants_receipt))
-                    }
-                    StanzaKind::Receipt { received } => {
-                        let changed = outbox::reported(talk.mailbox(), peer, received);
-                        talk.report(changed);
-                    }
-                }
-            }
-        });
+        self.work(|talk| stanzas.iter().for_each(|stanza| hear(talk, peer, stanza)));
     }
 
     /// What it sends now; the server has it.
@@ -83,26 +89,26 @@ impl Phone {
     }
 
     pub(super) fn state(&self, id: MessageId) -> Option<MessageState> {
-        Some(view::message(&self.mailbox, id, History::UntilBurn, NOW)?.state)
+        Some(shown_one(&self.mailbox, id, History::UntilBurn, NOW)?.state)
     }
 
     /// What has come and was not taken.
     pub(super) fn inbox(&self) -> Vec<(String, Security)> {
-        let all = view::list(&self.mailbox, None, History::UntilBurn, NOW);
+        let all = shown(&self.mailbox, None, History::UntilBurn, NOW);
         let came = all.iter().filter(|message| message.state == MessageState::Received);
         came.map(|message| (message.text.clone(), message.security)).collect()
     }
 
     pub(super) fn takes_all(&mut self) {
-        for message in view::list(&self.mailbox, None, History::UntilBurn, NOW) {
+        for message in shown(&self.mailbox, None, History::UntilBurn, NOW) {
             inbox::take(&mut self.mailbox, message.id);
         }
-        retention::sweep(&mut self.mailbox, History::None, NOW);
+        let _ = retention::sweep(&mut self.mailbox, History::None, NOW);
     }
 
     pub(super) fn conversation(&self) -> Conversation {
         let mut conversation = view::conversations(&self.mailbox).swap_remove(0);
-        self.sessions.complete(self.row, &mut conversation);
+        self.sessions.glance().complete(self.row, &mut conversation);
         conversation
     }
 
@@ -114,6 +120,17 @@ impl Phone {
     pub(super) fn loses_all_sessions(&mut self) {
         self.sessions.forget();
         self.mailbox.sessions.clear();
+    }
+}
+
+/// A stanza of the peer's account comes.
+pub(super) fn hear(talk: &mut Talk<'_>, peer: &str, stanza: &OutgoingStanza) {
+    match &stanza.kind {
+        StanzaKind::Otr { body, wants_receipt } => talk.receive(&chat(peer, &stanza.id, body, *wants_receipt)),
+        StanzaKind::Receipt { received } => {
+            let changed = outbox::reported(talk.mailbox(), peer, received);
+            talk.report(changed);
+        }
     }
 }
 
@@ -154,9 +171,12 @@ impl Other {
     }
 
     pub(super) fn with(seed: u64, settings: Settings) -> Self {
-        let rng = |seed| StdRng::seed_from_u64(seed);
-        let identity = Arc::new(Identity::random(&mut rng(seed)));
-        Self(Session::new(identity, settings, Box::new(rng(seed + 1000)), Duration::ZERO))
+        Self::of(Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed))), seed, settings)
+    }
+
+    pub(super) fn of(identity: Arc<Identity>, seed: u64, settings: Settings) -> Self {
+        let rng = Box::new(StdRng::seed_from_u64(seed + 1000));
+        Self(Session::new(identity, settings, rng, Duration::ZERO))
     }
 
     /// Says something to a phone and hears its answers, until both are silent; what it reads meanwhile.

@@ -26,7 +26,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
         let mut out: Vec<String> =
             states(&mailbox).into_iter().map(|(text, state)| format!("{text} {state:?}")).collect();
         out.extend(
-            view::list(&mailbox, None, History::None, NOW)
+            shown(&mailbox, None, History::None, NOW)
                 .iter()
                 .filter(|m| m.maybe_twice)
                 .map(|m| format!("{} twice?", m.text)),
@@ -83,6 +83,30 @@ fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_know
     );
     assert_eq!(redelivery::forgotten_by_server(&mut mailbox, NOW).len(), 1);
     assert_eq!(texts(&mailbox), ["2"]);
+}
+
+#[test]
+fn a_server_that_forgets_is_told_again_though_no_receipt_has_come_yet() {
+    let mut mailbox = Mailbox::default();
+    queue(&mut mailbox, PEER, "first");
+    let peer = mailbox.peer(PEER);
+    knows_doubles(&mut mailbox, peer, true);
+    send_all(&mut mailbox);
+    stanza_queue::acked(&mut mailbox, 1);
+    assert_eq!(redelivery::forgotten_by_server(&mut mailbox, NOW).len(), 1);
+    assert_eq!(texts(&mailbox), ["first"]);
+}
+
+#[test]
+fn a_server_that_forgets_makes_a_new_session_due_where_the_peers_client_is_not_known() {
+    let mut mailbox = Mailbox::default();
+    queue(&mut mailbox, PEER, "first");
+    let peer = mailbox.peer(PEER);
+    send_all(&mut mailbox);
+    assert!(inbox::missed(&mailbox).is_empty());
+    stanza_queue::acked(&mut mailbox, 1);
+    assert!(redelivery::forgotten_by_server(&mut mailbox, NOW).is_empty());
+    assert_eq!(inbox::missed(&mailbox), [peer]);
 }
 
 #[test]

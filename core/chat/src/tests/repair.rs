@@ -16,7 +16,7 @@ fn lost_rows_take_nothing_good_with_them() {
     // The last peer's row, and where everything is.
     mailbox.peers.pop_last();
     mailbox.position = Arc::default();
-    repair::mend(&mut mailbox);
+    repair::mend(&mut mailbox, None);
     let reason = FailReason::AddressLost;
     assert_eq!(
         states(&mailbox),
@@ -27,17 +27,33 @@ fn lost_rows_take_nothing_good_with_them() {
             ("from whom?".into(), MessageState::Received),
         ]
     );
-    assert_eq!(view::list(&mailbox, Some(""), History::None, NOW).len(), 2);
+    assert_eq!(shown(&mailbox, Some(""), History::None, NOW).len(), 2);
     // Nobody new is taken for who was lost, and no number is given again.
     let id = queue(&mut mailbox, "new@b.example", "to new");
     assert_eq!(id, MessageId(5));
     let to: Vec<String> =
-        view::list(&mailbox, None, History::None, NOW).iter().map(|message| message.peer.clone()).collect();
+        shown(&mailbox, None, History::None, NOW).iter().map(|message| message.peer.clone()).collect();
     assert_eq!(to, [PEER, other, "", "", "new@b.example"]);
     assert_eq!(texts(&mailbox), ["to other", "to new"]);
     let before = mailbox.messages.len();
-    repair::mend(&mut mailbox);
+    repair::mend(&mut mailbox, None);
     assert_eq!(mailbox.messages.len(), before);
+}
+
+#[test]
+fn where_numbers_are_lost_history_keeps_its_own() {
+    let mut mailbox = Mailbox::default();
+    let [known, forgotten] = [PEER, "forgotten@b.example"].map(|jid| mailbox.peer(jid));
+    mailbox.peers.remove(&forgotten);
+    mailbox.seen.remove(&forgotten);
+    mailbox.position = Arc::default();
+    repair::mend(&mut mailbox, Some(MessageId(7)));
+    let new = mailbox.peer("new@b.example");
+    assert!(new != forgotten && new > known, "its texts would be shown as those of another: {new:?}");
+    assert_eq!(queue(&mut mailbox, PEER, "text"), MessageId(8));
+    // Nothing was lost: the next number is the next.
+    repair::mend(&mut mailbox, Some(MessageId(7)));
+    assert_eq!(u64::from(mailbox.peer("next@b.example")), u64::from(new) + 1);
 }
 
 #[test]
@@ -52,7 +68,7 @@ fn what_was_stored_before_receipts_came_inside_the_encryption_is_read() {
     let mut mailbox = Mailbox::default();
     mailbox.messages.insert(MessageId(1), serde_json::from_str(text).map(Arc::new).unwrap());
     mailbox.peers.insert(PeerId(1), serde_json::from_str(peer).map(Arc::new).unwrap());
-    repair::mend(&mut mailbox);
+    repair::mend(&mut mailbox, None);
     assert_eq!(mailbox.peers[&PeerId(1)].trust.security(KEY), Security::Verified);
     assert_eq!(
         outbox::refused(&mut mailbox.clone(), PEER, "first", FailReason::Refused).len(),
@@ -83,7 +99,7 @@ fn records_are_read_and_written_in_the_form_that_vaults_have() {
             r#"{{"jid":"peer@b.example","standing":"blocked","label":"friend","asks_for_private":true,"offers_version_3":true,
             "wants_presence":true,"shows_presence":{shows},"block_due":true,"confirms":true,"refuses":{refuses},
             "introduced":true,"keys":[{{"fingerprint":"{key}","accepted":true,"verified":true,"verified_us":true,
-            "keeps_texts":true,"failures":2,"spoke_version_3":true}}],"expected":"{key}","missed":true}}"#
+            "keeps_texts":true,"failures":2,"spoke_version_3":true}}],"expected":"{key}","missed":true,"was_contact":true}}"#
         ));
     }
     for what in [r#"{"Otr":{"body":"?OTR:AAMD","wants_receipt":true}}"#, r#"{"Receipt":{"received":"their id"}}"#] {
@@ -95,6 +111,6 @@ fn records_are_read_and_written_in_the_form_that_vaults_have() {
         r#"{{"state":"MQ==","used":1000000,"key":"{key}","resource":"r","version":3,"finished":true}}"#
     ));
     same::<Position>(
-        r#"{"stream":{"id":"i","jid":"me@a.example/r","handled":1,"sent":2},"message":3,"wire":4,"latest":1000000}"#,
+        r#"{"stream":{"id":"i","jid":"me@a.example/r","handled":1,"sent":2},"message":3,"wire":4,"peer":5,"latest":1000000}"#,
     );
 }

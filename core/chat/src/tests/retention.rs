@@ -13,60 +13,101 @@ fn nothing_unfinished_is_ever_swept() {
     stanza_queue::acked(&mut mailbox, 2);
     let (day, after) = (limits::CONFIRMED_WITHIN, Duration::from_secs(10));
     for history in [History::None, History::Expire { after }] {
-        retention::sweep(&mut mailbox, history, NOW + day - 1);
+        let _ = retention::sweep(&mut mailbox, history, NOW + day - 1);
         assert_eq!(mailbox.messages.len(), 4);
     }
-    retention::sweep(&mut mailbox, History::None, NOW + 9 * day);
+    let _ = retention::sweep(&mut mailbox, History::None, NOW + 9 * day);
     assert_eq!(mailbox.messages.len(), 4, "no time confirms a text");
     let peer = mailbox.peer(PEER);
     redelivery::confirm_others(&mut mailbox, peer, &[2]);
-    retention::sweep(&mut mailbox, History::UntilBurn, NOW + day);
-    assert_eq!(mailbox.messages.len(), 4);
-    retention::sweep(&mut mailbox, History::None, NOW + day);
+    let mut kept = mailbox.clone();
+    assert_eq!(retention::sweep(&mut kept, History::UntilBurn, NOW + day).len(), 1);
+    assert!(retention::sweep(&mut mailbox, History::None, NOW + day).is_empty());
     assert_eq!(mailbox.messages.len(), 3, "what OTR has confirmed is done when no receipt has come");
     inbox::take(&mut mailbox, MessageId(5));
-    retention::sweep(&mut mailbox, History::None, NOW);
+    let _ = retention::sweep(&mut mailbox, History::None, NOW);
     assert_eq!(mailbox.messages.len(), 2, "what was taken and is not to be kept goes at once");
 }
 
+fn with_contact() -> Mailbox {
+    let mut mailbox = Mailbox::default();
+    let peer = mailbox.peer(PEER);
+    mailbox.befriend(peer);
+    mailbox
+}
+
 #[test]
-fn what_expires_does_so_once_also_where_the_clock_is_set_back() {
+fn what_strangers_wrote_is_no_history_before_the_user_knows_them() {
     let history = History::Expire { after: Duration::from_secs(3600) };
     let mut mailbox = Mailbox::default();
+    comes(&mut mailbox, PEER, Some("a"), "a");
+    inbox::take(&mut mailbox, MessageId(1));
+    assert!(retention::sweep(&mut mailbox, history, NOW).is_empty());
+    assert_eq!(shown(&mailbox, None, history, NOW).len(), 1);
+    assert_eq!(retention::next_expiry(&mailbox, history, 0), Some(NOW + 3600));
+    let mut known = mailbox.clone();
+    let peer = known.peer(PEER);
+    known.befriend(peer);
+    assert_eq!(retention::sweep(&mut known, history, NOW).len(), 1);
+    assert!(retention::sweep(&mut mailbox, history, NOW + 3600).is_empty());
+    assert!(mailbox.messages.is_empty());
+}
+
+#[test]
+fn what_is_done_becomes_history_and_expires_also_where_the_clock_is_set_back() {
+    let history = History::Expire { after: Duration::from_secs(3600) };
+    let mut mailbox = with_contact();
     for id in ["a", "b"] {
         comes(&mut mailbox, PEER, Some(id), id);
     }
     inbox::take(&mut mailbox, MessageId(1));
-    assert_eq!(retention::next_expiry(&mailbox, history, 0), Some(NOW + 3600));
-    assert_eq!(retention::next_expiry(&mailbox, History::UntilBurn, 0), None);
-    // Hidden by any clock, gone by one that is right.
-    let shown = |mailbox: &Mailbox, now| view::list(mailbox, None, history, now).len();
-    assert_eq!((shown(&mailbox, NOW + 3599), shown(&mailbox, NOW + 3600)), (2, 1));
-    assert!(view::message(&mailbox, MessageId(1), history, NOW + 3600).is_none());
-    retention::sweep(&mut mailbox, history, NOW + 3599);
-    assert_eq!(mailbox.messages.len(), 2);
-    // Set back, it does not last longer.
-    assert_eq!((shown(&mailbox, NOW), mailbox.position.latest), (2, NOW + 3599));
+    let kept = retention::sweep(&mut mailbox, history, NOW + 3599);
+    assert_eq!((kept.len(), mailbox.messages.len()), (1, 1));
+    let entry = &kept[&MessageId(1)];
+    let expiry = |history| retention::expires(entry, history);
+    assert_eq!([history, History::UntilBurn, History::None].map(expiry), [Some(NOW + 3600), None, Some(0)]);
+    // Hidden by any clock, gone by one that is right. Set back, it does not last longer.
+    let is_shown = |now| view::message(&mailbox, MessageId(1), entry, history, now).is_some();
+    assert_eq!((is_shown(NOW), is_shown(NOW + 3599), is_shown(NOW + 3600)), (true, true, false));
     inbox::take(&mut mailbox, MessageId(2));
-    retention::sweep(&mut mailbox, history, NOW + 3600);
-    assert!(mailbox.messages.is_empty());
+    assert!(retention::sweep(&mut mailbox, history, NOW + 3600).is_empty(), "what has expired is not kept");
     let peer = mailbox.peer(PEER);
     let arrived = Arrived { peer, mark: None, text: "c", security: Security::Plaintext, resource: None, receipt: None };
     inbox::receive(&mut mailbox, &arrived, String::new(), 0);
     inbox::take(&mut mailbox, MessageId(3));
-    assert_eq!(shown(&mailbox, 0), 0);
+    assert!(shown(&mailbox, None, history, 0).is_empty());
 }
 
 #[test]
 fn a_message_of_a_wrong_future_does_not_last_until_then() {
     let history = History::Expire { after: Duration::from_secs(3600) };
-    let mut mailbox = Mailbox::default();
+    let mut mailbox = with_contact();
     let peer = mailbox.peer(PEER);
     let arrived = Arrived { peer, mark: None, text: "a", security: Security::Plaintext, resource: None, receipt: None };
     inbox::receive(&mut mailbox, &arrived, String::new(), NOW * 10);
     inbox::take(&mut mailbox, MessageId(1));
-    retention::sweep(&mut mailbox, history, NOW);
-    assert_eq!(retention::next_expiry(&mailbox, history, 0), Some(NOW + 3600));
+    let kept = retention::sweep(&mut mailbox, history, NOW);
+    assert_eq!(retention::expires(&kept[&MessageId(1)], history), Some(NOW + 3600));
+}
+
+#[test]
+fn history_counts_as_room_that_a_peer_takes_until_it_is_forgotten() {
+    let mut mailbox = with_contact();
+    let peer = mailbox.peer(PEER);
+    let text = "x".repeat(limits::TEXT);
+    let mut history = Vec::new();
+    while !inbox::is_full(&mailbox, peer) {
+        let id = history.len().to_string();
+        assert!(comes(&mut mailbox, PEER, Some(&id), &text));
+        let came = *mailbox.messages.keys().next_back().unwrap();
+        inbox::take(&mut mailbox, came);
+        history.extend(retention::sweep(&mut mailbox, History::UntilBurn, NOW));
+        assert!(mailbox.messages.is_empty());
+    }
+    let each = limits::TEXT + limits::AROUND_TEXT;
+    assert_eq!(history.len(), limits::CONTACT_KEPT.div_ceil(each));
+    retention::forgotten(&mut mailbox, &history[0].1, NOW);
+    assert!(!inbox::is_full(&mailbox, peer));
 }
 
 #[test]
@@ -86,7 +127,7 @@ fn what_time_ends() {
         outbox::give_up(&mut mailbox, NOW + 60),
         [(late, MessageState::Failed { reason: FailReason::NoAnswer })]
     );
-    assert_eq!(view::message(&mailbox, patient, History::None, NOW).unwrap().state, MessageState::Queued);
+    assert_eq!(shown_one(&mailbox, patient, History::None, NOW).unwrap().state, MessageState::Queued);
     let private = |used, key, finished| {
         Arc::new(Stored { state: String::new(), used, key, resource: None, version: None, finished })
     };
@@ -100,6 +141,6 @@ fn what_time_ends() {
     );
     // One of a wrong future does not last until then.
     mailbox.sessions.insert(PeerId(1), private(NOW * 2, key, false));
-    retention::sweep(&mut mailbox, History::None, NOW);
+    let _ = retention::sweep(&mut mailbox, History::None, NOW);
     assert_eq!(retention::next_expiry(&mailbox, History::None, 100), Some(NOW + 100));
 }

@@ -28,8 +28,8 @@ fn stanzas_keep_their_order_over_streams() {
     // And once more, when nobody knows.
     stanza_queue::restarted(&mut mailbox, None);
     assert_eq!(bodies(&mut mailbox), ["3", "4"]);
-    assert_eq!(view::message(&mailbox, MessageId(2), History::None, NOW).unwrap().state, MessageState::Acked);
-    assert_eq!(view::message(&mailbox, MessageId(4), History::None, NOW).unwrap().state, MessageState::Sent);
+    assert_eq!(shown_one(&mailbox, MessageId(2), History::None, NOW).unwrap().state, MessageState::Acked);
+    assert_eq!(shown_one(&mailbox, MessageId(4), History::None, NOW).unwrap().state, MessageState::Sent);
     assert!(texts(&mailbox).is_empty(), "nothing is encrypted twice");
 }
 

@@ -14,6 +14,7 @@ pub(super) use crate::retention::History;
 pub(super) use crate::seen::Mark;
 pub(super) use crate::stanza::{OutgoingStanza, StanzaKind};
 pub(super) use crate::trust::{Fingerprint, Security, Trust};
+pub(super) use crate::view::Message;
 pub(super) use crate::{inbox, limits, outbox, redelivery, repair, retention, stanza_queue, view};
 
 pub(crate) const PEER: &str = "peer@b.example";
@@ -58,11 +59,18 @@ pub(crate) fn receipts(mailbox: &Mailbox) -> Vec<String> {
     mailbox.stanzas.values().filter_map(|stanza| of(stanza)).collect()
 }
 
+/// What a screen shows of what is not history.
+pub(crate) fn shown(mailbox: &Mailbox, with: Option<&str>, history: History, now: u64) -> Vec<Message> {
+    let all = mailbox.messages.iter().filter_map(|(id, entry)| view::message(mailbox, *id, entry, history, now));
+    all.filter(|message| with.is_none_or(|with| message.peer == with)).collect()
+}
+
+pub(crate) fn shown_one(mailbox: &Mailbox, id: MessageId, history: History, now: u64) -> Option<Message> {
+    view::message(mailbox, id, mailbox.messages.get(&id)?, history, now)
+}
+
 pub(crate) fn states(mailbox: &Mailbox) -> Vec<(String, MessageState)> {
-    view::list(mailbox, None, History::UntilBurn, NOW)
-        .iter()
-        .map(|message| (message.text.clone(), message.state))
-        .collect()
+    shown(mailbox, None, History::UntilBurn, NOW).iter().map(|message| (message.text.clone(), message.state)).collect()
 }
 
 /// A mailbox whose peer has confirmed a message, and `count` more in the outbox: ids and texts are their numbers.
@@ -73,7 +81,7 @@ pub(crate) fn outbox(count: u32) -> Mailbox {
     }
     encrypt(&mut mailbox, 1, 1);
     assert!(!read(&mut mailbox, "0").is_empty());
-    retention::sweep(&mut mailbox, History::None, NOW);
+    let _ = retention::sweep(&mut mailbox, History::None, NOW);
     mailbox
 }
 

@@ -1,0 +1,85 @@
+//! What holds in every world.
+
+use std::time::Instant;
+use std::{env, thread};
+
+use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+
+use super::actions::{honest, lying};
+use super::{Beginning, World};
+
+/// How long private conversations may rest, in seconds. With the honest server none ends by that, as nobody would know what
+/// came of texts that were on their way.
+pub(super) const WEEK: u64 = 7 * 86_400;
+const HOUR: u64 = 3600;
+
+/// A phone is killed or its disk is full at any commit, connections break at any stanza, streams go on or not, servers crash.
+#[test]
+fn an_honest_server_loses_doubles_and_moves_no_text() {
+    run(honest, |actions| {
+        let mut world = World::new(Beginning::Acquainted, false, WEEK);
+        actions.iter().for_each(|action| world.act(action));
+        world.settle();
+        world.check_all_arrived(true);
+    });
+}
+
+/// The same, where nobody knows at first that the other's client knows doubles. What it may have read is told as unread then,
+/// where it cannot be known in time (decision 013): neither lost without a word nor sent twice.
+#[test]
+fn with_an_honest_server_two_who_meet_lose_no_text_without_a_word() {
+    run(
+        || (beginning(), honest()),
+        |(beginning, actions)| {
+            let mut world = World::new(beginning, false, WEEK);
+            actions.iter().for_each(|action| world.act(action));
+            world.settle();
+            world.check_all_arrived(false);
+        },
+    );
+}
+
+/// It drops, holds back, replays, forges receipts and bounces, and speaks in the peer's name with a key of its own.
+#[test]
+fn a_lying_server_doubles_no_text_forges_no_delivery_and_reads_nothing() {
+    run(
+        || (beginning(), any::<bool>(), lying()),
+        |(beginning, same_tag, actions)| {
+            let mut world = World::new(beginning, same_tag, HOUR);
+            actions.iter().for_each(|action| world.act(action));
+            world.settle();
+            world.check_none_forgotten();
+            world.check_last_texts_arrive();
+        },
+    );
+}
+
+fn beginning() -> impl Strategy<Value = Beginning> {
+    prop_oneof![Just(Beginning::Stranger), Just(Beginning::Contacts), Just(Beginning::Acquainted)]
+}
+
+/// A small count from a fixed seed; all of them, from other seeds each time, with FLASHPAPER_SOAK.
+fn run<S: Strategy>(worlds: impl Fn() -> S + Sync, test: impl Fn(S::Value) + Sync) {
+    let soak = env::var_os("FLASHPAPER_SOAK").is_some();
+    let threads = thread::available_parallelism().map_or(1, usize::from).try_into().unwrap_or(1);
+    let (cases, threads): (u32, u32) = if soak { (10_000, threads) } else { (150, 1) };
+    let config =
+        ProptestConfig { cases: cases.div_ceil(threads), failure_persistence: None, ..ProptestConfig::default() };
+    let seeded = |config| TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let begin = Instant::now();
+    let work = || {
+        let mut runner = if soak { TestRunner::new(config.clone()) } else { seeded(config.clone()) };
+        let tested = runner.run(&worlds(), |world| {
+            test(world);
+            Ok(())
+        });
+        tested.map_err(|found| found.to_string())
+    };
+    let found: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().filter_map(|worker| worker.join().unwrap().err()).collect()
+    });
+    println!("{cases} worlds in {:?}", begin.elapsed());
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

@@ -1,0 +1,242 @@
+//! A phone with its disk and its connection: what the engine does between a chat and a stream. Work is done in memory, then
+//! committed. What was not committed is lost when the process ends, and undone when the disk is full.
+
+use flashpaper_xmpp::{Resumption, Start};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::server::{Item, WHY};
+use crate::mailbox::Mailbox;
+use crate::stanza::OutgoingStanza;
+use crate::table::Table;
+use crate::tests::phones::{Identity, InstanceTag, ONE, Phone, Sessions, TWO, Talk, hear};
+use crate::tests::support::{Arc, Changed, Duration, MessageId, inbox, outbox, redelivery, shown, stanza_queue};
+use crate::{History, repair, retention};
+
+/// As much as may be on its way to a server.
+const IN_FLIGHT: u32 = 64;
+const TAGS: [u32; 2] = [0x1000, 0x2000];
+
+/// What becomes of a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Stored,
+    /// The disk is full.
+    Undone,
+    /// The process ends before the commit.
+    Killed,
+}
+
+/// The phone's end of a stream.
+struct Connection {
+    stream: String,
+    sent: u32,
+    acked: u32,
+    handled: u32,
+}
+
+pub(super) struct Side {
+    pub(super) phone: Phone,
+    identity: Arc<Identity>,
+    tag: InstanceTag,
+    disk: Mailbox,
+    connection: Option<Connection>,
+    /// What was reported, and nobody has looked at yet.
+    pub(super) changed: Changed,
+}
+
+impl Side {
+    pub(super) fn new(side: usize, identity: &Arc<Identity>, idle_timeout: u64) -> Self {
+        let tag = TAGS[side];
+        let phone = Phone::with(Arc::clone(identity), [TWO, ONE][side], u64::from(tag), tag);
+        let phone = Phone { idle_timeout, ..phone };
+        let disk = phone.mailbox.clone();
+        let (identity, tag) = (Arc::clone(identity), InstanceTag(tag));
+        Self { phone, identity, tag, disk, connection: None, changed: Vec::new() }
+    }
+
+    /// Does something, and commits it; what came of it, if it was stored.
+    pub(super) fn work<T>(&mut self, fate: Fate, work: impl FnOnce(&mut Talk<'_>) -> T) -> Option<T> {
+        let done = self.phone.work(work);
+        let news = std::mem::take(&mut self.phone.changed);
+        match fate {
+            Fate::Stored => {
+                self.disk = self.phone.mailbox.clone();
+                self.changed.extend(news);
+                return Some(done);
+            }
+            Fate::Undone => {
+                self.phone.mailbox = self.disk.clone();
+                self.phone.sessions.forget();
+                self.connection = None;
+            }
+            Fate::Killed => self.restart(),
+        }
+        None
+    }
+
+    /// Its process is another one. Only what is on disk is left.
+    pub(super) fn restart(&mut self) {
+        self.phone.mailbox = read_back(&self.disk);
+        self.disk = self.phone.mailbox.clone();
+        self.phone.sessions = Sessions::new(Arc::clone(&self.identity), self.tag);
+        self.connection = None;
+    }
+
+    pub(super) const fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    pub(super) fn disconnected(&mut self) {
+        self.connection = None;
+    }
+
+    /// Puts a text into the outbox; its name.
+    pub(super) fn write(&mut self, text: &str, fate: Fate) -> Option<MessageId> {
+        let (peer, label, now) = (self.phone.peer, format!("label of {text}"), self.now());
+        self.work(fate, |talk| outbox::queue(talk.mailbox(), peer, label, text, now, None))
+    }
+
+    pub(super) fn earlier(&self) -> Option<Resumption> {
+        stanza_queue::resumption(&self.phone.mailbox)
+    }
+
+    /// A stream has begun, or goes on.
+    pub(super) fn connected(&mut self, stream: String, start: Start, fate: Fate) {
+        let earlier = self.earlier();
+        let handled = earlier.as_ref().map_or(0, |earlier| earlier.handled);
+        let (acked, forgotten, sent, handled) = match start {
+            Start::Resumed { acked } => (Some(acked), false, acked, handled),
+            Start::New { acked } => (acked, acked.is_none() && earlier.is_some(), 0, 0),
+        };
+        let connection = Connection { stream, sent, acked: sent, handled };
+        let (resumption, now) = (connection.resumption(1), self.now());
+        let is_new = matches!(start, Start::New { .. });
+        let done = self.work(fate, |talk| {
+            let mut changed = stanza_queue::restarted(talk.mailbox(), acked);
+            if forgotten {
+                changed.extend(redelivery::forgotten_by_server(talk.mailbox(), now));
+            }
+            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
+            talk.report(changed);
+            talk.sessions().connected(None, is_new);
+            talk.wake();
+        });
+        self.connection = done.map(|()| connection);
+    }
+
+    /// Encrypts what waits; what is written to the stream, at most so much.
+    pub(super) fn send(&mut self, room: usize, fate: Fate) -> Vec<Arc<OutgoingStanza>> {
+        let Some(connection) = &mut self.connection else { return Vec::new() };
+        let left = IN_FLIGHT.saturating_sub(connection.sent.wrapping_sub(connection.acked));
+        let room = room.min(usize::try_from(left).unwrap());
+        let (resumption, first) = (connection.resumption(room), connection.sent.wrapping_add(1));
+        if room == 0 || !has_work(&self.phone.mailbox) {
+            return Vec::new();
+        }
+        let now = self.now();
+        let stanzas = self.work(fate, |talk| {
+            talk.pump(room);
+            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
+            stanza_queue::number(talk.mailbox(), first, room, now)
+        });
+        let stanzas: Vec<_> = stanzas.into_iter().flatten().map(|(_, stanza)| stanza).collect();
+        if let Some(connection) = &mut self.connection {
+            connection.sent = connection.sent.wrapping_add(u32::try_from(stanzas.len()).unwrap());
+        }
+        stanzas
+    }
+
+    /// Stores what has come. How many stanzas of the stream it has now.
+    pub(super) fn hears(&mut self, items: &[Item], fate: Fate) -> Option<u32> {
+        let connection = self.connection.as_mut().filter(|_| !items.is_empty())?;
+        let stanzas = items.iter().filter(|item| !matches!(item, Item::Acked(_))).count();
+        connection.handled = connection.handled.wrapping_add(u32::try_from(stanzas).unwrap());
+        let mut acked = items.iter().filter_map(|item| if let Item::Acked(up_to) = item { Some(*up_to) } else { None });
+        connection.acked = acked.next_back().unwrap_or(connection.acked);
+        let (resumption, handled) = (connection.resumption(items.len()), connection.handled);
+        let peer = self.phone.peer;
+        self.work(fate, |talk| {
+            for item in items {
+                match item {
+                    Item::Stanza(stanza) => hear(talk, peer, stanza),
+                    Item::Bounce(id) => talk.refused(peer, id, WHY),
+                    Item::Acked(up_to) => {
+                        let changed = stanza_queue::acked(talk.mailbox(), *up_to);
+                        talk.report(changed);
+                    }
+                }
+            }
+            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
+        })?;
+        Some(handled)
+    }
+
+    /// Time passes. `drained`: nothing is on its way to this phone or from it.
+    pub(super) fn pass(&mut self, seconds: u64, drained: bool) {
+        self.phone.time += seconds;
+        let (now, clock) = (self.now(), Duration::from_secs(5 + self.phone.time));
+        let due = self.phone.sessions.glance().deadline.is_some_and(|at| at <= clock);
+        if due && self.is_connected() {
+            self.work(Fate::Stored, |talk| talk.tick());
+        }
+        let drained = drained && !self.phone.sessions.glance().is_busy(clock) && !has_work(&self.phone.mailbox);
+        let lasts = retention::lasts(self.phone.idle_timeout, drained);
+        if retention::next_expiry(&self.phone.mailbox, History::None, lasts).is_some_and(|at| at <= now) {
+            self.work(Fate::Stored, |talk| talk.expire(now, drained));
+        }
+    }
+
+    /// The app has everything that came.
+    pub(super) fn takes_all(&mut self) {
+        let came = shown(&self.phone.mailbox, None, History::UntilBurn, self.now());
+        self.work(Fate::Stored, |talk| {
+            for message in came.iter().filter(|message| message.state == crate::MessageState::Received) {
+                let changed = inbox::take(talk.mailbox(), message.id);
+                talk.report(changed);
+            }
+        });
+    }
+
+    pub(super) fn has_unsent(&self) -> bool {
+        stanza_queue::has_unsent(&self.phone.mailbox)
+    }
+
+    fn now(&self) -> u64 {
+        crate::tests::support::NOW + self.phone.time
+    }
+}
+
+impl Connection {
+    fn resumption(&self, to_send: usize) -> Resumption {
+        let sent = Some(self.sent.wrapping_add(u32::try_from(to_send).unwrap()));
+        Resumption { id: self.stream.clone(), jid: String::new(), handled: self.handled, sent }
+    }
+}
+
+fn has_work(mailbox: &Mailbox) -> bool {
+    let waits = !outbox::waiting(mailbox).is_empty() || !redelivery::doubting(mailbox).is_empty();
+    stanza_queue::has_unsent(mailbox) || waits || !inbox::missed(mailbox).is_empty()
+}
+
+/// As the store writes it and reads it: row by row.
+fn read_back(disk: &Mailbox) -> Mailbox {
+    let mut mailbox = Mailbox {
+        messages: rows(&disk.messages),
+        peers: rows(&disk.peers),
+        stanzas: rows(&disk.stanzas),
+        seen: rows(&disk.seen),
+        sessions: rows(&disk.sessions),
+        position: Arc::new(row(&*disk.position)),
+    };
+    repair::mend(&mut mailbox, None);
+    mailbox
+}
+
+fn rows<K: Copy + Ord, T: Serialize + DeserializeOwned>(table: &Table<K, T>) -> Table<K, T> {
+    table.iter().map(|(number, value)| (*number, Arc::new(row(&**value)))).collect()
+}
+
+fn row<T: Serialize + DeserializeOwned>(value: &T) -> T {
+    serde_json::from_slice(&serde_json::to_vec(value).unwrap()).unwrap()
+}
