@@ -65,7 +65,7 @@ pub enum Network {
     Private(PrivateNetwork),
 }
 
-/// A private Tor network with its servers, as a lab describes it. Whoever writes it sees all traffic.
+/// A private Tor network with its servers, as a lab describes it. Its author sees all traffic.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct PrivateNetwork {
     /// An `arti-client` configuration in TOML, without storage folders.

@@ -36,7 +36,7 @@ enum Registration {
 }
 
 impl Server {
-    /// A server that the person named: reached by its domain.
+    /// A server that the user named: reached by its domain.
     fn named(domain: Domain) -> Self {
         Self { domain, onion: None, in_band_registration: Registration::Unknown }
     }

@@ -103,7 +103,7 @@ pub enum Event {
         #[serde(flatten)]
         comparison: Comparison,
     },
-    /// Something that a person in a conversation should know of.
+    /// Something that a user in a conversation should know of.
     Notice {
         /// Which burner.
         burner: BurnerId,
@@ -313,7 +313,7 @@ impl Reporter {
         self.report(event);
     }
 
-    /// Takes what was reported out of memory: whoever has not read it has lost it.
+    /// Takes what was reported out of memory: a reader that has not read it has lost it.
     pub(crate) fn forget(&self) {
         lock(&self.log).events.clear();
     }

@@ -1,87 +1,73 @@
 //! What time ends: messages, private conversations at rest, the wait of texts. It needs no network: an
 //! attacker who blocks Tor must not keep expired data on the phone.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_chat::retention::lasts;
-use flashpaper_chat::{Mailbox, outbox, retention};
+use flashpaper_chat::{History, outbox, retention};
 use tokio::time::sleep;
 
-use crate::event::BurnerId;
-use crate::inner::{Inner, lock};
-use crate::snapshot::TorStatus;
-use crate::store::Account;
+use crate::burner::LiveBurner;
+use crate::context::Context;
 use crate::{Error, limits};
 
-impl Inner {
-    /// The time that things expire by, in seconds since 1970.
-    pub(crate) fn expiry_now(&self) -> u64 {
-        let wall = (!self.clock_is_wrong()).then(|| self.now());
-        lock(&self.high_water).rise(wall, self.clock.since_boot())
-    }
-
-    fn clock_is_wrong(&self) -> bool {
-        lock(&self.reported).as_ref().is_some_and(TorStatus::says_that_the_clock_is_wrong)
-    }
-
+impl Context {
     /// Has time end what it ends: messages, private conversations, the wait of texts.
     pub(crate) fn begin_to_forget(self: &Arc<Self>) {
-        let inner = Arc::clone(self);
-        let closing = self.closing.clone();
+        let context = Arc::clone(self);
+        let closing = self.tasks.closing.clone();
         let forget = async move {
             loop {
+                let again = Arc::clone(&context);
+                let looked = tokio::task::spawn_blocking(move || again.forget_expired()).await;
                 // After a panic, too.
-                let looked = std::panic::catch_unwind(AssertUnwindSafe(|| inner.forget_expired()));
                 let wait = looked.unwrap_or(Ok(limits::SLICE))?;
                 tokio::select! {
                     () = sleep(wait) => {}
-                    () = inner.expiry.notified() => {}
+                    () = context.services.expiry.notified() => {}
                 }
             }
         };
-        self.spawn(async move { closing.run_until_cancelled_owned(forget).await.unwrap_or(Ok(())) });
+        self.tasks.spawn(async move { closing.run_until_cancelled_owned(forget).await.unwrap_or(Ok(())) });
     }
 
-    /// How long nothing else is due.
+    /// Ends what is due. Gives how long nothing else is.
     fn forget_expired(self: &Arc<Self>) -> Result<Duration, Error> {
-        let (now, is_wrong) = (self.expiry_now(), self.clock_is_wrong());
-        let next = |account: Account| {
-            let drained = self.has_drained(&account.id);
-            let next = |mailbox: &Mailbox| {
-                // Texts wait by the time of day: they can be sent again.
-                let given_up = outbox::next_given_up(mailbox).filter(|_| !is_wrong);
-                let life = lasts(account.session_life, drained);
-                let expiry = retention::next_expiry(mailbox, account.history, life);
-                given_up.into_iter().chain(expiry).min()
-            };
-            // What cannot be read keeps nothing else from ending.
-            let at = self.look(&account.id, next).ok().flatten();
-            (account.id.clone(), drained, at)
+        let now = self.services.expiry_now();
+        let due = |burner: &Arc<LiveBurner>| self.forget_expired_of(burner, now);
+        let next = self.burners.all()?.iter().filter_map(due).min();
+        Ok(next.map_or(Duration::MAX, |left| left.min(limits::SLICE)))
+    }
+
+    /// [`Context::forget_expired`] of one burner.
+    fn forget_expired_of(self: &Arc<Self>, burner: &Arc<LiveBurner>, now: u64) -> Option<Duration> {
+        // What cannot be read keeps nothing else from ending.
+        let mailbox = burner.mailbox().ok()?;
+        let (account, drained) = (burner.account(), burner.has_drained());
+        // Texts wait by the time of day: they can be sent again.
+        let given_up = outbox::next_given_up(&mailbox).filter(|_| !self.services.clock_is_wrong());
+        let end = retention::next_expiry(&mailbox, account.history, lasts(account.session_life, drained));
+        // On a full disk, say, it is tried again.
+        let history = match account.history {
+            History::None | History::Expire { .. } => burner.forget_history(now).unwrap_or(Some(now)),
+            History::UntilBurn => None,
         };
-        let next: Vec<_> = self.read(|content| content.accounts.clone())?.into_iter().map(next).collect();
-        let mut wait = Duration::MAX;
-        for (id, drained, at) in next {
-            let Some(at) = at else { continue };
-            let left = at.saturating_sub(now);
-            if left == 0 {
-                // On a full disk, say, it is tried again.
-                let _ = self.converse(&id, |talk| talk.expire(now, drained));
-                self.goodbyes_wait(id);
-            }
-            let left = if left == 0 { limits::SLICE } else { Duration::from_secs(left) };
-            wait = wait.min(left.min(limits::SLICE));
+        let at = given_up.into_iter().chain(end).min();
+        if at.is_some_and(|at| at <= now) {
+            let _ = burner.converse(move |talk| talk.expire(now, drained));
+            self.goodbyes_wait(Arc::clone(burner));
         }
-        Ok(wait)
+        let at = at.into_iter().chain(history).min()?;
+        Some(if at <= now { limits::SLICE } else { Duration::from_secs(at - now) })
     }
 
     /// What is to be said of the end of private conversations is said by each burner at a moment of its own.
-    fn goodbyes_wait(self: &Arc<Self>, id: String) {
-        let (inner, wait) = (Arc::clone(self), self.apart(self.spread().time()));
-        self.spawn(async move {
+    fn goodbyes_wait(self: &Arc<Self>, burner: Arc<LiveBurner>) {
+        let wait = self.apart(self.spread().time());
+        self.tasks.spawn(async move {
             sleep(wait).await;
-            inner.has_work(&BurnerId(id));
+            burner.has_work();
             Ok(())
         });
     }
@@ -92,17 +78,20 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_chat::{History, OutgoingStanza, PeerId, StanzaKind, Stored, Talk, stanza_queue};
+    use flashpaper_chat::{OutgoingStanza, PeerId, StanzaKind, Stored, Talk, stanza_queue};
     use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
+    use flashpaper_vault::Batch;
     use flashpaper_xmpp::ChatMessage;
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
     use tempfile::TempDir;
 
     use super::*;
+    use crate::account::State;
+    use crate::account::tests::account;
+    use crate::locks::lock;
     use crate::seams::{Clock, Seams};
-    use crate::store::State;
-    use crate::store::tests::account;
+    use crate::snapshot::TorStatus;
     use crate::{Config, Engine, Key, Network};
 
     const NOW: u64 = 1_000_000;
@@ -134,31 +123,32 @@ mod tests {
         (Engine::open_with(config, seams).await.unwrap(), clock)
     }
 
-    fn add_burner(engine: &Engine) -> BurnerId {
+    fn add_burner(engine: &Engine) -> Arc<LiveBurner> {
         let mut account = account("a");
         account.state = State::Active;
-        engine.inner.commit(|content| content.accounts.push(account)).unwrap();
-        BurnerId("a".into())
+        engine.context.burners.add(account, Batch::default()).unwrap().0
     }
 
     #[tokio::test]
     async fn what_has_to_go_goes_without_tor() {
         let home = TempDir::new().unwrap();
         let (engine, clock) = open(&home).await;
-        let (inner, id) = (&engine.inner, add_burner(&engine));
-        engine.set_history(&id, History::Expire { after: at(60) }).unwrap();
+        let (context, burner) = (&engine.context, add_burner(&engine));
+        let id = &burner.id;
+        engine.set_history(id, History::Expire { after: at(60) }).unwrap();
+        engine.add_contact(id, "friend@b.example").unwrap();
         let receive = |at: u64| {
             clock.0.store(at, Relaxed);
-            inner.converse("a", |talk| talk.receive(&chat("friend@b.example", "read once"))).unwrap();
-            let came = engine.messages(&id, None).unwrap();
-            engine.taken(&id, came[0].id).unwrap();
+            burner.converse(|talk| talk.receive(&chat("friend@b.example", "read once"))).unwrap();
+            let came = engine.messages(id, None, None, u32::MAX).unwrap();
+            engine.taken(id, came[0].id).unwrap();
         };
         receive(NOW);
-        let stored = || inner.read(|content| content.mailbox("a").messages.len()).unwrap();
+        let stored = || burner.history(u64::MAX, 10).unwrap().len();
         let pass = async |wall: u64, since_boot: u64| {
             clock.0.store(wall, Relaxed);
             clock.1.store(since_boot, Relaxed);
-            inner.expiry.notify_one();
+            context.services.expiry.notify_one();
             sleep(Duration::from_millis(200)).await;
         };
         pass(NOW + 59, 59).await;
@@ -170,7 +160,7 @@ mod tests {
         // While Tor says that the clock is wrong, what it shows counts for nothing.
         receive(NOW + 60);
         let blocked = Some(Error::ClockWrong { by: None });
-        *lock(&inner.reported) = Some(TorStatus { fraction: 0.5, ready: false, blocked });
+        *lock(&context.services.tor_status) = Some(TorStatus { fraction: 0.5, ready: false, blocked });
         pass(NOW + 86_400, 60).await;
         assert_eq!(stored(), 1);
         pass(NOW, 120).await;
@@ -184,7 +174,7 @@ mod tests {
     }
 
     /// Has a burner's conversation with a friend become private; the friend's row.
-    fn become_private(inner: &Inner) -> PeerId {
+    fn become_private(burner: &LiveBurner) -> PeerId {
         const FRIEND: &str = "friend@b.example";
         let (seed, settings) =
             (StdRng::seed_from_u64(1), Settings { tag: Some(InstanceTag(0x200)), ..Settings::default() });
@@ -195,10 +185,10 @@ mod tests {
             talk.mailbox().befriend(row);
             row
         };
-        let row = inner.converse("a", befriend).unwrap();
+        let row = burner.converse(befriend).unwrap();
         let mut outputs = friend.receive("?OTRv3?");
         while !outputs.is_empty() {
-            let answers = inner.converse("a", |talk| {
+            let answers = burner.converse(move |talk| {
                 for output in &outputs {
                     if let Output::Send(body) = output {
                         talk.receive(&chat(FRIEND, body));
@@ -220,22 +210,22 @@ mod tests {
         const LIFE: u64 = 1000;
         let home = TempDir::new().unwrap();
         let (engine, clock) = open(&home).await;
-        engine.set_session_life(&add_burner(&engine), at(LIFE)).unwrap();
-        let row = become_private(&engine.inner);
-        let stored =
-            |engine: &Engine| engine.inner.look("a", |mailbox| Stored::clone(&mailbox.sessions[&row])).unwrap();
-        let private = stored(&engine);
+        let burner = add_burner(&engine);
+        engine.set_session_life(&burner.id, at(LIFE)).unwrap();
+        let row = become_private(&burner);
+        let stored = |burner: &LiveBurner| Stored::clone(&burner.mailbox().unwrap().sessions[&row]);
+        let private = stored(&burner);
         assert!(private.key.is_some());
         for (passed, is_over) in [(2 * LIFE - 1, false), (2 * LIFE, true)] {
             clock.1.store(passed, Relaxed);
-            engine.inner.expiry.notify_one();
+            engine.context.services.expiry.notify_one();
             sleep(Duration::from_millis(200)).await;
-            let now = stored(&engine);
+            let now = stored(&burner);
             assert_eq!((now.key.is_none(), now.state != private.state), (is_over, is_over), "after {passed} s");
         }
         engine.close().await;
         let (engine, _) = open(&home).await;
-        assert_eq!(stored(&engine).key, None);
+        assert_eq!(stored(&engine.context.burner(&burner.id).unwrap()).key, None);
         engine.close().await;
     }
 }

@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 /// it is made, everything is sealed under it, and then the first one is deleted. So there is a good one at any crash. An
 /// opening has the one that is not in use deleted once more.
 ///
-/// The calls come one at a time for a folder, from any thread of the library, and may block for as long as a person needs:
+/// The calls come one at a time for a folder, from any thread of the library, and may block for as long as a user needs:
 /// opening any folder, resuming, burning, changing the key, what settles earlier runs, and a creation that fails wait for
-/// them; so does, up to its deadline, falling asleep, and whoever would fall asleep while resuming waits. They may call
+/// them; so does, up to its deadline, falling asleep, and what would fall asleep while resuming waits. They may call
 /// the engine, but nothing of it that waits for them. A panic is taken for [`KeySourceError::Failed`].
 ///
 /// Each folder needs keys of its own. After a change to another source, or to none, keys may be left here if the process
@@ -35,7 +35,7 @@ pub trait KeySource: Send + Sync + 'static {
     /// [`KeySourceError`].
     fn unseal(&self, slot: KeySlot, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeySourceError>;
 
-    /// Deletes the key of this slot for good; without one, does nothing. No person is to be asked for it.
+    /// Deletes the key of this slot for good; without one, does nothing. No user is to be asked for it.
     ///
     /// # Errors
     /// [`KeySourceError`]: the burn or change is done all the same, and [`crate::VaultReport`] tells that a key was kept.
@@ -57,7 +57,7 @@ pub enum KeySourceError {
     /// The key is not there any more, or is another one: what it has sealed is lost. Becomes [`crate::Error::KeyLost`].
     #[error("the key is lost")]
     Lost,
-    /// Not now: the person declined, or the device is locked. Becomes [`crate::Error::KeyDenied`].
+    /// Not now: the user declined, or the device is locked. Becomes [`crate::Error::KeyDenied`].
     #[error("not now")]
     Denied,
     /// No space is left to keep a key. Becomes [`crate::Error::StorageFull`].

@@ -1,38 +1,38 @@
 #![doc = include_str!("../README.md")]
 
-mod burn;
+mod account;
+mod api;
 mod burner;
 mod config;
 mod connection;
-mod conversations;
-mod create;
+mod context;
 mod directory;
-mod engine;
 mod error;
 mod event;
 mod expiry;
 mod high_water;
 mod identity;
-mod inner;
 mod key_source;
-mod life;
+mod lifecycle;
 mod limits;
+mod locks;
 mod network;
 mod reconcile;
-mod refusal;
+mod registration;
+mod removal;
 mod route;
 mod seams;
+mod services;
 mod snapshot;
 mod spread;
 mod store;
 mod tasks;
 
-pub use burn::{BurnOutcome, BurnReport};
-pub use burner::{Burner, BurnerState};
+pub use api::Engine;
+pub use api::diagnostics::Probe;
+pub use burner::summary::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use connection::handle::Profile;
-pub use create::CreateOptions;
-pub use engine::{Engine, Probe};
 pub use error::{Action, Error, Input, TextFault, WebPage};
 pub use event::{BurnerId, Connection, Event, Events, Settlement, Step};
 pub use flashpaper_chat::fingerprints::Imported;
@@ -43,6 +43,8 @@ pub use flashpaper_chat::{
 pub use flashpaper_tor::Clock as ClockError;
 pub use identity::{RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
+pub use registration::CreateOptions;
+pub use removal::{BurnOutcome, BurnReport};
 pub use route::Route;
 #[doc(hidden)]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};

@@ -12,7 +12,7 @@ pub(crate) const EXCHANGE: Duration = Duration::from_secs(60);
 /// Ending a stream in order.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
 
-/// Registrations that one installation tries within [`CAP_WINDOW`]: enough for a person, useless for bulk.
+/// Registrations that one installation tries within [`CAP_WINDOW`]: enough for a user, useless for bulk.
 pub(crate) const CAP: usize = 5;
 /// The window that the cap counts in.
 pub(crate) const CAP_WINDOW: Duration = Duration::from_secs(3600);
@@ -32,6 +32,11 @@ pub(crate) const CLOSING: Duration = Duration::from_secs(30);
 
 /// Stanzas that may be on their way before the server has said that it has them.
 pub(crate) const IN_FLIGHT_STANZAS: usize = 64;
+
+/// How long what a server has acknowledged waits to be stored with another change. The peer's receipt comes after a few seconds.
+pub(crate) const GATHER: Duration = Duration::from_secs(5);
+/// How long a text that is written waits to be stored with its encryption, where the burner is online.
+pub(crate) const TAKEN_ALONG: Duration = Duration::from_millis(20);
 
 /// Over how long it is spread what happens by itself to several burners, if the app says nothing else: connections that come
 /// and go together would link them.

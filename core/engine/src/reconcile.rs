@@ -2,117 +2,76 @@
 
 use std::sync::Arc;
 
+use rand::seq::SliceRandom as _;
 use tokio::time::sleep;
 
-use crate::burn::{self, BurnOutcome};
-use crate::event::{BurnerId, Event, Settlement};
-use crate::inner::Inner;
-use crate::network::connect::{self as link, within};
-use crate::refusal::{self, may_ask_again};
+use crate::account::State;
+use crate::burner::LiveBurner;
+use crate::context::Context;
+use crate::event::{Event, Settlement};
+use crate::removal;
+use crate::removal::plan::{Gone, Outcome, Plan, may_ask_again};
 use crate::spread::moment;
-use crate::store::{Account, State};
 use crate::{Error, limits};
 
 /// Settles every account that is neither wanted nor gone, one after the other and apart: several connections at one moment
 /// would link the accounts to each other, and to those that connect by then.
-pub(crate) async fn settle_all(inner: &Arc<Inner>) -> Result<(), Error> {
-    let in_doubt: Vec<Account> = inner.read(|content| {
-        let in_doubt = content.accounts.iter().filter(|a| a.state != State::Active);
-        in_doubt.cloned().collect()
-    })?;
-    let (in_doubt, waits): (Vec<_>, Vec<_>) =
-        in_doubt.into_iter().partition(|account| may_ask_again(inner, account.refused));
-    waits.iter().for_each(|account| ask_again(inner, &account.id));
+pub(crate) async fn settle_all(context: &Arc<Context>) -> Result<(), Error> {
+    let in_doubt = context.burners.all()?.into_iter().filter(|burner| burner.account().state != State::Active);
+    let now = context.services.now();
+    let (mut in_doubt, waits): (Vec<_>, Vec<_>) =
+        in_doubt.partition(|burner| may_ask_again(burner.account().refused, now));
+    waits.iter().for_each(|burner| ask_again(context, burner));
     let time =
-        inner.spread().time().min(limits::SETTLING / 2) / u32::try_from(in_doubt.len().max(1)).unwrap_or(u32::MAX);
+        context.spread().time().min(limits::SETTLING / 2) / u32::try_from(in_doubt.len().max(1)).unwrap_or(u32::MAX);
+    in_doubt.shuffle(&mut context.services.rng());
     let mut settled = Ok(());
-    for Account { id, .. } in &inner.shuffled(in_doubt) {
-        sleep(inner.apart(time)).await;
-        // Whoever works on one knows best; a creation, say.
-        if inner.lock_of(id).try_lock().is_ok() {
+    for burner in &in_doubt {
+        sleep(context.apart(time)).await;
+        // Another task that works on one knows best; a creation, say.
+        if burner.work.try_lock().is_ok() {
             // What keeps one from being settled, a key store that asks nobody now say, need not keep the others.
-            settled = settled.and(settle(inner, id).await);
+            settled = settled.and(settle(context, burner).await);
         }
     }
     settled
 }
 
-/// Has a burn that a server has refused once go on by itself, later.
-pub(crate) fn ask_again_if_refused(inner: &Arc<Inner>, id: &str) {
-    if inner.account(id).is_ok_and(|account| account.refused.is_some()) {
-        ask_again(inner, id);
-    }
-}
-
-fn ask_again(inner: &Arc<Inner>, id: &str) {
-    let wait = limits::REFUSED_AGAIN + moment(&mut inner.rng(), limits::REFUSED_AGAIN);
-    let (work, id) = (Arc::clone(inner), id.to_owned());
-    inner.spawn(async move {
-        match work.closing.run_until_cancelled(work.wait(wait)).await {
-            Some(()) => settle(&work, &id).await,
+/// Has an account go on to be settled by itself ten to twenty minutes later, as its server has refused the login.
+pub(crate) fn ask_again(context: &Arc<Context>, burner: &Arc<LiveBurner>) {
+    let wait = limits::REFUSED_AGAIN + moment(&mut context.services.rng(), limits::REFUSED_AGAIN);
+    let (work, burner) = (Arc::clone(context), Arc::clone(burner));
+    context.tasks.spawn(async move {
+        match work.tasks.closing.run_until_cancelled(work.wait(wait)).await {
+            Some(()) => settle(&work, &burner).await,
             None => Ok(()),
         }
     });
 }
 
 /// Settles one account. That its server cannot be reached now is an outcome, not an error.
-pub(crate) async fn settle(inner: &Arc<Inner>, id: &str) -> Result<(), Error> {
-    let _one_at_a_time = inner.lock_of(id).lock_owned().await;
-    let account = match inner.account(id) {
-        // Somebody else was quicker.
-        Err(Error::NoSuchBurner) => return Ok(()),
-        account => account?,
-    };
-    let outcome = match account.state {
-        State::Active => Settlement::Kept,
-        State::Burning => remove(inner, id).await?,
-        State::Pending | State::Unwanted => {
-            let shows_absence = refusal::shows_absence(inner, &account);
-            match link::log_in(inner, &account, &mut |_| ()).await {
-                Ok(mut session) => {
-                    // The process may have died before it came to that.
-                    let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
-                    link::close(session).await;
-                    keep_or_remove(inner, &account).await?
-                }
-                Err(Error::Auth) if shows_absence => {
-                    inner.forget(id).await?;
-                    Settlement::Absent
-                }
-                Err(Error::Auth) => {
-                    refusal::note(inner, &account)?;
-                    ask_again(inner, id);
-                    Settlement::Unknown
-                }
-                Err(_) => Settlement::Unknown,
-            }
-        }
-    };
-    inner.reporter.report(Event::Settled { burner: BurnerId(id.to_owned()), outcome });
-    Ok(())
-}
-
-/// The account exists. Where only the process's death kept it from being finished, it is what the person asked for.
-async fn keep_or_remove(inner: &Arc<Inner>, account: &Account) -> Result<Settlement, Error> {
-    if account.state == State::Unwanted {
-        return remove(inner, &account.id).await;
+pub(crate) async fn settle(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<(), Error> {
+    let _one_at_a_time = burner.work.lock().await;
+    // Another task was quicker.
+    if context.burner(&burner.id).err() == Some(Error::NoSuchBurner) {
+        return Ok(());
     }
-    inner.commit(|content| content.set_state(&account.id, State::Active))?;
-    Ok(Settlement::Kept)
-}
-
-async fn remove(inner: &Arc<Inner>, id: &str) -> Result<Settlement, Error> {
-    let report = match burn::burn_locked(inner, &BurnerId(id.to_owned())).await {
-        // It is a burner still, and whoever wants it gone is told so when they ask.
-        Err(Error::ServerRefused) => return Ok(Settlement::Kept),
-        report => report?,
+    let end = removal::follow(context, burner, Plan::settle).await;
+    let outcome = match end.outcome {
+        // One that the server refuses to remove is a burner still. A user who wants it gone is told so by a burn.
+        Outcome::Kept | Outcome::Refused => Settlement::Kept,
+        Outcome::Gone(Gone::Proven) => Settlement::Removed,
+        Outcome::Gone(Gone::Already) => Settlement::Absent,
+        Outcome::Unproven(_) | Outcome::Queued(_) => {
+            if end.again {
+                ask_again(context, burner);
+            }
+            Settlement::Unknown
+        }
+        Outcome::Failed(why) => return Err(why),
     };
-    ask_again_if_refused(inner, id);
-    Ok(match report.outcome {
-        BurnOutcome::Proven => Settlement::Removed,
-        BurnOutcome::AlreadyGone => Settlement::Absent,
-        BurnOutcome::Unproven | BurnOutcome::Queued => Settlement::Unknown,
-    })
+    context.services.reporter.report(Event::Settled { burner: burner.id.clone(), outcome });
+    Ok(())
 }
 
 #[cfg(test)]
@@ -127,8 +86,8 @@ mod tests {
 
     use super::*;
     use crate::Spread;
-    use crate::connection::supervisor::tests::{Noted, engine, engine_on};
-    use crate::inner::lock;
+    use crate::connection::supervisor::tests::{Noted, burner, engine, engine_on};
+    use crate::locks::lock;
     use crate::seams::{Clock, Seams};
 
     #[tokio::test]
@@ -138,12 +97,12 @@ mod tests {
         let home = TempDir::new().unwrap();
         let (engine, noted) = engine(&home, &["a", "b", "c"]).await;
         let in_doubt = [("a", State::Burning), ("b", State::Pending), ("c", State::Unwanted)];
-        engine.inner.commit(|content| in_doubt.map(|(name, state)| content.set_state(name, state))).unwrap();
+        let _ = in_doubt.map(|(name, state)| burner(&engine, name).change(|account| account.set_state(state)).unwrap());
         engine.set_spread(Spread::Within { time: SPREAD });
         let (mut orders, mut first, mut apart) = (BTreeSet::new(), Duration::ZERO, Duration::ZERO);
         for _ in 0..ROUNDS {
             let began = Instant::now();
-            settle_all(&engine.inner).await.unwrap();
+            settle_all(&engine.context).await.unwrap();
             let dialled = noted.first();
             assert_eq!(dialled.len(), in_doubt.len());
             first += dialled[0].1 - began;
@@ -175,16 +134,18 @@ mod tests {
         let (home, clock, noted) = (TempDir::new().unwrap(), Strides::default(), Noted::default());
         let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
         let engine = engine_on(&home, &["a"], &noted, seams).await;
-        let inner = &engine.inner;
-        inner.commit(|content| content.set_state("a", State::Burning)).unwrap();
-        settle(inner, "a").await.unwrap();
+        let context = &engine.context;
+        let burner = burner(&engine, "a");
+        burner.change(|account| account.set_state(State::Burning)).unwrap();
+        settle(context, &burner).await.unwrap();
         let dialled = || lock(&noted.dialled).iter().map(|dial| dial.circuits).collect::<Vec<_>>();
         let before = dialled();
         assert_eq!(before.len(), 1);
         for (seconds, is_asked) in [(599, false), (1200, true)] {
             clock.1.store(seconds, Relaxed);
-            refusal::note(inner, &inner.account("a").unwrap()).unwrap();
-            ask_again(inner, "a");
+            let now = context.services.now();
+            burner.change(|account| account.refused.get_or_insert(now).to_owned()).unwrap();
+            ask_again(context, &burner);
             sleep(Duration::from_millis(300)).await;
             assert_eq!(dialled().len() > before.len(), is_asked, "after {seconds} s");
         }

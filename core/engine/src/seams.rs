@@ -61,7 +61,7 @@ impl Dial for Dialer {
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
-    /// The time of day, which the person can change: seconds since 1970.
+    /// The time of day, which the user can change: seconds since 1970.
     fn unix_seconds(&self) -> u64;
     /// The time since some moment before the engine was opened, with what the device has slept: nobody can change it.
     fn since_boot(&self) -> Duration;

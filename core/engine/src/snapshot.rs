@@ -15,7 +15,7 @@ pub struct Snapshot {
     pub sequence: u64,
     /// Tor's status; `None` before it was started.
     pub tor: Option<TorStatus>,
-    /// What is wrong with the sealed store. A person should be told of all that is not as by default.
+    /// What is wrong with the sealed store. A user should be told of all that is not as by default.
     pub vault: VaultReport,
     /// All burners, in the order of their creation.
     pub burners: Vec<BurnerStatus>,
@@ -46,7 +46,7 @@ pub struct BurnerStatus {
     /// How it is connected.
     #[serde(flatten)]
     pub connection: Connection,
-    /// The person's name for it.
+    /// The user's name for it.
     pub label: Option<String>,
     /// What is kept of its messages.
     pub history: History,

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::handle::ConnectionHandle;
-use crate::inner::Inner;
+use crate::context::Context;
 use crate::{Error, limits};
 
 /// Waits, by the clock that goes on while the device sleeps, or until the network has changed.
-pub(super) async fn pausing(inner: &Inner, handle: &ConnectionHandle, pause: Duration, failures: &mut u32) {
-    let mut until = inner.clock.since_boot() + pause;
+pub(super) async fn pausing(context: &Context, handle: &ConnectionHandle, pause: Duration, failures: &mut u32) {
+    let mut until = context.services.clock.since_boot() + pause;
     loop {
-        let begin = inner.clock.since_boot();
+        let begin = context.services.clock.since_boot();
         let left = until.saturating_sub(begin);
         if left.is_zero() {
             return;
@@ -21,11 +21,11 @@ pub(super) async fn pausing(inner: &Inner, handle: &ConnectionHandle, pause: Dur
         let slice = left.min(limits::SLICE);
         tokio::select! {
             () = sleep(slice) => {
-                if let Some(rests_until) = overslept(inner, begin + slice) {
+                if let Some(rests_until) = overslept(context, begin + slice) {
                     until = until.max(rests_until);
                 }
             }
-            () = handle.hurry.notified() => until = until.min(inner.clock.since_boot() + inner.soon()),
+            () = handle.hurry.notified() => until = until.min(context.services.clock.since_boot() + context.soon()),
             () = handle.hint.notified() => {
                 *failures = 0;
                 return;
@@ -36,9 +36,9 @@ pub(super) async fn pausing(inner: &Inner, handle: &ConnectionHandle, pause: Dur
 
 /// Where the device has slept through the end of a wait: up to when the connection does nothing by itself. All connections wake
 /// with the device, and would speak at one moment.
-pub(super) fn overslept(inner: &Inner, was_to_end: Duration) -> Option<Duration> {
-    let now = inner.clock.since_boot();
-    (now > was_to_end + limits::OVERSLEPT).then(|| now + inner.apart(inner.spread().time()))
+pub(super) fn overslept(context: &Context, was_to_end: Duration) -> Option<Duration> {
+    let now = context.services.clock.since_boot();
+    (now > was_to_end + limits::OVERSLEPT).then(|| now + context.apart(context.spread().time()))
 }
 
 /// Whether it is the network that has failed. What a server says on its stream, or a peer by it, does not choose circuits, nor

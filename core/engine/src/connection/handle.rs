@@ -15,7 +15,7 @@ use crate::event::Connection;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Profile {
-    /// A person looks at the app: after a minute of silence the server is asked, and has half a minute.
+    /// A user looks at the app: after a minute of silence the server is asked, and has half a minute.
     #[default]
     Foreground,
     /// Nobody looks: after five minutes the server is asked, and has a minute.

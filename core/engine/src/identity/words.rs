@@ -1,4 +1,4 @@
-//! Twelve recovery words (BIP-39, English): 128 bits that a person can write down.
+//! Twelve recovery words (BIP-39, English): 128 bits that a user can write down.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use bip39::{Language, Mnemonic};
 use rand::CryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// The words of one burner. They are evidence that links whoever holds them to the account.
+/// The words of one burner. They are evidence that links their holder to the account.
 #[derive(ZeroizeOnDrop)]
 pub struct RecoveryWords([u8; 16]);
 
@@ -19,7 +19,7 @@ impl RecoveryWords {
         words
     }
 
-    /// Reads words as a person types them: any case, any white space.
+    /// Reads words as a user types them: any case, any white space.
     ///
     /// # Errors
     /// See [`WordsError`].
@@ -38,7 +38,7 @@ impl RecoveryWords {
         <[u8; 16]>::try_from(entropy.as_slice()).map(Self).map_err(|_| WordsError::Checksum)
     }
 
-    /// The words, for a person to write down.
+    /// The words, for a user to write down.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<String> {
         // Room for twelve of the longest words, so that growing leaves no copy behind.

@@ -1,17 +1,19 @@
 //! One secured stream to a server: dial, TLS, features; and the login of an account on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_xmpp::{ConnectError, Connection, Credentials, Session};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use crate::account::Account;
+use crate::burner::LiveBurner;
+use crate::context::Context;
 use crate::directory::Server;
-use crate::event::Step;
-use crate::inner::Inner;
+use crate::event::{BurnerId, Step};
 use crate::route::{Route, Way};
 use crate::seams::ByteStream;
-use crate::store::Account;
 use crate::{Error, limits};
 
 /// A stream with a certificate that was checked for the server's domain.
@@ -24,8 +26,8 @@ pub(crate) type Bound = Session<Box<dyn ByteStream>>;
 /// then, if that is allowed, the exit is taken. Not more than that: an attacker who silences an onion service must not choose
 /// paths.
 pub(crate) async fn open(
-    inner: &Inner,
-    account_id: &str,
+    context: &Context,
+    id: &BurnerId,
     server: &Server,
     Way { first, then_exit }: Way,
     report: &mut (dyn FnMut(Step) + Send),
@@ -34,30 +36,30 @@ pub(crate) async fn open(
     let no_answer = |opened: &Result<Link, Error>| {
         matches!(opened, Err(Error::OnionUnreachable | Error::ServerUnreachable | Error::Timeout))
     };
-    if !(then_exit && inner.uses_exit(account_id)) {
-        let mut opened = open_by(inner, account_id, server, first, report).await;
-        if first == Route::Onion && no_answer(&opened) && inner.new_circuits(account_id) {
-            opened = open_by(inner, account_id, server, first, report).await;
+    if !(then_exit && context.uses_exit(id)) {
+        let mut opened = open_by(context, id, server, first, report).await;
+        if first == Route::Onion && no_answer(&opened) && context.new_circuits(id) {
+            opened = open_by(context, id, server, first, report).await;
         }
         if !(then_exit && no_answer(&opened)) {
             return opened;
         }
     }
     report(Step::OtherRoute { via: Route::Exit });
-    let opened = open_by(inner, account_id, server, Route::Exit, report).await;
-    inner.set_uses_exit(account_id, opened.is_ok());
+    let opened = open_by(context, id, server, Route::Exit, report).await;
+    context.set_uses_exit(id, opened.is_ok());
     opened
 }
 
 /// The next endpoint is tried only when nothing answers at one: a server that answers wrongly is refused.
 async fn open_by(
-    inner: &Inner,
-    account_id: &str,
+    context: &Context,
+    id: &BurnerId,
     server: &Server,
     route: Route,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
-    let dial = inner.dial_of(account_id).await?;
+    let dial = context.dial_of(id).await?;
     let mut last = Error::ServerUnreachable;
     for (target, security) in server.endpoints(route)? {
         let dialed = match dial.dial(&target, limits::DIAL).await.map_err(Error::from) {
@@ -69,7 +71,7 @@ async fn open_by(
             Err(error) => return Err(error),
         };
         report(Step::Connected { circuit: dialed.circuit });
-        let opening = Connection::open(dialed.stream, &server.domain, security, &inner.tls);
+        let opening = Connection::open(dialed.stream, &server.domain, security, &context.tls);
         match within(limits::OPEN, opening).await? {
             Ok(connection) => {
                 report(Step::Secured);
@@ -83,53 +85,54 @@ async fn open_by(
     Err(last)
 }
 
-/// Opens a link for an account.
+/// Opens a link for a burner.
 pub(crate) async fn open_for(
-    inner: &Inner,
-    account: &Account,
+    context: &Context,
+    burner: &LiveBurner,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
+    let account = burner.account();
     let way = Way { first: account.route, then_exit: account.then_exit };
-    open(inner, &account.id, &inner.server_of(account)?, way, report).await
+    open(context, &burner.id, &context.server_of(&account)?, way, report).await
 }
 
-/// Opens a link for an account and logs in.
+/// Opens a link for a burner and logs in.
 pub(crate) async fn log_in(
-    inner: &Inner,
-    account: &Account,
+    context: &Context,
+    burner: &Arc<LiveBurner>,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Bound, Error> {
-    let link = open_for(inner, account, report).await?;
-    bind(inner, link, account, report).await
+    let link = open_for(context, burner, report).await?;
+    bind(context, link, burner, report).await
 }
 
 /// Logs in on an open link and binds a random resource.
 pub(crate) async fn bind(
-    inner: &Inner,
+    context: &Context,
     link: Link,
-    account: &Account,
+    burner: &Arc<LiveBurner>,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Bound, Error> {
-    let (binds, ids) = (link.binds_logins(), inner.ids());
-    let session = within(limits::EXCHANGE, link.log_in(&credentials(account), ids)).await??;
-    remember(inner, account, binds)?;
+    let (binds, ids) = (link.binds_logins(), context.services.ids());
+    let session = within(limits::EXCHANGE, link.log_in(&credentials(&burner.account()), ids)).await??;
+    remember(burner, binds).await?;
     report(Step::LoggedIn);
     Ok(session)
 }
 
 /// A login has succeeded. Whether it was bound to its TLS connection only counts now: what is offered before, anybody in
 /// between can say.
-pub(crate) fn remember(inner: &Inner, account: &Account, binds: bool) -> Result<(), Error> {
+pub(crate) async fn remember(burner: &Arc<LiveBurner>, binds: bool) -> Result<(), Error> {
+    let account = burner.account();
     if (!binds || account.binds) && account.refused.is_none() {
         return Ok(());
     }
-    inner.commit(|content| {
-        if let Some(account) = content.account_mut(&account.id) {
-            account.binds |= binds;
-            // A refusal before it was the server's fault.
-            account.refused = None;
-        }
-    })
+    let change = move |account: &mut Account| {
+        account.binds |= binds;
+        // A refusal before it was the server's fault.
+        account.refused = None;
+    };
+    burner.change_on_disk(change).await
 }
 
 /// Says goodbye; a server that does not read is left without.

@@ -3,3 +3,4 @@
 pub(crate) mod circuits;
 pub(crate) mod connect;
 pub(crate) mod tor;
+pub(crate) mod tor_client;

@@ -1,4 +1,4 @@
-//! The one Tor client: its start and its end, and what dials over it.
+//! The start and the end of Tor, and the circuits of accounts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,87 +8,77 @@ use flashpaper_tor::Tor;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::event::Event;
-use crate::inner::{Inner, lock};
+use crate::context::Context;
+use crate::event::{BurnerId, Event};
+use crate::locks::lock;
 use crate::seams::{Dial, Dialers};
 use crate::snapshot::TorStatus;
 use crate::{Error, limits};
 
-impl Inner {
+impl Context {
     /// The dialer of an account. Where Tor was started, after a sleep say, and is not ready, that is waited for.
-    pub(crate) async fn dial_of(&self, id: &str) -> Result<Arc<dyn Dial>, Error> {
+    pub(crate) async fn dial_of(&self, id: &BurnerId) -> Result<Arc<dyn Dial>, Error> {
         let dialers = self.dialers().await?;
-        Ok(lock(&self.circuits).of(id, || dialers.isolated()))
+        Ok(lock(&self.tor.circuits).of(&id.0, || dialers.isolated()))
     }
 
     /// Has the account's next streams share no circuit with those before, unless it had as many as it may have within an hour:
     /// the same are used on then. Whether they are new.
-    pub(crate) fn new_circuits(&self, id: &str) -> bool {
-        lock(&self.circuits).renew(id, self.clock.since_boot())
+    pub(crate) fn new_circuits(&self, id: &BurnerId) -> bool {
+        lock(&self.tor.circuits).renew(&id.0, self.services.clock.since_boot())
     }
 
     /// Whether an account's server is reached by an exit for now, as its onion service did not answer.
-    pub(crate) fn uses_exit(&self, id: &str) -> bool {
-        lock(&self.circuits).uses_exit(id, self.clock.since_boot())
+    pub(crate) fn uses_exit(&self, id: &BurnerId) -> bool {
+        lock(&self.tor.circuits).uses_exit(&id.0, self.services.clock.since_boot())
     }
 
     /// The onion service did not answer, and the exit did: or it did not, either. Each dial of a dead onion service builds
     /// circuits.
-    pub(crate) fn set_uses_exit(&self, id: &str, answered: bool) {
-        let until = answered.then(|| self.clock.since_boot() + limits::CIRCUITS_WINDOW);
-        lock(&self.circuits).set_by_exit_until(id, until);
+    pub(crate) fn set_uses_exit(&self, id: &BurnerId, answered: bool) {
+        let until = answered.then(|| self.services.clock.since_boot() + limits::CIRCUITS_WINDOW);
+        lock(&self.tor.circuits).set_by_exit_until(&id.0, until);
     }
 
     /// Where Tor was started, after a sleep say, and is not ready, that is waited for.
     pub(crate) async fn dialers(&self) -> Result<Arc<dyn Dialers>, Error> {
-        if !self.can_dial() {
+        if !self.tor.can_dial() {
             return Err(Error::TorNotStarted);
         }
-        if timeout(limits::DIAL, self.dialing()).await.is_err() {
-            let blocked = lock(&self.reported).as_ref().and_then(|status| status.blocked.clone());
+        if timeout(limits::DIAL, self.tor.dialing()).await.is_err() {
+            let blocked = lock(&self.services.tor_status).as_ref().and_then(|status| status.blocked.clone());
             return Err(blocked.unwrap_or(Error::TorBlocked));
         }
-        self.dialers.borrow().clone().ok_or(Error::TorNotStarted)
-    }
-
-    /// Waits until there are dialers.
-    pub(crate) async fn dialing(&self) {
-        // The sender is ours.
-        let _ = self.dialers.subscribe().wait_for(Option::is_some).await;
-    }
-
-    /// Whether there are dialers, or will be.
-    pub(crate) fn can_dial(&self) -> bool {
-        lock(&self.tor).is_some() || self.dialers.borrow().is_some()
+        self.tor.dialers.borrow().clone().ok_or(Error::TorNotStarted)
     }
 
     /// Those before are of no use any more.
     pub(crate) fn set_dialers(&self, dialers: Option<Arc<dyn Dialers>>) {
-        self.dialers.send_replace(dialers);
-        self.expiry.notify_one();
-        lock(&self.circuits).end();
+        self.tor.dialers.send_replace(dialers);
+        self.services.expiry.notify_one();
+        lock(&self.tor.circuits).end();
     }
 
     /// Has the one Tor client run. In an engine that is woken: if it ran before.
     pub(crate) async fn run_tor(self: &Arc<Self>, only_again: bool) -> Result<(), Error> {
-        let mut was_started = self.starting.lock().await;
-        if lock(&self.tor).is_some() || only_again && !*was_started {
+        let mut was_started = self.tor.starting.lock().await;
+        if lock(&self.tor.client).is_some() || only_again && !*was_started {
             return Ok(());
         }
-        if matches!(self.tor_config.network, tor::Network::Private(_)) {
-            self.reporter.report(Event::PrivateNetwork);
+        if matches!(self.tor.config.network, tor::Network::Private(_)) {
+            self.services.reporter.report(Event::PrivateNetwork);
         }
-        self.reporter.report(Event::TorStarting);
-        let tor = Arc::new(Tor::start(self.tor_config.clone()).await?);
+        self.services.reporter.report(Event::TorStarting);
+        let tor = Arc::new(Tor::start(self.tor.config.clone()).await?);
         let mut status = tor.status();
-        *lock(&self.tor) = Some(tor);
+        *lock(&self.tor.client) = Some(tor);
         *was_started = true;
-        let (inner, closing) = (Arc::downgrade(self), self.closing.clone());
-        self.tasks.spawn(closing.run_until_cancelled_owned(async move {
+        let (context, closing) = (Arc::downgrade(self), self.tasks.closing.clone());
+        self.tasks.spawn_always(closing.run_until_cancelled_owned(async move {
             while status.changed().await.is_ok() {
-                let Some(inner) = inner.upgrade() else { return };
-                inner.report_tor(&status.borrow_and_update());
-                inner.expiry.notify_one();
+                let Some(context) = context.upgrade() else { return };
+                context.report_tor(&status.borrow_and_update());
+                context.services.expiry.notify_one();
             }
         }));
         Ok(())
@@ -97,22 +87,22 @@ impl Inner {
     /// Waits until Tor can be used.
     pub(crate) async fn tor_ready(&self, deadline: Duration) -> Result<(), Error> {
         let (ready, mut status) = {
-            let tor = lock(&self.tor);
+            let tor = lock(&self.tor.client);
             let tor = tor.as_ref().ok_or(Error::TorNotStarted)?;
             (tor.ready(deadline), tor.status())
         };
-        let ready = self.closing.run_until_cancelled(ready).await.ok_or(Error::Closed)?;
+        let ready = self.tasks.closing.run_until_cancelled(ready).await.ok_or(Error::Closed)?;
         self.report_tor(&status.borrow_and_update());
         Ok(ready?)
     }
 
-    /// Ends Tor. What is waited for by the handle is that nothing of it is left; whoever starts Tor again waits, too.
-    pub(crate) async fn end_tor(&self) -> JoinHandle<()> {
-        let one_at_a_time = Arc::clone(&self.starting).lock_owned().await;
-        let tor = lock(&self.tor).take();
+    /// Ends Tor. What is waited for by the handle is that nothing of it is left; who starts Tor again waits, too.
+    pub(crate) async fn end_tor(&self) -> JoinHandle<Option<()>> {
+        let one_at_a_time = Arc::clone(&self.tor.starting).lock_owned().await;
+        let tor = lock(&self.tor.client).take();
         if tor.is_some() {
             self.set_dialers(None);
-            *lock(&self.reported) = None;
+            *lock(&self.services.tor_status) = None;
         }
         let work = async move {
             let _one_at_a_time = one_at_a_time;
@@ -120,24 +110,24 @@ impl Inner {
                 tor.close().await;
             }
         };
-        self.tasks.spawn_on(work, &self.runtime)
+        self.tasks.spawn_always(work)
     }
 
-    /// Told by whoever sees a status first; told once. When it tells that Tor is ready, streams can be opened.
+    /// Told by who sees a status first; told once. When it tells that Tor is ready, streams can be opened.
     fn report_tor(&self, status: &tor::Status) {
         if status.is_ready()
-            && let Some(tor) = &*lock(&self.tor)
+            && let Some(tor) = &*lock(&self.tor.client)
         {
             let first = |dialers: &mut Option<Arc<dyn Dialers>>| {
                 dialers.is_none() && dialers.replace(Arc::clone(tor) as _).is_none()
             };
-            self.dialers.send_if_modified(first);
+            self.tor.dialers.send_if_modified(first);
         }
         let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }));
         let status = TorStatus { fraction: status.fraction, ready: status.is_ready(), blocked };
-        if lock(&self.reported).replace(status.clone()).as_ref() != Some(&status) {
+        if lock(&self.services.tor_status).replace(status.clone()).as_ref() != Some(&status) {
             let TorStatus { fraction, ready, blocked } = status;
-            self.reporter.report(Event::Tor { fraction, ready, blocked });
+            self.services.reporter.report(Event::Tor { fraction, ready, blocked });
         }
     }
 }

@@ -48,7 +48,9 @@ async fn one_side() -> Tested {
     engine.connect(&burner.id)?;
     say(&format!("jid {}", burner.jid));
     // What came just before a kill was not told by an event.
-    for message in engine.messages(&burner.id, None)?.iter().filter(|m| m.state == MessageState::Received) {
+    for message in
+        engine.messages(&burner.id, None, None, u32::MAX)?.iter().filter(|m| m.state == MessageState::Received)
+    {
         say(&format!("got {} {}", u64::from(message.id), message.text));
         engine.taken(&burner.id, message.id)?;
     }
@@ -74,7 +76,7 @@ async fn obey(engine: &Engine, id: &BurnerId, line: &str) -> Tested<bool> {
             say(&format!("queued {text}"));
         }
         ["report"] => {
-            for message in engine.messages(id, None)? {
+            for message in engine.messages(id, None, None, u32::MAX)? {
                 let state = serde_json::to_value(message.state)?["state"].as_str().unwrap_or_default().to_owned();
                 say(&format!("message {state} {} {}", message.text, message.maybe_twice));
             }
@@ -98,7 +100,8 @@ fn told(engine: &Engine, id: &BurnerId, event: Event) -> Tested {
             engine.taken(id, message)?;
         }
         Event::Connection { connection: Connection::Waiting { why }, .. } => {
-            let sent = engine.messages(id, None)?.iter().filter(|m| m.state == MessageState::Sent).count();
+            let sent =
+                engine.messages(id, None, None, u32::MAX)?.iter().filter(|m| m.state == MessageState::Sent).count();
             say(&format!("cut {sent} {}", why.code()));
         }
         Event::Connection { connection: Connection::Online, .. } => say("online"),

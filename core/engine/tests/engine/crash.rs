@@ -109,8 +109,8 @@ async fn killed_at_every_commit() -> Tested {
         }
     }
     println!("killed {killed} times");
-    // Two commits, as the account is sealed and active: each syncs four times.
-    assert!(killed >= 2 * 2 * 4, "{killed}");
+    // Two commits, as the account is sealed and active: each syncs once. So does the log's header, before the first.
+    assert!(killed >= 2 * 3, "{killed}");
     Ok(())
 }
 

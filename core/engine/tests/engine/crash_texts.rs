@@ -20,8 +20,8 @@ use tokio::time::sleep;
 use crate::support::{Direct, Friend, SERVER, Tested, killed_at, open, own_test};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A commit syncs the journal and the file; then it cuts the journal, which is the commit, and syncs that. Killed as one of
-/// these begins, that is before a commit, in it and after it. Each of its writes is killed in core/vault/tests/crash.rs.
+/// A commit is written to the log, which is synced once. Killed as that begins, and as the log is cut at an opening. Each
+/// write is killed in core/vault/tests/crash.rs.
 const CALLS: [&str; 2] = ["ftruncate", "fsync"];
 
 /// Not a test: sends the text `FLASHPAPER_TEXT` to `FLASHPAPER_PEER`, takes it from there, or burns the burner: what
@@ -44,7 +44,7 @@ async fn in_a_child() -> Tested {
         "take" => {
             in_state(&engine, &burner, &text, |state| state == MessageState::Received).await?;
             println!("> shown");
-            let messages = engine.messages(&burner.id, None)?;
+            let messages = engine.messages(&burner.id, None, None, u32::MAX)?;
             let message = messages.iter().find(|message| message.text == text).ok_or("it was there")?;
             engine.taken(&burner.id, message.id)?;
         }
@@ -81,7 +81,7 @@ async fn online(engine: &Engine, burner: &Burner) -> Tested {
 async fn in_state(engine: &Engine, burner: &Burner, text: &str, wanted: fn(MessageState) -> bool) -> Tested {
     let end = Instant::now() + PATIENCE;
     loop {
-        let messages = engine.messages(&burner.id, None)?;
+        let messages = engine.messages(&burner.id, None, None, u32::MAX)?;
         if messages.iter().any(|message| message.text == text && wanted(message.state)) {
             return Ok(());
         }
@@ -140,7 +140,7 @@ async fn a_text_that_goes_out() -> Tested {
             let text = format!("{call} {count}");
             let (finished, stored) = child(home.path(), friend.jid(), &text, "send", call, count).await?;
             let (engine, _) = connected(home.path(), &lab).await?;
-            let messages = engine.messages(&burner.id, None)?;
+            let messages = engine.messages(&burner.id, None, None, u32::MAX)?;
             let listed = messages.iter().any(|message| message.text == text);
             assert!(listed || !stored, "{text}: it was stored");
             if listed {
@@ -148,7 +148,8 @@ async fn a_text_that_goes_out() -> Tested {
                 came.push(text.clone());
                 in_state(&engine, &burner, &text, is_at_the_server).await?;
             }
-            let out: Vec<String> = engine.messages(&burner.id, None)?.iter().map(|m| m.text.clone()).collect();
+            let out: Vec<String> =
+                engine.messages(&burner.id, None, None, u32::MAX)?.iter().map(|m| m.text.clone()).collect();
             assert_eq!(out, came, "{text}");
             engine.close().await;
             if finished {
@@ -159,8 +160,8 @@ async fn a_text_that_goes_out() -> Tested {
         }
     }
     println!("killed {killed} times, {stored_then_killed} of them with the text stored");
-    // Four commits, of many writes and four syncs each: three are the least.
-    assert!(killed >= 12 && stored_then_killed >= 8, "{killed}, {stored_then_killed}");
+    // Of each connection what it begins with, what is asked, the text, what has become of it, and the end; each is one sync.
+    assert!(killed >= 6 && stored_then_killed >= 1, "{killed}, {stored_then_killed}");
     // Nothing comes late or twice.
     let (engine, _) = connected(home.path(), &lab).await?;
     engine.send(&burner.id, friend.jid(), "the last", None)?;
@@ -182,14 +183,14 @@ async fn a_text_that_comes_in() -> Tested {
             sent.push(text.clone());
             let (finished, shown) = child(home.path(), friend.jid(), &text, "take", call, count).await?;
             let engine = open(home.path(), &lab).await?;
-            let stored = engine.messages(&burner.id, None)?.iter().any(|message| message.text == text);
+            let stored = engine.messages(&burner.id, None, None, u32::MAX)?.iter().any(|message| message.text == text);
             assert!(stored || !shown, "{text}: the app was shown it");
             engine.start_on(Direct::plain(&lab)).await?;
             engine.connect(&burner.id)?;
             online(&engine, &burner).await?;
             in_state(&engine, &burner, &text, |state| matches!(state, MessageState::Received | MessageState::Taken))
                 .await?;
-            let messages = engine.messages(&burner.id, None)?;
+            let messages = engine.messages(&burner.id, None, None, u32::MAX)?;
             let came: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
             assert_eq!(came, sent, "{text}");
             engine.close().await;
@@ -201,8 +202,8 @@ async fn a_text_that_comes_in() -> Tested {
         }
     }
     println!("killed {killed} times, {shown_then_killed} of them after the text was shown");
-    // Three commits, of many writes and four syncs each: three are the least.
-    assert!(killed >= 9 && shown_then_killed >= 3, "{killed}, {shown_then_killed}");
+    // What a connection begins with, the text, that it was taken, and the end; each is one sync.
+    assert!(killed >= 6 && shown_then_killed >= 1, "{killed}, {shown_then_killed}");
     end(home.path(), &lab, friend).await
 }
 
@@ -254,7 +255,7 @@ async fn a_goodbye() -> Tested {
     println!(
         "killed {killed} times, {begun_then_killed} of them in the burn, {told_then_killed} once the peer was told"
     );
-    // Four commits at least of the burn: it is to be, the goodbye, on its way, forgotten.
-    assert!(begun_then_killed >= 12 && told_then_killed >= 4, "{begun_then_killed}, {told_then_killed}");
+    // Commits of the burn: it is to be, the goodbye on its way, removed, forgotten; each is one sync.
+    assert!(begun_then_killed >= 3, "{begun_then_killed}, {told_then_killed}");
     Ok(())
 }

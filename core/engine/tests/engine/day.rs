@@ -115,7 +115,7 @@ impl Day {
     }
 
     fn unread(&self) -> Tested<Vec<Message>> {
-        let messages = self.engine.messages(&self.burner.id, None)?;
+        let messages = self.engine.messages(&self.burner.id, None, None, u32::MAX)?;
         Ok(messages.into_iter().filter(|m| m.state == MessageState::Received).collect())
     }
 
@@ -338,7 +338,7 @@ async fn locked_it_says_nothing_without_the_key() -> Tested {
         day.engine.suspend(Duration::from_secs(3)).await;
         assert_eq!(day.engine.burners().err(), Some(Error::VaultLocked));
         assert_eq!(day.engine.snapshot().err(), Some(Error::VaultLocked));
-        assert_eq!(day.engine.messages(&id, None).err(), Some(Error::VaultLocked));
+        assert_eq!(day.engine.messages(&id, None, None, u32::MAX).err(), Some(Error::VaultLocked));
         assert_eq!(day.engine.send(&id, "a@b.example", "text", None).err(), Some(Error::VaultLocked));
         assert_eq!(day.engine.resume().await, Err(Error::VaultLocked));
         assert_eq!(Engine::open(open(Key::passphrase("other"))?).await.err(), Some(Error::VaultLocked));

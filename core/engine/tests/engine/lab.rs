@@ -45,7 +45,7 @@ async fn arrived(engine: &Engine, burner: &Burner) -> Tested<Message> {
     let mut events = engine.events(None);
     let wait = async {
         loop {
-            let mut messages = engine.messages(&burner.id, None)?.into_iter();
+            let mut messages = engine.messages(&burner.id, None, None, u32::MAX)?.into_iter();
             if let Some(message) = messages.find(|m| m.state == MessageState::Received) {
                 return Ok::<_, Error>(message);
             }
@@ -229,11 +229,11 @@ fn nothing_is_held_after_close() -> Tested {
         peer.send(&burner.jid, "asleep").await?;
         let expected = SyncReport { unread: 1, outbox: 0, complete: true };
         assert_eq!(engine.sync_once(PATIENCE).await?, expected);
-        assert_eq!(engine.messages(&burner.id, None)?.first().ok_or("none")?.text, "asleep");
+        assert_eq!(engine.messages(&burner.id, None, None, u32::MAX)?.first().ok_or("none")?.text, "asleep");
         engine.resume().await?;
         peer.send(&burner.jid, "awake again").await?;
         timeout(PATIENCE, async {
-            while engine.messages(&burner.id, None)?.len() < 2 {
+            while engine.messages(&burner.id, None, None, u32::MAX)?.len() < 2 {
                 sleep(Duration::from_millis(20)).await;
             }
             Tested::Ok(())

@@ -53,7 +53,7 @@ impl Side {
 
     /// What it wrote, or what came to it.
     fn messages(&self, came: bool) -> Tested<Vec<Message>> {
-        let mut messages = self.engine.messages(&self.burner.id, None)?;
+        let mut messages = self.engine.messages(&self.burner.id, None, None, u32::MAX)?;
         messages.retain(|message| matches!(message.state, MessageState::Received | MessageState::Taken) == came);
         Ok(messages)
     }

@@ -116,7 +116,7 @@ impl Scene {
     }
 
     pub(crate) fn unread(&self) -> Tested<Vec<Message>> {
-        let messages = self.engine.messages(&self.burner.id, None)?;
+        let messages = self.engine.messages(&self.burner.id, None, None, u32::MAX)?;
         Ok(messages.into_iter().filter(|m| m.state == MessageState::Received).collect())
     }
 

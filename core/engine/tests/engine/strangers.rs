@@ -307,7 +307,8 @@ async fn a_session_that_is_not_to_outlive_the_process_does_not() -> Tested {
     scene.becomes(Security::Plaintext).await?;
     // Or what the peer's person writes now could be read by nobody.
     scene.peer.until(PATIENCE, |event| *event == OtrEvent::Finished).await?;
-    let states: Vec<_> = scene.engine.messages(&scene.burner.id, None)?.iter().map(|message| message.state).collect();
+    let states: Vec<_> =
+        scene.engine.messages(&scene.burner.id, None, None, u32::MAX)?.iter().map(|message| message.state).collect();
     assert_eq!(states, [MessageState::Acked], "what was read is not called unread");
     scene.end().await
 }

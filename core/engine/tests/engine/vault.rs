@@ -47,12 +47,12 @@ fn write(home: &Path, rows: impl Iterator<Item = (u64, Vec<u8>)>) -> Tested {
 async fn a_burner_that_was_filled_is_listed_and_burnt() -> Tested {
     let home = TempDir::new()?;
     leave_an_account(home.path()).await?;
-    write(home.path(), (1..=65).map(|row| (row, vec![b'x'; 1_000_000])))?;
+    write(home.path(), (1..=68).map(|row| (row, vec![b'x'; 1_000_000])))?;
     let engine = open(home.path()).await?;
     let [burner] = engine.burners()?.try_into().map_err(|_| "one burner")?;
     let [status] = engine.snapshot()?.burners.try_into().map_err(|_| "one burner")?;
     assert_eq!((status.unreadable, status.conversations.len()), (Some(Error::Unreadable), 0));
-    assert_eq!(engine.messages(&burner.id, None), Err(Error::Unreadable));
+    assert_eq!(engine.messages(&burner.id, None, None, u32::MAX), Err(Error::Unreadable));
     assert_eq!(engine.conversation(&burner.id, "peer@b.example").err(), Some(Error::Unreadable));
     engine.start_on(Arc::new(Always(|| DialError::HostUnreachable))).await?;
     let report = engine.burn(&burner.id).await?;

@@ -43,7 +43,7 @@ async fn ends<W: Future<Output = ()>>(
     let handles: Arc<Vec<_>> = Arc::new((0..LINES).map(|_| ConnectionHandle::new(true)).collect());
     let began = Instant::now();
     let waits = handles.iter().map(|handle| async {
-        pausing(&engine.inner, handle, pause, &mut 0).await;
+        pausing(&engine.context, handle, pause, &mut 0).await;
         began.elapsed()
     });
     let (ends, ()) = join(join_all(waits), meanwhile(Arc::clone(&handles), leap)).await;

@@ -9,15 +9,16 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::task::{Context, Poll};
 
 use flashpaper_tor::{DialError, Target};
+use flashpaper_vault::Batch;
 use futures::future::BoxFuture;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, ReadBuf, join, sink};
 
 use super::*;
-use crate::life::drain_wanted;
+use crate::account::State;
+use crate::account::tests::account;
+use crate::lifecycle::drain_wanted;
 use crate::seams::{Dial, Dialed, Dialers, Seams};
-use crate::store::State;
-use crate::store::tests::account;
 use crate::{Config, Engine, Key, Network};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -120,7 +121,7 @@ pub(crate) async fn engine_on(home: &TempDir, names: &[&str], noted: &Noted, sea
     for name in names {
         let mut account = account(name);
         (account.domain, account.state) = (format!("{name}.example"), State::Active);
-        engine.inner.commit(|content| content.accounts.push(account)).unwrap();
+        drop(engine.context.burners.add(account, Batch::default()).unwrap());
     }
     engine.start_on(Arc::new(noted.clone())).await.unwrap();
     engine
@@ -128,6 +129,10 @@ pub(crate) async fn engine_on(home: &TempDir, names: &[&str], noted: &Noted, sea
 
 pub(crate) fn id(name: &str) -> BurnerId {
     BurnerId(name.to_owned())
+}
+
+pub(crate) fn burner(engine: &Engine, name: &str) -> Arc<LiveBurner> {
+    engine.context.burner(&id(name)).unwrap()
 }
 
 #[tokio::test]
@@ -171,12 +176,12 @@ async fn alone_a_burner_waits_for_nobody_and_a_user_waits_for_seconds() {
     assert_eq!(dialled_within(Duration::from_millis(300)).await, 1);
     let mut other = account("b");
     other.state = State::Active;
-    engine.inner.commit(|content| content.accounts.push(other)).unwrap();
-    assert!((0..100).all(|_| engine.inner.soon() < limits::SOON));
+    drop(engine.context.burners.add(other, Batch::default()).unwrap());
+    assert!((0..100).all(|_| engine.context.soon() < limits::SOON));
     // One that would wait for long is hurried by a user who looks at it.
     engine.suspend(Duration::ZERO).await;
     engine.set_spread(Spread::Within { time: Duration::MAX });
-    let most = (0..1000).map(|_| engine.inner.apart(engine.inner.spread().time())).max().unwrap();
+    let most = (0..1000).map(|_| engine.context.apart(engine.context.spread().time())).max().unwrap();
     assert!(most < limits::LONGEST_SPREAD && most > limits::LONGEST_SPREAD / 2, "ten minutes at most: {most:?}");
     engine.resume().await.unwrap();
     engine.set_spread(Spread::Within { time: Duration::ZERO });
@@ -193,7 +198,7 @@ async fn one_at_a_time_is_one_at_a_time() {
     engine.set_spread(Spread::Within { time: Duration::ZERO });
     NAMES.iter().for_each(|name| engine.connect(&id(name)).unwrap());
     sleep(Duration::from_millis(100)).await;
-    let handles = || lock(&engine.inner.handles).values().cloned().collect::<Vec<_>>();
+    let handles = || engine.context.connections().into_iter().map(|(_, handle)| handle).collect::<Vec<_>>();
     let mut all = handles();
     assert_eq!((noted.first().len(), all.iter().filter(|handle| !handle.is_over()).count()), (3, 3));
     engine.set_spread(Spread::OneAtATime);
@@ -204,7 +209,7 @@ async fn one_at_a_time_is_one_at_a_time() {
         all.extend(handles());
     }
     sleep(Duration::from_millis(100)).await;
-    let last = Arc::clone(&lock(&engine.inner.handles)["c"]);
+    let last = burner(&engine, "c").connection().unwrap();
     assert!(!last.is_over() && all.iter().all(|handle| handle.is_over() || Arc::ptr_eq(handle, &last)));
     assert_eq!(handles().len(), 1);
     engine.close().await;
@@ -216,10 +221,10 @@ async fn one_at_a_time_a_stream_begins_when_the_one_before_has_ended_and_each_ha
     let streams = Arc::new(Streams::default());
     let noted = Noted { streams: Some(Arc::clone(&streams)), ..Noted::default() };
     let engine = engine_on(&home, &NAMES, &noted, Seams::real()).await;
-    let inner = &engine.inner;
+    let context = &engine.context;
     engine.set_spread(Spread::OneAtATime);
     let dialled = async |count| noted.first_of(count).await.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-    let pick_up = |name| inner.pick_up(&id(name), true, Duration::ZERO).unwrap();
+    let pick_up = |name| context.pick_up(&burner(&engine, name), true, Duration::ZERO).unwrap();
     for name in ["a", "b", "a"] {
         pick_up(name);
         assert_eq!(dialled(1).await, [format!("{name}.example")]);
@@ -235,9 +240,9 @@ async fn one_at_a_time_a_stream_begins_when_the_one_before_has_ended_and_each_ha
     // A sync has each take its turn.
     engine.disconnect(&id("a")).unwrap();
     for name in NAMES {
-        inner.commit(|content| content.account_mut(name).map(|account| account.wanted = true)).unwrap();
+        burner(&engine, name).change(|account| account.wanted = true).unwrap();
     }
-    drain_wanted(inner, Instant::now() + Duration::from_secs(3)).await.unwrap();
+    drain_wanted(context, Instant::now() + Duration::from_secs(3)).await.unwrap();
     let mut names = dialled(NAMES.len()).await;
     names.sort();
     assert_eq!(names, NAMES.map(|name| format!("{name}.example")));
@@ -254,8 +259,8 @@ async fn a_sync_connects_what_is_wanted_one_after_the_other_in_any_order() {
     engine.disconnect(&id("c")).unwrap();
     engine.suspend(Duration::ZERO).await;
     // In another process nothing is known but what is stored.
-    lock(&engine.inner.handles).clear();
-    engine.inner.wake().await.unwrap();
+    NAMES.iter().for_each(|name| drop(burner(&engine, name).set_connection(None)));
+    engine.context.wake().await.unwrap();
     let mut orders = BTreeSet::new();
     for _ in 0..20 {
         // Each had its turn first: a busy machine has the time for both.
@@ -263,10 +268,10 @@ async fn a_sync_connects_what_is_wanted_one_after_the_other_in_any_order() {
             break;
         }
         noted.first();
-        let report = drain_wanted(&engine.inner, Instant::now() + Duration::from_secs(1)).await.unwrap();
+        let report = drain_wanted(&engine.context, Instant::now() + Duration::from_secs(1)).await.unwrap();
         assert!(!report.complete, "nobody was reached");
         orders.insert(noted.first().into_iter().map(|(name, _)| name).collect::<Vec<_>>());
-        lock(&engine.inner.handles).clear();
+        NAMES.iter().for_each(|name| drop(burner(&engine, name).set_connection(None)));
     }
     let either =
         [["a.example", "b.example"], ["b.example", "a.example"]].map(|order| order.map(str::to_owned).to_vec());

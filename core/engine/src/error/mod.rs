@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use flashpaper_chat::ChatError;
-use flashpaper_tor::{Blockage, Clock, DialError, NotReady, StartError};
-use flashpaper_xmpp::removal::{ProofError, RemovalError};
-use flashpaper_xmpp::{ConnectError, LoginError, RegisterError, StreamError};
+use flashpaper_tor::Clock;
 use serde::{Serialize, Serializer};
+
+mod from;
 
 /// What went wrong. The text is for developers; an app picks its own words by [`Error::code`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +99,7 @@ pub enum Error {
     /// There is no comparison to answer: nobody has asked, or it has ended.
     #[error("nothing was asked")]
     NothingAsked,
-    /// The person has verified another key of that peer's than the one that was handed in. Nothing was changed: if the new one
+    /// The user has verified another key of that peer's than the one that was handed in. Nothing was changed: if the new one
     /// is right, that is to be taken back first ([`crate::Engine::set_verified`]).
     #[error("another key of the peer is verified")]
     OtherKeyVerified,
@@ -121,7 +120,7 @@ pub enum Error {
     /// A later version of this library wrote the store.
     #[error("the store is of a later version")]
     VaultTooNew,
-    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed
+    /// The key store does not hand out the key now: the user declined, or the device is locked. Nothing has changed
     /// here; of a burn, what is left to do is done by the next start or call.
     #[error("the key is not available now")]
     KeyDenied,
@@ -162,7 +161,7 @@ pub enum Error {
 pub struct WebPage(String);
 
 impl WebPage {
-    /// Its address, as the server gave it. Opened outside Tor it links the person to the account.
+    /// Its address, as the server gave it. Opened outside Tor it links the user to the account.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.0
@@ -213,7 +212,7 @@ pub enum Input {
 /// Why a text cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextFault {
-    /// There is nothing in it; in a secret: nothing that a person could see.
+    /// There is nothing in it; in a secret: nothing that a user could see.
     Empty,
     /// It is too long.
     TooLong {
@@ -231,7 +230,7 @@ pub enum TextFault {
     },
 }
 
-/// The one thing to suggest to the person.
+/// The one thing to suggest to the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Look after the device's network.
@@ -280,7 +279,7 @@ impl Error {
         }
     }
 
-    /// What to suggest to the person.
+    /// What to suggest to the user.
     #[must_use]
     pub const fn action(&self) -> Action {
         self.traits().1
@@ -338,121 +337,6 @@ impl Error {
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
-    }
-}
-
-impl From<ChatError> for Error {
-    fn from(error: ChatError) -> Self {
-        match error {
-            ChatError::PeerBlocked => Self::PeerBlocked,
-            ChatError::NotPrivate => Self::NotPrivate,
-            ChatError::NothingAsked => Self::NothingAsked,
-            ChatError::OtherKeyVerified => Self::OtherKeyVerified,
-            ChatError::OtherKeyInUse => Self::OtherKeyInUse,
-        }
-    }
-}
-
-impl From<StartError> for Error {
-    fn from(error: StartError) -> Self {
-        match error {
-            StartError::AlreadyRunning => Self::InUse,
-            StartError::Config => Self::InvalidInput { input: Input::Network },
-            StartError::Folder => Self::Storage,
-            _ => Self::Internal,
-        }
-    }
-}
-
-impl From<NotReady> for Error {
-    fn from(error: NotReady) -> Self {
-        match error.blocked {
-            Some(Blockage::Offline) => Self::Offline,
-            Some(Blockage::ClockWrong(by)) => Self::ClockWrong { by },
-            Some(Blockage::Obsolete) => Self::Obsolete,
-            // Also when the client does not know what keeps it.
-            _ => Self::TorBlocked,
-        }
-    }
-}
-
-impl From<DialError> for Error {
-    fn from(error: DialError) -> Self {
-        match error {
-            DialError::Timeout => Self::Timeout,
-            DialError::NoSuchHost | DialError::HostUnreachable => Self::ServerUnreachable,
-            DialError::OnionUnreachable => Self::OnionUnreachable,
-            DialError::Closed => Self::Closed,
-            DialError::Internal => Self::Internal,
-            _ => Self::TorBlocked,
-        }
-    }
-}
-
-impl From<StreamError> for Error {
-    fn from(error: StreamError) -> Self {
-        match error {
-            StreamError::Ended | StreamError::NotAuthorized => Self::ServerUnreachable,
-            StreamError::Malformed => Self::ServerBroken,
-        }
-    }
-}
-
-impl From<ConnectError> for Error {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Closed => Self::ServerUnreachable,
-            ConnectError::Certificate | ConnectError::NoTls | ConnectError::Tls => Self::Untrusted,
-            ConnectError::Malformed => Self::ServerBroken,
-        }
-    }
-}
-
-impl From<RegisterError> for Error {
-    fn from(error: RegisterError) -> Self {
-        match error {
-            RegisterError::Closed => Self::RegistrationClosed,
-            RegisterError::NameTaken => Self::NamesTaken,
-            RegisterError::NeedsForm => Self::NeedsForm,
-            RegisterError::NeedsWeb { url } => Self::NeedsWeb { page: WebPage(url) },
-            RegisterError::RateLimited => Self::RateLimited { retry_after: None },
-            RegisterError::Refused => Self::ServerRefused,
-            RegisterError::Malformed => Self::ServerBroken,
-            RegisterError::Lost => Self::ServerUnreachable,
-        }
-    }
-}
-
-impl From<LoginError> for Error {
-    fn from(error: LoginError) -> Self {
-        match error {
-            LoginError::NoSafeMechanism => Self::NoSafeLogin,
-            LoginError::NoManagement => Self::NoSafeDelivery,
-            LoginError::NotAuthorized => Self::Auth,
-            LoginError::Disabled | LoginError::Refused => Self::ServerRefused,
-            LoginError::Temporary => Self::ServerUnreachable,
-            LoginError::ServerNotProven | LoginError::Downgraded => Self::Untrusted,
-            LoginError::WrongStream => Self::ServerBroken,
-            LoginError::Stream(error) => error.into(),
-        }
-    }
-}
-
-impl From<RemovalError> for Error {
-    fn from(error: RemovalError) -> Self {
-        match error {
-            RemovalError::Refused => Self::ServerRefused,
-            RemovalError::Lost(error) => error.into(),
-        }
-    }
-}
-
-impl From<ProofError> for Error {
-    fn from(error: ProofError) -> Self {
-        match error {
-            ProofError::StillThere => Self::ServerRefused,
-            ProofError::Unproven(error) => error.into(),
-        }
     }
 }
 

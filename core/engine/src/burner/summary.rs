@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
 
+use crate::account::{Account, State};
 use crate::event::BurnerId;
 use crate::route::Route;
-use crate::store::{Account, State};
 
 /// A burner account as an app shows it. Its `Debug` does not show the address.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +29,7 @@ impl Burner {
     pub(crate) fn of(account: &Account) -> Self {
         Self {
             id: BurnerId(account.id.clone()),
-            jid: format!("{}@{}", account.username, account.domain),
+            jid: account.jid(),
             via: account.route,
             state: match account.state {
                 State::Pending => BurnerState::Pending,

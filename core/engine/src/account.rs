@@ -1,0 +1,114 @@
+//! A burner's account as it is stored, from before the server can know of it until after it is gone.
+
+use flashpaper_chat::History;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::Route;
+use crate::identity::OtrSeeds;
+
+/// One account, from before the server can know of it until after it is gone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Account {
+    /// Names the account within this installation; random, and nothing outside knows it.
+    pub(crate) id: String,
+    pub(crate) domain: String,
+    pub(crate) username: String,
+    pub(crate) password: String,
+    /// The recovery words, until they were shown or declined.
+    pub(crate) words: Option<String>,
+    #[zeroize(skip)]
+    pub(crate) route: Route,
+    /// Where its onion service does not answer, by the exit.
+    #[serde(default)]
+    pub(crate) then_exit: bool,
+    #[zeroize(skip)]
+    pub(crate) state: State,
+    /// Seconds since 1970.
+    pub(crate) created: u64,
+    #[zeroize(skip)]
+    #[serde(default)]
+    pub(crate) history: History,
+    /// What its long-term OTR key is made from.
+    pub(crate) otr: OtrSeeds,
+    /// Its OTR instance tag.
+    pub(crate) tag: u32,
+    /// The user's name for it. It never leaves the device.
+    pub(crate) label: Option<String>,
+    /// How long an OTR session may rest and be used again, in seconds; 0: no session outlives the process.
+    pub(crate) session_life: u64,
+    /// The app has asked for it to be connected.
+    #[serde(default)]
+    pub(crate) wanted: bool,
+    /// The server has confirmed that it removed the account.
+    #[serde(default)]
+    pub(crate) removed: bool,
+    /// When the server refused the login for the first time as it was asked whether the account exists, in seconds since 1970.
+    #[serde(default)]
+    pub(crate) refused: Option<u64>,
+    /// A login was bound to its TLS connection: no other kind is tried any more.
+    #[serde(default)]
+    pub(crate) binds: bool,
+    /// No conversation is in version 2 of OTR.
+    #[serde(default)]
+    pub(crate) version_3_only: bool,
+}
+
+/// How much is known of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// It may or may not be at the server.
+    Pending,
+    /// It is at the server, and wanted.
+    Active,
+    /// It was at the server, and has to go.
+    Burning,
+    /// It may or may not be at the server, and has to go.
+    Unwanted,
+}
+
+impl Account {
+    pub(crate) fn jid(&self) -> String {
+        format!("{}@{}", self.username, self.domain)
+    }
+
+    pub(crate) const fn set_state(&mut self, state: State) {
+        self.state = state;
+        if matches!(state, State::Active) {
+            self.refused = None;
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    pub(crate) fn account(id: &str) -> Account {
+        Account {
+            id: id.into(),
+            domain: "jabber.example".into(),
+            username: "nobody".into(),
+            password: "correct horse".into(),
+            words: None,
+            route: Route::Exit,
+            then_exit: false,
+            state: State::Pending,
+            created: u64::from(id.as_bytes()[0]),
+            history: History::None,
+            otr: crate::identity::Identity::random(&mut StdRng::seed_from_u64(1)).otr.clone(),
+            tag: 0x100,
+            label: None,
+            session_life: 0,
+            wanted: false,
+            removed: false,
+            refused: None,
+            binds: false,
+            version_3_only: false,
+        }
+    }
+}

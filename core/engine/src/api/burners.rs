@@ -1,0 +1,116 @@
+//! Burners: making them, their words, connecting, burning.
+
+use std::sync::Arc;
+
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::Engine;
+use crate::account::State;
+use crate::connection::handle::Ending;
+use crate::event::BurnerId;
+use crate::locks::lock;
+use crate::registration::{self, quota};
+use crate::{BurnReport, Burner, CreateOptions, Error, reconcile, removal};
+
+impl Engine {
+    /// All accounts that are known, in the order of their creation.
+    ///
+    /// # Errors
+    /// [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn burners(&self) -> Result<Vec<Burner>, Error> {
+        Ok(self.context.burners.all()?.iter().map(|burner| Burner::of(&burner.account())).collect())
+    }
+
+    /// Whether options make sense and our own cap allows another account: all that can be told without a network.
+    ///
+    /// # Errors
+    /// What [`Engine::create_burner`] would end with at once.
+    pub fn check_options(&self, options: &CreateOptions) -> Result<(), Error> {
+        self.check_server(options.server.as_deref(), options.route)?;
+        self.context.burners.all()?;
+        quota::check(&lock(&self.context.registrations), self.context.services.now())
+    }
+
+    /// Makes an account at a random server and shows that it can be reached.
+    ///
+    /// Dropping the future cancels: it ends at once, and an account that may have been made is removed behind it, or at
+    /// the next start if the engine is closed before that is done.
+    ///
+    /// # Errors
+    /// The first thing that went wrong; nothing is left that the engine does not know of.
+    pub async fn create_burner(&self, options: CreateOptions) -> Result<Burner, Error> {
+        let cancel = self.context.tasks.closing.child_token();
+        let _cancel_when_dropped = cancel.clone().drop_guard();
+        let context = Arc::clone(&self.context);
+        let work = async move { registration::create(&context, options, &cancel).await };
+        self.context.tasks.while_awake(work).await?.claim().await
+    }
+
+    /// The recovery words of a burner, until they are dropped; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn recovery_words(&self, id: &BurnerId) -> Result<Option<Zeroizing<String>>, Error> {
+        Ok(self.context.burner(id)?.account().words.clone().map(Zeroizing::new))
+    }
+
+    /// Forgets the recovery words: the user has written them down, or does not want them.
+    ///
+    /// # Errors
+    /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn drop_recovery_words(&self, id: &BurnerId) -> Result<(), Error> {
+        self.context.burner(id)?.change(|account| {
+            account.words.zeroize();
+            account.words = None;
+        })
+    }
+
+    /// Removes an account at its server, shows that it is gone, and forgets it here. Goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::ServerRefused`] (the burner stays), [`Error::Suspended`], [`Error::VaultLocked`],
+    /// [`Error::Closed`]; storage errors and [`Error::KeyDenied`]: what is left to do is done when it is called again. One that
+    /// has begun goes on at the next start or [`Engine::resume`]. That the server could not be reached is no error: see
+    /// [`crate::BurnOutcome::Queued`].
+    pub async fn burn(&self, id: &BurnerId) -> Result<BurnReport, Error> {
+        let (context, burner) = (Arc::clone(&self.context), self.context.burner(id)?);
+        let work = async move {
+            let end = removal::burn(&context, &burner).await?;
+            if end.again {
+                reconcile::ask_again(&context, &burner);
+            }
+            removal::report(end.outcome)
+        };
+        self.context.tasks.while_awake(work).await
+    }
+
+    /// Has a burner connect, and stay connected through everything that can be waited for; [`Event::Connection`] tells
+    /// how it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
+    /// hurried so: it is for the burner that a user looks at.
+    ///
+    /// # Errors
+    /// Storage errors, [`Error::NoSuchBurner`], [`Error::TorNotStarted`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn connect(&self, id: &BurnerId) -> Result<(), Error> {
+        let burner = self.context.burner(id)?;
+        if burner.account().state != State::Active {
+            return Err(Error::NoSuchBurner);
+        }
+        self.context.services.store.check_awake()?;
+        if !self.context.tor.can_dial() {
+            return Err(Error::TorNotStarted);
+        }
+        burner.change(|account| account.wanted = true)?;
+        self.context.pick_up(&burner, true, self.context.soon())
+    }
+
+    /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
+    ///
+    /// # Errors
+    /// Storage errors and [`Error::Suspended`]: it is ended, and [`Engine::sync_once`] may connect it in another process.
+    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn disconnect(&self, id: &BurnerId) -> Result<(), Error> {
+        let burner = self.context.burner(id)?;
+        self.context.hang_up(&burner, Ending::Goodbye);
+        burner.change(|account| account.wanted = false)
+    }
+}

@@ -1,0 +1,114 @@
+//! Texts, out and in.
+
+use std::time::Duration;
+
+use flashpaper_chat::{ChatError, History, Message, MessageId, MessageState, inbox, outbox};
+
+use super::Engine;
+use crate::error::{Input, TextFault};
+use crate::event::{BurnerId, Connection};
+use crate::{Error, limits};
+
+impl Engine {
+    /// Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in the
+    /// order of these calls. It waits for a private conversation, which needs the peer to be there; where that takes longer
+    /// than `within`, it fails. A peer that is written to is a contact.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: no address, one of this installation's own, or a text that cannot be sent. [`Error::PeerBlocked`],
+    /// storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn send(&self, id: &BurnerId, to: &str, text: &str, within: Option<Duration>) -> Result<MessageId, Error> {
+        let to = self.peer_address(id, to)?;
+        // XML knows one line break (XML 1.0 section 2.11).
+        let text = text.replace("\r\n", "\n");
+        if let Some(fault) = fault(&text) {
+            return Err(Error::InvalidInput { input: Input::Text { fault } });
+        }
+        let (label, now) = (self.context.services.ids().draw(), self.context.services.now());
+        let burner = self.context.burner(id)?;
+        let is_online = burner.connection().is_some_and(|handle| handle.connection() == Connection::Online);
+        // A connection that works encrypts it in the same change.
+        let patience = if is_online { limits::TAKEN_ALONG } else { Duration::ZERO };
+        let queued = burner.converse_along(patience, move |talk| {
+            let mailbox = talk.mailbox();
+            if let Some(peer) = mailbox.find(&to) {
+                mailbox.check_unblocked(peer)?;
+            }
+            let message = outbox::queue(mailbox, &to, label, &text, now, within);
+            talk.report(vec![(message, MessageState::Queued)]);
+            Ok(message)
+        })?;
+        burner.has_work();
+        queued.map_err(ChatError::into)
+    }
+
+    /// A page of a burner's messages that are not done or are kept, with one peer (a bare JID) or all: at most `limit`, the last
+    /// ones before the message `before`, or the last of all, in their order. The first message of a page is the `before` of the
+    /// next one, and may be forgotten by then: it is a position. An empty page is the end.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`], as for all that a burner's conversations are needed for. Where history is kept it is read from
+    /// disk: storage errors, [`Error::Suspended`]. [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn messages(
+        &self,
+        id: &BurnerId,
+        with: Option<&str>,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<Message>, Error> {
+        let with = with.map(|with| self.compared(id, with)).transpose()?;
+        let now = self.context.services.expiry_now();
+        self.context.burner(id)?.messages(with.as_deref(), before, limit as usize, now)
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchMessage`]; as [`Engine::messages`].
+    pub fn message(&self, id: &BurnerId, message: MessageId) -> Result<Message, Error> {
+        let now = self.context.services.expiry_now();
+        self.context.burner(id)?.message(message, now)?.ok_or(Error::NoSuchMessage)
+    }
+
+    /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
+    ///
+    /// # Errors
+    /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn taken(&self, id: &BurnerId, message: MessageId) -> Result<(), Error> {
+        let burner = self.context.burner(id)?;
+        burner.converse(move |talk| {
+            let changed = inbox::take(talk.mailbox(), message);
+            talk.report(changed);
+        })?;
+        // There may be room again for what was not taken in.
+        burner.has_work();
+        Ok(())
+    }
+
+    /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
+    ///
+    /// # Errors
+    /// As [`Engine::taken`].
+    pub fn set_history(&self, id: &BurnerId, history: History) -> Result<(), Error> {
+        let burner = self.context.burner(id)?;
+        burner.change(|account| account.history = history)?;
+        burner.converse(|_| ())?;
+        burner.forget_history(self.context.services.expiry_now()).map(drop)
+    }
+}
+
+/// Why a text cannot be sent, if it cannot.
+fn fault(text: &str) -> Option<TextFault> {
+    if text.is_empty() {
+        return Some(TextFault::Empty);
+    }
+    if text.len() > flashpaper_chat::limits::TEXT {
+        return Some(TextFault::TooLong { bytes: text.len() as u64, limit: flashpaper_chat::limits::TEXT as u64 });
+    }
+    let sendable = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'..);
+    let (at, c) = text.chars().enumerate().find(|(_, c)| !sendable(*c))?;
+    Some(TextFault::Character { code: c.into(), at: at as u64 + 1 })
+}
+
+#[cfg(test)]
+mod tests;

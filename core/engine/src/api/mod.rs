@@ -1,0 +1,121 @@
+//! What the engine is asked for: thin. How it begins and ends is in `lifecycle`.
+
+mod burners;
+pub(crate) mod contacts;
+pub(crate) mod diagnostics;
+mod messages;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::burner::LiveBurner;
+use crate::config::Key;
+use crate::connection::handle::Profile;
+use crate::context::Context;
+use crate::event::{Event, Events};
+use crate::locks::lock;
+use crate::snapshot::{BurnerStatus, Snapshot};
+use crate::spread::Spread;
+use crate::store::VaultReport;
+use crate::tasks::blocking;
+use crate::{Burner, Error};
+
+/// The library. One per home folder; cheap to clone, all clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) context: Arc<Context>,
+}
+
+impl Engine {
+    /// What was wrong with the sealed store when it was opened, and with what was read since. [`Snapshot::vault`] is the same.
+    ///
+    /// # Errors
+    /// [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn vault_report(&self) -> Result<VaultReport, Error> {
+        self.context.burners.all().map(|_| self.context.services.store.report())
+    }
+
+    /// Has another key open the folder from now on, and only that. Takes as long as [`Engine::open`].
+    ///
+    /// # Errors
+    /// Storage errors, [`Error::KeyDenied`]: nothing has changed. [`Error::InvalidInput`], [`Error::Suspended`],
+    /// [`Error::VaultLocked`], [`Error::Closed`].
+    pub async fn change_key(&self, key: Key) -> Result<(), Error> {
+        let context = Arc::clone(&self.context);
+        blocking(move || context.services.store.change_key(&key)).await
+    }
+
+    /// Subscribes to what happens after an event (see [`Snapshot::sequence`]), or from now on.
+    #[must_use]
+    pub fn events(&self, since: Option<u64>) -> Events {
+        self.context.services.reporter.subscribe(since)
+    }
+
+    /// Everything that a screen shows, at one moment. Nothing is missing between it and [`Engine::events`] since its
+    /// [`Snapshot::sequence`]; what happens while it is taken may be in both.
+    ///
+    /// # Errors
+    /// [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        // Before anything else is looked at: what is reported later may be seen twice, but not never.
+        let sequence = self.context.services.reporter.sequence();
+        let tor = lock(&self.context.services.tor_status).clone();
+        let burners = self.context.burners.all()?;
+        let vault = self.context.services.store.report();
+        let burners = burners.iter().map(|burner| status(burner)).collect();
+        Ok(Snapshot { sequence, tor, vault, burners })
+    }
+
+    /// Reports an event once the slowest reader is not far behind. For tests of what carries events to an app.
+    #[doc(hidden)]
+    pub async fn report_for_tests(&self, event: Event) {
+        self.context.services.reporter.report_paced(event).await;
+    }
+
+    /// How far apart the connections of several burners are kept, from now on. It is not stored: the app sets it after each
+    /// opening. Of several burners that are connected when it becomes [`Spread::OneAtATime`] one stays, drawn at random.
+    pub fn set_spread(&self, spread: Spread) {
+        self.context.set_spread(spread);
+    }
+
+    /// How soon a dead connection has to be noticed, for all burners.
+    pub fn set_profile(&self, profile: Profile) {
+        *lock(&self.context.profile) = profile;
+        self.context.connections().iter().for_each(|(_, handle)| handle.has_work());
+    }
+
+    /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try
+    /// again; several burners each at a random moment (see [`Engine::set_spread`]).
+    pub fn network_changed(&self) {
+        self.context.network_changed();
+    }
+}
+
+fn status(burner: &LiveBurner) -> BurnerStatus {
+    let account = burner.account();
+    let (conversations, unreadable) = match burner.conversations() {
+        Ok(conversations) => (conversations, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    BurnerStatus {
+        burner: Burner::of(&account),
+        connection: burner.connection().map(|handle| handle.connection()).unwrap_or_default(),
+        history: account.history,
+        label: account.label.clone(),
+        conversations,
+        unreadable,
+    }
+}
+
+/// Whether both are the same engine, not just alike.
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.context, &other.context)
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine(..)")
+    }
+}

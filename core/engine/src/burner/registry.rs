@@ -1,0 +1,114 @@
+//! The burners of an installation.
+
+use std::sync::{Arc, Mutex};
+
+use flashpaper_vault::{Batch, Owner};
+use tokio::sync::OwnedMutexGuard;
+
+use super::LiveBurner;
+use crate::Error;
+use crate::account::Account;
+use crate::event::BurnerId;
+use crate::locks::lock;
+use crate::services::Services;
+use crate::store::schema;
+
+/// The burners, in the order of their creation.
+pub(crate) struct Registry {
+    services: Arc<Services>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    burners: Vec<Arc<LiveBurner>>,
+    /// Why nothing is to be seen of them, where that is so: [`Error::VaultLocked`], [`Error::Closed`].
+    shut: Option<Error>,
+    /// The locks of those that were there before that: some work may not be over.
+    working: Vec<(BurnerId, Arc<tokio::sync::Mutex<()>>)>,
+}
+
+impl Registry {
+    /// Of nobody yet.
+    pub(crate) fn new(services: Arc<Services>) -> Self {
+        Self { services, known: Mutex::default() }
+    }
+
+    /// All burners.
+    ///
+    /// # Errors
+    /// [`Error::VaultLocked`], [`Error::Closed`].
+    pub(crate) fn all(&self) -> Result<Vec<Arc<LiveBurner>>, Error> {
+        let known = lock(&self.known);
+        known.shut.clone().map_or_else(|| Ok(known.burners.clone()), Err)
+    }
+
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub(crate) fn get(&self, id: &BurnerId) -> Result<Arc<LiveBurner>, Error> {
+        self.all()?.into_iter().find(|burner| burner.id == *id).ok_or(Error::NoSuchBurner)
+    }
+
+    /// The owners in the store of all but one.
+    pub(crate) fn owners_without(&self, id: &BurnerId) -> Result<Vec<Owner>, Error> {
+        Ok(self.all()?.iter().filter(|burner| burner.id != *id).map(|burner| burner.owner).collect())
+    }
+
+    /// Adds a burner, which goes to the disk together with what else is in the batch. Its lock is held from the beginning.
+    pub(crate) fn add(
+        &self,
+        account: Account,
+        mut batch: Batch,
+    ) -> Result<(Arc<LiveBurner>, OwnedMutexGuard<()>), Error> {
+        let work = Arc::new(tokio::sync::Mutex::new(()));
+        let turn = Arc::clone(&work).try_lock_owned().map_err(|_| Error::Internal)?;
+        let owner = batch.add_owner(&mut self.services.rng());
+        schema::put_account(&mut batch, owner, &account)?;
+        let burner = Arc::new(LiveBurner::new(Arc::clone(&self.services), owner, account, work));
+        // Before it is on disk: from then on a burn of another one has to know it.
+        lock(&self.known).burners.push(Arc::clone(&burner));
+        let committed = self.services.store.commit(batch);
+        if committed.is_err() {
+            self.remove(&burner.id);
+        }
+        committed.map(|()| (burner, turn))
+    }
+
+    pub(crate) fn remove(&self, id: &BurnerId) {
+        lock(&self.known).burners.retain(|burner| burner.id != *id);
+    }
+
+    /// Takes over what was read as the folder was opened. Burners that are known already are the same as before.
+    pub(crate) fn replace(&self, read: Vec<(Owner, Account)>) {
+        let (before, working) = {
+            let known = lock(&self.known);
+            (known.burners.clone(), known.working.clone())
+        };
+        let burner = |(owner, account): (Owner, Account)| {
+            if let Some(burner) = before.iter().find(|burner| burner.id.0 == account.id) {
+                burner.replace(account);
+                return Arc::clone(burner);
+            }
+            let work = working.iter().find(|(id, _)| id.0 == account.id).map(|(_, work)| Arc::clone(work));
+            Arc::new(LiveBurner::new(Arc::clone(&self.services), owner, account, work.unwrap_or_default()))
+        };
+        let burners = read.into_iter().map(burner).collect();
+        *lock(&self.known) = Known { burners, shut: None, working: Vec::new() };
+    }
+
+    /// Takes sessions and keys out of memory.
+    pub(crate) fn forget_sessions(&self) {
+        // Not under the lock: a burner may wait for the disk.
+        let burners = lock(&self.known).burners.clone();
+        burners.iter().for_each(|burner| burner.forget_sessions());
+    }
+
+    /// Takes all contents out of memory, and shows nothing from here on but this error.
+    pub(crate) fn shut(&self, why: Error) {
+        let mut known = lock(&self.known);
+        let gone: Vec<_> =
+            known.burners.drain(..).map(|burner| (burner.id.clone(), Arc::clone(&burner.work))).collect();
+        known.working.extend(gone);
+        known.shut = Some(why);
+    }
+}

@@ -1,0 +1,223 @@
+//! A change of a burner: made, on disk, and then reported; or not at all.
+//!
+//! Changes that wait for each other go to the disk together. All of it may take as long as the disk does: what ends in
+//! `_on_disk` is for callers on a thread that others need.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use flashpaper_chat::{Address, Changed, Entry, Mailbox, MessageId, News, PeerId, Talk, retention};
+use flashpaper_vault::{Batch, End};
+
+use super::job::{Job, Outcome, Work};
+use super::{Chat, LiveBurner, Reading};
+use crate::Error;
+use crate::account::Account;
+use crate::event::{BurnerId, Event};
+use crate::locks::lock;
+use crate::store::schema;
+use crate::tasks::blocking;
+
+/// How many messages of history are looked at in one go.
+const PAGE: usize = 1024;
+
+impl LiveBurner {
+    /// Does something with the conversations. On return it is on disk, what is done and not to be kept is gone, and what has
+    /// changed is reported.
+    pub(crate) fn converse<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Talk<'_>) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        self.converse_along(Duration::ZERO, work)
+    }
+
+    /// [`LiveBurner::converse`], but waits for so long at most for another thread to do it along with a change of its own.
+    pub(crate) fn converse_along<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce(&mut Talk<'_>) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (result, outcome) = (Arc::new(Mutex::new(None)), Arc::new(Outcome::default()));
+        let slot = Arc::clone(&result);
+        let work: Work = Box::new(move |talk| *lock(&slot) = Some(work(talk)));
+        lock(&self.jobs).push(Job { work, outcome: Arc::clone(&outcome) });
+        if !patience.is_zero() {
+            self.has_work();
+            outcome.wait(patience);
+        }
+        if outcome.get().is_none() {
+            self.carry_out(&outcome);
+        }
+        // Where another thread has taken it along it is over, too: that had the lock until now.
+        outcome.get().unwrap_or(Err(Error::Internal))?;
+        lock(&result).take().ok_or(Error::Internal)
+    }
+
+    /// [`LiveBurner::converse`] on a thread that may wait.
+    pub(crate) async fn converse_on_disk<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Talk<'_>) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let burner = Arc::clone(self);
+        blocking(move || burner.converse(work)).await
+    }
+
+    /// Whether something waits to be done with the conversations.
+    pub(crate) fn has_jobs(&self) -> bool {
+        !lock(&self.jobs).is_empty()
+    }
+
+    /// Carries out all that waits to be done, unless another thread has done what this one waits for meanwhile: what has come
+    /// since then gathers.
+    fn carry_out(&self, own: &Outcome) {
+        let mut chat = lock(&self.chat);
+        if own.get().is_some() {
+            return;
+        }
+        let jobs = std::mem::take(&mut *lock(&self.jobs));
+        let (work, outcomes): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.outcome)).unzip();
+        let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&mut chat, work)));
+        let committed = committed.unwrap_or(Err(Error::Internal));
+        if committed.is_err()
+            && let Some(sessions) = &mut chat.sessions
+        {
+            // They may be ahead of what is stored.
+            sessions.forget();
+        }
+        self.publish(&chat);
+        // Reported before anybody else changes the same.
+        let result = committed.map(|events| events.into_iter().for_each(|event| self.services.reporter.report(event)));
+        self.services.expiry.notify_one();
+        outcomes.iter().for_each(|outcome| outcome.set(result.clone()));
+    }
+
+    /// Gives what is to be reported.
+    fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<Vec<Event>, Error> {
+        let services = &self.services;
+        let (stored, present) = chat.read(self.owner, &services.store)?;
+        let (life, history) = (chat.account.session_life, chat.account.history);
+        let mut mailbox = Mailbox::clone(&present);
+        let times = (services.now(), services.since_boot());
+        let mut talk = Talk::new(&mut mailbox, chat.sessions()?, services.rng(), times, life);
+        work.into_iter().for_each(|work| work(&mut talk));
+        let news = talk.end();
+        let events = events_of(&self.id, &mailbox, &news);
+        let kept = retention::sweep(&mut mailbox, history, services.expiry_now());
+        let mut batch = Batch::default();
+        schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
+        schema::put_history(&mut batch, self.owner, &kept)?;
+        services.store.commit(batch)?;
+        let first = kept.values().filter_map(|entry| retention::expires(entry, history)).min();
+        chat.history_expires = chat.history_expires.map(|next| next.into_iter().chain(first).min());
+        let mailbox = Arc::new(mailbox);
+        chat.mailbox = Reading::Read { stored: Arc::clone(&mailbox), present: mailbox };
+        Ok(events)
+    }
+
+    /// Changes the mailbox in memory, and has that written with the next change: what the server would say again if the
+    /// process died before. Gives whether there was something to tell.
+    pub(crate) fn change_later(&self, change: impl FnOnce(&mut Mailbox) -> Changed) -> Result<bool, Error> {
+        let mut chat = lock(&self.chat);
+        let (stored, present) = chat.read(self.owner, &self.services.store)?;
+        let mut mailbox = Mailbox::clone(&present);
+        let news = News { messages: change(&mut mailbox), ..News::default() };
+        let events = events_of(&self.id, &mailbox, &news);
+        chat.mailbox = Reading::Read { stored, present: Arc::new(mailbox) };
+        self.publish(&chat);
+        let is_news = !events.is_empty();
+        events.into_iter().for_each(|event| self.services.reporter.report(event));
+        Ok(is_news)
+    }
+
+    /// Writes what was to be written with the next change: there may be none.
+    pub(crate) fn write_rest(&self) -> Result<(), Error> {
+        let is_behind = match &lock(&self.chat).mailbox {
+            Reading::Read { stored, present } => !Arc::ptr_eq(stored, present),
+            Reading::Unread | Reading::Unreadable => false,
+        };
+        if is_behind { self.converse(|_| ()) } else { Ok(()) }
+    }
+
+    /// Changes the account; on return that is on disk.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Account) -> T) -> Result<T, Error> {
+        let mut chat = lock(&self.chat);
+        let mut account = Account::clone(&chat.account);
+        let result = change(&mut account);
+        if account != *chat.account {
+            let mut batch = Batch::default();
+            schema::put_account(&mut batch, self.owner, &account)?;
+            self.services.store.commit(batch)?;
+            (chat.account, chat.history_expires) = (Arc::new(account), None);
+            self.publish(&chat);
+        }
+        Ok(result)
+    }
+
+    /// [`LiveBurner::change`] on a thread that may wait.
+    pub(crate) async fn change_on_disk<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut Account) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let burner = Arc::clone(self);
+        blocking(move || burner.change(change)).await
+    }
+
+    /// A page of history: at most so many messages before this one, the last first.
+    pub(crate) fn history(&self, before: u64, limit: usize) -> Result<Vec<(MessageId, Entry)>, Error> {
+        self.services.store.history(self.owner, (0..before, End::Last), limit)
+    }
+
+    /// Forgets messages of history that have expired by `now`, in seconds since 1970; gives when the next does, if one does.
+    pub(crate) fn forget_history(&self, now: u64) -> Result<Option<u64>, Error> {
+        loop {
+            let mut chat = lock(&self.chat);
+            if let Some(next) = chat.history_expires.filter(|next| next.is_none_or(|at| at > now)) {
+                return Ok(next);
+            }
+            let history = chat.account.history;
+            let page = self.services.store.history(self.owner, (0..u64::MAX, End::First), PAGE)?;
+            let expires = |entry: &Entry| retention::expires(entry, history);
+            let expired: Vec<_> = page.iter().filter(|(_, entry)| expires(entry).is_some_and(|at| at <= now)).collect();
+            if expired.is_empty() {
+                let next = page.iter().filter_map(|(_, entry)| expires(entry)).min();
+                chat.history_expires = Some(next);
+                return Ok(next);
+            }
+            let (stored, present) = chat.read(self.owner, &self.services.store)?;
+            let mut mailbox = Mailbox::clone(&present);
+            let mut batch = Batch::default();
+            for (message, entry) in expired {
+                retention::forgotten(&mut mailbox, entry, now);
+                schema::remove_history(&mut batch, self.owner, *message);
+            }
+            schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
+            self.services.store.commit(batch)?;
+            let mailbox = Arc::new(mailbox);
+            chat.mailbox = Reading::Read { stored: Arc::clone(&mailbox), present: mailbox };
+            self.publish(&chat);
+        }
+    }
+}
+
+fn events_of(id: &BurnerId, mailbox: &Mailbox, news: &News) -> Vec<Event> {
+    let burner = || id.clone();
+    let peer = |row: &PeerId| Address::from(mailbox.jid(*row));
+    let messages = news.messages.iter().map(|(message, state)| Event::Message {
+        burner: burner(),
+        message: *message,
+        state: *state,
+    });
+    let conversations = news.conversations.iter().map(|row| Event::Conversation { burner: burner(), peer: peer(row) });
+    let comparisons = news.comparisons.iter().map(|(row, comparison)| Event::Comparison {
+        burner: burner(),
+        peer: peer(row),
+        comparison: comparison.clone(),
+    });
+    let notices = news.notices.iter().map(|(row, notice)| Event::Notice {
+        burner: burner(),
+        peer: peer(row),
+        notice: notice.clone(),
+    });
+    conversations.chain(comparisons).chain(notices).chain(messages).collect()
+}

@@ -1,0 +1,47 @@
+//! What is said on a session.
+
+use std::sync::Arc;
+
+use flashpaper_chat::{OutgoingStanza, Peer, Standing, StanzaKind, presence};
+use flashpaper_xmpp::{Ids, ManagedSession};
+
+use crate::network::connect::within;
+use crate::seams::ByteStream;
+use crate::{Error, limits};
+
+pub(super) type Session = ManagedSession<Box<dyn ByteStream>>;
+
+/// Stanzas to be sent now, each with the JID that it goes to.
+pub(super) type Numbered = Vec<(String, Arc<OutgoingStanza>)>;
+
+/// Sends stanzas, in their order.
+pub(super) async fn stanzas(session: &mut Session, stanzas: &Numbered) -> Result<(), Error> {
+    for (to, stanza) in stanzas {
+        let id = stanza.id.as_str();
+        match &stanza.kind {
+            StanzaKind::Otr { body, wants_receipt } => {
+                within(limits::EXCHANGE, session.send_otr(to, id, body, *wants_receipt)).await??;
+            }
+            StanzaKind::Receipt { received } => {
+                within(limits::EXCHANGE, session.send_receipt(to, id, received)).await??;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes the presence handshake with a contact a step further, and tells the server of a block.
+pub(super) async fn introduction(session: &mut Session, ids: &mut Ids, peer: &Peer) -> Result<(), Error> {
+    if peer.block_due {
+        let blocked = peer.standing == Standing::Blocked;
+        within(limits::EXCHANGE, session.block(&peer.jid, &ids.draw(), blocked)).await??;
+        if blocked {
+            // Where blocking is not known, or ends, they would see every login.
+            within(limits::EXCHANGE, session.forget_contact(&peer.jid, &ids.draw())).await??;
+        }
+    }
+    for step in presence::steps(peer) {
+        within(limits::EXCHANGE, session.send_subscription(&peer.jid, step)).await??;
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! What all of the engine's work shares.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use flashpaper_xmpp::Tls;
+use tokio_util::sync::CancellationToken;
+
+use crate::account::Account;
+use crate::burner::LiveBurner;
+use crate::burner::registry::Registry;
+use crate::config::Network;
+use crate::connection::handle::{ConnectionHandle, Profile};
+use crate::directory::{Directory, Server};
+use crate::event::BurnerId;
+use crate::locks::lock;
+use crate::network::tor_client::TorClient;
+use crate::services::Services;
+use crate::spread::{Spread, moment};
+use crate::tasks::{Tasks, blocking};
+use crate::{Error, Route};
+
+/// What all of the engine's work shares.
+pub(crate) struct Context {
+    pub(crate) home: PathBuf,
+    pub(crate) network: Network,
+    pub(crate) tls: Tls,
+    directory: Directory,
+    pub(crate) services: Arc<Services>,
+    pub(crate) burners: Registry,
+    /// When registrations were tried, in seconds since 1970, as it is on disk.
+    pub(crate) registrations: Mutex<Vec<u64>>,
+    pub(crate) tor: TorClient,
+    pub(crate) tasks: Tasks,
+    /// Held while connections are begun, or told to end.
+    pub(crate) connecting: Mutex<()>,
+    /// Connections that were told to end and may not have yet.
+    pub(crate) leaving: Mutex<Vec<Arc<ConnectionHandle>>>,
+    pub(crate) profile: Mutex<Profile>,
+    pub(crate) spread: Mutex<Spread>,
+    /// Held while the engine falls asleep or wakes.
+    pub(crate) transition: tokio::sync::Mutex<()>,
+    /// Cancelled to end [`crate::Engine::sync_once`].
+    sync: Mutex<CancellationToken>,
+    /// Held while all is ended.
+    pub(crate) ending: tokio::sync::Mutex<()>,
+}
+
+impl Context {
+    /// To be made within a runtime.
+    pub(crate) fn new(
+        (home, network): (PathBuf, Network),
+        (tls, directory): (Tls, Directory),
+        tor: TorClient,
+        services: Services,
+        registrations: Vec<u64>,
+    ) -> Self {
+        let services = Arc::new(services);
+        Self {
+            home,
+            network,
+            tls,
+            directory,
+            burners: Registry::new(Arc::clone(&services)),
+            services,
+            registrations: Mutex::new(registrations),
+            tor,
+            tasks: Tasks::new(),
+            connecting: Mutex::default(),
+            leaving: Mutex::default(),
+            profile: Mutex::default(),
+            spread: Mutex::default(),
+            transition: tokio::sync::Mutex::default(),
+            sync: Mutex::default(),
+            ending: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(crate) fn burner(&self, id: &BurnerId) -> Result<Arc<LiveBurner>, Error> {
+        self.burners.get(id)
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        *lock(&self.profile)
+    }
+
+    pub(crate) fn spread(&self) -> Spread {
+        *lock(&self.spread)
+    }
+
+    /// How long what happens to a burner by itself is put off, within a time: where there is one alone, nothing links it.
+    pub(crate) fn apart(&self, within: Duration) -> Duration {
+        // Locked, there is nothing to be done.
+        let several = self.burners.all().is_ok_and(|burners| burners.len() > 1);
+        if several { moment(&mut self.services.rng(), within) } else { Duration::ZERO }
+    }
+
+    pub(crate) fn choose_server(&self, named: Option<&str>, route: Option<Route>) -> Result<Server, Error> {
+        if let Some(domain) = named {
+            return self.directory.named(domain);
+        }
+        let in_use: Vec<String> = self.burners.all()?.iter().map(|burner| burner.account().domain.clone()).collect();
+        let in_use: Vec<&str> = in_use.iter().map(String::as_str).collect();
+        self.directory.draw(route, &in_use, &mut self.services.rng())
+    }
+
+    pub(crate) fn server_of(&self, account: &Account) -> Result<Server, Error> {
+        self.directory.named(&account.domain)
+    }
+
+    /// Forgets a burner and what belongs to it. Takes as long as a key source does. On an error nothing has changed.
+    pub(crate) fn forget_now(&self, id: &BurnerId) -> Result<(), Error> {
+        self.burners.get(id)?;
+        self.services.store.keep_only(|| self.burners.owners_without(id))?;
+        self.burners.remove(id);
+        self.tor.forget(id);
+        Ok(())
+    }
+
+    /// [`Context::forget_now`]. Goes on when the future is dropped.
+    pub(crate) async fn forget(self: &Arc<Self>, id: &BurnerId) -> Result<(), Error> {
+        let (context, id) = (Arc::clone(self), id.clone());
+        blocking(move || context.forget_now(&id)).await
+    }
+
+    /// Ends a sync that is under way; a token for the next.
+    pub(crate) fn interrupt_sync(&self) -> CancellationToken {
+        let next = self.tasks.closing.child_token();
+        std::mem::replace(&mut *lock(&self.sync), next.clone()).cancel();
+        next
+    }
+}

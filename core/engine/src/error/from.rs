@@ -1,0 +1,140 @@
+//! What the crates below say, as the one error of the public interface.
+
+use flashpaper_chat::ChatError;
+use flashpaper_tor::{Blockage, DialError, NotReady, StartError};
+use flashpaper_vault as vault;
+use flashpaper_xmpp::removal::{ProofError, RemovalError};
+use flashpaper_xmpp::{ConnectError, LoginError, RegisterError, StreamError};
+
+use super::{Error, Input, WebPage};
+
+impl From<ChatError> for Error {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::PeerBlocked => Self::PeerBlocked,
+            ChatError::NotPrivate => Self::NotPrivate,
+            ChatError::NothingAsked => Self::NothingAsked,
+            ChatError::OtherKeyVerified => Self::OtherKeyVerified,
+            ChatError::OtherKeyInUse => Self::OtherKeyInUse,
+        }
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::AlreadyRunning => Self::InUse,
+            StartError::Config => Self::InvalidInput { input: Input::Network },
+            StartError::Folder => Self::Storage,
+            _ => Self::Internal,
+        }
+    }
+}
+
+impl From<NotReady> for Error {
+    fn from(error: NotReady) -> Self {
+        match error.blocked {
+            Some(Blockage::Offline) => Self::Offline,
+            Some(Blockage::ClockWrong(by)) => Self::ClockWrong { by },
+            Some(Blockage::Obsolete) => Self::Obsolete,
+            // Also when the client does not know what keeps it.
+            _ => Self::TorBlocked,
+        }
+    }
+}
+
+impl From<DialError> for Error {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Timeout => Self::Timeout,
+            DialError::NoSuchHost | DialError::HostUnreachable => Self::ServerUnreachable,
+            DialError::OnionUnreachable => Self::OnionUnreachable,
+            DialError::Closed => Self::Closed,
+            DialError::Internal => Self::Internal,
+            _ => Self::TorBlocked,
+        }
+    }
+}
+
+impl From<StreamError> for Error {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Ended | StreamError::NotAuthorized => Self::ServerUnreachable,
+            StreamError::Malformed => Self::ServerBroken,
+        }
+    }
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Closed => Self::ServerUnreachable,
+            ConnectError::Certificate | ConnectError::NoTls | ConnectError::Tls => Self::Untrusted,
+            ConnectError::Malformed => Self::ServerBroken,
+        }
+    }
+}
+
+impl From<RegisterError> for Error {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Closed => Self::RegistrationClosed,
+            RegisterError::NameTaken => Self::NamesTaken,
+            RegisterError::NeedsForm => Self::NeedsForm,
+            RegisterError::NeedsWeb { url } => Self::NeedsWeb { page: WebPage(url) },
+            RegisterError::RateLimited => Self::RateLimited { retry_after: None },
+            RegisterError::Refused => Self::ServerRefused,
+            RegisterError::Malformed => Self::ServerBroken,
+            RegisterError::Lost => Self::ServerUnreachable,
+        }
+    }
+}
+
+impl From<LoginError> for Error {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::NoSafeMechanism => Self::NoSafeLogin,
+            LoginError::NoManagement => Self::NoSafeDelivery,
+            LoginError::NotAuthorized => Self::Auth,
+            LoginError::Disabled | LoginError::Refused => Self::ServerRefused,
+            LoginError::Temporary => Self::ServerUnreachable,
+            LoginError::ServerNotProven | LoginError::Downgraded => Self::Untrusted,
+            LoginError::WrongStream => Self::ServerBroken,
+            LoginError::Stream(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemovalError> for Error {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::Refused => Self::ServerRefused,
+            RemovalError::Lost(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProofError> for Error {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::StillThere => Self::ServerRefused,
+            ProofError::Unproven(error) => error.into(),
+        }
+    }
+}
+
+impl From<vault::Error> for Error {
+    fn from(error: vault::Error) -> Self {
+        match error {
+            vault::Error::InUse => Self::InUse,
+            vault::Error::WrongKey => Self::VaultLocked,
+            vault::Error::KeyDenied => Self::KeyDenied,
+            vault::Error::KeyLost => Self::KeyLost,
+            vault::Error::Damaged => Self::VaultDamaged,
+            vault::Error::TooNew => Self::VaultTooNew,
+            vault::Error::Full => Self::StorageFull,
+            vault::Error::ReadOnly | vault::Error::Io => Self::Storage,
+            vault::Error::NoSuchOwner | vault::Error::Internal => Self::Internal,
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Opening, starting, sleeping, waking and closing.
+
+use std::path::Path;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use flashpaper_chat::Random;
+use flashpaper_tor as tor;
+use flashpaper_xmpp::Tls;
+use rand::seq::SliceRandom as _;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::account::State;
+use crate::burner::LiveBurner;
+use crate::config::{Config, Key, Network};
+use crate::connection::handle::ConnectionHandle;
+use crate::context::Context;
+use crate::directory::Directory;
+use crate::error::Input;
+use crate::event::Connection;
+use crate::locks::lock;
+use crate::network::tor_client::TorClient;
+use crate::seams::{Dialers, Seams};
+use crate::services::Services;
+use crate::snapshot::SyncReport;
+use crate::store::{Installation, Store};
+use crate::tasks::blocking;
+use crate::{Engine, Error, limits, reconcile};
+
+/// The engines of this process. Held while one is opened.
+static OPEN: tokio::sync::Mutex<Vec<Weak<Context>>> = tokio::sync::Mutex::const_new(Vec::new());
+
+impl Engine {
+    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`]. A folder that this process
+    /// has open already gives the same engine, unlocked, and awake as [`Engine::resume`] has it: closing it closes it for all.
+    ///
+    /// # Errors
+    /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
+    /// damaged; the key store does not hand its key out; the configuration is invalid.
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        Self::open_with(config, Seams::real()).await
+    }
+
+    /// [`Engine::open`] with other seams, for tests.
+    #[doc(hidden)]
+    pub async fn open_with(config: Config, seams: Seams) -> Result<Self, Error> {
+        let Config { home, key, network } = config;
+        let Seams { clock, rng } = seams;
+        let rng = Random::new(rng);
+        let mut open = OPEN.lock().await;
+        open.retain(|engine| engine.strong_count() > 0);
+        let same = |context: &Arc<Context>| same_folder(&context.home, &home) && !context.tasks.closing.is_cancelled();
+        if let Some(context) = open.iter().filter_map(Weak::upgrade).find(same) {
+            if context.network != network {
+                return Err(Error::InUse);
+            }
+            return Self::open_again(context, key).await;
+        }
+        let (tor_network, tls, directory) = match network.clone() {
+            Network::Public => (tor::Network::Public, Tls::public_roots(), Directory::built_in()?),
+            Network::Private(private) => {
+                let tls =
+                    Tls::only_roots_in(&private.ca_pem).map_err(|_| Error::InvalidInput { input: Input::Network })?;
+                (tor::Network::Private(private.arti), tls, Directory::new(private.servers))
+            }
+        };
+        let tor =
+            tor::Config { state_dir: home.join("tor/state"), cache_dir: home.join("tor/cache"), network: tor_network };
+        let (folder, draw, since_boot) = (home.clone(), rng.clone(), clock.since_boot());
+        let (store, read) = blocking(move || Store::open(folder, &key, draw, since_boot)).await?;
+        let services = Services::new(clock, rng, store, read.latest);
+        let tor = TorClient::new(tor);
+        let context = Context::new((home, network), (tls, directory), tor, services, read.registrations);
+        context.burners.replace(read.burners);
+        let context = Arc::new(context);
+        open.push(Arc::downgrade(&context));
+        context.begin_to_forget();
+        Ok(Self { context })
+    }
+
+    /// Unlocks and wakes an engine that this process has open already.
+    async fn open_again(context: Arc<Context>, key: Key) -> Result<Self, Error> {
+        context.interrupt_sync();
+        let again = Arc::clone(&context);
+        let work = async move {
+            let _one_at_a_time = again.transition.lock().await;
+            let opened = Arc::clone(&again);
+            blocking(move || opened.services.store.open_again(&key, |read| opened.take_over(read))).await
+        };
+        context.tasks.supervised(work).await?;
+        let engine = Self { context };
+        if engine.context.tasks.are_asleep() {
+            engine.resume().await?;
+        }
+        Ok(engine)
+    }
+
+    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error it
+    /// goes on trying.
+    ///
+    /// # Errors
+    /// Why Tor is not ready within `deadline`; [`Error::Suspended`], [`Error::Closed`], storage errors,
+    /// [`Error::KeyDenied`].
+    pub async fn start_tor(&self, deadline: Duration) -> Result<(), Error> {
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            context.run_tor(false).await?;
+            context.tor_ready(deadline).await?;
+            // What takes longer is left to the next start.
+            timeout(limits::SETTLING, reconcile::settle_all(&context)).await.unwrap_or(Ok(()))
+        };
+        self.context.tasks.while_awake(work).await
+    }
+
+    /// What [`Engine::start_tor`] does once it has dialers. For tests: with other dialers there is no Tor.
+    #[doc(hidden)]
+    pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
+        self.context.set_dialers(Some(dialers));
+        let context = Arc::clone(&self.context);
+        self.context.tasks.while_awake(async move { reconcile::settle_all(&context).await }).await
+    }
+
+    /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
+    /// wake-up and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
+    /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for some minutes, to be taken up again. What
+    /// is under way ends as if the process did; [`Engine::resume`] settles it. The key and what is stored stay in memory,
+    /// see [`Engine::lock`]. Goes on when the future is dropped.
+    pub async fn suspend(&self, deadline: Duration) {
+        self.context.interrupt_sync();
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            let _one_at_a_time = context.transition.lock().await;
+            context.fall_asleep(deadline).await;
+            Ok(())
+        };
+        // A closed engine sleeps for ever.
+        let _ = self.context.tasks.supervised(work).await;
+    }
+
+    /// Ends [`Engine::suspend`]: opens the folder again, starts Tor if it ran, and has those burners connect that were, each
+    /// at a random moment (see [`Engine::set_spread`]). Does nothing where the engine is awake. Goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// As [`Engine::open`], and [`Error::InUse`] where Tor runs for another process; it can be called again then.
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.context.interrupt_sync();
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            let _one_at_a_time = context.transition.lock().await;
+            context.wake().await?;
+            context.pick_up_again()
+        };
+        self.context.tasks.supervised(work).await
+    }
+
+    /// What a phone's background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+    /// connected (by [`Engine::connect`], in this process or an earlier one, and not [`Engine::disconnect`] since), waits until
+    /// what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one
+    /// after the other, in random order and apart as far as `deadline` allows. [`Engine::suspend`] and [`Engine::resume`] end
+    /// it early. Goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// As [`Engine::resume`] and [`Engine::start_tor`]; [`Error::Cancelled`] when it was ended early. That a burner cannot
+    /// connect is no error: see [`SyncReport`].
+    pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
+        let until = Instant::now() + deadline;
+        let interrupted = self.context.interrupt_sync();
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            let _one_at_a_time = context.transition.lock().await;
+            let before = context.connections();
+            let woken = async {
+                context.wake().await?;
+                let sync = interrupted.run_until_cancelled(sync(&context, until));
+                timeout_at(until, sync).await.unwrap_or(Some(Err(Error::Timeout))).unwrap_or(Err(Error::Cancelled))
+            };
+            let report = woken.await;
+            context.fall_asleep(limits::SUSPENDING).await;
+            context.restore(before);
+            report
+        };
+        self.context.tasks.supervised(work).await
+    }
+
+    /// [`Engine::suspend`], and takes all keys and contents out of memory. [`Engine::open`] with the key opens this engine
+    /// again; until then every call that needs them fails with [`Error::VaultLocked`]. Goes on when the future is dropped.
+    pub async fn lock(&self) {
+        self.context.interrupt_sync();
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            let _one_at_a_time = context.transition.lock().await;
+            context.fall_asleep(limits::SUSPENDING).await;
+            context.services.store.lock();
+            context.burners.shut(Error::VaultLocked);
+            context.services.reporter.forget();
+            Ok(())
+        };
+        let _ = self.context.tasks.supervised(work).await;
+    }
+
+    /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder.
+    pub async fn close(self) {
+        let _one_at_a_time = self.context.ending.lock().await;
+        self.context.interrupt_sync();
+        self.context.tasks.close();
+        self.context.end_connections(Instant::now() + limits::SUSPENDING).await;
+        // What is not done in time is in the store, and done at the next start.
+        let _ = timeout(limits::CLOSING, self.context.tasks.ended()).await;
+        let _ = self.context.end_tor().await.await;
+        self.context.set_dialers(None);
+        self.context.let_go(Store::close).await;
+        self.context.burners.shut(Error::Closed);
+        self.context.services.reporter.end();
+    }
+}
+
+impl Context {
+    async fn fall_asleep(self: &Arc<Self>, deadline: Duration) {
+        let until = Instant::now() + deadline;
+        self.tasks.fall_asleep();
+        self.end_connections(until).await;
+        let context = Arc::clone(self);
+        let key_unused = blocking(move || {
+            context.services.store.key_unused();
+            Ok(())
+        });
+        // What is being forgotten needs the store for that.
+        let _ = timeout_at(until, key_unused).await;
+        self.let_go(Store::suspend).await;
+        self.burners.forget_sessions();
+        let ended = self.end_tor().await;
+        let _ = timeout_at(until, ended).await;
+    }
+
+    /// Lets go of the store, once what is on its way to the disk is there.
+    async fn let_go(self: &Arc<Self>, let_go: impl FnOnce(&Store) + Send + 'static) {
+        let context = Arc::clone(self);
+        let work = move || {
+            for burner in context.burners.all().into_iter().flatten() {
+                // Where it fails the server is asked again.
+                let _ = burner.write_rest();
+            }
+            let_go(&context.services.store);
+            Ok(())
+        };
+        let _ = blocking(work).await;
+    }
+
+    /// Takes over what was read as the folder was opened again.
+    fn take_over(&self, read: Installation) {
+        *lock(&self.registrations) = read.registrations;
+        self.burners.replace(read.burners);
+    }
+
+    pub(crate) async fn wake(self: &Arc<Self>) -> Result<(), Error> {
+        let context = Arc::clone(self);
+        let since_boot = self.services.since_boot();
+        blocking(move || context.services.store.reopen(since_boot, |read| context.take_over(read))).await?;
+        let was_asleep = self.tasks.wake();
+        if was_asleep {
+            self.begin_to_forget();
+        }
+        if let Err(error) = self.run_tor(true).await {
+            if was_asleep {
+                self.fall_asleep(limits::SUSPENDING).await;
+            }
+            return Err(error);
+        }
+        if was_asleep && self.tor.can_dial() {
+            let context = Arc::clone(self);
+            self.tasks.spawn(async move {
+                context.tasks.closing.run_until_cancelled(context.tor.dialing()).await;
+                timeout(limits::SETTLING, reconcile::settle_all(&context)).await.unwrap_or(Ok(()))
+            });
+        }
+        Ok(())
+    }
+
+    /// Has those connect that were.
+    fn pick_up_again(self: &Arc<Self>) -> Result<(), Error> {
+        let again = |handle: &ConnectionHandle| handle.is_over() && !is_refused(handle);
+        self.connections().into_iter().filter(|(_, handle)| again(handle)).try_for_each(|(burner, _)| {
+            let wait = self.apart(self.spread().time());
+            self.pick_up(&burner, true, wait)
+        })
+    }
+
+    /// The app finds those connected that it has asked for.
+    fn restore(&self, before: Vec<(Arc<LiveBurner>, Arc<ConnectionHandle>)>) {
+        let _one_at_a_time = lock(&self.connecting);
+        for burner in self.burners.all().into_iter().flatten() {
+            let is_wanted = burner.connection().is_some_and(|handle| handle.is_wanted());
+            let earlier = before.iter().find(|(other, _)| Arc::ptr_eq(other, &burner) && burner.account().wanted);
+            if !is_wanted {
+                burner.set_connection(earlier.map(|(_, handle)| Arc::clone(handle)));
+            }
+        }
+    }
+}
+
+/// A server that has refused a burner is not asked again before the app says so.
+fn is_refused(handle: &ConnectionHandle) -> bool {
+    matches!(handle.connection(), Connection::Ended { .. })
+}
+
+async fn sync(context: &Arc<Context>, until: Instant) -> Result<SyncReport, Error> {
+    context.run_tor(false).await?;
+    context.tor_ready(until.saturating_duration_since(Instant::now())).await?;
+    drain_wanted(context, until).await
+}
+
+/// Has those burners that are wanted connect, and waits until what there is has come and gone.
+pub(crate) async fn drain_wanted(context: &Arc<Context>, until: Instant) -> Result<SyncReport, Error> {
+    let was_refused = |burner: &LiveBurner| burner.connection().is_some_and(|handle| is_refused(&handle));
+    let is_due = |burner: &Arc<LiveBurner>| {
+        let account = burner.account();
+        account.wanted && account.state == State::Active && !was_refused(burner)
+    };
+    let mut due: Vec<Arc<LiveBurner>> = context.burners.all()?.into_iter().filter(is_due).collect();
+    due.shuffle(&mut context.services.rng());
+    let mut complete = true;
+    let count = due.len();
+    for (index, burner) in due.iter().enumerate() {
+        // Each has its part of what is left: one that does not come must not keep the others.
+        let part = until.saturating_duration_since(Instant::now()) / u32::try_from(count - index).unwrap_or(u32::MAX);
+        let end = Instant::now() + part;
+        if count > 1 {
+            sleep(context.apart(context.spread().time().min(part / 4))).await;
+        }
+        let was_wanted = burner.connection().is_some_and(|handle| handle.is_wanted());
+        context.pick_up(burner, was_wanted, Duration::ZERO)?;
+        let Some(handle) = burner.connection() else { continue };
+        complete &= timeout_at(end, handle.drained()).await.is_ok() && handle.connection() == Connection::Online;
+        if count > 1 {
+            handle.end_by(end + limits::PARTING).await;
+        }
+    }
+    let (mut unread, mut outbox) = (0, 0);
+    for burner in context.burners.all()? {
+        for conversation in burner.conversations().unwrap_or_default() {
+            unread += conversation.unread;
+            outbox += conversation.outbox;
+        }
+    }
+    Ok(SyncReport { unread, outbox, complete })
+}
+
+fn same_folder(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}

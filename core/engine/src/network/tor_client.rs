@@ -1,0 +1,51 @@
+//! The one Tor client of an engine, and what dials over it.
+
+use std::sync::{Arc, Mutex};
+
+use flashpaper_tor as tor;
+use flashpaper_tor::Tor;
+use tokio::sync::watch;
+
+use super::circuits::Circuits;
+use crate::event::BurnerId;
+use crate::locks::lock;
+use crate::seams::Dialers;
+
+/// The one Tor client, and what is known of it.
+pub(crate) struct TorClient {
+    pub(super) config: tor::Config,
+    pub(super) client: Mutex<Option<Arc<Tor>>>,
+    /// Held while Tor is started or ended. Whether it was started, and is to be whenever the engine is awake.
+    pub(super) starting: Arc<tokio::sync::Mutex<bool>>,
+    pub(super) dialers: watch::Sender<Option<Arc<dyn Dialers>>>,
+    pub(super) circuits: Mutex<Circuits>,
+}
+
+impl TorClient {
+    /// Not started yet.
+    pub(crate) fn new(config: tor::Config) -> Self {
+        Self {
+            config,
+            client: Mutex::default(),
+            starting: Arc::default(),
+            dialers: watch::Sender::default(),
+            circuits: Mutex::default(),
+        }
+    }
+
+    /// Forgets which circuits an account has, or somebody else of this name.
+    pub(crate) fn forget(&self, id: &BurnerId) {
+        lock(&self.circuits).forget(&id.0);
+    }
+
+    /// Whether there are dialers, or will be.
+    pub(crate) fn can_dial(&self) -> bool {
+        lock(&self.client).is_some() || self.dialers.borrow().is_some()
+    }
+
+    /// Waits until there are dialers.
+    pub(crate) async fn dialing(&self) {
+        // The sender is ours.
+        let _ = self.dialers.subscribe().wait_for(Option::is_some).await;
+    }
+}

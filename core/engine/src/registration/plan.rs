@@ -1,0 +1,362 @@
+//! Making an account, without I/O: what has come of an act → the next act.
+//!
+//! A [`Plan`] is one attempt: one identity, which is stored already, at one server. [`Names`] says whether another identity
+//! is tried after it.
+
+use flashpaper_xmpp::RegisterError;
+
+use crate::{Error, limits};
+
+/// What is to be done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Open a stream to the server on circuits of the identity's own.
+    OpenStream,
+    /// Ask which fields a registration needs (XEP-0077, section 3.1).
+    AskForForm,
+    /// Send the form with name and password: from here on there may be an account.
+    SendForm,
+    /// Log in on the same stream.
+    LogIn,
+    /// Ping the own full JID (XEP-0199).
+    PingSelf,
+    /// Have the server keep no archive of messages (XEP-0441).
+    RefuseArchive {
+        /// The ping came back.
+        reachable: bool,
+    },
+    /// End the stream in order.
+    CloseStream {
+        /// The ping came back.
+        reachable: bool,
+    },
+    /// Hand the account over to the caller: it can be used.
+    HandOver,
+    /// Give this identity up.
+    GiveUp {
+        /// What the caller is told.
+        why: Error,
+        /// There may be an account, which has to be removed at the server. Where there is none, the identity is forgotten.
+        may_exist: bool,
+    },
+}
+
+/// What an act has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The act is done. There was nothing to find.
+    Done,
+    /// The stream is open, with a certificate that was checked.
+    Stream {
+        /// The server offers a login that keeps the password secret (SCRAM).
+        safe_login: bool,
+    },
+    /// The login has succeeded.
+    Session {
+        /// The server offers stream management (XEP-0198).
+        safe_delivery: bool,
+    },
+    /// The ping was answered.
+    Pong {
+        /// It came back, and not an error.
+        reachable: bool,
+    },
+}
+
+/// Why an act has failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// A question about the registration was refused, or its answer was lost.
+    Registration(RegisterError),
+    /// Everything else. A time that ran out is among it.
+    Other(Error),
+}
+
+impl From<RegisterError> for Failure {
+    fn from(error: RegisterError) -> Self {
+        Self::Registration(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// One attempt to make an account.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    act: Act,
+    cancelled: bool,
+}
+
+impl Plan {
+    /// An attempt with an identity that no server has seen.
+    pub(crate) const fn new() -> Self {
+        Self { act: Act::OpenStream, cancelled: false }
+    }
+
+    /// Takes what has come of the act, and decides on the next.
+    pub(crate) fn next(&mut self, came: Result<Found, Failure>) {
+        let may_exist = self.may_exist();
+        let give_up = |why| Act::GiveUp { why, may_exist };
+        let next = match (&self.act, came) {
+            (Act::OpenStream, Ok(Found::Stream { safe_login: true })) => Act::AskForForm,
+            // A registration tells the password: an account of no use is not worth that, and could not be removed.
+            (Act::OpenStream, Ok(Found::Stream { safe_login: false })) => give_up(Error::NoSafeLogin),
+            (Act::AskForForm, Ok(Found::Done)) => Act::SendForm,
+            (Act::SendForm, Ok(Found::Done)) => Act::LogIn,
+            // A server that refuses has made no account. One with a lost answer may have.
+            (Act::SendForm, Err(Failure::Registration(refusal))) => {
+                Act::GiveUp { may_exist: refusal == RegisterError::Lost, why: refusal.into() }
+            }
+            (Act::LogIn, Ok(Found::Session { safe_delivery: true })) => Act::PingSelf,
+            (Act::LogIn, Ok(Found::Session { safe_delivery: false })) => give_up(Error::NoSafeDelivery),
+            (Act::PingSelf, Ok(Found::Pong { reachable })) => Act::RefuseArchive { reachable },
+            (Act::RefuseArchive { reachable }, Ok(Found::Done)) => Act::CloseStream { reachable: *reachable },
+            (Act::CloseStream { reachable: true }, Ok(Found::Done)) => Act::HandOver,
+            (Act::CloseStream { reachable: false }, Ok(Found::Done)) => give_up(Error::ServerRefused),
+            (_, Err(Failure::Registration(error))) => give_up(error.into()),
+            (_, Err(Failure::Other(error))) => give_up(error),
+            // An act that finds what belongs to another.
+            (_, Ok(_)) => give_up(Error::Internal),
+        };
+        self.act = match next {
+            Act::HandOver if self.cancelled => Act::GiveUp { why: Error::Cancelled, may_exist: true },
+            Act::GiveUp { may_exist, .. } if self.cancelled => Act::GiveUp { why: Error::Cancelled, may_exist },
+            next => next,
+        };
+    }
+
+    /// The caller does not want the account any more, and there may be one: the plan goes on, as only the server's answers tell
+    /// whether there is something to remove, and gives up in the end.
+    pub(crate) const fn cancel(&mut self) {
+        self.cancelled = true;
+    }
+
+    /// What is to be done now, or is being done.
+    pub(crate) const fn act(&self) -> &Act {
+        &self.act
+    }
+
+    pub(crate) const fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    /// Whether there may be an account at the server while the act is under way. Where there cannot be one, an act can be
+    /// dropped at any moment.
+    pub(crate) const fn may_exist(&self) -> bool {
+        match self.act {
+            Act::OpenStream | Act::AskForForm => false,
+            Act::GiveUp { may_exist, .. } => may_exist,
+            Act::SendForm
+            | Act::LogIn
+            | Act::PingSelf
+            | Act::RefuseArchive { .. }
+            | Act::CloseStream { .. }
+            | Act::HandOver => true,
+        }
+    }
+}
+
+/// How many more names are tried at a server that says of each that it is taken.
+#[derive(Debug)]
+pub(crate) struct Names {
+    left: usize,
+}
+
+impl Names {
+    pub(crate) const fn new() -> Self {
+        Self { left: limits::NAMES - 1 }
+    }
+
+    /// Whether an attempt that ended so is followed by another. A form that was sent uses up its identity and its circuits:
+    /// the next attempt draws new ones.
+    pub(crate) fn another(&mut self, why: &Error) -> bool {
+        let is_another = *why == Error::NamesTaken && self.left > 0;
+        self.left -= usize::from(is_another);
+        is_another
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: Found = Found::Stream { safe_login: true };
+    const SESSION: Found = Found::Session { safe_delivery: true };
+    const PONG: Found = Found::Pong { reachable: true };
+
+    /// Each act of an attempt that succeeds, what it finds, and whether there may be an account meanwhile.
+    const WAY: [(Act, Found, bool); 7] = [
+        (Act::OpenStream, STREAM, false),
+        (Act::AskForForm, Found::Done, false),
+        (Act::SendForm, Found::Done, true),
+        (Act::LogIn, SESSION, true),
+        (Act::PingSelf, PONG, true),
+        (Act::RefuseArchive { reachable: true }, Found::Done, true),
+        (Act::CloseStream { reachable: true }, Found::Done, true),
+    ];
+
+    /// A plan after so many acts that succeeded.
+    fn after(acts: usize) -> Plan {
+        let mut plan = Plan::new();
+        WAY[..acts].iter().for_each(|(_, found, _)| plan.next(Ok(*found)));
+        plan
+    }
+
+    fn given_up(why: Error, may_exist: bool) -> Act {
+        Act::GiveUp { why, may_exist }
+    }
+
+    /// What a plan at an act makes of what came of it.
+    fn then(mut plan: Plan, came: Result<Found, Failure>) -> Act {
+        plan.next(came);
+        plan.act
+    }
+
+    fn position(act: &Act) -> usize {
+        WAY.iter().position(|(of_way, ..)| of_way == act).unwrap()
+    }
+
+    #[test]
+    fn an_account_is_made_step_by_step() {
+        for (index, (act, _, may_exist)) in WAY.iter().enumerate() {
+            let plan = after(index);
+            assert_eq!((plan.act(), plan.may_exist(), plan.is_cancelled()), (act, *may_exist, false));
+        }
+        let plan = after(WAY.len());
+        // Until the caller has it, it is not handed over.
+        assert_eq!((plan.act(), plan.may_exist()), (&Act::HandOver, true));
+    }
+
+    #[test]
+    fn whatever_fails_ends_the_attempt_and_nothing_can_exist_before_the_form_is_sent() {
+        for (index, (_, _, may_exist)) in WAY.iter().enumerate() {
+            for why in [Error::Timeout, Error::ServerUnreachable, Error::TorBlocked, Error::Auth, Error::StorageFull] {
+                assert_eq!(then(after(index), Err(why.clone().into())), given_up(why, *may_exist), "at {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_that_asks_for_more_than_a_form_can_say_sees_no_identity() {
+        let form = position(&Act::AskForForm);
+        for (refusal, why) in [
+            (RegisterError::Closed, Error::RegistrationClosed),
+            (RegisterError::NeedsForm, Error::NeedsForm),
+            (RegisterError::NeedsWeb { url: "page".into() }, Error::NeedsWeb { page: "page".to_owned().into() }),
+            (RegisterError::RateLimited, Error::RateLimited { retry_after: None }),
+            (RegisterError::Malformed, Error::ServerBroken),
+            (RegisterError::Lost, Error::ServerUnreachable),
+        ] {
+            assert_eq!(then(after(form), Err(refusal.into())), given_up(why, false));
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_refused_makes_no_account_and_one_without_an_answer_may_have() {
+        let sent = position(&Act::SendForm);
+        for (refusal, why, may_exist) in [
+            (RegisterError::NameTaken, Error::NamesTaken, false),
+            (RegisterError::Closed, Error::RegistrationClosed, false),
+            (RegisterError::NeedsForm, Error::NeedsForm, false),
+            (RegisterError::RateLimited, Error::RateLimited { retry_after: None }, false),
+            (RegisterError::Refused, Error::ServerRefused, false),
+            (RegisterError::Malformed, Error::ServerBroken, false),
+            (RegisterError::Lost, Error::ServerUnreachable, true),
+        ] {
+            assert_eq!(then(after(sent), Err(refusal.into())), given_up(why, may_exist));
+        }
+        assert_eq!(then(after(sent), Err(Error::Timeout.into())), given_up(Error::Timeout, true));
+    }
+
+    #[test]
+    fn a_server_of_no_use_is_told_no_password_where_that_can_be_seen_before() {
+        let unsafe_login = then(after(0), Ok(Found::Stream { safe_login: false }));
+        assert_eq!(unsafe_login, given_up(Error::NoSafeLogin, false));
+        let unsafe_delivery = then(after(position(&Act::LogIn)), Ok(Found::Session { safe_delivery: false }));
+        assert_eq!(unsafe_delivery, given_up(Error::NoSafeDelivery, true));
+    }
+
+    #[test]
+    fn an_account_that_cannot_be_reached_keeps_no_archive_either_and_is_given_up() {
+        let mut plan = after(position(&Act::PingSelf));
+        plan.next(Ok(Found::Pong { reachable: false }));
+        assert_eq!(plan.act(), &Act::RefuseArchive { reachable: false });
+        plan.next(Ok(Found::Done));
+        assert_eq!(plan.act(), &Act::CloseStream { reachable: false });
+        assert_eq!(then(plan, Ok(Found::Done)), given_up(Error::ServerRefused, true));
+    }
+
+    #[test]
+    fn a_cancel_before_the_form_ends_at_once_and_a_later_one_once_the_server_has_answered() {
+        for (index, (_, found, may_exist)) in WAY.iter().enumerate() {
+            if !may_exist {
+                // The act is dropped.
+                let end = then(after(index), Err(Error::Cancelled.into()));
+                assert_eq!(end, given_up(Error::Cancelled, false), "at {index}");
+                continue;
+            }
+            let cancelled = || {
+                let mut plan = after(index);
+                plan.cancel();
+                plan
+            };
+            // It goes on as far as it would have, or as it can.
+            let mut plan = cancelled();
+            assert_eq!((plan.act(), plan.is_cancelled()), (&WAY[index].0, true));
+            plan.next(Ok(*found));
+            for (act, found, _) in &WAY[index + 1..] {
+                assert_eq!(plan.act(), act);
+                plan.next(Ok(*found));
+            }
+            assert_eq!(plan.act, given_up(Error::Cancelled, true), "at {index}");
+            assert_eq!(then(cancelled(), Err(Error::Timeout.into())), given_up(Error::Cancelled, true), "at {index}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_refused_after_a_cancel_leaves_nothing_to_remove() {
+        for (refusal, may_exist) in [(RegisterError::NameTaken, false), (RegisterError::Lost, true)] {
+            let mut plan = after(position(&Act::SendForm));
+            plan.cancel();
+            let end = then(plan, Err(refusal.into()));
+            assert_eq!(end, given_up(Error::Cancelled, may_exist));
+            // Nobody waits for another name.
+            assert!(!Names::new().another(&Error::Cancelled));
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_another_act_is_a_bug_and_no_account_is_forgotten_by_it() {
+        for (index, (act, _, may_exist)) in WAY.iter().enumerate() {
+            let fits = |found: &Found| match act {
+                Act::OpenStream => matches!(found, Found::Stream { .. }),
+                Act::LogIn => matches!(found, Found::Session { .. }),
+                Act::PingSelf => matches!(found, Found::Pong { .. }),
+                _ => *found == Found::Done,
+            };
+            for found in [Found::Done, STREAM, SESSION, PONG].into_iter().filter(|found| !fits(found)) {
+                assert_eq!(
+                    then(after(index), Ok(found)),
+                    given_up(Error::Internal, *may_exist),
+                    "{found:?} at {index}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn three_names_are_tried_and_nothing_but_a_taken_name_has_another_tried() {
+        let mut names = Names::new();
+        let tried = 1 + (0..10).filter(|_| names.another(&Error::NamesTaken)).count();
+        assert_eq!(tried, limits::NAMES);
+        let mut names = Names::new();
+        for why in [Error::Timeout, Error::ServerRefused, Error::RateLimited { retry_after: None }, Error::Cancelled] {
+            assert!(!names.another(&why), "{why:?}");
+        }
+        assert!(names.another(&Error::NamesTaken), "they use up no name");
+    }
+}

@@ -1,0 +1,179 @@
+//! Burning: remove the account at its server, then show that its login is refused, then forget it.
+//!
+//! `plan` decides what is done next; here it is done.
+
+pub(crate) mod plan;
+
+use std::mem::take;
+use std::sync::Arc;
+
+use flashpaper_xmpp::removal::Accepted;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use self::plan::{Act, End, Found, Gone, Known, Outcome, Plan};
+use crate::account::State;
+use crate::burner::LiveBurner;
+use crate::connection::handle::Ending;
+use crate::context::Context;
+use crate::event::{Connection, Event, Step};
+use crate::network::connect::{self as link, Bound, within};
+use crate::{Error, limits};
+
+/// How a burn ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BurnReport {
+    /// How sure it is that the account is gone.
+    pub outcome: BurnOutcome,
+    /// What stood in the way, for the outcomes that are not final.
+    #[serde(skip)]
+    pub reason: Option<Error>,
+}
+
+/// How sure it is that an account is gone. A server may keep other data of it for longer; nobody can see that from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BurnOutcome {
+    /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
+    Proven,
+    /// It could not log in before anything was removed. The server has said so twice, ten minutes apart and by other circuits,
+    /// or has confirmed the removal before. Forgotten.
+    AlreadyGone,
+    /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
+    Unproven,
+    /// The server could not be asked, or it has refused the login ([`Error::Auth`]) for the first time. A server with a broken
+    /// password check does that, too, so it is asked again ten to twenty minutes later. The next start goes on, too.
+    Queued,
+}
+
+/// Burns an account. Where the end says that the server is to be asked again, that is left to the caller.
+pub(crate) async fn burn(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<End, Error> {
+    // Before anybody is told: from here on it is burnt, whenever the process ends. One that is being made is waited for.
+    if burner.account().state == State::Active {
+        burner.change_on_disk(|account| account.set_state(State::Burning)).await?;
+    }
+    say_goodbye(burner).await;
+    let was_connected = context.hang_up(burner, Ending::Pause);
+    let end = {
+        // A creation that is under way is waited for: only then it is known what there is to burn.
+        let _one_at_a_time = burner.work.lock().await;
+        // Forgotten meanwhile, say.
+        context.burner(&burner.id)?;
+        follow(context, burner, Plan::burn).await
+    };
+    if was_connected && end.outcome == Outcome::Refused {
+        context.pick_up(burner, true, context.soon())?;
+    }
+    Ok(end)
+}
+
+/// What the caller of a burn is told.
+pub(crate) fn report(outcome: Outcome) -> Result<BurnReport, Error> {
+    let (outcome, reason) = match outcome {
+        Outcome::Gone(Gone::Proven) => (BurnOutcome::Proven, None),
+        Outcome::Gone(Gone::Already) => (BurnOutcome::AlreadyGone, None),
+        Outcome::Unproven(why) => (BurnOutcome::Unproven, Some(why)),
+        Outcome::Queued(why) => (BurnOutcome::Queued, Some(why)),
+        Outcome::Refused => return Err(Error::ServerRefused),
+        Outcome::Failed(why) => return Err(why),
+        // A burn keeps none.
+        Outcome::Kept => return Err(Error::Internal),
+    };
+    Ok(BurnReport { outcome, reason })
+}
+
+/// Carries out a plan to its end. For the holder of the account's lock.
+pub(crate) async fn follow(context: &Arc<Context>, burner: &Arc<LiveBurner>, begin: fn(Known, u64) -> Plan) -> End {
+    let account = burner.account();
+    let known = Known { state: account.state, removed: account.removed, refused: account.refused };
+    let mut plan = begin(known, context.services.now());
+    let mut work = Work { context, burner, stream: Stream::None };
+    loop {
+        let act = match plan.act() {
+            Act::End(end) => return end.clone(),
+            act => act.clone(),
+        };
+        let came = work.carry_out(&act).await;
+        plan.next(came, context.services.now());
+    }
+}
+
+/// Tells peers that private conversations end, where there is a connection to tell them by.
+async fn say_goodbye(burner: &Arc<LiveBurner>) {
+    // One that is connected has its conversations in memory: none is read for this.
+    let Some(handle) = burner.connection().filter(|handle| handle.connection() == Connection::Online) else { return };
+    if burner.converse_on_disk(|talk| talk.finish_all()).await.is_ok() {
+        let _ = timeout(limits::GOODBYE, handle.drained_anew()).await;
+    }
+}
+
+/// What the acts of a plan work with.
+struct Work<'a> {
+    context: &'a Arc<Context>,
+    burner: &'a Arc<LiveBurner>,
+    stream: Stream,
+}
+
+/// How far the removal's stream is.
+#[derive(Default)]
+enum Stream {
+    #[default]
+    None,
+    LoggedIn(Box<Bound>),
+    Removed(Accepted),
+}
+
+impl Work<'_> {
+    /// Carries out one act. When it fails, the stream is gone.
+    async fn carry_out(&mut self, act: &Act) -> Result<Found, Error> {
+        let (context, burner) = (self.context, self.burner);
+        let mut report = |step| context.services.reporter.report(Event::Burning { burner: burner.id.clone(), step });
+        match (act, take(&mut self.stream)) {
+            (Act::RenewCircuits, _) if !context.new_circuits(&burner.id) => return Ok(Found::NoNewCircuits),
+            (Act::RenewCircuits, _) => {}
+            (Act::LookForIt, _) => {
+                let mut session = link::log_in(context, burner, &mut |_| ()).await?;
+                // The process may have died before it came to that.
+                let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
+                link::close(session).await;
+            }
+            (Act::LogIn, _) => {
+                self.stream = Stream::LoggedIn(Box::new(link::log_in(context, burner, &mut report).await?))
+            }
+            (Act::EmptyRoster, Stream::LoggedIn(mut session)) => {
+                within(limits::EXCHANGE, session.empty_roster()).await??;
+                self.stream = Stream::LoggedIn(session);
+            }
+            (Act::Remove, Stream::LoggedIn(session)) => {
+                let accepted = within(limits::EXCHANGE, session.remove_account()).await??;
+                self.stream = Stream::Removed(accepted);
+            }
+            (Act::NoteRemoval, Stream::Removed(accepted)) => {
+                burner.change_on_disk(|account| account.removed = true).await?;
+                report(Step::Removed);
+                self.stream = Stream::Removed(accepted);
+            }
+            (Act::Prove, Stream::Removed(accepted)) => {
+                let link = link::open_for(context, burner, &mut report).await?;
+                let login = within(limits::EXCHANGE, link.try_login(&link::credentials(&burner.account()))).await?;
+                accepted.proven_by(login)?;
+                report(Step::ProvenGone);
+            }
+            (Act::Keep, _) => set_state(burner, State::Active).await?,
+            (Act::BeginRemoval, _) => set_state(burner, State::Burning).await?,
+            (Act::Stay(state), _) => set_state(burner, *state).await?,
+            (Act::NoteRefusal { at }, _) => {
+                let at = *at;
+                burner.change_on_disk(move |account| account.refused = Some(at)).await?;
+            }
+            (Act::Forget(_), _) => context.forget(&burner.id).await?,
+            // An act that the stream is not ready for.
+            _ => return Err(Error::Internal),
+        }
+        Ok(Found::Done)
+    }
+}
+
+async fn set_state(burner: &Arc<LiveBurner>, state: State) -> Result<(), Error> {
+    burner.change_on_disk(move |account| account.set_state(state)).await
+}

@@ -1,0 +1,65 @@
+//! What a burner and all other work stand on: the clock, randomness, the store, the event log.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use flashpaper_chat::Random;
+use flashpaper_xmpp::Ids;
+use tokio::sync::Notify;
+
+use crate::event::Reporter;
+use crate::high_water::HighWater;
+use crate::locks::lock;
+use crate::seams::Clock;
+use crate::snapshot::TorStatus;
+use crate::store::Store;
+
+/// What a burner and all other work stand on.
+pub(crate) struct Services {
+    pub(crate) clock: Box<dyn Clock>,
+    rng: Random,
+    pub(crate) store: Store,
+    pub(crate) reporter: Reporter,
+    high_water: Mutex<HighWater>,
+    /// Tor's status as it was last reported.
+    pub(crate) tor_status: Mutex<Option<TorStatus>>,
+    /// When the next message or session expires may have changed.
+    pub(crate) expiry: Notify,
+}
+
+impl Services {
+    /// `latest`: the latest time that an earlier run has seen, in seconds since 1970.
+    pub(crate) fn new(clock: Box<dyn Clock>, rng: Random, store: Store, latest: u64) -> Self {
+        let high_water = Mutex::new(HighWater::new(latest, clock.since_boot()));
+        let (reporter, tor_status, expiry) = (Reporter::new(), Mutex::default(), Notify::new());
+        Self { clock, rng, store, reporter, high_water, tor_status, expiry }
+    }
+
+    /// Seconds since 1970, by the device's clock.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.unix_seconds()
+    }
+
+    /// The time since the device was started.
+    pub(crate) fn since_boot(&self) -> Duration {
+        self.clock.since_boot()
+    }
+
+    /// The time that things expire by, in seconds since 1970.
+    pub(crate) fn expiry_now(&self) -> u64 {
+        let wall = (!self.clock_is_wrong()).then(|| self.now());
+        lock(&self.high_water).rise(wall, self.since_boot())
+    }
+
+    pub(crate) fn clock_is_wrong(&self) -> bool {
+        lock(&self.tor_status).as_ref().is_some_and(TorStatus::says_that_the_clock_is_wrong)
+    }
+
+    pub(crate) fn rng(&self) -> Random {
+        self.rng.clone()
+    }
+
+    pub(crate) fn ids(&self) -> Ids {
+        Ids::new(Box::new(self.rng()))
+    }
+}

@@ -1,0 +1,309 @@
+//! The sealed folder of an installation. Any thread may use it; commits of several threads that wait for the disk go together.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use flashpaper_chat::{Entry, Mailbox, MessageId, Random};
+use flashpaper_vault::{
+    Batch, Closed, End, Finding, FreshKey, KeyFile, KeySource as _, OldKey, Owner, Shared, Slot, Vault,
+};
+use rand::CryptoRng;
+use serde::Serialize;
+
+use crate::config::Key;
+use crate::locks::lock;
+use crate::{Error, limits};
+
+mod keys;
+pub(crate) mod schema;
+
+pub(crate) use schema::Installation;
+
+/// What was wrong with the sealed store when it was opened, and with what was read since: nothing, by default. What is not
+/// counted here is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct VaultReport {
+    /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
+    /// account's own, what is left of that account goes with the next burn.
+    pub lost: u32,
+    /// Records were removed or replaced by older ones, or the last ones written are not there. Only somebody with access to the
+    /// folder can do that, or a device that fails. The rest may be out of date. Of one record among many it is told when that
+    /// is read. Where sessions may be among them, private conversations begin anew: one that was used must not be used again.
+    pub incomplete: bool,
+    /// The key of the store could not be changed at the opening, as each one does, or the key store could not delete one
+    /// that is not used any more, or what was removed could not be written over: older records may be readable. It is tried
+    /// again at the next opening.
+    pub old_key_kept: bool,
+}
+
+impl VaultReport {
+    fn add(&mut self, finding: Finding) {
+        match finding {
+            Finding::OwnerLost(_) | Finding::RowLost(_) => self.lost += 1,
+            Finding::RowsMissing(_) | Finding::OwnersMissing => self.incomplete = true,
+            Finding::OldKeyKept => self.old_key_kept = true,
+        }
+    }
+}
+
+/// Whether there is a store to work with.
+enum Life {
+    Awake(Box<Shared>),
+    /// The folder is let go. What opens it again stays in memory.
+    Asleep(Closed),
+    /// See [`crate::Engine::lock`].
+    Locked,
+    Closed,
+}
+
+impl Life {
+    const fn vault(&self) -> Result<&Shared, Error> {
+        match self {
+            Self::Awake(vault) => Ok(vault),
+            Self::Asleep(_) => Err(Error::Suspended),
+            Self::Locked => Err(Error::VaultLocked),
+            Self::Closed => Err(Error::Closed),
+        }
+    }
+}
+
+/// The sealed folder of an installation.
+pub(crate) struct Store {
+    folder: PathBuf,
+    rng: Random,
+    /// Commits and reads share it; who changes it waits for them.
+    life: RwLock<Life>,
+    report: Mutex<VaultReport>,
+    /// Held while the key of the store is used, on a thread that may wait: a key source may ask the user. The store can be used
+    /// meanwhile.
+    key_use: Mutex<()>,
+    /// When the key was last changed for its age, by the time since the device was started.
+    renewed: Mutex<Duration>,
+}
+
+impl Store {
+    /// Opens the folder, making it when absent. Takes as long as Argon2id does when a passphrase is used, and as long as a
+    /// key source does. `since_boot`: the time since the device was started.
+    pub(crate) fn open(
+        folder: PathBuf,
+        key: &Key,
+        rng: Random,
+        since_boot: Duration,
+    ) -> Result<(Self, Installation), Error> {
+        let store = Self {
+            folder,
+            rng,
+            life: RwLock::new(Life::Locked),
+            report: Mutex::default(),
+            key_use: Mutex::default(),
+            renewed: Mutex::new(since_boot),
+        };
+        let mut read = None;
+        store.begin(key, |installation| read = Some(installation))?;
+        Ok((store, read.ok_or(Error::Internal)?))
+    }
+
+    /// `take_over` is given what was read, before anything can be changed.
+    fn begin(&self, key: &Key, take_over: impl FnOnce(Installation)) -> Result<(), Error> {
+        let rng = &mut self.rng();
+        let mut report = VaultReport::default();
+        let (mut vault, findings) = Vault::open(&self.folder, keys::of(&self.folder, key)?, rng)?;
+        let installation = schema::load(&mut vault, findings, &mut report, rng)?;
+        if let Some(finding) = vault.renew(rng) {
+            report.add(finding);
+        }
+        if !matches!(key, Key::File) {
+            // A crash may have come between a change of keys and the end of the old one.
+            let file = KeyFile::new(&self.folder);
+            let kept = [Slot::First, Slot::Second].into_iter().filter(|slot| file.delete(*slot).is_err()).count();
+            report.old_key_kept |= kept > 0;
+        }
+        take_over(installation);
+        self.awake(vault, report)
+    }
+
+    /// Has this vault be the one to work with, unless all was closed meanwhile.
+    fn awake(&self, vault: Vault, report: VaultReport) -> Result<(), Error> {
+        let mut life = self.life.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*life, Life::Closed) {
+            return Err(Error::Closed);
+        }
+        *life = Life::Awake(Box::new(Shared::new(vault)));
+        *lock(&self.report) = report;
+        Ok(())
+    }
+
+    fn rng(&self) -> Random {
+        self.rng.clone()
+    }
+
+    fn life(&self) -> RwLockReadGuard<'_, Life> {
+        self.life.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn report(&self) -> VaultReport {
+        *lock(&self.report)
+    }
+
+    /// Whether something could be stored now.
+    pub(crate) fn check_awake(&self) -> Result<(), Error> {
+        self.life().vault().map(drop)
+    }
+
+    /// Makes changes; on return they are on disk. On an error nothing has changed.
+    pub(crate) fn commit(&self, batch: Batch) -> Result<(), Error> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        Ok(self.life().vault()?.commit(batch, &mut self.rng())?)
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Vault, &mut VaultReport) -> Result<T, Error>) -> Result<T, Error> {
+        let life = self.life();
+        let vault = life.vault()?.lock();
+        let mut found = VaultReport::default();
+        let result = look(&vault, &mut found);
+        vault.take_noticed().into_iter().for_each(|finding| found.add(finding));
+        let mut report = lock(&self.report);
+        report.lost += found.lost;
+        report.incomplete |= found.incomplete;
+        result
+    }
+
+    /// A burner's mailbox.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`], [`Error::Storage`].
+    pub(crate) fn mailbox(&self, owner: Owner) -> Result<Mailbox, Error> {
+        self.read(|vault, report| schema::mailbox(vault, owner, report))
+    }
+
+    /// Messages of a burner's history at an end of a range, from that end on, at most so many.
+    pub(crate) fn history(
+        &self,
+        owner: Owner,
+        range: (Range<u64>, End),
+        limit: usize,
+    ) -> Result<Vec<(MessageId, Entry)>, Error> {
+        self.read(|vault, found| {
+            let page = schema::history(vault, owner, range, limit, found);
+            // A page may be read many times: that something is lost is told, and not how often that was seen.
+            found.lost = found.lost.min(1).saturating_sub(self.report().lost);
+            page
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn owners(&self) -> Vec<Owner> {
+        self.life().vault().map(|vault| vault.lock().owners()).unwrap_or_default()
+    }
+
+    /// Forgets all burners but these, and what is left of those that have lost the record of their account: nothing shows
+    /// them, and nothing else would ever remove them. Takes as long as a key source does. On an error nothing has changed.
+    /// `kept` is asked while nobody else can add one.
+    pub(crate) fn keep_only(&self, kept: impl FnOnce() -> Result<Vec<Owner>, Error>) -> Result<(), Error> {
+        self.rekey(None, |vault, fresh, rng| {
+            let kept = kept()?;
+            let gone: Vec<Owner> = vault.owners().into_iter().filter(|owner| !kept.contains(owner)).collect();
+            Ok(vault.forget(&gone, fresh, rng)?)
+        })
+    }
+
+    /// Has another key open the folder from now on, and only that. Takes as long as opening it.
+    pub(crate) fn change_key(&self, key: &Key) -> Result<(), Error> {
+        self.rekey(Some(key), |vault, fresh, rng| Ok(vault.change_key(fresh, rng)?))
+    }
+
+    fn rekey(
+        &self,
+        key: Option<&Key>,
+        change: impl FnOnce(&mut Vault, FreshKey, &mut dyn CryptoRng) -> Result<OldKey, Error>,
+    ) -> Result<(), Error> {
+        let _one_at_a_time = lock(&self.key_use);
+        let rng = &mut self.rng();
+        let mut next = self.life().vault()?.lock().next_key()?;
+        if let Some(key) = key {
+            next = keys::seal(next, &self.folder, key, rng)?;
+        }
+        let fresh = next.seal(rng)?;
+        let old = change(&mut self.life().vault()?.lock(), fresh, rng)?;
+        if let Some(finding) = old.delete() {
+            lock(&self.report).add(finding);
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody uses the key of the store.
+    pub(crate) fn key_unused(&self) {
+        drop(lock(&self.key_use));
+    }
+
+    /// Lets go of the folder: another process may open it. The key stays in memory.
+    pub(crate) fn suspend(&self) {
+        let mut life = self.life.write().unwrap_or_else(PoisonError::into_inner);
+        *life = match std::mem::replace(&mut *life, Life::Closed) {
+            Life::Awake(vault) => Life::Asleep(vault.into_inner().close()),
+            other => other,
+        };
+    }
+
+    /// Lets go of the folder and the key.
+    pub(crate) fn lock(&self) {
+        let mut life = self.life.write().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*life, Life::Closed) {
+            *life = Life::Locked;
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        *self.life.write().unwrap_or_else(PoisonError::into_inner) = Life::Closed;
+    }
+
+    /// Opens the folder again after a sleep, unless it is open. Takes as long as a key source does. `take_over` is given what was
+    /// read: another process may have changed it.
+    pub(crate) fn reopen(&self, since_boot: Duration, take_over: impl FnOnce(Installation)) -> Result<(), Error> {
+        // Who is awake does not wait for a burn that asks the user.
+        if self.check_awake().is_ok() {
+            return Ok(());
+        }
+        let _one_at_a_time = lock(&self.key_use);
+        let closed = match &*self.life() {
+            Life::Awake(_) => return Ok(()),
+            Life::Asleep(closed) => closed.clone(),
+            Life::Locked => return Err(Error::VaultLocked),
+            Life::Closed => return Err(Error::Closed),
+        };
+        let rng = &mut self.rng();
+        // A finding is kept until the app has shown it.
+        let mut report = VaultReport { incomplete: self.report().incomplete, ..VaultReport::default() };
+        let (mut vault, findings) = closed.open(&self.folder, rng)?;
+        let installation = schema::load(&mut vault, findings, &mut report, rng)?;
+        // A key source may ask the user, so the key is not renewed each time that the phone wakes.
+        let mut renewed = lock(&self.renewed);
+        if since_boot.saturating_sub(*renewed) >= limits::RENEW {
+            if let Some(finding) = vault.renew(rng) {
+                report.add(finding);
+            }
+            *renewed = since_boot;
+        }
+        take_over(installation);
+        self.awake(vault, report)
+    }
+
+    /// Checks a key where the folder is open; opens it with that where it is not. Nobody else has to wait while that is found
+    /// out. `take_over` as for [`Store::reopen`].
+    pub(crate) fn open_again(&self, key: &Key, take_over: impl FnOnce(Installation)) -> Result<(), Error> {
+        let _one_at_a_time = lock(&self.key_use);
+        let wrapped = match &*self.life() {
+            Life::Awake(vault) => Some(vault.lock().wrapped()?),
+            Life::Asleep(_) | Life::Locked => None,
+            Life::Closed => return Err(Error::Closed),
+        };
+        match wrapped {
+            Some(wrapped) => keys::check(&wrapped, &self.folder, key),
+            None => self.begin(key, take_over),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What the engine knows, as rows of the vault. Each burner is an owner, with a row of JSON for its account, one for each
+//! message, peer and so on of its mailbox, and one for each message of its history.
+
+use std::sync::Arc;
+
+use flashpaper_chat::{self as chat, Entry, Mailbox, MessageId, Stored, repair};
+use flashpaper_vault as vault;
+use flashpaper_vault::{Batch, End, Finding, Owner, Row, Table, Vault};
+use rand::CryptoRng;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::VaultReport;
+use crate::account::Account;
+use crate::{Error, limits};
+
+/// Each owner's account.
+pub(crate) const ACCOUNT: Table = Table::lasting(0);
+/// Of the installation: when registrations were tried.
+const REGISTRATIONS: Table = Table::lasting(1);
+/// Each owner's mailbox.
+const POSITION: Table = Table::lasting(2);
+pub(crate) const MESSAGES: Table = Table::lasting(3);
+const PEERS: Table = Table::lasting(4);
+const STANZAS: Table = Table::lasting(5);
+/// Of 6, records of another kind, nothing is read.
+const SEEN: Table = Table::lasting(8);
+/// Ratchets: an old copy of the device's flash must not be of use to somebody who gets a later key.
+const SESSIONS: Table = Table::fleeting(7);
+/// Messages of which nothing is to come any more, by their numbers. None is in memory, nor read at an opening.
+const HISTORY: Table = Table::lasting(9);
+/// The row of a table that has one.
+pub(crate) const ONLY: u64 = 0;
+/// How many rows are read at one go.
+const PAGE: usize = 256;
+
+/// What is known of an installation before any mailbox is read.
+pub(crate) struct Installation {
+    /// The burners, in the order of their creation.
+    pub(crate) burners: Vec<(Owner, Account)>,
+    /// When registrations were tried, in seconds since 1970: the last hour's count against our own cap.
+    pub(crate) registrations: Vec<u64>,
+    /// The latest time that an earlier run has seen, in seconds since 1970.
+    pub(crate) latest: u64,
+}
+
+/// Reads what is known before any mailbox is read, and ends sessions that may be older ones.
+pub(super) fn load(
+    vault: &mut Vault,
+    mut findings: Vec<Finding>,
+    report: &mut VaultReport,
+    rng: &mut dyn CryptoRng,
+) -> Result<Installation, Error> {
+    let (mut burners, mut latest) = (Vec::new(), 0);
+    for owner in vault.owners() {
+        if let Some(account) = read_only::<Account>(vault, owner, ACCOUNT, report)? {
+            if let Some(Ok(position)) = vault.row(owner, POSITION, ONLY)? {
+                latest = latest.max(Mailbox::latest_of(&position.bytes));
+            }
+            burners.push((owner, account));
+        }
+    }
+    let registrations = read_only(vault, Owner::COMMON, REGISTRATIONS, report)?.unwrap_or_default();
+    burners.sort_by_key(|(_, account)| account.created);
+    findings.extend(vault.take_noticed());
+    end_replayed_sessions(vault, &findings, rng)?;
+    findings.into_iter().for_each(|finding| report.add(finding));
+    Ok(Installation { burners, registrations, latest })
+}
+
+/// The row of a table that has one; where it is lost, that is counted.
+fn read_only<T: DeserializeOwned>(
+    vault: &Vault,
+    owner: Owner,
+    table: Table,
+    report: &mut VaultReport,
+) -> Result<Option<T>, Error> {
+    let row = match vault.row(owner, table, ONLY)? {
+        None => return Ok(None),
+        Some(Ok(row)) => serde_json::from_slice(&row.bytes).ok(),
+        Some(Err(_)) => None,
+    };
+    report.lost += u32::from(row.is_none());
+    Ok(row)
+}
+
+/// Where rows were replaced by older ones, sessions may be among them, and a state of one is used once: what is stored of
+/// them is taken for lost, before anything else is written and nothing tells any more that it was so.
+fn end_replayed_sessions(vault: &mut Vault, findings: &[Finding], rng: &mut dyn CryptoRng) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    let all = findings.contains(&Finding::OwnersMissing);
+    for owner in vault.owners().into_iter().filter(|owner| all || findings.contains(&Finding::RowsMissing(*owner))) {
+        let mut ended = Vec::new();
+        // A row that cannot be read is not resumed either.
+        vault.each_fleeting(owner, |row| ended.extend(Stored::ended(&row.bytes).map(|stored| (row.number, stored))))?;
+        for (peer, stored) in ended {
+            batch.put(owner, SESSIONS, peer, to_json(&stored)?);
+        }
+    }
+    if !batch.is_empty() {
+        vault.commit(batch, rng)?;
+    }
+    Ok(())
+}
+
+/// Reads a burner's mailbox. [`Error::Unreadable`]: it is larger than [`limits::MAILBOX`], or damaged. What others have filled it
+/// with keeps no account from being listed or burnt.
+pub(super) fn mailbox(vault: &Vault, owner: Owner, report: &mut VaultReport) -> Result<Mailbox, Error> {
+    let unreadable =
+        |error: vault::Error| if error == vault::Error::Damaged { Error::Unreadable } else { error.into() };
+    let (mut mailbox, mut bytes) = (Mailbox::default(), 0);
+    for table in [POSITION, MESSAGES, PEERS, STANZAS, SEEN] {
+        let mut from = 0;
+        loop {
+            let (rows, lost) = vault.page(owner, table, (from..u64::MAX, End::First), PAGE).map_err(unreadable)?;
+            lost.into_iter().for_each(|finding| report.add(finding));
+            let Some(last) = rows.last().map(|row| row.number) else { break };
+            for row in &rows {
+                bytes += row.bytes.len() as u64;
+                report.lost += u32::from(!take_in(&mut mailbox, row));
+            }
+            if bytes > limits::MAILBOX {
+                return Err(Error::Unreadable);
+            }
+            from = last + 1;
+        }
+    }
+    let mut lost = 0;
+    let findings = vault.each_fleeting(owner, |row| lost += u32::from(!take_in(&mut mailbox, &row)));
+    report.lost += lost;
+    findings.map_err(unreadable)?.into_iter().for_each(|finding| report.add(finding));
+    let last_kept = vault.page(owner, HISTORY, (0..u64::MAX, End::Last), 1).map_err(unreadable)?;
+    repair::mend(&mut mailbox, last_kept.0.first().map(|row| row.number.into()));
+    Ok(mailbox)
+}
+
+/// Has a mailbox take in a row of its own; whether it makes sense.
+fn take_in(mailbox: &mut Mailbox, row: &Row) -> bool {
+    fn put<K: From<u64> + Ord, T: DeserializeOwned>(table: &mut chat::Table<K, T>, row: &Row) -> bool {
+        let value = serde_json::from_slice(&row.bytes).ok();
+        value.map(|value| table.insert(row.number.into(), Arc::new(value))).is_some()
+    }
+    match row.table {
+        MESSAGES => put(&mut mailbox.messages, row),
+        PEERS => put(&mut mailbox.peers, row),
+        STANZAS => put(&mut mailbox.stanzas, row),
+        SEEN => put(&mut mailbox.seen, row),
+        SESSIONS => put(&mut mailbox.sessions, row),
+        POSITION => serde_json::from_slice(&row.bytes).map(|position| mailbox.position = Arc::new(position)).is_ok(),
+        _ => true,
+    }
+}
+
+/// Messages of a burner's history at an end of a range, from that end on, at most so many.
+pub(super) fn history(
+    vault: &Vault,
+    owner: Owner,
+    range: (std::ops::Range<u64>, End),
+    limit: usize,
+    report: &mut VaultReport,
+) -> Result<Vec<(MessageId, Entry)>, Error> {
+    let (rows, lost) = vault.page(owner, HISTORY, range, limit)?;
+    lost.into_iter().for_each(|finding| report.add(finding));
+    let entry = |row: &Row| Some((row.number.into(), serde_json::from_slice(&row.bytes).ok()?));
+    Ok(rows.iter().filter_map(entry).collect())
+}
+
+pub(crate) fn put_account(batch: &mut Batch, owner: Owner, account: &Account) -> Result<(), Error> {
+    batch.put(owner, ACCOUNT, ONLY, to_json(account)?);
+    Ok(())
+}
+
+pub(crate) fn put_registrations(batch: &mut Batch, registrations: &[u64]) -> Result<(), Error> {
+    batch.put(Owner::COMMON, REGISTRATIONS, ONLY, to_json(registrations)?);
+    Ok(())
+}
+
+/// Puts the rows of a mailbox that are not shared by both.
+pub(crate) fn put_changes(batch: &mut Batch, owner: Owner, before: &Mailbox, after: &Mailbox) -> Result<(), Error> {
+    put_table(batch, (owner, MESSAGES), &before.messages, &after.messages)?;
+    put_table(batch, (owner, PEERS), &before.peers, &after.peers)?;
+    put_table(batch, (owner, STANZAS), &before.stanzas, &after.stanzas)?;
+    put_table(batch, (owner, SEEN), &before.seen, &after.seen)?;
+    put_table(batch, (owner, SESSIONS), &before.sessions, &after.sessions)?;
+    if !Arc::ptr_eq(&before.position, &after.position) {
+        batch.put(owner, POSITION, ONLY, to_json(&*after.position)?);
+    }
+    Ok(())
+}
+
+fn put_table<K: Into<u64> + Ord + Copy, T: Serialize>(
+    batch: &mut Batch,
+    (owner, table): (Owner, Table),
+    before: &chat::Table<K, T>,
+    after: &chat::Table<K, T>,
+) -> Result<(), Error> {
+    for row in before.keys().filter(|row| !after.contains_key(row)) {
+        batch.remove(owner, table, (*row).into());
+    }
+    for (row, value) in after {
+        if !before.get(row).is_some_and(|before| Arc::ptr_eq(before, value)) {
+            batch.put(owner, table, (*row).into(), to_json(&**value)?);
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn put_history(
+    batch: &mut Batch,
+    owner: Owner,
+    messages: &chat::Table<MessageId, Entry>,
+) -> Result<(), Error> {
+    put_table(batch, (owner, HISTORY), &chat::Table::new(), messages)
+}
+
+pub(crate) fn remove_history(batch: &mut Batch, owner: Owner, message: MessageId) {
+    batch.remove(owner, HISTORY, message.into());
+}
+
+fn to_json(value: &(impl Serialize + ?Sized)) -> Result<Zeroizing<Vec<u8>>, Error> {
+    serde_json::to_vec(value).map(Zeroizing::new).map_err(|_| Error::Internal)
+}
