@@ -11,7 +11,7 @@ use crate::messages::{Conversation, Message};
 impl Engine {
     /// Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in the
     /// order of these calls. It waits for a private conversation, which needs the peer to be there; where that takes longer
-    /// than `within`, it fails. Whoever is written to is a contact.
+    /// than `within`, it fails. A peer that is written to is a contact.
     pub async fn send(
         &self,
         id: BurnerId,
@@ -60,7 +60,7 @@ impl Engine {
         self.blocking(move |engine| engine.set_blocked(&id, &peer, blocked)).await
     }
 
-    /// The person's own name for a burner, or for a peer of it; nothing or a blank one takes it away. It never leaves the
+    /// The user's own name for a burner, or for a peer of it; nothing or a blank one takes it away. It never leaves the
     /// device.
     pub async fn set_label(&self, id: BurnerId, peer: Option<String>, label: Option<String>) -> Result<(), Error> {
         self.blocking(move |engine| engine.set_label(&id, peer.as_deref(), label.as_deref())).await
@@ -92,7 +92,7 @@ impl Engine {
         self.blocking(move |engine| engine.accept_key(&id, &peer, fingerprint)).await
     }
 
-    /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then before
+    /// Says that the user has compared this key, on the telephone say, or takes that back: no text goes to it then before
     /// it is accepted again (`accept_key`), nor, once one key was compared, to others that were not.
     pub async fn set_verified(
         &self,
@@ -117,8 +117,8 @@ impl Engine {
         self.blocking(move |engine| engine.compare(&id, &peer, &secret, question.as_deref())).await
     }
 
-    /// Answers a comparison that the peer has asked for; `question` is the one that the person was shown, if there was one.
-    /// With a question it verifies the person to the peer, not the other way.
+    /// Answers a comparison that the peer has asked for; `question` is the one that the user was shown, if there was one.
+    /// With a question it verifies the user to the peer, not the other way.
     pub async fn answer_comparison(
         &self,
         id: BurnerId,
@@ -148,7 +148,7 @@ impl Engine {
         self.blocking(move |engine| engine.set_version_2(&id, may)).await
     }
 
-    /// Takes in which keys the person has verified with another client: libotr's `otr.fingerprints` (a line each: the peer,
+    /// Takes in which keys the user has verified with another client: libotr's `otr.fingerprints` (a line each: the peer,
     /// the account, the protocol, 40 digits, a word if it was verified; by tabs). Lines of other protocols than XMPP are
     /// passed over, those of other accounts where `account` is given, keys that are not verified, and those of people in
     /// chat rooms. So are lines that cannot be read, and they are named. Nobody becomes a contact by it, and nobody is told;
@@ -170,9 +170,18 @@ impl Engine {
         Ok(self.engine.conversation(&id, &peer)?.into())
     }
 
-    /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
-    pub fn messages(&self, id: BurnerId, with: Option<String>) -> Result<Vec<Message>, Error> {
-        Ok(self.engine.messages(&id, with.as_deref())?.into_iter().map(Message::from).collect())
+    /// A page of a burner's messages that are not done or are kept, with one peer (a bare JID) or all: at most `limit`, the last
+    /// ones before the message `before`, or the last of all, in their order. The first message of a page is the `before` of the
+    /// next one, and may be forgotten by then: it is a position. An empty page is the end.
+    pub fn messages(
+        &self,
+        id: BurnerId,
+        with: Option<String>,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<Message>, Error> {
+        let page = self.engine.messages(&id, with.as_deref(), before, limit)?;
+        Ok(page.into_iter().map(Message::from).collect())
     }
 
     /// One message.

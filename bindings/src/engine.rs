@@ -41,7 +41,7 @@ impl Engine {
         let engine = threads.run(cancel, flashpaper::Engine::open(config)).await?;
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|engine| engine.strong_count() > 0);
-        // One that is open already runs on threads of its own, which live as long as whoever holds it.
+        // One that is open already runs on threads of its own, which live as long as a holder of it.
         if let Some(same) = open.iter().filter_map(Weak::upgrade).find(|open| open.engine == engine) {
             return Ok(same);
         }
@@ -77,7 +77,7 @@ impl Engine {
         self.threads.run(None, async move { engine.change_key(key.into()).await }).await
     }
 
-    /// Forgets the recovery words: the person has written them down, or does not want them.
+    /// Forgets the recovery words: the user has written them down, or does not want them.
     pub async fn drop_recovery_words(&self, id: BurnerId) -> Result<(), Error> {
         self.blocking(move |engine| engine.drop_recovery_words(&id)).await
     }
@@ -90,7 +90,7 @@ impl Engine {
     }
 
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
-    /// wake-up and, unless a key store asks a person meanwhile, no lock. 3 seconds will do; several burners end at random
+    /// wake-up and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
     /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for
     /// some minutes, to be taken up again. What is under way ends as if the process did; `resume` settles it. The key and
     /// what is stored stay in memory, see `lock`.

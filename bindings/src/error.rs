@@ -11,7 +11,7 @@ pub fn error_code(error: FlashpaperError) -> String {
     error.code().to_owned()
 }
 
-/// What to suggest to the person.
+/// What to suggest to the user.
 #[uniffi::export]
 pub fn error_action(error: FlashpaperError) -> Action {
     error.action()
@@ -88,7 +88,7 @@ pub enum FlashpaperError {
     NotPrivate,
     /// There is no comparison to answer: nobody has asked, or it has ended.
     NothingAsked,
-    /// The person has verified another key of that peer's than the one that was handed in. Nothing was changed: if the new one
+    /// The user has verified another key of that peer's than the one that was handed in. Nothing was changed: if the new one
     /// is right, that is to be taken back first (`Engine.set_verified`).
     OtherKeyVerified,
     /// A link names another key than the one that is in use with that peer, or expected of it. Nothing was changed: the user
@@ -103,7 +103,7 @@ pub enum FlashpaperError {
     Unreadable,
     /// A later version of this library wrote the store.
     VaultTooNew,
-    /// The key store does not hand out the key now: the person declined, or the device is locked. Nothing has changed
+    /// The key store does not hand out the key now: the user declined, or the device is locked. Nothing has changed
     /// here; of a burn, what is left to do is done by the next start or call.
     KeyDenied,
     /// The key is gone from the key store, or its file, while sealed accounts exist; or this is another key store.
@@ -139,7 +139,7 @@ uniffi::custom_type!(WebPage, Page, {
 #[derive(uniffi::Record)]
 #[uniffi::export(Debug)]
 pub struct Page {
-    /// The address, as the server gave it. Opened outside Tor it links the person to the account.
+    /// The address, as the server gave it. Opened outside Tor it links the user to the account.
     pub url: String,
 }
 
@@ -174,7 +174,7 @@ pub enum Input {
 /// Why a text cannot be sent.
 #[uniffi::remote(Enum)]
 pub enum TextFault {
-    /// There is nothing in it; in a secret: nothing that a person could see.
+    /// There is nothing in it; in a secret: nothing that a user could see.
     Empty,
     /// It is too long.
     TooLong {
@@ -192,7 +192,7 @@ pub enum TextFault {
     },
 }
 
-/// The one thing to suggest to the person.
+/// The one thing to suggest to the user.
 #[uniffi::remote(Enum)]
 pub enum Action {
     /// Look after the device's network.

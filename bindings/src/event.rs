@@ -87,7 +87,7 @@ pub enum Event {
         /// What.
         comparison: Comparison,
     },
-    /// Something that a person in a conversation should know of.
+    /// Something that a user in a conversation should know of.
     Notice {
         /// Which burner.
         burner: BurnerId,

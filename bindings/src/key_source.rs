@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 /// it is made, everything is sealed under it, and then the first one is deleted. So there is a good one at any crash. An
 /// opening has the one that is not in use deleted once more.
 ///
-/// The calls come one at a time for a folder, on threads of the library, and may block for as long as a person needs:
+/// The calls come one at a time for a folder, on threads of the library, and may block for as long as a user needs:
 /// opening any folder, resuming, burning, changing the key, what settles earlier runs, and a creation that fails wait for
-/// them; so does, up to its deadline, falling asleep, and whoever would fall asleep while resuming waits. They may call
+/// them; so does, up to its deadline, falling asleep, and what would fall asleep while resuming waits. They may call
 /// the library, but nothing of it that waits for them. Any other exception is taken for `Failed`.
 ///
 /// Each folder needs keys of its own. After a change to another source, or to none, keys may be left here if the process
@@ -30,7 +30,7 @@ pub trait KeySource: Send + Sync {
     /// Undoes `seal` with the key that this slot has now.
     fn unseal(&self, slot: KeySlot, sealed: Vec<u8>) -> Result<Vec<u8>, KeySourceError>;
 
-    /// Deletes the key of this slot for good; without one, does nothing. No person is to be asked for it.
+    /// Deletes the key of this slot for good; without one, does nothing. No user is to be asked for it.
     ///
     /// # Errors
     /// The burn or change is done all the same, and `VaultReport` tells that a key was kept.
@@ -52,7 +52,7 @@ pub enum KeySourceError {
     /// The key is not there any more, or is another one: what it has sealed is lost. Becomes `KeyLost`.
     #[error("the key is lost")]
     Lost,
-    /// Not now: the person declined, or the device is locked. Becomes `KeyDenied`.
+    /// Not now: the user declined, or the device is locked. Becomes `KeyDenied`.
     #[error("not now")]
     Denied,
     /// No space is left to keep a key. Becomes `StorageFull`.

@@ -28,7 +28,7 @@ pub enum Connection {
 /// How soon a dead connection has to be noticed: what wakes the phone.
 #[uniffi::remote(Enum)]
 pub enum Profile {
-    /// A person looks at the app: after a minute of silence the server is asked, and has half a minute.
+    /// A user looks at the app: after a minute of silence the server is asked, and has half a minute.
     Foreground,
     /// Nobody looks: after five minutes the server is asked, and has a minute.
     Background,

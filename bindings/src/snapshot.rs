@@ -15,7 +15,7 @@ pub struct Snapshot {
     pub sequence: u64,
     /// Tor's status; nothing before it was started.
     pub tor: Option<TorStatus>,
-    /// What is wrong with the sealed store. A person should be told of all that is not as by default.
+    /// What is wrong with the sealed store. A user should be told of all that is not as by default.
     pub vault: VaultReport,
     /// All burners, in the order of their creation.
     pub burners: Vec<BurnerStatus>,
@@ -47,7 +47,7 @@ pub struct BurnerStatus {
     pub burner: Burner,
     /// How it is connected.
     pub connection: Connection,
-    /// The person's name for it.
+    /// The user's name for it.
     pub label: Option<String>,
     /// What is kept of its messages.
     pub history: History,
@@ -83,9 +83,9 @@ pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
     /// account's own, what is left of that account goes with the next burn.
     pub lost: u32,
-    /// Records were removed or replaced by older ones. Only somebody with access to the folder can do that. The rest may be out
-    /// of date.
-    /// Private conversations begin anew, as a session that was used must not be used again.
+    /// Records were removed or replaced by older ones, or the last ones written are not there. Only somebody with access to the
+    /// folder can do that, or a device that fails. The rest may be out of date. Of one record among many it is told when that
+    /// is read. Where sessions may be among them, private conversations begin anew: one that was used must not be used again.
     pub incomplete: bool,
     /// The key of the store could not be changed at the opening, as each one does, or the key store could not delete one
     /// that is not used any more, or what was removed could not be written over: older records may be readable. It is tried

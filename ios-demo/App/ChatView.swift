@@ -18,7 +18,10 @@ struct ChatView: View {
                 if let news = chat.news {
                     TellRow(text: words(for: news), dismiss: model.dismiss)
                 }
-                Section { ForEach(chat.messages, id: \.id) { MessageRow(message: $0) } }
+                Section {
+                    if chat.hasEarlier { Button("Earlier messages", action: model.showEarlier) }
+                    ForEach(chat.messages, id: \.id) { MessageRow(message: $0) }
+                }
                 Section { StandingRows(model: model, standing: chat.conversation.standing, draft: $draft) }
             }
         }

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    Address, BurnOutcome, BurnReport, Burner, BurnerState, BurnerStatus, Config, Connection, CreateOptions, Engine,
-    Error, Event, Events, Input, Key, Message, MessageState, Network, PrivateNetwork, Route, VaultReport,
+    Address, BurnOutcome, BurnReport, Burner, BurnerState, BurnerStatus, Config, CreateOptions, Engine, Error, Input,
+    Key, Network, PrivateNetwork, Route, VaultReport,
 };
 use serde_json::json;
-use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::args::{Args, Command};
@@ -20,12 +19,12 @@ use crate::chat;
 use crate::chat::terminal::Terminal;
 use crate::exit::Failure;
 use crate::holder::{self, Holder};
-use crate::output::{Output, SERVER, Screen, route_text, server_text, with_type};
+use crate::output::{Output, SERVER, Screen, route_text, with_type};
 use crate::paint::Paint;
+use crate::receive::receive;
 use crate::stop::Stop;
 use crate::text::{printable, width};
 use crate::tty::Quiet;
-use crate::wording::{message_lines, notice_line};
 use crate::{qr, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
@@ -268,76 +267,6 @@ async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Resu
     burned(report)
 }
 
-async fn receive(
-    engine: &Engine,
-    screen: &mut Screen<'_>,
-    burner: &Burner,
-    count: Option<u32>,
-    patience: Option<Duration>,
-) -> Result<(), Failure> {
-    let output = screen.output;
-    let mut events = engine.events(None);
-    engine.connect(&burner.id)?;
-    screen.during(server_text(burner.via), online(&mut events)).await?;
-    output.object(&json!({ "type": "online", "burner": burner.id }));
-    output.line("online");
-    let mut left = count;
-    loop {
-        if output.is_unwritten() {
-            return Err(Failure::Unwritten);
-        }
-        for message in engine.messages(&burner.id, None)?.iter().filter(|m| m.state == MessageState::Received) {
-            output.has_words();
-            let Message { peer: from, text, security, .. } = message;
-            let object = json!({ "type": "message", "from": from, "text": text, "security": security });
-            if !output.object(&object) || !output.line(&message_lines(message, &printable(from), Paint::for_stdout())) {
-                // One that is not taken comes again.
-                return Err(Failure::Unwritten);
-            }
-            engine.taken(&burner.id, message.id)?;
-            left = left.map(|n| n - 1);
-            if left == Some(0) {
-                return Ok(());
-            }
-        }
-        let arrived = arrived(&mut events);
-        let notice = match patience {
-            Some(patience) => timeout(patience, arrived).await.map_err(|_| Failure::NothingArrived)??,
-            None => arrived.await?,
-        };
-        if let Some(event @ Event::Notice { peer, notice, .. }) = &notice {
-            output.has_words();
-            output.object(&serde_json::to_value(event).unwrap_or_default());
-            output.line(&format!("-- {}", notice_line(notice, &printable(peer.as_str()))));
-        }
-    }
-}
-
-/// Waits for the connection.
-async fn online(events: &mut Events) -> Result<(), Error> {
-    loop {
-        match events.next().await.ok_or(Error::Closed)? {
-            Event::Connection { connection: Connection::Online, .. } => return Ok(()),
-            Event::Connection { connection: Connection::Waiting { why } | Connection::Ended { why }, .. } => {
-                return Err(why);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Waits for a message, or for something to tell of one.
-async fn arrived(events: &mut Events) -> Result<Option<Event>, Error> {
-    loop {
-        match events.next().await.ok_or(Error::Closed)? {
-            Event::Message { state: MessageState::Received, .. } | Event::Lagged { .. } => return Ok(None),
-            notice @ Event::Notice { .. } => return Ok(Some(notice)),
-            Event::Connection { connection: Connection::Ended { why }, .. } => return Err(why),
-            _ => {}
-        }
-    }
-}
-
 async fn doctor(
     engine: &Engine,
     screen: &mut Screen<'_>,
@@ -428,7 +357,7 @@ fn first_line(file: &Path, option: &'static str) -> Result<Zeroizing<String>, Fa
 mod tests {
     use std::time::SystemTime;
 
-    use flashpaper::History;
+    use flashpaper::{Connection, History};
 
     use super::*;
 

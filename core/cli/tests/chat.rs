@@ -282,6 +282,47 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
+async fn a_message_before_many_others_is_told_and_each_page_can_be_read() -> Tested {
+    let lab = Remote::from_env()?;
+    let home = Home::new(&lab, "--exit")?;
+    let mut peer = Peer::register(lab.facts()).await?;
+    let mut chat = home.chat()?;
+    chat.done(json!({ "command": "contact_add", "address": peer.jid() }))?;
+    chat.connect()?;
+    peer.send(&home.jid, "unread").await?;
+    chat.until(|e| e["text"] == "unread")?;
+    chat.done(json!({ "command": "disconnect" }))?;
+    // More than are read at once.
+    let nobody = "nobody-at-all@burner.test";
+    let mut sent = Vec::new();
+    for number in 0..205 {
+        let text = json!({ "command": "send", "peer": nobody, "text": number.to_string() });
+        sent.push(chat.done(text)?["message"].clone());
+    }
+    let mut page = |command: Value| -> Tested<Vec<String>> {
+        let page = chat.ask(command)?;
+        let texts = page["messages"].as_array().ok_or_else(|| page.to_string())?.iter();
+        Ok(texts.map(|message| message["text"].as_str().unwrap_or_default().to_owned()).collect())
+    };
+    let texts: Vec<_> = std::iter::once("unread".to_owned()).chain((0..205).map(|n| n.to_string())).collect();
+    assert_eq!(page(json!({ "command": "messages" }))?, texts);
+    assert_eq!(page(json!({ "command": "messages", "peer": nobody }))?, texts[1..]);
+    assert_eq!(page(json!({ "command": "messages", "before": sent[203] }))?, texts[..204]);
+    assert_eq!(page(json!({ "command": "messages", "limit": 2 }))?, texts[204..]);
+    assert_eq!(page(json!({ "command": "messages", "peer": nobody, "before": sent[2], "limit": 9 }))?, ["0", "1"]);
+    assert_eq!(chat.end()?, Some(0));
+
+    let mut again = home.chat()?;
+    again.until(|e| e["text"] == "unread")?;
+    assert_eq!(again.end()?, Some(0));
+    let received = home.command(&["receive", &home.jid, "--count", "1", "--timeout", "60"]).output()?;
+    assert!(String::from_utf8(received.stdout)?.ends_with(": unread\n"));
+    assert!(home.command(&["burn", &home.jid]).status()?.success());
+    Ok(peer.remove().await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
 async fn people_see_words_and_nothing_that_steers_their_terminal() -> Tested {
     let lab = Remote::from_env()?;
     let home = Home::new(&lab, "--exit")?;

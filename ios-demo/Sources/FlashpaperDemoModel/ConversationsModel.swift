@@ -4,6 +4,9 @@ import Observation
 /// Of so many peers there is news: strangers can make more.
 private let mostNews = 20
 
+/// So many messages of a chat are shown at first, and so many more each time that earlier ones are asked for.
+private let page = 100
+
 /// A burner's contacts, and one chat: what is true and what can be done. It decides nothing, and knows no SwiftUI.
 @MainActor
 @Observable
@@ -13,6 +16,7 @@ public final class ConversationsModel {
     @ObservationIgnored private let library: Flashpaper
     @ObservationIgnored private let id: BurnerId
     @ObservationIgnored private var peer: String?
+    @ObservationIgnored private var shown = page
     /// A link that names another key than the one in use: to add it once more is the user's yes.
     @ObservationIgnored private var doubted: String?
     @ObservationIgnored private var news: [PeerNews] = []
@@ -56,9 +60,16 @@ public final class ConversationsModel {
         }
     }
 
-    /// Opens the chat with a peer: what came in it counts as read.
+    /// Opens the chat with a peer. What came counts as read once it is shown.
     public func open(_ peer: String) {
         self.peer = peer
+        shown = page
+        look()
+    }
+
+    /// Shows a page of earlier messages, too.
+    public func showEarlier() {
+        shown += page
         look()
     }
 
@@ -185,12 +196,18 @@ public final class ConversationsModel {
         state.news = news
         if let why = status.unreadable { state.failed = why }
         let conversation = status.conversations.first { $0.peer == peer }
-        guard let conversation, let messages = try? library.messages(of: id, with: conversation.peer) else {
+        // One more than is shown tells whether there are earlier ones.
+        guard let conversation,
+            let messages = try? library.messages(of: id, with: conversation.peer, limit: shown + 1)
+        else {
             state.chat = nil
             return
         }
-        state.chat = ChatState(conversation: conversation, messages: messages, news: news.first { $0.peer == conversation.peer }?.news)
-        for message in messages where message.state == .received && taking.insert(message.id).inserted {
+        let chat = ChatState(
+            conversation: conversation, messages: Array(messages.suffix(shown)), hasEarlier: messages.count > shown,
+            news: news.first { $0.peer == conversation.peer }?.news)
+        state.chat = chat
+        for message in chat.messages where message.state == .received && taking.insert(message.id).inserted {
             act { [library, id] in try await library.taken(message.id, of: id) }
         }
     }

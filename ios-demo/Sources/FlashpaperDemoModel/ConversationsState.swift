@@ -25,7 +25,10 @@ public struct OwnKey: Equatable, Sendable, CustomStringConvertible, CustomReflec
 /// The chat that is open. Its lock is the conversation's `security`.
 public struct ChatState: Equatable, Sendable {
     public let conversation: Conversation
+    /// The last ones.
     public let messages: [Message]
+    /// There are messages before these.
+    public let hasEarlier: Bool
     public let news: ChatNews?
 }
 

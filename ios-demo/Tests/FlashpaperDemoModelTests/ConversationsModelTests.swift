@@ -95,6 +95,22 @@ extension OnTheLab {
             try await other.hears("to the right one")
             try await reach("private again") { security(model) == .private }
 
+            // Nobody there: all of these wait.
+            model.add("nobody-at-all@burner.test")
+            try await reach("an empty chat") { model.state.chat?.messages == [] }
+            for number in 0..<205 { model.send("\(number)") }
+            try await reach("the last text") { said("204", model) != nil }
+            let last = try #require(model.state.chat)
+            #expect(last.messages.map(\.text) == (105..<205).map(String.init) && last.hasEarlier)
+            model.showEarlier()
+            let more = try #require(model.state.chat)
+            #expect(more.messages.map(\.text) == (5..<205).map(String.init) && more.hasEarlier)
+            model.showEarlier()
+            let all = try #require(model.state.chat)
+            #expect(all.messages.map(\.text) == (0..<205).map(String.init) && !all.hasEarlier)
+            model.open("nobody-at-all@burner.test")
+            #expect(model.state.chat?.messages.map(\.id) == last.messages.map(\.id))
+
             // What happens while no chat is open is told beside the list.
             model.leave()
             try other.does("raw ?OTR:AAMDnone.")

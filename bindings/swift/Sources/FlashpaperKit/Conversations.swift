@@ -6,7 +6,7 @@ import Foundation
 extension Flashpaper {
     /// Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in
     /// the order of these calls. It waits for a private conversation, which needs the peer to be there
-    /// (``MessageState/waitingForPeer``); where that takes longer than `limit`, it fails. Whoever is written to is a
+    /// (``MessageState/waitingForPeer``); where that takes longer than `limit`, it fails. A peer that is written to is a
     /// contact.
     @discardableResult
     public func send(
@@ -15,9 +15,13 @@ extension Flashpaper {
         try await engine.send(id: id, to: peer, text: text, within: limit.map { max($0, .zero) / .seconds(1) })
     }
 
-    /// A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order.
-    public func messages(of id: BurnerId, with peer: String? = nil) throws -> [Message] {
-        try engine.messages(id: id, with: peer)
+    /// A page of a burner's messages that are not done or are kept, with one peer (a bare JID) or all: at most `limit`, the
+    /// last ones before the message `before`, or the last of all, in their order. The first message of a page is the
+    /// `before` of the next one, and may be forgotten by then: it is a position. An empty page is the end.
+    public func messages(
+        of id: BurnerId, with peer: String? = nil, before: MessageId? = nil, limit: Int = 100
+    ) throws -> [Message] {
+        try engine.messages(id: id, with: peer, before: before, limit: UInt32(clamping: limit))
     }
 
     /// One message.
@@ -61,7 +65,7 @@ extension Flashpaper {
         try await engine.setBlocked(id: id, peer: peer, blocked: blocked)
     }
 
-    /// The person's own name for a burner, or for a peer of it; nil or a blank one takes it away. It never leaves the
+    /// The user's own name for a burner, or for a peer of it; nil or a blank one takes it away. It never leaves the
     /// device.
     public func setLabel(_ label: String?, of id: BurnerId, peer: String? = nil) async throws {
         try await engine.setLabel(id: id, peer: peer, label: label)
@@ -97,7 +101,7 @@ extension Flashpaper {
         try await engine.acceptKey(id: id, peer: peer, fingerprint: fingerprint)
     }
 
-    /// Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then
+    /// Says that the user has compared this key, on the telephone say, or takes that back: no text goes to it then
     /// before it is accepted again (``acceptKey(_:of:for:)``), nor, once one key was compared, to others that were
     /// not.
     public func setVerified(
@@ -115,8 +119,8 @@ extension Flashpaper {
         try await engine.compare(id: id, peer: peer, secret: secret, question: question)
     }
 
-    /// Answers a comparison that the peer has asked for (``Conversation``'s question); `question` is the one that the person
-    /// was shown, if there was one. With a question it verifies the person to the peer, not the other way.
+    /// Answers a comparison that the peer has asked for (``Conversation``'s question); `question` is the one that the user
+    /// was shown, if there was one. With a question it verifies the user to the peer, not the other way.
     public func answerComparison(
         _ secret: String, question: String?, with peer: String, of id: BurnerId
     ) async throws {
@@ -140,7 +144,7 @@ extension Flashpaper {
         try await engine.setVersion2(id: id, may: may)
     }
 
-    /// Takes in which keys the person has verified with another client: the text of libotr's `otr.fingerprints`. Lines
+    /// Takes in which keys the user has verified with another client: the text of libotr's `otr.fingerprints`. Lines
     /// of other accounts are passed over where `account` is given, and so are lines that cannot be read, which are
     /// named. Nobody becomes a contact by it; a key that is expected of a peer stays the only one.
     @discardableResult

@@ -5,7 +5,7 @@ extension FlashpaperError {
     /// A stable name for programs, in `snake_case`.
     public var code: String { errorCode(error: self) }
 
-    /// The one thing to suggest to the person.
+    /// The one thing to suggest to the user.
     public var action: Action { errorAction(error: self) }
 
     /// Whether the same call may succeed later without any change.

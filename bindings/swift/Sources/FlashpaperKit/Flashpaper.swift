@@ -48,7 +48,7 @@ public final class Flashpaper: Sendable {
     }
 
     /// What was wrong with the sealed store when it was opened, and with what was read since: lost records are to be
-    /// told to the person.
+    /// told to the user.
     public func vaultReport() throws -> VaultReport {
         try engine.vaultReport()
     }
@@ -74,7 +74,7 @@ public final class Flashpaper: Sendable {
         try engine.recoveryWords(id: id)
     }
 
-    /// Forgets the recovery words: the person has written them down, or does not want them.
+    /// Forgets the recovery words: the user has written them down, or does not want them.
     public func dropRecoveryWords(of id: BurnerId) async throws {
         try await engine.dropRecoveryWords(id: id)
     }
@@ -122,7 +122,7 @@ public final class Flashpaper: Sendable {
     }
 
     /// Lets go of the network and the folder within `deadline`, for the device's sleep: Tor ends, and there is no
-    /// traffic, no wake-up and, unless a key store asks a person meanwhile, no lock. What is under way ends as if the
+    /// traffic, no wake-up and, unless a key store asks a user meanwhile, no lock. What is under way ends as if the
     /// process did; ``resume()`` settles it. Several burners end at random moments within it: a longer one tells less
     /// that they are of one phone. The key and what is stored stay in memory, see ``lock()``.
     public func suspend(deadline: Duration = .seconds(3)) async throws {

@@ -145,9 +145,16 @@ struct FlashpaperTests {
             // It waits, as nobody has connected.
             let text = try await library.send("hello", from: burner.id, to: nobody)
             #expect(try library.messages(of: burner.id, with: nobody).map(\.state) == [.queued])
+            let second = try await library.send("again", from: burner.id, to: nobody)
+            let page = { (before: MessageId?, limit: Int) throws -> [MessageId] in
+                try library.messages(of: burner.id, with: nobody, before: before, limit: limit).map(\.id)
+            }
+            #expect(try page(nil, 2) == [text, second])
+            #expect(try [page(nil, 1), page(second, 1), page(text, 1)] == [[second], [text], []])
+            #expect(try page(nil, -1) == [])
             let snapshot = try library.snapshot()
             #expect(!"\(snapshot)\(try library.message(text, of: burner.id))".contains("nobody-at-all"))
-            #expect(snapshot.burners.first?.conversations.map(\.outbox) == [1])
+            #expect(snapshot.burners.first?.conversations.map(\.outbox) == [2])
             try library.connect(burner.id)
             // There is nobody, which looks like somebody who is away.
             for await case .message(burner.id, text, .waitingForPeer) in library.events(since: snapshot.sequence) { break }
@@ -167,7 +174,7 @@ struct FlashpaperTests {
             try await library.lock()
             #expect(throws: FlashpaperError.VaultLocked) { try library.burners() }
             _ = try await open()
-            #expect(try await library.syncOnce(deadline: .seconds(60)) == SyncReport(unread: 0, outbox: 1, complete: true))
+            #expect(try await library.syncOnce(deadline: .seconds(60)) == SyncReport(unread: 0, outbox: 2, complete: true))
             try await library.resume()
             #expect(try await library.burn(burner.id).outcome == .proven)
         }

@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Resume {},
     Snapshot {},
     Uri {},
-    Messages { peer: Option<String> },
+    Messages { peer: Option<String>, before: Option<u64>, limit: Option<u32> },
     Taken { message: u64 },
     Label { peer: Option<String>, label: Option<String> },
     ContactAdd { address: String },

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flashpaper::{BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState, Standing};
 
+use crate::pages;
+
 /// Something to tell.
 pub(crate) enum News {
     /// A message came.
@@ -51,20 +53,15 @@ impl<'a> Watch<'a> {
 
     /// Messages that wait to be taken, because they came or failed, and were not told of.
     pub(crate) fn unread(&mut self) -> Vec<News> {
+        let waits = |m: &Message| matches!(m.state, MessageState::Received | MessageState::Failed { .. });
         // What cannot be looked at any more is not told.
-        let messages = self.engine.messages(self.burner, None).unwrap_or_default();
-        let mut news = Vec::new();
-        for message in messages {
-            let (id, state) = (message.id, message.state);
-            match state {
-                MessageState::Received if self.told.insert(id) => news.push(News::Message(message)),
-                MessageState::Failed { .. } if self.told.insert(id) => {
-                    news.push(News::Event(Event::Message { burner: self.burner.clone(), message: id, state }));
-                }
-                _ => {}
-            }
-        }
-        news
+        let mut messages = pages::all(self.engine, self.burner, None, None, waits).unwrap_or_default();
+        messages.retain(|message| self.told.insert(message.id));
+        let news = |message: Message| match message.state {
+            MessageState::Received => News::Message(message),
+            state => News::Event(Event::Message { burner: self.burner.clone(), message: message.id, state }),
+        };
+        messages.into_iter().map(news).collect()
     }
 
     pub(crate) fn of(&mut self, event: Event) -> Vec<News> {

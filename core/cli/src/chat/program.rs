@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flashpaper::{Burner, BurnerId, Engine, Error, Event, Fingerprint, History, Input, Message};
+use flashpaper::{Burner, BurnerId, Engine, Error, Event, Fingerprint, History, Input, Message, MessageId};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -12,6 +12,7 @@ use crate::burner::{burned, set_label, uri_object};
 use crate::editor::input;
 use crate::exit::Failure;
 use crate::output::{Output, Screen, with_type};
+use crate::pages;
 
 /// How long a `suspend` may take to let go of everything.
 const SUSPENDING: Duration = Duration::from_secs(3);
@@ -99,8 +100,13 @@ impl Program<'_, '_> {
             }
             Command::Snapshot {} => return Ok(with_type("snapshot", &engine.snapshot()?)),
             Command::Uri {} => return Ok(uri_object(engine, id)?),
-            Command::Messages { peer } => {
-                let messages: Vec<_> = engine.messages(id, peer.as_deref())?.iter().map(kept_object).collect();
+            Command::Messages { peer, before, limit } => {
+                let (peer, before) = (peer.as_deref(), before.map(MessageId::from));
+                let messages = match limit {
+                    Some(limit) => engine.messages(id, peer, before, limit)?,
+                    None => pages::all(engine, id, peer, before, |_| true)?,
+                };
+                let messages: Vec<_> = messages.iter().map(kept_object).collect();
                 return Ok(json!({ "type": "messages", "messages": messages }));
             }
             Command::Taken { message } => engine.taken(id, message.into())?,

@@ -26,13 +26,19 @@ import org.flashpaper.MessageState
 /** Of so many peers there is news: strangers can make more. */
 private const val MOST_NEWS = 20
 
+/** So many messages of a chat are shown at first, and so many more each time that earlier ones are asked for. */
+private const val PAGE = 100
+
 /** What the screens of a burner can ask for. All but [add] and [open] is about the chat that is open. */
 interface ConversationsActions {
     /** Adds a contact, by address or `xmpp:` URI, and opens the chat. */
     fun add(address: String)
 
-    /** Opens the chat with a peer: what came in it counts as read. */
+    /** Opens the chat with a peer. What came counts as read once it is shown. */
     fun open(peer: String)
+
+    /** Shows a page of earlier messages, too. */
+    fun showEarlier()
 
     /** Goes back to the contacts. */
     fun leave()
@@ -84,6 +90,7 @@ class ConversationsModel(
     private val id: BurnerId = burner.id
     private val current = MutableStateFlow(ConversationsState(burner))
     private var peer: String? = null
+    private var shown = PAGE
 
     /** A link that names another key than the one in use: to add it once more is the user's yes. */
     private var doubted: String? = null
@@ -121,6 +128,12 @@ class ConversationsModel(
 
     override fun open(peer: String) {
         this.peer = peer
+        shown = PAGE
+        look()
+    }
+
+    override fun showEarlier() {
+        shown += PAGE
         look()
     }
 
@@ -206,7 +219,10 @@ class ConversationsModel(
         try {
             val status = library.snapshot().burners.find { it.burner.id == id } ?: return
             val chat = status.conversations.find { it.peer == peer }?.let {
-                ChatState(it, library.messages(id, it.peer), news.find { told -> told.peer == it.peer }?.news)
+                // One more than is shown tells whether there are earlier ones.
+                val messages = library.messages(id, it.peer, limit = shown + 1)
+                val told = news.find { told -> told.peer == it.peer }?.news
+                ChatState(it, messages.takeLast(shown), messages.size > shown, told)
             }
             current.update {
                 it.copy(burner = status.burner, connection = status.connection, contacts = status.conversations, chat = chat, news = news)

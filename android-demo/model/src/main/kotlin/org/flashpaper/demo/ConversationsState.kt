@@ -28,7 +28,14 @@ data class OwnKey(val fingerprint: Fingerprint, val uri: String) {
 }
 
 /** The chat that is open. Its lock is [Conversation.security]. */
-data class ChatState(val conversation: Conversation, val messages: List<Message>, val news: ChatNews? = null)
+data class ChatState(
+    val conversation: Conversation,
+    /** The last ones. */
+    val messages: List<Message>,
+    /** There are messages before these. */
+    val hasEarlier: Boolean = false,
+    val news: ChatNews? = null,
+)
 
 /** What the person is told of a peer. */
 data class PeerNews(val peer: String, val news: ChatNews) {

@@ -105,6 +105,21 @@ class ConversationsModelTest {
         other.hears("to the right one")
         model.reaches { it.security == Security.PRIVATE }
 
+        // Nobody there: all of these wait.
+        model.add("nobody-at-all@burner.test")
+        model.reaches { it.chat?.messages?.isEmpty() == true }
+        repeat(205) { model.send("$it") }
+        val last = checkNotNull(model.reaches { it.says("204") != null }.chat)
+        assertEquals((105..204).map { "$it" } to true, last.messages.map { it.text } to last.hasEarlier)
+        model.showEarlier()
+        val more = checkNotNull(model.state.value.chat)
+        assertEquals((5..204).map { "$it" } to true, more.messages.map { it.text } to more.hasEarlier)
+        model.showEarlier()
+        val all = checkNotNull(model.state.value.chat)
+        assertEquals((0..204).map { "$it" } to false, all.messages.map { it.text } to all.hasEarlier)
+        model.open("nobody-at-all@burner.test")
+        assertEquals(last.messages.map { it.id }, model.state.value.chat?.messages?.map { it.id })
+
         // What happens while no chat is open is told beside the list.
         model.leave()
         other.does("raw ?OTR:AAMDnone.")

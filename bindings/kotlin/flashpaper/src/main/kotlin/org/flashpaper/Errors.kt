@@ -6,7 +6,7 @@ package org.flashpaper
 public val FlashpaperException.code: String
     get() = errorCode(this)
 
-/** The one thing to suggest to the person. */
+/** The one thing to suggest to the user. */
 public val FlashpaperException.action: Action
     get() = errorAction(this)
 

@@ -50,7 +50,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /**
      * What was wrong with the sealed store when it was opened, and with what was read since: lost records are to be
-     * told to the person.
+     * told to the user.
      */
     public fun vaultReport(): VaultReport = engine.vaultReport()
 
@@ -70,7 +70,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     /** The recovery words of a burner as UTF-8, until they are dropped; null if it has none. Wipe them after use. */
     public fun recoveryWords(id: BurnerId): ByteArray? = engine.recoveryWords(id)
 
-    /** Forgets the recovery words: the person has written them down, or does not want them. */
+    /** Forgets the recovery words: the user has written them down, or does not want them. */
     public suspend fun dropRecoveryWords(id: BurnerId): Unit = engine.dropRecoveryWords(id)
 
     /**
@@ -98,14 +98,23 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     /**
      * Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in
      * the order of these calls. It waits for a private conversation, which needs the peer to be there
-     * ([MessageState.WaitingForPeer]); where that takes longer than [within], it fails. Whoever is written to is a
+     * ([MessageState.WaitingForPeer]); where that takes longer than [within], it fails. A peer that is written to is a
      * contact.
      */
     public suspend fun send(id: BurnerId, to: String, text: String, within: Duration? = null): MessageId =
         engine.send(id, to, text, within?.coerceAtLeast(Duration.ZERO)?.toJavaDuration())
 
-    /** A burner's messages that are not done or are kept, with one peer (a bare JID) or all, in their order. */
-    public fun messages(id: BurnerId, with: String? = null): List<Message> = engine.messages(id, with)
+    /**
+     * A page of a burner's messages that are not done or are kept, with one peer (a bare JID) or all: at most [limit], the
+     * last ones before the message [before], or the last of all, in their order. The first message of a page is the [before]
+     * of the next one, and may be forgotten by then: it is a position. An empty page is the end.
+     */
+    public fun messages(
+        id: BurnerId,
+        with: String? = null,
+        before: MessageId? = null,
+        limit: Int = 100,
+    ): List<Message> = engine.messages(id, with, before, limit.coerceAtLeast(0).toUInt())
 
     /** One message. */
     public fun message(id: BurnerId, message: MessageId): Message = engine.message(id, message)
@@ -142,7 +151,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
         engine.setBlocked(id, peer, blocked)
 
     /**
-     * The person's own name for a burner, or for a [peer] of it; null or a blank one takes it away. It never leaves
+     * The user's own name for a burner, or for a [peer] of it; null or a blank one takes it away. It never leaves
      * the device.
      */
     public suspend fun setLabel(id: BurnerId, label: String?, peer: String? = null): Unit =
@@ -168,7 +177,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
         engine.acceptKey(id, peer, fingerprint)
 
     /**
-     * Says that the person has compared this key, on the telephone say, or takes that back: no text goes to it then
+     * Says that the user has compared this key, on the telephone say, or takes that back: no text goes to it then
      * before it is accepted again ([acceptKey]), nor, once one key was compared, to others that were not.
      */
     public suspend fun setVerified(id: BurnerId, peer: String, fingerprint: Fingerprint, verified: Boolean): Unit =
@@ -183,8 +192,8 @@ public class Flashpaper private constructor(internal val engine: Engine) {
         engine.compare(id, peer, secret, question)
 
     /**
-     * Answers a comparison that the peer has asked for ([Conversation.question]); [question] is the one that the person
-     * was shown, if there was one. With a question it verifies the person to the peer, not the other way.
+     * Answers a comparison that the peer has asked for ([Conversation.question]); [question] is the one that the user
+     * was shown, if there was one. With a question it verifies the user to the peer, not the other way.
      */
     public suspend fun answerComparison(id: BurnerId, peer: String, secret: String, question: String?): Unit =
         engine.answerComparison(id, peer, secret, question)
@@ -206,7 +215,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun setVersion2(id: BurnerId, may: Boolean): Unit = engine.setVersion2(id, may)
 
     /**
-     * Takes in which keys the person has verified with another client: the text of libotr's `otr.fingerprints`. Lines
+     * Takes in which keys the user has verified with another client: the text of libotr's `otr.fingerprints`. Lines
      * of other accounts are passed over where [account] is given, and so are lines that cannot be read, which are
      * named. Nobody becomes a contact by it; a key that is expected of a peer stays the only one.
      */
@@ -231,7 +240,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /**
      * Lets go of the network and the folder within [deadline], for the device's sleep: Tor ends, and there is no
-     * traffic, no wake-up and, unless a key store asks a person meanwhile, no lock. What is under way ends as if the
+     * traffic, no wake-up and, unless a key store asks a user meanwhile, no lock. What is under way ends as if the
      * process did; [resume] settles it. Several burners end at random moments within it: a longer one tells less that
      * they are of one phone. The key and what is stored stay in memory, see [lock].
      */

@@ -198,9 +198,14 @@ class FlashpaperTest {
         val text = library.send(burner.id, nobody, "hello")
         assertEquals(listOf(MessageState.Queued), library.messages(burner.id, nobody).map { it.state })
         assertFalse("${library.snapshot()}${library.message(burner.id, text)}".contains("nobody-at-all"))
+        val second = library.send(burner.id, nobody, "again")
+        val page = { before: MessageId?, limit: Int -> library.messages(burner.id, nobody, before, limit).map { it.id } }
+        assertEquals(listOf(text, second), page(null, 2))
+        assertEquals(listOf(listOf(second), listOf(text), emptyList()), listOf(page(null, 1), page(second, 1), page(text, 1)))
+        assertEquals(emptyList<MessageId>(), page(null, -1))
 
         val snapshot = library.snapshot()
-        assertEquals(listOf(1u), snapshot.burners.single().conversations.map { it.outbox })
+        assertEquals(listOf(2u), snapshot.burners.single().conversations.map { it.outbox })
         // There is nobody, which looks like somebody who is away.
         val asked = inBackground { library.events(snapshot.sequence).first { it is Event.Message && it.state is MessageState.WaitingForPeer } }
         library.connect(burner.id)
@@ -220,7 +225,7 @@ class FlashpaperTest {
         library.lock()
         assertThrows<FlashpaperException.VaultLocked> { library.burners() }
         library = open("right".toByteArray())
-        assertEquals(SyncReport(0u, outbox = 1u, complete = true), library.syncOnce(60.seconds))
+        assertEquals(SyncReport(0u, outbox = 2u, complete = true), library.syncOnce(60.seconds))
         library.resume()
         assertEquals(BurnOutcome.PROVEN, library.burn(burner.id).outcome)
     }

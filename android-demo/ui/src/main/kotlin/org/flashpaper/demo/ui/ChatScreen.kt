@@ -38,6 +38,7 @@ internal fun ChatScreen(
         Lock(chat, actions, verify)
         state.failed?.let { Told(words(it), actions::dismiss) }
         chat.news?.let { Told(words(it), actions::dismiss) }
+        if (chat.hasEarlier) OutlinedButton(actions::showEarlier) { Text("Earlier messages") }
         chat.messages.forEach { MessageRow(it) }
         when (peer.standing) {
             Standing.CONTACT -> {

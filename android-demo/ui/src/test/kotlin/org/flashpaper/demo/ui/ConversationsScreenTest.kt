@@ -46,6 +46,7 @@ class ConversationsScreenTest {
     private val actions = object : ConversationsActions {
         override fun add(address: String) = asked.plusAssign("add $address")
         override fun open(peer: String) = asked.plusAssign("open $peer")
+        override fun showEarlier() = asked.plusAssign("earlier")
         override fun leave() = asked.plusAssign("leave")
         override fun send(text: String) = asked.plusAssign("send $text")
         override fun accept() = asked.plusAssign("accept")
@@ -127,6 +128,17 @@ class ConversationsScreenTest {
             onNodeWithText("Block").performScrollTo().performClick()
             assertEquals(listOf("send bye", "end", "block true"), asked)
         }
+    }
+
+    @Test
+    fun earlierMessagesAreAskedForWhereThereAreSome() {
+        val messages = listOf(message(7u, "good day", MessageState.Taken))
+        screen("chat-all", chat(peer, messages)) { onNodeWithText("Earlier messages").assertDoesNotExist() }
+        screen("chat-earlier", contacts.copy(chat = ChatState(peer, messages, hasEarlier = true))) {
+            onNodeWithText("Earlier messages").performClick()
+            onNodeWithText("good day").assertIsDisplayed()
+        }
+        assertEquals(listOf("earlier"), asked)
     }
 
     @Test
