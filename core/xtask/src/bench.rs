@@ -19,13 +19,13 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
             tests.args(["--", "--ignored", "--nocapture", "--test-threads=1", "constant_time"]);
             tests
         }
-        "chat" => {
-            packages::need(&[packages::LAB, packages::OTR])?;
+        "chat" | "cost" => {
+            packages::need(&[packages::LAB, if name == "chat" { packages::OTR } else { packages::TESTS }])?;
             crate::lab::build()?;
             let facts = lab.insert(Lab::start(0)?).facts_file();
-            let mut chat = cargo(&["bench", "--quiet", "--profile", "dist", "--workspace", "--all-features"]);
-            chat.args(["--bench", "chat", "--"]).env("FLASHPAPER_LAB", facts);
-            chat
+            let mut engine = cargo(&["bench", "--quiet", "--profile", "dist", "--workspace", "--all-features"]);
+            engine.args(["--bench", name, "--"]).env("FLASHPAPER_LAB", facts);
+            engine
         }
         "idle" => {
             packages::need(&[packages::LAB, packages::IDLE])?;
@@ -37,8 +37,8 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
         }
         _ => {
             return Err(
-                "bench takes otr (speed beside libotr), chat (what privacy costs in time), idle (what it costs to be there) \
-                 or ct (constant time)"
+                "bench takes otr (speed beside libotr), chat (what privacy costs in time), cost (what a text costs on disk), \
+                 idle (what it costs to be there) or ct (constant time)"
                     .into(),
             );
         }

@@ -28,10 +28,12 @@ cargo xtask soak [NAME]      tests with their full counts; without a name: all o
                              again until N minutes are over
     peers                    10,000 texts each way with libotr and with otr3, through the lab's server
     stanzas                  100,000 stanzas of odd parts in every order
+    world                    20,000 times two phones in memory: cuts, restarts, an honest server and one that lies
     liar                     100 seeds of a server that lies, between two burners and with libotr
-cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show in the time that things take; idle: bytes,
+cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show in the time that things take; chat: what
+                             privacy costs in time; cost: what a text costs on disk and beside what is kept; idle: bytes,
                              wake-ups and memory while nothing happens, beside tor with slixmpp (20 minutes)
-    --json                   one JSON object (otr, idle)
+    --json                   one JSON object (all but ct)
 cargo xtask fuzz TARGET      hostile input for what reads it; without a target: their names
     --seconds N              for how long (60)
 cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine

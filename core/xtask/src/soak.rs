@@ -8,8 +8,8 @@ use crate::run::{Done, cargo, run};
 pub(crate) fn soak(options: &[&str]) -> Done {
     match options {
         [] => {
-            otr().and_then(|()| vault()).and_then(|()| stanzas()).and_then(|()| chat("0")).and_then(|()| peers())?;
-            liar()
+            otr().and_then(|()| vault()).and_then(|()| stanzas()).and_then(|()| world())?;
+            chat("0").and_then(|()| peers()).and_then(|()| liar())
         }
         ["otr"] => otr(),
         ["chat"] => chat("0"),
@@ -18,7 +18,8 @@ pub(crate) fn soak(options: &[&str]) -> Done {
         ["vault"] => vault(),
         ["liar"] => liar(),
         ["stanzas"] => stanzas(),
-        _ => Err("soak takes otr, vault, stanzas, peers, liar, or chat with --minutes N".into()),
+        ["world"] => world(),
+        _ => Err("soak takes otr, vault, stanzas, world, peers, liar, or chat with --minutes N".into()),
     }
 }
 
@@ -42,6 +43,13 @@ fn vault() -> Done {
 fn stanzas() -> Done {
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", "hostile"]);
     tests.args(["--", "--nocapture", "grammar"]);
+    run(tests.env("FLASHPAPER_SOAK", "1"))
+}
+
+/// Two phones in memory: ten thousand times with an honest server between them, and as often with one that lies.
+fn world() -> Done {
+    let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-chat", "--lib"]);
+    tests.args(["--", "--nocapture", "--test-threads=1", "world"]);
     run(tests.env("FLASHPAPER_SOAK", "1"))
 }
 
