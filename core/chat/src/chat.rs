@@ -149,7 +149,7 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    /// Keeps somebody away, without a word, or not any more: nothing of theirs goes on.
+    /// Blocks a peer without telling them, or ends the block. A block ends the private conversation, and texts that wait fail.
     pub fn set_blocked(&mut self, peer: PeerId, blocked: bool) {
         presence::set_blocked(self.work.mailbox, peer, blocked);
         if blocked {

@@ -86,7 +86,7 @@ pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: u64) -> Change
         let Some(entry) = mailbox.messages.get_mut(row) else { continue };
         let Some(went) = &entry.went else { continue };
         let since = went.doubted.unwrap_or(now);
-        // Whichever way the clock was set meanwhile.
+        // The clock may have been set forwards or back meanwhile.
         if !deduplicates && now.abs_diff(since) < limits::RESEND_GRACE {
             continue;
         }

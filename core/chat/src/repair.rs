@@ -52,7 +52,7 @@ pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
     let nobody = |peer: &PeerId| mailbox.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
     let rows = mailbox.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::AddressLost });
-    // A text whose stanzas are lost, but not all of them, would never be whole.
+    // A text that was sent and has no stanza any more has lost them: it is queued again.
     let carried = |row: &MessageId| mailbox.stanzas.values().any(|stanza| stanza.message == Some(*row));
     let torn: Vec<MessageId> = mailbox.rows(|entry| entry.state == MessageState::Sent);
     let torn = torn.into_iter().filter(|row| !carried(row)).collect();

@@ -31,9 +31,9 @@ pub fn has_unsent(mailbox: &Mailbox) -> bool {
     mailbox.stanzas.values().any(|stanza| stanza.number.is_none())
 }
 
-/// Numbers what is sent next, at most so much: from here on the one who goes on with the stream knows what the server's
-/// count stands for. What is of use for a moment only, as a step of a key exchange, is not sent late; a query begins one
-/// whenever it comes.
+/// Numbers the stanzas that are sent next, at most `room`. The numbers are stored, so that the server's count can be read
+/// when the stream is taken up again. A step of a key exchange is left out when it is late, as it is of no use then; a query is
+/// not, as it begins an exchange at any time. `first`: the first number; `now` in seconds since 1970.
 pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: u64) -> Vec<(String, Arc<OutgoingStanza>)> {
     let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Otr { body, .. } if stanza.message.is_none() && !is_data(body));
     let late = |stanza: &OutgoingStanza| {

@@ -75,7 +75,7 @@ pub enum Security {
     Verified,
     /// The peer has ended the private conversation. Nothing is sent until the user begins a new one, or ends it too.
     Finished,
-    /// Encrypted, but to another key than the one that was known or expected, or to one whose verification was taken back.
+    /// Encrypted, but to another key than the one that was known or expected, or to one that is not verified any more.
     /// Nothing is sent until the user has accepted it, or ends the conversation.
     KeyChanged,
 }

@@ -53,7 +53,7 @@ extension Flashpaper {
         try await engine.expectKey(id: id, address: address)
     }
 
-    /// Accepts a stranger as a contact: a private conversation that they have asked for begins, by a query of ours.
+    /// Accepts a stranger as a contact. A private conversation that they have asked for begins with a query of ours.
     public func accept(_ peer: String, of id: BurnerId) async throws {
         try await engine.accept(id: id, peer: peer)
     }

@@ -1,4 +1,4 @@
-//! Strangers: what is kept of theirs and told; and which version a peer is spoken to in.
+//! Strangers: which of their texts are kept and told, and in which version of OTR a peer is spoken to.
 
 use flashpaper_xmpp::{PresenceNews, Subscription};
 use rand::SeedableRng as _;

@@ -52,7 +52,7 @@ impl Engine {
         Ok(jid)
     }
 
-    /// Accepts a stranger as a contact: a private conversation that they have asked for begins, by a query of ours.
+    /// Accepts a stranger as a contact. A private conversation that they have asked for begins with a query of ours.
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].

@@ -138,7 +138,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun expectKey(id: BurnerId, address: String): String = engine.expectKey(id, address)
 
     /**
-     * Accepts a stranger as a contact: a private conversation that they have asked for begins, by a query of ours.
+     * Accepts a stranger as a contact. A private conversation that they have asked for begins with a query of ours.
      */
     public suspend fun accept(id: BurnerId, peer: String): Unit = engine.accept(id, peer)
 
