@@ -161,7 +161,7 @@ async fn a_text_that_goes_out() -> Tested {
     }
     println!("killed {killed} times, {stored_then_killed} of them with the text stored");
     // Of each connection what it begins with, what is asked, the text, what has become of it, and the end; each is one sync.
-    assert!(killed >= 6 && stored_then_killed >= 1, "{killed}, {stored_then_killed}");
+    assert!(killed >= 12 && stored_then_killed >= 1, "{killed}, {stored_then_killed}");
     // Nothing comes late or twice.
     let (engine, _) = connected(home.path(), &lab).await?;
     engine.send(&burner.id, friend.jid(), "the last", None)?;
@@ -203,7 +203,7 @@ async fn a_text_that_comes_in() -> Tested {
     }
     println!("killed {killed} times, {shown_then_killed} of them after the text was shown");
     // What a connection begins with, the text, that it was taken, and the end; each is one sync.
-    assert!(killed >= 6 && shown_then_killed >= 1, "{killed}, {shown_then_killed}");
+    assert!(killed >= 9 && shown_then_killed >= 1, "{killed}, {shown_then_killed}");
     end(home.path(), &lab, friend).await
 }
 
@@ -255,7 +255,8 @@ async fn a_goodbye() -> Tested {
     println!(
         "killed {killed} times, {begun_then_killed} of them in the burn, {told_then_killed} once the peer was told"
     );
-    // Commits of the burn: it is to be, the goodbye on its way, removed, forgotten; each is one sync.
-    assert!(begun_then_killed >= 3, "{begun_then_killed}, {told_then_killed}");
+    // Commits of the burn: it is to be, the goodbye on its way, removed, forgotten; each is one sync, and two runs need not have
+    // their syncs in the same order. So whether one is hit between two of them differs, too.
+    assert!(killed >= 12 && begun_then_killed >= 1, "{killed}, {begun_then_killed}, {told_then_killed}");
     Ok(())
 }
