@@ -23,7 +23,6 @@ use crate::status::{Blockage, Status};
 pub struct Tor {
     running: Arc<Running>,
     runtime: Arc<OwnRuntime>,
-    status: watch::Receiver<Status>,
 }
 
 impl Tor {
@@ -53,14 +52,14 @@ impl Tor {
         let again = Arc::clone(&client);
         runtime.handle.spawn(supervised(move || report_status(Arc::clone(&again), directory.clone(), sender.clone())));
         end_when_obsolete(obsolete, Arc::clone(&runtime), status_sender);
-        let running = Arc::new(Running { client, handle: runtime.handle.clone() });
-        Ok(Self { running, runtime, status })
+        let running = Arc::new(Running { client, handle: runtime.handle.clone(), status });
+        Ok(Self { running, runtime })
     }
 
     /// The status as a stream: the current one at once, then every change. Fast changes are coalesced.
     #[must_use]
     pub fn status(&self) -> watch::Receiver<Status> {
-        self.status.clone()
+        self.running.status.clone()
     }
 
     /// Waits until streams can be opened. Cancel safe; does not keep the client alive.
@@ -68,7 +67,7 @@ impl Tor {
     /// # Errors
     /// [`NotReady`] when `deadline` is over, and before it when waiting cannot help (clock, obsolete).
     pub fn ready(&self, deadline: Duration) -> impl Future<Output = Result<(), NotReady>> + Send + use<> {
-        let mut status = self.status.clone();
+        let mut status = self.status();
         let settled =
             |s: &Status| s.is_ready() || matches!(s.blocked, Some(Blockage::ClockWrong(Some(_)) | Blockage::Obsolete));
         async move {
@@ -89,7 +88,7 @@ impl Tor {
 
     /// Ends the client and waits until its threads are gone. Streams that are still open fail.
     pub async fn close(self) {
-        let Self { running, runtime, status: _ } = self;
+        let Self { running, runtime } = self;
         drop(running);
         // Waiting for threads blocks, so it is done on a thread where that is allowed.
         let _ = tokio::task::spawn_blocking(move || runtime.end(Some(CLOSE_LIMIT))).await;

@@ -10,12 +10,14 @@ use std::time::Duration;
 use arti_client::{DataStream, ErrorKind, HasKind, StreamPrefs, TorClient};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tor_proto::client::stream::ClientStreamCtrl;
 
 use crate::directory;
 use crate::runtime::ArtiRuntime;
+use crate::status::Status;
 use crate::target::Target;
 
 /// Relays come and go: where no circuit could be built, other relays are tried.
@@ -27,6 +29,7 @@ pub(crate) struct Running {
     pub(crate) client: Arc<TorClient<ArtiRuntime>>,
     /// Arti's threads, where its futures run: its log does not reach the app's, and its end is the client's end.
     pub(crate) handle: Handle,
+    pub(crate) status: watch::Receiver<Status>,
 }
 
 impl fmt::Debug for Running {
@@ -67,7 +70,8 @@ impl Dialer {
             Err(last)
         };
         let done = timeout(deadline, attempts).await;
-        done.unwrap_or(Err(last))
+        let is_ready = || self.tor.upgrade().is_some_and(|tor| tor.status.borrow().is_ready());
+        done.unwrap_or(Err(last)).map_err(|error| error.known_ready(target, is_ready))
     }
 
     async fn attempt(&self, target: &Target) -> Result<TorStream, DialError> {
@@ -151,7 +155,7 @@ pub enum DialError {
     /// The deadline is over. Try again later.
     #[error("no stream within the deadline")]
     Timeout,
-    /// No circuit could be built: see the Tor status for the reason.
+    /// No circuit could be built: see the Tor status for the reason. Of an onion service: while that status is not ready.
     #[error("Tor cannot carry a stream now")]
     TorUnavailable,
     /// The exit says that there is no such host.
@@ -160,7 +164,8 @@ pub enum DialError {
     /// The host refused the connection or cannot be reached from the exit.
     #[error("the host cannot be reached")]
     HostUnreachable,
-    /// The onion service has no descriptor, or does not answer: it is down, or gone.
+    /// The onion service has no descriptor, does not answer, or no circuit to it can be built though Tor is ready: it is
+    /// down, or gone.
     #[error("the onion service cannot be reached")]
     OnionUnreachable,
     /// The Tor client was closed.
@@ -202,6 +207,15 @@ impl DialError {
             (_, Target::Onion { .. }) => Self::OnionUnreachable,
         }
     }
+
+    /// Where Tor works, circuits that cannot be built to an onion service are the service's failure: its introduction points
+    /// are gone, or refuse it.
+    fn known_ready(self, target: &Target, is_ready: impl FnOnce() -> bool) -> Self {
+        match (self, target) {
+            (Self::TorUnavailable, Target::Onion { .. }) if is_ready() => Self::OnionUnreachable,
+            (error, _) => error,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -225,5 +239,10 @@ mod tests {
             assert_eq!(DialError::from_arti(kind, &host), by_host);
             assert_eq!(DialError::from_arti(kind, &onion), by_onion);
         }
+        let unavailable = DialError::TorUnavailable;
+        assert_eq!(unavailable.known_ready(&onion, || true), DialError::OnionUnreachable);
+        assert_eq!(unavailable.known_ready(&onion, || false), unavailable);
+        assert_eq!(unavailable.known_ready(&host, || true), unavailable);
+        assert_eq!(DialError::Closed.known_ready(&onion, || true), DialError::Closed);
     }
 }
