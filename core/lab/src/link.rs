@@ -145,7 +145,8 @@ mod tests {
         stream.read_exact(&mut back).await.unwrap();
         assert!(back.iter().enumerate().all(|(i, b)| i == usize::from(*b)));
         let took = started.elapsed();
-        assert!((200..2000).contains(&took.as_millis()), "{took:?}");
+        // Were the delays of all bytes added up, it would take 20 s.
+        assert!((200..10_000).contains(&took.as_millis()), "{took:?}");
 
         let relay = TcpSocket::new_v4().unwrap();
         relay.bind("127.0.9.2:0".parse().unwrap()).unwrap();
