@@ -39,21 +39,11 @@ pub(crate) fn test(scope: Scope) -> Done {
         steps.step("Swift's system", swift::prepare)?;
     }
     steps.step("fmt", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
-    steps.step("clippy", || {
-        run(&mut cargo(&[
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-features",
-            "--all-targets",
-            "--",
-            "--deny",
-            "warnings",
-        ]))
+    steps.step("clippy and build", || {
+        run(&mut checked(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))
     })?;
-    steps.step("build", || run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"])))?;
     steps.step("dependencies", || run(built("flashpaper-dependencies").arg("check")))?;
-    steps.step("tests", || run(&mut cargo(&["test", "--quiet", "--workspace", "--all-features"])))?;
+    steps.step("tests", || run(&mut checked(&["test", "--quiet", "--workspace", "--all-features"])))?;
     steps.step("bindings", bindings::generate)?;
     if !scope.lab {
         return Ok(());
@@ -77,6 +67,17 @@ pub(crate) fn test(scope: Scope) -> Done {
     steps.step("demo", demo::play)
 }
 
+/// A cargo whose compiler of the workspace is clippy's, which denies warnings. A run of clippy beside the build would compile
+/// Arti a second time.
+fn checked(args: &[&str]) -> Command {
+    let mut command = cargo(args);
+    command
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        // As `cargo clippy -- --deny warnings` hands it on.
+        .env("CLIPPY_ARGS", "--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+    command
+}
+
 /// Tests of the engine that stop no relay and no server: about half of all by their time.
 const STEADY: [&str; 6] = ["attacks::", "crash::", "crash_texts::", "liar::", "peers::", "strangers::"];
 
@@ -97,7 +98,7 @@ fn lab_tests(lab: &Lab) -> Done {
 }
 
 fn lab_test(lab: &Lab) -> Command {
-    let mut tests = cargo(&["test", "--workspace", "--all-features", "--tests", "--no-fail-fast"]);
+    let mut tests = checked(&["test", "--workspace", "--all-features", "--tests", "--no-fail-fast"]);
     // Times are for the bench: whatever else runs on the machine would change them.
     tests
         .args(["--", "--ignored", "--test-threads=1", "--skip", "constant_time"])
