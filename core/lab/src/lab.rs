@@ -43,16 +43,11 @@ impl Lab {
     /// # Errors
     /// A program is missing, another lab uses the folder, or the network does not come up.
     pub async fn start(dir: &Path, delay_ms: u32, say: impl Fn(&str)) -> Result<Self> {
-        fs::create_dir_all(dir)?;
-        let dir = dir.canonicalize()?;
-        let lock = File::create(dir.join("lock"))?;
-        lock.try_lock().map_err(|_| LabError::new("another lab uses this folder"))?;
+        let (dir, lock) = take_folder(dir)?;
         let (subnet, names_socket) = Subnet::take()?;
         let names_address = names_socket.local_addr()?;
-        let spawner = Spawner::start()?;
-        let delay = Delay::default();
-        let begin = Instant::now();
-        let step = |name: &str| say(&format!("{:>6.2} s  {name}", begin.elapsed().as_secs_f64()));
+        let (spawner, delay) = (Spawner::start()?, Delay::default());
+        let step = timed(say);
 
         let ca = Authority::open(&dir.join("ca"))?;
         let prosody = Prosody::prepare(&dir, &ca, subnet.address(50), subnet.address(51))?;
@@ -63,12 +58,8 @@ impl Lab {
 
         let nodes = tor::nodes(&dir, subnet)?;
         step("relays have keys");
-        let mut links = BTreeMap::new();
-        for node in &nodes {
-            let link = Link::open(node.advertised(), node.real(), Arc::clone(&delay)).await?;
-            links.insert(node.name.clone(), link);
-        }
         tor::write_torrcs(&dir, &nodes, names_address)?;
+        let links = open_links(&nodes, &delay).await?;
         for node in &nodes {
             running.insert(node.name.clone(), node.start(&spawner, &dir)?);
         }
@@ -207,6 +198,28 @@ impl std::fmt::Debug for Lab {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lab").field("dir", &self.dir).finish_non_exhaustive()
     }
+}
+
+/// A line with the time since the beginning for each step.
+fn timed(say: impl Fn(&str)) -> impl Fn(&str) {
+    let begin = Instant::now();
+    move |name| say(&format!("{:>6.2} s  {name}", begin.elapsed().as_secs_f64()))
+}
+
+fn take_folder(dir: &Path) -> Result<(PathBuf, File)> {
+    fs::create_dir_all(dir)?;
+    let dir = dir.canonicalize()?;
+    let lock = File::create(dir.join("lock"))?;
+    lock.try_lock().map_err(|_| LabError::new("another lab uses this folder"))?;
+    Ok((dir, lock))
+}
+
+async fn open_links(nodes: &[Node], delay: &Delay) -> Result<BTreeMap<String, Link>> {
+    let mut links = BTreeMap::new();
+    for node in nodes {
+        links.insert(node.name.clone(), Link::open(node.advertised(), node.real(), Arc::clone(delay)).await?);
+    }
+    Ok(links)
 }
 
 fn servers(onion: &str) -> Vec<Server> {

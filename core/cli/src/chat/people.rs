@@ -184,11 +184,7 @@ impl Person<'_, '_> {
         let (engine, id) = (self.engine, self.id);
         let line = line.trim();
         let Some(command) = line.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
-            let text = line.strip_prefix('/').unwrap_or(line);
-            if !text.is_empty() {
-                let message = engine.send(id, self.peer()?, text, None)?;
-                self.sent.insert(message, beginning(text));
-            }
+            self.send(line.strip_prefix('/').unwrap_or(line))?;
             return Ok(Next::Line);
         };
         let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
@@ -203,14 +199,7 @@ impl Person<'_, '_> {
             "expect" => self.peer = Some(engine.expect_key(id, rest)?),
             "who" => self.who()?,
             "accept" => engine.accept(id, self.peer_or(rest)?)?,
-            "block" => {
-                engine.set_blocked(id, self.peer_or(rest)?, true)?;
-                if self.conversation().is_ok_and(|current| current.standing == Standing::Blocked) {
-                    // What is typed next is for nobody.
-                    self.peer = None;
-                    self.show_lock();
-                }
-            }
+            "block" => self.block(rest)?,
             "unblock" => engine.set_blocked(id, self.peer_or(rest)?, false)?,
             "label" => {
                 let peer = self.peer()?.to_owned();
@@ -245,6 +234,24 @@ impl Person<'_, '_> {
             _ => self.aside("no such command; /help has them all"),
         }
         Ok(Next::Line)
+    }
+
+    fn send(&mut self, text: &str) -> Result<(), Error> {
+        if !text.is_empty() {
+            let message = self.engine.send(self.id, self.peer()?, text, None)?;
+            self.sent.insert(message, beginning(text));
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, peer: &str) -> Result<(), Failure> {
+        self.engine.set_blocked(self.id, self.peer_or(peer)?, true)?;
+        if self.conversation().is_ok_and(|current| current.standing == Standing::Blocked) {
+            // What is typed next is for nobody.
+            self.peer = None;
+            self.show_lock();
+        }
+        Ok(())
     }
 
     fn talk_to(&mut self, address: &str) -> Result<(), Error> {

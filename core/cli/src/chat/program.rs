@@ -101,13 +101,7 @@ impl Program<'_, '_> {
             Command::Snapshot {} => return Ok(with_type("snapshot", &engine.snapshot()?)),
             Command::Uri {} => return Ok(uri_object(engine, id)?),
             Command::Messages { peer, before, limit } => {
-                let (peer, before) = (peer.as_deref(), before.map(MessageId::from));
-                let messages = match limit {
-                    Some(limit) => engine.messages(id, peer, before, limit)?,
-                    None => pages::all(engine, id, peer, before, |_| true)?,
-                };
-                let messages: Vec<_> = messages.iter().map(kept_object).collect();
-                return Ok(json!({ "type": "messages", "messages": messages }));
+                return Ok(self.messages(peer.as_deref(), before.map(MessageId::from), limit)?);
             }
             Command::Taken { message } => engine.taken(id, message.into())?,
             Command::Label { peer, label } => {
@@ -149,6 +143,15 @@ impl Program<'_, '_> {
             Command::Burn {} => return Err(Error::Internal.into()),
         }
         Ok(json!({ "type": "done" }))
+    }
+
+    fn messages(&self, peer: Option<&str>, before: Option<MessageId>, limit: Option<u32>) -> Result<Value, Error> {
+        let messages = match limit {
+            Some(limit) => self.engine.messages(self.id, peer, before, limit)?,
+            None => pages::all(self.engine, self.id, peer, before, |_| true)?,
+        };
+        let messages: Vec<_> = messages.iter().map(kept_object).collect();
+        Ok(json!({ "type": "messages", "messages": messages }))
     }
 
     /// Starts Tor if it does not run, then connects.

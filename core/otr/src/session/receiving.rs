@@ -165,13 +165,13 @@ impl Session {
             Some(State::Encrypted(conversation)) => conversation.open(data, &mut *self.rng, now),
             _ => Err(Unreadable::Lost),
         };
-        let Opened { plaintext, is_current } = match opened {
+        match opened {
             Ok(opened) => {
                 self.assembly.was_read(wire);
-                opened
+                self.receive_opened(sender, opened, out);
             }
             // No reason to doubt the keys.
-            Err(Unreadable::Late(plaintext)) => return self.receive_again(sender, plaintext, out),
+            Err(Unreadable::Late(plaintext)) => self.receive_again(sender, plaintext, out),
             Err(Unreadable::Lost) if data.ignore_unreadable => {
                 // It may be a receipt, under keys of an exchange that has ended for the peer alone.
                 let waits = |conversation: &mut Conversation| !conversation.unread.texts.is_empty();
@@ -179,20 +179,22 @@ impl Session {
                 if has_receipts && self.conversation(sender).is_some_and(waits) && !self.is_over(Some(sender)) {
                     self.doubt(None, out);
                 }
-                return;
             }
             // The tags tell it in version 3.
             Err(Unreadable::Lost) if self.instances.get(&sender).is_some_and(|i| i.has_announced(&data.next_dh)) => {
-                return out.push(Output::Attention(Attention::Mirror));
+                out.push(Output::Attention(Attention::Mirror));
             }
             Err(Unreadable::Lost) => {
                 out.push(Output::Attention(Attention::Unreadable));
                 if !self.is_over(Some(sender)) {
                     self.doubt(Some(sender), out);
                 }
-                return;
             }
-        };
+        }
+    }
+
+    fn receive_opened(&mut self, sender: u32, Opened { plaintext, is_current }: Opened, out: &mut Vec<Output>) {
+        let now = self.now;
         let mut content = tlv::read(plaintext);
         let records = std::mem::take(&mut content.records);
         let has_text = !content.text.is_empty();
