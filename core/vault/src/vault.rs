@@ -84,7 +84,7 @@ impl Vault {
     }
 
     /// The rows at an end of a range, from that end on, at most so many: the end of a table, or the page before one that was
-    /// read. Gives a [`Finding::RowLost`] for each that was changed. Of a lasting table it reads no other rows, but for
+    /// read. Fewer are all there are. Gives a [`Finding::RowLost`] for each that was changed. Of a lasting table it reads no other rows, but for
     /// those that list which ones there are: see [`Vault::take_noticed`]. Of other tables it reads all.
     ///
     /// # Errors
@@ -98,8 +98,9 @@ impl Vault {
     ) -> Result<(Vec<Row>, Vec<Finding>), Error> {
         let part = table.part_of(owner);
         let book = self.books.get(&part).ok_or(Error::NoSuchOwner)?;
-        let (mut found, mut lost) = (Vec::new(), Vec::new());
-        if let Some(numbers) = book.page(&self.db, table.row(0), (&rows, end), limit)? {
+        let (mut found, mut lost, mut ahead) = (Vec::new(), Vec::new(), rows.clone());
+        while let Some(numbers) = book.page(&self.db, table.row(0), (&ahead, end), limit - found.len())? {
+            let Some(furthest) = numbers.last().copied() else { return Ok((found, lost)) };
             for number in numbers {
                 match self.row(owner, table, number)? {
                     Some(Ok(row)) => found.push(row),
@@ -108,11 +109,16 @@ impl Vault {
                     None => {}
                 }
             }
-            return Ok((found, lost));
+            // Behind those that are lost there may be others.
+            match end {
+                End::First => ahead.start = furthest.saturating_add(1),
+                End::Last => ahead.end = furthest,
+            }
         }
         if book.is_broken.get() {
             self.notice(part, book);
         }
+        found.clear();
         lost = self.each_of(part, |row| {
             if row.table == table && rows.contains(&row.number) {
                 found.push(row);

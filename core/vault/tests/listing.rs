@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -164,4 +165,47 @@ fn it_is_told_until_something_is_written_and_all_that_is_there_is_listed_then() 
         assert!(there || !is_back);
         assert_eq!((findings, vault.take_noticed(), vault.each(owner, |_| ())), (vec![], vec![], Ok(vec![])));
     });
+}
+
+#[test]
+fn a_page_goes_on_behind_rows_that_are_damaged() {
+    let folder = TempDir::new().unwrap();
+    let owner = filled(folder.path());
+    let file = || Connection::open(folder.path().join("vault.db")).unwrap();
+    let names = || -> HashSet<Vec<u8>> {
+        let file = file();
+        let mut rows = file.prepare("SELECT name FROM rows").unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let mut damaged = Vec::new();
+    for row in ROWS + 1..=ROWS + 10 {
+        let before = names();
+        let (mut vault, _) = open(folder.path());
+        let mut batch = Batch::default();
+        batch.put(owner, TEXTS, row, row.to_string().into_bytes());
+        vault.commit(batch, &mut rng(row)).unwrap();
+        drop(vault);
+        let new: Vec<_> = names().difference(&before).cloned().collect();
+        // Now and then there is a new node, too.
+        if let [name] = new.as_slice() {
+            let damage = "UPDATE rows SET sealed = zeroblob(length(sealed)) WHERE name = ?1";
+            assert_eq!(file().execute(damage, [name]).unwrap(), 1);
+            damaged.push(row);
+        }
+    }
+    let limit = 3;
+    assert!(damaged.len() > 2 * limit);
+    let (vault, _) = open(folder.path());
+    let good = |row: &u64| row % 7 > 0 || *row > ROWS;
+    let good: Vec<u64> = (1..=ROWS + 10).filter(|row| good(row) && !damaged.contains(row)).collect();
+    let first = damaged[0] - 1;
+    for (range, end, expected) in [
+        (0..u64::MAX, End::Last, good.iter().rev().copied().take(limit).collect::<Vec<_>>()),
+        (first..u64::MAX, End::First, good.iter().copied().filter(|row| *row >= first).take(limit).collect()),
+    ] {
+        let (rows, lost) = vault.page(owner, TEXTS, (range, end), limit).unwrap();
+        let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
+        assert_eq!(numbers, expected);
+        assert!(lost.len() > limit && lost.iter().all(|finding| *finding == Finding::RowLost(owner)));
+    }
 }
