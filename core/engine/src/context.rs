@@ -16,6 +16,7 @@ use crate::directory::{Directory, Server};
 use crate::event::BurnerId;
 use crate::locks::lock;
 use crate::network::tor_client::TorClient;
+use crate::registration::quota::Registrations;
 use crate::services::Services;
 use crate::spread::{Spread, moment};
 use crate::tasks::{Tasks, blocking};
@@ -29,8 +30,7 @@ pub(crate) struct Context {
     directory: Directory,
     pub(crate) services: Arc<Services>,
     pub(crate) burners: Registry,
-    /// When registrations were tried, in seconds since 1970, as it is on disk.
-    pub(crate) registrations: Mutex<Vec<u64>>,
+    pub(crate) registrations: Registrations,
     pub(crate) tor: TorClient,
     pub(crate) tasks: Tasks,
     /// Held while connections are begun, or told to end.
@@ -64,7 +64,7 @@ impl Context {
             directory,
             burners: Registry::new(Arc::clone(&services)),
             services,
-            registrations: Mutex::new(registrations),
+            registrations: Registrations::new(registrations),
             tor,
             tasks: Tasks::new(),
             connecting: Mutex::default(),

@@ -248,7 +248,7 @@ impl Context {
 
     /// Takes over what was read as the folder was opened again.
     fn take_over(&self, read: Installation) {
-        *lock(&self.registrations) = read.registrations;
+        self.registrations.replace(read.registrations);
         self.burners.replace(read.burners);
     }
 

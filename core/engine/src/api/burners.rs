@@ -8,8 +8,7 @@ use super::Engine;
 use crate::account::State;
 use crate::connection::handle::Ending;
 use crate::event::BurnerId;
-use crate::locks::lock;
-use crate::registration::{self, quota};
+use crate::registration;
 use crate::{BurnReport, Burner, CreateOptions, Error, reconcile, removal};
 
 impl Engine {
@@ -28,7 +27,7 @@ impl Engine {
     pub fn check_options(&self, options: &CreateOptions) -> Result<(), Error> {
         self.check_server(options.server.as_deref(), options.route)?;
         self.context.burners.all()?;
-        quota::check(&lock(&self.context.registrations), self.context.services.now())
+        self.context.registrations.check(self.context.services.now())
     }
 
     /// Makes an account at a random server and shows that it can be reached.

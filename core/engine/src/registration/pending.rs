@@ -6,12 +6,10 @@ use flashpaper_vault::Batch;
 use tokio::sync::OwnedMutexGuard;
 
 use super::plan::Plan;
-use super::quota;
 use crate::account::{Account, State};
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::event::{Event, Settlement};
-use crate::locks::lock;
 use crate::store::schema;
 use crate::tasks::blocking;
 use crate::{Burner, Error, reconcile};
@@ -33,14 +31,11 @@ impl PendingBurner {
     pub(super) async fn seal(context: &Arc<Context>, account: Account) -> Result<Self, Error> {
         let (sealing, now) = (Arc::clone(context), context.services.now());
         let seal = move || {
-            let mut registrations = lock(&sealing.registrations);
-            let mut counted = registrations.clone();
-            quota::count(&mut counted, now)?;
-            let mut batch = Batch::default();
-            schema::put_registrations(&mut batch, &counted)?;
-            let (burner, turn) = sealing.burners.add(account, batch)?;
-            *registrations = counted;
-            drop(registrations);
+            let (burner, turn) = sealing.registrations.add(now, |tried| {
+                let mut batch = Batch::default();
+                schema::put_registrations(&mut batch, tried)?;
+                sealing.burners.add(account, batch)
+            })?;
             Ok(Self { context: sealing, burner, plan: Plan::new(), claimed: false, turn: Some(turn) })
         };
         // Made there: a caller that goes meanwhile has it given up.
