@@ -27,6 +27,7 @@ cargo xtask soak [NAME]      tests with their full counts; without a name: all o
     chat [--minutes N]       1,000 messages each way between two burners through cuts, restarts and kills; again and
                              again until N minutes are over
     peers                    10,000 texts each way with libotr and with otr3, through the lab's server
+    vault                    kills at each write and sync of the vault
     stanzas                  100,000 stanzas of odd parts in every order
     world                    20,000 times two phones in memory: cuts, restarts, an honest server and one that lies
     liar                     100 seeds of a server that lies, between two burners and with libotr
