@@ -144,9 +144,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         Ok(())
     }
 
-    /// Ends the stream in order (RFC 6120, section 4.4).
-    pub(crate) async fn shutdown(&mut self) -> io::Result<()> {
-        self.xml.shutdown().await
+    /// Ends the stream in order (RFC 6120, section 4.4), and hears what the server says up to its own end: a connection that
+    /// is closed with something unread is reset, and what was said last can be lost by that.
+    pub(crate) async fn close(mut self) {
+        // A stream that cannot be ended in order has ended already.
+        if self.xml.shutdown().await.is_ok() {
+            while self.read().await.is_ok() {}
+        }
+    }
+
+    /// [`Stream::close`] without the server's end, for a server that has said all that counts.
+    pub(crate) async fn leave(mut self) {
+        let _ = self.xml.shutdown().await;
     }
 
     pub(crate) fn get_ref(&self) -> &S {

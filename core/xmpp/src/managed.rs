@@ -209,10 +209,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         Ok(self.sent() != before)
     }
 
-    /// Ends the stream in order (RFC 6120, section 4.4), without waiting for the server's end. It cannot be taken up again.
-    pub async fn close(mut self) {
-        // A stream that cannot be ended in order has ended already.
-        let _ = self.stream.shutdown().await;
+    /// Ends the stream in order (RFC 6120, section 4.4), and waits for the server's end. It cannot be taken up again.
+    pub async fn close(self) {
+        self.stream.close().await;
     }
 
     /// How many stanzas of the server's the caller has: one that says several things counts with the last of them.

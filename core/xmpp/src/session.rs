@@ -106,14 +106,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         let (requested, request) = Requested::ask(self.ids.draw());
         let answer = self.stream.last_request(request).await;
         let accepted = requested.answered(answer)?;
-        self.close().await;
+        self.stream.leave().await;
         Ok(accepted)
     }
 
-    /// Ends the stream in order (RFC 6120, section 4.4), without waiting for the server's end.
-    pub async fn close(mut self) {
-        // A stream that cannot be ended in order has ended already.
-        let _ = self.stream.shutdown().await;
+    /// Ends the stream in order (RFC 6120, section 4.4), and waits for the server's end.
+    pub async fn close(self) {
+        self.stream.close().await;
     }
 
     async fn send(&mut self, iq: Iq) -> Result<(), StreamError> {

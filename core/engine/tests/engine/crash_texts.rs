@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// write is killed in core/vault/tests/crash.rs.
 const CALLS: [&str; 2] = ["ftruncate", "fsync"];
 
+/// How many commits there are before a child's mark depends on how busy the machine is: where no kill came behind it, all are
+/// done once more.
+const ROUNDS: u32 = 3;
+
 /// Not a test: sends the text `FLASHPAPER_TEXT` to `FLASHPAPER_PEER`, takes it from there, or burns the burner: what
 /// `FLASHPAPER_ACT` says.
 #[tokio::test]
@@ -135,9 +139,12 @@ async fn a_text_that_goes_out() -> Tested {
     let lab = Remote::from_env()?;
     let (home, burner, mut friend) = prepare(&lab).await?;
     let (mut came, mut killed, mut stored_then_killed) = (Vec::new(), 0, 0);
-    for call in CALLS {
+    for (round, call) in (0..ROUNDS).flat_map(|round| CALLS.map(|call| (round, call))) {
+        if round > 0 && stored_then_killed > 0 {
+            break;
+        }
         for count in 1.. {
-            let text = format!("{call} {count}");
+            let text = format!("{call} {count} of {round}");
             let (finished, stored) = child(home.path(), friend.jid(), &text, "send", call, count).await?;
             let (engine, _) = connected(home.path(), &lab).await?;
             let messages = engine.messages(&burner.id, None, None, u32::MAX)?;
@@ -176,9 +183,12 @@ async fn a_text_that_comes_in() -> Tested {
     let lab = Remote::from_env()?;
     let (home, burner, friend) = prepare(&lab).await?;
     let (mut sent, mut killed, mut shown_then_killed) = (Vec::new(), 0, 0);
-    for call in CALLS {
+    for (round, call) in (0..ROUNDS).flat_map(|round| CALLS.map(|call| (round, call))) {
+        if round > 0 && shown_then_killed > 0 {
+            break;
+        }
         for count in 1.. {
-            let text = format!("{call} {count}");
+            let text = format!("{call} {count} of {round}");
             friend.write(&burner.jid, &text);
             sent.push(text.clone());
             let (finished, shown) = child(home.path(), friend.jid(), &text, "take", call, count).await?;

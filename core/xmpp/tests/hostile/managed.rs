@@ -1,6 +1,7 @@
 //! A session that stays: what is counted, what is taken up again, and what a server or a stranger may try.
 
 use std::io;
+use std::time::Duration;
 
 use flashpaper_xmpp::{
     ChatMessage, Incoming, LoginError, ManagedSession, Refusal, Resumption, Security, Start, StreamError,
@@ -411,5 +412,30 @@ async fn streams_that_end() -> Outcome {
         .await?;
         assert_eq!(used.0, Some(error), "{words}");
     }
+    Ok(())
+}
+
+/// What was said last is lost where a connection is reset, as one is that is closed with something unread.
+#[tokio::test]
+async fn a_session_that_ends_hears_the_server_out() -> Outcome {
+    let (closed, heard) = in_session(
+        async |session| {
+            let waits = tokio::time::timeout(Duration::from_millis(300), session.close()).await;
+            waits.is_ok()
+        },
+        async |peer| peer.hears("</stream:stream>").await.map(drop),
+    )
+    .await?;
+    assert!(!closed && heard.ends_with("</stream:stream>"));
+    let (closed, heard) = in_session(
+        async |session| tokio::time::timeout(Duration::from_secs(30), session.close()).await.is_ok(),
+        async |peer| {
+            peer.hears("</stream:stream>").await?;
+            peer.says(&message("a@b.example", "late")).await?;
+            peer.says("</stream:stream>").await
+        },
+    )
+    .await?;
+    assert!(closed && heard.ends_with("</stream:stream>"), "{heard}");
     Ok(())
 }

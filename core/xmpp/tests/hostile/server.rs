@@ -195,6 +195,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// Everything that the client has said when it leaves.
     pub(crate) async fn heard_in_all(mut self) -> io::Result<String> {
+        if self.hears("</stream:stream>").await.is_ok() {
+            // The client waits for the server's.
+            let _ = self.says("</stream:stream>").await;
+        }
         match self.stream.read_to_end(&mut self.heard).await {
             // A client that leaves in a hurry says no goodbye.
             Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(error),
