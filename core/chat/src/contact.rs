@@ -109,6 +109,9 @@ pub struct Peer {
     /// They were a contact once: the user has chosen to know them.
     #[serde(default)]
     pub(crate) was_contact: bool,
+    /// How much of what came of them is kept as history, in bytes with [`crate::limits::AROUND_TEXT`] for each text.
+    #[serde(default)]
+    pub(crate) kept: u64,
 }
 
 impl Peer {

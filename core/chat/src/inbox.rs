@@ -202,7 +202,7 @@ pub(crate) fn is_full(mailbox: &Mailbox, row: PeerId) -> bool {
 /// What came of a peer's and is there, history as well: bytes, with what is stored around each text.
 fn kept(mailbox: &Mailbox, row: PeerId) -> usize {
     let here = mailbox.messages.values().filter(|entry| entry.peer == row).map(|entry| entry.size());
-    let history = mailbox.seen.get(&row).map_or(0, |seen| seen.kept);
+    let history = mailbox.peers.get(&row).map_or(0, |peer| peer.kept);
     here.sum::<usize>().saturating_add(usize::try_from(history).unwrap_or(usize::MAX))
 }
 

@@ -60,7 +60,9 @@ pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) -> Table<Message
     let mut kept: Table<MessageId, Entry> = mailbox.messages.extract_if(.., goes).collect();
     kept.retain(|_, entry| is_kept(entry));
     for entry in kept.values().filter(|entry| entry.size() > 0) {
-        Arc::make_mut(mailbox.seen.entry(entry.peer).or_default()).kept += entry.size() as u64;
+        if let Some(peer) = mailbox.peer_mut(entry.peer) {
+            peer.kept += entry.size() as u64;
+        }
     }
     for session in mailbox.sessions.values_mut().filter(|session| session.used > time) {
         Arc::make_mut(session).used = time;
@@ -90,9 +92,9 @@ pub fn forgotten(mailbox: &mut Mailbox, entry: &Entry, now: u64) {
     if mailbox.position.latest < now {
         Arc::make_mut(&mut mailbox.position).latest = now;
     }
-    if let Some(seen) = mailbox.seen.get_mut(&entry.peer).filter(|_| entry.size() > 0) {
-        let seen = Arc::make_mut(seen);
-        seen.kept = seen.kept.saturating_sub(entry.size() as u64);
+    if let Some(peer) = mailbox.peers.get_mut(&entry.peer).filter(|_| entry.size() > 0) {
+        let peer = Arc::make_mut(peer);
+        peer.kept = peer.kept.saturating_sub(entry.size() as u64);
     }
 }
 

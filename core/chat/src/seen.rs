@@ -17,23 +17,6 @@ pub struct Seen {
     accepted: Ring,
     others: Ring,
     plain: Ring,
-    /// How much of what came is kept as history, in bytes with [`limits::AROUND_TEXT`] for each text.
-    #[serde(default, with = "of_one_length")]
-    pub(crate) kept: u64,
-}
-
-/// A number that takes the same room whatever it is.
-mod of_one_length {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
-    pub(super) fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format!("{number:016x}"))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        u64::from_str_radix(&String::deserialize(deserializer)?, 16).map_err(serde::de::Error::custom)
-    }
 }
 
 /// A message, as it is known again.

@@ -44,7 +44,7 @@ pub(crate) struct Book {
     pub(crate) digest: Digest,
     counts: Counts,
     index: Index,
-    /// How many bytes of rows were removed or replaced since the last commit.
+    /// How many bytes of rows were removed since the last commit: see [`Book::take_removed`].
     removed: u64,
     /// What is there is not what should be: see [`Book::recount`].
     pub(crate) is_broken: Cell<bool>,
@@ -77,8 +77,7 @@ impl Book {
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Error> {
         let class = seal::class(bytes.len()).ok_or(Error::Internal)?;
-        let (state, before) = self.store(tx, label, class, bytes, rng)?;
-        self.removed += before.map_or(0, |class| seal::size(class) as u64);
+        let state = self.store(tx, label, class, bytes, rng)?;
         self.list(tx, label, Some(state))
     }
 
@@ -89,7 +88,7 @@ impl Book {
         self.list(tx, label, None)
     }
 
-    /// Writes a row that counts; the class of one that was in its place.
+    /// Writes a row that counts.
     fn store(
         &mut self,
         tx: &Transaction<'_>,
@@ -97,11 +96,11 @@ impl Book {
         class: usize,
         bytes: &[u8],
         rng: &mut dyn CryptoRng,
-    ) -> Result<(State, Option<usize>), Error> {
+    ) -> Result<State, Error> {
         let (nonce, before) = self.write(tx, label, class, bytes, rng)?;
         self.lose(before);
         self.counts.real[class] += 1;
-        Ok((index::state(&nonce), before))
+        Ok(index::state(&nonce))
     }
 
     fn lose(&mut self, class: Option<usize>) {
@@ -247,7 +246,7 @@ impl Book {
         }
         index.write(&mut |label, bytes| {
             let class = seal::class(bytes.len()).ok_or(Error::Internal)?;
-            Ok(self.store(tx, label, class, bytes, rng)?.0)
+            self.store(tx, label, class, bytes, rng)
         })?;
         self.index = index;
         Ok(())
@@ -283,7 +282,8 @@ impl Book {
         size_of_rows(&self.counts.real) + size_of_rows(&self.counts.fillers)
     }
 
-    /// How many bytes of rows that last were removed or replaced since it was asked.
+    /// How many bytes of rows that last were removed since it was asked. One that was replaced is not counted: its
+    /// new state is written over it, and the few rows that each commit replaces would soon outweigh all that is kept.
     pub(crate) fn take_removed(&mut self) -> u64 {
         let removed = std::mem::take(&mut self.removed);
         if Owner::is_listed(self.part) { removed } else { 0 }

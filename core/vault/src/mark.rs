@@ -28,7 +28,7 @@ pub(crate) const LEDGER: usize = KEY + 8 + 8;
 pub(crate) struct Ledger {
     key: Zeroizing<[u8; KEY]>,
     pub(crate) commits: u64,
-    /// How many bytes of lasting rows were removed or replaced since all rows were written anew.
+    /// How many bytes of lasting rows were removed since all rows were written anew.
     pub(crate) removed: u64,
 }
 

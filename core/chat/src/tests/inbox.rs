@@ -99,6 +99,23 @@ fn what_is_kept_of_a_contact_has_an_end_though_the_app_has_taken_it() {
 }
 
 #[test]
+fn what_has_come_before_is_written_once_for_each_text_and_not_as_it_is_taken() {
+    let mut mailbox = Mailbox::default();
+    assert!(comes(&mut mailbox, PEER, Some("1"), "hi"));
+    let peer = mailbox.peer(PEER);
+    mailbox.befriend(peer);
+    let before = mailbox.clone();
+    let message = *mailbox.messages.keys().next().unwrap();
+    inbox::take(&mut mailbox, message);
+    let kept = retention::sweep(&mut mailbox, History::UntilBurn, NOW);
+    assert_eq!(kept.len(), 1);
+    assert!(Arc::ptr_eq(&before.seen[&peer], &mailbox.seen[&peer]), "its record is the longest of all");
+    assert!(mailbox.peers[&peer].kept > 0);
+    retention::forgotten(&mut mailbox, &kept[&message], NOW);
+    assert_eq!(mailbox.peers[&peer].kept, 0);
+}
+
+#[test]
 fn a_plain_message_does_not_stand_for_a_private_one() {
     let mut mailbox = Mailbox::default();
     assert!(comes(&mut mailbox, PEER, Some("id of the text"), ""));

@@ -99,7 +99,8 @@ fn records_are_read_and_written_in_the_form_that_vaults_have() {
             r#"{{"jid":"peer@b.example","standing":"blocked","label":"friend","asks_for_private":true,"offers_version_3":true,
             "wants_presence":true,"shows_presence":{shows},"block_due":true,"confirms":true,"refuses":{refuses},
             "introduced":true,"keys":[{{"fingerprint":"{key}","accepted":true,"verified":true,"verified_us":true,
-            "keeps_texts":true,"failures":2,"spoke_version_3":true}}],"expected":"{key}","missed":true,"was_contact":true}}"#
+            "keeps_texts":true,"failures":2,"spoke_version_3":true}}],"expected":"{key}","missed":true,"was_contact":true,
+            "kept":512}}"#
         ));
     }
     for what in [r#"{"Otr":{"body":"?OTR:AAMD","wants_receipt":true}}"#, r#"{"Receipt":{"received":"their id"}}"#] {

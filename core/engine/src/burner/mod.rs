@@ -1,6 +1,7 @@
 //! A burner of this installation: its account, its conversations, its connection.
 
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, Sessions, view};
 use flashpaper_otr::InstanceTag;
@@ -48,6 +49,8 @@ struct Chat {
     sessions: Option<Sessions>,
     /// When the first message of history expires, in seconds since 1970; `None`: never. As far as that is known.
     history_expires: Option<Option<u64>>,
+    /// When the last change was made, by the time since the device was started, if it was of several texts.
+    last_of_several: Option<Duration>,
 }
 
 /// A mailbox, which is read from disk when it is needed first.
@@ -80,7 +83,13 @@ impl LiveBurner {
             services,
             work,
             jobs: Mutex::default(),
-            chat: Mutex::new(Chat { account, mailbox: Reading::Unread, sessions: None, history_expires: None }),
+            chat: Mutex::new(Chat {
+                account,
+                mailbox: Reading::Unread,
+                sessions: None,
+                history_expires: None,
+                last_of_several: None,
+            }),
             published: Mutex::new(published),
             fingerprint: OnceLock::new(),
             connection: Mutex::default(),

@@ -6,6 +6,7 @@ mod attacks;
 mod binding;
 mod chat;
 mod circuits;
+mod cost;
 mod crash;
 mod crash_texts;
 mod day;

@@ -20,14 +20,14 @@ use super::{Done, SIDES};
 use crate::direct::Direct;
 
 /// Texts that are sent one at a time.
-pub(super) const ALONE: u32 = 100;
+pub(super) const ALONE: u32 = 50;
 /// Texts that are sent at once.
 pub(super) const BURST: u32 = 1000;
 /// Texts that the receiver leaves for [`use_offline`].
 const UNTAKEN: u32 = 100;
 /// The number of the first message of a history that was filled by hand: behind all those of the talk.
 pub(super) const FIRST_KEPT: u64 = 1_000_000;
-/// What figures on standard output begin with.
+/// What is before figures on standard output.
 pub(super) const FIGURES: &str = "> ";
 
 /// Threads that send at once.

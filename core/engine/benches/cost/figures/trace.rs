@@ -16,7 +16,7 @@ pub(super) struct Cost {
     /// Syncs, and what reads and writes.
     pub(super) calls: u64,
     pub(super) written: u64,
-    read: u64,
+    pub(super) read: u64,
 }
 
 impl Cost {
