@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flashpaper_otr::Unanswered;
 use flashpaper_xmpp::ChatMessage;
 
 use crate::contact::{Peer, PeerId, Standing};
+use crate::encryption::wire::{Unanswered, holds_data};
 use crate::event::{Changed, News, Notice, beginning};
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::seen::Mark;
-use crate::stanza::{OutgoingStanza, StanzaKind, holds_data};
+use crate::stanza::{OutgoingStanza, StanzaKind};
 use crate::trust::Security;
 use crate::{limits, stanza_queue};
 
@@ -85,12 +85,12 @@ pub(crate) fn receive_from_stranger(
     now: u64,
 ) {
     let peer = peer.unwrap_or_else(|| new_stranger(mailbox, news, &chat.from));
-    let Unanswered { text, error, asks, offers_3 } = Unanswered::read(&chat.text);
+    let Unanswered { text, error, asks, offers_newest } = Unanswered::read(&chat.text);
     if let Some(words) = error {
         news.notice(peer, Notice::PeerError { text: beginning(words) });
         return;
     }
-    if let Some(stranger) = mailbox.peer_mut(peer).filter(|stranger| offers_3 && !stranger.offers_version_3) {
+    if let Some(stranger) = mailbox.peer_mut(peer).filter(|stranger| offers_newest && !stranger.offers_version_3) {
         stranger.offers_version_3 = true;
     }
     if let Some(stranger) = mailbox.peer_mut(peer).filter(|stranger| asks && !stranger.asks_for_private) {

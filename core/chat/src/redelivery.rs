@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, FailReason, MessageId, MessageState, Transmission};
+use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
 use crate::outbox::deduplicates;
 use crate::stanza::OutgoingStanza;
 use crate::trust::Fingerprint;
 use crate::{limits, stanza_queue};
 
-/// Texts that the peer may not have read, by OTR's numbers: see [`redeliver`].
-pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: u64) {
+/// Texts that the peer may not have read: see [`redeliver`].
+pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[TextId], now: u64) {
     let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
     let unread = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
     // What is not changed stays shared: a copy would be written to disk.
@@ -24,9 +24,9 @@ pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: 
     }
 }
 
-/// The peer has read all but these, by OTR's numbers; but what goes to a key that sends receipts inside the encryption is
+/// The peer has read all but these; but what goes to a key that sends receipts inside the encryption is
 /// confirmed by those alone. OTR tells by keys, and a server can drop one of several texts under the same keys.
-pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &[u64]) {
+pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &[TextId]) {
     let read = |went: &Transmission| went.number.is_some_and(|number| !unconfirmed.contains(&number));
     let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
     for row in mailbox.rows(|entry| read(entry) && !deduplicates(mailbox, entry)) {
@@ -38,7 +38,7 @@ pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &
 pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn(Fingerprint) -> bool, now: u64) {
     let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| is_over(went.key));
     let rows = mailbox.rows(|entry| entry.peer == peer && went_there(entry) && deduplicates(mailbox, entry));
-    let numbers: Vec<u64> = rows.iter().filter_map(|row| mailbox.messages.get(row)?.went.as_ref()?.number).collect();
+    let numbers: Vec<TextId> = rows.iter().filter_map(|row| mailbox.messages.get(row)?.went.as_ref()?.number).collect();
     unread(mailbox, peer, &numbers, now);
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn session_lost(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
 /// No session is left that could confirm a text.
 pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
     let theirs = mailbox.messages.values().filter(|entry| entry.peer == peer);
-    let numbers: Vec<u64> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
+    let numbers: Vec<TextId> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
     unread(mailbox, peer, &numbers, now);
 }
 

@@ -2,6 +2,7 @@
 
 mod chat;
 mod delivery;
+mod encryption;
 mod inbox;
 mod keys;
 mod outbox;

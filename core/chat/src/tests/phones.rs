@@ -113,7 +113,7 @@ impl Phone {
     }
 
     pub(super) fn own_key(&self) -> Fingerprint {
-        self.sessions.otr.own_key()
+        self.sessions.fingerprint()
     }
 
     /// Its process is another, and has no sessions any more.
