@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_otr::{InstanceTag, Output, Session, SmpEvent, TextId};
+use flashpaper_otr::{Attention, InstanceTag, Output, Session, SmpEvent, TextId};
 use flashpaper_xmpp::{ChatMessage, Ids};
 
 use crate::contact::{PeerId, Standing};
@@ -86,6 +86,11 @@ impl<'a> Work<'a> {
         let Some(session) = self.sessions.otr.open.get(&peer) else { return };
         let unconfirmed: Vec<u64> = session.unconfirmed().into_iter().map(|TextId(id)| id).collect();
         redelivery::confirm_others(self.mailbox, peer, &unconfirmed);
+        let changing = session.recipient().filter(|_| !session.is_ready());
+        if changing.is_some_and(|(_, key)| redelivery::awaits_receipt(self.mailbox, peer, key.into())) {
+            // The exchange ends with this process. The peer may be past it, and have confirmed texts by its keys.
+            inbox::mark_missed(self.mailbox, peer);
+        }
         let private = session.private();
         let is_over = |key: Fingerprint| private.iter().all(|(_, private)| key != Fingerprint::from(*private));
         redelivery::session_over(self.mailbox, peer, is_over, self.now);
@@ -168,8 +173,10 @@ impl<'a> Work<'a> {
                 }
                 Output::KeepsTexts(fingerprint) => {
                     let known = self.mailbox.peer_mut(peer);
-                    if let Some(key) = known.and_then(|known| known.trust.key_mut(fingerprint.into())) {
+                    let key = known.and_then(|known| known.trust.key_mut(fingerprint.into()));
+                    if let Some(key) = key.filter(|key| !key.deduplicates) {
                         key.deduplicates = true;
+                        redelivery::sends_receipts(self.mailbox, peer, fingerprint.into(), self.now);
                     }
                 }
                 Output::Began { with, fingerprint, .. } => {
@@ -184,6 +191,9 @@ impl<'a> Work<'a> {
                 Output::Unread(TextId(id)) => unread.push(id),
                 Output::Smp(event) => self.compared(peer, event),
                 Output::Attention(attention) => {
+                    if attention == Attention::Unreadable {
+                        self.missed_text(peer, chat);
+                    }
                     otr3::notice(attention).into_iter().for_each(|notice| self.news.notice(peer, notice));
                 }
             }
@@ -250,14 +260,34 @@ impl<'a> Work<'a> {
         let Some(known) = self.mailbox.peer_mut(peer) else { return };
         known.trust.trusts_on_first_use(key);
         known.trust.speaks(key, with.version());
-        if !known.trust.accepts(key) {
+        let is_accepted = known.trust.accepts(key);
+        let unread_by = self.sessions.unread_by.get(&peer);
+        if !is_accepted && unread_by.is_some_and(|client| chat.is_some_and(|chat| chat.resource == *client)) {
+            // What could not be read was another client's. The one that texts go to has nothing to send again.
+            inbox::has_missed_nothing(self.mailbox, peer);
+            self.sessions.unread_by.remove(&peer);
+        }
+        if !is_accepted {
             return self.news.notice(peer, Notice::OtherKey);
         }
         // It was there to answer.
         self.sessions.asked.remove(&peer);
+        self.sessions.unread_by.remove(&peer);
         if inbox::missed(self.mailbox).contains(&peer) {
             // With the new session they send again what was not read.
             inbox::has_missed_nothing(self.mailbox, peer);
+        }
+    }
+
+    /// A text could not be read. OTR begins a new session for that, and gives it up with its process, or after a minute: it
+    /// stays due, unless the conversation was ended on purpose.
+    fn missed_text(&mut self, peer: PeerId, chat: Option<&ChatMessage>) {
+        let session = self.sessions.otr.open.get(&peer);
+        if session.is_some_and(|session| session.is_private() || session.is_beginning())
+            && inbox::mark_missed(self.mailbox, peer)
+        {
+            self.sessions.asked.insert(peer, self.clock);
+            self.sessions.unread_by.insert(peer, chat.and_then(|chat| chat.resource.clone()));
         }
     }
 

@@ -8,6 +8,7 @@ mod outbox;
 mod phones;
 mod randomness;
 mod redelivery;
+mod renewal;
 mod repair;
 mod retention;
 mod stanza_queue;
