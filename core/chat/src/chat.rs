@@ -173,8 +173,11 @@ impl<'a> Talk<'a> {
             self.work.news.messages.extend(redelivery::redeliver(self.work.mailbox, peer, self.work.now));
         }
         let mut left = room;
-        // What is behind a text that cannot be sent yet keeps its place.
+        // What is behind a text that cannot be sent yet keeps its place, also where a new session is to say which that are.
         let mut stuck = redelivery::doubting(self.work.mailbox);
+        for peer in inbox::missed(self.work.mailbox) {
+            stuck.extend(self.work.look(peer, |session| session.is_beginning()).then_some(peer));
+        }
         for (row, peer) in outbox::waiting(self.work.mailbox) {
             if left > 0 && !stuck.contains(&peer) {
                 if self.send(row, peer) {

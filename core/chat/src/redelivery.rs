@@ -10,18 +10,15 @@ use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmi
 use crate::outbox::deduplicates;
 use crate::stanza::OutgoingStanza;
 use crate::trust::Fingerprint;
-use crate::{limits, stanza_queue};
+use crate::{inbox, limits, stanza_queue};
 
 /// Texts that the peer may not have read: see [`redeliver`].
 pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[TextId], now: u64) {
     let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
-    let unread = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
+    let rows =
+        mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named));
     // What is not changed stays shared: a copy would be written to disk.
-    for entry in mailbox.messages.values_mut().filter(|entry| unread(entry)) {
-        if let Some(went) = &mut Arc::make_mut(entry).went {
-            (went.number, went.doubted) = (None, Some(now));
-        }
-    }
+    rows.into_iter().for_each(|row| doubt(mailbox, row, now));
 }
 
 /// The peer has read all but these; but what goes to a key that sends receipts inside the encryption is
@@ -36,10 +33,34 @@ pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &
 
 /// Sessions with these keys are over: what such a key has sent no receipt for, though it sends them, may be unread.
 pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn(Fingerprint) -> bool, now: u64) {
-    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| is_over(went.key));
-    let rows = mailbox.rows(|entry| entry.peer == peer && went_there(entry) && deduplicates(mailbox, entry));
-    let numbers: Vec<TextId> = rows.iter().filter_map(|row| mailbox.messages.get(row)?.went.as_ref()?.number).collect();
-    unread(mailbox, peer, &numbers, now);
+    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.number.is_some() && is_over(went.key));
+    let is_it = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && went_there(entry);
+    let rows = mailbox.rows(|entry| is_it(entry) && deduplicates(mailbox, entry));
+    rows.into_iter().for_each(|row| doubt(mailbox, row, now));
+}
+
+/// This key is known now to send receipts inside the encryption. One for what OTR had confirmed by then may have been under keys
+/// that are replaced: such a text is sent again, and so is its receipt.
+pub(crate) fn sends_receipts(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, now: u64) {
+    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
+    let rows = mailbox.rows(|entry| {
+        entry.peer == peer && entry.state == MessageState::Acked && entry.is_confirmed() && went_there(entry)
+    });
+    rows.into_iter().for_each(|row| doubt(mailbox, row, now));
+}
+
+fn doubt(mailbox: &mut Mailbox, row: MessageId, now: u64) {
+    if let Some(went) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).went.as_mut()) {
+        (went.number, went.doubted) = (None, Some(now));
+    }
+}
+
+/// Whether a receipt inside the encryption is to come from the holder of this key, which texts may go to.
+pub(crate) fn awaits_receipt(mailbox: &Mailbox, peer: PeerId, key: Fingerprint) -> bool {
+    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.number.is_some() && went.key == key);
+    let awaits = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && went_there(entry);
+    let is_accepted = mailbox.peers.get(&peer).is_some_and(|peer| peer.trust.accepts(key));
+    is_accepted && mailbox.messages.values().any(|entry| awaits(entry) && deduplicates(mailbox, entry))
 }
 
 /// A session ends from this side: what it has not confirmed nothing will.
@@ -142,9 +163,8 @@ pub fn forgotten_by_server(mailbox: &mut Mailbox, now: u64) -> Changed {
     let unsure = mailbox.rows(|entry| is_unsure(entry) && !deduplicates(mailbox, entry));
     for row in unsure {
         // What says that the client knows doubles may be lost, too. A new session says it again, and what was not read.
-        let peer = mailbox.messages.get(&row).map(|entry| entry.peer);
-        if let Some(peer) = peer.and_then(|peer| mailbox.peer_mut(peer)) {
-            peer.missed = true;
+        if let Some(peer) = mailbox.messages.get(&row).map(|entry| entry.peer) {
+            inbox::mark_missed(mailbox, peer);
         }
     }
     let mut first: BTreeMap<PeerId, MessageId> = BTreeMap::new();

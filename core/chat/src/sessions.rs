@@ -22,6 +22,8 @@ pub struct Sessions {
     pub(crate) asked: HashMap<PeerId, Duration>,
     /// The id of the last stanza that asked a peer for a private conversation.
     pub(crate) queries: HashMap<PeerId, String>,
+    /// The client whose text could not be read last: a session with it has that one sent again.
+    pub(crate) unread_by: HashMap<PeerId, Option<String>>,
     pub(crate) questions: Questions,
     /// Peers that there is no room for, which was said.
     pub(crate) full: BTreeSet<PeerId>,
@@ -31,12 +33,13 @@ impl Sessions {
     /// None is open yet. `tag` names this client among those of the account.
     #[must_use]
     pub fn new(identity: Arc<Identity>, tag: InstanceTag) -> Self {
-        let (asked, queries) = (HashMap::new(), HashMap::new());
+        let (asked, queries, unread_by) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self {
             open: OpenSessions::new(Otr3::new(identity, tag)),
             present: Present::default(),
             asked,
             queries,
+            unread_by,
             questions: Questions::default(),
             full: BTreeSet::new(),
         }

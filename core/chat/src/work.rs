@@ -85,6 +85,11 @@ impl<'a> Work<'a> {
     fn store_session(&mut self, peer: PeerId) {
         let Some(session) = self.sessions.open.get(peer) else { return };
         redelivery::confirm_others(self.mailbox, peer, &session.unconfirmed());
+        let changing = session.recipient().filter(|_| !session.is_ready());
+        if changing.is_some_and(|with| redelivery::awaits_receipt(self.mailbox, peer, with.key)) {
+            // The exchange ends with this process. The peer may be past it, and have confirmed texts by its keys.
+            inbox::mark_missed(self.mailbox, peer);
+        }
         let private = session.private();
         let is_over = |key: Fingerprint| private.iter().all(|partner| key != partner.key);
         redelivery::session_over(self.mailbox, peer, is_over, self.now);
@@ -167,8 +172,10 @@ impl<'a> Work<'a> {
                 }
                 Output::Deduplicates(key) => {
                     let known = self.mailbox.peer_mut(peer);
-                    if let Some(key) = known.and_then(|known| known.trust.key_mut(key)) {
-                        key.deduplicates = true;
+                    let known = known.and_then(|known| known.trust.key_mut(key));
+                    if let Some(known) = known.filter(|known| !known.deduplicates) {
+                        known.deduplicates = true;
+                        redelivery::sends_receipts(self.mailbox, peer, key, self.now);
                     }
                 }
                 Output::Began(with) => {
@@ -182,7 +189,12 @@ impl<'a> Work<'a> {
                 Output::Ended => drop(self.news.conversations.insert(peer)),
                 Output::Unread(text) => unread.push(text),
                 Output::Compared(event) => self.compared(peer, event),
-                Output::Notice(notice) => self.news.notice(peer, notice),
+                Output::Notice(notice) => {
+                    if notice == Notice::Unreadable {
+                        self.missed_text(peer, chat);
+                    }
+                    self.news.notice(peer, notice);
+                }
             }
         }
         redelivery::unread(self.mailbox, peer, &unread, self.now);
@@ -247,14 +259,34 @@ impl<'a> Work<'a> {
         let Some(known) = self.mailbox.peer_mut(peer) else { return };
         known.trust.trusts_on_first_use(key);
         known.trust.speaks(key, version);
-        if !known.trust.accepts(key) {
+        let is_accepted = known.trust.accepts(key);
+        let unread_by = self.sessions.unread_by.get(&peer);
+        if !is_accepted && unread_by.is_some_and(|client| chat.is_some_and(|chat| chat.resource == *client)) {
+            // What could not be read was another client's. The one that texts go to has nothing to send again.
+            inbox::has_missed_nothing(self.mailbox, peer);
+            self.sessions.unread_by.remove(&peer);
+        }
+        if !is_accepted {
             return self.news.notice(peer, Notice::OtherKey);
         }
         // It was there to answer.
         self.sessions.asked.remove(&peer);
+        self.sessions.unread_by.remove(&peer);
         if inbox::missed(self.mailbox).contains(&peer) {
             // With the new session they send again what was not read.
             inbox::has_missed_nothing(self.mailbox, peer);
+        }
+    }
+
+    /// A text could not be read. OTR begins a new session for that, and gives it up with its process, or after a minute: it
+    /// stays due, unless the conversation was ended on purpose.
+    fn missed_text(&mut self, peer: PeerId, chat: Option<&ChatMessage>) {
+        let session = self.sessions.open.get(peer);
+        if session.is_some_and(|session| session.recipient().is_some() || session.is_beginning())
+            && inbox::mark_missed(self.mailbox, peer)
+        {
+            self.sessions.asked.insert(peer, self.clock);
+            self.sessions.unread_by.insert(peer, chat.and_then(|chat| chat.resource.clone()));
         }
     }
 

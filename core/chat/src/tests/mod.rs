@@ -9,6 +9,7 @@ mod outbox;
 mod phones;
 mod randomness;
 mod redelivery;
+mod renewal;
 mod repair;
 mod retention;
 mod stanza_queue;
