@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_otr::{InstanceTag, NotPrivate, NotSent, Output, Session, TextId};
 use flashpaper_xmpp::{ChatMessage, PresenceNews, Refusal, Subscription};
 
 use crate::contact::{PeerId, Standing};
-use crate::encryption::otr3::recipient;
+use crate::encryption::open::recipient;
+use crate::encryption::session::{NotSent, Partner};
+use crate::encryption::wire;
 use crate::error::ChatError;
 use crate::event::{Changed, News};
 use crate::inbox;
@@ -18,8 +19,7 @@ use crate::message::{FailReason, MessageId, MessageState};
 use crate::outbox::{self, Encrypted};
 use crate::random::Random;
 use crate::sessions::Sessions;
-use crate::stanza::is_of_exchange;
-use crate::trust::{Fingerprint, Trust};
+use crate::trust::Trust;
 use crate::work::Work;
 use crate::{presence, redelivery, retention};
 
@@ -91,7 +91,7 @@ impl<'a> Talk<'a> {
             }
             // What OTR has not read it does not count as read: it can come again.
             (Standing::Contact, Some(peer))
-                if inbox::is_full(self.work.mailbox, peer) && !is_of_exchange(&chat.text) =>
+                if inbox::is_full(self.work.mailbox, peer) && !wire::is_of_exchange(&chat.text) =>
             {
                 inbox::turn_away(self.work.mailbox, &mut self.work.sessions.full, &mut self.work.news, peer);
             }
@@ -140,7 +140,7 @@ impl<'a> Talk<'a> {
         let (asks, offers_3) = known.map_or((false, false), |known| (known.asks_for_private, known.offers_version_3));
         self.work.mailbox.befriend(peer);
         if offers_3 {
-            self.work.with(peer, Session::has_offered_3);
+            self.work.with(peer, |session| session.has_offered_newest());
         }
         if asks {
             self.start(peer);
@@ -173,8 +173,11 @@ impl<'a> Talk<'a> {
             self.work.news.messages.extend(redelivery::redeliver(self.work.mailbox, peer, self.work.now));
         }
         let mut left = room;
-        // What is behind a text that cannot be sent yet keeps its place.
+        // What is behind a text that cannot be sent yet keeps its place, also where a new session is to say which that are.
         let mut stuck = redelivery::doubting(self.work.mailbox);
+        for peer in inbox::missed(self.work.mailbox) {
+            stuck.extend(self.work.look(peer, |session| session.is_beginning()).then_some(peer));
+        }
         for (row, peer) in outbox::waiting(self.work.mailbox) {
             if left > 0 && !stuck.contains(&peer) {
                 if self.send(row, peer) {
@@ -185,8 +188,8 @@ impl<'a> Talk<'a> {
             }
         }
         for (row, peer) in outbox::waiting(self.work.mailbox) {
-            let asks = |session: &Session| !session.is_private() && !session.is_finished();
-            if self.work.sessions.otr.open.get(&peer).is_some_and(asks) {
+            let session = self.work.sessions.open.get(peer);
+            if session.is_some_and(|session| session.recipient().is_none() && !session.is_finished()) {
                 self.work.set(row, MessageState::WaitingForPeer);
             }
         }
@@ -197,7 +200,7 @@ impl<'a> Talk<'a> {
         if !self.work.is_contact(peer) || !outbox::has_room(self.work.mailbox, peer, self.work.now) {
             return false;
         }
-        let Some((instance, key)) = self.choose(peer) else {
+        let Some(Partner { client, key, .. }) = self.choose(peer) else {
             self.ask(peer);
             return false;
         };
@@ -212,8 +215,8 @@ impl<'a> Talk<'a> {
         }
         let deduplicates = self.work.trust(peer).and_then(|trust| trust.key(key)).is_some_and(|key| key.deduplicates);
         let text = outbox::wording(&entry, deduplicates);
-        let sent = self.work.with(peer, |session| session.send_kept(&text, &entry.label));
-        let (TextId(number), outputs) = match sent {
+        let sent = self.work.with(peer, |session| session.send(&text, &entry.label));
+        let (number, bodies) = match sent {
             Ok(sent) => sent,
             Err(NotSent::NotReady) => return false,
             Err(NotSent::TooLong) => {
@@ -221,9 +224,8 @@ impl<'a> Talk<'a> {
                 return true;
             }
         };
-        let bodies = outputs.into_iter().filter_map(|o| if let Output::Send(body) = o { Some(body) } else { None });
-        let pieces = bodies.map(|body| (self.work.ids.draw(), body)).collect();
-        let resource = self.work.sessions.otr.resources.get(&(peer, instance)).cloned();
+        let pieces = bodies.into_iter().map(|body| (self.work.ids.draw(), body)).collect();
+        let resource = self.work.sessions.open.resource(peer, client);
         let encrypted = Encrypted { peer, key, number, resource, pieces };
         self.work.news.messages.extend(outbox::send(self.work.mailbox, row, encrypted, self.work.now));
         true
@@ -262,14 +264,14 @@ impl<'a> Talk<'a> {
     }
 
     /// Has texts go where [`recipient`] says.
-    fn choose(&mut self, peer: PeerId) -> Option<(InstanceTag, Fingerprint)> {
+    fn choose(&mut self, peer: PeerId) -> Option<Partner> {
         let known = self.work.mailbox.peers.get(&peer).map(Arc::clone);
         self.work.look(peer, |session| {
             let chosen = recipient(session, known.as_ref().map(|known| &known.trust))?;
             // Another client's session is private then: it can be selected.
-            let is_other = session.recipient().is_some_and(|(instance, _)| instance != chosen.0);
+            let is_other = session.recipient().is_some_and(|current| current.client != chosen.client);
             if is_other {
-                session.select(chosen.0).ok()?;
+                session.select(chosen.client).ok()?;
             }
             Some(chosen)
         })
@@ -285,7 +287,7 @@ impl<'a> Talk<'a> {
     /// Begins a private conversation, or renews the one there is.
     pub fn start(&mut self, peer: PeerId) {
         self.work.sessions.asked.insert(peer, self.work.clock);
-        let outputs = self.work.with(peer, Session::start);
+        let outputs = self.work.with(peer, |session| session.start());
         self.work.carry_out(peer, None, outputs);
         self.work.news.conversations.insert(peer);
     }
@@ -297,7 +299,7 @@ impl<'a> Talk<'a> {
     }
 
     fn say_goodbye(&mut self, peer: PeerId) {
-        let outputs = self.work.with(peer, Session::end);
+        let outputs = self.work.with(peer, |session| session.end());
         self.work.carry_out(peer, None, outputs);
         self.work.news.conversations.insert(peer);
     }
@@ -312,8 +314,9 @@ impl<'a> Talk<'a> {
 
     /// Gives up what has taken too long.
     pub fn tick(&mut self) {
-        let due = |session: &Session| session.deadline().is_some_and(|at| at <= self.work.clock);
-        let due = self.work.sessions.otr.open.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer);
+        let is_due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= self.work.clock);
+        let due =
+            self.work.sessions.open.iter().filter(|(_, session)| is_due(session.deadline())).map(|(peer, _)| peer);
         let due: Vec<PeerId> = due.filter(|peer| self.work.is_contact(*peer)).collect();
         due.into_iter().for_each(|peer| self.work.look(peer, |_| ()));
     }
@@ -330,9 +333,8 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// [`ChatError::NotPrivate`].
     pub fn compare(&mut self, peer: PeerId, secret: &str, question: Option<&str>) -> Result<(), ChatError> {
-        let (_, key) = self.choose(peer).ok_or(ChatError::NotPrivate)?;
-        let outputs = self.work.with(peer, |session| session.smp_start(secret, question));
-        let outputs = outputs.map_err(|NotPrivate| ChatError::NotPrivate)?;
+        let Partner { key, .. } = self.choose(peer).ok_or(ChatError::NotPrivate)?;
+        let outputs = self.work.with(peer, |session| session.compare(secret, question))?;
         if let Some(key) = self.work.mailbox.peer_mut(peer).and_then(|known| known.trust.key_mut(key)) {
             key.failures = 0;
         }
@@ -347,8 +349,8 @@ impl<'a> Talk<'a> {
     pub fn answer(&mut self, peer: PeerId, secret: &str, shown: Option<&str>) -> Result<(), ChatError> {
         let trust = self.work.trust(peer).ok_or(ChatError::NothingAsked)?;
         let key = self.work.sessions.questions.asker(peer, trust, shown).ok_or(ChatError::NothingAsked)?;
-        let outputs = self.work.with(peer, |session| session.smp_answer(secret, Some(key)));
-        self.work.carry_out(peer, None, outputs.map_err(|_| ChatError::NothingAsked)?);
+        let outputs = self.work.with(peer, |session| session.answer(secret, key))?;
+        self.work.carry_out(peer, None, outputs);
         Ok(())
     }
 
@@ -357,8 +359,7 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// [`ChatError::NotPrivate`].
     pub fn abort_comparison(&mut self, peer: PeerId) -> Result<(), ChatError> {
-        let outputs =
-            self.work.with(peer, |session| session.smp_abort(None)).map_err(|NotPrivate| ChatError::NotPrivate)?;
+        let outputs = self.work.with(peer, |session| session.abort(None))?;
         self.work.news.conversations.insert(peer);
         self.work.carry_out(peer, None, outputs);
         Ok(())

@@ -102,8 +102,8 @@ pub struct Peer {
     /// Their keys.
     #[serde(flatten)]
     pub trust: Trust,
-    /// A new session is due: it has texts of this peer sent again that were turned away for lack of room, and ours that the
-    /// server may have lost.
+    /// A new session is due: it has texts of this peer sent again that could not be read or were turned away for lack of room,
+    /// and ours that the server may have lost, or whose receipts may be under keys that are lost.
     #[serde(default)]
     pub(crate) missed: bool,
     /// They were a contact once: the user has chosen to know them.

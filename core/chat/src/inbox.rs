@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flashpaper_otr::Unanswered;
 use flashpaper_xmpp::ChatMessage;
 
 use crate::contact::{Peer, PeerId, Standing};
+use crate::encryption::wire::{Unanswered, holds_data};
 use crate::event::{Changed, News, Notice, beginning};
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::seen::Mark;
-use crate::stanza::{OutgoingStanza, StanzaKind, holds_data};
+use crate::stanza::{OutgoingStanza, StanzaKind};
 use crate::trust::Security;
 use crate::{limits, stanza_queue};
 
@@ -85,12 +85,12 @@ pub(crate) fn receive_from_stranger(
     now: u64,
 ) {
     let peer = peer.unwrap_or_else(|| new_stranger(mailbox, news, &chat.from));
-    let Unanswered { text, error, asks, offers_3 } = Unanswered::read(&chat.text);
+    let Unanswered { text, error, asks, offers_newest } = Unanswered::read(&chat.text);
     if let Some(words) = error {
         news.notice(peer, Notice::PeerError { text: beginning(words) });
         return;
     }
-    if let Some(stranger) = mailbox.peer_mut(peer).filter(|stranger| offers_3 && !stranger.offers_version_3) {
+    if let Some(stranger) = mailbox.peer_mut(peer).filter(|stranger| offers_newest && !stranger.offers_version_3) {
         stranger.offers_version_3 = true;
     }
     if let Some(stranger) = mailbox.peer_mut(peer).filter(|stranger| asks && !stranger.asks_for_private) {
@@ -140,8 +140,7 @@ pub(crate) fn new_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) -
 
 /// There is no room for what a peer sends: see [`Notice::InboxFull`]. Said once in a connection: to those in `told` it was.
 pub(crate) fn turn_away(mailbox: &mut Mailbox, told: &mut BTreeSet<PeerId>, news: &mut News, peer: PeerId) {
-    if let Some(known) = mailbox.peers.get_mut(&peer).filter(|known| !known.missed) {
-        Arc::make_mut(known).missed = true;
+    if mark_missed(mailbox, peer) {
         told.remove(&peer);
     }
     if told.insert(peer) {
@@ -149,7 +148,13 @@ pub(crate) fn turn_away(mailbox: &mut Mailbox, told: &mut BTreeSet<PeerId>, news
     }
 }
 
-/// What there was no room for has come, or will not.
+/// A new session is due: see [`missed`]. Whether none was.
+pub(crate) fn mark_missed(mailbox: &mut Mailbox, peer: PeerId) -> bool {
+    let known = mailbox.peers.get_mut(&peer).filter(|known| !known.missed);
+    known.map(|known| Arc::make_mut(known).missed = true).is_some()
+}
+
+/// What was missed has come, or will not.
 pub(crate) fn has_missed_nothing(mailbox: &mut Mailbox, peer: PeerId) {
     if let Some(known) = mailbox.peers.get_mut(&peer).filter(|known| known.missed) {
         Arc::make_mut(known).missed = false;
@@ -206,7 +211,7 @@ fn kept(mailbox: &Mailbox, row: PeerId) -> usize {
     here.sum::<usize>().saturating_add(usize::try_from(history).unwrap_or(usize::MAX))
 }
 
-/// Peers that have texts turned away for lack of room, where there is room again: those texts may come again.
+/// Peers with which a new session is due ([`Peer::missed`]), where there is room for what they send again.
 pub fn missed(mailbox: &Mailbox) -> Vec<PeerId> {
     let has_space = |row: PeerId| {
         let (count, bytes) = untaken(mailbox, row);

@@ -30,6 +30,10 @@ impl From<MessageId> for u64 {
     }
 }
 
+/// Numbers a text inside a private conversation: by it the protocol says that it may not have been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Zeroize)]
+pub(crate) struct TextId(pub(crate) u64);
+
 /// What is known of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -119,9 +123,9 @@ pub struct Entry {
 /// How a text went out.
 #[derive(Clone, Serialize, Deserialize, Zeroize)]
 pub(crate) struct Transmission {
-    /// OTR's number for it, by which it may say that it was not read. `None`: it was read, as far as will ever be known, or
+    /// Its number in the private conversation. `None`: it was read, as far as will ever be known, or
     /// is in doubt.
-    pub(crate) number: Option<u64>,
+    pub(crate) number: Option<TextId>,
     /// The key that it went to: it goes to no other.
     pub(crate) key: Fingerprint,
     /// When, in seconds since 1970.

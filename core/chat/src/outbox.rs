@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, FailReason, MessageId, MessageState, Transmission};
+use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
 use crate::stanza::{OutgoingStanza, StanzaKind};
 use crate::trust::{Fingerprint, Security};
 use crate::{limits, stanza_queue};
@@ -34,11 +34,11 @@ pub(crate) fn wording(entry: &Entry, deduplicates: bool) -> String {
     if entry.again && !deduplicates { format!("[resent] {}", entry.text) } else { entry.text.clone() }
 }
 
-/// A text that was encrypted, as OTR's of this number.
+/// A text that was encrypted.
 pub(crate) struct Encrypted {
     pub(crate) peer: PeerId,
     pub(crate) key: Fingerprint,
-    pub(crate) number: u64,
+    pub(crate) number: TextId,
     /// The client that it goes to.
     pub(crate) resource: Option<String>,
     /// What carries it, with ids.

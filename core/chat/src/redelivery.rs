@@ -6,27 +6,24 @@ use std::sync::Arc;
 use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, FailReason, MessageId, MessageState, Transmission};
+use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
 use crate::outbox::deduplicates;
 use crate::stanza::OutgoingStanza;
 use crate::trust::Fingerprint;
-use crate::{limits, stanza_queue};
+use crate::{inbox, limits, stanza_queue};
 
-/// Texts that the peer may not have read, by OTR's numbers: see [`redeliver`].
-pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[u64], now: u64) {
+/// Texts that the peer may not have read: see [`redeliver`].
+pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[TextId], now: u64) {
     let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
-    let unread = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named);
+    let rows =
+        mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named));
     // What is not changed stays shared: a copy would be written to disk.
-    for entry in mailbox.messages.values_mut().filter(|entry| unread(entry)) {
-        if let Some(went) = &mut Arc::make_mut(entry).went {
-            (went.number, went.doubted) = (None, Some(now));
-        }
-    }
+    rows.into_iter().for_each(|row| doubt(mailbox, row, now));
 }
 
-/// The peer has read all but these, by OTR's numbers; but what goes to a key that sends receipts inside the encryption is
+/// The peer has read all but these; but what goes to a key that sends receipts inside the encryption is
 /// confirmed by those alone. OTR tells by keys, and a server can drop one of several texts under the same keys.
-pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &[u64]) {
+pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &[TextId]) {
     let read = |went: &Transmission| went.number.is_some_and(|number| !unconfirmed.contains(&number));
     let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
     for row in mailbox.rows(|entry| read(entry) && !deduplicates(mailbox, entry)) {
@@ -36,10 +33,34 @@ pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &
 
 /// Sessions with these keys are over: what such a key has sent no receipt for, though it sends them, may be unread.
 pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn(Fingerprint) -> bool, now: u64) {
-    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| is_over(went.key));
-    let rows = mailbox.rows(|entry| entry.peer == peer && went_there(entry) && deduplicates(mailbox, entry));
-    let numbers: Vec<u64> = rows.iter().filter_map(|row| mailbox.messages.get(row)?.went.as_ref()?.number).collect();
-    unread(mailbox, peer, &numbers, now);
+    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.number.is_some() && is_over(went.key));
+    let is_it = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && went_there(entry);
+    let rows = mailbox.rows(|entry| is_it(entry) && deduplicates(mailbox, entry));
+    rows.into_iter().for_each(|row| doubt(mailbox, row, now));
+}
+
+/// This key is known now to send receipts inside the encryption. One for what OTR had confirmed by then may have been under keys
+/// that are replaced: such a text is sent again, and so is its receipt.
+pub(crate) fn sends_receipts(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, now: u64) {
+    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
+    let rows = mailbox.rows(|entry| {
+        entry.peer == peer && entry.state == MessageState::Acked && entry.is_confirmed() && went_there(entry)
+    });
+    rows.into_iter().for_each(|row| doubt(mailbox, row, now));
+}
+
+fn doubt(mailbox: &mut Mailbox, row: MessageId, now: u64) {
+    if let Some(went) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).went.as_mut()) {
+        (went.number, went.doubted) = (None, Some(now));
+    }
+}
+
+/// Whether a receipt inside the encryption is to come from the holder of this key, which texts may go to.
+pub(crate) fn awaits_receipt(mailbox: &Mailbox, peer: PeerId, key: Fingerprint) -> bool {
+    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.number.is_some() && went.key == key);
+    let awaits = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && went_there(entry);
+    let is_accepted = mailbox.peers.get(&peer).is_some_and(|peer| peer.trust.accepts(key));
+    is_accepted && mailbox.messages.values().any(|entry| awaits(entry) && deduplicates(mailbox, entry))
 }
 
 /// A session ends from this side: what it has not confirmed nothing will.
@@ -126,7 +147,7 @@ pub(crate) fn session_lost(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
 /// No session is left that could confirm a text.
 pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
     let theirs = mailbox.messages.values().filter(|entry| entry.peer == peer);
-    let numbers: Vec<u64> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
+    let numbers: Vec<TextId> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
     unread(mailbox, peer, &numbers, now);
 }
 
@@ -142,9 +163,8 @@ pub fn forgotten_by_server(mailbox: &mut Mailbox, now: u64) -> Changed {
     let unsure = mailbox.rows(|entry| is_unsure(entry) && !deduplicates(mailbox, entry));
     for row in unsure {
         // What says that the client knows doubles may be lost, too. A new session says it again, and what was not read.
-        let peer = mailbox.messages.get(&row).map(|entry| entry.peer);
-        if let Some(peer) = peer.and_then(|peer| mailbox.peer_mut(peer)) {
-            peer.missed = true;
+        if let Some(peer) = mailbox.messages.get(&row).map(|entry| entry.peer) {
+            inbox::mark_missed(mailbox, peer);
         }
     }
     let mut first: BTreeMap<PeerId, MessageId> = BTreeMap::new();

@@ -4,10 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_otr::{Identity, InstanceTag, Session};
-
 use crate::contact::PeerId;
-use crate::encryption::otr3::Otr3;
+use crate::encryption::open::OpenSessions;
+use crate::encryption::otr3::{Identity, InstanceTag, Otr3};
 use crate::encryption::verification::Questions;
 use crate::limits;
 use crate::presence::Present;
@@ -17,12 +16,14 @@ use crate::view::Conversation;
 /// A burner's sessions in memory. What they are is stored, but for key exchanges and comparisons that are under way, and
 /// who is there.
 pub struct Sessions {
-    pub(crate) otr: Otr3,
+    pub(crate) open: OpenSessions,
     pub(crate) present: Present,
     /// When a peer was last asked for a private conversation.
     pub(crate) asked: HashMap<PeerId, Duration>,
     /// The id of the last stanza that asked a peer for a private conversation.
     pub(crate) queries: HashMap<PeerId, String>,
+    /// The client whose text could not be read last: a session with it has that one sent again.
+    pub(crate) unread_by: HashMap<PeerId, Option<String>>,
     pub(crate) questions: Questions,
     /// Peers that there is no room for, which was said.
     pub(crate) full: BTreeSet<PeerId>,
@@ -32,12 +33,13 @@ impl Sessions {
     /// None is open yet. `tag` names this client among those of the account.
     #[must_use]
     pub fn new(identity: Arc<Identity>, tag: InstanceTag) -> Self {
-        let (asked, queries) = (HashMap::new(), HashMap::new());
+        let (asked, queries, unread_by) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self {
-            otr: Otr3::new(identity, tag),
+            open: OpenSessions::new(Otr3::new(identity, tag)),
             present: Present::default(),
             asked,
             queries,
+            unread_by,
             questions: Questions::default(),
             full: BTreeSet::new(),
         }
@@ -46,17 +48,17 @@ impl Sessions {
     /// The fingerprint of the burner's own key.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        self.otr.own_key()
+        self.open.own_key()
     }
 
     /// Whether no conversation may be in version 2 of OTR.
     pub const fn set_version_3_only(&mut self, only: bool) {
-        self.otr.version_3_only = only;
+        self.open.newest_only = only;
     }
 
     /// What is stored is ahead of this, or this ahead of what is stored.
     pub fn forget(&mut self) {
-        self.otr.open.clear();
+        self.open.close_all();
         self.questions.clear();
     }
 
@@ -68,16 +70,16 @@ impl Sessions {
         }
         self.asked.clear();
         self.full.clear();
-        self.otr.set_limit(limit.unwrap_or(limits::STANZA).min(limits::STANZA).saturating_sub(limits::AROUND_BODY));
+        self.open.set_limit(limit.unwrap_or(limits::STANZA).min(limits::STANZA).saturating_sub(limits::AROUND_BODY));
     }
 
     /// What others may look at while this is in use.
     #[must_use]
     pub fn glance(&self) -> Glance {
-        let beginning = self.otr.open.iter().filter(|(_, session)| session.is_beginning());
-        let lasts = |peer: &PeerId| self.asked.get(peer).map_or(Duration::MAX, |at| *at + limits::REPLY_TIMEOUT);
+        let beginning = self.open.iter().filter(|(_, session)| session.is_beginning());
+        let lasts = |peer: PeerId| self.asked.get(&peer).map_or(Duration::MAX, |at| *at + limits::REPLY_TIMEOUT);
         Glance {
-            deadline: self.otr.open.values().filter_map(Session::deadline).min(),
+            deadline: self.open.iter().filter_map(|(_, session)| session.deadline()).min(),
             busy_until: beginning.map(|(peer, _)| lasts(peer)).max(),
             present: self.present.clone(),
             questions: self.questions.clone(),
@@ -90,7 +92,7 @@ impl Sessions {
 
     /// Nothing of a peer's goes on; but the next session is one, and clients keep their names.
     pub(crate) fn drop_session(&mut self, peer: PeerId) {
-        self.otr.open.remove(&peer);
+        self.open.close(peer);
         self.questions.keep(peer, &[]);
     }
 }

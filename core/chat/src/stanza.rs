@@ -4,13 +4,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::contact::PeerId;
+use crate::encryption::wire;
 use crate::message::MessageId;
-
-/// What data messages of OTR's begin with (versions 3 and 2, type 3), in base64.
-const DATA: [&str; 2] = ["?OTR:AAMD", "?OTR:AAID"];
-/// What every other message of OTR's begins with.
-const BINARY: &str = "?OTR:";
-const QUERY: &str = "?OTRv";
 
 /// A stanza to a peer.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -33,7 +28,7 @@ pub struct OutgoingStanza {
 
 impl OutgoingStanza {
     pub(crate) fn is_query(&self) -> bool {
-        matches!(&self.kind, StanzaKind::Otr { body, .. } if is_query(body))
+        matches!(&self.kind, StanzaKind::Otr { body, .. } if wire::is_query(body))
     }
 }
 
@@ -52,25 +47,6 @@ pub enum StanzaKind {
         /// The id of the message that was read.
         received: String,
     },
-}
-
-/// Whether a message of OTR's belongs to a key exchange: it holds no text.
-pub(crate) fn is_of_exchange(body: &str) -> bool {
-    is_query(body) || body.starts_with(BINARY) && !is_data(body)
-}
-
-/// Whether a message of OTR's asks for a private conversation.
-pub(crate) fn is_query(body: &str) -> bool {
-    body.starts_with(QUERY)
-}
-
-pub(crate) fn is_data(body: &str) -> bool {
-    DATA.iter().any(|data| body.starts_with(data))
-}
-
-/// Whether a message of OTR's is a data message, or the first piece of one: it may hold a text.
-pub(crate) fn holds_data(body: &str) -> bool {
-    DATA.iter().any(|data| body.contains(data))
 }
 
 /// Whether a server that has everything up to a number has this stanza. Numbers wrap around (XEP-0198, section 4).

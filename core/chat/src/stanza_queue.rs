@@ -5,11 +5,12 @@ use std::sync::Arc;
 use flashpaper_xmpp::Resumption;
 
 use crate::contact::{PeerId, Standing};
+use crate::encryption::wire;
 use crate::event::Changed;
 use crate::limits;
 use crate::mailbox::Mailbox;
 use crate::message::{MessageId, MessageState};
-use crate::stanza::{OutgoingStanza, StanzaKind, Stream, covers, is_data};
+use crate::stanza::{OutgoingStanza, StanzaKind, Stream, covers};
 
 /// One that holds no text is left out where too many of them wait: the peer decides how many answers there are. A query
 /// takes the place of one that has not left.
@@ -35,7 +36,7 @@ pub fn has_unsent(mailbox: &Mailbox) -> bool {
 /// when the stream is taken up again. A step of a key exchange is left out when it is late, as it is of no use then; a query is
 /// not, as it begins an exchange at any time. `first`: the first number; `now` in seconds since 1970.
 pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: u64) -> Vec<(String, Arc<OutgoingStanza>)> {
-    let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Otr { body, .. } if stanza.message.is_none() && !is_data(body));
+    let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Otr { body, .. } if stanza.message.is_none() && !wire::is_data(body));
     let late = |stanza: &OutgoingStanza| {
         is_step(stanza) && !stanza.is_query() && now > stanza.at.saturating_add(limits::EXCHANGE_STANZAS)
     };

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::HEXLOWER_PERMISSIVE;
-use flashpaper_otr as otr;
+use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroize;
@@ -30,15 +29,11 @@ impl Fingerprint {
     }
 }
 
-impl From<otr::Fingerprint> for Fingerprint {
-    fn from(otr::Fingerprint(bytes): otr::Fingerprint) -> Self {
-        Self(bytes)
-    }
-}
-
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        otr::Fingerprint(self.0).fmt(f)
+        let (first, rest) = self.0.split_at(4);
+        f.write_str(&HEXUPPER.encode(first))?;
+        rest.chunks(4).try_for_each(|group| write!(f, " {}", HEXUPPER.encode(group)))
     }
 }
 

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_otr::{InstanceTag, Output, Session, SmpEvent, TextId};
 use flashpaper_xmpp::{ChatMessage, Ids};
 
 use crate::contact::{PeerId, Standing};
-use crate::encryption::otr3::{self, Opened};
+use crate::encryption::open::Opened;
+use crate::encryption::session::{Client, Compared, Output, Partner, Session};
 use crate::encryption::stored::Stored;
-use crate::encryption::verification;
+use crate::encryption::{verification, wire};
 use crate::event::{News, Notice};
 use crate::inbox::{self, Arrived};
 use crate::mailbox::Mailbox;
@@ -20,7 +20,7 @@ use crate::message::{MessageId, MessageState};
 use crate::random::Random;
 use crate::seen::Mark;
 use crate::sessions::Sessions;
-use crate::stanza::{OutgoingStanza, StanzaKind, is_query};
+use crate::stanza::{OutgoingStanza, StanzaKind};
 use crate::trust::{Fingerprint, Security, Trust};
 use crate::{outbox, redelivery, stanza_queue};
 
@@ -36,7 +36,7 @@ pub(crate) struct Work<'a> {
     /// Those of `touched` that do not rest on.
     used: BTreeSet<PeerId>,
     /// The names of texts that have come, by whom they came from: to be confirmed inside the encryption.
-    receipts: BTreeMap<(PeerId, InstanceTag), Vec<String>>,
+    receipts: BTreeMap<(PeerId, Client), Vec<String>>,
     rng: Random,
     pub(crate) ids: Ids,
     /// Seconds since 1970.
@@ -76,25 +76,29 @@ impl<'a> Work<'a> {
     pub(crate) fn confirm(&mut self) {
         for ((peer, from), labels) in std::mem::take(&mut self.receipts) {
             if self.is_contact(peer) {
-                let outputs = self.with(peer, |session| session.send_receipt(from, &labels));
+                let outputs = self.with(peer, |session| session.confirm(from, &labels));
                 self.carry_out(peer, None, outputs);
             }
         }
     }
 
     fn store_session(&mut self, peer: PeerId) {
-        let Some(session) = self.sessions.otr.open.get(&peer) else { return };
-        let unconfirmed: Vec<u64> = session.unconfirmed().into_iter().map(|TextId(id)| id).collect();
-        redelivery::confirm_others(self.mailbox, peer, &unconfirmed);
+        let Some(session) = self.sessions.open.get(peer) else { return };
+        redelivery::confirm_others(self.mailbox, peer, &session.unconfirmed());
+        let changing = session.recipient().filter(|_| !session.is_ready());
+        if changing.is_some_and(|with| redelivery::awaits_receipt(self.mailbox, peer, with.key)) {
+            // The exchange ends with this process. The peer may be past it, and have confirmed texts by its keys.
+            inbox::mark_missed(self.mailbox, peer);
+        }
         let private = session.private();
-        let is_over = |key: Fingerprint| private.iter().all(|(_, private)| key != Fingerprint::from(*private));
+        let is_over = |key: Fingerprint| private.iter().all(|partner| key != partner.key);
         redelivery::session_over(self.mailbox, peer, is_over, self.now);
         if self.sessions.questions.keep(peer, &session.askers()) {
             self.news.conversations.insert(peer);
         }
         let is_stored = self.idle_timeout > 0;
         let trust = self.mailbox.peers.get(&peer).map(|peer| &peer.trust);
-        let mut stored = self.sessions.otr.to_store(peer, session, trust, self.now, is_stored);
+        let mut stored = self.sessions.open.to_store(peer, session, trust, self.now, is_stored);
         let before = self.mailbox.sessions.get(&peer);
         // What leaves no mark is no use: anybody can send that.
         let rests = |before: &&Arc<Stored>| !self.used.contains(&peer) || is_stored && before.state == stored.state;
@@ -105,32 +109,32 @@ impl<'a> Work<'a> {
     }
 
     /// Does something with a peer's session, at the present time: it does not rest.
-    pub(crate) fn with<T>(&mut self, peer: PeerId, act: impl FnOnce(&mut Session) -> T) -> T {
+    pub(crate) fn with<T>(&mut self, peer: PeerId, act: impl FnOnce(&mut dyn Session) -> T) -> T {
         self.used.insert(peer);
         self.look(peer, act)
     }
 
     /// [`Work::with`], but it rests on.
-    pub(crate) fn look<T>(&mut self, peer: PeerId, act: impl FnOnce(&mut Session) -> T) -> T {
+    pub(crate) fn look<T>(&mut self, peer: PeerId, act: impl FnOnce(&mut dyn Session) -> T) -> T {
         self.touched.insert(peer);
         let mut session = self.open(peer);
         let has_spoken_3 = self.trust(peer).is_some_and(Trust::has_spoken_version_3);
-        let mut due = session.set_version_2(!self.sessions.otr.version_3_only && !has_spoken_3);
+        let mut due = session.allow_older(!self.sessions.open.newest_only && !has_spoken_3);
         due.extend(session.tick(self.clock));
-        let result = act(&mut session);
-        self.sessions.otr.open.insert(peer, session);
+        let result = act(&mut *session);
+        self.sessions.open.put_back(peer, session);
         self.carry_out(peer, None, due);
         result
     }
 
-    fn open(&mut self, peer: PeerId) -> Session {
+    fn open(&mut self, peer: PeerId) -> Box<dyn Session> {
         let stored = self.mailbox.sessions.get(&peer).map(|stored| &**stored);
-        match self.sessions.otr.take_out(peer, stored, self.idle_timeout > 0, self.rng.clone(), self.clock) {
+        match self.sessions.open.take_out(peer, stored, self.idle_timeout > 0, self.rng.clone(), self.clock) {
             Opened::Before(session) | Opened::New(session) => session,
             Opened::Resumed(session) => {
-                for (instance, key) in session.private() {
+                for Partner { key, version, .. } in session.private() {
                     if let Some(known) = self.mailbox.peer_mut(peer) {
-                        known.trust.speaks(key.into(), instance.version());
+                        known.trust.speaks(key, version);
                     }
                 }
                 session
@@ -149,13 +153,13 @@ impl<'a> Work<'a> {
         for output in outputs {
             match output {
                 Output::Send(body) => self.put_out(peer, chat, body),
-                Output::Text { text, from, fingerprint, label } => {
+                Output::Text { text, from, key, label } => {
                     let Some(chat) = chat else { continue };
-                    self.arrived_in_private(peer, (from, fingerprint.into()), &text, label, chat);
+                    self.arrived_in_private(peer, (from, key), &text, label, chat);
                 }
                 // Whether the text was taken in is known here alone; its receipt may have been lost.
-                Output::Again { from, fingerprint, label } => {
-                    if self.mailbox.has_seen(peer, Mark::private(fingerprint.into(), true, &label)) {
+                Output::Again { from, key, label } => {
+                    if self.mailbox.has_seen(peer, Mark::private(key, true, &label)) {
                         self.receipts.entry((peer, from)).or_default().push(label);
                     }
                 }
@@ -163,28 +167,33 @@ impl<'a> Work<'a> {
                     let Some(chat) = chat else { continue };
                     self.arrived(&Arrived::in_clear(peer, &text, chat, self.now));
                 }
-                Output::Read { labels, fingerprint } => {
-                    self.news.messages.extend(outbox::read(self.mailbox, peer, fingerprint.into(), &labels));
+                Output::Read { labels, key } => {
+                    self.news.messages.extend(outbox::read(self.mailbox, peer, key, &labels));
                 }
-                Output::KeepsTexts(fingerprint) => {
+                Output::Deduplicates(key) => {
                     let known = self.mailbox.peer_mut(peer);
-                    if let Some(key) = known.and_then(|known| known.trust.key_mut(fingerprint.into())) {
-                        key.deduplicates = true;
+                    let known = known.and_then(|known| known.trust.key_mut(key));
+                    if let Some(known) = known.filter(|known| !known.deduplicates) {
+                        known.deduplicates = true;
+                        redelivery::sends_receipts(self.mailbox, peer, key, self.now);
                     }
                 }
-                Output::Began { with, fingerprint, .. } => {
-                    self.began(peer, (with, fingerprint.into()), chat);
-                    renewed.insert(Fingerprint::from(fingerprint));
-                    if with.version() == 2 && self.has_spoken_3(peer, fingerprint.into()) {
-                        let outputs = self.with(peer, |session| session.set_version_2(false));
+                Output::Began(with) => {
+                    self.began(peer, with, chat);
+                    renewed.insert(with.key);
+                    if with.version == 2 && self.has_spoken_3(peer, with.key) {
+                        let outputs = self.with(peer, |session| session.allow_older(false));
                         self.carry_out(peer, None, outputs);
                     }
                 }
-                Output::Ended(_) => drop(self.news.conversations.insert(peer)),
-                Output::Unread(TextId(id)) => unread.push(id),
-                Output::Smp(event) => self.compared(peer, event),
-                Output::Attention(attention) => {
-                    otr3::notice(attention).into_iter().for_each(|notice| self.news.notice(peer, notice));
+                Output::Ended => drop(self.news.conversations.insert(peer)),
+                Output::Unread(text) => unread.push(text),
+                Output::Compared(event) => self.compared(peer, event),
+                Output::Notice(notice) => {
+                    if notice == Notice::Unreadable {
+                        self.missed_text(peer, chat);
+                    }
+                    self.news.notice(peer, notice);
                 }
             }
         }
@@ -196,10 +205,10 @@ impl<'a> Work<'a> {
     fn put_out(&mut self, peer: PeerId, chat: Option<&ChatMessage>, body: String) {
         let resource = match chat {
             Some(chat) => chat.resource.clone(),
-            None => self.sessions.otr.resource(peer, &body),
+            None => self.sessions.open.resource_for(peer, &body),
         };
         let id = self.ids.draw();
-        if is_query(&body) {
+        if wire::is_query(&body) {
             self.sessions.queries.insert(peer, id.clone());
         }
         let kind = StanzaKind::Otr { body, wants_receipt: false };
@@ -212,13 +221,13 @@ impl<'a> Work<'a> {
     fn arrived_in_private(
         &mut self,
         peer: PeerId,
-        (from, key): (InstanceTag, Fingerprint),
+        (from, key): (Client, Fingerprint),
         text: &str,
         label: Option<String>,
         chat: &ChatMessage,
     ) {
         let resource = chat.resource.as_deref();
-        self.sessions.otr.heard_from(peer, from, resource);
+        self.sessions.open.heard_from(peer, from, resource);
         let security = self.trust(peer).map_or(Security::KeyChanged, |trust| trust.security(key));
         let accepted = security != Security::KeyChanged;
         // An id of the stanza's is the server's to change; what it repeats OTR does not read twice.
@@ -242,30 +251,50 @@ impl<'a> Work<'a> {
     }
 
     /// A private conversation with this key has begun.
-    fn began(&mut self, peer: PeerId, (with, key): (InstanceTag, Fingerprint), chat: Option<&ChatMessage>) {
+    fn began(&mut self, peer: PeerId, Partner { client, key, version }: Partner, chat: Option<&ChatMessage>) {
         if let Some(chat) = chat {
-            self.sessions.otr.heard_from(peer, with, chat.resource.as_deref());
+            self.sessions.open.heard_from(peer, client, chat.resource.as_deref());
         }
         self.news.conversations.insert(peer);
         let Some(known) = self.mailbox.peer_mut(peer) else { return };
         known.trust.trusts_on_first_use(key);
-        known.trust.speaks(key, with.version());
-        if !known.trust.accepts(key) {
+        known.trust.speaks(key, version);
+        let is_accepted = known.trust.accepts(key);
+        let unread_by = self.sessions.unread_by.get(&peer);
+        if !is_accepted && unread_by.is_some_and(|client| chat.is_some_and(|chat| chat.resource == *client)) {
+            // What could not be read was another client's. The one that texts go to has nothing to send again.
+            inbox::has_missed_nothing(self.mailbox, peer);
+            self.sessions.unread_by.remove(&peer);
+        }
+        if !is_accepted {
             return self.news.notice(peer, Notice::OtherKey);
         }
         // It was there to answer.
         self.sessions.asked.remove(&peer);
+        self.sessions.unread_by.remove(&peer);
         if inbox::missed(self.mailbox).contains(&peer) {
             // With the new session they send again what was not read.
             inbox::has_missed_nothing(self.mailbox, peer);
         }
     }
 
-    fn compared(&mut self, peer: PeerId, event: SmpEvent) {
+    /// A text could not be read. OTR begins a new session for that, and gives it up with its process, or after a minute: it
+    /// stays due, unless the conversation was ended on purpose.
+    fn missed_text(&mut self, peer: PeerId, chat: Option<&ChatMessage>) {
+        let session = self.sessions.open.get(peer);
+        if session.is_some_and(|session| session.recipient().is_some() || session.is_beginning())
+            && inbox::mark_missed(self.mailbox, peer)
+        {
+            self.sessions.asked.insert(peer, self.clock);
+            self.sessions.unread_by.insert(peer, chat.and_then(|chat| chat.resource.clone()));
+        }
+    }
+
+    fn compared(&mut self, peer: PeerId, event: Compared) {
         let ended =
             verification::hear(&mut self.mailbox.peers, &mut self.sessions.questions, &mut self.news, peer, event);
         if let Some(key) = ended
-            && let Ok(outputs) = self.with(peer, |session| session.smp_abort(Some(key)))
+            && let Ok(outputs) = self.with(peer, |session| session.abort(Some(key)))
         {
             self.carry_out(peer, None, outputs);
         }

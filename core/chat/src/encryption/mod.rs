@@ -1,6 +1,9 @@
-//! What encrypts texts to peers, and what comparisons say of keys. Whatever comes of a session is told as text, key and
-//! name: inbox and outbox know of no protocol.
+//! What encrypts texts to peers, and what comparisons say of keys. `session` is what conversations need of a protocol, `otr3`
+//! the one that there is, `wire` what its messages look like. Nothing outside names it: inbox and outbox know of none.
 
+pub(crate) mod open;
 pub(crate) mod otr3;
+pub(crate) mod session;
 pub(crate) mod stored;
 pub(crate) mod verification;
+pub(crate) mod wire;

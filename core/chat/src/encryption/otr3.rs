@@ -1,153 +1,196 @@
-//! A burner's OTR sessions in memory (versions 3 and 2), and the clients that they are with.
+//! OTR (versions 3 and 2) as a protocol that conversations use.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use flashpaper_otr::{Attention, Identity, InstanceTag, Session, Settings};
+use flashpaper_otr::{self as otr, Attention, NotAsked, NotPrivate, Settings, SmpEvent};
+pub(crate) use flashpaper_otr::{Identity, InstanceTag};
+use zeroize::Zeroizing;
 
-use crate::contact::PeerId;
-use crate::encryption::stored::Stored;
+use crate::encryption::session::{Client, Compared, NotSent, Output, Partner, Session};
+use crate::error::ChatError;
 use crate::event::{Notice, beginning};
-use crate::limits;
+use crate::message::TextId;
 use crate::random::Random;
-use crate::trust::{Fingerprint, Trust};
+use crate::trust::Fingerprint;
 
-/// The sessions that are open, by the row of the peer. All of them are stored, but for key exchanges that are under way.
+/// What a burner's sessions have in common.
 pub(crate) struct Otr3 {
     identity: Arc<Identity>,
     tag: InstanceTag,
-    pub(crate) open: BTreeMap<PeerId, Session>,
-    /// The client that an instance was last heard from.
-    pub(crate) resources: HashMap<(PeerId, InstanceTag), String>,
-    limit: Option<usize>,
-    /// No conversation is in version 2.
-    pub(crate) version_3_only: bool,
-}
-
-/// How a session was opened.
-pub(crate) enum Opened {
-    /// It was open.
-    Before(Session),
-    /// From what is stored.
-    Resumed(Session),
-    /// What is stored of it cannot be gone on with: a new one.
-    Lost(Session),
-    /// There was none.
-    New(Session),
 }
 
 impl Otr3 {
-    pub(crate) fn new(identity: Arc<Identity>, tag: InstanceTag) -> Self {
-        let (open, resources) = (BTreeMap::new(), HashMap::new());
-        Self { identity, tag, open, resources, limit: None, version_3_only: false }
+    pub(crate) const fn new(identity: Arc<Identity>, tag: InstanceTag) -> Self {
+        Self { identity, tag }
     }
 
     pub(crate) fn own_key(&self) -> Fingerprint {
         self.identity.fingerprint().into()
     }
 
-    /// `limit`: what a stanza may hold.
-    pub(crate) fn set_limit(&mut self, limit: usize) {
-        self.limit = Some(limit);
-        self.open.values_mut().for_each(|session| session.set_limit(Some(limit)));
+    /// A new session. `limit` as [`Session::set_limit`] has it.
+    pub(crate) fn open(&self, limit: Option<usize>, rng: Random, clock: Duration) -> Box<dyn Session> {
+        Box::new(otr::Session::new(Arc::clone(&self.identity), self.settings(limit), Box::new(rng), clock))
     }
 
-    /// Takes a peer's session out; it is to be put back into `open`. What is `stored` of it is gone on with if sessions
-    /// `outlive` their process.
-    pub(crate) fn take_out(
-        &mut self,
-        peer: PeerId,
-        stored: Option<&Stored>,
-        outlive: bool,
+    /// Goes on with a session. `None`: these bytes are no state of one.
+    pub(crate) fn resume(
+        &self,
+        state: &[u8],
+        limit: Option<usize>,
         rng: Random,
         clock: Duration,
-    ) -> Opened {
-        if let Some(session) = self.open.remove(&peer) {
-            return Opened::Before(session);
-        }
-        let settings = Settings {
-            tag: Some(self.tag),
-            limit: self.limit,
-            // Said anew each time that the session is used.
-            version_2: true,
-            keeps_texts: true,
-        };
-        let identity = || Arc::clone(&self.identity);
-        let Some(stored) = stored else {
-            return Opened::New(Session::new(identity(), settings, Box::new(rng), clock));
-        };
-        let state = stored.state().filter(|_| outlive);
-        let resumed =
-            state.and_then(|state| Session::resume(&state, identity(), settings, Box::new(rng.clone()), clock).ok());
-        let Some(session) = resumed else {
-            return Opened::Lost(Session::new(identity(), settings, Box::new(rng), clock));
-        };
-        if let Some(((instance, _), resource)) = session.recipient().zip(stored.resource.clone()) {
-            self.resources.entry((peer, instance)).or_insert(resource);
-        }
-        Opened::Resumed(session)
+    ) -> Option<Box<dyn Session>> {
+        let settings = self.settings(limit);
+        let session = otr::Session::resume(state, Arc::clone(&self.identity), settings, Box::new(rng), clock).ok()?;
+        Some(Box::new(session))
     }
 
-    /// A peer's session as it is to be stored, used at this time. Nothing to go on with, unless it is to outlive the process.
-    pub(crate) fn to_store(
-        &self,
-        peer: PeerId,
-        session: &Session,
-        trust: Option<&Trust>,
-        now: u64,
-        outlive: bool,
-    ) -> Stored {
-        let (instance, key) = recipient(session, trust).unzip();
-        let resource = instance.and_then(|instance| self.resources.get(&(peer, instance)));
-        Stored {
-            state: if outlive { BASE64_STANDARD.encode(&*session.suspend()) } else { String::new() },
-            used: now,
-            key,
-            resource: resource.filter(|_| outlive).cloned(),
-            version: instance.map(InstanceTag::version),
-            finished: session.is_finished(),
-        }
-    }
-
-    /// The client that a message is for, if it was heard from: what is for any goes to the one that texts go to.
-    pub(crate) fn resource(&self, peer: PeerId, body: &str) -> Option<String> {
-        let any = || self.open.get(&peer)?.recipient().map(|(instance, _)| instance);
-        let instance = InstanceTag::of_recipient(body).or_else(any)?;
-        self.resources.get(&(peer, instance)).cloned()
-    }
-
-    /// An instance was heard from this client.
-    pub(crate) fn heard_from(&mut self, peer: PeerId, instance: InstanceTag, resource: Option<&str>) {
-        let resources = &mut self.resources;
-        let Some(resource) = resource else {
-            // A client without a name that can be written is answered at the account.
-            resources.remove(&(peer, instance));
-            return;
-        };
-        let theirs = resources.keys().filter(|(of, _)| *of == peer);
-        if !resources.contains_key(&(peer, instance)) && theirs.count() >= limits::CLIENTS {
-            // A peer with so many is not owed the right one of them.
-            resources.retain(|(of, _), _| *of != peer);
-        }
-        resources.insert((peer, instance), resource.to_owned());
+    const fn settings(&self, limit: Option<usize>) -> Settings {
+        // Whether it may be version 2 is said anew each time that a session is used.
+        Settings { tag: Some(self.tag), limit, version_2: true, keeps_texts: true }
     }
 }
 
-/// Where texts go, and what a screen shows: to a client with a key that is accepted; only where there is none, to the one
-/// that the session has.
-pub(crate) fn recipient(session: &Session, trust: Option<&Trust>) -> Option<(InstanceTag, Fingerprint)> {
-    let current = session.recipient()?;
-    let all = std::iter::once(current).chain(session.private());
-    let mut accepted = all.filter(|(_, key)| trust.is_some_and(|trust| trust.accepts((*key).into())));
-    let (instance, key) = accepted.next().unwrap_or(current);
-    Some((instance, key.into()))
+impl Session for otr::Session {
+    fn receive(&mut self, message: &str) -> Vec<Output> {
+        said(Self::receive(self, message))
+    }
+
+    fn send(&mut self, text: &str, label: &str) -> Result<(TextId, Vec<String>), NotSent> {
+        let (otr::TextId(id), outputs) = self.send_kept(text, label).map_err(|why| match why {
+            otr::NotSent::NotReady => NotSent::NotReady,
+            otr::NotSent::TooLong => NotSent::TooLong,
+        })?;
+        let bodies =
+            outputs.into_iter().filter_map(|o| if let otr::Output::Send(body) = o { Some(body) } else { None });
+        Ok((TextId(id), bodies.collect()))
+    }
+
+    fn confirm(&mut self, to: Client, labels: &[String]) -> Vec<Output> {
+        said(self.send_receipt(InstanceTag(to.0), labels))
+    }
+
+    fn start(&mut self) -> Vec<Output> {
+        said(Self::start(self))
+    }
+
+    fn end(&mut self) -> Vec<Output> {
+        said(Self::end(self))
+    }
+
+    fn select(&mut self, client: Client) -> Result<(), ChatError> {
+        Self::select(self, InstanceTag(client.0)).map_err(|NotPrivate| ChatError::NotPrivate)
+    }
+
+    fn compare(&mut self, secret: &str, question: Option<&str>) -> Result<Vec<Output>, ChatError> {
+        self.smp_start(secret, question).map(said).map_err(|NotPrivate| ChatError::NotPrivate)
+    }
+
+    fn answer(&mut self, secret: &str, asker: Fingerprint) -> Result<Vec<Output>, ChatError> {
+        self.smp_answer(secret, Some(asker.into())).map(said).map_err(|NotAsked| ChatError::NothingAsked)
+    }
+
+    fn abort(&mut self, asker: Option<Fingerprint>) -> Result<Vec<Output>, ChatError> {
+        self.smp_abort(asker.map(Into::into)).map(said).map_err(|NotPrivate| ChatError::NotPrivate)
+    }
+
+    fn tick(&mut self, clock: Duration) -> Vec<Output> {
+        said(Self::tick(self, clock))
+    }
+
+    fn set_limit(&mut self, limit: usize) {
+        Self::set_limit(self, Some(limit));
+    }
+
+    fn allow_older(&mut self, may: bool) -> Vec<Output> {
+        said(self.set_version_2(may))
+    }
+
+    fn has_offered_newest(&mut self) {
+        self.has_offered_3();
+    }
+
+    fn is_ready(&self) -> bool {
+        Self::is_ready(self)
+    }
+
+    fn is_beginning(&self) -> bool {
+        Self::is_beginning(self)
+    }
+
+    fn is_finished(&self) -> bool {
+        Self::is_finished(self)
+    }
+
+    fn recipient(&self) -> Option<Partner> {
+        Self::recipient(self).map(partner)
+    }
+
+    fn private(&self) -> Vec<Partner> {
+        Self::private(self).into_iter().map(partner).collect()
+    }
+
+    fn unconfirmed(&self) -> Vec<TextId> {
+        Self::unconfirmed(self).into_iter().map(|otr::TextId(id)| TextId(id)).collect()
+    }
+
+    fn askers(&self) -> Vec<Fingerprint> {
+        Self::askers(self).into_iter().map(Into::into).collect()
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        Self::deadline(self)
+    }
+
+    fn suspend(&self) -> Zeroizing<Vec<u8>> {
+        Self::suspend(self)
+    }
 }
 
-/// What a user is told of something that OTR finds worth attention.
-pub(crate) fn notice(attention: Attention) -> Option<Notice> {
+impl From<otr::Fingerprint> for Fingerprint {
+    fn from(otr::Fingerprint(bytes): otr::Fingerprint) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Fingerprint> for otr::Fingerprint {
+    fn from(Fingerprint(bytes): Fingerprint) -> Self {
+        Self(bytes)
+    }
+}
+
+fn partner((tag, key): (InstanceTag, otr::Fingerprint)) -> Partner {
+    Partner { client: Client(tag.0), key: key.into(), version: tag.version() }
+}
+
+/// What a session says, but for what is nobody's business here.
+fn said(outputs: Vec<otr::Output>) -> Vec<Output> {
+    outputs.into_iter().filter_map(said_by).collect()
+}
+
+fn said_by(output: otr::Output) -> Option<Output> {
+    Some(match output {
+        otr::Output::Send(body) => Output::Send(body),
+        otr::Output::Text { text, from, fingerprint, label } => {
+            Output::Text { text, from: Client(from.0), key: fingerprint.into(), label }
+        }
+        otr::Output::Again { from, fingerprint, label } => {
+            Output::Again { from: Client(from.0), key: fingerprint.into(), label }
+        }
+        otr::Output::PlainText(text) => Output::PlainText(text),
+        otr::Output::KeepsTexts(fingerprint) => Output::Deduplicates(fingerprint.into()),
+        otr::Output::Read { labels, fingerprint } => Output::Read { labels, key: fingerprint.into() },
+        otr::Output::Unread(otr::TextId(id)) => Output::Unread(TextId(id)),
+        otr::Output::Began { with, fingerprint, .. } => Output::Began(partner((with, fingerprint))),
+        otr::Output::Ended(_) => Output::Ended,
+        otr::Output::Attention(attention) => Output::Notice(notice(attention)?),
+        otr::Output::Smp(event) => Output::Compared(compared(event)),
+    })
+}
+
+fn notice(attention: Attention) -> Option<Notice> {
     Some(match attention {
         Attention::Unreadable => Notice::Unreadable,
         Attention::PeerError(text) => Notice::PeerError { text: beginning(text) },
@@ -157,4 +200,15 @@ pub(crate) fn notice(attention: Attention) -> Option<Notice> {
         // The state of what waits says it; another client's messages are nobody's business here.
         Attention::NoAnswer | Attention::ForOtherInstance => return None,
     })
+}
+
+fn compared(event: SmpEvent) -> Compared {
+    match event {
+        SmpEvent::Asked { question, fingerprint } => Compared::Asked { question, key: fingerprint.into() },
+        SmpEvent::Equal { fingerprint, we_asked, with_question } => {
+            Compared::Equal { key: fingerprint.into(), we_asked, with_question }
+        }
+        SmpEvent::Different { fingerprint } => Compared::Different { key: fingerprint.into() },
+        SmpEvent::Aborted => Compared::Aborted,
+    }
 }

@@ -1,13 +1,13 @@
-//! Comparisons of a secret with a peer (the Socialist Millionaires' Protocol of OTR), and what comes of them for keys.
+//! Comparisons of a secret with a peer (the Socialist Millionaires' Protocol), and what comes of them for keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flashpaper_otr::{self as otr, SmpEvent};
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
 use crate::contact::{Peer, PeerId};
+use crate::encryption::session::Compared;
 use crate::event::{Comparison, News, beginning};
 use crate::limits;
 use crate::table::Table;
@@ -25,18 +25,16 @@ impl Questions {
 
     /// The key that the answer to a question goes to. A user who was asked one thing is not to answer another: without a question
     /// the answer would verify the peer.
-    pub(crate) fn asker(&self, peer: PeerId, trust: &Trust, shown: Option<&str>) -> Option<otr::Fingerprint> {
+    pub(crate) fn asker(&self, peer: PeerId, trust: &Trust, shown: Option<&str>) -> Option<Fingerprint> {
         let asked = Comparison::Asked { question: shown.map(str::to_owned) };
         let is_it = |(of, key): &(PeerId, Fingerprint)| *of == peer && trust.accepts(*key);
         let ((_, key), _) = self.0.iter().find(|(by, question)| is_it(by) && **question == asked)?;
-        Some(otr::Fingerprint(key.0))
+        Some(*key)
     }
 
     /// Only these still ask; whether others had.
-    pub(crate) fn keep(&mut self, peer: PeerId, askers: &[otr::Fingerprint]) -> bool {
-        let ended = |(of, key): &(PeerId, Fingerprint)| {
-            *of == peer && askers.iter().all(|asker| *key != Fingerprint::from(*asker))
-        };
+    pub(crate) fn keep(&mut self, peer: PeerId, askers: &[Fingerprint]) -> bool {
+        let ended = |(of, key): &(PeerId, Fingerprint)| *of == peer && !askers.contains(key);
         self.0.extract_if(.., |by, _| ended(by)).count() > 0
     }
 
@@ -51,41 +49,41 @@ pub(crate) fn hear(
     questions: &mut Questions,
     news: &mut News,
     peer: PeerId,
-    event: SmpEvent,
-) -> Option<otr::Fingerprint> {
+    event: Compared,
+) -> Option<Fingerprint> {
     let comparison = match event {
-        SmpEvent::Asked { question, fingerprint } => {
-            let key = peers.get(&peer).and_then(|peer| peer.trust.key(fingerprint.into()));
+        Compared::Asked { question, key: asker } => {
+            let key = peers.get(&peer).and_then(|peer| peer.trust.key(asker));
             if key.is_none_or(|key| !key.accepted || key.failures >= limits::COMPARISONS) {
                 // A peer that guesses is not helped to go on, nor is the user bothered; nor by an unknown key.
-                return Some(fingerprint);
+                return Some(asker);
             }
             let asked = Comparison::Asked { question: question.map(beginning) };
-            questions.0.insert((peer, fingerprint.into()), asked.clone());
+            questions.0.insert((peer, asker), asked.clone());
             asked
         }
-        SmpEvent::Equal { fingerprint, we_asked, with_question } => {
+        Compared::Equal { key, we_asked, with_question } => {
             let by_us = we_asked || !with_question;
             if let Some(peer) = peers.get_mut(&peer).map(Arc::make_mut) {
                 if by_us {
                     // It is the peer's, whatever was known before.
-                    peer.trust.verify(fingerprint.into());
+                    peer.trust.verify(key);
                 }
-                if let Some(key) = peer.trust.key_mut(fingerprint.into()) {
+                if let Some(key) = peer.trust.key_mut(key) {
                     key.failures = 0;
                     key.verified_us |= !by_us;
                 }
             }
             if by_us { Comparison::Verified } else { Comparison::VerifiedUs }
         }
-        SmpEvent::Different { fingerprint } => {
+        Compared::Different { key } => {
             let known = peers.get_mut(&peer).map(Arc::make_mut);
-            if let Some(key) = known.and_then(|peer| peer.trust.key_mut(fingerprint.into())) {
+            if let Some(key) = known.and_then(|peer| peer.trust.key_mut(key)) {
                 key.failures = key.failures.saturating_add(1);
             }
             Comparison::Different
         }
-        SmpEvent::Aborted => Comparison::Aborted,
+        Compared::Aborted => Comparison::Aborted,
     };
     news.conversations.insert(peer);
     news.comparisons.push((peer, comparison));

@@ -2,12 +2,14 @@
 
 mod chat;
 mod delivery;
+mod encryption;
 mod inbox;
 mod keys;
 mod outbox;
 mod phones;
 mod randomness;
 mod redelivery;
+mod renewal;
 mod repair;
 mod retention;
 mod stanza_queue;

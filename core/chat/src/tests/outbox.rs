@@ -9,7 +9,7 @@ fn what_was_written_before_a_block_does_not_leave_after_it() {
         [(PEER, "1"), (PEER, "2"), ("other@b.example", "3")].map(|(to, id)| queue(&mut mailbox, to, id));
     encrypt(&mut mailbox, doubted.0, 7);
     let peer = mailbox.peer(PEER);
-    redelivery::unread(&mut mailbox, peer, &[7], NOW);
+    redelivery::unread(&mut mailbox, peer, &[7].map(TextId), NOW);
     mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
     assert_eq!(mailbox.check_unblocked(peer), Err(ChatError::PeerBlocked));
     let failed = MessageState::Failed { reason: FailReason::Blocked };

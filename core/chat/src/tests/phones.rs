@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 
 use super::support::{
     Arc, Changed, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, OutgoingStanza,
-    PeerId, Security, StanzaKind, inbox, outbox, retention, shown, shown_one, stanza_queue, view,
+    PeerId, Security, StanzaKind, inbox, outbox, repair, retention, shown, shown_one, stanza_queue, view,
 };
 pub(super) use crate::chat::Talk;
 pub(super) use crate::event::{Comparison, Notice};
@@ -113,7 +113,17 @@ impl Phone {
     }
 
     pub(super) fn own_key(&self) -> Fingerprint {
-        self.sessions.otr.own_key()
+        self.sessions.fingerprint()
+    }
+
+    /// Its process is another one, and connects.
+    pub(super) fn restarts(&mut self) {
+        self.sessions.forget();
+        repair::mend(&mut self.mailbox, None);
+        self.work(|talk| {
+            talk.sessions().connected(None, true);
+            talk.wake();
+        });
     }
 
     /// Its process is another, and has no sessions any more.

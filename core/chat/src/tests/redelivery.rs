@@ -10,7 +10,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
         knows_doubles(&mut mailbox, peer, deduplicates);
         send_all(&mut mailbox);
         stanza_queue::acked(&mut mailbox, 2);
-        redelivery::unread(&mut mailbox, peer, &[2, 3, 4], NOW + after);
+        redelivery::unread(&mut mailbox, peer, &[2, 3, 4].map(TextId), NOW + after);
         assert_eq!(
             (redelivery::doubting(&mailbox).len(), redelivery::next_decision(&mailbox)),
             (1, Some(NOW + after + limits::RESEND_GRACE))
@@ -48,7 +48,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     redelivery::session_lost(&mut mailbox, peer, NOW);
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW).len(), 1);
     assert_eq!(texts(&mailbox), ["2"]);
-    redelivery::unread(&mut mailbox, peer, &[3], NOW);
+    redelivery::unread(&mut mailbox, peer, &[3].map(TextId), NOW);
     assert!(redelivery::redeliver(&mut mailbox, peer, NOW).is_empty());
 }
 
@@ -59,9 +59,9 @@ fn what_nothing_was_said_of_is_not_written_again() {
     send_all(&mut mailbox);
     let before = mailbox.clone();
     redelivery::unread(&mut mailbox, peer, &[], NOW);
-    redelivery::confirm_others(&mut mailbox, peer, &[2, 3, 4]);
+    redelivery::confirm_others(&mut mailbox, peer, &[2, 3, 4].map(TextId));
     assert!(mailbox.messages.iter().all(|(row, entry)| Arc::ptr_eq(entry, &before.messages[row])));
-    redelivery::unread(&mut mailbox, peer, &[3], NOW);
+    redelivery::unread(&mut mailbox, peer, &[3].map(TextId), NOW);
     let copied = mailbox.messages.iter().filter(|(row, entry)| !Arc::ptr_eq(entry, &before.messages[row]));
     assert_eq!(copied.map(|(row, _)| *row).collect::<Vec<_>>(), [MessageId(3)]);
 }
@@ -114,6 +114,6 @@ fn a_clock_that_is_set_back_does_not_keep_a_text_in_doubt() {
     let mut mailbox = outbox(1);
     let peer = mailbox.peer(PEER);
     send_all(&mut mailbox);
-    redelivery::unread(&mut mailbox, peer, &[2], NOW + 700_000);
+    redelivery::unread(&mut mailbox, peer, &[2].map(TextId), NOW + 700_000);
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW).len(), 1);
 }

@@ -19,7 +19,7 @@ fn nothing_unfinished_is_ever_swept() {
     let _ = retention::sweep(&mut mailbox, History::None, NOW + 9 * day);
     assert_eq!(mailbox.messages.len(), 4, "no time confirms a text");
     let peer = mailbox.peer(PEER);
-    redelivery::confirm_others(&mut mailbox, peer, &[2]);
+    redelivery::confirm_others(&mut mailbox, peer, &[2].map(TextId));
     let mut kept = mailbox.clone();
     assert_eq!(retention::sweep(&mut kept, History::UntilBurn, NOW + day).len(), 1);
     assert!(retention::sweep(&mut mailbox, History::None, NOW + day).is_empty());

@@ -9,7 +9,7 @@ pub(super) use crate::error::ChatError;
 pub(super) use crate::event::Changed;
 pub(super) use crate::inbox::Arrived;
 pub(super) use crate::mailbox::Mailbox;
-pub(super) use crate::message::{FailReason, MessageId, MessageState, Transmission};
+pub(super) use crate::message::{FailReason, MessageId, MessageState, TextId, Transmission};
 pub(super) use crate::retention::History;
 pub(super) use crate::seen::Mark;
 pub(super) use crate::stanza::{OutgoingStanza, StanzaKind};
@@ -85,7 +85,7 @@ pub(crate) fn outbox(count: u32) -> Mailbox {
     mailbox
 }
 
-/// Has a text leave as one stanza, as OTR's text of this number.
+/// Has a text leave as one stanza, as the private conversation's text of this number.
 pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
     let row = MessageId(row);
     let peer = mailbox.messages[&row].peer;
@@ -97,7 +97,7 @@ pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
         OutgoingStanza { peer, resource: None, id, kind, message: Some(row), at: NOW, number: None },
     );
     let entry = mailbox.messages.get_mut(&row).map(Arc::make_mut).unwrap();
-    entry.went = Some(Transmission { number: Some(number), key: KEY, at: NOW, doubted: None, ids });
+    entry.went = Some(Transmission { number: Some(TextId(number)), key: KEY, at: NOW, doubted: None, ids });
     mailbox.set(row, MessageState::Sent);
 }
 

@@ -1,12 +1,18 @@
 //! What the properties have found, each case as short as it can be.
 
-use super::properties::WEEK;
+use super::actions::Lie;
+use super::properties::{HOUR, WEEK};
+use super::server::Memory;
 use super::side::Fate;
 use super::{Action, Beginning, World};
 
 /// A world of two that have not talked yet, in which this happens.
 fn world(actions: &[Action]) -> World {
-    let mut world = World::new(Beginning::Contacts, false, WEEK);
+    world_of(Beginning::Contacts, WEEK, actions)
+}
+
+fn world_of(beginning: Beginning, idle_timeout: u64, actions: &[Action]) -> World {
+    let mut world = World::new(beginning, false, idle_timeout);
     actions.iter().for_each(|action| world.act(action));
     world
 }
@@ -29,4 +35,73 @@ fn what_a_phone_could_not_read_comes_again_though_it_is_restarted_while_it_asks_
     ]);
     world.settle();
     world.check_all_arrived(true);
+}
+
+#[test]
+fn what_could_not_be_read_by_keys_that_ended_with_a_process_comes_again() {
+    let mut world = world_of(
+        Beginning::Acquainted,
+        0,
+        &[
+            Action::Restart(1, 0),
+            Action::Write(0, Fate::Stored),
+            Action::Connect(1, Memory::Resumes, Fate::Stored),
+            Action::Flow(1),
+            Action::Pass(61),
+            Action::Restart(0, 0),
+            Action::Restart(1, 0),
+        ],
+    );
+    world.settle();
+    world.check_all_arrived(true);
+}
+
+#[test]
+fn a_text_whose_receipt_was_lost_before_its_writer_knew_of_receipts_is_delivered() {
+    let mut world = world_of(
+        Beginning::Stranger,
+        WEEK,
+        &[
+            Action::Write(1, Fate::Stored),
+            Action::Flow(5),
+            Action::Restart(1, 0),
+            Action::Flow(1),
+            Action::Crash,
+            Action::Write(0, Fate::Stored),
+        ],
+    );
+    world.settle();
+    world.check_all_arrived(true);
+}
+
+#[test]
+fn what_a_server_has_forgotten_is_read_in_its_order() {
+    let mut world = world(&[
+        Action::Write(0, Fate::Stored),
+        Action::Flow(5),
+        Action::Send(1, 1, Fate::Undone),
+        Action::Write(0, Fate::Stored),
+        Action::Flow(1),
+        Action::Crash,
+        Action::Write(0, Fate::Stored),
+    ]);
+    world.settle();
+    world.check_all_arrived(true);
+}
+
+#[test]
+fn texts_to_an_impostor_stand_in_no_way_of_those_to_the_peer_that_is_verified() {
+    let mut world = world_of(
+        Beginning::Stranger,
+        HOUR,
+        &[
+            Action::Write(1, Fate::Stored),
+            Action::Lie(Lie::Divert(1, true)),
+            Action::Flow(3),
+            Action::Write(1, Fate::Stored),
+        ],
+    );
+    world.settle();
+    world.check_none_forgotten();
+    world.check_last_texts_arrive();
 }

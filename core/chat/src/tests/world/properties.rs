@@ -9,20 +9,23 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use super::actions::{honest, lying};
 use super::{Beginning, World};
 
-/// How long private conversations may rest, in seconds. With the honest server none ends by that, as nobody would know what
-/// came of texts that were on their way.
+/// How long private conversations may rest, in seconds; 0: they end with their process. With the honest server none ends by
+/// resting, as nobody would know what came of texts that were on their way.
 pub(super) const WEEK: u64 = 7 * 86_400;
-const HOUR: u64 = 3600;
+pub(super) const HOUR: u64 = 3600;
 
 /// A phone is killed or its disk is full at any commit, connections break at any stanza, streams go on or not, servers crash.
 #[test]
 fn an_honest_server_loses_doubles_and_moves_no_text() {
-    run(honest, |actions| {
-        let mut world = World::new(Beginning::Acquainted, false, WEEK);
-        actions.iter().for_each(|action| world.act(action));
-        world.settle();
-        world.check_all_arrived(true);
-    });
+    run(
+        || (prop_oneof![1 => Just(0), 2 => Just(WEEK)], honest()),
+        |(idle_timeout, actions)| {
+            let mut world = World::new(Beginning::Acquainted, false, idle_timeout);
+            actions.iter().for_each(|action| world.act(action));
+            world.settle();
+            world.check_all_arrived(true);
+        },
+    );
 }
 
 /// The same, where nobody knows at first that the other's client knows doubles. What it may have read is told as unread then,
@@ -30,9 +33,9 @@ fn an_honest_server_loses_doubles_and_moves_no_text() {
 #[test]
 fn with_an_honest_server_two_who_meet_lose_no_text_without_a_word() {
     run(
-        || (beginning(), honest()),
-        |(beginning, actions)| {
-            let mut world = World::new(beginning, false, WEEK);
+        || (beginning(), prop_oneof![1 => Just(0), 2 => Just(WEEK)], honest()),
+        |(beginning, idle_timeout, actions)| {
+            let mut world = World::new(beginning, false, idle_timeout);
             actions.iter().for_each(|action| world.act(action));
             world.settle();
             world.check_all_arrived(false);
