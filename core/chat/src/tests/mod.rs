@@ -1,6 +1,7 @@
 //! Rules of conversations, by the module that they are of.
 
 mod chat;
+mod decisions;
 mod delivery;
 mod inbox;
 mod keys;
@@ -16,4 +17,5 @@ mod strangers;
 mod support;
 mod trust;
 mod view;
+mod wire_profile;
 mod world;
