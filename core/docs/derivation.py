@@ -11,30 +11,36 @@ HERE = pathlib.Path(__file__).resolve().parent
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def table(file):
-    return (HERE / "../engine/data/names" / file).read_text().split()
-
-
-# The parts of a name, and the patterns in which they are put together: one letter for each part.
-PARTS = {
-    "i": "abcdejklmnprstvw",
-    "s": "bdfghjklmnprstvz",
-    "o": table("onsets.txt"),
-    "v": "aeiou",
-    "m": table("middles.txt"),
-    "e": table("endings.txt"),
-    "w": table("words.txt"),
-    "d": "0123456789",
-    "n": "123456789",
-}
-PATTERNS = """
-    ovmvmvmve    wovmvmve    iisvmvmve
-    ovmvmvmven   wovmvmven   ovmvmvein
-    isvmvmvedd   ovmvmvedd   wovmvedd
-    iisvmveddd   ovmvmveddd  wovmveddd
-    isvmvenddd   wovenddd    ovmvmvenddd
-    iiddsvmve
-""".split()
+# What a to z cost after the letters before them, a line for each: see derivation.md.
+COSTS = [[ord(code) - ord("!") for code in line]
+         for line in (HERE / "../engine/data/names/letters.txt").read_text().split()]
+WEIGHTS = 32768, 30048, 27554, 25268, 23170, 21247, 19484, 17867
+# Share, letters, digits or "year", limit.
+SHAPES = [
+    (5, 8, 0, 344),
+    (41, 9, 0, 354),
+    (50, 10, 0, 326),
+    (50, 11, 0, 313),
+    (45, 12, 0, 306),
+    (10, 13, 0, 286),
+    (2, 14, 0, 266),
+    (3, 8, 1, 266),
+    (3, 9, 1, 252),
+    (1, 10, 1, 233),
+    (4, 7, 2, 248),
+    (6, 8, 2, 236),
+    (2, 9, 2, 214),
+    (1, 10, 2, 205),
+    (4, 6, 3, 225),
+    (6, 7, 3, 210),
+    (3, 8, 3, 193),
+    (1, 9, 3, 178),
+    (4, 5, 4, 205),
+    (8, 6, 4, 189),
+    (5, 7, 4, 172),
+    (1, 8, "year", 212),
+    (1, 9, "year", 209),
+]
 
 
 def seed(entropy, label, domain):
@@ -64,25 +70,56 @@ def chacha20(key):
         counter += 1
 
 
-def chooser(key):
+def drawer(key):
     stream = chacha20(key)
 
-    def choose(table):
+    def below(bound):
         while True:
             value = next(stream) << 8 | next(stream)
-            if value < 65536 // len(table) * len(table):
-                return table[value % len(table)]
-    return choose
+            if value < 65536 // bound * bound:
+                return value % bound
+    return below
+
+
+def weighted(below, weights):
+    value = below(sum(weights))
+    for number, weight in enumerate(weights):
+        if value < weight:
+            return number
+        value -= weight
+
+
+def weight(cost):
+    return WEIGHTS[cost % 8] >> cost // 8
+
+
+def row(before, last):
+    """The costs of a to z behind these letters."""
+    if len(before) < 2:
+        return COSTS[before[0] + 1 if before else 0]
+    return COSTS[27 + 676 * last + 26 * before[-2] + before[-1]]
 
 
 def name(key):
-    choose = chooser(key)
-    return "".join(choose(PARTS[part]) for part in choose(PATTERNS))
+    below = drawer(key)
+    _, length, ending, limit = SHAPES[weighted(below, [shape[0] for shape in SHAPES])]
+    while True:
+        letters, cost = [], 0
+        for place in range(1, length + 1):
+            costs = row(letters, place == length)
+            letters.append(weighted(below, [weight(cost) for cost in costs]))
+            cost += costs[letters[-1]]
+        if below(32768) < weight(max(0, limit - cost)):
+            break
+    text = "".join(chr(ord("a") + letter) for letter in letters)
+    if ending == "year":
+        return text + str(1950 + below(80))
+    return text + "".join(str(below(10)) for _ in range(ending))
 
 
 def password(key):
-    choose = chooser(key)
-    return "".join(choose(ALPHABET) for _ in range(24))
+    below = drawer(key)
+    return "".join(ALPHABET[below(62)] for _ in range(24))
 
 
 SMALL_PRIMES = [n for n in range(2, 2048) if all(n % d for d in range(2, int(n**0.5) + 1))]

@@ -1,9 +1,12 @@
 //! Figures beside the peers', and the searches for secrets that show in time; what is timed is optimised as what is handed
 //! out.
 
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
 use crate::lab::Lab;
 use crate::packages;
-use crate::run::{Done, cargo, run};
+use crate::run::{Done, cargo, run, target};
 
 /// `cargo xtask bench [NAME] [--json]`.
 pub(crate) fn bench(name: &str, json: bool) -> Done {
@@ -35,10 +38,16 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
             idle.args(["--bench", "idle", "--"]).env("FLASHPAPER_LAB", facts);
             idle
         }
+        "names" => {
+            let list = std::env::var_os(NAMES).map_or_else(people, |list| Ok(list.into()))?;
+            let mut names = cargo(&["bench", "--quiet", "--profile", "dist", "--workspace", "--all-features"]);
+            names.args(["--bench", "names", "--"]).env(NAMES, list);
+            names
+        }
         _ => {
             return Err(
                 "bench takes otr (speed beside libotr), chat (what privacy costs in time), cost (what a text costs on disk), \
-                 idle (what it costs to be there) or ct (constant time)"
+                 idle (what it costs to be there), names (whether they look like people's) or ct (constant time)"
                     .into(),
             );
         }
@@ -47,4 +56,23 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
         command.arg("--json");
     }
     run(&mut command)
+}
+
+/// Names the file with the user names of people that burners' are compared with.
+const NAMES: &str = "FLASHPAPER_NAMES";
+
+/// Those of the authors in npm's registry, as the package `owners` lists them: its client fetches them once. They are
+/// people's, and no part of this repository.
+fn people() -> Done<PathBuf> {
+    let folder = target().join("names");
+    let list = folder.join("package/index.json");
+    if !list.exists() {
+        std::fs::create_dir_all(&folder)?;
+        run(Command::new("npm")
+            .args(["pack", "--silent", "owners@1.469.0"])
+            .current_dir(&folder)
+            .stdout(Stdio::null()))?;
+        run(Command::new("tar").args(["-xzf", "owners-1.469.0.tgz"]).current_dir(&folder))?;
+    }
+    Ok(list)
 }

@@ -38,6 +38,17 @@ impl Stream {
         table[usize::from(self.below(length))]
     }
 
+    /// The number of an entry, drawn with the weights of all; together they are at most 65535.
+    pub(super) fn weighted(&mut self, weights: impl Iterator<Item = u16> + Clone) -> usize {
+        let mut value = self.below(weights.clone().sum());
+        let passed = weights.take_while(|weight| {
+            let rest = value.checked_sub(*weight);
+            value = rest.unwrap_or(value);
+            rest.is_some()
+        });
+        passed.count()
+    }
+
     fn two_bytes(&mut self) -> u16 {
         if self.used == self.block.len() {
             self.block.fill(0);
@@ -71,6 +82,17 @@ mod tests {
             counts[usize::from(stream.below(10))] += 1;
         }
         assert!(counts.iter().all(|c| (9_600..10_400).contains(c)), "{counts:?}");
+    }
+
+    #[test]
+    fn weights_are_shares() {
+        let mut stream = Stream::new(&[1; 32]);
+        let mut counts = [0_u32; 4];
+        for _ in 0..100_000 {
+            counts[stream.weighted([10, 0, 60, 30].into_iter())] += 1;
+        }
+        let expected = [10_000, 0, 60_000, 30_000_u32];
+        assert!(counts.iter().zip(expected).all(|(count, share)| count.abs_diff(share) <= share / 20), "{counts:?}");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 
 mod derivation;
 mod draw;
+mod letters;
 mod name;
-mod tables;
 mod words;
 
 pub use words::{RecoveryWords, WordsError};

@@ -1,41 +1,85 @@
-//! Names that look chosen: initials, invented surnames, words and digits, in sixteen patterns. Part of the frozen
-//! derivation.
+//! Names that people could have chosen: letters that follow each other as in people's user names, and the digits that
+//! people put behind them. Part of the frozen derivation.
 //!
 //! Nobody guesses a name with a probability above 2^-40, even knowing all of this (`core/docs/derivation.md` has the
 //! proof, the test the numbers), and no arrangement of letters and digits has a share above one in five.
 
 use super::draw::Stream;
-use super::tables::Part::{self, Digit, Ending, Initial, Middle, Nonzero, Onset, Single, Vowel, Word};
+use super::letters::{costs, weight};
 
-/// Drawn with equal probability. Three have no digit, three each have one, two, three and four at the end, and one has two
-/// digits inside.
-const PATTERNS: [&[Part]; 16] = [
-    &[Onset, Vowel, Middle, Vowel, Middle, Vowel, Middle, Vowel, Ending],
-    &[Word, Onset, Vowel, Middle, Vowel, Middle, Vowel, Ending],
-    &[Initial, Initial, Single, Vowel, Middle, Vowel, Middle, Vowel, Ending],
-    &[Onset, Vowel, Middle, Vowel, Middle, Vowel, Middle, Vowel, Ending, Nonzero],
-    &[Word, Onset, Vowel, Middle, Vowel, Middle, Vowel, Ending, Nonzero],
-    &[Onset, Vowel, Middle, Vowel, Middle, Vowel, Ending, Initial, Nonzero],
-    &[Initial, Single, Vowel, Middle, Vowel, Middle, Vowel, Ending, Digit, Digit],
-    &[Onset, Vowel, Middle, Vowel, Middle, Vowel, Ending, Digit, Digit],
-    &[Word, Onset, Vowel, Middle, Vowel, Ending, Digit, Digit],
-    &[Initial, Initial, Single, Vowel, Middle, Vowel, Ending, Digit, Digit, Digit],
-    &[Onset, Vowel, Middle, Vowel, Middle, Vowel, Ending, Digit, Digit, Digit],
-    &[Word, Onset, Vowel, Middle, Vowel, Ending, Digit, Digit, Digit],
-    &[Initial, Single, Vowel, Middle, Vowel, Ending, Nonzero, Digit, Digit, Digit],
-    &[Word, Onset, Vowel, Ending, Nonzero, Digit, Digit, Digit],
-    &[Onset, Vowel, Middle, Vowel, Middle, Vowel, Ending, Nonzero, Digit, Digit, Digit],
-    &[Initial, Initial, Digit, Digit, Single, Vowel, Middle, Vowel, Ending],
+/// What is behind the letters.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// So many digits.
+    Digits(usize),
+    /// A year from 1950 to 2029.
+    Year,
+}
+use Ending::{Digits, Year};
+
+/// So many of 256 names; how many letters they have, and what behind them; and the limit: letters that cost less are kept
+/// the more seldom the less they cost, so that none are too likely.
+type Shape = (u16, usize, Ending, u32);
+
+/// No two have the same numbers of letters and digits: a name tells its shape.
+#[rustfmt::skip]
+const SHAPES: [Shape; 23] = [
+    (5, 8, Digits(0), 344),
+    (41, 9, Digits(0), 354),
+    (50, 10, Digits(0), 326),
+    (50, 11, Digits(0), 313),
+    (45, 12, Digits(0), 306),
+    (10, 13, Digits(0), 286),
+    (2, 14, Digits(0), 266),
+    (3, 8, Digits(1), 266),
+    (3, 9, Digits(1), 252),
+    (1, 10, Digits(1), 233),
+    (4, 7, Digits(2), 248),
+    (6, 8, Digits(2), 236),
+    (2, 9, Digits(2), 214),
+    (1, 10, Digits(2), 205),
+    (4, 6, Digits(3), 225),
+    (6, 7, Digits(3), 210),
+    (3, 8, Digits(3), 193),
+    (1, 9, Digits(3), 178),
+    (4, 5, Digits(4), 205),
+    (8, 6, Digits(4), 189),
+    (5, 7, Digits(4), 172),
+    (1, 8, Year, 212),
+    (1, 9, Year, 209),
 ];
 
-/// Draws a name: `[a-z][a-z0-9]{5,19}`, in fact of 10 to 19 characters.
+const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+/// The weight of letters that are always kept.
+const ALWAYS: u16 = 32768;
+
+/// Draws a name: `[a-z][a-z0-9]{5,19}`, in fact of 8 to 14 characters.
 pub(super) fn draw(stream: &mut Stream) -> String {
     // Room for the longest, so that growing leaves no copy behind.
     let mut name = String::with_capacity(20);
-    for part in stream.choose(&PATTERNS) {
-        name.push_str(stream.choose(part.table()));
+    let (_, letters, ending, limit) = SHAPES[stream.weighted(SHAPES.iter().map(|shape| shape.0))];
+    while {
+        name.clear();
+        let cost = push_letters(stream, letters, &mut name);
+        stream.below(ALWAYS) >= weight(limit.saturating_sub(cost))
+    } {}
+    match ending {
+        Digits(count) => (0..count).for_each(|_| name.push(stream.choose(&DIGITS))),
+        Year => name.push_str(&(1950 + stream.below(80)).to_string()),
     }
     name
+}
+
+/// Draws letters, each with its weight, and tells what they cost.
+fn push_letters(stream: &mut Stream, count: usize, name: &mut String) -> u32 {
+    let mut total = 0;
+    for place in 1..=count {
+        let row = costs(name.as_bytes(), place == count);
+        let number = stream.weighted(row.clone().map(weight));
+        total += row.clone().nth(number).unwrap_or_default();
+        name.extend(('a'..='z').nth(number));
+    }
+    total
 }
 
 #[cfg(test)]
@@ -52,64 +96,99 @@ mod tests {
     #[test]
     fn every_server_takes_them_and_none_comes_twice() {
         let mut seen = HashSet::new();
-        for name in names(1_000_000) {
-            let sound = name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-            assert!(sound && (10..=19).contains(&name.len()), "{name}");
+        for name in names(3_000) {
+            let letters = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            assert!(!letters.is_empty() && letters.bytes().all(|b| b.is_ascii_lowercase()), "{name}");
+            assert!((8..=14).contains(&name.len()), "{name}");
             assert!(seen.insert(name));
         }
     }
 
-    /// The runs of letters and digits: `L8D2` for eight letters and two digits; `LD2` if the letters are not counted.
-    fn shape(name: &str, count_letters: bool) -> String {
-        let mut shape = String::new();
-        for run in name.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()) {
-            let digits = run[0].is_ascii_digit();
-            shape.push(if digits { 'D' } else { 'L' });
-            if digits || count_letters {
-                shape.push_str(&run.len().to_string());
-            }
-        }
-        shape
+    #[test]
+    fn a_name_is_about_as_long_as_people_s() {
+        let length: usize = names(3_000).map(|name| name.len()).sum();
+        assert!((9.5..10.8).contains(&(length as f64 / 3_000.0)), "{length}");
+    }
+
+    /// How many letters and how many digits.
+    fn counts(shape: &Shape) -> (usize, usize) {
+        (shape.1, if let Digits(digits) = shape.2 { digits } else { 4 })
     }
 
     #[test]
-    fn no_shape_is_above_one_in_five() {
-        for (count_letters, shapes) in [(false, 6), (true, 40)] {
-            let mut counts: HashMap<String, u32> = HashMap::new();
-            for name in names(100_000) {
-                *counts.entry(shape(&name, count_letters)).or_default() += 1;
+    fn a_name_tells_its_shape_and_none_is_above_one_in_five() {
+        let shapes: HashSet<_> = SHAPES.iter().map(counts).collect();
+        assert_eq!(shapes.len(), SHAPES.len());
+        assert_eq!(SHAPES.iter().map(|shape| shape.0).sum::<u16>(), 256);
+        assert!(SHAPES.iter().all(|shape| shape.0 * 5 < 256));
+
+        let seen: HashSet<_> = names(3_000)
+            .map(|name| {
+                let letters = name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+                (letters, name.len() - letters)
+            })
+            .collect();
+        assert_eq!(seen, shapes);
+    }
+
+    /// How likely letters that end in the same two and cost the same are together, and how likely the likeliest of them.
+    #[derive(Clone, Copy, Default)]
+    struct Odds {
+        sum: f64,
+        most: f64,
+    }
+
+    impl Odds {
+        fn add(&mut self, before: Self, chance: f64) {
+            self.sum += before.sum * chance;
+            self.most = self.most.max(before.most * chance);
+        }
+    }
+
+    /// Costs of this and more are counted as one: all of them are kept.
+    const MOST: usize = 400;
+
+    type Table = HashMap<Vec<u8>, Vec<Odds>>;
+
+    /// All that one more letter makes of what there is. By the last two letters and by cost.
+    fn longer(table: &Table, last: bool) -> Table {
+        let mut longer = Table::new();
+        for (before, odds) in table {
+            let row: Vec<u32> = costs(before, last).collect();
+            let total: f64 = row.iter().map(|cost| f64::from(weight(*cost))).sum();
+            for (letter, cost) in (b'a'..=b'z').zip(row) {
+                let chance = f64::from(weight(cost)) / total;
+                let mut end = before.clone();
+                end.push(letter);
+                let end = end[end.len().saturating_sub(2)..].to_vec();
+                let to = longer.entry(end).or_insert_with(|| vec![Odds::default(); MOST + 1]);
+                for (so_far, odds) in odds.iter().enumerate().filter(|(_, odds)| odds.sum > 0.0) {
+                    to[MOST.min(so_far + cost as usize)].add(*odds, chance);
+                }
             }
-            assert!(counts.len() >= shapes, "{counts:?}");
-            assert!(counts.values().all(|count| *count < 20_000), "{counts:?}");
         }
+        longer
     }
 
-    /// In how many ways the parts give the name.
-    fn readings(name: &str, parts: &[Part]) -> u32 {
-        let Some((part, rest)) = parts.split_first() else { return u32::from(name.is_empty()) };
-        part.table().iter().filter_map(|entry| name.strip_prefix(entry)).map(|left| readings(left, rest)).sum()
-    }
-
-    #[test]
-    fn a_pattern_reads_a_name_in_one_way_at_most() {
-        for name in names(10_000) {
-            let readings = PATTERNS.map(|pattern| readings(&name, pattern));
-            assert!(readings.iter().all(|count| *count <= 1) && readings.contains(&1), "{name}: {readings:?}");
-        }
-    }
-
+    /// The exact numbers: over all letters that can be drawn, by their cost.
     #[test]
     fn no_name_is_likelier_than_2_to_the_minus_40() {
-        // As if one name could come from all patterns that place their digits alike.
-        let mut likeliest: HashMap<String, f64> = HashMap::new();
-        for pattern in PATTERNS {
-            let example: String = pattern.iter().map(|part| part.table()[0]).collect();
-            let choices: f64 = pattern.iter().map(|part| part.table().len() as f64).product();
-            *likeliest.entry(shape(&example, false)).or_default() += 1.0 / PATTERNS.len() as f64 / choices;
+        let mut table = Table::from([(Vec::new(), vec![Odds { sum: 1.0, most: 1.0 }])]);
+        for letters in 1..=14 {
+            let whole = longer(&table, true);
+            for shape in SHAPES.iter().filter(|shape| shape.1 == letters) {
+                assert!((shape.3 as usize) < MOST);
+                let mut kept = Odds::default();
+                for (cost, odds) in whole.values().flat_map(|odds| odds.iter().enumerate()) {
+                    kept.add(*odds, f64::from(weight(shape.3.saturating_sub(cost as u32))) / f64::from(ALWAYS));
+                }
+                let endings = if let Digits(digits) = shape.2 { 10_f64.powi(digits as i32) } else { 80.0 };
+                let likeliest = f64::from(shape.0) / 256.0 * kept.most / kept.sum / endings;
+                assert!(-likeliest.log2() >= 40.0, "{:?}: {}", counts(shape), -likeliest.log2());
+                // Of two thousand draws one is kept at least.
+                assert!(kept.sum > 0.0005, "{:?}: {}", counts(shape), kept.sum);
+            }
+            table = longer(&table, false);
         }
-        assert_eq!(likeliest.len(), 6);
-        let bits: HashMap<String, f64> = likeliest.into_iter().map(|(shape, p)| (shape, -p.log2())).collect();
-        assert!(bits.values().all(|bits| *bits > 40.0), "{bits:?}");
     }
 }
