@@ -1,5 +1,6 @@
 //! Somebody to talk to: an account of the lab's own, which does not go through Tor.
 
+use flashpaper_xmpp::registration::Answers;
 use flashpaper_xmpp::{ChatMessage, Connection, Credentials, Domain, Ids, Incoming, ManagedSession, Security, Tls};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
@@ -32,7 +33,8 @@ impl Peer {
         let jid = format!("{username}@{}", prosody::DEFAULT);
         let credentials = Credentials::new(username, password);
         let form = connection.ask_registration(&mut ids).await.map_err(failed)?;
-        connection.register(form, &credentials, &mut ids).await.map_err(failed)?;
+        let filled = form.fill(&credentials, &Answers::default()).map_err(failed)?;
+        connection.register(filled, &mut ids).await.map_err(failed)?;
         let session = Ids::new(Box::new(UnwrapErr(SysRng)));
         let (mut session, _) = connection.log_in_to_stay(&credentials, session, None).await.map_err(failed)?;
         session.send_presence().await.map_err(failed)?;

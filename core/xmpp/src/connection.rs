@@ -13,7 +13,8 @@ use crate::exchange::{Secure, Stream};
 use crate::ids::Ids;
 use crate::managed::{ManagedSession, Start};
 use crate::management::Resumption;
-use crate::registration::{Asked, PlainForm, RegisterError};
+use crate::registration::dialogue::Invited;
+use crate::registration::{Filled, Form, Invitation, RegisterError};
 use crate::sasl::{self, Exporter};
 use crate::session::Session;
 use crate::sieve::Sieve;
@@ -25,6 +26,7 @@ pub struct Connection<S> {
     stream: Secure<S>,
     domain: Domain,
     features: StreamFeatures,
+    invited: Invited,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -39,7 +41,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         };
         let secured = tls.connect(bare, domain, security).await?;
         let (features, stream) = Stream::open(Sieve::new(secured), domain).await?;
-        Ok(Self { stream, domain: domain.clone(), features })
+        let invited = Invited::at(&features);
+        Ok(Self { stream, domain: domain.clone(), features, invited })
     }
 
     /// Whether the server says that it makes accounts (XEP-0077, section 7). Some that do not say so do.
@@ -66,29 +69,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Exporter::of(self.stream.get_ref().get_ref().1)
     }
 
-    /// Asks what a registration needs (XEP-0077, section 3.1). Says nothing about the account.
+    /// Shows an invitation (XEP-0445), before a form is asked for. The server spends it once there is an account.
+    ///
+    /// # Errors
+    /// See [`RegisterError`]; the invitation can be used again after any of them but [`RegisterError::NeedsInvite`].
+    pub async fn show_invitation(&mut self, invitation: &Invitation, ids: &mut Ids) -> Result<(), RegisterError> {
+        self.invited.show(&mut self.stream, invitation, &self.domain, ids).await
+    }
+
+    /// Asks what a registration needs (XEP-0077, section 3.1). Says nothing about the account. Asked again, the server gives
+    /// another picture.
     ///
     /// # Errors
     /// See [`RegisterError`]; there is no account after any of them.
-    pub async fn ask_registration(&mut self, ids: &mut Ids) -> Result<PlainForm, RegisterError> {
-        let (asked, request) = Asked::ask(ids.draw());
-        let answer = self.stream.request(request).await?;
-        asked.answered(answer)
+    pub async fn ask_registration(&mut self, ids: &mut Ids) -> Result<Form, RegisterError> {
+        self.invited.ask(&mut self.stream, &self.domain, ids).await
     }
 
     /// Registers the account.
     ///
     /// # Errors
     /// See [`RegisterError`]; only after [`RegisterError::Lost`] there may be an account.
-    pub async fn register(
-        &mut self,
-        form: PlainForm,
-        credentials: &Credentials,
-        ids: &mut Ids,
-    ) -> Result<(), RegisterError> {
-        let (sent, request) = form.fill(credentials, ids.draw());
-        let answer = self.stream.request(request).await?;
-        sent.answered(answer)
+    pub async fn register(&mut self, form: Filled, ids: &mut Ids) -> Result<(), RegisterError> {
+        self.invited.send(&mut self.stream, form, ids).await
     }
 
     /// Logs in (RFC 6120, section 6; SCRAM only) and binds a random resource (section 7), for a single task.
@@ -127,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn authenticate(self, credentials: &Credentials) -> Result<(BareJid, Secure<S>), LoginError> {
-        let Self { mut stream, features, domain } = self;
+        let Self { mut stream, features, domain, .. } = self;
         // Not `NotAuthorized`: what the server was not asked proves nothing.
         let account = domain.account(&credentials.username).ok_or(LoginError::Refused)?;
         sasl::authenticate(&mut stream, &features, credentials).await?;

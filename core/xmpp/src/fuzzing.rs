@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, ReadBuf, join, sink};
 
 use crate::exchange::Stream;
 use crate::incoming::Inbox;
+use crate::registration::replay::{self, ID};
 use crate::sieve::Sieve;
 use crate::{ConnectError, Domain, Incoming, StreamError, splitter};
 
@@ -35,6 +36,21 @@ pub async fn read(bytes: &[u8], size: usize) -> Result<(Vec<Incoming>, u32, Stre
             Err(error) => return Ok((parts, stream.counts.received, error)),
         }
     }
+}
+
+/// What becomes of a registration at a server with this in one of its answers: to an invitation, to the question for a form,
+/// for a picture, or to a form.
+pub async fn register(step: u8, inside: &[u8]) -> String {
+    let answer = |inside: &[u8]| [b"<iq type='result' id='", ID.as_bytes(), b"'>", inside, b"</iq>"].concat();
+    let before: &[&[u8]] = match step % 4 {
+        0 => &[],
+        1 => &[b""],
+        2 => &[b"", include_bytes!("../fuzz/corpus/registration/captcha-asked")],
+        _ => &[b"", include_bytes!("../fuzz/corpus/registration/prosody")],
+    };
+    let mut replies: Vec<_> = before.iter().map(|inside| answer(inside)).collect();
+    replies.extend([answer(inside), answer(b"")]);
+    format!("{:?}", replay::register(&replies.concat()).await)
 }
 
 struct Pieces<'a> {

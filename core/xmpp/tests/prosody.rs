@@ -1,6 +1,7 @@
 //! A real server: what this crate does with Debian's Prosody, and with Prosody set up as no server should be.
 
 use flashpaper_lab::{Authority, Remote, Tap, accounts, direct};
+use flashpaper_xmpp::registration::Answers;
 use flashpaper_xmpp::{
     ChatMessage, ConnectError, Connection, Credentials, Domain, Ids, Incoming, LoginError, ManagedSession,
     RegisterError, Resumption, Security, Session, Start, Tls,
@@ -45,7 +46,8 @@ async fn on(remote: &Remote, stream: TcpStream, domain: &str, security: Security
 async fn register(link: &mut Link, account: &(String, String)) -> Result<(), RegisterError> {
     let mut ids = ids();
     let form = link.ask_registration(&mut ids).await?;
-    link.register(form, &credentials(account), &mut ids).await
+    let filled = form.fill(&credentials(account), &Answers::default()).map_err(|_| RegisterError::BadAnswer)?;
+    link.register(filled, &mut ids).await
 }
 
 async fn registered(remote: &Remote, domain: &str) -> Outcome<(Session<TcpStream>, (String, String))> {

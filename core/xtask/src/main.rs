@@ -29,6 +29,7 @@ cargo xtask soak [NAME]      tests with their full counts; without a name: all o
     peers                    10,000 texts each way with libotr and with otr3, through the lab's server
     vault                    kills at each write and sync of the vault
     stanzas                  100,000 stanzas of odd parts in every order
+    registration             10,000 hostile answers at each step of a registration
     world                    20,000 times two phones in memory: cuts, restarts, an honest server and one that lies
     liar                     100 seeds of a server that lies, between two burners and with libotr
 cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show in the time that things take; chat: what

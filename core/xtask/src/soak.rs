@@ -8,8 +8,8 @@ use crate::run::{Done, cargo, run};
 pub(crate) fn soak(options: &[&str]) -> Done {
     match options {
         [] => {
-            otr().and_then(|()| vault()).and_then(|()| stanzas()).and_then(|()| world())?;
-            chat("0").and_then(|()| peers()).and_then(|()| liar())
+            otr().and_then(|()| vault()).and_then(|()| stanzas()).and_then(|()| registration())?;
+            world().and_then(|()| chat("0")).and_then(|()| peers()).and_then(|()| liar())
         }
         ["otr"] => otr(),
         ["chat"] => chat("0"),
@@ -18,8 +18,9 @@ pub(crate) fn soak(options: &[&str]) -> Done {
         ["vault"] => vault(),
         ["liar"] => liar(),
         ["stanzas"] => stanzas(),
+        ["registration"] => registration(),
         ["world"] => world(),
-        _ => Err("soak takes otr, vault, stanzas, world, peers, liar, or chat with --minutes N".into()),
+        _ => Err("soak takes otr, vault, stanzas, registration, world, peers, liar, or chat with --minutes N".into()),
     }
 }
 
@@ -43,6 +44,13 @@ fn vault() -> Done {
 fn stanzas() -> Done {
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", "hostile"]);
     tests.args(["--", "--nocapture", "grammar"]);
+    run(tests.env("FLASHPAPER_SOAK", "1"))
+}
+
+/// Ten thousand malformed or hostile answers at each step of a registration.
+fn registration() -> Done {
+    let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-xmpp", "--lib"]);
+    tests.args(["--", "--nocapture", "registration::tests::hostile"]);
     run(tests.env("FLASHPAPER_SOAK", "1"))
 }
 

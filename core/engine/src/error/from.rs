@@ -3,6 +3,7 @@
 use flashpaper_chat::ChatError;
 use flashpaper_tor::{Blockage, DialError, NotReady, StartError};
 use flashpaper_vault as vault;
+use flashpaper_xmpp::registration::Fault;
 use flashpaper_xmpp::removal::{ProofError, RemovalError};
 use flashpaper_xmpp::{ConnectError, LoginError, RegisterError, StreamError};
 
@@ -80,12 +81,24 @@ impl From<RegisterError> for Error {
         match error {
             RegisterError::Closed => Self::RegistrationClosed,
             RegisterError::NameTaken => Self::NamesTaken,
-            RegisterError::NeedsForm => Self::NeedsForm,
             RegisterError::NeedsWeb { url } => Self::NeedsWeb { page: WebPage(url) },
             RegisterError::RateLimited => Self::RateLimited { retry_after: None },
-            RegisterError::Refused => Self::ServerRefused,
-            RegisterError::Malformed => Self::ServerBroken,
+            RegisterError::NeedsInvite
+            | RegisterError::BadAnswer
+            | RegisterError::WeakPassword
+            | RegisterError::PolicyDenied => Self::ServerRefused,
+            RegisterError::Protocol { fault } => fault.into(),
             RegisterError::Lost => Self::ServerUnreachable,
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NoRegistration | Fault::Form => Self::ServerBroken,
+            Fault::Unanswerable | Fault::TooMuchWork | Fault::Picture(_) => Self::NeedsForm,
+            Fault::NoInvitations | Fault::Refused => Self::ServerRefused,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use data_encoding::HEXLOWER;
 use flashpaper_chat::History;
 use flashpaper_xmpp::Ids;
-use flashpaper_xmpp::registration::PlainForm;
+use flashpaper_xmpp::registration::{Answers, Filled};
 use rand::{Rng as _, RngExt as _};
 use tokio_util::sync::CancellationToken;
 
@@ -85,7 +85,7 @@ enum Stream {
     #[default]
     None,
     Open(Link),
-    WithForm(Link, PlainForm),
+    WithForm(Link, Filled),
     Registered(Link),
     LoggedIn(Bound),
 }
@@ -104,12 +104,14 @@ impl Work<'_> {
             }
             (Act::AskForForm, Stream::Open(mut link)) => {
                 let form = within(limits::EXCHANGE, link.ask_registration(&mut self.ids)).await??;
+                let credentials = link::credentials(&burner.account());
+                // No person is asked, and no work is done.
+                let form = form.fill(&credentials, &Answers::default()).map_err(|_| Error::NeedsForm)?;
                 self.stream = Stream::WithForm(link, form);
                 Found::Done
             }
             (Act::SendForm, Stream::WithForm(mut link, form)) => {
-                let credentials = link::credentials(&burner.account());
-                within(limits::EXCHANGE, link.register(form, &credentials, &mut self.ids)).await??;
+                within(limits::EXCHANGE, link.register(form, &mut self.ids)).await??;
                 report(Step::Registered);
                 self.stream = Stream::Registered(link);
                 Found::Done

@@ -182,6 +182,8 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
+    use flashpaper_xmpp::registration::Fault;
+
     use super::*;
 
     const STREAM: Found = Found::Stream { safe_login: true };
@@ -245,10 +247,10 @@ mod tests {
         let form = position(&Act::AskForForm);
         for (refusal, why) in [
             (RegisterError::Closed, Error::RegistrationClosed),
-            (RegisterError::NeedsForm, Error::NeedsForm),
+            (Fault::Unanswerable.into(), Error::NeedsForm),
             (RegisterError::NeedsWeb { url: "page".into() }, Error::NeedsWeb { page: "page".to_owned().into() }),
             (RegisterError::RateLimited, Error::RateLimited { retry_after: None }),
-            (RegisterError::Malformed, Error::ServerBroken),
+            (Fault::NoRegistration.into(), Error::ServerBroken),
             (RegisterError::Lost, Error::ServerUnreachable),
         ] {
             assert_eq!(then(after(form), Err(refusal.into())), given_up(why, false));
@@ -261,10 +263,10 @@ mod tests {
         for (refusal, why, may_exist) in [
             (RegisterError::NameTaken, Error::NamesTaken, false),
             (RegisterError::Closed, Error::RegistrationClosed, false),
-            (RegisterError::NeedsForm, Error::NeedsForm, false),
             (RegisterError::RateLimited, Error::RateLimited { retry_after: None }, false),
-            (RegisterError::Refused, Error::ServerRefused, false),
-            (RegisterError::Malformed, Error::ServerBroken, false),
+            (RegisterError::PolicyDenied, Error::ServerRefused, false),
+            (RegisterError::NeedsInvite, Error::ServerRefused, false),
+            (Fault::Refused.into(), Error::ServerRefused, false),
             (RegisterError::Lost, Error::ServerUnreachable, true),
         ] {
             assert_eq!(then(after(sent), Err(refusal.into())), given_up(why, may_exist));

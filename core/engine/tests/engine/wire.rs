@@ -320,9 +320,9 @@ impl<'a> Blanks<'a> {
         self.field(&mut line, "<received xmlns='urn:xmpp:receipts' id='", "'", "same id", |id| !id.is_empty());
         self.field(&mut line, "<iq type='result' to='{self}/{resource}' id='", "'", "same id", is_id);
         self.field(&mut line, "id='", "'", "id", is_id);
-        self.field(&mut line, "<username>", "<", "name", |value| value == name);
+        self.field(&mut line, "<field var='username'><value>", "<", "name", |value| value == name);
         let is_password = |value: &str| value.len() == 24 && value.bytes().all(|b| b.is_ascii_alphanumeric());
-        self.field(&mut line, "<password>", "<", "password", is_password);
+        self.field(&mut line, "<field var='password'><value>", "<", "password", is_password);
         self.field(&mut line, "h='", "'", "count", |value| value.parse::<u32>().is_ok());
         self.field(&mut line, "previd='", "'", "stream", |value| !value.is_empty());
         self.scram(&mut line, &name);

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use flashpaper_xmpp::registration::Answers;
 use flashpaper_xmpp::removal::{Accepted, RemovalError};
 use flashpaper_xmpp::{LoginError, RegisterError, Security, Session, StreamError};
 use tokio::io::DuplexStream;
@@ -50,7 +51,8 @@ async fn a_registration_among_other_things() -> Outcome {
             let opened = open(near, &authority, Security::DirectTls).await;
             let (mut connection, mut ids) = (opened.map_err(|_| RegisterError::Lost)?, ids());
             let form = connection.ask_registration(&mut ids).await?;
-            connection.register(form, &credentials(), &mut ids).await
+            let filled = form.fill(&credentials(), &Answers::default()).map_err(|_| RegisterError::BadAnswer)?;
+            connection.register(filled, &mut ids).await
         },
         async |far| {
             let mut peer = authority.accept(far, SCRAM).await?;

@@ -1,0 +1,78 @@
+//! What is said and heard for a registration, on any stream.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_xmpp::parsers::stream_features::StreamFeatures;
+
+use super::error::{Fault, RegisterError};
+use super::fill::Filled;
+use super::form::Form;
+use super::invitation::{FEATURE, Invitation};
+use super::states::{Asked, Read, Sent};
+use crate::domain::Domain;
+use crate::exchange::Stream;
+use crate::ids::Ids;
+
+/// How far a stream is that nobody is logged in on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Invited {
+    /// The server takes no invitations.
+    Never,
+    /// It does, and was shown none.
+    NotYet,
+    Yes,
+}
+
+impl Invited {
+    pub(crate) fn at(features: &StreamFeatures) -> Self {
+        let takes = features.others.iter().any(|feature| feature.is("register", FEATURE));
+        if takes { Self::NotYet } else { Self::Never }
+    }
+
+    /// Shows an invitation to the server that it is for.
+    pub(crate) async fn show<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut Stream<S>,
+        invitation: &Invitation,
+        domain: &Domain,
+        ids: &mut Ids,
+    ) -> Result<(), RegisterError> {
+        if *self == Self::Never || invitation.domain() != domain {
+            return Err(Fault::NoInvitations.into());
+        }
+        let (shown, request) = invitation.show(ids.draw());
+        shown.answered(&stream.request(request).await?)?;
+        *self = Self::Yes;
+        Ok(())
+    }
+
+    /// Asks for a form, and for its pictures as far as they are to be had on the stream.
+    pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        stream: &mut Stream<S>,
+        domain: &Domain,
+        ids: &mut Ids,
+    ) -> Result<Form, RegisterError> {
+        let (asked, request) = Asked::ask(self == Self::NotYet, ids.draw());
+        let mut read = asked.answered(stream.request(request).await?, domain)?;
+        loop {
+            match read {
+                Read::Whole(form) => return Ok(form),
+                Read::Wants(bits) => {
+                    let answer = stream.request(bits.ask(ids.draw())).await?;
+                    read = bits.answered(answer)?;
+                }
+            }
+        }
+    }
+
+    /// Sends a form that was filled in.
+    pub(crate) async fn send<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        stream: &mut Stream<S>,
+        filled: Filled,
+        ids: &mut Ids,
+    ) -> Result<(), RegisterError> {
+        let (sent, request) = Sent::send(filled, self == Self::NotYet, ids.draw());
+        sent.answered(stream.request(request).await?)
+    }
+}
