@@ -130,9 +130,9 @@ fn what_was_missed_is_asked_for_once_half_of_the_room_is_free() {
         for (number, length) in texts.iter().enumerate() {
             comes(&mut mailbox, PEER, Some(&number.to_string()), &"x".repeat(*length));
         }
-        mailbox.peer_mut(peer).unwrap().standing = standing;
-        let history = Arc::make_mut(mailbox.seen.get_mut(&peer).unwrap());
-        history.kept = (kept as u64).saturating_sub(texts.iter().map(|text| (text + limits::AROUND_TEXT) as u64).sum());
+        let known = mailbox.peer_mut(peer).unwrap();
+        known.standing = standing;
+        known.kept = (kept as u64).saturating_sub(texts.iter().map(|text| (text + limits::AROUND_TEXT) as u64).sum());
         if is_marked {
             assert!(inbox::mark_missed(&mut mailbox, peer) && !inbox::mark_missed(&mut mailbox, peer), "once");
         }

@@ -136,7 +136,7 @@ fn two_peers(deduplicates: bool) -> (Mailbox, PeerId, [MessageId; 2]) {
 
 /// OTR's numbers of all texts, and since when they are in doubt.
 fn went(mailbox: &Mailbox) -> Vec<(Option<u64>, Option<u64>)> {
-    let of = |went: &Transmission| (went.number, went.doubted);
+    let of = |went: &Transmission| (went.number.map(|TextId(number)| number), went.doubted);
     mailbox.messages.values().map(|entry| of(entry.went.as_ref().unwrap())).collect()
 }
 
@@ -151,11 +151,20 @@ fn what_is_said_of_one_peers_texts_leaves_anothers_alone() {
         act(&mut mailbox, peer);
         went(&mailbox)
     };
-    assert_eq!(after(false, &|mailbox, peer| redelivery::unread(mailbox, peer, &[1], NOW + 5)), [DOUBTED, SENT]);
-    assert_eq!(after(false, &|mailbox, peer| redelivery::unread(mailbox, peer, &[2], NOW + 5)), [SENT, SENT]);
+    assert_eq!(
+        after(false, &|mailbox, peer| redelivery::unread(mailbox, peer, &[1].map(TextId), NOW + 5)),
+        [DOUBTED, SENT]
+    );
+    assert_eq!(
+        after(false, &|mailbox, peer| redelivery::unread(mailbox, peer, &[2].map(TextId), NOW + 5)),
+        [SENT, SENT]
+    );
     assert_eq!(after(false, &|mailbox, peer| redelivery::doubt_all(mailbox, peer, NOW + 5)), [DOUBTED, SENT]);
     assert_eq!(after(false, &|mailbox, peer| redelivery::confirm_others(mailbox, peer, &[])), [CONFIRMED, SENT]);
-    assert_eq!(after(false, &|mailbox, peer| redelivery::confirm_others(mailbox, peer, &[1])), [SENT, SENT]);
+    assert_eq!(
+        after(false, &|mailbox, peer| redelivery::confirm_others(mailbox, peer, &[1].map(TextId))),
+        [SENT, SENT]
+    );
     assert_eq!(after(true, &|mailbox, peer| redelivery::confirm_others(mailbox, peer, &[])), [SENT, SENT]);
     let over = |is_over: bool| {
         move |mailbox: &mut Mailbox, peer| redelivery::session_over(mailbox, peer, |key| is_over && key == KEY, NOW + 5)
@@ -175,7 +184,7 @@ fn what_is_said_of_one_peers_texts_leaves_anothers_alone() {
 fn what_was_delivered_or_is_confirmed_is_in_no_doubt() {
     let (mut mailbox, peer, rows) = two_peers(true);
     mailbox.set(rows[0], MessageState::Delivered);
-    redelivery::unread(&mut mailbox, peer, &[1], NOW + 5);
+    redelivery::unread(&mut mailbox, peer, &[1].map(TextId), NOW + 5);
     redelivery::session_over(&mut mailbox, peer, |_| true, NOW + 5);
     assert_eq!(went(&mailbox), [SENT, SENT]);
     assert_eq!(redelivery::fail_unconfirmed(&mut mailbox, peer), []);
@@ -221,7 +230,10 @@ fn a_receipt_is_awaited_of_an_accepted_key_that_sends_them_for_what_it_was_sent(
     assert!(!awaits(false, KEY, &nothing) && !awaits(true, Fingerprint([9; 20]), &nothing));
     assert!(!awaits(true, KEY, &|mailbox, _| drop(mailbox.set(MessageId(1), MessageState::Delivered))));
     assert!(!awaits(true, KEY, &|mailbox, _| drop(mailbox.messages.remove(&MessageId(1)))), "another peer's");
-    assert!(!awaits(true, KEY, &|mailbox, peer| redelivery::unread(mailbox, peer, &[1], NOW)), "it goes again");
+    assert!(
+        !awaits(true, KEY, &|mailbox, peer| redelivery::unread(mailbox, peer, &[1].map(TextId), NOW)),
+        "it goes again"
+    );
     assert!(!awaits(true, KEY, &|mailbox, peer| {
         mailbox.peer_mut(peer).unwrap().trust.key_mut(KEY).unwrap().accepted = false;
     }));
@@ -299,10 +311,10 @@ fn the_next_decision_is_that_on_the_text_that_has_been_in_doubt_for_longest() {
     let (mut mailbox, peer, _) = two_peers(true);
     assert_eq!((redelivery::next_decision(&mailbox), redelivery::doubting(&mailbox).len()), (None, 0));
     let other = mailbox.peer("other@b.example");
-    redelivery::unread(&mut mailbox, other, &[1], NOW + 5);
+    redelivery::unread(&mut mailbox, other, &[1].map(TextId), NOW + 5);
     assert_eq!(redelivery::doubting(&mailbox).into_iter().collect::<Vec<_>>(), [other]);
     assert!(redelivery::redeliver(&mut mailbox, peer, NOW + 5).is_empty());
-    redelivery::unread(&mut mailbox, peer, &[1], NOW + 3);
+    redelivery::unread(&mut mailbox, peer, &[1].map(TextId), NOW + 3);
     assert_eq!(redelivery::next_decision(&mailbox), Some(NOW + 3 + limits::RESEND_GRACE));
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW + 5), [(MessageId(1), MessageState::Queued)]);
     mailbox.set(MessageId(2), MessageState::Delivered);
