@@ -40,7 +40,7 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
         }
         "names" => {
             let list = std::env::var_os(NAMES).map_or_else(people, |list| Ok(list.into()))?;
-            let mut names = cargo(&["bench", "--quiet", "--profile", "dist", "--workspace", "--all-features"]);
+            let mut names = cargo(&["bench", "--quiet", "--profile", "dev", "--workspace", "--all-features"]);
             names.args(["--bench", "names", "--"]).env(NAMES, list);
             names
         }

@@ -7,18 +7,10 @@
 #![cfg_attr(test, allow(dead_code, unused_imports, reason = "the tests of what is measured are the engine's"))]
 
 mod classifier;
-// The part of the engine that is measured: no public call draws a name alone.
-#[path = "../../src/identity/draw.rs"]
-mod draw;
-#[path = "../../src/identity/letters.rs"]
-mod letters;
-#[path = "../../src/identity/name.rs"]
-mod name;
+mod engine;
 mod people;
 
 use std::error::Error;
-
-use draw::Stream;
 
 /// So many names of each kind are compared.
 const COUNT: usize = 1700;
@@ -27,8 +19,7 @@ const GOAL: f64 = 0.70;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let people = people::read(COUNT)?;
-    let mut stream = Stream::new(&[1; 32]);
-    let mut burners: Vec<String> = (0..20 * COUNT).map(|_| name::draw(&mut stream)).collect();
+    let mut burners = engine::names(5 * COUNT);
     let (equal_people, equal_burners) = of_equal_length(&people, &burners);
     burners.truncate(people.len());
 
