@@ -4,8 +4,6 @@
 //! The environment variable `FLASHPAPER_NAMES` names the file with people's user names: one a line, or as `cargo xtask bench
 //! names` fetches it.
 
-#![cfg_attr(test, allow(dead_code, unused_imports, reason = "the tests of what is measured are the engine's"))]
-
 mod classifier;
 mod engine;
 mod people;
