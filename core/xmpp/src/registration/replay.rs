@@ -54,6 +54,7 @@ impl<'a> Replay<'a> {
     }
 
     /// What was said behind the stream's header.
+    #[cfg(test)]
     pub(crate) fn said(&self) -> String {
         let said = String::from_utf8_lossy(self.stream.get_ref().writer());
         said.split_once("version='1.0'>").map_or_else(String::new, |(_, said)| said.to_owned())

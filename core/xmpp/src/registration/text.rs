@@ -28,15 +28,17 @@ pub(super) fn line(text: &str, at_most: usize) -> String {
 pub(super) fn lines<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut left = INSTRUCTIONS;
     let all = texts.into_iter().flat_map(|text| text.split(['\n', '\r', '\u{2028}', '\u{2029}']));
-    let cleaned = all.map(|text| {
+    let shown = all.filter_map(|text| {
         let line = line(text, left);
-        left -= line.chars().count();
-        line
+        // With the break behind it.
+        left = left.saturating_sub(line.chars().count() + usize::from(!line.is_empty()));
+        (!line.is_empty()).then_some(line)
     });
-    cleaned.filter(|line| !line.is_empty()).take(LINES).collect::<Vec<_>>().join("\n")
+    shown.take(LINES).collect::<Vec<_>>().join("\n")
 }
 
-/// Not control characters, marks and overrides of direction, and what takes no room at all. Joiners stay: some scripts need them.
+/// Not control characters, marks and overrides of direction, and what takes no room at all. Joiners stay: some scripts
+/// need them.
 fn is_shown(c: &char) -> bool {
     !c.is_control()
         && !matches!(c,
@@ -53,7 +55,7 @@ mod tests {
         for (text, expected) in [
             ("  Choose\n a\tname ", "Choose a name"),
             ("\u{202e}drowssap\u{202c} \u{1b}[31mred\u{7}", "drowssap [31mred"),
-            ("\u{200b}\u{2066}\u{feff}\u{e0041}", ""),
+            ("\u{ad}\u{200b}\u{2066}\u{feff}\u{e0041}", ""),
             ("نام\u{200c}کاربری 👨\u{200d}👩", "نام\u{200c}کاربری 👨\u{200d}👩"),
         ] {
             assert_eq!(line(text, LABEL), expected);
@@ -67,5 +69,6 @@ mod tests {
         let many = lines([&*"a\n".repeat(1000), &"b".repeat(9000)]);
         assert_eq!(many.lines().count(), LINES);
         assert_eq!(lines([&*"b".repeat(9000), "c"]).chars().count(), INSTRUCTIONS);
+        assert!(lines([&*"b".repeat(190); 20]).chars().count() <= INSTRUCTIONS);
     }
 }

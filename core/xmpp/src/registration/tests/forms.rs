@@ -139,7 +139,7 @@ fn a_person_chooses_among_challenges() {
 }
 
 #[test]
-fn every_kind_is_shown_and_its_answers_checked() {
+fn every_kind_is_shown() {
     let question = form("kinds").question().unwrap();
     let kinds: Vec<_> = question.fields.iter().map(|field| field.kind.clone()).collect();
     let options = |all: [&str; 2]| all.map(str::to_owned).to_vec();
@@ -160,7 +160,11 @@ fn every_kind_is_shown_and_its_answers_checked() {
     let presets: Vec<_> = question.fields.iter().take(5).map(|field| field.preset.clone()).collect();
     let [town, why, plan] = [Some(text("Ghent")), Some(text("one\ntwo")), Some(Answer::Chosen(vec![1]))];
     assert_eq!(presets, [town, None, why, None, plan]);
-    let good = [
+}
+
+/// An answer to each field of the form with all kinds.
+fn good() -> [Answer; 9] {
+    [
         text("Ghent"),
         text(" 1 & 2 "),
         text("x\r\ny"),
@@ -170,7 +174,12 @@ fn every_kind_is_shown_and_its_answers_checked() {
         text("me@b.example"),
         text("a@b.example\nc@d.example/r"),
         text("odd"),
-    ];
+    ]
+}
+
+#[test]
+fn answers_of_every_kind_are_checked() {
+    let good = good();
     let expected = submitted(&[
         TYPE,
         NAME,
@@ -243,6 +252,8 @@ fn forms_that_lead_nowhere() {
         read(format!("<query xmlns='jabber:iq:register'><username/><password/>{x}</query>").parse().unwrap()).err()
     };
     let many: String = (0..63).map(|n| format!("<field var='{n}' type='hidden'/>")).collect();
+    let picture = "<required/><media xmlns='urn:xmpp:media-element'><uri>https://x.example/</uri></media>";
+    let pictures: String = (0..5).map(|n| format!("<field var='{n}'>{picture}</field>")).collect();
     let options: String = (0..257).map(|n| format!("<option><value>{n}</value></option>")).collect();
     for (fields, fault) in [
         ("<field var='ocr'/>", Fault::Unanswerable),
@@ -254,6 +265,7 @@ fn forms_that_lead_nowhere() {
         ("<field var='username'/>", Fault::Form),
         ("<field var='h' type='hidden'/><field var='h'><required/></field>", Fault::Form),
         (&many, Fault::Form),
+        (&pictures, Fault::Form),
         (&format!("<field var='h' type='hidden'><value>{}</value></field>", "x".repeat(16 * 1024 + 1)), Fault::Form),
         (&format!("<field var='{}'><required/></field>", "x".repeat(257)), Fault::Form),
         (&format!("<field var='l' type='list-single'><required/>{options}</field>"), Fault::Form),
