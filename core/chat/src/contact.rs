@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::address::Address;
 use crate::trust::Trust;
 
 /// Names a peer of a burner: the number of its row.
@@ -75,7 +76,7 @@ impl From<Subscription> for Flags {
 #[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct Peer {
     /// The bare JID.
-    pub jid: String,
+    pub jid: Address,
     #[zeroize(skip)]
     /// Who they are to the burner.
     pub standing: Standing,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use flashpaper_xmpp::{PresenceNews, Subscription as Step};
 
+use crate::address::Address;
 use crate::contact::{Peer, PeerId, Standing, Subscription};
 use crate::event::News;
 use crate::mailbox::Mailbox;
@@ -38,7 +39,7 @@ pub(crate) fn hear(
     mailbox: &mut Mailbox,
     present: &mut Present,
     news: &mut News,
-    from: &str,
+    from: &Address,
     resource: Option<String>,
     presence: PresenceNews,
 ) -> Vec<Step> {
@@ -69,7 +70,7 @@ pub(crate) fn hear(
     Vec::new()
 }
 
-fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) {
+fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &Address) {
     let row = mailbox.find(from).unwrap_or_else(|| inbox::new_stranger(mailbox, news, from));
     if let Some(stranger) = mailbox.peer_mut(row).filter(|peer| peer.standing == Standing::Stranger) {
         stranger.wants_presence = true;
@@ -94,7 +95,7 @@ pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
 pub fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
     let due = |peer: &Peer| {
         let handshake = peer.standing == Standing::Contact && !peer.introduced;
-        !peer.jid.is_empty() && (handshake || peer.block_due)
+        !peer.jid.is_lost() && (handshake || peer.block_due)
     };
     mailbox.peers.iter().filter(|(_, peer)| due(peer)).map(|(row, peer)| (*row, Arc::clone(peer))).collect()
 }

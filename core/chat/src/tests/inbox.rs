@@ -24,7 +24,7 @@ fn a_message_that_comes_again_is_known() {
 fn the_same_id_of_another_client_or_of_a_later_time_is_another_message() {
     let mut mailbox = Mailbox::default();
     let mut comes = |resource, now| {
-        let peer = mailbox.peer(PEER);
+        let peer = mailbox.peer(&address(PEER));
         let mark = Some(Mark::plain("1", "hi", resource, now));
         let (security, resource) = (Security::Plaintext, Some(resource));
         let arrived = Arrived { peer, mark, text: "hi", security, resource, receipt: None };
@@ -86,15 +86,15 @@ fn what_is_kept_of_a_contact_has_an_end_though_the_app_has_taken_it() {
     let (mut mailbox, text) = (Mailbox::default(), "x".repeat(limits::TEXT));
     let fit = limits::CONTACT_KEPT.div_ceil(limits::TEXT + limits::AROUND_TEXT);
     for number in 0..fit {
-        let row = mailbox.peer(PEER);
+        let row = mailbox.peer(&address(PEER));
         assert!(!inbox::is_full(&mailbox, row), "{number} of {fit}");
         assert!(comes(&mut mailbox, PEER, Some(&number.to_string()), &text));
         let taken = mailbox.messages.keys().next_back().copied();
         taken.into_iter().for_each(|message| drop(inbox::take(&mut mailbox, message)));
     }
-    let row = mailbox.peer(PEER);
+    let row = mailbox.peer(&address(PEER));
     assert!(inbox::is_full(&mailbox, row));
-    let other = mailbox.peer("other@b.example");
+    let other = mailbox.peer(&address("other@b.example"));
     assert!(!inbox::is_full(&mailbox, other));
 }
 

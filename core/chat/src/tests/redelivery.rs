@@ -6,22 +6,22 @@ use super::support::*;
 fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     let unread = |deduplicates: bool, after: u64| {
         let mut mailbox = outbox(3);
-        let peer = mailbox.peer(PEER);
+        let peer = mailbox.peer(&address(PEER));
         knows_doubles(&mut mailbox, peer, deduplicates);
         send_all(&mut mailbox);
         stanza_queue::acked(&mut mailbox, 2);
         redelivery::unread(&mut mailbox, peer, &[2, 3, 4].map(TextId), NOW + after);
         assert_eq!(
             (redelivery::doubting(&mailbox).len(), redelivery::next_decision(&mailbox)),
-            (1, Some(NOW + after + limits::RESEND_GRACE))
+            (1, Some(NOW + after + limits::RESEND_GRACE.as_secs()))
         );
         if !deduplicates {
             assert!(
-                redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE - 1).is_empty(),
+                redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE.as_secs() - 1).is_empty(),
                 "it may say that it does"
             );
         }
-        redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE);
+        redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE.as_secs());
         assert!(redelivery::doubting(&mailbox).is_empty());
         let mut out: Vec<String> =
             states(&mailbox).into_iter().map(|(text, state)| format!("{text} {state:?}")).collect();
@@ -40,7 +40,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     assert_eq!(unread(false, 60), [format!("1 {failed}"), format!("2 {failed}"), format!("3 {failed}")]);
     // What was delivered was read; what another session names by the same number is another text.
     let mut mailbox = outbox(2);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
     stanza_queue::acked(&mut mailbox, 2);
@@ -55,7 +55,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
 #[test]
 fn what_nothing_was_said_of_is_not_written_again() {
     let mut mailbox = outbox(3);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     send_all(&mut mailbox);
     let before = mailbox.clone();
     redelivery::unread(&mut mailbox, peer, &[], NOW);
@@ -75,10 +75,10 @@ fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_know
     assert_eq!(stanza_queue::acked(&mut mailbox, 3).len(), 3);
     read(&mut mailbox, "1");
     assert!(redelivery::forgotten_by_server(&mut mailbox.clone(), NOW).is_empty(), "it would not know it");
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     assert!(
-        redelivery::forgotten_by_server(&mut mailbox.clone(), NOW + limits::CONFIRMED_WITHIN).is_empty(),
+        redelivery::forgotten_by_server(&mut mailbox.clone(), NOW + limits::CONFIRMED_WITHIN.as_secs()).is_empty(),
         "a day later nobody waits"
     );
     assert_eq!(redelivery::forgotten_by_server(&mut mailbox, NOW).len(), 1);
@@ -89,7 +89,7 @@ fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_know
 fn a_server_that_forgets_is_told_again_though_no_receipt_has_come_yet() {
     let mut mailbox = Mailbox::default();
     queue(&mut mailbox, PEER, "first");
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
     stanza_queue::acked(&mut mailbox, 1);
@@ -101,7 +101,7 @@ fn a_server_that_forgets_is_told_again_though_no_receipt_has_come_yet() {
 fn a_server_that_forgets_makes_a_new_session_due_where_the_peers_client_is_not_known() {
     let mut mailbox = Mailbox::default();
     queue(&mut mailbox, PEER, "first");
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     send_all(&mut mailbox);
     assert!(inbox::missed(&mailbox).is_empty());
     stanza_queue::acked(&mut mailbox, 1);
@@ -112,7 +112,7 @@ fn a_server_that_forgets_makes_a_new_session_due_where_the_peers_client_is_not_k
 #[test]
 fn a_clock_that_is_set_back_does_not_keep_a_text_in_doubt() {
     let mut mailbox = outbox(1);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     send_all(&mut mailbox);
     redelivery::unread(&mut mailbox, peer, &[2].map(TextId), NOW + 700_000);
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW).len(), 1);

@@ -43,17 +43,17 @@ fn lost_rows_take_nothing_good_with_them() {
 #[test]
 fn where_numbers_are_lost_history_keeps_its_own() {
     let mut mailbox = Mailbox::default();
-    let [known, forgotten] = [PEER, "forgotten@b.example"].map(|jid| mailbox.peer(jid));
+    let [known, forgotten] = [PEER, "forgotten@b.example"].map(|jid| mailbox.peer(&address(jid)));
     mailbox.peers.remove(&forgotten);
     mailbox.seen.remove(&forgotten);
     mailbox.position = Arc::default();
     repair::mend(&mut mailbox, Some(MessageId(7)));
-    let new = mailbox.peer("new@b.example");
+    let new = mailbox.peer(&address("new@b.example"));
     assert!(new != forgotten && new > known, "its texts would be shown as those of another: {new:?}");
     assert_eq!(queue(&mut mailbox, PEER, "text"), MessageId(8));
     // Nothing was lost: the next number is the next.
     repair::mend(&mut mailbox, Some(MessageId(7)));
-    assert_eq!(u64::from(mailbox.peer("next@b.example")), u64::from(new) + 1);
+    assert_eq!(u64::from(mailbox.peer(&address("next@b.example"))), u64::from(new) + 1);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn what_was_stored_before_receipts_came_inside_the_encryption_is_read() {
     repair::mend(&mut mailbox, None);
     assert_eq!(mailbox.peers[&PeerId(1)].trust.security(KEY), Security::Verified);
     assert_eq!(
-        outbox::refused(&mut mailbox.clone(), PEER, "first", FailReason::Refused).len(),
+        outbox::refused(&mut mailbox.clone(), &address(PEER), "first", FailReason::Refused).len(),
         1,
         "known by what carries it"
     );
