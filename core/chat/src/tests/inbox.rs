@@ -104,3 +104,42 @@ fn a_plain_message_does_not_stand_for_a_private_one() {
     assert!(comes(&mut mailbox, PEER, Some("id of the text"), ""));
     assert!(comes_in_private(&mut mailbox, KEY, true, "id of the text"));
 }
+
+#[test]
+fn what_was_missed_is_asked_for_once_half_of_the_room_is_free() {
+    let due = |texts: &[usize], kept: usize, standing: Standing, is_marked: bool| {
+        let mut mailbox = Mailbox::default();
+        let peer = mailbox.peer(&address(PEER));
+        for (number, length) in texts.iter().enumerate() {
+            comes(&mut mailbox, PEER, Some(&number.to_string()), &"x".repeat(*length));
+        }
+        mailbox.peer_mut(peer).unwrap().standing = standing;
+        let history = Arc::make_mut(mailbox.seen.get_mut(&peer).unwrap());
+        history.kept = (kept as u64).saturating_sub(texts.iter().map(|text| (text + limits::AROUND_TEXT) as u64).sum());
+        if is_marked {
+            assert!(inbox::mark_missed(&mut mailbox, peer) && !inbox::mark_missed(&mut mailbox, peer), "once");
+        }
+        !inbox::missed(&mailbox).is_empty()
+    };
+    let contact = Standing::Contact;
+    let half = limits::CONTACT_TEXTS / 2;
+    assert!(due(&[], 0, contact, true) && !due(&[], 0, contact, false));
+    assert!(!due(&[], 0, Standing::Stranger, true) && !due(&[], 0, Standing::Blocked, true));
+    assert!(due(&vec![1; half], 0, contact, true) && !due(&vec![1; half + 1], 0, contact, true));
+    let half = limits::CONTACT_BYTES / 2;
+    assert!(due(&[half], 0, contact, true) && !due(&[half + 1], 0, contact, true));
+    assert!(due(&[1], limits::CONTACT_KEPT - 1, contact, true) && !due(&[1], limits::CONTACT_KEPT, contact, true));
+}
+
+#[test]
+fn what_came_is_taken_and_what_failed_is_forgotten_and_nothing_else() {
+    let mut mailbox = Mailbox::default();
+    comes(&mut mailbox, PEER, Some("1"), "came");
+    let [failed, waits] = ["failed", "waits"].map(|id| queue(&mut mailbox, PEER, id));
+    mailbox.set(failed, MessageState::Failed { reason: FailReason::Refused });
+    assert_eq!(inbox::take(&mut mailbox, MessageId(1)), [(MessageId(1), MessageState::Taken)]);
+    for id in [MessageId(1), failed, waits, MessageId(9)] {
+        assert!(inbox::take(&mut mailbox, id).is_empty());
+    }
+    assert_eq!(mailbox.messages.keys().copied().collect::<Vec<_>>(), [MessageId(1), waits]);
+}

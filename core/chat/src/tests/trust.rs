@@ -61,3 +61,59 @@ fn a_link_does_not_take_the_place_of_a_key_without_the_users_word() {
     assert_eq!(peer.expect(other, true), Ok(()));
     assert_eq!([verified, scanned, other].map(|key| peer.accepts(key)), [false, false, true]);
 }
+
+#[test]
+fn a_fingerprint_is_read_as_it_is_shown() {
+    let key = Fingerprint([0xab; 20]);
+    assert_eq!(key.to_string(), ["ABABABAB"; 5].join(" "));
+    assert_eq!(key.digits(), "AB".repeat(20));
+    let json = serde_json::to_string(&key).unwrap();
+    assert_eq!(json, format!("\"{key}\""));
+    assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), key);
+    assert!(serde_json::from_str::<Fingerprint>("\"AB\"").is_err());
+}
+
+#[test]
+fn so_many_keys_are_remembered_and_those_that_texts_may_go_to_stay() {
+    let keys: Vec<Fingerprint> = (0..).map(|n| Fingerprint([n; 20])).take(limits::KEYS + 1).collect();
+    let mut trust = Trust::default();
+    keys.iter().take(limits::KEYS).for_each(|key| trust.trusts_on_first_use(*key));
+    assert!(keys.iter().take(limits::KEYS).all(|key| trust.key(*key).is_some()));
+    trust.trusts_on_first_use(keys[limits::KEYS]);
+    let is_known = |trust: &Trust, n: usize| trust.key(keys[n]).is_some();
+    assert!(is_known(&trust, 0) && !is_known(&trust, 1) && is_known(&trust, 2) && is_known(&trust, limits::KEYS));
+    // Where all are accepted the oldest goes.
+    trust.keys.iter_mut().for_each(|key| key.accepted = true);
+    trust.trusts_on_first_use(keys[1]);
+    assert!(!is_known(&trust, 0) && is_known(&trust, 1) && trust.keys.len() == limits::KEYS);
+}
+
+#[test]
+fn what_the_user_accepts_takes_the_place_of_what_was_expected() {
+    let [expected, other] = [1, 2].map(|byte| Fingerprint([byte; 20]));
+    let mut trust = Trust::default();
+    trust.expect(expected, false).unwrap();
+    trust.accept(expected);
+    assert_eq!((trust.accepts(expected), trust.expected), (true, Some(expected)));
+    trust.accept(other);
+    assert_eq!((trust.accepts(expected), trust.accepts(other), trust.expected), (true, true, None));
+    let shown: Vec<_> = trust.shown_keys().iter().map(|key| (key.fingerprint, key.accepted, key.verified)).collect();
+    assert_eq!(shown, [(expected, true, false), (other, true, false)]);
+    trust.verify(other);
+    assert_eq!([expected, other].map(|key| trust.security(key)), [Security::KeyChanged, Security::Verified]);
+    trust.key_mut(other).unwrap().accepted = false;
+    assert_eq!(trust.security(other), Security::KeyChanged, "verified once, and refused since");
+}
+
+#[test]
+fn an_accepted_key_that_has_spoken_version_3_is_known_by_that() {
+    let [first, other] = [1, 2].map(|byte| Fingerprint([byte; 20]));
+    let mut trust = Trust::default();
+    [first, other].iter().for_each(|key| trust.trusts_on_first_use(*key));
+    trust.speaks(other, 3);
+    trust.speaks(first, 2);
+    assert!(!trust.has_spoken_version_3(), "another key, or another version");
+    assert!(trust.key(other).unwrap().spoke_version_3 && !trust.key(first).unwrap().spoke_version_3);
+    trust.speaks(first, 3);
+    assert!(trust.has_spoken_version_3());
+}

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, Sessions, view};
+use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, Sessions, UnixTime, view};
 use flashpaper_otr::InstanceTag;
 use flashpaper_vault::Owner;
 
@@ -46,8 +46,8 @@ struct Chat {
     account: Arc<Account>,
     mailbox: Reading,
     sessions: Option<Sessions>,
-    /// When the first message of history expires, in seconds since 1970; `None`: never. As far as that is known.
-    history_expires: Option<Option<u64>>,
+    /// When the first message of history expires; `None`: never. As far as that is known.
+    history_expires: Option<Option<UnixTime>>,
 }
 
 /// A mailbox, which is read from disk when it is needed first.

@@ -12,6 +12,7 @@ use crate::tests::support::{Fingerprint, MessageId, MessageState, Security};
 const MARK: &str = "text ";
 
 /// A text of one side's.
+#[derive(Clone)]
 struct Text {
     id: MessageId,
     /// The key that it was encrypted to.
@@ -24,7 +25,7 @@ struct Text {
 }
 
 /// What one side wrote, and what it read of the other's.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Book {
     written: Vec<Text>,
     /// Texts of the peer's, by their numbers, in the order in which they were read.
@@ -33,6 +34,7 @@ struct Book {
     last: Option<MessageId>,
 }
 
+#[derive(Clone)]
 pub(super) struct Ledger {
     books: [Book; 2],
     keys: [Fingerprint; 2],

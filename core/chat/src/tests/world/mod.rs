@@ -21,12 +21,19 @@ use server::{Item, Memory, Server};
 use side::{Fate, Side};
 
 use super::phones::Identity;
-use super::support::{Arc, Duration, OutgoingStanza, Security, Standing, StanzaKind, UnixTime};
+use super::support::{Arc, Duration, Mailbox, OutgoingStanza, Security, Standing, StanzaKind, UnixTime};
 use crate::trust::Fingerprint;
 
 /// Both phones' keys, and the impostor's. To make one takes long.
 static KEYS: LazyLock<[Arc<Identity>; 3]> =
     LazyLock::new(|| [1, 2, 3].map(|seed| Arc::new(Identity::random(&mut StdRng::seed_from_u64(seed)))));
+/// Both phones' disks once they have talked, and what was written and read by then. A key exchange takes longer than all else in
+/// a world, so that worlds share this one.
+static TALKED: LazyLock<([Mailbox; 2], Ledger)> = LazyLock::new(|| {
+    let mut world = World::new(Beginning::Contacts, false, properties::WEEK);
+    world.talk();
+    (world.sides.map(Side::into_disk), world.ledger)
+});
 /// So much time may pass: a day later a text is not asked for any more where a server has forgotten it.
 const LONGEST: u64 = 80_000;
 const ALL: usize = usize::MAX;
@@ -54,21 +61,31 @@ impl World {
     /// `same_tag`: the impostors have the peers' instance tags. `idle_timeout`: how long private conversations may rest, in
     /// seconds.
     fn new(beginning: Beginning, same_tag: bool, idle_timeout: u64) -> Self {
-        let mut sides = [0, 1].map(|side| Side::new(side, &KEYS[side], idle_timeout));
+        // Private conversations that outlive no process are not on a disk.
+        let talked = (beginning == Beginning::Acquainted && idle_timeout > 0).then(|| &*TALKED);
+        let mut sides = [0, 1].map(|side| {
+            let disk = talked.map(|(disks, _)| disks[side].clone());
+            Side::new(side, &KEYS[side], idle_timeout, disk)
+        });
         if beginning == Beginning::Stranger {
             let row = sides[1].phone.row;
             sides[1].work(Fate::Stored, |talk| talk.mailbox().peer_mut(row).unwrap().standing = Standing::Stranger);
         }
         let tags = if same_tag { [0x2000, 0x1000] } else { [0x3000, 0x4000] };
         let impostors = [0, 1].map(|side| Impostor::new(&KEYS[2], 50 + side as u64, tags[side]));
-        let ledger = Ledger::new([key(0), key(1)], key(2));
+        let new = || Ledger::new([key(0), key(1)], key(2));
+        let ledger = talked.map_or_else(new, |(_, ledger)| ledger.clone());
         let mut world = Self { sides, server: Server::default(), impostors, ledger, passed: 0 };
         (0..2).for_each(|side| world.connect(side, Memory::Resumes, Fate::Stored));
-        if beginning == Beginning::Acquainted {
-            world.act(&Action::Write(0, Fate::Stored));
-            world.act(&Action::Flow(8));
+        if beginning == Beginning::Acquainted && talked.is_none() {
+            world.talk();
         }
         world
+    }
+
+    fn talk(&mut self) {
+        self.act(&Action::Write(0, Fate::Stored));
+        self.act(&Action::Flow(8));
     }
 
     fn act(&mut self, action: &Action) {

@@ -48,13 +48,22 @@ pub(super) struct Side {
 }
 
 impl Side {
-    pub(super) fn new(side: usize, identity: &Arc<Identity>, idle_timeout: u64) -> Self {
+    /// `disk`: what is there from an earlier process, if there was one.
+    pub(super) fn new(side: usize, identity: &Arc<Identity>, idle_timeout: u64, disk: Option<Mailbox>) -> Self {
         let tag = TAGS[side];
-        let phone = Phone::with(Arc::clone(identity), [TWO, ONE][side], u64::from(tag), tag);
-        let phone = Phone { idle_timeout, ..phone };
-        let disk = phone.mailbox.clone();
+        // Nothing that was drawn before is drawn again.
+        let seed = u64::from(tag) + u64::from(disk.is_some());
+        let phone = Phone::with(Arc::clone(identity), [TWO, ONE][side], seed, tag);
+        let disk = disk.unwrap_or_else(|| phone.mailbox.clone());
+        let phone = Phone { idle_timeout, mailbox: disk.clone(), ..phone };
         let (identity, tag) = (Arc::clone(identity), InstanceTag(tag));
         Self { phone, identity, tag, disk, connection: None, changed: Vec::new() }
+    }
+
+    /// What is on its disk, for another process and another server.
+    pub(super) fn into_disk(mut self) -> Mailbox {
+        stanza_queue::set_resumption(&mut self.disk, None);
+        self.disk
     }
 
     /// Does something, and commits it; what came of it, if it was stored.
