@@ -94,14 +94,21 @@ fn records_are_read_and_written_in_the_form_that_vaults_have() {
         "security":"private","until":1000060,"went":{{"number":3,"key":"{key}","at":1000001,"doubted":1000002,
         "ids":["first","second"]}},"again":true}}"#
     ));
-    for (shows, refuses) in [(false, false), (true, false), (false, true)] {
-        same::<Peer>(&format!(
+    let peer = |(shows, refuses): (bool, bool), (block_due, introduced): (bool, bool)| {
+        format!(
             r#"{{"jid":"peer@b.example","standing":"blocked","label":"friend","asks_for_private":true,"offers_version_3":true,
-            "wants_presence":true,"shows_presence":{shows},"block_due":true,"confirms":true,"refuses":{refuses},
-            "introduced":true,"keys":[{{"fingerprint":"{key}","accepted":true,"verified":true,"verified_us":true,
+            "wants_presence":true,"shows_presence":{shows},"block_due":{block_due},"confirms":true,"refuses":{refuses},
+            "introduced":{introduced},"keys":[{{"fingerprint":"{key}","accepted":true,"verified":true,"verified_us":true,
             "keeps_texts":true,"failures":2,"spoke_version_3":true}}],"expected":"{key}","missed":true,"was_contact":true}}"#
-        ));
+        )
+    };
+    let states = [(false, false), (true, false), (false, true)];
+    for (subscription, announcement) in states.into_iter().zip([(true, false), (false, true), (false, false)]) {
+        same::<Peer>(&peer(subscription, announcement));
     }
+    // An earlier version wrote both where a contact was blocked.
+    let both: Peer = serde_json::from_str(&peer((false, false), (true, true))).unwrap();
+    assert!(both.is_block_due());
     for what in [r#"{"Otr":{"body":"?OTR:AAMD","wants_receipt":true}}"#, r#"{"Receipt":{"received":"their id"}}"#] {
         same::<OutgoingStanza>(&format!(
             r#"{{"peer":1,"resource":"r","id":"ours","what":{what},"message":4,"at":1000000,"number":4294967295}}"#

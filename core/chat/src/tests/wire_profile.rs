@@ -294,13 +294,13 @@ fn a_block_is_told_to_the_server_alone_and_ends_what_was_private() {
     assert_eq!(one.state(text), Some(MessageState::Failed { reason: FailReason::Blocked }));
     assert!(one.mailbox.sessions.get(&row).is_none_or(|stored| stored.key.is_none()));
     let due = presence::introductions(&one.mailbox);
-    assert_eq!((due.len(), due[0].1.block_due, presence::steps(&due[0].1).count()), (1, true, 0));
+    assert_eq!((due.len(), due[0].1.is_block_due(), presence::steps(&due[0].1).count()), (1, true, 0));
     presence::server_knows(&mut one.mailbox, row, Standing::Blocked);
     assert!(presence::introductions(&one.mailbox).is_empty());
     assert_eq!(one.work(|talk| talk.accept(row)), Err(ChatError::PeerBlocked));
     one.work(|talk| talk.set_blocked(row, false));
     assert_eq!(one.mailbox.standing(row), Standing::Stranger);
-    assert!(presence::introductions(&one.mailbox)[0].1.block_due);
+    assert!(presence::introductions(&one.mailbox)[0].1.is_block_due());
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) async fn stanzas(session: &mut Session, stanzas: &Numbered) -> Result
 /// Takes the presence handshake with a contact a step further, and tells the server of a block.
 pub(super) async fn introduction(session: &mut Session, ids: &mut Ids, peer: &Peer) -> Result<(), Error> {
     let jid = peer.jid.as_str();
-    if peer.block_due {
+    if peer.is_block_due() {
         let blocked = peer.standing == Standing::Blocked;
         within(limits::EXCHANGE, session.block(jid, &ids.draw(), blocked)).await??;
         if blocked {
