@@ -4,13 +4,13 @@ use std::fmt;
 
 use flashpaper_xmpp::bare_jid;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 use crate::trust::Fingerprint;
 
-/// A bare JID. Its `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Zeroize)]
+/// A bare JID; empty where it was lost. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, Zeroize)]
 pub struct Address(pub(crate) String);
 
 impl Address {
@@ -18,6 +18,10 @@ impl Address {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         read_address(text).map(|(jid, _)| Self(jid))
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// As text.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use flashpaper_xmpp::{ChatMessage, PresenceNews, Refusal, Subscription};
 
+use crate::address::Address;
 use crate::contact::{PeerId, Standing};
 use crate::encryption::open::recipient;
 use crate::encryption::session::{NotSent, Partner};
@@ -19,6 +20,7 @@ use crate::message::{FailReason, MessageId, MessageState};
 use crate::outbox::{self, Encrypted};
 use crate::random::Random;
 use crate::sessions::Sessions;
+use crate::time::UnixTime;
 use crate::trust::Trust;
 use crate::work::Work;
 use crate::{presence, redelivery, retention};
@@ -29,15 +31,15 @@ pub struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be
-    /// used again, in seconds, 0: not beyond this process.
+    /// `times`: the time by the device's clock, and since the device was started; `idle_timeout`: how long a session may rest and be
+    /// used again, zero: not beyond this process.
     #[must_use]
     pub fn new(
         mailbox: &'a mut Mailbox,
         sessions: &'a mut Sessions,
         rng: Random,
-        times: (u64, Duration),
-        idle_timeout: u64,
+        times: (UnixTime, Duration),
+        idle_timeout: Duration,
     ) -> Self {
         Self { work: Work::new(mailbox, sessions, rng, times, idle_timeout) }
     }
@@ -74,7 +76,8 @@ impl<'a> Talk<'a> {
             // No message, nor the end of one in pieces: an empty body stands beside other things.
             return;
         }
-        let peer = self.work.mailbox.find(&chat.from);
+        let from = Address::from(chat.from.clone());
+        let peer = self.work.mailbox.find(&from);
         let standing = peer.map(|peer| self.work.mailbox.standing(peer)).unwrap_or_default();
         match (standing, peer) {
             (Standing::Stranger, _) => {
@@ -84,7 +87,7 @@ impl<'a> Talk<'a> {
                     &mut self.work.sessions.full,
                     &mut self.work.news,
                     peer,
-                    chat,
+                    (&from, chat),
                     receipt,
                     self.work.now,
                 );
@@ -104,12 +107,12 @@ impl<'a> Talk<'a> {
     }
 
     /// A message of somebody's of which nothing can be read: that there was one is told, also of a stranger.
-    pub fn unreadable(&mut self, from: &str) {
+    pub fn unreadable(&mut self, from: &Address) {
         inbox::unreadable(self.work.mailbox, &mut self.work.news, from);
     }
 
     /// Somebody's presence. Gives the steps of the handshake to answer with.
-    pub fn presence(&mut self, from: &str, resource: Option<String>, news: PresenceNews) -> Vec<Subscription> {
+    pub fn presence(&mut self, from: &Address, resource: Option<String>, news: PresenceNews) -> Vec<Subscription> {
         if news == PresenceNews::Available
             && let Some(peer) = self.work.mailbox.find(from).filter(|peer| self.work.is_contact(*peer))
         {
@@ -120,7 +123,7 @@ impl<'a> Talk<'a> {
     }
 
     /// A message came back.
-    pub fn refused(&mut self, from: &str, id: &str, why: Refusal) {
+    pub fn refused(&mut self, from: &Address, id: &str, why: Refusal) {
         let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
         let mut changed = outbox::refused(self.work.mailbox, from, id, reason);
         let asked = |peer: &PeerId| self.work.sessions.queries.get(peer).is_some_and(|query| query == id);
@@ -234,7 +237,7 @@ impl<'a> Talk<'a> {
     /// What time does: gives up texts that have waited for too long, and ends private conversations that have rested for too
     /// long. Their peers are told, or they would write what nobody can read. Where they cannot be told now (what they have
     /// written may be waiting, too) that is put off, but not for ever. `now`: the time that things expire by.
-    pub fn expire(&mut self, now: u64, can_be_told: bool) {
+    pub fn expire(&mut self, now: UnixTime, can_be_told: bool) {
         self.work.news.messages.extend(outbox::give_up(self.work.mailbox, self.work.now));
         for peer in retention::rested(self.work.mailbox, retention::lasts(self.work.idle_timeout, can_be_told), now) {
             // The peer's side may be over, too, with these unread.

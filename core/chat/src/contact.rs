@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::address::Address;
 use crate::trust::Trust;
 
 /// Names a peer of a burner: the number of its row.
@@ -71,11 +72,48 @@ impl From<Subscription> for Flags {
     }
 }
 
+/// Whether the server, and by it the peer, were told who the peer is to the burner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Steps", into = "Steps")]
+pub(crate) enum Announcement {
+    /// The steps of the presence handshake are to be sent, once they are a contact.
+    #[default]
+    HandshakeDue,
+    /// The server is to be told that they are blocked, or not any more; then of the handshake.
+    BlockDue,
+    /// Nothing is to be said.
+    Done,
+}
+
+/// [`Announcement`] as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Steps {
+    block_due: bool,
+    introduced: bool,
+}
+
+impl From<Steps> for Announcement {
+    fn from(Steps { block_due, introduced }: Steps) -> Self {
+        match (block_due, introduced) {
+            (true, _) => Self::BlockDue,
+            (false, true) => Self::Done,
+            (false, false) => Self::HandshakeDue,
+        }
+    }
+}
+
+impl From<Announcement> for Steps {
+    fn from(announcement: Announcement) -> Self {
+        let [block_due, introduced] = [Announcement::BlockDue, Announcement::Done].map(|it| announcement == it);
+        Self { block_due, introduced }
+    }
+}
+
 /// Somebody who was written to, or has written. Without an address: that was lost.
 #[derive(Default, Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct Peer {
     /// The bare JID.
-    pub jid: String,
+    pub jid: Address,
     #[zeroize(skip)]
     /// Who they are to the burner.
     pub standing: Standing,
@@ -93,12 +131,12 @@ pub struct Peer {
     #[zeroize(skip)]
     #[serde(flatten)]
     pub(crate) subscription: Subscription,
-    /// Their server is to be told that they are blocked, or not any more.
-    pub block_due: bool,
+    /// Whether the server was told who they are.
+    #[zeroize(skip)]
+    #[serde(flatten)]
+    pub(crate) announcement: Announcement,
     /// Their client sends receipts.
     pub(crate) confirms: bool,
-    /// Steps of the presence handshake that were due were sent.
-    pub(crate) introduced: bool,
     /// Their keys.
     #[serde(flatten)]
     pub trust: Trust,
@@ -117,7 +155,9 @@ pub struct Peer {
 impl Peer {
     /// The user wants to talk to them.
     pub fn befriend(&mut self) {
-        self.introduced &= self.standing == Standing::Contact;
+        if self.standing != Standing::Contact && self.announcement == Announcement::Done {
+            self.announcement = Announcement::HandshakeDue;
+        }
         // What a stranger has missed nobody can send again.
         self.missed &= self.standing == Standing::Contact;
         self.asks_for_private = false;
@@ -126,5 +166,11 @@ impl Peer {
         }
         self.standing = Standing::Contact;
         self.was_contact = true;
+    }
+
+    /// The server is to be told that they are blocked, or not any more.
+    #[must_use]
+    pub fn is_block_due(&self) -> bool {
+        self.announcement == Announcement::BlockDue
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use flashpaper_xmpp::ChatMessage;
 
+use crate::address::Address;
 use crate::contact::{Peer, PeerId, Standing};
 use crate::encryption::wire::{Unanswered, holds_data};
 use crate::event::{Changed, News, Notice, beginning};
@@ -12,6 +13,7 @@ use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::seen::Mark;
 use crate::stanza::{OutgoingStanza, StanzaKind};
+use crate::time::UnixTime;
 use crate::trust::Security;
 use crate::{limits, stanza_queue};
 
@@ -30,9 +32,9 @@ pub(crate) struct Arrived<'a> {
 
 impl<'a> Arrived<'a> {
     /// What came in the clear.
-    pub(crate) fn in_clear(peer: PeerId, text: &'a str, chat: &'a ChatMessage, now: u64) -> Self {
+    pub(crate) fn in_clear(peer: PeerId, text: &'a str, chat: &'a ChatMessage, now: UnixTime) -> Self {
         let resource = chat.resource.as_deref().unwrap_or_default();
-        let sent = chat.sent.unwrap_or(now);
+        let sent = chat.sent.map_or(now, UnixTime);
         let mark = chat.id.as_deref().map(|id| Mark::plain(id, text, resource, sent));
         let security = Security::Plaintext;
         Self { peer, mark, text, security, resource: chat.resource.as_deref(), receipt: wanted_receipt(chat) }
@@ -49,7 +51,7 @@ pub(crate) fn receive(
     mailbox: &mut Mailbox,
     arrived: &Arrived<'_>,
     receipt: String,
-    now: u64,
+    now: UnixTime,
 ) -> Option<(MessageId, MessageState)> {
     let Arrived { peer, mark, text, security, resource, receipt: wanted } = *arrived;
     let known = mark.is_some_and(|mark| mailbox.has_seen(peer, mark));
@@ -80,11 +82,11 @@ pub(crate) fn receive_from_stranger(
     told: &mut BTreeSet<PeerId>,
     news: &mut News,
     peer: Option<PeerId>,
-    chat: &ChatMessage,
+    (from, chat): (&Address, &ChatMessage),
     receipt: String,
-    now: u64,
+    now: UnixTime,
 ) {
-    let peer = peer.unwrap_or_else(|| new_stranger(mailbox, news, &chat.from));
+    let peer = peer.unwrap_or_else(|| new_stranger(mailbox, news, from));
     let Unanswered { text, error, asks, offers_newest } = Unanswered::read(&chat.text);
     if let Some(words) = error {
         news.notice(peer, Notice::PeerError { text: beginning(words) });
@@ -112,7 +114,7 @@ pub(crate) fn receive_from_stranger(
 }
 
 /// A message of somebody's of which nothing can be read: that there was one is told, also of a stranger.
-pub(crate) fn unreadable(mailbox: &mut Mailbox, news: &mut News, from: &str) {
+pub(crate) fn unreadable(mailbox: &mut Mailbox, news: &mut News, from: &Address) {
     let peer = mailbox.find(from).unwrap_or_else(|| new_stranger(mailbox, news, from));
     if mailbox.standing(peer) != Standing::Blocked {
         news.notice(peer, Notice::Unreadable);
@@ -120,7 +122,7 @@ pub(crate) fn unreadable(mailbox: &mut Mailbox, news: &mut News, from: &str) {
 }
 
 /// The one who has waited longest gives way.
-pub(crate) fn new_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) -> PeerId {
+pub(crate) fn new_stranger(mailbox: &mut Mailbox, news: &mut News, from: &Address) -> PeerId {
     let strangers = strangers(mailbox);
     let oldest = strangers.first().filter(|_| strangers.len() >= limits::STRANGERS);
     if let Some(oldest) = oldest {

@@ -24,6 +24,7 @@ pub mod stanza_queue;
 mod table;
 #[cfg(test)]
 mod tests;
+mod time;
 mod trust;
 pub mod view;
 mod work;
@@ -41,7 +42,8 @@ pub use random::Random;
 pub use retention::History;
 pub use seen::Seen;
 pub use sessions::{Glance, Sessions};
-pub use stanza::{OutgoingStanza, StanzaKind, covers};
+pub use stanza::{OutgoingStanza, StanzaId, StanzaKind, covers};
 pub use table::Table;
+pub use time::UnixTime;
 pub use trust::{Fingerprint, Key, PeerKey, Security, Trust};
 pub use view::{Conversation, Message};

@@ -9,28 +9,28 @@ pub const TEXT: usize = 10_000;
 /// away, and forgets the rest.
 pub(crate) const WINDOW: usize = 200;
 /// One that was not confirmed for so long does not count there any more: the peer may have changed clients. One to a client
-/// that knows doubles counts until it is confirmed, as it may be sent again. In seconds.
-pub(crate) const WINDOW_FOR: u64 = 3600;
+/// that knows doubles counts until it is confirmed, as it may be sent again.
+pub(crate) const WINDOW_FOR: Duration = Duration::from_secs(3600);
 /// How many messages of each peer and kind are known again when they come twice: more than [`WINDOW`], and as many as
 /// a stored row of 8 KiB takes.
 pub(crate) const SEEN: usize = 250;
-/// For so long at least a text that the server has is kept for the peer's receipt. In seconds.
-pub(crate) const CONFIRMED_WITHIN: u64 = 86_400;
+/// For so long at least a text that the server has is kept for the peer's receipt.
+pub(crate) const CONFIRMED_WITHIN: Duration = Duration::from_secs(86_400);
 
 /// The longest stanza in bytes, where a server names no limit: the smallest that is in use (ejabberd's).
 pub(crate) const STANZA: usize = 65_536;
 /// What a stanza has around its body at most, in bytes: addresses are up to 3071 each (RFC 7622).
 pub(crate) const AROUND_BODY: usize = 7_000;
-/// A key exchange that could not be sent for so long is of no use any more. In seconds.
-pub(crate) const EXCHANGE_STANZAS: u64 = 60;
+/// A key exchange that could not be sent for so long is of no use any more.
+pub(crate) const EXCHANGE_STANZAS: Duration = Duration::from_secs(60);
 /// How long after a peer was asked for a private conversation it may be asked again, if nothing else happens.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(600);
-/// How long a peer's client has after a key exchange to say that it knows what it gets twice. In seconds.
-pub(crate) const RESEND_GRACE: u64 = 10;
+/// How long a peer's client has after a key exchange to say that it knows what it gets twice.
+pub(crate) const RESEND_GRACE: Duration = Duration::from_secs(10);
 /// How long a peer that is there takes to answer.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How old a text may be that is sent again to a client that does not know what it gets twice. In seconds.
-pub(crate) const RESEND_WITHIN: u64 = 60;
+/// How old a text may be that is sent again to a client that does not know what it gets twice.
+pub(crate) const RESEND_WITHIN: Duration = Duration::from_secs(60);
 
 /// How much is kept of a question or an error message of a peer's, in bytes.
 pub(crate) const NOTICE: usize = 1000;

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::contact::{Peer, PeerId, Standing};
 use crate::encryption::stored::Stored;
 use crate::error::ChatError;
 use crate::event::Changed;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::seen::{Mark, Seen};
-use crate::stanza::{OutgoingStanza, Stream};
+use crate::stanza::{OutgoingStanza, StanzaId, Stream};
 use crate::table::Table;
+use crate::time::UnixTime;
 
 /// Everything of one burner but its account. Clones share what is not changed.
 #[derive(Default, Clone)]
@@ -21,7 +23,7 @@ pub struct Mailbox {
     /// Peers.
     pub peers: Table<PeerId, Peer>,
     /// Stanzas that the server may not have yet.
-    pub stanzas: Table<u64, OutgoingStanza>,
+    pub stanzas: Table<StanzaId, OutgoingStanza>,
     /// What has come before, by peer.
     pub seen: Table<PeerId, Seen>,
     /// OTR sessions, by peer.
@@ -40,19 +42,19 @@ pub struct Position {
     pub(crate) stanza: u64,
     #[serde(default)]
     pub(crate) peer: u64,
-    /// The latest time that was seen, in seconds since 1970: a clock that is set back does not make anything last longer.
-    pub(crate) latest: u64,
+    /// The latest time that was seen: a clock that is set back does not make anything last longer.
+    pub(crate) latest: UnixTime,
 }
 
 impl Mailbox {
     /// The row of a peer; a new one where there is none.
-    pub fn peer(&mut self, jid: &str) -> PeerId {
+    pub fn peer(&mut self, jid: &Address) -> PeerId {
         if let Some(row) = self.find(jid) {
             return row;
         }
         let row = PeerId(self.next(|position| &mut position.peer));
         let mut peer = Peer::default();
-        jid.clone_into(&mut peer.jid);
+        peer.jid = jid.clone();
         self.peers.insert(row, Arc::new(peer));
         self.seen.insert(row, Arc::default());
         row
@@ -60,8 +62,8 @@ impl Mailbox {
 
     /// The row of a peer that is known.
     #[must_use]
-    pub fn find(&self, jid: &str) -> Option<PeerId> {
-        self.peers.iter().find(|(_, peer)| peer.jid == jid).map(|(row, _)| *row)
+    pub fn find(&self, jid: &Address) -> Option<PeerId> {
+        self.peers.iter().find(|(_, peer)| peer.jid == *jid).map(|(row, _)| *row)
     }
 
     /// A peer, to be changed.
@@ -71,7 +73,7 @@ impl Mailbox {
 
     /// The bare JID of a peer; empty where it was lost.
     #[must_use]
-    pub fn jid(&self, row: PeerId) -> String {
+    pub fn jid(&self, row: PeerId) -> Address {
         self.peers.get(&row).map(|peer| peer.jid.clone()).unwrap_or_default()
     }
 
@@ -122,8 +124,8 @@ impl Mailbox {
         rows.into_iter().flat_map(|row| self.set(row, state)).collect()
     }
 
-    /// The latest time that a mailbox has seen, by its position as it is stored; in seconds since 1970.
-    pub fn latest_of(position: &[u8]) -> u64 {
-        serde_json::from_slice(position).map_or(0, |position: Position| position.latest)
+    /// The latest time that a mailbox has seen, by its position as it is stored.
+    pub fn latest_of(position: &[u8]) -> UnixTime {
+        serde_json::from_slice(position).map_or_else(|_| UnixTime::default(), |position: Position| position.latest)
     }
 }

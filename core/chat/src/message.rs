@@ -12,6 +12,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::contact::PeerId;
 use crate::limits;
+use crate::time::UnixTime;
 use crate::trust::{Fingerprint, Security};
 
 /// Names a message of a burner. Rises in the order in which messages came or were written; never used twice.
@@ -106,15 +107,15 @@ pub struct Entry {
     #[serde(alias = "id")]
     pub(crate) label: String,
     pub(crate) text: String,
-    /// When it came or was written, in seconds since 1970.
-    pub(crate) at: u64,
+    /// When it came or was written.
+    pub(crate) at: UnixTime,
     #[zeroize(skip)]
     pub(crate) state: MessageState,
     /// How private it was.
     #[zeroize(skip)]
     pub(crate) security: Security,
-    /// When it is given up if it has not left, in seconds since 1970.
-    pub(crate) until: Option<u64>,
+    /// When it is given up if it has not left.
+    pub(crate) until: Option<UnixTime>,
     pub(crate) went: Option<Transmission>,
     /// It may arrive twice, as the peer's client cannot tell.
     pub(crate) again: bool,
@@ -128,18 +129,18 @@ pub(crate) struct Transmission {
     pub(crate) number: Option<TextId>,
     /// The key that it went to: it goes to no other.
     pub(crate) key: Fingerprint,
-    /// When, in seconds since 1970.
-    pub(crate) at: u64,
-    /// Since when it may be unread, in seconds since 1970: until it is known what the peer's client does with doubles.
-    pub(crate) doubted: Option<u64>,
+    /// When.
+    pub(crate) at: UnixTime,
+    /// Since when it may be unread: until it is known what the peer's client does with doubles.
+    pub(crate) doubted: Option<UnixTime>,
     /// The ids of the stanzas that carry it: several, where it went in pieces.
     #[serde(alias = "pieces")]
     pub(crate) ids: Vec<String>,
 }
 
 impl Entry {
-    /// When it left, or was written; in seconds since 1970.
-    pub(crate) const fn left(&self) -> u64 {
+    /// When it left, or was written.
+    pub(crate) const fn left(&self) -> UnixTime {
         match &self.went {
             Some(went) => went.at,
             None => self.at,
@@ -161,9 +162,9 @@ impl Entry {
         matches!(self.state, MessageState::Received | MessageState::Taken)
     }
 
-    /// When it is given up, in seconds since 1970. One that has left may have been read: to send it again is not to send
+    /// When it is given up. One that has left may have been read: to send it again is not to send
     /// it late.
-    pub(crate) fn given_up(&self) -> Option<u64> {
+    pub(crate) fn given_up(&self) -> Option<UnixTime> {
         self.until.filter(|_| self.waits() && self.went.is_none())
     }
 

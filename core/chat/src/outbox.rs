@@ -3,28 +3,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::address::Address;
 use crate::contact::{PeerId, Standing};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
 use crate::stanza::{OutgoingStanza, StanzaKind};
+use crate::time::UnixTime;
 use crate::trust::{Fingerprint, Security};
 use crate::{limits, stanza_queue};
 
 /// Puts a text into the outbox.
 pub fn queue(
     mailbox: &mut Mailbox,
-    to: &str,
+    to: &Address,
     label: String,
     text: &str,
-    now: u64,
+    now: UnixTime,
     within: Option<Duration>,
 ) -> MessageId {
     let peer = mailbox.peer(to);
     if mailbox.standing(peer) != Standing::Contact {
         mailbox.befriend(peer);
     }
-    let until = within.map(|within| now.saturating_add(within.as_secs()));
+    let until = within.map(|within| now.after(within));
     let (state, security) = (MessageState::Queued, Security::Plaintext);
     mailbox.add(Entry { peer, label, text: text.to_owned(), at: now, state, security, until, went: None, again: false })
 }
@@ -46,7 +48,7 @@ pub(crate) struct Encrypted {
 }
 
 /// Has a text that was encrypted leave, and stay until it is known to have arrived.
-pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, now: u64) -> Changed {
+pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, now: UnixTime) -> Changed {
     let Encrypted { peer, key, number, resource, pieces } = encrypted;
     let Some(known) = mailbox.peers.get(&peer) else { return Vec::new() };
     // Where there are receipts inside the encryption, none is asked for outside.
@@ -75,10 +77,10 @@ pub fn waiting(mailbox: &Mailbox) -> Vec<(MessageId, PeerId)> {
 }
 
 /// Whether another text may be on its way to a peer: servers keep so many for a client that is away and no more.
-pub(crate) fn has_room(mailbox: &Mailbox, peer: PeerId, now: u64) -> bool {
+pub(crate) fn has_room(mailbox: &Mailbox, peer: PeerId, now: UnixTime) -> bool {
     let waits = |entry: &Entry| match entry.state {
         MessageState::Sent => true,
-        MessageState::Acked => deduplicates(mailbox, entry) || now < entry.left().saturating_add(limits::WINDOW_FOR),
+        MessageState::Acked => deduplicates(mailbox, entry) || now < entry.left().after(limits::WINDOW_FOR),
         _ => false,
     };
     let confirms = mailbox.peers.get(&peer).is_some_and(|peer| peer.confirms);
@@ -98,7 +100,7 @@ pub(crate) fn read(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, labels
 }
 
 /// A receipt outside the encryption. It counts for nothing where there are those inside.
-pub fn reported(mailbox: &mut Mailbox, from: &str, id: &str) -> Changed {
+pub fn reported(mailbox: &mut Mailbox, from: &Address, id: &str) -> Changed {
     let Some((row, entry)) = carried_by(mailbox, from, id) else { return Vec::new() };
     let peer = entry.peer;
     if deduplicates(mailbox, entry) {
@@ -123,7 +125,7 @@ pub(crate) fn deduplicates(mailbox: &Mailbox, entry: &Entry) -> bool {
 }
 
 /// A message came back.
-pub(crate) fn refused(mailbox: &mut Mailbox, from: &str, id: &str, reason: FailReason) -> Changed {
+pub(crate) fn refused(mailbox: &mut Mailbox, from: &Address, id: &str, reason: FailReason) -> Changed {
     let Some((row, _)) = carried_by(mailbox, from, id) else { return Vec::new() };
     stanza_queue::withdraw(mailbox, row);
     mailbox.set(row, MessageState::Failed { reason })
@@ -142,19 +144,19 @@ pub(crate) fn blocked(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Blocked })
 }
 
-/// When the next text is given up, in seconds since 1970.
-pub fn next_given_up(mailbox: &Mailbox) -> Option<u64> {
+/// When the next text is given up.
+pub fn next_given_up(mailbox: &Mailbox) -> Option<UnixTime> {
     mailbox.messages.values().filter_map(|entry| entry.given_up()).min()
 }
 
 /// Gives up texts that have waited for too long.
-pub(crate) fn give_up(mailbox: &mut Mailbox, now: u64) -> Changed {
+pub(crate) fn give_up(mailbox: &mut Mailbox, now: UnixTime) -> Changed {
     let rows = mailbox.rows(|entry| entry.given_up().is_some_and(|until| until <= now));
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::NoAnswer })
 }
 
 /// The outgoing message that this stanza carries. One that is to be sent again has no stanza yet.
-fn carried_by<'a>(mailbox: &'a Mailbox, to: &str, id: &str) -> Option<(MessageId, &'a Entry)> {
+fn carried_by<'a>(mailbox: &'a Mailbox, to: &Address, id: &str) -> Option<(MessageId, &'a Entry)> {
     let peer = mailbox.find(to)?;
     let has_id = |went: &Transmission| went.ids.iter().any(|of| of == id);
     let is_it = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(has_id);

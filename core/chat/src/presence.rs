@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use flashpaper_xmpp::{PresenceNews, Subscription as Step};
 
-use crate::contact::{Peer, PeerId, Standing, Subscription};
+use crate::address::Address;
+use crate::contact::{Announcement, Peer, PeerId, Standing, Subscription};
 use crate::event::News;
 use crate::mailbox::Mailbox;
 use crate::{inbox, limits};
@@ -38,7 +39,7 @@ pub(crate) fn hear(
     mailbox: &mut Mailbox,
     present: &mut Present,
     news: &mut News,
-    from: &str,
+    from: &Address,
     resource: Option<String>,
     presence: PresenceNews,
 ) -> Vec<Step> {
@@ -69,7 +70,7 @@ pub(crate) fn hear(
     Vec::new()
 }
 
-fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &str) {
+fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &Address) {
     let row = mailbox.find(from).unwrap_or_else(|| inbox::new_stranger(mailbox, news, from));
     if let Some(stranger) = mailbox.peer_mut(row).filter(|peer| peer.standing == Standing::Stranger) {
         stranger.wants_presence = true;
@@ -85,7 +86,7 @@ pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
         if peer.subscription == Subscription::Granted {
             peer.subscription = Subscription::Unanswered;
         }
-        peer.block_due = true;
+        peer.announcement = Announcement::BlockDue;
     }
 }
 
@@ -93,8 +94,12 @@ pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
 /// or not to block any more.
 pub fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
     let due = |peer: &Peer| {
-        let handshake = peer.standing == Standing::Contact && !peer.introduced;
-        !peer.jid.is_empty() && (handshake || peer.block_due)
+        let is_due = match peer.announcement {
+            Announcement::HandshakeDue => peer.standing == Standing::Contact,
+            Announcement::BlockDue => true,
+            Announcement::Done => false,
+        };
+        is_due && !peer.jid.is_lost()
     };
     mailbox.peers.iter().filter(|(_, peer)| due(peer)).map(|(row, peer)| (*row, Arc::clone(peer))).collect()
 }
@@ -110,14 +115,15 @@ pub fn steps(peer: &Peer) -> impl Iterator<Item = Step> {
 /// The server has been told of somebody; who has changed meanwhile is told of once more.
 pub fn server_knows(mailbox: &mut Mailbox, row: PeerId, standing: Standing) {
     if let Some(peer) = mailbox.peer_mut(row).filter(|peer| peer.standing == standing) {
-        (peer.block_due, peer.introduced) = (false, standing == Standing::Contact);
+        let is_contact = standing == Standing::Contact;
+        peer.announcement = if is_contact { Announcement::Done } else { Announcement::HandshakeDue };
     }
 }
 
 /// A stream is new: who has not answered is asked again.
 pub fn introduce_again(mailbox: &mut Mailbox) {
-    let silent = |peer: &Peer| peer.introduced && peer.subscription == Subscription::Unanswered;
+    let silent = |peer: &Peer| peer.announcement == Announcement::Done && peer.subscription == Subscription::Unanswered;
     for peer in mailbox.peers.values_mut().filter(|peer| silent(peer)) {
-        Arc::make_mut(peer).introduced = false;
+        Arc::make_mut(peer).announcement = Announcement::HandshakeDue;
     }
 }

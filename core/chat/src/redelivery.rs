@@ -9,11 +9,12 @@ use crate::mailbox::Mailbox;
 use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
 use crate::outbox::deduplicates;
 use crate::stanza::OutgoingStanza;
+use crate::time::UnixTime;
 use crate::trust::Fingerprint;
 use crate::{inbox, limits, stanza_queue};
 
 /// Texts that the peer may not have read: see [`redeliver`].
-pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[TextId], now: u64) {
+pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[TextId], now: UnixTime) {
     let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
     let rows =
         mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named));
@@ -32,7 +33,7 @@ pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &
 }
 
 /// Sessions with these keys are over: what such a key has sent no receipt for, though it sends them, may be unread.
-pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn(Fingerprint) -> bool, now: u64) {
+pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn(Fingerprint) -> bool, now: UnixTime) {
     let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.number.is_some() && is_over(went.key));
     let is_it = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && went_there(entry);
     let rows = mailbox.rows(|entry| is_it(entry) && deduplicates(mailbox, entry));
@@ -41,7 +42,7 @@ pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn
 
 /// This key is known now to send receipts inside the encryption. One for what OTR had confirmed by then may have been under keys
 /// that are replaced: such a text is sent again, and so is its receipt.
-pub(crate) fn sends_receipts(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, now: u64) {
+pub(crate) fn sends_receipts(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, now: UnixTime) {
     let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
     let rows = mailbox.rows(|entry| {
         entry.peer == peer && entry.state == MessageState::Acked && entry.is_confirmed() && went_there(entry)
@@ -49,7 +50,7 @@ pub(crate) fn sends_receipts(mailbox: &mut Mailbox, peer: PeerId, key: Fingerpri
     rows.into_iter().for_each(|row| doubt(mailbox, row, now));
 }
 
-fn doubt(mailbox: &mut Mailbox, row: MessageId, now: u64) {
+fn doubt(mailbox: &mut Mailbox, row: MessageId, now: UnixTime) {
     if let Some(went) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).went.as_mut()) {
         (went.number, went.doubted) = (None, Some(now));
     }
@@ -97,7 +98,7 @@ pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
 /// Decides on texts that may be unread. A client that knows what it gets twice is sent all of them again, in their order.
 /// It says so as soon as there are new keys: another one that does not is sent the last, if it was young, and the rest
 /// is told.
-pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: u64) -> Changed {
+pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) -> Changed {
     let doubted = |entry: &Entry| entry.went.as_ref().and_then(|went| went.doubted);
     let rows = mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && doubted(entry).is_some());
     let mut changed = Vec::new();
@@ -108,10 +109,10 @@ pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: u64) -> Change
         let Some(went) = &entry.went else { continue };
         let since = went.doubted.unwrap_or(now);
         // The clock may have been set forwards or back meanwhile.
-        if !deduplicates && now.abs_diff(since) < limits::RESEND_GRACE {
+        if !deduplicates && now.distance(since) < limits::RESEND_GRACE {
             continue;
         }
-        let again = is_last && since < went.at.saturating_add(limits::RESEND_WITHIN);
+        let again = is_last && since < went.at.after(limits::RESEND_WITHIN);
         let entry = Arc::make_mut(entry);
         entry.again |= again && !deduplicates;
         if let Some(went) = &mut entry.went {
@@ -131,21 +132,21 @@ pub fn doubting(mailbox: &Mailbox) -> BTreeSet<PeerId> {
     mailbox.messages.values().filter(|entry| doubted(entry)).map(|entry| entry.peer).collect()
 }
 
-/// When the next of the texts that are in doubt is decided on; in seconds since 1970.
-pub fn next_decision(mailbox: &Mailbox) -> Option<u64> {
+/// When the next of the texts that are in doubt is decided on.
+pub fn next_decision(mailbox: &Mailbox) -> Option<UnixTime> {
     let doubted = mailbox.messages.values().filter(|entry| entry.may_be_unread());
     let doubted = doubted.filter_map(|entry| entry.went.as_ref()?.doubted);
-    doubted.map(|since| since.saturating_add(limits::RESEND_GRACE)).min()
+    doubted.map(|since| since.after(limits::RESEND_GRACE)).min()
 }
 
 /// A session is lost on this side: OTR will not say any more what was not read.
-pub(crate) fn session_lost(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
+pub(crate) fn session_lost(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) {
     mailbox.sessions.remove(&peer);
     doubt_all(mailbox, peer, now);
 }
 
 /// No session is left that could confirm a text.
-pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
+pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) {
     let theirs = mailbox.messages.values().filter(|entry| entry.peer == peer);
     let numbers: Vec<TextId> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
     unread(mailbox, peer, &numbers, now);
@@ -153,8 +154,8 @@ pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: u64) {
 
 /// The server has lost its memory: what it had taken and no peer has confirmed is queued again, where the peer's client
 /// tells what it has and knows what it gets twice. Where that is not known, a new session is to say what was not read.
-pub fn forgotten_by_server(mailbox: &mut Mailbox, now: u64) -> Changed {
-    let is_late = |entry: &Entry| now >= entry.left().saturating_add(limits::CONFIRMED_WITHIN);
+pub fn forgotten_by_server(mailbox: &mut Mailbox, now: UnixTime) -> Changed {
+    let is_late = |entry: &Entry| now >= entry.left().after(limits::CONFIRMED_WITHIN);
     let is_there = |entry: &Entry| matches!(entry.state, MessageState::Acked | MessageState::Reported);
     let may_be_lost =
         |entry: &Entry| is_there(entry) && !is_late(entry) && mailbox.standing(entry.peer) != Standing::Blocked;

@@ -13,7 +13,7 @@ const FORGOTTEN: u64 = 1 << 32;
 /// nothing is taken for somebody else's. `last_kept`: the last message of history.
 pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
     let message = mailbox.messages.keys().copied().chain(last_kept).max().map_or(0, u64::from);
-    let stanza = mailbox.stanzas.keys().next_back().map_or(0, |last| *last);
+    let stanza = mailbox.stanzas.keys().next_back().map_or(0, |last| u64::from(*last));
     let position = &mailbox.position;
     if position.message < message || position.stanza < stanza {
         let position = Arc::make_mut(&mut mailbox.position);
@@ -49,7 +49,7 @@ pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
         let stored = Arc::make_mut(stored);
         (stored.key, stored.version, stored.finished) = (None, None, false);
     }
-    let nobody = |peer: &PeerId| mailbox.peers.get(peer).is_some_and(|peer| peer.jid.is_empty());
+    let nobody = |peer: &PeerId| mailbox.peers.get(peer).is_some_and(|peer| peer.jid.is_lost());
     let rows = mailbox.rows(|entry| nobody(&entry.peer) && entry.state.is_on_its_way());
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::AddressLost });
     // A text that was sent and has no stanza any more has lost them: it is queued again.

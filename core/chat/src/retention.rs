@@ -10,6 +10,7 @@ use crate::encryption::stored::Stored;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::table::Table;
+use crate::time::UnixTime;
 use crate::{inbox, limits};
 
 /// What is kept of messages that are done: those that were taken or delivered.
@@ -29,23 +30,23 @@ pub enum History {
 }
 
 /// Whether nothing is to come of a message any more.
-pub(crate) fn is_done(entry: &Entry, time: u64) -> bool {
+pub(crate) fn is_done(entry: &Entry, time: UnixTime) -> bool {
     // A receipt may come yet.
-    let is_late = time >= entry.left().saturating_add(limits::CONFIRMED_WITHIN);
+    let is_late = time >= entry.left().after(limits::CONFIRMED_WITHIN);
     entry.is_over() || entry.state == MessageState::Acked && entry.is_confirmed() && is_late
 }
 
-/// For how long a private conversation that rests is kept, in seconds. Where the peer cannot be told of the end, twice its
+/// For how long a private conversation that rests is kept. Where the peer cannot be told of the end, twice its
 /// timeout: then its keys go without that.
 #[must_use]
-pub const fn lasts(idle_timeout: u64, can_be_told: bool) -> u64 {
+pub const fn lasts(idle_timeout: Duration, can_be_told: bool) -> Duration {
     if can_be_told { idle_timeout } else { idle_timeout.saturating_mul(2) }
 }
 
 /// Takes out what is done. Gives what of it is to be kept as history; the rest is gone. What strangers wrote stays for as long
 /// as it is to be kept: it goes with them. `now` is the time that things expire by.
 #[must_use]
-pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) -> Table<MessageId, Entry> {
+pub fn sweep(mailbox: &mut Mailbox, history: History, now: UnixTime) -> Table<MessageId, Entry> {
     let time = now.max(mailbox.position.latest);
     let before = mailbox.messages.len();
     // Their clock was wrong.
@@ -70,25 +71,25 @@ pub fn sweep(mailbox: &mut Mailbox, history: History, now: u64) -> Table<Message
     let expires = matches!(history, History::Expire { .. });
     // Not each second: a write wakes the device.
     if mailbox.position.latest < now
-        && (before != mailbox.messages.len() || expires && mailbox.position.latest + 60 < now)
+        && (before != mailbox.messages.len() || expires && mailbox.position.latest.after(Duration::from_secs(60)) < now)
     {
         Arc::make_mut(&mut mailbox.position).latest = now;
     }
     kept
 }
 
-/// When a message that is kept as history goes, in seconds since 1970; 0 where none is to be kept, `None`: never.
+/// When a message that is kept as history goes; at once where none is to be kept, `None`: never.
 #[must_use]
-pub fn expires(entry: &Entry, history: History) -> Option<u64> {
+pub fn expires(entry: &Entry, history: History) -> Option<UnixTime> {
     match history {
-        History::None => Some(0),
+        History::None => Some(UnixTime(0)),
         History::UntilBurn => None,
-        History::Expire { after } => Some(entry.at.saturating_add(after.as_secs())),
+        History::Expire { after } => Some(entry.at.after(after)),
     }
 }
 
 /// A message that was kept as history is forgotten. `now` as for [`sweep`].
-pub fn forgotten(mailbox: &mut Mailbox, entry: &Entry, now: u64) {
+pub fn forgotten(mailbox: &mut Mailbox, entry: &Entry, now: UnixTime) {
     if mailbox.position.latest < now {
         Arc::make_mut(&mut mailbox.position).latest = now;
     }
@@ -98,15 +99,15 @@ pub fn forgotten(mailbox: &mut Mailbox, entry: &Entry, now: u64) {
     }
 }
 
-/// Peers with a private conversation that has rested for longer than this, in seconds.
-pub(crate) fn rested(mailbox: &Mailbox, idle_timeout: u64, now: u64) -> Vec<PeerId> {
+/// Peers with a private conversation that has rested for longer than this.
+pub(crate) fn rested(mailbox: &Mailbox, idle_timeout: Duration, now: UnixTime) -> Vec<PeerId> {
     let is_over = |stored: &Stored| stored.ends(idle_timeout).is_some_and(|at| at <= now);
     mailbox.sessions.iter().filter(|(_, stored)| is_over(stored)).map(|(peer, _)| *peer).collect()
 }
 
-/// When the next message expires, of those that are not history, or the next private conversation; in seconds since 1970.
+/// When the next message expires, of those that are not history, or the next private conversation.
 /// `idle_timeout` as for [`Stored::ends`].
-pub fn next_expiry(mailbox: &Mailbox, history: History, idle_timeout: u64) -> Option<u64> {
+pub fn next_expiry(mailbox: &Mailbox, history: History, idle_timeout: Duration) -> Option<UnixTime> {
     let done = mailbox.messages.values().filter(|entry| entry.is_over());
     let done = done.filter_map(|entry| expires(entry, history));
     done.chain(mailbox.sessions.values().filter_map(|session| session.ends(idle_timeout))).min()

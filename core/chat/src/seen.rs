@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::limits;
+use crate::time::UnixTime;
 use crate::trust::Fingerprint;
 
 /// The last messages of one peer, each [`limits::SEEN`] of: those under keys that were accepted, under others, and in the
@@ -34,11 +35,10 @@ impl Mark {
         Self::Private { hash: hash(&[&key.0, label.as_bytes()]), accepted }
     }
 
-    /// `sent` in seconds since 1970.
-    pub(crate) fn plain(id: &str, text: &str, resource: &str, sent: u64) -> Self {
+    pub(crate) fn plain(id: &str, text: &str, resource: &str, sent: UnixTime) -> Self {
         let at =
             |span: u64| hash(&[&span.to_be_bytes(), id.as_bytes(), &[0], resource.as_bytes(), &[0], text.as_bytes()]);
-        let span = sent / limits::SENT_ONCE;
+        let span = sent.0 / limits::SENT_ONCE;
         Self::Plain { hash: at(span), near: [at(span.saturating_sub(1)), at(span.saturating_add(1))] }
     }
 }
@@ -121,14 +121,14 @@ mod tests {
         assert!((4096..8192 - 14).contains(&length), "a row of another size: {length}");
         let key = Fingerprint([1; 20]);
         for number in 0..1000 {
-            seen.remember(Mark::plain(&number.to_string(), "text", "r", 1));
+            seen.remember(Mark::plain(&number.to_string(), "text", "r", UnixTime(1)));
             seen.remember(Mark::private(key, number % 2 == 0, &number.to_string()));
         }
         let stored = serde_json::to_vec(&seen).unwrap();
         assert_eq!(stored.len(), length);
         let again: Seen = serde_json::from_slice(&stored).unwrap();
-        assert!(again.has(Mark::plain("999", "text", "r", 1)) && again.has(Mark::private(key, true, "999")));
-        assert!(!again.has(Mark::plain("1", "text", "r", 1)) && !again.has(Mark::private(key, true, "1")));
+        assert!(again.has(Mark::plain("999", "text", "r", UnixTime(1))) && again.has(Mark::private(key, true, "999")));
+        assert!(!again.has(Mark::plain("1", "text", "r", UnixTime(1))) && !again.has(Mark::private(key, true, "1")));
         assert!(serde_json::from_str::<Ring>("\"AAAA\"").is_err(), "another length");
     }
 }

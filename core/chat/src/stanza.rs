@@ -6,6 +6,23 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::contact::PeerId;
 use crate::encryption::wire;
 use crate::message::MessageId;
+use crate::time::UnixTime;
+
+/// Names a stanza of a burner: the number of its row. Rises in the order in which stanzas leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StanzaId(u64);
+
+impl From<u64> for StanzaId {
+    fn from(row: u64) -> Self {
+        Self(row)
+    }
+}
+
+impl From<StanzaId> for u64 {
+    fn from(StanzaId(row): StanzaId) -> Self {
+        row
+    }
+}
 
 /// A stanza to a peer.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -20,8 +37,8 @@ pub struct OutgoingStanza {
     pub kind: StanzaKind,
     /// The text that it holds, or a piece of.
     pub(crate) message: Option<MessageId>,
-    /// When it was made, in seconds since 1970.
-    pub(crate) at: u64,
+    /// When it was made.
+    pub(crate) at: UnixTime,
     /// While it is on its way: its number on the stream.
     pub(crate) number: Option<u32>,
 }

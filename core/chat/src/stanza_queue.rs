@@ -10,7 +10,8 @@ use crate::event::Changed;
 use crate::limits;
 use crate::mailbox::Mailbox;
 use crate::message::{MessageId, MessageState};
-use crate::stanza::{OutgoingStanza, StanzaKind, Stream, covers};
+use crate::stanza::{OutgoingStanza, StanzaId, StanzaKind, Stream, covers};
+use crate::time::UnixTime;
 
 /// One that holds no text is left out where too many of them wait: the peer decides how many answers there are. A query
 /// takes the place of one that has not left.
@@ -23,7 +24,7 @@ pub(crate) fn add(mailbox: &mut Mailbox, stanza: OutgoingStanza) {
     if is_answer && mailbox.stanzas.values().filter(|other| is_like_it(other)).count() >= limits::ANSWERS {
         return;
     }
-    let row = mailbox.next(|position| &mut position.stanza);
+    let row = StanzaId::from(mailbox.next(|position| &mut position.stanza));
     mailbox.stanzas.insert(row, Arc::new(stanza));
 }
 
@@ -34,13 +35,13 @@ pub fn has_unsent(mailbox: &Mailbox) -> bool {
 
 /// Numbers the stanzas that are sent next, at most `room`. The numbers are stored, so that the server's count can be read
 /// when the stream is taken up again. A step of a key exchange is left out when it is late, as it is of no use then; a query is
-/// not, as it begins an exchange at any time. `first`: the first number; `now` in seconds since 1970.
-pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: u64) -> Vec<(String, Arc<OutgoingStanza>)> {
+/// not, as it begins an exchange at any time. `first`: the first number.
+pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: UnixTime) -> Vec<(String, Arc<OutgoingStanza>)> {
     let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Otr { body, .. } if stanza.message.is_none() && !wire::is_data(body));
     let late = |stanza: &OutgoingStanza| {
-        is_step(stanza) && !stanza.is_query() && now > stanza.at.saturating_add(limits::EXCHANGE_STANZAS)
+        is_step(stanza) && !stanza.is_query() && now > stanza.at.after(limits::EXCHANGE_STANZAS)
     };
-    let known = |stanza: &OutgoingStanza| mailbox.peers.get(&stanza.peer).is_some_and(|peer| !peer.jid.is_empty());
+    let known = |stanza: &OutgoingStanza| mailbox.peers.get(&stanza.peer).is_some_and(|peer| !peer.jid.is_lost());
     mailbox.stanzas.retain(|_, stanza| stanza.number.is_some() || known(stanza) && !late(stanza));
     let waiting = mailbox.stanzas.values_mut().filter(|stanza| stanza.number.is_none());
     let mut numbered = Vec::new();
@@ -48,8 +49,8 @@ pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: u64) -> Vec<(
         Arc::make_mut(stanza).number = Some(first.wrapping_add(offset));
         let Some(peer) = mailbox.peers.get(&stanza.peer) else { continue };
         let to = match &stanza.resource {
-            Some(resource) => format!("{}/{resource}", peer.jid),
-            None => peer.jid.clone(),
+            Some(resource) => format!("{}/{resource}", peer.jid.as_str()),
+            None => peer.jid.as_str().to_owned(),
         };
         numbered.push((to, Arc::clone(stanza)));
     }
@@ -58,7 +59,7 @@ pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: u64) -> Vec<(
 
 /// The server has everything up to this number.
 pub fn acked(mailbox: &mut Mailbox, up_to: u32) -> Changed {
-    let done: Vec<u64> = mailbox
+    let done: Vec<StanzaId> = mailbox
         .stanzas
         .iter()
         .filter(|(_, stanza)| stanza.number.is_some_and(|number| covers(up_to, number)))

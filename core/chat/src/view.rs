@@ -12,6 +12,7 @@ use crate::event::Comparison;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
 use crate::retention::{History, expires, is_done};
+use crate::time::UnixTime;
 use crate::trust::{Fingerprint, PeerKey, Security};
 
 /// A message. Its `Debug` shows neither peer nor text.
@@ -91,16 +92,16 @@ impl fmt::Debug for Conversation {
 /// A message as an app sees it, of those that something is to come of or of history. `None`: it has expired, or its peer was
 /// forgotten. `now` is the time that things expire by.
 #[must_use]
-pub fn message(mailbox: &Mailbox, id: MessageId, entry: &Entry, history: History, now: u64) -> Option<Message> {
+pub fn message(mailbox: &Mailbox, id: MessageId, entry: &Entry, history: History, now: UnixTime) -> Option<Message> {
     let time = now.max(mailbox.position.latest);
     if is_done(entry, time) && expires(entry, history).is_some_and(|at| at <= time) {
         return None;
     }
     Some(Message {
         id,
-        peer: mailbox.peers.get(&entry.peer)?.jid.clone(),
+        peer: mailbox.peers.get(&entry.peer)?.jid.as_str().to_owned(),
         text: entry.text.clone(),
-        at: SystemTime::checked_add(&UNIX_EPOCH, Duration::from_secs(entry.at)).unwrap_or(UNIX_EPOCH),
+        at: SystemTime::checked_add(&UNIX_EPOCH, Duration::from_secs(entry.at.0)).unwrap_or(UNIX_EPOCH),
         state: entry.state,
         security: entry.security,
         maybe_twice: entry.again,
@@ -129,7 +130,7 @@ fn conversation(mailbox: &Mailbox, row: PeerId, peer: &Peer) -> Conversation {
         _ => key.map_or(Security::Plaintext, |key| peer.trust.security(key)),
     };
     Conversation {
-        peer: peer.jid.clone(),
+        peer: peer.jid.as_str().to_owned(),
         label: peer.label.clone(),
         standing: peer.standing,
         security,

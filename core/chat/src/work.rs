@@ -21,6 +21,7 @@ use crate::random::Random;
 use crate::seen::Mark;
 use crate::sessions::Sessions;
 use crate::stanza::{OutgoingStanza, StanzaKind};
+use crate::time::UnixTime;
 use crate::trust::{Fingerprint, Security, Trust};
 use crate::{outbox, redelivery, stanza_queue};
 
@@ -39,23 +40,23 @@ pub(crate) struct Work<'a> {
     receipts: BTreeMap<(PeerId, Client), Vec<String>>,
     rng: Random,
     pub(crate) ids: Ids,
-    /// Seconds since 1970.
-    pub(crate) now: u64,
+    /// The time by the device's clock.
+    pub(crate) now: UnixTime,
     /// The time since the device was started.
     pub(crate) clock: Duration,
-    /// How long a session may rest and be used again, in seconds; 0: not beyond this process.
-    pub(crate) idle_timeout: u64,
+    /// How long a session may rest and be used again; zero: not beyond this process.
+    pub(crate) idle_timeout: Duration,
 }
 
 impl<'a> Work<'a> {
-    /// `now` in seconds since 1970, `clock` since the device was started; `idle_timeout`: how long a session may rest and be
-    /// used again, in seconds, 0: not beyond this process.
+    /// `times`: the time by the device's clock, and since the device was started; `idle_timeout`: how long a session may rest and be
+    /// used again, zero: not beyond this process.
     pub(crate) fn new(
         mailbox: &'a mut Mailbox,
         sessions: &'a mut Sessions,
         rng: Random,
-        (now, clock): (u64, Duration),
-        idle_timeout: u64,
+        (now, clock): (UnixTime, Duration),
+        idle_timeout: Duration,
     ) -> Self {
         let ids = Ids::new(Box::new(rng.clone()));
         let (news, touched, used) = (News::default(), BTreeSet::new(), BTreeSet::new());
@@ -96,7 +97,7 @@ impl<'a> Work<'a> {
         if self.sessions.questions.keep(peer, &session.askers()) {
             self.news.conversations.insert(peer);
         }
-        let is_stored = self.idle_timeout > 0;
+        let is_stored = !self.idle_timeout.is_zero();
         let trust = self.mailbox.peers.get(&peer).map(|peer| &peer.trust);
         let mut stored = self.sessions.open.to_store(peer, session, trust, self.now, is_stored);
         let before = self.mailbox.sessions.get(&peer);
@@ -129,7 +130,7 @@ impl<'a> Work<'a> {
 
     fn open(&mut self, peer: PeerId) -> Box<dyn Session> {
         let stored = self.mailbox.sessions.get(&peer).map(|stored| &**stored);
-        match self.sessions.open.take_out(peer, stored, self.idle_timeout > 0, self.rng.clone(), self.clock) {
+        match self.sessions.open.take_out(peer, stored, !self.idle_timeout.is_zero(), self.rng.clone(), self.clock) {
             Opened::Before(session) | Opened::New(session) => session,
             Opened::Resumed(session) => {
                 for Partner { key, version, .. } in session.private() {

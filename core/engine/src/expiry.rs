@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_chat::retention::lasts;
-use flashpaper_chat::{History, outbox, retention};
+use flashpaper_chat::{History, UnixTime, outbox, retention};
 use tokio::time::sleep;
 
 use crate::burner::LiveBurner;
@@ -41,13 +41,14 @@ impl Context {
     }
 
     /// [`Context::forget_expired`] of one burner.
-    fn forget_expired_of(self: &Arc<Self>, burner: &Arc<LiveBurner>, now: u64) -> Option<Duration> {
+    fn forget_expired_of(self: &Arc<Self>, burner: &Arc<LiveBurner>, now: UnixTime) -> Option<Duration> {
         // What cannot be read keeps nothing else from ending.
         let mailbox = burner.mailbox().ok()?;
         let (account, drained) = (burner.account(), burner.has_drained());
         // Texts wait by the time of day: they can be sent again.
         let given_up = outbox::next_given_up(&mailbox).filter(|_| !self.services.clock_is_wrong());
-        let end = retention::next_expiry(&mailbox, account.history, lasts(account.session_life, drained));
+        let life = Duration::from_secs(account.session_life);
+        let end = retention::next_expiry(&mailbox, account.history, lasts(life, drained));
         // On a full disk, say, it is tried again.
         let history = match account.history {
             History::None | History::Expire { .. } => burner.forget_history(now).unwrap_or(Some(now)),
@@ -59,7 +60,7 @@ impl Context {
             self.goodbyes_wait(Arc::clone(burner));
         }
         let at = at.into_iter().chain(history).min()?;
-        Some(if at <= now { limits::SLICE } else { Duration::from_secs(at - now) })
+        Some(if at <= now { limits::SLICE } else { Duration::from_secs(at.0 - now.0) })
     }
 
     /// What is to be said of the end of private conversations is said by each burner at a moment of its own.
@@ -181,7 +182,7 @@ mod tests {
         let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(2)));
         let mut friend = Session::new(identity, settings, Box::new(seed), Duration::ZERO);
         let befriend = |talk: &mut Talk<'_>| {
-            let row = talk.mailbox().peer(FRIEND);
+            let row = talk.mailbox().peer(&FRIEND.to_owned().into());
             talk.mailbox().befriend(row);
             row
         };
@@ -194,7 +195,7 @@ mod tests {
                         talk.receive(&chat(FRIEND, body));
                     }
                 }
-                stanza_queue::number(talk.mailbox(), 1, usize::MAX, NOW)
+                stanza_queue::number(talk.mailbox(), 1, usize::MAX, UnixTime(NOW))
             });
             let body = |stanza: &OutgoingStanza| {
                 if let StanzaKind::Otr { body, .. } = &stanza.kind { body.clone() } else { String::new() }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use flashpaper_chat::Random;
+use flashpaper_chat::{Random, UnixTime};
 use flashpaper_xmpp::Ids;
 use tokio::sync::Notify;
 
@@ -45,10 +45,10 @@ impl Services {
         self.clock.since_boot()
     }
 
-    /// The time that things expire by, in seconds since 1970.
-    pub(crate) fn expiry_now(&self) -> u64 {
+    /// The time that things expire by.
+    pub(crate) fn expiry_now(&self) -> UnixTime {
         let wall = (!self.clock_is_wrong()).then(|| self.now());
-        lock(&self.high_water).rise(wall, self.since_boot())
+        UnixTime(lock(&self.high_water).rise(wall, self.since_boot()))
     }
 
     pub(crate) fn clock_is_wrong(&self) -> bool {

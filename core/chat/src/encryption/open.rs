@@ -13,6 +13,7 @@ use crate::encryption::stored::Stored;
 use crate::encryption::wire;
 use crate::limits;
 use crate::random::Random;
+use crate::time::UnixTime;
 use crate::trust::{Fingerprint, Trust};
 
 /// The sessions that are open, by the row of the peer. All of them are stored, but for key exchanges that are under way.
@@ -125,7 +126,7 @@ impl OpenSessions {
         peer: PeerId,
         session: &dyn Session,
         trust: Option<&Trust>,
-        now: u64,
+        now: UnixTime,
         outlive: bool,
     ) -> Stored {
         let partner = recipient(session, trust);

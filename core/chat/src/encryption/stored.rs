@@ -1,10 +1,13 @@
 //! A session as it is stored.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::time::UnixTime;
 use crate::trust::Fingerprint;
 
 /// A conversation's OTR session, as it is stored: to be used once.
@@ -12,8 +15,8 @@ use crate::trust::Fingerprint;
 pub struct Stored {
     /// What resumes it, in base64.
     pub state: String,
-    /// When it was used, in seconds since 1970.
-    pub(crate) used: u64,
+    /// When it was used.
+    pub(crate) used: UnixTime,
     /// The key that texts go to.
     pub key: Option<Fingerprint>,
     /// Which of the peer's clients they go to.
@@ -38,9 +41,9 @@ impl Stored {
         BASE64_STANDARD.decode(&self.state).ok().map(Zeroizing::new)
     }
 
-    /// When it has rested for too long, in seconds since 1970, if it is private. `idle_timeout` in seconds; 0: it ends with its
+    /// When it has rested for too long, if it is private. `idle_timeout` zero: it ends with its
     /// process.
-    pub(crate) fn ends(&self, idle_timeout: u64) -> Option<u64> {
-        (idle_timeout > 0 && self.key.is_some() && !self.finished).then(|| self.used.saturating_add(idle_timeout))
+    pub(crate) fn ends(&self, idle_timeout: Duration) -> Option<UnixTime> {
+        (!idle_timeout.is_zero() && self.key.is_some() && !self.finished).then(|| self.used.after(idle_timeout))
     }
 }

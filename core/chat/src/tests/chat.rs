@@ -21,13 +21,13 @@ fn a_flood_of_a_contact_has_an_end_and_what_was_turned_away_comes_again() {
     assert_eq!(one.notices, [Notice::InboxFull], "told once");
     assert_eq!(shown(&two.mailbox, None, History::None, NOW).len(), 50, "nothing else was confirmed");
     // Others are heard, and the conversation can be ended.
-    let other = one.mailbox.peer("other@c.example");
+    let other = one.mailbox.peer(&address("other@c.example"));
     one.mailbox.befriend(other);
     one.work(|talk| talk.receive(&chat("other@c.example", "1", "hello", false)));
     assert_eq!(one.inbox().len(), most + 1);
     let (mut burnt, goodbye) = (one.mailbox.clone(), one.mailbox.stanzas.len());
     let times = (NOW, Duration::from_secs(5));
-    let mut talk = Talk::new(&mut burnt, &mut one.sessions, one.random.clone(), times, 3600);
+    let mut talk = Talk::new(&mut burnt, &mut one.sessions, one.random.clone(), times, Duration::from_secs(3600));
     talk.finish_all();
     drop(talk.end());
     assert_eq!(burnt.stanzas.len(), goodbye + 1);
@@ -45,7 +45,7 @@ fn texts_that_are_too_many_bytes_are_turned_away() {
     let (mut one, mut two) = friends();
     let text = "x".repeat(limits::TEXT);
     for number in 0..=limits::CONTACT_BYTES / limits::TEXT + 5 {
-        outbox::queue(&mut two.mailbox, ONE, number.to_string(), &text, NOW, None);
+        outbox::queue(&mut two.mailbox, &address(ONE), number.to_string(), &text, NOW, None);
     }
     carry(&mut two, &mut one);
     assert_eq!(one.inbox().len(), limits::CONTACT_BYTES / limits::TEXT + 1);
@@ -74,14 +74,14 @@ fn a_client_without_a_name_that_can_be_written_is_answered_at_the_account() {
 #[test]
 fn what_cannot_be_read_is_told_of_anybody_but_the_blocked() {
     let mut one = Phone::new(TWO, 1, 0x101);
-    let blocked = one.mailbox.peer("blocked@b.example");
+    let blocked = one.mailbox.peer(&address("blocked@b.example"));
     one.mailbox.peer_mut(blocked).unwrap().standing = Standing::Blocked;
     for from in [TWO, "blocked@b.example", "stranger@b.example", "stranger@b.example", "b.example"] {
-        one.work(|talk| talk.unreadable(from));
+        one.work(|talk| talk.unreadable(&address(from)));
     }
     assert_eq!(one.notices, vec![Notice::Unreadable; 4]);
     for number in 0..limits::STRANGERS {
-        one.work(|talk| talk.unreadable(&format!("s{number}@b.example")));
+        one.work(|talk| talk.unreadable(&address(&format!("s{number}@b.example"))));
     }
     assert_eq!(inbox::strangers(&one.mailbox).len(), limits::STRANGERS);
     let count = |notice: Notice| one.notices.iter().filter(|told| **told == notice).count();

@@ -68,7 +68,7 @@ fn after_a_lost_session_a_flashpaper_peer_is_sent_everything_unconfirmed_in_orde
     let ids = texts.map(|text| one.writes(text));
     drop(one.says());
     // Too old for any other client.
-    one.time = 2 * limits::RESEND_WITHIN;
+    one.time = 2 * limits::RESEND_WITHIN.as_secs();
     two.loses_all_sessions();
     let row = two.row;
     two.work(|talk| talk.start(row));
@@ -79,7 +79,7 @@ fn after_a_lost_session_a_flashpaper_peer_is_sent_everything_unconfirmed_in_orde
 
 #[test]
 fn after_a_lost_session_another_client_is_sent_the_last_text_if_it_is_young_and_the_rest_is_told() {
-    for (age, again) in [(limits::RESEND_WITHIN - 1, true), (limits::RESEND_WITHIN, false)] {
+    for (age, again) in [(limits::RESEND_WITHIN.as_secs() - 1, true), (limits::RESEND_WITHIN.as_secs(), false)] {
         let mut one = Phone::new(TWO, 1, 0x1000);
         Other::new(20, 0x3000).begins(&mut one);
         let [first, last] = ["first", "last"].map(|text| one.writes(text));
@@ -88,7 +88,7 @@ fn after_a_lost_session_another_client_is_sent_the_last_text_if_it_is_young_and_
         let mut renewed = Other::new(20, 0x3000);
         renewed.begins(&mut one);
         assert!(one.says().is_empty(), "it may say yet that it knows doubles");
-        one.time += limits::RESEND_GRACE;
+        one.time += limits::RESEND_GRACE.as_secs();
         let answers = renewed.hears(&one.says());
         let read: Vec<_> = answers
             .iter()

@@ -74,9 +74,9 @@ fn a_text_that_was_taken_away_is_not_delivered_whatever_servers_say() {
     let taken_away = one.says();
     assert_eq!(taken_away.len(), 1);
     // A receipt, the count of the stream, and a day.
-    one.work(|talk| outbox::reported(talk.mailbox(), TWO, &taken_away[0].id));
+    one.work(|talk| outbox::reported(talk.mailbox(), &address(TWO), &taken_away[0].id));
     assert_eq!(one.state(id), Some(MessageState::Acked));
-    one.time = 2 * limits::CONFIRMED_WITHIN;
+    one.time = 2 * limits::CONFIRMED_WITHIN.as_secs();
     one.work(|_| ());
     assert_eq!(one.state(id), Some(MessageState::Acked), "kept for as long as nothing has confirmed it");
     // The friend has lost everything, and says so in private.
@@ -114,19 +114,19 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     let [lost, read] = ["lost", "read"].map(|text| one.writes(text));
     let out = one.says();
     assert!(out.iter().all(|stanza| matches!(stanza.kind, StanzaKind::Otr { wants_receipt: true, .. })));
-    one.work(|talk| out.iter().flat_map(|stanza| outbox::reported(talk.mailbox(), TWO, &stanza.id)).count());
+    one.work(|talk| out.iter().flat_map(|stanza| outbox::reported(talk.mailbox(), &address(TWO), &stanza.id)).count());
     assert_eq!([lost, read].map(|id| one.state(id)), [Some(MessageState::Reported); 2]);
     // What confirms a text by OTR ends it, and no more than that.
     let mut again = Other::new(20, 0x3000);
     again.begins(&mut one);
-    one.time = limits::RESEND_GRACE;
+    one.time = limits::RESEND_GRACE.as_secs();
     let resent = one.says();
     assert_eq!(one.state(lost), Some(UNREAD));
     assert_eq!(carried(&again.hears(&resent)).len(), 0);
     assert_eq!(one.state(read), Some(MessageState::Acked), "the last goes again");
     let (_, answer) = again.0.send_kept("here", "label").unwrap();
     again.converse(&mut one, answer);
-    one.work(|talk| outbox::reported(talk.mailbox(), TWO, &resent[0].id));
+    one.work(|talk| outbox::reported(talk.mailbox(), &address(TWO), &resent[0].id));
     assert_eq!(one.state(read), None, "confirmed by both");
 }
 
@@ -135,9 +135,9 @@ fn a_bounce_fails_a_text_and_a_receipt_inside_the_encryption_weighs_more() {
     let (mut one, mut two) = friends();
     let id = one.writes("hello");
     let out = one.says();
-    one.work(|talk| talk.refused(TWO, &out[0].id, Refusal::ForGood));
+    one.work(|talk| talk.refused(&address(TWO), &out[0].id, Refusal::ForGood));
     assert_eq!(one.state(id), Some(MessageState::Failed { reason: FailReason::Refused }), "told, and kept");
-    one.time = limits::RESEND_WITHIN;
+    one.time = limits::RESEND_WITHIN.as_secs();
     assert!(one.says().is_empty(), "nor sent again by itself");
     two.hears(&out);
     one.hears(&two.says());
@@ -149,7 +149,7 @@ fn a_bounce_fails_a_text_and_a_receipt_inside_the_encryption_weighs_more() {
     let (row, peer) = (one.row, one.peer);
     one.work(|talk| redelivery::doubt_all(talk.mailbox(), row, NOW));
     one.work(|talk| redelivery::redeliver(talk.mailbox(), row, NOW));
-    one.work(|talk| talk.refused(peer, &out[0].id, Refusal::ForGood));
+    one.work(|talk| talk.refused(&address(peer), &out[0].id, Refusal::ForGood));
     assert_eq!(one.state(id), Some(MessageState::Queued));
 }
 

@@ -24,7 +24,7 @@ fn a_message_that_comes_again_is_known() {
 fn the_same_id_of_another_client_or_of_a_later_time_is_another_message() {
     let mut mailbox = Mailbox::default();
     let mut comes = |resource, now| {
-        let peer = mailbox.peer(PEER);
+        let peer = mailbox.peer(&address(PEER));
         let mark = Some(Mark::plain("1", "hi", resource, now));
         let (security, resource) = (Security::Plaintext, Some(resource));
         let arrived = Arrived { peer, mark, text: "hi", security, resource, receipt: None };
@@ -86,15 +86,15 @@ fn what_is_kept_of_a_contact_has_an_end_though_the_app_has_taken_it() {
     let (mut mailbox, text) = (Mailbox::default(), "x".repeat(limits::TEXT));
     let fit = limits::CONTACT_KEPT.div_ceil(limits::TEXT + limits::AROUND_TEXT);
     for number in 0..fit {
-        let row = mailbox.peer(PEER);
+        let row = mailbox.peer(&address(PEER));
         assert!(!inbox::is_full(&mailbox, row), "{number} of {fit}");
         assert!(comes(&mut mailbox, PEER, Some(&number.to_string()), &text));
         let taken = mailbox.messages.keys().next_back().copied();
         taken.into_iter().for_each(|message| drop(inbox::take(&mut mailbox, message)));
     }
-    let row = mailbox.peer(PEER);
+    let row = mailbox.peer(&address(PEER));
     assert!(inbox::is_full(&mailbox, row));
-    let other = mailbox.peer("other@b.example");
+    let other = mailbox.peer(&address("other@b.example"));
     assert!(!inbox::is_full(&mailbox, other));
 }
 
@@ -102,7 +102,7 @@ fn what_is_kept_of_a_contact_has_an_end_though_the_app_has_taken_it() {
 fn what_has_come_before_is_written_once_for_each_text_and_not_as_it_is_taken() {
     let mut mailbox = Mailbox::default();
     assert!(comes(&mut mailbox, PEER, Some("1"), "hi"));
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     mailbox.befriend(peer);
     let before = mailbox.clone();
     let message = *mailbox.messages.keys().next().unwrap();
@@ -126,7 +126,7 @@ fn a_plain_message_does_not_stand_for_a_private_one() {
 fn what_was_missed_is_asked_for_once_half_of_the_room_is_free() {
     let due = |texts: &[usize], kept: usize, standing: Standing, is_marked: bool| {
         let mut mailbox = Mailbox::default();
-        let peer = mailbox.peer(PEER);
+        let peer = mailbox.peer(&address(PEER));
         for (number, length) in texts.iter().enumerate() {
             comes(&mut mailbox, PEER, Some(&number.to_string()), &"x".repeat(*length));
         }

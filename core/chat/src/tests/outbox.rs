@@ -8,14 +8,14 @@ fn what_was_written_before_a_block_does_not_leave_after_it() {
     let [waiting, doubted, other] =
         [(PEER, "1"), (PEER, "2"), ("other@b.example", "3")].map(|(to, id)| queue(&mut mailbox, to, id));
     encrypt(&mut mailbox, doubted.0, 7);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     redelivery::unread(&mut mailbox, peer, &[7].map(TextId), NOW);
     mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
     assert_eq!(mailbox.check_unblocked(peer), Err(ChatError::PeerBlocked));
     let failed = MessageState::Failed { reason: FailReason::Blocked };
     assert_eq!(outbox::blocked(&mut mailbox, peer), [(waiting, failed), (doubted, failed)]);
     mailbox.peer_mut(peer).unwrap().standing = Standing::Contact;
-    assert_eq!(outbox::waiting(&mailbox), [(other, mailbox.peer("other@b.example"))]);
+    assert_eq!(outbox::waiting(&mailbox), [(other, mailbox.peer(&address("other@b.example")))]);
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW + 100), []);
 }
 
@@ -23,14 +23,14 @@ fn what_was_written_before_a_block_does_not_leave_after_it() {
 fn a_peer_that_confirms_is_not_sent_more_than_a_server_keeps() {
     let count = u32::try_from(limits::WINDOW).unwrap();
     let mut mailbox = outbox(count);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     assert!(outbox::has_room(&mailbox, peer, NOW));
     send_all(&mut mailbox);
     assert!(!outbox::has_room(&mailbox, peer, NOW));
     stanza_queue::acked(&mut mailbox, count);
     assert!(!outbox::has_room(&mailbox, peer, NOW));
-    assert!(outbox::has_room(&mailbox, peer, NOW + limits::WINDOW_FOR), "it may confirm no more");
-    let other = mailbox.peer("other@b.example");
+    assert!(outbox::has_room(&mailbox, peer, NOW + limits::WINDOW_FOR.as_secs()), "it may confirm no more");
+    let other = mailbox.peer(&address("other@b.example"));
     assert!(outbox::has_room(&mailbox, other, NOW));
     read(&mut mailbox, "1");
     assert!(outbox::has_room(&mailbox, peer, NOW));
@@ -41,21 +41,24 @@ fn what_came_back_says_why_and_stays_until_it_was_seen() {
     let mut mailbox = outbox(3);
     send_all(&mut mailbox);
     let (refused, unreachable) = (FailReason::Refused, FailReason::Unreachable);
-    assert!(outbox::refused(&mut mailbox, "other@b.example", "1", refused).is_empty(), "only from whom it was for");
-    assert!(!outbox::refused(&mut mailbox, PEER, "1", refused).is_empty());
-    assert!(!outbox::refused(&mut mailbox, PEER, "2", unreachable).is_empty());
     assert!(
-        outbox::refused(&mut mailbox, PEER, "2", refused).is_empty()
-            && outbox::reported(&mut mailbox, PEER, "2").is_empty()
+        outbox::refused(&mut mailbox, &address("other@b.example"), "1", refused).is_empty(),
+        "only from whom it was for"
+    );
+    assert!(!outbox::refused(&mut mailbox, &address(PEER), "1", refused).is_empty());
+    assert!(!outbox::refused(&mut mailbox, &address(PEER), "2", unreachable).is_empty());
+    assert!(
+        outbox::refused(&mut mailbox, &address(PEER), "2", refused).is_empty()
+            && outbox::reported(&mut mailbox, &address(PEER), "2").is_empty()
     );
     mailbox.set(MessageId(4), MessageState::WaitingForPeer);
-    let (peer, other) = (mailbox.peer(PEER), mailbox.peer("other@b.example"));
+    let (peer, other) = (mailbox.peer(&address(PEER)), mailbox.peer(&address("other@b.example")));
     assert!(outbox::nobody_there(&mut mailbox, other).is_empty());
     assert_eq!(outbox::nobody_there(&mut mailbox, peer).len(), 1);
     let failed = |reason| MessageState::Failed { reason };
     let expected =
         [("1".to_owned(), failed(refused)), ("2".to_owned(), failed(unreachable)), ("3".to_owned(), failed(refused))];
-    let _ = retention::sweep(&mut mailbox, History::None, u64::MAX);
+    let _ = retention::sweep(&mut mailbox, History::None, UnixTime(u64::MAX));
     assert_eq!(states(&mailbox), expected);
     assert!(inbox::take(&mut mailbox, MessageId(2)).is_empty());
     assert_eq!(states(&mailbox), expected[1..]);
@@ -68,9 +71,9 @@ fn a_piece_that_comes_back_is_the_text_that_comes_back() {
     let entry = mailbox.messages.get_mut(&MessageId(2)).map(Arc::make_mut).unwrap();
     entry.went.as_mut().unwrap().ids = vec!["first".into(), "second".into()];
     let reason = FailReason::Unreachable;
-    assert!(outbox::refused(&mut mailbox, PEER, "another", reason).is_empty());
+    assert!(outbox::refused(&mut mailbox, &address(PEER), "another", reason).is_empty());
     assert_eq!(
-        outbox::refused(&mut mailbox, PEER, "second", reason),
+        outbox::refused(&mut mailbox, &address(PEER), "second", reason),
         [(MessageId(2), MessageState::Failed { reason })]
     );
 }

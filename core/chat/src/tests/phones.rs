@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 
 use super::support::{
     Arc, Changed, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, OutgoingStanza,
-    PeerId, Security, StanzaKind, inbox, outbox, repair, retention, shown, shown_one, stanza_queue, view,
+    PeerId, Security, StanzaKind, address, inbox, outbox, repair, retention, shown, shown_one, stanza_queue, view,
 };
 pub(super) use crate::chat::Talk;
 pub(super) use crate::event::{Comparison, Notice};
@@ -41,7 +41,7 @@ impl Phone {
 
     pub(super) fn with(identity: Arc<Identity>, peer: &'static str, seed: u64, tag: u32) -> Self {
         let mut mailbox = Mailbox::default();
-        let row = mailbox.peer(peer);
+        let row = mailbox.peer(&address(peer));
         mailbox.befriend(row);
         let sessions = Sessions::new(identity, InstanceTag(tag));
         let random = Random::new(Box::new(StdRng::seed_from_u64(seed + 1000)));
@@ -59,14 +59,20 @@ impl Phone {
     }
 
     pub(super) fn work<T>(&mut self, work: impl FnOnce(&mut Talk<'_>) -> T) -> T {
+        let life = self.life();
         let times = (NOW + self.time, Duration::from_secs(5 + self.time));
-        let mut talk = Talk::new(&mut self.mailbox, &mut self.sessions, self.random.clone(), times, self.idle_timeout);
+        let mut talk = Talk::new(&mut self.mailbox, &mut self.sessions, self.random.clone(), times, life);
         let done = work(&mut talk);
         let news = talk.end();
         self.notices.extend(news.notices.into_iter().map(|(_, notice)| notice));
         self.changed.extend(news.messages);
         let _ = retention::sweep(&mut self.mailbox, History::None, NOW + self.time);
         done
+    }
+
+    /// How long a private conversation may rest.
+    pub(super) const fn life(&self) -> Duration {
+        Duration::from_secs(self.idle_timeout)
     }
 
     /// Stanzas of the peer's account come, all at once.
@@ -85,7 +91,7 @@ impl Phone {
 
     /// Puts a text into the outbox; its name.
     pub(super) fn writes(&mut self, text: &str) -> MessageId {
-        outbox::queue(&mut self.mailbox, self.peer, format!("label of {text}"), text, NOW + self.time, None)
+        outbox::queue(&mut self.mailbox, &address(self.peer), format!("label of {text}"), text, NOW + self.time, None)
     }
 
     pub(super) fn state(&self, id: MessageId) -> Option<MessageState> {
@@ -138,7 +144,7 @@ pub(super) fn hear(talk: &mut Talk<'_>, peer: &str, stanza: &OutgoingStanza) {
     match &stanza.kind {
         StanzaKind::Otr { body, wants_receipt } => talk.receive(&chat(peer, &stanza.id, body, *wants_receipt)),
         StanzaKind::Receipt { received } => {
-            let changed = outbox::reported(talk.mailbox(), peer, received);
+            let changed = outbox::reported(talk.mailbox(), &address(peer), received);
             talk.report(changed);
         }
     }

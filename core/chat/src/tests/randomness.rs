@@ -18,6 +18,7 @@ use crate::mailbox::Mailbox;
 use crate::random::Random;
 use crate::sessions::Sessions;
 use crate::stanza::StanzaKind;
+use crate::tests::support::{NOW, address};
 use crate::{outbox, stanza_queue};
 
 const PEER: &str = "peer@b.example";
@@ -59,7 +60,7 @@ fn each_key_of_a_conversation_is_a_draw_of_its_own() {
     let draws = Arc::default();
     let random = Random::new(Box::new(Watched(StdRng::seed_from_u64(1), Arc::clone(&draws))));
     let mut mailbox = Mailbox::default();
-    let row = mailbox.peer(PEER);
+    let row = mailbox.peer(&address(PEER));
     mailbox.befriend(row);
     let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(2)));
     let mut sessions = Sessions::new(identity, InstanceTag(0x1234));
@@ -79,7 +80,8 @@ fn each_key_of_a_conversation_is_a_draw_of_its_own() {
         if round % 10 == 9 {
             sessions.forget();
         }
-        let mut talk = Talk::new(&mut mailbox, &mut sessions, random.clone(), (1_000_000, Duration::ZERO), 3600);
+        let mut talk =
+            Talk::new(&mut mailbox, &mut sessions, random.clone(), (NOW, Duration::ZERO), Duration::from_secs(3600));
         for text in said.drain(..) {
             let (from, resource) = (PEER.to_owned(), Some("here".to_owned()));
             talk.receive(&ChatMessage { from, resource, id: None, sent: None, text, wants_receipt: false });
@@ -87,11 +89,11 @@ fn each_key_of_a_conversation_is_a_draw_of_its_own() {
         if round == 0 {
             talk.start(row);
         } else if peer.is_private() {
-            outbox::queue(talk.mailbox(), PEER, format!("id{round}"), "an answer", 1_000_000, None);
+            outbox::queue(talk.mailbox(), &address(PEER), format!("id{round}"), "an answer", NOW, None);
             talk.pump(10);
         }
         drop(talk.end());
-        for (_, stanza) in stanza_queue::number(&mut mailbox, 1, 10, 1_000_000) {
+        for (_, stanza) in stanza_queue::number(&mut mailbox, 1, 10, NOW) {
             let StanzaKind::Otr { body, .. } = &stanza.kind else { continue };
             keys.extend(next_key(body));
             said.extend(sent(&peer.receive(body)));

@@ -6,22 +6,22 @@ use super::support::*;
 fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     let unread = |deduplicates: bool, after: u64| {
         let mut mailbox = outbox(3);
-        let peer = mailbox.peer(PEER);
+        let peer = mailbox.peer(&address(PEER));
         knows_doubles(&mut mailbox, peer, deduplicates);
         send_all(&mut mailbox);
         stanza_queue::acked(&mut mailbox, 2);
         redelivery::unread(&mut mailbox, peer, &[2, 3, 4].map(TextId), NOW + after);
         assert_eq!(
             (redelivery::doubting(&mailbox).len(), redelivery::next_decision(&mailbox)),
-            (1, Some(NOW + after + limits::RESEND_GRACE))
+            (1, Some(NOW + after + limits::RESEND_GRACE.as_secs()))
         );
         if !deduplicates {
             assert!(
-                redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE - 1).is_empty(),
+                redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE.as_secs() - 1).is_empty(),
                 "it may say that it does"
             );
         }
-        redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE);
+        redelivery::redeliver(&mut mailbox, peer, NOW + after + limits::RESEND_GRACE.as_secs());
         assert!(redelivery::doubting(&mailbox).is_empty());
         let mut out: Vec<String> =
             states(&mailbox).into_iter().map(|(text, state)| format!("{text} {state:?}")).collect();
@@ -40,7 +40,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     assert_eq!(unread(false, 60), [format!("1 {failed}"), format!("2 {failed}"), format!("3 {failed}")]);
     // What was delivered was read; what another session names by the same number is another text.
     let mut mailbox = outbox(2);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
     stanza_queue::acked(&mut mailbox, 2);
@@ -55,7 +55,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
 #[test]
 fn what_nothing_was_said_of_is_not_written_again() {
     let mut mailbox = outbox(3);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     send_all(&mut mailbox);
     let before = mailbox.clone();
     redelivery::unread(&mut mailbox, peer, &[], NOW);
@@ -75,10 +75,10 @@ fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_know
     assert_eq!(stanza_queue::acked(&mut mailbox, 3).len(), 3);
     read(&mut mailbox, "1");
     assert!(redelivery::forgotten_by_server(&mut mailbox.clone(), NOW).is_empty(), "it would not know it");
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     assert!(
-        redelivery::forgotten_by_server(&mut mailbox.clone(), NOW + limits::CONFIRMED_WITHIN).is_empty(),
+        redelivery::forgotten_by_server(&mut mailbox.clone(), NOW + limits::CONFIRMED_WITHIN.as_secs()).is_empty(),
         "a day later nobody waits"
     );
     assert_eq!(redelivery::forgotten_by_server(&mut mailbox, NOW).len(), 1);
@@ -89,7 +89,7 @@ fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_know
 fn a_server_that_forgets_is_told_again_though_no_receipt_has_come_yet() {
     let mut mailbox = Mailbox::default();
     queue(&mut mailbox, PEER, "first");
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
     stanza_queue::acked(&mut mailbox, 1);
@@ -101,7 +101,7 @@ fn a_server_that_forgets_is_told_again_though_no_receipt_has_come_yet() {
 fn a_server_that_forgets_makes_a_new_session_due_where_the_peers_client_is_not_known() {
     let mut mailbox = Mailbox::default();
     queue(&mut mailbox, PEER, "first");
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     send_all(&mut mailbox);
     assert!(inbox::missed(&mailbox).is_empty());
     stanza_queue::acked(&mut mailbox, 1);
@@ -112,7 +112,7 @@ fn a_server_that_forgets_makes_a_new_session_due_where_the_peers_client_is_not_k
 #[test]
 fn a_clock_that_is_set_back_does_not_keep_a_text_in_doubt() {
     let mut mailbox = outbox(1);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     send_all(&mut mailbox);
     redelivery::unread(&mut mailbox, peer, &[2].map(TextId), NOW + 700_000);
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW).len(), 1);
@@ -123,26 +123,26 @@ fn two_peers(deduplicates: bool) -> (Mailbox, PeerId, [MessageId; 2]) {
     let mut mailbox = Mailbox::default();
     let rows = [PEER, "other@b.example"].map(|to| {
         let row = queue(&mut mailbox, to, to);
-        let peer = mailbox.peer(to);
+        let peer = mailbox.peer(&address(to));
         knows_doubles(&mut mailbox, peer, deduplicates);
         encrypt(&mut mailbox, row.0, 1);
         row
     });
     stanza_queue::number(&mut mailbox, 1, 9, NOW);
     stanza_queue::acked(&mut mailbox, 2);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     (mailbox, peer, rows)
 }
 
 /// OTR's numbers of all texts, and since when they are in doubt.
-fn went(mailbox: &Mailbox) -> Vec<(Option<u64>, Option<u64>)> {
-    let of = |went: &Transmission| (went.number.map(|TextId(number)| number), went.doubted);
+fn went(mailbox: &Mailbox) -> Vec<(Option<TextId>, Option<UnixTime>)> {
+    let of = |went: &Transmission| (went.number, went.doubted);
     mailbox.messages.values().map(|entry| of(entry.went.as_ref().unwrap())).collect()
 }
 
-const SENT: (Option<u64>, Option<u64>) = (Some(1), None);
-const CONFIRMED: (Option<u64>, Option<u64>) = (None, None);
-const DOUBTED: (Option<u64>, Option<u64>) = (None, Some(NOW + 5));
+const SENT: (Option<TextId>, Option<UnixTime>) = (Some(TextId(1)), None);
+const CONFIRMED: (Option<TextId>, Option<UnixTime>) = (None, None);
+const DOUBTED: (Option<TextId>, Option<UnixTime>) = (None, Some(UnixTime(NOW.0 + 5)));
 
 #[test]
 fn what_is_said_of_one_peers_texts_leaves_anothers_alone() {
@@ -200,7 +200,7 @@ fn what_was_delivered_or_is_confirmed_is_in_no_doubt() {
 fn once_a_key_is_known_to_send_receipts_what_otr_alone_has_confirmed_to_it_goes_again() {
     let confirmed = |state: MessageState| {
         let (mut mailbox, peer, rows) = two_peers(false);
-        let other = mailbox.peer("other@b.example");
+        let other = mailbox.peer(&address("other@b.example"));
         [peer, other].iter().for_each(|peer| redelivery::confirm_others(&mut mailbox, *peer, &[]));
         mailbox.set(rows[0], state);
         (mailbox, peer)
@@ -249,7 +249,7 @@ fn of_a_session_that_is_forgotten_nothing_leaves_any_more_and_its_texts_wait_aga
     });
     // The first is on its way.
     stanza_queue::number(&mut mailbox, 1, 1, NOW);
-    let (peer, other) = (mailbox.peer(PEER), mailbox.peer("other@b.example"));
+    let (peer, other) = (mailbox.peer(&address(PEER)), mailbox.peer(&address("other@b.example")));
     let stored =
         Arc::new(Stored { state: String::new(), used: NOW, key: None, resource: None, version: None, finished: false });
     [peer, other].iter().for_each(|peer| drop(mailbox.sessions.insert(*peer, Arc::clone(&stored))));
@@ -272,8 +272,8 @@ fn what_a_server_has_forgotten_goes_again_for_a_day_and_takes_with_it_what_is_be
         (changed.iter().map(|(MessageId(row), _)| *row).collect::<Vec<_>>(), missed)
     };
     let nothing = |_: &mut Mailbox, _: PeerId| {};
-    assert_eq!(forgotten(limits::CONFIRMED_WITHIN - 1, &nothing), (vec![1, 2], false));
-    assert_eq!(forgotten(limits::CONFIRMED_WITHIN, &nothing), (vec![], false));
+    assert_eq!(forgotten(limits::CONFIRMED_WITHIN.as_secs() - 1, &nothing), (vec![1, 2], false));
+    assert_eq!(forgotten(limits::CONFIRMED_WITHIN.as_secs(), &nothing), (vec![], false));
     let state = |state: MessageState| move |mailbox: &mut Mailbox, _: PeerId| drop(mailbox.set(MessageId(1), state));
     assert_eq!(forgotten(0, &state(MessageState::Reported)), (vec![1, 2], false));
     assert_eq!(forgotten(0, &state(MessageState::Delivered)), (vec![2], false));
@@ -283,7 +283,7 @@ fn what_a_server_has_forgotten_goes_again_for_a_day_and_takes_with_it_what_is_be
     // Where it is not known whether the client knows doubles a new session is to say.
     let unknown = |mailbox: &mut Mailbox, peer| knows_doubles(mailbox, peer, false);
     assert_eq!(forgotten(0, &unknown), (vec![2], true));
-    assert_eq!(forgotten(limits::CONFIRMED_WITHIN, &unknown), (vec![], false));
+    assert_eq!(forgotten(limits::CONFIRMED_WITHIN.as_secs(), &unknown), (vec![], false));
     let reported = |mailbox: &mut Mailbox, peer| {
         unknown(mailbox, peer);
         mailbox.set(MessageId(1), MessageState::Reported);
@@ -296,7 +296,7 @@ fn what_a_server_has_forgotten_goes_again_for_a_day_and_takes_with_it_what_is_be
     assert_eq!(forgotten(0, &confirmed), (vec![2], false));
     // What is on its way behind one of them must not overtake it; what is before does not, nor another peer's.
     let mut mailbox = outbox(3);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
     let other = queue(&mut mailbox, "other@b.example", "other");
@@ -310,12 +310,12 @@ fn what_a_server_has_forgotten_goes_again_for_a_day_and_takes_with_it_what_is_be
 fn the_next_decision_is_that_on_the_text_that_has_been_in_doubt_for_longest() {
     let (mut mailbox, peer, _) = two_peers(true);
     assert_eq!((redelivery::next_decision(&mailbox), redelivery::doubting(&mailbox).len()), (None, 0));
-    let other = mailbox.peer("other@b.example");
+    let other = mailbox.peer(&address("other@b.example"));
     redelivery::unread(&mut mailbox, other, &[1].map(TextId), NOW + 5);
     assert_eq!(redelivery::doubting(&mailbox).into_iter().collect::<Vec<_>>(), [other]);
     assert!(redelivery::redeliver(&mut mailbox, peer, NOW + 5).is_empty());
     redelivery::unread(&mut mailbox, peer, &[1].map(TextId), NOW + 3);
-    assert_eq!(redelivery::next_decision(&mailbox), Some(NOW + 3 + limits::RESEND_GRACE));
+    assert_eq!(redelivery::next_decision(&mailbox), Some(NOW + 3 + limits::RESEND_GRACE.as_secs()));
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW + 5), [(MessageId(1), MessageState::Queued)]);
     mailbox.set(MessageId(2), MessageState::Delivered);
     assert_eq!((redelivery::next_decision(&mailbox), redelivery::doubting(&mailbox).len()), (None, 0));

@@ -14,7 +14,7 @@ fn what_could_not_be_read_comes_again_though_both_phones_are_restarted_before_th
     two.hears(&one.says());
     assert_eq!(two.notices, [Notice::Unreadable]);
     for phone in [&mut one, &mut two] {
-        phone.time += limits::EXCHANGE_STANZAS + 1;
+        phone.time += limits::EXCHANGE_STANZAS.as_secs() + 1;
         phone.restarts();
     }
     carry(&mut one, &mut two);
@@ -29,7 +29,7 @@ fn what_could_not_be_read_comes_again_though_nobody_hears_that_it_could_not_in_t
     two.hears(&one.says());
     // Its answer is too late to leave, and the exchange is given up.
     for phone in [&mut one, &mut two] {
-        phone.time += limits::EXCHANGE_STANZAS + 1;
+        phone.time += limits::EXCHANGE_STANZAS.as_secs() + 1;
     }
     two.work(|talk| talk.tick());
     carry(&mut one, &mut two);
@@ -54,7 +54,7 @@ fn a_receipt_under_keys_that_never_were_complete_is_said_again_though_both_phone
     one.hears(&two.says());
     assert_eq!((two.inbox().len(), one.state(id)), (1, Some(MessageState::Acked)));
     for phone in [&mut one, &mut two] {
-        phone.time += limits::EXCHANGE_STANZAS + 1;
+        phone.time += limits::EXCHANGE_STANZAS.as_secs() + 1;
         phone.restarts();
     }
     carry(&mut one, &mut two);
@@ -112,7 +112,7 @@ fn what_another_client_of_the_peers_says_renews_nothing_and_doubles_no_text() {
         for seconds in [1, 10, 61, 601] {
             one.time += seconds;
             one.work(|talk| {
-                talk.presence(TWO, Some("1".into()), PresenceNews::Available);
+                talk.presence(&address(TWO), Some("1".into()), PresenceNews::Available);
                 talk.tick();
             });
             let [of_first, of_second] = clients.converse(&mut one, 0, &[]);

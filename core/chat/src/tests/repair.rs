@@ -43,17 +43,17 @@ fn lost_rows_take_nothing_good_with_them() {
 #[test]
 fn where_numbers_are_lost_history_keeps_its_own() {
     let mut mailbox = Mailbox::default();
-    let [known, forgotten] = [PEER, "forgotten@b.example"].map(|jid| mailbox.peer(jid));
+    let [known, forgotten] = [PEER, "forgotten@b.example"].map(|jid| mailbox.peer(&address(jid)));
     mailbox.peers.remove(&forgotten);
     mailbox.seen.remove(&forgotten);
     mailbox.position = Arc::default();
     repair::mend(&mut mailbox, Some(MessageId(7)));
-    let new = mailbox.peer("new@b.example");
+    let new = mailbox.peer(&address("new@b.example"));
     assert!(new != forgotten && new > known, "its texts would be shown as those of another: {new:?}");
     assert_eq!(queue(&mut mailbox, PEER, "text"), MessageId(8));
     // Nothing was lost: the next number is the next.
     repair::mend(&mut mailbox, Some(MessageId(7)));
-    assert_eq!(u64::from(mailbox.peer("next@b.example")), u64::from(new) + 1);
+    assert_eq!(u64::from(mailbox.peer(&address("next@b.example"))), u64::from(new) + 1);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn what_was_stored_before_receipts_came_inside_the_encryption_is_read() {
     repair::mend(&mut mailbox, None);
     assert_eq!(mailbox.peers[&PeerId(1)].trust.security(KEY), Security::Verified);
     assert_eq!(
-        outbox::refused(&mut mailbox.clone(), PEER, "first", FailReason::Refused).len(),
+        outbox::refused(&mut mailbox.clone(), &address(PEER), "first", FailReason::Refused).len(),
         1,
         "known by what carries it"
     );
@@ -94,15 +94,22 @@ fn records_are_read_and_written_in_the_form_that_vaults_have() {
         "security":"private","until":1000060,"went":{{"number":3,"key":"{key}","at":1000001,"doubted":1000002,
         "ids":["first","second"]}},"again":true}}"#
     ));
-    for (shows, refuses) in [(false, false), (true, false), (false, true)] {
-        same::<Peer>(&format!(
+    let peer = |(shows, refuses): (bool, bool), (block_due, introduced): (bool, bool)| {
+        format!(
             r#"{{"jid":"peer@b.example","standing":"blocked","label":"friend","asks_for_private":true,"offers_version_3":true,
-            "wants_presence":true,"shows_presence":{shows},"block_due":true,"confirms":true,"refuses":{refuses},
-            "introduced":true,"keys":[{{"fingerprint":"{key}","accepted":true,"verified":true,"verified_us":true,
+            "wants_presence":true,"shows_presence":{shows},"block_due":{block_due},"confirms":true,"refuses":{refuses},
+            "introduced":{introduced},"keys":[{{"fingerprint":"{key}","accepted":true,"verified":true,"verified_us":true,
             "keeps_texts":true,"failures":2,"spoke_version_3":true}}],"expected":"{key}","missed":true,"was_contact":true,
             "kept":512}}"#
-        ));
+        )
+    };
+    let states = [(false, false), (true, false), (false, true)];
+    for (subscription, announcement) in states.into_iter().zip([(true, false), (false, true), (false, false)]) {
+        same::<Peer>(&peer(subscription, announcement));
     }
+    // An earlier version wrote both where a contact was blocked.
+    let both: Peer = serde_json::from_str(&peer((false, false), (true, true))).unwrap();
+    assert!(both.is_block_due());
     for what in [r#"{"Otr":{"body":"?OTR:AAMD","wants_receipt":true}}"#, r#"{"Receipt":{"received":"their id"}}"#] {
         same::<OutgoingStanza>(&format!(
             r#"{{"peer":1,"resource":"r","id":"ours","what":{what},"message":4,"at":1000000,"number":4294967295}}"#

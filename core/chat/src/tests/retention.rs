@@ -11,14 +11,14 @@ fn nothing_unfinished_is_ever_swept() {
     stanza_queue::number(&mut mailbox, 1, 3, NOW);
     // The receipt, and the first.
     stanza_queue::acked(&mut mailbox, 2);
-    let (day, after) = (limits::CONFIRMED_WITHIN, Duration::from_secs(10));
+    let (day, after) = (limits::CONFIRMED_WITHIN.as_secs(), Duration::from_secs(10));
     for history in [History::None, History::Expire { after }] {
         let _ = retention::sweep(&mut mailbox, history, NOW + day - 1);
         assert_eq!(mailbox.messages.len(), 4);
     }
     let _ = retention::sweep(&mut mailbox, History::None, NOW + 9 * day);
     assert_eq!(mailbox.messages.len(), 4, "no time confirms a text");
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     redelivery::confirm_others(&mut mailbox, peer, &[2].map(TextId));
     let mut kept = mailbox.clone();
     assert_eq!(retention::sweep(&mut kept, History::UntilBurn, NOW + day).len(), 1);
@@ -31,7 +31,7 @@ fn nothing_unfinished_is_ever_swept() {
 
 fn with_contact() -> Mailbox {
     let mut mailbox = Mailbox::default();
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     mailbox.befriend(peer);
     mailbox
 }
@@ -44,9 +44,9 @@ fn what_strangers_wrote_is_no_history_before_the_user_knows_them() {
     inbox::take(&mut mailbox, MessageId(1));
     assert!(retention::sweep(&mut mailbox, history, NOW).is_empty());
     assert_eq!(shown(&mailbox, None, history, NOW).len(), 1);
-    assert_eq!(retention::next_expiry(&mailbox, history, 0), Some(NOW + 3600));
+    assert_eq!(retention::next_expiry(&mailbox, history, Duration::ZERO), Some(NOW + 3600));
     let mut known = mailbox.clone();
-    let peer = known.peer(PEER);
+    let peer = known.peer(&address(PEER));
     known.befriend(peer);
     assert_eq!(retention::sweep(&mut known, history, NOW).len(), 1);
     assert!(retention::sweep(&mut mailbox, history, NOW + 3600).is_empty());
@@ -65,26 +65,26 @@ fn what_is_done_becomes_history_and_expires_also_where_the_clock_is_set_back() {
     assert_eq!((kept.len(), mailbox.messages.len()), (1, 1));
     let entry = &kept[&MessageId(1)];
     let expiry = |history| retention::expires(entry, history);
-    assert_eq!([history, History::UntilBurn, History::None].map(expiry), [Some(NOW + 3600), None, Some(0)]);
+    assert_eq!([history, History::UntilBurn, History::None].map(expiry), [Some(NOW + 3600), None, Some(UnixTime(0))]);
     // Hidden by any clock, gone by one that is right. Set back, it does not last longer.
     let is_shown = |now| view::message(&mailbox, MessageId(1), entry, history, now).is_some();
     assert_eq!((is_shown(NOW), is_shown(NOW + 3599), is_shown(NOW + 3600)), (true, true, false));
     inbox::take(&mut mailbox, MessageId(2));
     assert!(retention::sweep(&mut mailbox, history, NOW + 3600).is_empty(), "what has expired is not kept");
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     let arrived = Arrived { peer, mark: None, text: "c", security: Security::Plaintext, resource: None, receipt: None };
-    inbox::receive(&mut mailbox, &arrived, String::new(), 0);
+    inbox::receive(&mut mailbox, &arrived, String::new(), UnixTime(0));
     inbox::take(&mut mailbox, MessageId(3));
-    assert!(shown(&mailbox, None, history, 0).is_empty());
+    assert!(shown(&mailbox, None, history, UnixTime(0)).is_empty());
 }
 
 #[test]
 fn a_message_of_a_wrong_future_does_not_last_until_then() {
     let history = History::Expire { after: Duration::from_secs(3600) };
     let mut mailbox = with_contact();
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     let arrived = Arrived { peer, mark: None, text: "a", security: Security::Plaintext, resource: None, receipt: None };
-    inbox::receive(&mut mailbox, &arrived, String::new(), NOW * 10);
+    inbox::receive(&mut mailbox, &arrived, String::new(), NOW + 9 * NOW.0);
     inbox::take(&mut mailbox, MessageId(1));
     let kept = retention::sweep(&mut mailbox, history, NOW);
     assert_eq!(retention::expires(&kept[&MessageId(1)], history), Some(NOW + 3600));
@@ -93,7 +93,7 @@ fn a_message_of_a_wrong_future_does_not_last_until_then() {
 #[test]
 fn history_counts_as_room_that_a_peer_takes_until_it_is_forgotten() {
     let mut mailbox = with_contact();
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     let text = "x".repeat(limits::TEXT);
     let mut history = Vec::new();
     while !inbox::is_full(&mailbox, peer) {
@@ -113,9 +113,12 @@ fn history_counts_as_room_that_a_peer_takes_until_it_is_forgotten() {
 #[test]
 fn what_time_ends() {
     let mut mailbox = Mailbox::default();
-    assert_eq!((outbox::next_given_up(&mailbox), retention::next_expiry(&mailbox, History::None, 100)), (None, None));
+    assert_eq!(
+        (outbox::next_given_up(&mailbox), retention::next_expiry(&mailbox, History::None, Duration::from_secs(100))),
+        (None, None)
+    );
     let of = |within: Option<u64>, mailbox: &mut Mailbox| {
-        outbox::queue(mailbox, PEER, "id".into(), "text", NOW, within.map(Duration::from_secs))
+        outbox::queue(mailbox, &address(PEER), "id".into(), "text", NOW, within.map(Duration::from_secs))
     };
     let [left, late, patient] = [Some(50), Some(60), None].map(|within| of(within, &mut mailbox));
     let MessageId(row) = left;
@@ -132,15 +135,21 @@ fn what_time_ends() {
         Arc::new(Stored { state: String::new(), used, key, resource: None, version: None, finished })
     };
     let key = Some(Fingerprint([1; 20]));
-    for (row, session) in [(1, private(NOW, key, false)), (2, private(1, None, false)), (3, private(1, key, true))] {
+    for (row, session) in
+        [(1, private(NOW, key, false)), (2, private(UnixTime(1), None, false)), (3, private(UnixTime(1), key, true))]
+    {
         mailbox.sessions.insert(PeerId(row), session);
     }
     assert_eq!(
-        [0, 100].map(|idle_timeout| retention::next_expiry(&mailbox, History::None, idle_timeout)),
+        [0, 100].map(Duration::from_secs).map(|idle_timeout| retention::next_expiry(
+            &mailbox,
+            History::None,
+            idle_timeout
+        )),
         [None, Some(NOW + 100)]
     );
     // One of a wrong future does not last until then.
-    mailbox.sessions.insert(PeerId(1), private(NOW * 2, key, false));
+    mailbox.sessions.insert(PeerId(1), private(NOW + NOW.0, key, false));
     let _ = retention::sweep(&mut mailbox, History::None, NOW);
-    assert_eq!(retention::next_expiry(&mailbox, History::None, 100), Some(NOW + 100));
+    assert_eq!(retention::next_expiry(&mailbox, History::None, Duration::from_secs(100)), Some(NOW + 100));
 }

@@ -10,7 +10,7 @@ fn what_was_on_its_way_to_somebody_who_was_blocked_is_not_sent_again() {
         encrypt(&mut mailbox, row.0, number);
     }
     assert_eq!(stanza_queue::number(&mut mailbox, 1, 10, NOW).len(), 2);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
     stanza_queue::restarted(&mut mailbox, Some(0));
     let again = stanza_queue::number(&mut mailbox, 1, 10, NOW);
@@ -60,7 +60,7 @@ fn acknowledgements_wrap_around() {
 fn a_step_of_a_key_exchange_that_could_not_leave_for_a_minute_does_not_and_a_query_does_once() {
     let mut mailbox = outbox(1);
     encrypt(&mut mailbox, 2, 1);
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     for (resource, body) in [("query", "?OTRv3?"), ("query", "?OTRv23?"), ("step", "?OTR:AAMC")] {
         let kind = StanzaKind::Otr { body: body.into(), wants_receipt: false };
         let resource = Some(resource.into());
@@ -73,15 +73,15 @@ fn a_step_of_a_key_exchange_that_could_not_leave_for_a_minute_does_not_and_a_que
     let to = |mut mailbox: Mailbox, after: u64| -> Vec<String> {
         stanza_queue::number(&mut mailbox, 1, 9, NOW + after).iter().map(|(to, _)| to.clone()).collect()
     };
-    assert_eq!(to(mailbox.clone(), limits::EXCHANGE_STANZAS), [text.clone(), query.clone(), step]);
-    assert_eq!(to(mailbox, limits::EXCHANGE_STANZAS + 1), [text, query]);
+    assert_eq!(to(mailbox.clone(), limits::EXCHANGE_STANZAS.as_secs()), [text.clone(), query.clone(), step]);
+    assert_eq!(to(mailbox, limits::EXCHANGE_STANZAS.as_secs() + 1), [text, query]);
 }
 
 #[test]
 fn a_text_on_its_way_when_its_peer_was_blocked_does_not_go_again_once_that_is_over() {
     let mut mailbox = outbox(1);
     encrypt(&mut mailbox, 2, 1);
-    let peer = mailbox.find(PEER).unwrap();
+    let peer = mailbox.find(&address(PEER)).unwrap();
     assert_eq!(stanza_queue::number(&mut mailbox, 1, 9, NOW).len(), 1);
     mailbox.messages.values_mut().for_each(|entry| {
         Arc::make_mut(entry).state = MessageState::Failed { reason: FailReason::Blocked };

@@ -15,7 +15,7 @@ fn sessions() -> Sessions {
 /// Does something at the present time; what is to be told of it.
 fn talk(mailbox: &mut Mailbox, sessions: &mut Sessions, work: impl FnOnce(&mut Talk<'_>)) -> News {
     let random = Random::new(Box::new(StdRng::seed_from_u64(2)));
-    let mut talk = Talk::new(mailbox, sessions, random, (NOW, Duration::ZERO), 3600);
+    let mut talk = Talk::new(mailbox, sessions, random, (NOW, Duration::ZERO), Duration::from_secs(3600));
     work(&mut talk);
     talk.end()
 }
@@ -49,7 +49,7 @@ fn a_stranger_who_has_asked_for_a_private_conversation_is_answered_once_accepted
         let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
         talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, asked)));
         assert_eq!(bodies(&mailbox), [""; 0], "{asked}");
-        let row = mailbox.find(PEER).unwrap();
+        let row = mailbox.find(&address(PEER)).unwrap();
         talk(&mut mailbox, &mut sessions, |talk| talk.accept(row).unwrap());
         let said = bodies(&mailbox);
         assert_eq!(said.len(), usize::from(answer.is_some()), "{asked}");
@@ -82,7 +82,7 @@ fn what_of_a_strangers_is_not_kept_is_told() {
     ] {
         let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
         let news = talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message(PEER, body)));
-        let row = mailbox.find(PEER).unwrap();
+        let row = mailbox.find(&address(PEER)).unwrap();
         assert_eq!(news.notices.contains(&(row, Notice::Unreadable)), told, "{body}");
         assert!(news.conversations.contains(&row) && mailbox.peers[&row].asks_for_private, "{body}");
     }
@@ -100,7 +100,7 @@ fn what_of_a_strangers_is_not_kept_is_told() {
     let first = *mailbox.messages.keys().next().unwrap();
     mailbox.messages.remove(&first);
     assert_eq!(notices(&mut mailbox, 2), [Notice::InboxFull]);
-    let row = mailbox.find(PEER).unwrap();
+    let row = mailbox.find(&address(PEER)).unwrap();
     mailbox.befriend(row);
     assert!(inbox::missed(&mailbox).is_empty(), "no private conversation is begun for that");
 }
@@ -119,7 +119,7 @@ fn what_of_a_strangers_was_taken_and_is_kept_leaves_room_for_more() {
 #[test]
 fn an_empty_body_is_no_message_and_ends_none() {
     let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
-    let row = mailbox.peer(PEER);
+    let row = mailbox.peer(&address(PEER));
     mailbox.befriend(row);
     let commit = {
         let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(3)));
@@ -146,20 +146,24 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
         (0..limits::STRANGERS).for_each(|number| talk.receive(&message(&jid(number), "hello")));
     });
     assert_eq!(first.notices, []);
-    let contact = mailbox.find(&jid(0)).unwrap();
+    let contact = mailbox.find(&address(&jid(0))).unwrap();
     mailbox.befriend(contact);
     let news = talk(&mut mailbox, &mut sessions, |talk| {
         talk.receive(&message("new@b.example", "hello"));
         talk.receive(&message("newer@b.example", "hello"));
     });
-    let newer = mailbox.find("newer@b.example").unwrap();
+    let newer = mailbox.find(&address("newer@b.example")).unwrap();
     assert_eq!(news.notices, [(newer, Notice::StrangerForgotten)]);
-    assert!(mailbox.find(&jid(0)).is_some() && mailbox.find(&jid(1)).is_none() && mailbox.find(&jid(2)).is_some());
+    assert!(
+        mailbox.find(&address(&jid(0))).is_some()
+            && mailbox.find(&address(&jid(1))).is_none()
+            && mailbox.find(&address(&jid(2))).is_some()
+    );
     assert_eq!(texts(&mailbox).len(), limits::STRANGERS + 1);
     // Those that the user has to do with stay: one with a label, and one who was written to.
-    let (labelled, written_to) = (mailbox.find(&jid(2)).unwrap(), mailbox.find(&jid(3)).unwrap());
+    let (labelled, written_to) = (mailbox.find(&address(&jid(2))).unwrap(), mailbox.find(&address(&jid(3))).unwrap());
     mailbox.peer_mut(labelled).unwrap().label = Some("friend".to_owned());
-    outbox::queue(&mut mailbox, &jid(3), "a".to_owned(), "hello", NOW, None);
+    outbox::queue(&mut mailbox, &address(&jid(3)), "a".to_owned(), "hello", NOW, None);
     mailbox.peer_mut(written_to).unwrap().standing = Standing::Stranger;
     // Of one who has given way by then nothing is told.
     let news = talk(&mut mailbox, &mut sessions, |talk| {
@@ -167,15 +171,16 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
         talk.receive(&message(&jid(4), "one more"));
         talk.receive(&message("last@b.example", "hello"));
     });
-    assert_eq!((mailbox.find(&jid(2)), mailbox.find(&jid(3))), (Some(labelled), Some(written_to)));
-    assert_eq!(mailbox.find(&jid(4)), None);
+    assert_eq!((mailbox.find(&address(&jid(2))), mailbox.find(&address(&jid(3)))), (Some(labelled), Some(written_to)));
+    assert_eq!(mailbox.find(&address(&jid(4))), None);
     assert_eq!(news.messages.len(), 3);
     assert!(news.messages.iter().all(|(message, _)| mailbox.messages.contains_key(message)));
     assert!(news.conversations.iter().all(|peer| mailbox.peers.contains_key(peer)));
     // Who asks for presence takes a place, too.
     let subscribe = PresenceNews::Subscription(Subscription::Subscribe);
-    let news = talk(&mut mailbox, &mut sessions, |talk| drop(talk.presence("asks@b.example", None, subscribe)));
-    assert_eq!((news.notices.len(), mailbox.find(&jid(5))), (1, None));
+    let news =
+        talk(&mut mailbox, &mut sessions, |talk| drop(talk.presence(&address("asks@b.example"), None, subscribe)));
+    assert_eq!((news.notices.len(), mailbox.find(&address(&jid(5)))), (1, None));
 }
 
 /// Somebody takes version 3 out of the offer of a peer who has spoken it: before this process, in a session that is gone.
@@ -192,7 +197,7 @@ fn a_peer_that_has_spoken_version_3_is_not_talked_down() {
     for ((accepted, has_spoken_3, may), answered) in cases {
         let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
         sessions.set_version_3_only(!may);
-        let row = mailbox.peer(PEER);
+        let row = mailbox.peer(&address(PEER));
         mailbox.befriend(row);
         let (peer, key) = (mailbox.peer_mut(row).unwrap(), Fingerprint([1; 20]));
         peer.trust.trusts_on_first_use(key);
@@ -213,7 +218,7 @@ fn a_peer_that_has_spoken_version_3_is_not_talked_down() {
 fn the_version_is_kept_with_the_key() {
     for (offer, version) in [("?OTRv3?", 3), ("?OTRv2?", 2)] {
         let (mut mailbox, mut ours) = (Mailbox::default(), sessions());
-        let row = mailbox.peer(PEER);
+        let row = mailbox.peer(&address(PEER));
         mailbox.befriend(row);
         let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(3)));
         let settings = Settings { version_2: true, ..Settings::default() };
@@ -264,7 +269,7 @@ fn a_stranger_who_has_offered_version_3_is_not_talked_to_in_version_2() {
         let mut one = Phone::new("friend@b.example", 1, 0x1000);
         let row = one.work(|talk| {
             talk.receive(&chat(TWO, "query", query, false));
-            let row = talk.mailbox().peer(TWO);
+            let row = talk.mailbox().peer(&address(TWO));
             talk.accept(row).unwrap();
             row
         });

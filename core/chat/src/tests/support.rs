@@ -3,6 +3,7 @@
 pub(super) use std::sync::Arc;
 pub(super) use std::time::Duration;
 
+pub(super) use crate::address::Address;
 pub(super) use crate::contact::{PeerId, Standing};
 pub(super) use crate::encryption::stored::Stored;
 pub(super) use crate::error::ChatError;
@@ -13,18 +14,41 @@ pub(super) use crate::message::{FailReason, MessageId, MessageState, TextId, Tra
 pub(super) use crate::retention::History;
 pub(super) use crate::seen::Mark;
 pub(super) use crate::stanza::{OutgoingStanza, StanzaKind};
+pub(super) use crate::time::UnixTime;
 pub(super) use crate::trust::{Fingerprint, Security, Trust};
 pub(super) use crate::view::Message;
 pub(super) use crate::{inbox, limits, outbox, redelivery, repair, retention, stanza_queue, view};
 
 pub(crate) const PEER: &str = "peer@b.example";
-pub(crate) const NOW: u64 = 1_000_000;
+pub(crate) const NOW: UnixTime = UnixTime(1_000_000);
 /// The peer's.
 pub(crate) const KEY: Fingerprint = Fingerprint([1; 20]);
 
+/// For times as tests count them.
+impl std::ops::Add<u64> for UnixTime {
+    type Output = Self;
+
+    fn add(self, seconds: u64) -> Self {
+        self.after(Duration::from_secs(seconds))
+    }
+}
+
+impl std::ops::Sub<u64> for UnixTime {
+    type Output = Self;
+
+    fn sub(self, seconds: u64) -> Self {
+        Self(self.0 - seconds)
+    }
+}
+
+/// A bare JID.
+pub(crate) fn address(jid: &str) -> Address {
+    jid.to_owned().into()
+}
+
 /// A plain text of somebody's comes, with an id; whether it is new.
 pub(crate) fn comes(mailbox: &mut Mailbox, from: &str, id: Option<&str>, text: &str) -> bool {
-    let peer = mailbox.peer(from);
+    let peer = mailbox.peer(&address(from));
     let mark = id.map(|id| Mark::plain(id, text, "", NOW));
     let arrived = Arrived { peer, mark, text, security: Security::Plaintext, resource: None, receipt: id };
     inbox::receive(mailbox, &arrived, "receipt".into(), NOW).is_some()
@@ -32,19 +56,19 @@ pub(crate) fn comes(mailbox: &mut Mailbox, from: &str, id: Option<&str>, text: &
 
 /// A private text of the peer's comes under a key; whether it is new.
 pub(crate) fn comes_in_private(mailbox: &mut Mailbox, key: Fingerprint, accepted: bool, label: &str) -> bool {
-    let (peer, mark) = (mailbox.peer(PEER), Some(Mark::private(key, accepted, label)));
+    let (peer, mark) = (mailbox.peer(&address(PEER)), Some(Mark::private(key, accepted, label)));
     let arrived = Arrived { peer, mark, text: "", security: Security::Private, resource: None, receipt: None };
     inbox::receive(mailbox, &arrived, String::new(), NOW).is_some()
 }
 
 /// The peer says inside the encryption that it has a text.
 pub(crate) fn read(mailbox: &mut Mailbox, label: &str) -> Changed {
-    let peer = mailbox.peer(PEER);
+    let peer = mailbox.peer(&address(PEER));
     outbox::read(mailbox, peer, KEY, &[label.to_owned()])
 }
 
 pub(crate) fn queue(mailbox: &mut Mailbox, to: &str, id: &str) -> MessageId {
-    outbox::queue(mailbox, to, id.into(), id, NOW, None)
+    outbox::queue(mailbox, &address(to), id.into(), id, NOW, None)
 }
 
 /// Texts that wait to be encrypted.
@@ -60,12 +84,12 @@ pub(crate) fn receipts(mailbox: &Mailbox) -> Vec<String> {
 }
 
 /// What a screen shows of what is not history.
-pub(crate) fn shown(mailbox: &Mailbox, with: Option<&str>, history: History, now: u64) -> Vec<Message> {
+pub(crate) fn shown(mailbox: &Mailbox, with: Option<&str>, history: History, now: UnixTime) -> Vec<Message> {
     let all = mailbox.messages.iter().filter_map(|(id, entry)| view::message(mailbox, *id, entry, history, now));
     all.filter(|message| with.is_none_or(|with| message.peer == with)).collect()
 }
 
-pub(crate) fn shown_one(mailbox: &Mailbox, id: MessageId, history: History, now: u64) -> Option<Message> {
+pub(crate) fn shown_one(mailbox: &Mailbox, id: MessageId, history: History, now: UnixTime) -> Option<Message> {
     view::message(mailbox, id, mailbox.messages.get(&id)?, history, now)
 }
 

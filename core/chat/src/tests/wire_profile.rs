@@ -157,7 +157,7 @@ fn the_last_piece_alone_asks_another_client_for_a_receipt() {
     let mut other = Other::new(20, 0x3000);
     other.begins(&mut one);
     one.sessions.connected(Some(limits::AROUND_BODY + 1000), false);
-    outbox::queue(&mut one.mailbox, TWO, "label".into(), &"x".repeat(3000), NOW, None);
+    outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), &"x".repeat(3000), NOW, None);
     let out = one.says();
     assert!(out.len() > 3 && bodies_of(&out).iter().all(|body| body.starts_with("?OTR|") && body.len() <= 1000));
     let asking: Vec<bool> = out.iter().map(|stanza| wants_receipt(stanza)).collect();
@@ -170,7 +170,7 @@ fn a_server_that_names_no_limit_or_a_greater_one_gets_stanzas_of_64_kib_at_most(
     for limit in [None, Some(1 << 20)] {
         let (mut one, _) = friends();
         one.sessions.connected(limit, false);
-        outbox::queue(&mut one.mailbox, TWO, "label".into(), &"x".repeat(100_000), NOW, None);
+        outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), &"x".repeat(100_000), NOW, None);
         let out = one.says();
         assert!(out.len() > 1);
         assert!(bodies_of(&out).iter().all(|body| body.len() + limits::AROUND_BODY <= 65_536));
@@ -232,9 +232,9 @@ fn the_blocked_and_strangers_get_nothing() {
         one.work(|talk| {
             talk.receive(&chat(TWO, "plain", "hello?", true));
             talk.receive(&chat(TWO, "query", "?OTRv3?", true));
-            let steps = talk.presence(TWO, None, PresenceNews::Subscription(Step::Subscribe));
+            let steps = talk.presence(&address(TWO), None, PresenceNews::Subscription(Step::Subscribe));
             assert!(steps.is_empty());
-            talk.unreadable(TWO);
+            talk.unreadable(&address(TWO));
         });
         assert!(one.says().is_empty() && presence::introductions(&one.mailbox).is_empty(), "{standing:?}");
         let seen = one.mailbox.messages.len();
@@ -255,7 +255,9 @@ fn whoever_adds_asks_for_presence_first_and_answers_a_request() {
     assert_eq!(due(&one), [Step::Subscribe]);
     presence::server_knows(&mut one.mailbox, row, Standing::Contact);
     assert_eq!(due(&one), []);
-    let hear = |one: &mut Phone, step| one.work(|talk| talk.presence(FRIEND, None, PresenceNews::Subscription(step)));
+    let hear = |one: &mut Phone, step| {
+        one.work(|talk| talk.presence(&address(FRIEND), None, PresenceNews::Subscription(step)))
+    };
     assert_eq!(hear(&mut one, Step::Subscribe), [Step::Subscribed]);
     // Who has not answered is asked again on a new stream; who has is not.
     presence::introduce_again(&mut one.mailbox);
@@ -272,8 +274,8 @@ fn whoever_adds_asks_for_presence_first_and_answers_a_request() {
 fn whoever_accepts_lets_the_peer_see_first_and_then_asks() {
     let mut one = Phone::new(FRIEND, 1, 0x1000);
     let row = one.work(|talk| {
-        assert!(talk.presence(TWO, None, PresenceNews::Subscription(Step::Subscribe)).is_empty());
-        let row = talk.mailbox().find(TWO).unwrap();
+        assert!(talk.presence(&address(TWO), None, PresenceNews::Subscription(Step::Subscribe)).is_empty());
+        let row = talk.mailbox().find(&address(TWO)).unwrap();
         assert_eq!(talk.mailbox().standing(row), Standing::Stranger);
         assert!(presence::introductions(talk.mailbox()).iter().all(|(of, _)| *of != row));
         talk.accept(row).unwrap();
@@ -292,13 +294,13 @@ fn a_block_is_told_to_the_server_alone_and_ends_what_was_private() {
     assert_eq!(one.state(text), Some(MessageState::Failed { reason: FailReason::Blocked }));
     assert!(one.mailbox.sessions.get(&row).is_none_or(|stored| stored.key.is_none()));
     let due = presence::introductions(&one.mailbox);
-    assert_eq!((due.len(), due[0].1.block_due, presence::steps(&due[0].1).count()), (1, true, 0));
+    assert_eq!((due.len(), due[0].1.is_block_due(), presence::steps(&due[0].1).count()), (1, true, 0));
     presence::server_knows(&mut one.mailbox, row, Standing::Blocked);
     assert!(presence::introductions(&one.mailbox).is_empty());
     assert_eq!(one.work(|talk| talk.accept(row)), Err(ChatError::PeerBlocked));
     one.work(|talk| talk.set_blocked(row, false));
     assert_eq!(one.mailbox.standing(row), Standing::Stranger);
-    assert!(presence::introductions(&one.mailbox)[0].1.block_due);
+    assert!(presence::introductions(&one.mailbox)[0].1.is_block_due());
 }
 
 #[test]
@@ -331,7 +333,7 @@ fn what_anybody_can_send_does_not_keep_a_conversation_from_resting() {
 #[test]
 fn all_contacts_in_private_are_told_of_the_end_and_nobody_else() {
     let (mut one, mut two) = friends();
-    one.mailbox.peer(FRIEND);
+    one.mailbox.peer(&address(FRIEND));
     one.work(|talk| talk.finish_all());
     let goodbye = one.says();
     assert_eq!(goodbye.len(), 1);
@@ -349,7 +351,7 @@ fn a_peer_that_does_not_answer_is_asked_again_later_or_when_it_comes_or_with_the
     one.time += 1;
     assert_eq!(one.says().len(), 1);
     one.time += 100;
-    one.work(|talk| talk.presence(TWO, Some("r".into()), PresenceNews::Available));
+    one.work(|talk| talk.presence(&address(TWO), Some("r".into()), PresenceNews::Available));
     assert_eq!(one.says().len(), 1);
     one.time += 100;
     one.work(|talk| talk.sessions().connected(None, true));
@@ -368,7 +370,7 @@ fn a_query_that_comes_back_for_good_fails_what_waits_for_it_and_no_other_bounce_
         let text = one.writes("hello");
         let query = one.says();
         let id = if id_of_query { query[0].id.as_str() } else { "another" };
-        one.work(|talk| talk.refused(TWO, id, why));
+        one.work(|talk| talk.refused(&address(TWO), id, why));
         assert_eq!(one.state(text), state);
     }
 }

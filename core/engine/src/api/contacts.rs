@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flashpaper_chat::fingerprints::{self, Imported, Line};
-use flashpaper_chat::{ChatError, Conversation, Fingerprint, Peer, PeerId, Talk, is_blank, read_address, uri};
+use flashpaper_chat::{Address, ChatError, Conversation, Fingerprint, Peer, PeerId, Talk, is_blank, read_address, uri};
 use flashpaper_xmpp::bare_jid;
 use zeroize::Zeroizing;
 
@@ -49,7 +49,7 @@ impl Engine {
             }
             talk.accept(row)
         })??;
-        Ok(jid)
+        Ok(jid.into())
     }
 
     /// Accepts a stranger as a contact. A private conversation that they have asked for begins with a query of ours.
@@ -58,7 +58,7 @@ impl Engine {
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].
     pub fn accept(&self, id: &BurnerId, peer: &str) -> Result<(), Error> {
         let jid = self.peer_address(id, peer)?;
-        Ok(self.with_peer(id, &jid, |talk, row| talk.accept(row))??)
+        Ok(self.with_peer(id, jid.as_str(), |talk, row| talk.accept(row))??)
     }
 
     /// Keeps somebody away, or not any more: what they send is not taken in, and the own server is told so where it knows
@@ -111,7 +111,7 @@ impl Engine {
     pub fn conversation(&self, id: &BurnerId, peer: &str) -> Result<Conversation, Error> {
         let jid = self.compared(id, peer)?;
         let conversations = self.context.burner(id)?.conversations()?;
-        conversations.into_iter().find(|conversation| conversation.peer == jid).ok_or(Error::NoSuchPeer)
+        conversations.into_iter().find(|conversation| conversation.peer == jid.as_str()).ok_or(Error::NoSuchPeer)
     }
 
     /// Begins a private conversation, or renews the one there is. Texts begin one by themselves.
@@ -263,7 +263,7 @@ impl Engine {
             }
             // Of each peer so many are kept, and no more.
             let mailbox = &*talk.mailbox();
-            let is_kept = |(jid, fingerprint): &&(String, Fingerprint)| {
+            let is_kept = |(jid, fingerprint): &&(Address, Fingerprint)| {
                 let peer = mailbox.find(jid).and_then(|row| mailbox.peers.get(&row));
                 peer.and_then(|peer| peer.trust.key(*fingerprint)).is_some_and(|key| key.verified)
             };
@@ -273,27 +273,27 @@ impl Engine {
     }
 
     /// The bare JID of an account that an active burner may talk to.
-    pub(crate) fn peer_address(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
+    pub(crate) fn peer_address(&self, id: &BurnerId, peer: &str) -> Result<Address, Error> {
         let jid = self.sender_address(id, peer)?;
         // A server is no account.
-        if jid.contains('@') { Ok(jid) } else { Err(Error::InvalidInput { input: Input::Address }) }
+        if jid.as_str().contains('@') { Ok(jid) } else { Err(Error::InvalidInput { input: Input::Address }) }
     }
 
     /// A bare JID as it is compared. One that a server has handed over, and that none could type, is known as it is.
-    pub(crate) fn compared(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
+    pub(crate) fn compared(&self, id: &BurnerId, peer: &str) -> Result<Address, Error> {
         let is_known = || {
             let mailbox = self.context.burner(id).and_then(|burner| burner.mailbox());
-            mailbox.is_ok_and(|mailbox| mailbox.find(peer).is_some())
+            mailbox.is_ok_and(|mailbox| mailbox.find(&peer.to_owned().into()).is_some())
         };
         let jid = bare_jid(peer).or_else(|| is_known().then(|| peer.to_owned()));
-        jid.ok_or(Error::InvalidInput { input: Input::Address })
+        jid.map(Address::from).ok_or(Error::InvalidInput { input: Input::Address })
     }
 
     /// The bare JID of an account or a server that may have written to an active burner.
-    fn sender_address(&self, id: &BurnerId, peer: &str) -> Result<String, Error> {
+    fn sender_address(&self, id: &BurnerId, peer: &str) -> Result<Address, Error> {
         let jid = self.compared(id, peer)?;
         // Two burners that write to each other are known to belong together.
-        if self.burners()?.iter().any(|burner| burner.jid == jid) {
+        if self.burners()?.iter().any(|burner| burner.jid == jid.as_str()) {
             return Err(Error::InvalidInput { input: Input::Address });
         }
         if self.context.burner(id)?.account().state != State::Active {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use flashpaper_chat::{Entry, History, Message, MessageId, view};
+use flashpaper_chat::{Entry, History, Message, MessageId, UnixTime, view};
 
 use super::LiveBurner;
 use crate::Error;
@@ -13,13 +13,13 @@ const PAGE: usize = 256;
 
 impl LiveBurner {
     /// At most so many messages, with one peer or all: the last ones before one, in their order. `now`: the time that things
-    /// expire by, in seconds since 1970.
+    /// expire by.
     pub(crate) fn messages(
         &self,
         with: Option<&str>,
         before: Option<MessageId>,
         limit: usize,
-        now: u64,
+        now: UnixTime,
     ) -> Result<Vec<Message>, Error> {
         // First, as what becomes history meanwhile is in both then.
         let (mailbox, history) = (self.mailbox()?, self.account().history);
@@ -45,7 +45,7 @@ impl LiveBurner {
     }
 
     /// One message, if it is there and has not expired.
-    pub(crate) fn message(&self, id: MessageId, now: u64) -> Result<Option<Message>, Error> {
+    pub(crate) fn message(&self, id: MessageId, now: UnixTime) -> Result<Option<Message>, Error> {
         let (mailbox, history) = (self.mailbox()?, self.account().history);
         if let Some(entry) = mailbox.messages.get(&id) {
             return Ok(view::message(&mailbox, id, entry, history, now));

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, Sessions, view};
+use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, Sessions, UnixTime, view};
 use flashpaper_otr::InstanceTag;
 use flashpaper_vault::Owner;
 
@@ -47,8 +47,8 @@ struct Chat {
     account: Arc<Account>,
     mailbox: Reading,
     sessions: Option<Sessions>,
-    /// When the first message of history expires, in seconds since 1970; `None`: never. As far as that is known.
-    history_expires: Option<Option<u64>>,
+    /// When the first message of history expires; `None`: never. As far as that is known.
+    history_expires: Option<Option<UnixTime>>,
     /// When the last change was made, by the time since the device was started, if it was of several texts.
     last_of_several: Option<Duration>,
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use flashpaper_chat::{MessageId, MessageState, PeerId, Random, Stored, Talk, outbox};
+use flashpaper_chat::{Address, MessageId, MessageState, PeerId, Random, Stored, Talk, UnixTime, outbox};
 use flashpaper_vault::Batch;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -83,9 +83,14 @@ fn change(folder: &Path, sql: &str) {
     db.execute_batch(sql).unwrap();
 }
 
+/// A peer's address.
+pub(super) fn peer_jid() -> Address {
+    "peer@b.example".to_owned().into()
+}
+
 /// Has a burner know a peer.
 fn knows(burner: &LiveBurner, jid: &'static str) -> Result<PeerId, Error> {
-    burner.converse(move |talk| talk.mailbox().peer(jid))
+    burner.converse(move |talk| talk.mailbox().peer(&jid.to_owned().into()))
 }
 
 #[test]
@@ -158,7 +163,7 @@ fn a_record_that_makes_no_sense_is_lost_and_the_others_are_good() {
     home.commit(|batch| batch.put(burner.owner, MESSAGES, 1, b"{\"of\":\"another time\"}".to_vec()));
     drop((home, burner));
     let home = open(folder.path(), &Key::File).unwrap();
-    assert_eq!(home.get("a").mailbox().unwrap().find("peer@b.example"), Some(peer));
+    assert_eq!(home.get("a").mailbox().unwrap().find(&peer_jid()), Some(peer));
     assert_eq!(home.report(), VaultReport { lost: 1, ..VaultReport::default() });
 }
 
@@ -178,7 +183,7 @@ fn where_rows_are_older_ones_that_is_told_and_no_session_is_used_again() {
             let stored = format!(r#"{{"state":"{state}","used":1,"key":"{key}","finished":false}}"#);
             let stored: Stored = serde_json::from_str(&stored).unwrap();
             let write = move |talk: &mut Talk<'_>| {
-                let peer = talk.mailbox().peer("peer@b.example");
+                let peer = talk.mailbox().peer(&peer_jid());
                 talk.mailbox().befriend(peer);
                 talk.mailbox().sessions.insert(peer, Arc::new(stored));
             };
@@ -283,7 +288,7 @@ fn a_panic_in_one_change_fails_that_and_no_other() {
     let home = open(folder.path(), &Key::File).unwrap();
     let burner = home.add("a");
     let panics = |talk: &mut Talk<'_>| {
-        talk.mailbox().peer("peer@b.example");
+        talk.mailbox().peer(&peer_jid());
         panic!("as a library may");
     };
     assert_eq!(burner.converse::<()>(panics), Err(Error::Internal));
@@ -299,7 +304,7 @@ fn changes_of_many_threads_wait_for_the_disk_together_and_each_has_its_result() 
     let burner = home.add("a");
     let queue = |number: u64| {
         move |talk: &mut Talk<'_>| {
-            outbox::queue(talk.mailbox(), "peer@b.example", number.to_string(), "text", NOW, None)
+            outbox::queue(talk.mailbox(), &peer_jid(), number.to_string(), "text", UnixTime(NOW), None)
         }
     };
     let mut ids: Vec<MessageId> = std::thread::scope(|scope| {
@@ -364,13 +369,13 @@ fn what_is_changed_later_is_seen_at_once_and_written_with_the_next_change() {
     let home = open(folder.path(), &Key::File).unwrap();
     let burner = home.add("a");
     let message = burner
-        .converse(|talk| outbox::queue(talk.mailbox(), "peer@b.example", "label".into(), "text", NOW, None))
+        .converse(|talk| outbox::queue(talk.mailbox(), &peer_jid(), "label".into(), "text", UnixTime(NOW), None))
         .unwrap();
     let file = || fs::read(folder.path().join("vault.db-wal")).unwrap();
     let before = file();
     let fail = move |mailbox: &mut Mailbox| {
         let mut changed = Vec::new();
-        if let Some(peer) = mailbox.find("peer@b.example").and_then(|row| mailbox.peer_mut(row)) {
+        if let Some(peer) = mailbox.find(&peer_jid()).and_then(|row| mailbox.peer_mut(row)) {
             peer.label = Some("changed".into());
             changed.push((message, MessageState::Acked));
         }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flashpaper_chat::{Address, Changed, Entry, Mailbox, MessageId, News, PeerId, Talk, retention};
+use flashpaper_chat::{Changed, Entry, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
 use flashpaper_vault::{Batch, End};
 
 use super::job::{Job, Outcome, Work};
@@ -103,9 +103,9 @@ impl LiveBurner {
     fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<Vec<Event>, Error> {
         let services = &self.services;
         let (stored, present) = chat.read(self.owner, &services.store)?;
-        let (life, history) = (chat.account.session_life, chat.account.history);
+        let (life, history) = (Duration::from_secs(chat.account.session_life), chat.account.history);
         let mut mailbox = Mailbox::clone(&present);
-        let times = (services.now(), services.since_boot());
+        let times = (UnixTime(services.now()), services.since_boot());
         let mut talk = Talk::new(&mut mailbox, chat.sessions()?, services.rng(), times, life);
         work.into_iter().for_each(|work| work(&mut talk));
         let news = talk.end();
@@ -178,8 +178,8 @@ impl LiveBurner {
         self.services.store.history(self.owner, (0..before, End::Last), limit)
     }
 
-    /// Forgets messages of history that have expired by `now`, in seconds since 1970; gives when the next does, if one does.
-    pub(crate) fn forget_history(&self, now: u64) -> Result<Option<u64>, Error> {
+    /// Forgets messages of history that have expired by `now`; gives when the next does, if one does.
+    pub(crate) fn forget_history(&self, now: UnixTime) -> Result<Option<UnixTime>, Error> {
         loop {
             let mut chat = lock(&self.chat);
             if let Some(next) = chat.history_expires.filter(|next| next.is_none_or(|at| at > now)) {
@@ -212,7 +212,7 @@ impl LiveBurner {
 
 fn events_of(id: &BurnerId, mailbox: &Mailbox, news: &News) -> Vec<Event> {
     let burner = || id.clone();
-    let peer = |row: &PeerId| Address::from(mailbox.jid(*row));
+    let peer = |row: &PeerId| mailbox.jid(*row);
     let messages = news.messages.iter().map(|(message, state)| Event::Message {
         burner: burner(),
         message: *message,

@@ -32,16 +32,17 @@ pub(super) async fn stanzas(session: &mut Session, stanzas: &Numbered) -> Result
 
 /// Takes the presence handshake with a contact a step further, and tells the server of a block.
 pub(super) async fn introduction(session: &mut Session, ids: &mut Ids, peer: &Peer) -> Result<(), Error> {
-    if peer.block_due {
+    let jid = peer.jid.as_str();
+    if peer.is_block_due() {
         let blocked = peer.standing == Standing::Blocked;
-        within(limits::EXCHANGE, session.block(&peer.jid, &ids.draw(), blocked)).await??;
+        within(limits::EXCHANGE, session.block(jid, &ids.draw(), blocked)).await??;
         if blocked {
             // Where blocking is not known, or ends, they would see every login.
-            within(limits::EXCHANGE, session.forget_contact(&peer.jid, &ids.draw())).await??;
+            within(limits::EXCHANGE, session.forget_contact(jid, &ids.draw())).await??;
         }
     }
     for step in presence::steps(peer) {
-        within(limits::EXCHANGE, session.send_subscription(&peer.jid, step)).await??;
+        within(limits::EXCHANGE, session.send_subscription(jid, step)).await??;
     }
     Ok(())
 }

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use flashpaper_chat::{
-    self as chat, Mailbox, PeerId, Standing, Talk, covers, inbox, outbox, presence, redelivery, stanza_queue,
+    self as chat, Address, Mailbox, PeerId, Standing, Talk, UnixTime, covers, inbox, outbox, presence, redelivery,
+    stanza_queue,
 };
 use flashpaper_xmpp::{Incoming, StreamError, Subscription};
 use futures::FutureExt as _;
@@ -153,7 +154,7 @@ impl<'a> Work<'a> {
         let burner = &self.turn.burner;
         let deadline = burner.glance().deadline.map(|at| at.saturating_sub(since_boot));
         let until = redelivery::next_decision(&*burner.mailbox()?);
-        let until = until.map(|at| Duration::from_secs(at.saturating_sub(now)));
+        let until = until.map(|at| Duration::from_secs(at.0.saturating_sub(now)));
         // Who waits for the end of an exchange is told when it has come to nothing.
         let busy = self.is_talk_busy().then_some(chat::limits::REPLY_TIMEOUT);
         // Not at once again: what could not be done may wait a moment.
@@ -213,7 +214,7 @@ impl<'a> Work<'a> {
                 talk.pump(room);
             }
             stanza_queue::set_resumption(talk.mailbox(), resumption);
-            stanza_queue::number(talk.mailbox(), first, room, now)
+            stanza_queue::number(talk.mailbox(), first, room, UnixTime(now))
         }
     }
 
@@ -293,13 +294,13 @@ impl<'a> Work<'a> {
                 match incoming {
                     Incoming::Chat(chat) => talk.receive(&chat),
                     Incoming::Receipt { from, id } => {
-                        let changed = outbox::reported(talk.mailbox(), &from, &id);
+                        let changed = outbox::reported(talk.mailbox(), &Address::from(from), &id);
                         talk.report(changed);
                     }
-                    Incoming::Unreadable { from } => talk.unreadable(&from),
-                    Incoming::Refused { from, id, why } => talk.refused(&from, &id, why),
+                    Incoming::Unreadable { from } => talk.unreadable(&from.into()),
+                    Incoming::Refused { from, id, why } => talk.refused(&from.into(), &id, why),
                     Incoming::Presence { from, resource, news } => {
-                        let steps = talk.presence(&from, resource, news);
+                        let steps = talk.presence(&from.clone().into(), resource, news);
                         answers.extend(steps.into_iter().map(|step| (from.clone(), step)));
                     }
                     Incoming::Acked { up_to } => {

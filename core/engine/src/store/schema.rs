@@ -56,7 +56,7 @@ pub(super) fn load(
     for owner in vault.owners() {
         if let Some(account) = read_only::<Account>(vault, owner, ACCOUNT, report)? {
             if let Some(Ok(position)) = vault.row(owner, POSITION, ONLY)? {
-                latest = latest.max(Mailbox::latest_of(&position.bytes));
+                latest = latest.max(Mailbox::latest_of(&position.bytes).0);
             }
             burners.push((owner, account));
         }

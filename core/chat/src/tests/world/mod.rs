@@ -21,7 +21,7 @@ use server::{Item, Memory, Server};
 use side::{Fate, Side};
 
 use super::phones::Identity;
-use super::support::{Arc, Duration, Mailbox, OutgoingStanza, Security, Standing, StanzaKind};
+use super::support::{Arc, Duration, Mailbox, OutgoingStanza, Security, Standing, StanzaKind, UnixTime};
 use crate::trust::Fingerprint;
 
 /// Both phones' keys, and the impostor's. To make one takes long.
@@ -166,7 +166,7 @@ impl World {
 
     fn says_forged(&mut self, to: usize, kind: StanzaKind) {
         let peer = self.sides[to].phone.row;
-        let (id, at) = ("forged".to_owned(), 0);
+        let (id, at) = ("forged".to_owned(), UnixTime(0));
         let stanza = OutgoingStanza { peer, resource: None, id, kind, message: None, at, number: None };
         self.says(to, vec![Arc::new(stanza)]);
     }

@@ -10,7 +10,9 @@ use crate::mailbox::Mailbox;
 use crate::stanza::OutgoingStanza;
 use crate::table::Table;
 use crate::tests::phones::{Identity, InstanceTag, ONE, Phone, Sessions, TWO, Talk, hear};
-use crate::tests::support::{Arc, Changed, Duration, MessageId, inbox, outbox, redelivery, shown, stanza_queue};
+use crate::tests::support::{
+    Arc, Changed, Duration, MessageId, NOW, UnixTime, address, inbox, outbox, redelivery, shown, stanza_queue,
+};
 use crate::{History, repair, retention};
 
 /// As much as may be on its way to a server.
@@ -103,7 +105,7 @@ impl Side {
     /// Puts a text into the outbox; its name.
     pub(super) fn write(&mut self, text: &str, fate: Fate) -> Option<MessageId> {
         let (peer, label, now) = (self.phone.peer, format!("label of {text}"), self.now());
-        self.work(fate, |talk| outbox::queue(talk.mailbox(), peer, label, text, now, None))
+        self.work(fate, |talk| outbox::queue(talk.mailbox(), &address(peer), label, text, now, None))
     }
 
     pub(super) fn earlier(&self) -> Option<Resumption> {
@@ -169,7 +171,7 @@ impl Side {
             for item in items {
                 match item {
                     Item::Stanza(stanza) => hear(talk, peer, stanza),
-                    Item::Bounce(id) => talk.refused(peer, id, WHY),
+                    Item::Bounce(id) => talk.refused(&address(peer), id, WHY),
                     Item::Acked(up_to) => {
                         let changed = stanza_queue::acked(talk.mailbox(), *up_to);
                         talk.report(changed);
@@ -190,7 +192,7 @@ impl Side {
             self.work(Fate::Stored, |talk| talk.tick());
         }
         let drained = drained && !self.phone.sessions.glance().is_busy(clock) && !has_work(&self.phone.mailbox);
-        let lasts = retention::lasts(self.phone.idle_timeout, drained);
+        let lasts = retention::lasts(self.phone.life(), drained);
         if retention::next_expiry(&self.phone.mailbox, History::None, lasts).is_some_and(|at| at <= now) {
             self.work(Fate::Stored, |talk| talk.expire(now, drained));
         }
@@ -211,8 +213,8 @@ impl Side {
         stanza_queue::has_unsent(&self.phone.mailbox)
     }
 
-    fn now(&self) -> u64 {
-        crate::tests::support::NOW + self.phone.time
+    fn now(&self) -> UnixTime {
+        NOW + self.phone.time
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use flashpaper_chat::{History, MessageId, Talk, inbox, outbox};
+use flashpaper_chat::{History, MessageId, Talk, UnixTime, inbox, outbox};
 use flashpaper_xmpp::ChatMessage;
 use tempfile::TempDir;
 
-use super::super::tests::{NOW, open};
+use super::super::tests::{NOW, open, peer_jid};
 use super::*;
 use crate::config::Key;
 
@@ -20,7 +20,7 @@ fn chat(from: &str, text: String) -> ChatMessage {
 fn has_history(burner: &LiveBurner, from: &'static str, texts: std::ops::Range<u64>) {
     for number in texts {
         let take = move |talk: &mut Talk<'_>| {
-            let peer = talk.mailbox().peer(from);
+            let peer = talk.mailbox().peer(&from.to_owned().into());
             talk.mailbox().befriend(peer);
             talk.receive(&chat(from, number.to_string()));
             let came = talk.mailbox().messages.keys().next_back().copied().unwrap();
@@ -39,12 +39,12 @@ fn history_is_on_disk_alone_and_is_read_page_by_page() {
     has_history(&burner, "peer@b.example", 0..300);
     has_history(&burner, "other@b.example", 300..310);
     let waits = burner
-        .converse(|talk| outbox::queue(talk.mailbox(), "peer@b.example", "l".into(), "waits", NOW, None))
+        .converse(|talk| outbox::queue(talk.mailbox(), &peer_jid(), "l".into(), "waits", UnixTime(NOW), None))
         .unwrap();
     has_history(&burner, "peer@b.example", 311..315);
     assert_eq!(burner.mailbox().unwrap().messages.len(), 1);
     let texts = |with: Option<&str>, before: Option<u64>, limit: usize| {
-        let page = burner.messages(with, before.map(MessageId::from), limit, NOW).unwrap();
+        let page = burner.messages(with, before.map(MessageId::from), limit, UnixTime(NOW)).unwrap();
         page.iter().map(|message| message.text.clone()).collect::<Vec<_>>()
     };
     assert_eq!(texts(None, None, 5), ["waits", "311", "312", "313", "314"]);
@@ -54,22 +54,22 @@ fn history_is_on_disk_alone_and_is_read_page_by_page() {
     assert_eq!(texts(None, None, usize::MAX).len(), 315);
     assert!(texts(None, None, 0).is_empty() && texts(None, Some(1), 9).is_empty());
     for (id, text) in [(1, "0"), (u64::from(waits), "waits"), (315, "314")] {
-        assert_eq!(burner.message(id.into(), NOW).unwrap().unwrap().text, text);
+        assert_eq!(burner.message(id.into(), UnixTime(NOW)).unwrap().unwrap().text, text);
     }
-    assert_eq!(burner.message(316.into(), NOW), Ok(None));
+    assert_eq!(burner.message(316.into(), UnixTime(NOW)), Ok(None));
 
     // No number is given twice, though none of history is in memory.
     drop((home, burner));
     let home = open(folder.path(), &Key::File).unwrap();
     let burner = home.get("a");
     has_history(&burner, "peer@b.example", 316..317);
-    assert_eq!(burner.message(316.into(), NOW).unwrap().unwrap().text, "316");
+    assert_eq!(burner.message(316.into(), UnixTime(NOW)).unwrap().unwrap().text, "316");
 
     // What is not to be kept any more goes at once.
     burner.change(|account| account.history = History::None).unwrap();
-    assert_eq!(burner.forget_history(NOW), Ok(None));
+    assert_eq!(burner.forget_history(UnixTime(NOW)), Ok(None));
     assert!(burner.history(u64::MAX, 1).unwrap().is_empty());
-    assert_eq!(burner.messages(None, None, 9, NOW).unwrap().len(), 1);
+    assert_eq!(burner.messages(None, None, 9, UnixTime(NOW)).unwrap().len(), 1);
 }
 
 #[test]
@@ -79,15 +79,15 @@ fn history_expires_and_says_when_it_is_looked_at_again() {
     let burner = home.add("a");
     let after = Duration::from_secs(60);
     burner.change(|account| account.history = History::Expire { after }).unwrap();
-    assert_eq!(burner.forget_history(NOW), Ok(None));
+    assert_eq!(burner.forget_history(UnixTime(NOW)), Ok(None));
     has_history(&burner, "peer@b.example", 0..2);
     let kept = burner.history(u64::MAX, 9).unwrap();
     assert_eq!(kept.len(), 2);
-    let next = burner.forget_history(0).unwrap().unwrap();
-    assert_eq!(burner.forget_history(next - 1), Ok(Some(next)));
+    let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
+    assert_eq!(burner.forget_history(UnixTime(next.0 - 1)), Ok(Some(next)));
     assert_eq!(burner.history(u64::MAX, 9).unwrap().len(), 2);
     // Both within a second, or two.
-    assert_eq!(burner.forget_history(next + 2), Ok(None));
+    assert_eq!(burner.forget_history(UnixTime(next.0 + 2)), Ok(None));
     assert!(burner.history(u64::MAX, 9).unwrap().is_empty());
 }
 
@@ -99,16 +99,16 @@ fn what_expires_first_goes_first_whenever_it_became_history() {
     burner.change(|account| account.history = History::Expire { after: Duration::from_secs(1000) }).unwrap();
     has_history(&burner, "peer@b.example", 0..1);
     let [first] = burner.history(u64::MAX, 2).unwrap().try_into().unwrap_or_else(|_| panic!("one"));
-    let next = burner.forget_history(0).unwrap().unwrap();
+    let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
     // One that was read late.
     let late = move |talk: &mut Talk<'_>| {
-        let came = outbox::queue(talk.mailbox(), "peer@b.example", "l".into(), "late", 0, None);
+        let came = outbox::queue(talk.mailbox(), &peer_jid(), "l".into(), "late", UnixTime(0), None);
         let entry = std::sync::Arc::new(first.1.clone());
         talk.mailbox().messages.insert(came, entry);
     };
     burner.converse(late).unwrap();
     assert_eq!(burner.history(u64::MAX, 9).unwrap().len(), 2);
-    assert_eq!(burner.forget_history(next - 1), Ok(Some(next)));
+    assert_eq!(burner.forget_history(UnixTime(next.0 - 1)), Ok(Some(next)));
     assert_eq!(burner.forget_history(next), Ok(None));
     assert!(burner.history(u64::MAX, 9).unwrap().is_empty());
 }
