@@ -332,7 +332,7 @@ fn behind_a_change_of_several_texts_others_gather() {
         log[32..].chunks(24 + 4096).filter(|page| page[4..8] != [0; 4]).count()
     };
     let text = |talk: &mut Talk<'_>| {
-        let message = outbox::queue(talk.mailbox(), "peer@b.example", "label".into(), "text", NOW, None);
+        let message = outbox::queue(talk.mailbox(), &peer_jid(), "label".into(), "text", UnixTime(NOW), None);
         talk.report(vec![(message, MessageState::Queued)]);
     };
     let mut gathered = 0;
