@@ -141,7 +141,7 @@ pub struct Peer {
     #[serde(flatten)]
     pub trust: Trust,
     /// A new session is due: it has texts of this peer sent again that could not be read or were turned away for lack of room,
-    /// and ours that the server may have lost, or whose receipts may be under keys that are lost.
+    /// and our texts that the server may have lost, or that the peer may have confirmed under keys that are lost.
     #[serde(default)]
     pub(crate) missed: bool,
     /// They were a contact once: the user has chosen to know them.

@@ -22,7 +22,7 @@ pub struct Sessions {
     pub(crate) asked: HashMap<PeerId, Duration>,
     /// The id of the last stanza that asked a peer for a private conversation.
     pub(crate) queries: HashMap<PeerId, String>,
-    /// The client whose text could not be read last: a session with it has that one sent again.
+    /// The client that sent the last unreadable text: a new session with it makes it send that text again.
     pub(crate) unread_by: HashMap<PeerId, Option<String>>,
     pub(crate) questions: Questions,
     /// Peers that there is no room for, which was said.

@@ -107,7 +107,7 @@ pub(crate) enum Output {
     PlainText(String),
     /// The client with this key knows by its label what it gets twice.
     Deduplicates(Fingerprint),
-    /// The client with this key says inside the encryption that it has these texts of ours, by their labels.
+    /// The client with this key confirms, inside the encryption, our texts with these labels.
     Read { labels: Vec<String>, key: Fingerprint },
     /// This text may not have been read.
     Unread(TextId),

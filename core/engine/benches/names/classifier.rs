@@ -11,7 +11,7 @@ const ROUNDS: usize = 30;
 /// How strongly weights are drawn to zero.
 const DECAY: f64 = 0.001;
 
-/// The runs of a name by their numbers, each as often as it comes; and whose it is.
+/// The n-grams of a name with their counts, and whether it is a burner's.
 struct Example {
     runs: Vec<usize>,
     of_burner: bool,

@@ -1,6 +1,6 @@
 //! The part of the engine that is measured: no public call draws a name alone.
 // Its tests are compiled too where benches are checked, and are not run.
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, reason = "the tests of these files are the engine's")]
 
 #[path = "../../src/identity/draw.rs"]
 mod draw;

@@ -359,7 +359,7 @@ fn behind_a_change_of_several_texts_others_gather() {
         };
         assert!((0..10).map(took).min() < Some(limits::BURST));
     }
-    // Whoever comes too late, on a busy machine, goes alone.
+    // On a busy machine a change may come too late to be gathered.
     assert!(gathered >= 5, "{gathered} of 10");
 }
 

@@ -1,6 +1,6 @@
-//! The proof of work of a form (XEP-0158, section 6.2, "SHA-256 Hashcash"): a text that begins with the server's name and
-//! whose hash ends in bits that the server names. It is looked for in steps of the caller's: between two of them the search
-//! can be shown, or dropped.
+//! The proof of work of a form (XEP-0158, section 6.2, "SHA-256 Hashcash"): a text that begins with the server's name,
+//! with a SHA-256 hash that ends in bits of the server's choice. The caller runs the search in steps. Between two steps it can
+//! show the progress, or drop the search.
 
 use std::fmt;
 
@@ -20,8 +20,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Reads a field's label: a hexadecimal number, whose length is that of what is asked for. `None` if it is none, or if
-    /// it would take too long.
+    /// Reads a field's label: a hexadecimal number. As many bits as it has are to be the last bits of the hash. `None` if it is no
+    /// such number, or if the search would take too long.
     pub(super) fn parse(label: &str) -> Option<Self> {
         let value = u64::from_str_radix(label.trim(), 16).ok()?;
         let bits = u64::BITS - value.leading_zeros();
