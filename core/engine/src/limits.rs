@@ -38,8 +38,11 @@ pub(crate) const GATHER: Duration = Duration::from_secs(5);
 /// How long a text that is written waits to be stored with its encryption, where the burner is online.
 pub(crate) const TAKEN_ALONG: Duration = Duration::from_millis(20);
 
-/// How long after a change of several texts the next change waits for others to be stored with it: texts that come and go in
-/// numbers cost few writes, and one alone does not wait.
+/// How soon behind another text one counts as written in numbers: it is stored by itself then.
+pub(crate) const IN_NUMBERS: Duration = Duration::from_millis(2);
+
+/// How long a connection leaves texts to gather behind several that came, and behind what it sent: texts in numbers cost few
+/// writes, and one alone does not wait.
 pub(crate) const BURST: Duration = Duration::from_millis(20);
 
 /// Over how long it is spread what happens by itself to several burners, if the app says nothing else: connections that come

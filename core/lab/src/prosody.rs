@@ -113,6 +113,8 @@ c2s_ports = {{ 5222 }}
 c2s_direct_tls_ports = {{ 5223 }}
 c2s_direct_tls_interfaces = {{ "{main}" }}
 s2s_ports = {{ }}
+-- Else a stanza now and then waits for the kernel's delayed acknowledgement of the one before: 40 ms.
+network_settings = {{ nagle = false }}
 plugin_paths = {{ "{folder}" }}
 lab_attacker_interfaces = {{ "{main}" }}
 lab_attacker_ports = {{ {ATTACKER} }}

@@ -101,6 +101,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         self.send(stanza).await
     }
 
+    /// [`Stream::send_stanza`], but it leaves with what is sent next, in as few segments and cells as hold both.
+    pub(crate) async fn send_stanza_along(&mut self, stanza: &impl AsXml) -> Result<(), StreamError> {
+        self.counts.sent = self.counts.sent.wrapping_add(1);
+        match self.xml.feed(stanza).await {
+            Ok(()) => Ok(()),
+            Err(_) => self.end(StreamError::Ended),
+        }
+    }
+
     /// Sends what is no stanza.
     pub(crate) async fn send(&mut self, element: &impl AsXml) -> Result<(), StreamError> {
         match self.xml.send(element).await {

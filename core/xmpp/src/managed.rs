@@ -129,7 +129,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     }
 
     /// Sends a message of OTR's (XEP-0364), to a bare or a full JID, and asks for a receipt if that is wanted. It gets the
-    /// number behind [`ManagedSession::sent`], as everything here does.
+    /// number behind [`ManagedSession::sent`], as everything here does, and leaves at the latest with the next
+    /// [`ManagedSession::ask`] or [`ManagedSession::acknowledge`].
     ///
     /// # Errors
     /// The stream ended, or `to` is no JID ([`StreamError::Malformed`]).
@@ -161,8 +162,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         self.stream.send_stanza(&Stanza::from(roster::remove(id.to_owned(), parse(jid)?.to_bare()))).await
     }
 
-    /// Sends a receipt for a message (XEP-0184), to a bare or a full JID. It gets the number behind
-    /// [`ManagedSession::sent`].
+    /// Sends a receipt for a message (XEP-0184), to a bare or a full JID. It gets a number and leaves as a message does:
+    /// see [`ManagedSession::send_otr`].
     ///
     /// # Errors
     /// As [`ManagedSession::send_otr`].
@@ -221,7 +222,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
 
     async fn send(&mut self, mut message: Message, id: &str) -> Result<(), StreamError> {
         message.id = Some(Id(id.to_owned()));
-        self.stream.send_stanza(&Stanza::from(message)).await
+        self.stream.send_stanza_along(&Stanza::from(message)).await
     }
 }
 

@@ -1,10 +1,12 @@
 //! Two installations of ours that write to each other.
 
 use flashpaper::{
-    Burner, Config, Connection, CreateOptions, Engine, Event, Events, Key, MessageState, Network, PrivateNetwork, Route,
+    Burner, Config, Connection, CreateOptions, Engine, Event, Events, Key, MessageId, MessageState, Network,
+    PrivateNetwork, Route,
 };
 use flashpaper_lab::Remote;
 use tempfile::TempDir;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::direct::Direct;
 use crate::{Done, TEXT};
@@ -41,15 +43,21 @@ impl Pair {
         self.texts(1).await
     }
 
-    /// So many, without a pause.
+    /// So many, without a pause; the other's app takes each as it comes.
     pub(crate) async fn texts(&mut self, count: u32) -> Done {
+        let (engine, from, to) = (self.from.engine.clone(), self.from.burner.id.clone(), self.to.burner.jid.clone());
+        let sending =
+            spawn_blocking(move || (0..count).try_for_each(|_| engine.send(&from, &to, TEXT, None).map(drop)));
+        let mut taking = JoinSet::new();
         for _ in 0..count {
-            self.from.engine.send(&self.from.burner.id, &self.to.burner.jid, TEXT, None)?;
+            let (engine, burner, message) = (self.to.engine.clone(), self.to.burner.id.clone(), self.to.next().await?);
+            // What comes next can be read meanwhile.
+            taking.spawn_blocking(move || engine.taken(&burner, message));
         }
-        for _ in 0..count {
-            self.to.read().await?;
+        while let Some(taken) = taking.join_next().await {
+            taken??;
         }
-        Ok(())
+        Ok(sending.await??)
     }
 
     pub(crate) async fn end(self) -> Done {
@@ -79,11 +87,12 @@ impl Installation {
         Ok(Self { engine, burner, events, _home: home })
     }
 
-    async fn read(&mut self) -> Done {
+    /// The next text that comes.
+    async fn next(&mut self) -> Done<MessageId> {
         loop {
             let event = self.events.next().await.ok_or("closed")?;
             if let Event::Message { message, state: MessageState::Received, .. } = event {
-                return Ok(self.engine.taken(&self.burner.id, message)?);
+                return Ok(message);
             }
         }
     }

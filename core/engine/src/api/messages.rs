@@ -27,8 +27,9 @@ impl Engine {
         let (label, now) = (self.context.services.ids().draw(), UnixTime(self.context.services.now()));
         let burner = self.context.burner(id)?;
         let is_online = burner.connection().is_some_and(|handle| handle.connection() == Connection::Online);
-        // A connection that works encrypts it in the same change.
-        let patience = if is_online { limits::TAKEN_ALONG } else { Duration::ZERO };
+        // A connection that works encrypts it in the same change. Texts in numbers do not wait for that: it takes many at once.
+        let is_alone = is_online && !burner.writes_in_numbers();
+        let patience = if is_alone { limits::TAKEN_ALONG } else { Duration::ZERO };
         let queued = burner.converse_along(patience, move |talk| {
             let mailbox = talk.mailbox();
             if let Some(peer) = mailbox.find(&to) {
@@ -38,6 +39,7 @@ impl Engine {
             talk.report(vec![(message, MessageState::Queued)]);
             Ok(message)
         })?;
+        burner.has_written();
         burner.has_work();
         queued.map_err(ChatError::into)
     }

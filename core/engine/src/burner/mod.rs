@@ -7,13 +7,13 @@ use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, Sessions, Unix
 use flashpaper_otr::InstanceTag;
 use flashpaper_vault::Owner;
 
-use crate::Error;
 use crate::account::Account;
 use crate::connection::handle::ConnectionHandle;
 use crate::event::{BurnerId, Connection, Event};
 use crate::locks::lock;
 use crate::services::Services;
 use crate::store::Store;
+use crate::{Error, limits};
 use job::Job;
 
 mod job;
@@ -37,6 +37,8 @@ pub(crate) struct LiveBurner {
     chat: Mutex<Chat>,
     /// What others look at meanwhile.
     published: Mutex<Published>,
+    /// When a text was written last.
+    written: Mutex<Duration>,
     /// Of its long-term OTR key, once it was needed.
     fingerprint: OnceLock<Fingerprint>,
     /// The connection that was asked for.
@@ -49,8 +51,6 @@ struct Chat {
     sessions: Option<Sessions>,
     /// When the first message of history expires; `None`: never. As far as that is known.
     history_expires: Option<Option<UnixTime>>,
-    /// When the last change was made, by the time since the device was started, if it was of several texts.
-    last_of_several: Option<Duration>,
 }
 
 /// A mailbox, which is read from disk when it is needed first.
@@ -83,14 +83,9 @@ impl LiveBurner {
             services,
             work,
             jobs: Mutex::default(),
-            chat: Mutex::new(Chat {
-                account,
-                mailbox: Reading::Unread,
-                sessions: None,
-                history_expires: None,
-                last_of_several: None,
-            }),
+            chat: Mutex::new(Chat { account, mailbox: Reading::Unread, sessions: None, history_expires: None }),
             published: Mutex::new(published),
+            written: Mutex::default(),
             fingerprint: OnceLock::new(),
             connection: Mutex::default(),
         }
@@ -156,6 +151,16 @@ impl LiveBurner {
         if present.as_ref().is_none_or(|present| std::ptr::eq(&raw const **present, handle)) {
             self.services.reporter.report(Event::Connection { burner: self.id.clone(), connection });
         }
+    }
+
+    /// Whether a text is written hard on the heels of another.
+    pub(crate) fn writes_in_numbers(&self) -> bool {
+        *lock(&self.written) + limits::IN_NUMBERS > self.services.since_boot()
+    }
+
+    /// Notes that a text was written.
+    pub(crate) fn has_written(&self) {
+        *lock(&self.written) = self.services.since_boot();
     }
 
     /// It has something to send that its user wants sent.

@@ -322,48 +322,6 @@ fn changes_of_many_threads_wait_for_the_disk_together_and_each_has_its_result() 
 }
 
 #[test]
-fn behind_a_change_of_several_texts_others_gather() {
-    let folder = TempDir::new().unwrap();
-    let home = open(folder.path(), &Key::File).unwrap();
-    let burner = home.add("a");
-    // Each commit ends a transaction of the log: its last page says how long the file is then.
-    let commits = || {
-        let log = fs::read(folder.path().join("vault.db-wal")).unwrap();
-        log[32..].chunks(24 + 4096).filter(|page| page[4..8] != [0; 4]).count()
-    };
-    let text = |talk: &mut Talk<'_>| {
-        let message = outbox::queue(talk.mailbox(), &peer_jid(), "label".into(), "text", UnixTime(NOW), None);
-        talk.report(vec![(message, MessageState::Queued)]);
-    };
-    let mut gathered = 0;
-    for _ in 0..10 {
-        burner
-            .converse(move |talk| {
-                text(talk);
-                text(talk);
-            })
-            .unwrap();
-        let before = commits();
-        std::thread::scope(|scope| {
-            let first = scope.spawn(|| burner.converse(text).unwrap());
-            while !burner.has_jobs() && !first.is_finished() {}
-            burner.converse(text).unwrap();
-        });
-        gathered += u32::from(commits() == before + 1);
-        // Behind one of a single text nobody waits.
-        burner.converse(text).unwrap();
-        let took = |_| {
-            let begin = std::time::Instant::now();
-            burner.converse(text).unwrap();
-            begin.elapsed()
-        };
-        assert!((0..10).map(took).min() < Some(limits::BURST));
-    }
-    // On a busy machine a change may come too late to be gathered.
-    assert!(gathered >= 5, "{gathered} of 10");
-}
-
-#[test]
 fn what_is_changed_later_is_seen_at_once_and_written_with_the_next_change() {
     let folder = TempDir::new().unwrap();
     let home = open(folder.path(), &Key::File).unwrap();

@@ -12,12 +12,12 @@ use flashpaper_vault::{Batch, End};
 
 use super::job::{Job, Outcome, Work};
 use super::{Chat, LiveBurner, Reading};
+use crate::Error;
 use crate::account::Account;
 use crate::event::{BurnerId, Event};
 use crate::locks::lock;
 use crate::store::schema;
 use crate::tasks::blocking;
-use crate::{Error, limits};
 
 /// How many messages of history are looked at in one go.
 const PAGE: usize = 1024;
@@ -75,7 +75,6 @@ impl LiveBurner {
         if own.get().is_some() {
             return;
         }
-        self.let_gather(&chat);
         let jobs = std::mem::take(&mut *lock(&self.jobs));
         let (work, outcomes): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.outcome)).unzip();
         let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&mut chat, work)));
@@ -91,12 +90,6 @@ impl LiveBurner {
         let result = committed.map(|events| events.into_iter().for_each(|event| self.services.reporter.report(event)));
         self.services.expiry.notify_one();
         outcomes.iter().for_each(|outcome| outcome.set(result.clone()));
-    }
-
-    /// Waits where the change before was of several texts, and was only just made: more are coming, and go to the disk together.
-    fn let_gather(&self, chat: &Chat) {
-        let Some(at) = chat.last_of_several else { return };
-        std::thread::sleep((at + limits::BURST).saturating_sub(self.services.since_boot()).min(limits::BURST));
     }
 
     /// Gives what is to be reported.
@@ -119,9 +112,6 @@ impl LiveBurner {
         chat.history_expires = chat.history_expires.map(|next| next.into_iter().chain(first).min());
         let mailbox = Arc::new(mailbox);
         chat.mailbox = Reading::Read { stored: Arc::clone(&mailbox), present: mailbox };
-        let first = news.messages.first().map(|(message, _)| message);
-        let is_of_several = news.messages.iter().any(|(message, _)| Some(message) != first);
-        chat.last_of_several = is_of_several.then(|| services.since_boot());
         Ok(events)
     }
 

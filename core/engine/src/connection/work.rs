@@ -45,12 +45,27 @@ pub(super) struct Work<'a> {
     announced: Vec<(PeerId, Standing, u32)>,
     /// Since when something that the server has acknowledged waits to be stored with the next change.
     acked_since: Option<Duration>,
+    /// Up to then texts that come are left to gather: several came together just before.
+    in_until: Duration,
+    /// Up to then what waits to be sent is left to gather: something was sent just before.
+    out_until: Duration,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(context: &'a Context, turn: Turn, handle: &'a ConnectionHandle, session: Session) -> Self {
-        let (quiet_since, rests_until, announced) = (context.services.since_boot(), Duration::ZERO, Vec::new());
-        Self { context, turn, handle, session, asked: None, quiet_since, rests_until, announced, acked_since: None }
+        Self {
+            context,
+            turn,
+            handle,
+            session,
+            asked: None,
+            quiet_since: context.services.since_boot(),
+            rests_until: Duration::ZERO,
+            announced: Vec::new(),
+            acked_since: None,
+            in_until: Duration::ZERO,
+            out_until: Duration::ZERO,
+        }
     }
 
     /// Goes on until it is told to end, or cannot go on.
@@ -86,13 +101,15 @@ impl<'a> Work<'a> {
         let until_stored =
             self.acked_since.map_or(Duration::MAX, |since| (since + limits::GATHER).saturating_sub(begin));
         let due = if rest.is_zero() { limit.saturating_sub(begin).min(until_talk) } else { rest }.min(until_stored);
+        let gathering = [self.in_until, self.out_until].map(|until| until.saturating_sub(begin));
+        let gathered = gathering.into_iter().filter(|wait| !wait.is_zero()).min();
         // In slices, as `pausing` has them.
-        let slice = due.min(limits::SLICE);
+        let slice = due.min(gathered.unwrap_or(limits::SLICE));
         let woken = tokio::select! {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
             ending = self.handle.ended() => return Ok(Some(ending)),
-            incoming = self.session.next() => Woken::Incoming(incoming),
+            incoming = self.session.next(), if self.in_until <= begin => Woken::Incoming(incoming),
             () = self.handle.work.notified() => Woken::Work,
             () = self.handle.hint.notified() => Woken::Hint,
             () = self.handle.hurry.notified() => Woken::Hurry,
@@ -189,12 +206,21 @@ impl<'a> Work<'a> {
             stanza_queue::has_unsent(mailbox) || waits || !inbox::missed(mailbox).is_empty()
         };
         let burner = &self.turn.burner;
-        if self.room() == 0 || !burner.has_jobs() && !has_work(&*burner.mailbox()?) {
-            return Ok(false);
+        // Who waits for a text to be stored does not wait for room.
+        if !burner.has_jobs() {
+            if self.room() == 0 || !has_work(&*burner.mailbox()?) {
+                return Ok(false);
+            }
+            if self.out_until > self.context.services.since_boot() {
+                return Ok(true);
+            }
         }
         let number = self.number();
         let stanzas = self.converse(number).await?;
         self.transmit(&stanzas).await?;
+        if !stanzas.is_empty() {
+            self.out_until = self.context.services.since_boot() + limits::BURST;
+        }
         Ok(!stanzas.is_empty())
     }
 
@@ -240,6 +266,7 @@ impl<'a> Work<'a> {
             next = if more { self.session.next().now_or_never() } else { None };
         }
         let wants_ack = batch.contains(&Incoming::Asked);
+        let texts = batch.iter().filter(|incoming| matches!(incoming, Incoming::Chat(_))).count();
         let acked = |incoming: &Incoming| if let Incoming::Acked { up_to } = incoming { Some(*up_to) } else { None };
         let acked: Vec<u32> = batch.iter().filter_map(acked).collect();
         let (was_acked, known) = (!acked.is_empty(), self.known_by(&acked));
@@ -252,6 +279,9 @@ impl<'a> Work<'a> {
             self.store(batch, known, end.is_ok()).await?
         };
         self.quiet_since = self.context.services.since_boot();
+        if texts > 1 {
+            self.in_until = self.quiet_since + limits::BURST;
+        }
         if self.asked.is_some() {
             // Whatever comes shows that the line is alive.
             self.asked = Some(self.quiet_since + self.context.profile().response());
