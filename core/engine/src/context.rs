@@ -16,6 +16,9 @@ use crate::directory::{Directory, Server};
 use crate::event::BurnerId;
 use crate::locks::lock;
 use crate::network::tor_client::TorClient;
+use crate::registration::choice::Choice;
+use crate::registration::learnt::{Learnt, Lessons, days};
+use crate::registration::question::Questions;
 use crate::registration::quota::Registrations;
 use crate::services::Services;
 use crate::spread::{Spread, moment};
@@ -31,6 +34,9 @@ pub(crate) struct Context {
     pub(crate) services: Arc<Services>,
     pub(crate) burners: Registry,
     pub(crate) registrations: Registrations,
+    pub(crate) learnt: Learnt,
+    /// What servers ask of a person.
+    pub(crate) questions: Arc<Questions>,
     pub(crate) tor: TorClient,
     pub(crate) tasks: Tasks,
     /// Held while connections are begun, or told to end.
@@ -54,7 +60,7 @@ impl Context {
         (tls, directory): (Tls, Directory),
         tor: TorClient,
         services: Services,
-        registrations: Vec<u64>,
+        (registrations, learnt): (Vec<u64>, Lessons),
     ) -> Self {
         let services = Arc::new(services);
         Self {
@@ -65,6 +71,8 @@ impl Context {
             burners: Registry::new(Arc::clone(&services)),
             services,
             registrations: Registrations::new(registrations),
+            learnt: Learnt::new(learnt),
+            questions: Arc::default(),
             tor,
             tasks: Tasks::new(),
             connecting: Mutex::default(),
@@ -96,13 +104,22 @@ impl Context {
         if several { moment(&mut self.services.rng(), within) } else { Duration::ZERO }
     }
 
-    pub(crate) fn choose_server(&self, named: Option<&str>, route: Option<Route>) -> Result<Server, Error> {
-        if let Some(domain) = named {
-            return self.directory.named(domain);
-        }
+    /// The entry of a server that a user names.
+    pub(crate) fn named_server(&self, domain: &str) -> Result<Server, Error> {
+        self.directory.named(domain)
+    }
+
+    /// The entry of a server that a user names, or one that is drawn.
+    pub(crate) fn some_server(&self, named: Option<&str>, route: Option<Route>) -> Result<Server, Error> {
+        let any = Choice { route, asks_nothing: false, tried: &[] };
+        named.map_or_else(|| self.draw_server(&any), |domain| self.named_server(domain))
+    }
+
+    /// Draws a server where no burner lives, if there is one, by what is known of it and was learnt.
+    pub(crate) fn draw_server(&self, choice: &Choice<'_>) -> Result<Server, Error> {
         let in_use: Vec<String> = self.burners.all()?.iter().map(|burner| burner.account().domain.clone()).collect();
-        let in_use: Vec<&str> = in_use.iter().map(String::as_str).collect();
-        self.directory.draw(route, &in_use, &mut self.services.rng())
+        let today = days(self.services.now());
+        choice.draw(self.directory.entries(), &in_use, &self.learnt.on(today), &mut self.services.rng())
     }
 
     pub(crate) fn server_of(&self, account: &Account) -> Result<Server, Error> {

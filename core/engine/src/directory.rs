@@ -6,8 +6,6 @@ use std::fmt;
 
 use flashpaper_tor::{OnionAddress, Target};
 use flashpaper_xmpp::{Domain, Security};
-use rand::CryptoRng;
-use rand::seq::IteratorRandom;
 use serde::{Deserialize, Deserializer};
 
 use crate::Error;
@@ -21,14 +19,20 @@ pub(crate) struct Server {
     pub(crate) domain: Domain,
     #[serde(default, deserialize_with = "onion")]
     pub(crate) onion: Option<OnionAddress>,
-    in_band_registration: Registration,
+    #[serde(rename = "in_band_registration")]
+    pub(crate) kind: Kind,
 }
 
 /// Whether a server makes accounts in band, as far as the directory knows.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Registration {
+pub(crate) enum Kind {
+    /// To whom asks for one.
     Yes,
+    /// To a person who answers a question.
+    Captcha,
+    /// On a page.
+    Web,
     /// Accounts made through Tor are of no use there: for those who name the server.
     Quarantines,
     No,
@@ -38,14 +42,10 @@ enum Registration {
 impl Server {
     /// A server that the user named: reached by its domain.
     fn named(domain: Domain) -> Self {
-        Self { domain, onion: None, in_band_registration: Registration::Unknown }
+        Self { domain, onion: None, kind: Kind::Unknown }
     }
 
-    fn is_good(&self) -> bool {
-        self.in_band_registration == Registration::Yes
-    }
-
-    fn has(&self, route: Option<Route>) -> bool {
+    pub(crate) fn has(&self, route: Option<Route>) -> bool {
         route != Some(Route::Onion) || self.onion.is_some()
     }
 
@@ -84,7 +84,11 @@ impl Directory {
     }
 
     pub(crate) fn built_in() -> Result<Self, Error> {
-        let mut reader = csv::Reader::from_reader(include_bytes!("../data/servers.csv").as_slice());
+        Self::parse(include_bytes!("../data/servers.csv"))
+    }
+
+    pub(crate) fn parse(list: &[u8]) -> Result<Self, Error> {
+        let mut reader = csv::Reader::from_reader(list);
         let servers: Result<Vec<Server>, _> = reader.deserialize().collect();
         servers.map(Self).map_err(|_| Error::Internal)
     }
@@ -96,12 +100,8 @@ impl Directory {
         Ok(known.cloned().unwrap_or_else(|| Server::named(domain)))
     }
 
-    /// One at random among the good entries, preferring those where no burner of ours lives.
-    pub(crate) fn draw(&self, route: Option<Route>, in_use: &[&str], rng: &mut dyn CryptoRng) -> Result<Server, Error> {
-        let good = || self.0.iter().filter(|s| s.is_good() && s.has(route));
-        let unused = good().filter(|s| !in_use.contains(&s.domain.as_str()));
-        let drawn = unused.choose(rng).or_else(|| good().choose(rng));
-        drawn.cloned().ok_or(Error::NoServer)
+    pub(crate) fn entries(&self) -> &[Server] {
+        &self.0
     }
 }
 
@@ -117,41 +117,13 @@ fn onion<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OnionAddre
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
-    use rand::SeedableRng;
-    use rand::rngs::StdRng;
-
     use super::*;
 
     #[test]
-    fn every_built_in_entry_parses_and_each_good_one_is_drawn() {
+    fn every_built_in_entry_parses() {
         let directory = Directory::built_in().unwrap();
-        assert!(directory.0.len() >= 29);
-        let mut rng = StdRng::seed_from_u64(1);
-        let mut draw = |route| {
-            let draws = (0..2000).map(|_| directory.draw(route, &[], &mut rng).unwrap().domain.as_str().to_owned());
-            draws.collect::<HashSet<_>>()
-        };
-        let onions = draw(Some(Route::Onion));
-        let exits = draw(Some(Route::Exit));
-        assert_eq!(onions.len(), 4);
-        assert_eq!(exits.len(), 15);
-        assert!(onions.is_subset(&exits));
-        assert!(!exits.contains("yax.im") && !exits.contains("xmpp.riseup.net"));
-    }
-
-    #[test]
-    fn servers_of_other_burners_are_avoided_while_there_are_others() {
-        let directory = Directory::built_in().unwrap();
-        let mut rng = StdRng::seed_from_u64(1);
-        let taken = ["jabjab.de", "jabber.hot-chilli.net", "jabbers.one"];
-        for _ in 0..50 {
-            let drawn = directory.draw(Some(Route::Onion), &taken, &mut rng).unwrap();
-            assert_eq!(drawn.domain.as_str(), "magicbroccoli.de");
-        }
-        let all = [taken.as_slice(), &["magicbroccoli.de"]].concat();
-        assert!(directory.draw(Some(Route::Onion), &all, &mut rng).is_ok());
+        let good = |server: &&Server| server.kind == Kind::Yes;
+        assert_eq!(directory.entries().iter().filter(good).count(), 15);
     }
 
     #[test]

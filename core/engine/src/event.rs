@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::registration::question::QuestionId;
 use crate::{Error, Route};
 
 /// How many events a slow reader may fall behind before it loses some.
@@ -41,6 +42,22 @@ pub enum Event {
         /// The step that is done.
         #[serde(flatten)]
         step: Step,
+    },
+    /// A server asks something of a person before it makes an account: [`crate::Engine::question`] has it.
+    Question {
+        /// Which burner.
+        burner: BurnerId,
+        /// Which question.
+        question: QuestionId,
+    },
+    /// A question is not open any more.
+    QuestionEnded {
+        /// Which burner.
+        burner: BurnerId,
+        /// Which question.
+        question: QuestionId,
+        /// Why.
+        end: QuestionEnd,
     },
     /// A burn reached a step.
     Burning {
@@ -157,6 +174,24 @@ pub enum Step {
         /// The route.
         via: Route,
     },
+    /// The server has refused, or cannot be used: the identity is given up, and the creation goes on with another one, there
+    /// or elsewhere.
+    MovingOn {
+        /// The server.
+        from: Address,
+        /// What the call would have ended with.
+        why: Error,
+    },
+    /// The server wants a proof of work (XEP-0158), which is looked for.
+    Working {
+        /// How far the search is, of what is expected; it can need more.
+        percent: u8,
+    },
+    /// The server says something to the new account. Not ours: a text of the server's, cleaned.
+    ServerSays {
+        /// What.
+        words: ServerWords,
+    },
     /// A stream through Tor is open, or, by an exit, on its way: that nothing listens there shows in the next step.
     Connected {
         /// The circuit's name in this process, for comparing only.
@@ -174,6 +209,38 @@ pub enum Step {
     Removed,
     /// The server has refused the same credentials on a new stream.
     ProvenGone,
+}
+
+/// A text of a server's. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct ServerWords(pub(crate) String);
+
+impl ServerWords {
+    /// The text, in lines.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ServerWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerWords(..)")
+    }
+}
+
+/// Why a question is not open any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionEnd {
+    /// It was answered.
+    Answered,
+    /// Another picture was asked for: another question follows.
+    Replaced,
+    /// It was declined.
+    Declined,
+    /// The server does not wait any more, or the creation has ended.
+    Expired,
 }
 
 /// What became of an account that an earlier run left behind.

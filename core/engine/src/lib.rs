@@ -33,17 +33,21 @@ pub use api::diagnostics::Probe;
 pub use burner::summary::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use connection::handle::Profile;
-pub use error::{Action, Error, Input, TextFault, WebPage};
-pub use event::{BurnerId, Connection, Event, Events, Settlement, Step};
+pub use error::{Action, AnswerFault, Error, Input, TextFault, WebPage};
+pub use event::{BurnerId, Connection, Event, Events, QuestionEnd, ServerWords, Settlement, Step};
 pub use flashpaper_chat::fingerprints::Imported;
 pub use flashpaper_chat::{
     Address, Comparison, Conversation, FailReason, Fingerprint, History, Message, MessageId, MessageState, Notice,
     PeerKey, Security, Standing,
 };
 pub use flashpaper_tor::Clock as ClockError;
+pub use flashpaper_xmpp::registration::{
+    Answer, Answers, Field, Format as PictureFormat, Kind as FieldKind, Picture, Question as QuestionForm,
+};
 pub use identity::{RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
 pub use registration::CreateOptions;
+pub use registration::question::{Question, QuestionId};
 pub use removal::{BurnOutcome, BurnReport};
 pub use route::Route;
 #[doc(hidden)]

@@ -70,7 +70,7 @@ impl Engine {
         let (store, read) = blocking(move || Store::open(folder, &key, draw, since_boot)).await?;
         let services = Services::new(clock, rng, store, read.latest);
         let tor = TorClient::new(tor);
-        let context = Context::new((home, network), (tls, directory), tor, services, read.registrations);
+        let context = Context::new((home, network), (tls, directory), tor, services, (read.registrations, read.learnt));
         context.burners.replace(read.burners);
         let context = Arc::new(context);
         open.push(Arc::downgrade(&context));
@@ -249,6 +249,7 @@ impl Context {
     /// Takes over what was read as the folder was opened again.
     fn take_over(&self, read: Installation) {
         self.registrations.replace(read.registrations);
+        self.learnt.replace(read.learnt);
         self.burners.replace(read.burners);
     }
 

@@ -20,6 +20,15 @@ pub(crate) const CAP_WINDOW: Duration = Duration::from_secs(3600);
 /// Identities drawn before a server's "name taken" is believed to be about something else.
 pub(crate) const NAMES: usize = 3;
 
+/// Questions of one server that are answered wrong, or not in time, before it is left.
+pub(crate) const ANSWERS: usize = 3;
+/// Servers that one creation tries.
+pub(crate) const SERVERS: usize = 8;
+/// How long a person has for an answer: servers wait for two to ten minutes.
+pub(crate) const ANSWERING: Duration = Duration::from_secs(900);
+/// How many texts a search for a proof of work tries before it tells how far it is.
+pub(crate) const WORK: u32 = 1 << 18;
+
 /// How long after a login was refused it is asked again whether the account is gone, at least. A registration that was on its
 /// way when the process died has reached the server by then, too.
 pub(crate) const REFUSED_AGAIN: Duration = Duration::from_secs(600);

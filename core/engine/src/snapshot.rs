@@ -6,7 +6,7 @@ use flashpaper_chat::{Conversation, History};
 use serde::Serialize;
 
 use crate::event::Connection;
-use crate::{Burner, Error, VaultReport};
+use crate::{Burner, Error, Question, VaultReport};
 
 /// The engine at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub vault: VaultReport,
     /// All burners, in the order of their creation.
     pub burners: Vec<BurnerStatus>,
+    /// What servers ask of a person now: creations wait for it.
+    pub questions: Vec<Question>,
 }
 
 /// Tor's status.

@@ -8,7 +8,7 @@ use tokio_xmpp::parsers::stream_features::StreamFeatures;
 
 use crate::credentials::Credentials;
 use crate::domain::Domain;
-use crate::error::{ConnectError, LoginError};
+use crate::error::{ConnectError, LoginError, StreamError};
 use crate::exchange::{Secure, Stream};
 use crate::ids::Ids;
 use crate::managed::{ManagedSession, Start};
@@ -84,6 +84,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// See [`RegisterError`]; there is no account after any of them.
     pub async fn ask_registration(&mut self, ids: &mut Ids) -> Result<Form, RegisterError> {
         self.invited.ask(&mut self.stream, &self.domain, ids).await
+    }
+
+    /// Waits until the server ends the stream, while a person answers. Cancel safe.
+    pub async fn ended(&mut self) -> StreamError {
+        loop {
+            let heard = match self.stream.next().await {
+                Ok(received) => self.stream.unasked(received).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = heard {
+                return error;
+            }
+        }
     }
 
     /// Registers the account.

@@ -5,7 +5,10 @@ use std::fmt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::Stanza;
 use tokio_xmpp::jid::{BareJid, FullJid, Jid};
+use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::iq::Iq;
+use tokio_xmpp::parsers::message::{Id, Lang, Message};
+use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 
 use crate::domain::bare;
@@ -13,6 +16,7 @@ use crate::error::{LoginError, StreamError};
 use crate::exchange::Secure;
 use crate::ids::Ids;
 use crate::received::Received;
+use crate::registration::clean;
 use crate::removal::{Accepted, RemovalError, Requested};
 use crate::{archive, bind, ping, roster};
 
@@ -72,6 +76,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         }
     }
 
+    /// Writes a message of a fixed form to the server's own domain, and pings it (XEP-0199): a server that lets a new account
+    /// talk to nobody says so now. Others that take no such message bounce it for another reason.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn greet_server(&mut self) -> Result<Greeted, StreamError> {
+        let server = Jid::from(BareJid::from_parts(None, self.jid.domain()));
+        let (message, ping) = (self.ids.draw(), self.ids.draw());
+        self.stream.send_stanza_along(&greeting(server.clone(), message.clone())).await?;
+        self.send(ping::request(ping.clone(), Some(server.clone()))).await?;
+        let mut greeted = Greeted::default();
+        loop {
+            match self.stream.next().await? {
+                // In order: what the server says of the message comes before this.
+                Received::Answer { id, .. } if id == ping => return Ok(greeted),
+                Received::Message(said) if is_from(&said, &server) => greeted.hear(&said, &message),
+                other => self.stream.unasked(other).await?,
+            }
+        }
+    }
+
     /// Has the server keep no archive of messages (XEP-0441), where it has one.
     ///
     /// # Errors
@@ -118,6 +143,57 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     async fn send(&mut self, iq: Iq) -> Result<(), StreamError> {
         self.stream.send_stanza(&Stanza::from(iq)).await
     }
+}
+
+/// What a server says to a new account.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Greeted {
+    /// The account cannot write to others: the server has refused a message by its rules.
+    pub quarantined: bool,
+    /// What the server wrote to the account, cleaned and shortened as a form's texts; at most [`WORDS_AT_MOST`].
+    pub words: Vec<String>,
+}
+
+/// How many messages of a server to a new account are handed on.
+pub const WORDS_AT_MOST: usize = 4;
+
+/// It is the server's text.
+impl fmt::Debug for Greeted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Greeted(quarantined: {}, {} words)", self.quarantined, self.words.len())
+    }
+}
+
+impl Greeted {
+    fn hear(&mut self, said: &Element, greeting: &str) {
+        match said.attr("type") {
+            Some("error") => self.quarantined |= said.attr("id") == Some(greeting) && forbids(said),
+            _ if self.words.len() < WORDS_AT_MOST => {
+                let bodies = said.children().filter(|child| child.is("body", ns::JABBER_CLIENT)).map(Element::text);
+                let words = clean(&bodies.take(1).collect::<String>());
+                self.words.extend(Some(words).filter(|words| !words.is_empty()));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn greeting(to: Jid, id: String) -> Stanza {
+    let mut message = Message::chat(to).with_body(Lang::new(), "hello".to_owned());
+    message.id = Some(Id(id));
+    message.into()
+}
+
+fn is_from(message: &Element, server: &Jid) -> bool {
+    message.attr("from").and_then(|from| Jid::new(from).ok()).is_some_and(|from| from == *server)
+}
+
+/// What servers say that keep new accounts apart, and not what they say where nobody is.
+fn forbids(bounce: &Element) -> bool {
+    let condition = |name| {
+        bounce.get_child("error", ns::JABBER_CLIENT).is_some_and(|error| error.has_child(name, ns::XMPP_STANZAS))
+    };
+    ["not-allowed", "policy-violation", "forbidden"].into_iter().any(condition)
 }
 
 impl<S> fmt::Debug for Session<S> {

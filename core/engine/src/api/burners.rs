@@ -9,7 +9,7 @@ use crate::account::State;
 use crate::connection::handle::Ending;
 use crate::event::BurnerId;
 use crate::registration;
-use crate::{BurnReport, Burner, CreateOptions, Error, reconcile, removal};
+use crate::{Answers, BurnReport, Burner, CreateOptions, Error, Question, QuestionId, reconcile, removal};
 
 impl Engine {
     /// All accounts that are known, in the order of their creation.
@@ -25,9 +25,8 @@ impl Engine {
     /// # Errors
     /// What [`Engine::create_burner`] would end with at once.
     pub fn check_options(&self, options: &CreateOptions) -> Result<(), Error> {
-        self.check_server(options.server.as_deref(), options.route)?;
         self.context.burners.all()?;
-        self.context.registrations.check(self.context.services.now())
+        registration::check(&self.context, options)
     }
 
     /// Makes an account at a random server and shows that it can be reached.
@@ -43,6 +42,39 @@ impl Engine {
         let context = Arc::clone(&self.context);
         let work = async move { registration::create(&context, options, &cancel).await };
         self.context.tasks.while_awake(work).await?.claim().await
+    }
+
+    /// What a server asks of a person, while it is open: [`Snapshot::questions`](crate::Snapshot::questions) has all of them.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchQuestion`].
+    pub fn question(&self, id: QuestionId) -> Result<Question, Error> {
+        self.context.questions.all().into_iter().find(|question| question.id == id).ok_or(Error::NoSuchQuestion)
+    }
+
+    /// Answers what a server asks: the creation goes on.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: the answers do not fit, and the question stays open. [`Error::NoSuchQuestion`].
+    pub fn answer(&self, id: QuestionId, answers: Answers) -> Result<(), Error> {
+        self.context.questions.answer(id, answers)
+    }
+
+    /// Has the server ask anew, with another picture: this question ends, and another one follows.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchQuestion`].
+    pub fn ask_anew(&self, id: QuestionId) -> Result<(), Error> {
+        self.context.questions.end(id, true)
+    }
+
+    /// Does not answer: the server is given up. A creation that may choose its server goes on elsewhere, another one ends with
+    /// [`Error::Declined`]. To give up altogether, drop the creation.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchQuestion`].
+    pub fn decline(&self, id: QuestionId) -> Result<(), Error> {
+        self.context.questions.end(id, false)
     }
 
     /// The recovery words of a burner, until they are dropped; `None` if it has none.

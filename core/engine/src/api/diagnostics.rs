@@ -16,7 +16,7 @@ impl Engine {
     /// # Errors
     /// What [`Engine::probe`] would end with at once.
     pub fn check_server(&self, server: Option<&str>, route: Option<Route>) -> Result<(), Error> {
-        let server = self.context.choose_server(server, route)?;
+        let server = self.context.some_server(server, route)?;
         server.endpoints(server.way(route).first).map(drop)
     }
 
@@ -25,7 +25,7 @@ impl Engine {
     /// # Errors
     /// Why it cannot be used.
     pub async fn probe(&self, server: Option<&str>, route: Option<Route>) -> Result<Probe, Error> {
-        let server = self.context.choose_server(server, route)?;
+        let server = self.context.some_server(server, route)?;
         let way = server.way(route);
         let context = Arc::clone(&self.context);
         let work = async move {

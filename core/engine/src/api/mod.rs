@@ -63,7 +63,8 @@ impl Engine {
         let burners = self.context.burners.all()?;
         let vault = self.context.services.store.report();
         let burners = burners.iter().map(|burner| status(burner)).collect();
-        Ok(Snapshot { sequence, tor, vault, burners })
+        let questions = self.context.questions.all();
+        Ok(Snapshot { sequence, tor, vault, burners, questions })
     }
 
     /// Reports an event once the slowest reader is not far behind. For tests of what carries events to an app.

@@ -83,10 +83,10 @@ impl From<RegisterError> for Error {
             RegisterError::NameTaken => Self::NamesTaken,
             RegisterError::NeedsWeb { url } => Self::NeedsWeb { page: WebPage(url) },
             RegisterError::RateLimited => Self::RateLimited { retry_after: None },
-            RegisterError::NeedsInvite
-            | RegisterError::BadAnswer
-            | RegisterError::WeakPassword
-            | RegisterError::PolicyDenied => Self::ServerRefused,
+            RegisterError::NeedsInvite => Self::NeedsInvite,
+            RegisterError::BadAnswer => Self::BadAnswer,
+            RegisterError::WeakPassword => Self::WeakPassword,
+            RegisterError::PolicyDenied => Self::PolicyDenied,
             RegisterError::Protocol { fault } => fault.into(),
             RegisterError::Lost => Self::ServerUnreachable,
         }
@@ -98,7 +98,8 @@ impl From<Fault> for Error {
         match fault {
             Fault::NoRegistration | Fault::Form => Self::ServerBroken,
             Fault::Unanswerable | Fault::TooMuchWork | Fault::Picture(_) => Self::NeedsForm,
-            Fault::NoInvitations | Fault::Refused => Self::ServerRefused,
+            Fault::NoInvitations => Self::InvalidInput { input: Input::Invitation },
+            Fault::Refused => Self::ServerRefused,
         }
     }
 }

@@ -51,9 +51,33 @@ pub enum Error {
     /// The server makes no accounts in band.
     #[error("the server makes no accounts")]
     RegistrationClosed,
-    /// The server wants a form or CAPTCHA answered.
+    /// The server wants a form or CAPTCHA answered that cannot be answered here, or nobody is to be asked.
     #[error("the server wants a form answered")]
     NeedsForm,
+    /// The server makes accounts for those with an invitation, and there was none, or it is not accepted (any more).
+    #[error("the server wants an invitation")]
+    NeedsInvite,
+    /// What was answered to the server's question is wrong, or came too late.
+    #[error("the answer is wrong")]
+    BadAnswer,
+    /// The question was declined.
+    #[error("the question was declined")]
+    Declined,
+    /// Nobody has answered the question while the server waited.
+    #[error("the question was not answered in time")]
+    QuestionExpired,
+    /// That question is not open: it was answered, or the server does not wait any more.
+    #[error("no such question")]
+    NoSuchQuestion,
+    /// The server does not take the password that was drawn.
+    #[error("the server does not take the password")]
+    WeakPassword,
+    /// The server's rules forbid the account.
+    #[error("the server refuses by its rules")]
+    PolicyDenied,
+    /// The server has made the account, but lets it talk to nobody.
+    #[error("the server keeps the account apart")]
+    Quarantined,
     /// The server makes accounts on a web page only.
     #[error("the server makes accounts on a web page")]
     NeedsWeb {
@@ -207,6 +231,32 @@ pub enum Input {
     /// Not a file of fingerprints.
     #[error("fingerprints")]
     Fingerprints,
+    /// Not a link of an invitation to a server, or one to another server.
+    #[error("invitation")]
+    Invitation,
+    /// Answers that do not fit a question.
+    #[error("answer")]
+    Answer {
+        /// Why not.
+        fault: AnswerFault,
+    },
+}
+
+/// Why answers do not fit a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerFault {
+    /// A field that is required has no answer.
+    Missing {
+        /// The place of the field; the first is 0.
+        field: u32,
+    },
+    /// An answer is of another kind than its field, too long, or of something that is not there.
+    Unfit {
+        /// The place of the field; the first is 0.
+        field: u32,
+    },
+    /// Fewer of the challenges are answered than have to be.
+    TooFew,
 }
 
 /// Why a text cannot be sent.
@@ -301,6 +351,14 @@ impl Error {
             Self::RegistrationClosed => ("registration_closed", Action::ChooseServer),
             Self::NeedsForm => ("needs_form", Action::ChooseServer),
             Self::NeedsWeb { .. } => ("needs_web", Action::ChooseServer),
+            Self::NeedsInvite => ("needs_invite", Action::ChooseServer),
+            Self::BadAnswer => ("bad_answer", Action::TryLater),
+            Self::Declined => ("declined", Action::Nothing),
+            Self::QuestionExpired => ("question_expired", Action::TryLater),
+            Self::NoSuchQuestion => ("no_such_question", Action::Nothing),
+            Self::WeakPassword => ("weak_password", Action::ChooseServer),
+            Self::PolicyDenied => ("policy_denied", Action::ChooseServer),
+            Self::Quarantined => ("quarantined", Action::ChooseServer),
             Self::RateLimited { .. } => ("rate_limited", Action::TryLater),
             Self::NamesTaken => ("names_taken", Action::TryLater),
             Self::ServerRefused => ("server_refused", Action::ChooseServer),

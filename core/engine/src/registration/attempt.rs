@@ -5,46 +5,56 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use flashpaper_chat::History;
+use flashpaper_chat::{Address, History};
+use flashpaper_tor::Target;
 use flashpaper_xmpp::Ids;
-use flashpaper_xmpp::registration::{Answers, Filled};
+use flashpaper_xmpp::registration::{Answers, Filled, Form, Invitation, fetch};
 use rand::{Rng as _, RngExt as _};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::CreateOptions;
 use super::pending::PendingBurner;
-use super::plan::{Act, Failure, Found};
+use super::plan::{Act, Failure, Found, Use};
+use super::question::Reply;
 use crate::account::{Account, State};
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::directory::Server;
-use crate::event::{Event, Step};
+use crate::event::{Event, ServerWords, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::network::connect::{self as link, Bound, Link, within};
 use crate::route::Way;
+use crate::tasks::blocking;
 use crate::{Error, limits};
 
-/// Draws an identity, stores it, and has the server make an account of it. Cancelled before the form is sent, it ends at
-/// once.
-pub(super) async fn attempt(
-    context: &Arc<Context>,
-    server: &Server,
-    way: Way,
-    recoverable: bool,
-    cancel: &CancellationToken,
-) -> Result<PendingBurner, Error> {
-    // Without Tor nothing is drawn or counted.
-    context.dialers().await?;
-    let account = draw(context, server, way, recoverable);
-    let mut pending = PendingBurner::seal(context, account).await?;
-    let burner = Arc::clone(&pending.burner);
-    report(context, &burner, Step::Sealed { via: way.first });
-    let work = Work { context, burner, ids: context.services.ids(), stream: Stream::None };
-    match follow(work, &mut pending, cancel).await {
-        Ok(()) => Ok(pending),
-        Err(why) => {
-            pending.give_up().await;
-            Err(why)
-        }
+/// What an attempt is made with.
+pub(super) struct Attempt<'a> {
+    pub(super) server: &'a Server,
+    pub(super) way: Way,
+    pub(super) options: &'a CreateOptions,
+    pub(super) invitation: Option<&'a Invitation>,
+    /// It counts against our own cap.
+    pub(super) counts: bool,
+}
+
+impl Attempt<'_> {
+    /// Draws an identity, stores it, and has the server make an account of it. Cancelled before the form is sent, it ends at
+    /// once. One that has failed is to be given up, or settled.
+    pub(super) async fn run(
+        &self,
+        context: &Arc<Context>,
+        cancel: &CancellationToken,
+    ) -> Result<(PendingBurner, Result<(), Error>), Error> {
+        // Without Tor nothing is drawn or counted.
+        context.dialers().await?;
+        let account = draw(context, self);
+        let mut pending = PendingBurner::seal(context, account, self.counts).await?;
+        let burner = Arc::clone(&pending.burner);
+        report(context, &burner, Step::Sealed { via: self.way.first });
+        let work = Work { context, attempt: self, burner, ids: context.services.ids(), stream: Stream::None };
+        let end = follow(work, &mut pending, cancel).await;
+        Ok((pending, end))
     }
 }
 
@@ -74,6 +84,7 @@ async fn follow(mut work: Work<'_>, pending: &mut PendingBurner, cancel: &Cancel
 /// What the acts of an attempt work with.
 struct Work<'a> {
     context: &'a Context,
+    attempt: &'a Attempt<'a>,
     burner: Arc<LiveBurner>,
     ids: Ids,
     stream: Stream,
@@ -85,7 +96,8 @@ enum Stream {
     #[default]
     None,
     Open(Link),
-    WithForm(Link, Filled),
+    WithForm(Link, Form),
+    WithFilled(Link, Filled),
     Registered(Link),
     LoggedIn(Bound),
 }
@@ -102,15 +114,20 @@ impl Work<'_> {
                 self.stream = Stream::Open(link);
                 Found::Stream { safe_login }
             }
+            (Act::ShowInvitation, Stream::Open(mut link)) => {
+                if let Some(invitation) = self.attempt.invitation {
+                    within(limits::EXCHANGE, link.show_invitation(invitation, &mut self.ids)).await??;
+                }
+                self.stream = Stream::Open(link);
+                Found::Done
+            }
             (Act::AskForForm, Stream::Open(mut link)) => {
                 let form = within(limits::EXCHANGE, link.ask_registration(&mut self.ids)).await??;
-                let credentials = link::credentials(&burner.account());
-                // No person is asked, and no work is done.
-                let form = form.fill(&credentials, &Answers::default()).map_err(|_| Error::NeedsForm)?;
                 self.stream = Stream::WithForm(link, form);
                 Found::Done
             }
-            (Act::SendForm, Stream::WithForm(mut link, form)) => {
+            (Act::FillForm, Stream::WithForm(link, form)) => return self.fill(link, form).await,
+            (Act::SendForm, Stream::WithFilled(mut link, form)) => {
                 within(limits::EXCHANGE, link.register(form, &mut self.ids)).await??;
                 report(Step::Registered);
                 self.stream = Stream::Registered(link);
@@ -127,14 +144,20 @@ impl Work<'_> {
                 self.stream = Stream::LoggedIn(session);
                 Found::Pong { reachable }
             }
+            (Act::GreetServer { .. }, Stream::LoggedIn(mut session)) => {
+                let greeted = within(limits::EXCHANGE, session.greet_server()).await?.map_err(Error::from)?;
+                greeted.words.into_iter().for_each(|words| report(Step::ServerSays { words: ServerWords(words) }));
+                self.stream = Stream::LoggedIn(session);
+                Found::Greeted { quarantined: greeted.quarantined }
+            }
             (Act::RefuseArchive { .. }, Stream::LoggedIn(mut session)) => {
                 within(limits::EXCHANGE, session.refuse_archive()).await?.map_err(Error::from)?;
                 self.stream = Stream::LoggedIn(session);
                 Found::Done
             }
-            (Act::CloseStream { reachable }, Stream::LoggedIn(session)) => {
+            (Act::CloseStream { use_ }, Stream::LoggedIn(session)) => {
                 link::close(session).await;
-                if *reachable {
+                if *use_ == Use::Full {
                     report(Step::Reachable);
                 }
                 Found::Done
@@ -143,17 +166,86 @@ impl Work<'_> {
             _ => return Err(Error::Internal.into()),
         })
     }
+
+    /// Does what a form wants. Nothing of the identity is sent meanwhile.
+    async fn fill(&mut self, mut link: Link, mut form: Form) -> Result<Found, Failure> {
+        self.fetch_pictures(&mut form).await?;
+        self.look_for_proof(&mut form).await?;
+        let (form, answers) = match self.ask(&mut link, form).await? {
+            Reply::Answers(form, answers) => (*form, answers),
+            Reply::Declined => return Err(Error::Declined.into()),
+            Reply::Another => {
+                self.stream = Stream::Open(link);
+                return Ok(Found::Another);
+            }
+        };
+        let credentials = link::credentials(&self.burner.account());
+        // What a person has answered was looked at before, and all else is there.
+        let filled = form.fill(&credentials, &answers).map_err(|_| Error::NeedsForm)?;
+        self.stream = Stream::WithFilled(link, filled);
+        Ok(Found::Done)
+    }
+
+    /// Pictures of the web come through the identity's own circuits.
+    async fn fetch_pictures(&mut self, form: &mut Form) -> Result<(), Error> {
+        for (field, url) in form.pictures_on_the_web() {
+            let target = Target::host(url.host.as_ascii(), url.port).map_err(|_| Error::NeedsForm)?;
+            let dialed = self.context.dial_of(&self.burner.id).await?.dial(&target, limits::DIAL).await?;
+            let picture = within(limits::EXCHANGE, fetch(dialed.stream, &url, &self.context.tls)).await?;
+            picture.and_then(|bytes| form.set_picture(field, bytes)).map_err(|_| Error::NeedsForm)?;
+        }
+        Ok(())
+    }
+
+    /// Looks for the proof of work that the server wants, on a thread that others do not need.
+    async fn look_for_proof(&mut self, form: &mut Form) -> Result<(), Error> {
+        while let Some(mut work) = form.work(self.context.services.rng().random()) {
+            loop {
+                report(self.context, &self.burner, Step::Working { percent: work.percent() });
+                let (after, found) = blocking(move || {
+                    let found = work.run(limits::WORK).map_err(|_| Error::NeedsForm)?;
+                    Ok((work, found))
+                })
+                .await?;
+                work = after;
+                if let Some(proof) = found {
+                    form.set_proof(proof);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks a person, for as long as the server waits. What asks nothing is answered.
+    async fn ask(&mut self, link: &mut Link, form: Form) -> Result<Reply, Error> {
+        let server = Address::from(self.attempt.server.domain.as_str().to_owned());
+        let (context, burner) = (self.context, &self.burner.id);
+        if self.attempt.options.asks_nothing && form.question().is_some() {
+            return Err(Error::NeedsForm);
+        }
+        let mut asked = match context.questions.ask(&context.services, (burner, &server), form) {
+            Ok(asked) => asked,
+            Err(form) => return Ok(Reply::Answers(Box::new(form), Answers::default())),
+        };
+        tokio::select! {
+            biased;
+            reply = asked.replied() => reply,
+            _ = link.ended() => Err(Error::QuestionExpired),
+            () = sleep(limits::ANSWERING) => Err(Error::QuestionExpired),
+        }
+    }
 }
 
 fn report(context: &Context, burner: &LiveBurner, step: Step) {
     context.services.reporter.report(Event::Creating { burner: burner.id.clone(), step });
 }
 
-fn draw(context: &Context, server: &Server, way: Way, recoverable: bool) -> Account {
-    let domain = server.domain.as_str();
+fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
+    let (domain, way) = (attempt.server.domain.as_str(), attempt.way);
     let created = context.services.now();
     let rng = &mut context.services.rng();
-    let (identity, words) = if recoverable {
+    let (identity, words) = if attempt.options.recoverable {
         let words = RecoveryWords::generate(rng);
         (Identity::from_words(&words, domain), Some(words.expose().to_string()))
     } else {
@@ -161,10 +253,12 @@ fn draw(context: &Context, server: &Server, way: Way, recoverable: bool) -> Acco
     };
     let mut id = [0; 8];
     rng.fill_bytes(&mut id);
+    let username =
+        attempt.invitation.and_then(Invitation::username).map_or_else(|| identity.username.clone(), str::to_owned);
     Account {
         id: HEXLOWER.encode(&id),
         domain: domain.to_owned(),
-        username: identity.username.clone(),
+        username,
         password: identity.password.to_string(),
         words,
         route: way.first,

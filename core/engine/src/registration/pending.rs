@@ -27,15 +27,20 @@ pub(crate) struct PendingBurner {
 }
 
 impl PendingBurner {
-    /// Stores the account, which no server knows of, and counts the registration.
-    pub(super) async fn seal(context: &Arc<Context>, account: Account) -> Result<Self, Error> {
+    /// Stores the account, which no server knows of, and counts the registration if it is to count.
+    pub(super) async fn seal(context: &Arc<Context>, account: Account, counts: bool) -> Result<Self, Error> {
         let (sealing, now) = (Arc::clone(context), context.services.now());
         let seal = move || {
-            let (burner, turn) = sealing.registrations.add(now, |tried| {
-                let mut batch = Batch::default();
-                schema::put_registrations(&mut batch, tried)?;
-                sealing.burners.add(account, batch)
-            })?;
+            let add = |batch| sealing.burners.add(account, batch);
+            let (burner, turn) = if counts {
+                sealing.registrations.add(now, |tried| {
+                    let mut batch = Batch::default();
+                    schema::put_registrations(&mut batch, tried)?;
+                    add(batch)
+                })?
+            } else {
+                add(Batch::default())?
+            };
             Ok(Self { context: sealing, burner, plan: Plan::new(), claimed: false, turn: Some(turn) })
         };
         // Made there: a caller that goes meanwhile has it given up.
@@ -57,6 +62,20 @@ impl PendingBurner {
         if !may_exist {
             let _forgotten = work.lock().await;
         }
+    }
+
+    /// Gives it up before another one is made: one that may exist is settled. Whether it is gone now.
+    pub(super) async fn is_over(mut self) -> Result<bool, Error> {
+        if !self.plan.may_exist() {
+            self.give_up().await;
+            return Ok(true);
+        }
+        self.burner.change_on_disk(|account| account.set_state(State::Unwanted)).await?;
+        // Nothing else is left to do. Where this ends half way, the next start goes on.
+        self.claimed = true;
+        self.turn = None;
+        reconcile::settle(&self.context, &self.burner).await?;
+        Ok(self.context.burner(&self.burner.id).err() == Some(Error::NoSuchBurner))
     }
 
     /// Makes it the caller's.

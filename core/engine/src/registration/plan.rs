@@ -1,34 +1,42 @@
 //! Making an account, without I/O: what has come of an act → the next act.
 //!
-//! A [`Plan`] is one attempt: one identity, which is stored already, at one server. [`Names`] says whether another identity
-//! is tried after it.
+//! A [`Plan`] is one attempt: one identity, which is stored already, at one server. `choice` says what comes after it.
 
 use flashpaper_xmpp::RegisterError;
 
-use crate::{Error, limits};
+use crate::Error;
 
 /// What is to be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
     /// Open a stream to the server on circuits of the identity's own.
     OpenStream,
+    /// Show the server an invitation, where there is one.
+    ShowInvitation,
     /// Ask which fields a registration needs (XEP-0077, section 3.1).
     AskForForm,
+    /// Do what the form wants: fetch its pictures, look for a proof of work, ask a person.
+    FillForm,
     /// Send the form with name and password: from here on there may be an account.
     SendForm,
     /// Log in on the same stream.
     LogIn,
     /// Ping the own full JID (XEP-0199).
     PingSelf,
+    /// Write to the server itself: one that keeps new accounts apart says so.
+    GreetServer {
+        /// What is known of the account.
+        use_: Use,
+    },
     /// Have the server keep no archive of messages (XEP-0441).
     RefuseArchive {
-        /// The ping came back.
-        reachable: bool,
+        /// What is known of the account.
+        use_: Use,
     },
     /// End the stream in order.
     CloseStream {
-        /// The ping came back.
-        reachable: bool,
+        /// What is known of the account.
+        use_: Use,
     },
     /// Hand the account over to the caller: it can be used.
     HandOver,
@@ -41,6 +49,16 @@ pub(crate) enum Act {
     },
 }
 
+/// Of what use an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Full,
+    /// The ping did not come back.
+    Unreachable,
+    /// It can write to nobody.
+    Quarantined,
+}
+
 /// What an act has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -51,6 +69,8 @@ pub(crate) enum Found {
         /// The server offers a login that keeps the password secret (SCRAM).
         safe_login: bool,
     },
+    /// Another picture is wanted: the form is to be asked for again.
+    Another,
     /// The login has succeeded.
     Session {
         /// The server offers stream management (XEP-0198).
@@ -60,6 +80,11 @@ pub(crate) enum Found {
     Pong {
         /// It came back, and not an error.
         reachable: bool,
+    },
+    /// The server was written to.
+    Greeted {
+        /// It has refused that by its rules.
+        quarantined: bool,
     },
 }
 
@@ -102,10 +127,12 @@ impl Plan {
         let may_exist = self.may_exist();
         let give_up = |why| Act::GiveUp { why, may_exist };
         let next = match (&self.act, came) {
-            (Act::OpenStream, Ok(Found::Stream { safe_login: true })) => Act::AskForForm,
+            (Act::OpenStream, Ok(Found::Stream { safe_login: true })) => Act::ShowInvitation,
             // A registration tells the password: an account of no use is not worth that, and could not be removed.
             (Act::OpenStream, Ok(Found::Stream { safe_login: false })) => give_up(Error::NoSafeLogin),
-            (Act::AskForForm, Ok(Found::Done)) => Act::SendForm,
+            (Act::ShowInvitation, Ok(Found::Done)) | (Act::FillForm, Ok(Found::Another)) => Act::AskForForm,
+            (Act::AskForForm, Ok(Found::Done)) => Act::FillForm,
+            (Act::FillForm, Ok(Found::Done)) => Act::SendForm,
             (Act::SendForm, Ok(Found::Done)) => Act::LogIn,
             // A server that refuses has made no account. One with a lost answer may have.
             (Act::SendForm, Err(Failure::Registration(refusal))) => {
@@ -113,10 +140,19 @@ impl Plan {
             }
             (Act::LogIn, Ok(Found::Session { safe_delivery: true })) => Act::PingSelf,
             (Act::LogIn, Ok(Found::Session { safe_delivery: false })) => give_up(Error::NoSafeDelivery),
-            (Act::PingSelf, Ok(Found::Pong { reachable })) => Act::RefuseArchive { reachable },
-            (Act::RefuseArchive { reachable }, Ok(Found::Done)) => Act::CloseStream { reachable: *reachable },
-            (Act::CloseStream { reachable: true }, Ok(Found::Done)) => Act::HandOver,
-            (Act::CloseStream { reachable: false }, Ok(Found::Done)) => give_up(Error::ServerRefused),
+            (Act::PingSelf, Ok(Found::Pong { reachable })) => {
+                Act::GreetServer { use_: if reachable { Use::Full } else { Use::Unreachable } }
+            }
+            (Act::GreetServer { .. }, Ok(Found::Greeted { quarantined: true })) => {
+                Act::RefuseArchive { use_: Use::Quarantined }
+            }
+            (Act::GreetServer { use_ }, Ok(Found::Greeted { quarantined: false })) => {
+                Act::RefuseArchive { use_: *use_ }
+            }
+            (Act::RefuseArchive { use_ }, Ok(Found::Done)) => Act::CloseStream { use_: *use_ },
+            (Act::CloseStream { use_: Use::Full }, Ok(Found::Done)) => Act::HandOver,
+            (Act::CloseStream { use_: Use::Unreachable }, Ok(Found::Done)) => give_up(Error::ServerRefused),
+            (Act::CloseStream { use_: Use::Quarantined }, Ok(Found::Done)) => give_up(Error::Quarantined),
             (_, Err(Failure::Registration(error))) => give_up(error.into()),
             (_, Err(Failure::Other(error))) => give_up(error),
             // An act that finds what belongs to another.
@@ -148,35 +184,16 @@ impl Plan {
     /// dropped at any moment.
     pub(crate) const fn may_exist(&self) -> bool {
         match self.act {
-            Act::OpenStream | Act::AskForForm => false,
+            Act::OpenStream | Act::ShowInvitation | Act::AskForForm | Act::FillForm => false,
             Act::GiveUp { may_exist, .. } => may_exist,
             Act::SendForm
             | Act::LogIn
             | Act::PingSelf
+            | Act::GreetServer { .. }
             | Act::RefuseArchive { .. }
             | Act::CloseStream { .. }
             | Act::HandOver => true,
         }
-    }
-}
-
-/// How many more names are tried at a server that says of each that it is taken.
-#[derive(Debug)]
-pub(crate) struct Names {
-    left: usize,
-}
-
-impl Names {
-    pub(crate) const fn new() -> Self {
-        Self { left: limits::NAMES - 1 }
-    }
-
-    /// Whether an attempt that ended so is followed by another. A form that was sent uses up its identity and its circuits:
-    /// the next attempt draws new ones.
-    pub(crate) fn another(&mut self, why: &Error) -> bool {
-        let is_another = *why == Error::NamesTaken && self.left > 0;
-        self.left -= usize::from(is_another);
-        is_another
     }
 }
 
@@ -189,16 +206,20 @@ mod tests {
     const STREAM: Found = Found::Stream { safe_login: true };
     const SESSION: Found = Found::Session { safe_delivery: true };
     const PONG: Found = Found::Pong { reachable: true };
+    const GREETED: Found = Found::Greeted { quarantined: false };
 
     /// Each act of an attempt that succeeds, what it finds, and whether there may be an account meanwhile.
-    const WAY: [(Act, Found, bool); 7] = [
+    const WAY: [(Act, Found, bool); 10] = [
         (Act::OpenStream, STREAM, false),
+        (Act::ShowInvitation, Found::Done, false),
         (Act::AskForForm, Found::Done, false),
+        (Act::FillForm, Found::Done, false),
         (Act::SendForm, Found::Done, true),
         (Act::LogIn, SESSION, true),
         (Act::PingSelf, PONG, true),
-        (Act::RefuseArchive { reachable: true }, Found::Done, true),
-        (Act::CloseStream { reachable: true }, Found::Done, true),
+        (Act::GreetServer { use_: Use::Full }, GREETED, true),
+        (Act::RefuseArchive { use_: Use::Full }, Found::Done, true),
+        (Act::CloseStream { use_: Use::Full }, Found::Done, true),
     ];
 
     /// A plan after so many acts that succeeded.
@@ -264,8 +285,10 @@ mod tests {
             (RegisterError::NameTaken, Error::NamesTaken, false),
             (RegisterError::Closed, Error::RegistrationClosed, false),
             (RegisterError::RateLimited, Error::RateLimited { retry_after: None }, false),
-            (RegisterError::PolicyDenied, Error::ServerRefused, false),
-            (RegisterError::NeedsInvite, Error::ServerRefused, false),
+            (RegisterError::PolicyDenied, Error::PolicyDenied, false),
+            (RegisterError::NeedsInvite, Error::NeedsInvite, false),
+            (RegisterError::BadAnswer, Error::BadAnswer, false),
+            (RegisterError::WeakPassword, Error::WeakPassword, false),
             (Fault::Refused.into(), Error::ServerRefused, false),
             (RegisterError::Lost, Error::ServerUnreachable, true),
         ] {
@@ -283,13 +306,25 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_cannot_be_reached_keeps_no_archive_either_and_is_given_up() {
-        let mut plan = after(position(&Act::PingSelf));
-        plan.next(Ok(Found::Pong { reachable: false }));
-        assert_eq!(plan.act(), &Act::RefuseArchive { reachable: false });
-        plan.next(Ok(Found::Done));
-        assert_eq!(plan.act(), &Act::CloseStream { reachable: false });
-        assert_eq!(then(plan, Ok(Found::Done)), given_up(Error::ServerRefused, true));
+    fn an_account_of_no_use_keeps_no_archive_either_and_is_given_up() {
+        for (reachable, quarantined, use_, why) in [
+            (false, false, Use::Unreachable, Error::ServerRefused),
+            (true, true, Use::Quarantined, Error::Quarantined),
+            (false, true, Use::Quarantined, Error::Quarantined),
+        ] {
+            let mut plan = after(position(&Act::PingSelf));
+            plan.next(Ok(Found::Pong { reachable }));
+            plan.next(Ok(Found::Greeted { quarantined }));
+            assert_eq!(plan.act(), &Act::RefuseArchive { use_ });
+            plan.next(Ok(Found::Done));
+            assert_eq!(plan.act(), &Act::CloseStream { use_ });
+            assert_eq!(then(plan, Ok(Found::Done)), given_up(why, true));
+        }
+    }
+
+    #[test]
+    fn another_picture_is_another_form() {
+        assert_eq!(then(after(position(&Act::FillForm)), Ok(Found::Another)), Act::AskForForm);
     }
 
     #[test]
@@ -326,8 +361,6 @@ mod tests {
             plan.cancel();
             let end = then(plan, Err(refusal.into()));
             assert_eq!(end, given_up(Error::Cancelled, may_exist));
-            // Nobody waits for another name.
-            assert!(!Names::new().another(&Error::Cancelled));
         }
     }
 
@@ -338,9 +371,13 @@ mod tests {
                 Act::OpenStream => matches!(found, Found::Stream { .. }),
                 Act::LogIn => matches!(found, Found::Session { .. }),
                 Act::PingSelf => matches!(found, Found::Pong { .. }),
+                Act::GreetServer { .. } => matches!(found, Found::Greeted { .. }),
+                Act::FillForm => matches!(found, Found::Done | Found::Another),
                 _ => *found == Found::Done,
             };
-            for found in [Found::Done, STREAM, SESSION, PONG].into_iter().filter(|found| !fits(found)) {
+            for found in
+                [Found::Done, Found::Another, STREAM, SESSION, PONG, GREETED].into_iter().filter(|found| !fits(found))
+            {
                 assert_eq!(
                     then(after(index), Ok(found)),
                     given_up(Error::Internal, *may_exist),
@@ -348,17 +385,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn three_names_are_tried_and_nothing_but_a_taken_name_has_another_tried() {
-        let mut names = Names::new();
-        let tried = 1 + (0..10).filter(|_| names.another(&Error::NamesTaken)).count();
-        assert_eq!(tried, limits::NAMES);
-        let mut names = Names::new();
-        for why in [Error::Timeout, Error::ServerRefused, Error::RateLimited { retry_after: None }, Error::Cancelled] {
-            assert!(!names.another(&why), "{why:?}");
-        }
-        assert!(names.another(&Error::NamesTaken), "they use up no name");
     }
 }

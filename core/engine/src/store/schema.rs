@@ -13,12 +13,15 @@ use zeroize::Zeroizing;
 
 use super::VaultReport;
 use crate::account::Account;
+use crate::registration::learnt::Lessons;
 use crate::{Error, limits};
 
 /// Each owner's account.
 pub(crate) const ACCOUNT: Table = Table::lasting(0);
 /// Of the installation: when registrations were tried.
 const REGISTRATIONS: Table = Table::lasting(1);
+/// Of the installation: what was learnt of servers.
+const LEARNT: Table = Table::lasting(11);
 /// Each owner's mailbox.
 const POSITION: Table = Table::lasting(2);
 pub(crate) const MESSAGES: Table = Table::lasting(3);
@@ -41,6 +44,8 @@ pub(crate) struct Installation {
     pub(crate) burners: Vec<(Owner, Account)>,
     /// When registrations were tried, in seconds since 1970: the last hour's count against our own cap.
     pub(crate) registrations: Vec<u64>,
+    /// What was learnt of servers.
+    pub(crate) learnt: Lessons,
     /// The latest time that an earlier run has seen, in seconds since 1970.
     pub(crate) latest: u64,
 }
@@ -62,11 +67,12 @@ pub(super) fn load(
         }
     }
     let registrations = read_only(vault, Owner::COMMON, REGISTRATIONS, report)?.unwrap_or_default();
+    let learnt = read_only(vault, Owner::COMMON, LEARNT, report)?.unwrap_or_default();
     burners.sort_by_key(|(_, account)| account.created);
     findings.extend(vault.take_noticed());
     end_replayed_sessions(vault, &findings, rng)?;
     findings.into_iter().for_each(|finding| report.add(finding));
-    Ok(Installation { burners, registrations, latest })
+    Ok(Installation { burners, registrations, learnt, latest })
 }
 
 /// The row of a table that has one; where it is lost, that is counted.
@@ -173,6 +179,11 @@ pub(crate) fn put_account(batch: &mut Batch, owner: Owner, account: &Account) ->
 
 pub(crate) fn put_registrations(batch: &mut Batch, registrations: &[u64]) -> Result<(), Error> {
     batch.put(Owner::COMMON, REGISTRATIONS, ONLY, to_json(registrations)?);
+    Ok(())
+}
+
+pub(crate) fn put_learnt(batch: &mut Batch, learnt: &Lessons) -> Result<(), Error> {
+    batch.put(Owner::COMMON, LEARNT, ONLY, to_json(learnt)?);
     Ok(())
 }
 

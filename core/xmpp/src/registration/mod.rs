@@ -28,4 +28,5 @@ pub use self::form::Form;
 pub use self::invitation::{Invitation, InvitationError};
 pub use self::picture::{Format, Picture, PictureError, PictureUrl, SIDE_AT_MOST, SIZE_AT_MOST};
 pub use self::question::{Answer, AnswerError, Answers, Field, Kind, Question};
+pub(crate) use self::text::clean;
 pub use self::work::{NoProof, Proof, Work};

@@ -37,6 +37,11 @@ pub(super) fn lines<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     shown.take(LINES).collect::<Vec<_>>().join("\n")
 }
 
+/// What is left of one text as lines.
+pub(crate) fn clean(text: &str) -> String {
+    lines([text])
+}
+
 /// Not control characters, marks and overrides of direction, and what takes no room at all. Joiners stay: some scripts
 /// need them.
 fn is_shown(c: &char) -> bool {

@@ -134,7 +134,8 @@ impl Side {
         let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
         let engine = Engine::open_with(config, seams).await?;
         engine.start_on(Direct::plain(&lab)).await?;
-        let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
+        let options =
+            CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), ..CreateOptions::default() };
         let burner = engine.create_burner(options).await?;
         engine.set_history(&burner.id, History::UntilBurn)?;
         let mut events = engine.events(None);

@@ -1,0 +1,219 @@
+//! Which server comes next, without I/O: by what is known of servers and was learnt, and by how the attempts before ended.
+
+use rand::CryptoRng;
+use rand::seq::IndexedRandom as _;
+
+use super::learnt::{Lesson, Lessons};
+use crate::directory::{Kind, Server};
+use crate::{Error, Route, limits};
+
+/// How much likelier a server with an onion address is drawn than one without: no exit sees what is said to it.
+const ONION: u32 = 3;
+
+/// Which servers come into question.
+pub(crate) struct Choice<'a> {
+    pub(crate) route: Option<Route>,
+    /// Only those that ask nothing of a person.
+    pub(crate) asks_nothing: bool,
+    /// The domains that were tried already.
+    pub(crate) tried: &'a [String],
+}
+
+impl Choice<'_> {
+    /// Draws one. Those that ask nothing come first; then those where none of our burners lives.
+    pub(crate) fn draw(
+        &self,
+        servers: &[Server],
+        in_use: &[String],
+        learnt: &Lessons,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Server, Error> {
+        let mut good: Vec<_> = servers.iter().filter_map(|s| Some((self.rank(s, in_use, learnt)?, s))).collect();
+        let best = good.iter().map(|(rank, _)| *rank).min();
+        good.retain(|(rank, _)| Some(*rank) == best);
+        let weight = |(_, server): &(_, &Server)| if server.onion.is_some() { ONION } else { 1 };
+        let drawn = good.choose_weighted(rng, weight).map_err(|_| Error::NoServer)?;
+        Ok(drawn.1.clone())
+    }
+
+    /// Lower comes first. `None`: not at all.
+    fn rank(&self, server: &Server, in_use: &[String], learnt: &Lessons) -> Option<(bool, bool)> {
+        let domain = server.domain.as_str();
+        let lesson = learnt.get(domain).map(|(lesson, _)| *lesson);
+        let asks = match (server.kind, lesson) {
+            (_, Some(Lesson::Useless | Lesson::NotToday)) => return None,
+            (Kind::Yes, None) => false,
+            (Kind::Captcha, _) | (Kind::Yes, Some(Lesson::Asks)) => true,
+            _ => return None,
+        };
+        let is_excluded = asks && self.asks_nothing || !server.has(self.route);
+        let is_tried = self.tried.iter().any(|tried| tried == domain);
+        (!is_excluded && !is_tried).then(|| (asks, in_use.iter().any(|used| used == domain)))
+    }
+}
+
+/// What comes behind an attempt that has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The same server, with another identity.
+    Again,
+    /// The same server by an exit: at an onion service all of Tor is one address.
+    ByExit,
+    /// Another server.
+    Elsewhere,
+    /// Nothing: the creation ends.
+    End,
+}
+
+/// How much may be tried yet.
+pub(super) struct Patience {
+    /// Nobody has named a route.
+    may_exit: bool,
+    servers: usize,
+    names: usize,
+    answers: usize,
+    exits: usize,
+}
+
+impl Patience {
+    /// `may_choose`: nobody has named a server.
+    pub(super) fn new(may_choose: bool, may_exit: bool) -> Self {
+        Self::of_servers(if may_choose { limits::SERVERS } else { 1 }, may_exit)
+    }
+
+    fn of_servers(servers: usize, may_exit: bool) -> Self {
+        Self { may_exit, servers, names: limits::NAMES - 1, answers: limits::ANSWERS - 1, exits: usize::from(may_exit) }
+    }
+
+    /// What comes behind an attempt that ended so, by a route.
+    pub(super) fn next(&mut self, why: &Error, route: Route) -> Next {
+        let (left, next) = match why {
+            Error::NamesTaken => (&mut self.names, Next::Again),
+            Error::BadAnswer | Error::QuestionExpired => (&mut self.answers, Next::Again),
+            Error::RateLimited { .. } if route == Route::Onion => (&mut self.exits, Next::ByExit),
+            _ => (&mut self.servers, Next::Elsewhere),
+        };
+        if next != Next::Elsewhere && *left > 0 {
+            *left -= 1;
+            return next;
+        }
+        if Lesson::of(why).is_none() || self.servers <= 1 {
+            return Next::End;
+        }
+        *self = Self::of_servers(self.servers - 1, self.may_exit);
+        Next::Elsewhere
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+    use crate::directory::Directory;
+
+    const LIST: &str = "domain,onion,in_band_registration
+plain.example,,yes
+hidden.example,jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion,yes
+picture.example,,captcha
+web.example,,web
+apart.example,,quarantines
+old.example,,unknown
+";
+
+    struct Case {
+        choice: Choice<'static>,
+        in_use: &'static [&'static str],
+        learnt: &'static [(&'static str, Lesson)],
+    }
+
+    /// How often each is drawn of a thousand times, in percent.
+    fn draws(case: Case) -> HashMap<String, u32> {
+        let directory = Directory::parse(LIST.as_bytes()).unwrap();
+        let in_use: Vec<_> = case.in_use.iter().map(|used| (*used).to_owned()).collect();
+        let learnt = case.learnt.iter().map(|(domain, lesson)| ((*domain).to_owned(), (*lesson, 1))).collect();
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut drawn = HashMap::new();
+        for _ in 0..1000 {
+            let Ok(server) = case.choice.draw(directory.entries(), &in_use, &learnt, &mut rng) else { continue };
+            *drawn.entry(server.domain.as_str().to_owned()).or_insert(0) += 1;
+        }
+        drawn
+    }
+
+    const ALL: Choice<'static> = Choice { route: None, asks_nothing: false, tried: &[] };
+
+    fn only(drawn: HashMap<String, u32>) -> Vec<String> {
+        let mut names: Vec<_> = drawn.into_keys().collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn an_onion_is_drawn_more_often_and_what_asks_nothing_first() {
+        let drawn = draws(Case { choice: ALL, in_use: &[], learnt: &[] });
+        assert_eq!(drawn.len(), 2);
+        assert!((700..800).contains(&drawn["hidden.example"]), "{drawn:?}");
+    }
+
+    #[test]
+    fn servers_of_other_burners_and_what_was_learnt_are_minded() {
+        let in_use = draws(Case { choice: ALL, in_use: &["hidden.example"], learnt: &[] });
+        assert_eq!(only(in_use), ["plain.example"]);
+        let closed = draws(Case { choice: ALL, in_use: &[], learnt: &[("hidden.example", Lesson::Useless)] });
+        assert_eq!(only(closed), ["plain.example"]);
+        let asks = draws(Case { choice: ALL, in_use: &["plain.example"], learnt: &[("hidden.example", Lesson::Asks)] });
+        assert_eq!(only(asks), ["plain.example"], "to ask is worse than to be beside another burner");
+    }
+
+    #[test]
+    fn a_route_and_the_wish_to_be_asked_nothing_leave_servers_out() {
+        let onion = Choice { route: Some(Route::Onion), ..ALL };
+        assert_eq!(only(draws(Case { choice: onion, in_use: &["hidden.example"], learnt: &[] })), ["hidden.example"]);
+        const BOTH: &[(&str, Lesson)] = &[("hidden.example", Lesson::NotToday), ("plain.example", Lesson::NotToday)];
+        assert_eq!(only(draws(Case { choice: ALL, in_use: &[], learnt: BOTH })), ["picture.example"]);
+        let silent = Choice { asks_nothing: true, ..ALL };
+        assert!(draws(Case { choice: silent, in_use: &[], learnt: BOTH }).is_empty());
+    }
+
+    #[test]
+    fn a_refusal_leads_to_another_server_and_what_is_no_fault_of_the_server_ends_it() {
+        let mut patience = Patience::new(true, true);
+        for _ in 1..limits::SERVERS {
+            assert_eq!(patience.next(&Error::RegistrationClosed, Route::Exit), Next::Elsewhere);
+        }
+        assert_eq!(patience.next(&Error::RegistrationClosed, Route::Exit), Next::End);
+        for why in [Error::TorBlocked, Error::Offline, Error::Cancelled, Error::StorageFull, Error::Suspended] {
+            assert_eq!(Patience::new(true, true).next(&why, Route::Exit), Next::End, "{why:?}");
+        }
+        assert_eq!(Patience::new(false, true).next(&Error::PolicyDenied, Route::Exit), Next::End);
+    }
+
+    #[test]
+    fn names_and_answers_are_tried_three_times_at_each_server() {
+        for why in [Error::NamesTaken, Error::BadAnswer] {
+            let mut patience = Patience::new(true, true);
+            for _ in 0..2 {
+                assert_eq!(
+                    [(); 3].map(|()| patience.next(&why, Route::Exit)),
+                    [Next::Again, Next::Again, Next::Elsewhere]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_onion_service_that_is_asked_too_much_is_tried_by_an_exit_once() {
+        let limited = Error::RateLimited { retry_after: None };
+        let mut patience = Patience::new(true, true);
+        assert_eq!(patience.next(&limited, Route::Onion), Next::ByExit);
+        assert_eq!(patience.next(&limited, Route::Exit), Next::Elsewhere);
+        assert_eq!(patience.next(&limited, Route::Onion), Next::ByExit);
+        assert_eq!(patience.next(&limited, Route::Onion), Next::Elsewhere);
+        assert_eq!(Patience::new(true, false).next(&limited, Route::Onion), Next::Elsewhere, "the route was chosen");
+        assert_eq!(Patience::new(false, true).next(&limited, Route::Onion), Next::ByExit);
+    }
+}

@@ -1,0 +1,129 @@
+//! What creations have learnt of servers: kept for a week, to the day, and of no burner.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::locks::lock;
+
+/// What was learnt of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Lesson {
+    /// It asks something of a person.
+    Asks,
+    /// It makes no accounts that one can talk with: not in band, not here, or not by its rules.
+    Useless,
+    /// It was of no use on that day.
+    NotToday,
+}
+
+impl Lesson {
+    /// What the end of an attempt at a server says about the server, if it does.
+    pub(crate) const fn of(why: &Error) -> Option<Self> {
+        match why {
+            Error::NeedsForm | Error::BadAnswer | Error::Declined | Error::QuestionExpired => Some(Self::Asks),
+            Error::RegistrationClosed
+            | Error::NeedsWeb { .. }
+            | Error::NeedsInvite
+            | Error::PolicyDenied
+            | Error::WeakPassword
+            | Error::ServerRefused
+            | Error::Quarantined
+            | Error::NoSafeLogin
+            | Error::NoSafeDelivery
+            | Error::Untrusted
+            | Error::ServerBroken => Some(Self::Useless),
+            Error::RateLimited { .. }
+            | Error::NamesTaken
+            | Error::ServerUnreachable
+            | Error::OnionUnreachable
+            | Error::Timeout => Some(Self::NotToday),
+            _ => None,
+        }
+    }
+
+    /// For how many days it counts, that on which it was learnt among them.
+    const fn days(self) -> u64 {
+        match self {
+            Self::Asks | Self::Useless => 7,
+            Self::NotToday => 1,
+        }
+    }
+}
+
+/// By domain: what was learnt, and on which day.
+pub(crate) type Lessons = BTreeMap<String, (Lesson, u64)>;
+
+/// What creations have learnt of servers, as it is on disk.
+pub(crate) struct Learnt(Mutex<Lessons>);
+
+impl Learnt {
+    pub(crate) const fn new(lessons: Lessons) -> Self {
+        Self(Mutex::new(lessons))
+    }
+
+    /// What counts on a day.
+    pub(crate) fn on(&self, day: u64) -> Lessons {
+        counting(&lock(&self.0), day)
+    }
+
+    /// Learns something, if `store` succeeds. What does not count any more is forgotten.
+    pub(super) fn add<T>(
+        &self,
+        (domain, lesson, day): (&str, Lesson, u64),
+        store: impl FnOnce(&Lessons) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut lessons = lock(&self.0);
+        let mut changed = counting(&lessons, day);
+        changed.insert(domain.to_owned(), (lesson, day));
+        let stored = store(&changed)?;
+        *lessons = changed;
+        Ok(stored)
+    }
+
+    /// Takes over what was read from the disk.
+    pub(crate) fn replace(&self, lessons: Lessons) {
+        *lock(&self.0) = lessons;
+    }
+}
+
+/// A day in the future is one of a clock that was wrong.
+fn counting(lessons: &Lessons, day: u64) -> Lessons {
+    let counts = |lesson: Lesson, learnt: u64| day.checked_sub(learnt).is_some_and(|age| age < lesson.days());
+    lessons.iter().filter(|(_, (lesson, learnt))| counts(*lesson, *learnt)).map(|(d, l)| (d.clone(), *l)).collect()
+}
+
+/// The day of a time in seconds since 1970.
+pub(crate) const fn days(seconds: u64) -> u64 {
+    seconds / 86_400
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learnt_counts_for_a_week_and_a_bad_day_for_that_day() {
+        let learnt = Learnt::new(Lessons::new());
+        for (domain, lesson) in [("a", Lesson::Useless), ("b", Lesson::NotToday), ("c", Lesson::Asks)] {
+            learnt.add((domain, lesson, 100), |_| Ok(())).unwrap();
+        }
+        let known = |day| learnt.on(day).into_keys().collect::<Vec<_>>();
+        assert_eq!(known(100), ["a", "b", "c"]);
+        assert_eq!(known(101), ["a", "c"]);
+        assert_eq!(known(106), ["a", "c"]);
+        assert!(known(107).is_empty() && known(99).is_empty());
+        learnt.add(("d", Lesson::Asks, 107), |all| Ok(assert_eq!(all.len(), 1))).unwrap();
+        assert_eq!(known(107), ["d"]);
+    }
+
+    #[test]
+    fn what_is_not_stored_is_not_learnt() {
+        let learnt = Learnt::new(Lessons::new());
+        let failed = learnt.add(("a", Lesson::Useless, 1), |_| Err::<(), _>(Error::StorageFull));
+        assert_eq!((failed, learnt.on(1)), (Err(Error::StorageFull), Lessons::new()));
+    }
+}
