@@ -7,14 +7,14 @@ use std::time::Duration;
 use flashpaper_lab::{LabServer, Remote, ServerKind, direct};
 use flashpaper_xmpp::registration::{Answer, Answers, Form, Invitation, Question};
 use flashpaper_xmpp::{
-    ConnectError, Connection, Credentials, Domain, Ids, Incoming, ManagedSession, Refusal, RegisterError, Security,
-    Subscription, Tls,
+    ConnectError, Connection, Credentials, Domain, Ids, Incoming, LoginError, ManagedSession, Refusal, RegisterError,
+    Security, Subscription, Tls,
 };
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring::default_provider;
@@ -98,7 +98,9 @@ async fn accounts_outlive_a_stop_and_logs_tell_what_clients_said() -> Tested {
         let (name, credentials) = account();
         register(&mut link, &credentials).await?;
         assert!(server.accounts().await?.contains(&name));
-        assert!(fs::read_to_string(&server.facts().log)?.contains(&name));
+        while !fs::read_to_string(&server.facts().log)?.contains(&name) {
+            sleep(Duration::from_millis(100)).await;
+        }
         server.stop().await?;
         let server = lab.server(kind).await?;
         assert!(server.accounts().await?.contains(&name));
@@ -255,6 +257,17 @@ async fn an_account_that_cannot_be_removed_stays() -> Tested {
     assert!(session.offers_management());
     assert!(session.remove_account().await.is_err());
     assert!(server.accounts().await?.contains(&name));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_binding_that_tls_1_3_has_is_unknown_to_an_old_server() -> Tested {
+    let (_, _, mut link) = reach(ServerKind::OldBinding).await?;
+    let (_, credentials) = account();
+    register(&mut link, &credentials).await?;
+    assert!(link.binds_logins());
+    assert_eq!(link.try_login(&credentials).await, Err(LoginError::NotAuthorized));
     Ok(())
 }
 

@@ -24,7 +24,10 @@ exec convert -background white -fill black -font DejaVu-Sans -pointsize 30 "labe
 "#;
 
 pub(super) const fn is_one(kind: ServerKind) -> bool {
-    matches!(kind, ServerKind::Captcha | ServerKind::EjabberdThrottle | ServerKind::Undeletable)
+    matches!(
+        kind,
+        ServerKind::Captcha | ServerKind::EjabberdThrottle | ServerKind::Undeletable | ServerKind::OldBinding
+    )
 }
 
 pub(super) fn start(place: &Place, spawner: &Spawner) -> Result<Running> {
@@ -94,6 +97,7 @@ fn settings(place: &Place, script: &Path) -> String {
         ServerKind::Undeletable => (String::new(), "access_remove: none"),
         _ => (String::new(), "captcha_protected: false"),
     };
+    let disabled = if *kind == ServerKind::OldBinding { "" } else { "SCRAM-SHA-256-PLUS" };
     let pause = if *kind == ServerKind::EjabberdThrottle { "600" } else { "infinity" };
     format!(
         r#"
@@ -104,6 +108,7 @@ acme: {{auto: false}}
 registration_timeout: {pause}
 auth_password_format: scram
 auth_scram_hash: sha256
+disable_sasl_mechanisms: ["{disabled}"]
 {captcha}
 listen:
   - {{ip: "{address}", port: 5222, module: ejabberd_c2s, starttls_required: true}}

@@ -27,6 +27,9 @@ pub enum ServerKind {
     EjabberdThrottle,
     /// ejabberd that removes no account.
     Undeletable,
+    /// ejabberd as Debian 12 has it: it offers logins that are bound to TLS, does not say how (XEP-0440), and refuses those bound
+    /// as TLS 1.3 has it (RFC 9266). The other kinds of ejabberd offer none.
+    OldBinding,
     /// Prosody with a certificate for another name.
     Misnamed,
     /// Scripted, no real server: its stream begins, then comes at a byte a second.
@@ -42,7 +45,7 @@ pub enum ServerKind {
 
 impl ServerKind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Closed,
         Self::Throttle,
         Self::Invite,
@@ -51,6 +54,7 @@ impl ServerKind {
         Self::Captcha,
         Self::EjabberdThrottle,
         Self::Undeletable,
+        Self::OldBinding,
         Self::Misnamed,
         Self::Slow,
         Self::Stall,
@@ -70,6 +74,7 @@ impl ServerKind {
             Self::Captcha => "captcha",
             Self::EjabberdThrottle => "ejabberd-throttle",
             Self::Undeletable => "undeletable",
+            Self::OldBinding => "old-binding",
             Self::Misnamed => "misnamed",
             Self::Slow => "slow",
             Self::Stall => "stall",

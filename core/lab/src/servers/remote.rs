@@ -24,7 +24,7 @@ pub struct ServerFacts {
     pub domain: String,
     /// Its address: port 5222 with STARTTLS, port 5223 with direct TLS.
     pub address: String,
-    /// Its log, with all that clients sent, names and passwords among it.
+    /// Its log, with all that clients sent, names and passwords among it. That of ejabberd may be a second late.
     pub log: PathBuf,
     /// Its process, unless the lab itself is the server.
     pub pid: Option<u32>,
