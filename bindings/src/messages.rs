@@ -354,7 +354,7 @@ mod tests {
         let fingerprint = Fingerprint::parse(&"ab".repeat(20)).unwrap();
         let key = PeerKey { fingerprint, verified: false, verified_us: false, accepted: true };
         let conversation = Conversation {
-            peer: "someone@burner.test".into(),
+            peer: "someone@burner.test".to_owned().into(),
             label: Some("a friend".into()),
             standing: Standing::Contact,
             security: Security::Private,
