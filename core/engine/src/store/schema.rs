@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::VaultReport;
+use super::report::VaultReport;
 use crate::account::Account;
 use crate::registration::learnt::Lessons;
 use crate::{Error, limits};
