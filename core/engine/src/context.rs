@@ -12,7 +12,8 @@ use crate::burner::LiveBurner;
 use crate::burner::registry::Registry;
 use crate::config::Network;
 use crate::connection::handle::{ConnectionHandle, Profile};
-use crate::directory::{Directory, Server};
+use crate::directory::Server;
+use crate::directory::current::CurrentDirectory;
 use crate::event::BurnerId;
 use crate::locks::lock;
 use crate::network::tor_client::TorClient;
@@ -27,7 +28,7 @@ pub(crate) struct Context {
     pub(crate) home: PathBuf,
     pub(crate) network: Network,
     pub(crate) tls: Tls,
-    directory: Directory,
+    pub(crate) directory: CurrentDirectory,
     pub(crate) services: Arc<Services>,
     pub(crate) burners: Registry,
     pub(crate) registrations: Registrations,
@@ -51,7 +52,7 @@ impl Context {
     /// To be made within a runtime.
     pub(crate) fn new(
         (home, network): (PathBuf, Network),
-        (tls, directory): (Tls, Directory),
+        (tls, directory): (Tls, CurrentDirectory),
         tor: TorClient,
         services: Services,
         registrations: Vec<u64>,
@@ -98,15 +99,15 @@ impl Context {
 
     pub(crate) fn choose_server(&self, named: Option<&str>, route: Option<Route>) -> Result<Server, Error> {
         if let Some(domain) = named {
-            return self.directory.named(domain);
+            return self.directory.get().named(domain);
         }
         let in_use: Vec<String> = self.burners.all()?.iter().map(|burner| burner.account().domain.clone()).collect();
         let in_use: Vec<&str> = in_use.iter().map(String::as_str).collect();
-        self.directory.draw(route, &in_use, &mut self.services.rng())
+        self.directory.get().draw(route, &in_use, &mut self.services.rng())
     }
 
     pub(crate) fn server_of(&self, account: &Account) -> Result<Server, Error> {
-        self.directory.named(&account.domain)
+        self.directory.get().named(&account.domain)
     }
 
     /// Forgets a burner and what belongs to it. Takes as long as a key source does. On an error nothing has changed.

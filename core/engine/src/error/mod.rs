@@ -6,7 +6,10 @@ use std::time::Duration;
 use flashpaper_tor::Clock;
 use serde::{Serialize, Serializer};
 
+mod directory;
 mod from;
+
+pub use self::directory::{DirectoryFault, RowFault};
 
 /// What went wrong. The text is for developers; an app picks its own words by [`Error::code`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -207,6 +210,12 @@ pub enum Input {
     /// Not a file of fingerprints.
     #[error("fingerprints")]
     Fingerprints,
+    /// An update of the server directory that is not taken.
+    #[error("server directory: {fault}")]
+    Directory {
+        /// Why not.
+        fault: DirectoryFault,
+    },
 }
 
 /// Why a text cannot be sent.

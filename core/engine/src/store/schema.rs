@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::VaultReport;
 use crate::account::Account;
+use crate::directory::update::Taken;
 use crate::{Error, limits};
 
 /// Each owner's account.
@@ -30,6 +31,8 @@ const SEEN: Table = Table::lasting(8);
 const SESSIONS: Table = Table::fleeting(7);
 /// Messages of which nothing is to come any more, by their numbers. None is in memory, nor read at an opening.
 const HISTORY: Table = Table::lasting(9);
+/// Of the installation: the updates of the server directory that were taken.
+const DIRECTORY: Table = Table::lasting(10);
 /// The row of a table that has one.
 pub(crate) const ONLY: u64 = 0;
 /// How many rows are read at one go.
@@ -41,6 +44,8 @@ pub(crate) struct Installation {
     pub(crate) burners: Vec<(Owner, Account)>,
     /// When registrations were tried, in seconds since 1970: the last hour's count against our own cap.
     pub(crate) registrations: Vec<u64>,
+    /// The updates of the server directory that were taken.
+    pub(crate) directory: Option<Taken>,
     /// The latest time that an earlier run has seen, in seconds since 1970.
     pub(crate) latest: u64,
 }
@@ -62,11 +67,12 @@ pub(super) fn load(
         }
     }
     let registrations = read_only(vault, Owner::COMMON, REGISTRATIONS, report)?.unwrap_or_default();
+    let directory = read_only(vault, Owner::COMMON, DIRECTORY, report)?;
     burners.sort_by_key(|(_, account)| account.created);
     findings.extend(vault.take_noticed());
     end_replayed_sessions(vault, &findings, rng)?;
     findings.into_iter().for_each(|finding| report.add(finding));
-    Ok(Installation { burners, registrations, latest })
+    Ok(Installation { burners, registrations, directory, latest })
 }
 
 /// The row of a table that has one; where it is lost, that is counted.
@@ -173,6 +179,11 @@ pub(crate) fn put_account(batch: &mut Batch, owner: Owner, account: &Account) ->
 
 pub(crate) fn put_registrations(batch: &mut Batch, registrations: &[u64]) -> Result<(), Error> {
     batch.put(Owner::COMMON, REGISTRATIONS, ONLY, to_json(registrations)?);
+    Ok(())
+}
+
+pub(crate) fn put_directory(batch: &mut Batch, taken: &Taken) -> Result<(), Error> {
+    batch.put(Owner::COMMON, DIRECTORY, ONLY, to_json(taken)?);
     Ok(())
 }
 

@@ -1,6 +1,12 @@
 //! The server directory: which XMPP servers a burner may be made at, and how they are reached.
 //!
-//! The built-in entries are candidates from a public list, not promises: none was probed by us.
+//! `file` reads and writes it, `update` is one that was signed, `current` the one in use. The built-in entries are from public
+//! lists: none was probed by us. What a burner's making has taught goes beside it, see [`Directory::entries`].
+
+pub(crate) mod current;
+mod day;
+pub(crate) mod file;
+pub(crate) mod update;
 
 use std::fmt;
 
@@ -10,6 +16,7 @@ use rand::CryptoRng;
 use rand::seq::IteratorRandom;
 use serde::{Deserialize, Deserializer};
 
+pub(crate) use self::day::Day;
 use crate::Error;
 use crate::error::Input;
 use crate::route::{Route, Way};
@@ -21,28 +28,55 @@ pub(crate) struct Server {
     pub(crate) domain: Domain,
     #[serde(default, deserialize_with = "onion")]
     pub(crate) onion: Option<OnionAddress>,
-    in_band_registration: Registration,
+    #[serde(skip)]
+    pub(crate) ports: Ports,
+    #[serde(rename = "in_band_registration")]
+    pub(crate) kind: Kind,
+    /// When that was seen to be so. A private network's entries have no date.
+    #[serde(skip)]
+    pub(crate) seen: Day,
 }
 
-/// Whether a server makes accounts in band, as far as the directory knows.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+/// How a server makes accounts, as far as the directory knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Registration {
+pub(crate) enum Kind {
+    /// In band, and asks nothing of a person.
     Yes,
-    /// Accounts made through Tor are of no use there: for those who name the server.
+    /// In band, and asks something of a person: mostly a CAPTCHA.
+    Captcha,
+    /// On a web page only.
+    Web,
+    /// In band, but accounts made through Tor are of no use there: for those who name the server.
     Quarantines,
+    /// Not for everybody.
     No,
     Unknown,
+}
+
+/// The ports of a server, at its domain and its onion address alike.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ports {
+    /// XEP-0368.
+    pub(crate) direct_tls: u16,
+    pub(crate) starttls: u16,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self { direct_tls: 5223, starttls: 5222 }
+    }
 }
 
 impl Server {
     /// A server that the user named: reached by its domain.
     fn named(domain: Domain) -> Self {
-        Self { domain, onion: None, in_band_registration: Registration::Unknown }
+        Self { domain, onion: None, ports: Ports::default(), kind: Kind::Unknown, seen: Day::default() }
     }
 
-    fn is_good(&self) -> bool {
-        self.in_band_registration == Registration::Yes
+    /// Whether it makes accounts in band that are of use.
+    pub(crate) const fn is_good(&self) -> bool {
+        matches!(self.kind, Kind::Yes | Kind::Captcha)
     }
 
     fn has(&self, route: Option<Route>) -> bool {
@@ -65,7 +99,8 @@ impl Server {
             (Route::Onion, Some(address)) => Ok(Target::onion(address.clone(), port)),
             (Route::Onion, None) => Err(Error::InvalidInput { input: Input::Onion }),
         };
-        Ok([(target(5223)?, Security::DirectTls), (target(5222)?, Security::StartTls)])
+        let Ports { direct_tls, starttls } = self.ports;
+        Ok([(target(direct_tls)?, Security::DirectTls), (target(starttls)?, Security::StartTls)])
     }
 }
 
@@ -75,7 +110,8 @@ impl fmt::Debug for Server {
     }
 }
 
-/// All entries.
+/// All entries, one for each domain.
+#[derive(Clone)]
 pub(crate) struct Directory(Vec<Server>);
 
 impl Directory {
@@ -84,9 +120,29 @@ impl Directory {
     }
 
     pub(crate) fn built_in() -> Result<Self, Error> {
-        let mut reader = csv::Reader::from_reader(include_bytes!("../data/servers.csv").as_slice());
-        let servers: Result<Vec<Server>, _> = reader.deserialize().collect();
-        servers.map(Self).map_err(|_| Error::Internal)
+        file::read(include_str!("../../data/servers.csv")).map(Self).map_err(|_| Error::Internal)
+    }
+
+    /// This directory and what another says. Of two entries of one domain the later counts, and the other's if they are of one
+    /// day. What is not named stays, and so does an onion address: that an entry has none does not say that there is none.
+    pub(crate) fn merged(mut self, others: Vec<Server>) -> Self {
+        for mut other in others {
+            match self.0.iter_mut().find(|known| known.domain == other.domain) {
+                Some(known) => {
+                    if other.seen >= known.seen {
+                        std::mem::swap(known, &mut other);
+                    }
+                    known.onion = known.onion.take().or(other.onion);
+                }
+                None => self.0.push(other),
+            }
+        }
+        self
+    }
+
+    /// All entries, good or not: what was learnt since is to be laid over them by who draws.
+    pub(crate) fn entries(&self) -> &[Server] {
+        &self.0
     }
 
     /// The entry of a domain, or one made for it.
@@ -127,7 +183,7 @@ mod tests {
     #[test]
     fn every_built_in_entry_parses_and_each_good_one_is_drawn() {
         let directory = Directory::built_in().unwrap();
-        assert!(directory.0.len() >= 29);
+        assert!(directory.0.len() >= 65);
         let mut rng = StdRng::seed_from_u64(1);
         let mut draw = |route| {
             let draws = (0..2000).map(|_| directory.draw(route, &[], &mut rng).unwrap().domain.as_str().to_owned());
@@ -135,17 +191,17 @@ mod tests {
         };
         let onions = draw(Some(Route::Onion));
         let exits = draw(Some(Route::Exit));
-        assert_eq!(onions.len(), 4);
-        assert_eq!(exits.len(), 15);
+        assert_eq!(onions.len(), 3);
+        assert_eq!(exits.len(), 12);
         assert!(onions.is_subset(&exits));
-        assert!(!exits.contains("yax.im") && !exits.contains("xmpp.riseup.net"));
+        assert!(!exits.contains("yax.im") && !exits.contains("xmpp.riseup.net") && !exits.contains("movim.eu"));
     }
 
     #[test]
     fn servers_of_other_burners_are_avoided_while_there_are_others() {
         let directory = Directory::built_in().unwrap();
         let mut rng = StdRng::seed_from_u64(1);
-        let taken = ["jabjab.de", "jabber.hot-chilli.net", "jabbers.one"];
+        let taken = ["jabjab.de", "openim.nl"];
         for _ in 0..50 {
             let drawn = directory.draw(Some(Route::Onion), &taken, &mut rng).unwrap();
             assert_eq!(drawn.domain.as_str(), "magicbroccoli.de");
@@ -170,5 +226,58 @@ mod tests {
         for bad in ["", "localhost", "127.0.0.1", "a b", "me@jabber.example"] {
             assert_eq!(directory.named(bad).err(), Some(Error::InvalidInput { input: Input::Server }), "{bad}");
         }
+    }
+
+    /// Rows of a file, without the columns that say nothing to a program.
+    fn servers(rows: &[(&str, &str, &str, &str)]) -> Vec<Server> {
+        let rows = rows.iter().map(|(domain, onion, kind, seen)| format!("{domain},{onion},,{kind},,test,{seen}\n"));
+        file::read(&(file::HEADER.join(",") + "\n" + &rows.collect::<String>())).unwrap()
+    }
+
+    #[test]
+    fn the_entry_that_was_seen_last_counts_and_what_is_not_named_stays() {
+        let onion = "jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion";
+        let known = Directory::new(servers(&[
+            ("newer.example", "", "yes", "2026-01-02"),
+            ("same.example", "", "yes", "2026-01-02"),
+            ("older.example", "", "yes", "2026-01-02"),
+            ("onion.example", onion, "captcha", "2026-01-02"),
+            ("unnamed.example", "", "yes", "2020-01-01"),
+        ]));
+        let merged = known.merged(servers(&[
+            ("newer.example", "", "web", "2026-01-01"),
+            ("same.example", "", "web", "2026-01-02"),
+            ("older.example", onion, "quarantines", "2026-02-01"),
+            ("onion.example", "", "yes", "2026-02-01"),
+            ("added.example", "", "captcha", "2019-01-01"),
+        ]));
+        let entries: Vec<_> = merged
+            .entries()
+            .iter()
+            .map(|s| (s.domain.as_str(), s.onion.is_some(), s.kind, s.seen.to_string()))
+            .collect();
+        let entry = |domain, has_onion, kind, seen: &str| (domain, has_onion, kind, seen.to_owned());
+        assert_eq!(
+            entries,
+            [
+                entry("newer.example", false, Kind::Yes, "2026-01-02"),
+                entry("same.example", false, Kind::Web, "2026-01-02"),
+                entry("older.example", true, Kind::Quarantines, "2026-02-01"),
+                entry("onion.example", true, Kind::Yes, "2026-02-01"),
+                entry("unnamed.example", false, Kind::Yes, "2020-01-01"),
+                entry("added.example", false, Kind::Captcha, "2019-01-01"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_private_network_names_every_kind() {
+        for (name, kind) in file::KINDS {
+            let json =
+                format!("{{\"domain\": \"burner.test\", \"onion\": \"\", \"in_band_registration\": \"{name}\"}}");
+            assert!(serde_json::from_str::<Server>(&json).unwrap().kind == kind, "{name}");
+        }
+        let other = "{\"domain\": \"burner.test\", \"in_band_registration\": \"maybe\"}";
+        assert!(serde_json::from_str::<Server>(other).is_err());
     }
 }
