@@ -15,6 +15,7 @@ mod pages;
 mod paint;
 mod qr;
 mod receive;
+mod servers;
 mod shown;
 mod stdio;
 mod stop;

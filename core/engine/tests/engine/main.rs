@@ -11,6 +11,7 @@ mod crash;
 mod crash_texts;
 mod day;
 mod direct;
+mod directory;
 mod key_source;
 mod lab;
 mod liar;
