@@ -22,6 +22,9 @@ pub(crate) struct Server {
     #[serde(default, deserialize_with = "onion")]
     pub(crate) onion: Option<OnionAddress>,
     in_band_registration: Registration,
+    /// A user named it, and the directory does not know it.
+    #[serde(skip)]
+    pub(crate) is_unlisted: bool,
 }
 
 /// Whether a server makes accounts in band, as far as the directory knows.
@@ -38,7 +41,7 @@ enum Registration {
 impl Server {
     /// A server that the user named: reached by its domain.
     fn named(domain: Domain) -> Self {
-        Self { domain, onion: None, in_band_registration: Registration::Unknown }
+        Self { domain, onion: None, in_band_registration: Registration::Unknown, is_unlisted: true }
     }
 
     fn is_good(&self) -> bool {
@@ -56,7 +59,7 @@ impl Server {
         Way { first: route.unwrap_or(preferred), then_exit: route.is_none() }
     }
 
-    /// Where to dial, in order: direct TLS (XEP-0368) first, which shows the exit no domain in clear, then STARTTLS.
+    /// Where to dial without asking DNS, in order: direct TLS (XEP-0368) first, which shows the exit no domain in clear, then STARTTLS.
     pub(crate) fn endpoints(&self, route: Route) -> Result<[(Target, Security); 2], Error> {
         let target = |port| match (route, &self.onion) {
             (Route::Exit, _) => {

@@ -9,6 +9,13 @@ pub(crate) const OPEN: Duration = Duration::from_secs(60);
 /// Registration, login, ping or removal on a ready stream.
 pub(crate) const EXCHANGE: Duration = Duration::from_secs(60);
 
+/// Asking DNS where a server is, with the circuit that it takes.
+pub(crate) const LOOK_UP: Duration = Duration::from_secs(20);
+/// As many records as an answer of DNS may have in all.
+pub(crate) const DNS_RECORDS: usize = 64;
+/// As many endpoints as are tried of those that DNS names.
+pub(crate) const SRV_ENDPOINTS: usize = 4;
+
 /// Ending a stream in order.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use flashpaper_tor::Clock;
+use flashpaper_tor::{BridgePart, Clock};
 use serde::{Serialize, Serializer};
 
 mod from;
@@ -207,6 +207,17 @@ pub enum Input {
     /// Not a file of fingerprints.
     #[error("fingerprints")]
     Fingerprints,
+    /// Not a bridge line. Where there is none at all, the first lacks its address.
+    #[error("bridge line {line}: {part}")]
+    Bridge {
+        /// Which line; the first is 1.
+        line: u32,
+        /// What of it is wrong or missing.
+        part: BridgePart,
+    },
+    /// A transport with a malformed name, or with an address that is not this device's own.
+    #[error("transport")]
+    Transport,
 }
 
 /// Why a text cannot be sent.

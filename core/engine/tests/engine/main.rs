@@ -15,6 +15,7 @@ mod key_source;
 mod lab;
 mod liar;
 mod limits;
+mod network;
 mod peers;
 mod strangers;
 mod support;
