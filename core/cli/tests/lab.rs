@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use flashpaper_lab::{Remote, accounts};
+use flashpaper_lab::{MOVED, Remote, accounts};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -302,6 +302,28 @@ fn nothing_goes_past_tor() -> Tested {
         assert_eq!(traced(&["list"], false)?.of("burner")?["jid"], jid.as_str());
         assert_eq!(traced(&["burn", &jid], true)?.of("burned")?["outcome"], "proven");
     }
+    Ok(())
+}
+
+/// To what is on loopback an exit connects from no address of its own. That one asked shows by this: the DNS server was asked,
+/// and the program connected to relays alone.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn dns_is_asked_by_an_exit() -> Tested {
+    let lab = Remote::from_env()?;
+    lab.start("dns").await?;
+    let done = made_where_dns_says(&lab);
+    lab.reset().await?;
+    done
+}
+
+fn made_where_dns_says(lab: &Remote) -> Tested {
+    let (flashpaper, trace) = (Flashpaper::new(lab)?, Trace::new()?);
+    let made = flashpaper.run_under(&trace.under(), &["new", "--server", MOVED])?;
+    let jid = made.of("burner")?["jid"].as_str().ok_or("no address")?.to_owned();
+    assert_eq!(std::fs::read_to_string(&lab.facts().dns_log)?.matches("query[SRV]").count(), 2);
+    assert_eq!(trace.calls(lab)?.leak, None);
+    assert_eq!(flashpaper.run(&["burn", &jid])?.of("burned")?["outcome"], "proven");
     Ok(())
 }
 

@@ -93,7 +93,8 @@ impl Bridge {
             Self::Plain => Some(format!("{address}:{OR_PORT} {fingerprint}")),
             Self::Obfs4 => {
                 let template = fs::read_to_string(bridge_line(folder)).ok()?;
-                let arguments = template.lines().find_map(|line| line.split_once("<FINGERPRINT> "))?.1;
+                let line = template.lines().find(|line| line.starts_with("Bridge "))?;
+                let arguments = line.split_once("<FINGERPRINT> ")?.1;
                 Some(format!("obfs4 {address}:{OBFS4_PORT} {fingerprint} {arguments}"))
             }
         }

@@ -173,7 +173,6 @@ mod tests {
             (&*format!("192.0.2.1:443 {RSA} {RSA}"), BridgePart::Fingerprint),
             (&*format!("ob-fs4 192.0.2.1:443 {RSA}"), BridgePart::Transport),
             (&*format!("snowflake 192.0.2.1:443 {RSA}"), BridgePart::Transport),
-            (&*format!("obfs4 192.0.2.1:443 {RSA} =x"), BridgePart::Argument),
             (&*format!("obfs4 192.0.2.1:443 {RSA} cert=Vw iat-mode"), BridgePart::Argument),
             (&*format!("192.0.2.1:443 {RSA} cert=Vw"), BridgePart::Argument),
         ] {
