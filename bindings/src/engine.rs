@@ -9,6 +9,7 @@ use flashpaper::{BurnReport, BurnerId, Error, Profile, Spread, SyncReport, Vault
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::access::TorAccess;
 use crate::burner::Burner;
 use crate::cancel::{CancelToken, unless_cancelled};
 use crate::config::{Config, Key, engine_config};
@@ -51,13 +52,19 @@ impl Engine {
     }
 
     /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error it
-    /// goes on trying.
+    /// goes on trying. Where Tor runs by another way than `access` it ends, with all connections, and starts anew: over
+    /// bridges nothing is ever tried directly.
     ///
     /// # Errors
-    /// Why Tor is not ready within `deadline`.
-    pub async fn start_tor(&self, deadline: Duration, cancel: Option<Arc<CancelToken>>) -> Result<(), Error> {
-        let engine = self.engine.clone();
-        self.threads.run(cancel, async move { engine.start_tor(deadline).await }).await
+    /// Why Tor is not ready within `deadline`; `InvalidInput` for what is no bridge, and nothing has changed then.
+    pub async fn start_tor(
+        &self,
+        access: TorAccess,
+        deadline: Duration,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<(), Error> {
+        let (engine, access) = (self.engine.clone(), access.try_into()?);
+        self.threads.run(cancel, async move { engine.start_tor(access, deadline).await }).await
     }
 
     /// Makes an account and shows that it can be reached. Cancelled, it ends at once, and what may have been made is
@@ -122,16 +129,16 @@ impl Engine {
         self.threads.run(None, async move { engine.resume().await }).await
     }
 
-    /// What a phone's background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+    /// What a phone's background task does: resumes, starts Tor as `start_tor` does, connects those burners that the app wants
     /// connected (by `connect`, in this process or an earlier one, and not `disconnect` since), waits until what there is
     /// has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the other,
     /// in random order and apart as far as `deadline` allows. `suspend` and `resume` end it early.
     ///
     /// # Errors
     /// `Cancelled` when it was ended early. That a burner cannot connect is no error: see `SyncReport`.
-    pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
-        let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.sync_once(deadline).await }).await
+    pub async fn sync_once(&self, access: TorAccess, deadline: Duration) -> Result<SyncReport, Error> {
+        let (engine, access) = (self.engine.clone(), access.try_into()?);
+        self.threads.run(None, async move { engine.sync_once(access, deadline).await }).await
     }
 
     /// `suspend`, and takes all keys and contents out of memory. `open` with the key opens this engine again; until then

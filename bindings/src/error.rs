@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use flashpaper::{Action, ClockError, DirectoryFault, Error as FlashpaperError, Input, RowFault, TextFault, WebPage};
+use flashpaper::{
+    Action, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, Input, RowFault, TextFault, WebPage,
+};
 
 /// A stable name for programs, in `snake_case`.
 #[uniffi::export]
@@ -174,6 +176,28 @@ pub enum Input {
         /// Why not.
         fault: DirectoryFault,
     },
+    /// Not a bridge line. Where there is none at all, the first lacks its address.
+    Bridge {
+        /// Which line; the first is 1.
+        line: u32,
+        /// What of it is wrong or missing.
+        part: BridgePart,
+    },
+    /// A transport with a malformed name, or with an address that is not this device's own.
+    Transport,
+}
+
+/// What of a bridge line is wrong or missing.
+#[uniffi::remote(Enum)]
+pub enum BridgePart {
+    /// Where the bridge is.
+    Address,
+    /// What the bridge is known by: it needs that of its RSA key, and no key twice.
+    Fingerprint,
+    /// The name of the transport: malformed, or no transport of that name runs.
+    Transport,
+    /// What the transport is to be told, as `key=value`.
+    Argument,
 }
 
 /// Why a text cannot be sent.

@@ -8,6 +8,7 @@
 //! * Bytes of an app are wrapped in `Zeroizing` at once. UniFFI's own copy, made to cross, is freed and thereby wiped by
 //!   this library's allocator; the app's array is the app's to wipe.
 
+mod access;
 mod burn;
 mod burner;
 mod cancel;
@@ -22,6 +23,7 @@ mod messages;
 mod online;
 mod snapshot;
 
+pub use access::{TorAccess, Transport};
 pub use burner::Burner;
 pub use cancel::CancelToken;
 pub use config::{Config, Key};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use flashpaper::Route;
+use flashpaper::{Route, TorAccess, Transport};
 
 /// Throw-away XMPP accounts over embedded Tor.
 #[derive(Parser)]
@@ -26,8 +26,21 @@ pub(crate) struct Args {
     /// How long to wait for Tor, in seconds
     #[arg(long, global = true, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
     pub(crate) tor_timeout: Duration,
+    #[command(flatten)]
+    pub(crate) bridges: BridgeArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// How Tor is reached.
+#[derive(clap::Args)]
+pub(crate) struct BridgeArgs {
+    /// Reach Tor over this bridge and nothing else: a bridge line; several bridges take the option several times
+    #[arg(long, global = true, value_name = "LINE")]
+    bridge: Vec<String>,
+    /// Where a transport that bridge lines name takes SOCKS on this device, as `obfs4=127.0.0.1:4000`; it runs already
+    #[arg(long, global = true, value_name = "NAME=ADDRESS", value_parser = transport, requires = "bridge")]
+    transport: Vec<Transport>,
 }
 
 /// What to do.
@@ -141,6 +154,15 @@ impl Command {
     }
 }
 
+impl BridgeArgs {
+    pub(crate) fn access(&self) -> TorAccess {
+        if self.bridge.is_empty() {
+            return TorAccess::Direct;
+        }
+        TorAccess::Bridges { lines: self.bridge.clone(), transports: self.transport.clone() }
+    }
+}
+
 impl RouteArgs {
     pub(crate) fn route(&self) -> Option<Route> {
         match (self.onion, self.exit) {
@@ -149,6 +171,12 @@ impl RouteArgs {
             _ => None,
         }
     }
+}
+
+fn transport(text: &str) -> Result<Transport, &'static str> {
+    let parts = text.split_once('=').and_then(|(name, address)| Some((name, address.parse().ok()?)));
+    let (name, address) = parts.ok_or("a name, =, and an IP address with a port")?;
+    Ok(Transport { name: name.to_owned(), address })
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

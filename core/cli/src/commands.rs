@@ -107,7 +107,7 @@ fn cannot_open(error: Error, home: &Path, given: bool) -> Failure {
 async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: Option<Quiet>) -> Result<(), Failure> {
     let output = screen.output;
     // Each first finds what can be wrong with its input: that is told before Tor is started.
-    let start = engine.start_tor(args.tor_timeout);
+    let start = engine.start_tor(args.bridges.access(), args.tor_timeout);
     match &args.command {
         Command::List => list(engine, output),
         Command::Passphrase { file } => passphrase(engine, screen, file.as_deref()).await,
@@ -131,7 +131,7 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
         Command::Chat { name, peer } => {
             let burner = find(engine, name)?;
             let peer = peer.as_deref().map(|peer| engine.add_contact(&burner.id, peer)).transpose()?;
-            chat::chat(engine, screen, &burner, peer, args.tor_timeout, quiet).await
+            chat::chat(engine, screen, &burner, peer, (args.bridges.access(), args.tor_timeout), quiet).await
         }
         Command::Uri { name } => uri(engine, output, &find(engine, name)?),
         Command::Label { name, label, peer } => {

@@ -2,11 +2,12 @@
 
 mod trace;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use flashpaper_lab::{Remote, accounts};
+use flashpaper_lab::{MOVED, Remote, accounts};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -340,6 +341,112 @@ fn nothing_goes_past_tor() -> Tested {
         assert_eq!(traced(&["burn", &jid], true)?.of("burned")?["outcome"], "proven");
     }
     Ok(())
+}
+
+/// To what is on loopback an exit connects from no address of its own. That one asked shows by this: the DNS server was asked,
+/// and the program connected to relays alone.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn dns_is_asked_by_an_exit() -> Tested {
+    let lab = Remote::from_env()?;
+    lab.start("dns").await?;
+    let done = made_where_dns_says(&lab);
+    lab.reset().await?;
+    done
+}
+
+fn made_where_dns_says(lab: &Remote) -> Tested {
+    let (flashpaper, trace) = (Flashpaper::new(lab)?, Trace::new()?);
+    let made = flashpaper.run_under(&trace.under(), &["new", "--server", MOVED])?;
+    let jid = made.of("burner")?["jid"].as_str().ok_or("no address")?.to_owned();
+    assert_eq!(std::fs::read_to_string(&lab.facts().dns_log)?.matches("query[SRV]").count(), 2);
+    assert_eq!(trace.calls(lab)?.leak, None);
+    assert_eq!(flashpaper.run(&["burn", &jid])?.of("burned")?["outcome"], "proven");
+    Ok(())
+}
+
+/// Debian's obfs4proxy as a client, run as an app would (pt-spec, section 3). Dropping it ends it.
+struct Obfs4 {
+    child: Child,
+    /// Where it takes SOCKS.
+    address: String,
+    _state: TempDir,
+}
+
+impl Obfs4 {
+    fn start() -> Tested<Self> {
+        let state = TempDir::new()?;
+        let mut command = Command::new("obfs4proxy");
+        command.env("TOR_PT_MANAGED_TRANSPORT_VER", "1").env("TOR_PT_CLIENT_TRANSPORTS", "obfs4");
+        command.env("TOR_PT_STATE_LOCATION", state.path()).env("TOR_PT_EXIT_ON_STDIN_CLOSE", "1");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut address = None;
+        for line in BufReader::new(child.stdout.take().ok_or("no output")?).lines() {
+            let line = line?;
+            address = address.or_else(|| line.strip_prefix("CMETHOD obfs4 socks5 ").map(str::to_owned));
+            if line == "CMETHODS DONE" {
+                break;
+            }
+        }
+        Ok(Self { child, address: address.ok_or("no obfs4")?, _state: state })
+    }
+}
+
+impl Drop for Obfs4 {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A burner is made and burnt over a bridge, then the bridge is gone. `only`: all that the program may connect to.
+async fn bridge_and_nothing_else(lab: &Remote, name: &str, options: &[&str], only: &str) -> Tested {
+    let flashpaper = Flashpaper::new(lab)?;
+    let traced = |args: &[&str]| -> Tested<Run> {
+        let trace = Trace::new()?;
+        let run = flashpaper.run_under(&trace.under(), &[args, options].concat())?;
+        let calls = trace.calls_to(&[only.to_owned()])?;
+        assert_eq!((calls.leak, calls.to_relays > 0), (None, true), "{args:?}: {:?}", run.events);
+        Ok(run)
+    };
+    let made = traced(&["new", "--exit"])?;
+    let jid = made.of("burner")?["jid"].as_str().ok_or("no address")?.to_owned();
+    assert_eq!(traced(&["burn", &jid])?.of("burned")?["outcome"], "proven");
+    assert_eq!(traced(&["doctor", "--server", "burner.test", "--onion"])?.code, Some(0));
+    // It knows the relays now, and has used them.
+    flashpaper.works()?;
+    lab.stop(name).await?;
+    let dead = traced(&["new", "--exit", "--tor-timeout", "20"])?;
+    assert!([("tor_blocked", 4), ("offline", 4)].contains(&dead.failure()?), "{:?}", dead.events);
+    let fresh = Flashpaper::new(lab)?;
+    let trace = Trace::new()?;
+    let dead = fresh.run_under(&trace.under(), &[&["new", "--exit", "--tor-timeout", "20"], options].concat())?;
+    assert!([("tor_blocked", 4), ("offline", 4)].contains(&dead.failure()?), "{:?}", dead.events);
+    let calls = trace.calls_to(&[only.to_owned()])?;
+    assert_eq!((calls.leak, calls.to_relays > 0), (None, true));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_bridge_is_all_that_is_connected_to_also_when_it_is_dead() -> Tested {
+    let lab = Remote::from_env()?;
+    let line = lab.bridge("bridge").await?;
+    let only = line.split(' ').next().unwrap_or_default();
+    let done = bridge_and_nothing_else(&lab, "bridge", &["--bridge", &line], only).await;
+    lab.reset().await?;
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_transport_is_all_that_is_connected_to_also_when_the_bridge_is_dead() -> Tested {
+    let lab = Remote::from_env()?;
+    let (line, client) = (lab.bridge("obfs4").await?, Obfs4::start()?);
+    let options = ["--bridge", &line, "--transport", &format!("obfs4={}", client.address)];
+    let done = bridge_and_nothing_else(&lab, "obfs4", &options, &client.address).await;
+    lab.reset().await?;
+    done
 }
 
 /// The first call of a command that is not allowed.

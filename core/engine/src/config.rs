@@ -1,6 +1,7 @@
 //! What an engine is opened with, and the private network's description for tests.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -65,6 +66,27 @@ pub enum Network {
     Private(PrivateNetwork),
 }
 
+/// DNS servers that answer anybody by TCP: of companies and of associations, in several countries. Each learns from an exit
+/// that somebody asks for the server of a domain. The last is Quad9's without its filter.
+const RESOLVERS: [Ipv4Addr; 6] = [
+    Ipv4Addr::new(1, 1, 1, 1),
+    Ipv4Addr::new(8, 8, 8, 8),
+    Ipv4Addr::new(94, 140, 14, 140),
+    Ipv4Addr::new(185, 222, 222, 222),
+    Ipv4Addr::new(208, 67, 222, 222),
+    Ipv4Addr::new(9, 9, 9, 10),
+];
+
+impl Network {
+    /// The DNS servers that may be asked by the exit.
+    pub(crate) fn resolvers(&self) -> Vec<SocketAddr> {
+        match self {
+            Self::Public => RESOLVERS.map(|ip| (IpAddr::from(ip), 53).into()).to_vec(),
+            Self::Private(private) => private.resolvers.clone(),
+        }
+    }
+}
+
 /// A private Tor network with its servers, as a lab describes it. Its author sees all traffic.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct PrivateNetwork {
@@ -74,6 +96,9 @@ pub struct PrivateNetwork {
     pub(crate) ca_pem: String,
     /// The server directory.
     pub(crate) servers: Vec<Server>,
+    /// The DNS servers; without any, none is asked.
+    #[serde(default)]
+    resolvers: Vec<SocketAddr>,
 }
 
 impl PrivateNetwork {

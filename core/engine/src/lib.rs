@@ -41,12 +41,13 @@ pub use flashpaper_chat::{
     Address, Comparison, Conversation, FailReason, Fingerprint, History, Message, MessageId, MessageState, Notice,
     PeerKey, Security, Standing,
 };
-pub use flashpaper_tor::Clock as ClockError;
+pub use flashpaper_tor::{BridgePart, Clock as ClockError};
 pub use flashpaper_xmpp::registration::{
     Answer, Answers, Field, Format as PictureFormat, Kind as FieldKind, Picture, Question as QuestionForm,
 };
 pub use identity::{RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
+pub use network::bridges::{TorAccess, Transport};
 pub use registration::CreateOptions;
 pub use registration::question::{Question, QuestionId};
 pub use removal::{BurnOutcome, BurnReport};

@@ -20,6 +20,7 @@ use crate::directory::current::CurrentDirectory;
 use crate::error::Input;
 use crate::event::Connection;
 use crate::locks::lock;
+use crate::network::bridges::TorAccess;
 use crate::network::tor_client::TorClient;
 use crate::seams::{Dialers, Seams};
 use crate::services::Services;
@@ -65,8 +66,12 @@ impl Engine {
                 (tor::Network::Private(private.arti), tls, Directory::new(private.servers))
             }
         };
-        let tor =
-            tor::Config { state_dir: home.join("tor/state"), cache_dir: home.join("tor/cache"), network: tor_network };
+        let tor = tor::Config {
+            state_dir: home.join("tor/state"),
+            cache_dir: home.join("tor/cache"),
+            network: tor_network,
+            access: tor::Access::Direct,
+        };
         let (folder, draw, since_boot) = (home.clone(), rng.clone(), clock.since_boot());
         let (store, read) = blocking(move || Store::open(folder, &key, draw, since_boot)).await?;
         let services = Services::new(clock, rng, store, read.latest);
@@ -99,15 +104,16 @@ impl Engine {
     }
 
     /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error it
-    /// goes on trying.
+    /// goes on trying. Where Tor runs by another way than `access` it ends, with all connections, and starts anew: over
+    /// bridges nothing is ever tried directly.
     ///
     /// # Errors
-    /// Why Tor is not ready within `deadline`; [`Error::Suspended`], [`Error::Closed`], storage errors,
-    /// [`Error::KeyDenied`].
-    pub async fn start_tor(&self, deadline: Duration) -> Result<(), Error> {
+    /// Why Tor is not ready within `deadline`; [`Error::InvalidInput`] for what is no bridge, and nothing has changed then;
+    /// [`Error::Suspended`], [`Error::Closed`], storage errors, [`Error::KeyDenied`].
+    pub async fn start_tor(&self, access: TorAccess, deadline: Duration) -> Result<(), Error> {
         let context = Arc::clone(&self.context);
         let work = async move {
-            context.run_tor(false).await?;
+            context.run_tor(Some(&access), false).await?;
             context.tor_ready(deadline).await?;
             // What takes longer is left to the next start.
             timeout(limits::SETTLING, reconcile::settle_all(&context)).await.unwrap_or(Ok(()))
@@ -150,13 +156,13 @@ impl Engine {
         let context = Arc::clone(&self.context);
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
-            context.wake().await?;
+            context.wake(None).await?;
             context.pick_up_again()
         };
         self.context.tasks.supervised(work).await
     }
 
-    /// What a phone's background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+    /// What a phone's background task does: resumes, starts Tor as [`Engine::start_tor`] does, connects those burners that the app wants
     /// connected (by [`Engine::connect`], in this process or an earlier one, and not [`Engine::disconnect`] since), waits until
     /// what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one
     /// after the other, in random order and apart as far as `deadline` allows. [`Engine::suspend`] and [`Engine::resume`] end
@@ -165,7 +171,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::resume`] and [`Engine::start_tor`]; [`Error::Cancelled`] when it was ended early. That a burner cannot
     /// connect is no error: see [`SyncReport`].
-    pub async fn sync_once(&self, deadline: Duration) -> Result<SyncReport, Error> {
+    pub async fn sync_once(&self, access: TorAccess, deadline: Duration) -> Result<SyncReport, Error> {
         let until = Instant::now() + deadline;
         let interrupted = self.context.interrupt_sync();
         let context = Arc::clone(&self.context);
@@ -173,8 +179,8 @@ impl Engine {
             let _one_at_a_time = context.transition.lock().await;
             let before = context.connections();
             let woken = async {
-                context.wake().await?;
-                let sync = interrupted.run_until_cancelled(sync(&context, until));
+                context.wake(Some(&access)).await?;
+                let sync = interrupted.run_until_cancelled(sync(&context, &access, until));
                 timeout_at(until, sync).await.unwrap_or(Some(Err(Error::Timeout))).unwrap_or(Err(Error::Cancelled))
             };
             let report = woken.await;
@@ -257,7 +263,8 @@ impl Context {
         self.burners.replace(read.burners);
     }
 
-    pub(crate) async fn wake(self: &Arc<Self>) -> Result<(), Error> {
+    /// With `access`, Tor is reached by that from now on.
+    pub(crate) async fn wake(self: &Arc<Self>, access: Option<&TorAccess>) -> Result<(), Error> {
         let context = Arc::clone(self);
         let since_boot = self.services.since_boot();
         blocking(move || context.services.store.reopen(since_boot, |read| context.take_over(read))).await?;
@@ -265,7 +272,7 @@ impl Context {
         if was_asleep {
             self.begin_to_forget();
         }
-        if let Err(error) = self.run_tor(true).await {
+        if let Err(error) = self.run_tor(access, true).await {
             if was_asleep {
                 self.fall_asleep(limits::SUSPENDING).await;
             }
@@ -308,8 +315,8 @@ fn is_refused(handle: &ConnectionHandle) -> bool {
     matches!(handle.connection(), Connection::Ended { .. })
 }
 
-async fn sync(context: &Arc<Context>, until: Instant) -> Result<SyncReport, Error> {
-    context.run_tor(false).await?;
+async fn sync(context: &Arc<Context>, access: &TorAccess, until: Instant) -> Result<SyncReport, Error> {
+    context.run_tor(Some(access), false).await?;
     context.tor_ready(until.saturating_duration_since(Instant::now())).await?;
     drain_wanted(context, until).await
 }

@@ -11,6 +11,12 @@ pub(crate) const EXCHANGE: Duration = Duration::from_secs(60);
 
 /// Looking at a server by one route, for the directory: a dead one must not hold up the others.
 pub(crate) const PROBE: Duration = Duration::from_secs(60);
+/// Asking DNS where a server is, with the circuit that it takes.
+pub(crate) const LOOK_UP: Duration = Duration::from_secs(20);
+/// As many records as an answer of DNS may have in all.
+pub(crate) const DNS_RECORDS: usize = 64;
+/// As many endpoints as are tried of those that DNS names.
+pub(crate) const SRV_ENDPOINTS: usize = 4;
 
 /// Ending a stream in order.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(5);

@@ -1,6 +1,7 @@
 //! Orders to a running lab, a line each way; the answer is `ok`, `ok` and what was asked for, or an error.
 //!
-//! - `stop NAME`, `start NAME`, `delay MS`, `cut`, `reset`: see [`Remote`].
+//! - `stop NAME`, `start NAME` (a relay, `onion`, `prosody`; `dns`, `bridge` and `obfs4`, which run for those alone who ask),
+//!   `delay MS`, `cut`, `reset`: see [`Remote`].
 //! - For tests in other languages than Rust: `otr libotr|otr3` starts an [`OtrPeer`] and answers its full JID, by
 //!   which it is meant from then on; `otr libotr|otr3 JID PASSWORD` is a further client of an account. `otr-say JID
 //!   COMMAND` has it do something, with `\n` for a line break and `\\` for a backslash. `otr-lines JID` answers all that
@@ -15,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -138,9 +139,7 @@ impl Remote {
     /// There is none.
     pub fn from_env() -> std::result::Result<Self, RemoteError> {
         let file = PathBuf::from(env::var_os(VARIABLE).ok_or(RemoteError::NoLab)?);
-        let text = fs::read_to_string(&file).map_err(|_| RemoteError::NoLab)?;
-        let facts = serde_json::from_str(&text).map_err(|_| RemoteError::NoLab)?;
-        Ok(Self { facts, file })
+        Ok(Self { facts: read(&file)?, file })
     }
 
     /// The facts.
@@ -163,12 +162,23 @@ impl Remote {
         self.order(&format!("stop {name}")).await
     }
 
-    /// Starts it again and waits until it is of use.
+    /// Starts it again and waits until it is of use. `dns`, `bridge` and `obfs4` are started by this alone; the end of a test
+    /// that has started them resets the lab.
     ///
     /// # Errors
     /// The lab cannot.
     pub async fn start(&self, name: &str) -> std::result::Result<(), RemoteError> {
         self.order(&format!("start {name}")).await
+    }
+
+    /// Starts a bridge, `bridge` or `obfs4`, if it does not run; its bridge line. Until it is stopped, or the lab is reset.
+    ///
+    /// # Errors
+    /// The lab cannot.
+    pub async fn bridge(&self, name: &str) -> std::result::Result<String, RemoteError> {
+        self.start(name).await?;
+        let line = read(&self.file)?.bridges.remove(name);
+        line.ok_or_else(|| RemoteError::Refused(format!("{name} is no bridge")))
     }
 
     /// Sets the one-way delay of every link to a relay, in milliseconds.
@@ -229,6 +239,11 @@ impl Remote {
             None => Err(RemoteError::Refused(answer.trim().to_owned())),
         }
     }
+}
+
+fn read(file: &Path) -> std::result::Result<Facts, RemoteError> {
+    let text = fs::read_to_string(file).map_err(|_| RemoteError::NoLab)?;
+    serde_json::from_str(&text).map_err(|_| RemoteError::NoLab)
 }
 
 /// Why a test cannot have its lab.

@@ -1,9 +1,12 @@
 //! What a running lab tells: a JSON file that the product's `--network` and the tests read.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use crate::Result;
 
 /// All facts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,10 +31,27 @@ pub struct Facts {
     pub server_log: PathBuf,
     /// What the exits asked their name server: a line each, name and type number.
     pub names_log: PathBuf,
+    /// What the public DNS server was asked: dnsmasq's log.
+    pub dns_log: PathBuf,
+    /// The bridge lines of those bridges that were started, by name.
+    #[serde(default)]
+    pub bridges: BTreeMap<String, String>,
     /// The certificate authority's folder.
     pub authority: PathBuf,
     /// Process ids by name.
     pub pids: BTreeMap<String, u32>,
+}
+
+impl Facts {
+    /// Puts them where [`Remote`](crate::Remote) finds them: whole at any moment.
+    ///
+    /// # Errors
+    /// The lab's folder cannot be written.
+    pub fn write(&self) -> Result<()> {
+        let (new, file) = (self.dir.join("facts.json.new"), self.dir.join("facts.json"));
+        fs::write(&new, serde_json::to_string(self).map_err(std::io::Error::from)?)?;
+        Ok(fs::rename(new, file)?)
+    }
 }
 
 /// The network as the product sees it.
@@ -43,6 +63,8 @@ pub struct Network {
     pub ca_pem: String,
     /// The server directory.
     pub servers: Vec<Server>,
+    /// The DNS servers that exits may be asked to go to.
+    pub resolvers: Vec<String>,
 }
 
 /// An entry of the server directory.

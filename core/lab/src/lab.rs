@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use crate::bridges::Bridge;
 use crate::certificates::Authority;
+use crate::dns::{Dns, RunningDns};
 use crate::facts::{Facts, Network, Server};
 use crate::link::{Delay, Link};
 use crate::process::{Running, Spawner};
@@ -32,6 +34,11 @@ pub struct Lab {
     links: BTreeMap<String, Link>,
     running: BTreeMap<String, Running>,
     servers: Servers,
+    subnet: Subnet,
+    dns: Dns,
+    running_dns: Option<RunningDns>,
+    /// By name.
+    running_bridges: BTreeMap<String, Running>,
     delay: Delay,
     /// Since the last reset.
     relays_stopped: bool,
@@ -55,7 +62,8 @@ impl Lab {
         let prosody = Prosody::prepare(&dir, &ca, subnet.address(50), subnet.address(51))?;
         let names_log = dir.join("names.log");
         let on_demand = Servers::new(&dir, Authority::open(&dir.join("ca"))?, subnet, spawner.clone(), system);
-        let hosts: BTreeMap<_, _> = prosody.hosts().into_iter().chain(on_demand.hosts()).collect();
+        let dns = Dns::new(&dir, subnet, subnet.address(50));
+        let hosts: BTreeMap<_, _> = prosody.hosts().into_iter().chain(on_demand.hosts()).chain(dns.hosts()).collect();
         names::serve(names_socket, hosts.clone(), &names_log)?;
         let mut running = BTreeMap::from([("prosody".to_owned(), prosody.start(&spawner)?)]);
         step("XMPP server listens");
@@ -79,7 +87,12 @@ impl Lab {
         delay.store(delay_ms, Relaxed);
 
         let facts = Facts {
-            network: Network { arti: tor::arti_toml(&nodes), ca_pem: ca.pem()?, servers: servers(&onion.address()?) },
+            network: Network {
+                arti: tor::arti_toml(&nodes),
+                ca_pem: ca.pem()?,
+                servers: servers(&onion.address()?),
+                resolvers: vec![dns.address().to_string()],
+            },
             torrc: tor::network_torrc(&nodes),
             subnet: subnet.address(0).to_string().trim_end_matches('0').to_owned(),
             relays: nodes.iter().map(Node::facts).collect(),
@@ -89,6 +102,8 @@ impl Lab {
             accounts: prosody.data(),
             server_log: prosody.log(),
             names_log,
+            dns_log: dns.log(),
+            bridges: BTreeMap::new(),
             authority: dir.join("ca"),
             pids: running.iter().map(|(name, process)| (name.clone(), process.pid())).collect(),
         };
@@ -102,6 +117,10 @@ impl Lab {
             links,
             running,
             servers: on_demand,
+            subnet,
+            dns,
+            running_dns: None,
+            running_bridges: BTreeMap::new(),
             delay,
             relays_stopped: false,
             _lock: lock,
@@ -119,6 +138,14 @@ impl Lab {
     /// # Errors
     /// There is none of this name.
     pub fn stop(&mut self, name: &str) -> Result<()> {
+        if name == "dns" {
+            self.running_dns = None;
+            return Ok(());
+        }
+        if Bridge::named(name).is_some() {
+            self.running_bridges.remove(name);
+            return Ok(());
+        }
         self.known(name)?;
         self.relays_stopped |= self.links.remove(name).is_some();
         self.running.remove(name);
@@ -132,6 +159,9 @@ impl Lab {
     pub async fn restart(&mut self, names: &[&str]) -> Result<()> {
         let mut booting = Vec::new();
         for name in names {
+            if self.start_extra(name).await? {
+                continue;
+            }
             self.known(name)?;
             if self.running.contains_key(*name) {
                 continue;
@@ -165,10 +195,31 @@ impl Lab {
         tokio::task::block_in_place(|| tor::wait_for_consensus(&self.nodes, &mut self.running, PATIENCE))
     }
 
+    /// Starts what runs for those alone who ask for it: the DNS server, a bridge. Whether it is one of these.
+    async fn start_extra(&mut self, name: &str) -> Result<bool> {
+        if name == "dns" {
+            if self.running_dns.is_none() {
+                self.running_dns = Some(self.dns.start(&self.spawner, &self.delay).await?);
+            }
+            return Ok(true);
+        }
+        let Some(bridge) = Bridge::named(name) else { return Ok(false) };
+        if !self.running_bridges.contains_key(name) {
+            let start = || bridge.start(&self.spawner, &self.dir, &self.nodes, self.subnet);
+            let (process, line) = tokio::task::block_in_place(start)?;
+            self.running_bridges.insert(name.to_owned(), process);
+            self.facts.bridges.insert(name.to_owned(), line);
+            self.facts.write()?;
+        }
+        Ok(true)
+    }
+
     /// Starts what is stopped and takes the delay away. Relays first: the onion host needs them. The onion service begins anew:
     /// cuts may have cost it introduction points.
     pub(crate) async fn reset(&mut self) -> Result<()> {
         self.set_delay(0);
+        self.running_dns = None;
+        self.running_bridges.clear();
         self.stop("onion")?;
         if self.relays_stopped {
             // All of them: a relay that could not reach another one does not try again for a minute, and circuits fail

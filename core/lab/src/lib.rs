@@ -2,9 +2,11 @@
 
 pub mod accounts;
 mod attacker;
+mod bridges;
 mod certificates;
 mod control;
 pub mod direct;
+mod dns;
 mod facts;
 mod lab;
 mod link;
@@ -28,7 +30,7 @@ pub use lab::Lab;
 pub use otr_library::OtrLibrary;
 pub use otr_peer::{OtrEvent, OtrPeer};
 pub use peer::Peer;
-pub use prosody::SMALL;
+pub use prosody::{MOVED, SMALL};
 pub use servers::{LabServer, ServerFacts, ServerKind};
 pub use tap::Tap;
 pub use tor::TorClient;

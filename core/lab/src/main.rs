@@ -74,9 +74,8 @@ async fn up(dir: PathBuf, delay: u32, system: Option<PathBuf>) -> Result<(), Lab
     let facts_file = dir.join("facts.json");
     let mut run = tokio::spawn(async move {
         let lab = Lab::start(&dir, delay, system, |line| eprintln!("{line}")).await?;
-        let facts = serde_json::to_string(lab.facts()).unwrap_or_default();
-        fs::write(dir.join("facts.json"), &facts)?;
-        println!("{facts}");
+        lab.facts().write()?;
+        println!("{}", serde_json::to_string(lab.facts()).unwrap_or_default());
         lab.take_orders().await
     });
     let (input, mut end_of_input) = oneshot::channel::<()>();

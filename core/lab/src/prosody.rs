@@ -23,10 +23,13 @@ pub const SMALL: &str = "small.test";
 /// Offers no TLS.
 pub(crate) const NO_TLS: &str = "notls.test";
 
+/// Reached only where its SRV records say.
+pub const MOVED: &str = "moved.test";
+
 /// Where the attacker at the server takes orders.
 pub(crate) const ATTACKER: u16 = 5299;
 
-const HOSTS: [&str; 6] = [DEFAULT, STARTTLS, CLOSED, PLAIN, SMALL, NO_TLS];
+const HOSTS: [&str; 7] = [DEFAULT, STARTTLS, CLOSED, PLAIN, SMALL, NO_TLS, MOVED];
 
 /// The server's files.
 pub(crate) struct Prosody {

@@ -91,6 +91,16 @@ pub(crate) fn nodes(root: &Path, subnet: Subnet) -> Result<Vec<Node>> {
         .collect()
 }
 
+/// Makes a bridge's keys where there are none, and nothing else is left of an earlier run; its fingerprint.
+pub(crate) fn bridge_keys(root: &Path, folder: &Path, name: &str) -> Result<String> {
+    private_folder(&folder.join("keys"))?;
+    for mut child in make_keys(root, folder, name, false)? {
+        child.wait()?;
+    }
+    keep_only(folder, &["keys", "fingerprint", "fingerprint-ed25519", "pt_state"])?;
+    Ok(read_node(root, name.to_owned(), Ipv4Addr::LOCALHOST, false)?.rsa)
+}
+
 fn names() -> impl Iterator<Item = String> {
     (0..3).map(|i| format!("auth{i}")).chain((0..4).map(|i| format!("exit{i}")))
 }
@@ -183,7 +193,7 @@ pub(crate) fn network_torrc(nodes: &[Node]) -> String {
     std::iter::once("TestingTorNetwork 1\n".to_owned()).chain(authorities).collect()
 }
 
-fn common(folder: &Path, name: &str, address: Ipv4Addr, nodes: &[Node]) -> String {
+pub(crate) fn common(folder: &Path, name: &str, address: Ipv4Addr, nodes: &[Node]) -> String {
     let (folder, network) = (folder.display(), network_torrc(nodes));
     format!(
         "{network}DataDirectory {folder}\nRunAsDaemon 0\n__OwningControllerProcess {pid}\n\
@@ -406,7 +416,7 @@ impl std::fmt::Debug for TorClient {
     }
 }
 
-fn start_tor(spawner: &Spawner, root: &Path, folder: &Path) -> Result<Running> {
+pub(crate) fn start_tor(spawner: &Spawner, root: &Path, folder: &Path) -> Result<Running> {
     let (torrc, empty) = (folder.join("torrc"), root.join("empty"));
     let args = ["--quiet", "-f", &torrc.display().to_string(), "--defaults-torrc", &empty.display().to_string()];
     spawner.spawn("tor", &args, &folder.join("tor.out"))
@@ -434,7 +444,7 @@ fn private_folder(folder: &Path) -> Result<()> {
 }
 
 /// The configuration that Arti needs for this network, in TOML, without storage folders. Of so few relays each would soon
-/// have been asked for the onion service, and not be asked again for a quarter of an hour.
+/// have been asked for the onion service, and not be asked again for a quarter of an hour. The DNS server has a local address.
 pub(crate) fn arti_toml(nodes: &[Node]) -> String {
     let list = |items: Vec<String>| items.join(", ");
     let fallbacks = nodes.iter().map(|n| {
@@ -449,6 +459,7 @@ pub(crate) fn arti_toml(nodes: &[Node]) -> String {
          uploads = [{ports}]\ndownloads = [{ports}]\nvotes = [{ports}]\n\
          [path_rules]\nipv4_subnet_family_prefix = 33\nipv6_subnet_family_prefix = 129\n\
          [circuit_timing]\nhs_dir_requery_interval = \"1 second\"\n\
+         [address_filter]\nallow_local_addrs = true\n\
          [override_net_params]\nhsdir_interval = {ONION_PERIOD_MINUTES}\n",
         fallbacks = list(fallbacks.collect()),
         idents = list(idents.collect()),

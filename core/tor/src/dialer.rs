@@ -52,7 +52,7 @@ impl Dialer {
 
     /// Opens a stream, waiting for a directory that fits our clock and building a circuit if none is at hand. Cancel safe.
     ///
-    /// To a host the stream is optimistic: it is returned before the exit has connected, and what fails there is the
+    /// By an exit the stream is optimistic: it is returned before the exit has connected, and what fails there is the
     /// error of the first read (`ConnectionRefused`, `HostUnreachable`, …). To an onion service it is connected.
     ///
     /// # Errors
@@ -80,7 +80,8 @@ impl Dialer {
         let client = tor.client.clone();
         let dial = async move {
             directory::wait_until_fit(&client).await;
-            client.connect_with_prefs(to.as_pair(), &prefs).await
+            let (host, port) = to.as_pair();
+            client.connect_with_prefs((&*host, port), &prefs).await
         };
         match AbortOnDropHandle::new(tor.handle.spawn(dial)).await {
             Ok(Ok(inner)) => Ok(TorStream { inner }),
@@ -189,7 +190,7 @@ impl DialError {
                 | ErrorKind::RemoteStreamReset
                 | ErrorKind::RemoteStreamError
                 | ErrorKind::ExitPolicyRejected,
-                Target::Host { .. },
+                Target::Host { .. } | Target::Resolver { .. },
             ) => Self::HostUnreachable,
             (
                 ErrorKind::TorAccessFailed
@@ -201,7 +202,7 @@ impl DialError {
                 | ErrorKind::NoPath,
                 Target::Onion { .. },
             )
-            | (_, Target::Host { .. }) => Self::TorUnavailable,
+            | (_, Target::Host { .. } | Target::Resolver { .. }) => Self::TorUnavailable,
             // A service that is down shows in many ways: no descriptor, introduction points that are gone, circuits to
             // them that time out.
             (_, Target::Onion { .. }) => Self::OnionUnreachable,

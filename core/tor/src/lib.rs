@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod client;
 mod dialer;
 mod directory;
@@ -10,6 +11,7 @@ mod runtime;
 mod status;
 mod target;
 
+pub use access::{Access, BridgeError, BridgePart, Bridges};
 pub use client::Tor;
 pub use dialer::{CircuitId, DialError, Dialer, TorStream};
 pub use directory::Clock;

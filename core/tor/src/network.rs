@@ -1,4 +1,5 @@
-//! What a Tor client is started with: its folders, and which network, the public one or a private one described by a file.
+//! What a Tor client is started with: its folders, the way in, and which network, the public one or a private one described by
+//! a file.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use arti_client::TorClientConfig;
 use arti_client::config::{CfgPath, TorClientConfigBuilder};
 
+use crate::access::Access;
 use crate::error::StartError;
 
 /// What a Tor client needs to know.
@@ -18,6 +20,8 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// Which network.
     pub network: Network,
+    /// The way into it.
+    pub access: Access,
 }
 
 /// The Tor network to use.
@@ -53,5 +57,8 @@ pub(crate) fn arti_config(config: &Config) -> Result<TorClientConfig, StartError
         .storage()
         .state_dir(CfgPath::new_literal(&config.state_dir))
         .cache_dir(CfgPath::new_literal(&config.cache_dir));
+    if let Access::Bridges(bridges) = &config.access {
+        bridges.configure(&mut builder);
+    }
     builder.build().map_err(|_| StartError::Config)
 }

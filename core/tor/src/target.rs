@@ -1,6 +1,9 @@
-//! Where a stream may go: a host name that the exit resolves, or an onion address. Never an address of this network.
+//! Where a stream may go: a host name that the exit resolves, an onion address, or a DNS server by its IP address. Never an
+//! address of this network.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tor_hscrypto::pk::HsId;
 
@@ -20,6 +23,11 @@ pub enum Target {
         address: OnionAddress,
         /// 1 to 65535.
         port: u16,
+    },
+    /// A DNS server: the one thing that is reached by an IP address, as names are what it is asked for.
+    Resolver {
+        /// Where it takes TCP.
+        address: SocketAddr,
     },
 }
 
@@ -54,10 +62,31 @@ impl Target {
         Self::Onion { address, port }
     }
 
-    pub(crate) fn as_pair(&self) -> (&str, u16) {
+    /// A DNS server by address.
+    ///
+    /// # Errors
+    /// Addresses of local networks and those of no single host are refused. Not so this device's own, where a lab's server is:
+    /// no exit goes there, and Arti refuses it unless the network's own configuration says otherwise.
+    pub fn resolver(address: SocketAddr) -> Result<Self, TargetError> {
+        if address.port() == 0 {
+            return Err(TargetError::Port);
+        }
+        let is_public = match address.ip() {
+            IpAddr::V4(ip) => is_public(ip),
+            // What is routed on the Internet; the first 32 bits keep out what leads to an IPv4 address.
+            IpAddr::V6(ip) => ip.segments()[0] & 0xe000 == 0x2000 && ip.segments()[0] != 0x2002,
+        };
+        if !is_public && !address.ip().is_loopback() {
+            return Err(TargetError::LocalName);
+        }
+        Ok(Self::Resolver { address })
+    }
+
+    pub(crate) fn as_pair(&self) -> (Cow<'_, str>, u16) {
         match self {
-            Self::Host { name, port } => (name, *port),
-            Self::Onion { address, port } => (&address.0, *port),
+            Self::Host { name, port } => (name.into(), *port),
+            Self::Onion { address, port } => ((&*address.0).into(), *port),
+            Self::Resolver { address } => (address.ip().to_string().into(), address.port()),
         }
     }
 }
@@ -67,6 +96,7 @@ impl fmt::Debug for Target {
         f.write_str(match self {
             Self::Host { .. } => "Target::Host(..)",
             Self::Onion { .. } => "Target::Onion(..)",
+            Self::Resolver { .. } => "Target::Resolver(..)",
         })
     }
 }
@@ -114,6 +144,13 @@ pub enum TargetError {
     /// Neither a DNS name with a dot nor a v3 onion address.
     #[error("not a host name or onion address")]
     Malformed,
+}
+
+/// Whether an address is one of the Internet's, by the registry of RFC 6890.
+const fn is_public(ip: Ipv4Addr) -> bool {
+    !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_documentation() || ip.octets()[0] == 0
+        // Shared by carriers (RFC 6598), and multicast and what is reserved behind it.
+        || ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64 || ip.octets()[0] >= 224)
 }
 
 fn is_label(label: &str) -> bool {
@@ -173,6 +210,35 @@ mod tests {
         ] {
             assert_eq!(OnionAddress::parse(bad), Err(TargetError::Malformed), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_resolver_is_no_host_of_a_local_network() {
+        for good in ["9.9.9.10:53", "100.128.0.1:53", "[2620:fe::10]:53", "127.1.2.3:53"] {
+            let address = good.parse().unwrap();
+            let target = Target::resolver(address).unwrap();
+            assert_eq!(target.as_pair(), (address.ip().to_string().into(), 53));
+            assert_eq!(format!("{target:?}"), "Target::Resolver(..)");
+        }
+        for bad in [
+            "10.0.0.1:53",
+            "172.16.0.1:53",
+            "192.168.1.1:53",
+            "169.254.1.1:53",
+            "100.64.0.1:53",
+            "0.0.0.0:53",
+            "224.0.0.251:53",
+            "255.255.255.255:53",
+            "[::]:53",
+            "[fe80::1]:53",
+            "[fd00::1]:53",
+            "[::ffff:127.0.0.1]:53",
+            "[2002:7f00:1::]:53",
+            "[ff02::fb]:53",
+        ] {
+            assert_eq!(Target::resolver(bad.parse().unwrap()), Err(TargetError::LocalName), "{bad}");
+        }
+        assert_eq!(Target::resolver("9.9.9.10:0".parse().unwrap()), Err(TargetError::Port));
     }
 
     #[test]

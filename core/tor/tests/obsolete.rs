@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flashpaper_lab::Lab;
-use flashpaper_tor::{Blockage, Config, DialError, Network, NotReady, Stage, Target, Tor};
+use flashpaper_tor::{Access, Blockage, Config, DialError, Network, NotReady, Stage, Target, Tor};
 use rustls::pki_types::PrivatePkcs1KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use sha2::{Digest as _, Sha256};
@@ -38,6 +38,7 @@ async fn an_obsolete_client_says_so_and_the_process_lives_on() -> Tested {
         state_dir: dir.path().join("state"),
         cache_dir: dir.path().join("cache"),
         network: Network::Private(lab.facts().network.arti.clone()),
+        access: Access::Direct,
     };
 
     let tor = Tor::start(config.clone()).await?;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::run::{Done, cargo, run, target};
 
 /// What the lab runs.
-pub(crate) const LAB: &[&str] = &["prosody", "lua-sec", "tor"];
+pub(crate) const LAB: &[&str] = &["dnsmasq-base", "lua-sec", "obfs4proxy", "prosody", "tor"];
 /// What tests look through: system calls, a wrong clock, sockets, the second implementation of the derivation.
 pub(crate) const TESTS: &[&str] = &["faketime", "iproute2", "python3-minimal", "strace"];
 /// What looks at sockets, and the client that an idle account is compared with.

@@ -9,7 +9,7 @@ public final class Flashpaper: Sendable {
     let engine: Engine
 
     /// Opens `folder`, which is made when absent and is to be private to the app. No network is touched, nor will it be
-    /// before ``startTor(deadline:)``.
+    /// before ``startTor(deadline:access:)``.
     ///
     /// Wipe the bytes of a passphrase afterwards; a ``KeySource`` is called for as long as the library is open.
     /// `privateNetwork` is for tests, and refused by a library that was not built for them.
@@ -35,10 +35,11 @@ public final class Flashpaper: Sendable {
     }
 
     /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an
-    /// error it goes on trying.
-    public func startTor(deadline: Duration = .seconds(180)) async throws {
+    /// error it goes on trying. Where Tor runs by another way than `access` it ends, with all connections, and starts
+    /// anew: over bridges nothing is ever tried directly.
+    public func startTor(deadline: Duration = .seconds(180), access: TorAccess = .direct) async throws {
         try await cancellable { [engine] in
-            try await engine.startTor(deadline: max(deadline, .zero) / .seconds(1), cancel: $0)
+            try await engine.startTor(access: access, deadline: max(deadline, .zero) / .seconds(1), cancel: $0)
         }
     }
 
@@ -141,13 +142,13 @@ public final class Flashpaper: Sendable {
         try await engine.resume()
     }
 
-    /// What a background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+    /// What a background task does: resumes, starts Tor as ``startTor(deadline:access:)`` does, connects those burners that the app wants
     /// connected (by ``connect(_:)``, in this process or an earlier one, and not ``disconnect(_:)`` since), waits
     /// until what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are
     /// connected one after the other, in random order and apart as far as `deadline` allows. ``suspend(deadline:)``
     /// and ``resume()`` end it early.
-    public func syncOnce(deadline: Duration) async throws -> SyncReport {
-        try await engine.syncOnce(deadline: max(deadline, .zero) / .seconds(1))
+    public func syncOnce(deadline: Duration, access: TorAccess = .direct) async throws -> SyncReport {
+        try await engine.syncOnce(access: access, deadline: max(deadline, .zero) / .seconds(1))
     }
 
     /// Suspends, and takes all keys and contents out of memory. ``open(folder:key:privateNetwork:)`` with the key opens

@@ -4,6 +4,7 @@ import FlashpaperCore
 
 public typealias Action = FlashpaperCore.Action
 public typealias Address = FlashpaperCore.Address
+public typealias BridgePart = FlashpaperCore.BridgePart
 public typealias BurnOutcome = FlashpaperCore.BurnOutcome
 public typealias BurnReport = FlashpaperCore.BurnReport
 public typealias Burner = FlashpaperCore.Burner
@@ -44,6 +45,8 @@ public typealias Standing = FlashpaperCore.Standing
 public typealias Step = FlashpaperCore.Step
 public typealias SyncReport = FlashpaperCore.SyncReport
 public typealias TextFault = FlashpaperCore.TextFault
+public typealias TorAccess = FlashpaperCore.TorAccess
 public typealias TorStatus = FlashpaperCore.TorStatus
+public typealias Transport = FlashpaperCore.Transport
 public typealias VaultReport = FlashpaperCore.VaultReport
 public typealias WebPage = FlashpaperCore.WebPage

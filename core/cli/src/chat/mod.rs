@@ -8,11 +8,14 @@ pub(crate) mod terminal;
 
 use std::time::Duration;
 
-use flashpaper::{Burner, Engine};
+use flashpaper::{Burner, Engine, TorAccess};
 
 use crate::exit::Failure;
 use crate::output::Screen;
 use crate::tty::Quiet;
+
+/// How Tor is reached, and how long it is waited for.
+type TorStart = (TorAccess, Duration);
 
 /// Goes on until the end of input, or until the burner is burnt.
 pub(crate) async fn chat(
@@ -20,12 +23,12 @@ pub(crate) async fn chat(
     screen: &mut Screen<'_>,
     burner: &Burner,
     peer: Option<String>,
-    tor_timeout: Duration,
+    tor: TorStart,
     quiet: Option<Quiet>,
 ) -> Result<(), Failure> {
     if screen.output.is_json() {
-        program::chat(engine, screen, burner, tor_timeout).await
+        program::chat(engine, screen, burner, tor).await
     } else {
-        people::chat(engine, screen, burner, peer, tor_timeout, quiet).await
+        people::chat(engine, screen, burner, peer, tor, quiet).await
     }
 }

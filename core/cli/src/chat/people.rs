@@ -11,6 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
+use super::TorStart;
 use super::news::{News, Watch};
 use super::terminal::{Terminal, Typed};
 use crate::burner::{burned, burned_line, set_label};
@@ -69,7 +70,7 @@ pub(crate) async fn chat(
     screen: &mut Screen<'_>,
     burner: &Burner,
     peer: Option<String>,
-    tor_timeout: Duration,
+    tor_start: TorStart,
     quiet: Option<Quiet>,
 ) -> Result<(), Failure> {
     let watch = Watch::begin(engine, &burner.id)?;
@@ -81,7 +82,7 @@ pub(crate) async fn chat(
         watch,
         terminal,
         connecting: JoinSet::new(),
-        tor_timeout,
+        tor_start,
         tor: String::new(),
         peer,
         sent: BTreeMap::new(),
@@ -119,7 +120,7 @@ struct Person<'a, 's> {
     terminal: Terminal<'s>,
     /// Tor may take minutes: what can be typed does not wait for it.
     connecting: JoinSet<Result<(), Error>>,
-    tor_timeout: Duration,
+    tor_start: TorStart,
     /// What was last said of Tor.
     tor: String,
     /// Whom texts go to, by bare JID.
@@ -159,10 +160,10 @@ impl Person<'_, '_> {
 
     /// Starts Tor if it does not run, then connects.
     fn connect(&mut self, after: Duration) {
-        let (engine, id, deadline) = (self.engine.clone(), self.id.clone(), self.tor_timeout);
+        let (engine, id, (access, deadline)) = (self.engine.clone(), self.id.clone(), self.tor_start.clone());
         self.connecting.spawn(async move {
             sleep(after).await;
-            engine.start_tor(deadline).await?;
+            engine.start_tor(access, deadline).await?;
             engine.connect(&id)
         });
     }
@@ -381,9 +382,9 @@ impl Person<'_, '_> {
     async fn burn(&mut self) -> Result<Next, Error> {
         self.terminal.rest();
         self.output().start_clock();
-        let (engine, id, deadline) = (self.engine, self.id, self.tor_timeout);
+        let (engine, id, (access, deadline)) = (self.engine, self.id, self.tor_start.clone());
         let work = async move {
-            engine.start_tor(deadline).await?;
+            engine.start_tor(access, deadline).await?;
             engine.burn(id).await
         };
         let report = self.screen.during(SERVER, work).await?;

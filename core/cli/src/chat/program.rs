@@ -6,6 +6,7 @@ use flashpaper::{Burner, BurnerId, Engine, Error, Event, Fingerprint, History, I
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::TorStart;
 use super::command::{Asked, Command, Request, Trust, not_json};
 use super::news::{News, Watch};
 use crate::burner::{burned, set_label, uri_object};
@@ -21,11 +22,11 @@ pub(crate) async fn chat(
     engine: &Engine,
     screen: &mut Screen<'_>,
     burner: &Burner,
-    tor_timeout: Duration,
+    tor_start: TorStart,
 ) -> Result<(), Failure> {
     let watch = Watch::begin(engine, &burner.id)?;
     let connecting = JoinSet::new();
-    let mut program = Program { engine, id: &burner.id, screen, watch, connecting, tor_timeout };
+    let mut program = Program { engine, id: &burner.id, screen, watch, connecting, tor_start };
     program.print(&with_type("ready", burner));
     let unread = program.watch.unread();
     program.tell(unread);
@@ -61,7 +62,7 @@ struct Program<'a, 's> {
     watch: Watch<'a>,
     /// Tor may take minutes: other commands do not wait for it.
     connecting: JoinSet<(Asked, Result<(), Error>)>,
-    tor_timeout: Duration,
+    tor_start: TorStart,
 }
 
 impl Program<'_, '_> {
@@ -156,18 +157,18 @@ impl Program<'_, '_> {
 
     /// Starts Tor if it does not run, then connects.
     fn connect(&mut self, asked: Asked) {
-        let (engine, id, deadline) = (self.engine.clone(), self.id.clone(), self.tor_timeout);
+        let (engine, id, (access, deadline)) = (self.engine.clone(), self.id.clone(), self.tor_start.clone());
         self.connecting.spawn(async move {
-            let connected = engine.start_tor(deadline).await.and_then(|()| engine.connect(&id));
+            let connected = engine.start_tor(access, deadline).await.and_then(|()| engine.connect(&id));
             (asked, connected)
         });
     }
 
     /// `None` if the burner stays: it was told why.
     async fn burn(&mut self, asked: &Asked) -> Option<Result<(), Failure>> {
-        let (engine, id, deadline) = (self.engine, self.id, self.tor_timeout);
+        let (engine, id, (access, deadline)) = (self.engine, self.id, self.tor_start.clone());
         let work = async move {
-            engine.start_tor(deadline).await?;
+            engine.start_tor(access, deadline).await?;
             engine.burn(id).await
         };
         match self.during(work).await {

@@ -36,18 +36,27 @@ impl Trace {
 
     /// Reads it after the program's end.
     pub(crate) fn calls(&self, lab: &Remote) -> std::io::Result<Calls> {
-        read(lab, &self.file)
+        let relays = lab.facts().relays.iter().map(|relay| format!("{}:{}", relay.address, relay.or_port));
+        self.calls_to(&relays.collect::<Vec<_>>())
+    }
+
+    /// The same for a program that is to connect to others, `IP:PORT` each.
+    pub(crate) fn calls_to(&self, allowed: &[String]) -> std::io::Result<Calls> {
+        read(allowed, &self.file)
     }
 }
 
-fn read(lab: &Remote, trace: &Path) -> std::io::Result<Calls> {
-    let relays: Vec<String> = lab.facts().relays.iter().map(|r| format!(r#"inet_addr("{}")"#, r.address)).collect();
-    let port = format!("sin_port=htons({})", lab.facts().relays.first().map_or(0, |r| r.or_port));
+fn read(allowed: &[String], trace: &Path) -> std::io::Result<Calls> {
+    let shown = |end: &String| {
+        let (address, port) = end.rsplit_once(':')?;
+        Some((format!(r#"inet_addr("{address}")"#), format!("sin_port=htons({port})")))
+    };
+    let ends: Vec<(String, String)> = allowed.iter().filter_map(shown).collect();
     let (mut tor_started, mut to_relays) = (false, 0);
     for line in fs::read_to_string(trace)?.lines() {
         tor_started |= line.contains("/tor/state");
         let call = line.split_once(' ').map_or(line, |(_, call)| call.trim_start());
-        let to_relay = relays.iter().any(|relay| call.contains(relay)) && call.contains(&port);
+        let to_relay = ends.iter().any(|(address, port)| call.contains(address) && call.contains(port));
         let allowed = match call.split('(').next().unwrap_or_default() {
             // What a look-up of a host name reads.
             "openat" => !["resolv.conf", "/etc/hosts"].iter().any(|file| call.contains(file)),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use flashpaper::{
     Clock, Config, Connection, CreateOptions, Engine, Event, Key, Network, PrivateNetwork, Profile, Route, Seams,
+    TorAccess,
 };
 use flashpaper_lab::Remote;
 use tokio::runtime::Runtime;
@@ -37,7 +38,7 @@ async fn start(home: &Path, clock: Ahead) -> Done<Engine> {
     let network = PrivateNetwork::parse(&std::fs::read_to_string(Remote::from_env()?.facts_file())?)?;
     let config = Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) };
     let engine = Engine::open_with(config, Seams { clock: Box::new(clock), ..Seams::real() }).await?;
-    engine.start_tor(PATIENCE).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     Ok(engine)
 }
 

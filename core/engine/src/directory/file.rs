@@ -80,7 +80,7 @@ fn server(record: &StringRecord) -> Result<Server, RowFault> {
         return Err(RowFault::Text);
     }
     let seen = Day::parse(field("seen")).ok_or(RowFault::Seen)?;
-    Ok(Server { domain, onion, ports, kind, seen })
+    Ok(Server { domain, onion, ports, kind, seen, is_unlisted: false })
 }
 
 /// `DIRECT STARTTLS`; nothing: the usual ones.
@@ -97,7 +97,7 @@ fn ports(text: &str) -> Option<Ports> {
 pub(crate) fn write<'a>(servers: impl Iterator<Item = (&'a Server, &'a str)>, source: &str) -> Result<String, Error> {
     let mut file = Writer::from_writer(Vec::new());
     file.write_record(HEADER).map_err(|_| Error::Internal)?;
-    for (Server { domain, onion, ports, kind, seen }, note) in servers {
+    for (Server { domain, onion, ports, kind, seen, .. }, note) in servers {
         let onion = onion.as_ref().map_or("", OnionAddress::as_str);
         let is_usual = *ports == Ports::default();
         let ports = if is_usual { String::new() } else { format!("{} {}", ports.direct_tls, ports.starttls) };

@@ -33,6 +33,9 @@ pub(crate) struct Server {
     /// When that was seen to be so. A private network's entries have no date.
     #[serde(skip)]
     pub(crate) seen: Day,
+    /// A user named it, and the directory does not know it.
+    #[serde(skip)]
+    pub(crate) is_unlisted: bool,
 }
 
 /// How a server makes accounts, as far as the directory knows.
@@ -69,7 +72,14 @@ impl Default for Ports {
 impl Server {
     /// A server that the user named: reached by its domain.
     fn named(domain: Domain) -> Self {
-        Self { domain, onion: None, ports: Ports::default(), kind: Kind::Unknown, seen: Day::default() }
+        Self {
+            domain,
+            onion: None,
+            ports: Ports::default(),
+            kind: Kind::Unknown,
+            seen: Day::default(),
+            is_unlisted: true,
+        }
     }
 
     pub(crate) fn has(&self, route: Option<Route>) -> bool {
@@ -83,7 +93,7 @@ impl Server {
         Way { first: route.unwrap_or(preferred), then_exit: route.is_none() }
     }
 
-    /// Where to dial, in order: direct TLS (XEP-0368) first, which shows the exit no domain in clear, then STARTTLS.
+    /// Where to dial without asking DNS, in order: direct TLS (XEP-0368) first, which shows the exit no domain in clear, then STARTTLS.
     pub(crate) fn endpoints(&self, route: Route) -> Result<[(Target, Security); 2], Error> {
         let target = |port| match (route, &self.onion) {
             (Route::Exit, _) => {

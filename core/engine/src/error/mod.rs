@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use flashpaper_tor::Clock;
+use flashpaper_tor::{BridgePart, Clock};
 use serde::{Serialize, Serializer};
 
 mod directory;
@@ -234,6 +234,17 @@ pub enum Input {
     /// Not a file of fingerprints.
     #[error("fingerprints")]
     Fingerprints,
+    /// Not a bridge line. Where there is none at all, the first lacks its address.
+    #[error("bridge line {line}: {part}")]
+    Bridge {
+        /// Which line; the first is 1.
+        line: u32,
+        /// What of it is wrong or missing.
+        part: BridgePart,
+    },
+    /// A transport with a malformed name, or with an address that is not this device's own.
+    #[error("transport")]
+    Transport,
     /// Not a link of an invitation to a server, or one to another server.
     #[error("invitation")]
     Invitation,

@@ -2,6 +2,7 @@
 //! peer does must not choose paths: each new path is another chance for a relay that watches.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub(crate) struct Circuits(HashMap<String, Own>);
 struct Own {
     /// For as long as Tor runs.
     dial: Option<Arc<dyn Dial>>,
+    /// The DNS server that is asked over these circuits.
+    resolver: Option<SocketAddr>,
     /// When new ones were begun, within the last [`limits::CIRCUITS_WINDOW`].
     renewed: VecDeque<Duration>,
     /// Up to when the exit is used, as the onion service did not answer.
@@ -30,6 +33,13 @@ impl Circuits {
         Arc::clone(own.dial.get_or_insert_with(fresh))
     }
 
+    /// The DNS server that an account asks: the same for as long as its circuits are.
+    pub(crate) fn resolver(&mut self, id: &str, draw: impl FnOnce() -> Option<SocketAddr>) -> Option<SocketAddr> {
+        let own = self.0.entry(id.to_owned()).or_default();
+        own.resolver = own.resolver.or_else(draw);
+        own.resolver
+    }
+
     /// Has the account's next streams share no circuit with those before; whether the hour's budget had that left.
     pub(crate) fn renew(&mut self, id: &str, now: Duration) -> bool {
         let own = self.0.entry(id.to_owned()).or_default();
@@ -38,14 +48,14 @@ impl Circuits {
             return false;
         }
         own.renewed.push_back(now);
-        own.dial = None;
+        (own.dial, own.resolver) = (None, None);
         true
     }
 
     /// Tor has ended, and all circuits with it. What was begun within the hour counts on.
     pub(crate) fn end(&mut self) {
         self.0.retain(|_, own| {
-            (own.dial, own.by_exit_until) = (None, None);
+            (own.dial, own.resolver, own.by_exit_until) = (None, None, None);
             !own.renewed.is_empty()
         });
     }

@@ -12,6 +12,7 @@ use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::directory::Server;
 use crate::event::{BurnerId, Step};
+use crate::network::srv::Endpoints;
 use crate::route::{Route, Way};
 use crate::seams::ByteStream;
 use crate::{Error, limits};
@@ -60,8 +61,8 @@ async fn open_by(
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
     let dial = context.dial_of(id).await?;
-    let mut last = Error::ServerUnreachable;
-    for (target, security) in server.endpoints(route)? {
+    let (mut endpoints, mut last) = (Endpoints::of(server, route)?, Error::ServerUnreachable);
+    while let Some((target, security)) = endpoints.next(context, id, &*dial).await {
         let dialed = match dial.dial(&target, limits::DIAL).await.map_err(Error::from) {
             Ok(dialed) => dialed,
             Err(error @ (Error::ServerUnreachable | Error::OnionUnreachable)) => {

@@ -1,13 +1,16 @@
 //! The start and the end of Tor, and the circuits of accounts.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_tor as tor;
 use flashpaper_tor::Tor;
+use rand::seq::IndexedRandom as _;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::bridges::TorAccess;
 use crate::context::Context;
 use crate::event::{BurnerId, Event};
 use crate::locks::lock;
@@ -20,6 +23,12 @@ impl Context {
     pub(crate) async fn dial_of(&self, id: &BurnerId) -> Result<Arc<dyn Dial>, Error> {
         let dialers = self.dialers().await?;
         Ok(lock(&self.tor.circuits).of(&id.0, || dialers.isolated()))
+    }
+
+    /// The DNS server that an account asks by its exit; none in a network that has none.
+    pub(crate) fn resolver_of(&self, id: &BurnerId) -> Option<SocketAddr> {
+        let draw = || self.network.resolvers().choose(&mut self.services.rng()).copied();
+        lock(&self.tor.circuits).resolver(&id.0, draw)
     }
 
     /// Has the account's next streams share no circuit with those before, unless it had as many as it may have within an hour:
@@ -59,20 +68,31 @@ impl Context {
         lock(&self.tor.circuits).end();
     }
 
-    /// Has the one Tor client run. In an engine that is woken: if it ran before.
-    pub(crate) async fn run_tor(self: &Arc<Self>, only_again: bool) -> Result<(), Error> {
-        let mut was_started = self.tor.starting.lock().await;
-        if lock(&self.tor.client).is_some() || only_again && !*was_started {
+    /// Has the one Tor client run, by another way than before if one is named. In an engine that is woken: if it ran before.
+    pub(crate) async fn run_tor(self: &Arc<Self>, access: Option<&TorAccess>, only_again: bool) -> Result<(), Error> {
+        let mut last = self.tor.starting.lock().await;
+        let Some(access) = access.filter(|_| last.is_some() || !only_again).or(last.as_ref()).cloned() else {
             return Ok(());
+        };
+        let config = tor::Config { access: access.parse()?, ..self.tor.config.clone() };
+        if lock(&self.tor.client).is_some() {
+            if last.as_ref() == Some(&access) {
+                return Ok(());
+            }
+            end(self.take_tor()).await;
+        }
+        // Where the start fails, it is not tried again the old way.
+        if let Some(last) = &mut *last {
+            *last = access.clone();
         }
         if matches!(self.tor.config.network, tor::Network::Private(_)) {
             self.services.reporter.report(Event::PrivateNetwork);
         }
         self.services.reporter.report(Event::TorStarting);
-        let tor = Arc::new(Tor::start(self.tor.config.clone()).await?);
+        let tor = Arc::new(Tor::start(config).await?);
         let mut status = tor.status();
         *lock(&self.tor.client) = Some(tor);
-        *was_started = true;
+        *last = Some(access);
         let (context, closing) = (Arc::downgrade(self), self.tasks.closing.clone());
         self.tasks.spawn_always(closing.run_until_cancelled_owned(async move {
             while status.changed().await.is_ok() {
@@ -99,18 +119,22 @@ impl Context {
     /// Ends Tor. What is waited for by the handle is that nothing of it is left; who starts Tor again waits, too.
     pub(crate) async fn end_tor(&self) -> JoinHandle<Option<()>> {
         let one_at_a_time = Arc::clone(&self.tor.starting).lock_owned().await;
+        let tor = self.take_tor();
+        let work = async move {
+            let _one_at_a_time = one_at_a_time;
+            end(tor).await;
+        };
+        self.tasks.spawn_always(work)
+    }
+
+    /// From here on nobody dials.
+    fn take_tor(&self) -> Option<Arc<Tor>> {
         let tor = lock(&self.tor.client).take();
         if tor.is_some() {
             self.set_dialers(None);
             *lock(&self.services.tor_status) = None;
         }
-        let work = async move {
-            let _one_at_a_time = one_at_a_time;
-            if let Some(tor) = tor.and_then(Arc::into_inner) {
-                tor.close().await;
-            }
-        };
-        self.tasks.spawn_always(work)
+        tor
     }
 
     /// Told by who sees a status first; told once. When it tells that Tor is ready, streams can be opened.
@@ -129,6 +153,12 @@ impl Context {
             let TorStatus { fraction, ready, blocked } = status;
             self.services.reporter.report(Event::Tor { fraction, ready, blocked });
         }
+    }
+}
+
+async fn end(tor: Option<Arc<Tor>>) {
+    if let Some(tor) = tor.and_then(Arc::into_inner) {
+        tor.close().await;
     }
 }
 

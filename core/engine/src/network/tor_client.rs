@@ -6,6 +6,7 @@ use flashpaper_tor as tor;
 use flashpaper_tor::Tor;
 use tokio::sync::watch;
 
+use super::bridges::TorAccess;
 use super::circuits::Circuits;
 use crate::event::BurnerId;
 use crate::locks::lock;
@@ -15,8 +16,8 @@ use crate::seams::Dialers;
 pub(crate) struct TorClient {
     pub(super) config: tor::Config,
     pub(super) client: Mutex<Option<Arc<Tor>>>,
-    /// Held while Tor is started or ended. Whether it was started, and is to be whenever the engine is awake.
-    pub(super) starting: Arc<tokio::sync::Mutex<bool>>,
+    /// Held while Tor is started or ended. How it was started, and is to be whenever the engine is awake.
+    pub(super) starting: Arc<tokio::sync::Mutex<Option<TorAccess>>>,
     pub(super) dialers: watch::Sender<Option<Arc<dyn Dialers>>>,
     pub(super) circuits: Mutex<Circuits>,
 }

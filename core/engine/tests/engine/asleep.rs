@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use flashpaper::{BurnOutcome, Connection, CreateOptions, Engine, Event, Events, Route};
+use flashpaper::{BurnOutcome, Connection, CreateOptions, Engine, Event, Events, Route, TorAccess};
 use flashpaper_lab::{Remote, Watch};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -51,7 +51,7 @@ fn app() -> Tested {
     let mut order = || orders.next().ok_or("no order").map(drop);
     let (engine, mut events, burner) = runtime.block_on(async {
         let engine = open(Path::new(&home), &Remote::from_env()?).await?;
-        engine.start_tor(PATIENCE).await?;
+        engine.start_tor(TorAccess::Direct, PATIENCE).await?;
         let burner = engine.create_burner(CreateOptions { route: Some(Route::Exit), ..Default::default() }).await?.id;
         let mut events = engine.events(None);
         engine.connect(&burner)?;

@@ -11,7 +11,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use flashpaper::{BurnerId, Connection, CreateOptions, Engine, Event, History, MessageState, Route, Security};
+use flashpaper::{
+    BurnerId, Connection, CreateOptions, Engine, Event, History, MessageState, Route, Security, TorAccess,
+};
 use flashpaper_lab::{OtrEvent, OtrLibrary, OtrPeer, Remote};
 use futures::FutureExt as _;
 use rand::rngs::StdRng;
@@ -39,7 +41,7 @@ async fn one_side() -> Tested {
     let route = if route == "onion" { Route::Onion } else { Route::Exit };
     let engine = open(Path::new(&home), &Remote::from_env()?).await?;
     let mut events = engine.events(None);
-    engine.start_tor(PATIENCE).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     let burner = match engine.burners()?.pop() {
         Some(burner) => burner,
         None => engine.create_burner(CreateOptions { route: Some(route), ..CreateOptions::default() }).await?,

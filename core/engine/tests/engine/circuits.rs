@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flashpaper::{BurnOutcome, Connection, CreateOptions, Dial, Dialed, Dialers, Engine, Event, Events, Route, Spread};
 use flashpaper_lab::Remote;
-use flashpaper_tor::{Config, DialError, Dialer, Network, Target, Tor};
+use flashpaper_tor::{Access, Config, DialError, Dialer, Network, Target, Tor};
 use futures::future::BoxFuture;
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -83,6 +83,7 @@ async fn from_creation_to_burn(lab: &Remote) -> Tested {
         state_dir: tor_home.path().join("state"),
         cache_dir: tor_home.path().join("cache"),
         network: Network::Private(lab.facts().network.arti.clone()),
+        access: Access::Direct,
     })
     .await?;
     tor.ready(PATIENCE).await.map_err(|_| "Tor is not ready")?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use flashpaper::{
     BurnOutcome, Burner, BurnerState, CreateOptions, Engine, Error, Event, Events, Message, MessageState,
-    RecoveryWords, Route, Settlement, Step, SyncReport,
+    RecoveryWords, Route, Settlement, Step, SyncReport, TorAccess,
 };
 use flashpaper_lab::{Peer, Remote, accounts};
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ async fn burners_share_no_circuit_on_either_route() -> Tested {
     lab.reset().await?;
     let engine = open(home.path(), &lab).await?;
     let mut events = engine.events(None);
-    engine.start_tor(PATIENCE).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     assert!(drain(&mut events).await.starts_with(&[Event::PrivateNetwork, Event::TorStarting]));
     for route in [Route::Exit, Route::Onion] {
         let (one, first) = make(&engine, &mut events, by(route)).await?;
@@ -83,7 +83,7 @@ async fn burners_share_no_circuit_on_either_route() -> Tested {
 async fn a_burner_is_written_to_and_burnt() -> Tested {
     let (lab, home) = (Remote::from_env()?, TempDir::new()?);
     let engine = open(home.path(), &lab).await?;
-    engine.start_tor(PATIENCE).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     let burner = engine.create_burner(CreateOptions { recoverable: true, ..by(Route::Onion) }).await?;
     let username = burner.jid.split('@').next().unwrap_or_default().to_owned();
     assert!(accounts::names(lab.facts(), SERVER)?.contains(&username));
@@ -116,7 +116,7 @@ async fn a_burner_is_written_to_and_burnt() -> Tested {
 async fn a_burn_that_cannot_reach_the_server_is_done_by_the_next_start() -> Tested {
     let (lab, home) = (Remote::from_env()?, TempDir::new()?);
     let engine = open(home.path(), &lab).await?;
-    engine.start_tor(PATIENCE).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     let burner = engine.create_burner(by(Route::Exit)).await?;
     lab.stop("prosody").await?;
     let report = engine.burn(&burner.id).await;
@@ -128,7 +128,7 @@ async fn a_burn_that_cannot_reach_the_server_is_done_by_the_next_start() -> Test
     let engine = open(home.path(), &lab).await?;
     assert_eq!(engine.burners()?.first().map(|b| b.state), Some(BurnerState::Burning));
     let mut events = engine.events(None);
-    engine.start_tor(PATIENCE).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     let settled = Event::Settled { burner: burner.id, outcome: Settlement::Removed };
     assert!(drain(&mut events).await.contains(&settled));
     assert!(engine.burners()?.is_empty());
@@ -142,12 +142,12 @@ async fn one_tor_at_a_time_and_nothing_left_after_close() -> Tested {
     let (lab, home, other) = (Remote::from_env()?, TempDir::new()?, TempDir::new()?);
     let engine = open(home.path(), &lab).await?;
     let second = open(other.path(), &lab).await?;
-    engine.start_tor(PATIENCE).await?;
-    assert_eq!(second.start_tor(PATIENCE).await.err(), Some(Error::InUse));
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
+    assert_eq!(second.start_tor(TorAccess::Direct, PATIENCE).await.err(), Some(Error::InUse));
     assert_eq!(own_threads("flashpaper-tor")?, 2);
     engine.close().await;
     assert_eq!(own_threads("flashpaper-tor")?, 0);
-    second.start_tor(PATIENCE).await?;
+    second.start_tor(TorAccess::Direct, PATIENCE).await?;
     second.close().await;
     assert_eq!(open_files_below(other.path())?, 0);
     open(other.path(), &lab).await?.close().await;
@@ -159,24 +159,24 @@ async fn one_tor_at_a_time_and_nothing_left_after_close() -> Tested {
 async fn an_engine_that_cannot_wake_sleeps_on() -> Tested {
     let (lab, home, other) = (Remote::from_env()?, TempDir::new()?, TempDir::new()?);
     let engine = open(home.path(), &lab).await?;
-    engine.start_tor(PATIENCE).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     // Less than the end of Tor takes: it is waited for by whoever needs it.
     engine.suspend(Duration::ZERO).await;
     engine.resume().await?;
     engine.suspend(Duration::from_secs(3)).await;
     let second = open(other.path(), &lab).await?;
-    second.start_tor(PATIENCE).await?;
+    second.start_tor(TorAccess::Direct, PATIENCE).await?;
     for _ in 0..2 {
         assert_eq!(engine.resume().await.err(), Some(Error::InUse));
-        assert_eq!(engine.sync_once(PATIENCE).await.err(), Some(Error::InUse));
-        assert_eq!(engine.start_tor(PATIENCE).await.err(), Some(Error::Suspended));
+        assert_eq!(engine.sync_once(TorAccess::Direct, PATIENCE).await.err(), Some(Error::InUse));
+        assert_eq!(engine.start_tor(TorAccess::Direct, PATIENCE).await.err(), Some(Error::Suspended));
         assert_eq!(open_files_below(home.path())?, 0);
     }
     second.suspend(Duration::ZERO).await;
     second.close().await;
     assert_eq!(own_threads("flashpaper-tor")?, 0);
     engine.resume().await?;
-    engine.start_tor(PATIENCE).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     engine.close().await;
     Ok(())
 }
@@ -217,7 +217,7 @@ fn nothing_is_held_after_close() -> Tested {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let engine = open(home.path(), &lab).await?;
-        engine.start_tor(PATIENCE).await?;
+        engine.start_tor(TorAccess::Direct, PATIENCE).await?;
         let burner = engine.create_burner(by(Route::Exit)).await?;
         engine.connect(&burner.id)?;
         let mut peer = Peer::register(lab.facts()).await?;
@@ -228,7 +228,7 @@ fn nothing_is_held_after_close() -> Tested {
         engine.suspend(Duration::from_secs(3)).await;
         peer.send(&burner.jid, "asleep").await?;
         let expected = SyncReport { unread: 1, outbox: 0, complete: true };
-        assert_eq!(engine.sync_once(PATIENCE).await?, expected);
+        assert_eq!(engine.sync_once(TorAccess::Direct, PATIENCE).await?, expected);
         assert_eq!(engine.messages(&burner.id, None, None, u32::MAX)?.first().ok_or("none")?.text, "asleep");
         engine.resume().await?;
         peer.send(&burner.jid, "awake again").await?;
@@ -247,7 +247,7 @@ fn nothing_is_held_after_close() -> Tested {
         assert!(!files.iter().any(|file| file.starts_with(home.path())), "{files:?}");
 
         let engine = open(home.path(), &lab).await?;
-        engine.start_tor(PATIENCE).await?;
+        engine.start_tor(TorAccess::Direct, PATIENCE).await?;
         engine.burn(&burner.id).await?;
         engine.close().await;
         Tested::Ok(())

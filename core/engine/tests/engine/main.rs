@@ -16,6 +16,7 @@ mod key_source;
 mod lab;
 mod liar;
 mod limits;
+mod network;
 mod peers;
 mod registering;
 mod strangers;

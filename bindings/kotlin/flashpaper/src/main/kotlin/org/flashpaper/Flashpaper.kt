@@ -40,10 +40,11 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /**
      * Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error
-     * it goes on trying.
+     * it goes on trying. Where Tor runs by another way than [access] it ends, with all connections, and starts anew: over
+     * bridges nothing is ever tried directly.
      */
-    public suspend fun startTor(deadline: Duration = 3.minutes): Unit =
-        engine.startTor(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), null)
+    public suspend fun startTor(deadline: Duration = 3.minutes, access: TorAccess = TorAccess.Direct): Unit =
+        engine.startTor(access, deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), null)
 
     /**
      * Takes an update of the server directory: a file that those who make this library have signed, however the app came
@@ -260,13 +261,13 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun resume(): Unit = engine.resume()
 
     /**
-     * What a background task does: resumes, starts Tor where it was not, connects those burners that the app wants
+     * What a background task does: resumes, starts Tor as [startTor] does, connects those burners that the app wants
      * connected (by [connect], in this process or an earlier one, and not [disconnect] since), waits until what there
      * is has come and gone, and suspends; all within [deadline], but for 3 seconds. Several are connected one after
      * the other, in random order and apart as far as [deadline] allows. [suspend] and [resume] end it early.
      */
-    public suspend fun syncOnce(deadline: Duration): SyncReport =
-        engine.syncOnce(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration())
+    public suspend fun syncOnce(deadline: Duration, access: TorAccess = TorAccess.Direct): SyncReport =
+        engine.syncOnce(access, deadline.coerceAtLeast(Duration.ZERO).toJavaDuration())
 
     /**
      * [suspend], and takes all keys and contents out of memory. [open] with the key opens this library again; until then
