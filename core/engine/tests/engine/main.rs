@@ -16,6 +16,7 @@ mod lab;
 mod liar;
 mod limits;
 mod peers;
+mod registering;
 mod strangers;
 mod support;
 mod vault;
