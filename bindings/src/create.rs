@@ -4,7 +4,8 @@ use std::fmt;
 
 use flashpaper::Route;
 
-/// What kind of burner to make. The default is what one tap does. Printing it does not show the server.
+/// What kind of burner to make. The default is what one tap does. Printing it shows neither the server nor the
+/// invitation.
 #[derive(uniffi::Record)]
 #[uniffi::export(Debug)]
 pub struct CreateOptions {
@@ -18,12 +19,19 @@ pub struct CreateOptions {
     /// their holder to the account; `Engine.recoveryWords` has them until they are dropped.
     #[uniffi(default = false)]
     pub recoverable: bool,
+    /// Only where nobody is asked anything: no CAPTCHA, no form. When not, `Event.Question` says that somebody is.
+    #[uniffi(default = false)]
+    pub asks_nothing: bool,
+    /// A link that invites to a server (XEP-0401, XEP-0445): `xmpp:server?register;preauth=…`. It names the server, and is
+    /// spent once there is an account. It is a secret.
+    #[uniffi(default = None)]
+    pub invitation: Option<String>,
 }
 
 impl From<CreateOptions> for flashpaper::CreateOptions {
     fn from(options: CreateOptions) -> Self {
-        let CreateOptions { server, route, recoverable } = options;
-        Self { server, route, recoverable }
+        let CreateOptions { server, route, recoverable, asks_nothing, invitation } = options;
+        Self { server, route, recoverable, asks_nothing, invitation }
     }
 }
 

@@ -1,11 +1,12 @@
 //! The engine, with a runtime of its own: an app's threads do not work for it. What is not asynchronous only looks
 //! something up, but may wait for a disk to do so. What it does with messages and peers is in `conversations`.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use flashpaper::{BurnReport, BurnerId, Error, Profile, Spread, SyncReport, VaultReport};
+use flashpaper::{BurnReport, BurnerId, Error, Profile, QuestionId, Spread, SyncReport, VaultReport};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -15,6 +16,7 @@ use crate::cancel::{CancelToken, unless_cancelled};
 use crate::config::{Config, Key, engine_config};
 use crate::create::CreateOptions;
 use crate::event::Events;
+use crate::question::{Answer, Question, answers};
 use crate::snapshot::Snapshot;
 
 /// The library, opened on one folder.
@@ -76,6 +78,32 @@ impl Engine {
     ) -> Result<Burner, Error> {
         let engine = self.engine.clone();
         self.threads.run(cancel, async move { engine.create_burner(options.into()).await.map(Burner::from) }).await
+    }
+
+    /// Answers what a server asks: the creation goes on. The answers are by the places of their fields, of which the first is 0.
+    ///
+    /// # Errors
+    /// `InvalidInput`: the answers do not fit, and the question stays open. `NoSuchQuestion`.
+    pub async fn answer(&self, id: QuestionId, answers: HashMap<u32, Answer>) -> Result<(), Error> {
+        let answers = self::answers(answers);
+        self.blocking(move |engine| engine.answer(id, answers)).await
+    }
+
+    /// Has the server ask anew, with another picture: this question ends, and another one follows.
+    ///
+    /// # Errors
+    /// `NoSuchQuestion`.
+    pub async fn ask_anew(&self, id: QuestionId) -> Result<(), Error> {
+        self.blocking(move |engine| engine.ask_anew(id)).await
+    }
+
+    /// Does not answer: the server is given up. A creation that may choose its server goes on elsewhere, another one ends with
+    /// `Declined`. To give up altogether, cancel the creation.
+    ///
+    /// # Errors
+    /// `NoSuchQuestion`.
+    pub async fn decline(&self, id: QuestionId) -> Result<(), Error> {
+        self.blocking(move |engine| engine.decline(id)).await
     }
 
     /// Has another key open the folder from now on, and only that. Takes as long as `open`.
@@ -228,6 +256,14 @@ impl Engine {
     /// What `create_burner` would end with at once.
     pub fn check_options(&self, options: CreateOptions) -> Result<(), Error> {
         self.engine.check_options(&options.into())
+    }
+
+    /// What a server asks of a person, while it is open: `Snapshot.questions` has all of them.
+    ///
+    /// # Errors
+    /// `NoSuchQuestion`.
+    pub fn question(&self, id: QuestionId) -> Result<Question, Error> {
+        Ok(self.engine.question(id)?.into())
     }
 
     /// The recovery words of a burner as UTF-8, until they are dropped; nothing if it has none. Wipe them after use.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use flashpaper::{
-    Action, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, Input, RowFault, TextFault, WebPage,
+    Action, AnswerFault, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, Input, RowFault, TextFault, WebPage,
 };
 
 /// A stable name for programs, in `snake_case`.
@@ -56,8 +56,24 @@ pub enum FlashpaperError {
     NoSafeDelivery,
     /// The server makes no accounts in band.
     RegistrationClosed,
-    /// The server wants a form or CAPTCHA answered.
+    /// The server wants a form or CAPTCHA answered that cannot be answered here, or nobody is to be asked.
     NeedsForm,
+    /// The server makes accounts for those with an invitation, and there was none, or it is not accepted (any more).
+    NeedsInvite,
+    /// What was answered to the server's question is wrong, or came too late.
+    BadAnswer,
+    /// The question was declined.
+    Declined,
+    /// Nobody has answered the question while the server waited.
+    QuestionExpired,
+    /// That question is not open: it was answered, or the server does not wait any more.
+    NoSuchQuestion,
+    /// The server does not take the password that was drawn.
+    WeakPassword,
+    /// The server's rules forbid the account.
+    PolicyDenied,
+    /// The server has made the account, but lets it talk to nobody.
+    Quarantined,
     /// The server makes accounts on a web page only.
     NeedsWeb {
         /// The page.
@@ -185,6 +201,13 @@ pub enum Input {
     },
     /// A transport with a malformed name, or with an address that is not this device's own.
     Transport,
+    /// Not a link of an invitation to a server, or one to another server.
+    Invitation,
+    /// Answers that do not fit a question.
+    Answer {
+        /// Why not.
+        fault: AnswerFault,
+    },
 }
 
 /// What of a bridge line is wrong or missing.
@@ -198,6 +221,23 @@ pub enum BridgePart {
     Transport,
     /// What the transport is to be told, as `key=value`.
     Argument,
+}
+
+/// Why answers do not fit a question.
+#[uniffi::remote(Enum)]
+pub enum AnswerFault {
+    /// A field that is required has no answer.
+    Missing {
+        /// The place of the field; the first is 0.
+        field: u32,
+    },
+    /// An answer is of another kind than its field, too long, or of something that is not there.
+    Unfit {
+        /// The place of the field; the first is 0.
+        field: u32,
+    },
+    /// Fewer of the challenges are answered than have to be.
+    TooFew,
 }
 
 /// Why a text cannot be sent.

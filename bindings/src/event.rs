@@ -1,7 +1,10 @@
 //! Events, and a subscription to them.
 
+use std::fmt;
+
 use flashpaper::{
-    Address, BurnerId, Connection, Error as FlashpaperError, MessageId, MessageState, Route, Settlement, Step,
+    Address, BurnerId, Connection, Error as FlashpaperError, MessageId, MessageState, QuestionEnd, QuestionId, Route,
+    Settlement,
 };
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +34,22 @@ pub enum Event {
         burner: BurnerId,
         /// The step that is done.
         step: Step,
+    },
+    /// A server asks something of a person before it makes an account: `Engine.question` has it.
+    Question {
+        /// Which burner.
+        burner: BurnerId,
+        /// Which question.
+        question: QuestionId,
+    },
+    /// A question is not open any more.
+    QuestionEnded {
+        /// Which burner.
+        burner: BurnerId,
+        /// Which question.
+        question: QuestionId,
+        /// Why.
+        end: QuestionEnd,
     },
     /// A burn reached a step.
     Burning {
@@ -110,8 +129,10 @@ impl From<flashpaper::Event> for Event {
             Of::PrivateNetwork => Self::PrivateNetwork,
             Of::TorStarting => Self::TorStarting,
             Of::Tor { fraction, ready, blocked } => Self::Tor { fraction, ready, blocked },
-            Of::Creating { burner, step } => Self::Creating { burner, step },
-            Of::Burning { burner, step } => Self::Burning { burner, step },
+            Of::Creating { burner, step } => Self::Creating { burner, step: step.into() },
+            Of::Question { burner, question } => Self::Question { burner, question },
+            Of::QuestionEnded { burner, question, end } => Self::QuestionEnded { burner, question, end },
+            Of::Burning { burner, step } => Self::Burning { burner, step: step.into() },
             Of::Settled { burner, outcome } => Self::Settled { burner, outcome },
             Of::Connection { burner, connection } => Self::Connection { burner, connection },
             Of::OtherRoute { burner, via } => Self::OtherRoute { burner, via },
@@ -126,8 +147,9 @@ impl From<flashpaper::Event> for Event {
     }
 }
 
-/// A step of a creation or burn that is done.
-#[uniffi::remote(Enum)]
+/// A step of a creation or burn that is done. Printing one shows no address and nobody's words.
+#[derive(Debug, uniffi::Enum)]
+#[uniffi::export(Debug)]
 pub enum Step {
     /// The identity is drawn and sealed; the server does not know of it yet.
     Sealed {
@@ -138,6 +160,24 @@ pub enum Step {
     OtherRoute {
         /// The route.
         via: Route,
+    },
+    /// The server has refused, or cannot be used: the identity is given up, and the creation goes on with another one, there
+    /// or elsewhere.
+    MovingOn {
+        /// The server.
+        from: Address,
+        /// What the call would have ended with.
+        why: FlashpaperError,
+    },
+    /// The server wants a proof of work (XEP-0158), which is looked for.
+    Working {
+        /// How far the search is, of what is expected; it can need more.
+        percent: u8,
+    },
+    /// The server says something to the new account. Not ours: a text of the server's, cleaned.
+    ServerSays {
+        /// What.
+        words: ServerWords,
     },
     /// A stream through Tor is open, or, by an exit, on its way: that nothing listens there shows in the next step.
     Connected {
@@ -156,6 +196,40 @@ pub enum Step {
     Removed,
     /// The server has refused the same credentials on a new stream.
     ProvenGone,
+}
+
+impl From<flashpaper::Step> for Step {
+    fn from(step: flashpaper::Step) -> Self {
+        use flashpaper::Step as Of;
+        match step {
+            Of::Sealed { via } => Self::Sealed { via },
+            Of::OtherRoute { via } => Self::OtherRoute { via },
+            Of::MovingOn { from, why } => Self::MovingOn { from, why },
+            Of::Working { percent } => Self::Working { percent },
+            Of::ServerSays { words } => Self::ServerSays { words: ServerWords { text: words.as_str().to_owned() } },
+            Of::Connected { circuit } => Self::Connected { circuit },
+            Of::Secured => Self::Secured,
+            Of::Registered => Self::Registered,
+            Of::LoggedIn => Self::LoggedIn,
+            Of::Reachable => Self::Reachable,
+            Of::Removed => Self::Removed,
+            Of::ProvenGone => Self::ProvenGone,
+        }
+    }
+}
+
+/// A text of a server's. Printing one does not show it.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct ServerWords {
+    /// The text, in lines.
+    pub text: String,
+}
+
+impl fmt::Debug for ServerWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerWords(..)")
+    }
 }
 
 /// What became of an account that an earlier run left behind.
@@ -210,5 +284,12 @@ mod tests {
         let event = Event::Notice { burner, peer, notice };
         let shown = r#"Notice { burner: BurnerId(""), peer: Address(..), notice: PeerError(..) }"#;
         assert_eq!(format!("{event:?}"), shown);
+
+        let words = ServerWords { text: "words".into() };
+        let event = Event::Creating { burner: String::new().into(), step: Step::ServerSays { words } };
+        let shown = r#"Creating { burner: BurnerId(""), step: ServerSays { words: ServerWords(..) } }"#;
+        assert_eq!(format!("{event:?}"), shown);
+        let (from, why) = (Address::from("burner.test".to_owned()), FlashpaperError::Quarantined);
+        assert_eq!(format!("{:?}", Step::MovingOn { from, why }), "MovingOn { from: Address(..), why: Quarantined }");
     }
 }

@@ -21,6 +21,7 @@ mod event;
 mod key_source;
 mod messages;
 mod online;
+mod question;
 mod snapshot;
 
 pub use access::{TorAccess, Transport};
@@ -30,9 +31,10 @@ pub use config::{Config, Key};
 pub use create::CreateOptions;
 pub use engine::Engine;
 pub use error::{Page, error_action, error_code, error_retryable};
-pub use event::{Event, Events};
+pub use event::{Event, Events, ServerWords, Step};
 pub use key_source::{KeySource, KeySourceError};
 pub use messages::{Comparison, Conversation, Message, Notice, PeerKey};
+pub use question::{Answer, Field, FieldKind, Picture, Question, QuestionForm};
 
 uniffi::setup_scaffolding!("flashpaper");
 

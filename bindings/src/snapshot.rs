@@ -6,6 +6,7 @@ use flashpaper::{Connection, Error as FlashpaperError, History, SyncReport, TorS
 
 use crate::burner::Burner;
 use crate::messages::Conversation;
+use crate::question::Question;
 
 /// The engine at one moment. Printing it shows nobody's address.
 #[derive(Debug, uniffi::Record)]
@@ -19,12 +20,15 @@ pub struct Snapshot {
     pub vault: VaultReport,
     /// All burners, in the order of their creation.
     pub burners: Vec<BurnerStatus>,
+    /// What servers ask of a person now: creations wait for it.
+    pub questions: Vec<Question>,
 }
 
 impl From<flashpaper::Snapshot> for Snapshot {
     fn from(snapshot: flashpaper::Snapshot) -> Self {
-        let flashpaper::Snapshot { sequence, tor, vault, burners } = snapshot;
-        Self { sequence, tor, vault, burners: burners.into_iter().map(BurnerStatus::from).collect() }
+        let flashpaper::Snapshot { sequence, tor, vault, burners, questions } = snapshot;
+        let burners = burners.into_iter().map(BurnerStatus::from).collect();
+        Self { sequence, tor, vault, burners, questions: questions.into_iter().map(Question::from).collect() }
     }
 }
 

@@ -13,6 +13,9 @@ struct BurnersView: View {
                 ForEach(words(for: model.state.vault), id: \.self) { Warning(text: $0) }
                 Section { TorRow(tor: model.state.tor, retry: model.start) }
                 Section { WorkRows(model: model) }
+                if let question = model.state.question {
+                    Section("\(question.server) asks") { QuestionRows(question: question, model: model).id(question.id) }
+                }
                 if let notice = model.state.notice {
                     Section { NoticeRow(notice: notice, dismiss: model.dismiss) }
                 }

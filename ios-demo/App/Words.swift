@@ -11,11 +11,16 @@ func words(for error: FlashpaperError) -> String {
     case .PeerBlocked: "This peer is blocked."
     case .OtherKeyVerified: "You have verified another key of this contact."
     case .OtherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
+    case .BadAnswer: "The answer was wrong. Try again."
+    case .QuestionExpired: "The question was not answered in time. Try again."
     case .NoSuchBurner: "This burner is not here any more."
     case .Unreadable: "The conversations cannot be read. The burner can be burned."
     case .InvalidInput(input: .text(fault: .tooLong(let bytes, let limit))):
         "The text is too long: \(bytes) of \(limit) bytes."
     case .InvalidInput(input: .text(fault: .character(_, let at))): "Character \(at) of the text cannot be sent."
+    case .InvalidInput(input: .answer(fault: .missing(let field))): "Field \(field + 1) has to be answered."
+    case .InvalidInput(input: .answer(fault: .unfit(let field))): "The answer to field \(field + 1) does not fit."
+    case .InvalidInput(input: .answer(fault: .tooFew)): "More fields have to be answered."
     default: words(for: error.action, code: error.code)
     }
 }
@@ -60,6 +65,9 @@ func words(for step: Step) -> String {
     switch step {
     case .sealed: "Identity drawn and sealed"
     case .otherRoute: "Onion service does not answer: through an exit"
+    case .movingOn(let from, let why): "Moving on from \(from). \(words(for: why))"
+    case .working(let percent): "Proof of work for the server: \(percent) %"
+    case .serverSays(let words): "The server says: \(words.text)"
     case .connected: "Connected through Tor"
     case .secured: "Server's certificate checked"
     case .registered: "Registered"

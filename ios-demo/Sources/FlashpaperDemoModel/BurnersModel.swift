@@ -9,6 +9,7 @@ public final class BurnersModel {
     /// The burner that is open, if one is.
     public private(set) var conversations: ConversationsModel?
 
+    @ObservationIgnored private let options: CreateOptions
     @ObservationIgnored private let opening: @Sendable () async throws -> Flashpaper
     @ObservationIgnored private var library: Flashpaper?
     @ObservationIgnored private var making: BurnerId?
@@ -17,8 +18,11 @@ public final class BurnersModel {
     @ObservationIgnored private var working: Task<Void, Never>?
     @ObservationIgnored private var watching: Task<Void, Never>?
 
-    /// - Parameter open: how the library is opened: the app's folder and key.
-    public init(open: @escaping @Sendable () async throws -> Flashpaper) {
+    /// - Parameters:
+    ///   - options: what kind of burner the one tap makes.
+    ///   - open: how the library is opened: the app's folder and key.
+    public init(options: CreateOptions = CreateOptions(), open: @escaping @Sendable () async throws -> Flashpaper) {
+        self.options = options
         opening = open
     }
 
@@ -48,12 +52,27 @@ public final class BurnersModel {
     /// The one tap: makes a burner. Does nothing unless `state.canCreate`.
     public func create() {
         guard state.canCreate else { return }
-        work(.creating(steps: [])) { library in _ = try await library.createBurner() }
+        work(.creating(steps: [])) { [options] library in _ = try await library.createBurner(options) }
     }
 
     /// Ends a creation that is under way.
     public func cancel() {
         if case .creating = state.work { working?.cancel() }
+    }
+
+    /// Answers `state.question`, by the places of its fields. What does not fit is a notice, and it stays open.
+    public func answer(_ answers: [Int: Answer]) {
+        reply { try await $0.answer($1, with: answers) }
+    }
+
+    /// Has the server ask anew, with another picture.
+    public func askAnew() {
+        reply { try await $0.askAnew($1) }
+    }
+
+    /// Does not answer: the creation goes on at another server.
+    public func decline() {
+        reply { try await $0.decline($1) }
     }
 
     /// Burns an account; does nothing without Tor, or while other work is under way.
@@ -130,6 +149,20 @@ public final class BurnersModel {
         }
     }
 
+    private func reply(_ how: @escaping @MainActor (Flashpaper, QuestionId) async throws -> Void) {
+        guard let library, let question = state.question else { return }
+        dismiss()
+        Task {
+            do {
+                try await how(library, question.id)
+            } catch let error as FlashpaperError where error != .NoSuchQuestion {
+                state.notice = .failed(error)
+            } catch {
+                // It has ended meanwhile, which an event tells.
+            }
+        }
+    }
+
     private func seen(_ event: Event) {
         switch event {
         case .privateNetwork: state.privateNetwork = true
@@ -138,7 +171,7 @@ public final class BurnersModel {
         case .tor(_, _, let blocked?): state.tor = .blocked(blocked, canRetry: starting == nil)
         case .tor(let fraction, _, nil): state.tor = .connecting(fraction: fraction)
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
-        case .settled, .lagged: list()
+        case .question, .questionEnded, .settled, .lagged: list()
         // The conversations' own.
         case .connection, .otherRoute, .message, .conversation, .comparison, .notice: break
         }
@@ -148,11 +181,11 @@ public final class BurnersModel {
     private func done(_ step: Step, of burner: BurnerId) {
         switch (state.work, step) {
         // Each attempt of a creation begins with an identity of its own.
-        case (.creating, .sealed):
+        case (.creating(let steps), .sealed):
             making = burner
-            state.work = .creating(steps: [step])
+            state.work = .creating(steps: steps.filter { if case .movingOn = $0 { true } else { false } } + [step])
         case (.creating(let steps), _) where burner == making:
-            state.work = .creating(steps: steps + [step])
+            state.work = .creating(steps: steps.followed(by: step))
         case (.burning(burner, let steps), _):
             state.work = .burning(burner, steps: steps + [step])
         default: break
@@ -160,10 +193,19 @@ public final class BurnersModel {
     }
 
     private func list() {
-        guard let burners = try? library?.burners(), let vault = try? library?.vaultReport() else { return }
+        guard let snapshot = try? library?.snapshot() else { return }
+        let burners = snapshot.burners.map(\.burner)
         state.burners = burners
-        state.vault = vault
+        state.vault = snapshot.vault
+        state.question = snapshot.questions.first
         // What is burned is left.
         if let open = conversations, !burners.contains(where: { $0.id == open.state.burner.id }) { leave() }
+    }
+}
+
+extension [Step] {
+    /// How far a proof of work is replaces how far it was.
+    fileprivate func followed(by step: Step) -> [Step] {
+        if case .working = step, case .working = last { dropLast() + [step] } else { self + [step] }
     }
 }

@@ -9,6 +9,8 @@ public struct BurnersState: Equatable, Sendable {
     public internal(set) var vault = VaultReport(lost: 0, incomplete: false, oldKeyKept: false)
     public internal(set) var burners: [Burner] = []
     public internal(set) var work = Work.idle
+    /// What the server asks the person before it makes the burner; `work` waits for an answer.
+    public internal(set) var question: Question?
     public internal(set) var notice: Notice?
 
     /// Whether the button makes a burner now.

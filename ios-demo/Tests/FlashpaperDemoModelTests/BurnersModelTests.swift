@@ -73,6 +73,48 @@ extension OnTheLab {
             await model.close()
         }
 
+        @Test func aServersQuestionIsPartOfTheState() async throws {
+            let lab = try Lab()
+            try lab.order("serve captcha")
+            let model = BurnersModel(options: CreateOptions(server: "captcha.lab.test")) { [folder] in
+                try await Flashpaper.open(folder: folder, key: .file, privateNetwork: lab.facts)
+            }
+            model.decline()
+            model.start()
+            try await reach(model) { $0.canCreate }
+            model.create()
+            try await reach(model) { $0.question != nil }
+            let first = try #require(model.state.question)
+            let place = try #require(first.form.fields.firstIndex { $0.picture != nil })
+            model.answer([place: .yesNo(yes: true)])
+            try await reach(model) { $0.notice != nil }
+            let unfit = FlashpaperError.InvalidInput(input: .answer(fault: .unfit(field: UInt32(place))))
+            #expect(model.state.notice == .failed(unfit))
+            #expect(model.state.question == first)
+
+            model.askAnew()
+            try await reach(model) { $0.question != nil && $0.question?.id != first.id }
+            #expect(model.state.notice == nil)
+            model.answer([place: .text(text: try lab.order("captcha captcha"))])
+            // Twice is once.
+            model.answer([place: .text(text: "too late")])
+            try await reach(model) { $0.work == .idle }
+            #expect(model.state.notice == nil && model.state.question == nil)
+            let burner = try #require(model.state.burners.first)
+            #expect(burner.jid.hasSuffix("@captcha.lab.test"))
+
+            model.create()
+            try await reach(model) { $0.question != nil }
+            model.decline()
+            try await reach(model) { $0.work == .idle && $0.question == nil }
+            #expect(model.state.notice == .failed(.Declined))
+
+            model.burn(burner.id)
+            try await reach(model) { $0.work == .idle && $0.burners.isEmpty }
+            await model.close()
+            try lab.order("stop captcha")
+        }
+
         @Test func aFolderThatCannotBeOpenedIsANotice() async throws {
             let lab = try Lab()
             let model = BurnersModel { [folder] in

@@ -215,6 +215,51 @@ struct FlashpaperTests {
         }
     }
 
+    @Test func aServersQuestionIsAnsweredByAPerson() async throws {
+        try lab.order("serve captcha")
+        try await withLibrary { library in
+            try await library.startTor()
+            let server = CreateOptions(server: "captcha.lab.test")
+            let events = library.events()
+            let creation = creating(server, library)
+            let (burner, id) = try #require(await nextQuestion(events))
+            let asked = try library.question(id)
+            #expect(try library.snapshot().questions == [asked])
+            #expect(asked.server == "captcha.lab.test" && asked.burner == burner)
+            let place = try #require(asked.form.fields.firstIndex(where: \.isChallenge))
+            let picture = try #require(asked.form.fields[place].picture)
+            #expect(picture.format.mediaType == "image/png")
+            #expect(picture.bytes.dropFirst().prefix(3) == Data("PNG".utf8))
+            #expect((1...2048).contains(picture.width) && (1...2048).contains(picture.height))
+            for (misplaced, field) in [(-1, .max), (asked.form.fields.count, UInt32(asked.form.fields.count))] {
+                let unfit = FlashpaperError.InvalidInput(input: .answer(fault: .unfit(field: field)))
+                await #expect(throws: unfit) {
+                    try await library.answer(id, with: [place: .text(text: "123456"), misplaced: .yesNo(yes: true)])
+                }
+            }
+
+            try await library.askAnew(id)
+            let (_, second) = try #require(await nextQuestion(events))
+            await #expect(throws: FlashpaperError.NoSuchQuestion) { try await library.answer(id, with: [:]) }
+            let shown = try lab.order("captcha captcha")
+            try await library.answer(second, with: [place: .text(text: shown)])
+            let made = try await creation.value
+            #expect(made.jid.hasSuffix("@captcha.lab.test"))
+            #expect(try library.snapshot().questions == [])
+            #expect(try await library.burn(made.id).outcome == .proven)
+
+            let refused = creating(server, library)
+            let (_, third) = try #require(await nextQuestion(events))
+            try await library.decline(third)
+            await #expect(throws: FlashpaperError.Declined) { try await refused.value }
+            for await case .questionEnded(_, third, let end) in events {
+                #expect(end == .declined)
+                break
+            }
+        }
+        try lab.order("stop captcha")
+    }
+
     @Test func aCancelledReaderEndsWithItsTask() async throws {
         try await withLibrary { library in
             let events = library.events()
@@ -241,6 +286,23 @@ struct FlashpaperTests {
 
     private func open() async throws -> Flashpaper {
         try await Flashpaper.open(folder: folder, key: .file, privateNetwork: lab.facts)
+    }
+
+    /// A creation that ends the library's events if it fails: nobody waits for a question in vain then.
+    private func creating(_ options: CreateOptions, _ library: Flashpaper) -> Task<Burner, any Error> {
+        Task {
+            do {
+                return try await library.createBurner(options)
+            } catch {
+                if error as? FlashpaperError != .Declined { await library.close() }
+                throw error
+            }
+        }
+    }
+
+    private func nextQuestion(_ events: AsyncStream<Event>) async -> (BurnerId, QuestionId)? {
+        for await case .question(let burner, let question) in events { return (burner, question) }
+        return nil
     }
 
     private func withLibrary(_ body: (Flashpaper) async throws -> Void) async throws {

@@ -15,7 +15,7 @@ use crate::support::{SERVER, Tested, open};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn at(server: &str) -> CreateOptions {
-    CreateOptions { server: Some(server.to_owned()), route: Some(Route::Exit), recoverable: false }
+    CreateOptions { server: Some(server.to_owned()), route: Some(Route::Exit), ..CreateOptions::default() }
 }
 
 fn over(line: &str) -> TorAccess {

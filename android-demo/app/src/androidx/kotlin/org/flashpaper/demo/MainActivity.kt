@@ -1,5 +1,6 @@
 package org.flashpaper.demo
 
+import android.graphics.BitmapFactory
 import android.os.Bundle
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
 import androidx.activity.ComponentActivity
@@ -8,6 +9,7 @@ import androidx.activity.compose.setContent
 import androidx.activity.enableEdgeToEdge
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
+import androidx.compose.ui.graphics.asImageBitmap
 import org.flashpaper.demo.ui.BurnersScreen
 import org.flashpaper.demo.ui.ConversationsScreen
 
@@ -27,7 +29,7 @@ class MainActivity : ComponentActivity() {
             when (val conversations = open) {
                 null -> {
                     val state by model.state.collectAsState()
-                    BurnersScreen(state, model)
+                    BurnersScreen(state, model) { BitmapFactory.decodeByteArray(it.bytes, 0, it.bytes.size)?.asImageBitmap() }
                 }
                 else -> {
                     val state by conversations.state.collectAsState()

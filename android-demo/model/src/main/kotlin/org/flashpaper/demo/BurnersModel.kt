@@ -11,11 +11,14 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
+import org.flashpaper.Answer
 import org.flashpaper.BurnerId
 import org.flashpaper.BurnerState
+import org.flashpaper.CreateOptions
 import org.flashpaper.Event
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
+import org.flashpaper.QuestionId
 import org.flashpaper.Step
 
 /** What a screen can ask for. */
@@ -28,6 +31,15 @@ interface BurnersActions {
 
     /** Ends a creation that is under way. */
     fun cancel()
+
+    /** Answers [BurnersState.question], by the places of its fields. What does not fit is a notice, and it stays open. */
+    fun answer(answers: Map<Int, Answer>)
+
+    /** Has the server ask anew, with another picture. */
+    fun askAnew()
+
+    /** Does not answer: the creation goes on at another server. */
+    fun decline()
 
     /** Burns an account; does nothing without Tor, or while other work is under way. */
     fun burn(id: BurnerId)
@@ -46,9 +58,14 @@ interface BurnersActions {
  * The first screen's model: what is true and what can be done. It knows no Android.
  *
  * @param scope where all of it runs, one thing at a time: the main dispatcher of an app.
+ * @param options what kind of burner the one tap makes.
  * @param open how the library is opened: the app's folder and key.
  */
-class BurnersModel(private val scope: CoroutineScope, private val open: suspend () -> Flashpaper) : BurnersActions {
+class BurnersModel(
+    private val scope: CoroutineScope,
+    private val options: CreateOptions = CreateOptions(),
+    private val open: suspend () -> Flashpaper,
+) : BurnersActions {
     private val current = MutableStateFlow(BurnersState())
     private val opened = MutableStateFlow<ConversationsModel?>(null)
     private var library: Flashpaper? = null
@@ -88,12 +105,18 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
 
     override fun create() {
         if (!state.value.canCreate) return
-        work(Work.Creating(emptyList())) { it.createBurner() }
+        work(Work.Creating(emptyList())) { it.createBurner(options) }
     }
 
     override fun cancel() {
         if (state.value.work is Work.Creating) working?.cancel()
     }
+
+    override fun answer(answers: Map<Int, Answer>) = reply { answer(it, answers) }
+
+    override fun askAnew() = reply { askAnew(it) }
+
+    override fun decline() = reply { decline(it) }
 
     override fun burn(id: BurnerId) {
         if (state.value.work != Work.Idle || state.value.tor != TorState.Ready) return
@@ -152,6 +175,21 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
         }
     }
 
+    private fun reply(how: suspend Flashpaper.(QuestionId) -> Unit) {
+        val library = library ?: return
+        val question = state.value.question ?: return
+        dismiss()
+        scope.launch {
+            try {
+                library.how(question.id)
+            } catch (_: FlashpaperException.NoSuchQuestion) {
+                // It has ended meanwhile, which an event tells.
+            } catch (error: FlashpaperException) {
+                current.update { it.copy(notice = Notice.Failed(error)) }
+            }
+        }
+    }
+
     private fun seen(event: Event) {
         when (event) {
             is Event.PrivateNetwork -> current.update { it.copy(privateNetwork = true) }
@@ -159,7 +197,7 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
             is Event.Tor -> current.update { it.copy(tor = torState(event)) }
             is Event.Creating -> step(event.burner, event.step)
             is Event.Burning -> step(event.burner, event.step)
-            is Event.Settled, is Event.Lagged -> list()
+            is Event.Question, is Event.QuestionEnded, is Event.Settled, is Event.Lagged -> list()
             // The conversations' own.
             is Event.Connection, is Event.OtherRoute, is Event.Message, is Event.Conversation, is Event.Comparison, is Event.Notice -> {}
         }
@@ -181,22 +219,26 @@ class BurnersModel(private val scope: CoroutineScope, private val open: suspend 
             // Each attempt of a creation begins with an identity of its own.
             work is Work.Creating && step is Step.Sealed -> {
                 making = burner
-                it.copy(work = Work.Creating(listOf(step)))
+                it.copy(work = Work.Creating(work.steps.filterIsInstance<Step.MovingOn>() + step))
             }
-            work is Work.Creating && burner == making -> it.copy(work = Work.Creating(work.steps + step))
+            work is Work.Creating && burner == making -> it.copy(work = Work.Creating(work.steps.followedBy(step)))
             work is Work.Burning && burner == work.burner -> it.copy(work = work.copy(steps = work.steps + step))
             else -> it
         }
     }
 
+    /** How far a proof of work is replaces how far it was. */
+    private fun List<Step>.followedBy(step: Step) =
+        if (step is Step.Working && lastOrNull() is Step.Working) dropLast(1) + step else this + step
+
     private fun list() {
-        val (burners, vault) = try {
-            val library = library ?: return
-            library.burners() to library.vaultReport()
+        val snapshot = try {
+            library?.snapshot() ?: return
         } catch (_: FlashpaperException.Closed) {
             return
         }
-        current.update { it.copy(burners = burners, vault = vault) }
+        val burners = snapshot.burners.map { it.burner }
+        current.update { it.copy(burners = burners, vault = snapshot.vault, question = snapshot.questions.firstOrNull()) }
         // What is burned is left.
         val open = opened.value?.state?.value?.burner?.id
         if (open != null && burners.none { it.id == open }) leave()

@@ -4,6 +4,7 @@ import org.flashpaper.BurnOutcome
 import org.flashpaper.Burner
 import org.flashpaper.BurnerId
 import org.flashpaper.FlashpaperException
+import org.flashpaper.Question
 import org.flashpaper.Step
 import org.flashpaper.VaultReport
 
@@ -16,6 +17,8 @@ data class BurnersState(
     val vault: VaultReport = VaultReport(lost = 0u, incomplete = false, oldKeyKept = false),
     val burners: List<Burner> = emptyList(),
     val work: Work = Work.Idle,
+    /** What the server asks the person before it makes the burner; [work] waits for an answer. */
+    val question: Question? = null,
     val notice: Notice? = null,
 ) {
     /** Whether the button makes a burner now. */

@@ -10,10 +10,14 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
+import org.flashpaper.Answer
+import org.flashpaper.AnswerFault
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnerState
+import org.flashpaper.CreateOptions
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
+import org.flashpaper.Input
 import org.flashpaper.Key
 import org.flashpaper.Lab
 import org.flashpaper.Step
@@ -81,6 +85,45 @@ class BurnersModelTest {
         model.start()
         model.reaches { it.canCreate }
         model.close()
+    }
+
+    @Test
+    fun aServersQuestionIsPartOfTheState(@TempDir folder: File) = runBlocking(main) {
+        Lab.order("serve captcha")
+        val model = BurnersModel(this, CreateOptions("captcha.lab.test")) { Flashpaper.open(folder, Key.File, Lab.facts) }
+        model.decline()
+        model.start()
+        model.reaches { it.canCreate }
+        model.create()
+        val first = checkNotNull(model.reaches { it.question != null }.question)
+        val place = first.form.fields.indexOfFirst { it.picture != null }
+        model.answer(mapOf(place to Answer.YesNo(true)))
+        val unfit = model.reaches { it.notice != null }.notice as Notice.Failed
+        assertEquals(Input.Answer(AnswerFault.Unfit(place.toUInt())), (unfit.error as FlashpaperException.InvalidInput).input)
+        assertEquals(first.id, model.state.value.question?.id)
+
+        model.askAnew()
+        model.reaches { it.question != null && it.question?.id != first.id }
+        assertEquals(null, model.state.value.notice)
+        model.answer(mapOf(place to Answer.Text(Lab.order("captcha captcha"))))
+        // Twice is once.
+        model.answer(mapOf(place to Answer.Text("too late")))
+        val made = model.reaches { it.work == Work.Idle }
+        assertEquals(null to null, made.notice to made.question)
+        val burner = made.burners.single()
+        assertTrue(burner.jid.endsWith("@captcha.lab.test"))
+
+        model.create()
+        model.reaches { it.question != null }
+        model.decline()
+        val declined = model.reaches { it.work == Work.Idle && it.question == null }
+        assertTrue((declined.notice as Notice.Failed).error is FlashpaperException.Declined)
+
+        model.burn(burner.id)
+        model.reaches { it.work == Work.Idle && it.burners.isEmpty() }
+        model.close()
+        Lab.order("stop captcha")
+        Unit
     }
 
     @Test

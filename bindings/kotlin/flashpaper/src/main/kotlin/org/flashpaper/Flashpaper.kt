@@ -74,6 +74,25 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun createBurner(options: CreateOptions = CreateOptions()): Burner =
         engine.createBurner(options, null)
 
+    /** What a server asks of a person, while it is open: [Snapshot.questions] has all of them. */
+    public fun question(id: QuestionId): Question = engine.question(id)
+
+    /**
+     * Answers what a server asks, by the places of the fields in its form: the creation goes on. Answers that do not fit
+     * throw [FlashpaperException.InvalidInput], and the question stays open.
+     */
+    public suspend fun answer(id: QuestionId, answers: Map<Int, Answer>): Unit =
+        engine.answer(id, answers.mapKeys { (field, _) -> field.toUInt() })
+
+    /** Has the server ask anew, with another picture: this question ends, and another one follows. */
+    public suspend fun askAnew(id: QuestionId): Unit = engine.askAnew(id)
+
+    /**
+     * Does not answer: the server is given up. A creation that may choose its server goes on elsewhere, another one
+     * throws [FlashpaperException.Declined]. To give up altogether, cancel the creation.
+     */
+    public suspend fun decline(id: QuestionId): Unit = engine.decline(id)
+
     /** The recovery words of a burner as UTF-8, until they are dropped; null if it has none. Wipe them after use. */
     public fun recoveryWords(id: BurnerId): ByteArray? = engine.recoveryWords(id)
 

@@ -266,6 +266,49 @@ class FlashpaperTest {
 
     @Test
     @Order(10)
+    fun aServersQuestionIsAnsweredByAPerson() = runBlocking {
+        Lab.order("serve captcha")
+        val server = CreateOptions("captcha.lab.test")
+        val questions = library.events(library.snapshot().sequence).filterIsInstance<Event.Question>()
+        val creation = inBackground { library.createBurner(server) }
+        val first = withTimeout(60.seconds) { questions.first() }
+        val asked = library.question(first.question)
+        assertEquals(listOf(asked.id), library.snapshot().questions.map { it.id })
+        assertEquals("captcha.lab.test" to first.burner, asked.server to asked.burner)
+        val place = asked.form.fields.indexOfFirst { it.isChallenge }
+        val picture = checkNotNull(asked.form.fields[place].picture)
+        assertEquals("image/png", picture.format.mediaType)
+        assertEquals("PNG", picture.bytes.decodeToString(1, 4))
+        assertTrue(picture.width in 1u..2048u && picture.height in 1u..2048u, "${picture.width} x ${picture.height}")
+        for (misplaced in listOf(-1, asked.form.fields.size)) {
+            val unfit = assertThrows<FlashpaperException.InvalidInput> {
+                library.answer(asked.id, mapOf(place to Answer.Text("123456"), misplaced to Answer.YesNo(true)))
+            }
+            assertEquals(Input.Answer(AnswerFault.Unfit(misplaced.toUInt())), unfit.input)
+        }
+
+        library.askAnew(asked.id)
+        val second = withTimeout(60.seconds) { questions.first { it.question != asked.id } }
+        assertThrows<FlashpaperException.NoSuchQuestion> { library.answer(asked.id, emptyMap()) }
+        library.answer(second.question, mapOf(place to Answer.Text(Lab.order("captcha captcha"))))
+        val burner = withTimeout(90.seconds) { creation.await() }
+        assertTrue(burner.jid.endsWith("@captcha.lab.test"))
+        assertEquals(emptyList<Question>(), library.snapshot().questions)
+        assertEquals(BurnOutcome.PROVEN, library.burn(burner.id).outcome)
+
+        val declined = library.events(library.snapshot().sequence)
+        val refused = inBackground { runCatching { library.createBurner(server) } }
+        val third = withTimeout(60.seconds) { declined.filterIsInstance<Event.Question>().first() }
+        library.decline(third.question)
+        assertTrue(withTimeout(60.seconds) { refused.await() }.exceptionOrNull() is FlashpaperException.Declined)
+        val ended = withTimeout(60.seconds) { declined.filterIsInstance<Event.QuestionEnded>().first() }
+        assertEquals(Event.QuestionEnded(third.burner, third.question, QuestionEnd.DECLINED), ended)
+        Lab.order("stop captcha")
+        Unit
+    }
+
+    @Test
+    @Order(11)
     fun afterClosingEveryCallSaysSoAndAnotherMayOpen() = runBlocking {
         val end = inBackground { library.events().toList() }
         library.close()
@@ -280,7 +323,7 @@ class FlashpaperTest {
     }
 
     @Test
-    @Order(11)
+    @Order(12)
     fun closingInACancelledCoroutineClosesAllTheSame() = runBlocking {
         library.startTor()
         val user = inBackground {

@@ -16,6 +16,7 @@ import androidx.compose.material.TextButton
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.graphics.ImageBitmap
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
@@ -24,6 +25,7 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.flashpaper.Burner
 import org.flashpaper.BurnerState
+import org.flashpaper.Picture
 import org.flashpaper.Step
 import org.flashpaper.demo.BurnersActions
 import org.flashpaper.demo.BurnersState
@@ -31,14 +33,24 @@ import org.flashpaper.demo.Notice
 import org.flashpaper.demo.TorState
 import org.flashpaper.demo.Work
 
-/** The first screen: one button that makes a burner, and what happens. It only reads the state and calls the actions. */
+/**
+ * The first screen: one button that makes a burner, and what happens. It only reads the state and calls the actions.
+ *
+ * @param decode reads a picture of a server's question, as the platform does; it has at most 2048 pixels a side.
+ */
 @Composable
-fun BurnersScreen(state: BurnersState, actions: BurnersActions, dark: Boolean = isSystemInDarkTheme()) {
+fun BurnersScreen(
+    state: BurnersState,
+    actions: BurnersActions,
+    dark: Boolean = isSystemInDarkTheme(),
+    decode: (Picture) -> ImageBitmap?,
+) {
     Page("Flashpaper", dark) {
         if (state.privateNetwork) Warning("Test network: nothing here is private")
         words(state.vault).forEach { Warning(it) }
         Tor(state.tor, actions)
         WorkInHand(state, actions)
+        state.question?.let { QuestionCard(it, actions, decode) }
         state.notice?.let { NoticeCard(it, actions) }
         Burners(state, actions)
     }

@@ -3,6 +3,7 @@
 package org.flashpaper.demo.ui
 
 import org.flashpaper.Action
+import org.flashpaper.AnswerFault
 import org.flashpaper.BurnOutcome
 import org.flashpaper.Burner
 import org.flashpaper.BurnerState
@@ -32,15 +33,25 @@ internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.PeerBlocked -> "This peer is blocked."
     is FlashpaperException.OtherKeyVerified -> "You have verified another key of this contact."
     is FlashpaperException.OtherKeyInUse -> "This link names another key than the one in use. If it is right, add it once more."
+    is FlashpaperException.BadAnswer -> "The answer was wrong. Try again."
+    is FlashpaperException.QuestionExpired -> "The question was not answered in time. Try again."
     is FlashpaperException.NoSuchBurner -> "This burner is not here any more."
     is FlashpaperException.Unreadable -> "The conversations cannot be read. The burner can be burned."
     is FlashpaperException.InvalidInput -> words(error.input) ?: words(error.action, error.code)
     else -> words(error.action, error.code)
 }
 
-private fun words(input: Input): String? = when (val fault = (input as? Input.Text)?.fault) {
-    is TextFault.TooLong -> "The text is too long: ${fault.bytes} of ${fault.limit} bytes."
-    is TextFault.Character -> "Character ${fault.at} of the text cannot be sent."
+private fun words(input: Input): String? = when (input) {
+    is Input.Text -> when (val fault = input.fault) {
+        is TextFault.TooLong -> "The text is too long: ${fault.bytes} of ${fault.limit} bytes."
+        is TextFault.Character -> "Character ${fault.at} of the text cannot be sent."
+        TextFault.Empty -> null
+    }
+    is Input.Answer -> when (val fault = input.fault) {
+        is AnswerFault.Missing -> "Field ${fault.field + 1u} has to be answered."
+        is AnswerFault.Unfit -> "The answer to field ${fault.field + 1u} does not fit."
+        AnswerFault.TooFew -> "More fields have to be answered."
+    }
     else -> null
 }
 
@@ -75,6 +86,9 @@ internal fun words(outcome: BurnOutcome): String = when (outcome) {
 internal fun words(step: Step): String = when (step) {
     is Step.Sealed -> "Identity drawn and sealed"
     is Step.OtherRoute -> "Onion service does not answer: through an exit"
+    is Step.MovingOn -> "Moving on from ${step.from}. ${words(step.why)}"
+    is Step.Working -> "Proof of work for the server: ${step.percent} %"
+    is Step.ServerSays -> "The server says: ${step.words.text}"
     is Step.Connected -> "Connected through Tor"
     Step.Secured -> "Server's certificate checked"
     Step.Registered -> "Registered"

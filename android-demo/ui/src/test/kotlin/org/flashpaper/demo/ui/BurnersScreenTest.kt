@@ -1,21 +1,35 @@
 package org.flashpaper.demo.ui
 
+import androidx.compose.ui.res.loadImageBitmap
 import androidx.compose.ui.test.assertIsDisplayed
 import androidx.compose.ui.test.assertIsEnabled
 import androidx.compose.ui.test.assertIsNotEnabled
 import androidx.compose.ui.test.onNodeWithContentDescription
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollTo
+import androidx.compose.ui.test.performTextInput
 import androidx.compose.ui.test.junit4.ComposeContentTestRule
+import java.awt.image.BufferedImage
+import java.awt.image.BufferedImage.TYPE_INT_RGB
+import java.io.ByteArrayOutputStream
 import java.time.Instant
 import java.util.concurrent.TimeUnit.MINUTES
+import javax.imageio.ImageIO
 import org.flashpaper.Action
+import org.flashpaper.Answer
 import org.flashpaper.BurnOutcome
 import org.flashpaper.Burner
 import org.flashpaper.BurnerId
 import org.flashpaper.BurnerState
+import org.flashpaper.Field
+import org.flashpaper.FieldKind
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Input
+import org.flashpaper.Picture
+import org.flashpaper.PictureFormat
+import org.flashpaper.Question
+import org.flashpaper.QuestionForm
 import org.flashpaper.Route
 import org.flashpaper.Step
 import org.flashpaper.VaultReport
@@ -36,6 +50,9 @@ class BurnersScreenTest {
         override fun start() = asked.plusAssign("start")
         override fun create() = asked.plusAssign("create")
         override fun cancel() = asked.plusAssign("cancel")
+        override fun answer(answers: Map<Int, Answer>) = asked.plusAssign(answers.mapValues { told(it.value) }.toString())
+        override fun askAnew() = asked.plusAssign("ask anew")
+        override fun decline() = asked.plusAssign("decline")
         override fun burn(id: BurnerId) = asked.plusAssign("burn $id")
         override fun open(id: BurnerId) = asked.plusAssign("open $id")
         override fun leave() = asked.plusAssign("leave")
@@ -88,6 +105,29 @@ class BurnersScreenTest {
     }
 
     @Test
+    fun aQuestion() {
+        val png = ByteArrayOutputStream().also { ImageIO.write(BufferedImage(200, 60, TYPE_INT_RGB), "png", it) }
+        val picture = Picture(png.toByteArray(), PictureFormat.PNG, 200u, 60u)
+        val fields = listOf(
+            Field("Enter what you see", FieldKind.Text, true, true, null, picture),
+            Field("A colour", FieldKind.One(listOf("red", "green")), false, false, null, null),
+        )
+        val question = Question(3u, "8", "burner.test", QuestionForm("Register", "Prove that you are a person", fields, 0u))
+        screen("question", ready.copy(work = Work.Creating(listOf(Step.Sealed(Route.ONION))), question = question)) {
+            onNodeWithText("burner.test asks").assertIsDisplayed()
+            onNodeWithText("Prove that you are a person").assertIsDisplayed()
+            onNodeWithContentDescription("What the server shows").assertIsDisplayed()
+            onNodeWithText("A colour (may be left out)").assertIsDisplayed()
+            onNodeWithText("Enter what you see").performTextInput("w84pd")
+            onNodeWithContentDescription("green").performClick()
+            onNodeWithText("Answer").performClick()
+            onNodeWithText("Ask me something else").performClick()
+            onNodeWithText("Take another server").performScrollTo().performClick()
+            assertEquals(listOf("{0=w84pd, 1=[1]}", "ask anew", "decline"), asked)
+        }
+    }
+
+    @Test
     fun burning() = screen("burning", ready.copy(work = Work.Burning("7", listOf(Step.LoggedIn, Step.Removed)))) {
         onNodeWithText("✓ Removed at the server").assertIsDisplayed()
         onNodeWithText("Cancel").assertDoesNotExist()
@@ -121,7 +161,7 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun everyActionHasItsSentenceAndEightErrorsHaveTheirOwn() {
+    fun everyActionHasItsSentenceAndTenErrorsHaveTheirOwn() {
         val sentences = listOf(
             FlashpaperException.Offline(), FlashpaperException.ClockWrong(null), FlashpaperException.Obsolete(),
             FlashpaperException.Timeout(), FlashpaperException.Untrusted(), FlashpaperException.VaultLocked(),
@@ -130,8 +170,16 @@ class BurnersScreenTest {
             FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
             FlashpaperException.PeerBlocked(), FlashpaperException.Unreadable(),
             FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(),
+            FlashpaperException.BadAnswer(), FlashpaperException.QuestionExpired(),
         ).map { words(it) }
-        assertEquals(Action.entries.size + 8, sentences.toSet().size)
+        assertEquals(Action.entries.size + 10, sentences.toSet().size)
+    }
+
+    /** Printing an answer shows nothing of it. */
+    private fun told(answer: Answer) = when (answer) {
+        is Answer.Text -> answer.text
+        is Answer.YesNo -> answer.yes
+        is Answer.Chosen -> answer.places
     }
 
     private fun screen(
@@ -139,5 +187,5 @@ class BurnersScreenTest {
         state: BurnersState,
         dark: Boolean = false,
         look: ComposeContentTestRule.() -> Unit,
-    ) = seen(name, dark, { BurnersScreen(state, actions, dark) }, look)
+    ) = seen(name, dark, { BurnersScreen(state, actions, dark) { loadImageBitmap(it.bytes.inputStream()) } }, look)
 }
