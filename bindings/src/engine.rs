@@ -77,6 +77,17 @@ impl Engine {
         self.threads.run(None, async move { engine.change_key(key.into()).await }).await
     }
 
+    /// Takes an update of the server directory: a file that those who make this library have signed, however the app came by
+    /// it. It counts from now on, also after a restart. What it does not name stays as it is. With a private network it is
+    /// checked, and not taken.
+    ///
+    /// # Errors
+    /// `Directory` in `InvalidInput` says what is wrong with it. Nothing has changed then.
+    pub async fn update_directory(&self, file: Vec<u8>) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.update_directory(file).await }).await
+    }
+
     /// Forgets the recovery words: the user has written them down, or does not want them.
     pub async fn drop_recovery_words(&self, id: BurnerId) -> Result<(), Error> {
         self.blocking(move |engine| engine.drop_recovery_words(&id)).await

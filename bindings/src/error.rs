@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use flashpaper::{Action, ClockError, Error as FlashpaperError, Input, TextFault, WebPage};
+use flashpaper::{Action, ClockError, DirectoryFault, Error as FlashpaperError, Input, RowFault, TextFault, WebPage};
 
 /// A stable name for programs, in `snake_case`.
 #[uniffi::export]
@@ -169,6 +169,11 @@ pub enum Input {
     },
     /// Not a fingerprint, or not a file of them.
     Fingerprints,
+    /// An update of the server directory that is not taken.
+    Directory {
+        /// Why not.
+        fault: DirectoryFault,
+    },
 }
 
 /// Why a text cannot be sent.
@@ -190,6 +195,47 @@ pub enum TextFault {
         /// Where it stands, in characters; the first is 1.
         at: u64,
     },
+}
+
+/// Why an update of the server directory is not taken. Nothing has changed.
+#[uniffi::remote(Enum)]
+pub enum DirectoryFault {
+    /// It is larger than 256 KiB, or has more than 1000 servers.
+    TooLarge,
+    /// It is none, or not signed by those who make this library, or was changed since.
+    Signature,
+    /// It is older than the last one that was taken.
+    TooOld,
+    /// A line is wrong.
+    Malformed {
+        /// Which; the first is 1.
+        line: u64,
+        /// What is wrong with it.
+        fault: RowFault,
+    },
+}
+
+/// What is wrong with a line of the server directory.
+#[uniffi::remote(Enum)]
+pub enum RowFault {
+    /// The columns' names are other ones.
+    Header,
+    /// It is no row of as many columns as have names.
+    Columns,
+    /// Not the domain of a public server.
+    Domain,
+    /// Not an onion address of version 3.
+    Onion,
+    /// Not two ports.
+    Ports,
+    /// None of the kinds of registration.
+    Registration,
+    /// A note or source is too long, or has characters that steer, or there is no source.
+    Text,
+    /// Not a day, or one after that of the update.
+    Seen,
+    /// Another line has the same domain.
+    Twice,
 }
 
 /// The one thing to suggest to the user.

@@ -28,7 +28,7 @@ pub struct Message {
     /// Its name; rises in the order in which messages came or were written.
     pub id: MessageId,
     /// The peer's bare JID, as the own server vouches for it. Empty where that was lost to a failing device.
-    pub peer: String,
+    pub peer: Address,
     /// The text. One that came may hold anything.
     pub text: String,
     /// When it was written here, or came, by the device's clock.
@@ -133,7 +133,7 @@ pub enum History {
 #[uniffi::export(Debug)]
 pub struct Conversation {
     /// The peer's bare JID.
-    pub peer: String,
+    pub peer: Address,
     /// The user's name for the peer.
     pub label: Option<String>,
     /// Who the peer is to the burner.
@@ -354,7 +354,7 @@ mod tests {
         let fingerprint = Fingerprint::parse(&"ab".repeat(20)).unwrap();
         let key = PeerKey { fingerprint, verified: false, verified_us: false, accepted: true };
         let conversation = Conversation {
-            peer: "someone@burner.test".into(),
+            peer: "someone@burner.test".to_owned().into(),
             label: Some("a friend".into()),
             standing: Standing::Contact,
             security: Security::Private,

@@ -21,10 +21,13 @@ const RENAMED: [(&str, &str); 5] = [
 ];
 
 /// Calls that are not bound, and why.
-const LEFT_OUT: [(&str, &str); 11] = [
+const LEFT_OUT: [(&str, &str); 14] = [
     ("Address::as_str", "an address is a text to an app"),
     ("Address::parse", "an address is a text to an app; the calls that take one read it"),
     ("Engine::probe", "looks at a server for a support line; no screen asks for it"),
+    ("Engine::known_servers", "is for a look at all servers, which no phone takes"),
+    ("Engine::probe_server", "is for a look at all servers, which no phone takes"),
+    ("ServerProbe::directory", "is for a look at all servers, which no phone takes"),
     ("Error::retry_after", "is the field of RateLimited"),
     ("Events::try_next", "a foreign reader waits in a coroutine or task of its own"),
     ("Fingerprint::parse", "a fingerprint is a text to an app; the calls that take one read it"),

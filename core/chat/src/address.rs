@@ -17,7 +17,7 @@ impl Address {
     /// The account that an address or an `xmpp:` URI (RFC 5122) names, in whatever form; `None` if it names none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        read_address(text).map(|(jid, _)| Self(jid))
+        read_address(text).map(|(jid, _)| jid)
     }
 
     pub(crate) fn is_lost(&self) -> bool {
@@ -50,7 +50,7 @@ impl fmt::Debug for Address {
 }
 
 /// What an address or an `xmpp:` URI (RFC 5122) says: a bare JID, and the key to expect if one is named.
-pub fn read_address(text: &str) -> Option<(String, Option<Fingerprint>)> {
+pub fn read_address(text: &str) -> Option<(Address, Option<Fingerprint>)> {
     let text = text.trim();
     if !text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("xmpp:")) {
         return Some((typed_jid(text)?, None));
@@ -61,7 +61,7 @@ pub fn read_address(text: &str) -> Option<(String, Option<Fingerprint>)> {
 }
 
 /// The account of an address. One with a client's name that looks as if it named a key is refused: the key must not be lost.
-fn typed_jid(text: &str) -> Option<String> {
+fn typed_jid(text: &str) -> Option<Address> {
     let (_, resource) = text.split_once('/').unwrap_or((text, ""));
     let decoded = percent_decode_str(resource).decode_utf8_lossy();
     let names_a_key = decoded.contains(['?', '=']) || decoded.to_lowercase().contains("fingerprint");
@@ -69,8 +69,8 @@ fn typed_jid(text: &str) -> Option<String> {
 }
 
 /// The bare JID of an account, which a server is not.
-pub(crate) fn account_jid(text: &str) -> Option<String> {
-    bare_jid(text).filter(|jid| jid.contains('@'))
+pub(crate) fn account_jid(text: &str) -> Option<Address> {
+    bare_jid(text).filter(|jid| jid.contains('@')).map(Address)
 }
 
 /// The key that a URI names, if it names one. `None`: it means to, and it cannot be told which. It must not become none.
@@ -117,14 +117,18 @@ fn holds_a_key(value: &str) -> bool {
 }
 
 /// The URI of an address with its key, for a QR code.
-pub fn uri(jid: &str, fingerprint: Fingerprint) -> String {
+pub fn uri(jid: &Address, fingerprint: Fingerprint) -> String {
     const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_');
-    format!("xmpp:{}?otr-fingerprint={}", utf8_percent_encode(jid, ENCODED), fingerprint.digits())
+    format!("xmpp:{}?otr-fingerprint={}", utf8_percent_encode(jid.as_str(), ENCODED), fingerprint.digits())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn me() -> Address {
+        Address("me@b.example".into())
+    }
 
     /// A key that a URI means to name is read rightly, or the URI is refused.
     #[test]
@@ -142,7 +146,7 @@ mod tests {
             format!("{omemo}&otr-fingerprint={ab}"),
         ] {
             let read = read_address(&format!("xmpp:me@b.example?{query}"));
-            assert_eq!(read, Some(("me@b.example".into(), Some(Fingerprint([0xab; 20])))), "{query}");
+            assert_eq!(read, Some((me(), Some(Fingerprint([0xab; 20])))), "{query}");
         }
     }
 
@@ -155,7 +159,7 @@ mod tests {
             ["", "message", "message;body=hi%20there", "subscribe", "roster;name=Fred", &omemo].iter().chain(&questions)
         {
             let read = read_address(&format!("xmpp:me@b.example?{query}"));
-            assert_eq!(read, Some(("me@b.example".into(), None)), "{query}");
+            assert_eq!(read, Some((me(), None)), "{query}");
         }
     }
 
@@ -210,18 +214,18 @@ mod tests {
     #[test]
     fn addresses_and_uris() {
         let fingerprint = Fingerprint([0xab; 20]);
-        let uri = uri("me@b.example", fingerprint);
+        let uri = uri(&me(), fingerprint);
         assert_eq!(uri, format!("xmpp:me@b.example?otr-fingerprint={}", "AB".repeat(20)));
-        assert_eq!(read_address(&uri), Some(("me@b.example".into(), Some(fingerprint))));
-        assert_eq!(read_address(" Me@b.Example "), Some(("me@b.example".into(), None)));
+        assert_eq!(read_address(&uri), Some((me(), Some(fingerprint))));
+        assert_eq!(read_address(" Me@b.Example "), Some((me(), None)));
         let with_more = format!("XMPP:me%40b.example/r?message;otr-fingerprint={};x=y", "ab".repeat(20));
-        assert_eq!(read_address(&with_more), Some(("me@b.example".into(), Some(fingerprint))));
+        assert_eq!(read_address(&with_more), Some((me(), Some(fingerprint))));
         for bad in ["", "b.example", "xmpp:", "xmpp:me@b.example?otr-fingerprint=ab", "mailto:me@b.example?x", "é"] {
             assert_eq!(read_address(bad), None, "{bad}");
         }
         assert_eq!(Fingerprint::parse(&fingerprint.to_string()), Some(fingerprint));
         assert_eq!(Fingerprint::parse(&"ab".repeat(19)), None);
         assert_eq!(Fingerprint::parse(&format!("{}a", "ab".repeat(20))), None);
-        assert_eq!(format!("{fingerprint:?} {:?}", Address("me@b.example".into())), "Fingerprint(..) Address(..)");
+        assert_eq!(format!("{fingerprint:?} {:?}", me()), "Fingerprint(..) Address(..)");
     }
 }

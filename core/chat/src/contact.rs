@@ -6,8 +6,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::address::Address;
 use crate::trust::Trust;
 
-/// Names a peer of a burner: the number of its row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Zeroize)]
+/// Names a peer of a burner: the number of its row. The default names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, Zeroize)]
 pub struct PeerId(pub(crate) u64);
 
 impl From<u64> for PeerId {

@@ -3,7 +3,7 @@
 use flashpaper_xmpp::bare_jid;
 use serde::Serialize;
 
-use crate::address::account_jid;
+use crate::address::{Address, account_jid};
 use crate::trust::Fingerprint;
 
 /// What came of an import.
@@ -20,7 +20,7 @@ pub struct Imported {
 #[cfg_attr(test, derive(Debug))]
 pub enum Line {
     /// This peer's key was verified.
-    Verified(String, Fingerprint),
+    Verified(Address, Fingerprint),
     /// Nothing that is wanted: a key that was not verified, of another protocol or account, of somebody in a chat room.
     Other,
     /// It is of another form, or names no account.
@@ -63,7 +63,7 @@ mod tests {
     fn lines_are_read_or_named() {
         let digits = "AB".repeat(20);
         let key = Fingerprint([0xab; 20]);
-        let friend = || Line::Verified("friend@b.example".into(), key);
+        let friend = || Line::Verified(Address("friend@b.example".into()), key);
         for (line, account, expected) in [
             (format!("friend@b.example\tme@b.example/\tprpl-jabber\t{digits}\tverified"), "me@b.example", friend()),
             (

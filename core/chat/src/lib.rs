@@ -42,7 +42,7 @@ pub use random::Random;
 pub use retention::History;
 pub use seen::Seen;
 pub use sessions::{Glance, Sessions};
-pub use stanza::{OutgoingStanza, StanzaId, StanzaKind, covers};
+pub use stanza::{OutgoingStanza, StanzaId, StanzaKind, StreamNumber};
 pub use table::Table;
 pub use time::UnixTime;
 pub use trust::{Fingerprint, Key, PeerKey, Security, Trust};

@@ -36,12 +36,12 @@ pub struct Mailbox {
 #[derive(Default, Clone, Serialize, Deserialize)]
 pub struct Position {
     pub(crate) stream: Option<Stream>,
-    /// The numbers given last: none is given twice.
-    pub(crate) message: u64,
+    /// What was given last: no number is given twice.
+    pub(crate) message: MessageId,
     #[serde(rename = "wire")]
-    pub(crate) stanza: u64,
+    pub(crate) stanza: StanzaId,
     #[serde(default)]
-    pub(crate) peer: u64,
+    pub(crate) peer: PeerId,
     /// The latest time that was seen: a clock that is set back does not make anything last longer.
     pub(crate) latest: UnixTime,
 }
@@ -52,7 +52,7 @@ impl Mailbox {
         if let Some(row) = self.find(jid) {
             return row;
         }
-        let row = PeerId(self.next(|position| &mut position.peer));
+        let row = self.next(|position| &mut position.peer);
         let mut peer = Peer::default();
         peer.jid = jid.clone();
         self.peers.insert(row, Arc::new(peer));
@@ -99,14 +99,14 @@ impl Mailbox {
     }
 
     pub(crate) fn add(&mut self, entry: Entry) -> MessageId {
-        let id = MessageId(self.next(|position| &mut position.message));
+        let id = self.next(|position| &mut position.message);
         self.messages.insert(id, Arc::new(entry));
         id
     }
 
-    pub(crate) fn next(&mut self, of: impl FnOnce(&mut Position) -> &mut u64) -> u64 {
+    pub(crate) fn next<Id: Copy + From<u64> + Into<u64>>(&mut self, of: impl FnOnce(&mut Position) -> &mut Id) -> Id {
         let last = of(Arc::make_mut(&mut self.position));
-        *last += 1;
+        *last = Id::from((*last).into() + 1);
         *last
     }
 

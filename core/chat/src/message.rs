@@ -16,7 +16,8 @@ use crate::time::UnixTime;
 use crate::trust::{Fingerprint, Security};
 
 /// Names a message of a burner. Rises in the order in which messages came or were written; never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Zeroize)]
+/// The default names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, Zeroize)]
 pub struct MessageId(pub(crate) u64);
 
 impl From<u64> for MessageId {

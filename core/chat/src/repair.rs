@@ -12,8 +12,8 @@ const FORGOTTEN: u64 = 1 << 32;
 /// Makes the best of what is left when rows are lost: no number is given again, so that nothing good is overwritten and
 /// nothing is taken for somebody else's. `last_kept`: the last message of history.
 pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
-    let message = mailbox.messages.keys().copied().chain(last_kept).max().map_or(0, u64::from);
-    let stanza = mailbox.stanzas.keys().next_back().map_or(0, |last| u64::from(*last));
+    let message = mailbox.messages.keys().copied().chain(last_kept).max().unwrap_or_default();
+    let stanza = mailbox.stanzas.keys().next_back().copied().unwrap_or_default();
     let position = &mailbox.position;
     if position.message < message || position.stanza < stanza {
         let position = Arc::make_mut(&mut mailbox.position);
@@ -30,11 +30,11 @@ pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
     for peer in mailbox.peers.keys() {
         mailbox.seen.entry(*peer).or_default();
     }
-    let last = mailbox.peers.keys().next_back().map_or(0, |last| u64::from(*last));
-    if mailbox.position.peer < last || mailbox.position.peer == 0 && last_kept.is_some() {
+    let last = mailbox.peers.keys().next_back().copied().unwrap_or_default();
+    if mailbox.position.peer < last || mailbox.position.peer == PeerId::default() && last_kept.is_some() {
         // History may name peers that were forgotten.
         let beyond = if last_kept.is_some() { FORGOTTEN } else { 0 };
-        Arc::make_mut(&mut mailbox.position).peer = last + beyond;
+        Arc::make_mut(&mut mailbox.position).peer = PeerId(last.0 + beyond);
     }
     // An earlier version knew by the texts that it had kept.
     let written_to = mailbox.messages.values().filter(|entry| !entry.came()).map(|entry| entry.peer);

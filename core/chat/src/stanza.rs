@@ -8,8 +8,8 @@ use crate::encryption::wire;
 use crate::message::MessageId;
 use crate::time::UnixTime;
 
-/// Names a stanza of a burner: the number of its row. Rises in the order in which stanzas leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Names a stanza of a burner: the number of its row. Rises in the order in which stanzas leave. The default names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct StanzaId(u64);
 
 impl From<u64> for StanzaId {
@@ -40,7 +40,7 @@ pub struct OutgoingStanza {
     /// When it was made.
     pub(crate) at: UnixTime,
     /// While it is on its way: its number on the stream.
-    pub(crate) number: Option<u32>,
+    pub(crate) number: Option<StreamNumber>,
 }
 
 impl OutgoingStanza {
@@ -66,9 +66,22 @@ pub enum StanzaKind {
     },
 }
 
-/// Whether a server that has everything up to a number has this stanza. Numbers wrap around (XEP-0198, section 4).
-pub const fn covers(up_to: u32, number: u32) -> bool {
-    up_to.wrapping_sub(number) < 1 << 31
+/// The number of a stanza on its stream, which is the count of those up to it. Numbers wrap around (XEP-0198, section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Zeroize)]
+pub struct StreamNumber(pub u32);
+
+impl StreamNumber {
+    /// The number of the stanza so many later.
+    #[must_use]
+    pub const fn plus(self, count: u32) -> Self {
+        Self(self.0.wrapping_add(count))
+    }
+
+    /// Whether a server that has everything up to this number has that stanza.
+    #[must_use]
+    pub const fn covers(self, number: Self) -> bool {
+        self.0.wrapping_sub(number.0) < 1 << 31
+    }
 }
 
 /// Where to take a stream up again, as it is stored.
@@ -76,7 +89,7 @@ pub const fn covers(up_to: u32, number: u32) -> bool {
 pub(crate) struct Stream {
     pub(crate) id: String,
     pub(crate) jid: String,
-    pub(crate) handled: u32,
+    pub(crate) handled: StreamNumber,
     #[serde(default)]
-    pub(crate) sent: Option<u32>,
+    pub(crate) sent: Option<StreamNumber>,
 }

@@ -10,7 +10,7 @@ use crate::event::Changed;
 use crate::limits;
 use crate::mailbox::Mailbox;
 use crate::message::{MessageId, MessageState};
-use crate::stanza::{OutgoingStanza, StanzaId, StanzaKind, Stream, covers};
+use crate::stanza::{OutgoingStanza, StanzaId, StanzaKind, Stream, StreamNumber};
 use crate::time::UnixTime;
 
 /// One that holds no text is left out where too many of them wait: the peer decides how many answers there are. A query
@@ -24,7 +24,7 @@ pub(crate) fn add(mailbox: &mut Mailbox, stanza: OutgoingStanza) {
     if is_answer && mailbox.stanzas.values().filter(|other| is_like_it(other)).count() >= limits::ANSWERS {
         return;
     }
-    let row = StanzaId::from(mailbox.next(|position| &mut position.stanza));
+    let row = mailbox.next(|position| &mut position.stanza);
     mailbox.stanzas.insert(row, Arc::new(stanza));
 }
 
@@ -36,7 +36,12 @@ pub fn has_unsent(mailbox: &Mailbox) -> bool {
 /// Numbers the stanzas that are sent next, at most `room`. The numbers are stored, so that the server's count can be read
 /// when the stream is taken up again. A step of a key exchange is left out when it is late, as it is of no use then; a query is
 /// not, as it begins an exchange at any time. `first`: the first number.
-pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: UnixTime) -> Vec<(String, Arc<OutgoingStanza>)> {
+pub fn number(
+    mailbox: &mut Mailbox,
+    first: StreamNumber,
+    room: usize,
+    now: UnixTime,
+) -> Vec<(String, Arc<OutgoingStanza>)> {
     let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Otr { body, .. } if stanza.message.is_none() && !wire::is_data(body));
     let late = |stanza: &OutgoingStanza| {
         is_step(stanza) && !stanza.is_query() && now > stanza.at.after(limits::EXCHANGE_STANZAS)
@@ -46,7 +51,7 @@ pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: UnixTime) -> 
     let waiting = mailbox.stanzas.values_mut().filter(|stanza| stanza.number.is_none());
     let mut numbered = Vec::new();
     for (stanza, offset) in waiting.take(room).zip(0_u32..) {
-        Arc::make_mut(stanza).number = Some(first.wrapping_add(offset));
+        Arc::make_mut(stanza).number = Some(first.plus(offset));
         let Some(peer) = mailbox.peers.get(&stanza.peer) else { continue };
         let to = match &stanza.resource {
             Some(resource) => format!("{}/{resource}", peer.jid.as_str()),
@@ -58,11 +63,11 @@ pub fn number(mailbox: &mut Mailbox, first: u32, room: usize, now: UnixTime) -> 
 }
 
 /// The server has everything up to this number.
-pub fn acked(mailbox: &mut Mailbox, up_to: u32) -> Changed {
+pub fn acked(mailbox: &mut Mailbox, up_to: StreamNumber) -> Changed {
     let done: Vec<StanzaId> = mailbox
         .stanzas
         .iter()
-        .filter(|(_, stanza)| stanza.number.is_some_and(|number| covers(up_to, number)))
+        .filter(|(_, stanza)| stanza.number.is_some_and(|number| up_to.covers(number)))
         .map(|(row, _)| *row)
         .collect();
     let mut changed = Vec::new();
@@ -79,7 +84,7 @@ pub fn acked(mailbox: &mut Mailbox, up_to: u32) -> Changed {
 
 /// A stream has begun, or goes on: what the server has not said it has, up to now, is to be sent again; but nothing to
 /// somebody who was blocked meanwhile, and no text that has failed, as it has by a block that is over.
-pub fn restarted(mailbox: &mut Mailbox, up_to: Option<u32>) -> Changed {
+pub fn restarted(mailbox: &mut Mailbox, up_to: Option<StreamNumber>) -> Changed {
     let changed = up_to.map(|up_to| acked(mailbox, up_to)).unwrap_or_default();
     let standing = |peer: &PeerId| mailbox.peers.get(peer).map(|peer| peer.standing);
     let failed = |stanza: &OutgoingStanza| {
@@ -97,12 +102,17 @@ pub fn restarted(mailbox: &mut Mailbox, up_to: Option<u32>) -> Changed {
 #[must_use]
 pub fn resumption(mailbox: &Mailbox) -> Option<Resumption> {
     let Stream { id, jid, handled, sent } = mailbox.position.stream.clone()?;
-    Some(Resumption { id, jid, handled, sent })
+    Some(Resumption { id, jid, handled: handled.0, sent: sent.map(|sent| sent.0) })
 }
 
 /// Keeps where to take the stream up again.
 pub fn set_resumption(mailbox: &mut Mailbox, resumption: Option<Resumption>) {
-    let stream = resumption.map(|Resumption { id, jid, handled, sent }| Stream { id, jid, handled, sent });
+    let stream = resumption.map(|Resumption { id, jid, handled, sent }| Stream {
+        id,
+        jid,
+        handled: StreamNumber(handled),
+        sent: sent.map(StreamNumber),
+    });
     if mailbox.position.stream != stream {
         Arc::make_mut(&mut mailbox.position).stream = stream;
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::address::Address;
 use crate::contact::{Peer, PeerId, Standing};
 use crate::event::Comparison;
 use crate::mailbox::Mailbox;
@@ -22,7 +23,7 @@ pub struct Message {
     #[zeroize(skip)]
     pub id: MessageId,
     /// The peer's bare JID, as the own server vouches for it. Empty where that was lost to a failing device.
-    pub peer: String,
+    pub peer: Address,
     /// The text. One that came may hold anything.
     pub text: String,
     /// When it was written here, or came, by the device's clock. As JSON: seconds since 1970.
@@ -54,7 +55,7 @@ impl fmt::Debug for Message {
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Conversation {
     /// The peer's bare JID.
-    pub peer: String,
+    pub peer: Address,
     /// The user's name for the peer.
     pub label: Option<String>,
     /// Who the peer is to the burner.
@@ -99,7 +100,7 @@ pub fn message(mailbox: &Mailbox, id: MessageId, entry: &Entry, history: History
     }
     Some(Message {
         id,
-        peer: mailbox.peers.get(&entry.peer)?.jid.as_str().to_owned(),
+        peer: mailbox.peers.get(&entry.peer)?.jid.clone(),
         text: entry.text.clone(),
         at: SystemTime::checked_add(&UNIX_EPOCH, Duration::from_secs(entry.at.0)).unwrap_or(UNIX_EPOCH),
         state: entry.state,
@@ -130,7 +131,7 @@ fn conversation(mailbox: &Mailbox, row: PeerId, peer: &Peer) -> Conversation {
         _ => key.map_or(Security::Plaintext, |key| peer.trust.security(key)),
     };
     Conversation {
-        peer: peer.jid.as_str().to_owned(),
+        peer: peer.jid.clone(),
         label: peer.label.clone(),
         standing: peer.standing,
         security,

@@ -104,13 +104,19 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDRESS")]
         peer: Option<String>,
     },
-    /// Check the folder, Tor, the clock, and that a server can be reached
+    /// Check the folder, Tor, the clock, and that a server can be reached, or all
     Doctor {
         /// The server to reach [default: a random one of the directory]
         #[arg(long, value_name = "DOMAIN")]
         server: Option<String>,
         #[command(flatten)]
         route: RouteArgs,
+        /// Look at every server of the directory, one after the other, and at what each wants for an account; makes none
+        #[arg(long, conflicts_with_all = ["server", "onion", "exit"])]
+        servers: bool,
+        /// Write what was found as a file of the directory
+        #[arg(long, value_name = "FILE", requires = "servers")]
+        out: Option<PathBuf>,
     },
 }
 

@@ -25,7 +25,7 @@ use crate::receive::receive;
 use crate::stop::Stop;
 use crate::text::{printable, width};
 use crate::tty::Quiet;
-use crate::{ask, qr, tty};
+use crate::{ask, qr, servers, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let mut stop = Stop::listen();
@@ -147,13 +147,19 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
             output.line(if label.is_none() { "label: none" } else { "label: set" });
             Ok(())
         }
-        Command::Doctor { server, route } => {
-            engine.check_server(server.as_deref(), route.route())?;
+        Command::Doctor { server, route, servers: all, out } => {
+            match out {
+                Some(out) => servers::write(out, &[])?,
+                None => engine.check_server(server.as_deref(), route.route())?,
+            }
             check(output, "home", None);
             let started = Instant::now();
             screen.during("Tor", start).await?;
             check(output, "tor", Some(started.elapsed()));
             check(output, "clock", None);
+            if *all {
+                return servers::servers(engine, screen, out.as_deref()).await;
+            }
             doctor(engine, screen, server.as_deref(), route.route()).await
         }
     }

@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     NotProven(BurnOutcome, Option<Error>),
     /// A file named on the command line cannot be read.
     File(&'static str),
+    /// A file named on the command line cannot be written.
+    Unwritable(&'static str),
     /// No `--home`, and no place for it in the environment.
     NoHome,
     /// A name that fits several burners.
@@ -58,6 +60,7 @@ impl Failure {
                 format!("not removed yet{reason}; the next start goes on")
             }
             Self::File(option) => format!("the file of {option} cannot be read"),
+            Self::Unwritable(option) => format!("the file of {option} cannot be written"),
             Self::NoHome => "give a folder with --home".to_owned(),
             Self::Ambiguous => "that name fits more than one burner; use its address".to_owned(),
             Self::NothingArrived => "nothing arrived in time".to_owned(),
@@ -72,7 +75,12 @@ impl Failure {
         match self {
             Self::Engine(error) | Self::Advised(error, _) | Self::Secret(error) => error.code(),
             Self::NotProven(..) => "not_proven",
-            Self::File(_) | Self::NoHome | Self::Ambiguous | Self::NoPassphrase | Self::NotTyped(_) => "usage",
+            Self::File(_)
+            | Self::Unwritable(_)
+            | Self::NoHome
+            | Self::Ambiguous
+            | Self::NoPassphrase
+            | Self::NotTyped(_) => "usage",
             Self::NothingArrived => "timeout",
             Self::Unwritten => "unwritten",
         }
@@ -109,7 +117,12 @@ impl Failure {
     /// See the table in the README.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::File(_) | Self::NoHome | Self::Ambiguous | Self::NoPassphrase | Self::NotTyped(_) => 2,
+            Self::File(_)
+            | Self::Unwritable(_)
+            | Self::NoHome
+            | Self::Ambiguous
+            | Self::NoPassphrase
+            | Self::NotTyped(_) => 2,
             Self::NothingArrived => 6,
             Self::NotProven(..) => 9,
             Self::Unwritten => 10,

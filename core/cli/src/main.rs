@@ -16,6 +16,7 @@ mod pages;
 mod paint;
 mod qr;
 mod receive;
+mod servers;
 mod shown;
 mod stdio;
 mod stop;

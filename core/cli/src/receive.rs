@@ -64,7 +64,8 @@ fn print(output: &Output, message: &Message) -> Result<(), Failure> {
     output.has_words();
     let Message { peer: from, text, security, .. } = message;
     let object = json!({ "type": "message", "from": from, "text": text, "security": security });
-    let printed = output.object(&object) && output.line(&message_lines(message, &printable(from), Paint::for_stdout()));
+    let printed =
+        output.object(&object) && output.line(&message_lines(message, &printable(from.as_str()), Paint::for_stdout()));
     if printed { Ok(()) } else { Err(Failure::Unwritten) }
 }
 

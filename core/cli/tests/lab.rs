@@ -157,6 +157,44 @@ fn doctor_says_what_is_wrong() -> Tested {
     Ok(())
 }
 
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn doctor_looks_at_every_server_and_writes_a_directory() -> Tested {
+    let lab = Remote::from_env()?;
+    let flashpaper = Flashpaper::new(&lab)?;
+    let out = TempDir::new()?;
+    let file = out.path().join("directory.csv");
+    let before = accounts::names(lab.facts(), "burner.test")?;
+    let run = flashpaper.run(&["doctor", "--servers", "--out", file.to_str().ok_or("a path")?])?;
+    let told = run.of("directory")?;
+    assert_eq!((run.code, &told["servers"], &told["reached"]), (Some(0), &6.into(), &6.into()), "{:?}", run.events);
+    let of = |domain: &str| -> Tested<[Value; 5]> {
+        let probe = run.events.iter().find(|event| event["type"] == "server" && event["domain"] == domain);
+        let probe = probe.ok_or_else(|| format!("no {domain} in {:?}", run.events))?;
+        assert!(probe["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0) && probe["of"] == 6, "{probe}");
+        Ok(["via", "trusted", "safe_login", "registration", "error"].map(|member| probe[member].clone()))
+    };
+    let null = Value::Null;
+    let is = |via: &str, trusted, safe_login, registration, error| -> [Value; 5] {
+        [via.into(), Value::Bool(trusted), Value::Bool(safe_login), registration, error]
+    };
+    assert_eq!(of("burner.test")?, is("onion", true, true, "plain".into(), null.clone()));
+    assert_eq!(of("starttls.test")?, is("exit", true, true, "plain".into(), null.clone()));
+    assert_eq!(of("closed.test")?, is("onion", true, true, "closed".into(), null.clone()));
+    assert_eq!(of("plain.test")?, is("exit", true, false, "plain".into(), null.clone()));
+    assert_eq!(of("notls.test")?, is("exit", false, false, null, "untrusted".into()));
+    let written = std::fs::read_to_string(&file)?;
+    assert_eq!(told["file"], written);
+    let kind = |domain: &str| {
+        let row = written.lines().find(|row| row.starts_with(&format!("{domain},")));
+        row.and_then(|row| row.split(',').nth(3))
+    };
+    let kinds = ["burner.test", "starttls.test", "closed.test", "plain.test", "notls.test"].map(kind);
+    assert_eq!(kinds, [Some("yes"), Some("yes"), Some("no"), Some("no"), None]);
+    assert_eq!(accounts::names(lab.facts(), "burner.test")?, before, "nobody was registered");
+    Ok(())
+}
+
 /// Breaks the lab, looks at what a `new` says, mends the lab, and makes sure that the same folder works again.
 async fn broken(lab: &Remote, stop: &[&str], args: &[&str], expected: &[(&str, i32)], limit: Duration) -> Tested {
     let flashpaper = Flashpaper::new(lab)?;

@@ -38,6 +38,7 @@ fn bad_input_gets_one_line_and_its_code() {
     assert_eq!(run(&home, &["--home", &sealed, "--passphrase", &path("passphrase"), "list"]), (vec![], Some(0)));
     let in_file = path("file/home");
     let (file, noise, missing) = (path("file"), path("noise"), path("missing"));
+    let (out, nowhere) = (path("out"), path("file/out"));
     let (no_ca, no_server, other) = (path("no-ca"), path("no-server"), path("other"));
 
     let cases: &[(&[&str], i32)] = &[
@@ -88,6 +89,10 @@ fn bad_input_gets_one_line_and_its_code() {
         (&["doctor", "--server", "printer.local"], 2),
         (&["doctor", "--onion", "--server", "jabber.example"], 2),
         (&["doctor", "--onion", "--exit"], 2),
+        (&["doctor", "--servers", "--exit"], 2),
+        (&["doctor", "--servers", "--server", "jabber.example"], 2),
+        (&["doctor", "--out", &out], 2),
+        (&["doctor", "--servers", "--out", &nowhere], 2),
     ];
     for (args, code) in cases {
         let (lines, found) = run(&home, args);

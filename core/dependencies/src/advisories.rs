@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 
-use crate::Done;
+use crate::done::Done;
 use crate::graph::Graph;
 use crate::rules::shown;
 use crate::settings::AdvisorySettings;

@@ -6,7 +6,7 @@ use std::path::Path;
 use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand};
 use semver::Version;
 
-use crate::Done;
+use crate::done::Done;
 
 /// A crate by its place in [`Graph::crates`].
 pub(crate) type Index = usize;

@@ -5,21 +5,20 @@
 //! - `renew CHECKOUT` writes `advisories.tsv` anew from a git checkout of RustSec's advisory database.
 
 mod advisories;
+mod done;
 mod graph;
 mod rules;
 mod settings;
 
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use advisories::Advisories;
+use done::Done;
 use graph::Graph;
 use settings::Settings;
-
-type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

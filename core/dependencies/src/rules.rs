@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spdx::{Expression, Licensee, ParseMode};
 
-use crate::Done;
+use crate::done::Done;
 use crate::graph::{Crate, Graph};
 use crate::settings::{Bans, Deny, Licences, Sources};
 

@@ -12,7 +12,8 @@ use crate::burner::LiveBurner;
 use crate::burner::registry::Registry;
 use crate::config::Network;
 use crate::connection::handle::{ConnectionHandle, Profile};
-use crate::directory::{Directory, Server};
+use crate::directory::Server;
+use crate::directory::current::CurrentDirectory;
 use crate::event::BurnerId;
 use crate::locks::lock;
 use crate::network::tor_client::TorClient;
@@ -30,7 +31,7 @@ pub(crate) struct Context {
     pub(crate) home: PathBuf,
     pub(crate) network: Network,
     pub(crate) tls: Tls,
-    directory: Directory,
+    pub(crate) directory: CurrentDirectory,
     pub(crate) services: Arc<Services>,
     pub(crate) burners: Registry,
     pub(crate) registrations: Registrations,
@@ -57,7 +58,7 @@ impl Context {
     /// To be made within a runtime.
     pub(crate) fn new(
         (home, network): (PathBuf, Network),
-        (tls, directory): (Tls, Directory),
+        (tls, directory): (Tls, CurrentDirectory),
         tor: TorClient,
         services: Services,
         (registrations, learnt): (Vec<u64>, Lessons),
@@ -106,7 +107,7 @@ impl Context {
 
     /// The entry of a server that a user names.
     pub(crate) fn named_server(&self, domain: &str) -> Result<Server, Error> {
-        self.directory.named(domain)
+        self.directory.get().named(domain)
     }
 
     /// The entry of a server that a user names, or one that is drawn.
@@ -119,11 +120,11 @@ impl Context {
     pub(crate) fn draw_server(&self, choice: &Choice<'_>) -> Result<Server, Error> {
         let in_use: Vec<String> = self.burners.all()?.iter().map(|burner| burner.account().domain.clone()).collect();
         let today = days(self.services.now());
-        choice.draw(self.directory.entries(), &in_use, &self.learnt.on(today), &mut self.services.rng())
+        choice.draw(self.directory.get().entries(), &in_use, &self.learnt.on(today), &mut self.services.rng())
     }
 
     pub(crate) fn server_of(&self, account: &Account) -> Result<Server, Error> {
-        self.directory.named(&account.domain)
+        self.directory.get().named(&account.domain)
     }
 
     /// Forgets a burner and what belongs to it. Takes as long as a key source does. On an error nothing has changed.

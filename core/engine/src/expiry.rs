@@ -79,7 +79,7 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_chat::{OutgoingStanza, PeerId, StanzaKind, Stored, Talk, stanza_queue};
+    use flashpaper_chat::{OutgoingStanza, PeerId, StanzaKind, Stored, StreamNumber, Talk, stanza_queue};
     use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
     use flashpaper_vault::Batch;
     use flashpaper_xmpp::ChatMessage;
@@ -195,7 +195,7 @@ mod tests {
                         talk.receive(&chat(FRIEND, body));
                     }
                 }
-                stanza_queue::number(talk.mailbox(), 1, usize::MAX, UnixTime(NOW))
+                stanza_queue::number(talk.mailbox(), StreamNumber(1), usize::MAX, UnixTime(NOW))
             });
             let body = |stanza: &OutgoingStanza| {
                 if let StanzaKind::Otr { body, .. } = &stanza.kind { body.clone() } else { String::new() }

@@ -30,10 +30,11 @@ mod tasks;
 
 pub use api::Engine;
 pub use api::diagnostics::Probe;
+pub use api::directory::{Needs, ServerProbe};
 pub use burner::summary::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use connection::handle::Profile;
-pub use error::{Action, AnswerFault, Error, Input, TextFault, WebPage};
+pub use error::{Action, AnswerFault, DirectoryFault, Error, Input, RowFault, TextFault, WebPage};
 pub use event::{BurnerId, Connection, Event, Events, QuestionEnd, ServerWords, Settlement, Step};
 pub use flashpaper_chat::fingerprints::Imported;
 pub use flashpaper_chat::{

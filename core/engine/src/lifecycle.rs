@@ -16,6 +16,7 @@ use crate::config::{Config, Key, Network};
 use crate::connection::handle::ConnectionHandle;
 use crate::context::Context;
 use crate::directory::Directory;
+use crate::directory::current::CurrentDirectory;
 use crate::error::Input;
 use crate::event::Connection;
 use crate::locks::lock;
@@ -70,6 +71,8 @@ impl Engine {
         let (store, read) = blocking(move || Store::open(folder, &key, draw, since_boot)).await?;
         let services = Services::new(clock, rng, store, read.latest);
         let tor = TorClient::new(tor);
+        let takes_updates = network == Network::Public;
+        let directory = CurrentDirectory::new(directory, takes_updates, read.directory.as_ref());
         let context = Context::new((home, network), (tls, directory), tor, services, (read.registrations, read.learnt));
         context.burners.replace(read.burners);
         let context = Arc::new(context);
@@ -250,6 +253,7 @@ impl Context {
     fn take_over(&self, read: Installation) {
         self.registrations.replace(read.registrations);
         self.learnt.replace(read.learnt);
+        self.directory.replace(read.directory.as_ref());
         self.burners.replace(read.burners);
     }
 

@@ -9,6 +9,9 @@ pub(crate) const OPEN: Duration = Duration::from_secs(60);
 /// Registration, login, ping or removal on a ready stream.
 pub(crate) const EXCHANGE: Duration = Duration::from_secs(60);
 
+/// Looking at a server by one route, for the directory: a dead one must not hold up the others.
+pub(crate) const PROBE: Duration = Duration::from_secs(60);
+
 /// Ending a stream in order.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use crate::Result;
 use crate::facts::Facts;
@@ -11,8 +12,13 @@ use crate::facts::Facts;
 /// # Errors
 /// Its folder cannot be read.
 pub fn names(facts: &Facts, domain: &str) -> Result<BTreeSet<String>> {
+    stored(&facts.accounts, domain)
+}
+
+/// The same for any Prosody, whose data folder this is.
+pub(crate) fn stored(data: &Path, domain: &str) -> Result<BTreeSet<String>> {
     // Prosody escapes what is not a letter or digit by %xx.
-    let folder = facts.accounts.join(domain.replace('.', "%2e")).join("accounts");
+    let folder = data.join(domain.replace('.', "%2e").replace('-', "%2d")).join("accounts");
     let mut names = BTreeSet::new();
     if folder.exists() {
         for entry in fs::read_dir(folder)? {

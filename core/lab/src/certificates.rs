@@ -2,8 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::{LabError, Result};
 
@@ -49,13 +55,28 @@ impl Authority {
             let ca_key = KeyPair::from_pem(&fs::read_to_string(self.folder.join("ca.key"))?).map_err(failed)?;
             let issuer = Issuer::new(ca_params(), ca_key);
             let key = KeyPair::generate().map_err(failed)?;
-            let params =
+            let mut params =
                 CertificateParams::new(domains.iter().map(|d| (*d).to_owned()).collect::<Vec<_>>()).map_err(failed)?;
+            // ejabberd cannot count as far as the default.
+            params.not_after = date_time_ymd(2049, 1, 1);
             let certificate = params.signed_by(&key, &issuer).map_err(failed)?;
             fs::write(&paths.1, key.serialize_pem())?;
             fs::write(&paths.0, certificate.pem())?;
         }
         Ok(paths)
+    }
+
+    /// The server's side of TLS, for a domain.
+    pub(crate) fn acceptor(&self, domain: &str) -> Result<TlsAcceptor> {
+        let (certificate, key) = self.issue(&[domain])?;
+        let failed = |_| LabError::new("the certificate cannot be read");
+        let chain = vec![CertificateDer::from_pem_file(certificate).map_err(failed)?];
+        let key = PrivateKeyDer::from_pem_file(key).map_err(failed)?;
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|_| LabError::new("the certificate cannot be used"))?;
+        Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }
 

@@ -6,6 +6,10 @@
 //!   COMMAND` has it do something, with `\n` for a line break and `\\` for a backslash. `otr-lines JID` answers all that
 //!   happened since it was asked last, a list of [`OtrEvent`](crate::OtrEvent)s in JSON. `otr-end JID` removes its
 //!   account and ends it.
+//! - `serve KIND` starts a [`LabServer`](crate::LabServer) unless it runs, and answers its
+//!   [`ServerFacts`](crate::ServerFacts) in JSON; `stop KIND` ends it. `accounts KIND` answers the names of its accounts, a list in
+//!   JSON; `invite KIND` a link; `captcha KIND` what its last picture shows. `answer KIND LIST` gives a scripted one its replies,
+//!   a list of strings in JSON.
 //! - `server ORDER` is one to the [`Attacker`], in the words of `mod_lab_attacker.lua`.
 
 use std::collections::BTreeMap;
@@ -13,10 +17,13 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::facts::Facts;
+use crate::servers::{LabServer, ServerKind};
 use crate::{Attacker, Lab, LabError, OtrPeer, Result};
 
 /// Names the facts file of the lab that tests use.
@@ -56,13 +63,25 @@ struct Orders {
 impl Orders {
     async fn obey(&mut self, line: &str) -> Result<String> {
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-            ["stop", name] => self.lab.stop(name)?,
+            ["stop", name] => match name.parse() {
+                Ok(kind) => self.lab.servers().stop(kind),
+                Err(_) => self.lab.stop(name)?,
+            },
             ["start", name] => self.lab.restart(&[name]).await?,
             ["delay", ms] => {
                 self.lab.set_delay(ms.parse().map_err(|_| LabError::new("a delay is a number of milliseconds"))?);
             }
             ["cut"] => self.lab.cut(),
             ["reset"] => self.lab.reset().await?,
+            ["serve", kind] => return json(&self.lab.servers().serve(kind.parse()?).await?),
+            ["accounts", kind] => return json(&self.lab.servers().accounts(kind.parse()?).await?),
+            ["invite", kind] => return self.lab.servers().invitation(kind.parse()?),
+            ["captcha", kind] => return self.lab.servers().captcha_answer(kind.parse()?),
+            ["answer", kind, _, ..] => {
+                let replies = serde_json::from_str(line.splitn(3, ' ').nth(2).unwrap_or_default());
+                let replies = replies.map_err(|_| LabError::new("replies are a list of strings in JSON"))?;
+                self.lab.servers().answer_with(kind.parse()?, replies)?;
+            }
             ["otr", library] => return self.keep(OtrPeer::register(self.lab.facts(), library.parse()?).await?),
             ["otr", library, jid, password] => {
                 return self.keep(OtrPeer::log_in(self.lab.facts(), library.parse()?, jid, password).await?);
@@ -73,7 +92,7 @@ impl Orders {
                 self.peer(jid)?.command_line(command).await?;
             }
             ["otr-lines", jid] => {
-                return serde_json::to_string(&self.peer(jid)?.events()).map_err(|e| LabError::new(e.to_string()));
+                return json(&self.peer(jid)?.events());
             }
             ["otr-end", jid] => {
                 self.peer(jid)?;
@@ -99,6 +118,10 @@ impl Orders {
     fn peer(&mut self, jid: &str) -> Result<&mut OtrPeer> {
         self.peers.get_mut(jid).ok_or_else(|| LabError::new(format!("there is no peer {jid}")))
     }
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|e| LabError::new(e.to_string()))
 }
 
 /// A running lab, from a test's side.
@@ -172,7 +195,27 @@ impl Remote {
         self.order("reset").await
     }
 
-    async fn order(&self, order: &str) -> std::result::Result<(), RemoteError> {
+    /// A server of a kind; the lab starts it unless it runs. It finds no accounts of earlier labs.
+    ///
+    /// # Errors
+    /// The lab cannot.
+    pub async fn server(&self, kind: ServerKind) -> std::result::Result<LabServer, RemoteError> {
+        Ok(LabServer::new(self.clone(), self.ask_for(&format!("serve {kind}")).await?))
+    }
+
+    /// An order that has no answer.
+    pub(crate) async fn order(&self, order: &str) -> std::result::Result<(), RemoteError> {
+        self.ask(order).await.map(drop)
+    }
+
+    /// An order whose answer is JSON.
+    pub(crate) async fn ask_for<T: DeserializeOwned>(&self, order: &str) -> std::result::Result<T, RemoteError> {
+        let answer = self.ask(order).await?;
+        serde_json::from_str(&answer).map_err(|_| RemoteError::Refused(answer))
+    }
+
+    /// An order with an answer.
+    pub(crate) async fn ask(&self, order: &str) -> std::result::Result<String, RemoteError> {
         let exchange = async {
             let mut stream = BufReader::new(TcpStream::connect(&self.facts.control).await?);
             stream.write_all(format!("{order}\n").as_bytes()).await?;
@@ -180,10 +223,10 @@ impl Remote {
             stream.read_line(&mut answer).await?;
             Ok::<_, std::io::Error>(answer)
         };
-        match exchange.await {
-            Ok(answer) if answer == "ok\n" => Ok(()),
-            Ok(answer) => Err(RemoteError::Refused(answer.trim().to_owned())),
-            Err(_) => Err(RemoteError::NoLab),
+        let answer = exchange.await.map_err(|_| RemoteError::NoLab)?;
+        match answer.trim().strip_prefix("ok") {
+            Some(answer) => Ok(answer.trim_start().to_owned()),
+            None => Err(RemoteError::Refused(answer.trim().to_owned())),
         }
     }
 }

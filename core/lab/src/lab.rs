@@ -13,6 +13,7 @@ use crate::facts::{Facts, Network, Server};
 use crate::link::{Delay, Link};
 use crate::process::{Running, Spawner};
 use crate::prosody::{self, Prosody};
+use crate::servers::Servers;
 use crate::subnet::Subnet;
 use crate::tor::{Node, Onion};
 use crate::{LabError, Result, names, tor};
@@ -30,6 +31,7 @@ pub struct Lab {
     prosody: Prosody,
     links: BTreeMap<String, Link>,
     running: BTreeMap<String, Running>,
+    servers: Servers,
     delay: Delay,
     /// Since the last reset.
     relays_stopped: bool,
@@ -37,12 +39,12 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Starts the network, the server and its onion service, keeping keys in `dir` between runs. `say` gets a line for
-    /// each step.
+    /// Starts the network, the server and its onion service, keeping keys in `dir` between runs. `system` is the folder of a
+    /// Debian with Prosody 13, for [`ServerKind::Sasl2`](crate::ServerKind::Sasl2). `say` gets a line for each step.
     ///
     /// # Errors
     /// A program is missing, another lab uses the folder, or the network does not come up.
-    pub async fn start(dir: &Path, delay_ms: u32, say: impl Fn(&str)) -> Result<Self> {
+    pub async fn start(dir: &Path, delay_ms: u32, system: Option<PathBuf>, say: impl Fn(&str)) -> Result<Self> {
         let (dir, lock) = take_folder(dir)?;
         let (subnet, names_socket) = Subnet::take()?;
         let names_address = names_socket.local_addr()?;
@@ -52,7 +54,9 @@ impl Lab {
         let ca = Authority::open(&dir.join("ca"))?;
         let prosody = Prosody::prepare(&dir, &ca, subnet.address(50), subnet.address(51))?;
         let names_log = dir.join("names.log");
-        names::serve(names_socket, prosody.hosts(), &names_log)?;
+        let on_demand = Servers::new(&dir, Authority::open(&dir.join("ca"))?, subnet, spawner.clone(), system);
+        let hosts: BTreeMap<_, _> = prosody.hosts().into_iter().chain(on_demand.hosts()).collect();
+        names::serve(names_socket, hosts.clone(), &names_log)?;
         let mut running = BTreeMap::from([("prosody".to_owned(), prosody.start(&spawner)?)]);
         step("XMPP server listens");
 
@@ -79,7 +83,7 @@ impl Lab {
             torrc: tor::network_torrc(&nodes),
             subnet: subnet.address(0).to_string().trim_end_matches('0').to_owned(),
             relays: nodes.iter().map(Node::facts).collect(),
-            hosts: prosody.hosts().into_iter().map(|(host, address)| (host, address.to_string())).collect(),
+            hosts: hosts.into_iter().map(|(host, address)| (host, address.to_string())).collect(),
             control: SocketAddr::from((subnet.address(3), 10000)).to_string(),
             dir: dir.clone(),
             accounts: prosody.data(),
@@ -97,6 +101,7 @@ impl Lab {
             prosody,
             links,
             running,
+            servers: on_demand,
             delay,
             relays_stopped: false,
             _lock: lock,
@@ -186,6 +191,11 @@ impl Lab {
     /// Closes every connection of clients to a relay: all of their circuits are gone.
     pub(crate) fn cut(&self) {
         self.links.values().for_each(Link::cut);
+    }
+
+    /// The servers that start on demand.
+    pub(crate) const fn servers(&mut self) -> &mut Servers {
+        &mut self.servers
     }
 
     fn known(&self, name: &str) -> Result<()> {

@@ -31,6 +31,9 @@ enum Command {
         /// One-way delay in front of every relay, in milliseconds
         #[arg(long, default_value_t = 0)]
         delay: u32,
+        /// The folder of a Debian with Prosody 13 and its modules, for servers of the kind sasl2
+        #[arg(long)]
+        system: Option<PathBuf>,
     },
     /// As a fresh account of the lab's server, send a message (needs FLASHPAPER_LAB)
     Send {
@@ -53,7 +56,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Args::parse().command {
-        Command::Up { dir, delay } => up(dir, delay).await,
+        Command::Up { dir, delay, system } => up(dir, delay, system).await,
         Command::Send { to, text } => send(&to, &text).await,
         Command::Dial { host, port } => dial(&host, port).await,
     };
@@ -66,11 +69,11 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn up(dir: PathBuf, delay: u32) -> Result<(), LabError> {
+async fn up(dir: PathBuf, delay: u32, system: Option<PathBuf>) -> Result<(), LabError> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let facts_file = dir.join("facts.json");
     let mut run = tokio::spawn(async move {
-        let lab = Lab::start(&dir, delay, |line| eprintln!("{line}")).await?;
+        let lab = Lab::start(&dir, delay, system, |line| eprintln!("{line}")).await?;
         let facts = serde_json::to_string(lab.facts()).unwrap_or_default();
         fs::write(dir.join("facts.json"), &facts)?;
         println!("{facts}");

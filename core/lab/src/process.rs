@@ -1,6 +1,7 @@
 //! Children that die with the lab, however it ends.
 
 use std::fs::OpenOptions;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -60,6 +61,20 @@ impl Running {
             None => Ok(()),
             Some(status) => Err(LabError::new(format!("{} ended ({status}); see {}", self.name, self.log))),
         }
+    }
+
+    /// Waits until something listens at all of these ports.
+    pub(crate) fn wait_for_ports(&mut self, ports: &[SocketAddr]) -> Result<()> {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let end = Instant::now() + PATIENCE;
+        while !ports.iter().all(|port| TcpStream::connect(port).is_ok()) {
+            self.check()?;
+            if Instant::now() > end {
+                return Err(LabError::new(format!("{} does not listen; see {}", self.name, self.log)));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
     }
 
     /// Sends a signal.

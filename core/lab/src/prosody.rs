@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
+use crate::Result;
 use crate::certificates::Authority;
 use crate::process::{Running, Spawner};
-use crate::{LabError, Result};
 
 /// Makes accounts; also behind the onion address.
 pub(crate) const DEFAULT: &str = "burner.test";
@@ -73,20 +72,13 @@ impl Prosody {
         let config = self.config_file().display().to_string();
         let args = ["-F", "--config", &config];
         let mut running = spawner.spawn("prosody", &args, &self.folder.join("prosody.out"))?;
-        let end = Instant::now() + Duration::from_secs(20);
         let ports: [SocketAddr; 4] = [
             (self.main, 5222).into(),
             (self.main, 5223).into(),
             (self.main, ATTACKER).into(),
             (self.starttls_only, 5222).into(),
         ];
-        while !ports.iter().all(|port| TcpStream::connect(port).is_ok()) {
-            running.check()?;
-            if Instant::now() > end {
-                return Err(LabError::new("prosody does not listen"));
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        running.wait_for_ports(&ports)?;
         Ok(running)
     }
 
@@ -95,38 +87,20 @@ impl Prosody {
     }
 
     fn config(&self, ca: &Authority) -> Result<String> {
-        let (folder, data, log) = (self.folder.display(), self.data(), self.log());
-        let (main, starttls_only) = (self.main, self.starttls_only);
+        let (main, starttls_only, log) = (self.main, self.starttls_only, self.log());
         // One certificate for all: at the port of direct TLS Prosody has only one.
         let (certificate, key) = ca.issue(&HOSTS)?;
-        let (certificate, key) = (certificate.display(), key.display());
-        let mut config = format!(r#"ssl = {{ certificate = "{certificate}"; key = "{key}"; protocol = "tlsv1_2+" }}"#);
+        let mut config = settings(&self.folder, &certificate, &key);
         config += &format!(
             r#"
-run_as_root = true
-daemonize = false
-data_path = "{data}"
-pidfile = "{folder}/prosody.pid"
 log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = "{log}" }} }}
 c2s_interfaces = {{ "{main}", "{starttls_only}" }}
-c2s_ports = {{ 5222 }}
-c2s_direct_tls_ports = {{ 5223 }}
 c2s_direct_tls_interfaces = {{ "{main}" }}
-s2s_ports = {{ }}
--- Else a stanza now and then waits for the kernel's delayed acknowledgement of the one before: 40 ms.
-network_settings = {{ nagle = false }}
-plugin_paths = {{ "{folder}" }}
 lab_attacker_interfaces = {{ "{main}" }}
 lab_attacker_ports = {{ {ATTACKER} }}
 modules_enabled = {{ "roster"; "saslauth"; "tls"; "disco"; "ping"; "register_ibr"; "user_account_management";
   "carbons"; "smacks"; "offline"; "time"; "version"; "blocklist"; "pep"; "vcard4"; "lab_attacker" }}
-modules_disabled = {{ "s2s"; "http"; "admin_shell"; "mimicking" }}
-authentication = "internal_hashed"
-password_hash = "SHA-256"
-c2s_require_encryption = true
-storage = "internal"
 "#,
-            data = data.display(),
             log = log.display(),
         );
         for host in HOSTS {
@@ -145,4 +119,29 @@ storage = "internal"
         }
         Ok(config)
     }
+}
+
+/// What all of the lab's Prosodys have in common. Everything they read and write is in `folder`, but for the certificate.
+pub(crate) fn settings(folder: &Path, certificate: &Path, key: &Path) -> String {
+    let (folder, certificate, key) = (folder.display(), certificate.display(), key.display());
+    format!(
+        r#"
+ssl = {{ certificate = "{certificate}"; key = "{key}"; protocol = "tlsv1_2+" }}
+run_as_root = true
+daemonize = false
+data_path = "{folder}/data"
+pidfile = "{folder}/prosody.pid"
+plugin_paths = {{ "{folder}" }}
+c2s_ports = {{ 5222 }}
+c2s_direct_tls_ports = {{ 5223 }}
+s2s_ports = {{ }}
+-- Else a stanza now and then waits for the kernel's delayed acknowledgement of the one before: 40 ms.
+network_settings = {{ nagle = false }}
+modules_disabled = {{ "s2s"; "http"; "admin_shell"; "mimicking" }}
+authentication = "internal_hashed"
+password_hash = "SHA-256"
+c2s_require_encryption = true
+storage = "internal"
+"#
+    )
 }

@@ -6,13 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::Result;
 use crate::certificates::Authority;
-use crate::{LabError, Result};
 
 /// A proxy that records everything a client sends.
 #[derive(Debug)]
@@ -38,15 +34,7 @@ impl Tap {
     /// # Errors
     /// No port or certificate can be had.
     pub async fn tls(target: SocketAddr, authority: &Authority, domain: &str) -> Result<Self> {
-        let (certificate, key) = authority.issue(&[domain])?;
-        let failed = |_| LabError::new("the certificate cannot be read");
-        let chain = vec![CertificateDer::from_pem_file(certificate).map_err(failed)?];
-        let key = PrivateKeyDer::from_pem_file(key).map_err(failed)?;
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|_| LabError::new("the certificate cannot be used"))?;
-        Self::open(target, Some(TlsAcceptor::from(Arc::new(config)))).await
+        Self::open(target, Some(authority.acceptor(domain)?)).await
     }
 
     /// Where clients are to connect.

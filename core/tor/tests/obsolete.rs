@@ -32,7 +32,7 @@ const EXITS: [&str; 4] = ["exit0", "exit1", "exit2", "exit3"];
 async fn an_obsolete_client_says_so_and_the_process_lives_on() -> Tested {
     let dir = TempDir::new()?;
     // A lab of its own: its network is of no use afterwards.
-    let mut lab = Lab::start(&dir.path().join("lab"), 0, |_| {}).await?;
+    let mut lab = Lab::start(&dir.path().join("lab"), 0, None, |_| {}).await?;
     require_what_nobody_has(&mut lab).await?;
     let config = Config {
         state_dir: dir.path().join("state"),

@@ -6,9 +6,7 @@ use std::fmt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::Stanza;
 use tokio_xmpp::jid::{BareJid, FullJid, Jid};
-use tokio_xmpp::minidom;
 use tokio_xmpp::parsers::message::{Id, Message};
-use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 
@@ -124,8 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     /// # Errors
     /// The stream ended.
     pub async fn send_presence(&mut self) -> Result<(), StreamError> {
-        // The typed stanza would carry a priority, which most clients leave out at its default.
-        self.stream.send_stanza(&minidom::Element::bare("presence", ns::JABBER_CLIENT)).await
+        self.stream.send_stanza(&presence::available()).await
     }
 
     /// Sends a message of OTR's (XEP-0364), to a bare or a full JID, and asks for a receipt if that is wanted. It gets the

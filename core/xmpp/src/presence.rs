@@ -5,6 +5,11 @@ use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::presence::{Presence, Type};
 
+/// Bare available presence. The typed stanza would carry a priority, which most clients leave out at its default.
+pub(crate) fn available() -> Element {
+    Element::bare("presence", ns::JABBER_CLIENT)
+}
+
 /// A step of the handshake by which two accounts come to see each other's presence (RFC 6121, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subscription {

@@ -18,7 +18,7 @@ use crate::ids::Ids;
 use crate::received::Received;
 use crate::registration::clean;
 use crate::removal::{Accepted, RemovalError, Requested};
-use crate::{archive, bind, ping, roster};
+use crate::{archive, bind, ping, presence, roster};
 
 /// A session with a bound resource. Dropping it drops the connection; [`Session::close`] ends the stream in order.
 pub struct Session<S> {
@@ -76,14 +76,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         }
     }
 
-    /// Writes a message of a fixed form to the server's own domain, and pings it (XEP-0199): a server that lets a new account
-    /// talk to nobody says so now. Others that take no such message bounce it for another reason.
+    /// Becomes available, writes a message of a fixed form to the server's own domain, and pings it (XEP-0199): a server that
+    /// lets a new account talk to nobody says so now. Others that take no such message bounce it for another reason.
     ///
     /// # Errors
     /// The stream ended.
     pub async fn greet_server(&mut self) -> Result<Greeted, StreamError> {
         let server = Jid::from(BareJid::from_parts(None, self.jid.domain()));
         let (message, ping) = (self.ids.draw(), self.ids.draw());
+        // What the server has written to the account waits for it.
+        self.stream.send_stanza_along(&presence::available()).await?;
         self.stream.send_stanza_along(&greeting(server.clone(), message.clone())).await?;
         self.send(ping::request(ping.clone(), Some(server.clone()))).await?;
         let mut greeted = Greeted::default();

@@ -4,6 +4,7 @@
 mod bench;
 mod bindings;
 mod demo;
+mod directory;
 mod fuzz;
 mod kotlin;
 mod lab;
@@ -41,6 +42,10 @@ cargo xtask fuzz TARGET      hostile input for what reads it; without a target: 
     --seconds N              for how long (60)
 cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine
 cargo xtask advisories PATH  writes the list of RustSec's advisories anew, from a git checkout of their database
+cargo xtask directory-check [FILE]
+                             how many taps find a server by a list of the directory that is 1, 3 or 6 months old
+cargo xtask directory-sign FILE --key KEYFILE
+                             the update of the server directory that an app may hand in, as FILE.signed
 cargo xtask lab [--delay MS] keeps a lab up and prints its facts as one line of JSON; ends with end of input or Ctrl-C";
 
 fn main() -> ExitCode {
@@ -57,6 +62,9 @@ fn main() -> ExitCode {
         ["fuzz", name, "--seconds", seconds] => fuzz::fuzz(name, seconds),
         ["bindings"] => bindings::make(),
         ["advisories", checkout] => advisories(checkout),
+        ["directory-check"] => directory::check(None),
+        ["directory-check", file] => directory::check(Some(file)),
+        ["directory-sign", file, "--key", key] => directory::sign(file, key),
         ["lab"] => lab::stay_up(0),
         ["lab", "--delay", ms] => match ms.parse() {
             Ok(ms) => lab::stay_up(ms),

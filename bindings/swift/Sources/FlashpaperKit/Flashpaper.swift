@@ -42,6 +42,12 @@ public final class Flashpaper: Sendable {
         }
     }
 
+    /// Takes an update of the server directory: a file that those who make this library have signed, however the app came
+    /// by it. It counts from now on, also after a restart. What it does not name stays as it is.
+    public func updateDirectory(_ file: Data) async throws {
+        try await engine.updateDirectory(file: file)
+    }
+
     /// Has another key open the folder from now on, and only that.
     public func changeKey(_ key: Key) async throws {
         try await engine.changeKey(key: key)

@@ -12,14 +12,18 @@ fn a_stanza_goes_again_as_it_was_until_the_server_has_it() {
     let (mut one, _) = friends();
     let text = one.writes("hello");
     one.work(|talk| talk.pump(10));
-    let before = stanza_queue::number(&mut one.mailbox, 7, 10, NOW);
-    assert_eq!(one.mailbox.stanzas.values().next().unwrap().number, Some(7), "its number is stored before it leaves");
+    let before = stanza_queue::number(&mut one.mailbox, StreamNumber(7), 10, NOW);
+    assert_eq!(
+        one.mailbox.stanzas.values().next().unwrap().number,
+        Some(StreamNumber(7)),
+        "its number is stored before it leaves"
+    );
     assert_eq!(one.state(text), Some(MessageState::Sent));
-    stanza_queue::restarted(&mut one.mailbox, Some(6));
-    let again = stanza_queue::number(&mut one.mailbox, 1, 10, NOW);
+    stanza_queue::restarted(&mut one.mailbox, Some(StreamNumber(6)));
+    let again = stanza_queue::number(&mut one.mailbox, StreamNumber(1), 10, NOW);
     assert_eq!((again[0].1.id.clone(), bodies(&again)), (before[0].1.id.clone(), bodies(&before)));
-    stanza_queue::restarted(&mut one.mailbox, Some(1));
-    assert!(stanza_queue::number(&mut one.mailbox, 1, 10, NOW).is_empty());
+    stanza_queue::restarted(&mut one.mailbox, Some(StreamNumber(1)));
+    assert!(stanza_queue::number(&mut one.mailbox, StreamNumber(1), 10, NOW).is_empty());
     assert_eq!(one.state(text), Some(MessageState::Acked));
 }
 

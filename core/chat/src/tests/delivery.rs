@@ -29,7 +29,7 @@ fn a_text_is_confirmed_in_the_same_piece_of_work_in_which_it_comes() {
     let answer = two.work(|talk| {
         hear(talk, one_jid, &out[0]);
         talk.pump(1000);
-        stanza_queue::number(talk.mailbox(), 1, usize::MAX, NOW)
+        stanza_queue::number(talk.mailbox(), StreamNumber(1), usize::MAX, NOW)
     });
     let answer: Vec<_> = answer.into_iter().map(|(_, stanza)| stanza).collect();
     one.hears(&answer);

@@ -73,8 +73,8 @@ fn only_a_contact_learns_that_a_message_came() {
     comes(&mut mailbox, PEER, Some("2"), "ah");
     comes(&mut mailbox, PEER, None, "well");
     assert_eq!(receipts(&mailbox), ["2", "2"]);
-    stanza_queue::number(&mut mailbox, 7, usize::MAX, NOW);
-    stanza_queue::acked(&mut mailbox, 7);
+    stanza_queue::number(&mut mailbox, StreamNumber(7), usize::MAX, NOW);
+    stanza_queue::acked(&mut mailbox, StreamNumber(7));
     assert_eq!(receipts(&mailbox), ["2"]);
     assert!(!stanza_queue::has_unsent(&mailbox), "one on its way is not sent twice");
     stanza_queue::restarted(&mut mailbox, None);

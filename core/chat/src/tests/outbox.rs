@@ -27,7 +27,7 @@ fn a_peer_that_confirms_is_not_sent_more_than_a_server_keeps() {
     assert!(outbox::has_room(&mailbox, peer, NOW));
     send_all(&mut mailbox);
     assert!(!outbox::has_room(&mailbox, peer, NOW));
-    stanza_queue::acked(&mut mailbox, count);
+    stanza_queue::acked(&mut mailbox, StreamNumber(count));
     assert!(!outbox::has_room(&mailbox, peer, NOW));
     assert!(outbox::has_room(&mailbox, peer, NOW + limits::WINDOW_FOR.as_secs()), "it may confirm no more");
     let other = mailbox.peer(&address("other@b.example"));

@@ -7,7 +7,8 @@ use rand::rngs::StdRng;
 
 use super::support::{
     Arc, Changed, Duration, FailReason, Fingerprint, History, Mailbox, MessageId, MessageState, NOW, OutgoingStanza,
-    PeerId, Security, StanzaKind, address, inbox, outbox, repair, retention, shown, shown_one, stanza_queue, view,
+    PeerId, Security, StanzaKind, StreamNumber, address, inbox, outbox, repair, retention, shown, shown_one,
+    stanza_queue, view,
 };
 pub(super) use crate::chat::Talk;
 pub(super) use crate::event::{Comparison, Notice};
@@ -84,8 +85,8 @@ impl Phone {
     /// What it sends now; the server has it.
     pub(super) fn says(&mut self) -> Vec<Arc<OutgoingStanza>> {
         self.work(|talk| talk.pump(1000));
-        let out = stanza_queue::number(&mut self.mailbox, 1, usize::MAX, NOW + self.time);
-        stanza_queue::acked(&mut self.mailbox, u32::try_from(out.len()).unwrap());
+        let out = stanza_queue::number(&mut self.mailbox, StreamNumber(1), usize::MAX, NOW + self.time);
+        stanza_queue::acked(&mut self.mailbox, StreamNumber(u32::try_from(out.len()).unwrap()));
         out.into_iter().map(|(_, stanza)| stanza).collect()
     }
 

@@ -17,7 +17,7 @@ use crate::chat::Talk;
 use crate::mailbox::Mailbox;
 use crate::random::Random;
 use crate::sessions::Sessions;
-use crate::stanza::StanzaKind;
+use crate::stanza::{StanzaKind, StreamNumber};
 use crate::tests::support::{NOW, address};
 use crate::{outbox, stanza_queue};
 
@@ -93,12 +93,12 @@ fn each_key_of_a_conversation_is_a_draw_of_its_own() {
             talk.pump(10);
         }
         drop(talk.end());
-        for (_, stanza) in stanza_queue::number(&mut mailbox, 1, 10, NOW) {
+        for (_, stanza) in stanza_queue::number(&mut mailbox, StreamNumber(1), 10, NOW) {
             let StanzaKind::Otr { body, .. } = &stanza.kind else { continue };
             keys.extend(next_key(body));
             said.extend(sent(&peer.receive(body)));
         }
-        stanza_queue::acked(&mut mailbox, 1_000);
+        stanza_queue::acked(&mut mailbox, StreamNumber(1_000));
     }
     assert!(turns > 20 && keys.len() > 20, "{turns} turns, {} keys", keys.len());
     let exponents = draws.lock().unwrap().iter().filter(|length| **length == EXPONENT).count();

@@ -9,7 +9,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
         let peer = mailbox.peer(&address(PEER));
         knows_doubles(&mut mailbox, peer, deduplicates);
         send_all(&mut mailbox);
-        stanza_queue::acked(&mut mailbox, 2);
+        stanza_queue::acked(&mut mailbox, StreamNumber(2));
         redelivery::unread(&mut mailbox, peer, &[2, 3, 4].map(TextId), NOW + after);
         assert_eq!(
             (redelivery::doubting(&mailbox).len(), redelivery::next_decision(&mailbox)),
@@ -43,7 +43,7 @@ fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
     let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
-    stanza_queue::acked(&mut mailbox, 2);
+    stanza_queue::acked(&mut mailbox, StreamNumber(2));
     read(&mut mailbox, "1");
     redelivery::session_lost(&mut mailbox, peer, NOW);
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW).len(), 1);
@@ -72,7 +72,7 @@ fn a_server_that_forgets_is_told_again_what_a_peer_would_have_confirmed_and_know
     let other = "other@b.example";
     queue(&mut mailbox, other, "to one that never confirms");
     send_all(&mut mailbox);
-    assert_eq!(stanza_queue::acked(&mut mailbox, 3).len(), 3);
+    assert_eq!(stanza_queue::acked(&mut mailbox, StreamNumber(3)).len(), 3);
     read(&mut mailbox, "1");
     assert!(redelivery::forgotten_by_server(&mut mailbox.clone(), NOW).is_empty(), "it would not know it");
     let peer = mailbox.peer(&address(PEER));
@@ -92,7 +92,7 @@ fn a_server_that_forgets_is_told_again_though_no_receipt_has_come_yet() {
     let peer = mailbox.peer(&address(PEER));
     knows_doubles(&mut mailbox, peer, true);
     send_all(&mut mailbox);
-    stanza_queue::acked(&mut mailbox, 1);
+    stanza_queue::acked(&mut mailbox, StreamNumber(1));
     assert_eq!(redelivery::forgotten_by_server(&mut mailbox, NOW).len(), 1);
     assert_eq!(texts(&mailbox), ["first"]);
 }
@@ -104,7 +104,7 @@ fn a_server_that_forgets_makes_a_new_session_due_where_the_peers_client_is_not_k
     let peer = mailbox.peer(&address(PEER));
     send_all(&mut mailbox);
     assert!(inbox::missed(&mailbox).is_empty());
-    stanza_queue::acked(&mut mailbox, 1);
+    stanza_queue::acked(&mut mailbox, StreamNumber(1));
     assert!(redelivery::forgotten_by_server(&mut mailbox, NOW).is_empty());
     assert_eq!(inbox::missed(&mailbox), [peer]);
 }
@@ -128,8 +128,8 @@ fn two_peers(deduplicates: bool) -> (Mailbox, PeerId, [MessageId; 2]) {
         encrypt(&mut mailbox, row.0, 1);
         row
     });
-    stanza_queue::number(&mut mailbox, 1, 9, NOW);
-    stanza_queue::acked(&mut mailbox, 2);
+    stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW);
+    stanza_queue::acked(&mut mailbox, StreamNumber(2));
     let peer = mailbox.peer(&address(PEER));
     (mailbox, peer, rows)
 }
@@ -248,7 +248,7 @@ fn of_a_session_that_is_forgotten_nothing_leaves_any_more_and_its_texts_wait_aga
         row
     });
     // The first is on its way.
-    stanza_queue::number(&mut mailbox, 1, 1, NOW);
+    stanza_queue::number(&mut mailbox, StreamNumber(1), 1, NOW);
     let (peer, other) = (mailbox.peer(&address(PEER)), mailbox.peer(&address("other@b.example")));
     let stored =
         Arc::new(Stored { state: String::new(), used: NOW, key: None, resource: None, version: None, finished: false });

@@ -31,9 +31,8 @@ fn lost_rows_take_nothing_good_with_them() {
     // Nobody new is taken for who was lost, and no number is given again.
     let id = queue(&mut mailbox, "new@b.example", "to new");
     assert_eq!(id, MessageId(5));
-    let to: Vec<String> =
-        shown(&mailbox, None, History::None, NOW).iter().map(|message| message.peer.clone()).collect();
-    assert_eq!(to, [PEER, other, "", "", "new@b.example"]);
+    let to: Vec<_> = shown(&mailbox, None, History::None, NOW).iter().map(|message| message.peer.clone()).collect();
+    assert_eq!(to, [PEER, other, "", "", "new@b.example"].map(address));
     assert_eq!(texts(&mailbox), ["to other", "to new"]);
     let before = mailbox.messages.len();
     repair::mend(&mut mailbox, None);

@@ -8,9 +8,9 @@ fn nothing_unfinished_is_ever_swept() {
     comes(&mut mailbox, PEER, Some("a"), "came");
     encrypt(&mut mailbox, 2, 1);
     encrypt(&mut mailbox, 3, 2);
-    stanza_queue::number(&mut mailbox, 1, 3, NOW);
+    stanza_queue::number(&mut mailbox, StreamNumber(1), 3, NOW);
     // The receipt, and the first.
-    stanza_queue::acked(&mut mailbox, 2);
+    stanza_queue::acked(&mut mailbox, StreamNumber(2));
     let (day, after) = (limits::CONFIRMED_WITHIN.as_secs(), Duration::from_secs(10));
     for history in [History::None, History::Expire { after }] {
         let _ = retention::sweep(&mut mailbox, history, NOW + day - 1);

@@ -9,11 +9,11 @@ fn what_was_on_its_way_to_somebody_who_was_blocked_is_not_sent_again() {
         let row = queue(&mut mailbox, to, &number.to_string());
         encrypt(&mut mailbox, row.0, number);
     }
-    assert_eq!(stanza_queue::number(&mut mailbox, 1, 10, NOW).len(), 2);
+    assert_eq!(stanza_queue::number(&mut mailbox, StreamNumber(1), 10, NOW).len(), 2);
     let peer = mailbox.peer(&address(PEER));
     mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
-    stanza_queue::restarted(&mut mailbox, Some(0));
-    let again = stanza_queue::number(&mut mailbox, 1, 10, NOW);
+    stanza_queue::restarted(&mut mailbox, Some(StreamNumber(0)));
+    let again = stanza_queue::number(&mut mailbox, StreamNumber(1), 10, NOW);
     assert_eq!(again.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["other@b.example"]);
 }
 
@@ -21,9 +21,9 @@ fn what_was_on_its_way_to_somebody_who_was_blocked_is_not_sent_again() {
 fn stanzas_keep_their_order_over_streams() {
     let mut mailbox = outbox(4);
     send_all(&mut mailbox);
-    assert_eq!(stanza_queue::acked(&mut mailbox, 1), [(MessageId(2), MessageState::Acked)]);
+    assert_eq!(stanza_queue::acked(&mut mailbox, StreamNumber(1)), [(MessageId(2), MessageState::Acked)]);
     // The stream is cut; the server has two.
-    assert_eq!(stanza_queue::restarted(&mut mailbox, Some(2)).len(), 1);
+    assert_eq!(stanza_queue::restarted(&mut mailbox, Some(StreamNumber(2))).len(), 1);
     assert_eq!(bodies(&mut mailbox), ["3", "4"]);
     // And once more, when nobody knows.
     stanza_queue::restarted(&mut mailbox, None);
@@ -38,10 +38,10 @@ fn a_text_in_pieces_is_there_when_all_of_it_is() {
     let mut mailbox = outbox(1);
     encrypt(&mut mailbox, 2, 1);
     encrypt(&mut mailbox, 2, 1);
-    assert_eq!(stanza_queue::number(&mut mailbox, 5, 1, NOW).len(), 1, "no more than there is room for");
-    stanza_queue::number(&mut mailbox, 6, usize::MAX, NOW);
-    assert!(stanza_queue::acked(&mut mailbox, 5).is_empty());
-    assert_eq!(stanza_queue::acked(&mut mailbox, 6), [(MessageId(2), MessageState::Acked)]);
+    assert_eq!(stanza_queue::number(&mut mailbox, StreamNumber(5), 1, NOW).len(), 1, "no more than there is room for");
+    stanza_queue::number(&mut mailbox, StreamNumber(6), usize::MAX, NOW);
+    assert!(stanza_queue::acked(&mut mailbox, StreamNumber(5)).is_empty());
+    assert_eq!(stanza_queue::acked(&mut mailbox, StreamNumber(6)), [(MessageId(2), MessageState::Acked)]);
 }
 
 #[test]
@@ -50,10 +50,10 @@ fn acknowledgements_wrap_around() {
     for row in 2..=4 {
         encrypt(&mut mailbox, row, row);
     }
-    stanza_queue::number(&mut mailbox, u32::MAX - 1, usize::MAX, NOW);
-    assert_eq!(stanza_queue::acked(&mut mailbox, u32::MAX).len(), 2);
-    assert!(stanza_queue::acked(&mut mailbox, u32::MAX).is_empty());
-    assert_eq!(stanza_queue::acked(&mut mailbox, 0), [(MessageId(4), MessageState::Acked)]);
+    stanza_queue::number(&mut mailbox, StreamNumber(u32::MAX - 1), usize::MAX, NOW);
+    assert_eq!(stanza_queue::acked(&mut mailbox, StreamNumber(u32::MAX)).len(), 2);
+    assert!(stanza_queue::acked(&mut mailbox, StreamNumber(u32::MAX)).is_empty());
+    assert_eq!(stanza_queue::acked(&mut mailbox, StreamNumber(0)), [(MessageId(4), MessageState::Acked)]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_step_of_a_key_exchange_that_could_not_leave_for_a_minute_does_not_and_a_que
     }
     let (text, query, step) = (PEER.to_owned(), format!("{PEER}/query"), format!("{PEER}/step"));
     let to = |mut mailbox: Mailbox, after: u64| -> Vec<String> {
-        stanza_queue::number(&mut mailbox, 1, 9, NOW + after).iter().map(|(to, _)| to.clone()).collect()
+        stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW + after).iter().map(|(to, _)| to.clone()).collect()
     };
     assert_eq!(to(mailbox.clone(), limits::EXCHANGE_STANZAS.as_secs()), [text.clone(), query.clone(), step]);
     assert_eq!(to(mailbox, limits::EXCHANGE_STANZAS.as_secs() + 1), [text, query]);
@@ -82,10 +82,13 @@ fn a_text_on_its_way_when_its_peer_was_blocked_does_not_go_again_once_that_is_ov
     let mut mailbox = outbox(1);
     encrypt(&mut mailbox, 2, 1);
     let peer = mailbox.find(&address(PEER)).unwrap();
-    assert_eq!(stanza_queue::number(&mut mailbox, 1, 9, NOW).len(), 1);
+    assert_eq!(stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW).len(), 1);
     mailbox.messages.values_mut().for_each(|entry| {
         Arc::make_mut(entry).state = MessageState::Failed { reason: FailReason::Blocked };
     });
     stanza_queue::restarted(&mut mailbox, None);
-    assert_eq!((mailbox.standing(peer), stanza_queue::number(&mut mailbox, 1, 9, NOW).len()), (Standing::Contact, 0));
+    assert_eq!(
+        (mailbox.standing(peer), stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW).len()),
+        (Standing::Contact, 0)
+    );
 }

@@ -117,6 +117,41 @@ fn what_of_a_strangers_was_taken_and_is_kept_leaves_room_for_more() {
 }
 
 #[test]
+fn a_stranger_has_room_for_so_many_bytes_and_for_less_where_more_is_kept() {
+    let taken = |texts: &[usize], kept: usize| {
+        let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+        let row = mailbox.peer(&address(PEER));
+        mailbox.peer_mut(row).unwrap().kept = kept as u64;
+        talk(&mut mailbox, &mut sessions, |talk| {
+            texts.iter().for_each(|length| talk.receive(&message(PEER, &"x".repeat(*length))));
+        });
+        mailbox.messages.len()
+    };
+    let half = limits::STRANGER_BYTES / 2;
+    assert_eq!([taken(&[half, half], 0), taken(&[half, half + 1], 0), taken(&[2 * half + 1, 1], 0)], [2, 1, 1]);
+    assert_eq!([taken(&[1], limits::CONTACT_KEPT - 1), taken(&[1], limits::CONTACT_KEPT)], [1, 0]);
+}
+
+/// Nothing of a stranger who gives way is sent; what is on its way to others is.
+#[test]
+fn what_is_to_be_sent_to_others_stays_where_a_stranger_gives_way() {
+    let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
+    let contact = mailbox.peer(&address(PEER));
+    mailbox.befriend(contact);
+    talk(&mut mailbox, &mut sessions, |talk| {
+        talk.start(contact);
+        (0..limits::STRANGERS).for_each(|n| talk.receive(&message(&format!("stranger{n}@b.example"), "hello")));
+    });
+    let oldest = inbox::strangers(&mailbox)[0];
+    let mut stanza = OutgoingStanza::clone(mailbox.stanzas.values().next().unwrap());
+    stanza.peer = oldest;
+    stanza_queue::add(&mut mailbox, stanza);
+    talk(&mut mailbox, &mut sessions, |talk| talk.receive(&message("new@b.example", "hello")));
+    assert_eq!(mailbox.stanzas.values().map(|stanza| stanza.peer).collect::<Vec<_>>(), [contact]);
+    assert!(!mailbox.peers.contains_key(&oldest));
+}
+
+#[test]
 fn an_empty_body_is_no_message_and_ends_none() {
     let (mut mailbox, mut sessions) = (Mailbox::default(), sessions());
     let row = mailbox.peer(&address(PEER));
@@ -169,8 +204,11 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
     let news = talk(&mut mailbox, &mut sessions, |talk| {
         (0..2).for_each(|number| talk.receive(&message(&format!("more{number}@b.example"), "hello")));
         talk.receive(&message(&jid(4), "one more"));
+        [4, 5].iter().for_each(|number| talk.unreadable(&address(&jid(*number))));
         talk.receive(&message("last@b.example", "hello"));
     });
+    let [fifth, last] = [&jid(5), "last@b.example"].map(|from| mailbox.find(&address(from)).unwrap());
+    assert_eq!(news.notices, [(fifth, Notice::Unreadable), (last, Notice::StrangerForgotten)]);
     assert_eq!((mailbox.find(&address(&jid(2))), mailbox.find(&address(&jid(3)))), (Some(labelled), Some(written_to)));
     assert_eq!(mailbox.find(&address(&jid(4))), None);
     assert_eq!(news.messages.len(), 3);

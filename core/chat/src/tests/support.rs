@@ -13,7 +13,7 @@ pub(super) use crate::mailbox::Mailbox;
 pub(super) use crate::message::{FailReason, MessageId, MessageState, TextId, Transmission};
 pub(super) use crate::retention::History;
 pub(super) use crate::seen::Mark;
-pub(super) use crate::stanza::{OutgoingStanza, StanzaKind};
+pub(super) use crate::stanza::{OutgoingStanza, StanzaKind, StreamNumber};
 pub(super) use crate::time::UnixTime;
 pub(super) use crate::trust::{Fingerprint, Security, Trust};
 pub(super) use crate::view::Message;
@@ -86,7 +86,7 @@ pub(crate) fn receipts(mailbox: &Mailbox) -> Vec<String> {
 /// What a screen shows of what is not history.
 pub(crate) fn shown(mailbox: &Mailbox, with: Option<&str>, history: History, now: UnixTime) -> Vec<Message> {
     let all = mailbox.messages.iter().filter_map(|(id, entry)| view::message(mailbox, *id, entry, history, now));
-    all.filter(|message| with.is_none_or(|with| message.peer == with)).collect()
+    all.filter(|message| with.is_none_or(|with| message.peer.as_str() == with)).collect()
 }
 
 pub(crate) fn shown_one(mailbox: &Mailbox, id: MessageId, history: History, now: UnixTime) -> Option<Message> {
@@ -136,7 +136,7 @@ pub(crate) fn send_all(mailbox: &mut Mailbox) {
     for (MessageId(row), _) in outbox::waiting(mailbox) {
         encrypt(mailbox, row, row);
     }
-    stanza_queue::number(mailbox, 1, usize::MAX, NOW);
+    stanza_queue::number(mailbox, StreamNumber(1), usize::MAX, NOW);
 }
 
 /// What is on the way or waits to be sent, in its order.
@@ -144,5 +144,8 @@ pub(crate) fn bodies(mailbox: &mut Mailbox) -> Vec<String> {
     let of = |stanza: &OutgoingStanza| {
         if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
     };
-    stanza_queue::number(mailbox, 100, usize::MAX, NOW).iter().filter_map(|(_, stanza)| of(stanza)).collect()
+    stanza_queue::number(mailbox, StreamNumber(100), usize::MAX, NOW)
+        .iter()
+        .filter_map(|(_, stanza)| of(stanza))
+        .collect()
 }

@@ -109,7 +109,7 @@ mod tests {
             (r#"{"answer":{"question":1}}"#, "missing field `fields`"),
             (r#"{"answer":{"question":"s3cret","fields":{}}}"#, "expected u64"),
             (r#"{"answer":{"question":1,"fields":{"0":7}}}"#, "expected a string, a boolean, or an array of numbers"),
-            (r#"{"answer":{"question":1,"fields":{"s3cret":""}}}"#, "expected usize"),
+            (r#"{"answer":{"question":1,"fields":{"s3cret":""}}}"#, "expected key to be a number in quotes"),
             (r#"{"another":1,"decline":1}"#, "expected map with a single key"),
             (r#"{"dance":1}"#, "unknown variant `dance`, expected one of `answer`, `another`, `decline`"),
         ] {

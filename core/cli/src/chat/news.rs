@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flashpaper::{BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState, Standing};
+use flashpaper::{Address, BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState, Standing};
 
 use crate::pages;
 
@@ -39,7 +39,7 @@ pub(crate) struct Watch<'a> {
     burner: &'a BurnerId,
     /// Messages that wait to be taken.
     told: BTreeSet<MessageId>,
-    conversations: BTreeMap<String, Conversation>,
+    conversations: BTreeMap<Address, Conversation>,
 }
 
 impl<'a> Watch<'a> {
@@ -81,7 +81,7 @@ impl<'a> Watch<'a> {
                 self.told.remove(&message);
                 vec![News::Event(event)]
             }
-            Event::Conversation { peer, .. } => self.conversation(peer.as_str()),
+            Event::Conversation { peer, .. } => self.conversation(peer),
             Event::Lagged { .. } => {
                 let mut news = vec![News::Event(event)];
                 news.extend(self.unread());
@@ -97,9 +97,9 @@ impl<'a> Watch<'a> {
         unread.map(News::Message).into_iter().collect()
     }
 
-    fn conversation(&mut self, peer: &str) -> Vec<News> {
-        let Ok(now) = self.engine.conversation(self.burner, peer) else { return Vec::new() };
-        let before = self.conversations.insert(peer.to_owned(), now.clone());
+    fn conversation(&mut self, peer: Address) -> Vec<News> {
+        let Ok(now) = self.engine.conversation(self.burner, peer.as_str()) else { return Vec::new() };
+        let before = self.conversations.insert(peer, now.clone());
         if before.as_ref() == Some(&now) {
             return Vec::new();
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use flashpaper::{
-    Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Fingerprint, Message,
-    MessageId, MessageState, PeerKey, Standing,
+    Address, Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Fingerprint,
+    Message, MessageId, MessageState, PeerKey, Standing,
 };
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
@@ -127,7 +127,7 @@ struct Person<'a, 's> {
     /// How texts begin of which more is to be heard.
     sent: BTreeMap<MessageId, String>,
     /// The peer, and its key in use, that were shown last.
-    shown: Option<(String, Fingerprint)>,
+    shown: Option<(Address, Fingerprint)>,
 }
 
 impl Person<'_, '_> {
@@ -215,13 +215,13 @@ impl Person<'_, '_> {
             "fingerprint" => self.fingerprints()?,
             "trust" => {
                 if let Some((peer, key)) = self.key_in_use(rest)? {
-                    engine.set_verified(id, &peer, key, true)?;
+                    engine.set_verified(id, peer.as_str(), key, true)?;
                 }
             }
             "distrust" => self.distrust()?,
             "accept-key" => {
                 if let Some((peer, key)) = self.key_in_use(rest)? {
-                    engine.accept_key(id, &peer, key)?;
+                    engine.accept_key(id, peer.as_str(), key)?;
                 }
             }
             "uri" => {
@@ -265,7 +265,7 @@ impl Person<'_, '_> {
 
     fn verify(&mut self, rest: &str) -> Result<(), Failure> {
         let (engine, id, conversation) = (self.engine, self.id, self.conversation()?);
-        let peer = &conversation.peer;
+        let peer = conversation.peer.as_str();
         let done = match (&conversation.question, question(rest)) {
             (Some(Comparison::Asked { question }), _) if !rest.is_empty() => {
                 engine.answer_comparison(id, peer, rest, question.as_deref())
@@ -282,11 +282,11 @@ impl Person<'_, '_> {
     fn distrust(&self) -> Result<(), Error> {
         let Conversation { peer, keys, .. } = self.conversation()?;
         let mut verified = keys.iter().filter(|key| key.verified);
-        verified.try_for_each(|key| self.engine.set_verified(self.id, &peer, key.fingerprint, false))
+        verified.try_for_each(|key| self.engine.set_verified(self.id, peer.as_str(), key.fingerprint, false))
     }
 
     /// The key in use, if it is the one that the person has typed or seen: it may have changed since.
-    fn key_in_use(&mut self, typed: &str) -> Result<Option<(String, Fingerprint)>, Error> {
+    fn key_in_use(&mut self, typed: &str) -> Result<Option<(Address, Fingerprint)>, Error> {
         let conversation = self.conversation()?;
         let key = conversation.key.ok_or(Error::NotPrivate)?;
         if !typed.is_empty() {
@@ -308,7 +308,7 @@ impl Person<'_, '_> {
         let own = self.engine.fingerprint(self.id)?;
         self.line(&format!("{own}  yours"));
         let Ok(conversation) = self.conversation() else { return Ok(()) };
-        let name = self.name(&conversation.peer);
+        let name = self.name(conversation.peer.as_str());
         self.shown = conversation.key.map(|key| (conversation.peer.clone(), key));
         for PeerKey { fingerprint, verified, verified_us, accepted } in &conversation.keys {
             let marks = [
@@ -338,7 +338,7 @@ impl Person<'_, '_> {
     /// Tells of texts that have not left, before and after they could.
     fn unsent(&mut self) -> Result<(), Error> {
         for conversation in self.conversations()?.into_iter().filter(|conversation| conversation.outbox > 0) {
-            let (name, texts) = (self.name(&conversation.peer), unsent(conversation.outbox));
+            let (name, texts) = (self.name(conversation.peer.as_str()), unsent(conversation.outbox));
             self.aside(&format!("{texts} to {name} not sent yet; that goes on while chat runs"));
         }
         Ok(())
@@ -354,7 +354,7 @@ impl Person<'_, '_> {
 
     fn version(&mut self, conversation: &Conversation) {
         if conversation.version == Some(2) {
-            let name = self.name(&conversation.peer);
+            let name = self.name(conversation.peer.as_str());
             self.aside(&format!("{name} offers version 2 of OTR only; /version2 off refuses that"));
         }
     }
@@ -410,7 +410,7 @@ impl Person<'_, '_> {
     }
 
     fn message(&mut self, message: &Message) {
-        let name = self.name(&message.peer);
+        let name = self.name(message.peer.as_str());
         let shown = self.terminal.line(&message_lines(message, &name, self.terminal.paint));
         // One that is not taken comes again.
         if shown && let Err(error) = self.engine.taken(self.id, message.id) {
@@ -420,7 +420,7 @@ impl Person<'_, '_> {
 
     fn changed(&mut self, before: Option<&Conversation>, now: &Conversation) {
         self.show_lock();
-        let name = self.name(&now.peer);
+        let name = self.name(now.peer.as_str());
         if before.map(|b| b.standing).unwrap_or_default() != now.standing || before.is_none() {
             match now.standing {
                 Standing::Stranger => self.aside(&format!("{name} is a stranger: /accept or /block ADDRESS")),
@@ -521,7 +521,11 @@ impl Person<'_, '_> {
     fn earlier(&self, id: MessageId) -> String {
         let Ok(message) = self.engine.message(self.id, id) else { return "an earlier text".to_owned() };
         // Whom it was for may be lost.
-        let to = if message.peer.is_empty() { String::new() } else { format!(" to {}", self.name(&message.peer)) };
+        let to = if message.peer.as_str().is_empty() {
+            String::new()
+        } else {
+            format!(" to {}", self.name(message.peer.as_str()))
+        };
         format!("{}{to}", beginning(&message.text))
     }
 
@@ -582,7 +586,7 @@ fn description(conversation: &Conversation) -> String {
     let version = conversation.version.map_or_else(String::new, |version| format!(", OTR version {version}"));
     let unsent =
         if conversation.outbox > 0 { format!(", {} not sent yet", unsent(conversation.outbox)) } else { String::new() };
-    format!("{}{label}{standing}{present}{version}{unsent}", printable(&conversation.peer))
+    format!("{}{label}{standing}{present}{version}{unsent}", printable(conversation.peer.as_str()))
 }
 
 fn unsent(texts: u32) -> String {
@@ -632,7 +636,7 @@ mod tests {
     #[test]
     fn a_description_names_the_version_and_what_was_not_sent() {
         let conversation = |version, outbox| Conversation {
-            peer: "me@b.example".into(),
+            peer: "me@b.example".to_owned().into(),
             label: Some("friend".into()),
             standing: Standing::Stranger,
             security: flashpaper::Security::Private,

@@ -38,7 +38,7 @@ impl Engine {
 
     fn take_address(&self, id: &BurnerId, address: &str, decided: bool) -> Result<String, Error> {
         let (jid, fingerprint) = read_address(address).ok_or(Error::InvalidInput { input: Input::Address })?;
-        let jid = self.peer_address(id, &jid)?;
+        let jid = self.peer_address(id, jid.as_str())?;
         let address = jid.clone();
         self.converse(id, move |talk| {
             let row = talk.mailbox().peer(&address);
@@ -93,7 +93,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn uri(&self, id: &BurnerId) -> Result<String, Error> {
-        Ok(uri(&self.context.burner(id)?.account().jid(), self.fingerprint(id)?))
+        Ok(uri(&self.context.burner(id)?.account().jid().into(), self.fingerprint(id)?))
     }
 
     /// The fingerprint of the burner's own key. The first time it takes a tenth of a second.
@@ -111,7 +111,7 @@ impl Engine {
     pub fn conversation(&self, id: &BurnerId, peer: &str) -> Result<Conversation, Error> {
         let jid = self.compared(id, peer)?;
         let conversations = self.context.burner(id)?.conversations()?;
-        conversations.into_iter().find(|conversation| conversation.peer == jid.as_str()).ok_or(Error::NoSuchPeer)
+        conversations.into_iter().find(|conversation| conversation.peer == jid).ok_or(Error::NoSuchPeer)
     }
 
     /// Begins a private conversation, or renews the one there is. Texts begin one by themselves.
@@ -241,7 +241,7 @@ impl Engine {
         for (number, line) in fingerprints::read(file, account) {
             count += 1;
             match line {
-                Line::Verified(peer, fingerprint) => match self.peer_address(id, &peer) {
+                Line::Verified(peer, fingerprint) => match self.peer_address(id, peer.as_str()) {
                     Ok(jid) => drop(keys.insert((jid, fingerprint))),
                     Err(Error::InvalidInput { .. }) => unread_lines.push(number),
                     Err(error) => return Err(error),

@@ -3,6 +3,7 @@
 mod burners;
 pub(crate) mod contacts;
 pub(crate) mod diagnostics;
+pub(crate) mod directory;
 mod messages;
 
 use std::fmt;

@@ -25,7 +25,7 @@ impl LiveBurner {
         let (mailbox, history) = (self.mailbox()?, self.account().history);
         let shown = |id: MessageId, entry: &Entry| {
             let message = view::message(&mailbox, id, entry, history, now)?;
-            with.is_none_or(|with| message.peer == with).then_some((id, message))
+            with.is_none_or(|with| message.peer.as_str() == with).then_some((id, message))
         };
         let mut before = before.map_or(u64::MAX, u64::from);
         let present = mailbox.messages.range(..MessageId::from(before)).rev();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_chat::{UnixTime, presence, redelivery, stanza_queue};
+use flashpaper_chat::{StreamNumber, UnixTime, presence, redelivery, stanza_queue};
 use flashpaper_xmpp::{LoginError, Start};
 
 use super::handle::ConnectionHandle;
@@ -91,7 +91,7 @@ async fn start(context: &Arc<Context>, turn: &Turn, reached_server: &mut bool) -
             Start::Resumed { acked } => (Some(acked), false),
             Start::New { acked } => (acked, acked.is_none() && had_one),
         };
-        let mut changed = stanza_queue::restarted(talk.mailbox(), acked);
+        let mut changed = stanza_queue::restarted(talk.mailbox(), acked.map(StreamNumber));
         if forgotten {
             changed.extend(redelivery::forgotten_by_server(talk.mailbox(), now));
         }

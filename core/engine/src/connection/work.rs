@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use flashpaper_chat::{
-    self as chat, Address, Mailbox, PeerId, Standing, Talk, UnixTime, covers, inbox, outbox, presence, redelivery,
-    stanza_queue,
+    self as chat, Address, Mailbox, PeerId, Standing, StreamNumber, Talk, UnixTime, inbox, outbox, presence,
+    redelivery, stanza_queue,
 };
 use flashpaper_xmpp::{Incoming, StreamError, Subscription};
 use futures::FutureExt as _;
@@ -42,7 +42,7 @@ pub(super) struct Work<'a> {
     /// Up to then nothing is said but what answers: the device has slept.
     rests_until: Duration,
     /// What the server was told of peers, up to which stanza, and has not said that it has.
-    announced: Vec<(PeerId, Standing, u32)>,
+    announced: Vec<(PeerId, Standing, StreamNumber)>,
     /// Since when something that the server has acknowledged waits to be stored with the next change.
     acked_since: Option<Duration>,
     /// Up to then texts that come are left to gather: several came together just before.
@@ -194,7 +194,7 @@ impl<'a> Work<'a> {
         let mut ids = self.context.services.ids();
         for (row, peer) in &due {
             say::introduction(&mut self.session, &mut ids, peer).await?;
-            self.announced.push((*row, peer.standing, self.session.sent()));
+            self.announced.push((*row, peer.standing, StreamNumber(self.session.sent())));
         }
         self.ask(self.context.profile().response()).await
     }
@@ -231,7 +231,7 @@ impl<'a> Work<'a> {
 
     /// Encrypts what waits, as far as there is room, and numbers what is sent next.
     fn number(&self) -> impl FnOnce(&mut Talk<'_>) -> Numbered + Send + 'static {
-        let (first, room, now) = (self.session.sent().wrapping_add(1), self.room(), self.context.services.now());
+        let (sent, room, now) = (StreamNumber(self.session.sent()), self.room(), self.context.services.now());
         // Who says goodbye begins nothing.
         let burns = self.turn.burner.account().state == State::Burning;
         let resumption = self.session.resumption(room);
@@ -240,7 +240,7 @@ impl<'a> Work<'a> {
                 talk.pump(room);
             }
             stanza_queue::set_resumption(talk.mailbox(), resumption);
-            stanza_queue::number(talk.mailbox(), first, room, UnixTime(now))
+            stanza_queue::number(talk.mailbox(), sent.plus(1), room, UnixTime(now))
         }
     }
 
@@ -267,8 +267,10 @@ impl<'a> Work<'a> {
         }
         let wants_ack = batch.contains(&Incoming::Asked);
         let texts = batch.iter().filter(|incoming| matches!(incoming, Incoming::Chat(_))).count();
-        let acked = |incoming: &Incoming| if let Incoming::Acked { up_to } = incoming { Some(*up_to) } else { None };
-        let acked: Vec<u32> = batch.iter().filter_map(acked).collect();
+        let acked = |incoming: &Incoming| {
+            if let Incoming::Acked { up_to } = incoming { Some(StreamNumber(*up_to)) } else { None }
+        };
+        let acked: Vec<StreamNumber> = batch.iter().filter_map(acked).collect();
         let (was_acked, known) = (!acked.is_empty(), self.known_by(&acked));
         let says_nothing_else =
             batch.iter().all(|incoming| matches!(incoming, Incoming::Acked { .. } | Incoming::Asked));
@@ -334,7 +336,7 @@ impl<'a> Work<'a> {
                         answers.extend(steps.into_iter().map(|step| (from.clone(), step)));
                     }
                     Incoming::Acked { up_to } => {
-                        let changed = stanza_queue::acked(talk.mailbox(), up_to);
+                        let changed = stanza_queue::acked(talk.mailbox(), StreamNumber(up_to));
                         talk.report(changed);
                     }
                     Incoming::Asked | Incoming::Other => {}
@@ -350,7 +352,7 @@ impl<'a> Work<'a> {
 
     /// Notes what the server has. It is stored with the next change: after a crash the server says it again. There need be none
     /// where it is nothing but answers, as receipts: a peer takes one that goes again for what it is.
-    async fn note_acks(&mut self, acked: Vec<u32>, known: Vec<(PeerId, Standing)>) -> Result<(), Error> {
+    async fn note_acks(&mut self, acked: Vec<StreamNumber>, known: Vec<(PeerId, Standing)>) -> Result<(), Error> {
         let is_known = !known.is_empty();
         let note = move |mailbox: &mut Mailbox| {
             known.iter().for_each(|(row, standing)| presence::server_knows(mailbox, *row, *standing));
@@ -363,8 +365,8 @@ impl<'a> Work<'a> {
     }
 
     /// What the server was told of peers, and says now that it has.
-    fn known_by(&mut self, acked: &[u32]) -> Vec<(PeerId, Standing)> {
-        let is_known = |number: u32| acked.iter().any(|up_to| covers(*up_to, number));
+    fn known_by(&mut self, acked: &[StreamNumber]) -> Vec<(PeerId, Standing)> {
+        let is_known = |number: StreamNumber| acked.iter().any(|up_to| up_to.covers(number));
         self.announced
             .extract_if(.., |(.., number)| is_known(*number))
             .map(|(row, standing, _)| (row, standing))

@@ -6,7 +6,10 @@ use std::time::Duration;
 use flashpaper_tor::Clock;
 use serde::{Serialize, Serializer};
 
+mod directory;
 mod from;
+
+pub use self::directory::{DirectoryFault, RowFault};
 
 /// What went wrong. The text is for developers; an app picks its own words by [`Error::code`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -234,6 +237,12 @@ pub enum Input {
     /// Not a link of an invitation to a server, or one to another server.
     #[error("invitation")]
     Invitation,
+    /// An update of the server directory that is not taken.
+    #[error("server directory: {fault}")]
+    Directory {
+        /// Why not.
+        fault: DirectoryFault,
+    },
     /// Answers that do not fit a question.
     #[error("answer")]
     Answer {

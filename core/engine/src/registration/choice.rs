@@ -113,15 +113,15 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::*;
-    use crate::directory::Directory;
+    use crate::directory::file;
 
-    const LIST: &str = "domain,onion,in_band_registration
-plain.example,,yes
-hidden.example,jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion,yes
-picture.example,,captcha
-web.example,,web
-apart.example,,quarantines
-old.example,,unknown
+    const LIST: &str = "domain,onion,ports,in_band_registration,note,source,seen
+plain.example,,,yes,,test,2026-01-01
+hidden.example,jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion,,yes,,test,2026-01-01
+picture.example,,,captcha,,test,2026-01-01
+web.example,,,web,,test,2026-01-01
+apart.example,,,quarantines,,test,2026-01-01
+old.example,,,unknown,,test,2026-01-01
 ";
 
     struct Case {
@@ -132,13 +132,13 @@ old.example,,unknown
 
     /// How often each is drawn of a thousand times, in percent.
     fn draws(case: Case) -> HashMap<String, u32> {
-        let directory = Directory::parse(LIST.as_bytes()).unwrap();
+        let servers = file::read(LIST).unwrap();
         let in_use: Vec<_> = case.in_use.iter().map(|used| (*used).to_owned()).collect();
         let learnt = case.learnt.iter().map(|(domain, lesson)| ((*domain).to_owned(), (*lesson, 1))).collect();
         let mut rng = StdRng::seed_from_u64(1);
         let mut drawn = HashMap::new();
         for _ in 0..1000 {
-            let Ok(server) = case.choice.draw(directory.entries(), &in_use, &learnt, &mut rng) else { continue };
+            let Ok(server) = case.choice.draw(&servers, &in_use, &learnt, &mut rng) else { continue };
             *drawn.entry(server.domain.as_str().to_owned()).or_insert(0) += 1;
         }
         drawn

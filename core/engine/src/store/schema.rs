@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::VaultReport;
+use super::report::VaultReport;
 use crate::account::Account;
+use crate::directory::update::Taken;
 use crate::registration::learnt::Lessons;
 use crate::{Error, limits};
 
@@ -33,6 +34,8 @@ const SEEN: Table = Table::lasting(8);
 const SESSIONS: Table = Table::fleeting(7);
 /// Messages of which nothing is to come any more, by their numbers. None is in memory, nor read at an opening.
 const HISTORY: Table = Table::lasting(9);
+/// Of the installation: the updates of the server directory that were taken.
+const DIRECTORY: Table = Table::lasting(10);
 /// The row of a table that has one.
 pub(crate) const ONLY: u64 = 0;
 /// How many rows are read at one go.
@@ -46,6 +49,8 @@ pub(crate) struct Installation {
     pub(crate) registrations: Vec<u64>,
     /// What was learnt of servers.
     pub(crate) learnt: Lessons,
+    /// The updates of the server directory that were taken.
+    pub(crate) directory: Option<Taken>,
     /// The latest time that an earlier run has seen, in seconds since 1970.
     pub(crate) latest: u64,
 }
@@ -68,11 +73,12 @@ pub(super) fn load(
     }
     let registrations = read_only(vault, Owner::COMMON, REGISTRATIONS, report)?.unwrap_or_default();
     let learnt = read_only(vault, Owner::COMMON, LEARNT, report)?.unwrap_or_default();
+    let directory = read_only(vault, Owner::COMMON, DIRECTORY, report)?;
     burners.sort_by_key(|(_, account)| account.created);
     findings.extend(vault.take_noticed());
     end_replayed_sessions(vault, &findings, rng)?;
     findings.into_iter().for_each(|finding| report.add(finding));
-    Ok(Installation { burners, registrations, learnt, latest })
+    Ok(Installation { burners, registrations, learnt, directory, latest })
 }
 
 /// The row of a table that has one; where it is lost, that is counted.
@@ -184,6 +190,11 @@ pub(crate) fn put_registrations(batch: &mut Batch, registrations: &[u64]) -> Res
 
 pub(crate) fn put_learnt(batch: &mut Batch, learnt: &Lessons) -> Result<(), Error> {
     batch.put(Owner::COMMON, LEARNT, ONLY, to_json(learnt)?);
+    Ok(())
+}
+
+pub(crate) fn put_directory(batch: &mut Batch, taken: &Taken) -> Result<(), Error> {
+    batch.put(Owner::COMMON, DIRECTORY, ONLY, to_json(taken)?);
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use crate::support::{Direct, Hands, SERVER, Tested, config, open, open_with};
 
 fn by(route: Option<Route>) -> CreateOptions {
-    CreateOptions { server: Some(SERVER.into()), route, recoverable: false }
+    CreateOptions { server: Some(SERVER.into()), route, recoverable: false, ..CreateOptions::default() }
 }
 
 async fn come_online(events: &mut Events, count: usize) -> Tested {

@@ -28,7 +28,12 @@ async fn a_server_that_binds_logins_no_more_gets_none_and_a_burn_waits() -> Test
         let (server, home) = (Server::new(0)?, TempDir::new()?);
         server.state().binds = is_bound_from_the_start;
         let engine = server.open(home.path()).await?;
-        let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
+        let options = CreateOptions {
+            server: Some(SERVER.into()),
+            route: Some(Route::Exit),
+            recoverable: false,
+            ..CreateOptions::default()
+        };
         let burner = engine.create_burner(options).await?;
         let first = if is_bound_from_the_start { "SCRAM-SHA-256-PLUS" } else { "SCRAM-SHA-256" };
         assert_eq!(std::mem::take(&mut server.state().logins), [first]);

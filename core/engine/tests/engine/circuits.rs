@@ -103,7 +103,12 @@ async fn from_creation_to_burn(lab: &Remote) -> Tested {
 
     let mut burners = Vec::new();
     for server in SERVERS {
-        let options = CreateOptions { server: Some(server.into()), route: Some(Route::Exit), recoverable: false };
+        let options = CreateOptions {
+            server: Some(server.into()),
+            route: Some(Route::Exit),
+            recoverable: false,
+            ..CreateOptions::default()
+        };
         burners.push(engine.create_burner(options).await?);
     }
     look("created");

@@ -16,7 +16,12 @@ use tokio::sync::Notify;
 use crate::support::{Direct, SERVER, Tested, killed_at, open, own_test, points};
 
 fn options() -> CreateOptions {
-    CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false }
+    CreateOptions {
+        server: Some(SERVER.into()),
+        route: Some(Route::Exit),
+        recoverable: false,
+        ..CreateOptions::default()
+    }
 }
 
 /// Not a test: what the tests below run as a process of its own, to be killed at point `FLASHPAPER_POINT`.

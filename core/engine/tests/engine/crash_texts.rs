@@ -103,7 +103,12 @@ async fn prepare(lab: &Remote) -> Tested<(TempDir, Burner, Friend)> {
     let home = TempDir::new()?;
     let engine = open(home.path(), lab).await?;
     engine.start_on(Direct::plain(lab)).await?;
-    let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
+    let options = CreateOptions {
+        server: Some(SERVER.into()),
+        route: Some(Route::Exit),
+        recoverable: false,
+        ..CreateOptions::default()
+    };
     let burner = engine.create_burner(options).await?;
     engine.set_history(&burner.id, History::UntilBurn)?;
     let friend = Friend::register(lab, true).await?;

@@ -128,7 +128,12 @@ impl Day {
 }
 
 fn direct() -> CreateOptions {
-    CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false }
+    CreateOptions {
+        server: Some(SERVER.into()),
+        route: Some(Route::Exit),
+        recoverable: false,
+        ..CreateOptions::default()
+    }
 }
 
 /// The streams that were dialled, and which of them still carry anything.

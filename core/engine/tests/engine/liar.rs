@@ -40,7 +40,12 @@ impl Side {
     async fn open(server: &Server) -> Tested<Self> {
         let home = TempDir::new()?;
         let engine = server.open(home.path()).await?;
-        let options = CreateOptions { server: Some(SERVER.into()), route: Some(Route::Exit), recoverable: false };
+        let options = CreateOptions {
+            server: Some(SERVER.into()),
+            route: Some(Route::Exit),
+            recoverable: false,
+            ..CreateOptions::default()
+        };
         let burner = engine.create_burner(options).await?;
         engine.set_history(&burner.id, History::UntilBurn)?;
         engine.connect(&burner.id)?;

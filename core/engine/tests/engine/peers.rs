@@ -42,7 +42,12 @@ impl Scene {
         let (lab, home) = (Remote::from_env()?, TempDir::new()?);
         let engine = open(home.path(), &lab).await?;
         engine.start_on(way(&lab)).await?;
-        let options = CreateOptions { server: Some(server.into()), route: Some(Route::Exit), recoverable: false };
+        let options = CreateOptions {
+            server: Some(server.into()),
+            route: Some(Route::Exit),
+            recoverable: false,
+            ..CreateOptions::default()
+        };
         let burner = engine.create_burner(options).await?;
         let mut peer = OtrPeer::register(lab.facts(), library).await?;
         peer.command(&format!("to {}", burner.jid)).await?;

@@ -247,7 +247,12 @@ fn name_of(burner: &Burner) -> &str {
 }
 
 pub(crate) fn at(domain: &str) -> CreateOptions {
-    CreateOptions { server: Some(domain.to_owned()), route: Some(Route::Exit), recoverable: false }
+    CreateOptions {
+        server: Some(domain.to_owned()),
+        route: Some(Route::Exit),
+        recoverable: false,
+        ..CreateOptions::default()
+    }
 }
 
 /// Waits until something holds.
@@ -438,7 +443,7 @@ fn logged_in<'a>(blocks: &[&'a str]) -> Vec<&'a str> {
 
 /// What a creation says.
 fn assert_creates(said: &[u8], blanks: &mut Blanks<'_>) {
-    let blocks = ["stream", "registration", "login", "stream", "bind", "ping", "archive", "end"];
+    let blocks = ["stream", "registration", "login", "stream", "bind", "ping", "greeting", "archive", "end"];
     assert_says(said, blanks, &blocks);
 }
 

@@ -2,29 +2,16 @@
 
 use std::time::Duration;
 
+use super::Session;
 use super::ake::{Ake, Established, Initiative};
 use super::instance::{Conversation, State};
+use super::limits::{AKE_PATIENCE, INSTANCES_AT_MOST, RENEW_EVERY, has_passed};
 use super::output::{Attention, InstanceTag, Output};
-use super::{AKE_PATIENCE, INSTANCES_AT_MOST, RENEW_EVERY, Session, has_passed};
+use super::to_all::ToAll;
 use crate::identity::Fingerprint;
 use crate::wire::message::{Header, NO_TAG};
 use crate::wire::plain::{self, Offer};
 use crate::wire::tlv::{self, Tlv};
-
-/// A commit to whichever instances there are.
-pub(super) struct ToAll {
-    pub(super) initiative: Initiative,
-    pub(super) since: Duration,
-    /// It has led to a private conversation; other instances may answer it still.
-    used: bool,
-}
-
-impl ToAll {
-    /// Once one instance has answered, others have a moment for it: the commitment is no secret any more.
-    pub(super) fn until(&self) -> Duration {
-        self.since.saturating_add(if self.used { RENEW_EVERY } else { AKE_PATIENCE })
-    }
-}
 
 impl Session {
     /// Asks whoever is there.

@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::ake::{Ake, Established, Initiative};
+use super::limits::{CROSSING, IN_TRANSIT, UNREAD_AT_MOST, has_passed};
 use super::output::{Output, SmpEvent, TextId};
 use super::ratchet::{Ratchet, Unreadable};
 use super::smp::{Progress, Smp};
-use super::{CROSSING, IN_TRANSIT, UNREAD_AT_MOST, has_passed};
 use crate::crypto::group::{Element, Exponent};
 use crate::identity::Fingerprint;
 use crate::wire::html;

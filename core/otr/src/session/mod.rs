@@ -4,12 +4,14 @@
 mod ake;
 mod exchanging;
 mod instance;
+mod limits;
 mod output;
 mod ratchet;
 mod receiving;
 mod sending;
 mod smp;
 mod stored;
+mod to_all;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,33 +27,9 @@ use crate::identity::{Fingerprint, Identity};
 use crate::wire::fragment::{self, Assembly};
 use crate::wire::message::{LEAST_TAG, NO_TAG};
 use crate::wire::tlv::{self, Tlv};
-use exchanging::ToAll;
 use instance::{Conversation, Instance, State};
-
-/// How long an exchange may take before it is given up.
-const AKE_PATIENCE: Duration = Duration::from_secs(60);
-/// How often at most we tell the peer that something was unreadable, and begin a new exchange for it.
-const RENEW_EVERY: Duration = Duration::from_secs(10);
-/// How long what was on the way is waited for when a conversation is replaced or ends.
-const IN_TRANSIT: Duration = Duration::from_secs(60);
-/// How long messages in opposite directions may take to cross.
-const CROSSING: Duration = Duration::from_secs(10);
-/// After this long without a message of ours, one that is read is answered with an empty one, so that keys change.
-const HEARTBEAT: Duration = Duration::from_secs(60);
-/// How many texts that may be unread are known at most.
-const UNREAD_AT_MOST: usize = 1000;
-/// How many instances of the peer are kept at most.
-const INSTANCES_AT_MOST: usize = 16;
-/// An instance that texts do not go to and that is silent for so long is forgotten.
-const STALE: Duration = Duration::from_secs(3600);
-/// How long a question may be, bytes: a record's length has 16 bits.
-const QUESTION_AT_MOST: usize = 60_000;
-/// How long the name of a text may be, bytes.
-const LABEL_AT_MOST: usize = 64;
-/// How many texts one receipt names at most.
-const LABELS_AT_MOST: usize = 64;
-/// The greatest tag that every client accepts.
-const GREATEST_TAG: u32 = 0x1111_1111;
+use limits::{AKE_PATIENCE, GREATEST_TAG, IN_TRANSIT, LABEL_AT_MOST, QUESTION_AT_MOST, STALE, has_passed};
+use to_all::ToAll;
 
 /// How a session behaves.
 #[derive(Debug, Clone, Copy, Default)]
@@ -412,10 +390,6 @@ impl fmt::Debug for Session {
 
 fn bounded(limit: Option<usize>) -> usize {
     limit.map_or(usize::MAX, |limit| limit.max(fragment::LEAST_LIMIT))
-}
-
-fn has_passed(span: Duration, since: Duration, now: Duration) -> bool {
-    now.saturating_sub(since) >= span
 }
 
 /// A tag that every client accepts.

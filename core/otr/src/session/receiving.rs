@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::Session;
 use super::ake::Step;
 use super::instance::{Conversation, Opened, State};
+use super::limits::{HEARTBEAT, IN_TRANSIT, LABEL_AT_MOST, has_passed};
 use super::output::{Attention, InstanceTag, Output, SmpEvent};
 use super::ratchet::Unreadable;
-use super::{HEARTBEAT, IN_TRANSIT, LABEL_AT_MOST, Session, has_passed};
 use crate::wire::codec;
 use crate::wire::fragment::Fragment;
 use crate::wire::marked::{self, Found, Marked};

@@ -2,8 +2,9 @@
 
 use zeroize::Zeroizing;
 
+use super::Session;
+use super::limits::LABELS_AT_MOST;
 use super::output::{InstanceTag, Output};
-use super::{LABELS_AT_MOST, Session};
 use crate::wire::message::{Body, Header, NO_TAG};
 use crate::wire::tlv::{self, Tlv};
 use crate::wire::{codec, fragment, html};

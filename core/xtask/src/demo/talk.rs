@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Story, timed};
+use super::story::{Story, timed};
 use crate::lab::Lab;
 use crate::run::Done;
 

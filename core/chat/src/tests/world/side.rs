@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::server::{Item, WHY};
 use crate::mailbox::Mailbox;
-use crate::stanza::OutgoingStanza;
+use crate::stanza::{OutgoingStanza, StreamNumber};
 use crate::table::Table;
 use crate::tests::phones::{Identity, InstanceTag, ONE, Phone, Sessions, TWO, Talk, hear};
 use crate::tests::support::{
@@ -124,7 +124,7 @@ impl Side {
         let (resumption, now) = (connection.resumption(1), self.now());
         let is_new = matches!(start, Start::New { .. });
         let done = self.work(fate, |talk| {
-            let mut changed = stanza_queue::restarted(talk.mailbox(), acked);
+            let mut changed = stanza_queue::restarted(talk.mailbox(), acked.map(StreamNumber));
             if forgotten {
                 changed.extend(redelivery::forgotten_by_server(talk.mailbox(), now));
             }
@@ -149,7 +149,7 @@ impl Side {
         let stanzas = self.work(fate, |talk| {
             talk.pump(room);
             stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
-            stanza_queue::number(talk.mailbox(), first, room, now)
+            stanza_queue::number(talk.mailbox(), StreamNumber(first), room, now)
         });
         let stanzas: Vec<_> = stanzas.into_iter().flatten().map(|(_, stanza)| stanza).collect();
         if let Some(connection) = &mut self.connection {
@@ -173,7 +173,7 @@ impl Side {
                     Item::Stanza(stanza) => hear(talk, peer, stanza),
                     Item::Bounce(id) => talk.refused(&address(peer), id, WHY),
                     Item::Acked(up_to) => {
-                        let changed = stanza_queue::acked(talk.mailbox(), *up_to);
+                        let changed = stanza_queue::acked(talk.mailbox(), StreamNumber(*up_to));
                         talk.report(changed);
                     }
                 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flashpaper_chat::limits::KEYS;
-use flashpaper_chat::{FailReason, MessageState, Standing, UnixTime, stanza_queue};
+use flashpaper_chat::{FailReason, MessageState, Standing, StreamNumber, UnixTime, stanza_queue};
 use flashpaper_vault::Batch;
 use flashpaper_xmpp::ChatMessage;
 use tempfile::TempDir;
@@ -83,7 +83,9 @@ async fn version_2_stays_off_in_the_next_process() {
     // How many answers an offer of version 2 alone gets.
     let answers = |engine: &Engine| {
         hears(engine, peer, "?OTRv2?");
-        burner(engine).converse(|talk| stanza_queue::number(talk.mailbox(), 1, 10, UnixTime(0)).len()).unwrap()
+        burner(engine)
+            .converse(|talk| stanza_queue::number(talk.mailbox(), StreamNumber(1), 10, UnixTime(0)).len())
+            .unwrap()
     };
     assert_eq!(answers(&engine), 1);
     engine.set_version_2(&id, false).unwrap();

@@ -51,7 +51,7 @@ async fn a_page_is_of_one_peer_or_of_all_and_ends_anywhere() {
     let (engine, id) = written_to(&home).await;
     let page = |with, before: Option<u64>, limit| {
         let messages = engine.messages(&id, with, before.map(MessageId::from), limit).unwrap();
-        messages.iter().map(|message| format!("{} {}", &message.peer[..1], message.text)).collect::<Vec<_>>()
+        messages.iter().map(|message| format!("{} {}", &message.peer.as_str()[..1], message.text)).collect::<Vec<_>>()
     };
     assert_eq!(page(None, None, 3), ["o 10", "f 11", "o 11"]);
     assert_eq!(page(Some(OTHER), None, 2), ["o 10", "o 11"]);

@@ -45,6 +45,12 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun startTor(deadline: Duration = 3.minutes): Unit =
         engine.startTor(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), null)
 
+    /**
+     * Takes an update of the server directory: a file that those who make this library have signed, however the app came
+     * by it. It counts from now on, also after a restart. What it does not name stays as it is.
+     */
+    public suspend fun updateDirectory(file: ByteArray): Unit = engine.updateDirectory(file)
+
     /** Has another key open the folder from now on, and only that. Wipe the bytes of a passphrase afterwards. */
     public suspend fun changeKey(key: Key): Unit = engine.changeKey(key)
 

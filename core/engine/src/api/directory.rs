@@ -1,0 +1,389 @@
+//! The server directory: updating it, and looking at its servers for another one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use flashpaper_xmpp::registration::{Fault, Form, RegisterError};
+use rand::seq::SliceRandom as _;
+use serde::Serialize;
+
+use super::Engine;
+use crate::context::Context;
+use crate::directory::update::Signer;
+use crate::directory::{Day, Kind, Server, file};
+use crate::event::BurnerId;
+use crate::network::connect::{self as link, within};
+use crate::route::Way;
+use crate::store::schema::put_directory;
+use crate::tasks::blocking;
+use crate::{Error, Route, limits};
+
+impl Engine {
+    /// Takes an update of the server directory: a file that those who make this library have signed, however the app came by
+    /// it. It counts from now on, also after a restart. What it does not name stays as it is. With a private network it is
+    /// checked, and not taken.
+    ///
+    /// # Errors
+    /// [`Input::Directory`](crate::Input::Directory) says what is wrong with it; storage errors, [`Error::Suspended`],
+    /// [`Error::VaultLocked`], [`Error::Closed`]. Nothing has changed then.
+    pub async fn update_directory(&self, file: Vec<u8>) -> Result<(), Error> {
+        self.take_update(file, Signer::pinned().ok_or(Error::Internal)?).await
+    }
+
+    async fn take_update(&self, file: Vec<u8>, signer: Signer) -> Result<(), Error> {
+        let context = Arc::clone(&self.context);
+        blocking(move || {
+            let store = &context.services.store;
+            store.check_awake()?;
+            context.directory.update(&file, &signer, |taken| {
+                let mut batch = flashpaper_vault::Batch::default();
+                put_directory(&mut batch, taken)?;
+                store.commit(batch)
+            })
+        })
+        .await
+    }
+
+    /// The domains of all servers of the directory, good or not, in random order.
+    #[must_use]
+    pub fn known_servers(&self) -> Vec<String> {
+        let directory = self.context.directory.get();
+        let mut domains: Vec<_> = directory.entries().iter().map(|server| server.domain.as_str().to_owned()).collect();
+        domains.shuffle(&mut self.context.services.rng());
+        domains
+    }
+
+    /// Looks at what a server is and asks of a new account, over circuits of its own, and makes none. Its onion address is
+    /// tried first, then the exit; for a minute each.
+    ///
+    /// # Errors
+    /// What keeps this device from looking at any server; [`Error::InvalidInput`]. What is wrong with the server is part of the
+    /// answer.
+    pub async fn probe_server(&self, domain: &str) -> Result<ServerProbe, Error> {
+        let server = self.context.directory.get().named(domain)?;
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            let name = BurnerId(context.services.ids().draw());
+            let probe = probe(&context, &name, server).await;
+            context.tor.forget(&name);
+            probe
+        };
+        self.context.tasks.while_awake(work).await
+    }
+}
+
+/// What [`Engine::probe_server`] found.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct ServerProbe {
+    /// The server.
+    pub domain: String,
+    /// How it was reached. `None`: it was not.
+    pub via: Option<Route>,
+    /// It has an onion address, and was not reached by it.
+    pub onion_is_silent: bool,
+    /// Its certificate is right.
+    pub trusted: bool,
+    /// It offers a login that keeps the password secret (SCRAM).
+    pub safe_login: bool,
+    /// What a registration needs, if it has said so.
+    pub registration: Option<Needs>,
+    /// Why it was not reached, or has not said what a registration needs.
+    pub error: Option<Error>,
+    /// How long all of it took.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub took: Duration,
+    /// The entry as it was.
+    #[serde(skip)]
+    entry: Server,
+    #[serde(skip)]
+    day: Day,
+}
+
+/// What a server wants for an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// A name and a password.
+    Plain,
+    /// A proof of work, which no person has to do (XEP-0158).
+    Work,
+    /// A CAPTCHA.
+    Captcha,
+    /// Other answers of a person.
+    Form,
+    /// A visit to a web page.
+    Web,
+    /// An invitation.
+    Invitation,
+    /// It makes no accounts in band.
+    Closed,
+    /// To wait: there were too many accounts for now.
+    Wait,
+}
+
+impl ServerProbe {
+    /// The file of a directory with what was found of servers that have said what a registration needs.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn directory(probes: &[Self]) -> Result<String, Error> {
+        let found: Vec<_> = probes.iter().filter_map(|probe| Some((probe.found()?, probe.registration?))).collect();
+        file::write(found.iter().map(|(server, needs)| (server, needs.note())), "flashpaper doctor")
+    }
+
+    /// The entry as it is now.
+    fn found(&self) -> Option<Server> {
+        let kind = match self.registration? {
+            _ if !self.safe_login => Kind::No,
+            // That cannot be seen without an account.
+            Needs::Plain | Needs::Work | Needs::Captcha | Needs::Form if self.entry.kind == Kind::Quarantines => {
+                Kind::Quarantines
+            }
+            Needs::Plain | Needs::Work => Kind::Yes,
+            Needs::Captcha | Needs::Form => Kind::Captcha,
+            Needs::Web => Kind::Web,
+            Needs::Invitation | Needs::Closed => Kind::No,
+            Needs::Wait => return None,
+        };
+        Some(Server { kind, seen: self.day, ..self.entry.clone() })
+    }
+}
+
+impl fmt::Debug for ServerProbe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerProbe").field("registration", &self.registration).finish_non_exhaustive()
+    }
+}
+
+impl Needs {
+    const fn note(self) -> &'static str {
+        match self {
+            Self::Plain => "asks nothing",
+            Self::Work => "asks for a proof of work",
+            Self::Captcha => "CAPTCHA",
+            Self::Form => "asks a person",
+            Self::Web => "web only",
+            Self::Invitation => "by invitation",
+            Self::Closed => "makes no accounts in band",
+            Self::Wait => "asks to wait",
+        }
+    }
+
+    /// What a form asks, or a refusal says.
+    fn of(answer: Result<Form, RegisterError>) -> Result<Self, Error> {
+        match answer {
+            Ok(form) => Ok(match form.question() {
+                Some(question) if question.fields.iter().any(|field| field.is_challenge) => Self::Captcha,
+                Some(_) => Self::Form,
+                None if form.work(0).is_some() => Self::Work,
+                None => Self::Plain,
+            }),
+            Err(RegisterError::NeedsWeb { .. }) => Ok(Self::Web),
+            Err(RegisterError::NeedsInvite) => Ok(Self::Invitation),
+            Err(RegisterError::Closed | RegisterError::PolicyDenied) => Ok(Self::Closed),
+            Err(RegisterError::RateLimited) => Ok(Self::Wait),
+            Err(RegisterError::Protocol { fault: Fault::Unanswerable | Fault::TooMuchWork | Fault::Picture(_) }) => {
+                Ok(Self::Form)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+async fn probe(context: &Context, name: &BurnerId, server: Server) -> Result<ServerProbe, Error> {
+    let started = Instant::now();
+    let mut probe = ServerProbe {
+        domain: server.domain.as_str().to_owned(),
+        via: None,
+        onion_is_silent: false,
+        trusted: false,
+        safe_login: false,
+        registration: None,
+        error: None,
+        took: Duration::ZERO,
+        day: Day::of(context.services.now()),
+        entry: server,
+    };
+    let routes: &[_] = if probe.entry.onion.is_some() { &[Route::Onion, Route::Exit] } else { &[Route::Exit] };
+    for route in routes.iter().copied() {
+        let visit = visit(context, name, route, &mut probe);
+        let came = within(limits::PROBE, visit).await.unwrap_or(Err(Error::Timeout));
+        probe.error = came.as_ref().err().cloned();
+        match came {
+            Err(error) if is_of_this_device(&error) => return Err(error),
+            _ if probe.via.is_some() => break,
+            _ => probe.onion_is_silent |= route == Route::Onion,
+        }
+    }
+    probe.took = started.elapsed();
+    Ok(probe)
+}
+
+/// Notes in the probe what a server shows by one route.
+async fn visit(context: &Context, name: &BurnerId, route: Route, probe: &mut ServerProbe) -> Result<(), Error> {
+    let way = Way { first: route, then_exit: false };
+    let opened = link::open(context, name, &probe.entry, way, &mut |_| ()).await;
+    if matches!(opened, Ok(_) | Err(Error::Untrusted | Error::ServerBroken)) {
+        probe.via = Some(route);
+    }
+    let mut link = opened?;
+    (probe.trusted, probe.safe_login) = (true, link.offers_safe_login());
+    probe.registration = Some(Needs::of(link.ask_registration(&mut context.services.ids()).await)?);
+    Ok(())
+}
+
+/// Whether an error says nothing of the server.
+const fn is_of_this_device(error: &Error) -> bool {
+    !matches!(
+        error,
+        Error::ServerUnreachable
+            | Error::OnionUnreachable
+            | Error::Timeout
+            | Error::Untrusted
+            | Error::ServerBroken
+            | Error::ServerRefused
+            | Error::NeedsForm
+    )
+}
+
+fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(took.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::directory::update::tests::{body, signed, signer};
+    use crate::error::{DirectoryFault, Input, RowFault};
+    use crate::{Config, Key, Network};
+
+    const ONION: &str = "jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion";
+
+    async fn open(home: &TempDir) -> Engine {
+        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+        Engine::open(config).await.unwrap()
+    }
+
+    /// Whether the directory in use has the update's server.
+    fn is_updated(engine: &Engine) -> bool {
+        let is_known = engine.known_servers().contains(&"new.example".to_owned());
+        assert_eq!(engine.check_server(Some("new.example"), Some(Route::Onion)).is_ok(), is_known);
+        is_known
+    }
+
+    fn update(day: &str) -> Vec<u8> {
+        signed(day, &body(&[&format!("new.example,{ONION},,yes,,test,{day}")]))
+    }
+
+    fn refused(fault: DirectoryFault) -> Result<(), Error> {
+        Err(Error::InvalidInput { input: Input::Directory { fault } })
+    }
+
+    #[tokio::test]
+    async fn an_update_outlives_the_process_a_sleep_and_a_lock_and_ends_with_the_folder() {
+        let home = TempDir::new().unwrap();
+        let engine = open(&home).await;
+        assert!(!is_updated(&engine));
+        assert_eq!(engine.take_update(update("2026-10-01"), signer()).await, Ok(()));
+        assert!(is_updated(&engine));
+        engine.suspend(Duration::from_secs(1)).await;
+        assert_eq!(engine.take_update(update("2026-10-02"), signer()).await, Err(Error::Suspended));
+        engine.resume().await.unwrap();
+        assert!(is_updated(&engine));
+        engine.lock().await;
+        assert_eq!(engine.take_update(update("2026-10-02"), signer()).await, Err(Error::VaultLocked));
+        engine.close().await;
+        let engine = open(&home).await;
+        assert!(is_updated(&engine));
+        assert_eq!(engine.take_update(update("2026-09-30"), signer()).await, refused(DirectoryFault::TooOld));
+        assert_eq!(engine.vault_report(), Ok(crate::VaultReport::default()));
+        engine.close().await;
+        let other = open(&TempDir::new().unwrap()).await;
+        assert!(!is_updated(&other));
+        other.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_not_signed_by_the_pinned_key_or_malformed_changes_nothing() {
+        let home = TempDir::new().unwrap();
+        let engine = open(&home).await;
+        let other_key = engine.update_directory(update("2026-10-01")).await;
+        assert_eq!(other_key, refused(DirectoryFault::Signature));
+        assert_eq!(engine.update_directory(Vec::new()).await, refused(DirectoryFault::Signature));
+        let malformed = engine.take_update(signed("2026-10-01", &body(&["new.example"])), signer()).await;
+        assert_eq!(malformed, refused(DirectoryFault::Malformed { line: 3, fault: RowFault::Columns }));
+        assert!(!is_updated(&engine));
+        engine.close().await;
+    }
+
+    fn probe_of(kind: Kind, registration: Option<Needs>, safe_login: bool) -> ServerProbe {
+        let rows = String::from_utf8(body(&["a.example,,443 5222,yes,,list,2026-01-02"])).unwrap();
+        let entry = Server { kind, ..file::read(&rows).unwrap().remove(0) };
+        ServerProbe {
+            domain: "a.example".to_owned(),
+            via: Some(Route::Exit),
+            onion_is_silent: false,
+            trusted: true,
+            safe_login,
+            registration,
+            error: None,
+            took: Duration::from_millis(1500),
+            entry,
+            day: Day::parse("2026-11-28").unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_a_server_wants_makes_its_entry() {
+        for (before, needs, safe_login, row) in [
+            (Kind::Web, Needs::Plain, true, "yes,asks nothing"),
+            (Kind::Unknown, Needs::Work, true, "yes,asks for a proof of work"),
+            (Kind::Yes, Needs::Captcha, true, "captcha,CAPTCHA"),
+            (Kind::Yes, Needs::Form, true, "captcha,asks a person"),
+            (Kind::Yes, Needs::Web, true, "web,web only"),
+            (Kind::Yes, Needs::Invitation, true, "no,by invitation"),
+            (Kind::Yes, Needs::Closed, true, "no,makes no accounts in band"),
+            (Kind::Yes, Needs::Plain, false, "no,asks nothing"),
+            (Kind::Quarantines, Needs::Plain, true, "quarantines,asks nothing"),
+            (Kind::Quarantines, Needs::Web, true, "web,web only"),
+        ] {
+            let file = ServerProbe::directory(&[probe_of(before, Some(needs), safe_login)]).unwrap();
+            let expected = format!("a.example,,443 5222,{row},flashpaper doctor,2026-11-28");
+            assert_eq!(file.lines().nth(1), Some(&*expected), "{needs:?}");
+            assert_eq!(file::read(&file).unwrap().len(), 1);
+        }
+        for silent in [None, Some(Needs::Wait)] {
+            let file = ServerProbe::directory(&[probe_of(Kind::Yes, silent, true)]).unwrap();
+            assert_eq!(file.lines().count(), 1, "nothing was seen that is newer: {file}");
+        }
+    }
+
+    #[test]
+    fn refusals_say_what_is_needed_or_that_nothing_is_known() {
+        for (refusal, needs) in [
+            (RegisterError::NeedsWeb { url: "https://a.example/".into() }, Ok(Needs::Web)),
+            (RegisterError::NeedsInvite, Ok(Needs::Invitation)),
+            (RegisterError::Closed, Ok(Needs::Closed)),
+            (RegisterError::PolicyDenied, Ok(Needs::Closed)),
+            (RegisterError::RateLimited, Ok(Needs::Wait)),
+            (Fault::Unanswerable.into(), Ok(Needs::Form)),
+            (Fault::Form.into(), Err(Error::ServerBroken)),
+            (RegisterError::Lost, Err(Error::ServerUnreachable)),
+        ] {
+            assert_eq!(Needs::of(Err(refusal)), needs);
+        }
+    }
+
+    #[test]
+    fn debug_names_no_server_and_json_has_what_was_found() {
+        let probe = probe_of(Kind::Yes, Some(Needs::Captcha), true);
+        assert_eq!(format!("{probe:?}"), "ServerProbe { registration: Some(Captcha), .. }");
+        let json = serde_json::to_value(&probe).unwrap();
+        assert_eq!((&json["registration"], &json["seconds"]), (&"captcha".into(), &1.5.into()));
+        assert_eq!((&json["via"], &json["error"]), (&"exit".into(), &serde_json::Value::Null));
+        assert!(json.get("entry").is_none());
+    }
+}

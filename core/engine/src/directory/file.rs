@@ -1,0 +1,191 @@
+//! The directory's file: CSV, a row for each server. `core/docs/directory.md` describes it.
+
+use std::collections::HashSet;
+
+use csv::{ReaderBuilder, StringRecord, Writer};
+use flashpaper_tor::OnionAddress;
+use flashpaper_xmpp::Domain;
+
+use super::{Day, Kind, Ports, Server};
+use crate::Error;
+use crate::error::{DirectoryFault, RowFault};
+
+/// The columns.
+pub(crate) const HEADER: [&str; 7] = ["domain", "onion", "ports", "in_band_registration", "note", "source", "seen"];
+
+/// The kinds, as the file has them.
+pub(crate) const KINDS: [(&str, Kind); 6] = [
+    ("yes", Kind::Yes),
+    ("captcha", Kind::Captcha),
+    ("web", Kind::Web),
+    ("quarantines", Kind::Quarantines),
+    ("no", Kind::No),
+    ("unknown", Kind::Unknown),
+];
+
+/// Of a file, bytes.
+pub(crate) const SIZE_AT_MOST: usize = 256 * 1024;
+pub(crate) const SERVERS_AT_MOST: usize = 1000;
+/// Of a note or source, bytes.
+const TEXT_AT_MOST: usize = 256;
+
+/// Reads a file.
+///
+/// # Errors
+/// The first thing that is wrong with it. One bad row spoils all.
+pub(crate) fn read(text: &str) -> Result<Vec<Server>, DirectoryFault> {
+    if text.len() > SIZE_AT_MOST || text.lines().count() > SERVERS_AT_MOST + 1 {
+        return Err(DirectoryFault::TooLarge);
+    }
+    let malformed = |index, fault| DirectoryFault::Malformed { line: index as u64 + 1, fault };
+    // No field has a line break, so each line is a row.
+    let mut rows = text.lines().enumerate();
+    let header = rows.next().and_then(|(_, line)| record(line));
+    if !header.is_some_and(|header| header.iter().eq(HEADER)) {
+        return Err(malformed(0, RowFault::Header));
+    }
+    let (mut servers, mut domains) = (Vec::new(), HashSet::new());
+    for (index, line) in rows {
+        let server = record(line).ok_or(RowFault::Columns).and_then(|record| server(&record));
+        let server = server.map_err(|fault| malformed(index, fault))?;
+        if !domains.insert(server.domain.clone()) {
+            return Err(malformed(index, RowFault::Twice));
+        }
+        servers.push(server);
+    }
+    Ok(servers)
+}
+
+/// A line's fields, as many as there are columns.
+fn record(line: &str) -> Option<StringRecord> {
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).buffer_capacity(line.len() + 1).from_reader(line.as_bytes());
+    let record = reader.records().next()?.ok()?;
+    (record.len() == HEADER.len()).then_some(record)
+}
+
+fn server(record: &StringRecord) -> Result<Server, RowFault> {
+    let field =
+        |name: &str| HEADER.iter().position(|own| *own == name).and_then(|at| record.get(at)).unwrap_or_default();
+    let domain = Domain::parse(field("domain")).map_err(|_| RowFault::Domain)?;
+    let onion = Some(field("onion")).filter(|text| !text.is_empty());
+    let onion = onion.map(OnionAddress::parse).transpose().map_err(|_| RowFault::Onion)?;
+    let ports = ports(field("ports")).ok_or(RowFault::Ports)?;
+    let kind = KINDS.iter().find(|(name, _)| *name == field("in_band_registration"));
+    let (_, kind) = *kind.ok_or(RowFault::Registration)?;
+    let (note, source) = (field("note"), field("source"));
+    if source.is_empty()
+        || [note, source].iter().any(|text| text.len() > TEXT_AT_MOST || text.contains(char::is_control))
+    {
+        return Err(RowFault::Text);
+    }
+    let seen = Day::parse(field("seen")).ok_or(RowFault::Seen)?;
+    Ok(Server { domain, onion, ports, kind, seen })
+}
+
+/// `DIRECT STARTTLS`; nothing: the usual ones.
+fn ports(text: &str) -> Option<Ports> {
+    if text.is_empty() {
+        return Some(Ports::default());
+    }
+    let port = |text: &str| text.parse().ok().filter(|port: &u16| *port != 0 && port.to_string() == text);
+    let (direct_tls, starttls) = text.split_once(' ')?;
+    Some(Ports { direct_tls: port(direct_tls)?, starttls: port(starttls)? })
+}
+
+/// Writes a file. Of each server: the entry, and a note.
+pub(crate) fn write<'a>(servers: impl Iterator<Item = (&'a Server, &'a str)>, source: &str) -> Result<String, Error> {
+    let mut file = Writer::from_writer(Vec::new());
+    file.write_record(HEADER).map_err(|_| Error::Internal)?;
+    for (Server { domain, onion, ports, kind, seen }, note) in servers {
+        let onion = onion.as_ref().map_or("", OnionAddress::as_str);
+        let is_usual = *ports == Ports::default();
+        let ports = if is_usual { String::new() } else { format!("{} {}", ports.direct_tls, ports.starttls) };
+        let kind = KINDS.iter().find(|(_, own)| own == kind).map_or("unknown", |(name, _)| *name);
+        let row = [domain.as_str(), onion, &ports, kind, note, source, &seen.to_string()];
+        file.write_record(row).map_err(|_| Error::Internal)?;
+    }
+    let bytes = file.into_inner().map_err(|_| Error::Internal)?;
+    String::from_utf8(bytes).map_err(|_| Error::Internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONION: &str = "jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion";
+
+    fn read_rows(rows: &str) -> Result<Vec<Server>, DirectoryFault> {
+        read(&format!("{}\n{rows}", HEADER.join(",")))
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        let rows = format!(
+            "a.example,{ONION},443 5222,captcha,\"a, b\",list,2026-01-02\nmünchen.example,,,web,,list,2026-01-03\r\n"
+        );
+        let servers = read_rows(&rows).unwrap();
+        let [first, second] = &*servers else { unreachable!() };
+        assert_eq!(first.onion.as_ref().map(OnionAddress::as_str), Some(ONION));
+        assert_eq!((first.ports.direct_tls, first.ports.starttls, first.kind), (443, 5222, Kind::Captcha));
+        assert_eq!((second.domain.as_str(), second.seen.to_string()), ("münchen.example", "2026-01-03".into()));
+        assert!(second.ports == Ports::default() && second.onion.is_none());
+        let again = write(servers.iter().map(|server| (server, "a note, with a comma")), "test").unwrap();
+        assert!(read(&again).unwrap() == servers, "{again}");
+        assert!(again.contains("\"a note, with a comma\",test,2026-01-02"), "{again}");
+    }
+
+    #[test]
+    fn each_fault_is_named_with_its_line() {
+        let onion_with_another_checksum = format!("{}e.onion", &ONION[..55]);
+        let good = "a.example,,,yes,,list,2026-01-02\n";
+        for (row, fault) in [
+            ("", RowFault::Columns),
+            ("b.example", RowFault::Columns),
+            ("b.example,,yes,,list,2026-01-02", RowFault::Columns),
+            ("b.example,,,yes,,list,2026-01-02,", RowFault::Columns),
+            ("b.example,,,yes,\"a,list,2026-01-02", RowFault::Columns),
+            (",,,yes,,list,2026-01-02", RowFault::Domain),
+            ("127.0.0.1,,,yes,,list,2026-01-02", RowFault::Domain),
+            ("b.example:5222,,,yes,,list,2026-01-02", RowFault::Domain),
+            (&format!("{ONION},{ONION},,yes,,list,2026-01-02"), RowFault::Domain),
+            ("b.example,c.example,,yes,,list,2026-01-02", RowFault::Onion),
+            (&format!("b.example,{onion_with_another_checksum},,yes,,list,2026-01-02"), RowFault::Onion),
+            ("b.example,,443,yes,,list,2026-01-02", RowFault::Ports),
+            ("b.example,,0 5222,yes,,list,2026-01-02", RowFault::Ports),
+            ("b.example,,443 65536,yes,,list,2026-01-02", RowFault::Ports),
+            ("b.example,,+443 5222,yes,,list,2026-01-02", RowFault::Ports),
+            ("b.example,,443  5222,yes,,list,2026-01-02", RowFault::Ports),
+            ("b.example,,,,,list,2026-01-02", RowFault::Registration),
+            ("b.example,,,Yes,,list,2026-01-02", RowFault::Registration),
+            ("b.example,,,yes,,,2026-01-02", RowFault::Text),
+            ("b.example,,,yes,\u{1b}[2J,list,2026-01-02", RowFault::Text),
+            (&format!("b.example,,,yes,,{},2026-01-02", "x".repeat(257)), RowFault::Text),
+            ("b.example,,,yes,,list,", RowFault::Seen),
+            ("b.example,,,yes,,list,2026-02-30", RowFault::Seen),
+            ("A.example.,,,web,,list,2026-01-03", RowFault::Twice),
+        ] {
+            for (before, line) in [(good.to_owned(), 3), (good.to_owned() + "c.example,,,no,,list,2026-01-02\n", 4)] {
+                let came = read_rows(&format!("{before}{row}\nd.example,,,no,,list,2026-01-02\n"));
+                assert!(came.err() == Some(DirectoryFault::Malformed { line, fault }), "{row}");
+            }
+        }
+        for text in ["", "\n", "domain,onion\n", good, &format!("\u{feff}{}\n", HEADER.join(","))] {
+            assert_eq!(
+                read(text).err(),
+                Some(DirectoryFault::Malformed { line: 1, fault: RowFault::Header }),
+                "{text}"
+            );
+        }
+        assert!(read_rows("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_file_has_so_many_servers_and_bytes() {
+        let row = |n: usize, note: &str| format!("s{n}.example,,,yes,{note},list,2026-01-02\n");
+        let rows = |count: usize, note: &str| read_rows(&(0..count).map(|n| row(n, note)).collect::<String>());
+        assert_eq!(rows(1000, "").unwrap().len(), 1000);
+        assert_eq!(rows(1001, "").err(), Some(DirectoryFault::TooLarge));
+        assert_eq!(rows(999, &"x".repeat(256)).err(), Some(DirectoryFault::TooLarge));
+    }
+}

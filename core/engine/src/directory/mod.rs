@@ -1,0 +1,240 @@
+//! The server directory: which XMPP servers a burner may be made at, and how they are reached.
+//!
+//! `file` reads and writes it, `update` is one that was signed, `current` the one in use. The built-in entries are from public
+//! lists: none was probed by us. What a burner's making has taught goes beside it, see [`Directory::entries`].
+
+pub(crate) mod current;
+mod day;
+pub(crate) mod file;
+pub(crate) mod update;
+
+use std::fmt;
+
+use flashpaper_tor::{OnionAddress, Target};
+use flashpaper_xmpp::{Domain, Security};
+use serde::{Deserialize, Deserializer};
+
+pub(crate) use self::day::Day;
+use crate::Error;
+use crate::error::Input;
+use crate::route::{Route, Way};
+
+/// One entry.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Server {
+    #[serde(deserialize_with = "domain")]
+    pub(crate) domain: Domain,
+    #[serde(default, deserialize_with = "onion")]
+    pub(crate) onion: Option<OnionAddress>,
+    #[serde(skip)]
+    pub(crate) ports: Ports,
+    #[serde(rename = "in_band_registration")]
+    pub(crate) kind: Kind,
+    /// When that was seen to be so. A private network's entries have no date.
+    #[serde(skip)]
+    pub(crate) seen: Day,
+}
+
+/// How a server makes accounts, as far as the directory knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// In band, and asks nothing of a person.
+    Yes,
+    /// In band, and asks something of a person: mostly a CAPTCHA.
+    Captcha,
+    /// On a web page only.
+    Web,
+    /// In band, but accounts made through Tor are of no use there: for those who name the server.
+    Quarantines,
+    /// Not for everybody.
+    No,
+    Unknown,
+}
+
+/// The ports of a server, at its domain and its onion address alike.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ports {
+    /// XEP-0368.
+    pub(crate) direct_tls: u16,
+    pub(crate) starttls: u16,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self { direct_tls: 5223, starttls: 5222 }
+    }
+}
+
+impl Server {
+    /// A server that the user named: reached by its domain.
+    fn named(domain: Domain) -> Self {
+        Self { domain, onion: None, ports: Ports::default(), kind: Kind::Unknown, seen: Day::default() }
+    }
+
+    pub(crate) fn has(&self, route: Option<Route>) -> bool {
+        route != Some(Route::Onion) || self.onion.is_some()
+    }
+
+    /// The route that was asked for alone. When none was: the onion address where there is one, as no exit sees it then, and
+    /// the exit where that does not answer.
+    pub(crate) fn way(&self, route: Option<Route>) -> Way {
+        let preferred = if self.onion.is_some() { Route::Onion } else { Route::Exit };
+        Way { first: route.unwrap_or(preferred), then_exit: route.is_none() }
+    }
+
+    /// Where to dial, in order: direct TLS (XEP-0368) first, which shows the exit no domain in clear, then STARTTLS.
+    pub(crate) fn endpoints(&self, route: Route) -> Result<[(Target, Security); 2], Error> {
+        let target = |port| match (route, &self.onion) {
+            (Route::Exit, _) => {
+                Target::host(self.domain.as_ascii(), port).map_err(|_| Error::InvalidInput { input: Input::Server })
+            }
+            (Route::Onion, Some(address)) => Ok(Target::onion(address.clone(), port)),
+            (Route::Onion, None) => Err(Error::InvalidInput { input: Input::Onion }),
+        };
+        let Ports { direct_tls, starttls } = self.ports;
+        Ok([(target(direct_tls)?, Security::DirectTls), (target(starttls)?, Security::StartTls)])
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Server(..)")
+    }
+}
+
+/// All entries, one for each domain.
+#[derive(Clone)]
+pub(crate) struct Directory(Vec<Server>);
+
+impl Directory {
+    pub(crate) const fn new(servers: Vec<Server>) -> Self {
+        Self(servers)
+    }
+
+    pub(crate) fn built_in() -> Result<Self, Error> {
+        file::read(include_str!("../../data/servers.csv")).map(Self).map_err(|_| Error::Internal)
+    }
+
+    /// This directory and what another says. Of two entries of one domain the later counts, and the other's if they are of one
+    /// day. What is not named stays, and so does an onion address: that an entry has none does not say that there is none.
+    pub(crate) fn merged(mut self, others: Vec<Server>) -> Self {
+        for mut other in others {
+            match self.0.iter_mut().find(|known| known.domain == other.domain) {
+                Some(known) => {
+                    if other.seen >= known.seen {
+                        std::mem::swap(known, &mut other);
+                    }
+                    known.onion = known.onion.take().or(other.onion);
+                }
+                None => self.0.push(other),
+            }
+        }
+        self
+    }
+
+    /// All entries, good or not: what was learnt since is to be laid over them by who draws.
+    pub(crate) fn entries(&self) -> &[Server] {
+        &self.0
+    }
+
+    /// The entry of a domain, or one made for it.
+    pub(crate) fn named(&self, domain: &str) -> Result<Server, Error> {
+        let domain = Domain::parse(domain).map_err(|_| Error::InvalidInput { input: Input::Server })?;
+        let known = self.0.iter().find(|s| s.domain == domain);
+        Ok(known.cloned().unwrap_or_else(|| Server::named(domain)))
+    }
+}
+
+fn domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Domain, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Domain::parse(&text).map_err(serde::de::Error::custom)
+}
+
+fn onion<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OnionAddress>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.filter(|t| !t.is_empty());
+    text.map(|t| OnionAddress::parse(&t).map_err(serde::de::Error::custom)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_entry_parses() {
+        let directory = Directory::built_in().unwrap();
+        let good = |server: &&Server| server.kind == Kind::Yes;
+        assert_eq!(directory.entries().iter().filter(good).count(), 4);
+    }
+
+    #[test]
+    fn a_named_server_need_not_be_known() {
+        let directory = Directory::built_in().unwrap();
+        assert!(directory.named("JabJab.de").unwrap().onion.is_some());
+        let unknown = directory.named("jabber.example").unwrap();
+        assert_eq!(unknown.way(None).first, Route::Exit);
+        assert_eq!(unknown.endpoints(Route::Onion).err(), Some(Error::InvalidInput { input: Input::Onion }));
+        for spelt in ["münchen.example", "xn--mnchen-3ya.example."] {
+            let server = directory.named(spelt).unwrap();
+            assert_eq!(server.domain.as_str(), "münchen.example");
+            let [(target, _), _] = server.endpoints(Route::Exit).unwrap();
+            assert_eq!(target, Target::Host { name: "xn--mnchen-3ya.example".into(), port: 5223 });
+        }
+        for bad in ["", "localhost", "127.0.0.1", "a b", "me@jabber.example"] {
+            assert_eq!(directory.named(bad).err(), Some(Error::InvalidInput { input: Input::Server }), "{bad}");
+        }
+    }
+
+    /// Rows of a file, without the columns that say nothing to a program.
+    fn servers(rows: &[(&str, &str, &str, &str)]) -> Vec<Server> {
+        let rows = rows.iter().map(|(domain, onion, kind, seen)| format!("{domain},{onion},,{kind},,test,{seen}\n"));
+        file::read(&(file::HEADER.join(",") + "\n" + &rows.collect::<String>())).unwrap()
+    }
+
+    #[test]
+    fn the_entry_that_was_seen_last_counts_and_what_is_not_named_stays() {
+        let onion = "jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion";
+        let known = Directory::new(servers(&[
+            ("newer.example", "", "yes", "2026-01-02"),
+            ("same.example", "", "yes", "2026-01-02"),
+            ("older.example", "", "yes", "2026-01-02"),
+            ("onion.example", onion, "captcha", "2026-01-02"),
+            ("unnamed.example", "", "yes", "2020-01-01"),
+        ]));
+        let merged = known.merged(servers(&[
+            ("newer.example", "", "web", "2026-01-01"),
+            ("same.example", "", "web", "2026-01-02"),
+            ("older.example", onion, "quarantines", "2026-02-01"),
+            ("onion.example", "", "yes", "2026-02-01"),
+            ("added.example", "", "captcha", "2019-01-01"),
+        ]));
+        let entries: Vec<_> = merged
+            .entries()
+            .iter()
+            .map(|s| (s.domain.as_str(), s.onion.is_some(), s.kind, s.seen.to_string()))
+            .collect();
+        let entry = |domain, has_onion, kind, seen: &str| (domain, has_onion, kind, seen.to_owned());
+        assert_eq!(
+            entries,
+            [
+                entry("newer.example", false, Kind::Yes, "2026-01-02"),
+                entry("same.example", false, Kind::Web, "2026-01-02"),
+                entry("older.example", true, Kind::Quarantines, "2026-02-01"),
+                entry("onion.example", true, Kind::Yes, "2026-02-01"),
+                entry("unnamed.example", false, Kind::Yes, "2020-01-01"),
+                entry("added.example", false, Kind::Captcha, "2019-01-01"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_private_network_names_every_kind() {
+        for (name, kind) in file::KINDS {
+            let json =
+                format!("{{\"domain\": \"burner.test\", \"onion\": \"\", \"in_band_registration\": \"{name}\"}}");
+            assert!(serde_json::from_str::<Server>(&json).unwrap().kind == kind, "{name}");
+        }
+        let other = "{\"domain\": \"burner.test\", \"in_band_registration\": \"maybe\"}";
+        assert!(serde_json::from_str::<Server>(other).is_err());
+    }
+}
