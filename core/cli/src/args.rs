@@ -46,7 +46,9 @@ pub(crate) struct BridgeArgs {
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Make a burner
+    /// Make a burner. What a server asks of a person before it makes an account is asked here; nobody is where standard input
+    /// is no terminal, unless with `--json`, where questions are told and answers read one object a line:
+    /// {"answer":{"question":1,"fields":{"0":"text"}}}, {"another":1}, {"decline":1}
     New {
         /// The server's domain [default: a random one of the directory]
         #[arg(long, value_name = "DOMAIN")]
@@ -54,6 +56,13 @@ pub(crate) enum Command {
         /// Derive the identity from twelve recovery words, and print them
         #[arg(long)]
         recoverable: bool,
+        /// Take only servers that ask nothing of a person: no CAPTCHA, no form
+        #[arg(long)]
+        ask_nothing: bool,
+        /// A link that invites to a server, or the file whose first line it is (`-`: standard input). It is a secret: others
+        /// on this machine may see what stands on a command line
+        #[arg(long, value_name = "LINK|FILE")]
+        invitation: Option<String>,
         #[command(flatten)]
         route: RouteArgs,
     },

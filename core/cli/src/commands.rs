@@ -25,7 +25,7 @@ use crate::receive::receive;
 use crate::stop::Stop;
 use crate::text::{printable, width};
 use crate::tty::Quiet;
-use crate::{qr, servers, tty};
+use crate::{ask, qr, servers, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let mut stop = Stop::listen();
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     }
     let holder = Holder::sign(&home, args.command.name());
     warn(engine.vault_report()?, output);
-    let mut screen = Screen { output, events: engine.events(None), holder };
+    let mut screen = Screen { output, events: engine.events(None), holder, home: &home };
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen, quiet) => done,
         () = stop.told() => Err(Error::Cancelled.into()),
@@ -112,8 +112,15 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
         Command::List => list(engine, output),
         Command::Passphrase { file } => passphrase(engine, screen, file.as_deref()).await,
         Command::Words { name } => words(engine, output, &find(engine, name)?),
-        Command::New { server, recoverable, route } => {
-            let options = CreateOptions { server: server.clone(), route: route.route(), recoverable: *recoverable };
+        Command::New { server, recoverable, ask_nothing, invitation, route } => {
+            let options = CreateOptions {
+                server: server.clone(),
+                route: route.route(),
+                recoverable: *recoverable,
+                // Where nobody could answer, nobody is asked.
+                asks_nothing: *ask_nothing || !args.json && !stdin().is_terminal(),
+                invitation: invitation.as_deref().map(invited).transpose()?,
+            };
             engine.check_options(&options)?;
             screen.during("Tor", start).await?;
             new(engine, screen, options).await
@@ -160,22 +167,28 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
 
 async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -> Result<(), Failure> {
     let output = screen.output;
-    let created = screen.during(SERVER, engine.create_burner(options)).await;
-    let burner = created.map_err(|error| not_created(error, output.via()))?;
+    let asks_nothing = options.asks_nothing;
+    let work = ask::while_asking(engine, screen, engine.create_burner(options));
+    let burner = work.await.map_err(|error| not_created(error, output.via(), asks_nothing))?;
     output.burner(&burner);
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
     qr::print(output, &engine.uri(&burner.id)?, Paint::for_stdout());
     words(engine, output, &burner)
 }
 
-/// Why there is no burner, and what helps where an onion service may be what does not answer.
-fn not_created(error: Error, via: Option<Route>) -> Failure {
-    match error {
+/// Why there is no burner, and what helps where that is known; `via`: how a server was dialed last.
+fn not_created(error: Error, via: Option<Route>, asks_nothing: bool) -> Failure {
+    let advice = match error {
         Error::OnionUnreachable | Error::Timeout if via == Some(Route::Onion) => {
-            Failure::Advised(error, "--exit goes to the server's domain instead of its onion address".to_owned())
+            "--exit goes to the server's domain instead of its onion address"
         }
-        error => error.into(),
-    }
+        Error::NeedsForm if asks_nothing => {
+            "on a terminal, or with --json, and without --ask-nothing it can be answered"
+        }
+        Error::NeedsInvite => "--invitation LINK takes one",
+        error => return error.into(),
+    };
+    Failure::Advised(error, advice.to_owned())
 }
 
 async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path>) -> Result<(), Failure> {
@@ -186,7 +199,7 @@ async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path
             let again = tty::hidden_line("once more: ");
             again.filter(|again| *again == first).ok_or(Failure::NoPassphrase)?
         }
-        file => first_line(file.unwrap_or(Path::new("-")), "passphrase")?,
+        file => first_line(file.unwrap_or(Path::new("-")), "passphrase", "passphrase: ")?,
     };
     let changed = screen.during("the folder", engine.change_key(Key::passphrase(&passphrase))).await;
     changed.map_err(|error| match error {
@@ -318,7 +331,7 @@ fn names(name: &str, burner: &Burner) -> bool {
 
 fn config(args: &Args, home: PathBuf) -> Result<Config, Failure> {
     let key = match &args.passphrase {
-        Some(file) => Key::passphrase(&first_line(file, "--passphrase")?),
+        Some(file) => Key::passphrase(&first_line(file, "--passphrase", "passphrase: ")?),
         None => Key::File,
     };
     let network = match &args.network {
@@ -337,11 +350,22 @@ fn default_home() -> Option<PathBuf> {
     Some(data.join("flashpaper"))
 }
 
+/// An invitation: the link itself, or where it is.
+fn invited(given: &str) -> Result<String, Failure> {
+    let is_link = ["xmpp:", "https:"]
+        .iter()
+        .any(|scheme| given.trim_start().get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    if is_link {
+        return Ok(given.to_owned());
+    }
+    first_line(Path::new(given), "--invitation", "invitation: ").map(|line| line.as_str().to_owned())
+}
+
 /// A secret: the first line of a file, or of standard input (`-`), where a terminal does not show it.
-fn first_line(file: &Path, option: &'static str) -> Result<Zeroizing<String>, Failure> {
+fn first_line(file: &Path, option: &'static str, question: &str) -> Result<Zeroizing<String>, Failure> {
     let is_stdin = file == Path::new("-");
     if is_stdin && stdin().is_terminal() {
-        return tty::hidden_line("passphrase: ").ok_or(Failure::NoPassphrase);
+        return tty::hidden_line(question).ok_or(Failure::NotTyped(option));
     }
     let mut line = Zeroizing::new(String::new());
     // What is behind the first line of standard input may be for `chat`.
@@ -431,9 +455,29 @@ mod tests {
     fn the_exit_is_advised_where_the_onion_address_was_dialed_last() {
         for (via, advised) in [(Some(Route::Onion), true), (Some(Route::Exit), false), (None, false)] {
             for error in [Error::Timeout, Error::OnionUnreachable] {
-                assert_eq!(not_created(error, via).line().contains("--exit"), advised, "{via:?}");
+                assert_eq!(not_created(error, via, false).line().contains("--exit"), advised, "{via:?}");
             }
         }
-        assert!(!not_created(Error::ServerUnreachable, Some(Route::Onion)).line().contains("--exit"));
+        assert!(!not_created(Error::ServerUnreachable, Some(Route::Onion), false).line().contains("--exit"));
+    }
+
+    #[test]
+    fn who_was_not_asked_is_told_how_to_be() {
+        for (asks_nothing, advised) in [(true, true), (false, false)] {
+            assert_eq!(not_created(Error::NeedsForm, None, asks_nothing).line().contains("--json"), advised);
+        }
+        assert!(not_created(Error::NeedsInvite, None, true).line().contains("--invitation"));
+    }
+
+    #[test]
+    fn an_invitation_is_a_link_or_the_first_line_of_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let link = "xmpp:burner.test?register;preauth=s3cret";
+        fs::write(file.path(), format!("{link}\nmore")).unwrap();
+        assert_eq!(invited(file.path().to_str().unwrap()).unwrap(), link);
+        for link in [link, "XMPP:burner.test?register;preauth=x", "https://x.example/#burner.test?register;preauth=x"] {
+            assert_eq!(invited(link).unwrap(), link);
+        }
+        assert_eq!(invited("missing").unwrap_err().line(), "the file of --invitation cannot be read");
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
-use flashpaper::{BurnOutcome, Error, Input, TextFault};
+use flashpaper::{AnswerFault, BurnOutcome, Error, Input, TextFault};
 use serde_json::{Value, json};
 
 use crate::stdio::{to_stderr, to_stdout};
@@ -34,6 +34,8 @@ pub(crate) enum Failure {
     Unwritten,
     /// No passphrase was given where one was asked for, or two that differ.
     NoPassphrase,
+    /// The user has not typed the secret that an option takes from standard input.
+    NotTyped(&'static str),
 }
 
 impl From<Error> for Failure {
@@ -64,6 +66,7 @@ impl Failure {
             Self::NothingArrived => "nothing arrived in time".to_owned(),
             Self::Unwritten => "what came of it could not be printed".to_owned(),
             Self::NoPassphrase => "no passphrase was given, or two that differ; nothing has changed".to_owned(),
+            Self::NotTyped(option) => format!("nothing was typed for {option}"),
         }
     }
 
@@ -72,7 +75,12 @@ impl Failure {
         match self {
             Self::Engine(error) | Self::Advised(error, _) | Self::Secret(error) => error.code(),
             Self::NotProven(..) => "not_proven",
-            Self::File(_) | Self::Unwritable(_) | Self::NoHome | Self::Ambiguous | Self::NoPassphrase => "usage",
+            Self::File(_)
+            | Self::Unwritable(_)
+            | Self::NoHome
+            | Self::Ambiguous
+            | Self::NoPassphrase
+            | Self::NotTyped(_) => "usage",
             Self::NothingArrived => "timeout",
             Self::Unwritten => "unwritten",
         }
@@ -109,7 +117,12 @@ impl Failure {
     /// See the table in the README.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::File(_) | Self::Unwritable(_) | Self::NoHome | Self::Ambiguous | Self::NoPassphrase => 2,
+            Self::File(_)
+            | Self::Unwritable(_)
+            | Self::NoHome
+            | Self::Ambiguous
+            | Self::NoPassphrase
+            | Self::NotTyped(_) => 2,
             Self::NothingArrived => 6,
             Self::NotProven(..) => 9,
             Self::Unwritten => 10,
@@ -137,6 +150,13 @@ impl Failure {
                 Error::RegistrationClosed
                 | Error::NeedsForm
                 | Error::NeedsWeb { .. }
+                | Error::NeedsInvite
+                | Error::BadAnswer
+                | Error::Declined
+                | Error::QuestionExpired
+                | Error::WeakPassword
+                | Error::PolicyDenied
+                | Error::Quarantined
                 | Error::RateLimited { .. }
                 | Error::NamesTaken
                 | Error::ServerRefused
@@ -176,6 +196,12 @@ fn input_line(input: Input) -> String {
         }
         Input::Text { fault: TextFault::Character { code, at } } => {
             format!("character U+{code:04X} at {at} cannot be sent")
+        }
+        Input::Invitation => "that is no invitation to a server, or not to the one of --server".to_owned(),
+        Input::Answer { fault: AnswerFault::Missing { field } } => format!("field {field} has to be answered"),
+        Input::Answer { fault: AnswerFault::Unfit { field } } => format!("the answer to field {field} does not fit"),
+        Input::Answer { fault: AnswerFault::TooFew } => {
+            "too few of the fields that are not required are answered".to_owned()
         }
         _ => Error::InvalidInput { input }.to_string(),
     }

@@ -4,6 +4,7 @@
 //! call of the engine, and each of `chat`'s commands, too.
 
 mod args;
+mod ask;
 mod burner;
 mod chat;
 mod commands;

@@ -4,12 +4,13 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::io::{IsTerminal as _, stderr};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use flashpaper::{Burner, Event, Events, Route, Settlement, Step};
+use flashpaper::{Address, Burner, Error, Event, Events, Route, Settlement, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +21,7 @@ use crate::exit::Failure;
 use crate::holder::Holder;
 use crate::shown::Shown;
 use crate::stdio::{to_stderr, to_stdout};
+use crate::text::{printable, quoted};
 use crate::tty::{self, is_dumb};
 
 /// How often it is said what is waited for, where no bar shows it.
@@ -45,6 +47,8 @@ struct Progress {
     reminder: Duration,
     /// By which route a server was dialed last.
     via: Option<Route>,
+    /// A person is asked for something: nothing else is waited for.
+    asks: bool,
 }
 
 impl Output {
@@ -60,7 +64,8 @@ impl Output {
         }
         // Nothing is waited for yet: what is printed draws no bar.
         bar.finish_and_clear();
-        let progress = Progress { last_step: Instant::now(), waits_for: None, reminder: Duration::ZERO, via: None };
+        let (last_step, reminder) = (Instant::now(), Duration::ZERO);
+        let progress = Progress { last_step, waits_for: None, reminder, via: None, asks: false };
         let shown = Shown::new(tty::columns(), !json && !is_dumb());
         let (progress, shown) = (Mutex::new(progress), Mutex::new(shown));
         Self { json, bar, progress, shown, unwritten: AtomicBool::new(false) }
@@ -129,10 +134,11 @@ impl Output {
     }
 
     pub(crate) fn event(&self, event: &Event) {
-        // `receive` and `chat` tell what comes of these.
+        // `new`, `receive` and `chat` tell what comes of these.
         if matches!(
             event,
-            Event::Connection { .. }
+            Event::Question { .. }
+                | Event::Connection { .. }
                 | Event::OtherRoute { .. }
                 | Event::Message { .. }
                 | Event::Conversation { .. }
@@ -161,6 +167,13 @@ impl Output {
                 self.wait_for(SERVER);
             }
             Event::Tor { ready: false, fraction, blocked } => self.wait_for(&tor_text(*fraction, blocked.as_ref())),
+            Event::Creating { step: Step::Working { percent }, .. } => {
+                self.wait_for(&format!("a proof of work ({percent} %)"));
+            }
+            Event::Creating { step: Step::ServerSays { words }, .. } => {
+                self.has_words();
+                self.line(&format!("the server says to the new account:\n{}", quoted(words.as_str())));
+            }
             Event::Creating { step, .. } | Event::Burning { step, .. } => {
                 self.step(&step_text(step));
                 self.wait_for(next_text(step));
@@ -187,7 +200,7 @@ impl Output {
     /// What a command waits for from now on. A bar shows it at once, a line after a second, and again when that lasts.
     pub(crate) fn wait_for(&self, what: &str) {
         let new = self.progress(|progress| {
-            let same = progress.waits_for.as_ref().is_some_and(|(before, _)| before == what);
+            let same = progress.asks || progress.waits_for.as_ref().is_some_and(|(before, _)| before == what);
             if !same {
                 progress.reminder = Duration::ZERO;
                 progress.waits_for = Some((what.to_owned(), Instant::now()));
@@ -199,6 +212,12 @@ impl Output {
             self.bar.reset();
             self.bar.enable_steady_tick(Duration::from_millis(250));
         }
+    }
+
+    /// A person is asked, or no more: meanwhile no bar or line says what is waited for.
+    pub(crate) fn ask(&self, asks: bool) {
+        self.progress(|progress| progress.asks = asks);
+        self.rest();
     }
 
     /// By which route a server was dialed last, if one was.
@@ -260,6 +279,8 @@ pub(crate) struct Screen<'o> {
     pub(crate) output: &'o Output,
     pub(crate) events: Events,
     pub(crate) holder: Holder,
+    /// The folder that holds everything.
+    pub(crate) home: &'o Path,
 }
 
 impl Screen<'_> {
@@ -315,6 +336,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What is waited for where nothing more is known.
 pub(crate) const SERVER: &str = "the server";
 
+/// What is waited for behind something that was sent.
+pub(crate) const ANSWER: &str = "the server to answer";
+
 pub(crate) const PRIVATE_NETWORK: &str = "a private network: nothing here is protected by Tor";
 
 pub(crate) const fn route_text(route: Route) -> &'static str {
@@ -325,7 +349,7 @@ pub(crate) const fn route_text(route: Route) -> &'static str {
 }
 
 /// How far Tor is, and what is in its way.
-pub(crate) fn tor_text(fraction: f32, blocked: Option<&flashpaper::Error>) -> String {
+pub(crate) fn tor_text(fraction: f32, blocked: Option<&Error>) -> String {
     let blocked = blocked.map_or_else(String::new, |error| format!(", {error}"));
     format!("Tor ({:.0} %{blocked})", fraction * 100.0)
 }
@@ -342,15 +366,31 @@ fn step_text(step: &Step) -> String {
         Step::Reachable => "reachable".to_owned(),
         Step::Removed => "removed at the server".to_owned(),
         Step::ProvenGone => "login refused: it is gone".to_owned(),
+        Step::MovingOn { from, why } => moving_text(from, why),
+        // Told otherwise.
+        Step::Working { .. } | Step::ServerSays { .. } => String::new(),
     }
+}
+
+/// That another attempt is made, and why.
+fn moving_text(from: &Address, why: &Error) -> String {
+    let (server, why_text) = (printable(from.as_str()), why.to_string());
+    let refusal = match why_text.strip_prefix("the server") {
+        Some(rest) => format!("{server}{rest}"),
+        None => format!("{server}: {why_text}"),
+    };
+    let is_same =
+        matches!(why, Error::NamesTaken | Error::BadAnswer | Error::QuestionExpired | Error::RateLimited { .. });
+    format!("{refusal}; trying {}", if is_same { "again" } else { "another" })
 }
 
 /// What is waited for behind a step.
 const fn next_text(step: &Step) -> &'static str {
     match step {
+        Step::MovingOn { .. } => SERVER,
         Step::Sealed { via } | Step::OtherRoute { via } => server_text(*via),
         Step::Connected { .. } => "TLS",
-        Step::Secured => "the server to answer",
+        Step::Secured | Step::Working { .. } | Step::ServerSays { .. } => ANSWER,
         Step::Registered => "the login",
         Step::LoggedIn => "the server to answer once more",
         Step::Removed => "a login to be refused",
@@ -373,6 +413,15 @@ pub(crate) const fn settlement_text(settlement: Settlement) -> &'static str {
         Settlement::Absent => "an unfinished burner was never made",
         Settlement::Unknown => "an unfinished burner could not be settled",
     }
+}
+
+#[cfg(test)]
+#[test]
+fn a_refusal_that_is_moved_on_from_names_its_server() {
+    let text = |why: &Error| moving_text(&"jabber.example".to_owned().into(), why);
+    assert_eq!(text(&Error::RegistrationClosed), "jabber.example makes no accounts; trying another");
+    assert_eq!(text(&Error::ServerBroken), "jabber.example's answer makes no sense; trying another");
+    assert_eq!(text(&Error::BadAnswer), "jabber.example: the answer is wrong; trying again");
 }
 
 #[cfg(test)]

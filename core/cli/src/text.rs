@@ -36,6 +36,11 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
     text.replace("\r\n", "\n").split(['\n', '\u{2028}', '\u{2029}']).map(printable).collect()
 }
 
+/// What somebody wrote, in lines of which each shows that it is another's.
+pub(crate) fn quoted(text: &str) -> String {
+    lines(text).iter().map(|line| format!("{MORE}{line}")).collect::<Vec<_>>().join("\n")
+}
+
 /// `line` in pieces of at most `columns`, each after the first behind [`MORE`]. Breaks at blanks where it can.
 pub(crate) fn wrapped(line: &str, columns: usize) -> String {
     let mut out = Wrapping { columns, out: String::with_capacity(line.len()), used: 0, fresh: true };
@@ -163,6 +168,7 @@ mod tests {
     #[test]
     fn a_line_break_of_any_system_is_one() {
         assert_eq!(lines("a\r\nb\nc\u{2028}d\re"), ["a", "b", "c", "d\u{fffd}e"]);
+        assert_eq!(quoted("a\n\u{1b}b"), "    | a\n    | \u{fffd}b");
     }
 
     #[test]

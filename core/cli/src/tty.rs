@@ -1,9 +1,11 @@
 //! The terminal's own settings: its width, and whether it shows what is typed.
 
 use std::env;
-use std::io::{IsTerminal as _, stdin, stdout};
+use std::io::{IsTerminal as _, Stdin, stdin, stdout};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
 
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{read, retry_on_intr};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
@@ -82,6 +84,66 @@ impl Drop for Quiet {
         self.suspend();
     }
 }
+
+/// A terminal that shows nothing of the lines that are typed, and does not stop meanwhile. As it was, once this is dropped.
+pub(crate) struct Hidden<T: AsFd = Stdin> {
+    terminal: T,
+    original: Termios,
+}
+
+impl<T: AsFd> Hidden<T> {
+    /// `None`: it is no terminal.
+    pub(crate) fn begin(terminal: T) -> Option<Self> {
+        let hidden = Self { original: tcgetattr(&terminal).ok()?, terminal };
+        hidden.resume();
+        Some(hidden)
+    }
+
+    /// Sets the terminal, also where another program has changed it meanwhile.
+    pub(crate) fn resume(&self) {
+        let mut termios = self.original.clone();
+        termios.local_modes -= LocalModes::ECHO;
+        // But for the ends of the lines.
+        termios.local_modes |= LocalModes::ECHONL;
+        // None: a shell would show what is typed to it.
+        termios.special_codes[SpecialCodeIndex::VSUSP] = 0;
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &termios);
+    }
+}
+
+impl<T: AsFd> Drop for Hidden<T> {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.original);
+    }
+}
+
+/// What the terminal answers to codes that ask it something, until that is whole or patience ends. What was typed before is
+/// dropped. Nobody else may read meanwhile.
+pub(crate) fn answer_to(codes: &str, patience: Duration, is_whole: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+    let Ok(original) = tcgetattr(stdin()) else { return Vec::new() };
+    let mut termios = original.clone();
+    termios.local_modes -= LocalModes::ECHO | LocalModes::ICANON;
+    let _ = tcsetattr(stdin(), OptionalActions::Flush, &termios);
+    let (mut answer, mut bytes, end) = (Vec::new(), [0; 256], Instant::now() + patience);
+    let _ = to_stdout(codes);
+    while !is_whole(&answer) && answer.len() < ANSWER_AT_MOST {
+        let Ok(left) = Timespec::try_from(end.saturating_duration_since(Instant::now())) else { break };
+        let stdin = rustix::stdio::stdin();
+        match poll(&mut [PollFd::from_borrowed_fd(stdin, PollFlags::IN)], Some(&left)) {
+            Ok(1..) => match read(stdin, &mut bytes) {
+                Ok(read @ 1..) => answer.extend_from_slice(bytes.get(..read).unwrap_or_default()),
+                _ => break,
+            },
+            // Told to stop, or out of patience.
+            _ => break,
+        }
+    }
+    let _ = tcsetattr(stdin(), OptionalActions::Now, &original);
+    answer
+}
+
+/// Of an answer of the terminal's, bytes.
+const ANSWER_AT_MOST: usize = 4096;
 
 /// Asks for a line that is not shown. `None`: the user does not give one, the program is told to end, or standard input is no
 /// terminal.

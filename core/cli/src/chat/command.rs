@@ -147,12 +147,12 @@ pub(crate) fn not_json(bad: Option<BadLine>) -> Value {
     object
 }
 
-fn error_object(code: &str) -> Value {
+pub(crate) fn error_object(code: &str) -> Value {
     json!({ "type": "error", "code": code, "reason": null, "retryable": false, "retry_after": null })
 }
 
 /// What is wrong with a command, for its developer: serde's words but for the value, which may be a text or a secret.
-fn detail(error: &str) -> &str {
+pub(crate) fn detail(error: &str) -> &str {
     let names_only = ["missing field", "unknown field", "unknown variant"].iter().any(|start| error.starts_with(start));
     if names_only { error } else { error.rfind("expected").and_then(|at| error.get(at..)).unwrap_or_default() }
 }

@@ -1,6 +1,6 @@
 //! `chat`: one burner and those it talks to, for people (lines) and programs (JSON).
 
-mod command;
+pub(crate) mod command;
 mod news;
 mod people;
 mod program;

@@ -481,7 +481,12 @@ impl Person<'_, '_> {
                 self.tor(format!("waiting for {}", tor_text((fraction * 4.0).floor() / 4.0, blocked.as_ref())));
             }
             Event::Settled { outcome, .. } => self.aside(settlement_text(*outcome)),
-            Event::Conversation { .. } | Event::TorStarting | Event::Creating { .. } | Event::Burning { .. } => {}
+            Event::Conversation { .. }
+            | Event::TorStarting
+            | Event::Creating { .. }
+            | Event::Question { .. }
+            | Event::QuestionEnded { .. }
+            | Event::Burning { .. } => {}
         }
     }
 
