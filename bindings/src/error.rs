@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use flashpaper::{
-    Action, AnswerFault, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, Input, RowFault, TextFault, WebPage,
+    Action, AnswerFault, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, Input, RowFault, TextFault,
+    WebPage,
 };
 
 /// A stable name for programs, in `snake_case`.
