@@ -226,7 +226,7 @@ impl Work<'_> {
         }
         let mut asked = match context.questions.ask(&context.services, (burner, &server), form) {
             Ok(asked) => asked,
-            Err(form) => return Ok(Reply::Answers(Box::new(form), Answers::default())),
+            Err(form) => return Ok(Reply::Answers(form, Answers::default())),
         };
         tokio::select! {
             biased;

@@ -105,7 +105,7 @@ pub(crate) async fn create(
             return Err(why);
         }
         // Never two accounts: one that may exist is settled first.
-        if !pending.is_over().await? {
+        if !pending.end().await? {
             return Err(why);
         }
         if cancel.is_cancelled() {

@@ -65,7 +65,7 @@ impl PendingBurner {
     }
 
     /// Gives it up before another one is made: one that may exist is settled. Whether it is gone now.
-    pub(super) async fn is_over(mut self) -> Result<bool, Error> {
+    pub(super) async fn end(mut self) -> Result<bool, Error> {
         if !self.plan.may_exist() {
             self.give_up().await;
             return Ok(true);

@@ -79,8 +79,8 @@ impl Questions {
         services: &Arc<Services>,
         (burner, server): (&BurnerId, &Address),
         form: Form,
-    ) -> Result<Asked, Form> {
-        let Some(asked) = form.question() else { return Err(form) };
+    ) -> Result<Asked, Box<Form>> {
+        let Some(asked) = form.question() else { return Err(Box::new(form)) };
         let (sender, reply) = oneshot::channel();
         let id = {
             let mut open = lock(&self.0);
