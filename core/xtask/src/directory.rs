@@ -13,7 +13,7 @@ use crate::run::{Done, root};
 const TRIES: usize = 8;
 /// The ages of a list that are looked at, in months.
 const AGES: [u32; 3] = [1, 3, 6];
-/// A date at which fewer servers are known makes no list.
+/// A day of which it is said of fewer servers that they were good makes no list: who has stayed would be most of it.
 const LIST_AT_LEAST: usize = 5;
 
 /// `cargo xtask directory-check [FILE]`: replays a history of the directory.
@@ -62,9 +62,18 @@ impl History {
         Ok(Self(history))
     }
 
-    /// All days that it names.
-    fn days(&self) -> BTreeSet<&str> {
-        self.0.values().flatten().flat_map(|span| [&*span.from, &*span.to]).collect()
+    /// The days of lists.
+    fn lists(&self) -> Vec<&str> {
+        let mut said = BTreeMap::<&str, usize>::new();
+        for span in self.0.values().flatten().filter(|span| span.is_good) {
+            BTreeSet::from([&*span.from, &*span.to]).into_iter().for_each(|day| *said.entry(day).or_default() += 1);
+        }
+        said.into_iter().filter(|(_, servers)| *servers >= LIST_AT_LEAST).map(|(day, _)| day).collect()
+    }
+
+    /// The last day that it names.
+    fn last(&self) -> &str {
+        self.0.values().flatten().map(|span| &*span.to).max().unwrap_or_default()
     }
 
     /// The servers that made accounts on a day.
@@ -81,18 +90,15 @@ fn is_good(spans: &[Span], day: &str) -> bool {
 }
 
 fn report(history: &History) -> String {
-    let days = history.days();
-    let last = days.last().copied().unwrap_or_default();
+    let last = history.last();
     let mut lines = vec![
-        "Of 100 taps so many find a server: at the first try / within 8 tries. It is never less than that.".to_owned(),
+        "Of 100 taps so many find a server: at the first try / within 8 tries. What is not known counts as lost."
+            .to_owned(),
         format!("{:<10} {:>7}{}", "list of", "servers", AGES.map(|age| format!("{:>17}", months(age))).concat()),
     ];
     let mut worst = [1.0_f64; AGES.len()];
-    for day in &days {
+    for day in history.lists() {
         let list = history.good(day);
-        if list.len() < LIST_AT_LEAST {
-            continue;
-        }
         let mut line = format!("{day:<10} {:>7}", list.len());
         for (age, worst) in AGES.into_iter().zip(&mut worst) {
             let then = later(day, age);
@@ -251,11 +257,10 @@ mod tests {
     fn the_directory_and_its_history_agree() {
         let read = |name| fs::read_to_string(root().join("core/engine/data").join(name)).unwrap();
         let history = History::read(&read("history.csv")).unwrap();
-        let days = history.days();
-        let last = days.last().unwrap();
+        let last = history.last();
         let servers = read("servers.csv");
         let rows = servers.lines().map(|row| row.split(',').collect::<Vec<_>>());
-        let good = rows.filter(|row| matches!(row[3], "yes" | "captcha") && row.last() == Some(last));
+        let good = rows.filter(|row| matches!(row[3], "yes" | "captcha") && row.last() == Some(&last));
         assert_eq!(
             good.map(|row| row[0].to_owned()).collect::<BTreeSet<_>>(),
             history.good(last).into_iter().map(str::to_owned).collect()

@@ -128,13 +128,15 @@ impl ServerProbe {
     /// # Errors
     /// [`Error::Internal`].
     pub fn directory(probes: &[Self]) -> Result<String, Error> {
-        let found: Vec<_> = probes.iter().filter_map(|probe| Some((probe.found()?, probe.registration?))).collect();
-        file::write(found.iter().map(|(server, needs)| (server, needs.note())), "flashpaper doctor")
+        let found: Vec<_> = probes.iter().filter_map(Self::found).collect();
+        file::write(found.iter().map(|(server, note)| (server, *note)), "flashpaper doctor")
     }
 
-    /// The entry as it is now.
-    fn found(&self) -> Option<Server> {
-        let kind = match self.registration? {
+    /// The entry as it is now, and a note.
+    fn found(&self) -> Option<(Server, &'static str)> {
+        let needs = self.registration?;
+        let note = if self.safe_login { needs.note() } else { "no login that keeps the password secret" };
+        let kind = match needs {
             _ if !self.safe_login => Kind::No,
             // That cannot be seen without an account.
             Needs::Plain | Needs::Work | Needs::Captcha | Needs::Form if self.entry.kind == Kind::Quarantines => {
@@ -146,7 +148,7 @@ impl ServerProbe {
             Needs::Invitation | Needs::Closed => Kind::No,
             Needs::Wait => return None,
         };
-        Some(Server { kind, seen: self.day, ..self.entry.clone() })
+        Some((Server { kind, seen: self.day, ..self.entry.clone() }, note))
     }
 }
 
@@ -346,7 +348,7 @@ mod tests {
             (Kind::Yes, Needs::Web, true, "web,web only"),
             (Kind::Yes, Needs::Invitation, true, "no,by invitation"),
             (Kind::Yes, Needs::Closed, true, "no,makes no accounts in band"),
-            (Kind::Yes, Needs::Plain, false, "no,asks nothing"),
+            (Kind::Yes, Needs::Plain, false, "no,no login that keeps the password secret"),
             (Kind::Quarantines, Needs::Plain, true, "quarantines,asks nothing"),
             (Kind::Quarantines, Needs::Web, true, "web,web only"),
         ] {

@@ -56,12 +56,12 @@ pub(crate) fn read(text: &str) -> Result<Vec<Server>, DirectoryFault> {
     Ok(servers)
 }
 
-/// A line's fields, as many as there are columns.
+/// A line's fields, as many as there are columns. A byte order mark, which the reader would pass over, is no part of one.
 fn record(line: &str) -> Option<StringRecord> {
     let mut reader =
         ReaderBuilder::new().has_headers(false).buffer_capacity(line.len() + 1).from_reader(line.as_bytes());
     let record = reader.records().next()?.ok()?;
-    (record.len() == HEADER.len()).then_some(record)
+    (record.len() == HEADER.len() && !line.starts_with('\u{feff}')).then_some(record)
 }
 
 fn server(record: &StringRecord) -> Result<Server, RowFault> {
@@ -145,6 +145,7 @@ mod tests {
             ("b.example,,yes,,list,2026-01-02", RowFault::Columns),
             ("b.example,,,yes,,list,2026-01-02,", RowFault::Columns),
             ("b.example,,,yes,\"a,list,2026-01-02", RowFault::Columns),
+            ("\u{feff}b.example,,,yes,,list,2026-01-02", RowFault::Columns),
             (",,,yes,,list,2026-01-02", RowFault::Domain),
             ("127.0.0.1,,,yes,,list,2026-01-02", RowFault::Domain),
             ("b.example:5222,,,yes,,list,2026-01-02", RowFault::Domain),
