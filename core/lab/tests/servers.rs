@@ -159,9 +159,12 @@ async fn open_by_tor(lab: &Remote, server: &LabServer, tor: &TorClient) -> Teste
     let domain = server.domain();
     let name = [&[5, 1, 0, 3, u8::try_from(domain.len())?], domain.as_bytes(), &5223_u16.to_be_bytes()].concat();
     stream.write_all(&name).await?;
-    let mut reply = [0; 10];
+    // Success, and whatever address the exit has connected to (RFC 1928, section 6).
+    let mut reply = [0; 4];
     stream.read_exact(&mut reply).await?;
     assert_eq!(reply[1], 0, "no exit reaches {domain}");
+    let address = if reply[3] == 4 { 16 } else { 4 };
+    stream.read_exact(&mut vec![0; address + 2]).await?;
     let tls = Tls::only_roots_in(&lab.facts().network.ca_pem)?;
     Ok(Connection::open(stream, &Domain::parse(domain)?, Security::DirectTls, &tls).await?)
 }
