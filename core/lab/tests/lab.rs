@@ -1,12 +1,12 @@
 //! The lab keeps its own promises: tests of the product stand on them.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use flashpaper_lab::{Facts, Peer, Remote, accounts, direct};
+use flashpaper_lab::{Facts, Peer, Remote, ServerFacts, ServerKind, accounts, direct};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -104,6 +104,17 @@ fn up(dir: &Path) -> Tested<(Child, Facts)> {
     }
 }
 
+/// Has a lab start a server, and notes its process.
+fn serve(facts: &mut Facts, kind: ServerKind) -> Tested {
+    let mut stream = std::net::TcpStream::connect(&facts.control)?;
+    stream.write_all(format!("serve {kind}\n").as_bytes())?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    let server: ServerFacts = serde_json::from_str(answer.strip_prefix("ok ").ok_or(answer.as_str())?)?;
+    facts.pids.insert(server.domain, server.pid.ok_or("no process")?);
+    Ok(())
+}
+
 fn alive(facts: &Facts) -> Vec<u32> {
     let lives = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| !s.contains(") Z "));
     facts.pids.values().copied().filter(lives).collect()
@@ -121,14 +132,20 @@ fn all_dead_within(facts: &Facts, limit: Duration) -> bool {
 #[ignore = "needs the lab: cargo xtask test"]
 fn nothing_outlives_it_and_keys_are_kept() -> Tested {
     let dir = TempDir::new()?;
-    let (mut killed, first) = up(dir.path())?;
+    let (mut killed, mut first) = up(dir.path())?;
     assert!(up(dir.path()).is_err(), "two labs in one folder");
     assert_eq!(alive(&first).len(), 9, "seven relays, the onion host, the server");
+    assert!(!dir.path().join("servers").exists(), "a server that nobody asked for");
+    serve(&mut first, ServerKind::Throttle)?;
+    serve(&mut first, ServerKind::EjabberdThrottle)?;
+    assert_eq!(alive(&first).len(), 11);
     killed.kill()?;
     killed.wait()?;
     assert!(all_dead_within(&first, PATIENCE), "{:?} outlive a lab that was killed", alive(&first));
 
-    let (mut ended, second) = up(dir.path())?;
+    let (mut ended, mut second) = up(dir.path())?;
+    serve(&mut second, ServerKind::Throttle)?;
+    serve(&mut second, ServerKind::EjabberdThrottle)?;
     assert_ne!(first.pids, second.pids);
     assert_eq!(first.network.ca_pem, second.network.ca_pem);
     let onion = |facts: &Facts| facts.network.servers.first().map(|s| s.onion.clone());

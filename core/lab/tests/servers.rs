@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_lab::{LabServer, Remote, ServerKind, direct};
+use flashpaper_lab::{LabServer, Remote, ServerKind, TorClient, direct};
 use flashpaper_xmpp::registration::{Answer, Answers, Form, Invitation, Question};
 use flashpaper_xmpp::{
     ConnectError, Connection, Credentials, Domain, Ids, Incoming, LoginError, ManagedSession, Refusal, RegisterError,
@@ -12,8 +12,9 @@ use flashpaper_xmpp::{
 };
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -56,7 +57,10 @@ async fn reach(kind: ServerKind) -> Tested<(Remote, LabServer, Link)> {
 }
 
 /// As a server is asked that wants nothing but a name and a password.
-async fn register(link: &mut Link, credentials: &Credentials) -> Result<(), RegisterError> {
+async fn register<S>(link: &mut Connection<S>, credentials: &Credentials) -> Result<(), RegisterError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
     let mut ids = ids();
     let form = link.ask_registration(&mut ids).await?;
     let filled = form.fill(credentials, &Answers::default()).map_err(|_| RegisterError::BadAnswer)?;
@@ -124,8 +128,9 @@ async fn a_closed_server_refuses_to_be_asked() -> Tested {
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_second_account_from_one_address_is_refused() -> Tested {
+    let (lab, folder) = (Remote::from_env()?, TempDir::new()?);
+    let tor = TorClient::start(lab.facts(), &folder.path().join("tor"))?;
     for kind in [ServerKind::Throttle, ServerKind::EjabberdThrottle] {
-        let lab = Remote::from_env()?;
         // What it remembers of addresses is lost.
         lab.stop(kind.name()).await?;
         let server = lab.server(kind).await?;
@@ -137,10 +142,31 @@ async fn a_second_account_from_one_address_is_refused() -> Tested {
         assert!(made.iter().all(|name| name.starts_with("early")));
         let mut link = open(&lab, &server, Security::DirectTls).await?;
         assert_eq!(register(&mut link, &account().1).await, Err(RegisterError::RateLimited), "{kind}");
+        let mut link = open_by_tor(&lab, &server, &tor).await?;
+        assert_eq!(register(&mut link, &account().1).await, Err(RegisterError::RateLimited), "{kind}");
+        assert!(fs::read_to_string(&lab.facts().names_log)?.contains(server.domain()));
         assert!(server.exhaust().await.is_err());
         assert_eq!(server.accounts().await?.len(), before.len() + made.len());
     }
     Ok(())
+}
+
+/// The way that users have: an exit resolves the name and connects.
+async fn open_by_tor(lab: &Remote, server: &LabServer, tor: &TorClient) -> Tested<Connection<UnixStream>> {
+    let mut stream = UnixStream::connect(tor.socks()).await?;
+    stream.write_all(&[5, 1, 0]).await?;
+    stream.read_exact(&mut [0; 2]).await?;
+    let domain = server.domain();
+    let name = [&[5, 1, 0, 3, u8::try_from(domain.len())?], domain.as_bytes(), &5223_u16.to_be_bytes()].concat();
+    stream.write_all(&name).await?;
+    // Success, and whatever address the exit has connected to (RFC 1928, section 6).
+    let mut reply = [0; 4];
+    stream.read_exact(&mut reply).await?;
+    assert_eq!(reply[1], 0, "no exit reaches {domain}");
+    let address = if reply[3] == 4 { 16 } else { 4 };
+    stream.read_exact(&mut vec![0; address + 2]).await?;
+    let tls = Tls::only_roots_in(&lab.facts().network.ca_pem)?;
+    Ok(Connection::open(stream, &Domain::parse(domain)?, Security::DirectTls, &tls).await?)
 }
 
 #[tokio::test]

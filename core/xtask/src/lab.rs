@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::packages;
 use crate::run::{Done, built, cargo, run, target};
+use crate::{packages, swift};
 
 /// A running lab. Dropping it ends it and waits for that.
 pub(crate) struct Lab {
@@ -29,12 +29,12 @@ impl Lab {
 
     fn start_in(name: &str, delay_ms: u32) -> Done<Self> {
         let folder = target().join(name);
-        let mut child = program()
-            .args(["up", "--delay", &delay_ms.to_string(), "--dir"])
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut lab = program();
+        lab.args(["up", "--delay", &delay_ms.to_string(), "--dir"]).arg(&folder);
+        if let Ok(system) = swift::system() {
+            lab.arg("--system").arg(system);
+        }
+        let mut child = lab.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;

@@ -1,13 +1,25 @@
 //! What the lab and the tests need besides the tool chain. Debian packages are installed when this runs as root, else
 //! named.
 
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::run::{Done, cargo, run, target};
 
-/// What the lab runs.
-pub(crate) const LAB: &[&str] = &["dnsmasq-base", "lua-sec", "obfs4proxy", "prosody", "tor"];
+/// What the lab runs, and what draws the pictures that a server of it asks about.
+pub(crate) const LAB: &[&str] = &[
+    "dnsmasq-base",
+    "ejabberd",
+    "fonts-dejavu-core",
+    "imagemagick",
+    "lua-sec",
+    "obfs4proxy",
+    "prosody",
+    "prosody-modules",
+    "tor",
+];
 /// What tests look through: system calls, a wrong clock, sockets, the second implementation of the derivation.
 pub(crate) const TESTS: &[&str] = &["faketime", "iproute2", "python3-minimal", "strace"];
 /// What looks at sockets, and the client that an idle account is compared with.
@@ -57,8 +69,23 @@ pub(crate) fn need(packages: &[&[&str]]) -> Done {
     // Standard output may be for a machine.
     eprintln!("installing {list}");
     run(quiet("apt-get").arg("update"))?;
-    // The packages' services are not to start: the lab runs its own.
-    run(quiet("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(&missing).env("RUNLEVEL", "1"))
+    let mut install = quiet("apt-get");
+    install.args(["install", "--yes", "--no-install-recommends"]).args(&missing);
+    without_services(Path::new("/"), || run(&mut install))
+}
+
+/// Installs packages in a system, of which no service starts: the lab runs its own.
+pub(crate) fn without_services<T>(system: &Path, install: impl FnOnce() -> Done<T>) -> Done<T> {
+    let policy = system.join("usr/sbin/policy-rc.d");
+    if policy.exists() {
+        // This machine starts none anyhow, or has rules of its own.
+        return install();
+    }
+    fs::write(&policy, "#!/bin/sh\nexit 101\n")?;
+    fs::set_permissions(&policy, fs::Permissions::from_mode(0o755))?;
+    let installed = install();
+    fs::remove_file(policy)?;
+    installed
 }
 
 fn quiet(program: &str) -> Command {

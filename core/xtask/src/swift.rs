@@ -1,5 +1,5 @@
 //! The Swift packages, tested with the real tool chain. It is in Debian's next release, so it lives in a folder that
-//! holds such a system, made once, outside of any clone.
+//! holds such a system, made once, outside of any clone. The lab takes the newer Prosody from there.
 
 use std::env;
 use std::fs;
@@ -35,9 +35,13 @@ pub(crate) fn prepare() -> Done {
         );
     }
     let system = system()?;
-    if system.is_dir() {
-        return Ok(());
+    if !system.is_dir() {
+        make(&system)?;
     }
+    if system.join("usr/bin/prosody").exists() { Ok(()) } else { add_prosody(&system) }
+}
+
+fn make(system: &Path) -> Done {
     packages::need(&[packages::SWIFT])?;
     println!("making a system with Swift in {}", system.display());
     let making = system.with_extension("making");
@@ -54,6 +58,19 @@ pub(crate) fn prepare() -> Done {
         return Err(format!("debootstrap failed:\n{}", String::from_utf8_lossy(&output.stdout)).into());
     }
     Ok(fs::rename(making, system)?)
+}
+
+/// Systems of earlier versions have none, so it is not among the packages that one is made with.
+fn add_prosody(system: &Path) -> Done {
+    println!("installing Prosody in {}", system.display());
+    packages::without_services(system, || {
+        for args in [&["update"][..], &["install", "--yes", "--no-install-recommends", "prosody", "prosody-modules"]] {
+            let mut apt = enter()?;
+            apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]).args(args);
+            run(apt.stdout(Stdio::null()))?;
+        }
+        Ok(())
+    })
 }
 
 /// Runs the tests of a package on a lab, whose facts are in `facts`.
@@ -85,7 +102,8 @@ fn enter() -> Done<Command> {
     Ok(command)
 }
 
-fn system() -> Done<PathBuf> {
+/// Where the system is, or would be.
+pub(crate) fn system() -> Done<PathBuf> {
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache"))).ok_or("no HOME")?;
     Ok(cache.join("flashpaper").join(format!("swift-{RELEASE}")))
