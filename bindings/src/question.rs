@@ -277,7 +277,7 @@ mod tests {
         let text = flashpaper::Answer::Text(Zeroizing::new("suggested".to_owned()));
         let picture =
             flashpaper::Picture { bytes: [1, 2, 3].into(), format: PictureFormat::Jpeg, width: 290, height: 80 };
-        let options = vec!["red".to_owned(), "green".to_owned()];
+        let options = vec!["crimson".to_owned(), "green".to_owned()];
         let fields = vec![
             field(EngineKind::Text, Some(text), Some(picture)),
             field(EngineKind::YesNo, Some(flashpaper::Answer::YesNo(true)), None),
@@ -305,7 +305,7 @@ mod tests {
         assert_eq!((&*picture.bytes, picture.width, picture.height), (&[1, 2, 3][..], 290, 80));
         assert_eq!(picture.format, PictureFormat::Jpeg);
         assert!(matches!(yes, Field { kind: FieldKind::YesNo, preset: Some(Answer::YesNo { yes: true }), .. }));
-        assert!(matches!(&one.kind, FieldKind::One { options } if options == &["red", "green"]));
+        assert!(matches!(&one.kind, FieldKind::One { options } if options == &["crimson", "green"]));
         assert!(matches!(&one.preset, Some(Answer::Chosen { places }) if places == &[1]));
         assert!(matches!(&some.kind, FieldKind::Some { options } if options.len() == 2));
     }
@@ -325,7 +325,7 @@ mod tests {
     fn printing_a_question_or_an_answer_shows_no_text() {
         let question = Question::from(asked());
         let shown = format!("{question:?} {:?}", question.form.fields[0].preset);
-        for text in ["burner.test", "title", "What", "Enter", "suggested", "red"] {
+        for text in ["burner.test", "title", "What", "Enter", "suggested", "crimson"] {
             assert!(!shown.contains(text), "{text} in {shown}");
         }
         assert!(shown.contains("fields: [Field { kind: Text, required: true"), "{shown}");

@@ -9,7 +9,7 @@ import Testing
         let seen = Field(
             label: "Enter what you see", kind: .text, required: true, isChallenge: true, preset: nil, picture: picture)
         let colour = Field(
-            label: "A colour", kind: .one(options: ["red", "green"]), required: false, isChallenge: false,
+            label: "A colour", kind: .one(options: ["crimson", "green"]), required: false, isChallenge: false,
             preset: .chosen(places: [1]), picture: nil)
         let form = QuestionForm(title: "A title", instructions: "What to do", fields: [seen, colour], choose: 0)
         return Question(id: 3, burner: "1f", server: "burner.test", form: form)
@@ -22,7 +22,7 @@ import Testing
         ]
         let options = CreateOptions(invitation: "xmpp:burner.test?register;preauth=token")
         let shown = "\(question) \(answers) \(steps) \(options) \(Event.creating(burner: "1f", step: steps[0]))"
-        for text in ["burner.test", "title", "What", "Enter", "colour", "red", "w84pd", "come in", "token"] {
+        for text in ["burner.test", "title", "What", "Enter", "colour", "crimson", "w84pd", "come in", "token"] {
             #expect(!shown.contains(text))
         }
         #expect(shown.hasPrefix("Question { id: QuestionId(3)"))

@@ -15,7 +15,7 @@ class QuestionTest {
         preset = null,
         picture = Picture(byteArrayOf(1, 2, 3), PictureFormat.JPEG, 290u, 80u),
     )
-    private val colour = Field("A colour", FieldKind.One(listOf("red", "green")), false, false, Answer.Chosen(listOf(1u)), null)
+    private val colour = Field("A colour", FieldKind.One(listOf("crimson", "green")), false, false, Answer.Chosen(listOf(1u)), null)
     private val question = Question("3".toULong(), "1f", "burner.test", QuestionForm("A title", "What to do", listOf(seen, colour), 0u))
 
     @Test
@@ -27,7 +27,7 @@ class QuestionTest {
         )
         val options = CreateOptions(invitation = "xmpp:burner.test?register;preauth=token")
         val shown = "$question $answers $steps $options ${Event.Creating("1f", steps[0])}"
-        for (text in listOf("burner.test", "title", "What", "Enter", "colour", "red", "w84pd", "come in", "token")) {
+        for (text in listOf("burner.test", "title", "What", "Enter", "colour", "crimson", "w84pd", "come in", "token")) {
             assertFalse(shown.contains(text), "$text in $shown")
         }
         assertTrue(shown.startsWith("Question { id: QuestionId(3)"), shown)
