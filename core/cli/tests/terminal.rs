@@ -346,6 +346,42 @@ async fn a_captcha_is_drawn_where_the_terminal_says_so_and_given_up() -> Tested 
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
+async fn a_secret_that_a_server_asks_for_is_never_shown() -> Tested {
+    let lab = Remote::from_env()?;
+    let server = lab.server(ServerKind::Malformed).await?;
+    let form = "<iq type='result' id='{id}'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='form'>\
+        <field var='username'><required/></field><field var='password' type='text-private'><required/></field>\
+        <field var='code' type='text-private' label='Code'><required/></field>\
+        <field var='colour' type='list-single' label='Colour'><required/><option label='red'><value>r</value></option>\
+        <option label='blue'><value>b</value></option></field></x></query></iq>";
+    server.answer_with(&[form]).await?;
+    let folder = TempDir::new()?;
+    let (home, facts) = (folder.path().display().to_string(), lab.facts_file().display().to_string());
+    let args = ["--home", &home, "--network", &facts, "new", "--exit", "--server", server.domain()];
+    let mut new = Terminal::flashpaper(120, &args)?;
+    new.until("prompt", |rows| rows.iter().any(|row| row == ">"))?;
+    assert!(new.rows().iter().any(|row| row == "1 of 2, required, one line, which is not shown:"), "{:?}", new.rows());
+    assert!(!new.is_cooked()?);
+    new.press("s3cret\r")?;
+    let rows = new.until_row("2 of 2, required, the number of one:")?;
+    assert!(rows.iter().any(|row| row == "    | 2: blue"), "{rows:#?}");
+    new.until_cooked(true)?;
+    new.press("3\r")?;
+    new.until_row("  the number of one of them")?;
+    assert!(!new.has_shown("s3cret"));
+    new.press("\x03")?;
+    assert_eq!((new.end()?, new.is_cooked()?), (Some(130), true));
+
+    // Also where it ends while nothing is shown.
+    let mut new = Terminal::flashpaper(120, &args)?;
+    new.until("prompt", |rows| rows.iter().any(|row| row == ">"))?;
+    new.press("s3cret\x03")?;
+    assert_eq!((new.end()?, new.is_cooked()?, new.has_shown("s3cret")), (Some(130), true, false));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
 async fn suspended_and_resumed_the_prompt_is_there_and_secrets_are_hidden() -> Tested {
     let (home, peer) = with_peer().await?;
     let mut shell = Terminal::run(80, "sh", &["-i"])?;
