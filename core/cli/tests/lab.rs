@@ -2,12 +2,12 @@
 
 mod trace;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use flashpaper_lab::{MOVED, Remote, accounts};
+use flashpaper_lab::{LabServer, MOVED, Remote, ServerKind, accounts};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -142,6 +142,115 @@ fn servers_that_cannot_be_trusted_or_used_are_refused() -> Tested {
     let home = Flashpaper::new(&lab)?;
     let made = home.run(&["new", "--server", "starttls.test"])?;
     assert_eq!(home.run(&["burn", made.of("burner")?["jid"].as_str().unwrap_or_default()])?.code, Some(0));
+    Ok(())
+}
+
+/// A program that answers what `new --json` asks.
+struct Program {
+    new: std::process::Child,
+    input: Option<std::process::ChildStdin>,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Program {
+    fn begin(flashpaper: &Flashpaper, server: &LabServer) -> Tested<Self> {
+        let mut command = flashpaper.command(&[]);
+        command.args(["new", "--exit", "--server", server.domain()]);
+        let mut new = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let lines = BufReader::new(new.stdout.take().ok_or("no output")?).lines();
+        Ok(Self { input: new.stdin.take(), lines, new })
+    }
+
+    fn say(&mut self, line: &str) -> Tested {
+        Ok(writeln!(self.input.as_mut().ok_or("no input")?, "{line}")?)
+    }
+
+    /// The next object of a kind.
+    fn next(&mut self, kind: &str) -> Tested<Value> {
+        for line in &mut self.lines {
+            let object: Value = serde_json::from_str(&line?)?;
+            if object["type"] == kind {
+                return Ok(object);
+            }
+        }
+        Err(format!("no {kind}").into())
+    }
+
+    fn end(&mut self) -> Tested<Option<i32>> {
+        self.input = None;
+        Ok(self.new.wait()?.code())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_program_answers_a_captcha() -> Tested {
+    let lab = Remote::from_env()?;
+    let server = lab.server(ServerKind::Captcha).await?;
+    let flashpaper = Flashpaper::new(&lab)?;
+    let mut program = Program::begin(&flashpaper, &server)?;
+    let question = program.next("question")?;
+    let fields = question["form"]["fields"].as_array().ok_or("no fields")?;
+    let place = fields.iter().position(|field| !field["picture"].is_null()).ok_or("no picture")?;
+    let picture = &fields[place]["picture"];
+    assert_eq!((&question["server"], &picture["media_type"]), (&server.domain().into(), &"image/png".into()));
+    assert!(picture["bytes"].as_str().is_some_and(|bytes| bytes.starts_with("iVBORw0KGgo")), "a PNG in base64");
+
+    program.say("dance")?;
+    assert_eq!(program.next("error")?["code"], "not_json");
+    let id = &question["id"];
+    program.say(&format!(r#"{{"answer":{{"question":{id},"fields":{{"{place}":true}}}}}}"#))?;
+    let refused = program.next("error")?;
+    assert_eq!(
+        (&refused["code"], &refused["field"], &refused["question"]),
+        (&"invalid_input".into(), &place.into(), id)
+    );
+    program.say(&format!(r#"{{"another":{id}}}"#))?;
+    assert_eq!(program.next("question_ended")?["end"], "replaced");
+    let id = program.next("question")?["id"].clone();
+    let answer = server.captcha_answer().await?;
+    program.say(&format!(r#"{{"answer":{{"question":{id},"fields":{{"{place}":"{answer}"}}}}}}"#))?;
+    assert_eq!(program.next("question_ended")?["end"], "answered");
+    let burner = program.next("burner")?;
+    assert_eq!(program.end()?, Some(0));
+    assert_eq!(flashpaper.run(&["burn", burner["jid"].as_str().unwrap_or_default()])?.code, Some(0));
+
+    // Who says nothing any more has declined.
+    let mut program = Program::begin(&flashpaper, &server)?;
+    program.next("question")?;
+    program.input = None;
+    assert_eq!((program.next("error")?["code"].clone(), program.end()?), ("declined".into(), Some(8)));
+    let nobody = flashpaper.run(&["new", "--exit", "--server", server.domain(), "--ask-nothing"])?;
+    assert_eq!(nobody.failure()?, ("needs_form", 8));
+    assert!(nobody.of("question").is_err());
+    let mut people = flashpaper.command_of_people(&[]);
+    let people = people.args(["new", "--exit", "--server", server.domain()]).stderr(Stdio::piped()).output()?;
+    let told = String::from_utf8(people.stderr)?;
+    assert!(told.contains("error: the server wants a form answered: ") && people.status.code() == Some(8), "{told}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_invitation_is_taken_and_told_to_nobody() -> Tested {
+    let lab = Remote::from_env()?;
+    let server = lab.server(ServerKind::Invite).await?;
+    let flashpaper = Flashpaper::new(&lab)?;
+    let uninvited = flashpaper.run(&["new", "--exit", "--server", server.domain()])?;
+    assert_eq!(uninvited.failure()?, ("needs_invite", 8));
+    let link = server.invitation().await?;
+    let file = flashpaper.home.path().join("invitation");
+    std::fs::write(&file, format!("{link}\n"))?;
+    let made = flashpaper.run(&["new", "--exit", "--invitation", text(&file)?])?;
+    let jid = made.of("burner")?["jid"].as_str().ok_or("no address")?;
+    let token = link.rsplit('=').next().unwrap_or_default();
+    assert!(jid.ends_with(server.domain()) && !format!("{:?}", made.events).contains(token));
+    assert_eq!(
+        flashpaper.run(&["new", "--exit", "--invitation", &link])?.failure()?,
+        ("needs_invite", 8),
+        "it is spent"
+    );
+    assert_eq!(flashpaper.run(&["burn", jid])?.code, Some(0));
     Ok(())
 }
 

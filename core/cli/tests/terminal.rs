@@ -6,12 +6,14 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Child;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flashpaper_lab::{OtrLibrary, OtrPeer, Peer, Remote};
+use flashpaper_lab::{OtrLibrary, OtrPeer, Peer, Remote, ServerKind};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
@@ -96,6 +98,10 @@ impl Terminal {
 
     fn until_row(&self, start: &str) -> Tested<Vec<String>> {
         self.until(start, |rows| rows.iter().any(|row| row.starts_with(start)))
+    }
+
+    fn until_raw(&self, text: &str) -> Tested {
+        self.until(text, |_| self.has_shown(text)).map(drop)
     }
 
     fn resize(&self, columns: u16) -> Tested {
@@ -244,6 +250,133 @@ fn a_program_that_is_told_to_end_leaves_the_terminal_as_it_was() -> Tested {
             assert!(!terminal.has_shown("once more"));
         }
     }
+    Ok(())
+}
+
+#[test]
+fn an_invitation_is_asked_for_and_never_shown() -> Tested {
+    let folder = TempDir::new()?;
+    let home = folder.path().join("home").display().to_string();
+    for (typed, told) in [
+        ("xmpp:burner.test?roster;preauth=s3cret\r", "error: that is no invitation"),
+        ("s3cret\x03", "error: nothing was typed for --invitation"),
+    ] {
+        let mut new = Terminal::flashpaper(120, &["--home", &home, "new", "--invitation", "-"])?;
+        new.until_row("invitation:")?;
+        new.press(typed)?;
+        new.until_row(told)?;
+        assert_eq!((new.end()?, new.is_cooked()?, new.has_shown("s3cret")), (Some(2), true, false));
+    }
+    Ok(())
+}
+
+/// A `new` at the lab's server with a CAPTCHA.
+fn new_with_captcha(lab: &Remote, home: &str) -> Tested<Terminal> {
+    let (facts, server) = (lab.facts_file().display().to_string(), ServerKind::Captcha.domain());
+    Terminal::flashpaper(120, &["--home", home, "--network", &facts, "new", "--exit", "--server", &server])
+}
+
+/// The row that names the file of a picture, and whether the prompt comes behind it, so many questions having been asked.
+fn picture_of(rows: &[String], questions: usize) -> Option<&str> {
+    let asked = rows.iter().filter(|row| row.contains("asks before it makes an account:")).count();
+    let row = rows.iter().rfind(|row| row.starts_with("the picture, until this is answered: "))?;
+    let is_prompted = rows.iter().rfind(|row| !row.is_empty())? == ">";
+    (asked == questions && is_prompted).then(|| row.split_once(": ").unwrap_or_default().1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_captcha_is_answered_on_the_terminal() -> Tested {
+    let lab = Remote::from_env()?;
+    let server = lab.server(ServerKind::Captcha).await?;
+    let folder = TempDir::new()?;
+    let home = folder.path().join("home").display().to_string();
+    let mut new = new_with_captcha(&lab, &home)?;
+    let rows = new.until("question", |rows| picture_of(rows, 1).is_some())?;
+    let path = picture_of(&rows, 1).unwrap_or_default();
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    assert_eq!((mode & 0o777, std::fs::read(path)?.starts_with(b"\x89PNG")), (0o600, true));
+    new.press("\r")?;
+    new.until_row("  it has to be answered")?;
+    let first = server.captcha_answer().await?;
+    new.press("/another\r")?;
+    new.until("another question", |rows| picture_of(rows, 2).is_some())?;
+    assert_ne!(server.captcha_answer().await?, first);
+    new.press("no such number\r")?;
+    new.until("refusal", |rows| rows.iter().any(|row| row.contains(": the answer is wrong; trying again")))?;
+    new.until("third question", |rows| picture_of(rows, 3).is_some())?;
+    new.press(&format!("{}\r", server.captcha_answer().await?))?;
+    let rows = new.until_row("burner: ")?;
+    assert_eq!((new.end()?, Path::new(path).exists()), (Some(0), false), "the picture is gone");
+    let jid = rows.iter().find_map(|row| row.strip_prefix("burner: ")).unwrap_or_default();
+    let facts = lab.facts_file().display().to_string();
+    let mut burn = Terminal::flashpaper(120, &["--home", &home, "--network", &facts, "burn", jid])?;
+    burn.until_row("burned: proven")?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_captcha_is_drawn_where_the_terminal_says_so_and_given_up() -> Tested {
+    let lab = Remote::from_env()?;
+    let server = lab.server(ServerKind::Captcha).await?;
+    let before = server.accounts().await?;
+    let folder = TempDir::new()?;
+    let home = folder.path().join("home").display().to_string();
+    for (keys, told, code) in [
+        ("/decline\r", "error: the question was declined", 8),
+        ("\x04", "error: the question was declined", 8),
+        ("\x03", "error: cancelled", 130),
+    ] {
+        let mut new = new_with_captcha(&lab, &home)?;
+        new.until_raw("\x1b_Gi=31,")?;
+        new.press("\x1b_Gi=31;OK\x1b\\\x1b[?62;c")?;
+        new.until("prompt", |rows| rows.iter().rfind(|row| !row.is_empty()).is_some_and(|row| row == ">"))?;
+        assert!(new.has_shown("\x1b_Ga=T,f=100,q=2,m=") && new.is_cooked()?);
+        let files: Vec<_> =
+            std::fs::read_dir(&home)?.map(|file| file.map(|file| file.file_name())).collect::<Result<_, _>>()?;
+        assert!(!files.iter().any(|name| name.to_string_lossy().starts_with("question")), "{files:?}");
+        new.press(keys)?;
+        new.until_row(told)?;
+        assert_eq!((new.end()?, new.is_cooked()?), (Some(code), true));
+    }
+    assert_eq!(server.accounts().await?, before);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_secret_that_a_server_asks_for_is_never_shown() -> Tested {
+    let lab = Remote::from_env()?;
+    let server = lab.server(ServerKind::Malformed).await?;
+    let form = "<iq type='result' id='{id}'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='form'>\
+        <field var='username'><required/></field><field var='password' type='text-private'><required/></field>\
+        <field var='code' type='text-private' label='Code'><required/></field>\
+        <field var='colour' type='list-single' label='Colour'><required/><option label='red'><value>r</value></option>\
+        <option label='blue'><value>b</value></option></field></x></query></iq>";
+    server.answer_with(&[form]).await?;
+    let folder = TempDir::new()?;
+    let (home, facts) = (folder.path().display().to_string(), lab.facts_file().display().to_string());
+    let args = ["--home", &home, "--network", &facts, "new", "--exit", "--server", server.domain()];
+    let mut new = Terminal::flashpaper(120, &args)?;
+    new.until("prompt", |rows| rows.iter().any(|row| row == ">"))?;
+    assert!(new.rows().iter().any(|row| row == "1 of 2, required, one line, which is not shown:"), "{:?}", new.rows());
+    assert!(!new.is_cooked()?);
+    new.press("s3cret\r")?;
+    let rows = new.until_row("2 of 2, required, the number of one:")?;
+    assert!(rows.iter().any(|row| row == "    | 2: blue"), "{rows:#?}");
+    new.until_cooked(true)?;
+    new.press("3\r")?;
+    new.until_row("  the number of one of them")?;
+    assert!(!new.has_shown("s3cret"));
+    new.press("\x03")?;
+    assert_eq!((new.end()?, new.is_cooked()?), (Some(130), true));
+
+    // Also where it ends while nothing is shown.
+    let mut new = Terminal::flashpaper(120, &args)?;
+    new.until("prompt", |rows| rows.iter().any(|row| row == ">"))?;
+    new.press("s3cret\x03")?;
+    assert_eq!((new.end()?, new.is_cooked()?, new.has_shown("s3cret")), (Some(130), true, false));
     Ok(())
 }
 

@@ -52,9 +52,7 @@ impl Dialogue {
         let mut rows = vec![format!("{} asks before it makes an account:", self.server)];
         let texts = [&self.form.title, &self.form.instructions];
         rows.extend(texts.into_iter().filter(|text| !text.is_empty()).map(|text| quoted(text)));
-        rows.push(format!(
-            "{ANOTHER}: asks for another picture; {DECLINE}: not at this server; Ctrl-C: no burner at all"
-        ));
+        rows.push(format!("{ANOTHER}: another picture; {DECLINE}: not this server; Ctrl-C: no burner"));
         rows.join("\n")
     }
 
