@@ -95,7 +95,7 @@ async fn a_person_answers_a_captcha_and_a_wrong_answer_has_another_asked() -> Te
     let [field] = first.form.fields.as_slice() else { return Err("one field is asked".into()) };
     let picture = field.picture.as_ref().ok_or("a picture")?;
     assert!(field.is_challenge && field.kind == FieldKind::Text && picture.width > 0);
-    assert_eq!(engine.snapshot()?.questions, [first.clone()]);
+    assert_eq!(engine.snapshot()?.questions.as_slice(), std::slice::from_ref(&first));
     let misfit = engine.answer(first.id, Answers::default());
     assert!(matches!(misfit, Err(Error::InvalidInput { input: Input::Answer { .. } })), "{misfit:?}");
 
