@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
 
 use crate::certificates::Authority;
 use crate::facts::{Facts, Network, Server};
@@ -33,6 +34,8 @@ pub struct Lab {
     running: BTreeMap<String, Running>,
     servers: Servers,
     delay: Delay,
+    /// Where orders come in: open from the start, so that whoever has read the facts gets through.
+    pub(crate) orders: TcpListener,
     /// Since the last reset.
     relays_stopped: bool,
     _lock: File,
@@ -78,13 +81,14 @@ impl Lab {
         // Slowed down only now: a slow network takes much longer to agree.
         delay.store(delay_ms, Relaxed);
 
+        let orders = TcpListener::bind((subnet.address(3), 10000)).await?;
         let facts = Facts {
             network: Network { arti: tor::arti_toml(&nodes), ca_pem: ca.pem()?, servers: servers(&onion.address()?) },
             torrc: tor::network_torrc(&nodes),
             subnet: subnet.address(0).to_string().trim_end_matches('0').to_owned(),
             relays: nodes.iter().map(Node::facts).collect(),
             hosts: hosts.into_iter().map(|(host, address)| (host, address.to_string())).collect(),
-            control: SocketAddr::from((subnet.address(3), 10000)).to_string(),
+            control: orders.local_addr()?.to_string(),
             dir: dir.clone(),
             accounts: prosody.data(),
             server_log: prosody.log(),
@@ -103,6 +107,7 @@ impl Lab {
             running,
             servers: on_demand,
             delay,
+            orders,
             relays_stopped: false,
             _lock: lock,
         })
