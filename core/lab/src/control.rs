@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use crate::facts::Facts;
 use crate::servers::{LabServer, ServerKind};
@@ -34,12 +34,11 @@ impl Lab {
     /// Takes orders until the process ends.
     ///
     /// # Errors
-    /// The control port cannot be opened.
+    /// The control port is gone.
     pub async fn take_orders(self) -> Result<()> {
-        let listener = TcpListener::bind(&self.facts().control).await?;
         let mut orders = Orders { lab: self, peers: BTreeMap::new() };
         loop {
-            let (stream, _) = listener.accept().await?;
+            let (stream, _) = orders.lab.orders.accept().await?;
             let mut lines = BufReader::new(stream);
             let mut line = String::new();
             // One order a connection, one connection at a time.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
 
 use crate::bridges::Bridge;
 use crate::certificates::Authority;
@@ -40,6 +41,8 @@ pub struct Lab {
     /// By name.
     running_bridges: BTreeMap<String, Running>,
     delay: Delay,
+    /// Where orders come in: open from the start, so that whoever has read the facts gets through.
+    pub(crate) orders: TcpListener,
     /// Since the last reset.
     relays_stopped: bool,
     _lock: File,
@@ -86,6 +89,7 @@ impl Lab {
         // Slowed down only now: a slow network takes much longer to agree.
         delay.store(delay_ms, Relaxed);
 
+        let orders = TcpListener::bind((subnet.address(3), 10000)).await?;
         let facts = Facts {
             network: Network {
                 arti: tor::arti_toml(&nodes),
@@ -97,7 +101,7 @@ impl Lab {
             subnet: subnet.address(0).to_string().trim_end_matches('0').to_owned(),
             relays: nodes.iter().map(Node::facts).collect(),
             hosts: hosts.into_iter().map(|(host, address)| (host, address.to_string())).collect(),
-            control: SocketAddr::from((subnet.address(3), 10000)).to_string(),
+            control: orders.local_addr()?.to_string(),
             dir: dir.clone(),
             accounts: prosody.data(),
             server_log: prosody.log(),
@@ -122,6 +126,7 @@ impl Lab {
             running_dns: None,
             running_bridges: BTreeMap::new(),
             delay,
+            orders,
             relays_stopped: false,
             _lock: lock,
         })
