@@ -47,13 +47,14 @@ const LEFT_OUT: [(&str, &str); 15] = [
 const SWIFT_LEAVES_OUT: [(&str, &str); 1] = [("Config", "Flashpaper.open takes its parts")];
 
 /// Bound items with another text than the engine's, and why.
-const SAID_OTHERWISE: [(&str, &str); 14] = [
+const SAID_OTHERWISE: [(&str, &str); 15] = [
     ("Config", "is not what the engine's `open` takes: a private network is a text in it"),
     ("Engine", "an object of a foreign language is not cloned"),
     ("Engine::answer", "what the answers are named by: they are no type of their own"),
     ("Engine::create_burner", "a token cancels it, not the end of a future"),
     ("Engine::decline", "a token cancels a creation, not the end of a future"),
     ("Engine::fingerprint", "its form: a fingerprint is a text to an app, and that type has no doc text"),
+    ("Engine::question", "a link in it has a target of its own"),
     ("Engine::recovery_words", "hands out bytes"),
     ("Engine::set_spread", "what is set at first: Spread has no default in a foreign language"),
     ("Engine::shutdown", "the object is still there afterwards"),

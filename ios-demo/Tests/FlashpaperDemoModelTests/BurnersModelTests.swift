@@ -85,7 +85,8 @@ extension OnTheLab {
             model.create()
             try await reach(model) { $0.question != nil }
             let first = try #require(model.state.question)
-            let place = try #require(first.form.fields.firstIndex { $0.picture != nil })
+            let pictured = first.form.fields.firstIndex { $0.picture != nil }
+            let place = try #require(pictured)
             model.answer([place: .yesNo(yes: true)])
             try await reach(model) { $0.notice != nil }
             let unfit = FlashpaperError.InvalidInput(input: .answer(fault: .unfit(field: UInt32(place))))
@@ -95,7 +96,8 @@ extension OnTheLab {
             model.askAnew()
             try await reach(model) { $0.question != nil && $0.question?.id != first.id }
             #expect(model.state.notice == nil)
-            model.answer([place: .text(text: try lab.order("captcha captcha"))])
+            let shown = try lab.order("captcha captcha")
+            model.answer([place: .text(text: shown)])
             // Twice is once.
             model.answer([place: .text(text: "too late")])
             try await reach(model) { $0.work == .idle }

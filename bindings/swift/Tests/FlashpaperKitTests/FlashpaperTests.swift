@@ -222,16 +222,18 @@ struct FlashpaperTests {
             let server = CreateOptions(server: "captcha.lab.test")
             let events = library.events()
             let creation = creating(server, library)
-            let (burner, id) = try #require(await nextQuestion(events))
+            let (burner, id) = try await nextQuestion(events)
             let asked = try library.question(id)
             #expect(try library.snapshot().questions == [asked])
             #expect(asked.server == "captcha.lab.test" && asked.burner == burner)
-            let place = try #require(asked.form.fields.firstIndex(where: \.isChallenge))
+            let challenge = asked.form.fields.firstIndex { $0.isChallenge }
+            let place = try #require(challenge)
             let picture = try #require(asked.form.fields[place].picture)
             #expect(picture.format.mediaType == "image/png")
             #expect(picture.bytes.dropFirst().prefix(3) == Data("PNG".utf8))
             #expect((1...2048).contains(picture.width) && (1...2048).contains(picture.height))
-            for (misplaced, field) in [(-1, .max), (asked.form.fields.count, UInt32(asked.form.fields.count))] {
+            for misplaced in [-1, asked.form.fields.count] {
+                let field = UInt32(exactly: misplaced) ?? .max
                 let unfit = FlashpaperError.InvalidInput(input: .answer(fault: .unfit(field: field)))
                 await #expect(throws: unfit) {
                     try await library.answer(id, with: [place: .text(text: "123456"), misplaced: .yesNo(yes: true)])
@@ -239,7 +241,7 @@ struct FlashpaperTests {
             }
 
             try await library.askAnew(id)
-            let (_, second) = try #require(await nextQuestion(events))
+            let (_, second) = try await nextQuestion(events)
             await #expect(throws: FlashpaperError.NoSuchQuestion) { try await library.answer(id, with: [:]) }
             let shown = try lab.order("captcha captcha")
             try await library.answer(second, with: [place: .text(text: shown)])
@@ -249,7 +251,7 @@ struct FlashpaperTests {
             #expect(try await library.burn(made.id).outcome == .proven)
 
             let refused = creating(server, library)
-            let (_, third) = try #require(await nextQuestion(events))
+            let (_, third) = try await nextQuestion(events)
             try await library.decline(third)
             await #expect(throws: FlashpaperError.Declined) { try await refused.value }
             for await case .questionEnded(_, third, let end) in events {
@@ -300,9 +302,9 @@ struct FlashpaperTests {
         }
     }
 
-    private func nextQuestion(_ events: AsyncStream<Event>) async -> (BurnerId, QuestionId)? {
+    private func nextQuestion(_ events: AsyncStream<Event>) async throws -> (BurnerId, QuestionId) {
         for await case .question(let burner, let question) in events { return (burner, question) }
-        return nil
+        throw FlashpaperError.Closed
     }
 
     private func withLibrary(_ body: (Flashpaper) async throws -> Void) async throws {
