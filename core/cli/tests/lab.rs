@@ -241,7 +241,7 @@ async fn an_invitation_is_taken_and_told_to_nobody() -> Tested {
     let link = server.invitation().await?;
     let file = flashpaper.home.path().join("invitation");
     std::fs::write(&file, format!("{link}\n"))?;
-    let made = flashpaper.run(&["new", "--exit", "--invitation", text(&file)?])?;
+    let made = flashpaper.run(&["new", "--exit", "--invitation", &text(&file)?])?;
     let jid = made.of("burner")?["jid"].as_str().ok_or("no address")?;
     let token = link.rsplit('=').next().unwrap_or_default();
     assert!(jid.ends_with(server.domain()) && !format!("{:?}", made.events).contains(token));

@@ -312,6 +312,7 @@ async fn a_captcha_is_answered_on_the_terminal() -> Tested {
     let facts = lab.facts_file().display().to_string();
     let burn = Terminal::flashpaper(120, &["--home", &home, "--network", &facts, "burn", jid])?;
     burn.until_row("burned: proven")?;
+    assert_eq!(burn.end()?, Some(0));
     Ok(())
 }
 
