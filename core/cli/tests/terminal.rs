@@ -310,7 +310,7 @@ async fn a_captcha_is_answered_on_the_terminal() -> Tested {
     assert_eq!((new.end()?, Path::new(path).exists()), (Some(0), false), "the picture is gone");
     let jid = rows.iter().find_map(|row| row.strip_prefix("burner: ")).unwrap_or_default();
     let facts = lab.facts_file().display().to_string();
-    let burn = Terminal::flashpaper(120, &["--home", &home, "--network", &facts, "burn", jid])?;
+    let mut burn = Terminal::flashpaper(120, &["--home", &home, "--network", &facts, "burn", jid])?;
     burn.until_row("burned: proven")?;
     assert_eq!(burn.end()?, Some(0));
     Ok(())
