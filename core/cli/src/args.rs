@@ -48,7 +48,7 @@ pub(crate) struct BridgeArgs {
 pub(crate) enum Command {
     /// Make a burner. What a server asks of a person before it makes an account is asked here; nobody is where standard input
     /// is no terminal, unless with `--json`, where questions are told and answers read one object a line:
-    /// {"answer":{"question":1,"fields":{"0":"text"}}}, {"another":1}, {"decline":1}
+    /// {"answer": {"question": 1, "fields": {"0": "text"}}}, {"another": 1}, {"decline": 1}
     New {
         /// The server's domain [default: a random one of the directory]
         #[arg(long, value_name = "DOMAIN")]

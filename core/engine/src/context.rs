@@ -19,7 +19,7 @@ use crate::locks::lock;
 use crate::network::tor_client::TorClient;
 use crate::registration::choice::Choice;
 use crate::registration::learnt::{Learnt, Lessons, days};
-use crate::registration::question::Questions;
+use crate::registration::questions::Questions;
 use crate::registration::quota::Registrations;
 use crate::services::Services;
 use crate::spread::{Spread, moment};

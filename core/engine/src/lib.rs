@@ -9,6 +9,7 @@ mod context;
 mod directory;
 mod error;
 mod event;
+mod event_log;
 mod expiry;
 mod high_water;
 mod identity;
@@ -35,7 +36,8 @@ pub use burner::summary::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use connection::handle::Profile;
 pub use error::{Action, AnswerFault, DirectoryFault, Error, Input, RowFault, TextFault, WebPage};
-pub use event::{BurnerId, Connection, Event, Events, QuestionEnd, ServerWords, Settlement, Step};
+pub use event::{BurnerId, Connection, Event, QuestionEnd, QuestionId, ServerWords, Settlement, Step};
+pub use event_log::Events;
 pub use flashpaper_chat::fingerprints::Imported;
 pub use flashpaper_chat::{
     Address, Comparison, Conversation, FailReason, Fingerprint, History, Message, MessageId, MessageState, Notice,
@@ -49,7 +51,7 @@ pub use identity::{RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
 pub use network::bridges::{TorAccess, Transport};
 pub use registration::CreateOptions;
-pub use registration::question::{Question, QuestionId};
+pub use registration::question::Question;
 pub use removal::{BurnOutcome, BurnReport};
 pub use route::Route;
 #[doc(hidden)]

@@ -7,7 +7,7 @@ use flashpaper_chat::{Random, UnixTime};
 use flashpaper_xmpp::Ids;
 use tokio::sync::Notify;
 
-use crate::event::Reporter;
+use crate::event_log::Reporter;
 use crate::high_water::HighWater;
 use crate::locks::lock;
 use crate::seams::Clock;

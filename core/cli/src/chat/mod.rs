@@ -6,16 +6,12 @@ mod people;
 mod program;
 pub(crate) mod terminal;
 
-use std::time::Duration;
+use flashpaper::{Burner, Engine};
 
-use flashpaper::{Burner, Engine, TorAccess};
-
+use self::news::TorStart;
 use crate::exit::Failure;
 use crate::output::Screen;
 use crate::tty::Quiet;
-
-/// How Tor is reached, and how long it is waited for.
-type TorStart = (TorAccess, Duration);
 
 /// Goes on until the end of input, or until the burner is burnt.
 pub(crate) async fn chat(

@@ -1,10 +1,16 @@
 //! What has happened to a burner and was not told yet: the engine's events, with what they are about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use flashpaper::{Address, BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState, Standing};
+use flashpaper::{
+    Address, BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState, Standing, TorAccess,
+};
 
 use crate::pages;
+
+/// How Tor is reached, and how long it is waited for.
+pub(super) type TorStart = (TorAccess, Duration);
 
 /// Something to tell.
 pub(crate) enum News {

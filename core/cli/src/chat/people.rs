@@ -11,8 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::TorStart;
-use super::news::{News, Watch};
+use super::news::{News, TorStart, Watch};
 use super::terminal::{Terminal, Typed};
 use crate::burner::{burned, burned_line, set_label};
 use crate::editor::line::BREAK;

@@ -6,9 +6,8 @@ use flashpaper::{Burner, BurnerId, Engine, Error, Event, Fingerprint, History, I
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::TorStart;
 use super::command::{Asked, Command, Request, Trust, not_json};
-use super::news::{News, Watch};
+use super::news::{News, TorStart, Watch};
 use crate::burner::{burned, set_label, uri_object};
 use crate::editor::input;
 use crate::exit::Failure;

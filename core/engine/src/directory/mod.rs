@@ -1,117 +1,20 @@
 //! The server directory: which XMPP servers a burner may be made at, and how they are reached.
 //!
-//! `file` reads and writes it, `update` is one that was signed, `current` the one in use. The built-in entries are from public
+//! An `entry` is one server; `file` reads and writes them, `update` is one that was signed, `current` the one in use. The built-in entries are from public
 //! lists: none was probed by us. What a burner's making has taught goes beside it, see [`Directory::entries`].
 
 pub(crate) mod current;
 mod day;
+mod entry;
 pub(crate) mod file;
 pub(crate) mod update;
 
-use std::fmt;
-
-use flashpaper_tor::{OnionAddress, Target};
-use flashpaper_xmpp::{Domain, Security};
-use serde::{Deserialize, Deserializer};
+use flashpaper_xmpp::Domain;
 
 pub(crate) use self::day::Day;
+pub(crate) use self::entry::{Kind, Ports, Server};
 use crate::Error;
 use crate::error::Input;
-use crate::route::{Route, Way};
-
-/// One entry.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct Server {
-    #[serde(deserialize_with = "domain")]
-    pub(crate) domain: Domain,
-    #[serde(default, deserialize_with = "onion")]
-    pub(crate) onion: Option<OnionAddress>,
-    #[serde(skip)]
-    pub(crate) ports: Ports,
-    #[serde(rename = "in_band_registration")]
-    pub(crate) kind: Kind,
-    /// When that was seen to be so. A private network's entries have no date.
-    #[serde(skip)]
-    pub(crate) seen: Day,
-    /// A user named it, and the directory does not know it.
-    #[serde(skip)]
-    pub(crate) is_unlisted: bool,
-}
-
-/// How a server makes accounts, as far as the directory knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
-    /// In band, and asks nothing of a person.
-    Yes,
-    /// In band, and asks something of a person: mostly a CAPTCHA.
-    Captcha,
-    /// On a web page only.
-    Web,
-    /// In band, but accounts made through Tor are of no use there: for those who name the server.
-    Quarantines,
-    /// Not for everybody.
-    No,
-    Unknown,
-}
-
-/// The ports of a server, at its domain and its onion address alike.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ports {
-    /// XEP-0368.
-    pub(crate) direct_tls: u16,
-    pub(crate) starttls: u16,
-}
-
-impl Default for Ports {
-    fn default() -> Self {
-        Self { direct_tls: 5223, starttls: 5222 }
-    }
-}
-
-impl Server {
-    /// A server that the user named: reached by its domain.
-    fn named(domain: Domain) -> Self {
-        Self {
-            domain,
-            onion: None,
-            ports: Ports::default(),
-            kind: Kind::Unknown,
-            seen: Day::default(),
-            is_unlisted: true,
-        }
-    }
-
-    pub(crate) fn has(&self, route: Option<Route>) -> bool {
-        route != Some(Route::Onion) || self.onion.is_some()
-    }
-
-    /// The route that was asked for alone. When none was: the onion address where there is one, as no exit sees it then, and
-    /// the exit where that does not answer.
-    pub(crate) fn way(&self, route: Option<Route>) -> Way {
-        let preferred = if self.onion.is_some() { Route::Onion } else { Route::Exit };
-        Way { first: route.unwrap_or(preferred), then_exit: route.is_none() }
-    }
-
-    /// Where to dial without asking DNS, in order: direct TLS (XEP-0368) first, which shows the exit no domain in clear, then STARTTLS.
-    pub(crate) fn endpoints(&self, route: Route) -> Result<[(Target, Security); 2], Error> {
-        let target = |port| match (route, &self.onion) {
-            (Route::Exit, _) => {
-                Target::host(self.domain.as_ascii(), port).map_err(|_| Error::InvalidInput { input: Input::Server })
-            }
-            (Route::Onion, Some(address)) => Ok(Target::onion(address.clone(), port)),
-            (Route::Onion, None) => Err(Error::InvalidInput { input: Input::Onion }),
-        };
-        let Ports { direct_tls, starttls } = self.ports;
-        Ok([(target(direct_tls)?, Security::DirectTls), (target(starttls)?, Security::StartTls)])
-    }
-}
-
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Server(..)")
-    }
-}
 
 /// All entries, one for each domain.
 #[derive(Clone)]
@@ -156,19 +59,12 @@ impl Directory {
     }
 }
 
-fn domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Domain, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Domain::parse(&text).map_err(serde::de::Error::custom)
-}
-
-fn onion<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OnionAddress>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?.filter(|t| !t.is_empty());
-    text.map(|t| OnionAddress::parse(&t).map_err(serde::de::Error::custom)).transpose()
-}
-
 #[cfg(test)]
 mod tests {
+    use flashpaper_tor::Target;
+
     use super::*;
+    use crate::route::Route;
 
     #[test]
     fn every_built_in_entry_parses() {

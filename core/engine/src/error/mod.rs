@@ -3,13 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use flashpaper_tor::{BridgePart, Clock};
+use flashpaper_tor::Clock;
 use serde::{Serialize, Serializer};
 
 mod directory;
 mod from;
+mod input;
 
 pub use self::directory::{DirectoryFault, RowFault};
+pub use self::input::{AnswerFault, Input, TextFault};
 
 /// What went wrong. The text is for developers; an app picks its own words by [`Error::code`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -205,99 +207,6 @@ impl fmt::Debug for WebPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WebPage(..)")
     }
-}
-
-/// Which input is invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Input {
-    /// Not the name of a public server.
-    #[error("server name")]
-    Server,
-    /// An onion route to a server without a known onion address.
-    #[error("no onion address of that server is known")]
-    Onion,
-    /// Not the file of a private network.
-    #[error("network file")]
-    Network,
-    /// An empty passphrase.
-    #[error("passphrase")]
-    Passphrase,
-    /// Not an address (a bare JID).
-    #[error("address")]
-    Address,
-    /// A text that cannot be sent, or a secret that is blank.
-    #[error("text")]
-    Text {
-        /// Why not.
-        fault: TextFault,
-    },
-    /// Not a file of fingerprints.
-    #[error("fingerprints")]
-    Fingerprints,
-    /// Not a bridge line. Where there is none at all, the first lacks its address.
-    #[error("bridge line {line}: {part}")]
-    Bridge {
-        /// Which line; the first is 1.
-        line: u32,
-        /// What of it is wrong or missing.
-        part: BridgePart,
-    },
-    /// A transport with a malformed name, or with an address that is not this device's own.
-    #[error("transport")]
-    Transport,
-    /// Not a link of an invitation to a server, or one to another server.
-    #[error("invitation")]
-    Invitation,
-    /// An update of the server directory that is not taken.
-    #[error("server directory: {fault}")]
-    Directory {
-        /// Why not.
-        fault: DirectoryFault,
-    },
-    /// Answers that do not fit a question.
-    #[error("answer")]
-    Answer {
-        /// Why not.
-        fault: AnswerFault,
-    },
-}
-
-/// Why answers do not fit a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerFault {
-    /// A field that is required has no answer.
-    Missing {
-        /// The place of the field; the first is 0.
-        field: u32,
-    },
-    /// An answer is of another kind than its field, too long, or of something that is not there.
-    Unfit {
-        /// The place of the field; the first is 0.
-        field: u32,
-    },
-    /// Fewer of the challenges are answered than have to be.
-    TooFew,
-}
-
-/// Why a text cannot be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextFault {
-    /// There is nothing in it; in a secret: nothing that a user could see.
-    Empty,
-    /// It is too long.
-    TooLong {
-        /// How many bytes of UTF-8 it has.
-        bytes: u64,
-        /// How many it may have.
-        limit: u64,
-    },
-    /// It has a character that XML cannot carry (XML 1.0 section 2.2).
-    Character {
-        /// The first of them: its number in Unicode.
-        code: u32,
-        /// Where it stands, in characters; the first is 1.
-        at: u64,
-    },
 }
 
 /// The one thing to suggest to the user.

@@ -13,10 +13,10 @@ use rand::{Rng as _, RngExt as _};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::CreateOptions;
+use super::options::CreateOptions;
 use super::pending::PendingBurner;
 use super::plan::{Act, Failure, Found, Use};
-use super::question::Reply;
+use super::questions::Reply;
 use crate::account::{Account, State};
 use crate::burner::LiveBurner;
 use crate::context::Context;
@@ -144,12 +144,7 @@ impl Work<'_> {
                 self.stream = Stream::LoggedIn(session);
                 Found::Pong { reachable }
             }
-            (Act::GreetServer { .. }, Stream::LoggedIn(mut session)) => {
-                let greeted = within(limits::EXCHANGE, session.greet_server()).await?.map_err(Error::from)?;
-                greeted.words.into_iter().for_each(|words| report(Step::ServerSays { words: ServerWords(words) }));
-                self.stream = Stream::LoggedIn(session);
-                Found::Greeted { quarantined: greeted.quarantined }
-            }
+            (Act::GreetServer { .. }, Stream::LoggedIn(session)) => return self.greet(session).await,
             (Act::RefuseArchive { .. }, Stream::LoggedIn(mut session)) => {
                 within(limits::EXCHANGE, session.refuse_archive()).await?.map_err(Error::from)?;
                 self.stream = Stream::LoggedIn(session);
@@ -165,6 +160,16 @@ impl Work<'_> {
             // An act that the stream is not ready for.
             _ => return Err(Error::Internal.into()),
         })
+    }
+
+    /// Has the server say what it has to say to a new account.
+    async fn greet(&mut self, mut session: Bound) -> Result<Found, Failure> {
+        let greeted = within(limits::EXCHANGE, session.greet_server()).await?.map_err(Error::from)?;
+        for words in greeted.words {
+            report(self.context, &self.burner, Step::ServerSays { words: ServerWords(words) });
+        }
+        self.stream = Stream::LoggedIn(session);
+        Ok(Found::Greeted { quarantined: greeted.quarantined })
     }
 
     /// Does what a form wants. Nothing of the identity is sent meanwhile.

@@ -36,19 +36,20 @@ impl Choice<'_> {
         Ok(drawn.1.clone())
     }
 
-    /// Lower comes first. `None`: not at all.
-    fn rank(&self, server: &Server, in_use: &[String], learnt: &Lessons) -> Option<(bool, bool)> {
+    /// Lower comes first. `None`: not at all. One that was of no use today comes last: it may have been our own network.
+    fn rank(&self, server: &Server, in_use: &[String], learnt: &Lessons) -> Option<(bool, bool, bool)> {
         let domain = server.domain.as_str();
         let lesson = learnt.get(domain).map(|(lesson, _)| *lesson);
         let asks = match (server.kind, lesson) {
-            (_, Some(Lesson::Useless | Lesson::NotToday)) => return None,
-            (Kind::Yes, None) => false,
-            (Kind::Captcha, _) | (Kind::Yes, Some(Lesson::Asks)) => true,
+            (_, Some(Lesson::Useless)) => return None,
+            (Kind::Yes, lesson) => lesson == Some(Lesson::Asks),
+            (Kind::Captcha, _) => true,
             _ => return None,
         };
         let is_excluded = asks && self.asks_nothing || !server.has(self.route);
         let is_tried = self.tried.iter().any(|tried| tried == domain);
-        (!is_excluded && !is_tried).then(|| (asks, in_use.iter().any(|used| used == domain)))
+        let is_used = in_use.iter().any(|used| used == domain);
+        (!is_excluded && !is_tried).then_some((lesson == Some(Lesson::NotToday), asks, is_used))
     }
 }
 
@@ -115,14 +116,13 @@ mod tests {
     use super::*;
     use crate::directory::file;
 
-    const LIST: &str = "domain,onion,ports,in_band_registration,note,source,seen
-plain.example,,,yes,,test,2026-01-01
-hidden.example,jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion,,yes,,test,2026-01-01
-picture.example,,,captcha,,test,2026-01-01
-web.example,,,web,,test,2026-01-01
-apart.example,,,quarantines,,test,2026-01-01
-old.example,,,unknown,,test,2026-01-01
-";
+    const LIST: &str = "domain,onion,ports,in_band_registration,note,source,seen\n\
+        plain.example,,,yes,,test,2026-01-01\n\
+        hidden.example,jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion,,yes,,test,2026-01-01\n\
+        picture.example,,,captcha,,test,2026-01-01\n\
+        web.example,,,web,,test,2026-01-01\n\
+        apart.example,,,quarantines,,test,2026-01-01\n\
+        old.example,,,unknown,,test,2026-01-01\n";
 
     struct Case {
         choice: Choice<'static>,
@@ -175,8 +175,11 @@ old.example,,,unknown,,test,2026-01-01
         assert_eq!(only(draws(Case { choice: onion, in_use: &["hidden.example"], learnt: &[] })), ["hidden.example"]);
         const BOTH: &[(&str, Lesson)] = &[("hidden.example", Lesson::NotToday), ("plain.example", Lesson::NotToday)];
         assert_eq!(only(draws(Case { choice: ALL, in_use: &[], learnt: BOTH })), ["picture.example"]);
-        let silent = Choice { asks_nothing: true, ..ALL };
-        assert!(draws(Case { choice: silent, in_use: &[], learnt: BOTH }).is_empty());
+        const SILENT: Choice<'static> = Choice { asks_nothing: true, ..ALL };
+        let last = draws(Case { choice: SILENT, in_use: &[], learnt: BOTH });
+        assert_eq!(only(last), ["hidden.example", "plain.example"], "it may have been our own network");
+        const NONE: &[(&str, Lesson)] = &[("hidden.example", Lesson::Useless), ("plain.example", Lesson::Asks)];
+        assert!(draws(Case { choice: SILENT, in_use: &[], learnt: NONE }).is_empty());
     }
 
     #[test]

@@ -1,75 +1,36 @@
 //! Making a burner: draw an identity, seal it, register it over circuits of its own, show that it can be reached.
 //!
-//! `plan` decides what is done next, `attempt` does it, `question` asks a person, `pending` holds the account meanwhile.
+//! `plan` decides what is done next, `attempt` does it, `questions` has a person asked a `question`, `pending` holds the account meanwhile.
 //! `choice` decides where to go on after a refusal, by what is `learnt` of servers, and `quota` is our own cap.
 
 mod attempt;
 pub(crate) mod choice;
 pub(crate) mod learnt;
+mod options;
 mod pending;
 mod plan;
 pub(crate) mod question;
+pub(crate) mod questions;
 pub(crate) mod quota;
 
-use std::fmt;
 use std::sync::Arc;
 
 use flashpaper_chat::Address;
 use flashpaper_vault::Batch;
-use flashpaper_xmpp::Domain;
-use flashpaper_xmpp::registration::Invitation;
 use tokio_util::sync::CancellationToken;
 
 use self::attempt::Attempt;
 use self::choice::{Choice, Next, Patience};
 use self::learnt::{Lesson, days};
+pub use self::options::CreateOptions;
 use self::pending::PendingBurner;
 use crate::context::Context;
 use crate::directory::Server;
-use crate::error::Input;
 use crate::event::{Event, Step};
 use crate::route::Way;
 use crate::store::schema;
 use crate::tasks::blocking;
 use crate::{Error, Route};
-
-/// What kind of burner to make. The default is what one tap does.
-#[derive(Clone, Default)]
-pub struct CreateOptions {
-    /// The server's domain; a random good one of the directory when absent.
-    pub server: Option<String>,
-    /// The route, and no other. When absent: the onion address where there is one, and the exit where that does not answer.
-    pub route: Option<Route>,
-    /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
-    /// their holder to the account; [`crate::Engine::recovery_words`] has them until they are dropped.
-    pub recoverable: bool,
-    /// Only where nobody is asked anything: no CAPTCHA, no form. When not, [`Event::Question`] says that somebody is.
-    pub asks_nothing: bool,
-    /// A link that invites to a server (XEP-0401, XEP-0445): `xmpp:server?register;preauth=…`. It names the server, and is
-    /// spent once there is an account. It is a secret.
-    pub invitation: Option<String>,
-}
-
-impl fmt::Debug for CreateOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateOptions").field("route", &self.route).finish_non_exhaustive()
-    }
-}
-
-impl CreateOptions {
-    /// The invitation, and the server that it or the user names.
-    fn read(&self) -> Result<(Option<Invitation>, Option<String>), Error> {
-        let unusable = || Error::InvalidInput { input: Input::Invitation };
-        let Some(link) = &self.invitation else { return Ok((None, self.server.clone())) };
-        let invitation = Invitation::parse(link).map_err(|_| unusable())?;
-        let domain = invitation.domain().as_str().to_owned();
-        let is_other = |server: &String| Domain::parse(server).is_ok_and(|server| server != *invitation.domain());
-        if self.server.as_ref().is_some_and(is_other) {
-            return Err(unusable());
-        }
-        Ok((Some(invitation), Some(domain)))
-    }
-}
 
 /// Looks at options without a network.
 pub(crate) fn check(context: &Context, options: &CreateOptions) -> Result<(), Error> {

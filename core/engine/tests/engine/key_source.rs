@@ -20,6 +20,11 @@ use zeroize::Zeroizing;
 use crate::limits::Always;
 use crate::support::Tested;
 
+/// One of the directory, so that the creation goes to no other.
+fn one_server() -> CreateOptions {
+    CreateOptions { server: Some("jabber.fr".into()), ..CreateOptions::default() }
+}
+
 /// A key store in memory: it keeps what it seals, under a number that it gives for it.
 #[derive(Default)]
 struct Chip {
@@ -101,7 +106,7 @@ async fn open(home: &Path, key: Key) -> Result<Engine, Error> {
 /// Makes an account that no server comes to know of: it is forgotten, and counts against the cap.
 async fn count_a_registration(engine: &Engine) -> Tested {
     engine.start_on(Arc::new(Always(|| DialError::HostUnreachable))).await?;
-    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::ServerUnreachable));
+    assert_eq!(engine.create_burner(one_server()).await.err(), Some(Error::ServerUnreachable));
     assert!(engine.burners()?.is_empty());
     Ok(())
 }
@@ -136,7 +141,7 @@ async fn the_folder_goes_from_file_to_source_and_back() -> Tested {
         assert_eq!(engine.vault_report()?, VaultReport::default());
     }
     count_a_registration(&engine).await?;
-    let limited = engine.create_burner(CreateOptions::default()).await.err();
+    let limited = engine.create_burner(one_server()).await.err();
     assert!(matches!(limited, Some(Error::RateLimited { .. })), "{limited:?}");
     Ok(())
 }
@@ -181,7 +186,7 @@ async fn what_is_forgotten_takes_a_key_with_it() -> Tested {
 
     // Without the person it is left for later, and said.
     chip.is_to(Does::Fail(KeySourceError::Denied));
-    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::ServerUnreachable));
+    assert_eq!(engine.create_burner(one_server()).await.err(), Some(Error::ServerUnreachable));
     assert_eq!(engine.burners()?.iter().map(|burner| burner.state).collect::<Vec<_>>(), [BurnerState::Pending]);
     assert_eq!(chip.slots(), [KeySlot::First]);
     chip.is_to(Does::Well);
@@ -211,7 +216,7 @@ async fn nobody_else_waits_for_a_source() -> Tested {
     engine.start_on(Arc::new(Always(|| DialError::HostUnreachable))).await?;
     let creation = tokio::spawn({
         let engine = engine.clone();
-        async move { engine.create_burner(CreateOptions::default()).await.err() }
+        async move { engine.create_burner(one_server()).await.err() }
     });
     is_asked.recv().await.ok_or("gone")?;
     assert_eq!(engine.burners()?.len(), 1);

@@ -14,6 +14,11 @@ use tempfile::TempDir;
 
 use crate::support::{Hands, Tested};
 
+/// One of the directory, so that the creation goes to no other.
+fn one_server() -> CreateOptions {
+    CreateOptions { server: Some("jabber.fr".into()), ..CreateOptions::default() }
+}
+
 /// A network where every dial does the same.
 pub(crate) struct Always(pub(crate) fn() -> DialError);
 
@@ -44,7 +49,7 @@ async fn engine(home: &Path, dial: fn() -> DialError) -> Tested<(Engine, Hands)>
 async fn a_few_registrations_an_hour_whatever_the_clock_says() -> Tested {
     let home = TempDir::new()?;
     let (engine, hands) = engine(home.path(), || DialError::HostUnreachable).await?;
-    let create = || engine.create_burner(CreateOptions::default());
+    let create = || engine.create_burner(one_server());
     for _ in 0..5 {
         assert_eq!(create().await.err(), Some(Error::ServerUnreachable));
     }
@@ -72,7 +77,7 @@ async fn every_failure_to_dial_has_its_error() -> Tested {
     ] {
         let home = TempDir::new()?;
         let (engine, _) = engine(home.path(), dial).await?;
-        assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(error));
+        assert_eq!(engine.create_burner(one_server()).await.err(), Some(error));
         assert!(engine.burners()?.is_empty());
     }
     Ok(())
@@ -82,9 +87,9 @@ async fn every_failure_to_dial_has_its_error() -> Tested {
 async fn a_panic_below_is_an_error_and_the_engine_lives_on() -> Tested {
     let home = TempDir::new()?;
     let (engine, _) = engine(home.path(), || panic!("a library's bug")).await?;
-    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::Internal));
+    assert_eq!(engine.create_burner(one_server()).await.err(), Some(Error::Internal));
     engine.start_on(Arc::new(Always(|| DialError::Timeout))).await?;
-    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::Timeout));
+    assert_eq!(engine.create_burner(one_server()).await.err(), Some(Error::Timeout));
     Ok(())
 }
 
@@ -93,10 +98,10 @@ async fn without_tor_nothing_is_drawn() -> Tested {
     let home = TempDir::new()?;
     let config = || Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
     let engine = Engine::open(config()).await?;
-    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::TorNotStarted));
+    assert_eq!(engine.create_burner(one_server()).await.err(), Some(Error::TorNotStarted));
     assert!(engine.burners()?.is_empty());
     for (server, input) in [("localhost", Input::Server), ("127.0.0.1", Input::Server), ("", Input::Server)] {
-        let options = CreateOptions { server: Some(server.into()), ..CreateOptions::default() };
+        let options = CreateOptions { server: Some(server.into()), ..one_server() };
         assert_eq!(engine.create_burner(options).await.err(), Some(Error::InvalidInput { input }));
     }
     Ok(())
@@ -108,10 +113,10 @@ async fn a_closed_engine_says_so_and_its_events_end() -> Tested {
     let (engine, _) = engine(home.path(), || DialError::Timeout).await?;
     let mut events = engine.events(None);
     let again = engine.clone();
-    engine.create_burner(CreateOptions::default()).await.err();
+    engine.create_burner(one_server()).await.err();
     engine.close().await;
     assert_eq!(again.burners().err(), Some(Error::Closed));
-    assert_eq!(again.create_burner(CreateOptions::default()).await.err(), Some(Error::Closed));
+    assert_eq!(again.create_burner(one_server()).await.err(), Some(Error::Closed));
     drop(again);
     assert!(matches!(events.next().await, Some(Event::Creating { .. })));
     while events.next().await.is_some() {}
@@ -136,7 +141,7 @@ async fn a_folder_that_is_open_gives_the_same_engine() -> Tested {
 
     let mut events = second.events(None);
     first.start_on(Arc::new(Always(|| DialError::Timeout))).await?;
-    assert_eq!(third.create_burner(CreateOptions::default()).await.err(), Some(Error::Timeout));
+    assert_eq!(third.create_burner(one_server()).await.err(), Some(Error::Timeout));
     assert!(matches!(events.next().await, Some(Event::Creating { .. })));
     first.close().await;
     assert_eq!(second.burners().err(), Some(Error::Closed));

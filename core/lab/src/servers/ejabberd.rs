@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Place, ServerKind};
+use super::kind::ServerKind;
+use super::place::Place;
 use crate::process::{Running, Spawner};
 use crate::{LabError, Result};
 

@@ -2,13 +2,14 @@
 
 mod ejabberd;
 mod kind;
+mod place;
 mod prosody;
 mod remote;
 mod scripted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 pub use kind::ServerKind;
@@ -18,6 +19,7 @@ use crate::certificates::Authority;
 use crate::process::{Running, Spawner};
 use crate::subnet::Subnet;
 use crate::{LabError, Result};
+use place::Place;
 use scripted::Scripted;
 
 /// The address of the first kind, in the subnet; the others follow.
@@ -37,16 +39,6 @@ pub(crate) struct Servers {
 enum Runs {
     Program(Running),
     Scripted(Scripted),
-}
-
-/// What a server is made of.
-struct Place {
-    kind: ServerKind,
-    domain: String,
-    folder: PathBuf,
-    address: Ipv4Addr,
-    certificate: PathBuf,
-    key: PathBuf,
 }
 
 impl Servers {
@@ -163,16 +155,5 @@ impl Servers {
     fn address(&self, kind: ServerKind) -> Ipv4Addr {
         let index = ServerKind::ALL.iter().position(|k| *k == kind).unwrap_or_default();
         self.subnet.address(FIRST + u8::try_from(index).unwrap_or_default())
-    }
-}
-
-impl Place {
-    /// What clients and server said to each other.
-    fn log(&self) -> PathBuf {
-        self.folder.join("server.log")
-    }
-
-    fn ports(&self) -> [SocketAddr; 2] {
-        [(self.address, 5222).into(), (self.address, 5223).into()]
     }
 }

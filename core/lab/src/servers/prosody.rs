@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Place, ServerKind};
+use super::kind::ServerKind;
+use super::place::Place;
 use crate::process::{Running, Spawner};
 use crate::prosody::settings;
 use crate::{LabError, Result};

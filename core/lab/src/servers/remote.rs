@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpSocket;
 use zeroize::Zeroizing;
 
-use super::ServerKind;
-use crate::control::{Remote, RemoteError};
+use super::kind::ServerKind;
+use crate::remote::{Remote, RemoteError};
 use crate::{LabError, Result};
 
 /// What the lab tells of a server that it has started.
@@ -38,7 +38,7 @@ pub struct LabServer {
 }
 
 impl LabServer {
-    pub(crate) const fn new(lab: Remote, facts: ServerFacts) -> Self {
+    const fn new(lab: Remote, facts: ServerFacts) -> Self {
         Self { lab, facts }
     }
 
@@ -122,6 +122,16 @@ impl LabServer {
         let form = connection.ask_registration(&mut ids).await.map_err(failed)?;
         let filled = form.fill(&credentials, &Answers::default()).map_err(failed)?;
         connection.register(filled, &mut ids).await.map_err(failed)
+    }
+}
+
+impl Remote {
+    /// A server of a kind; the lab starts it unless it runs. It finds no accounts of earlier labs.
+    ///
+    /// # Errors
+    /// The lab cannot.
+    pub async fn server(&self, kind: ServerKind) -> std::result::Result<LabServer, RemoteError> {
+        Ok(LabServer::new(self.clone(), self.ask_for(&format!("serve {kind}")).await?))
     }
 }
 

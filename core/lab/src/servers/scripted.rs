@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Place, ServerKind};
+use super::kind::ServerKind;
+use super::place::Place;
 use crate::Result;
 
 /// What a client may send before it gets an answer.

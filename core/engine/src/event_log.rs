@@ -1,0 +1,174 @@
+//! The last events, and who reads them: each has a number, without a gap.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::event::Event;
+
+/// How many events a slow reader may fall behind before it loses some.
+const BACKLOG: usize = 1024;
+
+/// A subscription to the engine's events; dropping it ends it.
+pub struct Events {
+    log: Arc<Mutex<Log>>,
+    /// Names this reader.
+    reader: u64,
+    news: watch::Receiver<()>,
+}
+
+impl Events {
+    /// The next event, in order; `None` once the engine is closed. Cancel safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.try_next() {
+                return Some(event);
+            }
+            self.news.changed().await.ok()?;
+        }
+    }
+
+    /// The next event if there is one already.
+    pub fn try_next(&mut self) -> Option<Event> {
+        let log = &mut *lock(&self.log);
+        let next = log.readers.get_mut(&self.reader)?;
+        let first = log.last - log.events.len() as u64 + 1;
+        if *next < first {
+            let lost = first - std::mem::replace(next, first);
+            return Some(Event::Lagged { lost });
+        }
+        let event = log.events.get(usize::try_from(*next - first).ok()?)?;
+        *next += 1;
+        Some(event.clone())
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        lock(&self.log).readers.remove(&self.reader);
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events(..)")
+    }
+}
+
+/// The last events.
+#[derive(Default)]
+struct Log {
+    events: VecDeque<Event>,
+    /// The number of the last one; 0 before the first.
+    last: u64,
+    /// What each reader reads next.
+    readers: HashMap<u64, u64>,
+    /// The name of the last reader.
+    reader: u64,
+}
+
+/// Where events come from.
+pub(crate) struct Reporter {
+    log: Arc<Mutex<Log>>,
+    news: Mutex<Option<watch::Sender<()>>>,
+}
+
+impl Reporter {
+    pub(crate) fn new() -> Self {
+        Self { log: Arc::default(), news: Mutex::new(Some(watch::Sender::new(()))) }
+    }
+
+    pub(crate) fn report(&self, event: Event) {
+        // Under this lock nothing is reported behind the end.
+        let news = lock(&self.news);
+        let Some(news) = &*news else { return };
+        let mut log = lock(&self.log);
+        if log.events.len() == BACKLOG {
+            log.events.pop_front();
+        }
+        log.events.push_back(event);
+        log.last += 1;
+        news.send_replace(());
+    }
+
+    /// The number of the last event; 0 before the first.
+    pub(crate) fn sequence(&self) -> u64 {
+        lock(&self.log).last
+    }
+
+    /// What comes behind an event, or from now on.
+    pub(crate) fn subscribe(&self, since: Option<u64>) -> Events {
+        let news = lock(&self.news).as_ref().map_or_else(|| watch::channel(()).1, watch::Sender::subscribe);
+        let mut log = lock(&self.log);
+        let next = since.unwrap_or(log.last).min(log.last) + 1;
+        log.reader += 1;
+        let reader = log.reader;
+        log.readers.insert(reader, next);
+        Events { log: Arc::clone(&self.log), reader, news }
+    }
+
+    /// Reports an event once the slowest reader is not far behind.
+    pub(crate) async fn report_paced(&self, event: Event) {
+        let behind = |log: &Log| log.readers.values().any(|next| log.last.saturating_sub(*next) > BACKLOG as u64 / 2);
+        while behind(&lock(&self.log)) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        self.report(event);
+    }
+
+    /// Takes what was reported out of memory: a reader that has not read it has lost it.
+    pub(crate) fn forget(&self) {
+        lock(&self.log).events.clear();
+    }
+
+    /// Ends all subscriptions once they are read to the end, and each later one at once.
+    pub(crate) fn end(&self) {
+        lock(&self.news).take();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_reader_is_told_what_it_lost() {
+        let reporter = Reporter::new();
+        let mut events = reporter.subscribe(None);
+        for _ in 0..BACKLOG + 5 {
+            reporter.report(Event::TorStarting);
+        }
+        assert_eq!(events.next().await, Some(Event::Lagged { lost: 5 }));
+        assert_eq!(events.next().await, Some(Event::TorStarting));
+        reporter.end();
+        let mut rest = 0;
+        while events.next().await.is_some() {
+            rest += 1;
+        }
+        assert_eq!(rest, BACKLOG - 1);
+        assert_eq!(reporter.subscribe(None).next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_reader_goes_on_from_where_another_was() {
+        let reporter = Reporter::new();
+        reporter.report(Event::PrivateNetwork);
+        let sequence = reporter.sequence();
+        reporter.report(Event::TorStarting);
+        assert_eq!(reporter.subscribe(Some(sequence)).next().await, Some(Event::TorStarting));
+        assert_eq!(reporter.subscribe(Some(0)).next().await, Some(Event::PrivateNetwork));
+        // Nothing is in the future.
+        let mut later = reporter.subscribe(Some(u64::MAX));
+        assert_eq!(later.try_next(), None);
+        reporter.report(Event::PrivateNetwork);
+        assert_eq!(later.next().await, Some(Event::PrivateNetwork));
+    }
+}
