@@ -49,7 +49,6 @@ pub(crate) fn test(scope: Scope) -> Done {
         return Ok(());
     }
     let lab = steps.step("lab", || Lab::start(0))?;
-    steps.step("lab tests", || lab_tests(&lab))?;
     if scope.kotlin {
         steps.step("Kotlin", || {
             kotlin::test(&lab.facts_file())?;
@@ -63,6 +62,7 @@ pub(crate) fn test(scope: Scope) -> Done {
             swift::parse("ios-demo/App")
         })?;
     }
+    steps.step("lab tests", || lab_tests(&lab))?;
     drop(lab);
     steps.step("demo", demo::play)
 }
