@@ -9,7 +9,7 @@ public final class BurnersModel {
     /// The burner that is open, if one is.
     public private(set) var conversations: ConversationsModel?
 
-    @ObservationIgnored private let options: CreateOptions
+    @ObservationIgnored private let options: CreateOptions?
     @ObservationIgnored private let opening: @Sendable () async throws -> Flashpaper
     @ObservationIgnored private var library: Flashpaper?
     @ObservationIgnored private var making: BurnerId?
@@ -19,9 +19,9 @@ public final class BurnersModel {
     @ObservationIgnored private var watching: Task<Void, Never>?
 
     /// - Parameters:
-    ///   - options: what kind of burner the one tap makes.
+    ///   - options: what kind of burner the one tap makes; nil: one at any server.
     ///   - open: how the library is opened: the app's folder and key.
-    public init(options: CreateOptions = CreateOptions(), open: @escaping @Sendable () async throws -> Flashpaper) {
+    public init(options: CreateOptions? = nil, open: @escaping @Sendable () async throws -> Flashpaper) {
         self.options = options
         opening = open
     }
@@ -52,7 +52,13 @@ public final class BurnersModel {
     /// The one tap: makes a burner. Does nothing unless `state.canCreate`.
     public func create() {
         guard state.canCreate else { return }
-        work(.creating(steps: [])) { [options] library in _ = try await library.createBurner(options) }
+        work(.creating(steps: [])) { [options] library in
+            if let options {
+                _ = try await library.createBurner(options)
+            } else {
+                _ = try await library.createBurner()
+            }
+        }
     }
 
     /// Ends a creation that is under way.

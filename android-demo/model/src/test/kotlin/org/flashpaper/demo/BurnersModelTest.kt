@@ -103,7 +103,7 @@ class BurnersModelTest {
         assertEquals(first.id, model.state.value.question?.id)
 
         model.askAnew()
-        model.reaches { it.question != null && it.question?.id != first.id }
+        model.reaches { it.question != null && it.question.id != first.id }
         assertEquals(null, model.state.value.notice)
         model.answer(mapOf(place to Answer.Text(Lab.order("captcha captcha"))))
         // Twice is once.
