@@ -11,7 +11,7 @@ use flashpaper_chat::{
 };
 use flashpaper_xmpp::{Incoming, StreamError, Subscription};
 use futures::FutureExt as _;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::backoff::overslept;
 use super::handle::{ConnectionHandle, Ending};
@@ -48,9 +48,9 @@ pub(super) struct Work<'a> {
     /// Since when something that the server has acknowledged waits to be stored with the next change.
     acked_since: Option<Duration>,
     /// Up to then texts that come are left to gather: several came together just before.
-    in_until: Duration,
+    in_until: Instant,
     /// Up to then what waits to be sent is left to gather: something was sent just before.
-    out_until: Duration,
+    out_until: Instant,
 }
 
 impl<'a> Work<'a> {
@@ -65,8 +65,8 @@ impl<'a> Work<'a> {
             rests_until: Duration::ZERO,
             announced: Vec::new(),
             acked_since: None,
-            in_until: Duration::ZERO,
-            out_until: Duration::ZERO,
+            in_until: Instant::now(),
+            out_until: Instant::now(),
         }
     }
 
@@ -103,15 +103,15 @@ impl<'a> Work<'a> {
         let until_stored =
             self.acked_since.map_or(Duration::MAX, |since| (since + limits::GATHER).saturating_sub(begin));
         let due = if rest.is_zero() { limit.saturating_sub(begin).min(until_talk) } else { rest }.min(until_stored);
-        let gathering = [self.in_until, self.out_until].map(|until| until.saturating_sub(begin));
-        let gathered = gathering.into_iter().filter(|wait| !wait.is_zero()).min();
+        let now = Instant::now();
+        let gathered = [self.in_until, self.out_until].into_iter().filter(|until| *until > now).min();
         // In slices, as `pausing` has them.
-        let slice = due.min(gathered.unwrap_or(limits::SLICE));
+        let slice = due.min(gathered.map_or(limits::SLICE, |until| until - now));
         let woken = tokio::select! {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
             ending = self.handle.ended() => return Ok(Some(ending)),
-            incoming = self.session.next(), if self.in_until <= begin => Woken::Incoming(incoming),
+            incoming = self.session.next(), if self.in_until <= now => Woken::Incoming(incoming),
             () = self.handle.work.notified() => Woken::Work,
             () = self.handle.hint.notified() => Woken::Hint,
             () = self.handle.hurry.notified() => Woken::Hurry,
@@ -213,7 +213,7 @@ impl<'a> Work<'a> {
             if self.room() == 0 || !has_work(&*burner.mailbox()?) {
                 return Ok(false);
             }
-            if self.out_until > self.context.services.since_boot() {
+            if self.out_until > Instant::now() {
                 return Ok(true);
             }
         }
@@ -221,7 +221,7 @@ impl<'a> Work<'a> {
         let stanzas = self.converse(number).await?;
         self.transmit(&stanzas).await?;
         if !stanzas.is_empty() {
-            self.out_until = self.context.services.since_boot() + limits::BURST;
+            self.out_until = Instant::now() + limits::BURST;
         }
         Ok(!stanzas.is_empty())
     }
@@ -284,7 +284,7 @@ impl<'a> Work<'a> {
         };
         self.quiet_since = self.context.services.since_boot();
         if texts > 1 {
-            self.in_until = self.quiet_since + limits::BURST;
+            self.in_until = Instant::now() + limits::BURST;
         }
         if self.asked.is_some() {
             // Whatever comes shows that the line is alive.
