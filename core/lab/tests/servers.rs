@@ -238,9 +238,11 @@ async fn a_quarantined_account_talks_to_itself_alone() -> Tested {
 
     let (own, other) = (format!("{name}@{}", server.domain()), format!("{other}@{}", server.domain()));
     session.send_otr(&own, "self", "?OTR:passes.", false).await?;
+    session.ask().await?;
     assert_eq!(chat(&mut session).await?.0, own);
     for (to, id) in [(other.as_str(), "person"), (server.domain(), "server")] {
         session.send_otr(to, id, "?OTR:bounces.", false).await?;
+        session.ask().await?;
         assert_eq!(refused(&mut session).await?, (id.to_owned(), Refusal::ForGood));
     }
     let bounced = || -> Tested<usize> { Ok(fs::read_to_string(&server.facts().log)?.matches("<not-allowed").count()) };

@@ -143,12 +143,14 @@ async fn a_stream_that_was_cut_goes_on() -> Outcome {
     for (n, text) in texts.into_iter().enumerate() {
         one.send_otr(&address, &format!("id{n}"), text, true).await?;
     }
+    one.ask().await?;
     assert_eq!(next_chat(&mut two).await?.text, texts[0]);
     let stored = two.resumption(0).ok_or("not to be taken up")?;
     // Of the second one the server is told nothing: it comes again.
     assert_eq!(next_chat(&mut two).await?.text, texts[1]);
     drop(two);
     one.send_otr(&address, "id2", "while nobody was there", true).await?;
+    one.ask().await?;
     let (mut two, start) = managed(&remote, "starttls.test", &to, Some(&stored)).await?;
     assert_eq!(start, Start::Resumed { acked: 1 }, "the server has the presence");
     for text in [texts[1], "while nobody was there"] {
