@@ -8,7 +8,7 @@ use flashpaper::{Error, Input};
 #[derive(uniffi::Enum)]
 #[uniffi::export(Debug)]
 pub enum TorAccess {
-    /// By its public relays: whoever watches the device's network sees that Tor is used.
+    /// By its public relays: an observer of the device's network sees that Tor is used.
     Direct,
     /// Over bridges: Tor connects to them, or to the transports that lead to them, and to nothing else, also when none of
     /// them answers.

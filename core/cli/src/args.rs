@@ -59,7 +59,7 @@ pub(crate) enum Command {
         /// Take only servers that ask nothing of a person: no CAPTCHA, no form
         #[arg(long)]
         ask_nothing: bool,
-        /// A link that invites to a server, or the file whose first line it is (`-`: standard input). It is a secret: others
+        /// A link that invites to a server, or a file that begins with it (`-`: standard input). It is a secret: others
         /// on this machine may see what stands on a command line
         #[arg(long, value_name = "LINK|FILE")]
         invitation: Option<String>,

@@ -15,7 +15,7 @@ pub fn names(facts: &Facts, domain: &str) -> Result<BTreeSet<String>> {
     stored(&facts.accounts, domain)
 }
 
-/// The same for any Prosody, whose data folder this is.
+/// The same for any Prosody, by its data folder.
 pub(crate) fn stored(data: &Path, domain: &str) -> Result<BTreeSet<String>> {
     // Prosody escapes what is not a letter or digit by %xx.
     let folder = data.join(domain.replace('.', "%2e").replace('-', "%2d")).join("accounts");

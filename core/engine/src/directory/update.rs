@@ -14,11 +14,11 @@ const TITLE: &str = "flashpaper-directory-1";
 /// The longest first line, bytes.
 const HEAD_AT_MOST: usize = 256;
 
-/// Whose signature counts: those who make this library, or a test.
+/// The signer of updates: the makers of this library, or a test.
 pub(crate) struct Signer([u8; 32]);
 
 impl Signer {
-    /// The one whose key is part of this library.
+    /// The makers of this library: their public key is part of it.
     pub(crate) fn pinned() -> Option<Self> {
         let key = HEXLOWER.decode(include_str!("../../data/directory.pub").trim().as_bytes()).ok()?;
         Some(Self(key.try_into().ok()?))

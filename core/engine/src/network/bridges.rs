@@ -12,7 +12,7 @@ use crate::error::Input;
 /// How the Tor network is reached. Its `Debug` shows no bridge.
 #[derive(Clone, PartialEq, Eq)]
 pub enum TorAccess {
-    /// By its public relays: whoever watches the device's network sees that Tor is used.
+    /// By its public relays: an observer of the device's network sees that Tor is used.
     Direct,
     /// Over bridges: Tor connects to them, or to the transports that lead to them, and to nothing else, also when none of
     /// them answers.

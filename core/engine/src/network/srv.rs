@@ -132,7 +132,7 @@ async fn ask(
         let length = stream.read_u16().await.ok()?;
         let mut answer = vec![0; length.into()];
         stream.read_exact(&mut answer).await.ok()?;
-        // In any order. One that is none of ours ends it, as nothing more of use is to be expected.
+        // In any order. An answer to another question ends it: nothing of use comes behind that.
         let id = header_buffer::id(&answer).ok()?;
         let (_, question, security) = asked.swap_remove(asked.iter().position(|(own, ..)| *own == id)?);
         records.extend(read(&answer, &question, security).unwrap_or_default());
