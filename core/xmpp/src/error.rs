@@ -46,6 +46,9 @@ pub enum ConnectError {
     /// What the server says is no XMPP.
     #[error("the server does not speak XMPP")]
     Malformed,
+    /// The stream ended over what was asked before the server said what it offers, or was lost: open another and ask nothing.
+    #[error("the server was asked too early")]
+    TooEarly,
 }
 
 impl ConnectError {

@@ -11,6 +11,8 @@ use tokio_xmpp::xmlstream::XmppStreamElement;
 use xso::error::{Error, FromEventsError};
 use xso::{Context, FromEventsBuilder, FromXml};
 
+use crate::sasl2;
+
 /// An element of a stream.
 #[derive(FromXml)]
 #[xml()]
@@ -24,6 +26,9 @@ pub(crate) enum StreamElement {
     /// A stream that is not taken up again.
     #[xml(transparent)]
     Failed(Failed),
+    /// A login by SASL 2.
+    #[xml(transparent)]
+    Sasl2(sasl2::Nonza),
     /// Everything else that is known.
     #[xml(transparent)]
     Other(Box<XmppStreamElement>),

@@ -1,6 +1,9 @@
 //! Stream management (XEP-0198), sans-I/O: who has how many stanzas of whom, on a stream or over a chain of resumed ones.
 
+use tokio_xmpp::parsers::sm::{Resume, StreamId};
+
 use crate::error::StreamError;
+use crate::framed::Failed;
 
 /// Where a stream that was cut is taken up again: what has to be stored with the messages that it stands for.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,6 +19,15 @@ pub struct Resumption {
 }
 
 impl Resumption {
+    pub(crate) fn resume(&self) -> Resume {
+        Resume { h: self.handled, previd: StreamId(self.id.clone()) }
+    }
+
+    /// How many of ours a server has that does not take the stream up. What goes beyond what there was is not believed.
+    pub(crate) fn left(&self, failed: &Failed) -> Option<u32> {
+        failed.h.filter(|h| self.covers(*h))
+    }
+
     /// Whether the server can have this many of ours. Numbers wrap around.
     pub(crate) fn covers(&self, h: u32) -> bool {
         self.sent.is_none_or(|sent| sent.wrapping_sub(h) < 1 << 31)
