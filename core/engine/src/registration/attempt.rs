@@ -20,7 +20,7 @@ use crate::directory::Server;
 use crate::event::{Event, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::network::connect::{self as link, Bound, Link, within};
-use crate::route::Way;
+use crate::route::{Route, Way};
 use crate::{Error, limits};
 
 /// Draws an identity, stores it, and has the server make an account of it. Cancelled before the form is sent, it ends at
@@ -97,7 +97,7 @@ impl Work<'_> {
         let mut report = |step| report(context, burner, step);
         Ok(match (act, take(&mut self.stream)) {
             (Act::OpenStream, Stream::None) => {
-                let link = link::open_for(context, burner, &mut report).await?;
+                let link = link::open_to_register(context, burner, &mut self.ids, &mut report).await?;
                 let safe_login = link.offers_safe_login();
                 self.stream = Stream::Open(link);
                 Found::Stream { safe_login }
@@ -111,7 +111,16 @@ impl Work<'_> {
                 Found::Done
             }
             (Act::SendForm, Stream::WithForm(mut link, form)) => {
-                within(limits::EXCHANGE, link.register(form, &mut self.ids)).await??;
+                let account = burner.account();
+                let credentials = link::credentials(&account);
+                // At an onion address everybody seems to come from one place, and a refused login may count against it.
+                match account.route {
+                    Route::Exit => {
+                        let sent = link.register_to_log_in(form, &credentials, &mut self.ids);
+                        within(limits::EXCHANGE, sent).await??;
+                    }
+                    Route::Onion => within(limits::EXCHANGE, link.register(form, &mut self.ids)).await??,
+                }
                 report(Step::Registered);
                 self.stream = Stream::Registered(link);
                 Found::Done
