@@ -23,8 +23,8 @@ use xso::AsXml;
 use crate::corked::Corked;
 use crate::domain::Domain;
 use crate::error::StreamError;
-use crate::framed::{Failed, Framed, StreamElement};
-use crate::management::Counts;
+use crate::framed::{Framed, StreamElement};
+use crate::management::{Counts, Failed};
 use crate::received::{Answer, Received, refusal};
 use crate::sieve::Sieve;
 

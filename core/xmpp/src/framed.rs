@@ -4,13 +4,13 @@ use std::fmt;
 
 use rxml::{AttrMap, Event, QName};
 use tokio_xmpp::minidom::Element;
-use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_error::ReceivedStreamError;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 use xso::error::{Error, FromEventsError};
 use xso::{Context, FromEventsBuilder, FromXml};
 
+use crate::management::Failed;
 use crate::sasl2;
 
 /// An element of a stream.
@@ -32,15 +32,6 @@ pub(crate) enum StreamElement {
     /// Everything else that is known.
     #[xml(transparent)]
     Other(Box<XmppStreamElement>),
-}
-
-/// The answer to a resumption or to stream management that fails (XEP-0198, section 5); the library's type wants `h`.
-#[derive(FromXml)]
-#[xml(namespace = ns::SM, name = "failed", on_unknown_attribute = Discard, on_unknown_child = Discard)]
-pub(crate) struct Failed {
-    /// How many stanzas of the lost stream the server has, where it still knows.
-    #[xml(attribute(default))]
-    pub(crate) h: Option<u32>,
 }
 
 /// What stands on a stream. Of a stanza anybody may have written a part, so that no type of the library's decides whether

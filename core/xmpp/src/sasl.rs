@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::minidom::Element;
-use tokio_xmpp::parsers::sasl::{Auth, DefinedCondition, Mechanism, Nonza, Response};
+use tokio_xmpp::parsers::sasl::{Auth, Mechanism, Nonza, Response};
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
@@ -74,7 +74,7 @@ impl Login {
                         stream.send(&XmppStreamElement::Sasl(Nonza::Response(Response { data }))).await?;
                     }
                     Nonza::Success(success) => return self.scram.finish(&success.data).map(|()| None),
-                    Nonza::Failure(failure) => return Err(refusal(&failure.defined_condition)),
+                    Nonza::Failure(failure) => return Err(LoginError::meant_by(&failure.defined_condition)),
                     _ => return Err(StreamError::Malformed.into()),
                 },
                 (Profile::Sasl2, Received::Sasl2(nonza)) => match nonza {
@@ -93,15 +93,5 @@ impl Login {
                 _ => return Err(StreamError::Malformed.into()),
             }
         }
-    }
-}
-
-/// What a server means that accepts no login (RFC 6120, section 6.5).
-pub(crate) const fn refusal(condition: &DefinedCondition) -> LoginError {
-    match condition {
-        DefinedCondition::NotAuthorized => LoginError::NotAuthorized,
-        DefinedCondition::AccountDisabled => LoginError::Disabled,
-        DefinedCondition::TemporaryAuthFailure => LoginError::Temporary,
-        _ => LoginError::Refused,
     }
 }

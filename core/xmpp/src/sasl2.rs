@@ -14,9 +14,7 @@ pub(crate) use tokio_xmpp::parsers::sasl2::Success;
 
 use crate::domain::bare;
 use crate::error::{LoginError, StreamError};
-use crate::framed::Failed;
-use crate::management::Resumption;
-use crate::sasl;
+use crate::management::{Failed, Resumption};
 
 /// What the server says.
 #[derive(FromXml)]
@@ -69,7 +67,7 @@ fn bind_with(enable: Option<Element>) -> Element {
 /// The first condition that is known (RFC 6120, section 6.5).
 pub(crate) fn refusal(failure: &sasl2::Failure) -> LoginError {
     let mut conditions = failure.payloads.iter().filter_map(|child| DefinedCondition::try_from(child.clone()).ok());
-    conditions.next().map_or(LoginError::Refused, |condition| sasl::refusal(&condition))
+    conditions.next().map_or(LoginError::Refused, |condition| LoginError::meant_by(&condition))
 }
 
 /// The resource that the server bound.

@@ -1,4 +1,5 @@
-//! A stream of bytes that counts its round trips: how often something comes after something was sent.
+//! A stream of bytes that counts its round trips: how often something is waited for once something was sent. What is there
+//! already was not waited for.
 
 use std::io;
 use std::pin::Pin;
@@ -10,25 +11,30 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub(crate) struct Counted<S> {
     inner: S,
-    /// Something was sent, and nothing has come since.
+    /// Something was sent, and nothing that was waited for has come since.
     has_sent: bool,
+    /// An answer to that is waited for.
+    waits: bool,
     round_trips: Arc<AtomicU32>,
 }
 
 impl<S> Counted<S> {
     pub(crate) const fn new(inner: S, round_trips: Arc<AtomicU32>) -> Self {
-        Self { inner, has_sent: false, round_trips }
+        Self { inner, has_sent: false, waits: false, round_trips }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        if buf.filled().len() > before && std::mem::take(&mut self.has_sent) {
+        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
+        if read.is_pending() {
+            self.waits = self.has_sent;
+        } else if buf.filled().len() > before && std::mem::take(&mut self.waits) {
+            self.has_sent = false;
             self.round_trips.fetch_add(1, Relaxed);
         }
-        Poll::Ready(Ok(()))
+        read
     }
 }
 

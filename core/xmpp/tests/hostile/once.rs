@@ -151,6 +151,47 @@ async fn a_server_that_does_not_know_the_password_is_not_believed() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_login_is_tied_to_its_tls_connection_and_stays_so() -> Outcome {
+    let plus = |list: &str| {
+        list.replace(
+            "<mechanism>PLAIN</mechanism>",
+            "<mechanism>PLAIN</mechanism><mechanism>SCRAM-SHA-256-PLUS</mechanism>",
+        )
+    };
+    let (sasl, sasl2) = SASL2.split_once("<authentication").ok_or("no SASL 2")?;
+    let types = "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/>\
+                 </sasl-channel-binding>";
+    let both = format!("{}<authentication{}{types}", plus(sasl), plus(sasl2));
+    let (bound, heard) = at(
+        &both,
+        async |connection| (connection.binds_logins(), log_in(connection).await),
+        async |peer| {
+            let exported = peer.exporter()?;
+            let proof = Scram::hears_authenticate(peer).await?.hears_proof_bound_to(peer, SALT, &exported).await?;
+            peer.succeeds_at_once(&proof, OWN, BOUND).await
+        },
+    )
+    .await?;
+    assert_eq!(bound, (true, Ok(())));
+    assert!(heard.contains("mechanism='SCRAM-SHA-256-PLUS'"), "{heard}");
+    // Where only SASL has it still, that is taken; where nothing has it, or no type is of use, nothing is said.
+    let only_sasl = format!("{}<authentication{sasl2}{types}", plus(sasl));
+    let binding = async |connection: Client| connection.try_login(&credentials().binding(true)).await;
+    let (_, heard) = at(&only_sasl, binding, async |peer| {
+        peer.hears("</auth>").await?;
+        peer.ends().await
+    })
+    .await?;
+    assert!(heard.contains("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256-PLUS'"), "{heard}");
+    for offer in [SASL2.to_owned(), both.replace("tls-exporter", "tls-unique")] {
+        let (login, heard) = at(&offer, binding, async |_| Ok(())).await?;
+        assert_eq!(login, Err(LoginError::Downgraded));
+        assert!(!heard.contains("<auth") && !heard.contains(USERNAME), "{heard}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn another_accounts_resource_is_not_taken_nor_none() -> Outcome {
     for (jid, inside, error) in [
         ("somebody@jabber.example/0123", BOUND, LoginError::Stream(StreamError::Malformed)),
