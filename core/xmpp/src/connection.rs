@@ -1,11 +1,17 @@
 //! A stream to a server that has proven its domain: what registration and login stand on.
 
 use std::fmt;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_xmpp::jid::BareJid;
+use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
+use tokio_xmpp::xmlstream::XmppStreamElement;
 
+use crate::corked::Corked;
 use crate::credentials::Credentials;
 use crate::domain::Domain;
 use crate::error::{ConnectError, LoginError, StreamError};
@@ -13,13 +19,19 @@ use crate::exchange::{Secure, Stream};
 use crate::ids::Ids;
 use crate::managed::{ManagedSession, Start};
 use crate::management::Resumption;
-use crate::registration::dialogue::Invited;
+use crate::received::{Answer, Received};
+use crate::registration::dialogue::{self, Invited};
 use crate::registration::{Filled, Form, Invitation, RegisterError};
-use crate::sasl::{self, Exporter};
+use crate::sasl::Login;
+use crate::sasl2::{self, Success};
+use crate::scram::{self, Exporter};
 use crate::session::Session;
 use crate::sieve::Sieve;
 use crate::starttls;
 use crate::tls::{Security, Tls};
+
+/// How long the answer to a form that was asked for early is waited for once the features came: then it is asked for anew.
+const EARLY_ANSWER: Duration = Duration::from_secs(5);
 
 /// A stream under TLS whose certificate is valid for the domain, and whose features were read. Nobody is logged in.
 pub struct Connection<S> {
@@ -27,6 +39,10 @@ pub struct Connection<S> {
     domain: Domain,
     features: StreamFeatures,
     invited: Invited,
+    /// A form that was asked for before it was known what the server offers.
+    form: Option<Answer>,
+    /// A login that began with the registration.
+    login: Option<Login>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -35,14 +51,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// # Errors
     /// See [`ConnectError`].
     pub async fn open(stream: S, domain: &Domain, security: Security, tls: &Tls) -> Result<Self, ConnectError> {
-        let bare = match security {
-            Security::DirectTls => stream,
-            Security::StartTls => starttls::negotiate(stream, domain).await?,
-        };
-        let secured = tls.connect(bare, domain, security).await?;
+        let secured = secure(stream, domain, security, tls).await?;
         let (features, stream) = Stream::open(Sieve::new(secured), domain).await?;
+        Ok(Self::with(stream, domain, features))
+    }
+
+    /// [`Connection::open`] that asks for the form of a registration in the same write as the stream header, which saves a round
+    /// trip: [`Connection::ask_registration`] has the answer then. Not for those who show an invitation first.
+    ///
+    /// # Errors
+    /// See [`ConnectError`]. After [`ConnectError::TooEarly`] take [`Connection::open`], on another stream of bytes.
+    pub async fn open_to_register(
+        stream: S,
+        domain: &Domain,
+        security: Security,
+        tls: &Tls,
+        ids: &mut Ids,
+    ) -> Result<Self, ConnectError> {
+        let secured = secure(stream, domain, security, tls).await?;
+        let request = dialogue::request(ids);
+        let id = request.id().to_owned();
+        let request = XmppStreamElement::Stanza(request.into());
+        let opened = Stream::open_asking(Sieve::new(secured), domain, &request).await;
+        let (features, mut stream) = opened.map_err(too_early)?;
+        // One that refuses it before a login ends the stream, behind its features.
+        let form = match timeout(EARLY_ANSWER, stream.answer(&id)).await {
+            Ok(answer) => Some(answer.map_err(too_early)?),
+            Err(_) => None,
+        };
+        Ok(Self { form, ..Self::with(stream, domain, features) })
+    }
+
+    fn with(stream: Secure<S>, domain: &Domain, features: StreamFeatures) -> Self {
         let invited = Invited::at(&features);
-        Ok(Self { stream, domain: domain.clone(), features, invited })
+        Self { stream, domain: domain.clone(), features, invited, form: None, login: None }
     }
 
     /// Whether the server says that it makes accounts (XEP-0077, section 7). Some that do not say so do.
@@ -55,14 +97,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// to the server at all.
     #[must_use]
     pub fn offers_safe_login(&self) -> bool {
-        sasl::binds(&self.features, self.exporter()).is_ok()
+        scram::binds(&self.features, self.exporter()).is_ok()
     }
 
     /// Whether a login is bound to this TLS connection: an attacker in the middle cannot pass it on, not even with a
     /// mis-issued certificate. To be remembered once it has succeeded: see [`Credentials::binding`].
     #[must_use]
     pub fn binds_logins(&self) -> bool {
-        sasl::binds(&self.features, self.exporter()).unwrap_or(false)
+        scram::binds(&self.features, self.exporter()).unwrap_or(false)
     }
 
     fn exporter(&self) -> Option<Exporter> {
@@ -74,6 +116,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// # Errors
     /// See [`RegisterError`]; the invitation can be used again after any of them but [`RegisterError::NeedsInvite`].
     pub async fn show_invitation(&mut self, invitation: &Invitation, ids: &mut Ids) -> Result<(), RegisterError> {
+        // Another may be for the invited.
+        self.form = None;
         self.invited.show(&mut self.stream, invitation, &self.domain, ids).await
     }
 
@@ -83,7 +127,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// # Errors
     /// See [`RegisterError`]; there is no account after any of them.
     pub async fn ask_registration(&mut self, ids: &mut Ids) -> Result<Form, RegisterError> {
-        self.invited.ask(&mut self.stream, &self.domain, ids).await
+        match self.form.take() {
+            Some(early @ Ok(_)) => self.invited.take(&mut self.stream, early, &self.domain, ids).await,
+            // It may have come too early.
+            _ => self.invited.ask(&mut self.stream, &self.domain, ids).await,
+        }
     }
 
     /// Waits until the server ends the stream, while a person answers. Cancel safe.
@@ -107,13 +155,62 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.invited.send(&mut self.stream, form, ids).await
     }
 
-    /// Logs in (RFC 6120, section 6; SCRAM only) and binds a random resource (section 7), for a single task.
+    /// [`Connection::register`] whose login begins in the same write, before it is known whether there is an account. It saves a
+    /// round trip: [`Connection::log_in`], with the same credentials, goes on with that login. After an error the stream is of no
+    /// use.
+    ///
+    /// A server that refuses the registration refuses the login, too, and may count that against where we seem to come from: not
+    /// where that is the same for everybody, as at an onion address.
+    ///
+    /// # Errors
+    /// As [`Connection::register`].
+    pub async fn register_to_log_in(
+        &mut self,
+        form: Filled,
+        credentials: &Credentials,
+        ids: &mut Ids,
+    ) -> Result<(), RegisterError> {
+        let sending = self.invited.begin_to_send(&mut self.stream, form, ids).await?;
+        let login = Login::begin(&mut self.stream, &self.features, credentials, sasl2::bind()).await;
+        // Where nothing can be begun, the login itself says why.
+        let mut login = login.ok();
+        let answer = loop {
+            match self.stream.next().await? {
+                Received::Answer { id, answer } if id == sending.id => break answer,
+                other => match &mut login {
+                    Some(login) if login.is_answered_by(&other) => login.answered(other),
+                    _ => self.stream.unasked(other).await?,
+                },
+            }
+        };
+        sending.answered(answer)?;
+        self.login = login;
+        Ok(())
+    }
+
+    /// Logs in (SCRAM only; RFC 6120, section 6, or XEP-0388) and binds a random resource (section 7, or XEP-0386), for a single
+    /// task.
     ///
     /// # Errors
     /// See [`LoginError`].
-    pub async fn log_in(self, credentials: &Credentials, ids: Ids) -> Result<Session<S>, LoginError> {
-        let (account, features, stream) = self.authenticated(credentials).await?;
-        Session::bind(stream, &features, &account, ids).await
+    pub async fn log_in(mut self, credentials: &Credentials, ids: Ids) -> Result<Session<S>, LoginError> {
+        let account = self.account(credentials)?;
+        let ahead = match self.login.take() {
+            Some(login) => match login.finish(&mut self.stream).await {
+                // The registration may not have been through when that was looked at.
+                Err(LoginError::NotAuthorized) => None,
+                done => Some(done?),
+            },
+            None => None,
+        };
+        let done = match ahead {
+            Some(done) => done,
+            None => self.authenticate(credentials, sasl2::bind()).await?,
+        };
+        match done {
+            Some(success) => Session::bound(self.stream, &success, &account, ids),
+            None => Ok(Session::restart(self.stream, &self.domain, &account, ids, false).await?.0),
+        }
     }
 
     /// Logs in to stay: with stream management (XEP-0198), taking an earlier stream up again where the server still has
@@ -122,43 +219,61 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// # Errors
     /// See [`LoginError`].
     pub async fn log_in_to_stay(
-        self,
+        mut self,
         credentials: &Credentials,
         ids: Ids,
         earlier: Option<&Resumption>,
     ) -> Result<(ManagedSession<S>, Start), LoginError> {
-        let (account, features, stream) = self.authenticated(credentials).await?;
-        if features.stream_management.is_none() {
-            return Err(LoginError::NoManagement);
+        let account = self.account(credentials)?;
+        match self.authenticate(credentials, sasl2::stay(earlier)).await? {
+            Some(success) => ManagedSession::started(self.stream, &success, &self.features, &account, earlier).await,
+            None => ManagedSession::start(self.stream, &self.domain, &account, ids, earlier).await,
         }
-        ManagedSession::start(stream, &features, &account, ids, earlier).await
     }
 
     /// Only shows whether the credentials are accepted, as the proof of a removal needs it.
     ///
     /// # Errors
     /// See [`LoginError`].
-    pub async fn try_login(self, credentials: &Credentials) -> Result<(), LoginError> {
-        self.authenticate(credentials).await.map(drop)
+    pub async fn try_login(mut self, credentials: &Credentials) -> Result<(), LoginError> {
+        self.account(credentials)?;
+        self.authenticate(credentials, Vec::new()).await.map(drop)
     }
 
-    async fn authenticate(self, credentials: &Credentials) -> Result<(BareJid, Secure<S>), LoginError> {
-        let Self { mut stream, features, domain, .. } = self;
-        // Not `NotAuthorized`: what the server was not asked proves nothing.
-        let account = domain.account(&credentials.username).ok_or(LoginError::Refused)?;
-        sasl::authenticate(&mut stream, &features, credentials).await?;
-        Ok((account, stream))
+    /// Not `NotAuthorized`: what the server was not asked proves nothing.
+    fn account(&self, credentials: &Credentials) -> Result<BareJid, LoginError> {
+        self.domain.account(&credentials.username).ok_or(LoginError::Refused)
     }
 
-    /// Logs in and reads what is offered then.
-    async fn authenticated(
-        self,
+    /// Logs in; what came of what was sent along, by SASL 2.
+    async fn authenticate(
+        &mut self,
         credentials: &Credentials,
-    ) -> Result<(BareJid, StreamFeatures, Secure<S>), LoginError> {
-        let domain = self.domain.clone();
-        let (account, stream) = self.authenticate(credentials).await?;
-        let (features, stream) = stream.restart(&domain).await?;
-        Ok((account, features, stream))
+        along: Vec<Element>,
+    ) -> Result<Option<Success>, LoginError> {
+        let login = Login::begin(&mut self.stream, &self.features, credentials, along).await?;
+        login.finish(&mut self.stream).await
+    }
+}
+
+async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    domain: &Domain,
+    security: Security,
+    tls: &Tls,
+) -> Result<TlsStream<Corked<S>>, ConnectError> {
+    let bare = match security {
+        Security::DirectTls => stream,
+        Security::StartTls => starttls::negotiate(stream, domain).await?,
+    };
+    tls.connect(bare, domain, security).await
+}
+
+/// Why a stream has ended on which something was said before the features came.
+fn too_early(error: StreamError) -> ConnectError {
+    match error {
+        StreamError::Ended | StreamError::NotAuthorized => ConnectError::TooEarly,
+        StreamError::Malformed => ConnectError::Malformed,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use tokio_rustls::rustls;
+use tokio_xmpp::parsers::sasl::DefinedCondition;
 
 /// Why an XMPP stream ended or cannot go on. The caller opens a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum ConnectError {
     /// What the server says is no XMPP.
     #[error("the server does not speak XMPP")]
     Malformed,
+    /// The stream ended over what was asked before the server said what it offers, or was lost: open another and ask nothing.
+    #[error("the server was asked too early")]
+    TooEarly,
 }
 
 impl ConnectError {
@@ -103,4 +107,16 @@ pub enum LoginError {
     /// The stream ended.
     #[error(transparent)]
     Stream(#[from] StreamError),
+}
+
+impl LoginError {
+    /// What a server means that accepts no login (RFC 6120, section 6.5).
+    pub(crate) const fn meant_by(condition: &DefinedCondition) -> Self {
+        match condition {
+            DefinedCondition::NotAuthorized => Self::NotAuthorized,
+            DefinedCondition::AccountDisabled => Self::Disabled,
+            DefinedCondition::TemporaryAuthFailure => Self::Temporary,
+            _ => Self::Refused,
+        }
+    }
 }

@@ -3,10 +3,12 @@
 //! An answer is told by its id alone: ids are random and only the server sees them, so nobody else can forge one.
 
 use std::borrow::Cow;
-use std::io;
 use std::time::Duration;
 
-use futures::{SinkExt as _, StreamExt as _};
+use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
+use rxml::bytes::BytesMut;
+use rxml::writer::{Encoder, SimpleNamespaces, TrackNamespace as _};
+use rxml::{Item, xml_ncname};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 use tokio_xmpp::Stanza;
@@ -15,15 +17,14 @@ use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_error::DefinedCondition as StreamCondition;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::{
-    PendingFeaturesRecv, ReadError, StreamHeader, Timeouts, XmlStream, XmppStreamElement, initiate_stream,
-};
+use tokio_xmpp::xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream, XmppStreamElement, initiate_stream};
 use xso::AsXml;
 
+use crate::corked::Corked;
 use crate::domain::Domain;
 use crate::error::StreamError;
-use crate::framed::{Failed, Framed, StreamElement};
-use crate::management::Counts;
+use crate::framed::{Framed, StreamElement};
+use crate::management::{Counts, Failed};
 use crate::received::{Answer, Received, refusal};
 use crate::sieve::Sieve;
 
@@ -36,34 +37,89 @@ const TIMEOUTS: Timeouts =
 pub(crate) struct Stream<S> {
     xml: XmlStream<Sieve<S>, Framed>,
     ended: Option<StreamError>,
+    /// What came before its turn.
+    held: Option<Framed>,
+    /// Features may come yet, which follow a login by SASL 2 (XEP-0388, section 2.6.1).
+    awaits_features: bool,
     /// Of stanzas, sent and received.
     pub(crate) counts: Counts,
 }
 
 /// An XML stream under TLS.
-pub(crate) type Secure<S> = Stream<TlsStream<S>>;
+pub(crate) type Secure<S> = Stream<TlsStream<Corked<S>>>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// Sends the stream header and reads the answer and the features (RFC 6120, sections 4.2 and 4.3).
     pub(crate) async fn open(bytes: Sieve<S>, domain: &Domain) -> Result<(StreamFeatures, Self), StreamError> {
-        Self::start(initiate_stream(bytes, ns::JABBER_CLIENT, header(domain), TIMEOUTS).await).await
+        Self::start(bytes, domain, false).await
     }
 
-    /// Begins the stream anew on the same bytes, as a login does (RFC 6120, section 6.3.2).
-    pub(crate) async fn restart(self, domain: &Domain) -> Result<(StreamFeatures, Self), StreamError> {
-        self.xml.get_stream().begin_anew();
-        Self::start(self.xml.initiate_reset().send_header(header(domain)).await).await
+    /// The same, with a request in the header's own write.
+    pub(crate) async fn open_asking(
+        mut bytes: Sieve<S>,
+        domain: &Domain,
+        request: &XmppStreamElement,
+    ) -> Result<(StreamFeatures, Self), StreamError> {
+        bytes.write_along(&written(request).ok_or(StreamError::Malformed)?);
+        Self::start(bytes, domain, true).await
     }
 
-    /// Reads the features, which have to be the first element after the server's header (RFC 6120, section 4.3.2).
-    async fn start(pending: io::Result<PendingFeaturesRecv<Sieve<S>>>) -> Result<(StreamFeatures, Self), StreamError> {
+    /// Begins the stream anew on the same bytes, as a login does (RFC 6120, section 6.3.2), with what follows it in the header's
+    /// own write.
+    pub(crate) async fn restart(
+        self,
+        domain: &Domain,
+        next: &XmppStreamElement,
+    ) -> Result<(StreamFeatures, Self), StreamError> {
+        let mut bytes = self.xml.into_inner();
+        bytes.begin_anew();
+        Self::open_asking(bytes, domain, next).await
+    }
+
+    /// Reads the features, which have to be the first element after the server's header (RFC 6120, section 4.3.2), but for the
+    /// answer to what was asked with ours.
+    async fn start(bytes: Sieve<S>, domain: &Domain, has_asked: bool) -> Result<(StreamFeatures, Self), StreamError> {
+        let pending = initiate_stream(bytes, ns::JABBER_CLIENT, header(domain), TIMEOUTS).await;
         let pending = pending.map_err(|error| StreamError::from_io(&error))?;
-        // The library's own way to read features does not go through `read`.
-        let mut stream = Self { xml: pending.skip_features(), ended: None, counts: Counts::default() };
-        match stream.read().await? {
-            Framed::Other(Ok(StreamElement::Features(features))) => Ok((features, stream)),
-            _ => Err(StreamError::Malformed),
+        // The library's own way to read features does not go through `receive`.
+        let xml = pending.skip_features();
+        let mut stream = Self { xml, ended: None, held: None, awaits_features: false, counts: Counts::default() };
+        let mut held = None;
+        loop {
+            match stream.receive().await? {
+                Framed::Other(Ok(StreamElement::Features(features))) => {
+                    stream.held = held;
+                    return Ok((features, stream));
+                }
+                early if has_asked && held.is_none() => held = Some(early),
+                _ => return Err(StreamError::Malformed),
+            }
         }
+    }
+
+    /// The stream goes on as a login by SASL 2 has left it: without a new header. Numbers begin anew, and features follow.
+    pub(crate) fn logged_in(&mut self) {
+        self.counts = Counts::default();
+        self.awaits_features = true;
+    }
+
+    /// The features behind a login by SASL 2, if they come next.
+    pub(crate) async fn features(&mut self) -> Result<Option<StreamFeatures>, StreamError> {
+        match self.receive().await? {
+            Framed::Other(Ok(StreamElement::Features(features))) => {
+                self.awaits_features = false;
+                Ok(Some(features))
+            }
+            other => {
+                self.held = Some(other);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The same, if they are there already.
+    pub(crate) fn features_at_hand(&mut self) -> Result<Option<StreamFeatures>, StreamError> {
+        self.features().now_or_never().unwrap_or(Ok(None))
     }
 
     /// The next element. Of a stanza anybody may have written a part: none is refused for that. Cancel safe.
@@ -76,6 +132,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
                     }
                 }
                 Framed::Other(Ok(StreamElement::Other(element))) => return Ok(Received::Other(*element)),
+                Framed::Other(Ok(StreamElement::Sasl2(nonza))) => return Ok(Received::Sasl2(nonza)),
+                Framed::Other(Ok(StreamElement::Features(_))) if self.awaits_features => self.awaits_features = false,
                 Framed::Other(Ok(_)) => return self.end(StreamError::Malformed),
                 Framed::Other(Err(_)) => {}
             }
@@ -122,6 +180,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     pub(crate) async fn request(&mut self, request: Iq) -> Result<Answer, StreamError> {
         let wanted = request.id().to_owned();
         self.send_stanza(&Stanza::Iq(request)).await?;
+        self.answer(&wanted).await
+    }
+
+    /// Waits for the answer with this id. Cancel safe, but for refusals that are not sent then.
+    pub(crate) async fn answer(&mut self, wanted: &str) -> Result<Answer, StreamError> {
         loop {
             match self.next().await? {
                 Received::Answer { id, answer } if id == wanted => return Ok(answer),
@@ -176,6 +239,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     }
 
     async fn read(&mut self) -> Result<Framed, StreamError> {
+        let framed = match self.held.take() {
+            Some(held) => held,
+            None => self.receive().await?,
+        };
+        self.counts.received = self.counts.received.wrapping_add(matches!(framed, Framed::Stanza(_)).into());
+        Ok(framed)
+    }
+
+    /// The next element, whatever is held, uncounted.
+    async fn receive(&mut self) -> Result<Framed, StreamError> {
         if let Some(error) = self.ended {
             return Err(error);
         }
@@ -184,11 +257,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
                 StreamCondition::NotAuthorized => StreamError::NotAuthorized,
                 _ => StreamError::Ended,
             },
-            Some(Ok(framed)) => {
-                let is_stanza = matches!(framed, Framed::Stanza(_));
-                self.counts.received = self.counts.received.wrapping_add(is_stanza.into());
-                return Ok(framed);
-            }
+            Some(Ok(framed)) => return Ok(framed),
             Some(Err(ReadError::HardError(error))) => {
                 let error_of_ours = StreamError::from_io(&error);
                 if error_of_ours == StreamError::Malformed && error.get_ref().is_none() {
@@ -212,4 +281,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
 /// `from` stays away: it would name the account to whoever reads a stream before its TLS.
 fn header(domain: &Domain) -> StreamHeader<'_> {
     StreamHeader { to: Some(Cow::Borrowed(domain.as_str())), from: None, id: None }
+}
+
+/// An element as the library writes it on a stream that is open.
+fn written(element: &XmppStreamElement) -> Option<BytesMut> {
+    let (mut encoder, mut bytes) = (Encoder::<SimpleNamespaces>::new(), BytesMut::new());
+    let stream = xml_ncname!("stream");
+    encoder.ns_tracker_mut().declare_fixed(Some(stream), ns::STREAM.into());
+    encoder.ns_tracker_mut().declare_fixed(None, ns::JABBER_CLIENT.into());
+    for item in [Item::ElementHeadStart(ns::STREAM.into(), stream), Item::ElementHeadEnd] {
+        encoder.encode_into_bytes(item, &mut bytes).ok()?;
+    }
+    bytes.clear();
+    for item in element.as_xml_iter().ok()? {
+        encoder.encode_into_bytes(item.ok()?.as_rxml_item(), &mut bytes).ok()?;
+    }
+    Some(bytes)
 }

@@ -4,12 +4,14 @@ use std::fmt;
 
 use rxml::{AttrMap, Event, QName};
 use tokio_xmpp::minidom::Element;
-use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_error::ReceivedStreamError;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 use xso::error::{Error, FromEventsError};
 use xso::{Context, FromEventsBuilder, FromXml};
+
+use crate::management::Failed;
+use crate::sasl2;
 
 /// An element of a stream.
 #[derive(FromXml)]
@@ -24,18 +26,12 @@ pub(crate) enum StreamElement {
     /// A stream that is not taken up again.
     #[xml(transparent)]
     Failed(Failed),
+    /// A login by SASL 2.
+    #[xml(transparent)]
+    Sasl2(sasl2::Nonza),
     /// Everything else that is known.
     #[xml(transparent)]
     Other(Box<XmppStreamElement>),
-}
-
-/// The answer to a resumption or to stream management that fails (XEP-0198, section 5); the library's type wants `h`.
-#[derive(FromXml)]
-#[xml(namespace = ns::SM, name = "failed", on_unknown_attribute = Discard, on_unknown_child = Discard)]
-pub(crate) struct Failed {
-    /// How many stanzas of the lost stream the server has, where it still knows.
-    #[xml(attribute(default))]
-    pub(crate) h: Option<u32>,
 }
 
 /// What stands on a stream. Of a stanza anybody may have written a part, so that no type of the library's decides whether

@@ -3,6 +3,7 @@
 mod archive;
 mod bind;
 mod connection;
+mod corked;
 mod credentials;
 mod domain;
 mod error;
@@ -23,6 +24,8 @@ pub mod registration;
 pub mod removal;
 mod roster;
 mod sasl;
+mod sasl2;
+mod scram;
 mod session;
 mod sieve;
 mod splitter;

@@ -9,13 +9,16 @@ use tokio_xmpp::jid::{BareJid, FullJid, Jid};
 use tokio_xmpp::parsers::message::{Id, Message};
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
+use tokio_xmpp::xmlstream::XmppStreamElement;
 
+use crate::domain::Domain;
 use crate::error::{LoginError, StreamError};
 use crate::exchange::Secure;
 use crate::ids::Ids;
 use crate::incoming::{Inbox, Incoming};
 use crate::management::{Counts, Resumption};
 use crate::presence::{self, Subscription};
+use crate::sasl2::{self, Success};
 use crate::session::Session;
 use crate::{otr, roster};
 
@@ -50,44 +53,100 @@ pub enum Start {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
+    /// After a login by SASL: takes an earlier stream up again, or binds a resource and begins a new one.
     pub(crate) async fn start(
-        mut stream: Secure<S>,
-        features: &StreamFeatures,
+        stream: Secure<S>,
+        domain: &Domain,
         account: &BareJid,
         ids: Ids,
         earlier: Option<&Resumption>,
     ) -> Result<(Self, Start), LoginError> {
-        let limit = features.limits.as_ref().and_then(|limits| limits.max_bytes);
-        let limit = limit.and_then(|limit| usize::try_from(limit.get()).ok());
-        let mut acked = None;
-        if let Some(earlier) = earlier
-            && let Ok(jid) = FullJid::new(&earlier.jid)
-        {
-            let (h, wanted) = (earlier.handled, sm::StreamId(earlier.id.clone()));
-            stream.send(&sm::Nonza::Resume(sm::Resume { h, previd: wanted.clone() })).await?;
-            match stream.next_about_management().await? {
-                Ok(sm::Nonza::Resumed(sm::Resumed { h, previd })) if previd == wanted && earlier.covers(h) => {
-                    stream.counts = Counts::resumed(earlier.handled, h);
-                    let inbox = Inbox::new(jid.to_bare());
-                    let resumed = Self { stream, jid, id: Some(wanted.0), limit, inbox };
-                    return Ok((resumed, Start::Resumed { acked: h }));
-                }
-                Ok(_) => return Err(LoginError::WrongStream),
-                // What goes beyond what there was is not believed.
-                Err(failed) => acked = failed.h.filter(|h| earlier.covers(*h)),
+        let Some((earlier, jid)) = earlier.and_then(|earlier| Some((earlier, FullJid::new(&earlier.jid).ok()?))) else {
+            let (session, features) = Session::restart(stream, domain, account, ids, true).await?;
+            return Self::enable(session, &features, None).await;
+        };
+        let resume = XmppStreamElement::SM(sm::Nonza::Resume(earlier.resume()));
+        let (features, mut stream) = stream.restart(domain, &resume).await?;
+        if features.stream_management.is_none() {
+            return Err(LoginError::NoManagement);
+        }
+        match stream.next_about_management().await? {
+            Ok(sm::Nonza::Resumed(resumed)) => Self::resume(stream, jid, earlier, resumed, limit(&features)),
+            Ok(_) => Err(LoginError::WrongStream),
+            Err(failed) => {
+                let session = Session::bind(stream, &features, account, ids).await?;
+                Self::enable(session, &features, earlier.left(&failed)).await
             }
         }
-        let (mut stream, jid) = Session::bind(stream, features, account, ids).await?.into_parts();
+    }
+
+    /// After a login by SASL 2, in which all of that was asked for. `before`: what the server said before the login.
+    pub(crate) async fn started(
+        mut stream: Secure<S>,
+        success: &Success,
+        before: &StreamFeatures,
+        account: &BareJid,
+        earlier: Option<&Resumption>,
+    ) -> Result<(Self, Start), LoginError> {
+        stream.logged_in();
+        let mut acked = None;
+        if let Some(earlier) = earlier {
+            match sasl2::resumed(success) {
+                Some(Ok(resumed)) => {
+                    let jid = FullJid::new(&earlier.jid).map_err(|_| LoginError::WrongStream)?;
+                    // They need not come; what is allowed before a login is never more.
+                    let features = stream.features_at_hand()?;
+                    return Self::resume(stream, jid, earlier, resumed, limit(features.as_ref().unwrap_or(before)));
+                }
+                Some(Err(failed)) => acked = earlier.left(&failed),
+                None => {}
+            }
+        }
+        let jid = sasl2::bound(success, account)?;
+        let enabled = sasl2::enabled(success).ok_or(LoginError::NoManagement)?;
+        let features = stream.features().await?;
+        Ok(Self::begun(stream, jid, enabled, limit(features.as_ref().unwrap_or(before)), acked))
+    }
+
+    fn resume(
+        mut stream: Secure<S>,
+        jid: FullJid,
+        earlier: &Resumption,
+        sm::Resumed { h, previd }: sm::Resumed,
+        limit: Option<usize>,
+    ) -> Result<(Self, Start), LoginError> {
+        if previd.0 != earlier.id || !earlier.covers(h) {
+            return Err(LoginError::WrongStream);
+        }
+        stream.counts = Counts::resumed(earlier.handled, h);
+        let inbox = Inbox::new(jid.to_bare());
+        Ok((Self { stream, jid, id: Some(previd.0), limit, inbox }, Start::Resumed { acked: h }))
+    }
+
+    async fn enable(
+        session: Session<S>,
+        features: &StreamFeatures,
+        acked: Option<u32>,
+    ) -> Result<(Self, Start), LoginError> {
+        let (mut stream, jid) = session.into_parts();
         stream.counts = Counts::default();
         stream.send(&sm::Nonza::Enable(sm::Enable::new().with_resume())).await?;
         match stream.next_about_management().await? {
-            Ok(sm::Nonza::Enabled(sm::Enabled { id, resume, .. })) => {
-                let id = id.filter(|_| resume).map(|id| id.0);
-                let inbox = Inbox::new(jid.to_bare());
-                Ok((Self { stream, jid, id, limit, inbox }, Start::New { acked }))
-            }
+            Ok(sm::Nonza::Enabled(enabled)) => Ok(Self::begun(stream, jid, enabled, limit(features), acked)),
             _ => Err(LoginError::NoManagement),
         }
+    }
+
+    fn begun(
+        stream: Secure<S>,
+        jid: FullJid,
+        sm::Enabled { id, resume, .. }: sm::Enabled,
+        limit: Option<usize>,
+        acked: Option<u32>,
+    ) -> (Self, Start) {
+        let id = id.filter(|_| resume).map(|id| id.0);
+        let inbox = Inbox::new(jid.to_bare());
+        (Self { stream, jid, id, limit, inbox }, Start::New { acked })
     }
 
     /// Where to take the stream up again, once what came up to now is stored; `None` if the server would not. `to_send`: how
@@ -221,6 +280,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         message.id = Some(Id(id.to_owned()));
         self.stream.send_stanza_along(&Stanza::from(message)).await
     }
+}
+
+/// The longest stanza that a server takes, bytes (XEP-0478).
+fn limit(features: &StreamFeatures) -> Option<usize> {
+    usize::try_from(features.limits.as_ref()?.max_bytes?.get()).ok()
 }
 
 /// A client that calls itself what cannot be written, as by a picture, is answered at the account.

@@ -1,5 +1,9 @@
 //! Stream management (XEP-0198), sans-I/O: who has how many stanzas of whom, on a stream or over a chain of resumed ones.
 
+use tokio_xmpp::parsers::ns;
+use tokio_xmpp::parsers::sm::{Resume, StreamId};
+use xso::FromXml;
+
 use crate::error::StreamError;
 
 /// Where a stream that was cut is taken up again: what has to be stored with the messages that it stands for.
@@ -16,6 +20,15 @@ pub struct Resumption {
 }
 
 impl Resumption {
+    pub(crate) fn resume(&self) -> Resume {
+        Resume { h: self.handled, previd: StreamId(self.id.clone()) }
+    }
+
+    /// How many of ours a server has that does not take the stream up. What goes beyond what there was is not believed.
+    pub(crate) fn left(&self, failed: &Failed) -> Option<u32> {
+        failed.h.filter(|h| self.covers(*h))
+    }
+
     /// Whether the server can have this many of ours. Numbers wrap around.
     pub(crate) fn covers(&self, h: u32) -> bool {
         self.sent.is_none_or(|sent| sent.wrapping_sub(h) < 1 << 31)
@@ -26,6 +39,15 @@ impl std::fmt::Debug for Resumption {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Resumption(..)")
     }
+}
+
+/// The answer to a resumption or to stream management that fails (XEP-0198, section 5); the library's type wants `h`.
+#[derive(FromXml)]
+#[xml(namespace = ns::SM, name = "failed", on_unknown_attribute = Discard, on_unknown_child = Discard)]
+pub(crate) struct Failed {
+    /// How many stanzas of the lost stream the server has, where it still knows.
+    #[xml(attribute(default))]
+    pub(crate) h: Option<u32>,
 }
 
 /// The counts of both directions. They wrap around (XEP-0198, section 4).

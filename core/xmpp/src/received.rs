@@ -9,6 +9,7 @@ use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::domain::account;
+use crate::sasl2;
 
 /// An answer: a result's payload, or an error.
 pub(crate) type Answer = Result<Option<Element>, StanzaError>;
@@ -28,6 +29,8 @@ pub(crate) enum Received {
         id: String,
         answer: Answer,
     },
+    /// Of a login by SASL 2.
+    Sasl2(sasl2::Nonza),
     /// No stanza.
     Other(XmppStreamElement),
 }

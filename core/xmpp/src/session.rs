@@ -10,14 +10,16 @@ use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::message::{Id, Lang, Message};
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
+use tokio_xmpp::xmlstream::XmppStreamElement;
 
-use crate::domain::bare;
+use crate::domain::{Domain, bare};
 use crate::error::{LoginError, StreamError};
 use crate::exchange::Secure;
 use crate::ids::Ids;
-use crate::received::Received;
+use crate::received::{Answer, Received};
 use crate::registration::clean;
 use crate::removal::{Accepted, RemovalError, Requested};
+use crate::sasl2::{self, Success};
 use crate::{archive, bind, ping, presence, roster};
 
 /// A session with a bound resource. Dropping it drops the connection; [`Session::close`] ends the stream in order.
@@ -30,6 +32,30 @@ pub struct Session<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
+    /// Binds a resource on the stream that follows a login by SASL (RFC 6120, section 7). It is asked for with the header.
+    /// `stays`: for a session that stays, and so only where the server can have one.
+    pub(crate) async fn restart(
+        stream: Secure<S>,
+        domain: &Domain,
+        account: &BareJid,
+        mut ids: Ids,
+        stays: bool,
+    ) -> Result<(Self, StreamFeatures), LoginError> {
+        let request = bind::request(ids.draw(), ids.draw());
+        let id = request.id().to_owned();
+        let (features, mut stream) = stream.restart(domain, &XmppStreamElement::Stanza(request.into())).await?;
+        let managed = features.stream_management.is_some();
+        if stays && !managed {
+            return Err(LoginError::NoManagement);
+        }
+        if !features.can_bind() {
+            return Err(StreamError::Malformed.into());
+        }
+        let jid = bound(stream.answer(&id).await?, account)?;
+        Ok((Self { stream, jid, ids, managed }, features))
+    }
+
+    /// Binds a resource on an open stream.
     pub(crate) async fn bind(
         mut stream: Secure<S>,
         features: &StreamFeatures,
@@ -40,12 +66,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             return Err(StreamError::Malformed.into());
         }
         let request = bind::request(ids.draw(), ids.draw());
-        let answer = stream.request(request).await?;
-        let payload = answer.map_err(|_| LoginError::Refused)?;
-        let jid = bind::bound(payload)
-            .filter(|jid| bare(&jid.clone().into()) == bare(&account.clone().into()))
-            .ok_or(StreamError::Malformed)?;
+        let jid = bound(stream.request(request).await?, account)?;
         Ok(Self { stream, jid, ids, managed: features.stream_management.is_some() })
+    }
+
+    /// A login by SASL 2 has bound the resource.
+    pub(crate) fn bound(
+        mut stream: Secure<S>,
+        success: &Success,
+        account: &BareJid,
+        ids: Ids,
+    ) -> Result<Self, LoginError> {
+        stream.logged_in();
+        // Only such a server is logged in at by SASL 2.
+        Ok(Self { stream, jid: sasl2::bound(success, account)?, ids, managed: true })
     }
 
     pub(crate) fn into_parts(self) -> (Secure<S>, FullJid) {
@@ -196,6 +230,13 @@ fn forbids(bounce: &Element) -> bool {
         bounce.get_child("error", ns::JABBER_CLIENT).is_some_and(|error| error.has_child(name, ns::XMPP_STANZAS))
     };
     ["not-allowed", "policy-violation", "forbidden"].into_iter().any(condition)
+}
+
+/// The own account's resource in an answer.
+fn bound(answer: Answer, account: &BareJid) -> Result<FullJid, LoginError> {
+    let payload = answer.map_err(|_| LoginError::Refused)?;
+    let own = |jid: &FullJid| bare(&jid.clone().into()) == bare(&account.clone().into());
+    Ok(bind::bound(payload).filter(own).ok_or(StreamError::Malformed)?)
 }
 
 impl<S> fmt::Debug for Session<S> {

@@ -5,9 +5,8 @@
 //! read is left out here, child by child, and the stream goes on. It ends only beyond the budget of `splitter`, or by what is no
 //! stanza and so the server's own.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
@@ -16,7 +15,7 @@ use crate::splitter::Splitter;
 
 const CHUNK: usize = 8 * 1024;
 
-/// A stream of bytes behind the sieve. Nothing that is written is touched.
+/// A stream of bytes behind the sieve.
 pub(crate) struct Sieve<S> {
     inner: S,
     splitter: Splitter,
@@ -24,18 +23,24 @@ pub(crate) struct Sieve<S> {
     taken: usize,
     /// Why nothing follows what is ready.
     refused: Option<io::Error>,
-    begins_anew: AtomicBool,
+    /// What goes along with the next flush.
+    along: Vec<u8>,
 }
 
 impl<S> Sieve<S> {
     pub(crate) fn new(inner: S) -> Self {
-        let (splitter, begins_anew) = (Splitter::default(), AtomicBool::new(false));
-        Self { inner, splitter, ready: Vec::new(), taken: 0, refused: None, begins_anew }
+        let (splitter, ready, along) = (Splitter::default(), Vec::new(), Vec::new());
+        Self { inner, splitter, ready, taken: 0, refused: None, along }
     }
 
     /// What comes next is another document, as after a login.
-    pub(crate) fn begin_anew(&self) {
-        self.begins_anew.store(true, Relaxed);
+    pub(crate) fn begin_anew(&mut self) {
+        self.splitter = Splitter::default();
+    }
+
+    /// Has something written behind what is written next, before the parser waits for an answer.
+    pub(crate) fn write_along(&mut self, bytes: &[u8]) {
+        self.along.extend(bytes);
     }
 
     pub(crate) const fn get_ref(&self) -> &S {
@@ -51,9 +56,6 @@ impl<S> Sieve<S> {
 impl<S: AsyncRead + Unpin> AsyncBufRead for Sieve<S> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        if this.begins_anew.swap(false, Relaxed) {
-            this.splitter = Splitter::default();
-        }
         while this.taken == this.ready.len() {
             this.taken = 0;
             // A large stanza's memory is not kept.
@@ -95,8 +97,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Sieve<S> {
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        while !this.along.is_empty() {
+            let written = ready!(Pin::new(&mut this.inner).poll_write(cx, &this.along))?;
+            if written == 0 {
+                return Poll::Ready(Err(ErrorKind::WriteZero.into()));
+            }
+            this.along.drain(..written);
+        }
+        Pin::new(&mut this.inner).poll_flush(cx)
     }
 
     /// The connection outlives the XML stream: what the server has yet to say is heard on it. Its owner drops it.

@@ -12,6 +12,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::corked::Corked;
 use crate::domain::Domain;
 use crate::error::ConnectError;
 
@@ -49,16 +50,20 @@ impl Tls {
         if roots.is_empty() { Err(RootsError) } else { Ok(Self { roots: Arc::new(roots) }) }
     }
 
-    /// Shakes hands on a stream; the certificate must be valid for `domain`, whatever host was dialled.
+    /// Shakes hands on a stream; the certificate must be valid for `domain`, whatever host was dialled. The last words of the
+    /// handshake go with the next flush.
     pub(crate) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
         domain: &Domain,
         security: Security,
-    ) -> Result<TlsStream<S>, ConnectError> {
+    ) -> Result<TlsStream<Corked<S>>, ConnectError> {
         let config = self.config(security).map_err(|_| ConnectError::Tls)?;
         let connector = TlsConnector::from(Arc::new(config));
-        connector.connect(domain.server_name(), stream).await.map_err(|e| ConnectError::from_handshake(&e))
+        let handshake = connector.connect(domain.server_name(), Corked::new(stream)).await;
+        let mut tls = handshake.map_err(|e| ConnectError::from_handshake(&e))?;
+        tls.get_mut().0.uncork();
+        Ok(tls)
     }
 
     /// A fresh configuration for each connection: with nothing kept, nothing can link two of them.

@@ -38,6 +38,18 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
             idle.args(["--bench", "idle", "--"]).env("FLASHPAPER_LAB", facts);
             idle
         }
+        "tap" => {
+            packages::need(&[packages::LAB, packages::TAP])?;
+            let python = packages::slixmpp()?;
+            // A Prosody with SASL 2 lies there.
+            crate::swift::prepare()?;
+            crate::lab::build()?;
+            // Each way over each link.
+            let facts = lab.insert(Lab::start(50)?).facts_file();
+            let mut tap = cargo(&["bench", "--quiet", "--profile", "dist", "--workspace", "--all-features"]);
+            tap.args(["--bench", "tap", "--"]).env("FLASHPAPER_LAB", facts).env("FLASHPAPER_SLIXMPP", python);
+            tap
+        }
         "names" => {
             let list = std::env::var_os(NAMES).map_or_else(people, |list| Ok(list.into()))?;
             let mut names = cargo(&["bench", "--quiet", "--profile", "dev", "--workspace", "--all-features"]);
@@ -47,7 +59,7 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
         _ => {
             return Err(
                 "bench takes otr (speed beside libotr), chat (what privacy costs in time), cost (what a text costs on disk), \
-                 idle (what it costs to be there), names (whether they look like people's) or ct (constant time)"
+                 idle (what it costs to be there), tap (how long a new burner takes), names (whether they look like people's) or ct (constant time)"
                     .into(),
             );
         }

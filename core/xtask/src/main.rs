@@ -35,7 +35,8 @@ cargo xtask soak [NAME]      tests with their full counts; without a name: all o
     liar                     100 seeds of a server that lies, between two burners and with libotr
 cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show in the time that things take; chat: what
                              privacy costs in time; cost: what a text costs on disk and beside what is kept; idle: bytes,
-                             wake-ups and memory while nothing happens, beside tor with slixmpp (20 minutes); names:
+                             wake-ups and memory while nothing happens, beside tor with slixmpp (20 minutes); tap: how long
+                             a new burner takes and its round trips, beside tor with slixmpp of PyPI (5 minutes); names:
                              whether a classifier tells burners' names from people's (FLASHPAPER_NAMES: a list, one a line)
     --json                   one JSON object (all but ct)
 cargo xtask fuzz TARGET      hostile input for what reads it; without a target: their names

@@ -24,6 +24,8 @@ pub(crate) const LAB: &[&str] = &[
 pub(crate) const TESTS: &[&str] = &["faketime", "iproute2", "python3-minimal", "strace"];
 /// What looks at sockets, and the client that an idle account is compared with.
 pub(crate) const IDLE: &[&str] = &["iproute2", "python3-slixmpp"];
+/// What PyPI's slixmpp is installed with.
+pub(crate) const TAP: &[&str] = &["python3-venv"];
 /// The other parties of OTR's tests, libotr's toolkit, what builds programs around them, and their way to XMPP.
 pub(crate) const OTR: &[&str] = &[
     "gcc",
@@ -112,4 +114,17 @@ pub(crate) fn cargo_tool(name: &str) -> Done<PathBuf> {
         run(cargo(&["install", "--quiet", "--locked", name, "--root"]).arg(folder))?;
     }
     Ok(program)
+}
+
+/// The Python of an environment that has slixmpp of PyPI, the client that new burners are compared with; made when it is missing.
+pub(crate) fn slixmpp() -> Done<PathBuf> {
+    let folder = target().join("slixmpp-1.17.0");
+    if !folder.exists() {
+        let making = folder.with_extension("making");
+        run(Command::new("/usr/bin/python3").args(["-m", "venv", "--clear"]).arg(&making))?;
+        let mut pip = Command::new(making.join("bin/python3"));
+        run(pip.args(["-m", "pip", "install", "--quiet", "slixmpp==1.17.0"]).stdout(Stdio::null()))?;
+        std::fs::rename(making, &folder)?;
+    }
+    Ok(folder.join("bin/python3"))
 }

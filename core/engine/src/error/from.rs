@@ -69,7 +69,7 @@ impl From<StreamError> for Error {
 impl From<ConnectError> for Error {
     fn from(error: ConnectError) -> Self {
         match error {
-            ConnectError::Closed => Self::ServerUnreachable,
+            ConnectError::Closed | ConnectError::TooEarly => Self::ServerUnreachable,
             ConnectError::Certificate | ConnectError::NoTls | ConnectError::Tls => Self::Untrusted,
             ConnectError::Malformed => Self::ServerBroken,
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_xmpp::{ConnectError, Connection, Credentials, Session};
+use flashpaper_tor::Target;
+use flashpaper_xmpp::{ConnectError, Connection, Credentials, Domain, Ids, Security, Session};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -14,7 +15,7 @@ use crate::directory::Server;
 use crate::event::{BurnerId, Step};
 use crate::network::srv::Endpoints;
 use crate::route::{Route, Way};
-use crate::seams::ByteStream;
+use crate::seams::{ByteStream, Dial};
 use crate::{Error, limits};
 
 /// A stream with a certificate that was checked for the server's domain.
@@ -23,6 +24,9 @@ pub(crate) type Link = Connection<Box<dyn ByteStream>>;
 /// A bound XMPP session.
 pub(crate) type Bound = Session<Box<dyn ByteStream>>;
 
+/// What the ids are drawn from of those who ask for a form at once.
+type Asks<'a> = Option<&'a mut Ids>;
+
 /// Opens a link over the account's own circuits. Where an onion service does not answer it is tried on new circuits once,
 /// then, if that is allowed, the exit is taken. Not more than that: an attacker who silences an onion service must not choose
 /// paths.
@@ -30,7 +34,18 @@ pub(crate) async fn open(
     context: &Context,
     id: &BurnerId,
     server: &Server,
+    way: Way,
+    report: &mut (dyn FnMut(Step) + Send),
+) -> Result<Link, Error> {
+    open_asking(context, id, server, way, &mut None, report).await
+}
+
+async fn open_asking(
+    context: &Context,
+    id: &BurnerId,
+    server: &Server,
     Way { first, then_exit }: Way,
+    asks: &mut Asks<'_>,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
     let then_exit = then_exit && first == Route::Onion;
@@ -38,16 +53,16 @@ pub(crate) async fn open(
         matches!(opened, Err(Error::OnionUnreachable | Error::ServerUnreachable | Error::Timeout))
     };
     if !(then_exit && context.uses_exit(id)) {
-        let mut opened = open_by(context, id, server, first, report).await;
+        let mut opened = open_by(context, id, server, first, asks, report).await;
         if first == Route::Onion && no_answer(&opened) && context.new_circuits(id) {
-            opened = open_by(context, id, server, first, report).await;
+            opened = open_by(context, id, server, first, asks, report).await;
         }
         if !(then_exit && no_answer(&opened)) {
             return opened;
         }
     }
     report(Step::OtherRoute { via: Route::Exit });
-    let opened = open_by(context, id, server, Route::Exit, report).await;
+    let opened = open_by(context, id, server, Route::Exit, asks, report).await;
     context.set_uses_exit(id, opened.is_ok());
     opened
 }
@@ -58,32 +73,63 @@ async fn open_by(
     id: &BurnerId,
     server: &Server,
     route: Route,
+    asks: &mut Asks<'_>,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
     let dial = context.dial_of(id).await?;
     let (mut endpoints, mut last) = (Endpoints::of(server, route)?, Error::ServerUnreachable);
-    while let Some((target, security)) = endpoints.next(context, id, &*dial).await {
-        let dialed = match dial.dial(&target, limits::DIAL).await.map_err(Error::from) {
-            Ok(dialed) => dialed,
-            Err(error @ (Error::ServerUnreachable | Error::OnionUnreachable)) => {
-                last = error;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        report(Step::Connected { circuit: dialed.circuit });
-        let opening = Connection::open(dialed.stream, &server.domain, security, &context.tls);
-        match within(limits::OPEN, opening).await? {
-            Ok(connection) => {
-                report(Step::Secured);
-                return Ok(connection);
-            }
-            // A dial through an exit is optimistic: that nothing listens shows here.
-            Err(ConnectError::Closed) => last = Error::ServerUnreachable,
-            Err(error) => return Err(error.into()),
+    while let Some(endpoint) = endpoints.next(context, id, &*dial).await {
+        let mut opened = open_at(context, &*dial, &server.domain, &endpoint, asks, report).await?;
+        if matches!(opened, Err(Failed::TooEarly)) {
+            *asks = None;
+            opened = open_at(context, &*dial, &server.domain, &endpoint, asks, report).await?;
+        }
+        match opened {
+            Ok(link) => return Ok(link),
+            Err(Failed::NoAnswer(why)) => last = why,
+            Err(Failed::TooEarly) => last = Error::ServerUnreachable,
         }
     }
     Err(last)
+}
+
+/// Why another attempt may help.
+enum Failed {
+    /// Nothing answers there.
+    NoAnswer(Error),
+    /// The server was asked for a form too early.
+    TooEarly,
+}
+
+async fn open_at(
+    context: &Context,
+    dial: &dyn Dial,
+    domain: &Domain,
+    (target, security): &(Target, Security),
+    asks: &mut Asks<'_>,
+    report: &mut (dyn FnMut(Step) + Send),
+) -> Result<Result<Link, Failed>, Error> {
+    let dialed = match dial.dial(target, limits::DIAL).await.map_err(Error::from) {
+        Ok(dialed) => dialed,
+        Err(why @ (Error::ServerUnreachable | Error::OnionUnreachable)) => return Ok(Err(Failed::NoAnswer(why))),
+        Err(error) => return Err(error),
+    };
+    report(Step::Connected { circuit: dialed.circuit });
+    let (stream, tls) = (dialed.stream, &context.tls);
+    let opened = match asks {
+        Some(ids) => within(limits::OPEN, Connection::open_to_register(stream, domain, *security, tls, ids)).await?,
+        None => within(limits::OPEN, Connection::open(stream, domain, *security, tls)).await?,
+    };
+    match opened {
+        Ok(link) => {
+            report(Step::Secured);
+            Ok(Ok(link))
+        }
+        // A dial through an exit is optimistic: that nothing listens shows here.
+        Err(ConnectError::Closed) => Ok(Err(Failed::NoAnswer(Error::ServerUnreachable))),
+        Err(ConnectError::TooEarly) => Ok(Err(Failed::TooEarly)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Opens a link for a burner.
@@ -92,9 +138,28 @@ pub(crate) async fn open_for(
     burner: &LiveBurner,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
+    open_as(context, burner, None, report).await
+}
+
+/// The same, to register without an invitation: the form is asked for with the stream's header, which saves a round trip.
+pub(crate) async fn open_to_register(
+    context: &Context,
+    burner: &LiveBurner,
+    ids: &mut Ids,
+    report: &mut (dyn FnMut(Step) + Send),
+) -> Result<Link, Error> {
+    open_as(context, burner, Some(ids), report).await
+}
+
+async fn open_as(
+    context: &Context,
+    burner: &LiveBurner,
+    mut asks: Asks<'_>,
+    report: &mut (dyn FnMut(Step) + Send),
+) -> Result<Link, Error> {
     let account = burner.account();
     let way = Way { first: account.route, then_exit: account.then_exit };
-    open(context, &burner.id, &context.server_of(&account)?, way, report).await
+    open_asking(context, &burner.id, &context.server_of(&account)?, way, &mut asks, report).await
 }
 
 /// Opens a link for a burner and logs in.

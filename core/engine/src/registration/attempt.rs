@@ -24,7 +24,7 @@ use crate::directory::Server;
 use crate::event::{Event, ServerWords, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::network::connect::{self as link, Bound, Link, within};
-use crate::route::Way;
+use crate::route::{Route, Way};
 use crate::tasks::blocking;
 use crate::{Error, limits};
 
@@ -109,7 +109,11 @@ impl Work<'_> {
         let mut report = |step| report(context, burner, step);
         Ok(match (act, take(&mut self.stream)) {
             (Act::OpenStream, Stream::None) => {
-                let link = link::open_for(context, burner, &mut report).await?;
+                // The form is asked for behind an invitation.
+                let link = match self.attempt.invitation {
+                    Some(_) => link::open_for(context, burner, &mut report).await?,
+                    None => link::open_to_register(context, burner, &mut self.ids, &mut report).await?,
+                };
                 let safe_login = link.offers_safe_login();
                 self.stream = Stream::Open(link);
                 Found::Stream { safe_login }
@@ -128,7 +132,17 @@ impl Work<'_> {
             }
             (Act::FillForm, Stream::WithForm(link, form)) => return self.fill(link, form).await,
             (Act::SendForm, Stream::WithFilled(mut link, form)) => {
-                within(limits::EXCHANGE, link.register(form, &mut self.ids)).await??;
+                let account = burner.account();
+                // At an onion address everybody seems to come from one place, and a refused login may count against it.
+                let sent = match account.route {
+                    Route::Exit => {
+                        let credentials = link::credentials(&account);
+                        let sent = link.register_to_log_in(form, &credentials, &mut self.ids);
+                        within(limits::EXCHANGE, sent).await?
+                    }
+                    Route::Onion => within(limits::EXCHANGE, link.register(form, &mut self.ids)).await?,
+                };
+                sent?;
                 report(Step::Registered);
                 self.stream = Stream::Registered(link);
                 Found::Done

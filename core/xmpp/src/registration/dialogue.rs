@@ -1,6 +1,8 @@
 //! What is said and heard for a registration, on any stream.
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_xmpp::Stanza;
+use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 
 use super::error::{Fault, RegisterError};
@@ -9,8 +11,10 @@ use super::form::Form;
 use super::invitation::{FEATURE, Invitation};
 use super::states::{Asked, Read, Sent};
 use crate::domain::Domain;
+use crate::error::StreamError;
 use crate::exchange::Stream;
 use crate::ids::Ids;
+use crate::received::Answer;
 
 /// How far a stream is that nobody is logged in on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +56,20 @@ impl Invited {
         domain: &Domain,
         ids: &mut Ids,
     ) -> Result<Form, RegisterError> {
-        let (asked, request) = Asked::ask(self == Self::NotYet, ids.draw());
-        let mut read = asked.answered(stream.request(request).await?, domain)?;
+        let answer = stream.request(request(ids)).await?;
+        self.take(stream, answer, domain, ids).await
+    }
+
+    /// Takes the answer to [`request`], and asks for pictures.
+    pub(crate) async fn take<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        stream: &mut Stream<S>,
+        answer: Answer,
+        domain: &Domain,
+        ids: &mut Ids,
+    ) -> Result<Form, RegisterError> {
+        let (asked, _) = Asked::ask(self == Self::NotYet, String::new());
+        let mut read = asked.answered(answer, domain)?;
         loop {
             match read {
                 Read::Whole(form) => return Ok(form),
@@ -72,7 +88,39 @@ impl Invited {
         filled: Filled,
         ids: &mut Ids,
     ) -> Result<(), RegisterError> {
+        let sending = self.begin_to_send(stream, filled, ids).await?;
+        let answer = stream.answer(&sending.id).await?;
+        sending.answered(answer)
+    }
+
+    /// Sends one without waiting for the answer.
+    pub(crate) async fn begin_to_send<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        stream: &mut Stream<S>,
+        filled: Filled,
+        ids: &mut Ids,
+    ) -> Result<Sending, StreamError> {
         let (sent, request) = Sent::send(filled, self == Self::NotYet, ids.draw());
-        sent.answered(stream.request(request).await?)
+        let id = request.id().to_owned();
+        stream.send_stanza(&Stanza::from(request)).await?;
+        Ok(Sending { sent, id })
+    }
+}
+
+/// The request for a form. It is the same whatever the server offers, so that it need not wait for that.
+pub(crate) fn request(ids: &mut Ids) -> Iq {
+    Asked::ask(false, ids.draw()).1
+}
+
+/// A form that was sent.
+pub(crate) struct Sending {
+    sent: Sent,
+    /// Of the request.
+    pub(crate) id: String,
+}
+
+impl Sending {
+    pub(crate) fn answered(self, answer: Answer) -> Result<(), RegisterError> {
+        self.sent.answered(answer)
     }
 }

@@ -6,6 +6,7 @@ mod grammar;
 mod login;
 mod managed;
 mod odd;
+mod once;
 mod server;
 mod session;
 

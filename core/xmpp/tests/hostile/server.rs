@@ -27,6 +27,14 @@ pub(crate) const SCRAM: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-s
 pub(crate) const SCRAM_PLUS: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
     <mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-256-PLUS</mechanism></mechanisms>\
     <sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/></sasl-channel-binding>";
+/// One that does all of a login at once (XEP-0388, XEP-0386, XEP-0198), beside what others do.
+pub(crate) const SASL2: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+    <mechanism>PLAIN</mechanism><mechanism>SCRAM-SHA-256</mechanism></mechanisms>\
+    <authentication xmlns='urn:xmpp:sasl:2'><mechanism>PLAIN</mechanism><mechanism>SCRAM-SHA-256</mechanism>\
+    <inline><bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:carbons:2'/>\
+    <feature var='urn:xmpp:sm:3'/></inline></bind><sm xmlns='urn:xmpp:sm:3'/></inline></authentication>\
+    <limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes></limits>\
+    <register xmlns='http://jabber.org/features/iq-register'/>";
 pub(crate) const STARTTLS: &str = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>";
 pub(crate) const BIND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";
 
@@ -72,9 +80,14 @@ impl Authority {
         stream: DuplexStream,
         features: &str,
     ) -> io::Result<Peer<TlsStream<DuplexStream>>> {
-        let mut peer = Peer::new(self.acceptor.accept(stream).await?);
+        let mut peer = self.takes(stream).await?;
         peer.opens(features).await?;
         Ok(peer)
+    }
+
+    /// Takes a connection by TLS.
+    pub(crate) async fn takes(&self, stream: DuplexStream) -> io::Result<Peer<TlsStream<DuplexStream>>> {
+        Ok(Peer::new(self.acceptor.accept(stream).await?))
     }
 }
 
@@ -84,11 +97,13 @@ pub(crate) struct Peer<S> {
     heard: Vec<u8>,
     /// Up to here the script has taken notice.
     noticed: usize,
+    /// The namespace of the login.
+    sasl: &'static str,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(crate) const fn new(stream: S) -> Self {
-        Self { stream, heard: Vec::new(), noticed: 0 }
+        Self { stream, heard: Vec::new(), noticed: 0, sasl: "urn:ietf:params:xml:ns:xmpp-sasl" }
     }
 
     pub(crate) async fn says(&mut self, text: &str) -> io::Result<()> {
@@ -100,6 +115,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(crate) async fn says_into_the_void(&mut self, text: &str) -> io::Result<()> {
         let said = self.says(text).await;
         if said.is_ok() { Err(io::Error::other("the client has heard it all")) } else { Ok(()) }
+    }
+
+    /// Waits for a text, of which the script takes no notice yet, and gives everything new.
+    pub(crate) async fn sees(&mut self, wanted: &str) -> io::Result<String> {
+        let noticed = self.noticed;
+        self.hears(wanted).await?;
+        self.noticed = noticed;
+        Ok(String::from_utf8_lossy(&self.heard[noticed..]).into_owned())
     }
 
     /// Waits for a text, and gives everything new up to its end.
@@ -119,11 +142,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// Takes the client's stream header and answers with its own and these features.
     pub(crate) async fn opens(&mut self, features: &str) -> io::Result<()> {
+        self.opens_with(&format!("<stream:features>{features}</stream:features>")).await
+    }
+
+    /// The same, with whatever behind its own header.
+    pub(crate) async fn opens_with(&mut self, behind: &str) -> io::Result<()> {
         self.hears("<stream:stream").await?;
         self.hears(">").await?;
         self.says(&format!(
             "<?xml version='1.0'?><stream:stream xmlns='jabber:client' id='1' from='{DOMAIN}' version='1.0' \
-             xmlns:stream='http://etherx.jabber.org/streams'><stream:features>{features}</stream:features>"
+             xmlns:stream='http://etherx.jabber.org/streams'>{behind}"
         ))
         .await
     }
@@ -184,13 +212,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     pub(crate) async fn challenges(&mut self, message: &str) -> io::Result<()> {
-        let data = BASE64.encode(message);
-        self.says(&format!("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{data}</challenge>")).await
+        let (data, namespace) = (BASE64.encode(message), self.sasl);
+        self.says(&format!("<challenge xmlns='{namespace}'>{data}</challenge>")).await
     }
 
     pub(crate) async fn succeeds(&mut self, message: &str) -> io::Result<()> {
         let data = BASE64.encode(message);
         self.says(&format!("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{data}</success>")).await
+    }
+
+    /// Success by SASL 2, for an account with a resource, with this inside.
+    pub(crate) async fn succeeds_at_once(&mut self, message: &str, jid: &str, inside: &str) -> io::Result<()> {
+        let data = BASE64.encode(message);
+        self.says(&format!(
+            "<success xmlns='urn:xmpp:sasl:2'><additional-data>{data}</additional-data>\
+             <authorization-identifier>{jid}</authorization-identifier>{inside}</success>"
+        ))
+        .await
     }
 
     /// Everything that the client has said when it leaves.
@@ -225,6 +263,21 @@ pub(crate) struct Scram {
 impl Scram {
     pub(crate) async fn hears_first<S: AsyncRead + AsyncWrite + Unpin>(peer: &mut Peer<S>) -> io::Result<Self> {
         let message = sasl_message(&peer.hears("</auth>").await?)?;
+        Self::of(&message)
+    }
+
+    /// The same by SASL 2.
+    pub(crate) async fn hears_authenticate<S>(peer: &mut Peer<S>) -> io::Result<Self>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        peer.sasl = "urn:xmpp:sasl:2";
+        let message = sasl_message(&peer.hears("</initial-response>").await?)?;
+        peer.hears("</authenticate>").await?;
+        Self::of(&message)
+    }
+
+    fn of(message: &str) -> io::Result<Self> {
         let (gs2, client_first) = message.split_once(",,").ok_or(ErrorKind::InvalidData)?;
         let (_, nonce) = client_first.split_once(",r=").ok_or(ErrorKind::InvalidData)?;
         let gs2 = format!("{gs2},,");
