@@ -53,9 +53,9 @@ impl Engine {
         Ok(opened)
     }
 
-    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error it
-    /// goes on trying. Where Tor runs by another way than `access` it ends, with all connections, and starts anew: over
-    /// bridges nothing is ever tried directly.
+    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on trying
+    /// by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `access` it
+    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly.
     ///
     /// # Errors
     /// Why Tor is not ready within `deadline`; `InvalidInput` for what is no bridge, and nothing has changed then.

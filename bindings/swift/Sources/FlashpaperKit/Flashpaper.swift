@@ -34,9 +34,9 @@ public final class Flashpaper: Sendable {
         }
     }
 
-    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an
-    /// error it goes on trying. Where Tor runs by another way than `access` it ends, with all connections, and starts
-    /// anew: over bridges nothing is ever tried directly.
+    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on
+    /// trying by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than
+    /// `access` it ends, with all connections, and starts anew: over bridges nothing is ever tried directly.
     public func startTor(deadline: Duration = .seconds(180), access: TorAccess = .direct) async throws {
         try await cancellable { [engine] in
             try await engine.startTor(access: access, deadline: max(deadline, .zero) / .seconds(1), cancel: $0)

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flashpaper_tor as tor;
@@ -75,8 +76,11 @@ impl Context {
             return Ok(());
         };
         let config = tor::Config { access: access.parse()?, ..self.tor.config.clone() };
-        if lock(&self.tor.client).is_some() {
-            if last.as_ref() == Some(&access) {
+        let running = lock(&self.tor.client).as_ref().map(|tor| tor.status());
+        if let Some(status) = running {
+            // Arti waits up to minutes before it looks again for a relay that did not answer. A person who asks again does not.
+            let is_stuck = self.tor.wait_failed.load(Ordering::Acquire) && !status.borrow().is_ready();
+            if last.as_ref() == Some(&access) && !is_stuck {
                 return Ok(());
             }
             end(self.take_tor()).await;
@@ -113,6 +117,7 @@ impl Context {
         };
         let ready = self.tasks.closing.run_until_cancelled(ready).await.ok_or(Error::Closed)?;
         self.report_tor(&status.borrow_and_update());
+        self.tor.wait_failed.store(ready.is_err(), Ordering::Release);
         Ok(ready?)
     }
 

@@ -39,9 +39,9 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     }
 
     /**
-     * Connects to Tor, then settles what an earlier run left behind, for a minute at most. Called again after an error
-     * it goes on trying. Where Tor runs by another way than [access] it ends, with all connections, and starts anew: over
-     * bridges nothing is ever tried directly.
+     * Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on
+     * trying by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than
+     * [access] it ends, with all connections, and starts anew: over bridges nothing is ever tried directly.
      */
     public suspend fun startTor(deadline: Duration = 3.minutes, access: TorAccess = TorAccess.Direct): Unit =
         engine.startTor(access, deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), null)
