@@ -14,7 +14,7 @@ use crate::locks::lock;
 use crate::services::Services;
 use crate::store::Store;
 use crate::{Error, limits};
-use job::Job;
+use job::Jobs;
 
 mod job;
 mod messages;
@@ -31,8 +31,7 @@ pub(crate) struct LiveBurner {
     services: Arc<Services>,
     /// A creation, a burn, a settlement, a connection: one at a time, across waits.
     pub(crate) work: Arc<tokio::sync::Mutex<()>>,
-    /// What waits to be changed. Who has the lock of `chat` next carries all of it out.
-    jobs: Mutex<Vec<Job>>,
+    jobs: Jobs,
     /// Locked while a change is on its way to the disk.
     chat: Mutex<Chat>,
     /// What others look at meanwhile.
@@ -82,7 +81,7 @@ impl LiveBurner {
             owner,
             services,
             work,
-            jobs: Mutex::default(),
+            jobs: Jobs::default(),
             chat: Mutex::new(Chat { account, mailbox: Reading::Unread, sessions: None, history_expires: None }),
             published: Mutex::new(published),
             written: Mutex::default(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use flashpaper_chat::{Changed, Entry, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
 use flashpaper_vault::{Batch, End};
 
-use super::job::{Job, Outcome, Work};
+use super::job::{Leading, Work};
 use super::{Chat, LiveBurner, Reading};
 use crate::Error;
 use crate::account::Account;
@@ -38,19 +38,17 @@ impl LiveBurner {
         patience: Duration,
         work: impl FnOnce(&mut Talk<'_>) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let (result, outcome) = (Arc::new(Mutex::new(None)), Arc::new(Outcome::default()));
+        let result = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&result);
-        let work: Work = Box::new(move |talk| *lock(&slot) = Some(work(talk)));
-        lock(&self.jobs).push(Job { work, outcome: Arc::clone(&outcome) });
+        let outcome = self.jobs.add(Box::new(move |talk| *lock(&slot) = Some(work(talk))));
         if !patience.is_zero() {
             self.has_work();
             outcome.wait(patience);
         }
-        if outcome.get().is_none() {
-            self.carry_out(&outcome);
+        if let Some(leading) = self.jobs.lead(&outcome) {
+            self.carry_out(leading);
         }
-        // Where another thread has taken it along it is over, too: that had the lock until now.
-        outcome.get().unwrap_or(Err(Error::Internal))?;
+        outcome.result().unwrap_or(Err(Error::Internal))?;
         lock(&result).take().ok_or(Error::Internal)
     }
 
@@ -65,18 +63,13 @@ impl LiveBurner {
 
     /// Whether something waits to be done with the conversations.
     pub(crate) fn has_jobs(&self) -> bool {
-        !lock(&self.jobs).is_empty()
+        self.jobs.are_waiting()
     }
 
-    /// Carries out all that waits to be done, unless another thread has done what this one waits for meanwhile: what has come
-    /// since then gathers.
-    fn carry_out(&self, own: &Outcome) {
+    /// Carries out all that waits to be done. What comes meanwhile gathers.
+    fn carry_out(&self, mut leading: Leading<'_>) {
         let mut chat = lock(&self.chat);
-        if own.get().is_some() {
-            return;
-        }
-        let jobs = std::mem::take(&mut *lock(&self.jobs));
-        let (work, outcomes): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.outcome)).unzip();
+        let work = leading.take();
         let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&mut chat, work)));
         let committed = committed.unwrap_or(Err(Error::Internal));
         if committed.is_err()
@@ -89,7 +82,8 @@ impl LiveBurner {
         // Reported before anybody else changes the same.
         let result = committed.map(|events| events.into_iter().for_each(|event| self.services.reporter.report(event)));
         self.services.expiry.notify_one();
-        outcomes.iter().for_each(|outcome| outcome.set(result.clone()));
+        drop(chat);
+        leading.end(&result);
     }
 
     /// Gives what is to be reported.
