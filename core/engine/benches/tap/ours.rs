@@ -72,7 +72,8 @@ pub(crate) fn run(home: &Path) -> Done {
 
 async fn bootstrap(home: &Path, lab: &Remote) -> Done<Tor> {
     let network = tor::Network::Private(lab.facts().network.arti.clone());
-    let config = tor::Config { state_dir: home.join("tor-state"), cache_dir: home.join("tor-cache"), network };
+    let (state_dir, cache_dir) = (home.join("tor-state"), home.join("tor-cache"));
+    let config = tor::Config { state_dir, cache_dir, network, access: tor::Access::Direct };
     let tor = Tor::start(config).await?;
     tor.ready(PATIENCE).await.map_err(|_| "Tor is not ready")?;
     Ok(tor)
