@@ -49,6 +49,9 @@ pub(crate) struct Account {
     /// A login was bound to its TLS connection: no other kind is tried any more.
     #[serde(default)]
     pub(crate) binds: bool,
+    /// The server has refused a login that was bound, and let one in that was not.
+    #[serde(default)]
+    pub(crate) unbound: bool,
     /// No conversation is in version 2 of OTR.
     #[serde(default)]
     pub(crate) version_3_only: bool,
@@ -108,6 +111,7 @@ pub(crate) mod tests {
             removed: false,
             refused: None,
             binds: false,
+            unbound: false,
             version_3_only: false,
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use flashpaper_lab::{LabServer, Remote, ServerKind, TorClient, direct};
 use flashpaper_xmpp::registration::{Answer, Answers, Form, Invitation, Question};
 use flashpaper_xmpp::{
-    ConnectError, Connection, Credentials, Domain, Ids, Incoming, LoginError, ManagedSession, Refusal, RegisterError,
-    Security, Subscription, Tls,
+    Binding, ConnectError, Connection, Credentials, Domain, Ids, Incoming, LoginError, ManagedSession, Refusal,
+    RegisterError, Security, Subscription, Tls,
 };
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
@@ -291,11 +291,12 @@ async fn an_account_that_cannot_be_removed_stays() -> Tested {
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_binding_that_tls_1_3_has_is_unknown_to_an_old_server() -> Tested {
-    let (_, _, mut link) = reach(ServerKind::OldBinding).await?;
+    let (lab, server, mut link) = reach(ServerKind::OldBinding).await?;
     let (_, credentials) = account();
     register(&mut link, &credentials).await?;
-    assert!(link.binds_logins());
-    assert_eq!(link.try_login(&credentials).await, Err(LoginError::NotAuthorized));
+    assert_eq!(link.log_in(&credentials, ids()).await?.binding(), Binding::Unbound);
+    let link = open(&lab, &server, Security::DirectTls).await?;
+    assert_eq!(link.try_login(&credentials.binding(Binding::Bound)).await, Err(LoginError::NotAuthorized));
     Ok(())
 }
 

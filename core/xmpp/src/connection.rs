@@ -12,7 +12,7 @@ use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::corked::Corked;
-use crate::credentials::Credentials;
+use crate::credentials::{Binding, Credentials};
 use crate::domain::Domain;
 use crate::error::{ConnectError, LoginError, StreamError};
 use crate::exchange::{Secure, Stream};
@@ -22,8 +22,8 @@ use crate::management::Resumption;
 use crate::received::{Answer, Received};
 use crate::registration::dialogue::{self, Invited};
 use crate::registration::{Filled, Form, Invitation, RegisterError};
-use crate::sasl::Login;
-use crate::sasl2::{self, Success};
+use crate::sasl::{LoggedIn, Login};
+use crate::sasl2;
 use crate::scram::{self, Exporter};
 use crate::session::Session;
 use crate::sieve::Sieve;
@@ -97,18 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// to the server at all.
     #[must_use]
     pub fn offers_safe_login(&self) -> bool {
-        scram::binds(&self.features, self.exporter()).is_ok()
-    }
-
-    /// Whether a login is bound to this TLS connection: an attacker in the middle cannot pass it on, not even with a
-    /// mis-issued certificate. To be remembered once it has succeeded: see [`Credentials::binding`].
-    #[must_use]
-    pub fn binds_logins(&self) -> bool {
-        scram::binds(&self.features, self.exporter()).unwrap_or(false)
-    }
-
-    fn exporter(&self) -> Option<Exporter> {
-        Exporter::of(self.stream.get_ref().get_ref().1)
+        scram::is_safe(&self.features, Exporter::of(self.stream.get_ref().get_ref().1))
     }
 
     /// Shows an invitation (XEP-0445), before a form is asked for. The server spends it once there is an account.
@@ -207,10 +196,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Some(done) => done,
             None => self.authenticate(credentials, sasl2::bind()).await?,
         };
-        match done {
-            Some(success) => Session::bound(self.stream, &success, &account, ids),
-            None => Ok(Session::restart(self.stream, &self.domain, &account, ids, false).await?.0),
-        }
+        let session = match done.success {
+            Some(success) => Session::bound(self.stream, &success, &account, ids)?,
+            None => Session::restart(self.stream, &self.domain, &account, ids, false).await?.0,
+        };
+        Ok(session.with_binding(done.binding))
     }
 
     /// Logs in to stay: with stream management (XEP-0198), taking an earlier stream up again where the server still has
@@ -225,10 +215,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         earlier: Option<&Resumption>,
     ) -> Result<(ManagedSession<S>, Start), LoginError> {
         let account = self.account(credentials)?;
-        match self.authenticate(credentials, sasl2::stay(earlier)).await? {
-            Some(success) => ManagedSession::started(self.stream, &success, &self.features, &account, earlier).await,
-            None => ManagedSession::start(self.stream, &self.domain, &account, ids, earlier).await,
-        }
+        let done = self.authenticate(credentials, sasl2::stay(earlier)).await?;
+        let (session, start) = match done.success {
+            Some(success) => ManagedSession::started(self.stream, &success, &self.features, &account, earlier).await?,
+            None => ManagedSession::start(self.stream, &self.domain, &account, ids, earlier).await?,
+        };
+        Ok((session.with_binding(done.binding), start))
     }
 
     /// Only shows whether the credentials are accepted, as the proof of a removal needs it.
@@ -245,14 +237,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.domain.account(&credentials.username).ok_or(LoginError::Refused)
     }
 
-    /// Logs in; what came of what was sent along, by SASL 2.
-    async fn authenticate(
-        &mut self,
-        credentials: &Credentials,
-        along: Vec<Element>,
-    ) -> Result<Option<Success>, LoginError> {
-        let login = Login::begin(&mut self.stream, &self.features, credentials, along).await?;
-        login.finish(&mut self.stream).await
+    /// Logs in. `along`: what SASL 2 is to do in the same exchange.
+    async fn authenticate(&mut self, credentials: &Credentials, along: Vec<Element>) -> Result<LoggedIn, LoginError> {
+        let login = Login::begin(&mut self.stream, &self.features, credentials, along.clone()).await?;
+        match login.finish(&mut self.stream).await {
+            // It has never logged in: whoever is in the middle of the stream was told its password, or it is to be removed.
+            Err(LoginError::NotAuthorized)
+                if credentials.binding == Binding::Unknown && scram::may_be_unable(&self.features) =>
+            {
+                let unbound = credentials.unbound();
+                Login::begin(&mut self.stream, &self.features, &unbound, along).await?.finish(&mut self.stream).await
+            }
+            done => done,
+        }
     }
 }
 

@@ -8,8 +8,21 @@ use zeroize::Zeroizing;
 pub struct Credentials {
     pub(crate) username: String,
     pub(crate) password: Zeroizing<String>,
-    /// See [`Credentials::binding`].
-    pub(crate) binds: bool,
+    pub(crate) binding: Binding,
+}
+
+/// Whether logins of an account are tied to their TLS connection (RFC 5802, section 6), as an earlier one has shown. A login that
+/// is cannot be passed on by an attacker in the middle, not even with a mis-issued certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Binding {
+    /// No login has shown it: tied where the server offers that.
+    #[default]
+    Unknown,
+    /// They are: no other is tried.
+    Bound,
+    /// The server offers to tie them, but refuses what TLS 1.3 has for that (RFC 9266): they are not, unless it says which ways
+    /// it has (XEP-0440).
+    Unbound,
 }
 
 impl Credentials {
@@ -18,14 +31,17 @@ impl Credentials {
     /// The copies that the XML and SASL libraries make of the password are not wiped by them: use an allocator that is.
     #[must_use]
     pub const fn new(username: String, password: Zeroizing<String>) -> Self {
-        Self { username, password, binds: false }
+        Self { username, password, binding: Binding::Unknown }
     }
 
-    /// Whether an earlier login of this account was bound to its TLS connection ([`crate::Connection::binds_logins`]): no other
-    /// is tried then.
+    /// What an earlier login of this account has shown: see [`crate::Session::binding`].
     #[must_use]
-    pub fn binding(self, binds: bool) -> Self {
-        Self { binds, ..self }
+    pub fn binding(self, binding: Binding) -> Self {
+        Self { binding, ..self }
+    }
+
+    pub(crate) fn unbound(&self) -> Self {
+        Self::new(self.username.clone(), self.password.clone()).binding(Binding::Unbound)
     }
 }
 

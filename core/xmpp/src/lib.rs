@@ -34,7 +34,7 @@ mod starttls;
 mod tls;
 
 pub use connection::Connection;
-pub use credentials::Credentials;
+pub use credentials::{Binding, Credentials};
 pub use domain::{Domain, DomainError, bare_jid};
 pub use error::{ConnectError, LoginError, StreamError};
 pub use ids::Ids;

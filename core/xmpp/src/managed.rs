@@ -11,6 +11,7 @@ use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
+use crate::credentials::Binding;
 use crate::domain::Domain;
 use crate::error::{LoginError, StreamError};
 use crate::exchange::Secure;
@@ -34,6 +35,7 @@ pub struct ManagedSession<S> {
     /// The longest stanza that the server takes, bytes, if it says so (XEP-0478).
     limit: Option<usize>,
     inbox: Inbox,
+    binding: Binding,
 }
 
 /// How a session came to be.
@@ -120,7 +122,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
         }
         stream.counts = Counts::resumed(earlier.handled, h);
         let inbox = Inbox::new(jid.to_bare());
-        Ok((Self { stream, jid, id: Some(previd.0), limit, inbox }, Start::Resumed { acked: h }))
+        let binding = Binding::Unknown;
+        Ok((Self { stream, jid, id: Some(previd.0), limit, inbox, binding }, Start::Resumed { acked: h }))
     }
 
     async fn enable(
@@ -146,7 +149,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
     ) -> (Self, Start) {
         let id = id.filter(|_| resume).map(|id| id.0);
         let inbox = Inbox::new(jid.to_bare());
-        (Self { stream, jid, id, limit, inbox }, Start::New { acked })
+        (Self { stream, jid, id, limit, inbox, binding: Binding::Unknown }, Start::New { acked })
+    }
+
+    /// What its login has shown, to be remembered: see [`crate::Credentials::binding`].
+    #[must_use]
+    pub const fn binding(&self) -> Binding {
+        self.binding
+    }
+
+    pub(crate) fn with_binding(self, binding: Binding) -> Self {
+        Self { binding, ..self }
     }
 
     /// Where to take the stream up again, once what came up to now is stored; `None` if the server would not. `to_send`: how

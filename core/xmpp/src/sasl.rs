@@ -6,7 +6,7 @@ use tokio_xmpp::parsers::sasl::{Auth, Mechanism, Nonza, Response};
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Binding, Credentials};
 use crate::error::{LoginError, StreamError};
 use crate::exchange::Secure;
 use crate::received::Received;
@@ -18,6 +18,13 @@ pub(crate) struct Login {
     scram: Attempt,
     /// What the server has answered already.
     answer: Option<Received>,
+}
+
+/// A login that has succeeded.
+pub(crate) struct LoggedIn {
+    /// What came of what was sent along, by SASL 2.
+    pub(crate) success: Option<Success>,
+    pub(crate) binding: Binding,
 }
 
 impl Login {
@@ -56,9 +63,8 @@ impl Login {
         self.answer = Some(received);
     }
 
-    /// Goes on to the end: the server has accepted us and proven that it knows the account. What came of what was sent along,
-    /// by SASL 2.
-    pub(crate) async fn finish<S>(mut self, stream: &mut Secure<S>) -> Result<Option<Success>, LoginError>
+    /// Goes on to the end: the server has accepted us and proven that it knows the account.
+    pub(crate) async fn finish<S>(mut self, stream: &mut Secure<S>) -> Result<LoggedIn, LoginError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -73,7 +79,10 @@ impl Login {
                         let data = self.scram.respond(&challenge.data)?;
                         stream.send(&XmppStreamElement::Sasl(Nonza::Response(Response { data }))).await?;
                     }
-                    Nonza::Success(success) => return self.scram.finish(&success.data).map(|()| None),
+                    Nonza::Success(success) => {
+                        self.scram.finish(&success.data)?;
+                        return Ok(LoggedIn { success: None, binding: self.scram.shows() });
+                    }
                     Nonza::Failure(failure) => return Err(LoginError::meant_by(&failure.defined_condition)),
                     _ => return Err(StreamError::Malformed.into()),
                 },
@@ -84,7 +93,7 @@ impl Login {
                     }
                     sasl2::Nonza::Success(success) => {
                         self.scram.finish(success.additional_data.as_deref().unwrap_or_default())?;
-                        return Ok(Some(success));
+                        return Ok(LoggedIn { success: Some(success), binding: self.scram.shows() });
                     }
                     sasl2::Nonza::Failure(failure) => return Err(sasl2::refusal(&failure)),
                     // More than a password is wanted.

@@ -15,7 +15,7 @@ use tokio_xmpp::parsers::sasl_cb::Type;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use xso::AsXmlText as _;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Binding, Credentials};
 use crate::error::LoginError;
 
 /// PBKDF2 rounds that are done for a server; more would be an attack on the battery. Servers ask for 4,096 to 10,000.
@@ -73,23 +73,36 @@ impl<'a> Offer<'a> {
     fn has(&self, mechanism: &str) -> bool {
         self.mechanisms.contains(mechanism)
     }
+
+    fn binds(&self) -> bool {
+        self.has("SCRAM-SHA-256-PLUS") || self.has("SCRAM-SHA-1-PLUS")
+    }
 }
 
-/// Whether a login would be bound to its TLS connection; an error where there is no safe one.
-pub(crate) fn binds(features: &StreamFeatures, exporter: Option<Exporter>) -> Result<bool, LoginError> {
+/// Whether there is a safe login.
+pub(crate) fn is_safe(features: &StreamFeatures, exporter: Option<Exporter>) -> bool {
     let offer = Offer::of(features);
-    if !["SCRAM-SHA-256", "SCRAM-SHA-1"].iter().any(|name| offer.has(name)) {
-        return Err(LoginError::NoSafeMechanism);
-    }
-    Ok(matches!(binding(&offer, exporter)?, ChannelBinding::TlsExporter(_)))
+    let has_any = ["SCRAM-SHA-256", "SCRAM-SHA-1"].iter().any(|name| offer.has(name));
+    has_any && binding(&offer, exporter, Binding::Unknown).is_ok()
+}
+
+/// Whether a server offers to bind logins to their TLS connection, and does not say by what: old ones cannot check what TLS 1.3
+/// has.
+pub(crate) fn may_be_unable(features: &StreamFeatures) -> bool {
+    let offer = Offer::of(features);
+    offer.binds() && offer.types.is_none()
 }
 
 /// The GS2 flag that lets the server notice a stripped offer (RFC 5802, section 6): bound where the server can, `y` where it
-/// does not say so. Never `n`: an attacker in the middle would get it by listing only types that we do not have. `y` is no
-/// answer to such a list, either: an honest server refuses it as if the password were wrong.
-fn binding(offer: &Offer<'_>, exporter: Option<Exporter>) -> Result<ChannelBinding, LoginError> {
-    if !offer.has("SCRAM-SHA-256-PLUS") && !offer.has("SCRAM-SHA-1-PLUS") {
+/// does not say so. `n` only for an account that is known as unbound, and without a list: an attacker in the middle would get it
+/// by listing only types that we do not have. `y` is no answer to such a list, either: an honest server refuses it as if the
+/// password were wrong.
+fn binding(offer: &Offer<'_>, exporter: Option<Exporter>, known: Binding) -> Result<ChannelBinding, LoginError> {
+    if !offer.binds() {
         return Ok(ChannelBinding::Unsupported);
+    }
+    if known == Binding::Unbound && offer.types.is_none() {
+        return Ok(ChannelBinding::None);
     }
     // Without a list, TLS 1.3 has only this one.
     let listed = offer.types.map(|types| types.contains(&Type::TlsExporter));
@@ -104,20 +117,24 @@ pub(crate) fn choose(
     credentials: &Credentials,
 ) -> Result<Attempt, LoginError> {
     let offer = Offer::of(features);
-    let binding = binding(&offer, exporter)?;
-    let is_bound = matches!(binding, ChannelBinding::TlsExporter(_));
-    if credentials.binds && !is_bound {
+    let binding = binding(&offer, exporter, credentials.binding)?;
+    let shows = match binding {
+        ChannelBinding::TlsExporter(_) => Binding::Bound,
+        ChannelBinding::None => Binding::Unbound,
+        _ => Binding::Unknown,
+    };
+    if credentials.binding == Binding::Bound && shows != Binding::Bound {
         return Err(LoginError::Downgraded);
     }
-    let suffix = if is_bound { "-PLUS" } else { "" };
+    let suffix = if shows == Binding::Bound { "-PLUS" } else { "" };
     let sasl = SaslCredentials::default()
         .with_username(saslname(&credentials.username))
         .with_password(credentials.password.as_str())
         .with_channel_binding(binding);
     if offer.has(&format!("SCRAM-SHA-256{suffix}")) {
-        Attempt::new::<Sha256>(sasl, &offer)
+        Attempt::new::<Sha256>(sasl, &offer, shows)
     } else if offer.has(&format!("SCRAM-SHA-1{suffix}")) {
-        Attempt::new::<Sha1>(sasl, &offer)
+        Attempt::new::<Sha1>(sasl, &offer, shows)
     } else {
         Err(LoginError::NoSafeMechanism)
     }
@@ -149,6 +166,8 @@ pub(crate) struct Attempt {
     client_nonce: String,
     /// What was offered: see [`offer_hashes`].
     offer: [String; 2],
+    /// What it shows when it succeeds.
+    shows: Binding,
     state: State,
 }
 
@@ -163,17 +182,21 @@ enum State {
 }
 
 impl Attempt {
-    fn new<P>(credentials: SaslCredentials, offer: &Offer<'_>) -> Result<Self, LoginError>
+    fn new<P>(credentials: SaslCredentials, offer: &Offer<'_>, shows: Binding) -> Result<Self, LoginError>
     where
         P: ScramProvider + Send + 'static,
     {
         let mechanism = Scram::<P>::from_credentials(credentials).map_err(|_| LoginError::NoSafeMechanism)?;
         let (mechanism, profile, offer) = (Box::new(mechanism), offer.profile, offer_hashes::<P>(offer));
-        Ok(Self { profile, mechanism, client_nonce: String::new(), offer, state: State::First })
+        Ok(Self { profile, mechanism, client_nonce: String::new(), offer, shows, state: State::First })
     }
 
     pub(crate) const fn profile(&self) -> Profile {
         self.profile
+    }
+
+    pub(crate) const fn shows(&self) -> Binding {
+        self.shows
     }
 
     pub(crate) fn mechanism(&self) -> &str {
@@ -272,8 +295,8 @@ mod tests {
         }
     }
 
-    fn credentials(binds: bool) -> Credentials {
-        Credentials::new("nobody".into(), Zeroizing::new("pencil".into())).binding(binds)
+    fn credentials(binding: Binding) -> Credentials {
+        Credentials::new("nobody".into(), Zeroizing::new("pencil".into())).binding(binding)
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "as `Exporter::of` gives it")]
@@ -285,9 +308,9 @@ mod tests {
         offered: &[&str],
         is_tls_1_3: bool,
         types: Option<Vec<Type>>,
-        binds: bool,
+        known: Binding,
     ) -> Result<(String, String), LoginError> {
-        let mut attempt = choose(&features(offered, types), exporter(is_tls_1_3), &credentials(binds))?;
+        let mut attempt = choose(&features(offered, types), exporter(is_tls_1_3), &credentials(known))?;
         let first = String::from_utf8(attempt.first_message()).unwrap();
         let gs2 = first.split(",,").next().unwrap().to_owned();
         Ok((attempt.mechanism.name().to_owned(), gs2))
@@ -299,23 +322,26 @@ mod tests {
     #[test]
     fn the_strongest_scram_with_the_right_flag() {
         let is = |name: &str, gs2: &str| Ok((name.to_owned(), gs2.to_owned()));
-        for binds in [false, true] {
+        for known in [Binding::Unknown, Binding::Bound] {
             let bound = || is("SCRAM-SHA-256-PLUS", "p=tls-exporter");
-            assert_eq!(chosen(&ALL, true, None, binds), bound());
+            assert_eq!(chosen(&ALL, true, None, known), bound());
             for is_tls_1_3 in [false, true] {
                 let both = vec![Type::TlsUnique, Type::TlsExporter];
-                assert_eq!(chosen(&ALL, is_tls_1_3, Some(both), binds), bound());
+                assert_eq!(chosen(&ALL, is_tls_1_3, Some(both), known), bound());
             }
             let sha1 = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"];
-            assert_eq!(chosen(&sha1, true, None, binds), is("SCRAM-SHA-1-PLUS", "p=tls-exporter"));
+            assert_eq!(chosen(&sha1, true, None, known), is("SCRAM-SHA-1-PLUS", "p=tls-exporter"));
         }
         for is_tls_1_3 in [false, true] {
-            assert_eq!(chosen(&STRIPPED, is_tls_1_3, None, false), is("SCRAM-SHA-256", "y"));
-            assert_eq!(chosen(&["PLAIN", "SCRAM-SHA-1"], is_tls_1_3, None, false), is("SCRAM-SHA-1", "y"));
+            for known in [Binding::Unknown, Binding::Unbound] {
+                assert_eq!(chosen(&STRIPPED, is_tls_1_3, None, known), is("SCRAM-SHA-256", "y"));
+                assert_eq!(chosen(&["PLAIN", "SCRAM-SHA-1"], is_tls_1_3, None, known), is("SCRAM-SHA-1", "y"));
+            }
+            assert_eq!(chosen(&ALL, is_tls_1_3, None, Binding::Unbound), is("SCRAM-SHA-256", "n"));
         }
         for weak in [vec!["PLAIN"], vec!["PLAIN", "ANONYMOUS", "DIGEST-MD5"], vec![]] {
-            assert_eq!(chosen(&weak, true, None, false), Err(LoginError::NoSafeMechanism));
-            assert_eq!(binds(&features(&weak, None), exporter(true)), Err(LoginError::NoSafeMechanism));
+            assert_eq!(chosen(&weak, true, None, Binding::Unknown), Err(LoginError::NoSafeMechanism));
+            assert!(!is_safe(&features(&weak, None), exporter(true)));
         }
     }
 
@@ -323,17 +349,24 @@ mod tests {
     fn nobody_in_between_can_have_a_login_unbound_that_could_be_bound() {
         for is_tls_1_3 in [false, true] {
             for types in [vec![], vec![Type::TlsUnique], vec![Type::TlsServerEndPoint, Type::TlsUnique]] {
-                assert_eq!(chosen(&ALL, is_tls_1_3, Some(types.clone()), false), Err(LoginError::Downgraded));
-                assert_eq!(binds(&features(&ALL, Some(types)), exporter(is_tls_1_3)), Err(LoginError::Downgraded));
+                for known in [Binding::Unknown, Binding::Bound, Binding::Unbound] {
+                    let chosen = chosen(&ALL, is_tls_1_3, Some(types.clone()), known);
+                    assert_eq!(chosen, Err(LoginError::Downgraded));
+                }
+                assert!(!is_safe(&features(&ALL, Some(types)), exporter(is_tls_1_3)));
             }
             // The second time: it could before.
             for offered in [&STRIPPED[..], &["SCRAM-SHA-1"], &["PLAIN"], &[]] {
-                assert_eq!(chosen(offered, is_tls_1_3, None, true), Err(LoginError::Downgraded));
+                assert_eq!(chosen(offered, is_tls_1_3, None, Binding::Bound), Err(LoginError::Downgraded));
             }
         }
-        assert_eq!(chosen(&ALL, false, None, false), Err(LoginError::Downgraded), "TLS 1.2 without a list");
-        assert_eq!(binds(&features(&ALL, None), exporter(true)), Ok(true));
-        assert_eq!(binds(&features(&STRIPPED, None), exporter(true)), Ok(false));
+        let without_list = chosen(&ALL, false, None, Binding::Unknown);
+        assert_eq!(without_list, Err(LoginError::Downgraded), "TLS 1.2 without a list");
+        assert!(is_safe(&features(&ALL, None), exporter(true)));
+        assert!(is_safe(&features(&STRIPPED, None), exporter(true)));
+        // A server that says what it can check can.
+        let listed = chosen(&ALL, true, Some(vec![Type::TlsExporter]), Binding::Unbound);
+        assert_eq!(listed.map(|(_, flag)| flag), Ok("p=tls-exporter".to_owned()));
     }
 
     #[test]
@@ -344,7 +377,7 @@ mod tests {
         assert_eq!(offer_hashes::<Sha1>(&Offer::of(&offered))[0], "G6k/rBLDqgOhRRaCuuatSDFkJ08=");
         let stripped = features(&["SCRAM-SHA-1"], None);
         let answer = |came: &StreamFeatures, hash: &str| {
-            let mut attempt = choose(came, exporter(true), &credentials(false)).unwrap();
+            let mut attempt = choose(came, exporter(true), &credentials(Binding::Unknown)).unwrap();
             let nonce = client_nonce(&attempt.first_message()).unwrap().to_owned();
             attempt.respond(format!("r={nonce}x,s=QSXCR+Q6sek8bf92,i=4096,{hash}").as_bytes()).map(drop)
         };

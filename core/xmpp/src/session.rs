@@ -12,6 +12,7 @@ use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::XmppStreamElement;
 
+use crate::credentials::Binding;
 use crate::domain::{Domain, bare};
 use crate::error::{LoginError, StreamError};
 use crate::exchange::Secure;
@@ -29,6 +30,7 @@ pub struct Session<S> {
     ids: Ids,
     /// Whether the server can have a session that stays.
     managed: bool,
+    binding: Binding,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
@@ -52,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             return Err(StreamError::Malformed.into());
         }
         let jid = bound(stream.answer(&id).await?, account)?;
-        Ok((Self { stream, jid, ids, managed }, features))
+        Ok((Self { stream, jid, ids, managed, binding: Binding::Unknown }, features))
     }
 
     /// Binds a resource on an open stream.
@@ -67,7 +69,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         }
         let request = bind::request(ids.draw(), ids.draw());
         let jid = bound(stream.request(request).await?, account)?;
-        Ok(Self { stream, jid, ids, managed: features.stream_management.is_some() })
+        let managed = features.stream_management.is_some();
+        Ok(Self { stream, jid, ids, managed, binding: Binding::Unknown })
     }
 
     /// A login by SASL 2 has bound the resource.
@@ -79,7 +82,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     ) -> Result<Self, LoginError> {
         stream.logged_in();
         // Only such a server is logged in at by SASL 2.
-        Ok(Self { stream, jid: sasl2::bound(success, account)?, ids, managed: true })
+        let jid = sasl2::bound(success, account)?;
+        Ok(Self { stream, jid, ids, managed: true, binding: Binding::Unknown })
+    }
+
+    /// What its login has shown, to be remembered: see [`crate::Credentials::binding`].
+    #[must_use]
+    pub const fn binding(&self) -> Binding {
+        self.binding
+    }
+
+    pub(crate) fn with_binding(self, binding: Binding) -> Self {
+        Self { binding, ..self }
     }
 
     pub(crate) fn into_parts(self) -> (Secure<S>, FullJid) {

@@ -69,7 +69,7 @@ async fn start(context: &Arc<Context>, turn: &Turn, reached_server: &mut bool) -
     })
     .await?;
     *reached_server = true;
-    let (binds, credentials, ids) = (link.binds_logins(), link::credentials(&burner.account()), context.services.ids());
+    let (credentials, ids) = (link::credentials(&burner.account()), context.services.ids());
     let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
     let login = within(limits::EXCHANGE, login).await?;
     let now = UnixTime(context.services.now());
@@ -82,7 +82,7 @@ async fn start(context: &Arc<Context>, turn: &Turn, reached_server: &mut bool) -
         .await?;
     }
     let (mut session, start) = login?;
-    link::remember(burner, binds).await?;
+    link::remember(burner, session.binding()).await?;
     // Presence comes next.
     let (resumption, limit) = (session.resumption(1), session.limit());
     let had_one = earlier.is_some();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_tor::Target;
-use flashpaper_xmpp::{ConnectError, Connection, Credentials, Domain, Ids, Security, Session};
+use flashpaper_xmpp::{Binding, ConnectError, Connection, Credentials, Domain, Ids, Security, Session};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -179,22 +179,23 @@ pub(crate) async fn bind(
     burner: &Arc<LiveBurner>,
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Bound, Error> {
-    let (binds, ids) = (link.binds_logins(), context.services.ids());
-    let session = within(limits::EXCHANGE, link.log_in(&credentials(&burner.account()), ids)).await??;
-    remember(burner, binds).await?;
+    let credentials = credentials(&burner.account());
+    let session = within(limits::EXCHANGE, link.log_in(&credentials, context.services.ids())).await??;
+    remember(burner, session.binding()).await?;
     report(Step::LoggedIn);
     Ok(session)
 }
 
 /// A login has succeeded. Whether it was bound to its TLS connection only counts now: what is offered before, anybody in
 /// between can say.
-pub(crate) async fn remember(burner: &Arc<LiveBurner>, binds: bool) -> Result<(), Error> {
+pub(crate) async fn remember(burner: &Arc<LiveBurner>, shown: Binding) -> Result<(), Error> {
     let account = burner.account();
-    if (!binds || account.binds) && account.refused.is_none() {
+    if (shown == Binding::Unknown || shown == binding(&account)) && account.refused.is_none() {
         return Ok(());
     }
     let change = move |account: &mut Account| {
-        account.binds |= binds;
+        account.binds |= shown == Binding::Bound;
+        account.unbound |= shown == Binding::Unbound;
         // A refusal before it was the server's fault.
         account.refused = None;
     };
@@ -207,7 +208,15 @@ pub(crate) async fn close(session: Bound) {
 }
 
 pub(crate) fn credentials(account: &Account) -> Credentials {
-    Credentials::new(account.username.clone(), Zeroizing::new(account.password.clone())).binding(account.binds)
+    Credentials::new(account.username.clone(), Zeroizing::new(account.password.clone())).binding(binding(account))
+}
+
+const fn binding(account: &Account) -> Binding {
+    match account {
+        Account { binds: true, .. } => Binding::Bound,
+        Account { unbound: true, .. } => Binding::Unbound,
+        _ => Binding::Unknown,
+    }
 }
 
 /// On the heap: streams and their parsers are large, and an app's threads may have small stacks.

@@ -294,6 +294,7 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
         removed: false,
         refused: None,
         binds: false,
+        unbound: false,
         version_3_only: false,
     }
 }

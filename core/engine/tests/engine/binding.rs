@@ -1,13 +1,15 @@
-//! A server that binds logins to their TLS connection (RFC 5802, section 6), until something is in between that cannot.
+//! Servers that bind logins to their TLS connection (RFC 5802, section 6): one until something is in between that cannot, and
+//! one that offers it and cannot.
 
 use std::time::{Duration, Instant};
 
 use flashpaper::{BurnOutcome, Connection, CreateOptions, Engine, Error, Route};
+use flashpaper_lab::{Remote, ServerKind};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::liar::server::Server;
-use crate::support::{SERVER, Tested};
+use crate::support::{Direct, SERVER, Tested, open};
 
 /// The connection of the only burner, once it is more than begun.
 async fn connection(engine: &Engine) -> Tested<Connection> {
@@ -58,5 +60,28 @@ async fn a_server_that_binds_logins_no_more_gets_none_and_a_burn_waits() -> Test
         assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
         engine.close().await;
     }
+    Ok(())
+}
+
+/// As ejabberd is in Debian 12.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_old_server_that_cannot_bind_what_it_offers_has_burners_that_come_back_and_go() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let server = lab.server(ServerKind::OldBinding).await?;
+    let before = server.accounts().await?;
+    let engine = open(home.path(), &lab).await?;
+    engine.start_on(Direct::plain(&lab)).await?;
+    let options = CreateOptions {
+        server: Some(server.domain().to_owned()),
+        route: Some(Route::Exit),
+        ..CreateOptions::default()
+    };
+    let burner = engine.create_burner(options).await?;
+    engine.connect(&burner.id)?;
+    assert_eq!(connection(&engine).await?, Connection::Online);
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+    assert_eq!(server.accounts().await?, before);
+    engine.close().await;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use flashpaper_xmpp::{Credentials, LoginError, Security, StreamError};
+use flashpaper_xmpp::{Binding, Credentials, LoginError, Security, StreamError};
 use tokio::io::DuplexStream;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::server::TlsStream;
@@ -42,19 +42,19 @@ async fn a_login_never_shows_the_password() -> Outcome {
     Ok(())
 }
 
-/// Logs in with these credentials; what the client says that logins are, and how it ended.
+/// Logs in with these credentials; what the login has shown, and what the client said.
 async fn bound_at(
     authority: &Authority,
     features: &str,
     credentials: Credentials,
     script: impl AsyncFnOnce(&mut Server) -> io::Result<()>,
-) -> Result<(bool, Result<(), LoginError>, String), Box<dyn std::error::Error>> {
-    let ((binds, login), heard) = together(
+) -> Result<(Result<Binding, LoginError>, String), Box<dyn std::error::Error>> {
+    let (login, heard) = together(
         async |near| {
             let Ok(connection) = open(near, authority, Security::DirectTls).await else {
-                return (false, Err(StreamError::Ended.into()));
+                return Err(StreamError::Ended.into());
             };
-            (connection.binds_logins(), connection.log_in(&credentials, ids()).await.map(drop))
+            connection.log_in(&credentials, ids()).await.map(|session| session.binding())
         },
         async |far| {
             let mut peer = authority.accept(far, features).await?;
@@ -63,7 +63,7 @@ async fn bound_at(
         },
     )
     .await?;
-    Ok((binds, login, heard?))
+    Ok((login, heard?))
 }
 
 async fn lets_in_bound(peer: &mut Server) -> io::Result<()> {
@@ -78,8 +78,8 @@ async fn lets_in_bound(peer: &mut Server) -> io::Result<()> {
 async fn a_login_is_tied_to_its_tls_connection() -> Outcome {
     for version in [&TLS13, &TLS12] {
         let authority = Authority::with_versions(DOMAIN, &[version])?;
-        let (binds, login, heard) = bound_at(&authority, SCRAM_PLUS, credentials(), lets_in_bound).await?;
-        assert_eq!((binds, login), (true, Ok(())));
+        let (login, heard) = bound_at(&authority, SCRAM_PLUS, credentials(), lets_in_bound).await?;
+        assert_eq!(login, Ok(Binding::Bound));
         assert!(heard.contains("mechanism='SCRAM-SHA-256-PLUS'"), "{heard}");
     }
     Ok(())
@@ -91,19 +91,52 @@ async fn who_takes_the_binding_away_gets_no_second_login() -> Outcome {
     let only_unique = SCRAM_PLUS.replace("tls-exporter", "tls-unique");
     for version in [&TLS13, &TLS12] {
         let authority = Authority::with_versions(DOMAIN, &[version])?;
-        let (binds, first, _) = bound_at(&authority, SCRAM_PLUS, credentials(), lets_in_bound).await?;
-        assert_eq!(first, Ok(()));
+        let (first, _) = bound_at(&authority, SCRAM_PLUS, credentials(), lets_in_bound).await?;
+        assert_eq!(first, Ok(Binding::Bound));
         for features in [SCRAM, &only_unique] {
-            let (_, second, heard) =
-                bound_at(&authority, features, credentials().binding(binds), async |_| Ok(())).await?;
+            let known = credentials().binding(Binding::Bound);
+            let (second, heard) = bound_at(&authority, features, known, async |_| Ok(())).await?;
             assert_eq!(second, Err(LoginError::Downgraded));
             assert!(!heard.contains("<auth") && !heard.contains(USERNAME), "{heard}");
         }
         // A server that never could is told so.
-        let (binds, login, heard) =
-            bound_at(&authority, SCRAM, credentials(), async |peer| peer.lets_in().await).await?;
-        assert_eq!((binds, login), (false, Ok(())));
+        let (login, heard) = bound_at(&authority, SCRAM, credentials(), async |peer| peer.lets_in().await).await?;
+        assert_eq!(login, Ok(Binding::Unknown));
         assert!(heard.contains(">eSws"), "the base64 of y: {heard}");
+    }
+    Ok(())
+}
+
+async fn refuses_the_bound(peer: &mut Server) -> io::Result<()> {
+    let exported = peer.exporter()?;
+    Scram::hears_first(peer).await?.hears_proof_bound_to(peer, "s=c2FsdA==,i=4096", &exported).await?;
+    peer.says("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>").await
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_check_what_it_offers_is_logged_in_at_unbound_the_first_time() -> Outcome {
+    let (unlisted, _) = SCRAM_PLUS.split_once("<sasl-channel-binding").ok_or("no list")?;
+    let authority = Authority::new(DOMAIN)?;
+    let both = async |peer: &mut Server| {
+        refuses_the_bound(peer).await?;
+        peer.lets_in().await
+    };
+    let (first, heard) = bound_at(&authority, unlisted, credentials(), both).await?;
+    assert_eq!(first, Ok(Binding::Unbound));
+    let mechanisms: Vec<&str> = heard.split("mechanism='").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
+    assert_eq!(mechanisms, ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"]);
+    assert!(heard.contains(">biws"), "the base64 of n: {heard}");
+    let known = credentials().binding(Binding::Unbound);
+    let (second, heard) = bound_at(&authority, unlisted, known, async |peer| peer.lets_in().await).await?;
+    assert_eq!(second, Ok(Binding::Unbound));
+    assert!(!heard.contains("-PLUS"), "{heard}");
+    // A server that could before, or says that it can, refuses the password.
+    for (features, known) in
+        [(unlisted, Binding::Bound), (SCRAM_PLUS, Binding::Unbound), (SCRAM_PLUS, Binding::Unknown)]
+    {
+        let (login, heard) = bound_at(&authority, features, credentials().binding(known), refuses_the_bound).await?;
+        assert_eq!(login, Err(LoginError::NotAuthorized), "{known:?}");
+        assert_eq!(heard.matches("<auth").count(), 1, "{heard}");
     }
     Ok(())
 }

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flashpaper_xmpp::registration::Answers;
 use flashpaper_xmpp::{
-    ConnectError, Connection, Credentials, Domain, Ids, Incoming, LoginError, RegisterError, Resumption, Security,
-    Start, StreamError,
+    Binding, ConnectError, Connection, Credentials, Domain, Ids, Incoming, LoginError, RegisterError, Resumption,
+    Security, Start, StreamError,
 };
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -164,7 +164,7 @@ async fn a_login_is_tied_to_its_tls_connection_and_stays_so() -> Outcome {
     let both = format!("{}<authentication{}{types}", plus(sasl), plus(sasl2));
     let (bound, heard) = at(
         &both,
-        async |connection| (connection.binds_logins(), log_in(connection).await),
+        async |connection| connection.log_in(&credentials(), ids()).await.map(|session| session.binding()),
         async |peer| {
             let exported = peer.exporter()?;
             let proof = Scram::hears_authenticate(peer).await?.hears_proof_bound_to(peer, SALT, &exported).await?;
@@ -172,11 +172,11 @@ async fn a_login_is_tied_to_its_tls_connection_and_stays_so() -> Outcome {
         },
     )
     .await?;
-    assert_eq!(bound, (true, Ok(())));
+    assert_eq!(bound, Ok(Binding::Bound));
     assert!(heard.contains("mechanism='SCRAM-SHA-256-PLUS'"), "{heard}");
     // Where only SASL has it still, that is taken; where nothing has it, or no type is of use, nothing is said.
     let only_sasl = format!("{}<authentication{sasl2}{types}", plus(sasl));
-    let binding = async |connection: Client| connection.try_login(&credentials().binding(true)).await;
+    let binding = async |connection: Client| connection.try_login(&credentials().binding(Binding::Bound)).await;
     let (_, heard) = at(&only_sasl, binding, async |peer| {
         peer.hears("</auth>").await?;
         peer.ends().await
