@@ -1,6 +1,7 @@
 //! Background work: what closing waits for, and what ends when the engine falls asleep.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Mutex;
 
 use futures::FutureExt as _;
@@ -40,14 +41,13 @@ impl Tasks {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<Option<T>> {
-        let work = AssertUnwindSafe(work).catch_unwind();
-        // On the heap: it is large, and the caller's thread may have a small stack.
-        self.tracker.spawn_on(Box::pin(async { work.await.ok() }), &self.runtime)
+        let work = AssertUnwindSafe(on_heap(work)).catch_unwind();
+        self.tracker.spawn_on(async { work.await.ok() }, &self.runtime)
     }
 
     /// Begins work that closing waits for, and that ends when the engine falls asleep. What became of it is reported by events.
     pub(crate) fn spawn(&self, work: impl Future<Output = Result<(), Error>> + Send + 'static) {
-        self.spawn_always(lock(&self.awake).clone().run_until_cancelled_owned(work));
+        self.spawn_always(lock(&self.awake).clone().run_until_cancelled_owned(on_heap(work)));
     }
 
     /// Begins work that may wait for the user, and that closing waits for.
@@ -61,7 +61,7 @@ impl Tasks {
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> + Send {
         let (sender, result) = oneshot::channel();
-        let work = AssertUnwindSafe(work).catch_unwind();
+        let work = AssertUnwindSafe(on_heap(work)).catch_unwind();
         if !self.tracker.is_closed() {
             self.spawn_always(async move {
                 let done = work.await.unwrap_or(Err(Error::Internal));
@@ -78,7 +78,7 @@ impl Tasks {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> + Send {
-        let awake = lock(&self.awake).clone();
+        let (awake, work) = (lock(&self.awake).clone(), on_heap(work));
         self.supervised(async move { awake.run_until_cancelled_owned(work).await.unwrap_or(Err(Error::Suspended)) })
     }
 
@@ -111,6 +111,11 @@ impl Tasks {
     pub(crate) async fn ended(&self) {
         self.tracker.wait().await;
     }
+}
+
+/// Work is large, is moved by each function that it goes through, and an app's threads may have small stacks.
+fn on_heap<T>(work: impl Future<Output = T> + Send + 'static) -> Pin<Box<dyn Future<Output = T> + Send>> {
+    Box::pin(work)
 }
 
 /// Work on a thread that may wait: for a disk, for Argon2id, for a key store that asks the user.
