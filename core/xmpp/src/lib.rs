@@ -43,5 +43,5 @@ pub use managed::{ManagedSession, Start};
 pub use management::Resumption;
 pub use presence::{PresenceNews, Subscription};
 pub use registration::RegisterError;
-pub use session::{Greeted, Session, WORDS_AT_MOST};
+pub use session::{Session, TriedOut, WORDS_AT_MOST};
 pub use tls::{RootsError, Security, Tls};

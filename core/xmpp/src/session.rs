@@ -106,45 +106,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         self.managed
     }
 
-    /// Pings the own full JID (XEP-0199) and answers: whether the server routes stanzas to and from this account.
+    /// Tries a new account out, all in one write, and has the server keep no archive of messages (XEP-0441), where it has one.
+    ///
+    /// It pings the own full JID (XEP-0199) and answers: a server that routes nothing to and from the account shows it. It becomes
+    /// available, writes a message of a fixed form to the server's own domain, and pings that: a server that lets a new account talk
+    /// to nobody says so now. Others that take no such message bounce it for another reason.
     ///
     /// # Errors
     /// The stream ended.
-    pub async fn ping_self(&mut self) -> Result<bool, StreamError> {
-        let (own, sent) = (Jid::from(self.jid.clone()), self.ids.draw());
-        self.send(ping::request(sent.clone(), Some(own.clone()))).await?;
-        loop {
-            match self.stream.next().await? {
-                Received::Answer { id, answer } if id == sent => return Ok(answer.is_ok()),
-                Received::Request { id, .. } if id == sent => {
-                    self.send(Iq::Result { from: None, to: Some(own.clone()), id, payload: None }).await?;
-                }
-                other => self.stream.unasked(other).await?,
-            }
-        }
-    }
-
-    /// Becomes available, writes a message of a fixed form to the server's own domain, and pings it (XEP-0199): a server that
-    /// lets a new account talk to nobody says so now. Others that take no such message bounce it for another reason.
-    ///
-    /// # Errors
-    /// The stream ended.
-    pub async fn greet_server(&mut self) -> Result<Greeted, StreamError> {
-        let server = Jid::from(BareJid::from_parts(None, self.jid.domain()));
-        let (message, ping) = (self.ids.draw(), self.ids.draw());
+    pub async fn try_out(&mut self) -> Result<TriedOut, StreamError> {
+        let (own, server) = (Jid::from(self.jid.clone()), Jid::from(BareJid::from_parts(None, self.jid.domain())));
+        let [to_self, message, to_server, archive] = [(); 4].map(|()| self.ids.draw());
+        self.stream.send_stanza_along(&Stanza::from(ping::request(to_self.clone(), Some(own.clone())))).await?;
         // What the server has written to the account waits for it.
         self.stream.send_stanza_along(&presence::available()).await?;
         self.stream.send_stanza_along(&greeting(server.clone(), message.clone())).await?;
-        self.send(ping::request(ping.clone(), Some(server.clone()))).await?;
-        let mut greeted = Greeted::default();
-        loop {
+        self.stream.send_stanza_along(&Stanza::from(ping::request(to_server.clone(), Some(server.clone())))).await?;
+        self.send(archive::ask(archive.clone())).await?;
+        // What the server says of the message comes before its answer to the ping behind it.
+        let mut waiting = vec![to_self.clone(), to_server, archive.clone()];
+        let mut tried = TriedOut::default();
+        while !waiting.is_empty() {
             match self.stream.next().await? {
-                // In order: what the server says of the message comes before this.
-                Received::Answer { id, .. } if id == ping => return Ok(greeted),
-                Received::Message(said) if is_from(&said, &server) => greeted.hear(&said, &message),
+                Received::Answer { id, answer } if waiting.contains(&id) => {
+                    waiting.retain(|waiting| *waiting != id);
+                    if id == to_self {
+                        tried.reachable = answer.is_ok();
+                    } else if id == archive && archive::is_offered(answer.ok().flatten()) {
+                        // A server that keeps one all the same does not deny that it could.
+                        let refused = self.ids.draw();
+                        self.send(archive::refuse(refused.clone())).await?;
+                        waiting.push(refused);
+                    }
+                }
+                Received::Request { id, .. } if id == to_self => {
+                    self.send(Iq::Result { from: None, to: Some(own.clone()), id, payload: None }).await?;
+                }
+                Received::Message(said) if is_from(&said, &server) => tried.hear(&said, &message),
                 other => self.stream.unasked(other).await?,
             }
         }
+        Ok(tried)
     }
 
     /// Has the server keep no archive of messages (XEP-0441), where it has one.
@@ -195,9 +197,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     }
 }
 
-/// What a server says to a new account.
+/// What a new account is good for.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Greeted {
+pub struct TriedOut {
+    /// Stanzas come to it.
+    pub reachable: bool,
     /// The account cannot write to others: the server has refused a message by its rules.
     pub quarantined: bool,
     /// What the server wrote to the account, cleaned and shortened as a form's texts; at most [`WORDS_AT_MOST`].
@@ -208,13 +212,14 @@ pub struct Greeted {
 pub const WORDS_AT_MOST: usize = 4;
 
 /// It is the server's text.
-impl fmt::Debug for Greeted {
+impl fmt::Debug for TriedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Greeted(quarantined: {}, {} words)", self.quarantined, self.words.len())
+        let Self { reachable, quarantined, words } = self;
+        write!(f, "TriedOut(reachable: {reachable}, quarantined: {quarantined}, {} words)", words.len())
     }
 }
 
-impl Greeted {
+impl TriedOut {
     fn hear(&mut self, said: &Element, greeting: &str) {
         match said.attr("type") {
             Some("error") => self.quarantined |= said.attr("id") == Some(greeting) && forbids(said),

@@ -82,7 +82,7 @@ async fn an_account_from_its_registration_to_the_proof_that_it_is_gone() -> Outc
         assert!(accounts::names(remote.facts(), domain)?.contains(&account.0));
 
         let mut session = link.log_in(&credentials(&account), ids()).await?;
-        assert!(session.offers_management() && session.ping_self().await?);
+        assert!(session.offers_management() && session.try_out().await?.reachable);
         session.close().await;
 
         let session = open(&remote, domain, security).await?.log_in(&credentials(&account), ids()).await?;

@@ -153,17 +153,7 @@ impl Work<'_> {
                 self.stream = Stream::LoggedIn(session);
                 Found::Session { safe_delivery }
             }
-            (Act::PingSelf, Stream::LoggedIn(mut session)) => {
-                let reachable = within(limits::EXCHANGE, session.ping_self()).await?.map_err(Error::from)?;
-                self.stream = Stream::LoggedIn(session);
-                Found::Pong { reachable }
-            }
-            (Act::GreetServer { .. }, Stream::LoggedIn(session)) => return self.greet(session).await,
-            (Act::RefuseArchive { .. }, Stream::LoggedIn(mut session)) => {
-                within(limits::EXCHANGE, session.refuse_archive()).await?.map_err(Error::from)?;
-                self.stream = Stream::LoggedIn(session);
-                Found::Done
-            }
+            (Act::TryOut, Stream::LoggedIn(session)) => return self.try_out(session).await,
             (Act::CloseStream { use_ }, Stream::LoggedIn(session)) => {
                 link::close(session).await;
                 if *use_ == Use::Full {
@@ -176,14 +166,18 @@ impl Work<'_> {
         })
     }
 
-    /// Has the server say what it has to say to a new account.
-    async fn greet(&mut self, mut session: Bound) -> Result<Found, Failure> {
-        let greeted = within(limits::EXCHANGE, session.greet_server()).await?.map_err(Error::from)?;
-        for words in greeted.words {
+    /// Hands on what the server has to say to a new account.
+    async fn try_out(&mut self, mut session: Bound) -> Result<Found, Failure> {
+        let tried = within(limits::EXCHANGE, session.try_out()).await?.map_err(Error::from)?;
+        for words in tried.words {
             report(self.context, &self.burner, Step::ServerSays { words: ServerWords(words) });
         }
         self.stream = Stream::LoggedIn(session);
-        Ok(Found::Greeted { quarantined: greeted.quarantined })
+        Ok(Found::Account(match (tried.quarantined, tried.reachable) {
+            (true, _) => Use::Quarantined,
+            (false, true) => Use::Full,
+            (false, false) => Use::Unreachable,
+        }))
     }
 
     /// Does what a form wants. Nothing of the identity is sent meanwhile.

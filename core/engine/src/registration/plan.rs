@@ -21,18 +21,8 @@ pub(crate) enum Act {
     SendForm,
     /// Log in on the same stream.
     LogIn,
-    /// Ping the own full JID (XEP-0199).
-    PingSelf,
-    /// Write to the server itself: one that keeps new accounts apart says so.
-    GreetServer {
-        /// What is known of the account.
-        use_: Use,
-    },
-    /// Have the server keep no archive of messages (XEP-0441).
-    RefuseArchive {
-        /// What is known of the account.
-        use_: Use,
-    },
+    /// See whether stanzas come to the account, and whether it may write to others; have the server keep no archive of messages.
+    TryOut,
     /// End the stream in order.
     CloseStream {
         /// What is known of the account.
@@ -76,16 +66,8 @@ pub(crate) enum Found {
         /// The server offers stream management (XEP-0198).
         safe_delivery: bool,
     },
-    /// The ping was answered.
-    Pong {
-        /// It came back, and not an error.
-        reachable: bool,
-    },
-    /// The server was written to.
-    Greeted {
-        /// It has refused that by its rules.
-        quarantined: bool,
-    },
+    /// The account was tried out.
+    Account(Use),
 }
 
 /// Why an act has failed.
@@ -138,18 +120,9 @@ impl Plan {
             (Act::SendForm, Err(Failure::Registration(refusal))) => {
                 Act::GiveUp { may_exist: refusal == RegisterError::Lost, why: refusal.into() }
             }
-            (Act::LogIn, Ok(Found::Session { safe_delivery: true })) => Act::PingSelf,
+            (Act::LogIn, Ok(Found::Session { safe_delivery: true })) => Act::TryOut,
             (Act::LogIn, Ok(Found::Session { safe_delivery: false })) => give_up(Error::NoSafeDelivery),
-            (Act::PingSelf, Ok(Found::Pong { reachable })) => {
-                Act::GreetServer { use_: if reachable { Use::Full } else { Use::Unreachable } }
-            }
-            (Act::GreetServer { .. }, Ok(Found::Greeted { quarantined: true })) => {
-                Act::RefuseArchive { use_: Use::Quarantined }
-            }
-            (Act::GreetServer { use_ }, Ok(Found::Greeted { quarantined: false })) => {
-                Act::RefuseArchive { use_: *use_ }
-            }
-            (Act::RefuseArchive { use_ }, Ok(Found::Done)) => Act::CloseStream { use_: *use_ },
+            (Act::TryOut, Ok(Found::Account(use_))) => Act::CloseStream { use_ },
             (Act::CloseStream { use_: Use::Full }, Ok(Found::Done)) => Act::HandOver,
             (Act::CloseStream { use_: Use::Unreachable }, Ok(Found::Done)) => give_up(Error::ServerRefused),
             (Act::CloseStream { use_: Use::Quarantined }, Ok(Found::Done)) => give_up(Error::Quarantined),
@@ -186,13 +159,7 @@ impl Plan {
         match self.act {
             Act::OpenStream | Act::ShowInvitation | Act::AskForForm | Act::FillForm => false,
             Act::GiveUp { may_exist, .. } => may_exist,
-            Act::SendForm
-            | Act::LogIn
-            | Act::PingSelf
-            | Act::GreetServer { .. }
-            | Act::RefuseArchive { .. }
-            | Act::CloseStream { .. }
-            | Act::HandOver => true,
+            Act::SendForm | Act::LogIn | Act::TryOut | Act::CloseStream { .. } | Act::HandOver => true,
         }
     }
 }
@@ -205,20 +172,17 @@ mod tests {
 
     const STREAM: Found = Found::Stream { safe_login: true };
     const SESSION: Found = Found::Session { safe_delivery: true };
-    const PONG: Found = Found::Pong { reachable: true };
-    const GREETED: Found = Found::Greeted { quarantined: false };
+    const OF_USE: Found = Found::Account(Use::Full);
 
     /// Each act of an attempt that succeeds, what it finds, and whether there may be an account meanwhile.
-    const WAY: [(Act, Found, bool); 10] = [
+    const WAY: [(Act, Found, bool); 8] = [
         (Act::OpenStream, STREAM, false),
         (Act::ShowInvitation, Found::Done, false),
         (Act::AskForForm, Found::Done, false),
         (Act::FillForm, Found::Done, false),
         (Act::SendForm, Found::Done, true),
         (Act::LogIn, SESSION, true),
-        (Act::PingSelf, PONG, true),
-        (Act::GreetServer { use_: Use::Full }, GREETED, true),
-        (Act::RefuseArchive { use_: Use::Full }, Found::Done, true),
+        (Act::TryOut, OF_USE, true),
         (Act::CloseStream { use_: Use::Full }, Found::Done, true),
     ];
 
@@ -306,17 +270,10 @@ mod tests {
     }
 
     #[test]
-    fn an_account_of_no_use_keeps_no_archive_either_and_is_given_up() {
-        for (reachable, quarantined, use_, why) in [
-            (false, false, Use::Unreachable, Error::ServerRefused),
-            (true, true, Use::Quarantined, Error::Quarantined),
-            (false, true, Use::Quarantined, Error::Quarantined),
-        ] {
-            let mut plan = after(position(&Act::PingSelf));
-            plan.next(Ok(Found::Pong { reachable }));
-            plan.next(Ok(Found::Greeted { quarantined }));
-            assert_eq!(plan.act(), &Act::RefuseArchive { use_ });
-            plan.next(Ok(Found::Done));
+    fn an_account_of_no_use_ends_its_stream_in_order_and_is_given_up() {
+        for (use_, why) in [(Use::Unreachable, Error::ServerRefused), (Use::Quarantined, Error::Quarantined)] {
+            let mut plan = after(position(&Act::TryOut));
+            plan.next(Ok(Found::Account(use_)));
             assert_eq!(plan.act(), &Act::CloseStream { use_ });
             assert_eq!(then(plan, Ok(Found::Done)), given_up(why, true));
         }
@@ -370,13 +327,11 @@ mod tests {
             let fits = |found: &Found| match act {
                 Act::OpenStream => matches!(found, Found::Stream { .. }),
                 Act::LogIn => matches!(found, Found::Session { .. }),
-                Act::PingSelf => matches!(found, Found::Pong { .. }),
-                Act::GreetServer { .. } => matches!(found, Found::Greeted { .. }),
+                Act::TryOut => matches!(found, Found::Account(_)),
                 Act::FillForm => matches!(found, Found::Done | Found::Another),
                 _ => *found == Found::Done,
             };
-            for found in
-                [Found::Done, Found::Another, STREAM, SESSION, PONG, GREETED].into_iter().filter(|found| !fits(found))
+            for found in [Found::Done, Found::Another, STREAM, SESSION, OF_USE].into_iter().filter(|found| !fits(found))
             {
                 assert_eq!(
                     then(after(index), Ok(found)),

@@ -443,7 +443,7 @@ fn logged_in<'a>(blocks: &[&'a str]) -> Vec<&'a str> {
 
 /// What a creation says.
 fn assert_creates(said: &[u8], blanks: &mut Blanks<'_>) {
-    let blocks = ["stream", "registration", "login", "stream", "bind", "ping", "greeting", "archive", "end"];
+    let blocks = ["stream", "registration", "login", "stream", "bind", "trial", "archive", "end"];
     assert_says(said, blanks, &blocks);
 }
 

@@ -295,7 +295,7 @@ async fn features_come_once() -> Outcome {
         SASL2,
         async |connection| {
             let mut session = connection.log_in(&credentials(), ids()).await?;
-            session.ping_self().await.map_err(LoginError::from)
+            session.try_out().await.map_err(LoginError::from)
         },
         async |peer| {
             let proof = proof(peer).await?;

@@ -80,41 +80,78 @@ async fn a_registration_among_other_things() -> Outcome {
     Ok(())
 }
 
+/// The ids of what a new account is tried out by: the pings to itself and to the server, the message, the question for an archive;
+/// and the account's full JID.
+async fn hears_trial(peer: &mut Server) -> io::Result<([String; 4], String)> {
+    let trial = peer.hears("disco#info'></query></iq>").await?;
+    let ids: Vec<String> =
+        trial.split("id='").skip(1).filter_map(|rest| Some(rest.split_once('\'')?.0.into())).collect();
+    let [to_self, message, to_server, archive] = ids.try_into().map_err(|_| io::Error::other(trial.clone()))?;
+    Ok(([to_self, to_server, message, archive], between(&trial, "to='", "'")?.to_owned()))
+}
+
 #[tokio::test]
-async fn a_ping_among_other_things() -> Outcome {
-    let (used, heard) = in_session(
-        async |mut session| session.ping_self().await,
-        async |peer| {
-            let ping = peer.hears_request().await?;
-            peer.says(NOISE).await?;
-            peer.hears("service-unavailable").await?;
-            peer.says(&format!("<iq type='result' id='{ping}'/>")).await
-        },
-    )
-    .await?;
-    assert_eq!(used, Ok(true));
-    assert_eq!(heard.matches("type='error'").count(), 1, "{heard}");
-    assert!(heard.contains(REFUSED), "{heard}");
+async fn an_account_is_tried_out_among_other_things() -> Outcome {
+    let bounce = |condition: &str| {
+        format!("<error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>")
+    };
+    for (condition, from, quarantined) in [
+        ("not-allowed", DOMAIN, true),
+        ("policy-violation", DOMAIN, true),
+        ("forbidden", DOMAIN, true),
+        ("service-unavailable", DOMAIN, false),
+        ("not-allowed", "b.example", false),
+    ] {
+        let (tried, heard) = in_session(
+            async |mut session| session.try_out().await,
+            async |peer| {
+                let ([to_self, to_server, message, archive], own) = hears_trial(peer).await?;
+                assert!(own.starts_with(&format!("{USERNAME}@{DOMAIN}/")), "{own}");
+                peer.says(NOISE).await?;
+                peer.hears("service-unavailable").await?;
+                let ping = "<ping xmlns='urn:xmpp:ping'/>";
+                peer.says(&format!("<iq type='get' id='{to_self}' from='{own}' to='{own}'>{ping}</iq>")).await?;
+                peer.hears(&format!("<iq type='result' to='{own}' id='{to_self}'></iq>")).await?;
+                let bounce = bounce(condition);
+                peer.says(&format!("<message from='{DOMAIN}'><body>wel\u{202e}come</body></message>")).await?;
+                peer.says(&format!("<message from='{from}' type='error' id='{message}'>{bounce}</message>")).await?;
+                peer.says(&format!("<iq type='result' id='{to_server}'/><iq type='result' id='{to_self}'/>")).await?;
+                let features =
+                    "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:mam:2'/></query>";
+                peer.says(&format!("<iq type='result' id='{archive}'>{features}</iq>")).await?;
+                let prefs = peer.hears("</prefs></iq>").await?;
+                assert!(prefs.contains("default='never'"), "{prefs}");
+                peer.says(&format!("<iq type='result' id='{}'/>", between(&prefs, "id='", "'")?)).await
+            },
+        )
+        .await?;
+        let tried = tried?;
+        assert_eq!((tried.reachable, tried.quarantined), (true, quarantined), "{condition} from {from}");
+        assert_eq!(tried.words, ["welcome"]);
+        assert_eq!(heard.matches("type='error'").count(), 1, "{heard}");
+        assert!(heard.contains(REFUSED), "{heard}");
+    }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_ping_to_oneself_is_answered_by_oneself() -> Outcome {
-    let (used, _) = in_session(
-        async |mut session| session.ping_self().await,
+async fn an_account_that_nothing_comes_to_is_seen_whatever_else_is_answered() -> Outcome {
+    let (tried, heard) = in_session(
+        async |mut session| session.try_out().await,
         async |peer| {
-            let ping = peer.hears("</iq>").await?;
-            let (id, own) = (between(&ping, "id='", "'")?, between(&ping, "to='", "'")?);
-            assert!(own.starts_with(&format!("{USERNAME}@{DOMAIN}/")), "{own}");
-            peer.says(&format!("<iq type='get' id='{id}' from='{own}' to='{own}'><ping xmlns='urn:xmpp:ping'/></iq>"))
-                .await?;
-            let pong = peer.hears("</iq>").await?;
-            assert!(pong.contains("type='result'") && pong.contains(&id), "{pong}");
-            peer.says(&format!("<iq type='result' id='{id}' from='{own}' to='{own}'/>")).await
+            let ([to_self, to_server, _, archive], _) = hears_trial(peer).await?;
+            let error =
+                "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+            for id in [archive, to_server, to_self] {
+                peer.says(&format!("<iq type='error' id='{id}'>{error}</iq>")).await?;
+            }
+            Ok(())
         },
     )
     .await?;
-    assert_eq!(used, Ok(true));
+    let tried = tried?;
+    assert!(!tried.reachable && !tried.quarantined && tried.words.is_empty(), "{tried:?}");
+    assert!(!heard.contains("<prefs"), "{heard}");
     Ok(())
 }
 
