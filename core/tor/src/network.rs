@@ -47,6 +47,9 @@ impl fmt::Debug for Network {
 /// wrong. Nothing is sent on such a consensus: see `directory`.
 const ANY_CONSENSUS: Duration = Duration::from_secs(3650 * 24 * 3600);
 
+/// Which port the exit has to take of the one circuit that is made ahead, for the next new dialer: that of direct TLS (XEP-0368).
+const PORT_AHEAD: u16 = 5223;
+
 pub(crate) fn arti_config(config: &Config) -> Result<TorClientConfig, StartError> {
     let mut builder = match &config.network {
         Network::Public => TorClientConfigBuilder::default(),
@@ -57,8 +60,29 @@ pub(crate) fn arti_config(config: &Config) -> Result<TorClientConfig, StartError
         .storage()
         .state_dir(CfgPath::new_literal(&config.state_dir))
         .cache_dir(CfgPath::new_literal(&config.cache_dir));
+    builder.preemptive_circuits().min_exit_circs_for_port(1).set_initial_predicted_ports(vec![PORT_AHEAD]);
     if let Access::Bridges(bridges) = &config.access {
         bridges.configure(&mut builder);
     }
     builder.build().map_err(|_| StartError::Config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_circuit_is_made_ahead_to_an_exit_that_servers_are_reached_by() {
+        let config = Config {
+            state_dir: "state".into(),
+            cache_dir: "cache".into(),
+            network: Network::Public,
+            access: Access::Direct,
+        };
+        // Its fields can be read in print alone.
+        let printed = format!("{:?}", arti_config(&config).unwrap());
+        for setting in ["initial_predicted_ports: [5223]", "min_exit_circs_for_port: 1 "] {
+            assert!(printed.contains(setting), "{setting}");
+        }
+    }
 }
