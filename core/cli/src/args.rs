@@ -117,6 +117,11 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDRESS")]
         peer: Option<String>,
     },
+    /// Take an update of the server directory, signed by those who make Flashpaper; touches no network
+    Directory {
+        /// The signed file
+        file: PathBuf,
+    },
     /// Check the folder, Tor, the clock, and that a server can be reached, or all
     Doctor {
         /// The server to reach [default: a random one of the directory]
@@ -158,6 +163,7 @@ impl Command {
             Self::Chat { .. } => "chat",
             Self::Uri { .. } => "uri",
             Self::Label { .. } => "label",
+            Self::Directory { .. } => "directory",
             Self::Doctor { .. } => "doctor",
         }
     }

@@ -147,6 +147,7 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
             output.line(if label.is_none() { "label: none" } else { "label: set" });
             Ok(())
         }
+        Command::Directory { file } => servers::update(engine, output, file, args.network.is_some()).await,
         Command::Doctor { server, route, servers: all, out } => {
             match out {
                 Some(out) => servers::write(out, &[])?,

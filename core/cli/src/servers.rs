@@ -1,6 +1,7 @@
-//! `doctor --servers`: a look at every server of the directory, one after the other.
+//! The server directory: an update of it, and a look at its servers, one after the other (`doctor --servers`).
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,6 +15,28 @@ use crate::text::width;
 
 /// Between two servers: nobody is in a hurry, and a relay is not to see them in one burst.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// More than any update has. What is behind it is not read: the engine refuses the file as too large.
+const UPDATE_AT_MOST: u64 = 1024 * 1024;
+
+/// Hands an update to the engine. With a private network it is checked, and not taken.
+pub(crate) async fn update(engine: &Engine, output: &Output, file: &Path, is_private: bool) -> Result<(), Failure> {
+    let update = read(file).map_err(|_| Failure::File("the update"))?;
+    engine.update_directory(update).await?;
+    output.object(&json!({ "type": "directory_update", "taken": !is_private }));
+    output.line(if is_private {
+        "the update is good; a private network keeps its own servers"
+    } else {
+        "the update is taken: its servers count from now on"
+    });
+    Ok(())
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(file)?.take(UPDATE_AT_MOST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// The file is written anew after each server, so that an end before the last loses nothing.
 pub(crate) async fn servers(engine: &Engine, screen: &mut Screen<'_>, out: Option<&Path>) -> Result<(), Failure> {

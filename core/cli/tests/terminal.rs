@@ -324,16 +324,17 @@ async fn a_captcha_is_drawn_where_the_terminal_says_so_and_given_up() -> Tested 
     let before = server.accounts().await?;
     let folder = TempDir::new()?;
     let home = folder.path().join("home").display().to_string();
-    for (keys, told, code) in [
-        ("/decline\r", "error: the question was declined", 8),
-        ("\x04", "error: the question was declined", 8),
-        ("\x03", "error: cancelled", 130),
+    let (kitty, sixels) = ("\x1b_Gi=31;OK\x1b\\\x1b[?62;c", "\x1b[?62;4;22c");
+    for (draws, picture, keys, told, code) in [
+        (kitty, "\x1b_Ga=T,f=100,q=2,m=", "/decline\r", "error: the question was declined", 8),
+        (kitty, "\x1b_Ga=T,f=100,q=2,m=", "\x04", "error: the question was declined", 8),
+        (sixels, "\x1bP0;1q\"1;1;", "\x03", "error: cancelled", 130),
     ] {
         let mut new = new_with_captcha(&lab, &home)?;
         new.until_raw("\x1b_Gi=31,")?;
-        new.press("\x1b_Gi=31;OK\x1b\\\x1b[?62;c")?;
+        new.press(draws)?;
         new.until("prompt", |rows| rows.iter().rfind(|row| !row.is_empty()).is_some_and(|row| row == ">"))?;
-        assert!(new.has_shown("\x1b_Ga=T,f=100,q=2,m=") && new.is_cooked()?);
+        assert!(new.has_shown(picture) && new.is_cooked()?);
         let files: Vec<_> =
             std::fs::read_dir(&home)?.map(|file| file.map(|file| file.file_name())).collect::<Result<_, _>>()?;
         assert!(!files.iter().any(|name| name.to_string_lossy().starts_with("question")), "{files:?}");

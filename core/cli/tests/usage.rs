@@ -97,6 +97,9 @@ fn bad_input_gets_one_line_and_its_code() {
         (&["label"], 2),
         (&["label", "nobody", "name"], 2),
         (&["label", "nobody", "name", "--peer"], 2),
+        (&["directory"], 2),
+        (&["directory", &missing], 2),
+        (&["directory", &file], 2),
         (&["doctor", "--server", "printer.local"], 2),
         (&["doctor", "--onion", "--server", "jabber.example"], 2),
         (&["doctor", "--onion", "--exit"], 2),
@@ -181,6 +184,27 @@ fn a_program_is_told_what_is_wrong_as_json() {
     assert_eq!(lines.last().unwrap()["code"], "no_such_burner");
     assert!(lines.iter().all(|line| line["type"].is_string() && line["type"] != "ready"), "{text}");
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn an_update_of_the_directory_says_what_is_wrong_with_it() {
+    let folder = TempDir::new().unwrap();
+    let (home, file) = (folder.path().join("home"), folder.path().join("servers.csv.signed"));
+    let (home, file) = (home.to_str().unwrap(), file.to_str().unwrap());
+    let body = "domain,onion,ports,in_band_registration,note,source,seen\nnew.example,,,yes,,test,2026-11-28\n";
+    let forged = format!("flashpaper-directory-1 2026-11-28 {}\n{body}", "0".repeat(128));
+    for (update, why) in [(forged, "not signed by the right key"), (" ".repeat(2 * 1024 * 1024), "too large")] {
+        fs::write(file, update).unwrap();
+        let (lines, code) = run(home, &["directory", file]);
+        assert!(lines.len() == 1 && lines[0].ends_with(&format!("server directory: {why}")), "{lines:?}");
+        assert_eq!(code, Some(2));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flashpaper"));
+        let output = command.args(["--home", home, "--json", "directory", file]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let detail = last["detail"].as_str().unwrap();
+        assert!(last["code"] == "invalid_input" && detail.ends_with(why), "{text}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The product's story on a private network: a burner by the exit route and one by the onion route, each made, written
-//! to by someone, and burnt; then two that talk in private, see [`talk`].
+//! to by someone, and burnt; two that talk in private, see [`talk`]; and servers that guard their registration, see [`guarded`].
 
+mod guarded;
 mod story;
 mod talk;
 
@@ -31,6 +32,7 @@ pub(crate) fn play() -> Done {
     }
     println!("\n-- two burners of two installations talk");
     talk::play(&home, &lab)?;
+    guarded::play(&home, &lab)?;
     fs::remove_dir_all(&home)?;
     drop(lab);
     println!("\ndone in {:.1} s after the build", started.elapsed().as_secs_f64());

@@ -1,6 +1,7 @@
 //! The lab as a program beside this one: it lives as long as this process holds its standard input.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -50,6 +51,17 @@ impl Lab {
 
     pub(crate) const fn facts(&self) -> &Value {
         &self.facts
+    }
+
+    /// Gives the lab an order; what it answers.
+    pub(crate) fn order(&self, order: &str) -> Done<String> {
+        let mut stream = TcpStream::connect(self.facts["control"].as_str().ok_or("no control port")?)?;
+        writeln!(stream, "{order}")?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer)?;
+        let answer = answer.trim_end();
+        let said = answer.strip_prefix("ok").ok_or_else(|| format!("the lab, to {order}: {answer}"))?;
+        Ok(said.trim_start().to_owned())
     }
 }
 

@@ -3,6 +3,7 @@
 mod dialogue;
 mod picture;
 mod program;
+mod sixel;
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -51,8 +52,8 @@ struct Asker<'a> {
     lines: Option<mpsc::Receiver<input::Line>>,
     /// Nothing is typed any more.
     has_ended: bool,
-    /// The terminal draws pictures.
-    draws: bool,
+    /// How the terminal draws pictures, if it does.
+    drawing: Option<picture::Drawing>,
     /// What a person is asked.
     asked: Option<Asked<'a>>,
 }
@@ -73,7 +74,7 @@ impl<'a> Asker<'a> {
         picture::remove_left(home);
         let continued = signal(SignalKind::from_raw(Number::CONT.as_raw())).ok();
         let events = engine.events(None);
-        Self { engine, output, home, events, continued, lines: None, has_ended: false, draws: false, asked: None }
+        Self { engine, output, home, events, continued, lines: None, has_ended: false, drawing: None, asked: None }
     }
 
     /// Asks until it is dropped.
@@ -125,7 +126,7 @@ impl<'a> Asker<'a> {
             }
             let id = question.id;
             if self.lines.is_none() && question.form.fields.iter().any(|field| field.picture.is_some()) {
-                self.draws = picture::can_draw();
+                self.drawing = picture::drawing();
             }
             let asked = Asked::new(self.output, question);
             self.output.has_words();
@@ -212,7 +213,7 @@ impl<'a> Asker<'a> {
         asked.file = None;
         self.output.line(&asked.dialogue.asking());
         let Some((place, field)) = asked.dialogue.field() else { return };
-        let drawn = field.picture.as_ref().filter(|_| self.draws).and_then(picture::drawn);
+        let drawn = field.picture.as_ref().zip(self.drawing).and_then(|(picture, by)| picture::drawn(picture, by));
         match (&field.picture, drawn) {
             (_, Some(codes)) => drop(to_stdout(&codes)),
             (Some(picture), None) => match picture::File::write(self.home, place + 1, picture) {

@@ -1,4 +1,4 @@
-//! A picture that a person has to look at: drawn in the terminal if it can, else in a file. Nothing of it is decoded here.
+//! A picture that a person has to look at: drawn in the terminal if it can, else in a file. Only for sixels it is decoded.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal as _, Write as _, stdin, stdout};
@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use flashpaper::{Picture, PictureFormat};
-use rustix::termios::tcgetwinsize;
+use rustix::termios::{Winsize, tcgetwinsize};
 
+use super::sixel;
 use crate::tty::{self, is_dumb};
 
 /// Begins the names of all files with pictures.
@@ -27,28 +28,69 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Bytes of base64 in one piece, as the protocol has it.
 const PIECE: usize = 4096;
 
-/// Asks the terminal whether it draws.
-pub(super) fn can_draw() -> bool {
+/// Among what a terminal is: it draws sixels.
+const SIXELS: &[u8] = b"4";
+
+/// The least that a character takes, pixels, where the terminal does not tell.
+const CHARACTER: (u16, u16) = (7, 14);
+
+/// How a terminal draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drawing {
+    /// By kitty's graphics protocol.
+    Kitty,
+    Sixels,
+}
+
+/// Asks the terminal how it draws, if it does.
+pub(super) fn drawing() -> Option<Drawing> {
     let is_asked = stdin().is_terminal() && stdout().is_terminal() && !is_dumb();
-    is_asked && draws(&tty::answer_to(DO_YOU_DRAW, PATIENCE, is_whole))
+    is_asked.then(|| told(&tty::answer_to(DO_YOU_DRAW, PATIENCE, is_whole)))?
 }
 
 /// Whether both questions are answered.
 fn is_whole(answer: &[u8]) -> bool {
-    let start = answer.windows(3).position(|window| window == b"\x1b[?");
-    start.and_then(|start| answer.get(start..)).is_some_and(|attributes| attributes.contains(&b'c'))
+    attributes(answer).is_some()
 }
 
-fn draws(answer: &[u8]) -> bool {
-    answer.windows(I_DRAW.len()).any(|window| window == I_DRAW)
+/// What the terminal is: the numbers of the second answer, if that is whole.
+fn attributes(answer: &[u8]) -> Option<&[u8]> {
+    let start = answer.windows(3).position(|window| window == b"\x1b[?")?;
+    let rest = answer.get(start + 3..)?;
+    rest.get(..rest.iter().position(|byte| *byte == b'c')?)
+}
+
+fn told(answer: &[u8]) -> Option<Drawing> {
+    if answer.windows(I_DRAW.len()).any(|window| window == I_DRAW) {
+        return Some(Drawing::Kitty);
+    }
+    // The first number is the terminal's class.
+    let mut numbers = attributes(answer)?.split(|byte| *byte == b';').skip(1);
+    numbers.any(|number| number == SIXELS).then_some(Drawing::Sixels)
 }
 
 /// The codes that draw a picture where the cursor is, if it is of the kind that terminals read. One that is wider than the
-/// terminal is drawn smaller.
-pub(super) fn drawn(picture: &Picture) -> Option<String> {
+/// terminal is drawn smaller, or, as sixels, not at all.
+pub(super) fn drawn(picture: &Picture, drawing: Drawing) -> Option<String> {
     let size = tcgetwinsize(stdout()).ok();
-    let columns = size.filter(|size| (1..picture.width).contains(&size.ws_xpixel.into())).map(|size| size.ws_col);
-    (picture.format == PictureFormat::Png).then(|| codes(&picture.bytes, columns))
+    match drawing {
+        _ if picture.format != PictureFormat::Png => None,
+        Drawing::Kitty => {
+            let is_narrow = |size: &Winsize| (1..picture.width).contains(&size.ws_xpixel.into());
+            Some(codes(&picture.bytes, size.filter(is_narrow).map(|size| size.ws_col)))
+        }
+        Drawing::Sixels => size.is_some_and(|size| fits(picture, size)).then(|| sixel::codes(picture))?,
+    }
+}
+
+/// Whether a terminal has the room for all of a picture.
+fn fits(picture: &Picture, size: Winsize) -> bool {
+    let room = |pixels: u16, characters: u16, least: u16| match pixels {
+        0 => usize::from(characters) * usize::from(least),
+        pixels => pixels.into(),
+    };
+    picture.width <= room(size.ws_xpixel, size.ws_col, CHARACTER.0)
+        && picture.height <= room(size.ws_ypixel, size.ws_row, CHARACTER.1)
 }
 
 fn codes(png: &[u8], columns: Option<u16>) -> String {
@@ -111,15 +153,37 @@ mod tests {
 
     #[test]
     fn a_terminal_that_draws_says_so_before_it_says_what_it_is() {
-        for (answer, whole, draws_) in [
-            (&b"\x1b_Gi=31;OK\x1b\\\x1b[?62;c"[..], true, true),
-            (b"\x1b_Gi=31;OK\x1b\\\x1b[?62", false, true),
-            (b"\x1b_Gi=31;EINVAL: c\x1b\\\x1b[?62;4c", true, false),
-            (b"\x1b[?1;2c", true, false),
-            (b"typed c", false, false),
-            (b"", false, false),
+        let (kitty, sixels) = (Some(Drawing::Kitty), Some(Drawing::Sixels));
+        for (answer, whole, drawing) in [
+            (&b"\x1b_Gi=31;OK\x1b\\\x1b[?62;c"[..], true, kitty),
+            (b"\x1b_Gi=31;OK\x1b\\\x1b[?62;4c", true, kitty),
+            (b"\x1b_Gi=31;OK\x1b\\\x1b[?62", false, kitty),
+            (b"\x1b_Gi=31;EINVAL: c\x1b\\\x1b[?62;4c", true, sixels),
+            (b"\x1b[?62;22;4;28c", true, sixels),
+            (b"\x1b[?62;4", false, None),
+            (b"\x1b[?4;6c", true, None),
+            (b"\x1b[?62;14;24;44c", true, None),
+            (b"\x1b[?1;2c", true, None),
+            (b"typed c", false, None),
+            (b"", false, None),
         ] {
-            assert_eq!((is_whole(answer), draws(answer)), (whole, draws_), "{answer:?}");
+            assert_eq!((is_whole(answer), told(answer)), (whole, drawing), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn sixels_are_drawn_where_all_of_them_fit() {
+        let size = |ws_xpixel, ws_ypixel| Winsize { ws_row: 5, ws_col: 30, ws_xpixel, ws_ypixel };
+        let picture = picture(PictureFormat::Png, b"");
+        for (size, fits_) in [
+            (size(200, 60), true),
+            (size(199, 60), false),
+            (size(200, 59), false),
+            (size(0, 0), true),
+            (Winsize { ws_col: 28, ..size(0, 0) }, false),
+            (Winsize { ws_row: 4, ..size(0, 0) }, false),
+        ] {
+            assert_eq!(fits(&picture, size), fits_, "{size:?}");
         }
     }
 
@@ -138,7 +202,8 @@ mod tests {
     }
 
     fn drawn_is_none_of_a_jpeg() -> bool {
-        drawn(&picture(PictureFormat::Jpeg, b"\xff\xd8\xff")).is_none()
+        let jpeg = picture(PictureFormat::Jpeg, b"\xff\xd8\xff");
+        [Drawing::Kitty, Drawing::Sixels].iter().all(|drawing| drawn(&jpeg, *drawing).is_none())
     }
 
     #[test]

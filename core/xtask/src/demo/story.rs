@@ -1,6 +1,6 @@
 //! An installation of the story, driven by the program.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
@@ -31,7 +31,10 @@ impl Story {
 
         self.receive(jid)?;
         println!("received: ok");
+        self.burn(jid)
+    }
 
+    pub(super) fn burn(&self, jid: &str) -> Done {
         let burned = self.last(&["burn", jid], "burned")?;
         let outcome = burned["outcome"].as_str().unwrap_or_default();
         println!("burned: {outcome}");
@@ -41,7 +44,7 @@ impl Story {
     /// Logs the burner in, has the lab's peer write to it, and compares.
     fn receive(&self, jid: &str) -> Done {
         let text = format!("hello, {jid}");
-        let mut events = self.start(&["receive", jid, "--count", "1", "--timeout", "60"])?;
+        let mut events = self.start(&["receive", jid, "--count", "1", "--timeout", "60"], Stdio::null())?;
         events.until("online")?;
         timed("the lab's peer has logged in and written", || {
             run(lab::program().args(["send", "--to", jid, "--text", &text]).env("FLASHPAPER_LAB", &self.network))
@@ -53,7 +56,7 @@ impl Story {
 
     /// Runs a command of `flashpaper` to its end; the last event of a type.
     pub(super) fn last(&self, args: &[&str], kind: &str) -> Done<Value> {
-        let mut events = self.start(args)?;
+        let mut events = self.start(args, Stdio::null())?;
         let event = events.until(kind)?;
         events.end()?;
         Ok(event)
@@ -65,27 +68,23 @@ impl Story {
         command
     }
 
-    fn start(&self, args: &[&str]) -> Done<Events> {
-        let mut child = self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    pub(super) fn start(&self, args: &[&str], input: Stdio) -> Done<Events> {
+        let mut child = self.command(args).stdin(input).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or("no output")?;
         Ok(Events { child, lines: BufReader::new(stdout), last: Instant::now() })
     }
 }
 
 /// The events of a running `flashpaper`, printed as steps with their times. Dropping it waits for the program.
-struct Events {
+pub(super) struct Events {
     child: Child,
     lines: BufReader<ChildStdout>,
     last: Instant,
 }
 
 impl Events {
-    fn until(&mut self, kind: &str) -> Done<Value> {
-        let mut line = String::new();
-        while self.lines.read_line(&mut line)? > 0 {
-            let event: Value = serde_json::from_str(&line)?;
-            line.clear();
-            self.print(&event);
+    pub(super) fn until(&mut self, kind: &str) -> Done<Value> {
+        while let Some(event) = self.next()? {
             if event["type"] == kind {
                 return Ok(event);
             }
@@ -93,8 +92,24 @@ impl Events {
         Err(format!("flashpaper ended without \"{kind}\"").into())
     }
 
+    /// The next event; `None` at the end.
+    pub(super) fn next(&mut self) -> Done<Option<Value>> {
+        let mut line = String::new();
+        if self.lines.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let event = serde_json::from_str(&line)?;
+        self.print(&event);
+        Ok(Some(event))
+    }
+
+    /// Writes to the program's input, which has to be a pipe.
+    pub(super) fn say(&mut self, object: &Value) -> Done {
+        Ok(writeln!(self.child.stdin.as_mut().ok_or("no input")?, "{object}")?)
+    }
+
     /// Waits for the program, which has to have done all that it was asked for.
-    fn end(&mut self) -> Done {
+    pub(super) fn end(&mut self) -> Done {
         let status = self.child.wait()?;
         if status.success() { Ok(()) } else { Err(format!("flashpaper ended with {status}").into()) }
     }

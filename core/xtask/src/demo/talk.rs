@@ -2,7 +2,6 @@
 //! private, verify each other, lose every connection in between, talk to somebody with real libotr, and are burnt.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -58,13 +57,13 @@ pub(super) fn play(home: &Path, lab: &Lab) -> Done {
     println!("verified: ok");
 
     timed("every connection to Tor is cut, and a text each way arrives", || {
-        order(lab, "cut")?;
+        lab.order("cut")?;
         one.say(&mut two, "still there?")?;
         two.say(&mut one, "again")
     })?;
     println!("cut: ok");
 
-    let pidgin = timed("somebody with libotr has logged in", || order(lab, "otr libotr"))?;
+    let pidgin = timed("somebody with libotr has logged in", || lab.order("otr libotr"))?;
     timed("one talks to libotr in private", || with_libotr(&mut one, lab, &pidgin))?;
     println!("libotr: ok");
 
@@ -76,7 +75,7 @@ pub(super) fn play(home: &Path, lab: &Lab) -> Done {
         }
     }
     happened(lab, &pidgin, |event| event["event"] == "finished")?;
-    order(lab, &format!("otr-end {pidgin}")).map(drop)
+    lab.order(&format!("otr-end {pidgin}")).map(drop)
 }
 
 /// `pidgin`: the full JID of the lab's peer.
@@ -85,7 +84,7 @@ fn with_libotr(one: &mut Chat, lab: &Lab, pidgin: &str) -> Done {
     let text = "hello from Flashpaper";
     one.done(json!({ "command": "send", "peer": peer, "text": text }))?;
     happened(lab, pidgin, |e| e["event"] == "text" && e["text"] == text && e["private"] == true)?;
-    order(lab, &format!("otr-say {pidgin} say hello from libotr"))?;
+    lab.order(&format!("otr-say {pidgin} say hello from libotr"))?;
     let message = one.until(|e| e["type"] == "message" && e["text"] == "hello from libotr")?;
     if message["security"] == "private" { Ok(()) } else { Err("it was not private".into()) }
 }
@@ -94,24 +93,13 @@ fn with_libotr(one: &mut Chat, lab: &Lab, pidgin: &str) -> Done {
 fn happened(lab: &Lab, pidgin: &str, wanted: impl Fn(&Value) -> bool) -> Done {
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
-        let events: Vec<Value> = serde_json::from_str(&order(lab, &format!("otr-lines {pidgin}"))?)?;
+        let events: Vec<Value> = serde_json::from_str(&lab.order(&format!("otr-lines {pidgin}"))?)?;
         if events.iter().any(&wanted) {
             return Ok(());
         }
         thread::sleep(Duration::from_millis(100));
     }
     Err("libotr does not see what it should".into())
-}
-
-/// Gives the lab an order; what it answers.
-fn order(lab: &Lab, order: &str) -> Done<String> {
-    let mut stream = TcpStream::connect(lab.facts()["control"].as_str().ok_or("no control port")?)?;
-    writeln!(stream, "{order}")?;
-    let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer)?;
-    let answer = answer.trim_end();
-    let said = answer.strip_prefix("ok").ok_or_else(|| format!("the lab, to {order}: {answer}"))?;
-    Ok(said.trim_start().to_owned())
 }
 
 /// A running `flashpaper chat --json`. Dropping it ends its input and waits for it.
