@@ -54,7 +54,8 @@ pub(crate) async fn create(
     let (mut tried, mut counts) = (Vec::new(), true);
     loop {
         let attempt = Attempt { server: &server, way, options: &options, invitation: invitation.as_ref(), counts };
-        let (pending, end) = attempt.run(context, cancel).await?;
+        // On the heap: streams are large, and an app's threads may have small stacks.
+        let (pending, end) = Box::pin(attempt.run(context, cancel)).await?;
         let Err(why) = end else { return Ok(pending) };
         counts = false;
         learn(context, server.domain.as_str(), &why).await;
@@ -66,7 +67,7 @@ pub(crate) async fn create(
             return Err(why);
         }
         // Never two accounts: one that may exist is settled first.
-        if !pending.end().await? {
+        if !Box::pin(pending.end()).await? {
             return Err(why);
         }
         if cancel.is_cancelled() {
