@@ -7,8 +7,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flashpaper::{
-    Answer, Answers, BurnOutcome, Burner, Config, CreateOptions, Engine, Error, Event, Events, FieldKind, Input, Key,
-    Network, PrivateNetwork, Question, QuestionEnd, Route, Step,
+    Answer, Answers, BurnOutcome, Burner, Config, CreateOptions, Engine, Error, Event, Events, FailReason, FieldKind,
+    Input, Key, MessageState, Network, PrivateNetwork, Question, QuestionEnd, Route, Step,
 };
 use flashpaper_lab::{LabServer, Remote, ServerKind};
 use serde_json::{Value, json};
@@ -229,6 +229,37 @@ async fn a_quarantine_is_told_before_an_account_is_handed_over_and_none_is_left(
         .into_iter()
         .any(|event| matches!(event, Event::Creating { step: Step::ServerSays { .. }, .. }));
     assert!(said, "what the server says to a new account is handed on");
+    engine.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_quarantine_that_begins_later_is_learnt_from_two_bounces() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let server = lab.server(ServerKind::Quarantine).await?;
+    let engine = open_with_servers(home.path(), &lab, &[(server.domain(), "yes")]).await?;
+    engine.start_on(Direct::plain(&lab)).await?;
+    server.quarantine(false)?;
+    let made = engine.create_burner(CreateOptions::default()).await;
+    server.quarantine(true)?;
+    let burner = made?;
+    engine.connect(&burner.id)?;
+    for (peer, expected) in [("one@burner.test", None), ("two@notls.test", Some(Error::NoServer))] {
+        let message = engine.send(&burner.id, peer, "hello", None)?;
+        let failed = MessageState::Failed { reason: FailReason::Refused };
+        timeout(PATIENCE, async {
+            while engine.message(&burner.id, message)?.state != failed {
+                sleep(Duration::from_millis(20)).await;
+            }
+            // It is learnt behind that.
+            sleep(Duration::from_secs(1)).await;
+            Tested::Ok(())
+        })
+        .await??;
+        assert_eq!(engine.check_options(&CreateOptions::default()).err(), expected, "after {peer}");
+    }
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
     engine.close().await;
     Ok(())
 }
