@@ -152,6 +152,24 @@ impl Context {
         Ok(())
     }
 
+    /// Takes a burner that no server knows of out of the list and its account out of the store. What is left of it is wiped by
+    /// [`Context::wipe`]. On an error nothing has changed.
+    pub(crate) async fn drop_account(self: &Arc<Self>, burner: &Arc<LiveBurner>) -> Result<(), Error> {
+        let (context, burner) = (Arc::clone(self), Arc::clone(burner));
+        blocking(move || {
+            context.burners.drop_account(&burner)?;
+            context.tor.forget(&burner.id);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Wipes what is left of burners whose account was dropped, if there are any. Takes as long as a key source does.
+    pub(crate) async fn wipe(self: &Arc<Self>) -> Result<(), Error> {
+        let context = Arc::clone(self);
+        blocking(move || context.services.store.wipe()).await
+    }
+
     /// [`Context::forget_now`]. Goes on when the future is dropped.
     pub(crate) async fn forget(self: &Arc<Self>, id: &BurnerId) -> Result<(), Error> {
         let (context, id) = (Arc::clone(self), id.clone());

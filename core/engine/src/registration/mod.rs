@@ -42,6 +42,17 @@ pub(crate) async fn create(
     options: CreateOptions,
     cancel: &CancellationToken,
 ) -> Result<PendingBurner, Error> {
+    let made = go_through_servers(context, options, cancel).await;
+    // All that was dropped on the way, at once: a key store may ask the user each time. Where that fails, the next start does it.
+    let _ = context.wipe().await;
+    made
+}
+
+async fn go_through_servers(
+    context: &Arc<Context>,
+    options: CreateOptions,
+    cancel: &CancellationToken,
+) -> Result<PendingBurner, Error> {
     let (invitation, named) = options.read()?;
     let mut server = first(context, &options, named.as_deref())?;
     let mut way = server.way(options.route);
