@@ -127,10 +127,20 @@ impl<'a> Talk<'a> {
         let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
         let mut changed = outbox::refused(self.work.mailbox, from, id, reason);
         let asked = |peer: &PeerId| self.work.sessions.queries.get(peer).is_some_and(|query| query == id);
-        if let Some(peer) = self.work.mailbox.find(from).filter(|peer| why == Refusal::ForGood && asked(peer)) {
+        let asked = self.work.mailbox.find(from).filter(|peer| why == Refusal::ForGood && asked(peer));
+        if let Some(peer) = asked {
             changed.extend(outbox::nobody_there(self.work.mailbox, peer));
         }
+        if why == Refusal::ForGood && (asked.is_some() || !changed.is_empty()) {
+            self.work.sessions.bounces.add(from);
+        }
         self.work.news.messages.extend(changed);
+    }
+
+    /// Whether bounces show that the server lets this account write to nobody. `own`: the account.
+    #[must_use]
+    pub fn is_quarantined(&self, own: &Address) -> bool {
+        self.work.sessions.bounces.show_quarantine(self.work.mailbox, own)
     }
 
     /// Makes a stranger a contact, and answers if they have asked for a private conversation.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod bounces;
 mod chat;
 mod contact;
 mod encryption;

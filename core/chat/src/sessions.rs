@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bounces::Bounces;
 use crate::contact::PeerId;
 use crate::encryption::open::OpenSessions;
 use crate::encryption::otr3::{Identity, InstanceTag, Otr3};
@@ -25,6 +26,8 @@ pub struct Sessions {
     /// The client that sent the last unreadable text: a new session with it makes it send that text again.
     pub(crate) unread_by: HashMap<PeerId, Option<String>>,
     pub(crate) questions: Questions,
+    /// What came back.
+    pub(crate) bounces: Bounces,
     /// Peers that there is no room for, which was said.
     pub(crate) full: BTreeSet<PeerId>,
 }
@@ -41,6 +44,7 @@ impl Sessions {
             queries,
             unread_by,
             questions: Questions::default(),
+            bounces: Bounces::default(),
             full: BTreeSet::new(),
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use flashpaper_vault::Batch;
 use flashpaper_xmpp::Tls;
 use tokio_util::sync::CancellationToken;
 
@@ -18,11 +19,12 @@ use crate::event::BurnerId;
 use crate::locks::lock;
 use crate::network::tor_client::TorClient;
 use crate::registration::choice::Choice;
-use crate::registration::learnt::{Learnt, Lessons, days};
+use crate::registration::learnt::{Learnt, Lesson, Lessons, days};
 use crate::registration::questions::Questions;
 use crate::registration::quota::Registrations;
 use crate::services::Services;
 use crate::spread::{Spread, moment};
+use crate::store::schema;
 use crate::tasks::{Tasks, blocking};
 use crate::{Error, Route};
 
@@ -123,6 +125,20 @@ impl Context {
         choice.draw(self.directory.get().entries(), &in_use, &self.learnt.on(today), &mut self.services.rng())
     }
 
+    /// Keeps what an error says about a server. Where that fails, it is learnt once more another time.
+    pub(crate) async fn learn(self: &Arc<Self>, domain: &str, why: &Error) {
+        let Some(lesson) = Lesson::of(why) else { return };
+        let (context, domain, today) = (Arc::clone(self), domain.to_owned(), days(self.services.now()));
+        let learn = move || {
+            context.learnt.add((&domain, lesson, today), |lessons| {
+                let mut batch = Batch::default();
+                schema::put_learnt(&mut batch, lessons)?;
+                context.services.store.commit(batch)
+            })
+        };
+        let _ = blocking(learn).await;
+    }
+
     pub(crate) fn server_of(&self, account: &Account) -> Result<Server, Error> {
         self.directory.get().named(&account.domain)
     }
@@ -134,6 +150,24 @@ impl Context {
         self.burners.remove(id);
         self.tor.forget(id);
         Ok(())
+    }
+
+    /// Takes a burner that no server knows of out of the list and its account out of the store. What is left of it is wiped by
+    /// [`Context::wipe`]. On an error nothing has changed.
+    pub(crate) async fn drop_account(self: &Arc<Self>, burner: &Arc<LiveBurner>) -> Result<(), Error> {
+        let (context, burner) = (Arc::clone(self), Arc::clone(burner));
+        blocking(move || {
+            context.burners.drop_account(&burner)?;
+            context.tor.forget(&burner.id);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Wipes what is left of burners whose account was dropped, if there are any. Takes as long as a key source does.
+    pub(crate) async fn wipe(self: &Arc<Self>) -> Result<(), Error> {
+        let context = Arc::clone(self);
+        blocking(move || context.services.store.wipe()).await
     }
 
     /// [`Context::forget_now`]. Goes on when the future is dropped.

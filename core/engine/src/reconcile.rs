@@ -17,6 +17,8 @@ use crate::{Error, limits};
 /// Settles every account that is neither wanted nor gone, one after the other and apart: several connections at one moment
 /// would link the accounts to each other, and to those that connect by then.
 pub(crate) async fn settle_all(context: &Arc<Context>) -> Result<(), Error> {
+    // A creation may have ended half way. What keeps this from being done need not keep the rest.
+    let _ = context.wipe().await;
     let in_doubt = context.burners.all()?.into_iter().filter(|burner| burner.account().state != State::Active);
     let now = context.services.now();
     let (mut in_doubt, waits): (Vec<_>, Vec<_>) =
@@ -112,6 +114,20 @@ mod tests {
         assert!(orders.len() > 1, "always {orders:?}");
         // A third of the time has the moment of each: a sixth before the first, and a third between first and last, on average.
         assert!(first / ROUNDS > SPREAD / 30 && apart / ROUNDS > SPREAD / 8, "{first:?}, {apart:?}");
+        engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_a_creation_has_dropped_is_not_there_again_and_the_next_start_wipes_it() {
+        let home = TempDir::new().unwrap();
+        let (engine, _) = engine(&home, &["a", "b"]).await;
+        engine.context.drop_account(&burner(&engine, "a")).await.unwrap();
+        assert_eq!((engine.burners().unwrap().len(), engine.context.services.store.owners().len()), (1, 2));
+        engine.suspend(Duration::ZERO).await;
+        engine.resume().await.unwrap();
+        assert_eq!((engine.burners().unwrap().len(), engine.context.services.store.owners().len()), (1, 2));
+        settle_all(&engine.context).await.unwrap();
+        assert_eq!((engine.burners().unwrap().len(), engine.context.services.store.owners().len()), (1, 1));
         engine.close().await;
     }
 

@@ -30,6 +30,7 @@
 //! | 013: to no other key | `decisions::a_text_that_has_left_goes_to_no_other_key` |
 //! | 014: links, expected and verified keys | `trust`, `decisions::a_key_that_another_client_had_verified_…`, `…no_text_goes_to_a_key_…`, `…is_marked` |
 
+mod bounces;
 mod chat;
 mod decisions;
 mod delivery;

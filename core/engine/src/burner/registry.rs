@@ -74,6 +74,15 @@ impl Registry {
         committed.map(|()| (burner, turn))
     }
 
+    /// Removes a burner, and its account from the disk. On an error nothing has changed.
+    pub(crate) fn drop_account(&self, burner: &LiveBurner) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        schema::remove_account(&mut batch, burner.owner);
+        self.services.store.commit(batch)?;
+        self.remove(&burner.id);
+        Ok(())
+    }
+
     pub(crate) fn remove(&self, id: &BurnerId) {
         lock(&self.known).burners.retain(|burner| burner.id != *id);
     }

@@ -3,13 +3,14 @@
 //!
 //! Over 400 lines: what one connection does between two waits is read in one piece.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_chat::{
     self as chat, Address, Mailbox, PeerId, Standing, StreamNumber, Talk, UnixTime, inbox, outbox, presence,
     redelivery, stanza_queue,
 };
-use flashpaper_xmpp::{Incoming, StreamError, Subscription};
+use flashpaper_xmpp::{Incoming, Refusal, StreamError, Subscription};
 use futures::FutureExt as _;
 use tokio::time::{Instant, sleep};
 
@@ -33,7 +34,7 @@ enum Woken {
 
 /// A connection at work.
 pub(super) struct Work<'a> {
-    context: &'a Context,
+    context: &'a Arc<Context>,
     turn: Turn,
     handle: &'a ConnectionHandle,
     session: Session,
@@ -54,7 +55,7 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(context: &'a Context, turn: Turn, handle: &'a ConnectionHandle, session: Session) -> Self {
+    pub(super) fn new(context: &'a Arc<Context>, turn: Turn, handle: &'a ConnectionHandle, session: Session) -> Self {
         Self {
             context,
             turn,
@@ -322,34 +323,44 @@ impl<'a> Work<'a> {
         let resumption = self.session.resumption(batch.len() + self.room());
         let rests = self.rests_until > self.context.services.since_boot();
         let number = (may_answer && !rests && self.room() > 0).then(|| self.number());
-        self.converse(move |talk| {
-            let mut answers = Vec::new();
-            for incoming in batch {
-                match incoming {
-                    Incoming::Chat(chat) => talk.receive(&chat),
-                    Incoming::Receipt { from, id } => {
-                        let changed = outbox::reported(talk.mailbox(), &Address::from(from), &id);
-                        talk.report(changed);
+        let account = self.turn.burner.account();
+        let own = Address::from(account.jid());
+        let came_back =
+            batch.iter().any(|incoming| matches!(incoming, Incoming::Refused { why: Refusal::ForGood, .. }));
+        let (stanzas, answers, is_quarantined) = self
+            .converse(move |talk| {
+                let mut answers = Vec::new();
+                for incoming in batch {
+                    match incoming {
+                        Incoming::Chat(chat) => talk.receive(&chat),
+                        Incoming::Receipt { from, id } => {
+                            let changed = outbox::reported(talk.mailbox(), &Address::from(from), &id);
+                            talk.report(changed);
+                        }
+                        Incoming::Unreadable { from } => talk.unreadable(&from.into()),
+                        Incoming::Refused { from, id, why } => talk.refused(&from.into(), &id, why),
+                        Incoming::Presence { from, resource, news } => {
+                            let steps = talk.presence(&from.clone().into(), resource, news);
+                            answers.extend(steps.into_iter().map(|step| (from.clone(), step)));
+                        }
+                        Incoming::Acked { up_to } => {
+                            let changed = stanza_queue::acked(talk.mailbox(), StreamNumber(up_to));
+                            talk.report(changed);
+                        }
+                        Incoming::Asked | Incoming::Other => {}
                     }
-                    Incoming::Unreadable { from } => talk.unreadable(&from.into()),
-                    Incoming::Refused { from, id, why } => talk.refused(&from.into(), &id, why),
-                    Incoming::Presence { from, resource, news } => {
-                        let steps = talk.presence(&from.clone().into(), resource, news);
-                        answers.extend(steps.into_iter().map(|step| (from.clone(), step)));
-                    }
-                    Incoming::Acked { up_to } => {
-                        let changed = stanza_queue::acked(talk.mailbox(), StreamNumber(up_to));
-                        talk.report(changed);
-                    }
-                    Incoming::Asked | Incoming::Other => {}
                 }
-            }
-            known.iter().for_each(|(row, standing)| presence::server_knows(talk.mailbox(), *row, *standing));
-            let stanzas = number.map(|number| number(talk)).unwrap_or_default();
-            stanza_queue::set_resumption(talk.mailbox(), resumption);
-            (stanzas, answers)
-        })
-        .await
+                known.iter().for_each(|(row, standing)| presence::server_knows(talk.mailbox(), *row, *standing));
+                let stanzas = number.map(|number| number(talk)).unwrap_or_default();
+                stanza_queue::set_resumption(talk.mailbox(), resumption);
+                (stanzas, answers, came_back && talk.is_quarantined(&own))
+            })
+            .await?;
+        if is_quarantined {
+            // The user is told by the texts that have failed; the next creation goes elsewhere.
+            self.context.learn(&account.domain, &Error::Quarantined).await;
+        }
+        Ok((stanzas, answers))
     }
 
     /// Notes what the server has. It is stored with the next change: after a crash the server says it again. There need be none

@@ -1,4 +1,4 @@
-//! What creations have learnt of servers: kept for a week, to the day, and of no burner.
+//! What creations, and bounces later on, have taught of servers: kept for a week, to the day, and of no burner.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -57,7 +57,7 @@ impl Lesson {
 /// By domain: what was learnt, and on which day.
 pub(crate) type Lessons = BTreeMap<String, (Lesson, u64)>;
 
-/// What creations have learnt of servers, as it is on disk.
+/// What was learnt of servers, as it is on disk.
 pub(crate) struct Learnt(Mutex<Lessons>);
 
 impl Learnt {
@@ -71,7 +71,7 @@ impl Learnt {
     }
 
     /// Learns something, if `store` succeeds. What does not count any more is forgotten.
-    pub(super) fn add<T>(
+    pub(crate) fn add<T>(
         &self,
         (domain, lesson, day): (&str, Lesson, u64),
         store: impl FnOnce(&Lessons) -> Result<T, Error>,

@@ -16,20 +16,16 @@ pub(crate) mod quota;
 use std::sync::Arc;
 
 use flashpaper_chat::Address;
-use flashpaper_vault::Batch;
 use tokio_util::sync::CancellationToken;
 
 use self::attempt::Attempt;
 use self::choice::{Choice, Next, Patience};
-use self::learnt::{Lesson, days};
 pub use self::options::CreateOptions;
 use self::pending::PendingBurner;
 use crate::context::Context;
 use crate::directory::Server;
 use crate::event::{Event, Step};
 use crate::route::Way;
-use crate::store::schema;
-use crate::tasks::blocking;
 use crate::{Error, Route};
 
 /// Looks at options without a network.
@@ -46,6 +42,17 @@ pub(crate) async fn create(
     options: CreateOptions,
     cancel: &CancellationToken,
 ) -> Result<PendingBurner, Error> {
+    let made = go_through_servers(context, options, cancel).await;
+    // All that was dropped on the way, at once: a key store may ask the user each time. Where that fails, the next start does it.
+    let _ = context.wipe().await;
+    made
+}
+
+async fn go_through_servers(
+    context: &Arc<Context>,
+    options: CreateOptions,
+    cancel: &CancellationToken,
+) -> Result<PendingBurner, Error> {
     let (invitation, named) = options.read()?;
     let mut server = first(context, &options, named.as_deref())?;
     let mut way = server.way(options.route);
@@ -54,10 +61,11 @@ pub(crate) async fn create(
     let (mut tried, mut counts) = (Vec::new(), true);
     loop {
         let attempt = Attempt { server: &server, way, options: &options, invitation: invitation.as_ref(), counts };
-        let (pending, end) = attempt.run(context, cancel).await?;
+        // On the heap: streams are large, and an app's threads may have small stacks.
+        let (pending, end) = Box::pin(attempt.run(context, cancel)).await?;
         let Err(why) = end else { return Ok(pending) };
         counts = false;
-        learn(context, server.domain.as_str(), &why).await;
+        context.learn(server.domain.as_str(), &why).await;
         let next = patience.next(&why, way.first);
         let from = Address::from(server.domain.as_str().to_owned());
         let id = pending.burner.id.clone();
@@ -66,7 +74,7 @@ pub(crate) async fn create(
             return Err(why);
         }
         // Never two accounts: one that may exist is settled first.
-        if !pending.end().await? {
+        if !Box::pin(pending.end()).await? {
             return Err(why);
         }
         if cancel.is_cancelled() {
@@ -90,18 +98,4 @@ pub(crate) async fn create(
 fn first(context: &Context, options: &CreateOptions, named: Option<&str>) -> Result<Server, Error> {
     let choice = Choice { route: options.route, asks_nothing: options.asks_nothing, tried: &[] };
     named.map_or_else(|| context.draw_server(&choice), |domain| context.named_server(domain))
-}
-
-/// What the end of an attempt says about its server is kept. Where that fails, it is learnt once more another time.
-async fn learn(context: &Arc<Context>, domain: &str, why: &Error) {
-    let Some(lesson) = Lesson::of(why) else { return };
-    let (context, domain, today) = (Arc::clone(context), domain.to_owned(), days(context.services.now()));
-    let learn = move || {
-        context.learnt.add((&domain, lesson, today), |lessons| {
-            let mut batch = Batch::default();
-            schema::put_learnt(&mut batch, lessons)?;
-            context.services.store.commit(batch)
-        })
-    };
-    let _ = blocking(learn).await;
 }

@@ -64,10 +64,14 @@ impl PendingBurner {
         }
     }
 
-    /// Gives it up before another one is made: one that may exist is settled. Whether it is gone now.
+    /// Gives it up before another one is made: one that may exist is settled, and one that cannot is dropped. Whether it is gone
+    /// now.
     pub(super) async fn end(mut self) -> Result<bool, Error> {
         if !self.plan.may_exist() {
-            self.give_up().await;
+            self.context.drop_account(&self.burner).await?;
+            self.claimed = true;
+            let absent = Event::Settled { burner: self.burner.id.clone(), outcome: Settlement::Absent };
+            self.context.services.reporter.report(absent);
             return Ok(true);
         }
         self.burner.change_on_disk(|account| account.set_state(State::Unwanted)).await?;

@@ -183,6 +183,14 @@ impl Store {
         })
     }
 
+    /// Wipes what is left of burners whose account was removed, if there are any. As [`Store::keep_only`].
+    pub(crate) fn wipe(&self) -> Result<(), Error> {
+        if schema::without_account(&self.life().vault()?.lock())?.is_empty() {
+            return Ok(());
+        }
+        self.rekey(None, |vault, fresh, rng| Ok(vault.forget(&schema::without_account(vault)?, fresh, rng)?))
+    }
+
     /// Has another key open the folder from now on, and only that. Takes as long as opening it.
     pub(crate) fn change_key(&self, key: &Key) -> Result<(), Error> {
         self.rekey(Some(key), |vault, fresh, rng| Ok(vault.change_key(fresh, rng)?))

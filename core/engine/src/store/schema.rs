@@ -183,6 +183,21 @@ pub(crate) fn put_account(batch: &mut Batch, owner: Owner, account: &Account) ->
     Ok(())
 }
 
+pub(crate) fn remove_account(batch: &mut Batch, owner: Owner) {
+    batch.remove(owner, ACCOUNT, ONLY);
+}
+
+/// Owners whose account was removed. Of one that cannot be read there is a row.
+pub(super) fn without_account(vault: &Vault) -> Result<Vec<Owner>, Error> {
+    let mut without = Vec::new();
+    for owner in vault.owners() {
+        if vault.row(owner, ACCOUNT, ONLY)?.is_none() {
+            without.push(owner);
+        }
+    }
+    Ok(without)
+}
+
 pub(crate) fn put_registrations(batch: &mut Batch, registrations: &[u64]) -> Result<(), Error> {
     batch.put(Owner::COMMON, REGISTRATIONS, ONLY, to_json(registrations)?);
     Ok(())

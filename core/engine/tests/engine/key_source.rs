@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flashpaper::{
-    Action, BurnerState, Config, CreateOptions, Engine, Error, Input, Key, KeySlot, KeySource, KeySourceError, Network,
-    VaultReport,
+    Action, BurnerState, Config, CreateOptions, Engine, Error, Event, Input, Key, KeySlot, KeySource, KeySourceError,
+    Network, Step, VaultReport,
 };
 use flashpaper_tor::DialError;
 use tempfile::TempDir;
@@ -108,6 +108,23 @@ async fn count_a_registration(engine: &Engine) -> Tested {
     engine.start_on(Arc::new(Always(|| DialError::HostUnreachable))).await?;
     assert_eq!(engine.create_burner(one_server()).await.err(), Some(Error::ServerUnreachable));
     assert!(engine.burners()?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_creation_that_no_server_takes_asks_the_key_store_once() -> Tested {
+    let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
+    let engine = open(home.path(), key(&chip)).await?;
+    engine.start_on(Arc::new(Always(|| DialError::HostUnreachable))).await?;
+    let mut events = engine.events(None);
+    let before = chip.made.load(SeqCst);
+    assert_eq!(engine.create_burner(CreateOptions::default()).await.err(), Some(Error::ServerUnreachable));
+    assert_eq!(chip.made.load(SeqCst), before + 1);
+    let moves = std::iter::from_fn(|| events.try_next())
+        .filter(|event| matches!(event, Event::Creating { step: Step::MovingOn { .. }, .. }));
+    assert_eq!(moves.count(), 7);
+    assert!(engine.burners()?.is_empty());
+    engine.close().await;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod chat;
 mod circuits;
 mod cost;
 mod crash;
+mod crash_moves;
 mod crash_texts;
 mod day;
 mod direct;

@@ -1,6 +1,7 @@
 //! A server that was started on demand, from a test's side.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::PathBuf;
 
 use flashpaper_xmpp::registration::Answers;
@@ -97,6 +98,20 @@ impl LabServer {
         let relays = self.lab.facts().relays.iter().map(|relay| relay.address.as_str());
         for from in relays.chain(["127.0.0.1"]) {
             self.register_from(from).await?;
+        }
+        Ok(())
+    }
+
+    /// Has it keep accounts apart from here on, or not any more. For [`ServerKind::Quarantine`], which does at first.
+    ///
+    /// # Errors
+    /// Its folder cannot be written.
+    pub fn quarantine(&self, begins: bool) -> Result<()> {
+        let lifted = self.facts.log.with_file_name("lifted");
+        if begins {
+            fs::remove_file(lifted)?
+        } else {
+            fs::write(lifted, [])?
         }
         Ok(())
     }
