@@ -9,7 +9,7 @@ use crate::mailbox::Mailbox;
 /// Accounts at so many other servers have to be out of reach: a peer answers for one.
 const SERVERS: usize = 2;
 
-/// The servers of those to whom what was written has come back for good. Known in memory only.
+/// The servers of those to whom what was written has come back as forbidden. Known in memory only.
 #[derive(Default)]
 pub(crate) struct Bounces(BTreeSet<String>);
 

@@ -124,14 +124,15 @@ impl<'a> Talk<'a> {
 
     /// A message came back.
     pub fn refused(&mut self, from: &Address, id: &str, why: Refusal) {
-        let reason = if why == Refusal::ForGood { FailReason::Refused } else { FailReason::Unreachable };
+        let is_final = matches!(why, Refusal::ForGood | Refusal::Forbidden);
+        let reason = if is_final { FailReason::Refused } else { FailReason::Unreachable };
         let mut changed = outbox::refused(self.work.mailbox, from, id, reason);
         let asked = |peer: &PeerId| self.work.sessions.queries.get(peer).is_some_and(|query| query == id);
-        let asked = self.work.mailbox.find(from).filter(|peer| why == Refusal::ForGood && asked(peer));
+        let asked = self.work.mailbox.find(from).filter(|peer| is_final && asked(peer));
         if let Some(peer) = asked {
             changed.extend(outbox::nobody_there(self.work.mailbox, peer));
         }
-        if why == Refusal::ForGood && (asked.is_some() || !changed.is_empty()) {
+        if why == Refusal::Forbidden && (asked.is_some() || !changed.is_empty()) {
             self.work.sessions.bounces.add(from);
         }
         self.work.news.messages.extend(changed);

@@ -243,7 +243,7 @@ async fn a_quarantined_account_talks_to_itself_alone() -> Tested {
     for (to, id) in [(other.as_str(), "person"), (server.domain(), "server")] {
         session.send_otr(to, id, "?OTR:bounces.", false).await?;
         session.ask().await?;
-        assert_eq!(refused(&mut session).await?, (id.to_owned(), Refusal::ForGood));
+        assert_eq!(refused(&mut session).await?, (id.to_owned(), Refusal::Forbidden));
     }
     let bounced = || -> Tested<usize> { Ok(fs::read_to_string(&server.facts().log)?.matches("<not-allowed").count()) };
     let before = bounced()?;

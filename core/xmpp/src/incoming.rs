@@ -204,8 +204,14 @@ fn refusal(message: &Element) -> Refusal {
     match message.get_child("error", ns::JABBER_CLIENT) {
         Some(error) if absent(error) => Refusal::Absent,
         Some(error) if error.attr("type") == Some("wait") => Refusal::ForNow,
+        Some(error) if forbids(error) => Refusal::Forbidden,
         _ => Refusal::ForGood,
     }
+}
+
+/// Whether an error is one of those by which servers keep accounts apart.
+pub(crate) fn forbids(error: &Element) -> bool {
+    ["not-allowed", "policy-violation", "forbidden"].into_iter().any(|name| error.has_child(name, ns::XMPP_STANZAS))
 }
 
 /// What came. Its `Debug` shows no text and nobody's address.
@@ -279,6 +285,8 @@ pub enum Refusal {
     Absent,
     /// It will not help.
     ForGood,
+    /// Nor will it here: somebody's rules are against it (`not-allowed`, `policy-violation`, `forbidden`).
+    Forbidden,
 }
 
 /// A chat message that arrived.

@@ -17,6 +17,7 @@ use crate::domain::{Domain, bare};
 use crate::error::{LoginError, StreamError};
 use crate::exchange::Secure;
 use crate::ids::Ids;
+use crate::incoming::forbids;
 use crate::received::{Answer, Received};
 use crate::registration::clean;
 use crate::removal::{Accepted, RemovalError, Requested};
@@ -222,7 +223,7 @@ impl fmt::Debug for TriedOut {
 impl TriedOut {
     fn hear(&mut self, said: &Element, greeting: &str) {
         match said.attr("type") {
-            Some("error") => self.quarantined |= said.attr("id") == Some(greeting) && forbids(said),
+            Some("error") => self.quarantined |= said.attr("id") == Some(greeting) && is_forbidden(said),
             _ if self.words.len() < WORDS_AT_MOST => {
                 let bodies = said.children().filter(|child| child.is("body", ns::JABBER_CLIENT)).map(Element::text);
                 let words = clean(&bodies.take(1).collect::<String>());
@@ -244,11 +245,8 @@ fn is_from(message: &Element, server: &Jid) -> bool {
 }
 
 /// What servers say that keep new accounts apart, and not what they say where nobody is.
-fn forbids(bounce: &Element) -> bool {
-    let condition = |name| {
-        bounce.get_child("error", ns::JABBER_CLIENT).is_some_and(|error| error.has_child(name, ns::XMPP_STANZAS))
-    };
-    ["not-allowed", "policy-violation", "forbidden"].into_iter().any(condition)
+fn is_forbidden(bounce: &Element) -> bool {
+    bounce.get_child("error", ns::JABBER_CLIENT).is_some_and(forbids)
 }
 
 /// The own account's resource in an answer.

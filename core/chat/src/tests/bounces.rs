@@ -28,11 +28,12 @@ fn is_quarantined(one: &mut Phone) -> bool {
 
 #[test]
 fn accounts_at_two_other_servers_that_are_out_of_reach_show_a_quarantine() {
-    assert!(written_to(&[TWO, "x@c.example"], Refusal::ForGood).1);
-    assert!(!written_to(&[TWO, "x@b.example"], Refusal::ForGood).1, "one server speaks for all of its accounts");
-    assert!(!written_to(&[TWO, "x@a.example"], Refusal::ForGood).1, "the own server has no such account");
+    assert!(written_to(&[TWO, "x@c.example"], Refusal::Forbidden).1);
+    assert!(!written_to(&[TWO, "x@b.example"], Refusal::Forbidden).1, "one server speaks for all of its accounts");
+    assert!(!written_to(&[TWO, "x@a.example"], Refusal::Forbidden).1, "the own server has no such account");
     assert!(!written_to(&[TWO, "x@c.example"], Refusal::Absent).1, "nobody is there");
     assert!(!written_to(&[TWO, "x@c.example"], Refusal::ForNow).1);
+    assert!(!written_to(&[TWO, "x@c.example"], Refusal::ForGood).1, "two addresses with a slip in them");
 }
 
 #[test]
@@ -41,7 +42,7 @@ fn a_bounce_of_what_was_not_written_counts_for_nothing() {
     one.writes("hello");
     let query = one.says();
     for (from, id) in [(TWO, "another"), ("x@c.example", &*query[0].id), ("x@d.example", "third")] {
-        one.work(|talk| talk.refused(&address(from), id, Refusal::ForGood));
+        one.work(|talk| talk.refused(&address(from), id, Refusal::Forbidden));
     }
     assert!(!is_quarantined(&mut one));
 }
@@ -57,7 +58,7 @@ fn an_account_that_anybody_has_answered_is_in_no_quarantine() {
         |one| one.mailbox.peer_mut(one.row).unwrap().trust = friends().0.mailbox.peers[&one.row].trust.clone(),
     ];
     for answer in answers {
-        let (mut one, _) = written_to(&["x@c.example", "x@d.example"], Refusal::ForGood);
+        let (mut one, _) = written_to(&["x@c.example", "x@d.example"], Refusal::Forbidden);
         assert!(is_quarantined(&mut one));
         answer(&mut one);
         assert!(!is_quarantined(&mut one));

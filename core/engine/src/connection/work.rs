@@ -326,7 +326,7 @@ impl<'a> Work<'a> {
         let account = self.turn.burner.account();
         let own = Address::from(account.jid());
         let came_back =
-            batch.iter().any(|incoming| matches!(incoming, Incoming::Refused { why: Refusal::ForGood, .. }));
+            batch.iter().any(|incoming| matches!(incoming, Incoming::Refused { why: Refusal::Forbidden, .. }));
         let (stanzas, answers, is_quarantined) = self
             .converse(move |talk| {
                 let mut answers = Vec::new();

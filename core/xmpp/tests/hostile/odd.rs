@@ -363,6 +363,10 @@ async fn what_the_own_server_says_is_read() -> Outcome {
         (from_server("type='error' id='m1'", "<body>mine</body>"), refused(Refusal::ForGood)),
         (from_server("type='error' id='m1'", "<error type='wait'/>"), refused(Refusal::ForNow)),
         (from_server("type='error' id='m1'", &error("recipient-unavailable")), refused(Refusal::Absent)),
+        (from_server("type='error' id='m1'", &error("remote-server-not-found")), refused(Refusal::ForGood)),
+        (from_server("type='error' id='m1'", &error("not-allowed")), refused(Refusal::Forbidden)),
+        (from_server("type='error' id='m1'", &error("policy-violation")), refused(Refusal::Forbidden)),
+        (from_server("type='error' id='m1'", &error("forbidden")), refused(Refusal::Forbidden)),
         (from_server("type='error'", &error("not-allowed")), vec![]),
         (from_server("type='error'", "<body>mine</body>"), unreadable(DOMAIN)),
     ])
