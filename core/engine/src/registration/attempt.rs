@@ -108,16 +108,7 @@ impl Work<'_> {
         let (context, burner) = (self.context, &self.burner);
         let mut report = |step| report(context, burner, step);
         Ok(match (act, take(&mut self.stream)) {
-            (Act::OpenStream, Stream::None) => {
-                // The form is asked for behind an invitation.
-                let link = match self.attempt.invitation {
-                    Some(_) => link::open_for(context, burner, &mut report).await?,
-                    None => link::open_to_register(context, burner, &mut self.ids, &mut report).await?,
-                };
-                let safe_login = link.offers_safe_login();
-                self.stream = Stream::Open(link);
-                Found::Stream { safe_login }
-            }
+            (Act::OpenStream, Stream::None) => return self.open().await,
             (Act::ShowInvitation, Stream::Open(mut link)) => {
                 if let Some(invitation) = self.attempt.invitation {
                     within(limits::EXCHANGE, link.show_invitation(invitation, &mut self.ids)).await??;
@@ -131,22 +122,7 @@ impl Work<'_> {
                 Found::Done
             }
             (Act::FillForm, Stream::WithForm(link, form)) => return self.fill(link, form).await,
-            (Act::SendForm, Stream::WithFilled(mut link, form)) => {
-                let account = burner.account();
-                // At an onion address everybody seems to come from one place, and a refused login may count against it.
-                let sent = match account.route {
-                    Route::Exit => {
-                        let credentials = link::credentials(&account);
-                        let sent = link.register_to_log_in(form, &credentials, &mut self.ids);
-                        within(limits::EXCHANGE, sent).await?
-                    }
-                    Route::Onion => within(limits::EXCHANGE, link.register(form, &mut self.ids)).await?,
-                };
-                sent?;
-                report(Step::Registered);
-                self.stream = Stream::Registered(link);
-                Found::Done
-            }
+            (Act::SendForm, Stream::WithFilled(link, form)) => return self.send(link, form).await,
             (Act::LogIn, Stream::Registered(link)) => {
                 let session = link::bind(context, link, burner, &mut report).await?;
                 let safe_delivery = session.offers_management();
@@ -164,6 +140,37 @@ impl Work<'_> {
             // An act that the stream is not ready for.
             _ => return Err(Error::Internal.into()),
         })
+    }
+
+    /// Opens a stream. The form is asked for along with that, or else behind the invitation.
+    async fn open(&mut self) -> Result<Found, Failure> {
+        let (context, burner) = (self.context, &self.burner);
+        let mut report = |step| report(context, burner, step);
+        let link = match self.attempt.invitation {
+            Some(_) => link::open_for(context, burner, &mut report).await?,
+            None => link::open_to_register(context, burner, &mut self.ids, &mut report).await?,
+        };
+        let safe_login = link.offers_safe_login();
+        self.stream = Stream::Open(link);
+        Ok(Found::Stream { safe_login })
+    }
+
+    /// Has the server make the account.
+    async fn send(&mut self, mut link: Link, form: Filled) -> Result<Found, Failure> {
+        let account = self.burner.account();
+        // At an onion address everybody seems to come from one place, and a refused login may count against it.
+        let sent = match account.route {
+            Route::Exit => {
+                let credentials = link::credentials(&account);
+                let sent = link.register_to_log_in(form, &credentials, &mut self.ids);
+                within(limits::EXCHANGE, sent).await?
+            }
+            Route::Onion => within(limits::EXCHANGE, link.register(form, &mut self.ids)).await?,
+        };
+        sent?;
+        report(self.context, &self.burner, Step::Registered);
+        self.stream = Stream::Registered(link);
+        Ok(Found::Done)
     }
 
     /// Hands on what the server has to say to a new account.
