@@ -49,12 +49,26 @@ pub(crate) struct Account {
     /// A login was bound to its TLS connection: no other kind is tried any more.
     #[serde(default)]
     pub(crate) binds: bool,
-    /// The server has refused a login that was bound, and let one in that was not.
+    /// What its logins were that were not bound.
+    #[zeroize(skip)]
     #[serde(default)]
-    pub(crate) unbound: bool,
+    pub(crate) unbound: Unbound,
     /// No conversation is in version 2 of OTR.
     #[serde(default)]
     pub(crate) version_3_only: bool,
+}
+
+/// What the logins of an account were that were not bound to their TLS connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unbound {
+    /// It has never logged in.
+    New,
+    /// The server did not offer to bind them.
+    #[default]
+    NotOffered,
+    /// The server has refused one that was bound, and let one in that was not.
+    Needed,
 }
 
 /// How much is known of an account.
@@ -111,7 +125,7 @@ pub(crate) mod tests {
             removed: false,
             refused: None,
             binds: false,
-            unbound: false,
+            unbound: Unbound::default(),
             version_3_only: false,
         }
     }

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::event::Event;
+use crate::locks::lock;
 
 /// How many events a slow reader may fall behind before it loses some.
 const BACKLOG: usize = 1024;
@@ -129,10 +130,6 @@ impl Reporter {
     pub(crate) fn end(&self) {
         lock(&self.news).take();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

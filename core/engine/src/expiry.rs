@@ -22,7 +22,7 @@ impl Context {
                 let again = Arc::clone(&context);
                 let looked = tokio::task::spawn_blocking(move || again.forget_expired()).await;
                 // After a panic, too.
-                let wait = looked.unwrap_or(Ok(limits::SLICE))?;
+                let wait = looked.unwrap_or(Ok(limits::MAX_SLEEP))?;
                 tokio::select! {
                     () = sleep(wait) => {}
                     () = context.services.expiry.notified() => {}
@@ -37,7 +37,7 @@ impl Context {
         let now = self.services.expiry_now();
         let due = |burner: &Arc<LiveBurner>| self.forget_expired_of(burner, now);
         let next = self.burners.all()?.iter().filter_map(due).min();
-        Ok(next.map_or(Duration::MAX, |left| left.min(limits::SLICE)))
+        Ok(next.map_or(Duration::MAX, |left| left.min(limits::MAX_SLEEP)))
     }
 
     /// [`Context::forget_expired`] of one burner.
@@ -60,7 +60,7 @@ impl Context {
             self.goodbyes_wait(Arc::clone(burner));
         }
         let at = at.into_iter().chain(history).min()?;
-        Some(if at <= now { limits::SLICE } else { Duration::from_secs(at.0 - now.0) })
+        Some(if at <= now { limits::MAX_SLEEP } else { Duration::from_secs(at.0 - now.0) })
     }
 
     /// What is to be said of the end of private conversations is said by each burner at a moment of its own.

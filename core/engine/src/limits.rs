@@ -77,7 +77,7 @@ pub(crate) const PARTING: Duration = Duration::from_secs(1);
 /// How long to wait after the first failure, at most; doubled by each further one. The wait is drawn below that.
 pub(crate) const BACK_OFF: Duration = Duration::from_secs(2);
 /// How long a wait is slept at one go: the clock that it goes by is looked at in between.
-pub(crate) const SLICE: Duration = Duration::from_secs(60);
+pub(crate) const MAX_SLEEP: Duration = Duration::from_secs(60);
 /// After a hint that the network has changed a connection has so long to show that it works.
 pub(crate) const AFTER_HINT: Duration = Duration::from_secs(10);
 
@@ -100,4 +100,4 @@ pub(crate) const SUSPENDING: Duration = Duration::from_secs(3);
 /// How long a session may rest and be used again, by default. In seconds.
 pub(crate) const SESSION_LIFE: u64 = 7 * 86_400;
 /// How long conversations are left alone at least before they are looked after by time.
-pub(crate) const MOMENT: Duration = Duration::from_millis(500);
+pub(crate) const MIN_TICK: Duration = Duration::from_millis(500);

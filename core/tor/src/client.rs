@@ -23,6 +23,8 @@ use crate::status::{Blockage, Status};
 pub struct Tor {
     running: Arc<Running>,
     runtime: Arc<OwnRuntime>,
+    /// Somebody has waited for it in vain.
+    disappointed: Arc<AtomicBool>,
 }
 
 impl Tor {
@@ -53,7 +55,7 @@ impl Tor {
         runtime.handle.spawn(supervised(move || report_status(Arc::clone(&again), directory.clone(), sender.clone())));
         end_when_obsolete(obsolete, Arc::clone(&runtime), status_sender);
         let running = Arc::new(Running { client, handle: runtime.handle.clone(), status });
-        Ok(Self { running, runtime })
+        Ok(Self { running, runtime, disappointed: Arc::default() })
     }
 
     /// The status as a stream: the current one at once, then every change. Fast changes are coalesced.
@@ -67,15 +69,26 @@ impl Tor {
     /// # Errors
     /// [`NotReady`] when `deadline` is over, and before it when waiting cannot help (clock, obsolete).
     pub fn ready(&self, deadline: Duration) -> impl Future<Output = Result<(), NotReady>> + Send + use<> {
-        let mut status = self.status();
+        let (mut status, disappointed) = (self.status(), Arc::clone(&self.disappointed));
         let settled =
             |s: &Status| s.is_ready() || matches!(s.blocked, Some(Blockage::ClockWrong(Some(_)) | Blockage::Obsolete));
         async move {
             // Whatever ended the wait, the last status says how far it came.
             let _ = timeout(deadline, status.wait_for(settled)).await;
             let last = status.borrow();
-            if last.is_ready() { Ok(()) } else { Err(NotReady { blocked: last.blocked }) }
+            if last.is_ready() {
+                return Ok(());
+            }
+            disappointed.store(true, Ordering::Release);
+            Err(NotReady { blocked: last.blocked })
         }
+    }
+
+    /// Whether a new client may be ready sooner than this one: a wait for it has ended in vain, and it is not ready. Arti waits for
+    /// up to minutes before it looks again for a relay that did not answer.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.disappointed.load(Ordering::Acquire) && !self.status().borrow().is_ready()
     }
 
     /// A dialer whose streams share circuits with each other and with no other dialer's.
@@ -88,7 +101,7 @@ impl Tor {
 
     /// Ends the client and waits until its threads are gone. Streams that are still open fail.
     pub async fn close(self) {
-        let Self { running, runtime } = self;
+        let Self { running, runtime, .. } = self;
         drop(running);
         // Waiting for threads blocks, so it is done on a thread where that is allowed.
         let _ = tokio::task::spawn_blocking(move || runtime.end(Some(CLOSE_LIMIT))).await;

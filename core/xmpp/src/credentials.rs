@@ -15,9 +15,11 @@ pub struct Credentials {
 /// is cannot be passed on by an attacker in the middle, not even with a mis-issued certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Binding {
-    /// No login has shown it: tied where the server offers that.
+    /// The account has never logged in: tied where the server offers that.
     #[default]
     Unknown,
+    /// The server did not offer it: tied where it does by now.
+    NotOffered,
     /// They are: no other is tried.
     Bound,
     /// The server offers to tie them, but refuses what TLS 1.3 has for that (RFC 9266): they are not, unless it says which ways

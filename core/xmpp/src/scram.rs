@@ -77,20 +77,23 @@ impl<'a> Offer<'a> {
     fn binds(&self) -> bool {
         self.has("SCRAM-SHA-256-PLUS") || self.has("SCRAM-SHA-1-PLUS")
     }
+
+    fn has_unbound(&self) -> bool {
+        self.has("SCRAM-SHA-256") || self.has("SCRAM-SHA-1")
+    }
 }
 
 /// Whether there is a safe login.
 pub(crate) fn is_safe(features: &StreamFeatures, exporter: Option<Exporter>) -> bool {
     let offer = Offer::of(features);
-    let has_any = ["SCRAM-SHA-256", "SCRAM-SHA-1"].iter().any(|name| offer.has(name));
-    has_any && binding(&offer, exporter, Binding::Unknown).is_ok()
+    offer.has_unbound() && binding(&offer, exporter, Binding::Unknown).is_ok()
 }
 
-/// Whether a server offers to bind logins to their TLS connection, and does not say by what: old ones cannot check what TLS 1.3
-/// has.
+/// Whether a server offers to bind logins to their TLS connection, or not to, and does not say by what: old ones cannot check
+/// what TLS 1.3 has.
 pub(crate) fn may_be_unable(features: &StreamFeatures) -> bool {
     let offer = Offer::of(features);
-    offer.binds() && offer.types.is_none()
+    offer.binds() && offer.types.is_none() && offer.has_unbound()
 }
 
 /// The GS2 flag that lets the server notice a stripped offer (RFC 5802, section 6): bound where the server can, `y` where it
@@ -121,7 +124,7 @@ pub(crate) fn choose(
     let shows = match binding {
         ChannelBinding::TlsExporter(_) => Binding::Bound,
         ChannelBinding::None => Binding::Unbound,
-        _ => Binding::Unknown,
+        _ => Binding::NotOffered,
     };
     if credentials.binding == Binding::Bound && shows != Binding::Bound {
         return Err(LoginError::Downgraded);
@@ -322,7 +325,7 @@ mod tests {
     #[test]
     fn the_strongest_scram_with_the_right_flag() {
         let is = |name: &str, gs2: &str| Ok((name.to_owned(), gs2.to_owned()));
-        for known in [Binding::Unknown, Binding::Bound] {
+        for known in [Binding::Unknown, Binding::NotOffered, Binding::Bound] {
             let bound = || is("SCRAM-SHA-256-PLUS", "p=tls-exporter");
             assert_eq!(chosen(&ALL, true, None, known), bound());
             for is_tls_1_3 in [false, true] {
@@ -333,7 +336,7 @@ mod tests {
             assert_eq!(chosen(&sha1, true, None, known), is("SCRAM-SHA-1-PLUS", "p=tls-exporter"));
         }
         for is_tls_1_3 in [false, true] {
-            for known in [Binding::Unknown, Binding::Unbound] {
+            for known in [Binding::Unknown, Binding::NotOffered, Binding::Unbound] {
                 assert_eq!(chosen(&STRIPPED, is_tls_1_3, None, known), is("SCRAM-SHA-256", "y"));
                 assert_eq!(chosen(&["PLAIN", "SCRAM-SHA-1"], is_tls_1_3, None, known), is("SCRAM-SHA-1", "y"));
             }
@@ -349,7 +352,7 @@ mod tests {
     fn nobody_in_between_can_have_a_login_unbound_that_could_be_bound() {
         for is_tls_1_3 in [false, true] {
             for types in [vec![], vec![Type::TlsUnique], vec![Type::TlsServerEndPoint, Type::TlsUnique]] {
-                for known in [Binding::Unknown, Binding::Bound, Binding::Unbound] {
+                for known in [Binding::Unknown, Binding::NotOffered, Binding::Bound, Binding::Unbound] {
                     let chosen = chosen(&ALL, is_tls_1_3, Some(types.clone()), known);
                     assert_eq!(chosen, Err(LoginError::Downgraded));
                 }

@@ -28,14 +28,14 @@ impl Jobs {
         !lock(&self.queue).waiting.is_empty()
     }
 
-    /// Adds one. Up to [`Jobs::lead`] it does not lead.
+    /// Queues a job. Its thread leads only after it calls [`Jobs::lead`].
     pub(super) fn add(&self, work: Work) -> Arc<Outcome> {
         let outcome = Arc::new(Outcome::default());
         lock(&self.queue).waiting.push((work, Arc::clone(&outcome)));
         outcome
     }
 
-    /// Waits until a job is done by another thread, or has to be led by this one.
+    /// Waits until another thread has done a job, and gives nothing; or until this thread has to lead.
     pub(super) fn lead(&self, own: &Outcome) -> Option<Leading<'_>> {
         {
             let mut queue = lock(&self.queue);
@@ -90,7 +90,7 @@ impl Drop for Leading<'_> {
 }
 
 enum State {
-    /// Its thread has something better to wait for.
+    /// Its thread waits for another thread to take the job along.
     Patient,
     /// Its thread sleeps until it is done, or is to lead.
     Led,
@@ -127,7 +127,7 @@ impl Outcome {
         drop(self.changed.wait_timeout_while(lock(&self.state), patience, is_patient).map_err(PoisonError::into_inner));
     }
 
-    /// Its thread has nothing better to wait for any more.
+    /// Its thread does not wait for another thread to take the job along any more.
     fn become_led(&self) {
         let state = &mut *lock(&self.state);
         // The one that leads may have done it just now.

@@ -18,7 +18,7 @@ pub(super) async fn pausing(context: &Context, handle: &ConnectionHandle, pause:
             return;
         }
         // In slices: the timer stands still while the device sleeps.
-        let slice = left.min(limits::SLICE);
+        let slice = left.min(limits::MAX_SLEEP);
         tokio::select! {
             () = sleep(slice) => {
                 if let Some(rests_until) = overslept(context, begin + slice) {

@@ -1,7 +1,7 @@
 //! What others hold of a burner's connection: how it is, and what it is told.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::event::Connection;
+use crate::locks::lock;
 
 /// How soon a dead connection has to be noticed: what wakes the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -136,7 +137,7 @@ impl ConnectionHandle {
     }
 
     pub(crate) fn connection(&self) -> Connection {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.connection).clone()
     }
 
     /// Returns once nothing is left to be done, or it cannot be done.
@@ -163,7 +164,7 @@ impl ConnectionHandle {
 
     /// Notes how the burner is connected; whether that is news.
     pub(crate) fn set(&self, connection: Connection) -> bool {
-        let mut now = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = lock(&self.connection);
         let is_news = *now != connection;
         *now = connection;
         is_news

@@ -149,7 +149,7 @@ impl Context {
                 return;
             }
             // In slices: the timer stands still while the device sleeps.
-            sleep(left.min(limits::SLICE)).await;
+            sleep(left.min(limits::MAX_SLEEP)).await;
         }
     }
 }

@@ -107,7 +107,7 @@ impl<'a> Work<'a> {
         let now = Instant::now();
         let gathered = [self.in_until, self.out_until].into_iter().filter(|until| *until > now).min();
         // In slices, as `pausing` has them.
-        let slice = due.min(gathered.map_or(limits::SLICE, |until| until - now));
+        let slice = due.min(gathered.map_or(limits::MAX_SLEEP, |until| until - now));
         let woken = tokio::select! {
             // After a sleep there may be both: what came, and the end of the time to wait for it.
             biased;
@@ -178,7 +178,7 @@ impl<'a> Work<'a> {
         // Who waits for the end of an exchange is told when it has come to nothing.
         let busy = self.is_talk_busy().then_some(chat::limits::REPLY_TIMEOUT);
         // Not at once again: what could not be done may wait a moment.
-        Ok(deadline.into_iter().chain(until).chain(busy).min().map_or(Duration::MAX, |wait| wait.max(limits::MOMENT)))
+        Ok(deadline.into_iter().chain(until).chain(busy).min().map_or(Duration::MAX, |wait| wait.max(limits::MIN_TICK)))
     }
 
     /// Takes the presence handshake with new contacts a step further, and tells the server of blocks.

@@ -8,7 +8,7 @@ use flashpaper_xmpp::{Binding, ConnectError, Connection, Credentials, Domain, Id
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::account::Account;
+use crate::account::{Account, Unbound};
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::directory::Server;
@@ -190,12 +190,16 @@ pub(crate) async fn bind(
 /// between can say.
 pub(crate) async fn remember(burner: &Arc<LiveBurner>, shown: Binding) -> Result<(), Error> {
     let account = burner.account();
-    if (shown == Binding::Unknown || shown == binding(&account)) && account.refused.is_none() {
+    if shown == binding(&account) && account.refused.is_none() {
         return Ok(());
     }
     let change = move |account: &mut Account| {
         account.binds |= shown == Binding::Bound;
-        account.unbound |= shown == Binding::Unbound;
+        account.unbound = match (shown, account.unbound) {
+            (Binding::Unbound, _) => Unbound::Needed,
+            (Binding::NotOffered, Unbound::New) => Unbound::NotOffered,
+            (_, before) => before,
+        };
         // A refusal before it was the server's fault.
         account.refused = None;
     };
@@ -214,8 +218,9 @@ pub(crate) fn credentials(account: &Account) -> Credentials {
 const fn binding(account: &Account) -> Binding {
     match account {
         Account { binds: true, .. } => Binding::Bound,
-        Account { unbound: true, .. } => Binding::Unbound,
-        _ => Binding::Unknown,
+        Account { unbound: Unbound::Needed, .. } => Binding::Unbound,
+        Account { unbound: Unbound::NotOffered, .. } => Binding::NotOffered,
+        Account { unbound: Unbound::New, .. } => Binding::Unknown,
     }
 }
 

@@ -1,15 +1,14 @@
 //! The start and the end of Tor, and the circuits of accounts.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use flashpaper_tor as tor;
 use flashpaper_tor::Tor;
 use rand::seq::IndexedRandom as _;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::bridges::TorAccess;
 use crate::context::Context;
@@ -76,10 +75,8 @@ impl Context {
             return Ok(());
         };
         let config = tor::Config { access: access.parse()?, ..self.tor.config.clone() };
-        let running = lock(&self.tor.client).as_ref().map(|tor| tor.status());
-        if let Some(status) = running {
-            // Arti waits up to minutes before it looks again for a relay that did not answer. A person who asks again does not.
-            let is_stuck = self.tor.wait_failed.load(Ordering::Acquire) && !status.borrow().is_ready();
+        let is_stuck = lock(&self.tor.client).as_ref().map(|tor| tor.is_stuck());
+        if let Some(is_stuck) = is_stuck {
             if last.as_ref() == Some(&access) && !is_stuck {
                 return Ok(());
             }
@@ -94,14 +91,14 @@ impl Context {
         }
         self.services.reporter.report(Event::TorStarting);
         let tor = Arc::new(Tor::start(config).await?);
-        let mut status = tor.status();
+        let (mut status, own) = (tor.status(), Arc::downgrade(&tor));
         *lock(&self.tor.client) = Some(tor);
         *last = Some(access);
         let (context, closing) = (Arc::downgrade(self), self.tasks.closing.clone());
         self.tasks.spawn_always(closing.run_until_cancelled_owned(async move {
             while status.changed().await.is_ok() {
                 let Some(context) = context.upgrade() else { return };
-                context.report_tor(&status.borrow_and_update());
+                context.report_tor(&own, &status.borrow_and_update());
                 context.services.expiry.notify_one();
             }
         }));
@@ -110,15 +107,27 @@ impl Context {
 
     /// Waits until Tor can be used.
     pub(crate) async fn tor_ready(&self, deadline: Duration) -> Result<(), Error> {
-        let (ready, mut status) = {
-            let tor = lock(&self.tor.client);
-            let tor = tor.as_ref().ok_or(Error::TorNotStarted)?;
-            (tor.ready(deadline), tor.status())
-        };
-        let ready = self.tasks.closing.run_until_cancelled(ready).await.ok_or(Error::Closed)?;
-        self.report_tor(&status.borrow_and_update());
-        self.tor.wait_failed.store(ready.is_err(), Ordering::Release);
-        Ok(ready?)
+        let begin = Instant::now();
+        loop {
+            let left = deadline.saturating_sub(begin.elapsed());
+            let (own, ready, mut status) = {
+                let tor = lock(&self.tor.client);
+                let tor = tor.as_ref().ok_or(Error::TorNotStarted)?;
+                (Arc::downgrade(tor), tor.ready(left), tor.status())
+            };
+            let ready = self.tasks.closing.run_until_cancelled(ready).await.ok_or(Error::Closed)?;
+            self.report_tor(&own, &status.borrow_and_update());
+            // One that another start has ended is waited for no more.
+            if ready.is_ok() || self.runs(&own) || left.is_zero() {
+                return Ok(ready?);
+            }
+            // A start that is under way has none for a moment.
+            drop(self.tor.starting.lock().await);
+        }
+    }
+
+    fn runs(&self, client: &Weak<Tor>) -> bool {
+        lock(&self.tor.client).as_ref().is_some_and(|present| Weak::ptr_eq(&Arc::downgrade(present), client))
     }
 
     /// Ends Tor. What is waited for by the handle is that nothing of it is left; who starts Tor again waits, too.
@@ -142,8 +151,11 @@ impl Context {
         tor
     }
 
-    /// Told by who sees a status first; told once. When it tells that Tor is ready, streams can be opened.
-    fn report_tor(&self, status: &tor::Status) {
+    /// Told by who sees a status of the present client first; told once. When it tells that Tor is ready, streams can be opened.
+    fn report_tor(&self, of: &Weak<Tor>, status: &tor::Status) {
+        if !self.runs(of) {
+            return;
+        }
         if status.is_ready()
             && let Some(tor) = &*lock(&self.tor.client)
         {

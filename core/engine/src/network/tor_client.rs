@@ -1,6 +1,5 @@
 //! The one Tor client of an engine, and what dials over it.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use flashpaper_tor as tor;
@@ -17,8 +16,6 @@ use crate::seams::Dialers;
 pub(crate) struct TorClient {
     pub(super) config: tor::Config,
     pub(super) client: Mutex<Option<Arc<Tor>>>,
-    /// The last wait for the client ended without it.
-    pub(super) wait_failed: AtomicBool,
     /// Held while Tor is started or ended. How it was started, and is to be whenever the engine is awake.
     pub(super) starting: Arc<tokio::sync::Mutex<Option<TorAccess>>>,
     pub(super) dialers: watch::Sender<Option<Arc<dyn Dialers>>>,
@@ -31,7 +28,6 @@ impl TorClient {
         Self {
             config,
             client: Mutex::default(),
-            wait_failed: AtomicBool::default(),
             starting: Arc::default(),
             dialers: watch::Sender::default(),
             circuits: Mutex::default(),

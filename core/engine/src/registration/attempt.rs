@@ -17,7 +17,7 @@ use super::options::CreateOptions;
 use super::pending::PendingBurner;
 use super::plan::{Act, Failure, Found, Use};
 use super::questions::Reply;
-use crate::account::{Account, State};
+use crate::account::{Account, State, Unbound};
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::directory::Server;
@@ -295,7 +295,7 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
         removed: false,
         refused: None,
         binds: false,
-        unbound: false,
+        unbound: Unbound::New,
         version_3_only: false,
     }
 }

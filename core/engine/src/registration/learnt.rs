@@ -58,16 +58,20 @@ impl Lesson {
 pub(crate) type Lessons = BTreeMap<String, (Lesson, u64)>;
 
 /// What was learnt of servers, as it is on disk.
-pub(crate) struct Learnt(Mutex<Lessons>);
+pub(crate) struct Learnt {
+    lessons: Mutex<Lessons>,
+    /// Held while one is stored: who reads does not wait for that.
+    adding: Mutex<()>,
+}
 
 impl Learnt {
     pub(crate) const fn new(lessons: Lessons) -> Self {
-        Self(Mutex::new(lessons))
+        Self { lessons: Mutex::new(lessons), adding: Mutex::new(()) }
     }
 
     /// What counts on a day.
     pub(crate) fn on(&self, day: u64) -> Lessons {
-        counting(&lock(&self.0), day)
+        counting(&lock(&self.lessons), day)
     }
 
     /// Learns something, if `store` succeeds. What does not count any more is forgotten.
@@ -76,17 +80,17 @@ impl Learnt {
         (domain, lesson, day): (&str, Lesson, u64),
         store: impl FnOnce(&Lessons) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut lessons = lock(&self.0);
-        let mut changed = counting(&lessons, day);
+        let _adding = lock(&self.adding);
+        let mut changed = self.on(day);
         changed.insert(domain.to_owned(), (lesson, day));
         let stored = store(&changed)?;
-        *lessons = changed;
+        *lock(&self.lessons) = changed;
         Ok(stored)
     }
 
     /// Takes over what was read from the disk.
     pub(crate) fn replace(&self, lessons: Lessons) {
-        *lock(&self.0) = lessons;
+        *lock(&self.lessons) = lessons;
     }
 }
 

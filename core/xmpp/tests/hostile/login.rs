@@ -101,7 +101,7 @@ async fn who_takes_the_binding_away_gets_no_second_login() -> Outcome {
         }
         // A server that never could is told so.
         let (login, heard) = bound_at(&authority, SCRAM, credentials(), async |peer| peer.lets_in().await).await?;
-        assert_eq!(login, Ok(Binding::Unknown));
+        assert_eq!(login, Ok(Binding::NotOffered));
         assert!(heard.contains(">eSws"), "the base64 of y: {heard}");
     }
     Ok(())
@@ -131,9 +131,12 @@ async fn a_server_that_cannot_check_what_it_offers_is_logged_in_at_unbound_the_f
     assert_eq!(second, Ok(Binding::Unbound));
     assert!(!heard.contains("-PLUS"), "{heard}");
     // A server that could before, or says that it can, refuses the password.
-    for (features, known) in
-        [(unlisted, Binding::Bound), (SCRAM_PLUS, Binding::Unbound), (SCRAM_PLUS, Binding::Unknown)]
-    {
+    for (features, known) in [
+        (unlisted, Binding::Bound),
+        (unlisted, Binding::NotOffered),
+        (SCRAM_PLUS, Binding::Unbound),
+        (SCRAM_PLUS, Binding::Unknown),
+    ] {
         let (login, heard) = bound_at(&authority, features, credentials().binding(known), refuses_the_bound).await?;
         assert_eq!(login, Err(LoginError::NotAuthorized), "{known:?}");
         assert_eq!(heard.matches("<auth").count(), 1, "{heard}");
