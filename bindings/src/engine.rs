@@ -360,7 +360,7 @@ mod tests {
             || Config { home: home.path().to_str().unwrap().to_owned(), key: Key::File, private_network: None };
         let first = Engine::open(config(), None).await.unwrap();
         let second = Engine::open(config(), None).await.unwrap();
-        // Whoever lets go of theirs takes no thread from the other.
+        // An app that lets go of its engine takes no thread from another.
         drop(first);
         second.change_key(Key::Passphrase { utf8: b"swordfish".to_vec() }).await.unwrap();
         assert_eq!(Engine::open(config(), None).await.err(), Some(Error::VaultLocked));

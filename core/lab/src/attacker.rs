@@ -63,7 +63,7 @@ impl Attacker {
         serde_json::from_str(&answer).map_err(|_| LabError::new("attacker: no list"))
     }
 
-    /// Delivers a stanza as it is, whoever it says it is from. It is not held back itself.
+    /// Delivers a stanza as it is, with any `from` that it has. It is not held back itself.
     ///
     /// # Errors
     /// It is no stanza, or to nobody here.

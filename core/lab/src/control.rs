@@ -37,7 +37,7 @@ impl Lab {
                     Ok(answer) => format!("ok {answer}").trim_end().to_owned() + "\n",
                     Err(error) => format!("{error}\n"),
                 };
-                // Whoever does not wait for the answer does not get it.
+                // A client may have left without the answer.
                 let _ = lines.write_all(answer.as_bytes()).await;
             }
         }

@@ -41,7 +41,7 @@ pub struct Lab {
     /// By name.
     running_bridges: BTreeMap<String, Running>,
     delay: Delay,
-    /// Where orders come in: open from the start, so that whoever has read the facts gets through.
+    /// Where orders come in: open from the start, so that every reader of the facts gets through.
     pub(crate) orders: TcpListener,
     /// Since the last reset.
     relays_stopped: bool,

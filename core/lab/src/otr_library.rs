@@ -10,7 +10,7 @@ use rand::RngExt as _;
 
 use crate::{LabError, Result};
 
-/// Whose OTR a peer speaks.
+/// The library of OTR that a peer uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtrLibrary {
     /// libotr, of Pidgin, Adium and most others.
@@ -21,7 +21,7 @@ pub enum OtrLibrary {
     /// Go's otr3 of 2016, of CoyIM.
     ///
     /// It has another instance tag after a restart. It ignores a query for a minute after a key exchange, so that it is
-    /// the one to `start` when the other side has lost the session. It stops a comparison that fails: whoever asked it
+    /// the one to `start` when the other side has lost the session. It stops a comparison that fails: the asking side
     /// sees `SmpAbort` and no `SmpDifferent`. It cannot stop one by itself.
     Otr3,
 }
@@ -37,7 +37,7 @@ impl OtrLibrary {
             return Ok(program);
         }
         fs::create_dir_all(folder)?;
-        // Whoever else makes it at the same time must not find half of it.
+        // Another process that makes it at the same time must not find half of it.
         let mine = folder.join(format!("{name}-{:016x}", rand::rng().random::<u64>()));
         let input = mine.with_added_extension(if self == Self::Libotr { "c" } else { "go" });
         fs::write(&input, source)?;

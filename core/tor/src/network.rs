@@ -29,8 +29,8 @@ pub struct Config {
 pub enum Network {
     /// The one that everyone uses.
     Public,
-    /// A private one, for tests: an `arti-client` configuration in TOML without its `storage` section. Whoever can
-    /// hand this in can see all traffic, so an app never takes it from a user.
+    /// A private one, for tests: an `arti-client` configuration in TOML without its `storage` section. Its
+    /// author can see all traffic, so an app never takes one from a user.
     Private(String),
 }
 

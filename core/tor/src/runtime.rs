@@ -25,7 +25,7 @@ pub(crate) fn current() -> io::Result<ArtiRuntime> {
 
 /// A task that sleeps for no time twice within this spins.
 const AT_ONCE: Duration = Duration::from_millis(100);
-/// And is let on after this. The circuit is removed by whoever asks for one, so nobody waits for the task.
+/// And is let on after this. The next request for a circuit removes this one, so nobody waits for the task.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Sleeps as tokio does, but for tasks that spin.

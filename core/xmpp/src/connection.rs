@@ -144,12 +144,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.invited.send(&mut self.stream, form, ids).await
     }
 
-    /// [`Connection::register`] whose login begins in the same write, before it is known whether there is an account. It saves a
-    /// round trip: [`Connection::log_in`], with the same credentials, goes on with that login. After an error the stream is of no
+    /// [`Connection::register`], with the beginning of a login in the same write, before it is known whether there is an account.
+    /// It saves a round trip: [`Connection::log_in`], with the same credentials, goes on with that login. After an error the stream is of no
     /// use.
     ///
-    /// A server that refuses the registration refuses the login, too, and may count that against where we seem to come from: not
-    /// where that is the same for everybody, as at an onion address.
+    /// A server that refuses the registration refuses the login, too, and may count that against the address that we come from: this
+    /// is not for onion addresses, where everybody has the same one.
     ///
     /// # Errors
     /// As [`Connection::register`].

@@ -278,7 +278,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     }
 }
 
-/// `from` stays away: it would name the account to whoever reads a stream before its TLS.
+/// `from` stays away: it would name the account to readers of a stream before its TLS.
 fn header(domain: &Domain) -> StreamHeader<'_> {
     StreamHeader { to: Some(Cow::Borrowed(domain.as_str())), from: None, id: None }
 }

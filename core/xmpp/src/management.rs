@@ -62,8 +62,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// A stream is taken up: the server has so many of ours, and what came up to `handled` will not come again. What it
-    /// does not have is sent again by whoever knows what it was, and gets new numbers.
+    /// A stream is taken up: the server has so many of ours, and what came up to `handled` will not come again. The
+    /// caller sends again the stanzas that it does not have, and they get new numbers.
     pub(crate) const fn resumed(handled: u32, acked: u32) -> Self {
         Self { sent: acked, acked, received: handled }
     }

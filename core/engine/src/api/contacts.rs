@@ -1,4 +1,4 @@
-//! What the engine is asked for about peers: who they are, whose keys they have, private conversations.
+//! Calls about peers: contacts, their keys, private conversations.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -24,7 +24,7 @@ pub(crate) type Link = Connection<Box<dyn ByteStream>>;
 /// A bound XMPP session.
 pub(crate) type Bound = Session<Box<dyn ByteStream>>;
 
-/// What the ids are drawn from of those who ask for a form at once.
+/// The source of ids for a registration that asks for its form with the stream header; none for other streams.
 type Asks<'a> = Option<&'a mut Ids>;
 
 /// Opens a link over the account's own circuits. Where an onion service does not answer it is tried on new circuits once,

@@ -89,8 +89,8 @@ impl LabServer {
         self.lab.order(&format!("answer {} {replies}", self.facts.kind)).await
     }
 
-    /// Makes an account from this machine's own address and from that of every relay, so that whoever comes next, through
-    /// whatever exit, is over the limit. The accounts' names begin with `early`. For the kinds with a limit for each address.
+    /// Makes an account from this machine's own address and from that of every relay, so that the next client, through
+    /// any exit, is over the limit. The accounts' names begin with `early`. For the kinds with a limit for each address.
     ///
     /// # Errors
     /// The server does not do as expected.

@@ -14,7 +14,7 @@ use crate::wire::plain::{self, Offer};
 use crate::wire::tlv::{self, Tlv};
 
 impl Session {
-    /// Asks whoever is there.
+    /// Asks all clients of the peer for a key exchange.
     pub(super) fn ask(&mut self, out: &mut Vec<Output>) {
         if self.asked.is_none() {
             self.asked = Some(self.now);

@@ -106,7 +106,7 @@ impl Instance {
         self.conversation().map(Conversation::left_open).unwrap_or_default()
     }
 
-    /// Whose key a private conversation has.
+    /// The peer's key in a private conversation.
     pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
         if let State::Encrypted(conversation) = &self.state { Some(conversation.fingerprint) } else { None }
     }

@@ -82,7 +82,7 @@ pub struct Session {
     instances: BTreeMap<u32, Instance>,
     /// Whom texts go to.
     active: Option<u32>,
-    /// Whose key `active` has or had: by themselves texts go over only to an instance with the same.
+    /// The key that `active` has or had: by themselves texts go over only to an instance with the same key.
     known: Option<Fingerprint>,
     to_all: Option<ToAll>,
     /// Since when a query waits for its answer.
@@ -204,7 +204,7 @@ impl Session {
             // It may have learnt version 3 meanwhile.
             self.ask(&mut out);
         } else {
-            // What is finished gives way to whoever answers.
+            // A conversation that was finished gives way to the client that answers.
             self.active.take().and_then(|tag| self.instances.remove(&tag));
             self.asked = None;
             self.ask(&mut out);
@@ -341,7 +341,7 @@ impl Session {
         self.recipient().is_some()
     }
 
-    /// Whose instance the texts go to, and the key that it has; `None` while there is no private conversation.
+    /// The instance that texts go to, and its key; `None` while there is no private conversation.
     #[must_use]
     pub fn recipient(&self) -> Option<(InstanceTag, Fingerprint)> {
         let tag = self.active?;

@@ -41,9 +41,9 @@ pub enum Output {
     Text {
         /// The text.
         text: String,
-        /// Who sent it.
+        /// The client that sent it.
         from: InstanceTag,
-        /// Whose key that was.
+        /// The key of that client.
         fingerprint: Fingerprint,
         /// The sender's name for it, if it keeps its texts: what is sent again has it again.
         label: Option<String>,
@@ -58,8 +58,8 @@ pub enum Output {
         /// The sender's name for it.
         label: String,
     },
-    /// Whoever has this key keeps the texts that it sends, and knows by its label what comes twice: what it may not have
-    /// read can be sent again.
+    /// The client with this key keeps the texts that it sends, and knows by its label a text that comes twice: one that it may not
+    /// have read can be sent again.
     KeepsTexts(Fingerprint),
     /// The peer's client has these texts of ours, by their labels: it says so inside the encryption.
     Read {
@@ -77,7 +77,7 @@ pub enum Output {
     Began {
         /// Which instance.
         with: InstanceTag,
-        /// Whose key it has: not yet known to be the person's.
+        /// The key of that client: not yet known to be the person's.
         fingerprint: Fingerprint,
         /// The secure session id: people may compare its halves.
         ssid: [u8; 8],
@@ -119,7 +119,7 @@ impl fmt::Debug for Output {
 pub enum Attention {
     /// A message could not be read, or did not come whole; it is lost, unless the peer sends it again.
     Unreadable,
-    /// The peer says that something went wrong. The words are whatever whoever sent them liked: show them as theirs.
+    /// The peer says that something went wrong. The words may be anybody's: show them as a stranger's.
     PeerError(String),
     /// The peer offers or uses only another version of the protocol, or a kind of message that this one does not have:
     /// refused. So is version 2 of a client that has spoken version 3, or offered it last.
@@ -155,21 +155,21 @@ pub enum SmpEvent {
     Asked {
         /// What the secret should answer.
         question: Option<String>,
-        /// Whose key it will hold for.
+        /// The key that a success will speak for.
         fingerprint: Fingerprint,
     },
     /// Both know the same secret.
     Equal {
-        /// Whose key it holds for.
+        /// The key that it speaks for.
         fingerprint: Fingerprint,
         /// Whether we began. Who only answered has shown, and has not been shown.
         we_asked: bool,
-        /// Whether whoever began had a question: then only they can know that the answer is hard to guess.
+        /// Whether the side that began asked a question: only that side can know that the answer is hard to guess.
         with_question: bool,
     },
     /// They do not.
     Different {
-        /// Whose key that was tried with.
+        /// The key that the comparison was about.
         fingerprint: Fingerprint,
     },
     /// Ended without a result: by a person, by an error, or because both began at once.

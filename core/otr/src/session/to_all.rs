@@ -1,4 +1,4 @@
-//! The exchange that is begun with whoever is there.
+//! The key exchange that is begun with all clients of the peer.
 
 use std::time::Duration;
 

@@ -269,7 +269,7 @@ impl Assembly {
         None
     }
 
-    /// The oldest give way: whoever sends many that never end displaces his own first.
+    /// The oldest give way: a sender of many that never end displaces its own first.
     fn make_room(&mut self, more: usize) {
         let held = |partials: &BTreeMap<_, Partial>| partials.values().map(|p| p.text.capacity()).sum::<usize>();
         while self.partials.len() >= INSTANCES || held(&self.partials) + more > CAP {
@@ -356,7 +356,7 @@ impl Assembly {
         1 + partials + 2 + 8 * self.read_pieces().count()
     }
 
-    /// Writes what has come: whoever has told the network that a piece is here must still have it in the next process.
+    /// Writes the pieces that came: one that was acknowledged to the network must be there in the next process, too.
     pub(crate) fn store(&self, out: &mut Vec<u8>) {
         out.push(u8::try_from(self.partials.len()).unwrap_or(0));
         for ((sender, again), partial) in &self.partials {

@@ -19,7 +19,7 @@ const ERROR: &str = "?OTR Error:";
 pub(crate) enum Plain<'a> {
     /// A query.
     Query(Offer),
-    /// An error message with the peer's words: whoever can write to us can send one.
+    /// An error message with the peer's words: anybody who can write to us can send one.
     Error(&'a str),
     /// Text, with the whitespace tag taken out; what that offered, if there was one.
     Text { text: String, tag: Option<Offer> },

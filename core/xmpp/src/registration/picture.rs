@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use data_encoding::HEXLOWER;
 use imagesize::{ImageType, blob_size, image_type};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
@@ -120,7 +121,9 @@ impl Cid {
             }
         }
         let bytes = BASE64.decode(base64).map_err(|_| PictureError::NoPicture)?;
-        let hash = if self.0.starts_with("sha1+") { hex(&Sha1::digest(&bytes)) } else { hex(&Sha256::digest(&bytes)) };
+        let is_sha1 = self.0.starts_with("sha1+");
+        let hash =
+            if is_sha1 { HEXLOWER.encode(&Sha1::digest(&bytes)) } else { HEXLOWER.encode(&Sha256::digest(&bytes)) };
         let named = self.0.split_once('+').and_then(|(_, named)| named.strip_suffix(HOST));
         if !named.is_some_and(|named| named.eq_ignore_ascii_case(&hash)) {
             return Err(PictureError::Other);
@@ -130,10 +133,6 @@ impl Cid {
 }
 
 const HOST: &str = "@bob.xmpp.org";
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Where a picture is on the web. It is to be fetched on the circuits of the registration, without any redirection.
 #[derive(Clone, PartialEq, Eq)]
@@ -192,7 +191,7 @@ pub(super) mod tests {
 
     /// A `data` element and its URI.
     pub(in super::super) fn bits(bytes: &[u8]) -> (String, String) {
-        let cid = format!("sha1+{}{HOST}", hex(&Sha1::digest(bytes)));
+        let cid = format!("sha1+{}{HOST}", HEXLOWER.encode(&Sha1::digest(bytes)));
         let data = BASE64.encode(bytes);
         (
             format!("<data xmlns='urn:xmpp:bob' cid='{cid}' max-age='0' type='image/png'>{data}</data>"),
@@ -237,7 +236,7 @@ pub(super) mod tests {
         assert_eq!(read(&data.replace("iVBOR", "?VBOR"), &uri), Err(PictureError::NoPicture));
         let huge = data.replace("iVBOR", &format!("iVBOR{}", "A".repeat(SIZE_AT_MOST * 4 / 3)));
         assert_eq!(read(&huge, &uri), Err(PictureError::TooLarge));
-        let sha_256 = format!("sha-256+{}{HOST}", hex(&Sha256::digest(png(9, 9))));
+        let sha_256 = format!("sha-256+{}{HOST}", HEXLOWER.encode(&Sha256::digest(png(9, 9))));
         let (name, _) = uri.split_at(4 + 5 + 40 + HOST.len());
         assert_eq!(read(&data.replace(&name[4..], &sha_256), &format!("cid:{sha_256}")), Ok(png(9, 9)));
         for bad in ["cid:md5+00@bob.xmpp.org", "cid:uuid@x.example", "sha1+00@bob.xmpp.org", "https://x.example/"] {

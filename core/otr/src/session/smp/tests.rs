@@ -81,7 +81,7 @@ fn smp_zk_all() {
     }
 }
 
-/// Whoever knows the other's blinding could choose the same.
+/// A side that knows the other's blinding could choose the same.
 #[test]
 fn smp_degenerate() {
     for (x, y) in [(7, 7), (7, 8)] {
