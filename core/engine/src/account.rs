@@ -90,6 +90,11 @@ impl Account {
         format!("{}@{}", self.username, self.domain)
     }
 
+    /// Whether the user has not ruled the exit out.
+    pub(crate) fn may_use_exit(&self) -> bool {
+        self.route == Route::Exit || self.then_exit
+    }
+
     pub(crate) const fn set_state(&mut self, state: State) {
         self.state = state;
         if matches!(state, State::Active) {
@@ -127,6 +132,17 @@ pub(crate) mod tests {
             binds: false,
             unbound: Unbound::default(),
             version_3_only: false,
+        }
+    }
+
+    #[test]
+    fn an_account_of_the_onion_route_alone_may_use_no_exit() {
+        for (route, then_exit, may) in
+            [(Route::Exit, false, true), (Route::Onion, true, true), (Route::Onion, false, false)]
+        {
+            let mut account = account("a");
+            (account.route, account.then_exit) = (route, then_exit);
+            assert_eq!(account.may_use_exit(), may);
         }
     }
 }

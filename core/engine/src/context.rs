@@ -164,7 +164,7 @@ impl Context {
         .await
     }
 
-    /// Wipes what is left of burners whose account was dropped, if there are any. Takes as long as a key source does.
+    /// Wipes the data keys of dropped accounts, if there are any. A key source may ask the user meanwhile.
     pub(crate) async fn wipe(self: &Arc<Self>) -> Result<(), Error> {
         let context = Arc::clone(self);
         blocking(move || context.services.store.wipe()).await

@@ -241,8 +241,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn authenticate(&mut self, credentials: &Credentials, along: Vec<Element>) -> Result<LoggedIn, LoginError> {
         let login = Login::begin(&mut self.stream, &self.features, credentials, along.clone()).await?;
         match login.finish(&mut self.stream).await {
-            // The first login of an account is on the stream that was told its password, or it is to remove the account: somebody in
-            // the middle gains nothing by a login that is not bound.
+            // The first login of an account is on the stream that was told its password. One on another stream, after a crash, is to
+            // remove the account. Somebody in the middle gains nothing by either.
             Err(LoginError::NotAuthorized)
                 if credentials.binding == Binding::Unknown && scram::may_be_unable(&self.features) =>
             {

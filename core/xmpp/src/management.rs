@@ -24,7 +24,7 @@ impl Resumption {
         Resume { h: self.handled, previd: StreamId(self.id.clone()) }
     }
 
-    /// How many of ours a server has that does not take the stream up. What goes beyond what there was is not believed.
+    /// How many of our stanzas a server has that refuses to take the stream up. A number above those that were sent is not believed.
     pub(crate) fn left(&self, failed: &Failed) -> Option<u32> {
         failed.h.filter(|h| self.covers(*h))
     }
@@ -62,7 +62,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// A stream is taken up: the server has so many of ours, and what came up to `handled` will not come again. The
+    /// A stream is taken up: the server has the first `acked` stanzas of ours, and sends none again of the first `handled`. The
     /// caller sends again the stanzas that it does not have, and they get new numbers.
     pub(crate) const fn resumed(handled: u32, acked: u32) -> Self {
         Self { sent: acked, acked, received: handled }

@@ -13,7 +13,7 @@ use crate::received::Received;
 use crate::sasl2::{self, Success};
 use crate::scram::{self, Attempt, Exporter, Profile};
 
-/// A login whose first message was sent.
+/// A login under way: its first message was sent.
 pub(crate) struct Login {
     scram: Attempt,
     /// What the server has answered already.

@@ -102,7 +102,7 @@ fn what_another_client_of_the_peers_says_renews_nothing_and_doubles_no_text() {
         let mut clients = Clients([(20, 0x3000), (21, 0x4000)].map(|(seed, tag)| Other::with(seed, settings(tag))));
         let commit = clients.0[0].0.receive("?OTRv3?");
         clients.converse(&mut one, 0, &commit);
-        // The second client has a session with an earlier process of ours still, and sends a text by that session.
+        // The second client still has a session from before our restart, and sends a text in it.
         let mut before = Phone::new(TWO, 3, 0x1000);
         clients.0[1].begins(&mut before);
         one.writes("hello");

@@ -123,7 +123,7 @@ struct Dials {
     round_trips: Arc<AtomicU32>,
 }
 
-/// Tor's dialers, whose streams count.
+/// Tor's dialers. Their streams count round trips.
 struct Counting {
     tor: Arc<Tor>,
     dials: Arc<Dials>,

@@ -209,6 +209,10 @@ impl Work<'_> {
     /// Pictures of the web come through the identity's own circuits.
     async fn fetch_pictures(&mut self, form: &mut Form) -> Result<(), Error> {
         for (field, url) in form.pictures_on_the_web() {
+            // The way to the web is by an exit.
+            if !self.burner.account().may_use_exit() {
+                return Err(Error::NeedsForm);
+            }
             let target = Target::host(url.host.as_ascii(), url.port).map_err(|_| Error::NeedsForm)?;
             let dialed = self.context.dial_of(&self.burner.id).await?.dial(&target, limits::DIAL).await?;
             let picture = within(limits::EXCHANGE, fetch(dialed.stream, &url, &self.context.tls)).await?;

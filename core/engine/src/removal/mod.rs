@@ -7,6 +7,7 @@ pub(crate) mod plan;
 use std::mem::take;
 use std::sync::Arc;
 
+use flashpaper_xmpp::Binding;
 use flashpaper_xmpp::removal::Accepted;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -98,6 +99,17 @@ pub(crate) async fn follow(context: &Arc<Context>, burner: &Arc<LiveBurner>, beg
     }
 }
 
+/// Whether an account that was to become a burner can be one: what its creation would have seen, had it come so far.
+async fn is_of_use(context: &Arc<Context>, burner: &LiveBurner, session: &mut Bound) -> Result<bool, Error> {
+    let tried = within(limits::EXCHANGE, session.try_out()).await??;
+    if tried.quarantined {
+        context.learn(&burner.account().domain, &Error::Quarantined).await;
+    }
+    // Somebody in the middle of this stream may have brought it about that the login was not bound: none may stay so.
+    let is_safe = session.binding() != Binding::Unbound && session.offers_management();
+    Ok(is_safe && tried.reachable && !tried.quarantined)
+}
+
 /// Tells peers that private conversations end, where there is a connection to tell them by.
 async fn say_goodbye(burner: &Arc<LiveBurner>) {
     // One that is connected has its conversations in memory: none is read for this.
@@ -134,8 +146,16 @@ impl Work<'_> {
             (Act::LookForIt, _) => {
                 let mut session = link::log_in(context, burner, &mut |_| ()).await?;
                 // The process may have died before it came to that.
-                let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
+                let is_of_use = if burner.account().state == State::Pending {
+                    is_of_use(context, burner, &mut session).await?
+                } else {
+                    let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
+                    true
+                };
                 link::close(session).await;
+                if !is_of_use {
+                    return Ok(Found::OfNoUse);
+                }
             }
             (Act::LogIn, _) => {
                 self.stream = Stream::LoggedIn(Box::new(link::log_in(context, burner, &mut report).await?))

@@ -23,7 +23,8 @@ pub(crate) struct Known {
 pub(crate) enum Act {
     /// Have the account's next streams share no circuit with those before.
     RenewCircuits,
-    /// See whether the account can log in, have its server keep no archive, and end the stream.
+    /// See whether the account can log in, have its server keep no archive, and end the stream. An account that was to become a
+    /// burner is tried out, as the creation would have done.
     LookForIt,
     /// Store that the account exists and is wanted.
     Keep,
@@ -59,6 +60,8 @@ pub(crate) enum Found {
     Done,
     /// The account had as many new circuits as it may have within an hour.
     NoNewCircuits,
+    /// The account is there, and its user could not use it.
+    OfNoUse,
 }
 
 /// How it was shown that an account is gone.
@@ -141,7 +144,7 @@ impl Plan {
                 self.shows_absence = found == Found::Done;
                 self.login.clone()
             }
-            (Act::LookForIt, Ok(_)) => self.exists(),
+            (Act::LookForIt, Ok(found)) => self.exists(found),
             (Act::Keep, Ok(_)) => self.end(Outcome::Kept),
             (Act::BeginRemoval, Ok(_)) => self.ask(now),
             (Act::LogIn, Ok(_)) => {
@@ -189,12 +192,17 @@ impl Plan {
         if may_be_second && !removed { Act::RenewCircuits } else { self.login.clone() }
     }
 
-    /// The account in doubt exists. Where only the process's death kept it from being finished, it is what the user asked for.
-    fn exists(&mut self) -> Act {
+    /// The account in doubt exists. Where only the process's death kept it from being finished, it is what the user asked for,
+    /// unless it is of no use.
+    fn exists(&mut self, found: Found) -> Act {
         // A refusal before it was the server's fault, and the next one is the first again.
         (self.known.refused, self.shows_absence) = (None, self.known.removed);
         if self.known.state == State::Pending {
-            return Act::Keep;
+            if found != Found::OfNoUse {
+                return Act::Keep;
+            }
+            // Nor does it become a burner where the server refuses to remove it.
+            self.known.state = State::Unwanted;
         }
         self.login = Act::LogIn;
         Act::BeginRemoval

@@ -183,7 +183,7 @@ impl Store {
         })
     }
 
-    /// Wipes what is left of burners whose account was removed, if there are any. As [`Store::keep_only`].
+    /// Wipes the data keys of dropped accounts, if there are any. As [`Store::keep_only`].
     pub(crate) fn wipe(&self) -> Result<(), Error> {
         if schema::without_account(&self.life().vault()?.lock())?.is_empty() {
             return Ok(());

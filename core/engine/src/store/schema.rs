@@ -187,7 +187,7 @@ pub(crate) fn remove_account(batch: &mut Batch, owner: Owner) {
     batch.remove(owner, ACCOUNT, ONLY);
 }
 
-/// Owners whose account was removed. Of one that cannot be read there is a row.
+/// Owners without an account row. An account that cannot be read still has its row.
 pub(super) fn without_account(vault: &Vault) -> Result<Vec<Owner>, Error> {
     let mut without = Vec::new();
     for owner in vault.owners() {

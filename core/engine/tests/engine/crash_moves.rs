@@ -74,6 +74,9 @@ impl Servers {
         usable.retain(|burner| burner.state == BurnerState::Active);
         let addresses: BTreeSet<_> = usable.iter().map(|burner| burner.jid.clone()).collect();
         assert_eq!(self.new_accounts().await?, addresses, "{at}: at the servers, and what can be used");
+        let [first, _] = &self.both;
+        let kept_apart = |address: &String| address.ends_with(first.domain());
+        assert!(!addresses.iter().any(kept_apart), "{at}: {addresses:?}");
         for burner in &usable {
             assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven, "{at}");
         }

@@ -15,6 +15,8 @@ struct World {
     forgotten: bool,
     /// The account may have new circuits.
     circuits: bool,
+    /// The account is of use to a user.
+    of_use: bool,
     now: u64,
     /// What an act fails with instead of being done.
     fails: Option<(Act, Error)>,
@@ -24,7 +26,7 @@ struct World {
 impl World {
     fn new(state: State, there: bool) -> Self {
         let known = Known { state, removed: false, refused: None };
-        Self { known, there, forgotten: false, circuits: true, now: NOW, fails: None, acts: Vec::new() }
+        Self { known, there, forgotten: false, circuits: true, of_use: true, now: NOW, fails: None, acts: Vec::new() }
     }
 
     fn failing(self, act: Act, why: Error) -> Self {
@@ -65,6 +67,7 @@ impl World {
         match act {
             Act::RenewCircuits => return Ok(if self.circuits { Found::Done } else { Found::NoNewCircuits }),
             Act::LookForIt | Act::LogIn if !self.there => return Err(Error::Auth),
+            Act::LookForIt if !self.of_use => return Ok(Found::OfNoUse),
             Act::LookForIt | Act::LogIn => self.known.refused = None,
             Act::Keep => self.store(State::Active),
             Act::BeginRemoval => self.store(State::Burning),
@@ -276,6 +279,17 @@ fn a_refused_burn_goes_on_by_itself_whatever_it_fails_for_and_an_account_in_doub
             assert_eq!(world.known.refused, Some(refused));
         }
     }
+}
+
+#[test]
+fn an_account_in_doubt_that_is_of_no_use_is_removed_and_becomes_no_burner_where_it_cannot_be() {
+    let mut world = World { of_use: false, ..World::new(State::Pending, true) };
+    assert_eq!(world.settle(), (Outcome::Gone(Gone::Proven), false));
+    assert_eq!(world.acts, [&[Act::LookForIt], &REMOVAL[..]].concat());
+    let refusing = World::new(State::Pending, true).failing(Act::Remove, Error::ServerRefused);
+    let mut world = World { of_use: false, ..refusing };
+    assert_eq!(world.settle(), (Outcome::Refused, false));
+    assert_eq!(world.known.state, State::Unwanted);
 }
 
 #[test]
