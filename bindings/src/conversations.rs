@@ -137,8 +137,8 @@ impl Engine {
     /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too: a week at
     /// first. One that has rested for longer ends once the burner is connected and everything that waited has come, and its
     /// peer is told. Zero: none outlives the process, and nothing of them is stored.
-    pub async fn set_session_life(&self, id: BurnerId, life: Duration) -> Result<(), Error> {
-        self.blocking(move |engine| engine.set_session_life(&id, life)).await
+    pub async fn set_idle_timeout(&self, id: BurnerId, timeout: Duration) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_idle_timeout(&id, timeout)).await
     }
 
     /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not: Profanity has no

@@ -276,13 +276,14 @@ impl Engine {
 #[cfg(feature = "lab")]
 #[uniffi::export]
 impl Engine {
-    /// Reports `count` Tor events whose fraction rises, as fast as they are read. For tests.
+    /// Reports `count` Tor events with a rising fraction, as fast as they are read. For tests.
     pub async fn report_for_tests(&self, count: u32) -> Result<(), Error> {
         let engine = self.engine.clone();
         let report = async move {
             for i in 0..count {
                 let fraction = i as f32 / count as f32;
-                engine.report_for_tests(flashpaper::Event::Tor { fraction, ready: false, blocked: None }).await;
+                let stage = flashpaper::TorStage::Connecting;
+                engine.report_for_tests(flashpaper::Event::Tor { fraction, stage, ready: false, blocked: None }).await;
             }
             Ok(())
         };

@@ -4,7 +4,7 @@ use std::fmt;
 
 use flashpaper::{
     Address, BurnerId, Connection, Error as FlashpaperError, MessageId, MessageState, QuestionEnd, QuestionId, Route,
-    Settlement,
+    Settlement, TorStage,
 };
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,8 @@ pub enum Event {
     Tor {
         /// 0.0 to 1.0; it may fall back.
         fraction: f32,
+        /// The step that it is at.
+        stage: TorStage,
         /// Streams can be opened.
         ready: bool,
         /// What blocks it: the error that a call would give.
@@ -128,7 +130,7 @@ impl From<flashpaper::Event> for Event {
         match event {
             Of::PrivateNetwork => Self::PrivateNetwork,
             Of::TorStarting => Self::TorStarting,
-            Of::Tor { fraction, ready, blocked } => Self::Tor { fraction, ready, blocked },
+            Of::Tor { fraction, stage, ready, blocked } => Self::Tor { fraction, stage, ready, blocked },
             Of::Creating { burner, step } => Self::Creating { burner, step: step.into() },
             Of::Question { burner, question } => Self::Question { burner, question },
             Of::QuestionEnded { burner, question, end } => Self::QuestionEnded { burner, question, end },

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use flashpaper::{
     Address, Error as FlashpaperError, FailReason, Fingerprint, History, Imported, Input, MessageId, MessageState,
-    Security, Standing,
+    Relationship, Security,
 };
 
 uniffi::custom_type!(MessageId, u64, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.into() });
@@ -137,7 +137,7 @@ pub struct Conversation {
     /// The user's name for the peer.
     pub label: Option<String>,
     /// Who the peer is to the burner.
-    pub standing: Standing,
+    pub relationship: Relationship,
     /// How private what is written now would be.
     pub security: Security,
     /// The version of OTR that the private conversation is in: 3, or 2 with a client that has nothing newer. That one
@@ -164,7 +164,7 @@ impl From<flashpaper::Conversation> for Conversation {
         let flashpaper::Conversation {
             peer,
             label,
-            standing,
+            relationship,
             security,
             version,
             key,
@@ -177,7 +177,7 @@ impl From<flashpaper::Conversation> for Conversation {
         } = conversation;
         let keys = keys.into_iter().map(PeerKey::from).collect();
         let question = question.map(Comparison::from);
-        Self { peer, label, standing, security, version, key, keys, expected, present, question, unread, outbox }
+        Self { peer, label, relationship, security, version, key, keys, expected, present, question, unread, outbox }
     }
 }
 
@@ -193,7 +193,7 @@ impl fmt::Debug for Conversation {
 
 /// Who a peer is to a burner.
 #[uniffi::remote(Enum)]
-pub enum Standing {
+pub enum Relationship {
     /// Somebody who has written or asked for presence, and gets no answer: see `Engine.accept`.
     Stranger,
     /// Added, accepted or written to.
@@ -356,7 +356,7 @@ mod tests {
         let conversation = Conversation {
             peer: "someone@burner.test".to_owned().into(),
             label: Some("a friend".into()),
-            standing: Standing::Contact,
+            relationship: Relationship::Contact,
             security: Security::Private,
             version: Some(3),
             key: Some(fingerprint),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use flashpaper::{Connection, Error as FlashpaperError, History, SyncReport, TorStatus, VaultReport};
+use flashpaper::{Connection, Error as FlashpaperError, History, SyncReport, TorStage, TorStatus, VaultReport};
 
 use crate::burner::Burner;
 use crate::messages::Conversation;
@@ -37,10 +37,25 @@ impl From<flashpaper::Snapshot> for Snapshot {
 pub struct TorStatus {
     /// 0.0 to 1.0; it may fall back.
     pub fraction: f32,
+    /// The step that it is at.
+    pub stage: TorStage,
     /// Streams can be opened.
     pub ready: bool,
     /// What blocks it: the error that a call would give.
     pub blocked: Option<FlashpaperError>,
+}
+
+/// The steps of Tor's start, in order.
+#[uniffi::remote(Enum)]
+pub enum TorStage {
+    /// Looking for a relay that answers.
+    Connecting,
+    /// Fetching the consensus and the relays' descriptors.
+    Directory,
+    /// Streams can be opened.
+    Ready,
+    /// Ended; only a new start helps.
+    Stopped,
 }
 
 /// A burner and how it is. Printing one shows nobody's address or name.

@@ -20,9 +20,9 @@ const RENAMED: [(&str, &str); 5] = [
     ("PrivateNetwork::parse", "Engine::open"),
 ];
 
-/// Types of `core/xmpp` that the engine's root has under another name.
-const RENAMED_TYPES: [(&str, &str); 3] =
-    [("Format", "PictureFormat"), ("Kind", "FieldKind"), ("Question", "QuestionForm")];
+/// Types of `core/xmpp` and `core/tor` that the engine's root has under another name.
+const RENAMED_TYPES: [(&str, &str); 4] =
+    [("Format", "PictureFormat"), ("Kind", "FieldKind"), ("Question", "QuestionForm"), ("Stage", "TorStage")];
 
 /// Calls that are not bound, and why.
 const LEFT_OUT: [(&str, &str); 15] = [
@@ -115,6 +115,7 @@ fn every_bound_type_has_its_name_in_swift() {
 #[test]
 fn what_is_bound_has_the_text_of_the_engine_or_is_excused() {
     let mut engine = texts(&root().join("../core/xmpp/src/registration")).unwrap();
+    engine.extend(texts(&root().join("../core/tor/src")).unwrap());
     for (from, to) in RENAMED_TYPES {
         let of_it = |path: &String| path.split(['.', ':']).next() == Some(from);
         let renamed: Vec<_> = engine.extract_if(.., |path, _| of_it(path)).collect();
@@ -155,6 +156,7 @@ fn public_calls() -> Read<Calls> {
             if let ImplItem::Fn(f) = function
                 && is_public(&f.vis)
                 && !has(&f.attrs, "doc", "hidden")
+                && !has(&f.attrs, "cfg", "")
             {
                 calls.insert(format!("{name}::{}", f.sig.ident));
             }
@@ -329,7 +331,7 @@ fn type_name(of: &Type) -> Option<String> {
     path.path.segments.last().map(|s| s.ident.to_string())
 }
 
-/// Whether there is an attribute whose path ends in `name` and whose arguments hold `argument`.
+/// Whether there is an attribute with a path that ends in `name` and with `argument` among its arguments.
 fn has(attributes: &[Attribute], name: &str, argument: &str) -> bool {
     attributes.iter().any(|a| {
         let named = a.path().segments.last().is_some_and(|s| s.ident == name);

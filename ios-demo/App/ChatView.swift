@@ -22,7 +22,7 @@ struct ChatView: View {
                     if chat.hasEarlier { Button("Earlier messages", action: model.showEarlier) }
                     ForEach(chat.messages, id: \.id) { MessageRow(message: $0) }
                 }
-                Section { StandingRows(model: model, standing: chat.conversation.standing, draft: $draft) }
+                Section { StandingRows(model: model, relationship: chat.conversation.relationship, draft: $draft) }
             }
         }
         .navigationTitle(model.state.chat.map { $0.conversation.label ?? $0.conversation.peer } ?? "")
@@ -39,7 +39,7 @@ private struct LockRows: View {
         if peer.question != nil { Text("The peer asks for a comparison: see Verify.") }
         switch peer.security {
         case .plaintext, .finished:
-            if peer.standing == .contact { Button("Start private conversation", action: model.startPrivate) }
+            if peer.relationship == .contact { Button("Start private conversation", action: model.startPrivate) }
         case .keyChanged:
             if let key = peer.key { Button("Accept the new key") { model.acceptKey(key) } }
         case .private, .verified:
@@ -68,11 +68,11 @@ private struct MessageRow: View {
 
 private struct StandingRows: View {
     let model: ConversationsModel
-    let standing: Standing
+    let relationship: Relationship
     @Binding var draft: String
 
     var body: some View {
-        switch standing {
+        switch relationship {
         case .contact:
             EntryRow(prompt: "Message", button: "Send", text: $draft, done: model.send)
             Button("Block", role: .destructive) { model.block(true) }

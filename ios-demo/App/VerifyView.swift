@@ -2,7 +2,7 @@ import FlashpaperDemoModel
 import FlashpaperKit
 import SwiftUI
 
-/// Two ways to know whose key it is: digits to compare, or a secret that both know.
+/// Two ways to know that a key is the peer's: digits to compare, or a secret that both know.
 struct VerifyView: View {
     let model: ConversationsModel
     @State private var question = ""

@@ -109,7 +109,7 @@ func words(for security: Security) -> String {
 }
 
 func words(for contact: Conversation) -> String {
-    switch contact.standing {
+    switch contact.relationship {
     case .stranger: "A stranger, \(contact.unread) unread"
     case .contact: "\(contact.present ? "There" : "Not seen"), \(contact.unread) unread. \(words(for: contact.security))"
     case .blocked: "Blocked"

@@ -8,7 +8,7 @@ use std::time::Duration;
 use flashpaper_xmpp::{ChatMessage, PresenceNews, Refusal, Subscription};
 
 use crate::address::Address;
-use crate::contact::{PeerId, Standing};
+use crate::contact::{PeerId, Relationship};
 use crate::encryption::open::recipient;
 use crate::encryption::session::{NotSent, Partner};
 use crate::encryption::wire;
@@ -78,9 +78,9 @@ impl<'a> Talk<'a> {
         }
         let from = Address::from(chat.from.clone());
         let peer = self.work.mailbox.find(&from);
-        let standing = peer.map(|peer| self.work.mailbox.standing(peer)).unwrap_or_default();
-        match (standing, peer) {
-            (Standing::Stranger, _) => {
+        let relationship = peer.map(|peer| self.work.mailbox.relationship(peer)).unwrap_or_default();
+        match (relationship, peer) {
+            (Relationship::Stranger, _) => {
                 let receipt = self.work.ids.draw();
                 inbox::receive_from_stranger(
                     self.work.mailbox,
@@ -93,16 +93,16 @@ impl<'a> Talk<'a> {
                 );
             }
             // What OTR has not read it does not count as read: it can come again.
-            (Standing::Contact, Some(peer))
+            (Relationship::Contact, Some(peer))
                 if inbox::is_full(self.work.mailbox, peer) && !wire::is_of_exchange(&chat.text) =>
             {
                 inbox::turn_away(self.work.mailbox, &mut self.work.sessions.full, &mut self.work.news, peer);
             }
-            (Standing::Contact, Some(peer)) => {
+            (Relationship::Contact, Some(peer)) => {
                 let outputs = self.work.with(peer, |session| session.receive(&chat.text));
                 self.work.carry_out(peer, Some(chat), outputs);
             }
-            (Standing::Contact, None) | (Standing::Blocked, _) => {}
+            (Relationship::Contact, None) | (Relationship::Blocked, _) => {}
         }
     }
 

@@ -25,7 +25,7 @@ impl From<PeerId> for u64 {
 /// Who a peer is to a burner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum Relationship {
     /// Somebody who has written or asked for presence, and gets no answer: see [`crate::Talk::accept`].
     #[default]
     Stranger,
@@ -116,7 +116,8 @@ pub struct Peer {
     pub jid: Address,
     #[zeroize(skip)]
     /// Who they are to the burner.
-    pub standing: Standing,
+    #[serde(rename = "standing")]
+    pub relationship: Relationship,
     /// The user's name for them. It never leaves the device.
     pub label: Option<String>,
     /// They have asked for a private conversation, and had no answer.
@@ -155,16 +156,16 @@ pub struct Peer {
 impl Peer {
     /// The user wants to talk to them.
     pub fn befriend(&mut self) {
-        if self.standing != Standing::Contact && self.announcement == Announcement::Done {
+        if self.relationship != Relationship::Contact && self.announcement == Announcement::Done {
             self.announcement = Announcement::HandshakeDue;
         }
         // What a stranger has missed nobody can send again.
-        self.missed &= self.standing == Standing::Contact;
+        self.missed &= self.relationship == Relationship::Contact;
         self.asks_for_private = false;
         if self.subscription == Subscription::Refused {
             self.subscription = Subscription::Unanswered;
         }
-        self.standing = Standing::Contact;
+        self.relationship = Relationship::Contact;
         self.was_contact = true;
     }
 

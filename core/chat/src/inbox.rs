@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flashpaper_xmpp::ChatMessage;
 
 use crate::address::Address;
-use crate::contact::{Peer, PeerId, Standing};
+use crate::contact::{Peer, PeerId, Relationship};
 use crate::encryption::wire::{Unanswered, holds_data};
 use crate::event::{Changed, News, Notice, beginning};
 use crate::mailbox::Mailbox;
@@ -56,7 +56,7 @@ pub(crate) fn receive(
     let Arrived { peer, mark, text, security, resource, receipt: wanted } = *arrived;
     let known = mark.is_some_and(|mark| mailbox.has_seen(peer, mark));
     // A stranger does not learn that there is somebody. Who sends again has missed the receipt.
-    if let Some(received) = wanted.filter(|_| mailbox.standing(peer) == Standing::Contact) {
+    if let Some(received) = wanted.filter(|_| mailbox.relationship(peer) == Relationship::Contact) {
         let kind = StanzaKind::Receipt { received: received.to_owned() };
         let resource = resource.map(str::to_owned);
         stanza_queue::add(
@@ -116,7 +116,7 @@ pub(crate) fn receive_from_stranger(
 /// A message of somebody's of which nothing can be read: that there was one is told, also of a stranger.
 pub(crate) fn unreadable(mailbox: &mut Mailbox, news: &mut News, from: &Address) {
     let peer = mailbox.find(from).unwrap_or_else(|| new_stranger(mailbox, news, from));
-    if mailbox.standing(peer) != Standing::Blocked {
+    if mailbox.relationship(peer) != Relationship::Blocked {
         news.notice(peer, Notice::Unreadable);
     }
 }
@@ -167,7 +167,7 @@ pub(crate) fn has_missed_nothing(mailbox: &mut Mailbox, peer: PeerId) {
 /// the key.
 pub(crate) fn strangers(mailbox: &Mailbox) -> Vec<PeerId> {
     let came_by_itself = |peer: &Peer| {
-        peer.standing == Standing::Stranger
+        peer.relationship == Relationship::Stranger
             && peer.trust.keys.is_empty()
             && peer.trust.expected.is_none()
             && peer.label.is_none()
@@ -220,7 +220,7 @@ pub fn missed(mailbox: &Mailbox) -> Vec<PeerId> {
         let kept = kept(mailbox, row);
         count <= limits::CONTACT_TEXTS / 2 && bytes <= limits::CONTACT_BYTES / 2 && kept < limits::CONTACT_KEPT
     };
-    let missed = mailbox.peers.iter().filter(|(_, peer)| peer.missed && peer.standing == Standing::Contact);
+    let missed = mailbox.peers.iter().filter(|(_, peer)| peer.missed && peer.relationship == Relationship::Contact);
     missed.map(|(row, _)| *row).filter(|row| has_space(*row)).collect()
 }
 

@@ -32,7 +32,7 @@ mod work;
 
 pub use address::{Address, read_address, uri};
 pub use chat::Talk;
-pub use contact::{Peer, PeerId, Standing};
+pub use contact::{Peer, PeerId, Relationship};
 pub use encryption::stored::Stored;
 pub use encryption::verification::is_blank;
 pub use error::ChatError;

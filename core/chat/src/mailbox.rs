@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::contact::{Peer, PeerId, Standing};
+use crate::contact::{Peer, PeerId, Relationship};
 use crate::encryption::stored::Stored;
 use crate::error::ChatError;
 use crate::event::Changed;
@@ -77,8 +77,8 @@ impl Mailbox {
         self.peers.get(&row).map(|peer| peer.jid.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn standing(&self, row: PeerId) -> Standing {
-        self.peers.get(&row).map(|peer| peer.standing).unwrap_or_default()
+    pub(crate) fn relationship(&self, row: PeerId) -> Relationship {
+        self.peers.get(&row).map(|peer| peer.relationship).unwrap_or_default()
     }
 
     /// The user wants to talk to them.
@@ -91,7 +91,7 @@ impl Mailbox {
     /// # Errors
     /// [`ChatError::PeerBlocked`].
     pub fn check_unblocked(&self, row: PeerId) -> Result<(), ChatError> {
-        if self.standing(row) == Standing::Blocked { Err(ChatError::PeerBlocked) } else { Ok(()) }
+        if self.relationship(row) == Relationship::Blocked { Err(ChatError::PeerBlocked) } else { Ok(()) }
     }
 
     pub(crate) fn has_seen(&self, peer: PeerId, mark: Mark) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::Address;
-use crate::contact::{PeerId, Standing};
+use crate::contact::{PeerId, Relationship};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
@@ -23,7 +23,7 @@ pub fn queue(
     within: Option<Duration>,
 ) -> MessageId {
     let peer = mailbox.peer(to);
-    if mailbox.standing(peer) != Standing::Contact {
+    if mailbox.relationship(peer) != Relationship::Contact {
         mailbox.befriend(peer);
     }
     let until = within.map(|within| now.after(within));

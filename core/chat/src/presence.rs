@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flashpaper_xmpp::{PresenceNews, Subscription as Step};
 
 use crate::address::Address;
-use crate::contact::{Announcement, Peer, PeerId, Standing, Subscription};
+use crate::contact::{Announcement, Peer, PeerId, Relationship, Subscription};
 use crate::event::News;
 use crate::mailbox::Mailbox;
 use crate::{inbox, limits};
@@ -43,7 +43,7 @@ pub(crate) fn hear(
     resource: Option<String>,
     presence: PresenceNews,
 ) -> Vec<Step> {
-    let known = mailbox.find(from).filter(|peer| mailbox.standing(*peer) == Standing::Contact);
+    let known = mailbox.find(from).filter(|peer| mailbox.relationship(*peer) == Relationship::Contact);
     let Some(row) = known else {
         if presence == PresenceNews::Subscription(Step::Subscribe) {
             asked_by_stranger(mailbox, news, from);
@@ -72,7 +72,7 @@ pub(crate) fn hear(
 
 fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &Address) {
     let row = mailbox.find(from).unwrap_or_else(|| inbox::new_stranger(mailbox, news, from));
-    if let Some(stranger) = mailbox.peer_mut(row).filter(|peer| peer.standing == Standing::Stranger) {
+    if let Some(stranger) = mailbox.peer_mut(row).filter(|peer| peer.relationship == Relationship::Stranger) {
         stranger.wants_presence = true;
         news.conversations.insert(row);
     }
@@ -80,8 +80,8 @@ fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &Address) {
 
 /// Marks somebody as blocked, or not any more; their server is to be told.
 pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
-    if let Some(peer) = mailbox.peer_mut(row).filter(|peer| (peer.standing == Standing::Blocked) != blocked) {
-        peer.standing = if blocked { Standing::Blocked } else { Standing::Stranger };
+    if let Some(peer) = mailbox.peer_mut(row).filter(|peer| (peer.relationship == Relationship::Blocked) != blocked) {
+        peer.relationship = if blocked { Relationship::Blocked } else { Relationship::Stranger };
         peer.wants_presence = false;
         if peer.subscription == Subscription::Granted {
             peer.subscription = Subscription::Unanswered;
@@ -95,7 +95,7 @@ pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
 pub fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
     let due = |peer: &Peer| {
         let is_due = match peer.announcement {
-            Announcement::HandshakeDue => peer.standing == Standing::Contact,
+            Announcement::HandshakeDue => peer.relationship == Relationship::Contact,
             Announcement::BlockDue => true,
             Announcement::Done => false,
         };
@@ -106,16 +106,16 @@ pub fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
 
 /// The steps of the handshake that are due with somebody.
 pub fn steps(peer: &Peer) -> impl Iterator<Item = Step> {
-    let is_contact = peer.standing == Standing::Contact;
+    let is_contact = peer.relationship == Relationship::Contact;
     let answer = (is_contact && peer.wants_presence).then_some(Step::Subscribed);
     let question = (is_contact && peer.subscription != Subscription::Granted).then_some(Step::Subscribe);
     answer.into_iter().chain(question)
 }
 
 /// The server has been told of somebody; who has changed meanwhile is told of once more.
-pub fn server_knows(mailbox: &mut Mailbox, row: PeerId, standing: Standing) {
-    if let Some(peer) = mailbox.peer_mut(row).filter(|peer| peer.standing == standing) {
-        let is_contact = standing == Standing::Contact;
+pub fn server_knows(mailbox: &mut Mailbox, row: PeerId, relationship: Relationship) {
+    if let Some(peer) = mailbox.peer_mut(row).filter(|peer| peer.relationship == relationship) {
+        let is_contact = relationship == Relationship::Contact;
         peer.announcement = if is_contact { Announcement::Done } else { Announcement::HandshakeDue };
     }
 }

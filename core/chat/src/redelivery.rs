@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::contact::{PeerId, Standing};
+use crate::contact::{PeerId, Relationship};
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
@@ -158,7 +158,7 @@ pub fn forgotten_by_server(mailbox: &mut Mailbox, now: UnixTime) -> Changed {
     let is_late = |entry: &Entry| now >= entry.left().after(limits::CONFIRMED_WITHIN);
     let is_there = |entry: &Entry| matches!(entry.state, MessageState::Acked | MessageState::Reported);
     let may_be_lost =
-        |entry: &Entry| is_there(entry) && !is_late(entry) && mailbox.standing(entry.peer) != Standing::Blocked;
+        |entry: &Entry| is_there(entry) && !is_late(entry) && mailbox.relationship(entry.peer) != Relationship::Blocked;
     let forgotten = mailbox.rows(|entry| may_be_lost(entry) && deduplicates(mailbox, entry));
     let is_unsure = |entry: &Entry| entry.state == MessageState::Acked && !entry.is_confirmed() && may_be_lost(entry);
     let unsure = mailbox.rows(|entry| is_unsure(entry) && !deduplicates(mailbox, entry));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::contact::{PeerId, Standing};
+use crate::contact::{PeerId, Relationship};
 use crate::mailbox::Mailbox;
 use crate::message::{FailReason, MessageId, MessageState};
 
@@ -38,7 +38,8 @@ pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
     }
     // An earlier version knew by the texts that it had kept.
     let written_to = mailbox.messages.values().filter(|entry| !entry.came()).map(|entry| entry.peer);
-    let contacts = mailbox.peers.iter().filter(|(_, peer)| peer.standing == Standing::Contact).map(|(row, _)| *row);
+    let contacts =
+        mailbox.peers.iter().filter(|(_, peer)| peer.relationship == Relationship::Contact).map(|(row, _)| *row);
     for row in written_to.chain(contacts).collect::<Vec<_>>() {
         if let Some(peer) = mailbox.peers.get_mut(&row).filter(|peer| !peer.was_contact) {
             Arc::make_mut(peer).was_contact = true;

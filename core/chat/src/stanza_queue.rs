@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flashpaper_xmpp::Resumption;
 
-use crate::contact::{PeerId, Standing};
+use crate::contact::{PeerId, Relationship};
 use crate::encryption::wire;
 use crate::event::Changed;
 use crate::limits;
@@ -86,12 +86,12 @@ pub fn acked(mailbox: &mut Mailbox, up_to: StreamNumber) -> Changed {
 /// somebody who was blocked meanwhile, and no text that has failed, as it has by a block that is over.
 pub fn restarted(mailbox: &mut Mailbox, up_to: Option<StreamNumber>) -> Changed {
     let changed = up_to.map(|up_to| acked(mailbox, up_to)).unwrap_or_default();
-    let standing = |peer: &PeerId| mailbox.peers.get(peer).map(|peer| peer.standing);
+    let relationship = |peer: &PeerId| mailbox.peers.get(peer).map(|peer| peer.relationship);
     let failed = |stanza: &OutgoingStanza| {
         let entry = stanza.message.and_then(|row| mailbox.messages.get(&row));
         entry.is_some_and(|entry| matches!(entry.state, MessageState::Failed { .. }))
     };
-    mailbox.stanzas.retain(|_, stanza| standing(&stanza.peer) != Some(Standing::Blocked) && !failed(stanza));
+    mailbox.stanzas.retain(|_, stanza| relationship(&stanza.peer) != Some(Relationship::Blocked) && !failed(stanza));
     for stanza in mailbox.stanzas.values_mut().filter(|stanza| stanza.number.is_some()) {
         Arc::make_mut(stanza).number = None;
     }

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::address::Address;
-use crate::contact::{Peer, PeerId, Standing};
+use crate::contact::{Peer, PeerId, Relationship};
 use crate::event::Comparison;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};
@@ -59,7 +59,7 @@ pub struct Conversation {
     /// The user's name for the peer.
     pub label: Option<String>,
     /// Who the peer is to the burner.
-    pub standing: Standing,
+    pub relationship: Relationship,
     /// How private what is written now would be.
     pub security: Security,
     /// The version of OTR that the private conversation is in: 3, or 2 with a client that has nothing newer. That one counts
@@ -133,7 +133,7 @@ fn conversation(mailbox: &Mailbox, row: PeerId, peer: &Peer) -> Conversation {
     Conversation {
         peer: peer.jid.clone(),
         label: peer.label.clone(),
-        standing: peer.standing,
+        relationship: peer.relationship,
         security,
         version: session.and_then(|session| session.version),
         key,

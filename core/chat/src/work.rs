@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use flashpaper_xmpp::{ChatMessage, Ids};
 
-use crate::contact::{PeerId, Standing};
+use crate::contact::{PeerId, Relationship};
 use crate::encryption::open::Opened;
 use crate::encryption::session::{Client, Compared, Output, Partner, Session};
 use crate::encryption::stored::Stored;
@@ -302,7 +302,7 @@ impl<'a> Work<'a> {
     }
 
     pub(crate) fn is_contact(&self, peer: PeerId) -> bool {
-        self.mailbox.standing(peer) == Standing::Contact
+        self.mailbox.relationship(peer) == Relationship::Contact
     }
 
     pub(crate) fn trust(&self, peer: PeerId) -> Option<&Trust> {

@@ -70,7 +70,7 @@ pub(crate) enum Command {
     List,
     /// Put the folder under a passphrase, or under another one; touches no network
     Passphrase {
-        /// The file whose first line it is (`-`: standard input) [default: asked for]
+        /// The file with it in its first line (`-`: standard input) [default: asked for]
         file: Option<PathBuf>,
     },
     /// Show a burner's recovery words, if `new` was ended before it could: they are shown once. Touches no network

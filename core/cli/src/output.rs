@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use flashpaper::{Address, Burner, Error, Event, Events, Route, Settlement, Step};
+use flashpaper::{Address, Burner, Error, Event, Events, Route, Settlement, Step, TorStage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -166,7 +166,9 @@ impl Output {
                 self.step("Tor is ready");
                 self.wait_for(SERVER);
             }
-            Event::Tor { ready: false, fraction, blocked } => self.wait_for(&tor_text(*fraction, blocked.as_ref())),
+            Event::Tor { ready: false, fraction, stage, blocked } => {
+                self.wait_for(&tor_text(*fraction, *stage, blocked.as_ref()))
+            }
             Event::Creating { step: Step::Working { percent }, .. } => {
                 self.wait_for(&format!("a proof of work ({percent} %)"));
             }
@@ -349,9 +351,14 @@ pub(crate) const fn route_text(route: Route) -> &'static str {
 }
 
 /// How far Tor is, and what is in its way.
-pub(crate) fn tor_text(fraction: f32, blocked: Option<&Error>) -> String {
-    let blocked = blocked.map_or_else(String::new, |error| format!(", {error}"));
-    format!("Tor ({:.0} %{blocked})", fraction * 100.0)
+pub(crate) fn tor_text(fraction: f32, stage: TorStage, blocked: Option<&Error>) -> String {
+    let at = match (stage, blocked) {
+        (_, Some(error)) => format!(", {error}"),
+        (TorStage::Connecting, None) => ", looking for a relay".to_owned(),
+        (TorStage::Directory, None) => ", fetching the directory".to_owned(),
+        (TorStage::Ready | TorStage::Stopped, None) => String::new(),
+    };
+    format!("Tor ({:.0} %{at})", fraction * 100.0)
 }
 
 fn step_text(step: &Step) -> String {

@@ -134,7 +134,7 @@ async fn private_verified_cut_and_burnt() -> Tested {
     let uri = two.done(json!({ "command": "uri" }))?;
     let added = one.done(json!({ "command": "contact_add", "address": uri["uri"] }))?;
     assert_eq!(added["peer"], second.jid.as_str());
-    two.until(|e| e["type"] == "conversation" && e["standing"] == "stranger")?;
+    two.until(|e| e["type"] == "conversation" && e["relationship"] == "stranger")?;
     two.done(json!({ "command": "contact_accept", "peer": first.jid }))?;
 
     one.done(json!({ "command": "otr_start", "peer": second.jid }))?;
@@ -248,7 +248,7 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
     let known = format!("d@b.example\tme\tprpl-jabber\t{}\tverified\n", "ab".repeat(20));
     assert_eq!(chat.done(json!({ "command": "import", "fingerprints": known }))?["keys"], 1);
     chat.done(json!({ "command": "history", "seconds": 60 }))?;
-    chat.done(json!({ "command": "session_life", "seconds": 0 }))?;
+    chat.done(json!({ "command": "idle_timeout", "seconds": 0 }))?;
     let snapshot = chat.ask(json!({ "command": "snapshot" }))?;
     let burner = &snapshot["burners"][0];
     assert_eq!(

@@ -36,7 +36,8 @@ pub(crate) struct Account {
     /// The user's name for it. It never leaves the device.
     pub(crate) label: Option<String>,
     /// How long an OTR session may rest and be used again, in seconds; 0: no session outlives the process.
-    pub(crate) session_life: u64,
+    #[serde(rename = "session_life")]
+    pub(crate) idle_timeout: u64,
     /// The app has asked for it to be connected.
     #[serde(default)]
     pub(crate) wanted: bool,
@@ -125,7 +126,7 @@ pub(crate) mod tests {
             otr: crate::identity::Identity::random(&mut StdRng::seed_from_u64(1)).otr.clone(),
             tag: 0x100,
             label: None,
-            session_life: 0,
+            idle_timeout: 0,
             wanted: false,
             removed: false,
             refused: None,

@@ -102,7 +102,7 @@ pub struct PrivateNetwork {
 }
 
 impl PrivateNetwork {
-    /// Parses the JSON of a lab: an object whose member `network` has `arti`, `ca_pem` and `servers`.
+    /// Parses the JSON of a lab: an object with a member `network` that has `arti`, `ca_pem` and `servers`.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] when it is anything else.

@@ -6,7 +6,7 @@ use std::fmt;
 use flashpaper_chat::{Address, Comparison, MessageId, MessageState, Notice};
 use serde::Serialize;
 
-use crate::{Error, Route};
+use crate::{Error, Route, TorStage};
 
 /// One event. As JSON: an object with a `type`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,6 +20,8 @@ pub enum Event {
     Tor {
         /// 0.0 to 1.0; it may fall back.
         fraction: f32,
+        /// The step that it is at.
+        stage: TorStage,
         /// Streams can be opened.
         ready: bool,
         /// What blocks it: the error that a call would give. As JSON: its code.
@@ -286,9 +288,10 @@ mod tests {
 
     #[test]
     fn events_as_json() {
-        let event = Event::Tor { fraction: 0.5, ready: false, blocked: Some(Error::TorBlocked) };
+        let event =
+            Event::Tor { fraction: 0.5, stage: TorStage::Directory, ready: false, blocked: Some(Error::TorBlocked) };
         let json = serde_json::to_string(&event).unwrap();
-        assert_eq!(json, r#"{"type":"tor","fraction":0.5,"ready":false,"blocked":"tor_blocked"}"#);
+        assert_eq!(json, r#"{"type":"tor","fraction":0.5,"stage":"directory","ready":false,"blocked":"tor_blocked"}"#);
         let event = Event::Creating { burner: BurnerId("1f".into()), step: Step::Sealed { via: Route::Onion } };
         let json = serde_json::to_string(&event).unwrap();
         assert_eq!(json, r#"{"type":"creating","burner":"1f","step":"sealed","via":"onion"}"#);

@@ -113,6 +113,7 @@ impl Reporter {
     }
 
     /// Reports an event once the slowest reader is not far behind.
+    #[cfg(feature = "lab")]
     pub(crate) async fn report_paced(&self, event: Event) {
         let behind = |log: &Log| log.readers.values().any(|next| log.last.saturating_sub(*next) > BACKLOG as u64 / 2);
         while behind(&lock(&self.log)) {

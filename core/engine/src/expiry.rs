@@ -47,7 +47,7 @@ impl Context {
         let (account, drained) = (burner.account(), burner.has_drained());
         // Texts wait by the time of day: they can be sent again.
         let given_up = outbox::next_given_up(&mailbox).filter(|_| !self.services.clock_is_wrong());
-        let life = Duration::from_secs(account.session_life);
+        let life = Duration::from_secs(account.idle_timeout);
         let end = retention::next_expiry(&mailbox, account.history, lasts(life, drained));
         // On a full disk, say, it is tried again.
         let history = match account.history {
@@ -92,8 +92,8 @@ mod tests {
     use crate::account::tests::account;
     use crate::locks::lock;
     use crate::seams::{Clock, Seams};
-    use crate::snapshot::TorStatus;
     use crate::{Config, Engine, Key, Network};
+    use crate::{TorStage, TorStatus};
 
     const NOW: u64 = 1_000_000;
 
@@ -161,7 +161,8 @@ mod tests {
         // While Tor says that the clock is wrong, what it shows counts for nothing.
         receive(NOW + 60);
         let blocked = Some(Error::ClockWrong { by: None });
-        *lock(&context.services.tor_status) = Some(TorStatus { fraction: 0.5, ready: false, blocked });
+        *lock(&context.services.tor_status) =
+            Some(TorStatus { fraction: 0.5, stage: TorStage::Directory, ready: false, blocked });
         pass(NOW + 86_400, 60).await;
         assert_eq!(stored(), 1);
         pass(NOW, 120).await;
@@ -212,7 +213,7 @@ mod tests {
         let home = TempDir::new().unwrap();
         let (engine, clock) = open(&home).await;
         let burner = add_burner(&engine);
-        engine.set_session_life(&burner.id, at(LIFE)).unwrap();
+        engine.set_idle_timeout(&burner.id, at(LIFE)).unwrap();
         let row = become_private(&burner);
         let stored = |burner: &LiveBurner| Stored::clone(&burner.mailbox().unwrap().sessions[&row]);
         let private = stored(&burner);

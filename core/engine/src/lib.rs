@@ -41,8 +41,9 @@ pub use event_log::Events;
 pub use flashpaper_chat::fingerprints::Imported;
 pub use flashpaper_chat::{
     Address, Comparison, Conversation, FailReason, Fingerprint, History, Message, MessageId, MessageState, Notice,
-    PeerKey, Security, Standing,
+    PeerKey, Relationship, Security,
 };
+pub use flashpaper_tor::Stage as TorStage;
 pub use flashpaper_tor::{BridgePart, Clock as ClockError};
 pub use flashpaper_xmpp::registration::{
     Answer, Answers, Field, Format as PictureFormat, Kind as FieldKind, Picture, Question as QuestionForm,

@@ -122,7 +122,7 @@ impl Engine {
     }
 
     /// What [`Engine::start_tor`] does once it has dialers. For tests: with other dialers there is no Tor.
-    #[doc(hidden)]
+    #[cfg(any(test, feature = "lab"))]
     pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
         self.context.set_dialers(Some(dialers));
         let context = Arc::clone(&self.context);

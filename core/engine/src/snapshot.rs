@@ -6,7 +6,7 @@ use flashpaper_chat::{Conversation, History};
 use serde::Serialize;
 
 use crate::event::Connection;
-use crate::{Burner, Error, Question, VaultReport};
+use crate::{Burner, Error, Question, TorStage, VaultReport};
 
 /// The engine at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,6 +28,8 @@ pub struct Snapshot {
 pub struct TorStatus {
     /// 0.0 to 1.0; it may fall back.
     pub fraction: f32,
+    /// The step that it is at.
+    pub stage: TorStage,
     /// Streams can be opened.
     pub ready: bool,
     /// What blocks it: the error that a call would give.

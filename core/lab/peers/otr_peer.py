@@ -78,7 +78,7 @@ class Refused(Exception):
 
 
 class Engine:
-    """The line program, whose key is in a folder. It answers at once, so nothing else goes on meanwhile."""
+    """The line program. Its key is in a folder. It answers at once, so nothing else goes on meanwhile."""
 
     def __init__(self, program, folder):
         self.arguments, self.limit = [program, folder], 0

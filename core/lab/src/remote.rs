@@ -98,7 +98,7 @@ impl Remote {
         self.ask(order).await.map(drop)
     }
 
-    /// An order whose answer is JSON.
+    /// An order with an answer in JSON.
     pub(crate) async fn ask_for<T: DeserializeOwned>(&self, order: &str) -> std::result::Result<T, RemoteError> {
         let answer = self.ask(order).await?;
         serde_json::from_str(&answer).map_err(|_| RemoteError::Refused(answer))

@@ -59,8 +59,8 @@ impl Watch {
         })
     }
 
-    /// The memory that is the processes' own, in bytes: heaps and stacks, without code, whose size is a matter of
-    /// optimisation, and which the system can drop at any time.
+    /// The memory that is the processes' own, in bytes: heaps and stacks, without code. The size of code is a matter of
+    /// optimisation, and the system can drop code at any time.
     ///
     /// # Errors
     /// A process has ended.

@@ -26,10 +26,10 @@ pub use session::{
 pub use wire::unanswered::Unanswered;
 
 /// How many exponentiations in the Diffie-Hellman group this process has done. For the bench.
-#[doc(hidden)]
+#[cfg(feature = "counts")]
 #[must_use]
 pub fn exponentiations() -> u64 {
-    crypto::group::exponentiations()
+    crypto::group::counts::exponentiations()
 }
 
 /// What the fuzz targets cannot reach through a session without keys.

@@ -282,7 +282,7 @@ fn start_finds_a_peer_that_has_another_tag_now() {
 /// Bob has taken new keys. The message that ends the exchange never comes to Alice: she cannot read his receipts.
 #[test]
 fn a_receipt_under_keys_that_never_came_has_the_text_named_as_unread() {
-    let mut pair = Pair::private(Settings { keeps_texts: true, ..Settings::default() }, 51);
+    let mut pair = Pair::private(Settings { deduplicates: true, ..Settings::default() }, 51);
     let commit = pair.sides[0].start();
     let key = pair.sides[1].receive(&wires(&commit)[0]);
     let reveal = pair.sides[0].receive(&wires(&key)[0]);
@@ -305,7 +305,7 @@ fn a_receipt_under_keys_that_never_came_has_the_text_named_as_unread() {
 /// Alice may not begin anew at once. Meanwhile another client with another key ends an exchange with her.
 #[test]
 fn a_client_with_another_key_does_not_settle_a_doubt_about_the_first() {
-    let mut pair = Pair::private(Settings { keeps_texts: true, ..Settings::default() }, 53);
+    let mut pair = Pair::private(Settings { deduplicates: true, ..Settings::default() }, 53);
     let mut mallory = session(&identity(3), Settings::default(), 531);
     let commit = pair.sides[0].start();
     let key = pair.sides[1].receive(&wires(&commit)[0]);
@@ -332,17 +332,17 @@ fn a_client_with_another_key_does_not_settle_a_doubt_about_the_first() {
 /// Its sender waits for a receipt that was lost, and has sent the message once more.
 #[test]
 fn a_text_that_comes_again_is_named_and_confirms_nothing() {
-    for keeps_texts in [true, false] {
-        let mut pair = Pair::private(Settings { keeps_texts, ..Settings::default() }, 55);
+    for deduplicates in [true, false] {
+        let mut pair = Pair::private(Settings { deduplicates, ..Settings::default() }, 55);
         let text = pair.sides[1].send_kept("read by Alice", "id").unwrap().1;
         assert!(matches!(pair.sides[0].receive(&wires(&text)[0])[..], [Output::Text { .. }]));
         pair.sides[0].say("never read");
         let again = pair.sides[0].receive(&wires(&text)[0]);
         match &again[..] {
-            [Output::Again { from, fingerprint, label }] if keeps_texts => {
+            [Output::Again { from, fingerprint, label }] if deduplicates => {
                 assert_eq!((*from, *fingerprint, &label[..]), (pair.sides[1].tag(), BOB.fingerprint(), "id"));
             }
-            _ => assert_eq!(again, [], "{keeps_texts}"),
+            _ => assert_eq!(again, [], "{deduplicates}"),
         }
         let anew = pair.sides[0].start();
         pair.carry(0, anew);

@@ -45,10 +45,10 @@ fn nothing_secret_is_printed() {
     let mut in_pieces = session(&ALICE, Settings::default(), 1);
     in_pieces.receive("?OTR|1234|0,1,2,secret,");
     assert_eq!(format!("{in_pieces:?}"), "Session(..)");
-    let settings = Settings { tag: Some(from), limit: Some(500), version_2: true, keeps_texts: true };
+    let settings = Settings { tag: Some(from), limit: Some(500), version_2: true, deduplicates: true };
     assert_eq!(
         format!("{settings:?}"),
-        "Settings { tag: Some(InstanceTag(256)), limit: Some(500), version_2: true, keeps_texts: true }"
+        "Settings { tag: Some(InstanceTag(256)), limit: Some(500), version_2: true, deduplicates: true }"
     );
     let errors = format!(
         "{NotAsked} | {NotPrivate} | {} | {} | {ResumeError} | {}",

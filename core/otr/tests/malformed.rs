@@ -23,7 +23,7 @@ fn data(bytes: &[u8]) -> Vec<u8> {
     [&u32::try_from(bytes.len()).unwrap_or_default().to_be_bytes()[..], bytes].concat()
 }
 
-/// A data message with these ids, next key and counter, whose MAC is wrong.
+/// A data message with these ids, next key and counter, and a wrong MAC.
 fn data_message(ids: (u32, u32), next_dh: &[u8], counter: u64) -> String {
     let ids = [ids.0.to_be_bytes(), ids.1.to_be_bytes()].concat();
     let fields = [&[1][..], &ids, &data(next_dh), &counter.to_be_bytes(), &data(b"x"), &[0; 20], &data(b"")].concat();

@@ -113,7 +113,7 @@ fn an_exchange_that_the_peer_leaves_is_begun_again_where_texts_may_be_unread() {
 
 #[test]
 fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
-    let settings = Settings { keeps_texts: true, ..Settings::default() };
+    let settings = Settings { deduplicates: true, ..Settings::default() };
     let mut pair = Pair::new(settings, 35);
     assert_eq!(pair.sides[0].send_kept("too early", "a"), Err(NotSent::NotReady));
     assert!(!pair.sides[0].is_beginning());

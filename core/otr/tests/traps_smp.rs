@@ -114,7 +114,7 @@ fn smp_fail_not_trust() {
         start(&mut pair, 0, "cat");
         answer(&mut pair, 1, theirs);
         let [ours, theirs] = [0, 1].map(|side| pair.news[side].last().cloned());
-        // Whose key it is about is said, and whether it was shown or only answered.
+        // The event names the key, and says whether it was shown or only answered.
         for (event, fingerprint, we_asked) in [(ours, BOB.fingerprint(), true), (theirs, ALICE.fingerprint(), false)] {
             let (equal, different) =
                 (SmpEvent::Equal { fingerprint, we_asked, with_question: false }, SmpEvent::Different { fingerprint });

@@ -14,7 +14,7 @@ use flashpaper_otr::{Attention, InstanceTag, NotSent, Output, Session, Settings,
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-const SETTINGS: Settings = Settings { tag: None, limit: None, version_2: true, keeps_texts: false };
+const SETTINGS: Settings = Settings { tag: None, limit: None, version_2: true, deduplicates: false };
 /// The client without a tag.
 const CLIENT: InstanceTag = InstanceTag(0);
 const REFUSED: [Output; 1] = [Output::Attention(Attention::OtherVersion)];
@@ -463,7 +463,7 @@ fn comparisons() {
 /// Of the record that only clients like this one know, nothing is said to others.
 #[test]
 fn nothing_tells_what_we_are() {
-    let mut session = session(&ALICE, Settings { keeps_texts: true, ..SETTINGS }, 29);
+    let mut session = session(&ALICE, Settings { deduplicates: true, ..SETTINGS }, 29);
     let (_, outputs) = bob().begins(&mut session);
     assert!(matches!(outputs[..], [Output::Send(_), Output::Began { .. }]), "{outputs:?}");
 }

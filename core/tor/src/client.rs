@@ -91,7 +91,7 @@ impl Tor {
         self.disappointed.load(Ordering::Acquire) && !self.status().borrow().is_ready()
     }
 
-    /// A dialer whose streams share circuits with each other and with no other dialer's.
+    /// A dialer: its streams share circuits with each other and with no other dialer's.
     #[must_use]
     pub fn isolated(&self) -> Dialer {
         let mut prefs = StreamPrefs::new();

@@ -1,6 +1,7 @@
 //! How far the Tor client is, what blocks it, and whether our clock is the reason.
 
 use arti_client::status::{BlockageKind, BootstrapStatus};
+use serde::Serialize;
 
 use crate::directory::{Clock, Dates};
 
@@ -53,8 +54,9 @@ impl Status {
     }
 }
 
-/// The steps of a start, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The steps of Tor's start, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Looking for a relay that answers.
     Connecting,

@@ -101,7 +101,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// A v3 onion address whose checksum and version were checked, with its `.onion`. Its `Debug` is empty.
+/// A v3 onion address with its `.onion`; checksum and version were checked. Its `Debug` is empty.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OnionAddress(String);
 

@@ -43,7 +43,7 @@ fn filled(folder: &Path) -> Owner {
     owner
 }
 
-/// The numbers of a page, whose rows are what was put there.
+/// The numbers of a page; its rows are checked to be those that were put there.
 fn page(vault: &Vault, owner: Owner, table: Table, before: u64, limit: usize) -> Vec<u64> {
     let (rows, lost) = vault.page(owner, table, (0..before, End::Last), limit).unwrap();
     assert_eq!(lost, []);

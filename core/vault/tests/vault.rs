@@ -198,7 +198,7 @@ fn what_was_forgotten_is_in_no_older_copy_either() {
     assert_eq!(reopen(folder.path()).err(), Some(Error::KeyLost));
 }
 
-/// A key source whose every call can be made to fail.
+/// A key source; each of its calls can be made to fail.
 #[derive(Default)]
 struct Fake {
     keys: Mutex<[Option<Vec<u8>>; 2]>,

@@ -33,7 +33,7 @@ use crate::tls::{Security, Tls};
 /// How long the answer to a form that was asked for early is waited for once the features came: then it is asked for anew.
 const EARLY_ANSWER: Duration = Duration::from_secs(5);
 
-/// A stream under TLS whose certificate is valid for the domain, and whose features were read. Nobody is logged in.
+/// A stream under TLS with a certificate that is valid for the domain, and with its features read. Nobody is logged in.
 pub struct Connection<S> {
     stream: Secure<S>,
     domain: Domain,

@@ -32,7 +32,7 @@ use crate::sieve::Sieve;
 const TIMEOUTS: Timeouts =
     Timeouts { read_timeout: Duration::from_secs(30 * 86_400), response_timeout: Duration::from_secs(30 * 86_400) };
 
-/// An XML stream whose headers were exchanged. After its first error it stays at that error: what follows one may be
+/// An XML stream after the exchange of headers. After its first error it stays at that error: what follows one may be
 /// the inside of an element, which anybody may have written, and must not pass for what the server says.
 pub(crate) struct Stream<S> {
     xml: XmlStream<Sieve<S>, Framed>,

@@ -15,7 +15,18 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
     let mut command = match name {
         "otr" => {
             packages::need(&[packages::OTR])?;
-            cargo(&["bench", "--quiet", "--profile", "dist", "--package", "flashpaper-otr", "--bench", "otr", "--"])
+            cargo(&[
+                "bench",
+                "--quiet",
+                "--profile",
+                "dist",
+                "--package",
+                "flashpaper-otr",
+                "--all-features",
+                "--bench",
+                "otr",
+                "--",
+            ])
         }
         "ct" => {
             let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-otr", "--lib"]);

@@ -184,7 +184,7 @@ fn signed(body: &str, seed: &str, pinned: &str) -> Done<String> {
     let seed = HEXLOWER.decode(seed.trim().as_bytes()).ok().and_then(|seed| <[u8; 32]>::try_from(seed).ok());
     let key = SigningKey::from_bytes(&seed.ok_or("the key is not 64 hex digits")?);
     if HEXLOWER.encode(key.verifying_key().as_bytes()) != pinned.trim() {
-        return Err("the key is not the one whose public part is core/engine/data/directory.pub".into());
+        return Err("the key does not belong to core/engine/data/directory.pub".into());
     }
     let (header, rows) = body.split_once('\n').unwrap_or_default();
     let days: Vec<_> = rows.lines().map(|row| row.rsplit(',').next().unwrap_or_default()).collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::bindings;
 use crate::run::{Done, at_root, limited, root, run, target};
 
-/// Runs the tests of the library and of the sample app on a lab, whose facts are in `facts`.
+/// Runs the tests of the library and of the sample app on the lab with its facts in the file `facts`.
 pub(crate) fn test(facts: &Path) -> Done {
     let mut maven = limited("mvn");
     maven.args(["--batch-mode", "--quiet", "--file", "android-demo/pom.xml", "test"]);

@@ -79,7 +79,7 @@ pub(crate) fn program() -> Command {
 
 /// Builds what the lab and the demo run.
 pub(crate) fn build() -> Done {
-    // Without the bindings, whose generator a demo has no use for.
+    // Without the bindings: a demo has no use for their generator.
     run(&mut cargo(&["build", "--quiet", "--workspace", "--exclude", "flashpaper-ffi"]))
 }
 

@@ -73,7 +73,7 @@ fn add_prosody(system: &Path) -> Done {
     })
 }
 
-/// Runs the tests of a package on a lab, whose facts are in `facts`.
+/// Runs the tests of a package on the lab with its facts in the file `facts`.
 pub(crate) fn test(package: &str, facts: &Path) -> Done {
     let library = bindings::library_folder();
     let mut swift = enter()?;

@@ -67,7 +67,7 @@ pub(crate) fn test(scope: Scope) -> Done {
     steps.step("demo", demo::play)
 }
 
-/// A cargo whose compiler of the workspace is clippy's, which denies warnings. A run of clippy beside the build would compile
+/// A cargo that compiles the workspace by clippy's compiler, which denies warnings. A run of clippy beside the build would compile
 /// Arti a second time.
 fn checked(args: &[&str]) -> Command {
     let mut command = cargo(args);

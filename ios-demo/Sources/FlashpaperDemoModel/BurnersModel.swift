@@ -173,9 +173,9 @@ public final class BurnersModel {
         switch event {
         case .privateNetwork: state.privateNetwork = true
         case .torStarting: state.tor = .connecting(fraction: 0)
-        case .tor(_, true, _): state.tor = .ready
-        case .tor(_, _, let blocked?): state.tor = .blocked(blocked, canRetry: starting == nil)
-        case .tor(let fraction, _, nil): state.tor = .connecting(fraction: fraction)
+        case .tor(_, _, true, _): state.tor = .ready
+        case .tor(_, _, _, let blocked?): state.tor = .blocked(blocked, canRetry: starting == nil)
+        case .tor(let fraction, _, _, nil): state.tor = .connecting(fraction: fraction)
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
         case .question, .questionEnded, .settled, .lagged: list()
         // The conversations' own.

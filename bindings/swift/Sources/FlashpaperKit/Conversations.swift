@@ -134,8 +134,8 @@ extension Flashpaper {
 
     /// How long a burner's private conversations may rest and be gone on with, over the end of the process, too. Zero:
     /// none outlives the process, and nothing of them is stored.
-    public func setSessionLife(_ life: Duration, of id: BurnerId) async throws {
-        try await engine.setSessionLife(id: id, life: max(life, .zero) / .seconds(1))
+    public func setIdleTimeout(_ timeout: Duration, of id: BurnerId) async throws {
+        try await engine.setIdleTimeout(id: id, timeout: max(timeout, .zero) / .seconds(1))
     }
 
     /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR (``Conversation/version``), as at

@@ -78,7 +78,7 @@ struct FlashpaperTests {
             async let reported: Void = library.engine.reportForTests(count: UInt32(count))
             var fractions: [Float] = []
             var threads: [Int] = []
-            for await case .tor(let fraction, _, _) in events {
+            for await case .tor(let fraction, _, _, _) in events {
                 fractions.append(fraction)
                 if fractions.count % 100 == 0 {
                     threads.append(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count)
@@ -100,7 +100,7 @@ struct FlashpaperTests {
             var seen: [Event] = []
             for await event in tor {
                 seen.append(event)
-                if case .tor(_, true, nil) = event { break }
+                if case .tor(_, _, true, nil) = event { break }
             }
             #expect(seen.prefix(2) == [.privateNetwork, .torStarting])
 

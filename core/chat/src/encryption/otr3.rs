@@ -49,7 +49,7 @@ impl Otr3 {
 
     const fn settings(&self, limit: Option<usize>) -> Settings {
         // Whether it may be version 2 is said anew each time that a session is used.
-        Settings { tag: Some(self.tag), limit, version_2: true, keeps_texts: true }
+        Settings { tag: Some(self.tag), limit, version_2: true, deduplicates: true }
     }
 }
 

@@ -75,7 +75,7 @@ fn a_client_without_a_name_that_can_be_written_is_answered_at_the_account() {
 fn what_cannot_be_read_is_told_of_anybody_but_the_blocked() {
     let mut one = Phone::new(TWO, 1, 0x101);
     let blocked = one.mailbox.peer(&address("blocked@b.example"));
-    one.mailbox.peer_mut(blocked).unwrap().standing = Standing::Blocked;
+    one.mailbox.peer_mut(blocked).unwrap().relationship = Relationship::Blocked;
     for from in [TWO, "blocked@b.example", "stranger@b.example", "stranger@b.example", "b.example"] {
         one.work(|talk| talk.unreadable(&address(from)));
     }

@@ -55,13 +55,13 @@ fn where_a_stream_is_taken_up_again_is_stored_beside_the_messages() {
 
 #[test]
 fn a_key_that_has_sent_the_empty_name_knows_doubles_and_no_other_does() {
-    for keeps_texts in [true, false] {
+    for deduplicates in [true, false] {
         let mut one = Phone::new(TWO, 1, 0x1000);
         let mut other =
-            Other::with(20, Settings { tag: Some(InstanceTag(0x3000)), keeps_texts, ..Settings::default() });
+            Other::with(20, Settings { tag: Some(InstanceTag(0x3000)), deduplicates, ..Settings::default() });
         other.begins(&mut one);
         let key = one.conversation().key.unwrap();
-        assert_eq!(one.mailbox.peers[&one.row].trust.key(key).unwrap().deduplicates, keeps_texts);
+        assert_eq!(one.mailbox.peers[&one.row].trust.key(key).unwrap().deduplicates, deduplicates);
     }
 }
 
@@ -111,7 +111,7 @@ fn a_text_that_has_left_goes_to_no_other_key() {
     drop(one.says());
     two.loses_all_sessions();
     let mut other =
-        Other::with(20, Settings { tag: Some(InstanceTag(0x3000)), keeps_texts: true, ..Settings::default() });
+        Other::with(20, Settings { tag: Some(InstanceTag(0x3000)), deduplicates: true, ..Settings::default() });
     one.idle_timeout = 0;
     one.restarts();
     let commit = other.0.receive("?OTRv3?");

@@ -124,24 +124,24 @@ fn a_plain_message_does_not_stand_for_a_private_one() {
 
 #[test]
 fn what_was_missed_is_asked_for_once_half_of_the_room_is_free() {
-    let due = |texts: &[usize], kept: usize, standing: Standing, is_marked: bool| {
+    let due = |texts: &[usize], kept: usize, relationship: Relationship, is_marked: bool| {
         let mut mailbox = Mailbox::default();
         let peer = mailbox.peer(&address(PEER));
         for (number, length) in texts.iter().enumerate() {
             comes(&mut mailbox, PEER, Some(&number.to_string()), &"x".repeat(*length));
         }
         let known = mailbox.peer_mut(peer).unwrap();
-        known.standing = standing;
+        known.relationship = relationship;
         known.kept = (kept as u64).saturating_sub(texts.iter().map(|text| (text + limits::AROUND_TEXT) as u64).sum());
         if is_marked {
             assert!(inbox::mark_missed(&mut mailbox, peer) && !inbox::mark_missed(&mut mailbox, peer), "once");
         }
         !inbox::missed(&mailbox).is_empty()
     };
-    let contact = Standing::Contact;
+    let contact = Relationship::Contact;
     let half = limits::CONTACT_TEXTS / 2;
     assert!(due(&[], 0, contact, true) && !due(&[], 0, contact, false));
-    assert!(!due(&[], 0, Standing::Stranger, true) && !due(&[], 0, Standing::Blocked, true));
+    assert!(!due(&[], 0, Relationship::Stranger, true) && !due(&[], 0, Relationship::Blocked, true));
     assert!(due(&vec![1; half], 0, contact, true) && !due(&vec![1; half + 1], 0, contact, true));
     let half = limits::CONTACT_BYTES / 2;
     assert!(due(&[half], 0, contact, true) && !due(&[half + 1], 0, contact, true));

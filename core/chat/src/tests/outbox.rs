@@ -10,11 +10,11 @@ fn what_was_written_before_a_block_does_not_leave_after_it() {
     encrypt(&mut mailbox, doubted.0, 7);
     let peer = mailbox.peer(&address(PEER));
     redelivery::unread(&mut mailbox, peer, &[7].map(TextId), NOW);
-    mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
+    mailbox.peer_mut(peer).unwrap().relationship = Relationship::Blocked;
     assert_eq!(mailbox.check_unblocked(peer), Err(ChatError::PeerBlocked));
     let failed = MessageState::Failed { reason: FailReason::Blocked };
     assert_eq!(outbox::blocked(&mut mailbox, peer), [(waiting, failed), (doubted, failed)]);
-    mailbox.peer_mut(peer).unwrap().standing = Standing::Contact;
+    mailbox.peer_mut(peer).unwrap().relationship = Relationship::Contact;
     assert_eq!(outbox::waiting(&mailbox), [(other, mailbox.peer(&address("other@b.example")))]);
     assert_eq!(redelivery::redeliver(&mut mailbox, peer, NOW + 100), []);
 }

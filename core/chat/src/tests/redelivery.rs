@@ -278,7 +278,7 @@ fn what_a_server_has_forgotten_goes_again_for_a_day_and_takes_with_it_what_is_be
     assert_eq!(forgotten(0, &state(MessageState::Reported)), (vec![1, 2], false));
     assert_eq!(forgotten(0, &state(MessageState::Delivered)), (vec![2], false));
     assert_eq!(forgotten(0, &state(MessageState::Sent)), (vec![2], false), "it is on its way");
-    let blocked = |mailbox: &mut Mailbox, peer| mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
+    let blocked = |mailbox: &mut Mailbox, peer| mailbox.peer_mut(peer).unwrap().relationship = Relationship::Blocked;
     assert_eq!(forgotten(0, &blocked), (vec![2], false));
     // Where it is not known whether the client knows doubles a new session is to say.
     let unknown = |mailbox: &mut Mailbox, peer| knows_doubles(mailbox, peer, false);

@@ -97,7 +97,7 @@ impl Clients {
 fn what_another_client_of_the_peers_says_renews_nothing_and_doubles_no_text() {
     for is_flashpaper in [false, true] {
         let settings =
-            |tag| Settings { tag: Some(InstanceTag(tag)), keeps_texts: is_flashpaper, ..Settings::default() };
+            |tag| Settings { tag: Some(InstanceTag(tag)), deduplicates: is_flashpaper, ..Settings::default() };
         let mut one = Phone::new(TWO, 1, 0x1000);
         let mut clients = Clients([(20, 0x3000), (21, 0x4000)].map(|(seed, tag)| Other::with(seed, settings(tag))));
         let commit = clients.0[0].0.receive("?OTRv3?");

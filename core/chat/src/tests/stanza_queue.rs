@@ -11,7 +11,7 @@ fn what_was_on_its_way_to_somebody_who_was_blocked_is_not_sent_again() {
     }
     assert_eq!(stanza_queue::number(&mut mailbox, StreamNumber(1), 10, NOW).len(), 2);
     let peer = mailbox.peer(&address(PEER));
-    mailbox.peer_mut(peer).unwrap().standing = Standing::Blocked;
+    mailbox.peer_mut(peer).unwrap().relationship = Relationship::Blocked;
     stanza_queue::restarted(&mut mailbox, Some(StreamNumber(0)));
     let again = stanza_queue::number(&mut mailbox, StreamNumber(1), 10, NOW);
     assert_eq!(again.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["other@b.example"]);
@@ -88,7 +88,7 @@ fn a_text_on_its_way_when_its_peer_was_blocked_does_not_go_again_once_that_is_ov
     });
     stanza_queue::restarted(&mut mailbox, None);
     assert_eq!(
-        (mailbox.standing(peer), stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW).len()),
-        (Standing::Contact, 0)
+        (mailbox.relationship(peer), stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW).len()),
+        (Relationship::Contact, 0)
     );
 }

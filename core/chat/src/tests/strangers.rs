@@ -54,7 +54,7 @@ fn a_stranger_who_has_asked_for_a_private_conversation_is_answered_once_accepted
         let said = bodies(&mailbox);
         assert_eq!(said.len(), usize::from(answer.is_some()), "{asked}");
         assert!(said.iter().all(|body| body.starts_with(answer.unwrap_or_default())), "{asked}: {said:?}");
-        assert_eq!(mailbox.standing(row), Standing::Contact);
+        assert_eq!(mailbox.relationship(row), Relationship::Contact);
     }
 }
 
@@ -199,7 +199,7 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
     let (labelled, written_to) = (mailbox.find(&address(&jid(2))).unwrap(), mailbox.find(&address(&jid(3))).unwrap());
     mailbox.peer_mut(labelled).unwrap().label = Some("friend".to_owned());
     outbox::queue(&mut mailbox, &address(&jid(3)), "a".to_owned(), "hello", NOW, None);
-    mailbox.peer_mut(written_to).unwrap().standing = Standing::Stranger;
+    mailbox.peer_mut(written_to).unwrap().relationship = Relationship::Stranger;
     // Of one who has given way by then nothing is told.
     let news = talk(&mut mailbox, &mut sessions, |talk| {
         (0..2).for_each(|number| talk.receive(&message(&format!("more{number}@b.example"), "hello")));

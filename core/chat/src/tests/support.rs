@@ -4,7 +4,7 @@ pub(super) use std::sync::Arc;
 pub(super) use std::time::Duration;
 
 pub(super) use crate::address::Address;
-pub(super) use crate::contact::{PeerId, Standing};
+pub(super) use crate::contact::{PeerId, Relationship};
 pub(super) use crate::encryption::stored::Stored;
 pub(super) use crate::error::ChatError;
 pub(super) use crate::event::Changed;
@@ -97,7 +97,7 @@ pub(crate) fn states(mailbox: &Mailbox) -> Vec<(String, MessageState)> {
     shown(mailbox, None, History::UntilBurn, NOW).iter().map(|message| (message.text.clone(), message.state)).collect()
 }
 
-/// A mailbox whose peer has confirmed a message, and `count` more in the outbox: ids and texts are their numbers.
+/// A mailbox with a peer that has confirmed a message, and `count` more in the outbox: ids and texts are their numbers.
 pub(crate) fn outbox(count: u32) -> Mailbox {
     let mut mailbox = Mailbox::default();
     for number in 0..=count {

@@ -220,10 +220,10 @@ fn a_contact_that_has_filled_its_room_gets_no_answer_but_to_key_exchanges() {
 
 #[test]
 fn the_blocked_and_strangers_get_nothing() {
-    for standing in [Standing::Stranger, Standing::Blocked] {
+    for relationship in [Relationship::Stranger, Relationship::Blocked] {
         let (mut one, mut two) = friends();
         let row = one.row;
-        one.mailbox.peer_mut(row).unwrap().standing = standing;
+        one.mailbox.peer_mut(row).unwrap().relationship = relationship;
         two.writes("are you there?");
         one.hears(&two.says());
         let row = two.row;
@@ -236,9 +236,9 @@ fn the_blocked_and_strangers_get_nothing() {
             assert!(steps.is_empty());
             talk.unreadable(&address(TWO));
         });
-        assert!(one.says().is_empty() && presence::introductions(&one.mailbox).is_empty(), "{standing:?}");
+        assert!(one.says().is_empty() && presence::introductions(&one.mailbox).is_empty(), "{relationship:?}");
         let seen = one.mailbox.messages.len();
-        assert_eq!(seen, usize::from(standing == Standing::Stranger), "{standing:?}");
+        assert_eq!(seen, usize::from(relationship == Relationship::Stranger), "{relationship:?}");
     }
 }
 
@@ -253,7 +253,7 @@ fn whoever_adds_asks_for_presence_first_and_answers_a_request() {
             .collect()
     };
     assert_eq!(due(&one), [Step::Subscribe]);
-    presence::server_knows(&mut one.mailbox, row, Standing::Contact);
+    presence::server_knows(&mut one.mailbox, row, Relationship::Contact);
     assert_eq!(due(&one), []);
     let hear = |one: &mut Phone, step| {
         one.work(|talk| talk.presence(&address(FRIEND), None, PresenceNews::Subscription(step)))
@@ -262,7 +262,7 @@ fn whoever_adds_asks_for_presence_first_and_answers_a_request() {
     // Who has not answered is asked again on a new stream; who has is not.
     presence::introduce_again(&mut one.mailbox);
     assert_eq!(due(&one), [Step::Subscribed, Step::Subscribe]);
-    presence::server_knows(&mut one.mailbox, row, Standing::Contact);
+    presence::server_knows(&mut one.mailbox, row, Relationship::Contact);
     for answer in [Step::Subscribed, Step::Unsubscribed] {
         assert_eq!(hear(&mut one, answer), []);
         presence::introduce_again(&mut one.mailbox);
@@ -276,7 +276,7 @@ fn whoever_accepts_lets_the_peer_see_first_and_then_asks() {
     let row = one.work(|talk| {
         assert!(talk.presence(&address(TWO), None, PresenceNews::Subscription(Step::Subscribe)).is_empty());
         let row = talk.mailbox().find(&address(TWO)).unwrap();
-        assert_eq!(talk.mailbox().standing(row), Standing::Stranger);
+        assert_eq!(talk.mailbox().relationship(row), Relationship::Stranger);
         assert!(presence::introductions(talk.mailbox()).iter().all(|(of, _)| *of != row));
         talk.accept(row).unwrap();
         row
@@ -295,11 +295,11 @@ fn a_block_is_told_to_the_server_alone_and_ends_what_was_private() {
     assert!(one.mailbox.sessions.get(&row).is_none_or(|stored| stored.key.is_none()));
     let due = presence::introductions(&one.mailbox);
     assert_eq!((due.len(), due[0].1.is_block_due(), presence::steps(&due[0].1).count()), (1, true, 0));
-    presence::server_knows(&mut one.mailbox, row, Standing::Blocked);
+    presence::server_knows(&mut one.mailbox, row, Relationship::Blocked);
     assert!(presence::introductions(&one.mailbox).is_empty());
     assert_eq!(one.work(|talk| talk.accept(row)), Err(ChatError::PeerBlocked));
     one.work(|talk| talk.set_blocked(row, false));
-    assert_eq!(one.mailbox.standing(row), Standing::Stranger);
+    assert_eq!(one.mailbox.relationship(row), Relationship::Stranger);
     assert!(presence::introductions(&one.mailbox)[0].1.is_block_due());
 }
 

@@ -65,7 +65,7 @@ pub(crate) enum Command {
     Trust { peer: String, fingerprint: String, r#as: Trust },
     Import { fingerprints: String, account: Option<String> },
     History { seconds: Option<u64> },
-    SessionLife { seconds: u64 },
+    IdleTimeout { seconds: u64 },
     OtrVersion2 { may: bool },
     Burn {},
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use flashpaper::{
-    Address, BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState, Standing, TorAccess,
+    Address, BurnerId, Conversation, Engine, Event, Message, MessageId, MessageState, Relationship, TorAccess,
 };
 
 use crate::pages;
@@ -27,7 +27,7 @@ impl News {
     pub(crate) fn has_words(&self) -> bool {
         match self {
             Self::Message(_) => true,
-            Self::Conversation(change) => change.now.standing == Standing::Stranger,
+            Self::Conversation(change) => change.now.relationship == Relationship::Stranger,
             Self::Event(event) => matches!(event, Event::Comparison { .. } | Event::Notice { .. }),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flashpaper::{
     Address, Burner, BurnerId, Comparison, Connection, Conversation, Engine, Error, Event, FailReason, Fingerprint,
-    Message, MessageId, MessageState, PeerKey, Standing,
+    Message, MessageId, MessageState, PeerKey, Relationship,
 };
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
@@ -246,7 +246,7 @@ impl Person<'_, '_> {
 
     fn block(&mut self, peer: &str) -> Result<(), Failure> {
         self.engine.set_blocked(self.id, self.peer_or(peer)?, true)?;
-        if self.conversation().is_ok_and(|current| current.standing == Standing::Blocked) {
+        if self.conversation().is_ok_and(|current| current.relationship == Relationship::Blocked) {
             // What is typed next is for nobody.
             self.peer = None;
             self.show_lock();
@@ -421,11 +421,11 @@ impl Person<'_, '_> {
     fn changed(&mut self, before: Option<&Conversation>, now: &Conversation) {
         self.show_lock();
         let name = self.name(now.peer.as_str());
-        if before.map(|b| b.standing).unwrap_or_default() != now.standing || before.is_none() {
-            match now.standing {
-                Standing::Stranger => self.aside(&format!("{name} is a stranger: /accept or /block ADDRESS")),
-                Standing::Contact => self.aside(&format!("{name} is a contact")),
-                Standing::Blocked => self.aside(&format!("{name} is blocked")),
+        if before.map(|b| b.relationship).unwrap_or_default() != now.relationship || before.is_none() {
+            match now.relationship {
+                Relationship::Stranger => self.aside(&format!("{name} is a stranger: /accept or /block ADDRESS")),
+                Relationship::Contact => self.aside(&format!("{name} is a contact")),
+                Relationship::Blocked => self.aside(&format!("{name} is blocked")),
             }
         }
         if before.is_some_and(|before| before.present) != now.present {
@@ -476,8 +476,9 @@ impl Person<'_, '_> {
             Event::PrivateNetwork => self.aside(PRIVATE_NETWORK),
             Event::Tor { ready: true, .. } => self.tor("Tor is ready".to_owned()),
             // Each quarter is news enough.
-            Event::Tor { fraction, blocked, .. } => {
-                self.tor(format!("waiting for {}", tor_text((fraction * 4.0).floor() / 4.0, blocked.as_ref())));
+            Event::Tor { fraction, stage, blocked, .. } => {
+                let quarter = (fraction * 4.0).floor() / 4.0;
+                self.tor(format!("waiting for {}", tor_text(quarter, *stage, blocked.as_ref())));
             }
             Event::Settled { outcome, .. } => self.aside(settlement_text(*outcome)),
             Event::Conversation { .. }
@@ -577,16 +578,16 @@ impl Person<'_, '_> {
 /// A peer, and what there is to know of the conversation beside its lock.
 fn description(conversation: &Conversation) -> String {
     let label = conversation.label.as_deref().map_or_else(String::new, |label| format!(" ({})", printable(label)));
-    let standing = match conversation.standing {
-        Standing::Stranger => ", a stranger",
-        Standing::Contact => "",
-        Standing::Blocked => ", blocked",
+    let relationship = match conversation.relationship {
+        Relationship::Stranger => ", a stranger",
+        Relationship::Contact => "",
+        Relationship::Blocked => ", blocked",
     };
     let present = if conversation.present { ", there" } else { "" };
     let version = conversation.version.map_or_else(String::new, |version| format!(", OTR version {version}"));
     let unsent =
         if conversation.outbox > 0 { format!(", {} not sent yet", unsent(conversation.outbox)) } else { String::new() };
-    format!("{}{label}{standing}{present}{version}{unsent}", printable(conversation.peer.as_str()))
+    format!("{}{label}{relationship}{present}{version}{unsent}", printable(conversation.peer.as_str()))
 }
 
 fn unsent(texts: u32) -> String {
@@ -638,7 +639,7 @@ mod tests {
         let conversation = |version, outbox| Conversation {
             peer: "me@b.example".to_owned().into(),
             label: Some("friend".into()),
-            standing: Standing::Stranger,
+            relationship: Relationship::Stranger,
             security: flashpaper::Security::Private,
             version,
             key: None,

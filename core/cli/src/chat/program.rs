@@ -137,7 +137,7 @@ impl Program<'_, '_> {
                 return Ok(json!({ "type": "done", "keys": keys, "unread_lines": lines }));
             }
             Command::History { seconds } => engine.set_history(id, history(seconds))?,
-            Command::SessionLife { seconds } => engine.set_session_life(id, Duration::from_secs(seconds))?,
+            Command::IdleTimeout { seconds } => engine.set_idle_timeout(id, Duration::from_secs(seconds))?,
             Command::OtrVersion2 { may } => engine.set_version_2(id, may)?,
             // The one that ends it all; see `burn`.
             Command::Burn {} => return Err(Error::Internal.into()),
@@ -237,7 +237,7 @@ fn message_object(burner: &BurnerId, message: &Message) -> Value {
     object
 }
 
-/// A message with its state, whose members stand beside the others as they do in events.
+/// A message with its state. The state's members are beside the message's, as in events.
 fn kept_object(message: &Message) -> Value {
     let mut object = serde_json::to_value(message).unwrap_or_default();
     object["message"] = object["id"].take();

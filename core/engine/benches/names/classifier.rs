@@ -24,7 +24,7 @@ pub(super) fn auc(people: &[String], burners: &[String]) -> f64 {
         names.iter().map(|name| Example { runs: runs(name, &mut numbers), of_burner }).collect()
     };
     let mut examples: Vec<Example> =
-        [(people, false), (burners, true)].map(|(names, whose)| of(names, whose)).into_iter().flatten().collect();
+        [(people, false), (burners, true)].map(|(names, ours)| of(names, ours)).into_iter().flatten().collect();
     let mut rng = StdRng::seed_from_u64(1);
     examples.shuffle(&mut rng);
     let mut scores = Vec::new();

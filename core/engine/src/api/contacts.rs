@@ -212,8 +212,8 @@ impl Engine {
     ///
     /// # Errors
     /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
-    pub fn set_session_life(&self, id: &BurnerId, life: Duration) -> Result<(), Error> {
-        self.context.burner(id)?.change(|account| account.session_life = life.as_secs())?;
+    pub fn set_idle_timeout(&self, id: &BurnerId, timeout: Duration) -> Result<(), Error> {
+        self.context.burner(id)?.change(|account| account.idle_timeout = timeout.as_secs())?;
         self.converse(id, |talk| talk.wake())
     }
 
@@ -222,7 +222,7 @@ impl Engine {
     /// ([`crate::Notice::OtherVersion`]). Private conversations in version 2 end when it may not be.
     ///
     /// # Errors
-    /// As [`Engine::set_session_life`].
+    /// As [`Engine::set_idle_timeout`].
     pub fn set_version_2(&self, id: &BurnerId, may: bool) -> Result<(), Error> {
         self.context.burner(id)?.change(|account| account.version_3_only = !may)?;
         self.converse(id, |talk| talk.wake())

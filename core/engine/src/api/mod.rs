@@ -70,7 +70,7 @@ impl Engine {
     }
 
     /// Reports an event once the slowest reader is not far behind. For tests of what carries events to an app.
-    #[doc(hidden)]
+    #[cfg(feature = "lab")]
     pub async fn report_for_tests(&self, event: Event) {
         self.context.services.reporter.report_paced(event).await;
     }

@@ -90,10 +90,10 @@ impl LiveBurner {
     fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<Vec<Event>, Error> {
         let services = &self.services;
         let (stored, present) = chat.read(self.owner, &services.store)?;
-        let (life, history) = (Duration::from_secs(chat.account.session_life), chat.account.history);
+        let (timeout, history) = (Duration::from_secs(chat.account.idle_timeout), chat.account.history);
         let mut mailbox = Mailbox::clone(&present);
         let times = (UnixTime(services.now()), services.since_boot());
-        let mut talk = Talk::new(&mut mailbox, chat.sessions()?, services.rng(), times, life);
+        let mut talk = Talk::new(&mut mailbox, chat.sessions()?, services.rng(), times, timeout);
         work.into_iter().for_each(|work| work(&mut talk));
         let news = talk.end();
         let events = events_of(&self.id, &mailbox, &news);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flashpaper_chat::{OutgoingStanza, Peer, Standing, StanzaKind, presence};
+use flashpaper_chat::{OutgoingStanza, Peer, Relationship, StanzaKind, presence};
 use flashpaper_xmpp::{Ids, ManagedSession};
 
 use crate::network::connect::within;
@@ -34,7 +34,7 @@ pub(super) async fn stanzas(session: &mut Session, stanzas: &Numbered) -> Result
 pub(super) async fn introduction(session: &mut Session, ids: &mut Ids, peer: &Peer) -> Result<(), Error> {
     let jid = peer.jid.as_str();
     if peer.is_block_due() {
-        let blocked = peer.standing == Standing::Blocked;
+        let blocked = peer.relationship == Relationship::Blocked;
         within(limits::EXCHANGE, session.block(jid, &ids.draw(), blocked)).await??;
         if blocked {
             // Where blocking is not known, or ends, they would see every login.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_chat::{
-    self as chat, Address, Mailbox, PeerId, Standing, StreamNumber, Talk, UnixTime, inbox, outbox, presence,
+    self as chat, Address, Mailbox, PeerId, Relationship, StreamNumber, Talk, UnixTime, inbox, outbox, presence,
     redelivery, stanza_queue,
 };
 use flashpaper_xmpp::{Incoming, Refusal, StreamError, Subscription};
@@ -45,7 +45,7 @@ pub(super) struct Work<'a> {
     /// Up to then nothing is said but what answers: the device has slept.
     rests_until: Duration,
     /// What the server was told of peers, up to which stanza, and has not said that it has.
-    announced: Vec<(PeerId, Standing, StreamNumber)>,
+    announced: Vec<(PeerId, Relationship, StreamNumber)>,
     /// Since when something that the server has acknowledged waits to be stored with the next change.
     acked_since: Option<Duration>,
     /// Up to then texts that come are left to gather: several came together just before.
@@ -186,7 +186,7 @@ impl<'a> Work<'a> {
         let mut due = presence::introductions(&*self.turn.burner.mailbox()?);
         due.retain(|(row, peer)| {
             let last = self.announced.iter().rfind(|(announced, ..)| announced == row);
-            last.is_none_or(|(_, standing, _)| *standing != peer.standing)
+            last.is_none_or(|(_, relationship, _)| *relationship != peer.relationship)
         });
         if due.is_empty() {
             return Ok(());
@@ -197,7 +197,7 @@ impl<'a> Work<'a> {
         let mut ids = self.context.services.ids();
         for (row, peer) in &due {
             say::introduction(&mut self.session, &mut ids, peer).await?;
-            self.announced.push((*row, peer.standing, StreamNumber(self.session.sent())));
+            self.announced.push((*row, peer.relationship, StreamNumber(self.session.sent())));
         }
         self.ask(self.context.profile().response()).await
     }
@@ -316,7 +316,7 @@ impl<'a> Work<'a> {
     async fn store(
         &mut self,
         batch: Vec<Incoming>,
-        known: Vec<(PeerId, Standing)>,
+        known: Vec<(PeerId, Relationship)>,
         may_answer: bool,
     ) -> Result<(Numbered, Vec<(String, Subscription)>), Error> {
         // Each is answered by one at most.
@@ -350,7 +350,9 @@ impl<'a> Work<'a> {
                         Incoming::Asked | Incoming::Other => {}
                     }
                 }
-                known.iter().for_each(|(row, standing)| presence::server_knows(talk.mailbox(), *row, *standing));
+                known
+                    .iter()
+                    .for_each(|(row, relationship)| presence::server_knows(talk.mailbox(), *row, *relationship));
                 let stanzas = number.map(|number| number(talk)).unwrap_or_default();
                 stanza_queue::set_resumption(talk.mailbox(), resumption);
                 (stanzas, answers, came_back && talk.is_quarantined(&own))
@@ -365,10 +367,10 @@ impl<'a> Work<'a> {
 
     /// Notes what the server has. It is stored with the next change: after a crash the server says it again. There need be none
     /// where it is nothing but answers, as receipts: a peer takes one that goes again for what it is.
-    async fn note_acks(&mut self, acked: Vec<StreamNumber>, known: Vec<(PeerId, Standing)>) -> Result<(), Error> {
+    async fn note_acks(&mut self, acked: Vec<StreamNumber>, known: Vec<(PeerId, Relationship)>) -> Result<(), Error> {
         let is_known = !known.is_empty();
         let note = move |mailbox: &mut Mailbox| {
-            known.iter().for_each(|(row, standing)| presence::server_knows(mailbox, *row, *standing));
+            known.iter().for_each(|(row, relationship)| presence::server_knows(mailbox, *row, *relationship));
             acked.iter().flat_map(|up_to| stanza_queue::acked(mailbox, *up_to)).collect()
         };
         if self.turn.change_later(note).await? || is_known {
@@ -378,11 +380,11 @@ impl<'a> Work<'a> {
     }
 
     /// What the server was told of peers, and says now that it has.
-    fn known_by(&mut self, acked: &[StreamNumber]) -> Vec<(PeerId, Standing)> {
+    fn known_by(&mut self, acked: &[StreamNumber]) -> Vec<(PeerId, Relationship)> {
         let is_known = |number: StreamNumber| acked.iter().any(|up_to| up_to.covers(number));
         self.announced
             .extract_if(.., |(.., number)| is_known(*number))
-            .map(|(row, standing, _)| (row, standing))
+            .map(|(row, relationship, _)| (row, relationship))
             .collect()
     }
 

@@ -165,10 +165,10 @@ impl Context {
             self.tor.dialers.send_if_modified(first);
         }
         let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }));
-        let status = TorStatus { fraction: status.fraction, ready: status.is_ready(), blocked };
+        let (fraction, stage, ready) = (status.fraction, status.stage, status.is_ready());
+        let status = TorStatus { fraction, stage, ready, blocked: blocked.clone() };
         if lock(&self.services.tor_status).replace(status.clone()).as_ref() != Some(&status) {
-            let TorStatus { fraction, ready, blocked } = status;
-            self.services.reporter.report(Event::Tor { fraction, ready, blocked });
+            self.services.reporter.report(Event::Tor { fraction, stage, ready, blocked });
         }
     }
 }

@@ -294,7 +294,7 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
         // What every client takes (otr: `Settings::tag`).
         tag: rng.random_range(0x100..=0x1111_1111),
         label: None,
-        session_life: limits::SESSION_LIFE,
+        idle_timeout: limits::IDLE_TIMEOUT,
         wanted: false,
         removed: false,
         refused: None,

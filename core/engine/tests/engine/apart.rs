@@ -73,7 +73,7 @@ impl Seen {
     }
 }
 
-/// Dialers whose onion services do not answer.
+/// Dialers with onion services that do not answer.
 struct Watched {
     way: Arc<Direct>,
     seen: Seen,

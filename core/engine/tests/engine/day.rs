@@ -428,7 +428,7 @@ async fn a_private_conversation_that_rests_for_too_long_is_over() -> Tested {
     let mut friend = Friend::register(&day.lab, true).await?;
     let jid = friend.jid().to_owned();
     let security = || Tested::Ok(day.engine.conversation(&id, &jid)?.security);
-    day.engine.set_session_life(&id, Duration::from_secs(1000))?;
+    day.engine.set_idle_timeout(&id, Duration::from_secs(1000))?;
     day.engine.send(&id, &jid, "hello", None)?;
     assert_eq!(friend.read().await?, "hello");
     day.clock.0.fetch_add(900, SeqCst);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use flashpaper::{ByteStream, Connection, Error, Event, MessageState, Security, Standing};
+use flashpaper::{ByteStream, Connection, Error, Event, MessageState, Relationship, Security};
 use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary, OtrPeer, Remote};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -47,7 +47,7 @@ async fn a_stranger_hears_nothing_until_accepted_and_takes_little_room() -> Test
     let by_server = OtrEvent::Presence { jid: scene.burner.jid.clone(), available: false };
     let seen = stranger.events().into_iter().filter(|event| matches!(event, OtrEvent::Presence { .. }));
     assert_eq!(seen.collect::<Vec<_>>(), [by_server]);
-    assert_eq!(scene.engine.conversation(&id, stranger.jid())?.standing, Standing::Stranger);
+    assert_eq!(scene.engine.conversation(&id, stranger.jid())?.relationship, Relationship::Stranger);
     // Accepted, it is a contact like any other.
     scene.engine.accept(&id, stranger.jid())?;
     scene.engine.send(&id, stranger.jid(), "come in", None)?;
@@ -213,8 +213,8 @@ async fn keys_are_imported_without_a_word_to_anybody() -> Tested {
     assert_eq!((imported.keys, imported.unread_lines), (3, vec![]), "another key is expected");
     let keys = |jid: &str| Ok::<_, Error>(engine.conversation(&id, jid)?.keys.len());
     assert_eq!((keys(old.jid())?, keys("expected@burner.test")?), (1, 0));
-    assert_eq!(engine.conversation(&id, old.jid())?.standing, Standing::Stranger);
-    assert_eq!(engine.conversation(&id, blocked)?.standing, Standing::Blocked);
+    assert_eq!(engine.conversation(&id, old.jid())?.relationship, Relationship::Stranger);
+    assert_eq!(engine.conversation(&id, blocked)?.relationship, Relationship::Blocked);
     assert_eq!(scene.conversation()?.security, Security::Verified);
     scene.says("verified").await?;
     sleep(A_WHILE).await;
@@ -292,7 +292,7 @@ async fn a_session_that_is_not_to_outlive_the_process_does_not() -> Tested {
     for life in [Duration::from_secs(3600), Duration::ZERO] {
         let mut scene = Scene::private(OtrLibrary::Libotr).await?;
         scene.hears("before").await?;
-        scene.engine.set_session_life(&scene.burner.id, life)?;
+        scene.engine.set_idle_timeout(&scene.burner.id, life)?;
         assert_eq!(scene.conversation()?.security, Security::Private, "it goes on while the process does");
         scene.engine.suspend(Duration::from_secs(3)).await;
         scene.engine.resume().await?;
@@ -303,7 +303,7 @@ async fn a_session_that_is_not_to_outlive_the_process_does_not() -> Tested {
     // Nothing has to happen for one that rests to be over.
     let mut scene = Scene::private(OtrLibrary::Libotr).await?;
     scene.hears("before").await?;
-    scene.engine.set_session_life(&scene.burner.id, Duration::from_secs(1))?;
+    scene.engine.set_idle_timeout(&scene.burner.id, Duration::from_secs(1))?;
     scene.becomes(Security::Plaintext).await?;
     // Or what the peer's person writes now could be read by nobody.
     scene.peer.until(PATIENCE, |event| *event == OtrEvent::Finished).await?;

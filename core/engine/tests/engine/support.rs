@@ -57,11 +57,11 @@ impl Friend {
     /// Read in the place of a text: the other side has ended the private conversation.
     pub(crate) const ENDED: &str = "(ended)";
 
-    /// `keeps_texts`: says that it knows what it gets twice, as Flashpaper does.
-    pub(crate) async fn register(lab: &Remote, keeps_texts: bool) -> Tested<Self> {
+    /// `deduplicates`: says that it knows what it gets twice, as Flashpaper does.
+    pub(crate) async fn register(lab: &Remote, deduplicates: bool) -> Tested<Self> {
         let mut rng = StdRng::from_rng(&mut UnwrapErr(SysRng));
         let identity = Arc::new(Identity::random(&mut rng));
-        let settings = Settings { keeps_texts, ..Settings::default() };
+        let settings = Settings { deduplicates, ..Settings::default() };
         let otr = Session::new(identity, settings, Box::new(rng), Duration::ZERO);
         let peer = Peer::register(lab.facts()).await?;
         let (jid, (orders, take_orders), (say, texts)) =
@@ -226,7 +226,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Points<S> {
     }
 }
 
-/// Dialers past Tor whose streams have a running number of reads and writes.
+/// Dialers past Tor. Their streams' reads and writes have running numbers.
 pub(crate) fn points(lab: &Remote, at: impl Fn(usize) + Send + Sync + 'static) -> Arc<Direct> {
     let (count, at) = (Arc::new(AtomicUsize::new(0)), Arc::new(at));
     let wrap = move |inner| -> Box<dyn ByteStream> {

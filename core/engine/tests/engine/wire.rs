@@ -47,7 +47,7 @@ fn profile() -> BTreeMap<&'static str, Vec<&'static str>> {
     blocks
 }
 
-/// Dialers whose streams all end at a tap, whatever is dialled, where the server listens.
+/// Dialers with streams that all end at a tap, whatever is dialled, where the server listens.
 #[derive(Clone)]
 pub(crate) struct Through {
     facts: Facts,
@@ -205,7 +205,7 @@ impl Phone {
         Ok(Self { engine, clock, words, _home: home })
     }
 
-    /// Makes a burner whose streams go through a new tap.
+    /// Makes a burner with streams through a new tap.
     async fn create(&self, lab: &Remote) -> Tested<(Burner, Through)> {
         let line = Through::inside(lab).await?;
         self.engine.start_on(Arc::new(line.clone())).await?;

@@ -19,7 +19,7 @@ pub enum ServerKind {
     Invite,
     /// Prosody that names a web page instead of a form.
     Web,
-    /// Prosody whose new accounts may talk to nobody but themselves, as the public recipe against spammers has it.
+    /// Prosody that lets new accounts talk to nobody but themselves, as the public recipe against spammers has it.
     Quarantine,
     /// ejabberd that asks what a picture shows (XEP-0158). See [`LabServer::captcha_answer`](crate::LabServer::captcha_answer).
     Captcha,

@@ -1,9 +1,8 @@
-//! The Diffie-Hellman group of OTR: RFC 3526's 1536-bit prime p with generator g = 2, whose order is q = (p - 1) / 2.
+//! The Diffie-Hellman group of OTR: RFC 3526's 1536-bit prime p with generator g = 2 of order q = (p - 1) / 2.
 //!
 //! Exponents are secret: raising to them takes the same time and touches the same memory whatever they are.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crypto_bigint::modular::ConstMontyForm;
 use crypto_bigint::{CtAssign as _, CtEq as _, U1536, const_monty_params};
@@ -31,11 +30,21 @@ pub(crate) const LEN: usize = 192;
 const SHORT_BITS: u32 = 320;
 const FULL_BITS: u32 = 1536;
 
-static EXPONENTIATIONS: AtomicU64 = AtomicU64::new(0);
+/// For the bench.
+#[cfg(feature = "counts")]
+pub(crate) mod counts {
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// How many exponentiations this process has done in the group. For the bench.
-pub(crate) fn exponentiations() -> u64 {
-    EXPONENTIATIONS.load(Relaxed)
+    static EXPONENTIATIONS: AtomicU64 = AtomicU64::new(0);
+
+    pub(super) fn one_more() {
+        EXPONENTIATIONS.fetch_add(1, Relaxed);
+    }
+
+    /// How many exponentiations this process has done in the group.
+    pub(crate) fn exponentiations() -> u64 {
+        EXPONENTIATIONS.load(Relaxed)
+    }
 }
 
 /// An element of the group, other than 1 and -1 when it comes from outside.
@@ -61,7 +70,8 @@ impl Element {
 
     /// g to a secret exponent, from a table of the powers of g.
     pub(crate) fn g_to(exponent: &Exponent) -> Self {
-        EXPONENTIATIONS.fetch_add(1, Relaxed);
+        #[cfg(feature = "counts")]
+        counts::one_more();
         let mut product = Form::ONE;
         for (row, digit) in table(exponent.bits).iter().zip(exponent.digits()) {
             // Every entry is read, whichever is wanted.
@@ -77,7 +87,8 @@ impl Element {
 
     /// This to a secret exponent.
     pub(crate) fn pow(&self, exponent: &Exponent) -> Self {
-        EXPONENTIATIONS.fetch_add(1, Relaxed);
+        #[cfg(feature = "counts")]
+        counts::one_more();
         Self(self.form().pow_amm_bounded_exp(&exponent.value, exponent.bits).retrieve())
     }
 

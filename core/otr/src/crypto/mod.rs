@@ -1,6 +1,6 @@
 //! The mathematics under the protocol.
 //!
-//! Secrets live in `group` and `dsa`, on crypto-bigint, in constant time. `public` alone uses num-bigint, whose running
+//! Secrets live in `group` and `dsa`, on crypto-bigint, in constant time. `public` alone uses num-bigint: its running
 //! time depends on its operands: nothing secret may reach it.
 
 pub(crate) mod dsa;

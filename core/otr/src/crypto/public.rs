@@ -1,6 +1,6 @@
 //! Numbers that everybody may know: DSA parameters and public keys, checks of signatures, the search for primes.
 //!
-//! The one place of num-bigint, whose running time depends on its operands.
+//! The one place of num-bigint: its running time depends on its operands.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use num_bigint::BigUint;
 const Q_BITS: u64 = 160;
 const P_BITS: std::ops::RangeInclusive<u64> = 1024..=3072;
 
-/// A DSA public key whose numbers fit together.
+/// A DSA public key with numbers that fit together.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct DsaPublic {
     p: BigUint,

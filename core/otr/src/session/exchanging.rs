@@ -211,7 +211,7 @@ impl Session {
         out.push(Output::Began { with: InstanceTag(sender), fingerprint, ssid, first_half_is_ours, renewed });
         out.extend(left);
         // Only clients like this one know that record, and they speak version 3.
-        if self.keeps_texts && sender != NO_TAG {
+        if self.deduplicates && sender != NO_TAG {
             self.send_records(sender, &[Tlv { kind: tlv::LABEL, value: Vec::new() }], out);
         }
     }

@@ -44,7 +44,7 @@ pub struct Settings {
     pub version_2: bool,
     /// Whether the owner keeps texts and names them ([`Session::send_kept`]): each private conversation begins with saying
     /// so, in private.
-    pub keeps_texts: bool,
+    pub deduplicates: bool,
 }
 
 /// There is no private conversation to do this in.
@@ -74,7 +74,7 @@ pub struct NotAsked;
 pub struct Session {
     identity: Arc<Identity>,
     rng: Box<dyn CryptoRng + Send>,
-    keeps_texts: bool,
+    deduplicates: bool,
     version_2: bool,
     tag: u32,
     limit: usize,
@@ -109,7 +109,7 @@ impl Session {
         Self {
             identity,
             rng,
-            keeps_texts: settings.keeps_texts,
+            deduplicates: settings.deduplicates,
             version_2: settings.version_2,
             tag,
             limit: bounded(settings.limit),

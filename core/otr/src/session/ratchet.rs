@@ -24,7 +24,7 @@ pub(crate) struct Ratchet {
     keys: Keys,
     /// By the serial numbers of our key and the peer's. At most four: one for each pair of keys in use.
     pairs: BTreeMap<(u32, u32), Pair>,
-    /// MAC keys whose messages nobody can send any more.
+    /// MAC keys of messages that nobody can send any more.
     to_reveal: Vec<u8>,
     /// Where the counters of new pairs begin: above whatever another resumption of the same state may use.
     first_counter: u64,

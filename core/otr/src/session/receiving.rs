@@ -176,7 +176,7 @@ impl Session {
             Err(Unreadable::Lost) if data.ignore_unreadable => {
                 // It may be a receipt, under keys of an exchange that has ended for the peer alone.
                 let waits = |conversation: &mut Conversation| !conversation.unread.texts.is_empty();
-                let has_receipts = self.keeps_texts && sender != NO_TAG;
+                let has_receipts = self.deduplicates && sender != NO_TAG;
                 if has_receipts && self.conversation(sender).is_some_and(waits) && !self.is_over(Some(sender)) {
                     self.doubt(None, out);
                 }
@@ -205,7 +205,7 @@ impl Session {
         let fingerprint = conversation.fingerprint;
         let label = records.iter().find(|record| record.kind == tlv::LABEL);
         // A text with a name gets a receipt, by which keys change as well.
-        let has_receipt = self.keeps_texts && label.is_some();
+        let has_receipt = self.deduplicates && label.is_some();
         let heartbeat = has_text && !has_receipt && has_passed(HEARTBEAT, conversation.last_sent, now);
         if label.is_some_and(|label| label.value.is_empty()) {
             out.push(Output::KeepsTexts(fingerprint));
@@ -238,7 +238,7 @@ impl Session {
         let content = tlv::read(plaintext);
         let label = content.records.iter().find(|record| record.kind == tlv::LABEL).and_then(name_of_text);
         let fingerprint = self.conversation(sender).map(|conversation| conversation.fingerprint);
-        if let Some((label, fingerprint)) = label.zip(fingerprint).filter(|_| self.keeps_texts) {
+        if let Some((label, fingerprint)) = label.zip(fingerprint).filter(|_| self.deduplicates) {
             out.push(Output::Again { from: InstanceTag(sender), fingerprint, label });
         }
     }

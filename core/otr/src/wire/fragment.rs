@@ -22,7 +22,7 @@ const TAIL: usize = 16;
 const RANGES: usize = 8;
 /// The least limit that is kept: a head, and room for something behind it.
 pub(crate) const LEAST_LIMIT: usize = 100;
-/// A message whose pieces take longer is given up. Its sender may be cut off for hours between two of them, and servers
+/// A message is given up when its pieces take longer. Its sender may be cut off for hours between two of them, and servers
 /// keep them for days: the bounds above are what limits memory.
 const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 /// What a message takes when it is stored, bytes, besides its text.

@@ -241,7 +241,7 @@ impl Peer {
         gy
     }
 
-    /// What the session committed to, now that it has sent its Reveal Signature Message; whose key that has.
+    /// What the session committed to, now that it has sent its Reveal Signature Message, and the key in that message.
     pub(crate) fn read_reveal(&self, commit: &Message, reveal: &Message) -> (BigUint, [u8; 20]) {
         let version = self.version();
         assert_eq!((commit.version, commit.kind, reveal.version, reveal.kind), (version, COMMIT, version, REVEAL));
@@ -254,7 +254,7 @@ impl Peer {
         (gx, fingerprint)
     }
 
-    /// Whose key a Signature Message of the session's has.
+    /// The key in a Signature Message of the session's.
     pub(crate) fn read_signature(&self, signature: &Message, gy: &BigUint) -> [u8; 20] {
         assert_eq!((signature.version, signature.kind), (self.version(), SIGNATURE));
         self.open(AkeKeys::signature, &mut &signature.payload[..], gy)
@@ -393,7 +393,7 @@ impl Peer {
         message.write()
     }
 
-    /// A data message of the session's, whose MAC is checked; `theirs` is the session's key that it names.
+    /// A data message of the session's, its MAC checked; `theirs` is the session's key that it names.
     pub(crate) fn read_letter(&self, message: &Message, theirs: &BigUint) -> Letter {
         assert_eq!((message.version, message.kind), (self.version(), DATA));
         let fields = &mut &message.payload[..];

@@ -88,7 +88,7 @@ impl fmt::Debug for Work {
     }
 }
 
-/// A text whose hash ends as the server wants it.
+/// A text with a hash that ends as the server wants it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proof(String);
 

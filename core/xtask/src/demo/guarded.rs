@@ -32,7 +32,7 @@ pub(super) fn play(home: &Path, lab: &Lab) -> Done {
         return Err(format!("moved on from other servers, or for another reason: {refusals:?}").into());
     }
 
-    println!("\n-- a server whose new accounts may write to nobody");
+    println!("\n-- a server that lets new accounts write to nobody");
     quarantined(&story("quarantine"), lab)
 }
 

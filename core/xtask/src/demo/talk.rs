@@ -31,7 +31,7 @@ pub(super) fn play(home: &Path, lab: &Lab) -> Done {
     timed("one has scanned two's code, two accepts, a key exchange", || {
         let uri = two.done(json!({ "command": "uri" }))?;
         one.done(json!({ "command": "contact_add", "address": uri["uri"] }))?;
-        two.until(|e| e["type"] == "conversation" && e["standing"] == "stranger")?;
+        two.until(|e| e["type"] == "conversation" && e["relationship"] == "stranger")?;
         two.done(json!({ "command": "contact_accept", "peer": one.jid }))?;
         one.done(json!({ "command": "otr_start", "peer": two.jid }))?;
         one.secured("private")?;

@@ -16,7 +16,7 @@ pub(super) struct Impostor {
 impl Impostor {
     /// `tag`: its instance tag, which may be the peer's.
     pub(super) fn new(identity: &Arc<Identity>, seed: u64, tag: u32) -> Self {
-        let settings = Settings { tag: Some(InstanceTag(tag)), keeps_texts: true, ..Settings::default() };
+        let settings = Settings { tag: Some(InstanceTag(tag)), deduplicates: true, ..Settings::default() };
         Self { other: Other::of(Arc::clone(identity), seed, settings), said: 0, read: Vec::new() }
     }
 

@@ -21,7 +21,7 @@ use server::{Item, Memory, Server};
 use side::{Fate, Side};
 
 use super::phones::Identity;
-use super::support::{Arc, Duration, Mailbox, OutgoingStanza, Security, Standing, StanzaKind, UnixTime};
+use super::support::{Arc, Duration, Mailbox, OutgoingStanza, Relationship, Security, StanzaKind, UnixTime};
 use crate::trust::Fingerprint;
 
 /// Both phones' keys, and the impostor's. To make one takes long.
@@ -69,7 +69,8 @@ impl World {
         });
         if beginning == Beginning::Stranger {
             let row = sides[1].phone.row;
-            sides[1].work(Fate::Stored, |talk| talk.mailbox().peer_mut(row).unwrap().standing = Standing::Stranger);
+            sides[1]
+                .work(Fate::Stored, |talk| talk.mailbox().peer_mut(row).unwrap().relationship = Relationship::Stranger);
         }
         let tags = if same_tag { [0x2000, 0x1000] } else { [0x3000, 0x4000] };
         let impostors = [0, 1].map(|side| Impostor::new(&KEYS[2], 50 + side as u64, tags[side]));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flashpaper_chat::limits::KEYS;
-use flashpaper_chat::{FailReason, MessageState, Standing, StreamNumber, UnixTime, stanza_queue};
+use flashpaper_chat::{FailReason, MessageState, Relationship, StreamNumber, UnixTime, stanza_queue};
 use flashpaper_vault::Batch;
 use flashpaper_xmpp::ChatMessage;
 use tempfile::TempDir;
@@ -55,7 +55,7 @@ async fn only_unblocking_ends_a_block() {
     assert_eq!(engine.add_contact(&id, peer), Err(Error::PeerBlocked));
     assert_eq!(engine.accept(&id, peer), Err(Error::PeerBlocked));
     assert_eq!(engine.start_private(&id, peer), Err(Error::PeerBlocked));
-    assert_eq!(engine.conversation(&id, peer).unwrap().standing, Standing::Blocked);
+    assert_eq!(engine.conversation(&id, peer).unwrap().relationship, Relationship::Blocked);
     assert_eq!(engine.messages(&id, Some(peer), None, u32::MAX).unwrap().len(), 0);
     engine.set_blocked(&id, peer, false).unwrap();
     assert!(engine.send(&id, peer, "hello", None).is_ok());
@@ -72,7 +72,7 @@ async fn a_peer_with_an_address_that_none_could_type_is_read_answered_and_blocke
     engine.accept(&id, peer).unwrap();
     engine.send(&id, peer, "hello", None).unwrap();
     engine.set_blocked(&id, peer, true).unwrap();
-    assert_eq!(engine.conversation(&id, peer).unwrap().standing, Standing::Blocked);
+    assert_eq!(engine.conversation(&id, peer).unwrap().relationship, Relationship::Blocked);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ impl Impostors {
         let identity = self.identity.get_or_insert_with(|| Arc::new(Identity::random(rng)));
         let now = self.begun.elapsed();
         let session = self.sessions.entry((name.to_owned(), to.to_owned())).or_insert_with(|| {
-            let settings = Settings { keeps_texts: true, ..Settings::default() };
+            let settings = Settings { deduplicates: true, ..Settings::default() };
             Session::new(Arc::clone(identity), settings, Box::new(StdRng::from_rng(rng)), Duration::ZERO)
         });
         let mut outputs = session.tick(now);

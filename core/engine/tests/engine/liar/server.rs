@@ -136,7 +136,7 @@ impl Dial for Server {
 struct Client {
     says: mpsc::UnboundedSender<String>,
     cut: CancellationToken,
-    /// Whose it is, once it has begun to log in.
+    /// The account, once it has begun to log in.
     account: String,
     /// What both sides of the login have said.
     scram: String,

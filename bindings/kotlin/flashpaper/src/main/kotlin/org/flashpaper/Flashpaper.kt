@@ -231,8 +231,8 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      * How long a burner's private conversations may rest and be gone on with, over the end of the process, too. Zero:
      * none outlives the process, and nothing of them is stored.
      */
-    public suspend fun setSessionLife(id: BurnerId, life: Duration): Unit =
-        engine.setSessionLife(id, life.coerceAtLeast(Duration.ZERO).toJavaDuration())
+    public suspend fun setIdleTimeout(id: BurnerId, timeout: Duration): Unit =
+        engine.setIdleTimeout(id, timeout.coerceAtLeast(Duration.ZERO).toJavaDuration())
 
     /**
      * Whether a peer that offers nothing newer may be spoken to in version 2 of OTR ([Conversation.version]), as at first,

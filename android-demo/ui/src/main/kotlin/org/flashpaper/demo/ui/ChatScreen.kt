@@ -18,7 +18,7 @@ import androidx.compose.ui.unit.dp
 import org.flashpaper.Message
 import org.flashpaper.MessageState
 import org.flashpaper.Security
-import org.flashpaper.Standing
+import org.flashpaper.Relationship
 import org.flashpaper.demo.ChatState
 import org.flashpaper.demo.ConversationsActions
 import org.flashpaper.demo.ConversationsState
@@ -40,16 +40,16 @@ internal fun ChatScreen(
         chat.news?.let { Told(words(it), actions::dismiss) }
         if (chat.hasEarlier) OutlinedButton(actions::showEarlier) { Text("Earlier messages") }
         chat.messages.forEach { MessageRow(it) }
-        when (peer.standing) {
-            Standing.CONTACT -> {
+        when (peer.relationship) {
+            Relationship.CONTACT -> {
                 Entry("Message", "Send", actions::send)
                 OutlinedButton({ actions.block(true) }) { Text("Block") }
             }
-            Standing.STRANGER -> Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+            Relationship.STRANGER -> Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
                 Button(actions::accept) { Text("Accept") }
                 OutlinedButton({ actions.block(true) }) { Text("Block") }
             }
-            Standing.BLOCKED -> OutlinedButton({ actions.block(false) }) { Text("Unblock") }
+            Relationship.BLOCKED -> OutlinedButton({ actions.block(false) }) { Text("Unblock") }
         }
     }
 }
@@ -64,7 +64,7 @@ private fun Lock(chat: ChatState, actions: ConversationsActions, verify: () -> U
         Row(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalAlignment = Alignment.CenterVertically) {
             when (peer.security) {
                 Security.PLAINTEXT, Security.FINISHED ->
-                    if (peer.standing == Standing.CONTACT) Button(actions::startPrivate) { Text("Start private conversation") }
+                    if (peer.relationship == Relationship.CONTACT) Button(actions::startPrivate) { Text("Start private conversation") }
                 Security.KEY_CHANGED -> peer.key?.let { key -> Button({ actions.acceptKey(key) }) { Text("Accept the new key") } }
                 Security.PRIVATE, Security.VERIFIED -> {}
             }

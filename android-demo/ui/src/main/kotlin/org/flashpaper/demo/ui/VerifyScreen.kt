@@ -27,7 +27,7 @@ import org.flashpaper.demo.ChatState
 import org.flashpaper.demo.ConversationsActions
 import org.flashpaper.demo.ConversationsState
 
-/** Two ways to know whose key it is: digits to compare, or a secret that both know. */
+/** Two ways to know that a key is the peer's: digits to compare, or a secret that both know. */
 @Composable
 internal fun VerifyScreen(
     state: ConversationsState,

@@ -18,7 +18,7 @@ import org.flashpaper.MessageState
 import org.flashpaper.Notice
 import org.flashpaper.Route
 import org.flashpaper.Security
-import org.flashpaper.Standing
+import org.flashpaper.Relationship
 import org.flashpaper.Step
 import org.flashpaper.TextFault
 import org.flashpaper.VaultReport
@@ -127,10 +127,10 @@ internal fun words(security: Security): String = when (security) {
 /** Beside the lock. */
 internal const val VERSION_2: String = "OTR version 2: the peer's app offers nothing newer"
 
-internal fun words(contact: Conversation): String = when (contact.standing) {
-    Standing.STRANGER -> "A stranger, ${contact.unread} unread"
-    Standing.CONTACT -> "${if (contact.present) "There" else "Not seen"}, ${contact.unread} unread. ${words(contact.security)}"
-    Standing.BLOCKED -> "Blocked"
+internal fun words(contact: Conversation): String = when (contact.relationship) {
+    Relationship.STRANGER -> "A stranger, ${contact.unread} unread"
+    Relationship.CONTACT -> "${if (contact.present) "There" else "Not seen"}, ${contact.unread} unread. ${words(contact.security)}"
+    Relationship.BLOCKED -> "Blocked"
 }
 
 internal fun words(message: Message): String {

@@ -27,7 +27,7 @@ import org.flashpaper.Notice
 import org.flashpaper.PeerKey
 import org.flashpaper.Route
 import org.flashpaper.Security
-import org.flashpaper.Standing
+import org.flashpaper.Relationship
 import org.flashpaper.demo.ChatNews
 import org.flashpaper.demo.ChatState
 import org.flashpaper.demo.ConversationsActions
@@ -66,7 +66,7 @@ class ConversationsScreenTest {
     private val ours = "AAAAAAAA BBBBBBBB CCCCCCCC DDDDDDDD EEEEEEEE"
     private val burner = Burner("7", "quietharbor@burner.test", Route.ONION, BurnerState.ACTIVE, Instant.EPOCH)
     private val peer = Conversation(
-        peer = "friend@burner.test", label = null, standing = Standing.CONTACT, security = Security.PRIVATE, version = 3u,
+        peer = "friend@burner.test", label = null, relationship = Relationship.CONTACT, security = Security.PRIVATE, version = 3u,
         key = theirs, keys = listOf(PeerKey(theirs, verified = false, verifiedUs = false, accepted = true)), expected = null,
         present = true, question = null, unread = 2u, outbox = 0u,
     )
@@ -179,14 +179,14 @@ class ConversationsScreenTest {
 
     @Test
     fun aStrangerIsAcceptedOrBlocked() {
-        val stranger = peer.copy(standing = Standing.STRANGER, security = Security.PLAINTEXT, key = null)
+        val stranger = peer.copy(relationship = Relationship.STRANGER, security = Security.PLAINTEXT, key = null)
         screen("chat-stranger", chat(stranger)) {
             onNodeWithText("Send").assertDoesNotExist()
             onNodeWithText("Start private conversation").assertDoesNotExist()
             onNodeWithText("Accept").performClick()
             onNodeWithText("Block").performClick()
         }
-        screen("chat-blocked", chat(stranger.copy(standing = Standing.BLOCKED))) { onNodeWithText("Unblock").performClick() }
+        screen("chat-blocked", chat(stranger.copy(relationship = Relationship.BLOCKED))) { onNodeWithText("Unblock").performClick() }
         assertEquals(listOf("accept", "block true", "block false"), asked)
     }
 
