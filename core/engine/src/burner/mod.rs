@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, Sessions, UnixTime, view};
-use flashpaper_otr::InstanceTag;
+use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, view};
 use flashpaper_vault::Owner;
 
 use crate::account::Account;
@@ -12,10 +11,12 @@ use crate::connection::handle::ConnectionHandle;
 use crate::event::{BurnerId, Connection, Event};
 use crate::locks::lock;
 use crate::services::Services;
-use crate::store::Store;
+use crate::store::StoredBurner;
 use crate::{Error, limits};
+use chat::{Chat, Published};
 use job::Jobs;
 
+mod chat;
 mod job;
 mod messages;
 pub(crate) mod registry;
@@ -24,7 +25,7 @@ pub(crate) mod summary;
 mod tests;
 mod transaction;
 
-/// A burner, with all that is its own. [`transaction`] alone changes what is stored of it.
+/// A burner, with all that is its own. [`transaction`] alone changes what is stored of it, and publishes that.
 pub(crate) struct LiveBurner {
     pub(crate) id: BurnerId,
     owner: Owner,
@@ -32,7 +33,7 @@ pub(crate) struct LiveBurner {
     /// A creation, a burn, a settlement, a connection: one at a time, across waits.
     pub(crate) work: Arc<tokio::sync::Mutex<()>>,
     jobs: Jobs,
-    /// Locked while a change is on its way to the disk.
+    /// [`transaction`] alone locks it, while a change is on its way to the disk.
     chat: Mutex<Chat>,
     /// What others look at meanwhile.
     published: Mutex<Published>,
@@ -44,45 +45,18 @@ pub(crate) struct LiveBurner {
     connection: Mutex<Option<Arc<ConnectionHandle>>>,
 }
 
-struct Chat {
-    account: Arc<Account>,
-    mailbox: Reading,
-    sessions: Option<Sessions>,
-    /// When the first message of history expires; `None`: never. As far as that is known.
-    history_expires: Option<Option<UnixTime>>,
-}
-
-/// A mailbox, which is read from disk when it is needed first.
-enum Reading {
-    Unread,
-    Read {
-        /// As it is on disk.
-        stored: Arc<Mailbox>,
-        /// As it is: ahead of that, as far as the loss of it does no harm.
-        present: Arc<Mailbox>,
-    },
-    /// It is not tried again before the folder is opened again.
-    Unreadable,
-}
-
-#[derive(Clone)]
-struct Published {
-    account: Arc<Account>,
-    mailbox: Option<Arc<Mailbox>>,
-    glance: Arc<Glance>,
-}
-
 impl LiveBurner {
-    fn new(services: Arc<Services>, owner: Owner, account: Account, work: Arc<tokio::sync::Mutex<()>>) -> Self {
-        let account = Arc::new(account);
-        let published = Published { account: Arc::clone(&account), mailbox: None, glance: Arc::default() };
+    fn new(services: Arc<Services>, stored: StoredBurner, work: Arc<tokio::sync::Mutex<()>>) -> Self {
+        let (id, owner) = (BurnerId(stored.account.id.clone()), stored.owner);
+        let chat = Chat::new(stored);
+        let published = chat.published();
         Self {
-            id: BurnerId(account.id.clone()),
+            id,
             owner,
             services,
             work,
             jobs: Jobs::default(),
-            chat: Mutex::new(Chat { account, mailbox: Reading::Unread, sessions: None, history_expires: None }),
+            chat: Mutex::new(chat),
             published: Mutex::new(published),
             written: Mutex::default(),
             fingerprint: OnceLock::new(),
@@ -94,18 +68,12 @@ impl LiveBurner {
         Arc::clone(&lock(&self.published).account)
     }
 
-    /// Its mailbox, which is read from disk where it was not needed before.
+    /// Its mailbox.
     ///
     /// # Errors
-    /// As [`Store::mailbox`].
+    /// [`Error::Unreadable`].
     pub(crate) fn mailbox(&self) -> Result<Arc<Mailbox>, Error> {
-        if let Some(mailbox) = &lock(&self.published).mailbox {
-            return Ok(Arc::clone(mailbox));
-        }
-        let mut chat = lock(&self.chat);
-        let (_, mailbox) = chat.read(self.owner, &self.services.store)?;
-        self.publish(&chat);
-        Ok(mailbox)
+        lock(&self.published).mailbox.clone()
     }
 
     /// What is not stored of its conversations.
@@ -121,15 +89,6 @@ impl LiveBurner {
             glance.complete(*row, conversation);
         }
         Ok(conversations)
-    }
-
-    /// The fingerprint of its long-term OTR key. It takes a tenth of a second the first time.
-    pub(crate) fn fingerprint(&self) -> Result<Fingerprint, Error> {
-        if let Some(fingerprint) = self.fingerprint.get() {
-            return Ok(*fingerprint);
-        }
-        let fingerprint = lock(&self.chat).sessions()?.fingerprint();
-        Ok(*self.fingerprint.get_or_init(|| fingerprint))
     }
 
     pub(crate) fn connection(&self) -> Option<Arc<ConnectionHandle>> {
@@ -175,61 +134,5 @@ impl LiveBurner {
     /// Whether everything that the server had has come: there may be something that uses a session.
     pub(crate) fn has_drained(&self) -> bool {
         self.connection().is_some_and(|handle| handle.connection() == Connection::Online && handle.is_drained())
-    }
-
-    fn publish(&self, chat: &Chat) {
-        let mailbox = match &chat.mailbox {
-            Reading::Read { present, .. } => Some(Arc::clone(present)),
-            Reading::Unread | Reading::Unreadable => None,
-        };
-        let glance = chat.sessions.as_ref().map(Sessions::glance).unwrap_or_default();
-        *lock(&self.published) = Published { account: Arc::clone(&chat.account), mailbox, glance: Arc::new(glance) };
-    }
-
-    /// Takes sessions and keys out of memory: they come from the store when they are needed again.
-    fn forget_sessions(&self) {
-        let mut chat = lock(&self.chat);
-        chat.sessions = None;
-        self.publish(&chat);
-    }
-
-    /// Takes over an account as it was read again. What else is in memory comes from the store when it is needed.
-    fn replace(&self, account: Account) {
-        let mut chat = lock(&self.chat);
-        (chat.sessions, chat.mailbox, chat.account) = (None, Reading::Unread, Arc::new(account));
-        chat.history_expires = None;
-        self.publish(&chat);
-    }
-}
-
-impl Chat {
-    /// The mailbox, as it is on disk and as it is.
-    fn read(&mut self, owner: Owner, store: &Store) -> Result<(Arc<Mailbox>, Arc<Mailbox>), Error> {
-        match &self.mailbox {
-            Reading::Read { stored, present } => return Ok((Arc::clone(stored), Arc::clone(present))),
-            Reading::Unreadable => return Err(Error::Unreadable),
-            Reading::Unread => {}
-        }
-        let mailbox = store.mailbox(owner).map(Arc::new);
-        self.mailbox = match &mailbox {
-            Ok(mailbox) => Reading::Read { stored: Arc::clone(mailbox), present: Arc::clone(mailbox) },
-            Err(Error::Unreadable) => Reading::Unreadable,
-            Err(_) => Reading::Unread,
-        };
-        mailbox.map(|mailbox| (Arc::clone(&mailbox), mailbox))
-    }
-
-    /// The sessions, which are made when they are needed first.
-    fn sessions(&mut self) -> Result<&mut Sessions, Error> {
-        let sessions = match self.sessions.take() {
-            Some(sessions) => sessions,
-            None => {
-                let key = Arc::new(self.account.otr.key().ok_or(Error::Internal)?);
-                Sessions::new(key, InstanceTag(self.account.tag))
-            }
-        };
-        let sessions = self.sessions.insert(sessions);
-        sessions.set_version_3_only(self.account.version_3_only);
-        Ok(sessions)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use flashpaper_chat::Mailbox;
 use flashpaper_vault::{Batch, Owner};
 use tokio::sync::OwnedMutexGuard;
 
@@ -11,7 +12,7 @@ use crate::account::Account;
 use crate::event::BurnerId;
 use crate::locks::lock;
 use crate::services::Services;
-use crate::store::schema;
+use crate::store::{StoredBurner, schema};
 
 /// The burners, in the order of their creation.
 pub(crate) struct Registry {
@@ -64,7 +65,8 @@ impl Registry {
         let turn = Arc::clone(&work).try_lock_owned().map_err(|_| Error::Internal)?;
         let owner = batch.add_owner(&mut self.services.rng());
         schema::put_account(&mut batch, owner, &account)?;
-        let burner = Arc::new(LiveBurner::new(Arc::clone(&self.services), owner, account, work));
+        let stored = StoredBurner { owner, account, mailbox: Ok(Mailbox::default()) };
+        let burner = Arc::new(LiveBurner::new(Arc::clone(&self.services), stored, work));
         // Before it is on disk: from then on a burn of another one has to know it.
         lock(&self.known).burners.push(Arc::clone(&burner));
         let committed = self.services.store.commit(batch);
@@ -88,18 +90,18 @@ impl Registry {
     }
 
     /// Takes over what was read as the folder was opened. Burners that are known already are the same as before.
-    pub(crate) fn replace(&self, read: Vec<(Owner, Account)>) {
+    pub(crate) fn replace(&self, read: Vec<StoredBurner>) {
         let (before, working) = {
             let known = lock(&self.known);
             (known.burners.clone(), known.working.clone())
         };
-        let burner = |(owner, account): (Owner, Account)| {
-            if let Some(burner) = before.iter().find(|burner| burner.id.0 == account.id) {
-                burner.replace(account);
+        let burner = |stored: StoredBurner| {
+            if let Some(burner) = before.iter().find(|burner| burner.id.0 == stored.account.id) {
+                burner.replace(stored);
                 return Arc::clone(burner);
             }
-            let work = working.iter().find(|(id, _)| id.0 == account.id).map(|(_, work)| Arc::clone(work));
-            Arc::new(LiveBurner::new(Arc::clone(&self.services), owner, account, work.unwrap_or_default()))
+            let work = working.iter().find(|(id, _)| id.0 == stored.account.id).map(|(_, work)| Arc::clone(work));
+            Arc::new(LiveBurner::new(Arc::clone(&self.services), stored, work.unwrap_or_default()))
         };
         let burners = read.into_iter().map(burner).collect();
         *lock(&self.known) = Known { burners, shut: None, working: Vec::new() };

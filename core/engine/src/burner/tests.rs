@@ -18,8 +18,8 @@ use crate::config::Key;
 use crate::error::Input;
 use crate::limits;
 use crate::seams::Seams;
-use crate::store::VaultReport;
 use crate::store::schema::{self, ACCOUNT, MESSAGES, ONLY};
+use crate::store::{Store, VaultReport};
 
 pub(super) const NOW: u64 = 1_000_000;
 
@@ -319,6 +319,23 @@ fn changes_of_many_threads_wait_for_the_disk_together_and_each_has_its_result() 
     drop((home, burner));
     let home = open(folder.path(), &Key::File).unwrap();
     assert_eq!(home.get("a").mailbox().unwrap().messages.len() as u64, THREADS);
+}
+
+#[test]
+fn what_is_shown_waits_for_no_change_that_is_on_its_way_to_the_disk() {
+    let folder = TempDir::new().unwrap();
+    let home = open(folder.path(), &Key::File).unwrap();
+    knows(&home.add("a"), "peer@b.example").unwrap();
+    drop(home);
+    // The first look after an opening, too.
+    let home = open(folder.path(), &Key::File).unwrap();
+    let burner = home.get("a");
+    let on_its_way = lock(&burner.chat);
+    let looks = Arc::clone(&burner);
+    let (sender, shown) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send((looks.conversations().unwrap().len(), looks.account().id.clone())));
+    assert_eq!(shown.recv_timeout(Duration::from_secs(60)), Ok((1, "a".to_owned())));
+    drop(on_its_way);
 }
 
 #[test]

@@ -7,16 +7,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flashpaper_chat::{Changed, Entry, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
+use flashpaper_chat::{Changed, Entry, Fingerprint, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
 use flashpaper_vault::{Batch, End};
 
+use super::LiveBurner;
+use super::chat::{Chat, Kept};
 use super::job::{Leading, Work};
-use super::{Chat, LiveBurner, Reading};
 use crate::Error;
 use crate::account::Account;
 use crate::event::{BurnerId, Event};
 use crate::locks::lock;
-use crate::store::schema;
+use crate::store::{StoredBurner, schema};
 use crate::tasks::blocking;
 
 /// How many messages of history are looked at in one go.
@@ -89,7 +90,7 @@ impl LiveBurner {
     /// Gives what is to be reported.
     fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<Vec<Event>, Error> {
         let services = &self.services;
-        let (stored, present) = chat.read(self.owner, &services.store)?;
+        let Kept { stored, present } = chat.mailbox.clone()?;
         let (timeout, history) = (Duration::from_secs(chat.account.idle_timeout), chat.account.history);
         let mut mailbox = Mailbox::clone(&present);
         let times = (UnixTime(services.now()), services.since_boot());
@@ -104,8 +105,7 @@ impl LiveBurner {
         services.store.commit(batch)?;
         let first = kept.values().filter_map(|entry| retention::expires(entry, history)).min();
         chat.history_expires = chat.history_expires.map(|next| next.into_iter().chain(first).min());
-        let mailbox = Arc::new(mailbox);
-        chat.mailbox = Reading::Read { stored: Arc::clone(&mailbox), present: mailbox };
+        chat.mailbox = Ok(Kept::on_disk(mailbox));
         Ok(events)
     }
 
@@ -113,11 +113,11 @@ impl LiveBurner {
     /// process died before. Gives whether there was something to tell.
     pub(crate) fn change_later(&self, change: impl FnOnce(&mut Mailbox) -> Changed) -> Result<bool, Error> {
         let mut chat = lock(&self.chat);
-        let (stored, present) = chat.read(self.owner, &self.services.store)?;
+        let Kept { stored, present } = chat.mailbox.clone()?;
         let mut mailbox = Mailbox::clone(&present);
         let news = News { messages: change(&mut mailbox), ..News::default() };
         let events = events_of(&self.id, &mailbox, &news);
-        chat.mailbox = Reading::Read { stored, present: Arc::new(mailbox) };
+        chat.mailbox = Ok(Kept { stored, present: Arc::new(mailbox) });
         self.publish(&chat);
         let is_news = !events.is_empty();
         events.into_iter().for_each(|event| self.services.reporter.report(event));
@@ -126,11 +126,8 @@ impl LiveBurner {
 
     /// Writes what was to be written with the next change: there may be none.
     pub(crate) fn write_rest(&self) -> Result<(), Error> {
-        let is_behind = match &lock(&self.chat).mailbox {
-            Reading::Read { stored, present } => !Arc::ptr_eq(stored, present),
-            Reading::Unread | Reading::Unreadable => false,
-        };
-        if is_behind { self.converse(|_| ()) } else { Ok(()) }
+        let is_behind = |kept: &Kept| !Arc::ptr_eq(&kept.stored, &kept.present);
+        if lock(&self.chat).mailbox.as_ref().is_ok_and(is_behind) { self.converse(|_| ()) } else { Ok(()) }
     }
 
     /// Changes the account; on return that is on disk.
@@ -157,6 +154,33 @@ impl LiveBurner {
         blocking(move || burner.change(change)).await
     }
 
+    /// The fingerprint of its long-term OTR key. It takes a tenth of a second the first time.
+    pub(crate) fn fingerprint(&self) -> Result<Fingerprint, Error> {
+        if let Some(fingerprint) = self.fingerprint.get() {
+            return Ok(*fingerprint);
+        }
+        let fingerprint = lock(&self.chat).sessions()?.fingerprint();
+        Ok(*self.fingerprint.get_or_init(|| fingerprint))
+    }
+
+    /// Takes sessions and keys out of memory: they come from the store when they are needed again.
+    pub(super) fn forget_sessions(&self) {
+        let mut chat = lock(&self.chat);
+        chat.sessions = None;
+        self.publish(&chat);
+    }
+
+    /// Takes over what was read again.
+    pub(super) fn replace(&self, stored: StoredBurner) {
+        let mut chat = lock(&self.chat);
+        *chat = Chat::new(stored);
+        self.publish(&chat);
+    }
+
+    fn publish(&self, chat: &Chat) {
+        *lock(&self.published) = chat.published();
+    }
+
     /// A page of history: at most so many messages before this one, the last first.
     pub(crate) fn history(&self, before: u64, limit: usize) -> Result<Vec<(MessageId, Entry)>, Error> {
         self.services.store.history(self.owner, (0..before, End::Last), limit)
@@ -178,7 +202,7 @@ impl LiveBurner {
                 chat.history_expires = Some(next);
                 return Ok(next);
             }
-            let (stored, present) = chat.read(self.owner, &self.services.store)?;
+            let Kept { stored, present } = chat.mailbox.clone()?;
             let mut mailbox = Mailbox::clone(&present);
             let mut batch = Batch::default();
             for (message, entry) in expired {
@@ -187,8 +211,7 @@ impl LiveBurner {
             }
             schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
             self.services.store.commit(batch)?;
-            let mailbox = Arc::new(mailbox);
-            chat.mailbox = Reading::Read { stored: Arc::clone(&mailbox), present: mailbox };
+            chat.mailbox = Ok(Kept::on_disk(mailbox));
             self.publish(&chat);
         }
     }

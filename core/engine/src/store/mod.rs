@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use flashpaper_chat::{Entry, Mailbox, MessageId, Random};
+use flashpaper_chat::{Entry, MessageId, Random};
 use flashpaper_vault::{Batch, Closed, End, FreshKey, KeyFile, KeySource as _, OldKey, Owner, Shared, Slot, Vault};
 use rand::CryptoRng;
 
@@ -18,7 +18,7 @@ mod report;
 pub(crate) mod schema;
 
 pub use report::VaultReport;
-pub(crate) use schema::Installation;
+pub(crate) use schema::{Installation, StoredBurner};
 
 /// Whether there is a store to work with.
 enum Life {
@@ -142,14 +142,6 @@ impl Store {
         report.lost += found.lost;
         report.incomplete |= found.incomplete;
         result
-    }
-
-    /// A burner's mailbox.
-    ///
-    /// # Errors
-    /// [`Error::Unreadable`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`], [`Error::Storage`].
-    pub(crate) fn mailbox(&self, owner: Owner) -> Result<Mailbox, Error> {
-        self.read(|vault, report| schema::mailbox(vault, owner, report))
     }
 
     /// Messages of a burner's history at an end of a range, from that end on, at most so many.

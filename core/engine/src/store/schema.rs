@@ -41,10 +41,18 @@ pub(crate) const ONLY: u64 = 0;
 /// How many rows are read at one go.
 const PAGE: usize = 256;
 
-/// What is known of an installation before any mailbox is read.
+/// What is read of a burner as the folder is opened: all but its history.
+pub(crate) struct StoredBurner {
+    pub(crate) owner: Owner,
+    pub(crate) account: Account,
+    /// [`Error::Unreadable`]: what others have filled it with keeps no account from being listed or burnt.
+    pub(crate) mailbox: Result<Mailbox, Error>,
+}
+
+/// What is read of an installation as the folder is opened.
 pub(crate) struct Installation {
     /// The burners, in the order of their creation.
-    pub(crate) burners: Vec<(Owner, Account)>,
+    pub(crate) burners: Vec<StoredBurner>,
     /// When registrations were tried, in seconds since 1970: the last hour's count against our own cap.
     pub(crate) registrations: Vec<u64>,
     /// What was learnt of servers.
@@ -55,28 +63,37 @@ pub(crate) struct Installation {
     pub(crate) latest: u64,
 }
 
-/// Reads what is known before any mailbox is read, and ends sessions that may be older ones.
+/// Reads all but history, and ends sessions that may be older ones.
 pub(super) fn load(
     vault: &mut Vault,
     mut findings: Vec<Finding>,
     report: &mut VaultReport,
     rng: &mut dyn CryptoRng,
 ) -> Result<Installation, Error> {
-    let (mut burners, mut latest) = (Vec::new(), 0);
+    let (mut accounts, mut latest) = (Vec::new(), 0);
     for owner in vault.owners() {
         if let Some(account) = read_only::<Account>(vault, owner, ACCOUNT, report)? {
             if let Some(Ok(position)) = vault.row(owner, POSITION, ONLY)? {
                 latest = latest.max(Mailbox::latest_of(&position.bytes).0);
             }
-            burners.push((owner, account));
+            accounts.push((owner, account));
         }
     }
     let registrations = read_only(vault, Owner::COMMON, REGISTRATIONS, report)?.unwrap_or_default();
     let learnt = read_only(vault, Owner::COMMON, LEARNT, report)?.unwrap_or_default();
     let directory = read_only(vault, Owner::COMMON, DIRECTORY, report)?;
-    burners.sort_by_key(|(_, account)| account.created);
+    accounts.sort_by_key(|(_, account)| account.created);
     findings.extend(vault.take_noticed());
     end_replayed_sessions(vault, &findings, rng)?;
+    let mut burners = Vec::new();
+    for (owner, account) in accounts {
+        let mailbox = match mailbox(vault, owner, report) {
+            Err(error) if error != Error::Unreadable => return Err(error),
+            read => read,
+        };
+        burners.push(StoredBurner { owner, account, mailbox });
+    }
+    findings.extend(vault.take_noticed());
     findings.into_iter().for_each(|finding| report.add(finding));
     Ok(Installation { burners, registrations, learnt, directory, latest })
 }
@@ -116,21 +133,20 @@ fn end_replayed_sessions(vault: &mut Vault, findings: &[Finding], rng: &mut dyn 
     Ok(())
 }
 
-/// Reads a burner's mailbox. [`Error::Unreadable`]: it is larger than [`limits::MAILBOX`], or damaged. What others have filled it
-/// with keeps no account from being listed or burnt.
-pub(super) fn mailbox(vault: &Vault, owner: Owner, report: &mut VaultReport) -> Result<Mailbox, Error> {
+/// Reads a burner's mailbox. [`Error::Unreadable`]: it is larger than [`limits::MAILBOX`], or damaged.
+fn mailbox(vault: &Vault, owner: Owner, report: &mut VaultReport) -> Result<Mailbox, Error> {
     let unreadable =
         |error: vault::Error| if error == vault::Error::Damaged { Error::Unreadable } else { error.into() };
-    let (mut mailbox, mut bytes) = (Mailbox::default(), 0);
+    let (mut mailbox, mut bytes, mut lost) = (Mailbox::default(), 0, 0);
     for table in [POSITION, MESSAGES, PEERS, STANZAS, SEEN] {
         let mut from = 0;
         loop {
-            let (rows, lost) = vault.page(owner, table, (from..u64::MAX, End::First), PAGE).map_err(unreadable)?;
-            lost.into_iter().for_each(|finding| report.add(finding));
+            let (rows, damaged) = vault.page(owner, table, (from..u64::MAX, End::First), PAGE).map_err(unreadable)?;
+            damaged.into_iter().for_each(|finding| report.add(finding));
             let Some(last) = rows.last().map(|row| row.number) else { break };
             for row in &rows {
                 bytes += row.bytes.len() as u64;
-                report.lost += u32::from(!take_in(&mut mailbox, row));
+                lost += u32::from(!take_in(&mut mailbox, row));
             }
             if bytes > limits::MAILBOX {
                 return Err(Error::Unreadable);
@@ -138,7 +154,6 @@ pub(super) fn mailbox(vault: &Vault, owner: Owner, report: &mut VaultReport) -> 
             from = last + 1;
         }
     }
-    let mut lost = 0;
     let findings = vault.each_fleeting(owner, |row| lost += u32::from(!take_in(&mut mailbox, &row)));
     report.lost += lost;
     findings.map_err(unreadable)?.into_iter().for_each(|finding| report.add(finding));
