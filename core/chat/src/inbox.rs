@@ -79,7 +79,7 @@ pub(crate) fn receive(
 /// was something: see [`crate::Talk::accept`]. `receipt` as for [`receive`].
 pub(crate) fn receive_from_stranger(
     mailbox: &mut Mailbox,
-    told: &mut BTreeSet<PeerId>,
+    announced: &mut BTreeSet<PeerId>,
     news: &mut News,
     peer: Option<PeerId>,
     (from, chat): (&Address, &ChatMessage),
@@ -109,7 +109,7 @@ pub(crate) fn receive_from_stranger(
         has_missed_nothing(mailbox, peer);
         news.messages.extend(receive(mailbox, &Arrived::in_clear(peer, &text, chat, now), receipt, now));
     } else {
-        turn_away(mailbox, told, news, peer);
+        turn_away(mailbox, announced, news, peer);
     }
 }
 
@@ -140,12 +140,12 @@ pub(crate) fn new_stranger(mailbox: &mut Mailbox, news: &mut News, from: &Addres
     peer
 }
 
-/// There is no room for what a peer sends: see [`Notice::InboxFull`]. Said once in a connection: to those in `told` it was.
-pub(crate) fn turn_away(mailbox: &mut Mailbox, told: &mut BTreeSet<PeerId>, news: &mut News, peer: PeerId) {
+/// There is no room for what a peer sends: see [`Notice::InboxFull`]. Said once in a connection: those in `announced` have heard it.
+pub(crate) fn turn_away(mailbox: &mut Mailbox, announced: &mut BTreeSet<PeerId>, news: &mut News, peer: PeerId) {
     if mark_missed(mailbox, peer) {
-        told.remove(&peer);
+        announced.remove(&peer);
     }
-    if told.insert(peer) {
+    if announced.insert(peer) {
         news.notices.push((peer, Notice::InboxFull));
     }
 }
