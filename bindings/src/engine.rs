@@ -1,5 +1,5 @@
-//! The engine, with a runtime of its own: an app's threads do not work for it. What is not asynchronous only looks
-//! something up, but may wait for a disk to do so. What it does with messages and peers is in `conversations`.
+//! The engine, with a runtime of its own: an app's threads do not work for it. A call that is not asynchronous only looks
+//! something up; pages of history alone wait for the disk. What it does with messages and peers is in `conversations`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -213,13 +213,13 @@ impl Engine {
     /// Has a burner connect, and stay connected through everything that can be waited for; `Event.Connection` tells how
     /// it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
     /// hurried so: it is for the burner that a user looks at.
-    pub fn connect(&self, id: BurnerId) -> Result<(), Error> {
-        self.engine.connect(&id)
+    pub async fn connect(&self, id: BurnerId) -> Result<(), Error> {
+        self.blocking(move |engine| engine.connect(&id)).await
     }
 
     /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
-    pub fn disconnect(&self, id: BurnerId) -> Result<(), Error> {
-        self.engine.disconnect(&id)
+    pub async fn disconnect(&self, id: BurnerId) -> Result<(), Error> {
+        self.blocking(move |engine| engine.disconnect(&id)).await
     }
 
     /// How soon a dead connection has to be noticed, for all burners.
@@ -292,13 +292,14 @@ impl Engine {
 }
 
 impl Engine {
-    /// Does on the library's threads what may wait for a disk.
+    /// Does on a thread that may wait what may wait for a disk: the others drive the connections.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&flashpaper::Engine) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let engine = self.engine.clone();
-        self.threads.run(None, async move { work(&engine) }).await
+        let work = async move { tokio::task::spawn_blocking(move || work(&engine)).await };
+        self.threads.run(None, async move { work.await.unwrap_or(Err(Error::Internal)) }).await
     }
 }
 

@@ -155,7 +155,6 @@ fn public_calls() -> Read<Calls> {
         for function in &block.items {
             if let ImplItem::Fn(f) = function
                 && is_public(&f.vis)
-                && !has(&f.attrs, "doc", "hidden")
                 && !has(&f.attrs, "cfg", "")
             {
                 calls.insert(format!("{name}::{}", f.sig.ident));

@@ -1,4 +1,4 @@
-//! What is told of a piece of work once it is stored.
+//! The news of a piece of work, reported once it is stored.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What comes from peers: what is known from before, how much is taken in, what is confirmed.
+//! Messages that come from peers: those known from before, room for new ones, receipts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What one burner has to send and has received, as it is stored. What happens to it is the business of other modules.
+//! The messages that one burner has to send and has received, as they are stored. Other modules change them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What goes out: the queue of texts, how many may be on their way, and what is said of them.
+//! Texts that go out: their queue, how many may be on their way, and what bounces and receipts say of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, 
     let ids: Vec<String> = pieces.iter().map(|(id, _)| id.clone()).collect();
     for (id, body) in pieces {
         let wants_receipt = !confirms_inside && ids.last() == Some(&id);
-        let kind = StanzaKind::Otr { body, wants_receipt };
+        let kind = StanzaKind::Encrypted { body, wants_receipt };
         let resource = resource.clone();
         stanza_queue::add(
             mailbox,

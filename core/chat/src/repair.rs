@@ -1,4 +1,4 @@
-//! What is made of a mailbox that rows were lost of.
+//! Repair of a mailbox that has lost rows.
 
 use std::sync::Arc;
 

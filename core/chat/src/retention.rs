@@ -1,4 +1,4 @@
-//! What is kept of messages that are done, for how long, and for how long a private conversation may rest.
+//! How long messages are kept that are done, and how long a private conversation may rest.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What of a peer's has come before. Each peer has one record, made with it and always of the same size: neither the count
+//! Messages of a peer that have come before. Each peer has one record, made with it and always of the same size: neither the count
 //! of records nor their length tells how much has come, nor whether anything has.
 
 use base64::Engine as _;

@@ -1,4 +1,4 @@
-//! What a burner has in memory: sessions, who is there, who was asked for a private conversation.
+//! A burner's state in memory: sessions, who is there, who was asked for a private conversation.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

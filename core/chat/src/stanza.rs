@@ -45,15 +45,16 @@ pub struct OutgoingStanza {
 
 impl OutgoingStanza {
     pub(crate) fn is_query(&self) -> bool {
-        matches!(&self.kind, StanzaKind::Otr { body, .. } if wire::is_query(body))
+        matches!(&self.kind, StanzaKind::Encrypted { body, .. } if wire::is_query(body))
     }
 }
 
 /// What a stanza says.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub enum StanzaKind {
-    /// A message of OTR's.
-    Otr {
+    /// A message of the protocol that encrypts.
+    #[serde(rename = "Otr")]
+    Encrypted {
         /// The message.
         body: String,
         /// It is the last of its text.

@@ -42,7 +42,7 @@ pub fn number(
     room: usize,
     now: UnixTime,
 ) -> Vec<(String, Arc<OutgoingStanza>)> {
-    let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Otr { body, .. } if stanza.message.is_none() && !wire::is_data(body));
+    let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Encrypted { body, .. } if stanza.message.is_none() && !wire::is_data(body));
     let late = |stanza: &OutgoingStanza| {
         is_step(stanza) && !stanza.is_query() && now > stanza.at.after(limits::EXCHANGE_STANZAS)
     };

@@ -1,6 +1,6 @@
 //! One piece of work on a burner's conversations: its sessions are used, and what they say is carried out.
 //!
-//! Whatever a session says is stored with its state, in one commit, before any of it leaves.
+//! All that a session says is stored with its state, in one commit, before any of it leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -212,7 +212,7 @@ impl<'a> Work<'a> {
         if wire::is_query(&body) {
             self.sessions.queries.insert(peer, id.clone());
         }
-        let kind = StanzaKind::Otr { body, wants_receipt: false };
+        let kind = StanzaKind::Encrypted { body, wants_receipt: false };
         stanza_queue::add(
             self.mailbox,
             OutgoingStanza { peer, resource, id, kind, message: None, at: self.now, number: None },

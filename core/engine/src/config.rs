@@ -1,4 +1,4 @@
-//! What an engine is opened with, and the private network's description for tests.
+//! An engine's configuration, and the private network's description for tests.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

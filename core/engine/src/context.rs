@@ -1,4 +1,4 @@
-//! What all of the engine's work shares.
+//! The parts that all of the engine's work shares.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ use crate::store::schema;
 use crate::tasks::{Tasks, blocking};
 use crate::{Error, Route};
 
-/// What all of the engine's work shares.
+/// The parts that all of the engine's work shares.
 pub(crate) struct Context {
     pub(crate) home: PathBuf,
     pub(crate) network: Network,

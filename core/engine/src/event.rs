@@ -1,4 +1,4 @@
-//! What the engine reports while it works: each step of a creation or burn, and every change of a message, a connection or
+//! The engine's events: each step of a creation or burn, and every change of a message, a connection or
 //! Tor's status. Events have numbers without a gap; they name messages and hold none of their texts.
 
 use std::fmt;

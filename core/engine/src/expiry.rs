@@ -1,4 +1,4 @@
-//! What time ends: messages, private conversations at rest, the wait of texts. It needs no network: an
+//! Expiry of messages, private conversations at rest, the wait of texts. It needs no network: an
 //! attacker who blocks Tor must not keep expired data on the phone.
 
 use std::sync::Arc;
@@ -199,7 +199,7 @@ mod tests {
                 stanza_queue::number(talk.mailbox(), StreamNumber(1), usize::MAX, UnixTime(NOW))
             });
             let body = |stanza: &OutgoingStanza| {
-                if let StanzaKind::Otr { body, .. } = &stanza.kind { body.clone() } else { String::new() }
+                if let StanzaKind::Encrypted { body, .. } = &stanza.kind { body.clone() } else { String::new() }
             };
             outputs = answers.unwrap().iter().flat_map(|(_, stanza)| friend.receive(&body(stanza))).collect();
         }

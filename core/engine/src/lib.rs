@@ -55,7 +55,7 @@ pub use registration::CreateOptions;
 pub use registration::question::Question;
 pub use removal::{BurnOutcome, BurnReport};
 pub use route::Route;
-#[doc(hidden)]
+#[cfg(feature = "lab")]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};
 pub use snapshot::{BurnerStatus, Snapshot, SyncReport, TorStatus};
 pub use spread::Spread;

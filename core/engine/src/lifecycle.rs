@@ -40,12 +40,16 @@ impl Engine {
     /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
     /// damaged; the key store does not hand its key out; the configuration is invalid.
     pub async fn open(config: Config) -> Result<Self, Error> {
-        Self::open_with(config, Seams::real()).await
+        Self::begin(config, Seams::real()).await
     }
 
     /// [`Engine::open`] with other seams, for tests.
-    #[doc(hidden)]
+    #[cfg(any(test, feature = "lab"))]
     pub async fn open_with(config: Config, seams: Seams) -> Result<Self, Error> {
+        Self::begin(config, seams).await
+    }
+
+    async fn begin(config: Config, seams: Seams) -> Result<Self, Error> {
         let Config { home, key, network } = config;
         let Seams { clock, rng } = seams;
         let rng = Random::new(rng);

@@ -1,4 +1,4 @@
-//! What an engine takes from outside so that tests can put their own in its place: dialers, clock, randomness.
+//! Parts that an engine takes from outside, so that tests can put their own in their place: dialers, clock, randomness.
 
 use std::fmt;
 use std::sync::Arc;

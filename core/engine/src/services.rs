@@ -1,4 +1,4 @@
-//! What a burner and all other work stand on: the clock, randomness, the store, the event log.
+//! The services that all work uses: the clock, randomness, the store, the event log.
 
 use std::sync::Mutex;
 use std::time::Duration;

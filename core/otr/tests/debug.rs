@@ -16,7 +16,7 @@ fn nothing_secret_is_printed() {
     for (output, printed) in [
         (Output::Send(text()), "Send(..)"),
         (Output::Text { text: text(), from, fingerprint, label: Some(text()) }, "Text(..)"),
-        (Output::KeepsTexts(fingerprint), "KeepsTexts(..)"),
+        (Output::Deduplicates(fingerprint), "Deduplicates(..)"),
         (Output::PlainText(text()), "PlainText(..)"),
         (Output::Unread(TextId(1)), "Unread(1)"),
         (

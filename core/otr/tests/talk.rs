@@ -121,8 +121,8 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     assert!(pair.sides[0].is_beginning() && !pair.sides[0].is_ready());
     pair.carry(0, outputs);
     assert!(pair.sides[0].is_ready());
-    assert!(pair.news[0].contains(&Output::KeepsTexts(BOB.fingerprint())), "{:?}", pair.news[0]);
-    assert!(pair.news[1].contains(&Output::KeepsTexts(ALICE.fingerprint())), "{:?}", pair.news[1]);
+    assert!(pair.news[0].contains(&Output::Deduplicates(BOB.fingerprint())), "{:?}", pair.news[0]);
+    assert!(pair.news[1].contains(&Output::Deduplicates(ALICE.fingerprint())), "{:?}", pair.news[1]);
     let long = "\u{e4}".repeat(100);
     for (text, label) in [("first", "id 1"), ("second", &long)] {
         let outputs = pair.sides[0].send_kept(text, label).unwrap().1;

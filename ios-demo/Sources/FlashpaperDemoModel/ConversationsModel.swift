@@ -37,7 +37,7 @@ public final class ConversationsModel {
         act { [self] in
             // A chat shows what was said before.
             try await library.setHistory(.untilBurn, of: id)
-            try library.connect(id)
+            try await library.connect(id)
             state.own = OwnKey(fingerprint: try await library.fingerprint(of: id), uri: try await library.uri(of: id))
         }
     }

@@ -101,13 +101,13 @@ public final class Flashpaper: Sendable {
     /// Has a burner connect, and stay connected through everything that can be waited for; ``Event`` tells how it goes.
     /// Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is hurried
     /// so: it is for the burner that a user looks at.
-    public func connect(_ id: BurnerId) throws {
-        try engine.connect(id: id)
+    public func connect(_ id: BurnerId) async throws {
+        try await engine.connect(id: id)
     }
 
     /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
-    public func disconnect(_ id: BurnerId) throws {
-        try engine.disconnect(id: id)
+    public func disconnect(_ id: BurnerId) async throws {
+        try await engine.disconnect(id: id)
     }
 
     /// How soon a dead connection has to be noticed, for all burners.

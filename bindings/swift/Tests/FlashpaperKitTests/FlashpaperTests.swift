@@ -155,7 +155,7 @@ struct FlashpaperTests {
             let snapshot = try library.snapshot()
             #expect(!"\(snapshot)\(try library.message(text, of: burner.id))".contains("nobody-at-all"))
             #expect(snapshot.burners.first?.conversations.map(\.outbox) == [2])
-            try library.connect(burner.id)
+            try await library.connect(burner.id)
             // There is nobody, which looks like somebody who is away.
             for await case .message(burner.id, text, .waitingForPeer) in library.events(since: snapshot.sequence) { break }
             let late = try await library.send("hi", from: burner.id, to: "nobody-else@burner.test", within: .seconds(1))

@@ -1,4 +1,4 @@
-//! What encrypts texts to peers, and what comparisons say of keys. `session` is what conversations need of a protocol, `otr3`
+//! Encryption of texts to peers, and comparisons of secrets. `session` is the part of a protocol that conversations need, `otr3`
 //! the one that there is, `wire` what its messages look like. Nothing outside names it: inbox and outbox know of none.
 
 pub(crate) mod open;

@@ -180,7 +180,7 @@ fn said_by(output: otr::Output) -> Option<Output> {
             Output::Again { from: Client(from.0), key: fingerprint.into(), label }
         }
         otr::Output::PlainText(text) => Output::PlainText(text),
-        otr::Output::KeepsTexts(fingerprint) => Output::Deduplicates(fingerprint.into()),
+        otr::Output::Deduplicates(fingerprint) => Output::Deduplicates(fingerprint.into()),
         otr::Output::Read { labels, fingerprint } => Output::Read { labels, key: fingerprint.into() },
         otr::Output::Unread(otr::TextId(id)) => Output::Unread(TextId(id)),
         otr::Output::Began { with, fingerprint, .. } => Output::Began(partner((with, fingerprint))),

@@ -1,4 +1,4 @@
-//! What conversations need of a protocol that encrypts, and what it tells them.
+//! The part of an encrypting protocol that conversations need, and the news that it has for them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a message of the network is to OTR, before any session has seen it.
+//! Messages of the network as OTR sees them, before any session has.
 
 use flashpaper_otr::{self as otr, InstanceTag};
 

@@ -1,4 +1,4 @@
-//! What bounces tell of the own server, and what they do not.
+//! Bounces as news of the own server.
 
 use flashpaper_xmpp::{PresenceNews, Subscription};
 

@@ -1,4 +1,4 @@
-//! What comes: floods, clients without a name, what cannot be read.
+//! Incoming messages: floods, clients without a name, unreadable ones.
 
 use super::phones::*;
 use super::support::*;
@@ -63,7 +63,7 @@ fn a_client_without_a_name_that_can_be_written_is_answered_at_the_account() {
     assert_eq!(to(&mut one, "first"), [Some("r".to_owned())]);
     two.writes("from elsewhere");
     for stanza in two.says() {
-        let StanzaKind::Otr { body, .. } = &stanza.kind else { continue };
+        let StanzaKind::Encrypted { body, .. } = &stanza.kind else { continue };
         let said = ChatMessage { resource: None, ..chat(TWO, &stanza.id, body, false) };
         one.work(|talk| talk.receive(&said));
     }

@@ -29,7 +29,7 @@ fn a_stanza_goes_again_as_it_was_until_the_server_has_it() {
 
 fn bodies(stanzas: &[(String, Arc<OutgoingStanza>)]) -> Vec<String> {
     let body = |stanza: &OutgoingStanza| {
-        if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+        if let StanzaKind::Encrypted { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
     };
     stanzas.iter().filter_map(|(_, stanza)| body(stanza)).collect()
 }

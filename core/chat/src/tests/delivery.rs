@@ -8,12 +8,12 @@ fn receipts_between_flashpaper_peers_come_inside_the_encryption_and_in_one_piece
     let (mut one, mut two) = friends();
     let texts = ["a", "b", "c"].map(|text| one.writes(text));
     let out = one.says();
-    assert!(out.iter().all(|stanza| matches!(stanza.kind, StanzaKind::Otr { wants_receipt: false, .. })));
+    assert!(out.iter().all(|stanza| matches!(stanza.kind, StanzaKind::Encrypted { wants_receipt: false, .. })));
     two.hears(&out);
     assert_eq!(two.inbox().len(), 3);
     let answer = two.says();
     assert!(
-        matches!(answer.iter().map(|stanza| &stanza.kind).collect::<Vec<_>>()[..], [StanzaKind::Otr { .. }]),
+        matches!(answer.iter().map(|stanza| &stanza.kind).collect::<Vec<_>>()[..], [StanzaKind::Encrypted { .. }]),
         "one, private"
     );
     assert_eq!(texts.map(|id| one.state(id)), [Some(MessageState::Acked); 3]);
@@ -113,7 +113,7 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     other.begins(&mut one);
     let [lost, read] = ["lost", "read"].map(|text| one.writes(text));
     let out = one.says();
-    assert!(out.iter().all(|stanza| matches!(stanza.kind, StanzaKind::Otr { wants_receipt: true, .. })));
+    assert!(out.iter().all(|stanza| matches!(stanza.kind, StanzaKind::Encrypted { wants_receipt: true, .. })));
     one.work(|talk| out.iter().flat_map(|stanza| outbox::reported(talk.mailbox(), &address(TWO), &stanza.id)).count());
     assert_eq!([lost, read].map(|id| one.state(id)), [Some(MessageState::Reported); 2]);
     // What confirms a text by OTR ends it, and no more than that.

@@ -1,4 +1,4 @@
-//! What comes: known from before, counted, confirmed.
+//! Incoming messages: known from before, counted, confirmed.
 
 use super::support::*;
 

@@ -14,6 +14,7 @@
 //! | a contact that has filled its room | `wire_profile::a_contact_that_has_filled_its_room_…`, `chat::a_flood_of_a_contact_…`, `chat::texts_that_are_too_many_bytes_…` |
 //! | what could not be read comes again by a new exchange, tried again later | `renewal` |
 //! | pieces: the server's limit, or 64 KiB | `wire_profile::the_last_piece_alone_…`, `…a_server_that_names_no_limit_…` |
+//! | padding; the counter of a stored session; the heartbeat | `data_messages`, `core/otr/tests/traps_data.rs: heartbeat` |
 //! | contacts: who adds, who accepts, who is asked again | `wire_profile::whoever_adds_…`, `…whoever_accepts_…` |
 //! | a block: the server alone is told | `wire_profile::a_block_is_told_…` |
 //! | strangers and the blocked get nothing | `wire_profile::the_blocked_and_strangers_get_nothing`, `strangers` |
@@ -32,6 +33,7 @@
 
 mod bounces;
 mod chat;
+mod data_messages;
 mod decisions;
 mod delivery;
 mod encryption;

@@ -1,4 +1,4 @@
-//! What goes out, and what is said of it.
+//! Outgoing texts, their bounces and receipts.
 
 use super::support::*;
 

@@ -143,7 +143,7 @@ impl Phone {
 /// A stanza of the peer's account comes.
 pub(super) fn hear(talk: &mut Talk<'_>, peer: &str, stanza: &OutgoingStanza) {
     match &stanza.kind {
-        StanzaKind::Otr { body, wants_receipt } => talk.receive(&chat(peer, &stanza.id, body, *wants_receipt)),
+        StanzaKind::Encrypted { body, wants_receipt } => talk.receive(&chat(peer, &stanza.id, body, *wants_receipt)),
         StanzaKind::Receipt { received } => {
             let changed = outbox::reported(talk.mailbox(), &address(peer), received);
             talk.report(changed);
@@ -217,7 +217,7 @@ impl Other {
 
     pub(super) fn hears(&mut self, stanzas: &[Arc<OutgoingStanza>]) -> Vec<Output> {
         let body = |stanza: &Arc<OutgoingStanza>| {
-            if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+            if let StanzaKind::Encrypted { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
         };
         stanzas.iter().filter_map(body).flat_map(|body| self.0.receive(&body)).collect()
     }
@@ -237,7 +237,7 @@ pub(super) fn carried(outputs: &[Output]) -> Vec<String> {
 /// As stanzas of the peer's.
 pub(super) fn stanzas(outputs: &[Output]) -> Vec<Arc<OutgoingStanza>> {
     let stanza = |body: String| {
-        let kind = StanzaKind::Otr { body, wants_receipt: false };
+        let kind = StanzaKind::Encrypted { body, wants_receipt: false };
         Arc::new(OutgoingStanza {
             peer: PeerId(0),
             resource: None,

@@ -94,7 +94,7 @@ fn each_key_of_a_conversation_is_a_draw_of_its_own() {
         }
         drop(talk.end());
         for (_, stanza) in stanza_queue::number(&mut mailbox, StreamNumber(1), 10, NOW) {
-            let StanzaKind::Otr { body, .. } = &stanza.kind else { continue };
+            let StanzaKind::Encrypted { body, .. } = &stanza.kind else { continue };
             keys.extend(next_key(body));
             said.extend(sent(&peer.receive(body)));
         }

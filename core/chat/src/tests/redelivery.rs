@@ -1,4 +1,4 @@
-//! What may be unread.
+//! Texts that may be unread.
 
 use super::support::*;
 

@@ -1,4 +1,4 @@
-//! What rows say that were lost, or written by an earlier version.
+//! Mailboxes with rows that were lost, or written by an earlier version.
 
 use super::support::*;
 use crate::contact::Peer;

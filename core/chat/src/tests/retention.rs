@@ -1,4 +1,4 @@
-//! What time ends, and what is kept.
+//! Expiry, and messages that are kept.
 
 use super::support::*;
 

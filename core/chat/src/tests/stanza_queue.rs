@@ -62,7 +62,7 @@ fn a_step_of_a_key_exchange_that_could_not_leave_for_a_minute_does_not_and_a_que
     encrypt(&mut mailbox, 2, 1);
     let peer = mailbox.peer(&address(PEER));
     for (resource, body) in [("query", "?OTRv3?"), ("query", "?OTRv23?"), ("step", "?OTR:AAMC")] {
-        let kind = StanzaKind::Otr { body: body.into(), wants_receipt: false };
+        let kind = StanzaKind::Encrypted { body: body.into(), wants_receipt: false };
         let resource = Some(resource.into());
         stanza_queue::add(
             &mut mailbox,

@@ -32,7 +32,7 @@ fn texts(mailbox: &Mailbox) -> Vec<String> {
 /// What is to be sent.
 fn bodies(mailbox: &Mailbox) -> Vec<String> {
     let body = |stanza: &OutgoingStanza| {
-        if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+        if let StanzaKind::Encrypted { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
     };
     mailbox.stanzas.values().filter_map(|stanza| body(stanza)).collect()
 }

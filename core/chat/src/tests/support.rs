@@ -113,7 +113,7 @@ pub(crate) fn outbox(count: u32) -> Mailbox {
 pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
     let row = MessageId(row);
     let peer = mailbox.messages[&row].peer;
-    let kind = StanzaKind::Otr { body: mailbox.messages[&row].text.clone(), wants_receipt: true };
+    let kind = StanzaKind::Encrypted { body: mailbox.messages[&row].text.clone(), wants_receipt: true };
     let id = mailbox.messages[&row].label.clone();
     let ids = vec![id.clone()];
     stanza_queue::add(
@@ -142,7 +142,7 @@ pub(crate) fn send_all(mailbox: &mut Mailbox) {
 /// What is on the way or waits to be sent, in its order.
 pub(crate) fn bodies(mailbox: &mut Mailbox) -> Vec<String> {
     let of = |stanza: &OutgoingStanza| {
-        if let StanzaKind::Otr { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
+        if let StanzaKind::Encrypted { body, .. } = &stanza.kind { Some(body.clone()) } else { None }
     };
     stanza_queue::number(mailbox, StreamNumber(100), usize::MAX, NOW)
         .iter()

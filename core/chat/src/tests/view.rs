@@ -1,4 +1,4 @@
-//! What a screen counts.
+//! The numbers on a screen.
 
 use super::support::*;
 

@@ -1,10 +1,7 @@
-//! What others can see of a burner's messages and presence: core/docs/wire-profile.md. Its heartbeat answers clients that write no
-//! name at all, and none of ours does: its test is `core/otr/tests/traps_data.rs: heartbeat`.
+//! A burner's messages and presence, as others can see them: core/docs/wire-profile.md.
 
 use std::collections::HashSet;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use flashpaper_xmpp::{PresenceNews, Subscription as Step};
 
 use super::phones::*;
@@ -17,14 +14,14 @@ const FRIEND: &str = "friend@b.example";
 fn bodies_of(stanzas: &[Arc<OutgoingStanza>]) -> Vec<&str> {
     let mut bodies = Vec::new();
     for stanza in stanzas {
-        let StanzaKind::Otr { body, .. } = &stanza.kind else { panic!("no OTR") };
+        let StanzaKind::Encrypted { body, .. } = &stanza.kind else { panic!("no OTR") };
         bodies.push(body.as_str());
     }
     bodies
 }
 
 fn wants_receipt(stanza: &OutgoingStanza) -> bool {
-    matches!(stanza.kind, StanzaKind::Otr { wants_receipt: true, .. })
+    matches!(stanza.kind, StanzaKind::Encrypted { wants_receipt: true, .. })
 }
 
 /// Receipts outside the encryption, with the clients that they go to.
@@ -385,48 +382,4 @@ fn answers_to_one_peer_that_wait_for_the_server_have_an_end() {
         one.work(|talk| talk.receive(&chat(TWO, &number.to_string(), "plain", true)));
     }
     assert_eq!(one.mailbox.stanzas.len(), limits::ANSWERS);
-}
-
-/// A data message of version 3: its counter, and the length of what is encrypted.
-fn counter_and_length(body: &str) -> (u64, usize) {
-    let encoded = body.strip_prefix("?OTR:").and_then(|body| body.strip_suffix('.')).unwrap();
-    let bytes = BASE64.decode(encoded).unwrap();
-    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
-    // Version, type, tags, flags, key ids; the next key; the counter; what is encrypted.
-    let counter = 20 + 4 + number(20);
-    (u64::from_be_bytes(bytes[counter..counter + 8].try_into().unwrap()), number(counter + 8))
-}
-
-#[test]
-fn texts_are_padded_to_multiples_of_256_bytes() {
-    let length = |text: &str| {
-        let (mut one, _) = friends();
-        outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), text, NOW, None);
-        let out = one.says();
-        let [body] = bodies_of(&out)[..] else { panic!("one piece") };
-        counter_and_length(body).1
-    };
-    let short = length("x");
-    assert_eq!(short % 256, 0);
-    assert_eq!([length(&"x".repeat(10)), length(&"x".repeat(100))], [short, short]);
-    assert_eq!(length(&"x".repeat(256)), short + 256);
-}
-
-#[test]
-fn the_counter_of_a_conversation_that_was_stored_goes_on_far_behind_the_last() {
-    let (mut one, mut two) = friends();
-    let counter = |one: &mut Phone| {
-        one.writes("hello");
-        let out = one.says();
-        counter_and_length(bodies_of(&out)[0]).0
-    };
-    let first = counter(&mut one);
-    assert_eq!(counter(&mut one), first + 1);
-    one.restarts();
-    let jump = counter(&mut one) - first - 2;
-    assert!((1 << 40..1 << 41).contains(&jump), "{jump}");
-    // Another time it is another one.
-    two.restarts();
-    let other = counter(&mut two);
-    assert!((1 << 40..1 << 41).contains(&other) && other != jump, "{other}");
 }

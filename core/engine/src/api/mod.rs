@@ -1,4 +1,4 @@
-//! What the engine is asked for: thin. How it begins and ends is in `lifecycle`.
+//! The engine's public calls: thin. Its beginning and end are in `lifecycle`.
 
 mod burners;
 pub(crate) mod contacts;

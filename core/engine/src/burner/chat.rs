@@ -1,4 +1,4 @@
-//! What is in memory of a burner's account and conversations.
+//! A burner's account and conversations in memory.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is to be done with a burner's conversations, by the thread that asks for it or by another one. One thread at a time
+//! Changes of a burner's conversations that wait to be made, by the thread that asks for one or by another. One thread at a time
 //! leads: it carries out all that waits. The others sleep until theirs is done, or until they are to lead.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};

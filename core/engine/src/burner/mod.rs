@@ -91,6 +91,15 @@ impl LiveBurner {
         Ok(conversations)
     }
 
+    /// The fingerprint of its long-term OTR key. It takes a tenth of a second the first time.
+    pub(crate) fn fingerprint(&self) -> Result<Fingerprint, Error> {
+        if let Some(fingerprint) = self.fingerprint.get() {
+            return Ok(*fingerprint);
+        }
+        let fingerprint = self.account().otr.key().ok_or(Error::Internal)?.fingerprint();
+        Ok(*self.fingerprint.get_or_init(|| fingerprint.into()))
+    }
+
     pub(crate) fn connection(&self) -> Option<Arc<ConnectionHandle>> {
         lock(&self.connection).clone()
     }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flashpaper_chat::{Changed, Entry, Fingerprint, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
+use flashpaper_chat::{Changed, Entry, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
 use flashpaper_vault::{Batch, End};
 
 use super::LiveBurner;
@@ -152,15 +152,6 @@ impl LiveBurner {
     ) -> Result<T, Error> {
         let burner = Arc::clone(self);
         blocking(move || burner.change(change)).await
-    }
-
-    /// The fingerprint of its long-term OTR key. It takes a tenth of a second the first time.
-    pub(crate) fn fingerprint(&self) -> Result<Fingerprint, Error> {
-        if let Some(fingerprint) = self.fingerprint.get() {
-            return Ok(*fingerprint);
-        }
-        let fingerprint = lock(&self.chat).sessions()?.fingerprint();
-        Ok(*self.fingerprint.get_or_init(|| fingerprint))
     }
 
     /// Takes sessions and keys out of memory: they come from the store when they are needed again.

@@ -1,4 +1,4 @@
-//! What others hold of a burner's connection: how it is, and what it is told.
+//! A handle to a burner's connection: its state, and the orders to it.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

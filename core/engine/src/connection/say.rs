@@ -1,4 +1,4 @@
-//! What is said on a session.
+//! The stanzas that are sent on a session.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) async fn stanzas(session: &mut Session, stanzas: &Numbered) -> Result
     for (to, stanza) in stanzas {
         let id = stanza.id.as_str();
         match &stanza.kind {
-            StanzaKind::Otr { body, wants_receipt } => {
+            StanzaKind::Encrypted { body, wants_receipt } => {
                 within(limits::EXCHANGE, session.send_otr(to, id, body, *wants_receipt)).await??;
             }
             StanzaKind::Receipt { received } => {

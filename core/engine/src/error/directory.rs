@@ -1,4 +1,4 @@
-//! What can be wrong with a file of the server directory.
+//! Faults of a file of the server directory.
 
 /// Why an update of the server directory is not taken. Nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What the crates below say, as the one error of the public interface.
+//! The errors of the crates below, as the one error of the public interface.
 
 use flashpaper_chat::ChatError;
 use flashpaper_tor::{Blockage, DialError, NotReady, StartError};

@@ -1,4 +1,4 @@
-//! What a caller has handed in that cannot be used.
+//! Input of a caller's that cannot be used.
 
 use flashpaper_tor::BridgePart;
 

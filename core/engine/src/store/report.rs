@@ -1,4 +1,4 @@
-//! What is wrong with the store.
+//! Faults of the store, as an app sees them.
 
 use flashpaper_vault::Finding;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What the engine knows, as rows of the vault. Each burner is an owner, with a row of JSON for its account, one for each
+//! The engine's records as rows of the vault. Each burner is an owner, with a row of JSON for its account, one for each
 //! message, peer and so on of its mailbox, and one for each message of its history.
 
 use std::sync::Arc;

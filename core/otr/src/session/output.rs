@@ -60,7 +60,7 @@ pub enum Output {
     },
     /// The client with this key keeps the texts that it sends, and knows by its label a text that comes twice: one that it may not
     /// have read can be sent again.
-    KeepsTexts(Fingerprint),
+    Deduplicates(Fingerprint),
     /// The peer's client has these texts of ours, by their labels: it says so inside the encryption.
     Read {
         /// The names that [`crate::Session::send_kept`] gave them. Any of them may be made up.
@@ -101,7 +101,7 @@ impl fmt::Debug for Output {
             Self::Send(_) => "Send(..)",
             Self::Text { .. } => "Text(..)",
             Self::Again { .. } => "Again(..)",
-            Self::KeepsTexts(_) => "KeepsTexts(..)",
+            Self::Deduplicates(_) => "Deduplicates(..)",
             Self::Read { .. } => "Read(..)",
             Self::PlainText(_) => "PlainText(..)",
             Self::Unread(id) => return write!(f, "Unread({})", id.0),

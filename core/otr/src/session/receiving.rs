@@ -208,7 +208,7 @@ impl Session {
         let has_receipt = self.deduplicates && label.is_some();
         let heartbeat = has_text && !has_receipt && has_passed(HEARTBEAT, conversation.last_sent, now);
         if label.is_some_and(|label| label.value.is_empty()) {
-            out.push(Output::KeepsTexts(fingerprint));
+            out.push(Output::Deduplicates(fingerprint));
         }
         if has_text {
             let label = label.and_then(name_of_text);

@@ -1,4 +1,4 @@
-//! What may happen in a world: each by itself, with the sides as 0 and 1.
+//! The actions of a world: each by itself, with the sides as 0 and 1.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What the properties have found, each case as short as it can be.
+//! Cases that the properties have found, each as short as it can be.
 
 use super::actions::Lie;
 use super::properties::{HOUR, WEEK};

@@ -1,4 +1,4 @@
-//! What was written, read and reported in a world, and the laws that hold at every moment.
+//! The texts that were written, read and reported in a world, and the laws that hold at every moment.
 
 use std::collections::HashSet;
 
@@ -87,7 +87,7 @@ impl Ledger {
             }
         }
         for stanza in mailbox.stanzas.values() {
-            if let StanzaKind::Otr { body, .. } = &stanza.kind {
+            if let StanzaKind::Encrypted { body, .. } = &stanza.kind {
                 assert!(!body.contains(MARK), "a text goes in the clear");
             }
         }

@@ -147,7 +147,7 @@ impl World {
                 stanza.into_iter().for_each(|stanza| self.server.deliver(to, Item::Bounce(stanza.id.clone())));
             }
             Lie::Says(to, body) => {
-                self.says_forged(to, StanzaKind::Otr { body: body.to_owned(), wants_receipt: false });
+                self.says_forged(to, StanzaKind::Encrypted { body: body.to_owned(), wants_receipt: false });
             }
             Lie::Copy(from, on) => self.server.lies.copied[from] = on,
             Lie::Divert(from, on) => self.server.lies.diverted[from] = on,

@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// As long as what people write.
 const TEXT: &str = "The train is late, I will be there at half past eight. Wait for me at the usual place";
 /// How long everything that is on its way takes at most, past Tor.
-const MOMENT: Duration = Duration::from_millis(100);
+const MIN_TICK: Duration = Duration::from_millis(100);
 /// What is not stored at once is stored within this time.
 const GATHERING: Duration = Duration::from_secs(6);
 
@@ -111,12 +111,12 @@ impl Pair {
 
     /// Waits until nothing is left to be stored.
     async fn settle(&self) {
-        sleep(MOMENT).await;
+        sleep(MIN_TICK).await;
         self.clock.by.fetch_add(GATHERING.as_secs(), Relaxed);
         // Connections look at the clock.
         self.from.engine.set_profile(Profile::Foreground);
         self.to.engine.set_profile(Profile::Foreground);
-        sleep(MOMENT).await;
+        sleep(MIN_TICK).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an app asks of conversations, on an engine without a network.
+//! An app's calls about conversations, on an engine without a network.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What an app asks for, without a network.
+//! An app's calls about messages, without a network.
 
 use tempfile::TempDir;
 

@@ -116,10 +116,10 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      * it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
      * hurried so: it is for the burner that a user looks at.
      */
-    public fun connect(id: BurnerId): Unit = engine.connect(id)
+    public suspend fun connect(id: BurnerId): Unit = engine.connect(id)
 
     /** Ends a burner's connection. Its server keeps what comes, for as long as it does that. */
-    public fun disconnect(id: BurnerId): Unit = engine.disconnect(id)
+    public suspend fun disconnect(id: BurnerId): Unit = engine.disconnect(id)
 
     /**
      * Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in
