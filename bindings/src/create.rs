@@ -16,14 +16,16 @@ pub struct CreateOptions {
     #[uniffi(default = None)]
     pub route: Option<Route>,
     /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
-    /// their holder to the account; `Engine.recoveryWords` has them until they are dropped.
+    /// their holder to the account; `Engine.recoveryWords` has them until they are dropped. Not with an invitation
+    /// that reserves a name, which the words would not lead to.
     #[uniffi(default = false)]
     pub recoverable: bool,
     /// Only where nobody is asked anything: no CAPTCHA, no form. When not, `Event.Question` says that somebody is.
     #[uniffi(default = false)]
     pub asks_nothing: bool,
     /// A link that invites to a server (XEP-0401, XEP-0445): `xmpp:server?register;preauth=…`. It names the server, and is
-    /// spent once there is an account. It is a secret.
+    /// spent once there is an account. It is a secret. One that reserves a name (`xmpp:name@server?…`) gives the account that
+    /// name, which its maker knows.
     #[uniffi(default = None)]
     pub invitation: Option<String>,
 }

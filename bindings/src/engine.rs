@@ -70,7 +70,9 @@ impl Engine {
     }
 
     /// Makes an account and shows that it can be reached. Cancelled, it ends at once, and what may have been made is
-    /// removed behind it. Only one that was done at that very moment stays, and is listed.
+    /// removed behind it. Only one that was done at that very moment stays, and is listed. `suspend` ends it, too, unless a
+    /// question is open: no stream outlives a sleep, so that the question ends, and the server asks another one of a new
+    /// identity once the app calls `resume`.
     pub async fn create_burner(
         &self,
         options: CreateOptions,
@@ -138,8 +140,9 @@ impl Engine {
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
     /// wake-up and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
     /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for
-    /// some minutes, to be taken up again. What is under way ends as if the process did; `resume` settles it. The key and
-    /// what is stored stay in memory, see `lock`.
+    /// some minutes, to be taken up again. What is under way ends as if the process did; `resume` settles it. A
+    /// creation whose question is open waits, and has the server ask anew then. The key and what is stored stay in memory,
+    /// see `lock`.
     pub async fn suspend(&self, deadline: Duration) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads

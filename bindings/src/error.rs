@@ -82,10 +82,10 @@ pub enum FlashpaperError {
     },
     /// The server or this installation's own cap asks to wait.
     RateLimited {
-        /// How long, if it is known.
+        /// How long: known of our own cap alone. Servers say it in a text for people, if at all.
         retry_after: Option<Duration>,
     },
-    /// Every drawn name was taken already.
+    /// Every drawn name was taken already, or the one that an invitation reserves.
     NamesTaken,
     /// The server refuses what was asked of it.
     ServerRefused,
@@ -204,6 +204,8 @@ pub enum Input {
     Transport,
     /// Not a link of an invitation to a server, or one to another server.
     Invitation,
+    /// Recovery words, with an invitation that reserves a name: they would lead to another account.
+    ReservedName,
     /// Answers that do not fit a question.
     Answer {
         /// Why not.

@@ -155,6 +155,8 @@ impl From<flashpaper::Event> for Event {
 pub enum Step {
     /// The identity is drawn and sealed; the server does not know of it yet.
     Sealed {
+        /// The server of this attempt.
+        server: Address,
         /// The route that will be used.
         via: Route,
     },
@@ -204,7 +206,7 @@ impl From<flashpaper::Step> for Step {
     fn from(step: flashpaper::Step) -> Self {
         use flashpaper::Step as Of;
         match step {
-            Of::Sealed { via } => Self::Sealed { via },
+            Of::Sealed { server, via } => Self::Sealed { server, via },
             Of::OtherRoute { via } => Self::OtherRoute { via },
             Of::MovingOn { from, why } => Self::MovingOn { from, why },
             Of::Working { percent } => Self::Working { percent },

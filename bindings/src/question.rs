@@ -254,6 +254,8 @@ pub enum QuestionEnd {
     Declined,
     /// The server does not wait any more, or the creation has ended.
     Expired,
+    /// The engine fell asleep: another question follows as it is resumed, unless it is locked meanwhile.
+    Suspended,
 }
 
 /// Forms are far smaller.

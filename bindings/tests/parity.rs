@@ -310,7 +310,7 @@ fn is_public(visibility: &Visibility) -> bool {
 
 fn reexported(item: &Item) -> Vec<String> {
     match item {
-        Item::Use(u) if is_public(&u.vis) && !has(&u.attrs, "doc", "hidden") => names(&u.tree),
+        Item::Use(u) if is_public(&u.vis) && !has(&u.attrs, "cfg", "") => names(&u.tree),
         _ => Vec::new(),
     }
 }

@@ -63,7 +63,7 @@ func words(for outcome: BurnOutcome) -> String {
 
 func words(for step: Step) -> String {
     switch step {
-    case .sealed: "Identity drawn and sealed"
+    case .sealed(let server, _): "Identity for \(server) drawn and sealed"
     case .otherRoute: "Onion service does not answer: through an exit"
     case .movingOn(let from, let why): "Moving on from \(from). \(words(for: why))"
     case .working(let percent): "Proof of work for the server: \(percent) %"

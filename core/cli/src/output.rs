@@ -147,7 +147,7 @@ impl Output {
         ) {
             return;
         }
-        if let Event::Creating { step: Step::Sealed { via } | Step::OtherRoute { via }, .. } = event {
+        if let Event::Creating { step: Step::Sealed { via, .. } | Step::OtherRoute { via }, .. } = event {
             self.progress(|progress| progress.via = Some(*via));
         }
         if self.json {
@@ -363,7 +363,9 @@ pub(crate) fn tor_text(fraction: f32, stage: TorStage, blocked: Option<&Error>) 
 
 fn step_text(step: &Step) -> String {
     match step {
-        Step::Sealed { via } => format!("identity drawn and sealed (via {})", route_text(*via)),
+        Step::Sealed { server, via } => {
+            format!("identity drawn and sealed for {} (via {})", printable(server.as_str()), route_text(*via))
+        }
         Step::OtherRoute { via } => format!("onion service silent, going via {}", route_text(*via)),
         Step::Connected { circuit: Some(circuit) } => format!("connected ({circuit})"),
         Step::Connected { circuit: None } => "connected".to_owned(),
@@ -386,8 +388,7 @@ fn moving_text(from: &Address, why: &Error) -> String {
         Some(rest) => format!("{server}{rest}"),
         None => format!("{server}: {why_text}"),
     };
-    let is_same =
-        matches!(why, Error::NamesTaken | Error::BadAnswer | Error::QuestionExpired | Error::RateLimited { .. });
+    let is_same = matches!(why, Error::NamesTaken | Error::BadAnswer | Error::RateLimited { .. });
     format!("{refusal}; trying {}", if is_same { "again" } else { "another" })
 }
 
@@ -395,7 +396,7 @@ fn moving_text(from: &Address, why: &Error) -> String {
 const fn next_text(step: &Step) -> &'static str {
     match step {
         Step::MovingOn { .. } => SERVER,
-        Step::Sealed { via } | Step::OtherRoute { via } => server_text(*via),
+        Step::Sealed { via, .. } | Step::OtherRoute { via } => server_text(*via),
         Step::Connected { .. } => "TLS",
         Step::Secured | Step::Working { .. } | Step::ServerSays { .. } => ANSWER,
         Step::Registered => "the login",

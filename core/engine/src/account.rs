@@ -13,6 +13,9 @@ pub(crate) struct Account {
     /// Names the account within this installation; random, and nothing outside knows it.
     pub(crate) id: String,
     pub(crate) domain: String,
+    /// The user has named the server, by its domain or by an invitation.
+    #[serde(default)]
+    pub(crate) named: bool,
     pub(crate) username: String,
     pub(crate) password: String,
     /// The recovery words, until they were shown or declined.
@@ -115,6 +118,7 @@ pub(crate) mod tests {
         Account {
             id: id.into(),
             domain: "jabber.example".into(),
+            named: false,
             username: "nobody".into(),
             password: "correct horse".into(),
             words: None,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use flashpaper_chat::UnixTime;
 use flashpaper_vault::Batch;
 use flashpaper_xmpp::Tls;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,7 @@ use crate::event::BurnerId;
 use crate::locks::lock;
 use crate::network::tor_client::TorClient;
 use crate::registration::choice::Choice;
-use crate::registration::learnt::{Learnt, Lesson, Lessons, days};
+use crate::registration::learnt::{DAY, Learnt, Lesson, Lessons, days};
 use crate::registration::questions::Questions;
 use crate::registration::quota::Registrations;
 use crate::services::Services;
@@ -39,7 +40,7 @@ pub(crate) struct Context {
     pub(crate) registrations: Registrations,
     pub(crate) learnt: Learnt,
     /// What servers ask of a person.
-    pub(crate) questions: Arc<Questions>,
+    pub(crate) questions: Questions,
     pub(crate) tor: TorClient,
     pub(crate) tasks: Tasks,
     /// Held while connections are begun, or told to end.
@@ -75,7 +76,7 @@ impl Context {
             services,
             registrations: Registrations::new(registrations),
             learnt: Learnt::new(learnt),
-            questions: Arc::default(),
+            questions: Questions::default(),
             tor,
             tasks: Tasks::new(),
             connecting: Mutex::default(),
@@ -125,18 +126,29 @@ impl Context {
         choice.draw(self.directory.get().entries(), &in_use, &self.learnt.on(today), &mut self.services.rng())
     }
 
-    /// Keeps what an error says about a server. Where that fails, it is learnt once more another time.
-    pub(crate) async fn learn(self: &Arc<Self>, domain: &str, why: &Error) {
-        let Some(lesson) = Lesson::of(why) else { return };
-        let (context, domain, today) = (Arc::clone(self), domain.to_owned(), days(self.services.now()));
+    /// Keeps what an error says about a burner's server. Of one that the user has named nothing is kept: it would say where the
+    /// user has been. Where that fails, it is learnt once more another time.
+    pub(crate) async fn learn(self: &Arc<Self>, account: &Account, why: &Error) {
+        let Some(lesson) = Lesson::of(why).filter(|_| !account.named) else { return };
+        let (context, domain, today) = (Arc::clone(self), account.domain.clone(), days(self.services.now()));
         let learn = move || {
-            context.learnt.add((&domain, lesson, today), |lessons| {
-                let mut batch = Batch::default();
-                schema::put_learnt(&mut batch, lessons)?;
-                context.services.store.commit(batch)
-            })
+            context.learnt.add((&domain, lesson, today), |lessons| context.store_lessons(lessons))?;
+            context.services.expiry.notify_one();
+            Ok(())
         };
         let _ = blocking(learn).await;
+    }
+
+    /// Takes what was learnt off the disk once it does not count any more. Gives when there is more of that.
+    pub(crate) fn forget_lessons(&self, now: UnixTime) -> Result<Option<UnixTime>, Error> {
+        let next = self.learnt.forget(days(now.0), |lessons| self.store_lessons(lessons))?;
+        Ok(next.map(|day| UnixTime(day * DAY)))
+    }
+
+    fn store_lessons(&self, lessons: &Lessons) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        schema::put_learnt(&mut batch, lessons)?;
+        self.services.store.commit(batch)
     }
 
     pub(crate) fn server_of(&self, account: &Account) -> Result<Server, Error> {

@@ -159,6 +159,8 @@ pub enum Connection {
 pub enum Step {
     /// The identity is drawn and sealed; the server does not know of it yet.
     Sealed {
+        /// The server of this attempt.
+        server: Address,
         /// The route that will be used.
         via: Route,
     },
@@ -234,6 +236,8 @@ pub enum QuestionEnd {
     Declined,
     /// The server does not wait any more, or the creation has ended.
     Expired,
+    /// The engine fell asleep: another question follows as it is resumed, unless it is locked meanwhile.
+    Suspended,
 }
 
 /// What became of an account that an earlier run left behind.
@@ -292,8 +296,12 @@ mod tests {
             Event::Tor { fraction: 0.5, stage: TorStage::Directory, ready: false, blocked: Some(Error::TorBlocked) };
         let json = serde_json::to_string(&event).unwrap();
         assert_eq!(json, r#"{"type":"tor","fraction":0.5,"stage":"directory","ready":false,"blocked":"tor_blocked"}"#);
-        let event = Event::Creating { burner: BurnerId("1f".into()), step: Step::Sealed { via: Route::Onion } };
+        let step = Step::Sealed { server: "jabber.example".to_owned().into(), via: Route::Onion };
+        let event = Event::Creating { burner: BurnerId("1f".into()), step };
         let json = serde_json::to_string(&event).unwrap();
-        assert_eq!(json, r#"{"type":"creating","burner":"1f","step":"sealed","via":"onion"}"#);
+        assert_eq!(
+            json,
+            r#"{"type":"creating","burner":"1f","step":"sealed","server":"jabber.example","via":"onion"}"#
+        );
     }
 }

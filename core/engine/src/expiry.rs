@@ -1,4 +1,4 @@
-//! Expiry of messages, private conversations at rest, the wait of texts. It needs no network: an
+//! Expiry of messages, private conversations at rest, the wait of texts, lessons on servers. It needs no network: an
 //! attacker who blocks Tor must not keep expired data on the phone.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::{Error, limits};
 
 impl Context {
-    /// Has time end what it ends: messages, private conversations, the wait of texts.
+    /// Has time end what it ends.
     pub(crate) fn begin_to_forget(self: &Arc<Self>) {
         let context = Arc::clone(self);
         let closing = self.tasks.closing.clone();
@@ -36,7 +36,12 @@ impl Context {
     fn forget_expired(self: &Arc<Self>) -> Result<Duration, Error> {
         let now = self.services.expiry_now();
         let due = |burner: &Arc<LiveBurner>| self.forget_expired_of(burner, now);
-        let next = self.burners.all()?.iter().filter_map(due).min();
+        let lessons = match self.forget_lessons(now) {
+            Ok(next) => next.map(|next| Duration::from_secs(next.0.saturating_sub(now.0))),
+            // On a full disk, say, it is tried again.
+            Err(_) => Some(limits::MAX_SLEEP),
+        };
+        let next = self.burners.all()?.iter().filter_map(due).chain(lessons).min();
         Ok(next.map_or(Duration::MAX, |left| left.min(limits::MAX_SLEEP)))
     }
 
@@ -117,8 +122,12 @@ mod tests {
 
     /// An engine, and the clock that it goes by.
     async fn open(home: &TempDir) -> (Engine, Hands) {
+        open_at(home, NOW).await
+    }
+
+    async fn open_at(home: &TempDir, now: u64) -> (Engine, Hands) {
         let clock = Hands::default();
-        clock.0.store(NOW, Relaxed);
+        clock.0.store(now, Relaxed);
         let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
         let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
         (Engine::open_with(config, seams).await.unwrap(), clock)
@@ -167,6 +176,35 @@ mod tests {
         assert_eq!(stored(), 1);
         pass(NOW, 120).await;
         assert_eq!(stored(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_learnt_of_servers_is_off_the_disk_after_a_week_and_of_a_named_one_never_on_it() {
+        const WEEK: u64 = 7 * 86_400;
+        let known = |engine: &Engine| engine.context.learnt.on(NOW / 86_400).len();
+        for at_the_next_start in [false, true] {
+            let home = TempDir::new().unwrap();
+            let (engine, clock) = open(&home).await;
+            let mut account = account("a");
+            engine.context.learn(&account, &Error::RegistrationClosed).await;
+            assert_eq!(known(&engine), 1);
+            account.named = true;
+            account.domain = "named.example".into();
+            engine.context.learn(&account, &Error::RegistrationClosed).await;
+            assert_eq!(known(&engine), 1);
+            let engine = if at_the_next_start {
+                engine.close().await;
+                open_at(&home, NOW + WEEK).await.0
+            } else {
+                clock.0.store(NOW + WEEK, Relaxed);
+                engine.context.services.expiry.notify_one();
+                engine
+            };
+            sleep(Duration::from_millis(200)).await;
+            // What is known is what is on the disk.
+            assert_eq!(known(&engine), 0, "at the next start: {at_the_next_start}");
+            engine.close().await;
+        }
     }
 
     /// A message as it comes from a server.

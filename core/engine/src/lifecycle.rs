@@ -136,8 +136,9 @@ impl Engine {
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
     /// wake-up and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
     /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for some minutes, to be taken up again. What
-    /// is under way ends as if the process did; [`Engine::resume`] settles it. The key and what is stored stay in memory,
-    /// see [`Engine::lock`]. Goes on when the future is dropped.
+    /// is under way ends as if the process did; [`Engine::resume`] settles it. A creation whose question is open waits, and has
+    /// the server ask anew then. The key and what is stored stay in memory, see [`Engine::lock`]. Goes on when the future is
+    /// dropped.
     pub async fn suspend(&self, deadline: Duration) {
         self.context.interrupt_sync();
         let context = Arc::clone(&self.context);
@@ -161,6 +162,7 @@ impl Engine {
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
             context.wake(None).await?;
+            context.tasks.resume();
             context.pick_up_again()
         };
         self.context.tasks.supervised(work).await
@@ -203,6 +205,7 @@ impl Engine {
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
             context.fall_asleep(limits::SUSPENDING).await;
+            context.tasks.lock();
             context.services.store.lock();
             context.burners.shut(Error::VaultLocked);
             context.services.reporter.forget();
@@ -232,6 +235,10 @@ impl Context {
         let until = Instant::now() + deadline;
         self.tasks.fall_asleep();
         self.end_connections(until).await;
+        for burner in self.burners.all().into_iter().flatten() {
+            // What an attempt has given up is to be forgotten while the store is there.
+            let _ = timeout_at(until, burner.work.lock()).await;
+        }
         let context = Arc::clone(self);
         let key_unused = blocking(move || {
             context.services.store.key_unused();

@@ -29,7 +29,7 @@ pub(crate) const CAP_WINDOW: Duration = Duration::from_secs(3600);
 /// Identities drawn before a server's "name taken" is believed to be about something else.
 pub(crate) const NAMES: usize = 3;
 
-/// Questions of one server that are answered wrong, or not in time, before it is left.
+/// Questions of one server that are answered wrong before it is left.
 pub(crate) const ANSWERS: usize = 3;
 /// Servers that one creation tries.
 pub(crate) const SERVERS: usize = 8;

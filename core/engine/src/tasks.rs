@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use futures::FutureExt as _;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,8 +21,20 @@ pub(crate) struct Tasks {
     runtime: Handle,
     /// Cancelled while the engine is asleep: what works on an account ends with it.
     awake: Mutex<CancellationToken>,
+    /// What the app has last asked for. A sync is awake for a while, and leaves it as it is.
+    rest: watch::Sender<Rest>,
     /// Cancelled as the engine is closed.
     pub(crate) closing: CancellationToken,
+}
+
+/// Whether an engine is to be awake.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Rest {
+    #[default]
+    Awake,
+    Asleep,
+    /// Asleep, and nothing is to be left in memory.
+    Locked,
 }
 
 impl Tasks {
@@ -32,6 +44,7 @@ impl Tasks {
             tracker: TaskTracker::new(),
             runtime: Handle::current(),
             awake: Mutex::default(),
+            rest: watch::Sender::default(),
             closing: CancellationToken::new(),
         }
     }
@@ -47,7 +60,7 @@ impl Tasks {
 
     /// Begins work that closing waits for, and that ends when the engine falls asleep. What became of it is reported by events.
     pub(crate) fn spawn(&self, work: impl Future<Output = Result<(), Error>> + Send + 'static) {
-        self.spawn_always(lock(&self.awake).clone().run_until_cancelled_owned(on_heap(work)));
+        self.spawn_always(self.awake().run_until_cancelled_owned(on_heap(work)));
     }
 
     /// Begins work that may wait for the user, and that closing waits for.
@@ -78,13 +91,36 @@ impl Tasks {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> + Send {
-        let (awake, work) = (lock(&self.awake).clone(), on_heap(work));
+        let (awake, work) = (self.awake(), on_heap(work));
         self.supervised(async move { awake.run_until_cancelled_owned(work).await.unwrap_or(Err(Error::Suspended)) })
+    }
+
+    /// Cancelled when the engine falls asleep.
+    pub(crate) fn awake(&self) -> CancellationToken {
+        lock(&self.awake).clone()
     }
 
     /// Ends what works on accounts.
     pub(crate) fn fall_asleep(&self) {
+        self.rest.send_replace(Rest::Asleep);
         lock(&self.awake).cancel();
+    }
+
+    /// Ends what waits for a sleep to end.
+    pub(crate) fn lock(&self) {
+        self.rest.send_replace(Rest::Locked);
+    }
+
+    /// The sleep has ended.
+    pub(crate) fn resume(&self) {
+        self.rest.send_replace(Rest::Awake);
+    }
+
+    /// Waits until the app has the engine resume.
+    pub(crate) async fn resumed(&self) -> Result<(), Error> {
+        let mut rest = self.rest.subscribe();
+        let rest = rest.wait_for(|rest| *rest != Rest::Asleep).await.map_err(|_| Error::Closed)?;
+        if *rest == Rest::Awake { Ok(()) } else { Err(Error::Suspended) }
     }
 
     pub(crate) fn are_asleep(&self) -> bool {
@@ -123,4 +159,29 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::Internal)?
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_wait_for_the_end_of_a_sleep_is_ended_by_the_app_alone_and_by_a_lock_with_an_error() {
+        let tasks = Tasks::new();
+        assert_eq!(tasks.resumed().now_or_never(), Some(Ok(())));
+        tasks.fall_asleep();
+        assert_eq!(tasks.resumed().now_or_never(), None);
+        // A sync.
+        tasks.wake();
+        assert_eq!(tasks.resumed().now_or_never(), None);
+        tasks.fall_asleep();
+        let waits = tasks.resumed();
+        tasks.lock();
+        assert_eq!(waits.now_or_never(), Some(Err(Error::Suspended)));
+        tasks.wake();
+        tasks.resume();
+        assert_eq!(tasks.resumed().now_or_never(), Some(Ok(())));
+    }
 }

@@ -1,5 +1,5 @@
-//! Where a stream may go: a host name that the exit resolves, an onion address, or a DNS server by its IP address. Never an
-//! address of this network.
+//! The target of a stream: a host name that the exit resolves, an onion address, or a DNS server by its IP address. Addresses of
+//! local networks are refused.
 
 use std::borrow::Cow;
 use std::fmt;

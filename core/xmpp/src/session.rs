@@ -223,7 +223,7 @@ impl fmt::Debug for TriedOut {
 impl TriedOut {
     fn hear(&mut self, said: &Element, greeting: &str) {
         match said.attr("type") {
-            Some("error") => self.quarantined |= said.attr("id") == Some(greeting) && is_forbidden(said),
+            Some("error") => self.quarantined |= said.attr("id") == Some(greeting) && shows_quarantine(said),
             _ if self.words.len() < WORDS_AT_MOST => {
                 let bodies = said.children().filter(|child| child.is("body", ns::JABBER_CLIENT)).map(Element::text);
                 let words = clean(&bodies.take(1).collect::<String>());
@@ -244,8 +244,8 @@ fn is_from(message: &Element, server: &Jid) -> bool {
     message.attr("from").and_then(|from| Jid::new(from).ok()).is_some_and(|from| from == *server)
 }
 
-/// What servers say that keep new accounts apart, and not what they say where nobody is.
-fn is_forbidden(bounce: &Element) -> bool {
+/// Whether a bounce is one of a server that lets new accounts write to nobody. Not so a bounce of an address that is not there.
+fn shows_quarantine(bounce: &Element) -> bool {
     bounce.get_child("error", ns::JABBER_CLIENT).is_some_and(forbids)
 }
 

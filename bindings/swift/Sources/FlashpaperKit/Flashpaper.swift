@@ -130,8 +130,9 @@ public final class Flashpaper: Sendable {
 
     /// Lets go of the network and the folder within `deadline`, for the device's sleep: Tor ends, and there is no
     /// traffic, no wake-up and, unless a key store asks a user meanwhile, no lock. What is under way ends as if the
-    /// process did; ``resume()`` settles it. Several burners end at random moments within it: a longer one tells less
-    /// that they are of one phone. The key and what is stored stay in memory, see ``lock()``.
+    /// process did; ``resume()`` settles it. A creation whose question is open waits, and has the server ask anew then.
+    /// Several burners end at random moments within it: a longer one tells less that they are of one phone. The key and
+    /// what is stored stay in memory, see ``lock()``.
     public func suspend(deadline: Duration = .seconds(3)) async throws {
         try await engine.suspend(deadline: max(deadline, .zero) / .seconds(1))
     }

@@ -111,7 +111,7 @@ struct FlashpaperTests {
                 done.append(step)
                 if step == .reachable { break }
             }
-            #expect(done.first == .sealed(via: burner.via))
+            #expect(done.first == .sealed(server: "burner.test", via: burner.via))
             #expect(try library.burners() == [burner])
             #expect(burner.state == .active)
             #expect(burner.jid.hasSuffix("@burner.test"))

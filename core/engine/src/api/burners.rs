@@ -32,7 +32,9 @@ impl Engine {
     /// Makes an account at a random server and shows that it can be reached.
     ///
     /// Dropping the future cancels: it ends at once, and an account that may have been made is removed behind it, or at
-    /// the next start if the engine is closed before that is done.
+    /// the next start if the engine is closed before that is done. [`Engine::suspend`] ends it, too, unless a question is open:
+    /// no stream outlives a sleep, so that the question ends, and the server asks another one of a new identity once the app
+    /// calls [`Engine::resume`].
     ///
     /// # Errors
     /// The first thing that went wrong; nothing is left that the engine does not know of.
@@ -41,7 +43,7 @@ impl Engine {
         let _cancel_when_dropped = cancel.clone().drop_guard();
         let context = Arc::clone(&self.context);
         let work = async move { registration::create(&context, options, &cancel).await };
-        self.context.tasks.while_awake(work).await?.claim().await
+        self.context.tasks.supervised(work).await?.claim().await
     }
 
     /// What a server asks of a person, while it is open: [`Snapshot::questions`](crate::Snapshot::questions) has all of them.

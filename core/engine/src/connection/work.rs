@@ -360,7 +360,7 @@ impl<'a> Work<'a> {
             .await?;
         if is_quarantined {
             // The user is told by the texts that have failed; the next creation goes elsewhere.
-            self.context.learn(&account.domain, &Error::Quarantined).await;
+            self.context.learn(&account, &Error::Quarantined).await;
         }
         Ok((stanzas, answers))
     }

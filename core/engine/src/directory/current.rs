@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::update::{Signer, Taken, Update};
-use super::{Day, Directory, file};
+use super::{Day, Directory};
 use crate::Error;
 use crate::error::{DirectoryFault, Input};
 use crate::locks::lock;
@@ -65,9 +65,12 @@ impl CurrentDirectory {
             return Err(refused(DirectoryFault::TooOld));
         }
         // What earlier ones named stays as well, while there is room.
-        let all = updates.merged(servers.clone());
-        let servers = if all.entries().len() > file::SERVERS_AT_MOST { Directory::new(servers) } else { all };
-        store(&Taken::new(day, &servers)?)?;
+        let (all, last) = (updates.merged(servers.clone()), Directory::new(servers));
+        let (taken, servers) = match Taken::new(day, &all) {
+            Ok(taken) => (taken, all),
+            Err(_) => (Taken::new(day, &last)?, last),
+        };
+        store(&taken)?;
         *lock(&self.now) = with(&self.base, Some(Update { day, servers: servers.entries().to_vec() }));
         Ok(())
     }
@@ -151,6 +154,26 @@ mod tests {
         assert_eq!(kinds(&current), (Kind::Yes, Kind::Unknown));
         current.replace(Some(&serde_json::from_str(&stored.unwrap()).unwrap()));
         assert_eq!(current.get().named("s998.example").unwrap().kind, Kind::No);
+    }
+
+    #[test]
+    fn updates_together_are_as_large_as_one_at_most_and_are_read_at_the_next_start() {
+        let built_in = Directory::built_in().unwrap();
+        let current = CurrentDirectory::new(built_in.clone(), true, None);
+        let label = "x".repeat(61);
+        let row = |name: &str, n| format!("{name}{n}.{label}.{label}.{label}.{label},,,no,,test,2026-10-01");
+        let mut stored = Vec::new();
+        for (day, name) in [("2026-10-01", "a"), ("2026-10-02", "b"), ("2026-10-03", "c")] {
+            let rows: Vec<_> = (0..490).map(|n| row(name, n)).collect();
+            let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+            let store = |taken: &Taken| {
+                stored.push(taken.read().map(|update| update.servers.len()));
+                Ok(())
+            };
+            assert_eq!(current.update(&signed(day, &body(&rows)), &signer(), store), Ok(()));
+            assert!(current.get().entries().len() <= built_in.entries().len() + 1000);
+        }
+        assert_eq!(stored, [Some(490); 3], "two of them do not fit");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(crate) const KINDS: [(&str, Kind); 6] = [
 
 /// Of a file, bytes.
 pub(crate) const SIZE_AT_MOST: usize = 256 * 1024;
-pub(crate) const SERVERS_AT_MOST: usize = 1000;
+const SERVERS_AT_MOST: usize = 1000;
 /// Of a note or source, bytes.
 const TEXT_AT_MOST: usize = 256;
 
@@ -34,9 +34,7 @@ const TEXT_AT_MOST: usize = 256;
 /// # Errors
 /// The first thing that is wrong with it. One bad row spoils all.
 pub(crate) fn read(text: &str) -> Result<Vec<Server>, DirectoryFault> {
-    if text.len() > SIZE_AT_MOST || text.lines().count() > SERVERS_AT_MOST + 1 {
-        return Err(DirectoryFault::TooLarge);
-    }
+    check_size(text)?;
     let malformed = |index, fault| DirectoryFault::Malformed { line: index as u64 + 1, fault };
     // No field has a line break, so each line is a row.
     let mut rows = text.lines().enumerate();
@@ -54,6 +52,12 @@ pub(crate) fn read(text: &str) -> Result<Vec<Server>, DirectoryFault> {
         servers.push(server);
     }
     Ok(servers)
+}
+
+/// Whether a text is no larger than a file may be.
+pub(crate) fn check_size(text: &str) -> Result<(), DirectoryFault> {
+    let fits = text.len() <= SIZE_AT_MOST && text.lines().count() <= SERVERS_AT_MOST + 1;
+    if fits { Ok(()) } else { Err(DirectoryFault::TooLarge) }
 }
 
 /// A line's fields, as many as there are columns. A byte order mark, which the reader would pass over, is no part of one.

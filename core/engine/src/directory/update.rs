@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Day, Directory, Server, file};
 use crate::Error;
-use crate::error::{DirectoryFault, RowFault};
+use crate::error::{DirectoryFault, Input, RowFault};
 
 /// How the first line begins.
 const TITLE: &str = "flashpaper-directory-1";
@@ -64,9 +64,12 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
+    /// What is too large to be read again is refused.
     pub(crate) fn new(day: Day, servers: &Directory) -> Result<Self, Error> {
         let rows = servers.entries().iter().map(|server| (server, ""));
-        Ok(Self { day: day.to_string(), file: file::write(rows, "update")? })
+        let file = file::write(rows, "update")?;
+        file::check_size(&file).map_err(|fault| Error::InvalidInput { input: Input::Directory { fault } })?;
+        Ok(Self { day: day.to_string(), file })
     }
 
     /// `None`: an earlier version wrote it, and this one cannot read it.

@@ -45,6 +45,9 @@ pub enum Input {
     /// Not a link of an invitation to a server, or one to another server.
     #[error("invitation")]
     Invitation,
+    /// Recovery words, with an invitation that reserves a name: they would lead to another account.
+    #[error("recovery words do not go with a reserved name")]
+    ReservedName,
     /// An update of the server directory that is not taken.
     #[error("server directory: {fault}")]
     Directory {

@@ -92,10 +92,10 @@ pub enum Error {
     /// The server or this installation's own cap asks to wait.
     #[error("too many accounts for now")]
     RateLimited {
-        /// How long, if it is known.
+        /// How long: known of our own cap alone. Servers say it in a text for people, if at all.
         retry_after: Option<Duration>,
     },
-    /// Every drawn name was taken already.
+    /// Every drawn name was taken already, or the one that an invitation reserves.
     #[error("the drawn names were taken")]
     NamesTaken,
     /// The server refuses what was asked of it.

@@ -3,6 +3,8 @@
 use std::mem::take;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use data_encoding::HEXLOWER;
 use flashpaper_chat::{Address, History};
@@ -31,11 +33,15 @@ use crate::{Error, limits};
 /// What an attempt is made with.
 pub(super) struct Attempt<'a> {
     pub(super) server: &'a Server,
+    /// The user has named it.
+    pub(super) named: bool,
     pub(super) way: Way,
     pub(super) options: &'a CreateOptions,
     pub(super) invitation: Option<&'a Invitation>,
     /// It counts against our own cap.
     pub(super) counts: bool,
+    /// A person is being asked. It stays so where the attempt is dropped meanwhile.
+    pub(super) is_asking: &'a AtomicBool,
 }
 
 impl Attempt<'_> {
@@ -51,7 +57,8 @@ impl Attempt<'_> {
         let account = draw(context, self);
         let mut pending = PendingBurner::seal(context, account, self.counts).await?;
         let burner = Arc::clone(&pending.burner);
-        report(context, &burner, Step::Sealed { via: self.way.first });
+        let server = Address::from(self.server.domain.as_str().to_owned());
+        report(context, &burner, Step::Sealed { server, via: self.way.first });
         let work = Work { context, attempt: self, burner, ids: context.services.ids(), stream: Stream::None };
         let end = follow(work, &mut pending, cancel).await;
         Ok((pending, end))
@@ -248,16 +255,23 @@ impl Work<'_> {
         if self.attempt.options.asks_nothing && form.question().is_some() {
             return Err(Error::NeedsForm);
         }
-        let mut asked = match context.questions.ask(&context.services, (burner, &server), form) {
+        let mut asked = match context.questions.ask((&context.services, &context.tasks), (burner, &server), form) {
             Ok(asked) => asked,
-            Err(form) => return Ok(Reply::Answers(form, Answers::default())),
+            Err(form) => {
+                // It may have been otherwise before a sleep.
+                self.attempt.is_asking.store(false, Relaxed);
+                return Ok(Reply::Answers(form, Answers::default()));
+            }
         };
-        tokio::select! {
+        self.attempt.is_asking.store(true, Relaxed);
+        let reply = tokio::select! {
             biased;
             reply = asked.replied() => reply,
             _ = link.ended() => Err(Error::QuestionExpired),
             () = sleep(limits::ANSWERING) => Err(Error::QuestionExpired),
-        }
+        };
+        self.attempt.is_asking.store(false, Relaxed);
+        reply
     }
 }
 
@@ -282,6 +296,7 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
     Account {
         id: HEXLOWER.encode(&id),
         domain: domain.to_owned(),
+        named: attempt.named,
         username,
         password: identity.password.to_string(),
         words,

@@ -28,16 +28,16 @@ impl Choice<'_> {
         learnt: &Lessons,
         rng: &mut dyn CryptoRng,
     ) -> Result<Server, Error> {
-        let mut good: Vec<_> = servers.iter().filter_map(|s| Some((self.rank(s, in_use, learnt)?, s))).collect();
-        let best = good.iter().map(|(rank, _)| *rank).min();
-        good.retain(|(rank, _)| Some(*rank) == best);
+        let mut good: Vec<_> = servers.iter().filter_map(|s| Some((self.drawback(s, in_use, learnt)?, s))).collect();
+        let least = good.iter().map(|(drawback, _)| *drawback).min();
+        good.retain(|(drawback, _)| Some(*drawback) == least);
         let weight = |(_, server): &(_, &Server)| if server.onion.is_some() { ONION } else { 1 };
         let drawn = good.choose_weighted(rng, weight).map_err(|_| Error::NoServer)?;
         Ok(drawn.1.clone())
     }
 
-    /// Lower comes first. `None`: not at all. One that was of no use today comes last: it may have been our own network.
-    fn rank(&self, server: &Server, in_use: &[String], learnt: &Lessons) -> Option<(bool, bool, bool)> {
+    /// What speaks against a server. `None`: it does not come into question.
+    fn drawback(&self, server: &Server, in_use: &[String], learnt: &Lessons) -> Option<Drawback> {
         let domain = server.domain.as_str();
         let lesson = learnt.get(domain).map(|(lesson, _)| *lesson);
         let asks = match (server.kind, lesson) {
@@ -48,9 +48,20 @@ impl Choice<'_> {
         };
         let is_excluded = asks && self.asks_nothing || !server.has(self.route);
         let is_tried = self.tried.iter().any(|tried| tried == domain);
-        let is_used = in_use.iter().any(|used| used == domain);
-        (!is_excluded && !is_tried).then_some((lesson == Some(Lesson::NotToday), asks, is_used))
+        let (failed_today, in_use) = (lesson == Some(Lesson::NotToday), in_use.iter().any(|used| used == domain));
+        (!is_excluded && !is_tried).then_some(Drawback { failed_today, asks, in_use })
     }
+}
+
+/// What speaks against a server, the gravest first: the order of the fields is that of the comparison.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Drawback {
+    /// It was of no use today. It may have been our own network: the server is not left out.
+    failed_today: bool,
+    /// It asks something of a person.
+    asks: bool,
+    /// Another burner lives there.
+    in_use: bool,
 }
 
 /// What comes behind an attempt that has failed.
@@ -74,6 +85,8 @@ pub(super) struct Patience {
     names: usize,
     answers: usize,
     exits: usize,
+    /// A question was left unanswered before: nobody seems to be there.
+    unanswered: bool,
 }
 
 impl Patience {
@@ -82,15 +95,21 @@ impl Patience {
         Self::of_servers(if may_choose { limits::SERVERS } else { 1 }, may_exit)
     }
 
+    /// That of a creation with an invitation that reserves a name: no other can be drawn.
+    pub(super) fn with_one_name(self) -> Self {
+        Self { names: 0, ..self }
+    }
+
     fn of_servers(servers: usize, may_exit: bool) -> Self {
-        Self { may_exit, servers, names: limits::NAMES - 1, answers: limits::ANSWERS - 1, exits: usize::from(may_exit) }
+        let (names, answers) = (limits::NAMES - 1, limits::ANSWERS - 1);
+        Self { may_exit, servers, names, answers, exits: usize::from(may_exit), unanswered: false }
     }
 
     /// What comes behind an attempt that ended so, by a route.
     pub(super) fn next(&mut self, why: &Error, route: Route) -> Next {
         let (left, next) = match why {
             Error::NamesTaken => (&mut self.names, Next::Again),
-            Error::BadAnswer | Error::QuestionExpired => (&mut self.answers, Next::Again),
+            Error::BadAnswer => (&mut self.answers, Next::Again),
             Error::RateLimited { .. } if route == Route::Onion => (&mut self.exits, Next::ByExit),
             _ => (&mut self.servers, Next::Elsewhere),
         };
@@ -98,10 +117,12 @@ impl Patience {
             *left -= 1;
             return next;
         }
-        if Lesson::of(why).is_none() || self.servers <= 1 {
+        let unanswered = *why == Error::QuestionExpired;
+        if Lesson::of(why).is_none() || self.servers <= 1 || unanswered && self.unanswered {
             return Next::End;
         }
-        *self = Self::of_servers(self.servers - 1, self.may_exit);
+        let unanswered = unanswered || self.unanswered;
+        *self = Self { unanswered, ..Self::of_servers(self.servers - 1, self.may_exit) };
         Next::Elsewhere
     }
 }
@@ -205,6 +226,25 @@ mod tests {
                     [Next::Again, Next::Again, Next::Elsewhere]
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_name_that_an_invitation_reserves_is_sent_once() {
+        let mut patience = Patience::new(false, true).with_one_name();
+        assert_eq!(patience.next(&Error::NamesTaken, Route::Exit), Next::End);
+    }
+
+    #[test]
+    fn a_question_that_nobody_answers_is_asked_elsewhere_once() {
+        assert_eq!(Patience::new(false, true).next(&Error::QuestionExpired, Route::Exit), Next::End);
+        let mut patience = Patience::new(true, true);
+        for (why, next) in [
+            (Error::QuestionExpired, Next::Elsewhere),
+            (Error::RegistrationClosed, Next::Elsewhere),
+            (Error::QuestionExpired, Next::End),
+        ] {
+            assert_eq!(patience.next(&why, Route::Exit), next);
         }
     }
 

@@ -16,7 +16,7 @@ pub(crate) enum Lesson {
     Asks,
     /// It makes no accounts that one can talk with: not in band, not here, or not by its rules.
     Useless,
-    /// It was of no use on that day.
+    /// It was of no use on that day, which may have been somebody else's fault: the network's, or an exit's.
     NotToday,
 }
 
@@ -33,10 +33,11 @@ impl Lesson {
             | Error::ServerRefused
             | Error::Quarantined
             | Error::NoSafeLogin
-            | Error::NoSafeDelivery
-            | Error::Untrusted
-            | Error::ServerBroken => Some(Self::Useless),
-            Error::RateLimited { .. }
+            | Error::NoSafeDelivery => Some(Self::Useless),
+            // A certificate or an answer that is wrong can be that of an exit, which must not put a good server out of use.
+            Error::Untrusted
+            | Error::ServerBroken
+            | Error::RateLimited { .. }
             | Error::NamesTaken
             | Error::ServerUnreachable
             | Error::OnionUnreachable
@@ -60,7 +61,7 @@ pub(crate) type Lessons = BTreeMap<String, (Lesson, u64)>;
 /// What was learnt of servers, as it is on disk.
 pub(crate) struct Learnt {
     lessons: Mutex<Lessons>,
-    /// Held while one is stored: who reads does not wait for that.
+    /// Held while they are stored: who reads does not wait for that.
     adding: Mutex<()>,
 }
 
@@ -88,6 +89,21 @@ impl Learnt {
         Ok(stored)
     }
 
+    /// Forgets what does not count on a day any more, if `store` succeeds. Gives the day on which there is more of it.
+    pub(crate) fn forget(
+        &self,
+        day: u64,
+        store: impl FnOnce(&Lessons) -> Result<(), Error>,
+    ) -> Result<Option<u64>, Error> {
+        let _adding = lock(&self.adding);
+        let left = self.on(day);
+        if left.len() < lock(&self.lessons).len() {
+            store(&left)?;
+            lock(&self.lessons).clone_from(&left);
+        }
+        Ok(left.values().map(|(lesson, learnt)| learnt + lesson.days()).min())
+    }
+
     /// Takes over what was read from the disk.
     pub(crate) fn replace(&self, lessons: Lessons) {
         *lock(&self.lessons) = lessons;
@@ -100,9 +116,12 @@ fn counting(lessons: &Lessons, day: u64) -> Lessons {
     lessons.iter().filter(|(_, (lesson, learnt))| counts(*lesson, *learnt)).map(|(d, l)| (d.clone(), *l)).collect()
 }
 
+/// Seconds.
+pub(crate) const DAY: u64 = 86_400;
+
 /// The day of a time in seconds since 1970.
 pub(crate) const fn days(seconds: u64) -> u64 {
-    seconds / 86_400
+    seconds / DAY
 }
 
 #[cfg(test)]
@@ -126,6 +145,39 @@ mod tests {
             "what does not count is forgotten"
         );
         assert_eq!(known(107), ["d"]);
+    }
+
+    #[test]
+    fn what_does_not_count_is_taken_off_the_disk() {
+        let lessons =
+            [("a", Lesson::Useless), ("b", Lesson::NotToday)].map(|(d, lesson)| (d.to_owned(), (lesson, 100)));
+        let learnt = Learnt::new(lessons.clone().into());
+        let never = |_: &Lessons| Err(Error::Internal);
+        assert_eq!(learnt.forget(100, never), Ok(Some(101)), "nothing has changed");
+        assert_eq!(learnt.forget(101, |_| Err(Error::StorageFull)), Err(Error::StorageFull));
+        assert_eq!(learnt.on(100), lessons.into(), "both are on disk still");
+        let stores = |expected: &'static [&str]| {
+            move |left: &Lessons| {
+                assert_eq!(left.keys().collect::<Vec<_>>(), expected);
+                Ok(())
+            }
+        };
+        assert_eq!(learnt.forget(101, stores(&["a"])), Ok(Some(107)));
+        assert_eq!(learnt.forget(107, stores(&[])), Ok(None));
+        assert!(learnt.on(100).is_empty());
+    }
+
+    /// An exit can show another certificate, and say anything before TLS.
+    #[test]
+    fn what_an_exit_can_bring_about_counts_for_a_day_at_most() {
+        use flashpaper_tor::DialError;
+        use flashpaper_xmpp::ConnectError as Connect;
+        let of_streams = [Connect::Closed, Connect::TooEarly, Connect::Certificate, Connect::NoTls, Connect::Tls];
+        let of_streams = of_streams.into_iter().chain([Connect::Malformed]).map(Error::from);
+        let of_dials = [DialError::Timeout, DialError::NoSuchHost, DialError::HostUnreachable].map(Error::from);
+        for why in of_streams.chain(of_dials) {
+            assert_eq!(Lesson::of(&why), Some(Lesson::NotToday), "{why:?}");
+        }
     }
 
     #[test]

@@ -14,8 +14,11 @@ pub(crate) mod questions;
 pub(crate) mod quota;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use flashpaper_chat::Address;
+use flashpaper_xmpp::registration::Invitation;
 use tokio_util::sync::CancellationToken;
 
 use self::attempt::Attempt;
@@ -36,39 +39,88 @@ pub(crate) fn check(context: &Context, options: &CreateOptions) -> Result<(), Er
     context.registrations.check(context.services.now())
 }
 
-/// Makes an account, at the server that is named, or at one after the other until one takes it.
+/// Makes an account, at the server that is named, or at one after the other until one takes it. Asleep, it has ended, but where
+/// a person was being asked: that is done anew once the app has the engine resume.
 pub(crate) async fn create(
     context: &Arc<Context>,
     options: CreateOptions,
     cancel: &CancellationToken,
 ) -> Result<PendingBurner, Error> {
-    let made = go_through_servers(context, options, cancel).await;
-    // All that was dropped on the way, at once: a key store may ask the user each time. Where that fails, the next start does it.
-    let _ = context.wipe().await;
-    made
+    let mut creation = Creation::new(context, options)?;
+    loop {
+        let going_on = async {
+            let made = creation.go_on(cancel).await;
+            // All that was dropped on the way, at once: a key store may ask the user each time. Where that fails, the next
+            // start does it.
+            let _ = context.wipe().await;
+            made
+        };
+        if let Some(made) = context.tasks.awake().run_until_cancelled(going_on).await {
+            return made;
+        }
+        if !creation.is_asking.load(Relaxed) {
+            return Err(Error::Suspended);
+        }
+        cancel.run_until_cancelled(context.tasks.resumed()).await.unwrap_or(Err(Error::Cancelled))?;
+    }
 }
 
-async fn go_through_servers(
-    context: &Arc<Context>,
+/// A creation, between its attempts.
+struct Creation<'a> {
+    context: &'a Arc<Context>,
     options: CreateOptions,
-    cancel: &CancellationToken,
-) -> Result<PendingBurner, Error> {
-    let (invitation, named) = options.read()?;
-    let mut server = first(context, &options, named.as_deref())?;
-    let mut way = server.way(options.route);
-    server.endpoints(way.first)?;
-    let mut patience = Patience::new(named.is_none(), options.route.is_none());
-    let (mut tried, mut counts) = (Vec::new(), true);
-    loop {
-        let attempt = Attempt { server: &server, way, options: &options, invitation: invitation.as_ref(), counts };
-        // On the heap: streams are large, and an app's threads may have small stacks.
-        let (pending, end) = Box::pin(attempt.run(context, cancel)).await?;
-        let Err(why) = end else { return Ok(pending) };
-        counts = false;
-        context.learn(server.domain.as_str(), &why).await;
-        let next = patience.next(&why, way.first);
-        let from = Address::from(server.domain.as_str().to_owned());
-        let id = pending.burner.id.clone();
+    invitation: Option<Invitation>,
+    /// The user has named the server.
+    named: bool,
+    server: Server,
+    way: Way,
+    patience: Patience,
+    tried: Vec<String>,
+    /// The next attempt counts against our own cap.
+    counts: bool,
+    /// A person is being asked, or was as the engine fell asleep. No server has seen the identity then.
+    is_asking: AtomicBool,
+}
+
+impl<'a> Creation<'a> {
+    fn new(context: &'a Arc<Context>, options: CreateOptions) -> Result<Self, Error> {
+        let (invitation, named) = options.read()?;
+        let server = first(context, &options, named.as_deref())?;
+        let way = server.way(options.route);
+        server.endpoints(way.first)?;
+        let mut patience = Patience::new(named.is_none(), options.route.is_none());
+        if invitation.as_ref().is_some_and(|invitation| invitation.username().is_some()) {
+            patience = patience.with_one_name();
+        }
+        let (named, tried, counts, is_asking) = (named.is_some(), Vec::new(), true, AtomicBool::new(false));
+        Ok(Self { context, options, invitation, named, server, way, patience, tried, counts, is_asking })
+    }
+
+    /// Makes one attempt after the other. Dropped while a person is asked, it can be called again.
+    async fn go_on(&mut self, cancel: &CancellationToken) -> Result<PendingBurner, Error> {
+        loop {
+            let attempt = Attempt {
+                server: &self.server,
+                named: self.named,
+                way: self.way,
+                options: &self.options,
+                invitation: self.invitation.as_ref(),
+                counts: std::mem::take(&mut self.counts),
+                is_asking: &self.is_asking,
+            };
+            // On the heap: streams are large, and an app's threads may have small stacks.
+            let (pending, end) = Box::pin(attempt.run(self.context, cancel)).await?;
+            let Err(why) = end else { return Ok(pending) };
+            self.context.learn(&pending.burner.account(), &why).await;
+            self.move_on(pending, why, cancel).await?;
+        }
+    }
+
+    /// Gives an attempt up, and turns to the next if there is to be one.
+    async fn move_on(&mut self, pending: PendingBurner, why: Error, cancel: &CancellationToken) -> Result<(), Error> {
+        let next = self.patience.next(&why, self.way.first);
+        let from = Address::from(self.server.domain.as_str().to_owned());
+        let burner = pending.burner.id.clone();
         if next == Next::End {
             pending.give_up().await;
             return Err(why);
@@ -82,16 +134,18 @@ async fn go_through_servers(
         }
         match next {
             Next::Again | Next::End => {}
-            Next::ByExit => way = Way { first: Route::Exit, then_exit: false },
+            Next::ByExit => self.way = Way { first: Route::Exit, then_exit: false },
             Next::Elsewhere => {
-                tried.push(server.domain.as_str().to_owned());
-                let choice = Choice { route: options.route, asks_nothing: options.asks_nothing, tried: &tried };
+                self.tried.push(self.server.domain.as_str().to_owned());
+                let Self { options, tried, .. } = self;
+                let choice = Choice { route: options.route, asks_nothing: options.asks_nothing, tried };
                 // Where there is no other, the last one's refusal says more.
-                server = context.draw_server(&choice).map_err(|_| why.clone())?;
-                way = server.way(options.route);
+                self.server = self.context.draw_server(&choice).map_err(|_| why.clone())?;
+                self.way = self.server.way(self.options.route);
             }
         }
-        context.services.reporter.report(Event::Creating { burner: id, step: Step::MovingOn { from, why } });
+        self.context.services.reporter.report(Event::Creating { burner, step: Step::MovingOn { from, why } });
+        Ok(())
     }
 }
 

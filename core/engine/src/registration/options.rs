@@ -16,12 +16,14 @@ pub struct CreateOptions {
     /// The route, and no other. When absent: the onion address where there is one, and the exit where that does not answer.
     pub route: Option<Route>,
     /// Derive the identity from twelve recovery words instead of drawing each part. The words are evidence that links
-    /// their holder to the account; [`crate::Engine::recovery_words`] has them until they are dropped.
+    /// their holder to the account; [`crate::Engine::recovery_words`] has them until they are dropped. Not with an invitation
+    /// that reserves a name, which the words would not lead to.
     pub recoverable: bool,
     /// Only where nobody is asked anything: no CAPTCHA, no form. When not, [`crate::Event::Question`] says that somebody is.
     pub asks_nothing: bool,
     /// A link that invites to a server (XEP-0401, XEP-0445): `xmpp:server?register;preauth=…`. It names the server, and is
-    /// spent once there is an account. It is a secret.
+    /// spent once there is an account. It is a secret. One that reserves a name (`xmpp:name@server?…`) gives the account that
+    /// name, which its maker knows.
     pub invitation: Option<String>,
 }
 
@@ -42,6 +44,28 @@ impl CreateOptions {
         if self.server.as_ref().is_some_and(is_other) {
             return Err(unusable());
         }
+        if self.recoverable && invitation.username().is_some() {
+            return Err(Error::InvalidInput { input: Input::ReservedName });
+        }
         Ok((Some(invitation), Some(domain)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recovery_words_do_not_go_with_a_reserved_name() {
+        let read = |recoverable, link: &str| {
+            let options = CreateOptions { recoverable, invitation: Some(link.to_owned()), ..CreateOptions::default() };
+            options.read().map(|(_, server)| server)
+        };
+        let (reserved, free) =
+            ("xmpp:juliet@jabber.example?register;preauth=one", "xmpp:jabber.example?register;preauth=one");
+        assert_eq!(read(true, reserved), Err(Error::InvalidInput { input: Input::ReservedName }));
+        for (recoverable, link) in [(false, reserved), (true, free), (false, free)] {
+            assert_eq!(read(recoverable, link), Ok(Some("jabber.example".to_owned())));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The questions that are open, and their answers.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use flashpaper_chat::Address;
 use flashpaper_xmpp::registration::{Answers, Form};
@@ -13,6 +13,7 @@ use crate::error::Input;
 use crate::event::{BurnerId, Event, QuestionEnd, QuestionId};
 use crate::locks::lock;
 use crate::services::Services;
+use crate::tasks::Tasks;
 
 /// What a person has done with a question.
 pub(super) enum Reply {
@@ -41,12 +42,12 @@ impl Questions {
     }
 
     /// Asks a person. A form that asks nothing is given back.
-    pub(super) fn ask(
-        self: &Arc<Self>,
-        services: &Arc<Services>,
+    pub(super) fn ask<'a>(
+        &'a self,
+        (services, tasks): (&'a Services, &'a Tasks),
         (burner, server): (&BurnerId, &Address),
         form: Form,
-    ) -> Result<Asked, Box<Form>> {
+    ) -> Result<Asked<'a>, Box<Form>> {
         let Some(asked) = form.question() else { return Err(Box::new(form)) };
         let (sender, reply) = oneshot::channel();
         let id = {
@@ -58,8 +59,7 @@ impl Questions {
             id
         };
         services.reporter.report(Event::Question { burner: burner.clone(), question: id });
-        let (questions, services, burner) = (Arc::clone(self), Arc::clone(services), burner.clone());
-        Ok(Asked { id, burner, questions, services, reply, end: QuestionEnd::Expired })
+        Ok(Asked { id, burner: burner.clone(), questions: self, services, tasks, reply, end: QuestionEnd::Expired })
     }
 
     /// Gives answers to a question.
@@ -80,16 +80,17 @@ impl Questions {
 }
 
 /// A question that is open. Dropped, it is no more.
-pub(super) struct Asked {
+pub(super) struct Asked<'a> {
     id: QuestionId,
     burner: BurnerId,
-    questions: Arc<Questions>,
-    services: Arc<Services>,
+    questions: &'a Questions,
+    services: &'a Services,
+    tasks: &'a Tasks,
     reply: oneshot::Receiver<Reply>,
     end: QuestionEnd,
 }
 
-impl Asked {
+impl Asked<'_> {
     /// What a person does with it.
     pub(super) async fn replied(&mut self) -> Result<Reply, Error> {
         let reply = (&mut self.reply).await.map_err(|_| Error::Internal)?;
@@ -102,10 +103,12 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for Asked<'_> {
     fn drop(&mut self) {
         lock(&self.questions.0).by_id.remove(&self.id);
-        let (burner, question, end) = (self.burner.clone(), self.id, self.end);
+        let is_put_off = self.end == QuestionEnd::Expired && self.tasks.are_asleep();
+        let end = if is_put_off { QuestionEnd::Suspended } else { self.end };
+        let (burner, question) = (self.burner.clone(), self.id);
         self.services.reporter.report(Event::QuestionEnded { burner, question, end });
     }
 }

@@ -103,7 +103,7 @@ pub(crate) async fn follow(context: &Arc<Context>, burner: &Arc<LiveBurner>, beg
 async fn is_of_use(context: &Arc<Context>, burner: &LiveBurner, session: &mut Bound) -> Result<bool, Error> {
     let tried = within(limits::EXCHANGE, session.try_out()).await??;
     if tried.quarantined {
-        context.learn(&burner.account().domain, &Error::Quarantined).await;
+        context.learn(&burner.account(), &Error::Quarantined).await;
     }
     // Somebody in the middle of this stream may have brought it about that the login was not bound: none may stay so.
     let is_safe = session.binding() != Binding::Unbound && session.offers_management();

@@ -97,7 +97,7 @@ pub enum Fault {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Context {
     /// The server takes invitations, and none was shown.
-    pub(super) uninvited: bool,
+    pub(super) lacks_invitation: bool,
     /// A challenge was answered (XEP-0158).
     pub(super) challenged: bool,
     /// A person has answered something that is no challenge.
@@ -107,7 +107,7 @@ pub(super) struct Context {
 /// What a refusal means.
 pub(super) fn refusal(error: &StanzaError, context: Context) -> RegisterError {
     use DefinedCondition as Condition;
-    let Context { uninvited, challenged, answered } = context;
+    let Context { lacks_invitation, challenged, answered } = context;
     let cancels = error.type_ == ErrorType::Cancel;
     match &error.defined_condition {
         Condition::Conflict => RegisterError::NameTaken,
@@ -122,7 +122,7 @@ pub(super) fn refusal(error: &StanzaError, context: Context) -> RegisterError {
         Condition::NotAcceptable if challenged && cancels => RegisterError::BadAnswer,
         Condition::ServiceUnavailable | Condition::FeatureNotImplemented => RegisterError::Closed,
         Condition::NotAcceptable | Condition::NotAllowed | Condition::NotAuthorized | Condition::Forbidden
-            if uninvited =>
+            if lacks_invitation =>
         {
             RegisterError::NeedsInvite
         }

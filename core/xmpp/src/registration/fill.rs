@@ -71,7 +71,7 @@ impl Form {
             fields.push((part.name(), values));
         }
         let query = if self.is_data { submission(fields) } else { legacy(fields) };
-        Ok(Filled { query, context: Context { challenged, answered, uninvited: false } })
+        Ok(Filled { query, context: Context { challenged, answered, lacks_invitation: false } })
     }
 
     /// The values of each field that a person is asked, in order. `None`: it is left out.

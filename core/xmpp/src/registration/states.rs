@@ -18,17 +18,17 @@ use crate::received::Answer;
 /// The server was asked which fields it needs.
 #[derive(Debug)]
 pub(super) struct Asked {
-    uninvited: bool,
+    lacks_invitation: bool,
 }
 
 impl Asked {
-    /// `uninvited`: the server takes invitations, and none was shown.
-    pub(super) fn ask(uninvited: bool, id: String) -> (Self, Iq) {
-        (Self { uninvited }, Iq::Get { from: None, to: None, id, payload: FieldsQuery.into() })
+    /// `lacks_invitation`: the server takes invitations, and none was shown.
+    pub(super) fn ask(lacks_invitation: bool, id: String) -> (Self, Iq) {
+        (Self { lacks_invitation }, Iq::Get { from: None, to: None, id, payload: FieldsQuery.into() })
     }
 
     pub(super) fn answered(self, answer: Answer, domain: &Domain) -> Result<Read, RegisterError> {
-        let context = Context { uninvited: self.uninvited, ..Context::default() };
+        let context = Context { lacks_invitation: self.lacks_invitation, ..Context::default() };
         let payload = answer.map_err(|error| match refusal(&error, context) {
             refusal @ (RegisterError::RateLimited | RegisterError::NeedsInvite) => refusal,
             _ => RegisterError::Closed,
@@ -88,8 +88,8 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    pub(super) fn send(filled: Filled, uninvited: bool, id: String) -> (Self, Iq) {
-        (Self { context: Context { uninvited, ..filled.context } }, filled.request(id))
+    pub(super) fn send(filled: Filled, lacks_invitation: bool, id: String) -> (Self, Iq) {
+        (Self { context: Context { lacks_invitation, ..filled.context } }, filled.request(id))
     }
 
     pub(super) fn answered(self, answer: Answer) -> Result<(), RegisterError> {

@@ -14,12 +14,12 @@ fn said(type_: ErrorType, condition: Condition) -> StanzaError {
 }
 
 /// What a refusal of this form means.
-fn refused(name: &str, uninvited: bool, type_: ErrorType, condition: Condition) -> RegisterError {
+fn refused(name: &str, lacks_invitation: bool, type_: ErrorType, condition: Condition) -> RegisterError {
     let mut form = form(name);
     replay::work(&mut form);
     let answers = replay::answers(form.question().as_ref());
     let filled = form.fill(&credentials(), &answers).unwrap();
-    let (sent, _) = Sent::send(filled, uninvited, "1".into());
+    let (sent, _) = Sent::send(filled, lacks_invitation, "1".into());
     sent.answered(Err(said(type_, condition))).unwrap_err()
 }
 
@@ -28,7 +28,7 @@ fn what_a_server_says_to_a_form() {
     use ErrorType::{Auth, Cancel, Modify, Wait};
     use RegisterError::{BadAnswer, Closed, NameTaken, NeedsInvite, PolicyDenied, RateLimited, WeakPassword};
     let odd = RegisterError::from(Fault::Refused);
-    for (type_, condition, plain, captcha, email, uninvited) in [
+    for (type_, condition, plain, captcha, email, lacks_invitation) in [
         (Cancel, Condition::Conflict, &NameTaken, &NameTaken, &NameTaken, &NameTaken),
         (Wait, Condition::ResourceConstraint, &RateLimited, &RateLimited, &RateLimited, &RateLimited),
         (Modify, Condition::ResourceConstraint, &RateLimited, &RateLimited, &RateLimited, &RateLimited),
@@ -48,9 +48,9 @@ fn what_a_server_says_to_a_form() {
         (Cancel, Condition::UndefinedCondition, &odd, &odd, &odd, &odd),
     ] {
         let forms = [("prosody", false), ("ejabberd-captcha", false), ("tigase", false), ("prosody", true)];
-        for ((name, is_uninvited), expected) in forms.into_iter().zip([plain, captcha, email, uninvited]) {
-            let refusal = refused(name, is_uninvited, type_.clone(), condition.clone());
-            assert_eq!(refusal, *expected, "{condition:?} to {name}, {is_uninvited}");
+        for ((name, lacks_invitation), expected) in forms.into_iter().zip([plain, captcha, email, lacks_invitation]) {
+            let refusal = refused(name, lacks_invitation, type_.clone(), condition.clone());
+            assert_eq!(refusal, *expected, "{condition:?} to {name}, {lacks_invitation}");
             assert!(!format!("{refusal} {refusal:?}").contains("s3cr3t"));
         }
     }
@@ -61,8 +61,8 @@ fn what_a_server_says_to_a_form() {
 
 #[test]
 fn what_a_server_says_to_the_question_for_a_form() {
-    let asked = |uninvited, answer| Asked::ask(uninvited, "1".into()).0.answered(answer, &domain()).err();
-    for (type_, condition, uninvited, error) in [
+    let asked = |lacks_invitation, answer| Asked::ask(lacks_invitation, "1".into()).0.answered(answer, &domain()).err();
+    for (type_, condition, lacks_invitation, error) in [
         (ErrorType::Cancel, Condition::ServiceUnavailable, false, RegisterError::Closed),
         (ErrorType::Cancel, Condition::NotAllowed, false, RegisterError::Closed),
         (ErrorType::Cancel, Condition::Conflict, false, RegisterError::Closed),
@@ -70,7 +70,7 @@ fn what_a_server_says_to_the_question_for_a_form() {
         (ErrorType::Cancel, Condition::NotAllowed, true, RegisterError::NeedsInvite),
         (ErrorType::Wait, Condition::ResourceConstraint, false, RegisterError::RateLimited),
     ] {
-        assert_eq!(asked(uninvited, Err(said(type_, condition))), Some(error));
+        assert_eq!(asked(lacks_invitation, Err(said(type_, condition))), Some(error));
     }
     let other = "<query xmlns='jabber:iq:roster'/>".parse().unwrap();
     for answer in [None, Some(other)] {

@@ -170,7 +170,7 @@ class FlashpaperTest {
         assertTrue(burner.jid.endsWith("@burner.test"))
         assertFalse("$burner".contains(burner.jid.substringBefore('@')), "an address could get into a log")
         assertEquals(1, (Lab.accounts() - before).size)
-        assertEquals(Step.Sealed(burner.via), steps.await().first())
+        assertEquals(Step.Sealed("burner.test", burner.via), steps.await().first())
 
         assertEquals(12, library.recoveryWords(burner.id)?.decodeToString()?.split(' ')?.size)
         library.dropRecoveryWords(burner.id)

@@ -84,7 +84,7 @@ internal fun words(outcome: BurnOutcome): String = when (outcome) {
 }
 
 internal fun words(step: Step): String = when (step) {
-    is Step.Sealed -> "Identity drawn and sealed"
+    is Step.Sealed -> "Identity for ${step.server} drawn and sealed"
     is Step.OtherRoute -> "Onion service does not answer: through an exit"
     is Step.MovingOn -> "Moving on from ${step.from}. ${words(step.why)}"
     is Step.Working -> "Proof of work for the server: ${step.percent} %"

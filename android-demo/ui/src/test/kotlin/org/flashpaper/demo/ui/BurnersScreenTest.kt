@@ -94,7 +94,7 @@ class BurnersScreenTest {
 
     @Test
     fun creating() {
-        val steps = listOf(Step.Sealed(Route.ONION), Step.Connected(null), Step.Secured, Step.Registered)
+        val steps = listOf(Step.Sealed("burner.test", Route.ONION), Step.Connected(null), Step.Secured, Step.Registered)
         screen("creating", ready.copy(work = Work.Creating(steps))) {
             onNodeWithText("✓ Registered").assertIsDisplayed()
             onNodeWithText("New burner").assertDoesNotExist()
@@ -113,7 +113,7 @@ class BurnersScreenTest {
             Field("A colour", FieldKind.One(listOf("red", "green")), false, false, null, null),
         )
         val question = Question(3u, "8", "burner.test", QuestionForm("Register", "Prove that you are a person", fields, 0u))
-        screen("question", ready.copy(work = Work.Creating(listOf(Step.Sealed(Route.ONION))), question = question)) {
+        screen("question", ready.copy(work = Work.Creating(listOf(Step.Sealed("burner.test", Route.ONION))), question = question)) {
             onNodeWithText("burner.test asks").assertIsDisplayed()
             onNodeWithText("Prove that you are a person").assertIsDisplayed()
             onNodeWithContentDescription("What the server shows").assertIsDisplayed()
