@@ -66,7 +66,9 @@ async fn go_through_servers(
         let Err(why) = end else { return Ok(pending) };
         counts = false;
         context.learn(server.domain.as_str(), &why).await;
-        let next = patience.next(&why, way.first);
+        // Where the onion service did not answer, it was by the exit already.
+        let route = if context.uses_exit(&pending.burner.id) { Route::Exit } else { way.first };
+        let next = patience.next(&why, route);
         let from = Address::from(server.domain.as_str().to_owned());
         let id = pending.burner.id.clone();
         if next == Next::End {
