@@ -313,24 +313,6 @@ async fn a_certificate_for_another_name_is_none_for_this_one() -> Tested {
 
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
-async fn slow_and_stalling_streams() -> Tested {
-    let (lab, mut slow) = raw(ServerKind::Slow, 5223).await?;
-    let begin = heard(&mut slow, SILENCE).await;
-    assert!(begin.contains("<stream:stream") && begin.contains("<str") && !begin.contains("register"), "{begin}");
-    let more = heard(&mut slow, SILENCE).await;
-    assert!((1..=4).contains(&more.len()), "{more}");
-
-    let (_, mut stalled) = raw(ServerKind::Stall, 5223).await?;
-    assert_eq!(heard(&mut stalled, SILENCE).await, "");
-    for kind in [ServerKind::Slow, ServerKind::Stall] {
-        let server = lab.server(kind).await?;
-        assert!(timeout(SILENCE, open(&lab, &server, Security::StartTls)).await.is_err(), "{kind} answers");
-    }
-    Ok(())
-}
-
-#[tokio::test]
-#[ignore = "needs the lab: cargo xtask test"]
 async fn a_scripted_server_answers_as_it_is_told() -> Tested {
     let (lab, server, mut link) = reach(ServerKind::Malformed).await?;
     let form = "<iq type='result' id='{id}'><query xmlns='jabber:iq:register'><username/><password/></query></iq>";
@@ -355,14 +337,8 @@ async fn a_scripted_server_answers_as_it_is_told() -> Tested {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_server_with_sasl2_offers_it_with_bind2_and_stream_management() -> Tested {
     let lab = Remote::from_env()?;
-    let server = match lab.server(ServerKind::Sasl2).await {
-        Ok(server) => server,
-        // Without Swift's system there is none, and the lab says so.
-        Err(error) => {
-            assert!(error.to_string().contains("--system"), "{error}");
-            return Ok(());
-        }
-    };
+    // `cargo xtask test` says that it skips this one where that system is not there.
+    let server = lab.server(ServerKind::Sasl2).await?;
     let (_, mut stream) = raw(ServerKind::Sasl2, 5223).await?;
     let features = heard(&mut stream, SILENCE).await;
     for wanted in ["urn:xmpp:sasl:2", "urn:xmpp:bind:0", "urn:xmpp:sm:3", "SCRAM-SHA-256"] {

@@ -9,7 +9,7 @@ pub(crate) fn soak(options: &[&str]) -> Done {
     match options {
         [] => {
             otr().and_then(|()| vault()).and_then(|()| stanzas()).and_then(|()| registration())?;
-            world().and_then(|()| chat("0")).and_then(|()| peers()).and_then(|()| liar())
+            world().and_then(|()| chat("0")).and_then(|()| peers()).and_then(|()| liar()).and_then(|()| moves())
         }
         ["otr"] => otr(),
         ["chat"] => chat("0"),
@@ -20,7 +20,11 @@ pub(crate) fn soak(options: &[&str]) -> Done {
         ["stanzas"] => stanzas(),
         ["registration"] => registration(),
         ["world"] => world(),
-        _ => Err("soak takes otr, vault, stanzas, registration, world, peers, liar, or chat with --minutes N".into()),
+        ["moves"] => moves(),
+        _ => {
+            Err("soak takes otr, vault, stanzas, registration, world, peers, liar, moves, or chat with --minutes N"
+                .into())
+        }
     }
 }
 
@@ -76,6 +80,13 @@ fn peers() -> Done {
 fn liar() -> Done {
     engine_tests("liar::a_lying_server_doubles_no_text_and_forges_no_delivery", "0")?;
     engine_tests("liar::a_lying_server_doubles_no_text_with_libotr_and_forges_no_delivery", "0")
+}
+
+/// A creation that goes on from one server to another, killed and cancelled at every point of its way.
+fn moves() -> Done {
+    engine_tests("crash_moves::killed_on_the_way_to_a_second_server_and_while_a_person_is_asked", "0")?;
+    engine_tests("crash_moves::killed_at_the_commits_on_the_way_to_a_second_server", "0")?;
+    engine_tests("crash_moves::cancelled_on_the_way_to_a_second_server_and_while_a_person_is_asked", "0")
 }
 
 fn engine_tests(name: &str, minutes: &str) -> Done {

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use flashpaper_chat::{Address, History};
 use flashpaper_tor::Target;
 use flashpaper_xmpp::Ids;
-use flashpaper_xmpp::registration::{Answers, Filled, Form, Invitation, fetch};
+use flashpaper_xmpp::registration::{Answers, Filled, Form, Invitation, PictureUrl, fetch};
 use rand::{Rng as _, RngExt as _};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -195,9 +195,13 @@ impl Work<'_> {
     }
 
     /// Does what a form wants. Nothing of the identity is sent meanwhile.
-    async fn fill(&mut self, mut link: Link, mut form: Form) -> Result<Found, Failure> {
-        self.fetch_pictures(&mut form).await?;
-        self.look_for_proof(&mut form).await?;
+    async fn fill(&mut self, mut link: Link, form: Form) -> Result<Found, Failure> {
+        let form = tokio::select! {
+            biased;
+            prepared = self.prepare(form) => prepared?,
+            // There is nobody any more to answer to.
+            why = link.ended() => return Err(Error::from(why).into()),
+        };
         let (form, answers) = match self.ask(&mut link, form).await? {
             Reply::Answers(form, answers) => (*form, answers),
             Reply::Declined => return Err(Error::Declined.into()),
@@ -213,19 +217,35 @@ impl Work<'_> {
         Ok(Found::Done)
     }
 
-    /// Pictures of the web come through the identity's own circuits.
-    async fn fetch_pictures(&mut self, form: &mut Form) -> Result<(), Error> {
+    /// Gets all of it that needs no person.
+    async fn prepare(&mut self, form: Form) -> Result<Form, Error> {
+        let mut form = self.fetch_pictures(form).await?;
+        self.look_for_proof(&mut form).await?;
+        Ok(form)
+    }
+
+    /// A form goes without a picture that cannot be fetched where it allows that.
+    async fn fetch_pictures(&mut self, mut form: Form) -> Result<Form, Error> {
+        let mut last = Error::NeedsForm;
         for (field, url) in form.pictures_on_the_web() {
-            // The way to the web is by an exit.
-            if !self.burner.account().may_use_exit() {
-                return Err(Error::NeedsForm);
+            match self.fetch_picture(&url).await {
+                Ok(bytes) => drop(form.set_picture(field, bytes)),
+                Err(why) => last = why,
             }
-            let target = Target::host(url.host.as_ascii(), url.port).map_err(|_| Error::NeedsForm)?;
-            let dialed = self.context.dial_of(&self.burner.id).await?.dial(&target, limits::DIAL).await?;
-            let picture = within(limits::EXCHANGE, fetch(dialed.stream, &url, &self.context.tls)).await?;
-            picture.and_then(|bytes| form.set_picture(field, bytes)).map_err(|_| Error::NeedsForm)?;
         }
-        Ok(())
+        form.without_missing_pictures().map_err(|_| last)
+    }
+
+    /// Pictures of the web come through the identity's own circuits.
+    async fn fetch_picture(&mut self, url: &PictureUrl) -> Result<Vec<u8>, Error> {
+        // The way to the web is by an exit.
+        if !self.burner.account().may_use_exit() {
+            return Err(Error::NeedsForm);
+        }
+        let target = Target::host(url.host.as_ascii(), url.port).map_err(|_| Error::NeedsForm)?;
+        let dialed = self.context.dial_of(&self.burner.id).await?.dial(&target, limits::DIAL).await?;
+        let picture = within(limits::EXCHANGE, fetch(dialed.stream, url, &self.context.tls)).await?;
+        picture.map_err(|_| Error::NeedsForm)
     }
 
     /// Looks for the proof of work that the server wants, on a thread that others do not need.

@@ -118,7 +118,9 @@ impl<'a> Creation<'a> {
 
     /// Gives an attempt up, and turns to the next if there is to be one.
     async fn move_on(&mut self, pending: PendingBurner, why: Error, cancel: &CancellationToken) -> Result<(), Error> {
-        let next = self.patience.next(&why, self.way.first);
+        // Where the onion service did not answer, it was by the exit already.
+        let route = if self.context.uses_exit(&pending.burner.id) { Route::Exit } else { self.way.first };
+        let next = self.patience.next(&why, route);
         let from = Address::from(self.server.domain.as_str().to_owned());
         let burner = pending.burner.id.clone();
         if next == Next::End {

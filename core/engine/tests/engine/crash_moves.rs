@@ -102,6 +102,15 @@ impl Servers {
     }
 }
 
+/// What is called at each point, and calls `reached` at one.
+fn at_point(point: String, reached: impl Fn() + Clone + Send + Sync + 'static) -> impl Fn(&str) + Clone + Send + Sync {
+    move |here: &str| {
+        if here == point {
+            reached();
+        }
+    }
+}
+
 /// Of how many points one is looked at.
 fn stride(in_ci: usize) -> usize {
     if env::var_os("FLASHPAPER_SOAK").is_some() { 1 } else { in_ci }
@@ -112,11 +121,9 @@ fn stride(in_ci: usize) -> usize {
 #[ignore = "needs the lab: cargo xtask test"]
 fn in_a_child() -> Tested {
     let (Ok(home), Ok(point)) = (env::var("FLASHPAPER_HOME"), env::var("FLASHPAPER_POINT")) else { return Ok(()) };
-    let at = move |here: &str| {
-        if here == point {
-            let _ = kill_process(getpid(), Signal::KILL);
-        }
-    };
+    let at = at_point(point, || {
+        let _ = kill_process(getpid(), Signal::KILL);
+    });
     // strace counts by thread: a single one has the store to do with.
     let runtime = runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build()?;
     runtime.block_on(async {
@@ -152,7 +159,7 @@ async fn killed_on_the_way_to_a_second_server_and_while_a_person_is_asked() -> T
 async fn killed_at_the_commits_on_the_way_to_a_second_server() -> Tested {
     let servers = Servers::start().await?;
     let mut killed = 0;
-    for call in ["ftruncate", "fsync", "rename", "unlink"] {
+    for call in ["ftruncate", "fsync", "rename", "unlink", "write", "pwrite64"] {
         let mut count = 1;
         loop {
             let under = killed_at(call, count);
@@ -160,7 +167,8 @@ async fn killed_at_the_commits_on_the_way_to_a_second_server() -> Tested {
                 break;
             }
             killed += 1;
-            count += stride(2);
+            // Of writes to the store there are more than a thousand.
+            count += stride(if call == "pwrite64" { 150 } else { 4 });
         }
     }
     println!("killed {killed} times");
@@ -189,19 +197,14 @@ async fn cancelled(servers: &Servers, point: &str) -> Tested<bool> {
     let home = TempDir::new()?;
     let engine = servers.open(home.path()).await?;
     let reached = Arc::new(Notify::new());
-    let at = |signal: Arc<Notify>, point: String| {
-        move |here: &str| {
-            if here == point {
-                signal.notify_one();
-            }
-        }
-    };
-    let on_the_way = at(Arc::clone(&reached), point.to_owned());
+    let signal = Arc::clone(&reached);
+    let at = at_point(point.to_owned(), move || signal.notify_one());
+    let on_the_way = at.clone();
     engine.start_on(points(&servers.lab, move |number| on_the_way(&number.to_string()))).await?;
     let is_cancelled = tokio::select! {
         biased;
         () = reached.notified() => true,
-        made = servers.create(&engine, at(Arc::clone(&reached), point.to_owned())) => { made?; false }
+        made = servers.create(&engine, at) => { made?; false }
     };
     // What a cancel leaves to do is done behind it.
     engine.close().await;

@@ -21,12 +21,12 @@ use crate::support::{Direct, SERVER, Tested, open};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn at(domain: &str) -> CreateOptions {
+pub(crate) fn at(domain: &str) -> CreateOptions {
     CreateOptions { server: Some(domain.into()), route: Some(Route::Exit), ..CreateOptions::default() }
 }
 
 /// An engine past Tor.
-async fn direct(home: &TempDir, lab: &Remote) -> Tested<Engine> {
+pub(crate) async fn direct(home: &TempDir, lab: &Remote) -> Tested<Engine> {
     let engine = open(home.path(), lab).await?;
     engine.start_on(Direct::plain(lab)).await?;
     Ok(engine)
@@ -41,13 +41,13 @@ pub(crate) async fn open_with_servers(home: &Path, lab: &Remote, servers: &[(&st
     Ok(Engine::open(Config { home: home.to_owned(), key: Key::File, network }).await?)
 }
 
-fn creating(engine: &Engine, options: CreateOptions) -> JoinHandle<Result<Burner, Error>> {
+pub(crate) fn creating(engine: &Engine, options: CreateOptions) -> JoinHandle<Result<Burner, Error>> {
     let engine = engine.clone();
     tokio::spawn(async move { engine.create_burner(options).await })
 }
 
 /// The next question, and what was reported before it.
-async fn asked(engine: &Engine, events: &mut Events) -> Tested<Question> {
+pub(crate) async fn asked(engine: &Engine, events: &mut Events) -> Tested<Question> {
     let wait = async {
         loop {
             if let Event::Question { question, .. } = events.next().await.ok_or("closed")? {
@@ -58,7 +58,7 @@ async fn asked(engine: &Engine, events: &mut Events) -> Tested<Question> {
     timeout(PATIENCE, wait).await?
 }
 
-fn all(events: &mut Events) -> Vec<Event> {
+pub(crate) fn all(events: &mut Events) -> Vec<Event> {
     std::iter::from_fn(|| events.try_next()).collect()
 }
 
@@ -76,7 +76,7 @@ fn attempts(events: &[Event]) -> BTreeSet<String> {
 }
 
 /// What was moved on from, and why.
-fn refusals(events: &[Event]) -> Vec<(String, &'static str)> {
+pub(crate) fn refusals(events: &[Event]) -> Vec<(String, &'static str)> {
     let refusal = |event: &Event| match event {
         Event::Creating { step: Step::MovingOn { from, why }, .. } => Some((from.as_str().to_owned(), why.code())),
         _ => None,
@@ -391,7 +391,7 @@ async fn a_creation_goes_on_from_seven_refusals_to_the_server_that_takes_it() ->
 }
 
 /// All that a server has heard and said up to now.
-fn log(server: &LabServer) -> Tested<String> {
+pub(crate) fn log(server: &LabServer) -> Tested<String> {
     Ok(String::from_utf8_lossy(&std::fs::read(&server.facts().log)?).into_owned())
 }
 
@@ -402,7 +402,7 @@ fn said_in(log: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The names and passwords of the forms that a server was sent.
-fn forms_in(log: &str) -> Vec<[String; 2]> {
+pub(crate) fn forms_in(log: &str) -> Vec<[String; 2]> {
     let field = |said: &str, name: &str| {
         let begins = [format!("<field var='{name}'><value>"), format!("<{name}>")];
         let (_, value) = begins.iter().find_map(|begin| said.split_once(begin.as_str()))?;

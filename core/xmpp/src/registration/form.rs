@@ -231,6 +231,19 @@ impl Form {
         field.ok_or(PictureError::NoPicture)?.take(bytes)
     }
 
+    /// Goes on without the pictures of the web that were not fetched.
+    ///
+    /// # Errors
+    /// The form cannot be answered without one of them.
+    pub fn without_missing_pictures(mut self) -> Result<Self, PictureError> {
+        let is_missing = |part: &Part| matches!(part, Part::Person(field) if field.media.url().is_some());
+        if self.people().any(|field| field.required && field.media.url().is_some()) {
+            return Err(PictureError::NoPicture);
+        }
+        self.parts.retain(|part| !is_missing(part));
+        self.settled().map_err(|_| PictureError::NoPicture)
+    }
+
     /// Which bits are to be asked for.
     pub(super) fn wanted_bits(&self) -> Option<Cid> {
         self.people().find_map(|field| match &field.media {

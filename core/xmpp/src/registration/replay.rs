@@ -54,7 +54,6 @@ impl<'a> Replay<'a> {
     }
 
     /// What was said behind the stream's header.
-    #[cfg(test)]
     pub(crate) fn said(&self) -> String {
         let said = String::from_utf8_lossy(self.stream.get_ref().writer());
         said.split_once("version='1.0'>").map_or_else(String::new, |(_, said)| said.to_owned())
@@ -73,6 +72,8 @@ pub(crate) fn header(features: &str) -> String {
 #[derive(Debug)]
 pub(crate) struct Came {
     pub(crate) shown: bool,
+    /// How many requests were made. The server's answer to each of them was waited for.
+    pub(crate) requests: usize,
     pub(crate) question: Option<Question>,
     pub(crate) filled: bool,
     pub(crate) end: Result<(), RegisterError>,
@@ -80,14 +81,20 @@ pub(crate) struct Came {
 
 /// Shows an invitation, asks for a form, answers whatever is asked in it, and sends it.
 pub(crate) async fn register(replies: &[u8]) -> Came {
-    let mut came = Came { shown: false, question: None, filled: false, end: Ok(()) };
-    came.end = follow(replies, &mut came).await;
+    let mut came = Came { shown: false, requests: 0, question: None, filled: false, end: Ok(()) };
+    let bytes = [header(INVITES).as_bytes(), replies].concat();
+    came.end = match Replay::open(&bytes).await {
+        Ok(mut replay) => {
+            let end = follow(&mut replay, &mut came).await;
+            came.requests = replay.said().matches("<iq ").count();
+            end
+        }
+        Err(error) => Err(error),
+    };
     came
 }
 
-async fn follow(replies: &[u8], came: &mut Came) -> Result<(), RegisterError> {
-    let bytes = [header(INVITES).as_bytes(), replies].concat();
-    let mut replay = Replay::open(&bytes).await?;
+async fn follow(replay: &mut Replay<'_>, came: &mut Came) -> Result<(), RegisterError> {
     replay.show("xmpp:jabber.example?register;preauth=token").await?;
     came.shown = true;
     let mut form = replay.ask().await?;

@@ -1,0 +1,103 @@
+//! Servers that do not get on, one that removes no account, and one that does everything at once.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use flashpaper::{BurnOutcome, BurnerState, CreateOptions, Error};
+use flashpaper_lab::{LabServer, Remote, ServerKind};
+use tempfile::TempDir;
+
+use crate::registering::{all, at, direct, log, open_with_servers, refusals};
+use crate::support::{Direct, SERVER, Tested};
+
+/// What opening a stream may take, and what this machine may need besides.
+const OPENING: [Duration; 2] = [Duration::from_secs(55), Duration::from_secs(80)];
+
+/// A creation at a server that does not get on, alone: it ends in time, and nothing is left.
+async fn ends_in_time(lab: &Remote, server: &LabServer) -> Tested {
+    let (home, begin) = (TempDir::new()?, Instant::now());
+    let engine = direct(&home, lab).await?;
+    let ended = engine.create_burner(at(server.domain())).await;
+    let took = begin.elapsed();
+    assert_eq!(ended.err(), Some(Error::Timeout), "{}", server.domain());
+    assert!(OPENING[0] < took && took < OPENING[1], "{}: {took:?}", server.domain());
+    assert!(engine.burners()?.is_empty(), "{}", server.domain());
+    engine.close().await;
+    Ok(())
+}
+
+/// A creation that meets such a server first goes on to the next one.
+async fn goes_on(lab: &Remote, server: &LabServer) -> Tested {
+    let home = TempDir::new()?;
+    // The one that is said to ask something comes last.
+    let engine = open_with_servers(home.path(), lab, &[(server.domain(), "yes"), (SERVER, "captcha")]).await?;
+    engine.start_on(Direct::plain(lab)).await?;
+    let mut events = engine.events(None);
+    let burner = engine.create_burner(CreateOptions::default()).await?;
+    assert!(burner.jid.ends_with(SERVER), "{}", burner.jid);
+    assert_eq!(refusals(&all(&mut events)), [(server.domain().to_owned(), "timeout")]);
+    assert_eq!(engine.burners()?.len(), 1);
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+    engine.close().await;
+    Ok(())
+}
+
+/// The slow one is scripted to send a byte a second: what it offers takes minutes, so it is left as well.
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_stream_that_stalls_or_is_slow_is_left_in_time() -> Tested {
+    let lab = Remote::from_env()?;
+    let (stall, slow) = (lab.server(ServerKind::Stall).await?, lab.server(ServerKind::Slow).await?);
+    let (stalls, slows, on) =
+        tokio::join!(ends_in_time(&lab, &stall), ends_in_time(&lab, &slow), goes_on(&lab, &stall));
+    stalls.and(slows).and(on)?;
+    for server in [stall, slow] {
+        let heard = std::fs::read_to_string(&server.facts().log)?;
+        assert!(heard.contains("<stream:stream"), "{heard}");
+        assert!(!heard.contains("<username") && !heard.contains("<auth"), "no name was told: {heard}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_account_that_its_server_does_not_remove_stays_a_burner() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let server = lab.server(ServerKind::Undeletable).await?;
+    let before = server.accounts().await?;
+    let engine = direct(&home, &lab).await?;
+    let burner = engine.create_burner(at(server.domain())).await?;
+    let name = burner.jid.split('@').next().ok_or("no name")?.to_owned();
+    for _ in 0..2 {
+        assert_eq!(engine.burn(&burner.id).await.err(), Some(Error::ServerRefused));
+        let states: Vec<_> = engine.burners()?.into_iter().map(|burner| burner.state).collect();
+        assert_eq!(states, [BurnerState::Active]);
+    }
+    engine.close().await;
+
+    let engine = direct(&home, &lab).await?;
+    let left: Vec<_> = engine.burners()?.into_iter().map(|burner| (burner.id, burner.state)).collect();
+    assert_eq!(left, [(burner.id.clone(), BurnerState::Active)], "the next start neither forgets nor burns it");
+    assert_eq!(server.accounts().await?.difference(&before).collect::<BTreeSet<_>>(), BTreeSet::from([&name]));
+    engine.close().await;
+    Ok(())
+}
+
+/// Prosody 13 logs in and binds in one round trip; all else is as anywhere.
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_burner_is_made_and_burnt_at_a_server_with_sasl2() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let server = lab.server(ServerKind::Sasl2).await?;
+    let before = (server.accounts().await?, log(&server)?.len());
+    let engine = direct(&home, &lab).await?;
+    let burner = engine.create_burner(at(server.domain())).await?;
+    assert_eq!(server.accounts().await?.difference(&before.0).count(), 1);
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+    assert_eq!(server.accounts().await?, before.0);
+    let log = log(&server)?.split_off(before.1);
+    assert!(log.contains("<authenticate") && log.contains("urn:xmpp:sasl:2"), "by SASL2");
+    assert!(!log.contains("<auth "), "and not as before it");
+    engine.close().await;
+    Ok(())
+}
