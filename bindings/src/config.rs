@@ -16,6 +16,10 @@ pub struct Config {
     pub home: String,
     /// What seals the accounts.
     pub key: Key,
+    /// The DNS servers that may be asked, by TCP at an exit: public addresses. Without them those of this library, or of the private
+    /// network. Empty: none is asked.
+    #[uniffi(default = None)]
+    pub resolvers: Option<Vec<String>>,
     /// A private network's description (JSON), for tests. Only a library built with feature `lab` accepts one.
     #[uniffi(default = None)]
     pub private_network: Option<String>,
@@ -77,7 +81,9 @@ pub(crate) fn engine_config(config: Config, with_lab: bool) -> Result<flashpaper
         Some(json) if with_lab => Network::Private(PrivateNetwork::parse(&json)?),
         Some(_) => return Err(FlashpaperError::InvalidInput { input: Input::Network }),
     };
-    Ok(flashpaper::Config { home: config.home.into(), key, network })
+    let address = |text: &String| text.parse().map_err(|_| FlashpaperError::InvalidInput { input: Input::Resolver });
+    let resolvers = config.resolvers.map(|texts| texts.iter().map(address).collect::<Result<_, _>>()).transpose()?;
+    Ok(flashpaper::Config { home: config.home.into(), key, network, resolvers })
 }
 
 #[cfg(test)]
@@ -85,7 +91,12 @@ mod tests {
     use super::*;
 
     fn config(private_network: Option<&str>) -> Config {
-        Config { home: String::new(), key: Key::File, private_network: private_network.map(str::to_owned) }
+        Config {
+            home: String::new(),
+            key: Key::File,
+            resolvers: None,
+            private_network: private_network.map(str::to_owned),
+        }
     }
 
     #[test]

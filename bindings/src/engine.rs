@@ -261,7 +261,7 @@ impl Engine {
         self.engine.check_options(&options.into())
     }
 
-    /// What a server asks of a person, while it is open: `Snapshot.questions` has all of them.
+    /// What a server asks of the user, while it is open: `Snapshot.questions` has all of them.
     ///
     /// # Errors
     /// `NoSuchQuestion`.
@@ -361,8 +361,12 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_is_open_gives_the_same_engine() {
         let home = tempfile::TempDir::new().unwrap();
-        let config =
-            || Config { home: home.path().to_str().unwrap().to_owned(), key: Key::File, private_network: None };
+        let config = || Config {
+            home: home.path().to_str().unwrap().to_owned(),
+            key: Key::File,
+            resolvers: None,
+            private_network: None,
+        };
         let first = Engine::open(config(), None).await.unwrap();
         let second = Engine::open(config(), None).await.unwrap();
         // An app that lets go of its engine takes no thread from another.

@@ -202,6 +202,8 @@ pub enum Input {
     },
     /// A transport with a malformed name, or with an address that is not this device's own.
     Transport,
+    /// A DNS server's address that is not of the public network.
+    Resolver,
     /// Not a link of an invitation to a server, or one to another server.
     Invitation,
     /// Recovery words, with an invitation that reserves a name: they would lead to another account.

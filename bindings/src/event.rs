@@ -37,7 +37,7 @@ pub enum Event {
         /// The step that is done.
         step: Step,
     },
-    /// A server asks something of a person before it makes an account: `Engine.question` has it.
+    /// A server asks something of the user before it makes an account: `Engine.question` has it.
     Question {
         /// Which burner.
         burner: BurnerId,

@@ -1,4 +1,4 @@
-//! What servers ask of a person, and what is answered.
+//! What servers ask of the user, and what is answered.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 uniffi::custom_type!(QuestionId, u64, { remote, try_lift: |id| Ok(id.into()), lower: |id| id.into() });
 
-/// What a server asks of a person before it makes an account. All texts are the server's, cleaned of what could steer a screen.
+/// What a server asks of the user before it makes an account. All texts are the server's, cleaned of what could steer a screen.
 /// Printing one shows none of them.
 #[derive(Debug, uniffi::Record)]
 #[uniffi::export(Debug)]
@@ -30,7 +30,7 @@ impl From<flashpaper::Question> for Question {
     }
 }
 
-/// What a person has to answer. Printing one shows no text.
+/// What the user has to answer. Printing one shows no text.
 #[derive(uniffi::Record)]
 #[uniffi::export(Debug)]
 pub struct QuestionForm {
@@ -71,7 +71,7 @@ pub struct Field {
     pub kind: FieldKind,
     /// It has to be answered.
     pub required: bool,
-    /// It is there to tell people from programs (XEP-0158). Its label may be in a language that the person does not read.
+    /// It is there to tell people from programs (XEP-0158). Its label may be in a language that the user does not read.
     pub is_challenge: bool,
     /// What the server suggests.
     pub preset: Option<Answer>,
@@ -153,7 +153,7 @@ impl fmt::Debug for FieldKind {
     }
 }
 
-/// What a person answers to one field. Printing one does not show it.
+/// What the user answers to one field. Printing one does not show it.
 #[derive(uniffi::Enum)]
 #[uniffi::export(Debug)]
 pub enum Answer {
@@ -207,7 +207,7 @@ pub(crate) fn answers(by_field: HashMap<u32, Answer>) -> Answers {
     Answers(by_field.into_iter().map(|(field, answer)| (field as usize, answer.into())).collect())
 }
 
-/// A picture to be looked at by a person. Printing one does not show it.
+/// A picture to be looked at by the user. Printing one does not show it.
 #[derive(uniffi::Record)]
 #[uniffi::export(Debug)]
 pub struct Picture {

@@ -44,7 +44,7 @@ struct ConversationsView: View {
     }
 }
 
-/// What the person is told until it is dismissed.
+/// What the user is told until it is dismissed.
 struct TellRow: View {
     let text: String
     let dismiss: @MainActor () -> Void

@@ -41,7 +41,7 @@ private func words(for action: Action, code: String) -> String {
     }
 }
 
-/// What a person is to know of the store; nothing where all is well.
+/// What the user is to know of the store; nothing where all is well.
 func words(for vault: VaultReport) -> [String] {
     var told: [String] = []
     if vault.lost > 0 { told.append("A part of what was stored is lost or was tampered with.") }

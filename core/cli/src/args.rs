@@ -46,7 +46,7 @@ pub(crate) struct BridgeArgs {
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Make a burner. What a server asks of a person before it makes an account is asked here; nobody is where standard input
+    /// Make a burner. What a server asks of the user before it makes an account is asked here; nobody is where standard input
     /// is no terminal, unless with `--json`, where questions are told and answers read one object a line:
     /// {"answer": {"question": 1, "fields": {"0": "text"}}}, {"another": 1}, {"decline": 1}
     New {
@@ -56,7 +56,7 @@ pub(crate) enum Command {
         /// Derive the identity from twelve recovery words, and print them
         #[arg(long)]
         recoverable: bool,
-        /// Take only servers that ask nothing of a person: no CAPTCHA, no form
+        /// Take only servers that ask nothing of the user: no CAPTCHA, no form
         #[arg(long)]
         ask_nothing: bool,
         /// A link that invites to a server, or a file that begins with it (`-`: standard input). It is a secret: others

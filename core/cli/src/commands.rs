@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     done
 }
 
-/// What a person is to know of the store before anything else.
+/// What the user is to know of the store before anything else.
 fn warn(VaultReport { lost, incomplete, old_key_kept }: VaultReport, output: &Output) {
     if lost > 0 {
         output.warning("vault_lost", "a part of the store was lost or tampered with; the rest is good");
@@ -311,7 +311,7 @@ fn check(output: &Output, name: &str, took: Option<Duration>) {
     output.line(&format!("{name:<10} ok {took}"));
 }
 
-/// The burner that a person means.
+/// The burner that the user means.
 fn find(engine: &Engine, name: &str) -> Result<Burner, Failure> {
     let mut found = engine.burners()?.into_iter().filter(|burner| names(name, burner));
     match (found.next(), found.next()) {
@@ -342,7 +342,7 @@ fn config(args: &Args, home: PathBuf) -> Result<Config, Failure> {
         }
         None => Network::Public,
     };
-    Ok(Config { home, key, network })
+    Ok(Config { home, key, network, resolvers: None })
 }
 
 fn default_home() -> Option<PathBuf> {

@@ -47,7 +47,7 @@ struct Progress {
     reminder: Duration,
     /// By which route a server was dialed last.
     via: Option<Route>,
-    /// A person is asked for something: nothing else is waited for.
+    /// The user is asked for something: nothing else is waited for.
     asks: bool,
 }
 
@@ -216,7 +216,7 @@ impl Output {
         }
     }
 
-    /// A person is asked, or no more: meanwhile no bar or line says what is waited for.
+    /// The user is asked, or no more: meanwhile no bar or line says what is waited for.
     pub(crate) fn ask(&self, asks: bool) {
         self.progress(|progress| progress.asks = asks);
         self.rest();

@@ -52,7 +52,7 @@ impl Paint {
         self.styled(word, colour.on_default())
     }
 
-    /// What is not a person's words.
+    /// What is not the user's words.
     pub(crate) fn aside(self, text: &str) -> String {
         self.styled(text, Style::new().dimmed())
     }

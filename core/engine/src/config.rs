@@ -22,6 +22,9 @@ pub struct Config {
     pub key: Key,
     /// Which network.
     pub network: Network,
+    /// The DNS servers that may be asked, by TCP at an exit: public addresses. Without them those of this library, or of the private
+    /// network. Empty: none is asked.
+    pub resolvers: Option<Vec<SocketAddr>>,
 }
 
 /// What seals the accounts in the home folder.
@@ -78,7 +81,7 @@ const RESOLVERS: [Ipv4Addr; 6] = [
 ];
 
 impl Network {
-    /// The DNS servers that may be asked by the exit.
+    /// The DNS servers that are asked where the configuration names none.
     pub(crate) fn resolvers(&self) -> Vec<SocketAddr> {
         match self {
             Self::Public => RESOLVERS.map(|ip| (IpAddr::from(ip), 53).into()).to_vec(),

@@ -1,5 +1,6 @@
 //! The parts that all of the engine's work shares.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,13 +34,15 @@ use crate::{Error, Route};
 pub(crate) struct Context {
     pub(crate) home: PathBuf,
     pub(crate) network: Network,
+    /// The DNS servers that may be asked by an exit.
+    pub(crate) resolvers: Vec<SocketAddr>,
     pub(crate) tls: Tls,
     pub(crate) directory: CurrentDirectory,
     pub(crate) services: Arc<Services>,
     pub(crate) burners: Registry,
     pub(crate) registrations: Registrations,
     pub(crate) learnt: Learnt,
-    /// What servers ask of a person.
+    /// What servers ask of the user.
     pub(crate) questions: Questions,
     pub(crate) tor: TorClient,
     pub(crate) tasks: Tasks,
@@ -60,7 +63,7 @@ pub(crate) struct Context {
 impl Context {
     /// To be made within a runtime.
     pub(crate) fn new(
-        (home, network): (PathBuf, Network),
+        (home, network, resolvers): (PathBuf, Network, Vec<SocketAddr>),
         (tls, directory): (Tls, CurrentDirectory),
         tor: TorClient,
         services: Services,
@@ -70,6 +73,7 @@ impl Context {
         Self {
             home,
             network,
+            resolvers,
             tls,
             directory,
             burners: Registry::new(Arc::clone(&services)),

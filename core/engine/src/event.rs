@@ -36,7 +36,7 @@ pub enum Event {
         #[serde(flatten)]
         step: Step,
     },
-    /// A server asks something of a person before it makes an account: [`crate::Engine::question`] has it.
+    /// A server asks something of the user before it makes an account: [`crate::Engine::question`] has it.
     Question {
         /// Which burner.
         burner: BurnerId,

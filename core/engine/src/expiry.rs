@@ -128,7 +128,7 @@ mod tests {
     async fn open_at(home: &TempDir, now: u64) -> (Engine, Hands) {
         let clock = Hands::default();
         clock.0.store(now, Relaxed);
-        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
         let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
         (Engine::open_with(config, seams).await.unwrap(), clock)
     }

@@ -50,7 +50,11 @@ impl Engine {
     }
 
     async fn begin(config: Config, seams: Seams) -> Result<Self, Error> {
-        let Config { home, key, network } = config;
+        let Config { home, key, network, resolvers } = config;
+        let resolvers = resolvers.unwrap_or_else(|| network.resolvers());
+        if resolvers.iter().any(|address| tor::Target::resolver(*address).is_err()) {
+            return Err(Error::InvalidInput { input: Input::Resolver });
+        }
         let Seams { clock, rng } = seams;
         let rng = Random::new(rng);
         let mut open = OPEN.lock().await;
@@ -82,7 +86,13 @@ impl Engine {
         let tor = TorClient::new(tor);
         let takes_updates = network == Network::Public;
         let directory = CurrentDirectory::new(directory, takes_updates, read.directory.as_ref());
-        let context = Context::new((home, network), (tls, directory), tor, services, (read.registrations, read.learnt));
+        let context = Context::new(
+            (home, network, resolvers),
+            (tls, directory),
+            tor,
+            services,
+            (read.registrations, read.learnt),
+        );
         context.burners.replace(read.burners);
         let context = Arc::new(context);
         open.push(Arc::downgrade(&context));

@@ -33,7 +33,7 @@ pub(crate) const NAMES: usize = 3;
 pub(crate) const ANSWERS: usize = 3;
 /// Servers that one creation tries.
 pub(crate) const SERVERS: usize = 8;
-/// How long a person has for an answer: servers wait for two to ten minutes.
+/// How long the user has for an answer: servers wait for two to ten minutes.
 pub(crate) const ANSWERING: Duration = Duration::from_secs(900);
 /// How many texts a search for a proof of work tries before it tells how far it is.
 pub(crate) const WORK: u32 = 1 << 18;

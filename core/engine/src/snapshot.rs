@@ -19,7 +19,7 @@ pub struct Snapshot {
     pub vault: VaultReport,
     /// All burners, in the order of their creation.
     pub burners: Vec<BurnerStatus>,
-    /// What servers ask of a person now: creations wait for it.
+    /// What servers ask of the user now: creations wait for it.
     pub questions: Vec<Question>,
 }
 

@@ -80,7 +80,7 @@ pub enum Blockage {
     Unreachable,
     /// Relays answer but give no usable directory.
     Directory,
-    /// Our clock is wrong, by at least this much where it is known. The person sets the clock; then start again.
+    /// Our clock is wrong, by at least this much where it is known. The user sets the clock; then start again.
     ClockWrong(Option<Clock>),
     /// The network requires a newer client. Only an update of the app helps.
     Obsolete,

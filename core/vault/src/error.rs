@@ -18,7 +18,7 @@ pub enum Error {
     /// The key source does not have the key any more: nothing can be read again.
     #[error("the key is lost")]
     KeyLost,
-    /// The key source does not hand its key out now: the person declined, say, or the phone is locked.
+    /// The key source does not hand its key out now: the user declined, say, or the phone is locked.
     #[error("the key is not available now")]
     KeyDenied,
     /// The file is no vault, is cut off, or what everything else depends on was changed.
@@ -74,7 +74,7 @@ pub enum SourceError {
     /// The key is not there any more, or is another one.
     #[error("the key is lost")]
     Lost,
-    /// Not now: the person declined, or the phone is locked.
+    /// Not now: the user declined, or the phone is locked.
     #[error("not now")]
     Denied,
     /// No space is left to keep a key.

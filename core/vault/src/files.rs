@@ -7,12 +7,23 @@ use std::path::Path;
 
 use crate::error::Error;
 
+/// The lock of a folder. Dropping it frees the folder at once, though a program that another thread starts just now has the same
+/// file open until it runs.
+pub(crate) struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // It is freed as the file is closed, at the latest.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Makes the folder if it is absent, and takes its lock.
-pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
+pub(crate) fn lock(folder: &Path) -> Result<FolderLock, Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let lock = private().read(true).write(true).create(true).open(folder.join("lock"))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok(FolderLock(lock)),
         Err(TryLockError::WouldBlock) => Err(Error::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }

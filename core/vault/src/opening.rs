@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const FILE: &str = "vault.db";
 
 impl Vault {
     /// Opens the vault in a folder; where there is none, makes one. Takes as long as Argon2id does when there is a
-    /// passphrase, and as long as the person does when the key source asks one.
+    /// passphrase, and as long as the user does when the key source asks one.
     ///
     /// # Errors
     /// All but [`Error::NoSuchOwner`].
@@ -46,7 +46,7 @@ impl Vault {
 
     fn read(
         folder: &Path,
-        lock: File,
+        lock: files::FolderLock,
         wrapper: impl FnOnce(&Wrapped) -> Result<Wrapper, Error>,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Self, Vec<Finding>), Error> {

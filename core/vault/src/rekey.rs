@@ -1,20 +1,20 @@
-//! A change of the vault's key, where it needs not the vault but its key source, which may ask a person.
+//! A change of the vault's key, where it needs not the vault but its key source, which may ask the user.
 
 use std::fmt;
-use std::fs::File;
 use std::sync::Arc;
 
 use rand::CryptoRng;
 
 use crate::error::{Error, Finding};
+use crate::files::FolderLock;
 use crate::seal::Keys;
 use crate::wrap::{Key, Wrapped, Wrapper};
 
-/// What makes a vault's next key, apart from the vault: nobody else has to wait while a key source asks a person. Like what
+/// What makes a vault's next key, apart from the vault: nobody else has to wait while a key source asks the user. Like what
 /// comes of it, it holds the folder's lock as well: nobody who opens the folder uses the source's slots meanwhile.
 pub struct NextKey {
     pub(crate) wrapper: Wrapper,
-    pub(crate) lock: Arc<File>,
+    pub(crate) lock: Arc<FolderLock>,
 }
 
 /// A key that is sealed, and not in use yet.
@@ -28,7 +28,7 @@ pub struct FreshKey {
 #[must_use = "until it is deleted, older copies of the vault can be read"]
 pub struct OldKey {
     pub(crate) wrapper: Wrapper,
-    pub(crate) lock: Arc<File>,
+    pub(crate) lock: Arc<FolderLock>,
 }
 
 impl NextKey {
@@ -40,7 +40,7 @@ impl NextKey {
         Ok(Self { wrapper: self.wrapper.with(key, rng)?, ..self })
     }
 
-    /// Draws and seals it. Takes as long as the person does when the key source asks one.
+    /// Draws and seals it. Takes as long as the user does when the key source asks one.
     ///
     /// # Errors
     /// What the key source says: nothing has changed.

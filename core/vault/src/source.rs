@@ -38,7 +38,7 @@ impl Slot {
     }
 }
 
-/// Keys that seal, and never leave: the platform's key store. Called from any thread; may take as long as a person needs.
+/// Keys that seal, and never leave: the platform's key store. Called from any thread; may take as long as the user needs.
 pub trait KeySource: Send + Sync {
     /// Makes a new key in this slot, in the place of one that may be there, and seals bytes with it: 32 to 128 of them.
     ///

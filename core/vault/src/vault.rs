@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
-use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use crate::batch::{Batch, Change, Row, Table};
 use crate::book::{Book, FILLERS, OWNERS};
 use crate::error::{Error, Finding};
 use crate::file;
+use crate::files::FolderLock;
 use crate::index::End;
 use crate::mark::{Ledger, Mark};
 use crate::owner::Owner;
@@ -37,7 +37,7 @@ pub struct Vault {
     pub(crate) ledger: Ledger,
     mark: Mark,
     noticed: RefCell<Vec<Finding>>,
-    lock: Arc<File>,
+    lock: Arc<FolderLock>,
 }
 
 impl Vault {
@@ -46,7 +46,7 @@ impl Vault {
         wrapper: Wrapper,
         books: BTreeMap<u64, Book>,
         (ledger, mark): (Ledger, Mark),
-        lock: File,
+        lock: FolderLock,
     ) -> Self {
         Self { db, wrapper, books, ledger, mark, noticed: RefCell::default(), lock: Arc::new(lock) }
     }
@@ -279,7 +279,7 @@ impl Vault {
     /// Draws another key for the vault, sealed as this one is, and has this one deleted: what fleeting tables had before
     /// cannot be read any more, in old copies of the file either, where the key source has deleted its key. Nothing that was
     /// removed is in the file after it where at most a mebibyte is kept; where it is more, copies may be left, sealed, until
-    /// a sixteenth as much was removed. To be called where the source is used anyway: it may ask a person. Where it fails,
+    /// a sixteenth as much was removed. To be called where the source is used anyway: it may ask the user. Where it fails,
     /// the vault goes on as it is, which the [`Finding`] tells.
     #[must_use]
     pub fn renew(&mut self, rng: &mut dyn CryptoRng) -> Option<Finding> {

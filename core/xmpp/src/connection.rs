@@ -123,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// Waits until the server ends the stream, while a person answers. Cancel safe.
+    /// Waits until the server ends the stream, while the user answers. Cancel safe.
     pub async fn ended(&mut self) -> StreamError {
         loop {
             let heard = match self.stream.next().await {

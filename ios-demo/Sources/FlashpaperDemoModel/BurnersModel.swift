@@ -148,7 +148,7 @@ public final class BurnersModel {
             } catch let error as FlashpaperError {
                 state.notice = .failed(error)
             } catch {
-                // Cancelled: the person knows.
+                // Cancelled: the user knows.
             }
             state.work = .idle
             list()
@@ -183,7 +183,7 @@ public final class BurnersModel {
         }
     }
 
-    /// What is cleared away in the background is not the person's work.
+    /// What is cleared away in the background is not the user's work.
     private func done(_ step: Step, of burner: BurnerId) {
         switch (state.work, step) {
         // Each attempt of a creation begins with an identity of its own.

@@ -9,7 +9,7 @@ public struct BurnersState: Equatable, Sendable {
     public internal(set) var vault = VaultReport(lost: 0, incomplete: false, oldKeyKept: false)
     public internal(set) var burners: [Burner] = []
     public internal(set) var work = Work.idle
-    /// What the server asks the person before it makes the burner; `work` waits for an answer.
+    /// What the server asks the user before it makes the burner; `work` waits for an answer.
     public internal(set) var question: Question?
     public internal(set) var notice: Notice?
 
@@ -23,18 +23,18 @@ public enum TorState: Equatable, Sendable {
     /// `fraction` of the way, 0 to 1; it may fall back.
     case connecting(fraction: Float)
     case ready
-    /// It goes on trying by itself; `canRetry`: the person may do more, having mended something.
+    /// It goes on trying by itself; `canRetry`: the user may do more, having mended something.
     case blocked(FlashpaperError, canRetry: Bool)
 }
 
-/// What is being done for the person, one thing at a time, with the steps that are behind.
+/// What is being done for the user, one thing at a time, with the steps that are behind.
 public enum Work: Equatable, Sendable {
     case idle
     case creating(steps: [Step])
     case burning(BurnerId, steps: [Step])
 }
 
-/// What the person is told until it is dismissed or replaced.
+/// What the user is told until it is dismissed or replaced.
 public enum Notice: Equatable, Sendable {
     case failed(FlashpaperError)
     case burned(BurnOutcome)

@@ -109,7 +109,7 @@ public final class ConversationsModel {
         inChat { [library, id] in try await library.acceptKey(key, of: $0, for: id) }
     }
 
-    /// The person has compared the digits of a key, or takes that back.
+    /// The user has compared the digits of a key, or takes that back.
     public func setVerified(_ verified: Bool, key: Fingerprint) {
         inChat { [library, id] in try await library.setVerified(verified, key: key, of: $0, for: id) }
     }
@@ -129,7 +129,7 @@ public final class ConversationsModel {
         inChat { [library, id] in try await library.abortComparison(with: $0, of: id) }
     }
 
-    /// Takes away what the person is told: in the chat, or in the list of contacts.
+    /// Takes away what the user is told: in the chat, or in the list of contacts.
     public func dismiss() {
         news.removeAll { peer == nil || $0.peer == peer }
         state.failed = nil

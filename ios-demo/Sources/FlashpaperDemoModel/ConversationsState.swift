@@ -7,9 +7,9 @@ public struct ConversationsState: Equatable, Sendable {
     public internal(set) var contacts: [Conversation] = []
     public internal(set) var own: OwnKey?
     public internal(set) var chat: ChatState?
-    /// What the person is told of peers, the latest last: also of those that are in no chat.
+    /// What the user is told of peers, the latest last: also of those that are in no chat.
     public internal(set) var news: [PeerNews] = []
-    /// What the person asked for last, and cannot be done.
+    /// What the user asked for last, and cannot be done.
     public internal(set) var failed: FlashpaperError?
 }
 
@@ -32,7 +32,7 @@ public struct ChatState: Equatable, Sendable {
     public let news: ChatNews?
 }
 
-/// What the person is told of a peer.
+/// What the user is told of a peer.
 public struct PeerNews: Equatable, Sendable, CustomStringConvertible, CustomReflectable {
     public let peer: String
     public let news: ChatNews
@@ -41,7 +41,7 @@ public struct PeerNews: Equatable, Sendable, CustomStringConvertible, CustomRefl
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// What the person is told until it is dismissed or replaced.
+/// What the user is told until it is dismissed or replaced.
 public enum ChatNews: Equatable, Sendable {
     case compared(Comparison)
     case noticed(FlashpaperKit.Notice)

@@ -12,9 +12,13 @@ public final class Flashpaper: Sendable {
     /// before ``startTor(deadline:access:)``.
     ///
     /// Wipe the bytes of a passphrase afterwards; a ``KeySource`` is called for as long as the library is open.
-    /// `privateNetwork` is for tests, and refused by a library that was not built for them.
-    public static func open(folder: URL, key: Key, privateNetwork: String? = nil) async throws -> Flashpaper {
-        let config = Config(home: folder.path, key: key, privateNetwork: privateNetwork)
+    /// `resolvers` are the DNS servers that may be asked, by TCP at an exit: public addresses with their ports, as
+    /// `9.9.9.10:53`; without them those of the library, and with an empty list none. `privateNetwork` is for tests, and refused
+    /// by a library that was not built for them.
+    public static func open(
+        folder: URL, key: Key, privateNetwork: String? = nil, resolvers: [String]? = nil
+    ) async throws -> Flashpaper {
+        let config = Config(home: folder.path, key: key, resolvers: resolvers, privateNetwork: privateNetwork)
         return Flashpaper(try await cancellable { try await Engine.open(config: config, cancel: $0) })
     }
 

@@ -1,9 +1,9 @@
 import FlashpaperCore
 
-// What servers ask of a person before they make an account.
+// What servers ask of the user before they make an account.
 
 extension Flashpaper {
-    /// What a server asks of a person, while it is open: ``Snapshot``'s questions are all of them.
+    /// What a server asks of the user, while it is open: ``Snapshot``'s questions are all of them.
     public func question(_ id: QuestionId) throws -> Question {
         try engine.question(id: id)
     }

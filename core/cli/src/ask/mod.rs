@@ -1,4 +1,4 @@
-//! What servers ask of a person while a burner is made: shown and answered on the terminal, or by a program (`--json`).
+//! What servers ask of the user while a burner is made: shown and answered on the terminal, or by a program (`--json`).
 
 mod dialogue;
 mod picture;
@@ -23,7 +23,7 @@ use crate::stdio::to_stdout;
 use crate::text::printable;
 use crate::tty::Hidden;
 
-/// Awaits a creation, and has a person or a program answer what is asked meanwhile.
+/// Awaits a creation, and has the user or a program answer what is asked meanwhile.
 pub(crate) async fn while_asking(
     engine: &Engine,
     screen: &mut Screen<'_>,
@@ -54,11 +54,11 @@ struct Asker<'a> {
     has_ended: bool,
     /// How the terminal draws pictures, if it does.
     drawing: Option<picture::Drawing>,
-    /// What a person is asked.
+    /// What the user is asked.
     asked: Option<Asked<'a>>,
 }
 
-/// A question that a person is asked.
+/// A question that the user is asked.
 struct Asked<'a> {
     output: &'a Output,
     id: QuestionId,
@@ -113,7 +113,7 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Asks a person what is open, and no more what is not.
+    /// Asks the user what is open, and no more what is not.
     fn look(&mut self) {
         let open = self.open();
         if self.asked.as_ref().is_some_and(|asked| open.iter().all(|question| question.id != asked.id)) {

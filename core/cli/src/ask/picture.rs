@@ -1,4 +1,4 @@
-//! A picture that a person has to look at: drawn in the terminal if it can, else in a file. Only for sixels it is decoded.
+//! A picture that the user has to look at: drawn in the terminal if it can, else in a file. Only for sixels it is decoded.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal as _, Write as _, stdin, stdout};

@@ -76,9 +76,9 @@ pub(crate) enum Command {
 pub(crate) enum Trust {
     /// Texts may go to it.
     Accepted,
-    /// The person has compared it.
+    /// The user has compared it.
     Verified,
-    /// The person has not.
+    /// The user has not.
     Unverified,
 }
 

@@ -73,7 +73,12 @@ impl Installation {
     async fn begin(lab: &Remote) -> Done<Self> {
         let home = TempDir::new()?;
         let network = PrivateNetwork::parse(&std::fs::read_to_string(lab.facts_file())?)?;
-        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Private(network) };
+        let config = Config {
+            home: home.path().to_owned(),
+            key: Key::File,
+            network: Network::Private(network),
+            resolvers: None,
+        };
         let engine = Engine::open(config).await?;
         engine.start_on(Direct::plain(lab)).await?;
         let options =

@@ -27,7 +27,7 @@ pub(crate) fn run(home: &Path) -> Done {
     let engine = runtime.block_on(start(home, ahead))?;
     for line in std::io::stdin().lines() {
         runtime.block_on(obey(&engine, &line?))?;
-        // More registrations than a person makes in an hour.
+        // More registrations than the user makes in an hour.
         by.fetch_add(3600, Relaxed);
         println!("done");
     }
@@ -36,7 +36,7 @@ pub(crate) fn run(home: &Path) -> Done {
 
 async fn start(home: &Path, clock: Ahead) -> Done<Engine> {
     let network = PrivateNetwork::parse(&std::fs::read_to_string(Remote::from_env()?.facts_file())?)?;
-    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) };
+    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Private(network), resolvers: None };
     let engine = Engine::open_with(config, Seams { clock: Box::new(clock), ..Seams::real() }).await?;
     engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     Ok(engine)

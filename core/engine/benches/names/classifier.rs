@@ -17,7 +17,7 @@ struct Example {
     of_burner: bool,
 }
 
-/// How often a burner's name has a higher score than a person's, each scored by what was learnt from the others.
+/// How often a burner's name has a higher score than the user's, each scored by what was learnt from the others.
 pub(super) fn auc(people: &[String], burners: &[String]) -> f64 {
     let mut numbers = HashMap::new();
     let mut of = |names: &[String], of_burner| -> Vec<Example> {

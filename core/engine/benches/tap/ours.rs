@@ -81,7 +81,8 @@ async fn bootstrap(home: &Path, lab: &Remote) -> Done<Tor> {
 
 async fn open(home: &Path, lab: &Remote, tor: &Arc<Tor>, dials: &Arc<Dials>) -> Done<Engine> {
     let network = PrivateNetwork::parse(&std::fs::read_to_string(lab.facts_file())?)?;
-    let config = Config { home: home.join("home"), key: Key::File, network: Network::Private(network) };
+    let config =
+        Config { home: home.join("home"), key: Key::File, network: Network::Private(network), resolvers: None };
     let engine = Engine::open(config).await?;
     engine.start_on(Arc::new(Counting { tor: Arc::clone(tor), dials: Arc::clone(dials) })).await?;
     Ok(engine)

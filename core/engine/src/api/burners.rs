@@ -46,7 +46,7 @@ impl Engine {
         self.context.tasks.supervised(work).await?.claim().await
     }
 
-    /// What a server asks of a person, while it is open: [`Snapshot::questions`](crate::Snapshot::questions) has all of them.
+    /// What a server asks of the user, while it is open: [`Snapshot::questions`](crate::Snapshot::questions) has all of them.
     ///
     /// # Errors
     /// [`Error::NoSuchQuestion`].

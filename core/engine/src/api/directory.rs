@@ -106,11 +106,11 @@ pub struct ServerProbe {
 pub enum Needs {
     /// A name and a password.
     Plain,
-    /// A proof of work, which no person has to do (XEP-0158).
+    /// A proof of work, which no user has to do (XEP-0158).
     Work,
     /// A CAPTCHA.
     Captcha,
-    /// Other answers of a person.
+    /// Other answers of the user.
     Form,
     /// A visit to a web page.
     Web,
@@ -164,7 +164,7 @@ impl Needs {
             Self::Plain => "asks nothing",
             Self::Work => "asks for a proof of work",
             Self::Captcha => "CAPTCHA",
-            Self::Form => "asks a person",
+            Self::Form => "asks the user",
             Self::Web => "web only",
             Self::Invitation => "by invitation",
             Self::Closed => "makes no accounts in band",
@@ -265,7 +265,7 @@ mod tests {
     const ONION: &str = "jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion";
 
     async fn open(home: &TempDir) -> Engine {
-        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
         Engine::open(config).await.unwrap()
     }
 
@@ -344,7 +344,7 @@ mod tests {
             (Kind::Web, Needs::Plain, true, "yes,asks nothing"),
             (Kind::Unknown, Needs::Work, true, "yes,asks for a proof of work"),
             (Kind::Yes, Needs::Captcha, true, "captcha,CAPTCHA"),
-            (Kind::Yes, Needs::Form, true, "captcha,asks a person"),
+            (Kind::Yes, Needs::Form, true, "captcha,asks the user"),
             (Kind::Yes, Needs::Web, true, "web,web only"),
             (Kind::Yes, Needs::Invitation, true, "no,by invitation"),
             (Kind::Yes, Needs::Closed, true, "no,makes no accounts in band"),

@@ -34,9 +34,9 @@ pub(crate) struct Server {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
-    /// In band, and asks nothing of a person.
+    /// In band, and asks nothing of the user.
     Yes,
-    /// In band, and asks something of a person: mostly a CAPTCHA.
+    /// In band, and asks something of the user: mostly a CAPTCHA.
     Captcha,
     /// On a web page only.
     Web,

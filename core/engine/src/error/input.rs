@@ -42,6 +42,9 @@ pub enum Input {
     /// A transport with a malformed name, or with an address that is not this device's own.
     #[error("transport")]
     Transport,
+    /// A DNS server's address that is not of the public network.
+    #[error("DNS server")]
+    Resolver,
     /// Not a link of an invitation to a server, or one to another server.
     #[error("invitation")]
     Invitation,

@@ -27,7 +27,7 @@ impl Context {
 
     /// The DNS server that an account asks by its exit; none in a network that has none.
     pub(crate) fn resolver_of(&self, id: &BurnerId) -> Option<SocketAddr> {
-        let draw = || self.network.resolvers().choose(&mut self.services.rng()).copied();
+        let draw = || self.resolvers.choose(&mut self.services.rng()).copied();
         lock(&self.tor.circuits).resolver(&id.0, draw)
     }
 

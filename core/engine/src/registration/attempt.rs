@@ -40,7 +40,7 @@ pub(super) struct Attempt<'a> {
     pub(super) invitation: Option<&'a Invitation>,
     /// It counts against our own cap.
     pub(super) counts: bool,
-    /// A person is being asked. It stays so where the attempt is dropped meanwhile.
+    /// The user is being asked. It stays so where the attempt is dropped meanwhile.
     pub(super) is_asking: &'a AtomicBool,
 }
 
@@ -211,13 +211,13 @@ impl Work<'_> {
             }
         };
         let credentials = link::credentials(&self.burner.account());
-        // What a person has answered was looked at before, and all else is there.
+        // What the user has answered was looked at before, and all else is there.
         let filled = form.fill(&credentials, &answers).map_err(|_| Error::NeedsForm)?;
         self.stream = Stream::WithFilled(link, filled);
         Ok(Found::Done)
     }
 
-    /// Gets all of it that needs no person.
+    /// Gets all of it that needs no user.
     async fn prepare(&mut self, form: Form) -> Result<Form, Error> {
         let mut form = self.fetch_pictures(form).await?;
         self.look_for_proof(&mut form).await?;
@@ -268,7 +268,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Asks a person, for as long as the server waits. What asks nothing is answered.
+    /// Asks the user, for as long as the server waits. What asks nothing is answered.
     async fn ask(&mut self, link: &mut Link, form: Form) -> Result<Reply, Error> {
         let server = Address::from(self.attempt.server.domain.as_str().to_owned());
         let (context, burner) = (self.context, &self.burner.id);

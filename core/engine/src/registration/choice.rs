@@ -13,7 +13,7 @@ const ONION: u32 = 3;
 /// Which servers come into question.
 pub(crate) struct Choice<'a> {
     pub(crate) route: Option<Route>,
-    /// Only those that ask nothing of a person.
+    /// Only those that ask nothing of the user.
     pub(crate) asks_nothing: bool,
     /// The domains that were tried already.
     pub(crate) tried: &'a [String],
@@ -58,7 +58,7 @@ impl Choice<'_> {
 struct Drawback {
     /// It was of no use today. It may have been our own network: the server is not left out.
     failed_today: bool,
-    /// It asks something of a person.
+    /// It asks something of the user.
     asks: bool,
     /// Another burner lives there.
     in_use: bool,

@@ -12,7 +12,7 @@ use crate::locks::lock;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Lesson {
-    /// It asks something of a person.
+    /// It asks something of the user.
     Asks,
     /// It makes no accounts that one can talk with: not in band, not here, or not by its rules.
     Useless,

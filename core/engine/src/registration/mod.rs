@@ -1,6 +1,6 @@
 //! Making a burner: draw an identity, seal it, register it over circuits of its own, show that it can be reached.
 //!
-//! `plan` decides what is done next, `attempt` does it, `questions` has a person asked a `question`, `pending` holds the account meanwhile.
+//! `plan` decides what is done next, `attempt` does it, `questions` has the user asked a `question`, `pending` holds the account meanwhile.
 //! `choice` decides where to go on after a refusal, by what is `learnt` of servers, and `quota` is our own cap.
 
 mod attempt;
@@ -40,7 +40,7 @@ pub(crate) fn check(context: &Context, options: &CreateOptions) -> Result<(), Er
 }
 
 /// Makes an account, at the server that is named, or at one after the other until one takes it. Asleep, it has ended, but where
-/// a person was being asked: that is done anew once the app has the engine resume.
+/// the user was being asked: that is done anew once the app has the engine resume.
 pub(crate) async fn create(
     context: &Arc<Context>,
     options: CreateOptions,
@@ -78,7 +78,7 @@ struct Creation<'a> {
     tried: Vec<String>,
     /// The next attempt counts against our own cap.
     counts: bool,
-    /// A person is being asked, or was as the engine fell asleep. No server has seen the identity then.
+    /// The user is being asked, or was as the engine fell asleep. No server has seen the identity then.
     is_asking: AtomicBool,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Creation<'a> {
         Ok(Self { context, options, invitation, named, server, way, patience, tried, counts, is_asking })
     }
 
-    /// Makes one attempt after the other. Dropped while a person is asked, it can be called again.
+    /// Makes one attempt after the other. Dropped while the user is asked, it can be called again.
     async fn go_on(&mut self, cancel: &CancellationToken) -> Result<PendingBurner, Error> {
         loop {
             let attempt = Attempt {

@@ -15,7 +15,7 @@ pub(crate) enum Act {
     ShowInvitation,
     /// Ask which fields a registration needs (XEP-0077, section 3.1).
     AskForForm,
-    /// Do what the form wants: fetch its pictures, look for a proof of work, ask a person.
+    /// Do what the form wants: fetch its pictures, look for a proof of work, ask the user.
     FillForm,
     /// Send the form with name and password: from here on there may be an account.
     SendForm,

@@ -1,4 +1,4 @@
-//! What a server asks of a person before it makes an account.
+//! What a server asks of the user before it makes an account.
 
 use data_encoding::BASE64;
 use flashpaper_chat::Address;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::error::AnswerFault;
 use crate::event::{BurnerId, QuestionId};
 
-/// What a server asks of a person before it makes an account. All texts are the server's, cleaned of what could steer a screen.
+/// What a server asks of the user before it makes an account. All texts are the server's, cleaned of what could steer a screen.
 /// As JSON a picture is in base64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Question {

@@ -15,13 +15,13 @@ use crate::locks::lock;
 use crate::services::Services;
 use crate::tasks::Tasks;
 
-/// What a person has done with a question.
+/// What the user has done with a question.
 pub(super) enum Reply {
     /// The form, and answers that it can be filled in with.
     Answers(Box<Form>, Answers),
     /// Another picture is wanted.
     Another,
-    /// The person gives up.
+    /// The user gives up.
     Declined,
 }
 
@@ -41,7 +41,7 @@ impl Questions {
         lock(&self.0).by_id.values().map(|(question, ..)| question.clone()).collect()
     }
 
-    /// Asks a person. A form that asks nothing is given back.
+    /// Asks the user. A form that asks nothing is given back.
     pub(super) fn ask<'a>(
         &'a self,
         (services, tasks): (&'a Services, &'a Tasks),
@@ -91,7 +91,7 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// What a person does with it.
+    /// What the user does with it.
     pub(super) async fn replied(&mut self) -> Result<Reply, Error> {
         let reply = (&mut self.reply).await.map_err(|_| Error::Internal)?;
         self.end = match reply {

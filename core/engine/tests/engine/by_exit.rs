@@ -30,7 +30,7 @@ async fn open_with_onion(home: &Path, lab: &Remote, server: &LabServer) -> Teste
     facts["network"]["servers"] =
         json!([{ "domain": server.domain(), "onion": onion.ok_or("no onion")?, "in_band_registration": "yes" }]);
     let network = Network::Private(PrivateNetwork::parse(&facts.to_string())?);
-    Ok(Engine::open(Config { home: home.to_owned(), key: Key::File, network }).await?)
+    Ok(Engine::open(Config { home: home.to_owned(), key: Key::File, network, resolvers: None }).await?)
 }
 
 /// The identities that were drawn, each with the route that it was for.

@@ -31,7 +31,7 @@ async fn a_server_says_what_it_wants_and_makes_no_account() -> Tested {
 #[tokio::test]
 async fn a_server_that_is_silent_has_no_new_entry_and_a_device_without_tor_looks_at_none() -> Tested {
     let home = TempDir::new()?;
-    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
     let engine = Engine::open(config).await?;
     engine.start_on(Arc::new(Always(|| DialError::HostUnreachable))).await?;
     let probe = engine.probe_server("jabjab.de").await?;

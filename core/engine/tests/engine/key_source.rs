@@ -100,7 +100,7 @@ fn key_and(chip: &Arc<Chip>, passphrase: &str) -> Key {
 }
 
 async fn open(home: &Path, key: Key) -> Result<Engine, Error> {
-    Engine::open(Config { home: home.to_owned(), key, network: Network::Public }).await
+    Engine::open(Config { home: home.to_owned(), key, network: Network::Public, resolvers: None }).await
 }
 
 /// Makes an account that no server comes to know of: it is forgotten, and counts against the cap.

@@ -39,7 +39,7 @@ async fn engine(home: &Path, dial: fn() -> DialError) -> Tested<(Engine, Hands)>
     let hands = Hands::default();
     hands.0.store(1_000_000, SeqCst);
     let seams = Seams { clock: Box::new(hands.clone()), ..Seams::real() };
-    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Public };
+    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Public, resolvers: None };
     let engine = Engine::open_with(config, seams).await?;
     engine.start_on(Arc::new(Always(dial))).await?;
     Ok((engine, hands))
@@ -96,13 +96,25 @@ async fn a_panic_below_is_an_error_and_the_engine_lives_on() -> Tested {
 #[tokio::test]
 async fn without_tor_nothing_is_drawn() -> Tested {
     let home = TempDir::new()?;
-    let config = || Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let config = || Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
     let engine = Engine::open(config()).await?;
     assert_eq!(engine.create_burner(one_server()).await.err(), Some(Error::TorNotStarted));
     assert!(engine.burners()?.is_empty());
     for (server, input) in [("localhost", Input::Server), ("127.0.0.1", Input::Server), ("", Input::Server)] {
         let options = CreateOptions { server: Some(server.into()), ..one_server() };
         assert_eq!(engine.create_burner(options).await.err(), Some(Error::InvalidInput { input }));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dns_server_is_of_the_public_network() -> Tested {
+    let home = TempDir::new()?;
+    for address in ["192.168.0.1:53", "9.9.9.9:0", "[fe80::1]:53"] {
+        let (home, resolvers) = (home.path().to_owned(), Some(vec!["9.9.9.9:53".parse()?, address.parse()?]));
+        let config = Config { home, key: Key::File, network: Network::Public, resolvers };
+        let refused = Some(Error::InvalidInput { input: Input::Resolver });
+        assert_eq!(Engine::open(config).await.err(), refused, "{address}");
     }
     Ok(())
 }
@@ -127,7 +139,7 @@ async fn a_closed_engine_says_so_and_its_events_end() -> Tested {
 async fn a_folder_that_is_open_gives_the_same_engine() -> Tested {
     let home = TempDir::new()?;
     let lab = || PrivateNetwork::parse(r#"{"network":{"arti":"","ca_pem":"","servers":[]}}"#);
-    let config = |key, network| Config { home: home.path().join("home"), key, network };
+    let config = |key, network| Config { home: home.path().join("home"), key, network, resolvers: None };
     let open = |key: &str, network| Engine::open(config(Key::passphrase(key), network));
     let (first, second) = tokio::join!(open("swordfish", Network::Public), open("swordfish", Network::Public));
     let (first, second) = (first?, second?);
@@ -154,7 +166,9 @@ async fn a_folder_that_is_open_gives_the_same_engine() -> Tested {
 #[tokio::test(flavor = "multi_thread")]
 async fn opened_and_resumed_at_once_it_wakes_once() -> Tested {
     let home = TempDir::new()?;
-    let open = || Engine::open(Config { home: home.path().to_owned(), key: Key::File, network: Network::Public });
+    let open = || {
+        Engine::open(Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None })
+    };
     let engine = open().await?;
     for _ in 0..50 {
         engine.suspend(Duration::from_secs(3)).await;
@@ -168,7 +182,8 @@ async fn opened_and_resumed_at_once_it_wakes_once() -> Tested {
 #[tokio::test]
 async fn another_key_opens_after_a_change_and_only_that() -> Tested {
     let home = TempDir::new()?;
-    let open = |key| Engine::open(Config { home: home.path().to_owned(), key, network: Network::Public });
+    let open =
+        |key| Engine::open(Config { home: home.path().to_owned(), key, network: Network::Public, resolvers: None });
     let engine = open(Key::File).await?;
     assert_eq!(
         engine.change_key(Key::passphrase("")).await.err(),

@@ -10,7 +10,7 @@ use flashpaper::{
 use flashpaper_lab::{MOVED, Remote};
 use tempfile::TempDir;
 
-use crate::support::{SERVER, Tested, open};
+use crate::support::{SERVER, Tested, config, open};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -40,6 +40,14 @@ async fn a_server_is_found_by_its_records() -> Tested {
 
 async fn found_by_its_records(lab: &Remote) -> Tested {
     let home = TempDir::new()?;
+    // An app that names no DNS server has none asked.
+    let none = Config { resolvers: Some(Vec::new()), ..config(home.path(), lab)? };
+    let engine = Engine::open(none).await?;
+    engine.start_tor(TorAccess::Direct, PATIENCE).await?;
+    assert_eq!(engine.create_burner(at(MOVED)).await.err(), Some(Error::ServerUnreachable));
+    engine.close().await;
+    assert!(!fs::read_to_string(&lab.facts().dns_log).unwrap_or_default().contains(MOVED));
+
     let engine = open(home.path(), lab).await?;
     engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     lives_at(&engine, MOVED).await?;
@@ -98,7 +106,7 @@ fn bad(line: u32, part: BridgePart) -> Result<(), Error> {
 async fn what_is_no_bridge_is_told_and_nothing_starts() -> Tested {
     const FINGERPRINT: &str = "0BAC39417268B96B9F514E7F63FA6FBA1A788955";
     let home = TempDir::new()?;
-    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
     let engine = Engine::open(config).await?;
     let start = async |lines: &[&str], address: &str| {
         let transports =

@@ -38,7 +38,7 @@ pub(crate) async fn open_with_servers(home: &Path, lab: &Remote, servers: &[(&st
     let entry = |(domain, kind): &(&str, &str)| json!({ "domain": domain, "onion": "", "in_band_registration": kind });
     facts["network"]["servers"] = servers.iter().map(entry).collect();
     let network = Network::Private(PrivateNetwork::parse(&facts.to_string())?);
-    Ok(Engine::open(Config { home: home.to_owned(), key: Key::File, network }).await?)
+    Ok(Engine::open(Config { home: home.to_owned(), key: Key::File, network, resolvers: None }).await?)
 }
 
 pub(crate) fn creating(engine: &Engine, options: CreateOptions) -> JoinHandle<Result<Burner, Error>> {

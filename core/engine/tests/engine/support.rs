@@ -42,7 +42,7 @@ pub(crate) async fn open_with(home: &Path, lab: &Remote, clock: &Hands) -> Teste
 
 pub(crate) fn config(home: &Path, lab: &Remote) -> Tested<Config> {
     let network = PrivateNetwork::parse(&std::fs::read_to_string(lab.facts_file())?)?;
-    Ok(Config { home: home.to_owned(), key: Key::File, network: Network::Private(network) })
+    Ok(Config { home: home.to_owned(), key: Key::File, network: Network::Private(network), resolvers: None })
 }
 
 /// Somebody to talk to who has OTR, but none of the engine: answers by itself.

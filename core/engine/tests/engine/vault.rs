@@ -21,7 +21,7 @@ fn one_server() -> CreateOptions {
 }
 
 async fn open(home: &Path) -> Result<Engine, Error> {
-    Engine::open(Config { home: home.to_owned(), key: Key::File, network: Network::Public }).await
+    Engine::open(Config { home: home.to_owned(), key: Key::File, network: Network::Public, resolvers: None }).await
 }
 
 /// Leaves an account behind that no server knows of: it could not be forgotten, as the next key could not be made.
@@ -106,7 +106,7 @@ async fn the_key_is_another_at_each_opening_and_once_a_day_at_waking() -> Tested
     let first = key_of(home.path())?;
     let hands = Hands::default();
     let seams = Seams { clock: Box::new(hands.clone()), ..Seams::real() };
-    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
     let engine = Engine::open_with(config, seams).await?;
     let mut before = key_of(home.path())?;
     assert_ne!(before, first);

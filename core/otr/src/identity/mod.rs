@@ -1,4 +1,4 @@
-//! The long-term key that tells a person's peers who is there (spec: "Public keys, signatures, and fingerprints").
+//! The long-term key that tells the user's peers who is there (spec: "Public keys, signatures, and fingerprints").
 
 mod private_key_file;
 

@@ -374,7 +374,7 @@ impl Session {
         Ok((&mut *self.rng, conversation))
     }
 
-    /// Whether texts may go to this instance without the person's doing: nobody else is talked to, or one with the same
+    /// Whether texts may go to this instance without the user's doing: nobody else is talked to, or one with the same
     /// key.
     fn may_become_active(&self, tag: u32, fingerprint: Fingerprint) -> bool {
         let other = self.active.filter(|active| *active != tag).and_then(|active| self.instances.get(&active));

@@ -77,7 +77,7 @@ pub enum Output {
     Began {
         /// Which instance.
         with: InstanceTag,
-        /// The key of that client: not yet known to be the person's.
+        /// The key of that client: not yet known to be the user's.
         fingerprint: Fingerprint,
         /// The secure session id: people may compare its halves.
         ssid: [u8; 8],
@@ -86,10 +86,10 @@ pub enum Output {
         /// There was a private conversation with the same key before.
         renewed: bool,
     },
-    /// The peer has ended the private conversation with this instance. If texts went there, none is sent until the person
+    /// The peer has ended the private conversation with this instance. If texts went there, none is sent until the user
     /// starts anew, ends it too, or selects another instance.
     Ended(InstanceTag),
-    /// Something for the person's or the app's attention.
+    /// Something for the user's or the app's attention.
     Attention(Attention),
     /// News of a comparison of secrets.
     Smp(SmpEvent),
@@ -114,7 +114,7 @@ impl fmt::Debug for Output {
     }
 }
 
-/// What a person or an app should know of. `Debug` shows none of the peer's words.
+/// What the user or an app should know of. `Debug` shows none of the peer's words.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Attention {
     /// A message could not be read, or did not come whole; it is lost, unless the peer sends it again.
@@ -172,7 +172,7 @@ pub enum SmpEvent {
         /// The key that the comparison was about.
         fingerprint: Fingerprint,
     },
-    /// Ended without a result: by a person, by an error, or because both began at once.
+    /// Ended without a result: by the user, by an error, or because both began at once.
     Aborted,
 }
 

@@ -18,7 +18,7 @@ pub(crate) enum Smp {
     /// SMPSTATE_EXPECT1.
     #[default]
     Expect1,
-    /// The peer has asked; the person has not answered yet.
+    /// The peer has asked; the user has not answered yet.
     Asked(Asked),
     Expect2(Expect2),
     Expect3(Box<Expect3>),
@@ -91,7 +91,7 @@ impl Smp {
         }
     }
 
-    /// The person's answer to the peer's question: message 2. `None`: the peer has not asked.
+    /// The user's answer to the peer's question: message 2. `None`: the peer has not asked.
     pub(crate) fn answer(&mut self, y: &Exponent, rng: &mut dyn CryptoRng) -> Option<Tlv> {
         let Self::Asked(Asked { g2a, g3a }) = self else { return None };
         let (g2a, g3a) = (*g2a, *g3a);

@@ -33,7 +33,7 @@ const ENTITY_AT_MOST: usize = 12;
 const VOID: [&str; 4] = ["br", "hr", "img", "meta"];
 
 /// The text of an HTML body that a client has written; `None` if it is not one: then `<` and `&` mean themselves. A client
-/// closes what it opens, in order: else it is a person who writes of mark-up, or of types, or compares.
+/// closes what it opens, in order: else it is the user who writes of mark-up, or of types, or compares.
 pub(crate) fn written_by_client(body: &str) -> Option<String> {
     let mut open = Vec::new();
     let mut rest = body;

@@ -25,7 +25,7 @@ pub enum RegisterError {
     /// Accounts are made for those with an invitation (XEP-0445), and there was none, or it is not accepted (any more).
     #[error("the server wants an invitation")]
     NeedsInvite,
-    /// What a person has answered is wrong, or came too late: ask for another form.
+    /// What the user has answered is wrong, or came too late: ask for another form.
     #[error("the answer is wrong")]
     BadAnswer,
     /// The password, or the name, is not one that the server takes.
@@ -100,7 +100,7 @@ pub(super) struct Context {
     pub(super) lacks_invitation: bool,
     /// A challenge was answered (XEP-0158).
     pub(super) challenged: bool,
-    /// A person has answered something that is no challenge.
+    /// The user has answered something that is no challenge.
     pub(super) answered: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A field of a form that a person fills in: how it is read, shown, and answered.
+//! A field of a form that the user fills in: how it is read, shown, and answered.
 
 use std::str::FromStr as _;
 
@@ -153,7 +153,7 @@ pub(super) fn values(element: &Element) -> impl Iterator<Item = String> {
     element.children().filter(|child| child.is("value", ns::DATA_FORMS)).map(Element::text)
 }
 
-/// One line of a person's, with something in it.
+/// One line of the user's, with something in it.
 fn is_line(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= ANSWER_AT_MOST && !text.contains(char::is_control)
 }

@@ -74,7 +74,7 @@ impl Form {
         Ok(Filled { query, context: Context { challenged, answered, lacks_invitation: false } })
     }
 
-    /// The values of each field that a person is asked, in order. `None`: it is left out.
+    /// The values of each field that the user is asked, in order. `None`: it is left out.
     fn values(&self, answers: &Answers) -> Result<Vec<Option<Vec<Zeroizing<String>>>>, AnswerError> {
         let mut chosen = 0;
         let mut all = Vec::new();

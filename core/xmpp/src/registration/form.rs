@@ -1,6 +1,6 @@
 //! A server's form: the fields of XEP-0077 itself, or a data form (XEP-0004), which goes before them (XEP-0077, section 6).
 //!
-//! What is neither required nor a challenge (XEP-0158) is left out: it would say more of a person than it has to.
+//! What is neither required nor a challenge (XEP-0158) is left out: it would say more of the user than it has to.
 
 use std::fmt;
 
@@ -25,11 +25,11 @@ const NAME_AT_MOST: usize = 256;
 /// Of what goes back as it came, in all, bytes.
 const HIDDEN_AT_MOST: usize = 16 * 1024;
 
-/// What a server wants to know, before a person or a search has answered.
+/// What a server wants to know, before the user or a search has answered.
 pub struct Form {
     pub(super) is_data: bool,
     pub(super) parts: Vec<Part>,
-    /// How many of the challenges that are not required a person has to answer.
+    /// How many of the challenges that are not required the user has to answer.
     pub(super) choose: usize,
     pub(super) domain: Domain,
     title: String,
@@ -49,7 +49,7 @@ pub(super) enum Part {
     Hidden(String, Vec<String>),
     /// A search.
     Work { name: String, target: Target, required: bool, proof: Option<Proof> },
-    /// A person.
+    /// The user.
     Person(Box<FormField>),
 }
 
@@ -155,7 +155,7 @@ impl Form {
         if is_double || is_long || is_much { Err(Fault::Form) } else { Ok(()) }
     }
 
-    /// Decides which challenges are answered: those that are required, then the one that needs no person. Where the server
+    /// Decides which challenges are answered: those that are required, then the one that needs no user. Where the server
     /// does not say how many answers it wants, one challenge is one (XEP-0158, section 3.1.3). It counts the name and the
     /// password among the answers (section 4).
     fn settled(mut self) -> Result<Self, Fault> {
@@ -207,7 +207,7 @@ impl Form {
         })
     }
 
-    /// What a person has to answer. `None`: nothing.
+    /// What the user has to answer. `None`: nothing.
     #[must_use]
     pub fn question(&self) -> Option<Question> {
         let fields: Vec<_> = self.people().map(FormField::shown).collect();

@@ -1,4 +1,4 @@
-//! Invitations to a server (XEP-0401, XEP-0445): a link that a person has pasted or scanned, and the token in it.
+//! Invitations to a server (XEP-0401, XEP-0445): a link that the user has pasted or scanned, and the token in it.
 
 use std::fmt;
 

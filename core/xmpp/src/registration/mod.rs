@@ -1,4 +1,4 @@
-//! In-band registration (XEP-0077, section 3.1): a form is asked for, read, shown to a person if it has to be, filled in, and
+//! In-band registration (XEP-0077, section 3.1): a form is asked for, read, shown to the user if it has to be, filled in, and
 //! sent. Without I/O, but for `dialogue` and `fetch`.
 //!
 //! [`Form`] → [`Filled`]; before the first, an [`Invitation`] may be shown. After a refusal that leaves hope, and whenever a

@@ -21,7 +21,7 @@ pub const SIZE_AT_MOST: usize = 256 * 1024;
 /// Its width and its height, pixels: decoded, 16 MiB.
 pub const SIDE_AT_MOST: usize = 2048;
 
-/// A picture to be looked at by a person.
+/// A picture to be looked at by the user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     /// The file.

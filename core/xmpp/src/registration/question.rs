@@ -1,4 +1,4 @@
-//! What a person is shown of a form, and what comes back. Texts are the server's, cleaned; what has to go back to it as it
+//! What the user is shown of a form, and what comes back. Texts are the server's, cleaned; what has to go back to it as it
 //! came is not among them.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::picture::Picture;
 
-/// What a person has to answer.
+/// What the user has to answer.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Question {
     /// The form's title; it may be empty.
@@ -37,7 +37,7 @@ pub struct Field {
     pub kind: Kind,
     /// It has to be answered.
     pub required: bool,
-    /// It is there to tell people from programs (XEP-0158). Its label may be in a language that the person does not read.
+    /// It is there to tell people from programs (XEP-0158). Its label may be in a language that the user does not read.
     pub is_challenge: bool,
     /// What the server suggests.
     pub preset: Option<Answer>,
@@ -88,7 +88,7 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// What a person answers to one field.
+/// What the user answers to one field.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Of all kinds that are written.
@@ -105,7 +105,7 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// What a person answers, by the places of the fields in their question. Its `Debug` shows no answer.
+/// What the user answers, by the places of the fields in their question. Its `Debug` shows no answer.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Answers(pub BTreeMap<usize, Answer>);
 

@@ -68,7 +68,7 @@ pub(crate) fn header(features: &str) -> String {
     )
 }
 
-/// How far a registration came, what a person would have been shown, and how it ended.
+/// How far a registration came, what the user would have been shown, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Came {
     pub(crate) shown: bool,

@@ -1,4 +1,4 @@
-//! Texts of a server that a person is shown: bounded, and unable to steer a screen or to turn the order of what stands beside
+//! Texts of a server that the user is shown: bounded, and unable to steer a screen or to turn the order of what stands beside
 //! them.
 
 /// A label, or a title, characters.

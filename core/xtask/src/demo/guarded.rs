@@ -1,5 +1,5 @@
 //! Servers that guard their registration, with real Prosody and ejabberd: one asks what a picture shows, one refuses, one
-//! puts new accounts aside. What a person would see and type goes through `flashpaper new --json`.
+//! puts new accounts aside. What the user would see and type goes through `flashpaper new --json`.
 
 use std::fs;
 use std::path::Path;
@@ -80,7 +80,7 @@ fn create(story: &Story, args: &[&str], lab: &Lab) -> Done<Vec<(String, String)>
     Ok(refusals)
 }
 
-/// Saves the picture of a question, and answers as a person who has looked at it.
+/// Saves the picture of a question, and answers as the user who has looked at it.
 fn answer(new: &mut Events, question: &Value, file: &Path, lab: &Lab) -> Done {
     let fields = question["form"]["fields"].as_array().ok_or("no fields")?;
     let place = fields.iter().position(|field| !field["picture"].is_null()).ok_or("no picture")?;

@@ -186,7 +186,7 @@ impl Clock for Ahead {
 }
 
 fn offline(home: &Path) -> Config {
-    Config { home: home.to_owned(), key: Key::File, network: Network::Public }
+    Config { home: home.to_owned(), key: Key::File, network: Network::Public, resolvers: None }
 }
 
 /// Opens a folder, and by turns queues a text and takes one that came: each is one commit. Prints the median of a commit in microseconds, that of

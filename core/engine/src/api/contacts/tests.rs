@@ -14,7 +14,7 @@ use crate::burner::LiveBurner;
 use crate::{Config, Key, Network};
 
 async fn open(home: &TempDir) -> Engine {
-    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
     Engine::open(config).await.unwrap()
 }
 

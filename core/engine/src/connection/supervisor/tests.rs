@@ -119,7 +119,7 @@ pub(crate) async fn engine(home: &TempDir, names: &[&str]) -> (Engine, Noted) {
 }
 
 pub(crate) async fn engine_on(home: &TempDir, names: &[&str], noted: &Noted, seams: Seams) -> Engine {
-    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
     let engine = Engine::open_with(config, seams).await.unwrap();
     for name in names {
         let mut account = account(name);

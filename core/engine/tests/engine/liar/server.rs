@@ -63,7 +63,7 @@ impl Server {
         let server = json!({ "domain": SERVER, "in_band_registration": "yes" });
         let network = json!({ "arti": "", "ca_pem": self.certificate, "servers": [server] });
         let network = Network::Private(PrivateNetwork::parse(&json!({ "network": network }).to_string())?);
-        let engine = Engine::open(Config { home: home.to_owned(), key: Key::File, network }).await?;
+        let engine = Engine::open(Config { home: home.to_owned(), key: Key::File, network, resolvers: None }).await?;
         engine.start_on(Arc::new(self.clone())).await?;
         Ok(engine)
     }

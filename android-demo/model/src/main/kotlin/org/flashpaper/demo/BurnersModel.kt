@@ -212,7 +212,7 @@ class BurnersModel(
         }
     }
 
-    /** What is cleared away in the background is not the person's work. */
+    /** What is cleared away in the background is not the user's work. */
     private fun step(burner: BurnerId, step: Step) = current.update {
         val work = it.work
         when {

@@ -17,7 +17,7 @@ data class BurnersState(
     val vault: VaultReport = VaultReport(lost = 0u, incomplete = false, oldKeyKept = false),
     val burners: List<Burner> = emptyList(),
     val work: Work = Work.Idle,
-    /** What the server asks the person before it makes the burner; [work] waits for an answer. */
+    /** What the server asks the user before it makes the burner; [work] waits for an answer. */
     val question: Question? = null,
     val notice: Notice? = null,
 ) {
@@ -35,11 +35,11 @@ sealed interface TorState {
 
     data object Ready : TorState
 
-    /** It goes on trying by itself; [canRetry]: the person may do more, having mended something. */
+    /** It goes on trying by itself; [canRetry]: the user may do more, having mended something. */
     data class Blocked(val error: FlashpaperException, val canRetry: Boolean) : TorState
 }
 
-/** What is being done for the person, one thing at a time, with the steps that are behind. */
+/** What is being done for the user, one thing at a time, with the steps that are behind. */
 sealed interface Work {
     data object Idle : Work
 
@@ -48,7 +48,7 @@ sealed interface Work {
     data class Burning(val burner: BurnerId, val steps: List<Step>) : Work
 }
 
-/** What the person is told until it is dismissed or replaced. */
+/** What the user is told until it is dismissed or replaced. */
 sealed interface Notice {
     data class Failed(val error: FlashpaperException) : Notice
 

@@ -61,7 +61,7 @@ interface ConversationsActions {
     /** Lets texts go to a key that was not known before. */
     fun acceptKey(key: Fingerprint)
 
-    /** The person has compared the digits of a key, or takes that back. */
+    /** The user has compared the digits of a key, or takes that back. */
     fun setVerified(key: Fingerprint, verified: Boolean)
 
     /** Compares a secret with the peer, who is shown the question. */
@@ -73,7 +73,7 @@ interface ConversationsActions {
     /** Ends the comparison that is going on. */
     fun abortComparison()
 
-    /** Takes away what the person is told: in the chat, or in the list of contacts. */
+    /** Takes away what the user is told: in the chat, or in the list of contacts. */
     fun dismiss()
 }
 

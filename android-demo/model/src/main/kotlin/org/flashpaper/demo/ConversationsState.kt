@@ -16,9 +16,9 @@ data class ConversationsState(
     val contacts: List<Conversation> = emptyList(),
     val own: OwnKey? = null,
     val chat: ChatState? = null,
-    /** What the person is told of peers, the latest last: also of those that are in no chat. */
+    /** What the user is told of peers, the latest last: also of those that are in no chat. */
     val news: List<PeerNews> = emptyList(),
-    /** What the person asked for last, and cannot be done. */
+    /** What the user asked for last, and cannot be done. */
     val failed: FlashpaperException? = null,
 )
 
@@ -37,12 +37,12 @@ data class ChatState(
     val news: ChatNews? = null,
 )
 
-/** What the person is told of a peer. */
+/** What the user is told of a peer. */
 data class PeerNews(val peer: String, val news: ChatNews) {
     override fun toString(): String = "PeerNews(..)"
 }
 
-/** What the person is told until it is dismissed or replaced. */
+/** What the user is told until it is dismissed or replaced. */
 sealed interface ChatNews {
     data class Compared(val comparison: Comparison) : ChatNews
 

@@ -21,10 +21,17 @@ public class Flashpaper private constructor(internal val engine: Engine) {
          * it be before [startTor].
          *
          * Wipe the bytes of a passphrase afterwards; a [KeySource] is called for as long as the library is open.
-         * [privateNetwork] is for tests, and refused by a library that was not built for them.
+         * [resolvers] are the DNS servers that may be asked, by TCP at an exit: public addresses with their ports, as
+         * `9.9.9.10:53`; without them those of the library, and with an empty list none. [privateNetwork] is for tests, and
+         * refused by a library that was not built for them.
          */
-        public suspend fun open(folder: File, key: Key, privateNetwork: String? = null): Flashpaper =
-            Flashpaper(Engine.open(Config(folder.path, key, privateNetwork), null))
+        public suspend fun open(
+            folder: File,
+            key: Key,
+            privateNetwork: String? = null,
+            resolvers: List<String>? = null,
+        ): Flashpaper =
+            Flashpaper(Engine.open(Config(folder.path, key, resolvers, privateNetwork), null))
     }
 
     /**
@@ -74,7 +81,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun createBurner(options: CreateOptions = CreateOptions()): Burner =
         engine.createBurner(options, null)
 
-    /** What a server asks of a person, while it is open: [Snapshot.questions] has all of them. */
+    /** What a server asks of the user, while it is open: [Snapshot.questions] has all of them. */
     public fun question(id: QuestionId): Question = engine.question(id)
 
     /**

@@ -50,7 +50,7 @@ internal fun Page(title: String, dark: Boolean, back: (() -> Unit)? = null, cont
     }
 }
 
-/** What the person is told until it is dismissed. */
+/** What the user is told until it is dismissed. */
 @Composable
 internal fun Told(text: String, dismiss: () -> Unit) {
     Card(Modifier.fillMaxWidth()) {

@@ -69,7 +69,7 @@ private fun words(action: Action, code: String): String = when (action) {
     Action.NOTHING -> "It has ended."
 }
 
-/** What a person is to know of the store; nothing where all is well. */
+/** What the user is to know of the store; nothing where all is well. */
 internal fun words(vault: VaultReport): List<String> = listOfNotNull(
     "A part of what was stored is lost or was tampered with.".takeIf { vault.lost > 0u },
     "Somebody has put older data on this device in the place of newer, or removed some. Private conversations begin anew.".takeIf { vault.incomplete },
