@@ -113,6 +113,12 @@ impl<'a> Talk<'a> {
 
     /// Somebody's presence. Gives the steps of the handshake to answer with.
     pub fn presence(&mut self, from: &Address, resource: Option<String>, news: PresenceNews) -> Vec<Subscription> {
+        if news == PresenceNews::Forbidden {
+            if presence::was_asked(self.work.mailbox, from) {
+                self.work.sessions.bounces.add(from);
+            }
+            return Vec::new();
+        }
         if news == PresenceNews::Available
             && let Some(peer) = self.work.mailbox.find(from).filter(|peer| self.work.is_contact(*peer))
         {

@@ -54,6 +54,7 @@ pub(crate) fn hear(
     match presence {
         PresenceNews::Available => present.came(row, resource.unwrap_or_default()),
         PresenceNews::Unavailable => present.left(row, &resource.unwrap_or_default()),
+        PresenceNews::Forbidden => {}
         PresenceNews::Subscription(step) => {
             let Some(peer) = mailbox.peer_mut(row) else { return Vec::new() };
             match step {
@@ -68,6 +69,16 @@ pub(crate) fn hear(
         }
     }
     Vec::new()
+}
+
+/// Whether an account was asked to be seen, and has not said.
+pub(crate) fn was_asked(mailbox: &Mailbox, from: &Address) -> bool {
+    let peer = mailbox.find(from).and_then(|row| mailbox.peers.get(&row));
+    peer.is_some_and(|peer| {
+        peer.relationship == Relationship::Contact
+            && peer.subscription == Subscription::Unanswered
+            && peer.announcement == Announcement::Done
+    })
 }
 
 fn asked_by_stranger(mailbox: &mut Mailbox, news: &mut News, from: &Address) {

@@ -137,7 +137,14 @@ fn sent(message: &Element) -> Option<u64> {
 fn of_presence(stanza: &Element, own: &BareJid) -> Option<Incoming> {
     let from = stanza.attr("from")?;
     let (account, resource) = sender(from).filter(|(account, _)| *account != bare(&own.clone().into()))?;
-    Some(Incoming::Presence { from: account, resource, news: presence::read(stanza.attr("type"))? })
+    let news = match stanza.attr("type") {
+        Some("error") => {
+            let error = stanza.get_child("error", ns::JABBER_CLIENT)?;
+            forbids(error).then_some(PresenceNews::Forbidden)?
+        }
+        type_ => presence::read(type_)?,
+    };
+    Some(Incoming::Presence { from: account, resource, news })
 }
 
 /// The bare JID, and the client's name as it came. Clients call themselves what they like, and servers prepare names by newer

@@ -32,6 +32,8 @@ pub enum PresenceNews {
     Unavailable,
     /// A step of the handshake.
     Subscription(Subscription),
+    /// What was asked of them has come back as forbidden (see [`crate::Refusal::Forbidden`]).
+    Forbidden,
 }
 
 pub(crate) fn stanza(to: Jid, step: Subscription) -> Element {

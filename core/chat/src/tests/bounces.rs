@@ -4,6 +4,7 @@ use flashpaper_xmpp::{PresenceNews, Subscription};
 
 use super::phones::*;
 use super::support::*;
+use crate::presence;
 
 /// A phone that has written to these, and got all of it back for this reason. Whether its server lets it write to nobody.
 fn written_to(peers: &[&str], why: Refusal) -> (Phone, bool) {
@@ -34,6 +35,27 @@ fn accounts_at_two_other_servers_that_are_out_of_reach_show_a_quarantine() {
     assert!(!written_to(&[TWO, "x@c.example"], Refusal::Absent).1, "nobody is there");
     assert!(!written_to(&[TWO, "x@c.example"], Refusal::ForNow).1);
     assert!(!written_to(&[TWO, "x@c.example"], Refusal::ForGood).1, "two addresses with a slip in them");
+}
+
+#[test]
+fn requests_for_presence_that_two_other_servers_forbid_show_a_quarantine() {
+    let asked = |one: &mut Phone, peer: &str, is_told: bool| {
+        let row = one.mailbox.peer(&address(peer));
+        one.mailbox.befriend(row);
+        if is_told {
+            presence::server_knows(&mut one.mailbox, row, Relationship::Contact);
+        }
+        one.work(|talk| talk.presence(&address(peer), None, PresenceNews::Forbidden));
+    };
+    let mut one = Phone::new(TWO, 1, 0x1000);
+    asked(&mut one, TWO, true);
+    asked(&mut one, "x@b.example", true);
+    asked(&mut one, "x@c.example", false);
+    one.work(|talk| talk.presence(&address("stranger@d.example"), None, PresenceNews::Forbidden));
+    assert!(!is_quarantined(&mut one), "one other server, one that was not asked, and a stranger");
+    assert!(one.mailbox.find(&address("stranger@d.example")).is_none());
+    asked(&mut one, "x@c.example", true);
+    assert!(is_quarantined(&mut one));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use flashpaper_chat::{
     self as chat, Address, Mailbox, PeerId, Relationship, StreamNumber, Talk, UnixTime, inbox, outbox, presence,
     redelivery, stanza_queue,
 };
-use flashpaper_xmpp::{Incoming, Refusal, StreamError, Subscription};
+use flashpaper_xmpp::{Incoming, PresenceNews, Refusal, StreamError, Subscription};
 use futures::FutureExt as _;
 use tokio::time::{Instant, sleep};
 
@@ -325,8 +325,12 @@ impl<'a> Work<'a> {
         let number = (may_answer && !rests && self.room() > 0).then(|| self.number());
         let account = self.turn.burner.account();
         let own = Address::from(account.jid());
-        let came_back =
-            batch.iter().any(|incoming| matches!(incoming, Incoming::Refused { why: Refusal::Forbidden, .. }));
+        let is_bounce = |incoming: &Incoming| match incoming {
+            Incoming::Refused { why, .. } => *why == Refusal::Forbidden,
+            Incoming::Presence { news, .. } => *news == PresenceNews::Forbidden,
+            _ => false,
+        };
+        let came_back = batch.iter().any(is_bounce);
         let (stanzas, answers, is_quarantined) = self
             .converse(move |talk| {
                 let mut answers = Vec::new();

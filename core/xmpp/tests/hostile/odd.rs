@@ -374,6 +374,23 @@ async fn what_the_own_server_says_is_read() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_request_for_presence_that_is_forbidden_comes_back_as_that() -> Outcome {
+    let bounce = |inside: &str| format!("<presence from='s@b.example' type='error'>{inside}</presence>");
+    let error = |condition: &str| {
+        bounce(&format!("<error type='auth'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"))
+    };
+    let news = Incoming::Presence { from: "s@b.example".into(), resource: None, news: PresenceNews::Forbidden };
+    check(vec![
+        (error("forbidden"), vec![news.clone()]),
+        (error("not-allowed"), vec![news.clone()]),
+        (error("policy-violation"), vec![news]),
+        (error("remote-server-not-found"), vec![]),
+        (bounce(""), vec![]),
+    ])
+    .await
+}
+
+#[tokio::test]
 async fn who_is_there_is_told_whatever_stands_beside() -> Outcome {
     use PresenceNews::{Available, Unavailable};
     let mut cases = Vec::new();
