@@ -38,9 +38,9 @@ pub(crate) const NOTICE: usize = 1000;
 /// The longest id of a message that a receipt is sent for, in bytes.
 pub(crate) const RECEIPT_OF: usize = 256;
 
-/// What came in the clear with the same id and text, sent within about this time, is one message that a server has sent again. In
-/// seconds: some clients begin their ids anew, and what comes later is rather shown twice than a new text not at all.
-pub(crate) const SENT_ONCE: u64 = 120;
+/// What came in the clear with the same id and text, sent within about this time, is one message that a server has sent again:
+/// some clients begin their ids anew, and what comes later is rather shown twice than a new text not at all.
+pub(crate) const SENT_ONCE: Duration = Duration::from_secs(120);
 /// How many strangers are remembered, and how many texts and bytes of each.
 pub(crate) const STRANGERS: usize = 50;
 pub(crate) const STRANGER_TEXTS: usize = 10;

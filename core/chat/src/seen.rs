@@ -38,7 +38,7 @@ impl Mark {
     pub(crate) fn plain(id: &str, text: &str, resource: &str, sent: UnixTime) -> Self {
         let at =
             |span: u64| hash(&[&span.to_be_bytes(), id.as_bytes(), &[0], resource.as_bytes(), &[0], text.as_bytes()]);
-        let span = sent.0 / limits::SENT_ONCE;
+        let span = sent.0 / limits::SENT_ONCE.as_secs();
         Self::Plain { hash: at(span), near: [at(span.saturating_sub(1)), at(span.saturating_add(1))] }
     }
 }

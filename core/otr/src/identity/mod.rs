@@ -6,6 +6,7 @@ use std::fmt;
 
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit as _, StreamCipher as _};
+use data_encoding::HEXUPPER;
 use rand::CryptoRng;
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
@@ -26,13 +27,7 @@ pub struct Fingerprint(pub [u8; 20]);
 /// Five groups of eight hexadecimal digits, as other clients show it.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, byte) in self.0.iter().enumerate() {
-            if i > 0 && i % 4 == 0 {
-                f.write_str(" ")?;
-            }
-            write!(f, "{byte:02X}")?;
-        }
-        Ok(())
+        f.write_str(&self.0.as_chunks::<4>().0.iter().map(|group| HEXUPPER.encode(group)).collect::<Vec<_>>().join(" "))
     }
 }
 

@@ -1,5 +1,6 @@
 //! libotr's `otr.private_key`: an S-expression with a key for each account.
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use zeroize::Zeroizing;
 
 use super::Identity;
@@ -209,14 +210,8 @@ fn bytes_of(text: &str) -> Option<Vec<u8>> {
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Zeroizing<Vec<u8>> = Zeroizing::new(
-        text.chars()
-            .filter(|c| !c.is_whitespace())
-            .map(|c| u8::try_from(c.to_digit(16)?).ok())
-            .collect::<Option<_>>()?,
-    );
-    let (pairs, rest) = digits.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    let digits: Zeroizing<Vec<u8>> = Zeroizing::new(text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect());
+    HEXLOWER_PERMISSIVE.decode(&digits).ok()
 }
 
 #[cfg(test)]
