@@ -9,6 +9,7 @@ mod odd;
 mod once;
 mod server;
 mod session;
+mod wire;
 
 use std::time::Duration;
 
