@@ -7,6 +7,7 @@ mod login;
 mod managed;
 mod odd;
 mod once;
+mod replies;
 mod server;
 mod session;
 mod wire;
