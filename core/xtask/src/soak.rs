@@ -51,10 +51,10 @@ fn stanzas() -> Done {
     run(tests.env("FLASHPAPER_SOAK", "1"))
 }
 
-/// Ten thousand malformed or hostile answers at each step of a registration.
+/// Ten thousand malformed or hostile answers at each step of a registration, of its login and of the trial behind it.
 fn registration() -> Done {
-    let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-xmpp", "--lib"]);
-    tests.args(["--", "--nocapture", "registration::tests::hostile"]);
+    let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-xmpp"]);
+    tests.args(["--lib", "--test", "hostile", "--", "--nocapture", "registration::tests::hostile", "replies::"]);
     run(tests.env("FLASHPAPER_SOAK", "1"))
 }
 

@@ -3,16 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flashpaper::{
-    BurnOutcome, Burner, Clock, CreateOptions, Dial, Dialed, Dialers, Engine, MessageState, Route, Seams, Security,
-    Spread,
+    BurnOutcome, Burner, Clock, Config, CreateOptions, Dial, Dialed, Dialers, Engine, Key, MessageState, Network,
+    Route, Seams, Security, Spread,
 };
 use flashpaper_lab::{Attacker, Authority, Facts, OtrEvent, OtrLibrary, OtrPeer, Remote, Tap, direct};
 use flashpaper_tor::{DialError, Target};
@@ -22,6 +25,7 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
 use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
 use crate::support::{Tested, config};
@@ -540,8 +544,10 @@ async fn life(lab: &Remote, phone: &Phone, friends: &Phone) -> Tested<[Fields; 2
 
 #[test]
 fn every_block_of_the_document_is_compared() {
-    // What is said to a server with SASL 2 is compared where a script plays one.
-    let tests = [include_str!("wire.rs"), include_str!("../../../xmpp/tests/hostile/once.rs")].concat();
+    // What is said to servers of other kinds is compared where a script plays them.
+    let scripted =
+        [include_str!("../../../xmpp/tests/hostile/once.rs"), include_str!("../../../xmpp/tests/hostile/wire.rs")];
+    let tests = include_str!("wire.rs").to_owned() + &scripted.concat();
     let left_out: Vec<_> = profile().into_keys().filter(|name| !tests.contains(&format!("\"{name}\""))).collect();
     assert_eq!(left_out, Vec::<&str>::new());
 }
@@ -747,6 +753,98 @@ fn hello(record: &[u8], domain: &str) -> Option<(String, [Vec<u8>; 3])> {
     ];
     lines.extend(extensions.iter().map(|(kind, data)| format!("extension {kind} {data}").trim_end().to_owned()));
     hello.is_empty().then(|| (lines.join("\n"), [random.to_vec(), session.to_vec(), key]))
+}
+
+/// A network with a DNS server, which hears and ends, and nothing else. What is written to it, write by write.
+#[derive(Clone, Default)]
+struct OnlyDns(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Dialers for OnlyDns {
+    fn isolated(&self) -> Arc<dyn Dial> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Dial for OnlyDns {
+    fn dial<'a>(&'a self, target: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+        let dialed = match target {
+            Target::Host { .. } | Target::Onion { .. } => Err(DialError::HostUnreachable),
+            _ => Ok(Dialed { stream: Box::new(self.clone()), circuit: None }),
+        };
+        Box::pin(async move { dialed })
+    }
+}
+
+impl AsyncRead for OnlyDns {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for OnlyDns {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        lock(&self.0).push(bytes.to_vec());
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn dns_is_asked_as_the_document_shows() -> Tested {
+    let (home, network, mut ids) = (TempDir::new()?, OnlyDns::default(), HashSet::new());
+    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let engine = Engine::open(config).await?;
+    engine.start_on(Arc::new(network.clone())).await?;
+    for _ in 0..3 {
+        assert!(engine.create_burner(at("talk.example")).await.is_err());
+        let writes = std::mem::take(&mut *lock(&network.0));
+        let [write] = writes.as_slice() else { return Err("DNS is asked once, in one write".into()) };
+        let (asked, first) = questions(write, "talk.example").ok_or("no questions")?;
+        assert_eq!(asked, profile()["dns"].join("\n"));
+        ids.insert(first);
+    }
+    assert!(ids.len() > 1, "{ids:?}");
+    engine.close().await;
+    Ok(())
+}
+
+/// Questions of DNS over TCP (RFC 1035, section 4) as text, and the first's number.
+fn questions(mut write: &[u8], domain: &str) -> Option<(String, u16)> {
+    let (mut lines, mut first) = (Vec::new(), None);
+    while !write.is_empty() {
+        let mut question = prefixed(&mut write, 2)?;
+        let number = u16::from_be_bytes(take(&mut question, 2)?.try_into().ok()?);
+        let shown = match number.wrapping_sub(*first.get_or_insert(number)) {
+            0 => "{number}".to_owned(),
+            more => format!("{{number + {more}}}"),
+        };
+        let [flags, asked, answers, authorities, additional] =
+            [(); 5].map(|()| take(&mut question, 2).map(hex).unwrap_or_default());
+        let mut labels = Vec::new();
+        loop {
+            match prefixed(&mut question, 1)? {
+                [] => break,
+                label => labels.push(std::str::from_utf8(label).ok()?),
+            }
+        }
+        let (kind, class) = (hex(take(&mut question, 2)?), hex(take(&mut question, 2)?));
+        let name = labels.join(".").replace(domain, "{server}");
+        lines.push(format!(
+            "length {{length}}\nid {shown}\nflags {flags}\nquestions {asked} answers {answers} authorities {authorities} \
+             additional {additional}\nname {name}\ntype {kind} class {class}"
+        ));
+        if !question.is_empty() {
+            return None;
+        }
+    }
+    Some((lines.join("\n"), first?))
 }
 
 fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {

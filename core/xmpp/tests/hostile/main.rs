@@ -7,8 +7,10 @@ mod login;
 mod managed;
 mod odd;
 mod once;
+mod replies;
 mod server;
 mod session;
+mod wire;
 
 use std::time::Duration;
 

@@ -16,21 +16,21 @@ use tokio::io::DuplexStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::server::{Authority, BIND, DOMAIN, PASSWORD, Peer, SASL2, SCRAM, Scram, USERNAME, between};
-use crate::{Outcome, credentials, ids, open, together};
+use crate::{Outcome, credentials, ids, open, together, wire};
 
-type Server = Peer<TlsStream<DuplexStream>>;
-type Client = Connection<DuplexStream>;
+pub(crate) type Server = Peer<TlsStream<DuplexStream>>;
+pub(crate) type Client = Connection<DuplexStream>;
 
-const SALT: &str = "s=c2FsdA==,i=4096";
-const BOUND: &str = "<bound xmlns='urn:xmpp:bind:0'/>";
-const OWN: &str = "nobody@jabber.example/0123";
+pub(crate) const SALT: &str = "s=c2FsdA==,i=4096";
+pub(crate) const BOUND: &str = "<bound xmlns='urn:xmpp:bind:0'/>";
+pub(crate) const OWN: &str = "nobody@jabber.example/0123";
 /// What a server of this kind says behind each success.
-const AFTER: &str = "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>\
+pub(crate) const AFTER: &str = "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>\
     <limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>262144</max-bytes></limits></stream:features>";
-const FORM: &str = "<query xmlns='jabber:iq:register'><username/><password/></query>";
+pub(crate) const FORM: &str = "<query xmlns='jabber:iq:register'><username/><password/></query>";
 
 /// What a client does on a stream at a server that follows a script, and what it said under TLS.
-async fn at<T>(
+pub(crate) async fn at<T>(
     features: &str,
     client: impl AsyncFnOnce(Client) -> T,
     script: impl AsyncFnOnce(&mut Server) -> io::Result<()>,
@@ -50,9 +50,7 @@ async fn at<T>(
 
 /// What the document shows of these streams.
 fn block(name: &str) -> Result<String, Box<dyn std::error::Error>> {
-    let document = include_str!("../../../docs/wire-profile.md");
-    let (_, block) = document.split_once(&format!("\n```xml {name}\n")).ok_or("no such block")?;
-    Ok(block.split_once("\n```").ok_or("no end")?.0.replace('\n', ""))
+    Ok(wire::block(name)?.concat())
 }
 
 /// What a client said behind its header, as the document would have it.
@@ -387,7 +385,7 @@ fn features(inside: &str) -> String {
 }
 
 /// The id of what was asked together with the header, in whatever order a server goes through it.
-async fn early_id(peer: &mut Server) -> io::Result<String> {
+pub(crate) async fn early_id(peer: &mut Server) -> io::Result<String> {
     let said = peer.sees("</iq>").await?;
     between(&said, "<iq type='get' id='", "'")
 }

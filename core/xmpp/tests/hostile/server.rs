@@ -44,6 +44,7 @@ pub(crate) const ENABLED: &str =
     "<enabled xmlns='urn:xmpp:sm:3' id='stream-1' resume='true' location='elsewhere.example:5222' max='600'/>";
 
 /// A certificate authority with one server of its own.
+#[derive(Clone)]
 pub(crate) struct Authority {
     pub(crate) tls: Tls,
     acceptor: TlsAcceptor,
@@ -109,6 +110,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(crate) async fn says(&mut self, text: &str) -> io::Result<()> {
         self.stream.write_all(text.as_bytes()).await?;
         self.stream.flush().await
+    }
+
+    /// Says what may be no text, and ends, whether or not the client hears all of it. Gives everything that it has said.
+    pub(crate) async fn says_at_last(mut self, bytes: &[u8]) -> String {
+        if self.stream.write_all(bytes).await.is_ok() {
+            let _ = self.ends().await;
+        }
+        let _ = self.stream.read_to_end(&mut self.heard).await;
+        String::from_utf8_lossy(&self.heard).into_owned()
     }
 
     /// Says something that the client leaves before it has heard all of.

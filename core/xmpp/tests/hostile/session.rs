@@ -82,7 +82,7 @@ async fn a_registration_among_other_things() -> Outcome {
 
 /// The ids of what a new account is tried out by: the pings to itself and to the server, the message, the question for an archive;
 /// and the account's full JID.
-async fn hears_trial(peer: &mut Server) -> io::Result<([String; 4], String)> {
+pub(crate) async fn hears_trial(peer: &mut Server) -> io::Result<([String; 4], String)> {
     let trial = peer.hears("disco#info'></query></iq>").await?;
     let ids: Vec<String> =
         trial.split("id='").skip(1).filter_map(|rest| Some(rest.split_once('\'')?.0.into())).collect();

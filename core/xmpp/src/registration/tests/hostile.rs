@@ -5,17 +5,17 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
+use tokio::io::join;
 
-use super::super::picture::{SIDE_AT_MOST, SIZE_AT_MOST};
+use super::super::fetch;
+use super::super::picture::tests::png;
+use super::super::picture::{PictureError, SIDE_AT_MOST, SIZE_AT_MOST};
 use super::super::question::{Answer, Kind, Question};
 use super::super::replay::{Came, ID, register};
 use super::super::text::{INSTRUCTIONS, LABEL};
-use super::{FORMS, corpus_text};
-
-/// At each step.
-fn count() -> usize {
-    if std::env::var_os("FLASHPAPER_SOAK").is_some() { 10_000 } else { 60 }
-}
+use super::mutated::{MORE, count, mutated, parts, peak};
+use super::{FORMS, corpus_text, form};
+use crate::tls::Tls;
 
 fn result(payload: &str) -> String {
     format!("<iq type='result' id='{ID}'>{payload}</iq>")
@@ -55,57 +55,6 @@ fn before(step: usize) -> String {
     }
 }
 
-/// Parts that parsers have stumbled over.
-fn parts() -> Vec<String> {
-    let mut parts = vec![
-        "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]>".to_owned(),
-        "&b;&#1;&#x110000;".to_owned(),
-        "<a>".repeat(300) + &"</a>".repeat(300),
-        "<field var='f' type='text-single'><required/></field>".repeat(100),
-        "<option label='o'><value>v</value></option>".repeat(400),
-        format!("<value>{}</value>", "v".repeat(40_000)),
-        format!("<field var='{}'/>", "n".repeat(5000)),
-        "A".repeat(400_000),
-        "<media xmlns='urn:xmpp:media-element'><uri type='image/png'>http://127.0.0.1/</uri></media>".to_owned(),
-        "<media xmlns='urn:xmpp:media-element'><uri>cid:sha1+00@bob.xmpp.org</uri></media>".to_owned(),
-        "<field var='SHA-256' label='ffffffffffffffff'><required/></field>".to_owned(),
-        "<field var='answers' type='hidden'><value>18446744073709551615</value></field>".to_owned(),
-        "<x xmlns='jabber:x:oob'><url>https://s3cr3t@x.example/</url></x>".to_owned(),
-        "\u{202e}\u{0}\u{1b}[2J\u{feff}".to_owned(),
-        "<![CDATA[<required/>]]>".to_owned(),
-        "<!-- -- -->".to_owned(),
-        "<?xml version='1.1'?>".to_owned(),
-        "</query></iq>".to_owned(),
-        "</stream:stream>".to_owned(),
-        "<p:q/>".to_owned(),
-    ];
-    let words = ["<required/>", "type='error'", "type='hidden'", "type='list-multi'", "type='jid-single'", "var='ocr'"];
-    parts.extend(words.map(str::to_owned));
-    parts
-}
-
-fn mutated(reply: &str, others: &[String], parts: &[String], rng: &mut StdRng) -> Vec<u8> {
-    let mut bytes = reply.as_bytes().to_vec();
-    for _ in 0..rng.random_range(1..=3) {
-        let at = rng.random_range(0..=bytes.len());
-        let end = rng.random_range(at..=bytes.len().min(at + 200));
-        let piece = match rng.random_range(0..7) {
-            0 => vec![rng.random()],
-            1 => Vec::new(),
-            2 => bytes[at..end].repeat(rng.random_range(2..50)),
-            3 => others.choose(rng).unwrap().as_bytes().to_vec(),
-            _ => parts.choose(rng).unwrap().as_bytes().to_vec(),
-        };
-        // Between two elements as often as anywhere.
-        let gap = bytes.windows(2).enumerate().skip(at).find(|(_, pair)| pair == b"><").map(|(gap, _)| gap + 1);
-        match gap.filter(|_| rng.random()) {
-            Some(gap) => drop(bytes.splice(gap..gap, piece)),
-            None => drop(bytes.splice(at..end, piece)),
-        }
-    }
-    bytes
-}
-
 /// All that a person is shown is bounded and plain.
 fn check(question: &Question) {
     let is_plain = |text: &str, at_most: usize| {
@@ -127,16 +76,6 @@ fn check(question: &Question) {
     }
 }
 
-/// Peak of the memory of the process, in KiB.
-fn peak() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-}
-
-/// As much as hostile replies may take beside honest ones: the test has nine megabytes of one itself, and copies them.
-const MORE: usize = 96 * 1024;
-
 /// The memory that an honest server's replies take, in KiB.
 async fn honest() -> usize {
     let came = register(format!("{}{}", before(3), result("")).as_bytes()).await;
@@ -152,7 +91,7 @@ async fn hostile_replies_end_in_an_error_or_a_form() {
     for step in 0..4 {
         let (replies, mut reached, mut forms, mut errors) = (replies(step), 0, 0, 0);
         for number in 0..count() {
-            let reply = mutated(replies.choose(&mut rng).unwrap(), &others, &parts, &mut rng);
+            let reply = mutated(replies.choose(&mut rng).unwrap().as_bytes(), &others, &parts, &mut rng);
             let session = [before(step).as_bytes(), &reply, result("").as_bytes()].concat();
             let came = tokio::time::timeout(Duration::from_secs(20), register(&session)).await;
             let came = came.unwrap_or_else(|_| panic!("step {step}, reply {number} has no end"));
@@ -169,6 +108,86 @@ async fn hostile_replies_end_in_an_error_or_a_form() {
         assert!(errors > count() / 5, "{errors} errors at step {step}");
         assert!(step == 0 || forms > count() / 30, "{forms} forms at step {step}");
     }
+    assert!(peak() < baseline + MORE, "{} KiB after {baseline}", peak());
+}
+
+/// What hosts of pictures say. `{}`: a number.
+const HEADS: &[&str] = &[
+    "HTTP/1.0 200 OK\r\nContent-Type: image/png\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nContent-Length: 9\r\nConnection: close\r\n\r\n",
+    "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/s3cr3t\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{}\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    "HTTP/1.0 200\n\n",
+];
+
+/// Parts that clients of HTTP have stumbled over.
+fn parts_of_http() -> Vec<String> {
+    let mut parts = vec![
+        "X: y\r\n".repeat(70),
+        format!("X: {}\r\n", "y".repeat(17_000)),
+        "\u{7f}PNG".repeat(70_000),
+        "\u{0}\u{1b}[2J".to_owned(),
+    ];
+    let words = [
+        "\r\n",
+        "\n",
+        "\r",
+        "\r\n\r\n",
+        "Content-Length: 18446744073709551616\r\n",
+        "Content-Length: -1\r\n",
+        "Content-Length:\r\n",
+        "Content-Encoding: gzip\r\n",
+        " folded\r\n",
+        "HTTP/1.1 200 OK\r\n",
+        "IHDR",
+        "iTXts3cr3t",
+    ];
+    parts.extend(words.map(str::to_owned));
+    parts
+}
+
+/// A picture from the web that is shown, or why there is none.
+async fn fetched(reply: &[u8]) -> Result<(usize, usize), PictureError> {
+    let mut form = form("captcha-web");
+    let (index, mut url) = form.pictures_on_the_web().remove(0);
+    url.tls = false;
+    let mut said = Vec::new();
+    let bytes = fetch(join(reply, &mut said), &url, &Tls::public_roots()).await;
+    assert!(said.starts_with(b"GET /"), "the reply was waited for");
+    form.set_picture(index, bytes?)?;
+    let question = form.question().unwrap();
+    check(&question);
+    let picture = question.fields.iter().find_map(|field| field.picture.as_ref()).unwrap();
+    Ok((picture.width, picture.height))
+}
+
+#[tokio::test]
+async fn hostile_replies_of_a_pictures_host_end_in_an_error_or_a_picture() {
+    let (parts, mut rng, mut errors) = (parts_of_http(), StdRng::seed_from_u64(12), 0);
+    let others: Vec<_> = HEADS.iter().map(|&head| head.to_owned()).collect();
+    let honest = [HEADS[0].as_bytes(), &png(9, 9)].concat();
+    assert_eq!(fetched(&honest).await, Ok((9, 9)));
+    let baseline = peak();
+    for number in 0..count() {
+        let picture = png(*[9, 9, 9, 2048, 0, 2049, u32::MAX].choose(&mut rng).unwrap(), 9);
+        let head = others.choose(&mut rng).unwrap().replace("{}", &picture.len().to_string());
+        let (mut head, mut body) = (head.into_bytes(), picture);
+        // One of both is as it should be, as often as not.
+        if rng.random() {
+            head = mutated(&head, &others, &parts, &mut rng);
+        }
+        if rng.random() {
+            body = mutated(&body, &others, &parts, &mut rng);
+        }
+        let reply = [head, body].concat();
+        let came = tokio::time::timeout(Duration::from_secs(20), fetched(&reply)).await;
+        let came = came.unwrap_or_else(|_| panic!("reply {number} has no end"));
+        errors += usize::from(came.is_err());
+    }
+    println!("pictures: {} shown, {errors} errors, at most {} KiB", count() - errors, peak());
+    assert!((count() / 5..count()).contains(&errors), "{errors} errors");
     assert!(peak() < baseline + MORE, "{} KiB after {baseline}", peak());
 }
 

@@ -2,6 +2,7 @@
 
 mod forms;
 mod hostile;
+mod mutated;
 mod outcomes;
 
 use std::collections::BTreeMap;
