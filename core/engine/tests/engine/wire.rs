@@ -799,7 +799,7 @@ impl AsyncWrite for OnlyDns {
 #[tokio::test]
 async fn dns_is_asked_as_the_document_shows() -> Tested {
     let (home, network, mut ids) = (TempDir::new()?, OnlyDns::default(), HashSet::new());
-    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public };
+    let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
     let engine = Engine::open(config).await?;
     engine.start_on(Arc::new(network.clone())).await?;
     for _ in 0..3 {
