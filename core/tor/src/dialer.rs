@@ -189,7 +189,9 @@ impl DialError {
                 | ErrorKind::RemoteStreamClosed
                 | ErrorKind::RemoteStreamReset
                 | ErrorKind::RemoteStreamError
-                | ErrorKind::ExitPolicyRejected,
+                | ErrorKind::ExitPolicyRejected
+                // No exit takes that port.
+                | ErrorKind::NoPath,
                 Target::Host { .. } | Target::Resolver { .. },
             ) => Self::HostUnreachable,
             (
@@ -234,6 +236,7 @@ mod tests {
             (ErrorKind::TorNetworkTimeout, DialError::TorUnavailable, DialError::OnionUnreachable),
             (ErrorKind::OnionServiceNotFound, DialError::TorUnavailable, DialError::OnionUnreachable),
             (ErrorKind::RemoteConnectionRefused, DialError::HostUnreachable, DialError::OnionUnreachable),
+            (ErrorKind::NoPath, DialError::HostUnreachable, DialError::TorUnavailable),
             (ErrorKind::RemoteHostNotFound, DialError::NoSuchHost, DialError::NoSuchHost),
             (ErrorKind::ArtiShuttingDown, DialError::Closed, DialError::Closed),
         ] {

@@ -33,6 +33,9 @@ use crate::tls::{Security, Tls};
 /// How long the answer to a form that was asked for early is waited for once the features came: then it is asked for anew.
 const EARLY_ANSWER: Duration = Duration::from_secs(5);
 
+/// How long TLS may take, with STARTTLS before it: some round trips of a circuit.
+const SECURED: Duration = Duration::from_secs(30);
+
 /// A stream under TLS with a certificate that is valid for the domain, and with its features read. Nobody is logged in.
 pub struct Connection<S> {
     stream: Secure<S>,
@@ -260,11 +263,14 @@ async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     security: Security,
     tls: &Tls,
 ) -> Result<TlsStream<Corked<S>>, ConnectError> {
-    let bare = match security {
-        Security::DirectTls => stream,
-        Security::StartTls => starttls::negotiate(stream, domain).await?,
+    let secured = async {
+        let bare = match security {
+            Security::DirectTls => stream,
+            Security::StartTls => starttls::negotiate(stream, domain).await?,
+        };
+        tls.connect(bare, domain, security).await
     };
-    tls.connect(bare, domain, security).await
+    timeout(SECURED, secured).await.unwrap_or(Err(ConnectError::Silent))
 }
 
 /// Why a stream has ended on which something was said before the features came.

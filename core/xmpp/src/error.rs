@@ -35,6 +35,10 @@ pub enum ConnectError {
     /// The connection was refused or lost. Try another endpoint, or later.
     #[error("the connection was refused or lost")]
     Closed,
+    /// There was no TLS within half a minute: a port that drops what comes, which a dial through an exit does not show. Try another
+    /// endpoint.
+    #[error("nothing answers")]
+    Silent,
     /// The server has no certificate that is valid for the domain now: not this server.
     #[error("the certificate is not valid for the domain")]
     Certificate,

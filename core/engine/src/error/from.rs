@@ -70,6 +70,7 @@ impl From<ConnectError> for Error {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Closed | ConnectError::TooEarly => Self::ServerUnreachable,
+            ConnectError::Silent => Self::Timeout,
             ConnectError::Certificate | ConnectError::NoTls | ConnectError::Tls => Self::Untrusted,
             ConnectError::Malformed => Self::ServerBroken,
         }

@@ -126,7 +126,7 @@ async fn open_at(
             Ok(Ok(link))
         }
         // A dial through an exit is optimistic: that nothing listens shows here.
-        Err(ConnectError::Closed) => Ok(Err(Failed::NoAnswer(Error::ServerUnreachable))),
+        Err(error @ (ConnectError::Closed | ConnectError::Silent)) => Ok(Err(Failed::NoAnswer(error.into()))),
         Err(ConnectError::TooEarly) => Ok(Err(Failed::TooEarly)),
         Err(error) => Err(error.into()),
     }

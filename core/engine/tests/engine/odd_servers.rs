@@ -1,14 +1,19 @@
 //! Servers that do not get on, one that removes no account, and one that does everything at once.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use flashpaper::{BurnOutcome, BurnerState, CreateOptions, Error};
+use flashpaper::{BurnOutcome, BurnerState, CreateOptions, Dial, Dialed, Dialers, Engine, Error};
 use flashpaper_lab::{LabServer, Remote, ServerKind};
+use flashpaper_tor::{DialError, Target};
+use futures::future::BoxFuture;
 use tempfile::TempDir;
+use tokio::io::DuplexStream;
 
 use crate::registering::{all, at, direct, log, open_with_servers, refusals};
-use crate::support::{Direct, SERVER, Tested};
+use crate::support::{Direct, SERVER, Tested, config};
 
 /// What opening a stream may take, and what this machine may need besides.
 const OPENING: [Duration; 2] = [Duration::from_secs(55), Duration::from_secs(80)];
@@ -98,6 +103,55 @@ async fn a_burner_is_made_and_burnt_at_a_server_with_sasl2() -> Tested {
     let log = log(&server)?.split_off(before.1);
     assert!(log.contains("<authenticate") && log.contains("urn:xmpp:sasl:2"), "by SASL2");
     assert!(!log.contains("<auth "), "and not as before it");
+    engine.close().await;
+    Ok(())
+}
+
+/// Dialers to which port 5223 drops whatever comes, as a firewall does: a stream through an exit is open all the same.
+struct Dropping {
+    direct: Arc<dyn Dialers>,
+    dial: Arc<dyn Dial>,
+    drops: Arc<AtomicBool>,
+    /// The far ends, which say nothing.
+    far: Arc<Mutex<Vec<DuplexStream>>>,
+}
+
+impl Dropping {
+    fn over(direct: Arc<dyn Dialers>) -> Arc<Self> {
+        let (dial, drops, far) = (direct.isolated(), Arc::new(AtomicBool::new(true)), Arc::default());
+        Arc::new(Self { direct, dial, drops, far })
+    }
+}
+
+impl Dialers for Dropping {
+    fn isolated(&self) -> Arc<dyn Dial> {
+        let (direct, dial) = (Arc::clone(&self.direct), self.direct.isolated());
+        Arc::new(Self { direct, dial, drops: Arc::clone(&self.drops), far: Arc::clone(&self.far) })
+    }
+}
+
+impl Dial for Dropping {
+    fn dial<'a>(&'a self, target: &'a Target, limit: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+        if !(self.drops.load(Relaxed) && matches!(target, Target::Host { port: 5223, .. })) {
+            return self.dial.dial(target, limit);
+        }
+        let (near, far) = tokio::io::duplex(65_536);
+        self.far.lock().unwrap_or_else(PoisonError::into_inner).push(far);
+        Box::pin(async { Ok(Dialed { stream: Box::new(near), circuit: None }) })
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn where_one_port_drops_what_comes_the_other_is_tried() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let dialers = Dropping::over(Direct::plain(&lab));
+    let engine = Engine::open(config(home.path(), &lab)?).await?;
+    engine.start_on(Arc::clone(&dialers) as _).await?;
+    let burner = engine.create_burner(at(SERVER)).await?;
+    assert_eq!(dialers.far.lock().unwrap().len(), 1, "it was tried first");
+    dialers.drops.store(false, Relaxed);
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
     engine.close().await;
     Ok(())
 }
