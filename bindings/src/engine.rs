@@ -141,7 +141,7 @@ impl Engine {
     /// wake-up and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
     /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for
     /// some minutes, to be taken up again. What is under way ends as if the process did; `resume` settles it. A
-    /// creation whose question is open waits, and has the server ask anew then. The key and what is stored stay in memory,
+    /// creation with an open question waits: the server asks anew then. The key and what is stored stay in memory,
     /// see `lock`.
     pub async fn suspend(&self, deadline: Duration) -> Result<(), Error> {
         let engine = self.engine.clone();

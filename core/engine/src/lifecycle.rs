@@ -146,8 +146,8 @@ impl Engine {
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
     /// wake-up and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
     /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for some minutes, to be taken up again. What
-    /// is under way ends as if the process did; [`Engine::resume`] settles it. A creation whose question is open waits, and has
-    /// the server ask anew then. The key and what is stored stay in memory, see [`Engine::lock`]. Goes on when the future is
+    /// is under way ends as if the process did; [`Engine::resume`] settles it. A creation with an open question waits:
+    /// the server asks anew then. The key and what is stored stay in memory, see [`Engine::lock`]. Goes on when the future is
     /// dropped.
     pub async fn suspend(&self, deadline: Duration) {
         self.context.interrupt_sync();

@@ -62,8 +62,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// A stream is taken up: the server has the first `acked` stanzas of ours, and sends none again of the first `handled`. The
-    /// caller sends again the stanzas that it does not have, and they get new numbers.
+    /// A resumed stream. The server has the first `acked` of our stanzas, and goes on behind the first `handled` of its own. The caller
+    /// sends our other stanzas again, under new numbers.
     pub(crate) const fn resumed(handled: u32, acked: u32) -> Self {
         Self { sent: acked, acked, received: handled }
     }

@@ -173,7 +173,7 @@ mod tests {
         use flashpaper_tor::DialError;
         use flashpaper_xmpp::ConnectError as Connect;
         let of_streams = [Connect::Closed, Connect::TooEarly, Connect::Certificate, Connect::NoTls, Connect::Tls];
-        let of_streams = of_streams.into_iter().chain([Connect::Malformed]).map(Error::from);
+        let of_streams = of_streams.into_iter().chain([Connect::Malformed, Connect::Silent]).map(Error::from);
         let of_dials = [DialError::Timeout, DialError::NoSuchHost, DialError::HostUnreachable].map(Error::from);
         for why in of_streams.chain(of_dials) {
             assert_eq!(Lesson::of(&why), Some(Lesson::NotToday), "{why:?}");

@@ -52,7 +52,7 @@ async fn with_form(lab: &Remote, fields: &str) -> Tested<LabServer> {
     Ok(server)
 }
 
-/// An engine whose streams are noted.
+/// An engine on dialers that note its streams.
 async fn recorded(home: &TempDir, lab: &Remote) -> Tested<(Engine, Arc<Recorded>)> {
     let engine = open(home.path(), lab).await?;
     let recorded = Recorded::new(lab, None);

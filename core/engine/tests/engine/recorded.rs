@@ -15,7 +15,7 @@ const ONION: &str = "127.0.0.1:0";
 /// Where streams through exits come from.
 const EXIT: &str = "127.0.0.2:0";
 
-/// Dialers whose streams are noted.
+/// Dialers that note their streams.
 pub(crate) struct Recorded {
     facts: Facts,
     /// The domain of the server behind every onion address. `None`: no onion service answers.

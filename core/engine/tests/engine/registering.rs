@@ -359,7 +359,7 @@ async fn a_creation_goes_on_from_seven_refusals_to_the_server_that_takes_it() ->
     assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
     assert_eq!(accounts(&servers).await?, before);
 
-    // What was learnt speaks against all but those that ask to wait, and that whose certificate may have been an exit's.
+    // Only those are tried again that asked to wait, and the one with the wrong certificate, which may have been an exit's.
     let mut events = engine.events(None);
     let silent = engine.create_burner(CreateOptions { asks_nothing: true, ..CreateOptions::default() }).await;
     let last = silent.err().ok_or("no refusal")?;

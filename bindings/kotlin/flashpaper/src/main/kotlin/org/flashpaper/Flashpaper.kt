@@ -274,7 +274,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     /**
      * Lets go of the network and the folder within [deadline], for the device's sleep: Tor ends, and there is no
      * traffic, no wake-up and, unless a key store asks a user meanwhile, no lock. What is under way ends as if the
-     * process did; [resume] settles it. A creation whose question is open waits, and has the server ask anew then.
+     * process did; [resume] settles it. A creation with an open question waits: the server asks anew then.
      * Several burners end at random moments within it: a longer one tells less that they are of one phone. The key and
      * what is stored stay in memory, see [lock].
      */
