@@ -41,7 +41,9 @@ pub(crate) async fn open_with_servers(home: &Path, lab: &Remote, servers: &[(&st
     Ok(Engine::open(Config { home: home.to_owned(), key: Key::File, network, resolvers: None }).await?)
 }
 
-pub(crate) fn creating(engine: &Engine, options: CreateOptions) -> JoinHandle<Result<Burner, Error>> {
+pub(crate) type Creation = JoinHandle<Result<Burner, Error>>;
+
+pub(crate) fn creating(engine: &Engine, options: CreateOptions) -> Creation {
     let engine = engine.clone();
     tokio::spawn(async move { engine.create_burner(options).await })
 }
