@@ -140,6 +140,12 @@ pub(crate) struct Transmission {
 }
 
 impl Entry {
+    /// Who it is from, or to.
+    #[must_use]
+    pub const fn peer(&self) -> PeerId {
+        self.peer
+    }
+
     /// When it left, or was written.
     pub(crate) const fn left(&self) -> UnixTime {
         match &self.went {

@@ -154,7 +154,7 @@ mod tests {
             engine.taken(id, came[0].id).unwrap();
         };
         receive(NOW);
-        let stored = || burner.history(u64::MAX, 10).unwrap().len();
+        let stored = || burner.history(None, u64::MAX, 10).unwrap().len();
         let pass = async |wall: u64, since_boot: u64| {
             clock.0.store(wall, Relaxed);
             clock.1.store(since_boot, Relaxed);

@@ -23,9 +23,14 @@ impl LiveBurner {
     ) -> Result<Vec<Message>, Error> {
         // First, as what becomes history meanwhile is in both then.
         let (mailbox, history) = (self.mailbox()?, self.account().history);
+        let with = match with.map(|with| mailbox.find(&with.to_owned().into())) {
+            Some(None) => return Ok(Vec::new()),
+            with => with.flatten(),
+        };
         let shown = |id: MessageId, entry: &Entry| {
-            let message = view::message(&mailbox, id, entry, history, now)?;
-            with.is_none_or(|with| message.peer.as_str() == with).then_some((id, message))
+            let is_with = with.is_none_or(|peer| entry.peer() == peer);
+            let message = is_with.then(|| view::message(&mailbox, id, entry, history, now))?;
+            Some((id, message?))
         };
         let mut before = before.map_or(u64::MAX, u64::from);
         let present = mailbox.messages.range(..MessageId::from(before)).rev();
@@ -33,7 +38,7 @@ impl LiveBurner {
             present.filter_map(|(id, entry)| shown(*id, entry)).take(limit).collect();
         let mut kept = 0;
         while kept < limit && history != History::None {
-            let page = self.history(before, PAGE)?;
+            let page = self.history(with, before, PAGE.min(limit - kept))?;
             let Some((last, _)) = page.last() else { break };
             before = (*last).into();
             let page: Vec<_> = page.iter().filter_map(|(id, entry)| shown(*id, entry)).collect();
@@ -54,7 +59,7 @@ impl LiveBurner {
             return Ok(None);
         }
         let next = u64::from(id).saturating_add(1);
-        let page = self.history(next, 1)?;
+        let page = self.history(None, next, 1)?;
         let is_it = |(found, entry): &(MessageId, Entry)| {
             (*found == id).then(|| view::message(&mailbox, id, entry, history, now))
         };

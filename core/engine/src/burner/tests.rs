@@ -55,7 +55,7 @@ impl Home {
         Ok(())
     }
 
-    fn commit(&self, change: impl FnOnce(&mut Batch)) {
+    pub(super) fn commit(&self, change: impl FnOnce(&mut Batch)) {
         let mut batch = Batch::default();
         change(&mut batch);
         self.services.store.commit(batch).unwrap();

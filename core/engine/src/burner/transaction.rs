@@ -17,7 +17,7 @@ use crate::Error;
 use crate::account::Account;
 use crate::event::{BurnerId, Event};
 use crate::locks::lock;
-use crate::store::{StoredBurner, schema};
+use crate::store::{StoredBurner, history, schema};
 use crate::tasks::blocking;
 
 /// How many messages of history are looked at in one go.
@@ -101,7 +101,7 @@ impl LiveBurner {
         let kept = retention::sweep(&mut mailbox, history, services.expiry_now());
         let mut batch = Batch::default();
         schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
-        schema::put_history(&mut batch, self.owner, &kept)?;
+        history::put(&mut batch, self.owner, &kept)?;
         services.store.commit(batch)?;
         let first = kept.values().filter_map(|entry| retention::expires(entry, history)).min();
         chat.history_expires = chat.history_expires.map(|next| next.into_iter().chain(first).min());
@@ -172,9 +172,18 @@ impl LiveBurner {
         *lock(&self.published) = chat.published();
     }
 
-    /// A page of history: at most so many messages before this one, the last first.
-    pub(crate) fn history(&self, before: u64, limit: usize) -> Result<Vec<(MessageId, Entry)>, Error> {
-        self.services.store.history(self.owner, (0..before, End::Last), limit)
+    /// A page of history: at most so many messages before this one, with one peer or all, the last first.
+    pub(crate) fn history(
+        &self,
+        with: Option<PeerId>,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(MessageId, Entry)>, Error> {
+        let store = &self.services.store;
+        match with {
+            Some(peer) => store.history_with(self.owner, peer, before, limit),
+            None => store.history(self.owner, (0..before, End::Last), limit),
+        }
     }
 
     /// Forgets messages of history that have expired by `now`; gives when the next does, if one does.
@@ -184,9 +193,9 @@ impl LiveBurner {
             if let Some(next) = chat.history_expires.filter(|next| next.is_none_or(|at| at > now)) {
                 return Ok(next);
             }
-            let history = chat.account.history;
+            let kept_for = chat.account.history;
             let page = self.services.store.history(self.owner, (0..u64::MAX, End::First), PAGE)?;
-            let expires = |entry: &Entry| retention::expires(entry, history);
+            let expires = |entry: &Entry| retention::expires(entry, kept_for);
             let expired: Vec<_> = page.iter().filter(|(_, entry)| expires(entry).is_some_and(|at| at <= now)).collect();
             if expired.is_empty() {
                 let next = page.iter().filter_map(|(_, entry)| expires(entry)).min();
@@ -198,7 +207,7 @@ impl LiveBurner {
             let mut batch = Batch::default();
             for (message, entry) in expired {
                 retention::forgotten(&mut mailbox, entry, now);
-                schema::remove_history(&mut batch, self.owner, *message);
+                history::remove(&mut batch, self.owner, *message, entry);
             }
             schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
             self.services.store.commit(batch)?;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use flashpaper_chat::{Entry, MessageId, Random};
+use flashpaper_chat::{Entry, MessageId, PeerId, Random};
+#[cfg(test)]
+use flashpaper_vault::Table;
 use flashpaper_vault::{Batch, Closed, End, FreshKey, KeyFile, KeySource as _, OldKey, Owner, Shared, Slot, Vault};
 use rand::CryptoRng;
 
@@ -13,6 +15,7 @@ use crate::config::Key;
 use crate::locks::lock;
 use crate::{Error, limits};
 
+pub(crate) mod history;
 mod keys;
 mod report;
 pub(crate) mod schema;
@@ -144,24 +147,48 @@ impl Store {
         result
     }
 
-    /// Messages of a burner's history at an end of a range, from that end on, at most so many.
+    /// Messages of a burner's history at an end of a range of numbers, from that end on, at most so many.
     pub(crate) fn history(
         &self,
         owner: Owner,
         range: (Range<u64>, End),
         limit: usize,
     ) -> Result<Vec<(MessageId, Entry)>, Error> {
+        self.read_history(|vault| history::page(vault, owner, range, limit))
+    }
+
+    /// Messages of a burner's history with a peer before one, the last first, at most so many.
+    pub(crate) fn history_with(
+        &self,
+        owner: Owner,
+        peer: PeerId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(MessageId, Entry)>, Error> {
+        self.read_history(|vault| history::page_with(vault, owner, peer, before, limit))
+    }
+
+    fn read_history(
+        &self,
+        read: impl FnOnce(&Vault) -> Result<history::Page, Error>,
+    ) -> Result<Vec<(MessageId, Entry)>, Error> {
         self.read(|vault, found| {
-            let page = schema::history(vault, owner, range, limit, found);
+            let (page, lost) = read(vault)?;
+            lost.into_iter().for_each(|finding| found.add(finding));
             // A page may be read many times: that something is lost is told, and not how often that was seen.
             found.lost = found.lost.min(1).saturating_sub(self.report().lost);
-            page
+            Ok(page)
         })
     }
 
     #[cfg(test)]
     pub(crate) fn owners(&self) -> Vec<Owner> {
         self.life().vault().map(|vault| vault.lock().owners()).unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn rows(&self, owner: Owner, table: Table) -> usize {
+        self.read(|vault, _| Ok(vault.page(owner, table, (0..u64::MAX, End::First), usize::MAX)?.0.len())).unwrap()
     }
 
     /// Forgets all burners but these, and what is left of those that have lost the record of their account: nothing shows

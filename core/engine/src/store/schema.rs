@@ -1,9 +1,9 @@
 //! The engine's records as rows of the vault. Each burner is an owner, with a row of JSON for its account, one for each
-//! message, peer and so on of its mailbox, and one for each message of its history.
+//! message, peer and so on of its mailbox; its history is in [`super::history`].
 
 use std::sync::Arc;
 
-use flashpaper_chat::{self as chat, Entry, Mailbox, MessageId, Stored, repair};
+use flashpaper_chat::{self as chat, Mailbox, Stored, repair};
 use flashpaper_vault as vault;
 use flashpaper_vault::{Batch, End, Finding, Owner, Row, Table, Vault};
 use rand::CryptoRng;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::history;
 use super::report::VaultReport;
 use crate::account::Account;
 use crate::directory::update::Taken;
@@ -32,8 +33,6 @@ const STANZAS: Table = Table::lasting(5);
 const SEEN: Table = Table::lasting(8);
 /// Ratchets: an old copy of the device's flash must not be of use to somebody who gets a later key.
 const SESSIONS: Table = Table::fleeting(7);
-/// Messages of which nothing is to come any more, by their numbers. None is in memory, nor read at an opening.
-const HISTORY: Table = Table::lasting(9);
 /// Of the installation: the updates of the server directory that were taken.
 const DIRECTORY: Table = Table::lasting(10);
 /// The row of a table that has one.
@@ -85,6 +84,9 @@ pub(super) fn load(
     accounts.sort_by_key(|(_, account)| account.created);
     findings.extend(vault.take_noticed());
     end_replayed_sessions(vault, &findings, rng)?;
+    for (owner, _) in &accounts {
+        history::list_by_peer(vault, *owner, rng)?;
+    }
     let mut burners = Vec::new();
     for (owner, account) in accounts {
         let mailbox = match mailbox(vault, owner, report) {
@@ -157,8 +159,7 @@ fn mailbox(vault: &Vault, owner: Owner, report: &mut VaultReport) -> Result<Mail
     let findings = vault.each_fleeting(owner, |row| lost += u32::from(!take_in(&mut mailbox, &row)));
     report.lost += lost;
     findings.map_err(unreadable)?.into_iter().for_each(|finding| report.add(finding));
-    let last_kept = vault.page(owner, HISTORY, (0..u64::MAX, End::Last), 1).map_err(unreadable)?;
-    repair::mend(&mut mailbox, last_kept.0.first().map(|row| row.number.into()));
+    repair::mend(&mut mailbox, history::last(vault, owner).map_err(unreadable)?);
     Ok(mailbox)
 }
 
@@ -177,20 +178,6 @@ fn take_in(mailbox: &mut Mailbox, row: &Row) -> bool {
         POSITION => serde_json::from_slice(&row.bytes).map(|position| mailbox.position = Arc::new(position)).is_ok(),
         _ => true,
     }
-}
-
-/// Messages of a burner's history at an end of a range, from that end on, at most so many.
-pub(super) fn history(
-    vault: &Vault,
-    owner: Owner,
-    range: (std::ops::Range<u64>, End),
-    limit: usize,
-    report: &mut VaultReport,
-) -> Result<Vec<(MessageId, Entry)>, Error> {
-    let (rows, lost) = vault.page(owner, HISTORY, range, limit)?;
-    lost.into_iter().for_each(|finding| report.add(finding));
-    let entry = |row: &Row| Some((row.number.into(), serde_json::from_slice(&row.bytes).ok()?));
-    Ok(rows.iter().filter_map(entry).collect())
 }
 
 pub(crate) fn put_account(batch: &mut Batch, owner: Owner, account: &Account) -> Result<(), Error> {
@@ -258,18 +245,6 @@ fn put_table<K: Into<u64> + Ord + Copy, T: Serialize>(
     Ok(())
 }
 
-pub(crate) fn put_history(
-    batch: &mut Batch,
-    owner: Owner,
-    messages: &chat::Table<MessageId, Entry>,
-) -> Result<(), Error> {
-    put_table(batch, (owner, HISTORY), &chat::Table::new(), messages)
-}
-
-pub(crate) fn remove_history(batch: &mut Batch, owner: Owner, message: MessageId) {
-    batch.remove(owner, HISTORY, message.into());
-}
-
-fn to_json(value: &(impl Serialize + ?Sized)) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<Zeroizing<Vec<u8>>, Error> {
     serde_json::to_vec(value).map(Zeroizing::new).map_err(|_| Error::Internal)
 }

@@ -36,6 +36,8 @@ pub(crate) type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Where the engine has messages of which nothing is to come any more.
 const HISTORY: Table = Table::lasting(9);
+/// Where it lists them by peer.
+const BY_PEER: Table = Table::lasting(12);
 /// The folders of the two sides.
 const SIDES: [&str; 2] = ["out", "in"];
 
@@ -272,8 +274,12 @@ fn keep(home: &Path, messages: u64) -> Done {
     let owner = vault.owners().into_iter().next().ok_or("no burner")?;
     let (kept, _) = vault.page(owner, HISTORY, (0..u64::MAX, End::Last), usize::MAX)?;
     let text = kept.first().ok_or("nothing is kept")?.bytes.clone();
+    let peer = serde_json::from_slice::<Value>(&text)?["peer"].as_u64().ok_or("no peer")? << 32;
     let mut batch = Batch::default();
-    kept.iter().for_each(|row| batch.remove(owner, HISTORY, row.number));
+    for row in kept {
+        batch.remove(owner, HISTORY, row.number);
+        batch.remove(owner, BY_PEER, peer | row.number);
+    }
     vault.commit(batch, rng)?;
     // What was removed is written over here, not at the opening that is measured.
     if let Some(finding) = vault.renew(rng) {
@@ -281,7 +287,10 @@ fn keep(home: &Path, messages: u64) -> Done {
     }
     // Behind that, so that there is room in the file's pages, as there is where messages came one after the other.
     let mut batch = Batch::default();
-    (0..messages).for_each(|number| batch.put(owner, HISTORY, FIRST_KEPT + number, text.clone()));
+    for number in FIRST_KEPT..FIRST_KEPT + messages {
+        batch.put(owner, HISTORY, number, text.clone());
+        batch.put(owner, BY_PEER, peer | number, Vec::new());
+    }
     Ok(vault.commit(batch, rng)?)
 }
 

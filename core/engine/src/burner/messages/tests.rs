@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::super::tests::{NOW, open, peer_jid};
 use super::*;
 use crate::config::Key;
+use crate::store::history;
 
 /// A text as it comes from a server.
 fn chat(from: &str, text: String) -> ChatMessage {
@@ -68,7 +69,7 @@ fn history_is_on_disk_alone_and_is_read_page_by_page() {
     // What is not to be kept any more goes at once.
     burner.change(|account| account.history = History::None).unwrap();
     assert_eq!(burner.forget_history(UnixTime(NOW)), Ok(None));
-    assert!(burner.history(u64::MAX, 1).unwrap().is_empty());
+    assert!(burner.history(None, u64::MAX, 1).unwrap().is_empty());
     assert_eq!(burner.messages(None, None, 9, UnixTime(NOW)).unwrap().len(), 1);
 }
 
@@ -81,14 +82,14 @@ fn history_expires_and_says_when_it_is_looked_at_again() {
     burner.change(|account| account.history = History::Expire { after }).unwrap();
     assert_eq!(burner.forget_history(UnixTime(NOW)), Ok(None));
     has_history(&burner, "peer@b.example", 0..2);
-    let kept = burner.history(u64::MAX, 9).unwrap();
+    let kept = burner.history(None, u64::MAX, 9).unwrap();
     assert_eq!(kept.len(), 2);
     let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
     assert_eq!(burner.forget_history(UnixTime(next.0 - 1)), Ok(Some(next)));
-    assert_eq!(burner.history(u64::MAX, 9).unwrap().len(), 2);
+    assert_eq!(burner.history(None, u64::MAX, 9).unwrap().len(), 2);
     // Both within a second, or two.
     assert_eq!(burner.forget_history(UnixTime(next.0 + 2)), Ok(None));
-    assert!(burner.history(u64::MAX, 9).unwrap().is_empty());
+    assert!(burner.history(None, u64::MAX, 9).unwrap().is_empty());
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn what_expires_first_goes_first_whenever_it_became_history() {
     let burner = home.add("a");
     burner.change(|account| account.history = History::Expire { after: Duration::from_secs(1000) }).unwrap();
     has_history(&burner, "peer@b.example", 0..1);
-    let [first] = burner.history(u64::MAX, 2).unwrap().try_into().unwrap_or_else(|_| panic!("one"));
+    let [first] = burner.history(None, u64::MAX, 2).unwrap().try_into().unwrap_or_else(|_| panic!("one"));
     let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
     // One that was read late.
     let late = move |talk: &mut Talk<'_>| {
@@ -107,8 +108,49 @@ fn what_expires_first_goes_first_whenever_it_became_history() {
         talk.mailbox().messages.insert(came, entry);
     };
     burner.converse(late).unwrap();
-    assert_eq!(burner.history(u64::MAX, 9).unwrap().len(), 2);
+    assert_eq!(burner.history(None, u64::MAX, 9).unwrap().len(), 2);
     assert_eq!(burner.forget_history(UnixTime(next.0 - 1)), Ok(Some(next)));
     assert_eq!(burner.forget_history(next), Ok(None));
-    assert!(burner.history(u64::MAX, 9).unwrap().is_empty());
+    assert!(burner.history(None, u64::MAX, 9).unwrap().is_empty());
+}
+
+/// What an earlier version has kept has no list by peer: the next opening makes it. A row that is lost hides no others.
+#[test]
+fn a_peers_history_is_found_by_a_list_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let home = open(folder.path(), &Key::File).unwrap();
+    let burner = home.add("a");
+    burner.change(|account| account.history = History::UntilBurn).unwrap();
+    has_history(&burner, "rare@b.example", 0..3);
+    has_history(&burner, "peer@b.example", 3..300);
+    let texts = |burner: &LiveBurner, with: &str, limit: usize| {
+        let page = burner.messages(Some(with), None, limit, UnixTime(NOW)).unwrap();
+        page.iter().map(|message| message.text.clone()).collect::<Vec<_>>()
+    };
+    let peer = burner.mailbox().unwrap().find(&"rare@b.example".to_owned().into()).unwrap();
+    assert_eq!(burner.history(Some(peer), u64::MAX, 9).unwrap().len(), 3, "no more rows are read than the peer has");
+    home.commit(|batch| batch.remove(burner.owner, history::HISTORY, 2));
+    assert_eq!(texts(&burner, "rare@b.example", 2), ["0", "2"]);
+
+    let owner = burner.owner;
+    home.commit(|batch| {
+        for message in 1..=300 {
+            batch.remove(owner, history::BY_PEER, u64::from(peer) << 32 | message);
+            batch.remove(owner, history::BY_PEER, (u64::from(peer) + 1) << 32 | message);
+        }
+    });
+    assert!(texts(&burner, "rare@b.example", 2).is_empty(), "as an earlier version has left it");
+    drop((home, burner));
+    let home = open(folder.path(), &Key::File).unwrap();
+    let burner = home.get("a");
+    assert_eq!(texts(&burner, "rare@b.example", 2), ["0", "2"]);
+    assert_eq!(texts(&burner, "peer@b.example", 2), ["298", "299"]);
+    assert!(texts(&burner, "nobody@b.example", 2).is_empty());
+
+    // What goes leaves no row in the list.
+    burner.change(|account| account.history = History::None).unwrap();
+    burner.forget_history(UnixTime(NOW)).unwrap();
+    assert!(burner.history(Some(peer), u64::MAX, 9).unwrap().is_empty());
+    let rows = |table| home.services.store.rows(owner, table);
+    assert_eq!((rows(history::HISTORY), rows(history::BY_PEER)), (0, 0));
 }
