@@ -1,6 +1,6 @@
 //! A burner's account as it is stored, from before the server can know of it until after it is gone.
 
-use flashpaper_chat::History;
+use flashpaper_chat::{History, UnixTime};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -27,8 +27,7 @@ pub(crate) struct Account {
     pub(crate) then_exit: bool,
     #[zeroize(skip)]
     pub(crate) state: State,
-    /// Seconds since 1970.
-    pub(crate) created: u64,
+    pub(crate) created: UnixTime,
     #[zeroize(skip)]
     #[serde(default)]
     pub(crate) history: History,
@@ -47,9 +46,9 @@ pub(crate) struct Account {
     /// The server has confirmed that it removed the account.
     #[serde(default)]
     pub(crate) removed: bool,
-    /// When the server refused the login for the first time as it was asked whether the account exists, in seconds since 1970.
+    /// When the server refused the login for the first time as it was asked whether the account exists.
     #[serde(default)]
-    pub(crate) refused: Option<u64>,
+    pub(crate) refused: Option<UnixTime>,
     /// A login was bound to its TLS connection: no other kind is tried any more.
     #[serde(default)]
     pub(crate) binds: bool,
@@ -125,7 +124,7 @@ pub(crate) mod tests {
             route: Route::Exit,
             then_exit: false,
             state: State::Pending,
-            created: u64::from(id.as_bytes()[0]),
+            created: UnixTime(id.as_bytes()[0].into()),
             history: History::None,
             otr: crate::identity::Identity::random(&mut StdRng::seed_from_u64(1)).otr.clone(),
             tag: 0x100,

@@ -67,7 +67,7 @@ impl Context {
         (tls, directory): (Tls, CurrentDirectory),
         tor: TorClient,
         services: Services,
-        (registrations, learnt): (Vec<u64>, Lessons),
+        (registrations, learnt): (Vec<UnixTime>, Lessons),
     ) -> Self {
         let services = Arc::new(services);
         Self {
@@ -145,7 +145,7 @@ impl Context {
 
     /// Takes what was learnt off the disk once it does not count any more. Gives when there is more of that.
     pub(crate) fn forget_lessons(&self, now: UnixTime) -> Result<Option<UnixTime>, Error> {
-        let next = self.learnt.forget(days(now.0), |lessons| self.store_lessons(lessons))?;
+        let next = self.learnt.forget(days(now), |lessons| self.store_lessons(lessons))?;
         Ok(next.map(|day| UnixTime(day * DAY)))
     }
 

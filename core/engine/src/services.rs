@@ -29,15 +29,15 @@ pub(crate) struct Services {
 
 impl Services {
     /// `latest`: the latest time that an earlier run has seen, in seconds since 1970.
-    pub(crate) fn new(clock: Box<dyn Clock>, rng: Random, store: Store, latest: u64) -> Self {
+    pub(crate) fn new(clock: Box<dyn Clock>, rng: Random, store: Store, latest: UnixTime) -> Self {
         let high_water = Mutex::new(HighWater::new(latest, clock.since_boot()));
         let (reporter, tor_status, expiry) = (Reporter::new(), Mutex::default(), Notify::new());
         Self { clock, rng, store, reporter, high_water, tor_status, expiry }
     }
 
     /// Seconds since 1970, by the device's clock.
-    pub(crate) fn now(&self) -> u64 {
-        self.clock.unix_seconds()
+    pub(crate) fn now(&self) -> UnixTime {
+        UnixTime(self.clock.unix_seconds())
     }
 
     /// The time since the device was started.
@@ -48,7 +48,7 @@ impl Services {
     /// The time that things expire by.
     pub(crate) fn expiry_now(&self) -> UnixTime {
         let wall = (!self.clock_is_wrong()).then(|| self.now());
-        UnixTime(lock(&self.high_water).rise(wall, self.since_boot()))
+        lock(&self.high_water).rise(wall, self.since_boot())
     }
 
     pub(crate) fn clock_is_wrong(&self) -> bool {

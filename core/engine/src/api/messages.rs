@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flashpaper_chat::{Address, ChatError, History, Message, MessageId, MessageState, UnixTime, inbox, outbox};
+use flashpaper_chat::{Address, ChatError, History, Message, MessageId, MessageState, inbox, outbox};
 
 use super::Engine;
 use crate::error::{Input, TextFault};
@@ -24,7 +24,7 @@ impl Engine {
         if let Some(fault) = fault(&text) {
             return Err(Error::InvalidInput { input: Input::Text { fault } });
         }
-        let (label, now) = (self.context.services.ids().draw(), UnixTime(self.context.services.now()));
+        let (label, now) = (self.context.services.ids().draw(), self.context.services.now());
         let burner = self.context.burner(id)?;
         let is_online = burner.connection().is_some_and(|handle| handle.connection() == Connection::Online);
         // A connection that works encrypts it in the same change. Texts in numbers do not wait for that: it takes many at once.

@@ -36,7 +36,7 @@ impl Burner {
                 State::Active => BurnerState::Active,
                 State::Burning | State::Unwanted => BurnerState::Burning,
             },
-            created: UNIX_EPOCH + Duration::from_secs(account.created),
+            created: UNIX_EPOCH + Duration::from_secs(account.created.0),
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) const NOW: u64 = 1_000_000;
 pub(super) struct Home {
     pub(super) services: Arc<Services>,
     burners: Registry,
-    registrations: Vec<u64>,
+    registrations: Vec<UnixTime>,
 }
 
 pub(super) fn open(folder: &Path, key: &Key) -> Result<Home, Error> {
@@ -101,14 +101,14 @@ fn what_was_committed_is_there_again() {
         home.add(id);
     }
     home.get("a").change(|account| account.set_state(State::Active)).unwrap();
-    home.commit(|batch| schema::put_registrations(batch, &[1, 2]).unwrap());
+    home.commit(|batch| schema::put_registrations(batch, &[UnixTime(1), UnixTime(2)]).unwrap());
     home.forget("b").unwrap();
     drop(home);
     let home = open(folder.path(), &Key::File).unwrap();
     // In the order of their creation.
     assert_eq!(home.ids(), ["a", "c"]);
     assert_eq!(home.get("a").account().state, State::Active);
-    assert_eq!(home.registrations, [1, 2]);
+    assert_eq!(home.registrations, [UnixTime(1), UnixTime(2)]);
     assert_eq!(home.report(), VaultReport::default());
 }
 
@@ -147,7 +147,7 @@ fn what_is_left_of_a_lost_account_goes_with_the_next_burn() {
     drop((home, a));
     let home = open(folder.path(), &Key::File).unwrap();
     assert_eq!(home.ids(), ["b", "c"]);
-    home.commit(|batch| schema::put_registrations(batch, &[1]).unwrap());
+    home.commit(|batch| schema::put_registrations(batch, &[UnixTime(1)]).unwrap());
     assert_eq!(home.services.store.owners().len(), 3);
     home.forget("b").unwrap();
     assert_eq!(home.services.store.owners(), [home.get("c").owner]);

@@ -93,7 +93,7 @@ impl LiveBurner {
         let Kept { stored, present } = chat.mailbox.clone()?;
         let (timeout, history) = (Duration::from_secs(chat.account.idle_timeout), chat.account.history);
         let mut mailbox = Mailbox::clone(&present);
-        let times = (UnixTime(services.now()), services.since_boot());
+        let times = (services.now(), services.since_boot());
         let mut talk = Talk::new(&mut mailbox, chat.sessions()?, services.rng(), times, timeout);
         work.into_iter().for_each(|work| work(&mut talk));
         let news = talk.end();

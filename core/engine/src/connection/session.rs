@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_chat::{StreamNumber, UnixTime, presence, redelivery, stanza_queue};
+use flashpaper_chat::{StreamNumber, presence, redelivery, stanza_queue};
 use flashpaper_xmpp::{LoginError, Start};
 
 use super::handle::ConnectionHandle;
@@ -72,7 +72,7 @@ async fn start(context: &Arc<Context>, turn: &Turn, reached_server: &mut bool) -
     let (credentials, ids) = (link::credentials(&burner.account()), context.services.ids());
     let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
     let login = within(limits::EXCHANGE, login).await?;
-    let now = UnixTime(context.services.now());
+    let now = context.services.now();
     if login.as_ref().err() == Some(&LoginError::WrongStream) {
         turn.converse(move |talk| {
             stanza_queue::set_resumption(talk.mailbox(), None);

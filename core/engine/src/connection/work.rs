@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_chat::{
-    self as chat, Address, Mailbox, PeerId, Relationship, StreamNumber, Talk, UnixTime, inbox, outbox, presence,
-    redelivery, stanza_queue,
+    self as chat, Address, Mailbox, PeerId, Relationship, StreamNumber, Talk, inbox, outbox, presence, redelivery,
+    stanza_queue,
 };
 use flashpaper_xmpp::{Incoming, PresenceNews, Refusal, StreamError, Subscription};
 use futures::FutureExt as _;
@@ -174,7 +174,7 @@ impl<'a> Work<'a> {
         let burner = &self.turn.burner;
         let deadline = burner.glance().deadline.map(|at| at.saturating_sub(since_boot));
         let until = redelivery::next_decision(&*burner.mailbox()?);
-        let until = until.map(|at| Duration::from_secs(at.0.saturating_sub(now)));
+        let until = until.map(|at| Duration::from_secs(at.0.saturating_sub(now.0)));
         // Who waits for the end of an exchange is told when it has come to nothing.
         let busy = self.is_talk_busy().then_some(chat::limits::REPLY_TIMEOUT);
         // Not at once again: what could not be done may wait a moment.
@@ -243,7 +243,7 @@ impl<'a> Work<'a> {
                 talk.pump(room);
             }
             stanza_queue::set_resumption(talk.mailbox(), resumption);
-            stanza_queue::number(talk.mailbox(), sent.plus(1), room, UnixTime(now))
+            stanza_queue::number(talk.mailbox(), sent.plus(1), room, now)
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use flashpaper_chat::UnixTime;
 use time::{Date, Month, OffsetDateTime};
 
 /// A day of the calendar, in UTC. The default is before all others.
@@ -18,9 +19,9 @@ impl Day {
         (date.to_string() == text).then_some(Self(date))
     }
 
-    /// The day of a time in seconds since 1970.
-    pub(crate) fn of(seconds: u64) -> Self {
-        let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    /// The day of a time.
+    pub(crate) fn of(time: UnixTime) -> Self {
+        let time = i64::try_from(time.0).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
         time.map_or(Self(Date::MAX), |time| Self(time.date()))
     }
 }
@@ -55,8 +56,8 @@ mod tests {
     #[test]
     fn a_time_has_a_day() {
         for (seconds, day) in [(0, "1970-01-01"), (86_399, "1970-01-01"), (1_790_000_000, "2026-09-21")] {
-            assert_eq!(Day::of(seconds).to_string(), day);
+            assert_eq!(Day::of(UnixTime(seconds)).to_string(), day);
         }
-        assert!(Day::of(u64::MAX) > Day::of(1_790_000_000));
+        assert!(Day::of(UnixTime(u64::MAX)) > Day::of(UnixTime(1_790_000_000)));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use flashpaper_chat::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -119,9 +120,9 @@ fn counting(lessons: &Lessons, day: u64) -> Lessons {
 /// Seconds.
 pub(crate) const DAY: u64 = 86_400;
 
-/// The day of a time in seconds since 1970.
-pub(crate) const fn days(seconds: u64) -> u64 {
-    seconds / DAY
+/// The day of a time, since 1970.
+pub(crate) const fn days(time: UnixTime) -> u64 {
+    time.0 / DAY
 }
 
 #[cfg(test)]

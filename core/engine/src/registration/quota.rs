@@ -3,28 +3,34 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use flashpaper_chat::UnixTime;
+
 use crate::locks::lock;
 use crate::{Error, limits};
 
-/// When registrations were tried, in seconds since 1970, as it is on disk.
+/// When registrations were tried, as it is on disk.
 pub(crate) struct Registrations {
-    tried: Mutex<Vec<u64>>,
+    tried: Mutex<Vec<UnixTime>>,
     /// Held while one is stored: who reads does not wait for that.
     adding: Mutex<()>,
 }
 
 impl Registrations {
-    pub(crate) const fn new(tried: Vec<u64>) -> Self {
+    pub(crate) const fn new(tried: Vec<UnixTime>) -> Self {
         Self { tried: Mutex::new(tried), adding: Mutex::new(()) }
     }
 
     /// Whether another registration may be tried now.
-    pub(crate) fn check(&self, now: u64) -> Result<(), Error> {
+    pub(crate) fn check(&self, now: UnixTime) -> Result<(), Error> {
         check(&lock(&self.tried), now)
     }
 
     /// Counts one that is tried now, if it may be and `store` succeeds.
-    pub(super) fn add<T>(&self, now: u64, store: impl FnOnce(&[u64]) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn add<T>(
+        &self,
+        now: UnixTime,
+        store: impl FnOnce(&[UnixTime]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let _adding = lock(&self.adding);
         let mut tried = lock(&self.tried).clone();
         count(&mut tried, now)?;
@@ -34,29 +40,25 @@ impl Registrations {
     }
 
     /// Takes over what was read from the disk.
-    pub(crate) fn replace(&self, tried: Vec<u64>) {
+    pub(crate) fn replace(&self, tried: Vec<UnixTime>) {
         *lock(&self.tried) = tried;
     }
 }
 
-/// Whether another registration may be tried after those of the last hour. `tried`: when, in seconds since 1970. A clock
+/// Whether another registration may be tried after those of the last hour. `tried`: when. A clock
 /// that was set back does not lift the cap.
-fn check(tried: &[u64], now: u64) -> Result<(), Error> {
-    let window = limits::CAP_WINDOW.as_secs();
-    let recent = tried.iter().map(|at| at.saturating_add(window)).filter(|until| now < *until);
-    let (count, first) = recent.fold((0, u64::MAX), |(count, first), until| (count + 1, first.min(until)));
-    if count < limits::CAP {
-        return Ok(());
-    }
-    let wait = Duration::from_secs((first - now).min(window));
+fn check(tried: &[UnixTime], now: UnixTime) -> Result<(), Error> {
+    let recent = tried.iter().map(|at| at.after(limits::CAP_WINDOW)).filter(|until| now < *until);
+    let first = recent.clone().min().filter(|_| recent.count() >= limits::CAP);
+    let Some(first) = first else { return Ok(()) };
+    let wait = Duration::from_secs(first.0 - now.0).min(limits::CAP_WINDOW);
     Err(Error::RateLimited { retry_after: Some(wait) })
 }
 
 /// Counts a registration that is tried now, if it may be.
-fn count(tried: &mut Vec<u64>, now: u64) -> Result<(), Error> {
+fn count(tried: &mut Vec<UnixTime>, now: UnixTime) -> Result<(), Error> {
     check(tried, now)?;
-    let window = limits::CAP_WINDOW.as_secs();
-    tried.retain(|at| now < at.saturating_add(window));
+    tried.retain(|at| now < at.after(limits::CAP_WINDOW));
     tried.push(now);
     Ok(())
 }
@@ -65,7 +67,11 @@ fn count(tried: &mut Vec<u64>, now: u64) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    const NOW: u64 = 1_000_000;
+    const NOW: UnixTime = UnixTime(1_000_000);
+
+    fn later(seconds: u64) -> UnixTime {
+        NOW.after(Duration::from_secs(seconds))
+    }
 
     fn wait(seconds: u64) -> Result<(), Error> {
         Err(Error::RateLimited { retry_after: Some(Duration::from_secs(seconds)) })
@@ -75,14 +81,18 @@ mod tests {
     fn five_an_hour_are_tried_and_the_first_makes_room_when_it_is_an_hour_old() {
         let mut tried = Vec::new();
         for minute in 0..5 {
-            assert_eq!(count(&mut tried, NOW + 60 * minute), Ok(()));
+            assert_eq!(count(&mut tried, later(60 * minute)), Ok(()));
         }
-        assert_eq!(count(&mut tried, NOW + 300), wait(3300));
+        assert_eq!(count(&mut tried, later(300)), wait(3300));
         assert_eq!(tried.len(), limits::CAP, "what is refused does not count");
-        assert_eq!(check(&tried, NOW + 3599), wait(1));
-        assert_eq!(count(&mut tried, NOW + 3600), Ok(()));
-        assert_eq!(tried, [NOW + 60, NOW + 120, NOW + 180, NOW + 240, NOW + 3600], "those of an hour ago are dropped");
-        assert_eq!(check(&tried, NOW + 3600), wait(60));
+        assert_eq!(check(&tried, later(3599)), wait(1));
+        assert_eq!(count(&mut tried, later(3600)), Ok(()));
+        assert_eq!(
+            tried,
+            [later(60), later(120), later(180), later(240), later(3600)],
+            "those of an hour ago are dropped"
+        );
+        assert_eq!(check(&tried, later(3600)), wait(60));
     }
 
     #[test]
@@ -103,7 +113,7 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_back_waits_an_hour_and_not_longer() {
         let tried = [NOW; limits::CAP];
-        assert_eq!(check(&tried, NOW - 86_400), wait(3600));
-        assert_eq!(check(&[u64::MAX; limits::CAP], NOW), wait(3600));
+        assert_eq!(check(&tried, UnixTime(NOW.0 - 86_400)), wait(3600));
+        assert_eq!(check(&[UnixTime(u64::MAX); limits::CAP], NOW), wait(3600));
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod plan;
 use std::mem::take;
 use std::sync::Arc;
 
+use flashpaper_chat::UnixTime;
 use flashpaper_xmpp::Binding;
 use flashpaper_xmpp::removal::Accepted;
 use serde::Serialize;
@@ -84,7 +85,11 @@ pub(crate) fn report(outcome: Outcome) -> Result<BurnReport, Error> {
 }
 
 /// Carries out a plan to its end. For the holder of the account's lock.
-pub(crate) async fn follow(context: &Arc<Context>, burner: &Arc<LiveBurner>, begin: fn(Known, u64) -> Plan) -> End {
+pub(crate) async fn follow(
+    context: &Arc<Context>,
+    burner: &Arc<LiveBurner>,
+    begin: fn(Known, UnixTime) -> Plan,
+) -> End {
     let account = burner.account();
     let known = Known { state: account.state, removed: account.removed, refused: account.refused };
     let mut plan = begin(known, context.services.now());

@@ -5,6 +5,8 @@
 //! account if the server has confirmed the removal before, or if it is the second refusal: ten minutes after the first, or
 //! more, and by other circuits.
 
+use flashpaper_chat::UnixTime;
+
 use crate::account::State;
 use crate::{Error, limits};
 
@@ -14,8 +16,8 @@ pub(crate) struct Known {
     pub(crate) state: State,
     /// The server has confirmed the removal.
     pub(crate) removed: bool,
-    /// When the server refused the login for the first time, in seconds since 1970.
-    pub(crate) refused: Option<u64>,
+    /// When the server refused the login for the first time.
+    pub(crate) refused: Option<UnixTime>,
 }
 
 /// What is to be done now.
@@ -44,8 +46,8 @@ pub(crate) enum Act {
     Forget(Gone),
     /// Store that the login was refused for the first time.
     NoteRefusal {
-        /// When, in seconds since 1970.
-        at: u64,
+        /// When.
+        at: UnixTime,
     },
     /// Store that the account stays, as this.
     Stay(State),
@@ -111,8 +113,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Removes an account. `now`: in seconds since 1970.
-    pub(crate) fn burn(known: Known, now: u64) -> Self {
+    /// Removes an account.
+    pub(crate) fn burn(known: Known, now: UnixTime) -> Self {
         let mut plan = Self { known, login: Act::LogIn, shows_absence: known.removed, act: Act::BeginRemoval };
         if known.state == State::Burning {
             plan.act = plan.ask(now);
@@ -121,7 +123,7 @@ impl Plan {
     }
 
     /// Goes on with what an earlier run, or an attempt that failed, has left behind.
-    pub(crate) fn settle(known: Known, now: u64) -> Self {
+    pub(crate) fn settle(known: Known, now: UnixTime) -> Self {
         match known.state {
             State::Burning => Self::burn(known, now),
             State::Active => {
@@ -138,7 +140,7 @@ impl Plan {
     }
 
     /// Takes what has come of the act, and decides on the next.
-    pub(crate) fn next(&mut self, came: Result<Found, Error>, now: u64) {
+    pub(crate) fn next(&mut self, came: Result<Found, Error>, now: UnixTime) {
         self.act = match (self.act.clone(), came) {
             (Act::RenewCircuits, Ok(found)) => {
                 self.shows_absence = found == Found::Done;
@@ -186,7 +188,7 @@ impl Plan {
     }
 
     /// The login that comes next, on new circuits where it may be the second that is refused.
-    fn ask(&self, now: u64) -> Act {
+    fn ask(&self, now: UnixTime) -> Act {
         let Known { removed, refused, .. } = self.known;
         let may_be_second = refused.is_some() && may_ask_again(refused, now);
         if may_be_second && !removed { Act::RenewCircuits } else { self.login.clone() }
@@ -208,7 +210,7 @@ impl Plan {
         Act::BeginRemoval
     }
 
-    fn login_was_refused(&self, now: u64) -> Act {
+    fn login_was_refused(&self, now: UnixTime) -> Act {
         if self.shows_absence {
             return Act::Forget(Gone::Already);
         }
@@ -228,8 +230,8 @@ impl Plan {
 }
 
 /// Whether the server may be asked again, as enough time has passed since it refused the login. Both in seconds since 1970.
-pub(crate) fn may_ask_again(refused: Option<u64>, now: u64) -> bool {
-    refused.is_none_or(|at| now >= at.saturating_add(limits::REFUSED_AGAIN.as_secs()))
+pub(crate) fn may_ask_again(refused: Option<UnixTime>, now: UnixTime) -> bool {
+    refused.is_none_or(|at| now >= at.after(limits::REFUSED_AGAIN))
 }
 
 #[cfg(test)]

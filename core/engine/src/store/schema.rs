@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use flashpaper_chat::{self as chat, Mailbox, Stored, repair};
+use flashpaper_chat::{self as chat, Mailbox, Stored, UnixTime, repair};
 use flashpaper_vault as vault;
 use flashpaper_vault::{Batch, End, Finding, Owner, Row, Table, Vault};
 use rand::CryptoRng;
@@ -52,14 +52,14 @@ pub(crate) struct StoredBurner {
 pub(crate) struct Installation {
     /// The burners, in the order of their creation.
     pub(crate) burners: Vec<StoredBurner>,
-    /// When registrations were tried, in seconds since 1970: the last hour's count against our own cap.
-    pub(crate) registrations: Vec<u64>,
+    /// When registrations were tried: the last hour's count against our own cap.
+    pub(crate) registrations: Vec<UnixTime>,
     /// What was learnt of servers.
     pub(crate) learnt: Lessons,
     /// The updates of the server directory that were taken.
     pub(crate) directory: Option<Taken>,
-    /// The latest time that an earlier run has seen, in seconds since 1970.
-    pub(crate) latest: u64,
+    /// The latest time that an earlier run has seen.
+    pub(crate) latest: UnixTime,
 }
 
 /// Reads all but history, and ends sessions that may be older ones.
@@ -69,11 +69,11 @@ pub(super) fn load(
     report: &mut VaultReport,
     rng: &mut dyn CryptoRng,
 ) -> Result<Installation, Error> {
-    let (mut accounts, mut latest) = (Vec::new(), 0);
+    let (mut accounts, mut latest) = (Vec::new(), UnixTime::default());
     for owner in vault.owners() {
         if let Some(account) = read_only::<Account>(vault, owner, ACCOUNT, report)? {
             if let Some(Ok(position)) = vault.row(owner, POSITION, ONLY)? {
-                latest = latest.max(Mailbox::latest_of(&position.bytes).0);
+                latest = latest.max(Mailbox::latest_of(&position.bytes));
             }
             accounts.push((owner, account));
         }
@@ -200,7 +200,7 @@ pub(super) fn without_account(vault: &Vault) -> Result<Vec<Owner>, Error> {
     Ok(without)
 }
 
-pub(crate) fn put_registrations(batch: &mut Batch, registrations: &[u64]) -> Result<(), Error> {
+pub(crate) fn put_registrations(batch: &mut Batch, registrations: &[UnixTime]) -> Result<(), Error> {
     batch.put(Owner::COMMON, REGISTRATIONS, ONLY, to_json(registrations)?);
     Ok(())
 }

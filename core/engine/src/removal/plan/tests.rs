@@ -1,9 +1,14 @@
 //! Plans against a server and a store that are a few values.
 
+use std::time::Duration;
+
 use super::*;
 
-const NOW: u64 = 1_000_000;
-const AGAIN: u64 = limits::REFUSED_AGAIN.as_secs();
+const NOW: UnixTime = UnixTime(1_000_000);
+const AGAIN: Duration = limits::REFUSED_AGAIN;
+const SECOND: Duration = Duration::from_secs(1);
+/// So long ago that a refusal may be the second one.
+const BEFORE: UnixTime = UnixTime(NOW.0 - AGAIN.as_secs());
 
 /// A server, a store, and the time.
 #[derive(Clone)]
@@ -17,7 +22,7 @@ struct World {
     circuits: bool,
     /// The account is of use to a user.
     of_use: bool,
-    now: u64,
+    now: UnixTime,
     /// What an act fails with instead of being done.
     fails: Option<(Act, Error)>,
     acts: Vec<Act>,
@@ -163,7 +168,7 @@ fn a_removal_that_ends_anywhere_is_finished_by_the_next_starts() {
             for _ in 0..2 {
                 if !world.forgotten {
                     world.settle();
-                    world.now += AGAIN;
+                    world.now = world.now.after(AGAIN);
                 }
             }
             assert!(world.forgotten && !world.there, "{state:?}, {count}, {is_done}: {:?}", world.acts);
@@ -179,17 +184,17 @@ fn a_server_that_refuses_the_login_is_believed_the_second_time_ten_minutes_later
         assert_eq!(world.settle(), (Outcome::Queued(Error::Auth), true), "{state:?}");
         assert_eq!(world.acts, [login.clone(), Act::NoteRefusal { at: NOW }]);
         // What is refused within ten minutes shows nothing more, and does not put it off.
-        world.now += AGAIN - 1;
+        world.now = world.now.after(AGAIN - SECOND);
         assert_eq!(world.settle(), (Outcome::Queued(Error::Auth), true), "{state:?}");
         assert_eq!((world.acts.as_slice(), world.known.refused), (&[login.clone()][..], Some(NOW)));
-        world.now += 1;
+        world.now = world.now.after(SECOND);
         assert_eq!(world.settle(), (Outcome::Gone(Gone::Already), false), "{state:?}");
         assert_eq!(world.acts, [Act::RenewCircuits, login, Act::Forget(Gone::Already)]);
         assert!(world.forgotten);
     }
     // Whether the user or the next start asks.
     let mut world = World::new(State::Unwanted, false);
-    world.known.refused = Some(NOW - AGAIN);
+    world.known.refused = Some(BEFORE);
     assert_eq!(world.burn(), (Outcome::Gone(Gone::Already), false));
     assert_eq!(world.acts, [Act::BeginRemoval, Act::RenewCircuits, Act::LogIn, Act::Forget(Gone::Already)]);
 }
@@ -200,7 +205,7 @@ fn the_second_refusal_counts_by_other_circuits_only() {
         let mut world = World { circuits: false, ..World::new(state, false) };
         world.settle();
         for _ in 0..3 {
-            world.now += AGAIN;
+            world.now = world.now.after(AGAIN);
             assert_eq!(world.settle(), (Outcome::Queued(Error::Auth), true), "{state:?}");
             assert_eq!((world.forgotten, world.known.refused), (false, Some(NOW)));
         }
@@ -211,7 +216,7 @@ fn the_second_refusal_counts_by_other_circuits_only() {
 
 #[test]
 fn a_removal_that_was_confirmed_needs_no_second_refusal_and_no_new_circuits() {
-    for refused in [None, Some(NOW - 1), Some(NOW - AGAIN)] {
+    for refused in [None, Some(UnixTime(NOW.0 - 1)), Some(BEFORE)] {
         for (state, login) in [(State::Burning, Act::LogIn), (State::Unwanted, Act::LookForIt)] {
             let mut world = World::new(state, false);
             (world.known.removed, world.known.refused) = (true, refused);
@@ -223,7 +228,7 @@ fn a_removal_that_was_confirmed_needs_no_second_refusal_and_no_new_circuits() {
 
 #[test]
 fn a_login_that_succeeds_takes_an_earlier_refusal_back() {
-    let refused = Some(NOW - AGAIN);
+    let refused = Some(BEFORE);
     let mut world = World::new(State::Burning, true).failing(Act::Remove, Error::Timeout);
     world.known.refused = refused;
     assert_eq!(world.burn(), (Outcome::Queued(Error::Timeout), false));
@@ -243,11 +248,11 @@ fn a_clock_that_is_set_back_does_not_put_the_second_question_off() {
     for state in [State::Burning, State::Pending, State::Unwanted] {
         let mut world = World::new(state, false);
         world.settle();
-        world.now = NOW - 86_400;
+        world.now = UnixTime(NOW.0 - 86_400);
         assert!(!may_ask_again(world.known.refused, world.now));
         assert_eq!(world.settle(), (Outcome::Queued(Error::Auth), true), "{state:?}");
         assert_eq!(world.known.refused, Some(world.now));
-        world.now += AGAIN;
+        world.now = world.now.after(AGAIN);
         assert_eq!(world.settle(), (Outcome::Gone(Gone::Already), false), "{state:?}");
     }
 }
@@ -255,13 +260,13 @@ fn a_clock_that_is_set_back_does_not_put_the_second_question_off() {
 #[test]
 fn ten_minutes_pass_by_the_time_of_the_first_refusal() {
     for (refused, now, may) in [
-        (None, 0, true),
-        (Some(NOW), NOW + AGAIN - 1, false),
-        (Some(NOW), NOW + AGAIN, true),
-        (Some(NOW), 0, false),
-        (Some(u64::MAX), u64::MAX - 1, false),
+        (None, UnixTime(0), true),
+        (Some(NOW), NOW.after(AGAIN - SECOND), false),
+        (Some(NOW), NOW.after(AGAIN), true),
+        (Some(NOW), UnixTime(0), false),
+        (Some(UnixTime(u64::MAX)), UnixTime(u64::MAX - 1), false),
     ] {
-        assert_eq!(may_ask_again(refused, now), may, "{refused:?} {now}");
+        assert_eq!(may_ask_again(refused, now), may, "{refused:?} {now:?}");
     }
 }
 
@@ -272,10 +277,10 @@ fn a_refused_burn_goes_on_by_itself_whatever_it_fails_for_and_an_account_in_doub
         (State::Pending, Act::LookForIt, false),
         (State::Unwanted, Act::LookForIt, false),
     ] {
-        for refused in [NOW, NOW - AGAIN] {
+        for refused in [NOW, BEFORE] {
             let mut world = World::new(state, false).failing(act.clone(), Error::Timeout);
             world.known.refused = Some(refused);
-            assert_eq!(world.settle(), (Outcome::Queued(Error::Timeout), again), "{state:?} {refused}");
+            assert_eq!(world.settle(), (Outcome::Queued(Error::Timeout), again), "{state:?} {refused:?}");
             assert_eq!(world.known.refused, Some(refused));
         }
     }
@@ -342,7 +347,7 @@ fn a_store_that_fails_is_told_whatever_it_was_to_store() {
         assert_eq!(world.settle(), (full(), again), "{state:?}");
     }
     let mut world = World::new(State::Burning, false).failing(Act::Forget(Gone::Already), Error::StorageFull);
-    world.known.refused = Some(NOW - AGAIN);
+    world.known.refused = Some(BEFORE);
     assert_eq!((world.settle(), world.forgotten), ((full(), true), false));
     let mut plan = Plan::burn(World::new(State::Unwanted, true).known, NOW);
     for came in [Ok(Found::Done), Err(Error::ServerRefused)] {
