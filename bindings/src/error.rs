@@ -103,6 +103,9 @@ pub enum FlashpaperError {
     NoSuchPeer,
     /// The peer is blocked: that is to be taken back first (`Engine.set_blocked`).
     PeerBlocked,
+    /// So many texts of this burner wait to be sent that no more is taken, as memory has no room for them: once some have left
+    /// or were given up there is. Nothing is lost: this one was not taken.
+    OutboxFull,
     /// There is no private conversation to do that in.
     NotPrivate,
     /// There is no comparison to answer: nobody has asked, or it has ended.

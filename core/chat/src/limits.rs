@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The longest text of one message, in bytes of UTF-8. Escaped for XML it may be six times as long: the smallest limit for
 /// a stanza in use is 64 KiB (ejabberd).
 pub const TEXT: usize = 10_000;
+/// How much of what the user has written is there at most before it is done, in bytes with [`AROUND_TEXT`] for each text: what
+/// cannot be read into memory again is lost.
+pub const OUTBOX: usize = 16 << 20;
 /// Texts that may be on their way to a peer with a client that confirms them. Prosody keeps 500 stanzas for a client that is
 /// away, and forgets the rest.
 pub(crate) const WINDOW: usize = 200;
@@ -53,6 +56,10 @@ pub(crate) const CONTACT_BYTES: usize = 512 * 1024;
 pub(crate) const CONTACT_KEPT: usize = 4 << 20;
 /// What is stored around a text, in bytes: about the smallest size of a record.
 pub(crate) const AROUND_TEXT: usize = 512;
+/// What a text takes of such room, in bytes.
+pub(crate) const fn around(text: &str) -> usize {
+    text.len() + AROUND_TEXT
+}
 /// How many answers and the like to one peer wait for the server: stanzas that hold no text.
 pub(crate) const ANSWERS: usize = 256;
 /// How many of a peer's clients are known to be there.

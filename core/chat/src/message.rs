@@ -155,8 +155,8 @@ impl Entry {
     }
 
     /// What a text that came takes of the room that a peer has, in bytes. One that was written here takes none.
-    pub(crate) const fn size(&self) -> usize {
-        if self.came() { self.text.len() + limits::AROUND_TEXT } else { 0 }
+    pub(crate) fn size(&self) -> usize {
+        if self.came() { limits::around(&self.text) } else { 0 }
     }
 
     /// It is to be encrypted.

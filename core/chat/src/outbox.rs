@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::contact::{PeerId, Relationship};
+use crate::error::ChatError;
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
@@ -14,6 +15,9 @@ use crate::trust::{Fingerprint, Security};
 use crate::{limits, stanza_queue};
 
 /// Puts a text into the outbox.
+///
+/// # Errors
+/// [`ChatError::PeerBlocked`], [`ChatError::OutboxFull`].
 pub fn queue(
     mailbox: &mut Mailbox,
     to: &Address,
@@ -21,14 +25,23 @@ pub fn queue(
     text: &str,
     now: UnixTime,
     within: Option<Duration>,
-) -> MessageId {
+) -> Result<MessageId, ChatError> {
+    if let Some(peer) = mailbox.find(to) {
+        mailbox.check_unblocked(peer)?;
+    }
+    let written = |entry: &&Arc<Entry>| !entry.came();
+    let room: usize = mailbox.messages.values().filter(written).map(|entry| limits::around(&entry.text)).sum();
+    if room + limits::around(text) > limits::OUTBOX {
+        return Err(ChatError::OutboxFull);
+    }
     let peer = mailbox.peer(to);
     if mailbox.relationship(peer) != Relationship::Contact {
         mailbox.befriend(peer);
     }
     let until = within.map(|within| now.after(within));
     let (state, security) = (MessageState::Queued, Security::Plaintext);
-    mailbox.add(Entry { peer, label, text: text.to_owned(), at: now, state, security, until, went: None, again: false })
+    let text = text.to_owned();
+    Ok(mailbox.add(Entry { peer, label, text, at: now, state, security, until, went: None, again: false }))
 }
 
 /// A text as it is to be encrypted for a client that knows what it gets twice, or does not.

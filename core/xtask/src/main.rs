@@ -32,7 +32,7 @@ cargo xtask soak [NAME]      tests with their full counts; without a name: all o
     vault                    kills at each write and sync of the vault
     stanzas                  100,000 stanzas of odd parts in every order
     registration             10,000 hostile answers at each step of a registration
-    world                    20,000 times two phones in memory: cuts, restarts, an honest server and one that lies
+    world                    30,000 times two phones in memory: cuts, restarts, an honest server and one that lies
     liar                     100 seeds of a server that lies, between two burners and with libotr
 cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show in the time that things take; chat: what
                              privacy costs in time; cost: what a text costs on disk and beside what is kept; idle: bytes,

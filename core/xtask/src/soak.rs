@@ -58,7 +58,7 @@ fn registration() -> Done {
     run(tests.env("FLASHPAPER_SOAK", "1"))
 }
 
-/// Two phones in memory: ten thousand times with an honest server between them, and as often with one that lies.
+/// Two phones in memory: ten thousand times for each property of `core/chat`'s world.
 fn world() -> Done {
     let mut tests = cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-chat", "--lib"]);
     tests.args(["--", "--nocapture", "--test-threads=1", "world"]);

@@ -13,7 +13,7 @@ fn written_to(peers: &[&str], why: Refusal) -> (Phone, bool) {
         let peer = address(peer);
         let row = one.mailbox.peer(&peer);
         one.mailbox.befriend(row);
-        outbox::queue(&mut one.mailbox, &peer, peer.as_str().to_owned(), "hello", NOW, None);
+        outbox::queue(&mut one.mailbox, &peer, peer.as_str().to_owned(), "hello", NOW, None).unwrap();
     }
     for query in one.says() {
         let to = one.mailbox.jid(query.peer);

@@ -45,7 +45,7 @@ fn texts_that_are_too_many_bytes_are_turned_away() {
     let (mut one, mut two) = friends();
     let text = "x".repeat(limits::TEXT);
     for number in 0..=limits::CONTACT_BYTES / limits::TEXT + 5 {
-        outbox::queue(&mut two.mailbox, &address(ONE), number.to_string(), &text, NOW, None);
+        outbox::queue(&mut two.mailbox, &address(ONE), number.to_string(), &text, NOW, None).unwrap();
     }
     carry(&mut two, &mut one);
     assert_eq!(one.inbox().len(), limits::CONTACT_BYTES / limits::TEXT + 1);

@@ -22,7 +22,7 @@ fn counter_and_length(stanza: &OutgoingStanza) -> (u64, usize) {
 fn texts_are_padded_to_multiples_of_256_bytes() {
     let length = |text: &str| {
         let (mut one, _) = friends();
-        outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), text, NOW, None);
+        outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), text, NOW, None).unwrap();
         let out = one.says();
         assert_eq!(out.len(), 1, "one piece");
         counter_and_length(&out[0]).1

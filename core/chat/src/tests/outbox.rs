@@ -77,3 +77,19 @@ fn a_piece_that_comes_back_is_the_text_that_comes_back() {
         [(MessageId(2), MessageState::Failed { reason })]
     );
 }
+
+#[test]
+fn no_more_texts_wait_than_can_be_read_into_memory_again() {
+    let mut mailbox = Mailbox::default();
+    let text = "x".repeat(limits::TEXT);
+    let queue = |mailbox: &mut Mailbox, to: &str, text: &str| {
+        outbox::queue(mailbox, &address(to), "label".into(), text, NOW, None)
+    };
+    let fit = limits::OUTBOX / (limits::TEXT + limits::AROUND_TEXT);
+    let ids: Vec<_> = (0..fit).map(|_| queue(&mut mailbox, PEER, &text).unwrap()).collect();
+    assert_eq!(queue(&mut mailbox, "other@b.example", &text), Err(ChatError::OutboxFull));
+    assert_eq!((mailbox.messages.len(), mailbox.peers.len()), (fit, 1), "nothing was changed");
+    mailbox.set(ids[0], MessageState::Delivered);
+    let _ = retention::sweep(&mut mailbox, History::None, NOW);
+    queue(&mut mailbox, "other@b.example", &text).unwrap();
+}

@@ -93,6 +93,7 @@ impl Phone {
     /// Puts a text into the outbox; its name.
     pub(super) fn writes(&mut self, text: &str) -> MessageId {
         outbox::queue(&mut self.mailbox, &address(self.peer), format!("label of {text}"), text, NOW + self.time, None)
+            .unwrap()
     }
 
     pub(super) fn state(&self, id: MessageId) -> Option<MessageState> {

@@ -89,7 +89,7 @@ fn each_key_of_a_conversation_is_a_draw_of_its_own() {
         if round == 0 {
             talk.start(row);
         } else if peer.is_private() {
-            outbox::queue(talk.mailbox(), &address(PEER), format!("id{round}"), "an answer", NOW, None);
+            outbox::queue(talk.mailbox(), &address(PEER), format!("id{round}"), "an answer", NOW, None).unwrap();
             talk.pump(10);
         }
         drop(talk.end());

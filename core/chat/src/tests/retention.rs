@@ -118,7 +118,7 @@ fn what_time_ends() {
         (None, None)
     );
     let of = |within: Option<u64>, mailbox: &mut Mailbox| {
-        outbox::queue(mailbox, &address(PEER), "id".into(), "text", NOW, within.map(Duration::from_secs))
+        outbox::queue(mailbox, &address(PEER), "id".into(), "text", NOW, within.map(Duration::from_secs)).unwrap()
     };
     let [left, late, patient] = [Some(50), Some(60), None].map(|within| of(within, &mut mailbox));
     let MessageId(row) = left;

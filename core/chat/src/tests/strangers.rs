@@ -198,7 +198,7 @@ fn the_stranger_who_has_waited_longest_gives_way_and_the_user_is_told() {
     // Those that the user has to do with stay: one with a label, and one who was written to.
     let (labelled, written_to) = (mailbox.find(&address(&jid(2))).unwrap(), mailbox.find(&address(&jid(3))).unwrap());
     mailbox.peer_mut(labelled).unwrap().label = Some("friend".to_owned());
-    outbox::queue(&mut mailbox, &address(&jid(3)), "a".to_owned(), "hello", NOW, None);
+    outbox::queue(&mut mailbox, &address(&jid(3)), "a".to_owned(), "hello", NOW, None).unwrap();
     mailbox.peer_mut(written_to).unwrap().relationship = Relationship::Stranger;
     // Of one who has given way by then nothing is told.
     let news = talk(&mut mailbox, &mut sessions, |talk| {

@@ -68,7 +68,7 @@ pub(crate) fn read(mailbox: &mut Mailbox, label: &str) -> Changed {
 }
 
 pub(crate) fn queue(mailbox: &mut Mailbox, to: &str, id: &str) -> MessageId {
-    outbox::queue(mailbox, &address(to), id.into(), id, NOW, None)
+    outbox::queue(mailbox, &address(to), id.into(), id, NOW, None).unwrap()
 }
 
 /// Texts that wait to be encrypted.

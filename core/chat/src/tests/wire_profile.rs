@@ -157,7 +157,7 @@ fn the_last_piece_alone_asks_another_client_for_a_receipt() {
     let mut other = Other::new(20, 0x3000);
     other.begins(&mut one);
     one.sessions.connected(Some(limits::AROUND_BODY + 1000), false);
-    outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), &"x".repeat(3000), NOW, None);
+    outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), &"x".repeat(3000), NOW, None).unwrap();
     let out = one.says();
     assert!(out.len() > 3 && bodies_of(&out).iter().all(|body| body.starts_with("?OTR|") && body.len() <= 1000));
     let asking: Vec<bool> = out.iter().map(|stanza| wants_receipt(stanza)).collect();
@@ -170,7 +170,7 @@ fn a_server_that_names_no_limit_or_a_greater_one_gets_stanzas_of_64_kib_at_most(
     for limit in [None, Some(1 << 20)] {
         let (mut one, _) = friends();
         one.sessions.connected(limit, false);
-        outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), &"x".repeat(100_000), NOW, None);
+        outbox::queue(&mut one.mailbox, &address(TWO), "label".into(), &"x".repeat(100_000), NOW, None).unwrap();
         let out = one.says();
         assert!(out.len() > 1);
         assert!(bodies_of(&out).iter().all(|body| body.len() + limits::AROUND_BODY <= 65_536));

@@ -16,7 +16,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::InvalidInput`]: no address, one of this installation's own, or a text that cannot be sent. [`Error::PeerBlocked`],
-    /// storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    /// [`Error::OutboxFull`], storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn send(&self, id: &BurnerId, to: &str, text: &str, within: Option<Duration>) -> Result<MessageId, Error> {
         let to = self.peer_address(id, to)?;
         // XML knows one line break (XML 1.0 section 2.11).
@@ -31,11 +31,7 @@ impl Engine {
         let is_alone = is_online && !burner.writes_in_numbers();
         let patience = if is_alone { limits::TAKEN_ALONG } else { Duration::ZERO };
         let queued = burner.converse_along(patience, move |talk| {
-            let mailbox = talk.mailbox();
-            if let Some(peer) = mailbox.find(&to) {
-                mailbox.check_unblocked(peer)?;
-            }
-            let message = outbox::queue(mailbox, &to, label, &text, now, within);
+            let message = outbox::queue(talk.mailbox(), &to, label, &text, now, within)?;
             talk.report(vec![(message, MessageState::Queued)]);
             Ok(message)
         })?;

@@ -304,7 +304,7 @@ fn changes_of_many_threads_wait_for_the_disk_together_and_each_has_its_result() 
     let burner = home.add("a");
     let queue = |number: u64| {
         move |talk: &mut Talk<'_>| {
-            outbox::queue(talk.mailbox(), &peer_jid(), number.to_string(), "text", UnixTime(NOW), None)
+            outbox::queue(talk.mailbox(), &peer_jid(), number.to_string(), "text", UnixTime(NOW), None).unwrap()
         }
     };
     let mut ids: Vec<MessageId> = std::thread::scope(|scope| {
@@ -344,7 +344,9 @@ fn what_is_changed_later_is_seen_at_once_and_written_with_the_next_change() {
     let home = open(folder.path(), &Key::File).unwrap();
     let burner = home.add("a");
     let message = burner
-        .converse(|talk| outbox::queue(talk.mailbox(), &peer_jid(), "label".into(), "text", UnixTime(NOW), None))
+        .converse(|talk| {
+            outbox::queue(talk.mailbox(), &peer_jid(), "label".into(), "text", UnixTime(NOW), None).unwrap()
+        })
         .unwrap();
     let file = || fs::read(folder.path().join("vault.db-wal")).unwrap();
     let before = file();

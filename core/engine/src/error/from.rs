@@ -13,6 +13,7 @@ impl From<ChatError> for Error {
     fn from(error: ChatError) -> Self {
         match error {
             ChatError::PeerBlocked => Self::PeerBlocked,
+            ChatError::OutboxFull => Self::OutboxFull,
             ChatError::NotPrivate => Self::NotPrivate,
             ChatError::NothingAsked => Self::NothingAsked,
             ChatError::OtherKeyVerified => Self::OtherKeyVerified,

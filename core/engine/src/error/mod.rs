@@ -122,6 +122,10 @@ pub enum Error {
     /// The peer is blocked: that is to be taken back first ([`crate::Engine::set_blocked`]).
     #[error("the peer is blocked")]
     PeerBlocked,
+    /// So many texts of this burner wait to be sent that no more is taken, as memory has no room for them: once some have left
+    /// or were given up there is. Nothing is lost: this one was not taken.
+    #[error("too many texts wait to be sent")]
+    OutboxFull,
     /// There is no private conversation to do that in.
     #[error("not private")]
     NotPrivate,
@@ -298,6 +302,7 @@ impl Error {
             Self::NoSuchMessage => ("no_such_message", Action::Nothing),
             Self::NoSuchPeer => ("no_such_peer", Action::CorrectInput),
             Self::PeerBlocked => ("peer_blocked", Action::Nothing),
+            Self::OutboxFull => ("outbox_full", Action::TryLater),
             Self::NotPrivate => ("not_private", Action::Nothing),
             Self::NothingAsked => ("nothing_asked", Action::Nothing),
             Self::OtherKeyVerified => ("other_key_verified", Action::Nothing),

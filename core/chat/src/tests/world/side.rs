@@ -105,7 +105,7 @@ impl Side {
     /// Puts a text into the outbox; its name.
     pub(super) fn write(&mut self, text: &str, fate: Fate) -> Option<MessageId> {
         let (peer, label, now) = (self.phone.peer, format!("label of {text}"), self.now());
-        self.work(fate, |talk| outbox::queue(talk.mailbox(), &address(peer), label, text, now, None))
+        self.work(fate, |talk| outbox::queue(talk.mailbox(), &address(peer), label, text, now, None).unwrap())
     }
 
     pub(super) fn earlier(&self) -> Option<Resumption> {

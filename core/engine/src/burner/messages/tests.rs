@@ -40,7 +40,7 @@ fn history_is_on_disk_alone_and_is_read_page_by_page() {
     has_history(&burner, "peer@b.example", 0..300);
     has_history(&burner, "other@b.example", 300..310);
     let waits = burner
-        .converse(|talk| outbox::queue(talk.mailbox(), &peer_jid(), "l".into(), "waits", UnixTime(NOW), None))
+        .converse(|talk| outbox::queue(talk.mailbox(), &peer_jid(), "l".into(), "waits", UnixTime(NOW), None).unwrap())
         .unwrap();
     has_history(&burner, "peer@b.example", 311..315);
     assert_eq!(burner.mailbox().unwrap().messages.len(), 1);
@@ -103,7 +103,7 @@ fn what_expires_first_goes_first_whenever_it_became_history() {
     let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
     // One that was read late.
     let late = move |talk: &mut Talk<'_>| {
-        let came = outbox::queue(talk.mailbox(), &peer_jid(), "l".into(), "late", UnixTime(0), None);
+        let came = outbox::queue(talk.mailbox(), &peer_jid(), "l".into(), "late", UnixTime(0), None).unwrap();
         let entry = std::sync::Arc::new(first.1.clone());
         talk.mailbox().messages.insert(came, entry);
     };

@@ -161,18 +161,18 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun everyActionHasItsSentenceAndTenErrorsHaveTheirOwn() {
+    fun everyActionHasItsSentenceAndElevenErrorsHaveTheirOwn() {
         val sentences = listOf(
             FlashpaperException.Offline(), FlashpaperException.ClockWrong(null), FlashpaperException.Obsolete(),
             FlashpaperException.Timeout(), FlashpaperException.Untrusted(), FlashpaperException.VaultLocked(),
             FlashpaperException.StorageFull(), FlashpaperException.InUse(), FlashpaperException.InvalidInput(Input.Server),
             FlashpaperException.Internal(), FlashpaperException.Closed(), FlashpaperException.Auth(),
             FlashpaperException.NoSuchBurner(), FlashpaperException.NotPrivate(), FlashpaperException.NothingAsked(),
-            FlashpaperException.PeerBlocked(), FlashpaperException.Unreadable(),
+            FlashpaperException.PeerBlocked(), FlashpaperException.OutboxFull(), FlashpaperException.Unreadable(),
             FlashpaperException.OtherKeyVerified(), FlashpaperException.OtherKeyInUse(),
             FlashpaperException.BadAnswer(), FlashpaperException.QuestionExpired(),
         ).map { words(it) }
-        assertEquals(Action.entries.size + 10, sentences.toSet().size)
+        assertEquals(Action.entries.size + 11, sentences.toSet().size)
     }
 
     /** Printing an answer shows nothing of it. */
