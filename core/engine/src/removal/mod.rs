@@ -2,6 +2,7 @@
 //!
 //! `plan` decides what is done next; here it is done.
 
+mod forget;
 pub(crate) mod plan;
 
 use std::mem::take;

@@ -7,7 +7,7 @@ use flashpaper_chat::{self as chat, Entry, MessageId, PeerId};
 use flashpaper_vault::{self as vault, Batch, End, Finding, Owner, Row, Table, Vault};
 use rand::CryptoRng;
 
-use super::schema::to_json;
+use super::json::to_json;
 use crate::Error;
 
 pub(crate) const HISTORY: Table = Table::lasting(9);

@@ -9,9 +9,9 @@ use flashpaper_vault::{Batch, End, Finding, Owner, Row, Table, Vault};
 use rand::CryptoRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zeroize::Zeroizing;
 
 use super::history;
+use super::json::to_json;
 use super::report::VaultReport;
 use crate::account::Account;
 use crate::directory::update::Taken;
@@ -243,8 +243,4 @@ fn put_table<K: Into<u64> + Ord + Copy, T: Serialize>(
         }
     }
     Ok(())
-}
-
-pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<Zeroizing<Vec<u8>>, Error> {
-    serde_json::to_vec(value).map(Zeroizing::new).map_err(|_| Error::Internal)
 }
