@@ -6,9 +6,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use flashpaper::{BurnReport, BurnerId, Error, Profile, QuestionId, Spread, SyncReport, VaultReport};
+use flashpaper::{BurnReport, BurnerId, Error, Profile, QuestionId, Route, Spread, SyncReport, VaultReport};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
+use zeroize::Zeroizing;
 
 use crate::access::TorAccess;
 use crate::burner::Burner;
@@ -80,6 +81,27 @@ impl Engine {
     ) -> Result<Burner, Error> {
         let engine = self.engine.clone();
         self.threads.run(cancel, async move { engine.create_burner(options.into()).await.map(Burner::from) }).await
+    }
+
+    /// Brings a burner back from its twelve recovery words (UTF-8) and the domain of its server: the same address, and the same
+    /// key for its peers. Logs in to see that it is there; never registers. Contacts are those that the server knows;
+    /// conversations are not kept anywhere but on the phone that had them. Cancelled, nothing was stored.
+    ///
+    /// # Errors
+    /// `InvalidInput` with `Words`, before any network. `NoSuchBurner`: the server knows no such account. `AlreadyHere`.
+    pub async fn restore(
+        &self,
+        words: Vec<u8>,
+        server: String,
+        route: Option<Route>,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<Burner, Error> {
+        let (engine, words) = (self.engine.clone(), Zeroizing::new(words));
+        let restore = async move {
+            let words = Zeroizing::new(String::from_utf8_lossy(&words).into_owned());
+            engine.restore(&words, &server, route).await.map(Burner::from)
+        };
+        self.threads.run(cancel, restore).await
     }
 
     /// Answers what a server asks: the creation goes on. The answers are by the places of their fields, of which the first is 0.
@@ -267,6 +289,11 @@ impl Engine {
     /// `NoSuchQuestion`.
     pub fn question(&self, id: QuestionId) -> Result<Question, Error> {
         Ok(self.engine.question(id)?.into())
+    }
+
+    /// Whether a burner has recovery words that were not dropped.
+    pub fn words_left(&self, id: BurnerId) -> Result<bool, Error> {
+        self.engine.words_left(&id)
     }
 
     /// The recovery words of a burner as UTF-8, until they are dropped; nothing if it has none. Wipe them after use.

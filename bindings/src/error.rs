@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use flashpaper::{
-    Action, AnswerFault, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, Input, RowFault, TextFault,
-    WebPage,
+    Action, AnswerFault, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, Input, ListWord, RowFault,
+    TextFault, WebPage, WordsError,
 };
 
 /// A stable name for programs, in `snake_case`.
@@ -95,8 +95,10 @@ pub enum FlashpaperError {
     ServerBroken,
     /// No entry of the server directory fits.
     NoServer,
-    /// There is no such burner here.
+    /// There is no such burner here; or, as one is restored, its server knows no account of these words.
     NoSuchBurner,
+    /// The burner that is to be restored is here already.
+    AlreadyHere,
     /// There is no such message: it was done, and nobody wanted it kept.
     NoSuchMessage,
     /// The burner does not know that peer.
@@ -209,6 +211,11 @@ pub enum Input {
     Resolver,
     /// Not a link of an invitation to a server, or one to another server.
     Invitation,
+    /// Recovery words that are none.
+    Words {
+        /// Why not.
+        fault: WordsError,
+    },
     /// Recovery words, with an invitation that reserves a name: they would lead to another account.
     ReservedName,
     /// Answers that do not fit a question.
@@ -216,6 +223,45 @@ pub enum Input {
         /// Why not.
         fault: AnswerFault,
     },
+}
+
+uniffi::custom_type!(ListWord, MeantWord, {
+    remote,
+    try_lift: |meant| ListWord::find(&meant.word).ok_or_else(|| FlashpaperError::Internal.into()),
+    lower: |word| MeantWord { word: word.expose().to_owned() },
+});
+
+/// A word of the list of recovery words, nearly always one of the user's own. Printing it does not show it.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct MeantWord {
+    /// The word, to show to the user who types.
+    pub word: String,
+}
+
+impl fmt::Debug for MeantWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MeantWord(..)")
+    }
+}
+
+/// What is wrong with typed words.
+#[uniffi::remote(Enum)]
+pub enum WordsError {
+    /// Not twelve.
+    Count {
+        /// How many.
+        words: u32,
+    },
+    /// A word is not in the list.
+    Unknown {
+        /// Which, counted from 1.
+        at: u32,
+        /// The word of the list that is most like it.
+        nearest: ListWord,
+    },
+    /// All are in the list, but not together: one is mistyped, or two are swapped.
+    Checksum,
 }
 
 /// What of a bridge line is wrong or missing.

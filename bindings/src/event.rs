@@ -60,6 +60,13 @@ pub enum Event {
         /// The step that is done.
         step: Step,
     },
+    /// A restore of a burner reached a step.
+    Restoring {
+        /// Which burner.
+        burner: BurnerId,
+        /// The step that is done.
+        step: Step,
+    },
     /// What an earlier run, or an attempt that failed, left behind was looked at: list the burners again.
     Settled {
         /// Which burner.
@@ -134,6 +141,7 @@ impl From<flashpaper::Event> for Event {
             Of::Creating { burner, step } => Self::Creating { burner, step: step.into() },
             Of::Question { burner, question } => Self::Question { burner, question },
             Of::QuestionEnded { burner, question, end } => Self::QuestionEnded { burner, question, end },
+            Of::Restoring { burner, step } => Self::Restoring { burner, step: step.into() },
             Of::Burning { burner, step } => Self::Burning { burner, step: step.into() },
             Of::Settled { burner, outcome } => Self::Settled { burner, outcome },
             Of::Connection { burner, connection } => Self::Connection { burner, connection },

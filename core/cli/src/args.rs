@@ -73,6 +73,15 @@ pub(crate) enum Command {
         /// The file with it in its first line (`-`: standard input) [default: asked for]
         file: Option<PathBuf>,
     },
+    /// Bring a burner back from its recovery words: the same address, and the same key for its peers. Makes no account
+    Restore {
+        /// The domain of its server
+        server: String,
+        /// The file with the words in its first line (`-`: standard input) [default: asked for]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        route: RouteArgs,
+    },
     /// Show a burner's recovery words, if `new` was ended before it could: they are shown once. Touches no network
     Words {
         /// Its address, the part before the @, its id, or what `uri` prints
@@ -158,6 +167,7 @@ impl Command {
             Self::List => "list",
             Self::Passphrase { .. } => "passphrase",
             Self::Words { .. } => "words",
+            Self::Restore { .. } => "restore",
             Self::Burn { .. } => "burn",
             Self::Receive { .. } => "receive",
             Self::Chat { .. } => "chat",

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use flashpaper::{
     Address, BurnOutcome, BurnReport, Burner, BurnerState, BurnerStatus, Config, CreateOptions, Engine, Error, Input,
-    Key, Network, PrivateNetwork, Route, VaultReport,
+    Key, Network, PrivateNetwork, RecoveryWords, Route, VaultReport,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -125,6 +125,13 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
             screen.during("Tor", start).await?;
             new(engine, screen, options).await
         }
+        Command::Restore { server, file, route } => {
+            let file = file.as_deref().unwrap_or(Path::new("-"));
+            let words = first_line(file, "recovery words", "recovery words: ")?;
+            RecoveryWords::parse(&words).map_err(|fault| Error::InvalidInput { input: Input::Words { fault } })?;
+            screen.during("Tor", start).await?;
+            restore(engine, screen, &words, server, route.route()).await
+        }
         Command::Burn { name } => {
             let burner = find(engine, name)?;
             screen.during("Tor", start).await?;
@@ -175,6 +182,27 @@ async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
     qr::print(output, &engine.uri(&burner.id)?, Paint::for_stdout());
     words(engine, output, &burner)
+}
+
+async fn restore(
+    engine: &Engine,
+    screen: &mut Screen<'_>,
+    words: &str,
+    server: &str,
+    route: Option<Route>,
+) -> Result<(), Failure> {
+    let burner =
+        screen.during("the server", engine.restore(words, server, route)).await.map_err(|error| match error {
+            Error::NoSuchBurner => {
+                let advice = format!("{} knows no account of these words", printable(server));
+                Failure::Advised(error, advice)
+            }
+            error => error.into(),
+        })?;
+    let output = screen.output;
+    output.burner(&burner);
+    output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
+    Ok(())
 }
 
 /// Why there is no burner, and what helps where that is known; `via`: how a server was dialed last.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
-use flashpaper::{AnswerFault, BurnOutcome, Error, Input, TextFault};
+use flashpaper::{AnswerFault, BurnOutcome, Error, Input, TextFault, WordsError};
 use serde_json::{Value, json};
 
 use crate::stdio::{to_stderr, to_stdout};
@@ -131,6 +131,7 @@ impl Failure {
                 | Error::NoSuchBurner
                 | Error::NoSuchPeer
                 | Error::NoServer
+                | Error::AlreadyHere
                 | Error::PeerBlocked
                 | Error::OtherKeyVerified
                 | Error::OtherKeyInUse => 2,
@@ -197,6 +198,10 @@ fn input_line(input: Input) -> String {
         Input::Text { fault: TextFault::Character { code, at } } => {
             format!("character U+{code:04X} at {at} cannot be sent")
         }
+        Input::Words { fault: WordsError::Unknown { at, nearest } } => {
+            format!("word {at} is not in the list; is \u{201c}{}\u{201d} meant?", nearest.expose())
+        }
+        Input::Words { fault } => fault.to_string(),
         Input::Invitation => "that is no invitation to a server, or not to the one of --server".to_owned(),
         Input::Answer { fault: AnswerFault::Missing { field } } => format!("field {field} has to be answered"),
         Input::Answer { fault: AnswerFault::Unfit { field } } => format!("the answer to field {field} does not fit"),

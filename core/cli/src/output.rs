@@ -176,7 +176,7 @@ impl Output {
                 self.has_words();
                 self.line(&format!("the server says to the new account:\n{}", quoted(words.as_str())));
             }
-            Event::Creating { step, .. } | Event::Burning { step, .. } => {
+            Event::Creating { step, .. } | Event::Restoring { step, .. } | Event::Burning { step, .. } => {
                 self.step(&step_text(step));
                 self.wait_for(next_text(step));
             }

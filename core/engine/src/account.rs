@@ -1,11 +1,15 @@
 //! A burner's account as it is stored, from before the server can know of it until after it is gone.
 
+use data_encoding::HEXLOWER;
 use flashpaper_chat::{History, UnixTime};
+use flashpaper_xmpp::Binding;
+use rand::{CryptoRng, RngExt as _};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::Route;
-use crate::identity::OtrSeeds;
+use crate::identity::{Identity, OtrSeeds};
+use crate::route::Way;
+use crate::{Route, limits};
 
 /// One account, from before the server can know of it until after it is gone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -89,8 +93,55 @@ pub(crate) enum State {
 }
 
 impl Account {
+    /// One that no server knows of yet.
+    pub(crate) fn new(identity: Identity, domain: &str, way: Way, created: UnixTime, rng: &mut dyn CryptoRng) -> Self {
+        let mut id = [0; 8];
+        rng.fill_bytes(&mut id);
+        Self {
+            id: HEXLOWER.encode(&id),
+            domain: domain.to_owned(),
+            named: false,
+            username: identity.username.clone(),
+            password: identity.password.to_string(),
+            words: None,
+            route: way.first,
+            then_exit: way.then_exit,
+            state: State::Pending,
+            created,
+            history: History::default(),
+            otr: identity.otr.clone(),
+            // What every client takes (otr: `Settings::tag`).
+            tag: rng.random_range(0x100..=0x1111_1111),
+            label: None,
+            idle_timeout: limits::IDLE_TIMEOUT,
+            wanted: false,
+            removed: false,
+            refused: None,
+            binds: false,
+            unbound: Unbound::New,
+            version_3_only: false,
+        }
+    }
+
     pub(crate) fn jid(&self) -> String {
         format!("{}@{}", self.username, self.domain)
+    }
+
+    pub(crate) const fn way(&self) -> Way {
+        Way { first: self.route, then_exit: self.then_exit }
+    }
+
+    /// A login has succeeded. Whether it was bound to its TLS connection only counts now: what is offered before, anybody in
+    /// between can say.
+    pub(crate) const fn note_login(&mut self, shown: Binding) {
+        self.binds |= matches!(shown, Binding::Bound);
+        self.unbound = match (shown, self.unbound) {
+            (Binding::Unbound, _) => Unbound::Needed,
+            (Binding::NotOffered, Unbound::New) => Unbound::NotOffered,
+            (_, before) => before,
+        };
+        // A refusal before it was the server's fault.
+        self.refused = None;
     }
 
     /// Whether the user has not ruled the exit out.
@@ -114,29 +165,13 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn account(id: &str) -> Account {
-        Account {
-            id: id.into(),
-            domain: "jabber.example".into(),
-            named: false,
-            username: "nobody".into(),
-            password: "correct horse".into(),
-            words: None,
-            route: Route::Exit,
-            then_exit: false,
-            state: State::Pending,
-            created: UnixTime(id.as_bytes()[0].into()),
-            history: History::None,
-            otr: crate::identity::Identity::random(&mut StdRng::seed_from_u64(1)).otr.clone(),
-            tag: 0x100,
-            label: None,
-            idle_timeout: 0,
-            wanted: false,
-            removed: false,
-            refused: None,
-            binds: false,
-            unbound: Unbound::default(),
-            version_3_only: false,
-        }
+        let (rng, way) = (&mut StdRng::seed_from_u64(1), Way { first: Route::Exit, then_exit: false });
+        let created = UnixTime(id.as_bytes()[0].into());
+        let mut account = Account::new(Identity::random(rng), "jabber.example", way, created, rng);
+        (account.id, account.username) = (id.into(), "nobody".into());
+        (account.password, account.tag) = ("correct horse".into(), 0x100);
+        (account.idle_timeout, account.unbound) = (0, Unbound::default());
+        account
     }
 
     #[test]

@@ -60,6 +60,14 @@ pub enum Event {
         #[serde(flatten)]
         step: Step,
     },
+    /// A restore of a burner reached a step.
+    Restoring {
+        /// Which burner.
+        burner: BurnerId,
+        /// The step that is done.
+        #[serde(flatten)]
+        step: Step,
+    },
     /// What an earlier run, or an attempt that failed, left behind was looked at: list the burners again.
     Settled {
         /// Which burner.
@@ -153,7 +161,7 @@ pub enum Connection {
     },
 }
 
-/// A step of a creation or burn that is done.
+/// A step of a creation, restore or burn that is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {

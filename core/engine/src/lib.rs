@@ -21,6 +21,7 @@ mod network;
 mod reconcile;
 mod registration;
 mod removal;
+mod restore;
 mod route;
 mod seams;
 mod services;
@@ -48,7 +49,7 @@ pub use flashpaper_tor::{BridgePart, Clock as ClockError};
 pub use flashpaper_xmpp::registration::{
     Answer, Answers, Field, Format as PictureFormat, Kind as FieldKind, Picture, Question as QuestionForm,
 };
-pub use identity::{RecoveryWords, WordsError};
+pub use identity::{ListWord, RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
 pub use network::bridges::{TorAccess, Transport};
 pub use registration::CreateOptions;

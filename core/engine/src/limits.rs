@@ -89,6 +89,9 @@ pub(crate) const CIRCUITS: usize = 6;
 /// the same time.
 pub(crate) const CIRCUITS_WINDOW: Duration = Duration::from_secs(3600);
 
+/// How many contacts are taken over from the server as a burner is restored: more would be the server's doing.
+pub(crate) const RESTORED_CONTACTS: usize = 500;
+
 /// The largest mailbox that is read into memory, in bytes as it is stored: a phone ends an app that takes much more.
 pub(crate) const MAILBOX: u64 = 64 << 20;
 /// How often the key of the store is changed at most where the engine wakes: a key store makes a new one each time.

@@ -163,6 +163,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         Ok(())
     }
 
+    /// The bare JIDs on the server's list of contacts (RFC 6121, section 2), at most so many; none where the server has no list.
+    ///
+    /// # Errors
+    /// The stream ended.
+    pub async fn contacts(&mut self, at_most: usize) -> Result<Vec<String>, StreamError> {
+        let answer = self.stream.request(roster::ask(self.ids.draw())).await?;
+        Ok(roster::listed(answer.ok().flatten()).into_iter().take(at_most).map(|jid| jid.to_string()).collect())
+    }
+
     /// Takes everybody off the server's list of contacts (RFC 6121, section 2): who was on it is told that presence ends.
     ///
     /// # Errors

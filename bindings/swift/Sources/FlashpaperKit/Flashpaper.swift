@@ -80,6 +80,21 @@ public final class Flashpaper: Sendable {
         try await cancellable { [engine] in try await engine.createBurner(options: options, cancel: $0) }
     }
 
+    /// Brings a burner back from its twelve recovery words (UTF-8; wipe them afterwards) and the domain of its server: the
+    /// same address, and the same key for its peers. Logs in to see that it is there; never registers. Throws
+    /// `InvalidInput` with `words` before any network, and `NoSuchBurner` where the server knows no such account.
+    /// Cancelled, nothing was stored.
+    public func restore(words: Data, server: String, route: Route? = nil) async throws -> Burner {
+        try await cancellable { [engine] in
+            try await engine.restore(words: words, server: server, route: route, cancel: $0)
+        }
+    }
+
+    /// Whether a burner has recovery words that were not dropped.
+    public func wordsLeft(of id: BurnerId) throws -> Bool {
+        try engine.wordsLeft(id: id)
+    }
+
     /// The recovery words of a burner as UTF-8, until they are dropped; nil if it has none. Wipe them after use.
     public func recoveryWords(of id: BurnerId) throws -> Data? {
         try engine.recoveryWords(id: id)

@@ -486,6 +486,7 @@ impl Person<'_, '_> {
             | Event::Creating { .. }
             | Event::Question { .. }
             | Event::QuestionEnded { .. }
+            | Event::Restoring { .. }
             | Event::Burning { .. } => {}
         }
     }

@@ -7,9 +7,12 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::Engine;
 use crate::account::State;
 use crate::connection::handle::Ending;
+use crate::error::Input;
 use crate::event::BurnerId;
-use crate::registration;
-use crate::{Answers, BurnReport, Burner, CreateOptions, Error, Question, QuestionId, reconcile, removal};
+use crate::identity::RecoveryWords;
+use crate::restore::Restore;
+use crate::{Answers, BurnReport, Burner, CreateOptions, Error, Question, QuestionId, Route};
+use crate::{reconcile, registration, removal};
 
 impl Engine {
     /// All accounts that are known, in the order of their creation.
@@ -77,6 +80,33 @@ impl Engine {
     /// [`Error::NoSuchQuestion`].
     pub fn decline(&self, id: QuestionId) -> Result<(), Error> {
         self.context.questions.end(id, false)
+    }
+
+    /// Brings a burner back from its twelve recovery words and the domain of its server: the same address, and the same key for
+    /// its peers. Logs in to see that it is there; never registers. Contacts are those that the server knows; conversations
+    /// are not kept anywhere but on the phone that had them. `route` as in [`CreateOptions`].
+    ///
+    /// Dropping the future cancels: nothing is stored before the account has logged in.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with [`Input::Words`](crate::Input::Words), before any network. [`Error::NoSuchBurner`]: the server knows no such
+    /// account. [`Error::AlreadyHere`]. All that keeps a burner from connecting, and storage errors.
+    pub async fn restore(&self, words: &str, server: &str, route: Option<Route>) -> Result<Burner, Error> {
+        let words =
+            RecoveryWords::parse(words).map_err(|fault| Error::InvalidInput { input: Input::Words { fault } })?;
+        let (context, server) = (Arc::clone(&self.context), self.context.named_server(server)?);
+        let restore = Restore { words, server, route };
+        let cancel = self.context.tasks.closing.child_token();
+        let _cancel_when_dropped = cancel.clone().drop_guard();
+        self.context.tasks.while_awake(async move { restore.run(&context, &cancel).await }).await
+    }
+
+    /// Whether a burner has recovery words that were not dropped.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn words_left(&self, id: &BurnerId) -> Result<bool, Error> {
+        Ok(self.context.burner(id)?.account().words.is_some())
     }
 
     /// The recovery words of a burner, until they are dropped; `None` if it has none.

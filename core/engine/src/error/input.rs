@@ -3,6 +3,7 @@
 use flashpaper_tor::BridgePart;
 
 use super::directory::DirectoryFault;
+use crate::identity::WordsError;
 
 /// Which input is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +49,12 @@ pub enum Input {
     /// Not a link of an invitation to a server, or one to another server.
     #[error("invitation")]
     Invitation,
+    /// Recovery words that are none.
+    #[error("recovery words: {fault}")]
+    Words {
+        /// Why not.
+        fault: WordsError,
+    },
     /// Recovery words, with an invitation that reserves a name: they would lead to another account.
     #[error("recovery words do not go with a reserved name")]
     ReservedName,

@@ -110,9 +110,12 @@ pub enum Error {
     /// No entry of the server directory fits.
     #[error("no server of that kind is known")]
     NoServer,
-    /// There is no such burner here.
+    /// There is no such burner here; or, as one is restored, its server knows no account of these words.
     #[error("no such burner")]
     NoSuchBurner,
+    /// The burner that is to be restored is here already.
+    #[error("the burner is here already")]
+    AlreadyHere,
     /// There is no such message: it was done, and nobody wanted it kept.
     #[error("no such message")]
     NoSuchMessage,
@@ -299,6 +302,7 @@ impl Error {
             Self::ServerBroken => ("server_broken", Action::ChooseServer),
             Self::NoServer => ("no_server", Action::ChooseServer),
             Self::NoSuchBurner => ("no_such_burner", Action::CorrectInput),
+            Self::AlreadyHere => ("already_here", Action::Nothing),
             Self::NoSuchMessage => ("no_such_message", Action::Nothing),
             Self::NoSuchPeer => ("no_such_peer", Action::CorrectInput),
             Self::PeerBlocked => ("peer_blocked", Action::Nothing),

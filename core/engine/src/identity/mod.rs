@@ -8,7 +8,7 @@ mod letters;
 mod name;
 mod words;
 
-pub use words::{RecoveryWords, WordsError};
+pub use words::{ListWord, RecoveryWords, WordsError};
 
 use flashpaper_otr as otr;
 use rand::CryptoRng;

@@ -27,11 +27,14 @@ impl RecoveryWords {
         let text = Zeroizing::new(text.to_lowercase());
         let words: Zeroizing<Vec<String>> = Zeroizing::new(text.split_whitespace().map(str::to_owned).collect());
         if words.len() != 12 {
-            return Err(WordsError::Count(words.len()));
+            return Err(WordsError::Count { words: u32::try_from(words.len()).unwrap_or(u32::MAX) });
         }
         let mnemonic = Mnemonic::parse_in_normalized(Language::English, &Zeroizing::new(words.join(" ")));
         let mnemonic = mnemonic.map_err(|error| match error {
-            bip39::Error::UnknownWord(index) => WordsError::Unknown(index + 1),
+            bip39::Error::UnknownWord(index) => WordsError::Unknown {
+                at: u32::try_from(index + 1).unwrap_or(u32::MAX),
+                nearest: nearest(words.get(index).map_or("", String::as_str)),
+            },
             _ => WordsError::Checksum,
         })?;
         let entropy = Zeroizing::new(mnemonic.to_entropy());
@@ -69,15 +72,53 @@ impl fmt::Debug for RecoveryWords {
     }
 }
 
+/// The word of the list that takes the fewest changes, of those that begin with the same letter if there are several.
+fn nearest(typed: &str) -> ListWord {
+    let changes = |word: &&str| (strsim::osa_distance(typed, word), word.chars().next() != typed.chars().next());
+    ListWord(Language::English.word_list().iter().copied().min_by_key(changes).unwrap_or_default())
+}
+
+/// A word of the list. Nearly always it is one of the user's own: its `Debug` does not show it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ListWord(&'static str);
+
+impl ListWord {
+    /// The word, if it is in the list.
+    #[must_use]
+    pub fn find(word: &str) -> Option<Self> {
+        Language::English.word_list().iter().find(|known| **known == word).map(|known| Self(known))
+    }
+
+    /// The word, to show to the user who types.
+    #[must_use]
+    pub const fn expose(&self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Debug for ListWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ListWord(..)")
+    }
+}
+
 /// What is wrong with typed words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WordsError {
-    /// Not twelve, but so many.
-    #[error("{0} words, not 12")]
-    Count(usize),
-    /// The word at this place, counted from 1, is not in the list.
-    #[error("word {0} is not in the list")]
-    Unknown(usize),
+    /// Not twelve.
+    #[error("{words} words, not 12")]
+    Count {
+        /// How many.
+        words: u32,
+    },
+    /// A word is not in the list.
+    #[error("word {at} is not in the list")]
+    Unknown {
+        /// Which, counted from 1.
+        at: u32,
+        /// The word of the list that is most like it.
+        nearest: ListWord,
+    },
     /// All are in the list, but not together: one is mistyped, or two are swapped.
     #[error("the words do not fit together")]
     Checksum,
@@ -103,9 +144,13 @@ mod tests {
     #[test]
     fn mistakes_are_told_apart() {
         let error = |text: &str| RecoveryWords::parse(text).err();
-        assert_eq!(error(""), Some(WordsError::Count(0)));
-        assert_eq!(error(&format!("{WORDS} legal")), Some(WordsError::Count(13)));
-        assert_eq!(error(&WORDS.replace("wave", "wawe")), Some(WordsError::Unknown(5)));
+        assert_eq!(error(""), Some(WordsError::Count { words: 0 }));
+        assert_eq!(error(&format!("{WORDS} legal")), Some(WordsError::Count { words: 13 }));
+        for (typed, meant) in [("wawe", "wave"), ("wvae", "wave"), ("waves", "wave"), ("wolff", "wolf")] {
+            let expected = WordsError::Unknown { at: 5, nearest: ListWord(meant) };
+            assert_eq!(error(&WORDS.replace("wave", typed)), Some(expected), "{typed}");
+            assert!(!format!("{expected:?} {expected}").contains(meant));
+        }
         assert_eq!(error(&WORDS.replace("yellow", "year")), Some(WordsError::Checksum));
     }
 

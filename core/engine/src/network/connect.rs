@@ -158,8 +158,7 @@ async fn open_as(
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
     let account = burner.account();
-    let way = Way { first: account.route, then_exit: account.then_exit };
-    open_asking(context, &burner.id, &context.server_of(&account)?, way, &mut asks, report).await
+    open_asking(context, &burner.id, &context.server_of(&account)?, account.way(), &mut asks, report).await
 }
 
 /// Opens a link for a burner and logs in.
@@ -186,24 +185,13 @@ pub(crate) async fn bind(
     Ok(session)
 }
 
-/// A login has succeeded. Whether it was bound to its TLS connection only counts now: what is offered before, anybody in
-/// between can say.
+/// Stores what a login that has succeeded shows.
 pub(crate) async fn remember(burner: &Arc<LiveBurner>, shown: Binding) -> Result<(), Error> {
     let account = burner.account();
     if shown == binding(&account) && account.refused.is_none() {
         return Ok(());
     }
-    let change = move |account: &mut Account| {
-        account.binds |= shown == Binding::Bound;
-        account.unbound = match (shown, account.unbound) {
-            (Binding::Unbound, _) => Unbound::Needed,
-            (Binding::NotOffered, Unbound::New) => Unbound::NotOffered,
-            (_, before) => before,
-        };
-        // A refusal before it was the server's fault.
-        account.refused = None;
-    };
-    burner.change_on_disk(change).await
+    burner.change_on_disk(move |account| account.note_login(shown)).await
 }
 
 /// Says goodbye; a server that does not read is left without.

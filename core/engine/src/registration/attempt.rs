@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use data_encoding::HEXLOWER;
-use flashpaper_chat::{Address, History};
+use flashpaper_chat::Address;
 use flashpaper_tor::Target;
 use flashpaper_xmpp::Ids;
 use flashpaper_xmpp::registration::{Answers, Filled, Form, Invitation, PictureUrl, fetch};
-use rand::{Rng as _, RngExt as _};
+use rand::RngExt as _;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +18,7 @@ use super::options::CreateOptions;
 use super::pending::PendingBurner;
 use super::plan::{Act, Failure, Found, Use};
 use super::questions::Reply;
-use crate::account::{Account, State, Unbound};
+use crate::account::Account;
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::directory::Server;
@@ -309,32 +308,10 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
     } else {
         (Identity::random(rng), None)
     };
-    let mut id = [0; 8];
-    rng.fill_bytes(&mut id);
-    let username =
-        attempt.invitation.and_then(Invitation::username).map_or_else(|| identity.username.clone(), str::to_owned);
-    Account {
-        id: HEXLOWER.encode(&id),
-        domain: domain.to_owned(),
-        named: attempt.named,
-        username,
-        password: identity.password.to_string(),
-        words,
-        route: way.first,
-        then_exit: way.then_exit,
-        state: State::Pending,
-        created,
-        history: History::default(),
-        otr: identity.otr.clone(),
-        // What every client takes (otr: `Settings::tag`).
-        tag: rng.random_range(0x100..=0x1111_1111),
-        label: None,
-        idle_timeout: limits::IDLE_TIMEOUT,
-        wanted: false,
-        removed: false,
-        refused: None,
-        binds: false,
-        unbound: Unbound::New,
-        version_3_only: false,
+    let mut account = Account::new(identity, domain, way, created, rng);
+    (account.named, account.words) = (attempt.named, words);
+    if let Some(reserved) = attempt.invitation.and_then(Invitation::username) {
+        reserved.clone_into(&mut account.username);
     }
+    account
 }

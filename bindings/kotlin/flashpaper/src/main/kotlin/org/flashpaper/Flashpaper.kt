@@ -100,6 +100,18 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      */
     public suspend fun decline(id: QuestionId): Unit = engine.decline(id)
 
+    /**
+     * Brings a burner back from its twelve recovery words (UTF-8; wipe them afterwards) and the domain of its server: the
+     * same address, and the same key for its peers. Logs in to see that it is there; never registers. Throws
+     * [FlashpaperException.InvalidInput] with [Input.Words] before any network, and [FlashpaperException.NoSuchBurner] where
+     * the server knows no such account. Cancelled, nothing was stored.
+     */
+    public suspend fun restore(words: ByteArray, server: String, route: Route? = null): Burner =
+        engine.restore(words, server, route, null)
+
+    /** Whether a burner has recovery words that were not dropped. */
+    public fun wordsLeft(id: BurnerId): Boolean = engine.wordsLeft(id)
+
     /** The recovery words of a burner as UTF-8, until they are dropped; null if it has none. Wipe them after use. */
     public fun recoveryWords(id: BurnerId): ByteArray? = engine.recoveryWords(id)
 
