@@ -84,7 +84,9 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_chat::{OutgoingStanza, PeerId, StanzaKind, Stored, StreamNumber, Talk, stanza_queue};
+    use flashpaper_chat::{
+        FailReason, MessageState, OutgoingStanza, PeerId, StanzaKind, Stored, StreamNumber, Talk, stanza_queue,
+    };
     use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
     use flashpaper_vault::Batch;
     use flashpaper_xmpp::ChatMessage;
@@ -176,6 +178,23 @@ mod tests {
         assert_eq!(stored(), 1);
         pass(NOW, 120).await;
         assert_eq!(stored(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_text_that_waits_for_too_long_fails_without_a_connection() {
+        let home = TempDir::new().unwrap();
+        let (engine, clock) = open(&home).await;
+        let id = add_burner(&engine).id.clone();
+        engine.add_contact(&id, "friend@b.example").unwrap();
+        let text = engine.send(&id, "friend@b.example", "anybody?", Some(at(60))).unwrap();
+        let failed = MessageState::Failed { reason: FailReason::NoAnswer };
+        for (passed, state) in [(59, MessageState::Queued), (60, failed)] {
+            clock.0.store(NOW + passed, Relaxed);
+            engine.context.services.expiry.notify_one();
+            sleep(Duration::from_millis(200)).await;
+            assert_eq!(engine.message(&id, text).unwrap().state, state, "after {passed} s");
+        }
+        engine.close().await;
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use std::{env, fs};
 
 use flashpaper::{
     Burner, BurnerId, BurnerState, ByteStream, Config, Connection, CreateOptions, Dial, Dialers, Engine, Error, Event,
-    Key, Message, MessageState, Profile, Route, Security,
+    Key, Message, MessageState, Profile, Route,
 };
 use flashpaper_lab::{OtrLibrary, Peer, Remote};
 use flashpaper_tor::DialError;
@@ -415,47 +415,6 @@ async fn a_full_disk_loses_nothing() -> Tested {
     for text in ["before", "after"] {
         assert_eq!(friend.read().await?, text);
     }
-    friend.end().await?;
-    day.end().await
-}
-
-#[tokio::test]
-#[ignore = "needs the lab: cargo xtask test"]
-async fn a_private_conversation_that_rests_for_too_long_is_over() -> Tested {
-    let home = TempDir::new()?;
-    let day = Day::begin(home.path()).await?;
-    let id = day.burner.id.clone();
-    let mut friend = Friend::register(&day.lab, true).await?;
-    let jid = friend.jid().to_owned();
-    let security = || Tested::Ok(day.engine.conversation(&id, &jid)?.security);
-    day.engine.set_idle_timeout(&id, Duration::from_secs(1000))?;
-    day.engine.send(&id, &jid, "hello", None)?;
-    assert_eq!(friend.read().await?, "hello");
-    day.clock.0.fetch_add(900, SeqCst);
-    friend.write(&day.burner.jid, "still there?");
-    day.came("still there?").await?;
-    // Whoever wakes, and looks at it, does not use it.
-    day.clock.0.fetch_add(500, SeqCst);
-    day.engine.suspend(Duration::from_secs(3)).await;
-    day.engine.resume().await?;
-    day.comes_online().await?;
-    let look = |label| day.engine.set_label(&id, Some(&jid), Some(label));
-    look("Friend")?;
-    sleep(Duration::from_millis(300)).await;
-    assert_eq!(security()?, Security::Private);
-    let text = day.engine.send(&id, &jid, "before the end", None)?;
-    assert_eq!(friend.read().await?, "before the end");
-    // The receipt comes inside the private conversation, which it uses. A text that was delivered is not kept.
-    let end = Instant::now() + PATIENCE;
-    while day.engine.message(&id, text).is_ok() {
-        assert!(Instant::now() < end, "no receipt");
-        sleep(Duration::from_millis(20)).await;
-    }
-    day.clock.0.fetch_add(1000, SeqCst);
-    look("friend")?;
-    assert_eq!(friend.read().await?, Friend::ENDED);
-    day.engine.send(&id, &jid, "anew", None)?;
-    assert_eq!(friend.read().await?, "anew");
     friend.end().await?;
     day.end().await
 }
