@@ -138,6 +138,16 @@ fn what_is_bound_has_the_text_of_the_engine_or_is_excused() {
     assert!(excused.iter().all(|path| differ.contains_key(path)), "an excuse that nothing needs");
 }
 
+#[test]
+fn the_first_example_of_the_readme_is_compiled_with_the_tests_of_kotlin() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let example: Vec<&str> = readme.split("```").nth(1).unwrap().lines().skip(1).collect();
+    let kotlin = root().join("kotlin/flashpaper/src/test/kotlin/org/flashpaper/Readme.kt");
+    let kotlin = fs::read_to_string(kotlin).unwrap();
+    let compiled: Vec<&str> = kotlin.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    assert_eq!(example, compiled, "left: README.md; right: Readme.kt");
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -252,10 +262,10 @@ fn renamed_from(bound: &str) -> String {
     call.replacen("FlashpaperError", "Error", 1)
 }
 
-/// A text without its section of errors, sentences of one side, and the ways in which a language writes a name: of
+/// A text without sentences of one side, and the ways in which a language writes a name: of
 /// `Engine::start_tor` and `Engine.startTor` is left `starttor`.
 fn without_language(text: &str) -> String {
-    let words: Vec<_> = text.split("# Errors").next().unwrap_or_default().split_whitespace().collect();
+    let words: Vec<_> = text.split_whitespace().collect();
     let plain = words.join(" ").replace("[`", "`").replace("`]", "`").replace("`None`", "nothing");
     let sentences = plain.split(". ").map(|sentence| sentence.trim_end_matches('.'));
     let kept: Vec<_> = sentences.filter(|s| !OF_ONE_SIDE.iter().any(|start| s.starts_with(start))).collect();

@@ -118,3 +118,16 @@ fn lab_test(lab: &Lab) -> Command {
 fn has_sasl2() -> bool {
     swift::system().is_ok_and(|system| system.join("usr/bin/prosody").exists())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_example_of_the_readme_is_understood() {
+        let example = include_str!("../README.md").split("```sh\n").nth(1).unwrap();
+        let words: Vec<&str> = example.split('#').next().unwrap().split_whitespace().collect();
+        let options = words.strip_prefix(&["cargo", "xtask", "test"]).unwrap();
+        assert!(Scope::parse(options).is_ok());
+    }
+}

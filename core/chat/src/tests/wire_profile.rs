@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 
 use flashpaper_xmpp::{PresenceNews, Subscription as Step};
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
 
 use super::phones::*;
 use super::support::*;
@@ -99,29 +97,6 @@ fn where_version_2_is_turned_off_a_client_of_that_gets_no_answer() {
         one.work(|talk| talk.receive(&chat(TWO, "query", "?OTRv2?", false)));
         assert_eq!(one.says().len(), answers);
     }
-}
-
-#[test]
-fn version_2_that_is_turned_off_ends_its_conversations_and_what_is_written_waits_for_version_3() {
-    let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(20)));
-    let version_2 = Settings { version_2: true, ..Settings::default() };
-    let (mut one, mut old) = (Phone::new(TWO, 1, 0x1000), Other::of(Arc::clone(&identity), 20, version_2));
-    let commit = old.0.receive("?OTRv2?");
-    old.converse(&mut one, commit);
-    assert_eq!((one.conversation().security, one.conversation().version), (Security::Private, Some(2)));
-    one.sessions.set_version_3_only(true);
-    one.work(|talk| talk.wake());
-    assert!(old.hears(&one.says()).iter().any(|output| matches!(output, Output::Ended(_))));
-    assert_eq!(one.conversation().security, Security::Plaintext);
-    one.writes("later");
-    assert!(bodies_of(&one.says()).iter().all(|body| body.starts_with("?OTRv3? ")));
-    one.work(|talk| talk.receive(&chat(TWO, "query", "?OTRv2?", false)));
-    assert!(one.says().is_empty() && one.notices.contains(&Notice::OtherVersion));
-    // The same key, as after an update of the client.
-    let mut updated = Other::of(identity, 21, Settings::default());
-    let commit = updated.0.receive("?OTRv3?");
-    assert_eq!(updated.converse(&mut one, commit), ["later"]);
-    assert_eq!((one.conversation().security, one.conversation().version), (Security::Private, Some(3)));
 }
 
 #[test]
@@ -356,53 +331,6 @@ fn what_anybody_can_send_does_not_keep_a_conversation_from_resting() {
     one.time = 3600;
     one.work(|talk| talk.expire(NOW + 3600, true));
     assert_eq!(one.says().len(), 1);
-}
-
-#[test]
-fn a_text_either_way_or_its_receipt_keeps_a_conversation_from_resting_and_waking_does_not() {
-    for (read, answered) in [(false, false), (true, false), (true, true)] {
-        let (mut one, mut two) = friends();
-        // Sent, read and confirmed by one second each.
-        (one.time, two.time) = (3000, 3000);
-        let (writer, reader) = if answered { (&mut two, &mut one) } else { (&mut one, &mut two) };
-        writer.writes("hello");
-        let out = writer.says();
-        if read {
-            (writer.time, reader.time) = (3001, 3001);
-            reader.hears(&out);
-            let receipt = reader.says();
-            assert!(!receipt.is_empty());
-            (writer.time, reader.time) = (3002, 3002);
-            writer.hears(&receipt);
-        }
-        let used = one.time - u64::from(answered);
-        one.time = 6000;
-        one.work(|talk| talk.wake());
-        let is_over = |one: &mut Phone, time: u64| {
-            one.time = time;
-            one.work(|talk| talk.expire(NOW + time, true));
-            one.conversation().security == Security::Plaintext
-        };
-        assert!(!is_over(&mut one, used + 3599) && is_over(&mut one, used + 3600), "{read} {answered}");
-        // What is written next begins another.
-        one.writes("anew");
-        two.time = one.time;
-        carry(&mut one, &mut two);
-        assert_eq!(two.inbox().last().map(|(text, _)| text.as_str()), Some("anew"));
-    }
-}
-
-#[test]
-fn a_conversation_that_is_not_to_outlive_the_process_does_not() {
-    for (idle_timeout, after) in [(3600, Security::Private), (0, Security::Plaintext)] {
-        let (mut one, _) = friends();
-        one.idle_timeout = idle_timeout;
-        one.work(|talk| talk.wake());
-        assert_eq!(one.conversation().security, Security::Private, "it goes on while the process does");
-        assert_eq!(one.mailbox.sessions[&one.row].state.is_empty(), idle_timeout == 0, "stored");
-        one.restarts();
-        assert_eq!(one.conversation().security, after);
-    }
 }
 
 #[test]
