@@ -52,8 +52,8 @@ impl Context {
         let (account, drained) = (burner.account(), burner.has_drained());
         // Texts wait by the time of day: they can be sent again.
         let given_up = outbox::next_given_up(&mailbox).filter(|_| !self.services.clock_is_wrong());
-        let life = Duration::from_secs(account.idle_timeout);
-        let end = retention::next_expiry(&mailbox, account.history, lasts(life, drained));
+        let idle_timeout = Duration::from_secs(account.idle_timeout);
+        let end = retention::next_expiry(&mailbox, account.history, lasts(idle_timeout, drained));
         // On a full disk, say, it is tried again.
         let history = match account.history {
             History::None | History::Expire { .. } => burner.forget_history(now).unwrap_or(Some(now)),
@@ -265,17 +265,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_conversation_whose_end_its_peer_cannot_be_told_of_is_off_the_disk_by_twice_its_life() {
-        const LIFE: u64 = 1000;
+    async fn a_conversation_whose_end_its_peer_cannot_be_told_of_is_off_the_disk_by_twice_its_idle_timeout() {
+        const IDLE_TIMEOUT: u64 = 1000;
         let home = TempDir::new().unwrap();
         let (engine, clock) = open(&home).await;
         let burner = add_burner(&engine);
-        engine.set_idle_timeout(&burner.id, at(LIFE)).unwrap();
+        engine.set_idle_timeout(&burner.id, at(IDLE_TIMEOUT)).unwrap();
         let row = become_private(&burner);
         let stored = |burner: &LiveBurner| Stored::clone(&burner.mailbox().unwrap().sessions[&row]);
         let private = stored(&burner);
         assert!(private.key.is_some());
-        for (passed, is_over) in [(2 * LIFE - 1, false), (2 * LIFE, true)] {
+        for (passed, is_over) in [(2 * IDLE_TIMEOUT - 1, false), (2 * IDLE_TIMEOUT, true)] {
             clock.1.store(passed, Relaxed);
             engine.context.services.expiry.notify_one();
             sleep(Duration::from_millis(200)).await;

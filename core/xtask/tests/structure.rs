@@ -18,7 +18,7 @@ type Uses = BTreeMap<Names, BTreeSet<Names>>;
 struct Import {
     path: Names,
     name: String,
-    /// It hands on: whoever uses it uses what is behind it.
+    /// A re-export: its users use the module behind it.
     is_public: bool,
 }
 

@@ -15,7 +15,7 @@
 //! | what could not be read comes again by a new exchange, tried again later | `renewal` |
 //! | pieces: the server's limit, or 64 KiB | `wire_profile::the_last_piece_alone_…`, `…a_server_that_names_no_limit_…` |
 //! | padding; the counter of a stored session; the heartbeat | `data_messages`, `core/otr/tests/traps_data.rs: heartbeat` |
-//! | contacts: who adds, who accepts, who is asked again | `wire_profile::whoever_adds_…`, `…whoever_accepts_…` |
+//! | contacts: who adds, who accepts, who is asked again | `wire_profile::the_side_that_adds_…`, `…the_side_that_accepts_…` |
 //! | a block: the server alone is told | `wire_profile::a_block_is_told_…` |
 //! | strangers and the blocked get nothing | `wire_profile::the_blocked_and_strangers_get_nothing`, `strangers` |
 //! | the goodbye, and what rests | `wire_profile::a_peer_is_told_of_the_end_…`, `…what_anybody_can_send_…`, `retention::a_text_either_way_…`, `…a_conversation_that_is_not_to_outlive_…`, `wire_profile::all_contacts_in_private_…` |

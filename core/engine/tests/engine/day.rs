@@ -369,13 +369,13 @@ async fn an_account_that_is_gone_ends_the_connection() -> Tested {
     day.engine.connect(&day.burner.id)?;
     let ended = day.becomes(|connection| matches!(connection, Connection::Ended { .. })).await?;
     assert_eq!(ended, Connection::Ended { why: Error::Auth });
-    // A server that is asked again and again with what it refuses locks somebody out.
+    // A server that gets refused logins again and again locks the account out.
     let dialled = day.wire.dialled.load(SeqCst);
     day.pass(100_000).await;
     day.engine.network_changed();
     sleep(Duration::from_millis(500)).await;
     assert_eq!(day.wire.dialled.load(SeqCst), dialled);
-    // Whoever asks again is answered again.
+    // A new request is answered again.
     day.engine.connect(&day.burner.id)?;
     day.becomes(|connection| matches!(connection, Connection::Ended { .. })).await?;
     day.end().await
@@ -386,7 +386,7 @@ async fn an_account_that_is_gone_ends_the_connection() -> Tested {
 async fn a_full_disk_loses_nothing() -> Tested {
     const NAME: &str = "day::a_full_disk_loses_nothing";
     if env::var_os("OWN_MOUNTS").is_none() {
-        // What is mounted ends with the process.
+        // The mount ends with the process.
         let mut inside = Command::new("unshare");
         inside.arg("--mount").arg(env::current_exe()?).args(["--exact", NAME, "--ignored", "--nocapture"]);
         assert!(inside.env("OWN_MOUNTS", "").status()?.success());
@@ -421,13 +421,13 @@ async fn a_full_disk_loses_nothing() -> Tested {
 
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
-async fn whoever_sets_the_clock_ends_no_wait() -> Tested {
+async fn a_change_of_the_wall_clock_ends_no_wait() -> Tested {
     let home = TempDir::new()?;
     let mut day = Day::begin(home.path()).await?;
     day.wire.ends();
     // The clock of waits stands still from the beginning, so none ends however busy the machine is.
     day.peer.send(&day.burner.jid, "at last").await?;
-    // What the user asks for until then the stream was to do: it shortens no wait.
+    // Requests of the user before the stream ends belong to that stream: they shorten no wait.
     let asking = async {
         while day.connection()? == Connection::Online {
             day.engine.connect(&day.burner.id)?;

@@ -179,7 +179,7 @@ async fn a_text_goes_in_the_pieces_that_its_server_takes() -> Tested {
             }
         }
         assert_eq!(read, Some(long));
-        // What is left of 10,000 bytes for each is what is left by the longest addresses.
+        // Of the 10,000 bytes of a stanza, the longest addresses leave less than 3,000 for a piece.
         assert!(pieces >= 5, "{pieces}");
         scene.says("and short").await?;
         scene.hears("heard").await?;
@@ -206,7 +206,7 @@ async fn secrets_are_compared() -> Tested {
     assert_eq!(scene.conversation()?.security, Security::KeyChanged, "no text goes there");
     scene.engine.accept_key(&id, &jid, key.fingerprint)?;
     assert_eq!(scene.conversation()?.security, Security::Private);
-    // They ask with a question: what they know of us tells us nothing of them.
+    // They ask with a question: that verifies us to them, not them to us.
     scene.peer.command("question pet?\tcat").await?;
     assert_eq!(scene.comparison().await?, Comparison::Asked { question: Some("pet?".into()) });
     assert!(scene.conversation()?.question.is_some());
@@ -216,7 +216,7 @@ async fn secrets_are_compared() -> Tested {
     scene.engine.answer_comparison(&id, &jid, "cat", Some("pet?"))?;
     assert_eq!(scene.comparison().await?, Comparison::VerifiedUs);
     assert_eq!((scene.conversation()?.security, scene.conversation()?.keys[0].verified_us), (Security::Private, true));
-    // Without a question both have shown what they know.
+    // Without a question both sides have shown that they know the secret.
     scene.peer.command("ask cat").await?;
     assert_eq!(scene.comparison().await?, Comparison::Asked { question: None });
     scene.engine.answer_comparison(&id, &jid, "cat", None)?;
@@ -270,7 +270,7 @@ async fn what_a_peer_writes_in_the_clear_is_shown_as_that_and_answered_in_privat
         assert_eq!((message.text.as_str(), message.security), ("in the clear", Security::Plaintext));
         scene.engine.taken(&scene.burner.id, message.id)?;
         scene.says("in private").await?;
-        // Pidgin's texts are HTML; its person writes 1 < 2. The client with otr3 writes none: what it says is what it means.
+        // Pidgin's texts are HTML; its user writes 1 < 2. The client with otr3 writes plain text.
         scene.peer.command("html 1 < 2\nand so on").await?;
         let (theirs, ours) = match library {
             OtrLibrary::Libotr => ("1 < 2\nand so on", "2 &gt; 1 &amp; so on"),
@@ -318,7 +318,7 @@ async fn a_private_conversation_that_rests_for_too_long_ends_by_itself() -> Test
     scene.hears("before").await?;
     scene.engine.set_idle_timeout(&scene.burner.id, Duration::from_secs(1))?;
     scene.becomes(Security::Plaintext).await?;
-    // Or the peer's person would write what nobody can read.
+    // Otherwise the peer's user would write texts that nobody can read.
     scene.peer.until(PATIENCE, |event| *event == OtrEvent::Finished).await?;
     let states: Vec<_> =
         scene.engine.messages(&scene.burner.id, None, None, u32::MAX)?.iter().map(|message| message.state).collect();

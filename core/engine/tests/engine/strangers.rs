@@ -19,7 +19,7 @@ use crate::support::{Direct, SERVER, Tested, open};
 use crate::wire::{self, DOMAIN, Through};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// For what must not come.
+/// How long something that must not come is waited for.
 const A_WHILE: Duration = Duration::from_secs(2);
 
 /// One of each kind of stanza, from somebody to an address; ids begin with `id`.
@@ -59,7 +59,7 @@ fn stanzas(from: &str, to: &str, id: &str) -> Vec<String> {
     all.map(|(number, (name, kind, inside))| about(name, kind, number, inside)).collect()
 }
 
-/// What whoever gets a stanza learns from it: its name, type and id, and what is wrong.
+/// What the receiver of a stanza learns from it: its name, type, id and error condition.
 fn gist(stanza: &str) -> [String; 4] {
     let condition = content(stanza, "error").unwrap_or_default();
     let values = [attribute(stanza, "type"), attribute(stanza, "id")].map(Option::unwrap_or_default);
@@ -84,7 +84,7 @@ async fn strangers_and_the_blocked_are_answered_as_by_a_server_without_the_accou
         }
         let before = wire::elements(line.recorded().await.last().ok_or("no stream")?).len();
         attacker.look(who).await?;
-        // What an earlier run has left.
+        // Leftovers of an earlier run.
         attacker.taken(who).await?;
         for (to, id) in [("absent@notls.test", "bare"), ("absent@notls.test/x", "full")] {
             for stanza in stanzas(&format!("{who}/theirs"), to, id) {
