@@ -36,8 +36,9 @@ impl Engine {
     /// (`otr-fingerprint`) is the one key that they are to have from now on. Gives the bare JID.
     ///
     /// # Errors
-    /// `OtherKeyVerified`: a link must not take the place of what a user has compared. `OtherKeyInUse`: nor, without a word,
-    /// of a key that is in use or expected: ask, then call `expect_key`.
+    /// `InvalidInput`: no address, or one of this installation's own. `OtherKeyVerified`: a link must not take the place of
+    /// what a user has compared. `OtherKeyInUse`: nor, without a word, of a key that is in use or expected: ask, then call
+    /// `expect_key`. `PeerBlocked`. Storage errors, `NoSuchBurner`, `Suspended`, `VaultLocked`, `Closed`.
     pub async fn add_contact(&self, id: BurnerId, address: String) -> Result<String, Error> {
         self.blocking(move |engine| engine.add_contact(&id, &address)).await
     }

@@ -59,7 +59,8 @@ impl Engine {
     /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly.
     ///
     /// # Errors
-    /// Why Tor is not ready within `deadline`; `InvalidInput` for what is no bridge, and nothing has changed then.
+    /// Why Tor is not ready within `deadline`; `InvalidInput` for what is no bridge, and nothing has changed then;
+    /// `Suspended`, `Closed`, storage errors, `KeyDenied`.
     pub async fn start_tor(
         &self,
         access: TorAccess,
@@ -141,7 +142,8 @@ impl Engine {
     /// checked, and not taken.
     ///
     /// # Errors
-    /// `Directory` in `InvalidInput` says what is wrong with it. Nothing has changed then.
+    /// `Input.Directory` says what is wrong with it; storage errors, `Suspended`, `VaultLocked`, `Closed`. Nothing has
+    /// changed then.
     pub async fn update_directory(&self, file: Vec<u8>) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads.run(None, async move { engine.update_directory(file).await }).await
@@ -188,7 +190,8 @@ impl Engine {
     /// in random order and apart as far as `deadline` allows. `suspend` and `resume` end it early.
     ///
     /// # Errors
-    /// `Cancelled` when it was ended early. That a burner cannot connect is no error: see `SyncReport`.
+    /// As `resume` and `start_tor`; `Cancelled` when it was ended early. That a burner cannot connect is no error: see
+    /// `SyncReport`.
     pub async fn sync_once(&self, access: TorAccess, deadline: Duration) -> Result<SyncReport, Error> {
         let (engine, access) = (self.engine.clone(), access.try_into()?);
         self.threads.run(None, async move { engine.sync_once(access, deadline).await }).await

@@ -33,7 +33,7 @@ pub trait KeySource: Send + Sync {
     /// Deletes the key of this slot for good; without one, does nothing. No user is to be asked for it.
     ///
     /// # Errors
-    /// The burn or change is done all the same, and `VaultReport` tells that a key was kept.
+    /// `KeySourceError`: the burn or change is done all the same, and `VaultReport` tells that a key was kept.
     fn delete(&self, slot: KeySlot) -> Result<(), KeySourceError>;
 }
 

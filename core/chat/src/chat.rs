@@ -229,7 +229,7 @@ impl<'a> Talk<'a> {
             return false;
         }
         let Some(entry) = self.work.mailbox.messages.get(&row).map(Arc::clone) else { return true };
-        if entry.went.as_ref().is_some_and(|went| went.key != key) {
+        if entry.transmission.as_ref().is_some_and(|sent| sent.key != key) {
             self.work.set(row, MessageState::Failed { reason: FailReason::OtherKey });
             return true;
         }

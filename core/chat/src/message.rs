@@ -117,7 +117,9 @@ pub struct Entry {
     pub(crate) security: Security,
     /// When it is given up if it has not left.
     pub(crate) until: Option<UnixTime>,
-    pub(crate) went: Option<Transmission>,
+    /// How it went out. Stored under the name that vaults have.
+    #[serde(rename = "went")]
+    pub(crate) transmission: Option<Transmission>,
     /// It may arrive twice, as the peer's client cannot tell.
     pub(crate) again: bool,
 }
@@ -148,8 +150,8 @@ impl Entry {
 
     /// When it left, or was written.
     pub(crate) const fn left(&self) -> UnixTime {
-        match &self.went {
-            Some(went) => went.at,
+        match &self.transmission {
+            Some(sent) => sent.at,
             None => self.at,
         }
     }
@@ -172,7 +174,7 @@ impl Entry {
     /// When it is given up. One that has left may have been read: to send it again is not to send
     /// it late.
     pub(crate) fn given_up(&self) -> Option<UnixTime> {
-        self.until.filter(|_| self.waits() && self.went.is_none())
+        self.until.filter(|_| self.waits() && self.transmission.is_none())
     }
 
     /// It was sent, and the peer has not said inside the encryption that it has it.
@@ -182,8 +184,8 @@ impl Entry {
 
     /// OTR has confirmed it, or nothing can any more.
     pub(crate) const fn is_confirmed(&self) -> bool {
-        match &self.went {
-            Some(went) => went.number.is_none() && went.doubted.is_none(),
+        match &self.transmission {
+            Some(sent) => sent.number.is_none() && sent.doubted.is_none(),
             None => true,
         }
     }

@@ -40,8 +40,8 @@ pub fn queue(
     }
     let until = within.map(|within| now.after(within));
     let (state, security) = (MessageState::Queued, Security::Plaintext);
-    let text = text.to_owned();
-    Ok(mailbox.add(Entry { peer, label, text, at: now, state, security, until, went: None, again: false }))
+    let (text, transmission) = (text.to_owned(), None);
+    Ok(mailbox.add(Entry { peer, label, text, at: now, state, security, until, transmission, again: false }))
 }
 
 /// A text as it is to be encrypted for a client that knows what it gets twice, or does not.
@@ -79,7 +79,7 @@ pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, 
     }
     if let Some(entry) = mailbox.messages.get_mut(&row).map(Arc::make_mut) {
         entry.security = security;
-        entry.went = Some(Transmission { number: Some(number), key, at: now, doubted: None, ids });
+        entry.transmission = Some(Transmission { number: Some(number), key, at: now, doubted: None, ids });
     }
     mailbox.set(row, MessageState::Sent)
 }
@@ -102,8 +102,8 @@ pub(crate) fn has_room(mailbox: &Mailbox, peer: PeerId, now: UnixTime) -> bool {
 
 /// The peer's client has these texts: the holder of its key says so inside the encryption.
 pub(crate) fn read(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, labels: &[String]) -> Changed {
-    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
-    let is_it = |entry: &Entry| entry.peer == peer && went_there(entry) && labels.contains(&entry.label);
+    let is_under_key = |entry: &Entry| entry.transmission.as_ref().is_some_and(|sent| sent.key == key);
+    let is_it = |entry: &Entry| entry.peer == peer && is_under_key(entry) && labels.contains(&entry.label);
     let rows = mailbox.rows(is_it);
     if !rows.is_empty() {
         confirms(mailbox, peer);
@@ -133,7 +133,11 @@ fn confirms(mailbox: &mut Mailbox, row: PeerId) {
 
 /// Whether a text went to a key that says inside the encryption what it has, and knows what it gets twice.
 pub(crate) fn deduplicates(mailbox: &Mailbox, entry: &Entry) -> bool {
-    let key = mailbox.peers.get(&entry.peer).zip(entry.went.as_ref()).and_then(|(peer, went)| peer.trust.key(went.key));
+    let key = mailbox
+        .peers
+        .get(&entry.peer)
+        .zip(entry.transmission.as_ref())
+        .and_then(|(peer, sent)| peer.trust.key(sent.key));
     key.is_some_and(|key| key.deduplicates)
 }
 
@@ -152,7 +156,7 @@ pub(crate) fn nobody_there(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
 
 /// Texts to somebody who is blocked now: what has not left does not leave any more, nor again.
 pub(crate) fn blocked(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
-    let doubted = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.doubted.is_some());
+    let doubted = |entry: &Entry| entry.transmission.as_ref().is_some_and(|sent| sent.doubted.is_some());
     let rows = mailbox.rows(|entry| entry.peer == peer && (entry.waits() || entry.may_be_unread() && doubted(entry)));
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Blocked })
 }
@@ -171,8 +175,8 @@ pub(crate) fn give_up(mailbox: &mut Mailbox, now: UnixTime) -> Changed {
 /// The outgoing message that this stanza carries. One that is to be sent again has no stanza yet.
 fn carried_by<'a>(mailbox: &'a Mailbox, to: &Address, id: &str) -> Option<(MessageId, &'a Entry)> {
     let peer = mailbox.find(to)?;
-    let has_id = |went: &Transmission| went.ids.iter().any(|of| of == id);
-    let is_it = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(has_id);
+    let has_id = |sent: &Transmission| sent.ids.iter().any(|of| of == id);
+    let is_it = |entry: &Entry| entry.may_be_unread() && entry.transmission.as_ref().is_some_and(has_id);
     let (row, entry) = mailbox.messages.iter().find(|(_, entry)| entry.peer == peer && is_it(entry))?;
     Some((*row, entry))
 }

@@ -15,9 +15,9 @@ use crate::{inbox, limits, stanza_queue};
 
 /// Texts that the peer may not have read: see [`redeliver`].
 pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[TextId], now: UnixTime) {
-    let named = |went: &Transmission| went.number.is_some_and(|number| numbers.contains(&number));
-    let rows =
-        mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && entry.went.as_ref().is_some_and(named));
+    let named = |sent: &Transmission| sent.number.is_some_and(|number| numbers.contains(&number));
+    let rows = mailbox
+        .rows(|entry| entry.peer == peer && entry.may_be_unread() && entry.transmission.as_ref().is_some_and(named));
     // What is not changed stays shared: a copy would be written to disk.
     rows.into_iter().for_each(|row| doubt(mailbox, row, now));
 }
@@ -25,8 +25,8 @@ pub(crate) fn unread(mailbox: &mut Mailbox, peer: PeerId, numbers: &[TextId], no
 /// The peer has read all but these; but what goes to a key that sends receipts inside the encryption is
 /// confirmed by those alone. OTR tells by keys, and a server can drop one of several texts under the same keys.
 pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &[TextId]) {
-    let read = |went: &Transmission| went.number.is_some_and(|number| !unconfirmed.contains(&number));
-    let read = |entry: &Entry| entry.peer == peer && entry.went.as_ref().is_some_and(read);
+    let read = |sent: &Transmission| sent.number.is_some_and(|number| !unconfirmed.contains(&number));
+    let read = |entry: &Entry| entry.peer == peer && entry.transmission.as_ref().is_some_and(read);
     for row in mailbox.rows(|entry| read(entry) && !deduplicates(mailbox, entry)) {
         forget_number(mailbox, row);
     }
@@ -34,8 +34,9 @@ pub(crate) fn confirm_others(mailbox: &mut Mailbox, peer: PeerId, unconfirmed: &
 
 /// Sessions with these keys are over: what such a key has sent no receipt for, though it sends them, may be unread.
 pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn(Fingerprint) -> bool, now: UnixTime) {
-    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.number.is_some() && is_over(went.key));
-    let is_it = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && went_there(entry);
+    let is_under_key =
+        |entry: &Entry| entry.transmission.as_ref().is_some_and(|sent| sent.number.is_some() && is_over(sent.key));
+    let is_it = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && is_under_key(entry);
     let rows = mailbox.rows(|entry| is_it(entry) && deduplicates(mailbox, entry));
     rows.into_iter().for_each(|row| doubt(mailbox, row, now));
 }
@@ -43,23 +44,24 @@ pub(crate) fn session_over(mailbox: &mut Mailbox, peer: PeerId, is_over: impl Fn
 /// This key is known now to send receipts inside the encryption. One for what OTR had confirmed by then may have been under keys
 /// that are replaced: such a text is sent again, and so is its receipt.
 pub(crate) fn sends_receipts(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, now: UnixTime) {
-    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.key == key);
+    let is_under_key = |entry: &Entry| entry.transmission.as_ref().is_some_and(|sent| sent.key == key);
     let rows = mailbox.rows(|entry| {
-        entry.peer == peer && entry.state == MessageState::Acked && entry.is_confirmed() && went_there(entry)
+        entry.peer == peer && entry.state == MessageState::Acked && entry.is_confirmed() && is_under_key(entry)
     });
     rows.into_iter().for_each(|row| doubt(mailbox, row, now));
 }
 
 fn doubt(mailbox: &mut Mailbox, row: MessageId, now: UnixTime) {
-    if let Some(went) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).went.as_mut()) {
-        (went.number, went.doubted) = (None, Some(now));
+    if let Some(sent) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).transmission.as_mut()) {
+        (sent.number, sent.doubted) = (None, Some(now));
     }
 }
 
 /// Whether a receipt inside the encryption is to come from the holder of this key, which texts may go to.
 pub(crate) fn awaits_receipt(mailbox: &Mailbox, peer: PeerId, key: Fingerprint) -> bool {
-    let went_there = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.number.is_some() && went.key == key);
-    let awaits = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && went_there(entry);
+    let is_under_key =
+        |entry: &Entry| entry.transmission.as_ref().is_some_and(|sent| sent.number.is_some() && sent.key == key);
+    let awaits = |entry: &Entry| entry.peer == peer && entry.may_be_unread() && is_under_key(entry);
     let is_accepted = mailbox.peers.get(&peer).is_some_and(|peer| peer.trust.accepts(key));
     is_accepted && mailbox.messages.values().any(|entry| awaits(entry) && deduplicates(mailbox, entry))
 }
@@ -67,7 +69,7 @@ pub(crate) fn awaits_receipt(mailbox: &Mailbox, peer: PeerId, key: Fingerprint) 
 /// A session ends from this side: what it has not confirmed nothing will.
 pub(crate) fn fail_unconfirmed(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
     let rows = mailbox.rows(|entry| {
-        let has_number = entry.went.as_ref().is_some_and(|went| went.number.is_some());
+        let has_number = entry.transmission.as_ref().is_some_and(|sent| sent.number.is_some());
         entry.peer == peer && entry.may_be_unread() && has_number
     });
     rows.iter().for_each(|row| forget_number(mailbox, *row));
@@ -75,8 +77,8 @@ pub(crate) fn fail_unconfirmed(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
 }
 
 fn forget_number(mailbox: &mut Mailbox, row: MessageId) {
-    if let Some(went) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).went.as_mut()) {
-        went.number = None;
+    if let Some(sent) = mailbox.messages.get_mut(&row).and_then(|entry| Arc::make_mut(entry).transmission.as_mut()) {
+        sent.number = None;
     }
 }
 
@@ -89,7 +91,7 @@ pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
     mailbox.stanzas.retain(|_, stanza| !waits(stanza));
     for row in &torn {
         if let Some(entry) = mailbox.messages.get_mut(row) {
-            Arc::make_mut(entry).went = None;
+            Arc::make_mut(entry).transmission = None;
         }
     }
     mailbox.set_all(torn.into_iter().collect(), MessageState::Queued)
@@ -99,24 +101,24 @@ pub(crate) fn forget_session(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
 /// It says so as soon as there are new keys: another one that does not is sent the last, if it was young, and the rest
 /// is told.
 pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) -> Changed {
-    let doubted = |entry: &Entry| entry.went.as_ref().and_then(|went| went.doubted);
+    let doubted = |entry: &Entry| entry.transmission.as_ref().and_then(|sent| sent.doubted);
     let rows = mailbox.rows(|entry| entry.peer == peer && entry.may_be_unread() && doubted(entry).is_some());
     let mut changed = Vec::new();
     for (row, is_last) in rows.iter().rev().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
         let Some(entry) = mailbox.messages.get(row) else { continue };
         let deduplicates = deduplicates(mailbox, entry);
         let Some(entry) = mailbox.messages.get_mut(row) else { continue };
-        let Some(went) = &entry.went else { continue };
-        let since = went.doubted.unwrap_or(now);
+        let Some(sent) = &entry.transmission else { continue };
+        let since = sent.doubted.unwrap_or(now);
         // The clock may have been set forwards or back meanwhile.
         if !deduplicates && now.distance(since) < limits::RESEND_GRACE {
             continue;
         }
-        let again = is_last && since < went.at.after(limits::RESEND_WITHIN);
+        let again = is_last && since < sent.at.after(limits::RESEND_WITHIN);
         let entry = Arc::make_mut(entry);
         entry.again |= again && !deduplicates;
-        if let Some(went) = &mut entry.went {
-            went.doubted = None;
+        if let Some(sent) = &mut entry.transmission {
+            sent.doubted = None;
         }
         stanza_queue::withdraw(mailbox, *row);
         let reason = FailReason::Unread;
@@ -128,14 +130,15 @@ pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) -> C
 
 /// Peers that have texts in doubt.
 pub fn doubting(mailbox: &Mailbox) -> BTreeSet<PeerId> {
-    let doubted = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(|w| w.doubted.is_some());
+    let doubted =
+        |entry: &Entry| entry.may_be_unread() && entry.transmission.as_ref().is_some_and(|w| w.doubted.is_some());
     mailbox.messages.values().filter(|entry| doubted(entry)).map(|entry| entry.peer).collect()
 }
 
 /// When the next of the texts that are in doubt is decided on.
 pub fn next_decision(mailbox: &Mailbox) -> Option<UnixTime> {
     let doubted = mailbox.messages.values().filter(|entry| entry.may_be_unread());
-    let doubted = doubted.filter_map(|entry| entry.went.as_ref()?.doubted);
+    let doubted = doubted.filter_map(|entry| entry.transmission.as_ref()?.doubted);
     doubted.map(|since| since.after(limits::RESEND_GRACE)).min()
 }
 
@@ -148,7 +151,7 @@ pub(crate) fn session_lost(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) {
 /// No session is left that could confirm a text.
 pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) {
     let theirs = mailbox.messages.values().filter(|entry| entry.peer == peer);
-    let numbers: Vec<TextId> = theirs.filter_map(|entry| entry.went.as_ref()?.number).collect();
+    let numbers: Vec<TextId> = theirs.filter_map(|entry| entry.transmission.as_ref()?.number).collect();
     unread(mailbox, peer, &numbers, now);
 }
 

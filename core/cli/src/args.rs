@@ -210,3 +210,19 @@ fn seconds(text: &str) -> Result<Duration, String> {
         _ => Err("a whole number from 1 to 86400".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_example_of_the_readme_is_understood() {
+        let example = include_str!("../README.md").split("```").nth(1).unwrap();
+        let commands: Vec<&str> = example.lines().filter(|line| line.starts_with("flashpaper ")).collect();
+        assert_eq!(commands.len(), 3, "{example}");
+        for command in commands {
+            let words = command.split('#').next().unwrap().split_whitespace();
+            assert!(Args::try_parse_from(words).is_ok(), "{command}");
+        }
+    }
+}

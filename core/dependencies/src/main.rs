@@ -22,17 +22,20 @@ use settings::Settings;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let done = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["check"] => check(),
-        ["renew", checkout] => renew(Path::new(checkout)),
-        _ => Err("the commands are check, and renew CHECKOUT".into()),
-    };
-    match done {
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(args: &[&str]) -> Done {
+    match args {
+        ["check"] => check(),
+        ["renew", checkout] => renew(Path::new(checkout)),
+        _ => Err("the commands are check, and renew CHECKOUT".into()),
     }
 }
 
@@ -67,4 +70,16 @@ fn list() -> PathBuf {
 /// The workspace's root.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_example_of_the_readme_finds_nothing_wrong() {
+        let example = include_str!("../README.md").split("```sh\n").nth(1).unwrap();
+        let (_, args) = example.lines().next().unwrap().split_once("-p flashpaper-dependencies -- ").unwrap();
+        run(&args.split_whitespace().collect::<Vec<_>>()).unwrap();
+    }
 }

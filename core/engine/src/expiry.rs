@@ -52,8 +52,8 @@ impl Context {
         let (account, drained) = (burner.account(), burner.has_drained());
         // Texts wait by the time of day: they can be sent again.
         let given_up = outbox::next_given_up(&mailbox).filter(|_| !self.services.clock_is_wrong());
-        let life = Duration::from_secs(account.idle_timeout);
-        let end = retention::next_expiry(&mailbox, account.history, lasts(life, drained));
+        let idle_timeout = Duration::from_secs(account.idle_timeout);
+        let end = retention::next_expiry(&mailbox, account.history, lasts(idle_timeout, drained));
         // On a full disk, say, it is tried again.
         let history = match account.history {
             History::None | History::Expire { .. } => burner.forget_history(now).unwrap_or(Some(now)),
@@ -84,7 +84,9 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_chat::{OutgoingStanza, PeerId, StanzaKind, Stored, StreamNumber, Talk, stanza_queue};
+    use flashpaper_chat::{
+        FailReason, MessageState, OutgoingStanza, PeerId, StanzaKind, Stored, StreamNumber, Talk, stanza_queue,
+    };
     use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
     use flashpaper_vault::Batch;
     use flashpaper_xmpp::ChatMessage;
@@ -179,6 +181,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_text_that_waits_for_too_long_fails_without_a_connection() {
+        let home = TempDir::new().unwrap();
+        let (engine, clock) = open(&home).await;
+        let id = add_burner(&engine).id.clone();
+        engine.add_contact(&id, "friend@b.example").unwrap();
+        let text = engine.send(&id, "friend@b.example", "anybody?", Some(at(60))).unwrap();
+        let failed = MessageState::Failed { reason: FailReason::NoAnswer };
+        for (passed, state) in [(59, MessageState::Queued), (60, failed)] {
+            clock.0.store(NOW + passed, Relaxed);
+            engine.context.services.expiry.notify_one();
+            sleep(Duration::from_millis(200)).await;
+            assert_eq!(engine.message(&id, text).unwrap().state, state, "after {passed} s");
+        }
+        engine.close().await;
+    }
+
+    #[tokio::test]
     async fn what_was_learnt_of_servers_is_off_the_disk_after_a_week_and_of_a_named_one_never_on_it() {
         const WEEK: u64 = 7 * 86_400;
         let known = |engine: &Engine| engine.context.learnt.on(NOW / 86_400).len();
@@ -246,17 +265,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_conversation_whose_end_its_peer_cannot_be_told_of_is_off_the_disk_by_twice_its_life() {
-        const LIFE: u64 = 1000;
+    async fn a_conversation_whose_end_its_peer_cannot_be_told_of_is_off_the_disk_by_twice_its_idle_timeout() {
+        const IDLE_TIMEOUT: u64 = 1000;
         let home = TempDir::new().unwrap();
         let (engine, clock) = open(&home).await;
         let burner = add_burner(&engine);
-        engine.set_idle_timeout(&burner.id, at(LIFE)).unwrap();
+        engine.set_idle_timeout(&burner.id, at(IDLE_TIMEOUT)).unwrap();
         let row = become_private(&burner);
         let stored = |burner: &LiveBurner| Stored::clone(&burner.mailbox().unwrap().sessions[&row]);
         let private = stored(&burner);
         assert!(private.key.is_some());
-        for (passed, is_over) in [(2 * LIFE - 1, false), (2 * LIFE, true)] {
+        for (passed, is_over) in [(2 * IDLE_TIMEOUT - 1, false), (2 * IDLE_TIMEOUT, true)] {
             clock.1.store(passed, Relaxed);
             engine.context.services.expiry.notify_one();
             sleep(Duration::from_millis(200)).await;

@@ -1,4 +1,4 @@
-//! Nobody can prove later who wrote what: with the MAC keys that a conversation has revealed, whoever recorded it
+//! Nobody can prove later who wrote what: with the MAC keys that a conversation has revealed, anybody who recorded it
 //! changes what was said. The forger is libotr's own toolkit, which gets the recording and nothing else.
 
 mod common;
@@ -27,7 +27,7 @@ struct Recorded {
     arrived: bool,
     /// The MAC keys that it reveals, in hexadecimal.
     revealed: Vec<String>,
-    /// Whoever sent it, right after that.
+    /// The sender, right after that.
     sender: State,
 }
 
@@ -99,7 +99,7 @@ fn an_outsider_changes_what_was_said() -> Tested {
 fn keys_are_revealed_when_they_are_retired() -> Tested {
     let mut pair = Pair::private(Settings::default(), 3);
     let mut recorded = Vec::new();
-    // The server holds some back: whoever gets them later has not seen their counters.
+    // The server holds some back: their receiver has not seen their counters before.
     for (from, count, held_back) in
         [(0, 2, 1), (1, 1, 0), (0, 1, 0), (1, 3, 1), (0, 1, 0), (1, 1, 0), (0, 3, 2), (1, 2, 1), (0, 2, 0)]
     {
@@ -127,7 +127,7 @@ fn keys_are_revealed_when_they_are_retired() -> Tested {
             assert!(used, "{at} reveals a key that has checked nothing");
         }
     }
-    // Whoever ends a conversation reveals the last of its keys: nothing that the other side said can be proven.
+    // The side that ends a conversation reveals the last of its keys: nothing that the other side said can be proven.
     let mut theirs = recorded.iter().zip(forgeable).filter(|(message, _)| message.from == 0);
     assert!(theirs.all(|(_, forgeable)| forgeable));
     Ok(())

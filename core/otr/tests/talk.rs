@@ -164,7 +164,7 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
 }
 
 #[test]
-fn whoever_asks_anew_may_have_lost_the_old_keys() {
+fn a_peer_that_asks_anew_may_have_lost_the_old_keys() {
     for answers in [true, false] {
         let mut pair = Pair::private(Settings::default(), 45);
         let commit = pair.sides[0].receive("?OTRv3?");
@@ -277,7 +277,7 @@ fn a_session_goes_on_after_its_process_ended() {
     assert!((0..state.len()).all(|cut| !resume(&state[..cut])));
 }
 
-/// Whoever has told the network that a piece is here, and stored the session before, may be killed after each.
+/// A process that stores the session, and only then acknowledges a piece to the server, may be killed after each piece.
 #[test]
 fn a_text_in_pieces_goes_on_after_each_piece_in_another_process() {
     let mut pair = Pair::private(Settings::default(), 85);

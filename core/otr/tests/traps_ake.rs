@@ -101,7 +101,7 @@ fn commit_collision() {
             assert_eq!(session.receive(&bob().key(tag_of(&session))), []);
         }
     }
-    // Between two sessions exactly one wins, whoever is asked first.
+    // Between two sessions exactly one wins, in either order.
     for seed in 0..10 {
         let mut sides = [alice(1000 + seed), session(&BOB, Settings::default(), 2000 + seed)];
         let commits = sides.each_mut().map(|side| only(&side.receive("?OTRv3?")));
@@ -390,7 +390,7 @@ fn ake_multi_client() {
     }
 }
 
-/// Whichever message of an exchange is lost: the next exchange goes through, at once and after a while, whoever begins.
+/// Whichever message of an exchange is lost: the next exchange goes through, at once and after a while, whichever side begins.
 #[test]
 fn ake_timeout() {
     for (lost, who, seconds) in (0..5).flat_map(|lost| [(lost, 0, 0), (lost, 1, 0), (lost, 0, 61), (lost, 1, 61)]) {

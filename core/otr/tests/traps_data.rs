@@ -513,7 +513,7 @@ fn html() {
     assert_eq!(text(talk.receive(&body(2, words))), words);
     let outputs = talk.session.say("a < b");
     assert_eq!(talk.read(&outputs).text(), "a < b");
-    // Whoever pads does not write HTML.
+    // A client that pads does not write HTML.
     let padded = [b"<b>\0", &record(0, &[0; 9])[..]].concat();
     assert_eq!(text(talk.receive(&Letter { plaintext: padded, ..body(3, "") })), "<b>");
 }

@@ -1,11 +1,11 @@
 //! Traps 60 to 70: the comparison of secrets, as sessions see it. Names are the traps'.
 //!
 //! Seen elsewhere, or only in part here:
-//! - 60 `smp_secret`: that the hash is the spec's, whoever starts: `peers/libotr.rs`; what it is bound to: here.
+//! - 60 `smp_secret`: that the hash is the spec's, whichever side starts: `peers/libotr.rs`; its binding to the session: here.
 //! - 61 `smp_zk_all`, 62 `smp_degenerate`, 63 `smp_state`, 65 `smp_mpi_count`: `session/smp/tests.rs`.
 //! - 67 `smp_question`: there, too; one as long as can be: `adversity.rs`.
 
-#![allow(clippy::unwrap_used, reason = "whoever can ask and answer does")]
+#![allow(clippy::unwrap_used, reason = "both sides can ask and answer here")]
 
 mod common;
 

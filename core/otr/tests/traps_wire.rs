@@ -682,7 +682,7 @@ fn frag_cap() {
         let pieces: Vec<_> = pieces.iter().map(String::as_str).collect();
         assert_eq!(is_read(&mut pair.sides[0], &pieces), read);
     }
-    // Whoever is cut off in the middle of a text says the rest hours later.
+    // A peer that is cut off in the middle of a text sends the rest hours later.
     let (mut pair, pieces) = in_pieces(174, "text");
     for (hours, piece) in (0..).step_by(40).zip(&pieces[..3]) {
         pair.sides[0].tick(Duration::from_secs(hours * 3600));

@@ -1,4 +1,4 @@
-//! What whoever has the folder, but not the key, changes is found out, and what they left alone can be read.
+//! Changes by somebody who has the folder, but not the key, are found out; untouched records can be read.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 

@@ -285,7 +285,7 @@ fn a_change_of_keys_is_whole_whatever_comes_between() {
     assert_eq!(vault.next_key().err(), Some(Error::InUse));
     put(&mut vault, owner, 1, "written meanwhile");
     drop(vault);
-    // Whoever opens the folder has the source delete what is not in use.
+    // On opening, the source is told to delete the slot that is not in use.
     assert_eq!(reopen(folder.path()).err(), Some(Error::InUse));
     drop(fresh);
 

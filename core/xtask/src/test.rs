@@ -79,7 +79,8 @@ fn checked(args: &[&str]) -> Command {
 }
 
 /// Tests of the engine that stop no relay and no server: about half of all by their time.
-const STEADY: [&str; 7] = ["attacks::", "cost::", "crash::", "crash_texts::", "liar::", "peers::", "strangers::"];
+const STEADY: [&str; 8] =
+    ["asleep::", "cost::", "crash::", "crash_texts::", "day::", "liar::", "peers::", "strangers::"];
 
 /// One at a time in each lab: one lab for the tests that stop relays and servers, another for those that must not be
 /// disturbed. Most of a test's time is waiting, so two labs take little more time than one.
@@ -117,4 +118,17 @@ fn lab_test(lab: &Lab) -> Command {
 /// Only a test run without Swift may be without it.
 fn has_sasl2() -> bool {
     swift::system().is_ok_and(|system| system.join("usr/bin/prosody").exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_example_of_the_readme_is_understood() {
+        let example = include_str!("../README.md").split("```sh\n").nth(1).unwrap();
+        let words: Vec<&str> = example.split('#').next().unwrap().split_whitespace().collect();
+        let options = words.strip_prefix(&["cargo", "xtask", "test"]).unwrap();
+        assert!(Scope::parse(options).is_ok());
+    }
 }

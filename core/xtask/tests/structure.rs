@@ -1,5 +1,5 @@
 //! The shape of the sources: no circle of imports inside a crate; no long file and no long function in the two crates that hold
-//! the product's logic.
+//! the product's logic; a README for each crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -18,7 +18,7 @@ type Uses = BTreeMap<Names, BTreeSet<Names>>;
 struct Import {
     path: Names,
     name: String,
-    /// It hands on: whoever uses it uses what is behind it.
+    /// A re-export: its users use the module behind it.
     is_public: bool,
 }
 
@@ -213,14 +213,41 @@ fn circles(mut uses: Uses) -> Uses {
     }
 }
 
+/// The folders of all crates.
+fn packages() -> Outcome<Vec<PathBuf>> {
+    let mut packages = vec![root().join("bindings")];
+    for folder in fs::read_dir(root().join("core"))? {
+        packages.push(folder?.path());
+    }
+    packages.retain(|package| package.join("Cargo.toml").exists());
+    Ok(packages)
+}
+
+/// The first example is a test of the documentation, or a test of the crate reads it.
+#[test]
+fn every_crate_has_a_readme_with_its_limits_and_a_first_example_that_is_checked() -> Outcome {
+    for package in packages()? {
+        let name = file_name(&package);
+        let readme = fs::read_to_string(package.join("README.md")).map_err(|_| format!("{name} has no README"))?;
+        assert!(readme.contains("\n## What it is not\n"), "{name}: what is it not?");
+        let (_, example) = readme.split_once("\n```").ok_or_else(|| format!("{name}: no example"))?;
+        let check = match example.lines().next().unwrap_or_default() {
+            "rust" | "rust,no_run" => "#![doc = include_str!(\"../README.md\")]",
+            _ => "fn the_first_example_of_the_readme_",
+        };
+        let mut sources = files(&package.join("src"))?;
+        let tests = package.join("tests");
+        sources.extend(if tests.is_dir() { files(&tests)? } else { Vec::new() });
+        let texts = sources.iter().map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
+        assert!(texts.iter().any(|text| text.contains(check)), "{name}: nothing checks the first example");
+    }
+    Ok(())
+}
+
 #[test]
 fn no_crate_has_a_circle_of_imports() -> Outcome {
-    let mut packages = vec![root().join("bindings")];
-    for package in fs::read_dir(root().join("core"))? {
-        packages.push(package?.path());
-    }
     let mut found = Vec::new();
-    for source in packages.iter().map(|package| package.join("src")).filter(|source| source.is_dir()) {
+    for source in packages()?.iter().map(|package| package.join("src")) {
         let entry = ["lib.rs", "main.rs"].iter().map(|entry| source.join(entry)).find(|entry| entry.exists());
         let mut modules = Modules::new();
         read(&entry.ok_or("a crate without an entry")?, &source, Names::new(), &mut modules)?;

@@ -69,7 +69,7 @@ fn a_piece_that_comes_back_is_the_text_that_comes_back() {
     let mut mailbox = outbox(1);
     encrypt(&mut mailbox, 2, 1);
     let entry = mailbox.messages.get_mut(&MessageId(2)).map(Arc::make_mut).unwrap();
-    entry.went.as_mut().unwrap().ids = vec!["first".into(), "second".into()];
+    entry.transmission.as_mut().unwrap().ids = vec!["first".into(), "second".into()];
     let reason = FailReason::Unreachable;
     assert!(outbox::refused(&mut mailbox, &address(PEER), "another", reason).is_empty());
     assert_eq!(

@@ -60,9 +60,9 @@ impl Phone {
     }
 
     pub(super) fn work<T>(&mut self, work: impl FnOnce(&mut Talk<'_>) -> T) -> T {
-        let life = self.life();
+        let idle_timeout = self.idle_timeout();
         let times = (NOW + self.time, Duration::from_secs(5 + self.time));
-        let mut talk = Talk::new(&mut self.mailbox, &mut self.sessions, self.random.clone(), times, life);
+        let mut talk = Talk::new(&mut self.mailbox, &mut self.sessions, self.random.clone(), times, idle_timeout);
         let done = work(&mut talk);
         let news = talk.end();
         self.notices.extend(news.notices.into_iter().map(|(_, notice)| notice));
@@ -72,7 +72,7 @@ impl Phone {
     }
 
     /// How long a private conversation may rest.
-    pub(super) const fn life(&self) -> Duration {
+    pub(super) const fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.idle_timeout)
     }
 

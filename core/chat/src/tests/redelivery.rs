@@ -3,7 +3,7 @@
 use super::support::*;
 
 #[test]
-fn what_may_be_unread_goes_again_to_whoever_knows_it_and_else_the_last() {
+fn texts_that_may_be_unread_go_again_to_a_client_that_knows_doubles_and_else_the_last_does() {
     let unread = |deduplicates: bool, after: u64| {
         let mut mailbox = outbox(3);
         let peer = mailbox.peer(&address(PEER));
@@ -135,9 +135,9 @@ fn two_peers(deduplicates: bool) -> (Mailbox, PeerId, [MessageId; 2]) {
 }
 
 /// OTR's numbers of all texts, and since when they are in doubt.
-fn went(mailbox: &Mailbox) -> Vec<(Option<TextId>, Option<UnixTime>)> {
-    let of = |went: &Transmission| (went.number, went.doubted);
-    mailbox.messages.values().map(|entry| of(entry.went.as_ref().unwrap())).collect()
+fn sent(mailbox: &Mailbox) -> Vec<(Option<TextId>, Option<UnixTime>)> {
+    let of = |sent: &Transmission| (sent.number, sent.doubted);
+    mailbox.messages.values().map(|entry| of(entry.transmission.as_ref().unwrap())).collect()
 }
 
 const SENT: (Option<TextId>, Option<UnixTime>) = (Some(TextId(1)), None);
@@ -149,7 +149,7 @@ fn what_is_said_of_one_peers_texts_leaves_anothers_alone() {
     let after = |deduplicates: bool, act: &dyn Fn(&mut Mailbox, PeerId)| {
         let (mut mailbox, peer, _) = two_peers(deduplicates);
         act(&mut mailbox, peer);
-        went(&mailbox)
+        sent(&mailbox)
     };
     assert_eq!(
         after(false, &|mailbox, peer| redelivery::unread(mailbox, peer, &[1].map(TextId), NOW + 5)),
@@ -186,13 +186,13 @@ fn what_was_delivered_or_is_confirmed_is_in_no_doubt() {
     mailbox.set(rows[0], MessageState::Delivered);
     redelivery::unread(&mut mailbox, peer, &[1].map(TextId), NOW + 5);
     redelivery::session_over(&mut mailbox, peer, |_| true, NOW + 5);
-    assert_eq!(went(&mailbox), [SENT, SENT]);
+    assert_eq!(sent(&mailbox), [SENT, SENT]);
     assert_eq!(redelivery::fail_unconfirmed(&mut mailbox, peer), []);
     let (mut mailbox, peer, _) = two_peers(false);
     redelivery::confirm_others(&mut mailbox, peer, &[]);
     redelivery::session_over(&mut mailbox, peer, |_| true, NOW + 5);
     redelivery::doubt_all(&mut mailbox, peer, NOW + 5);
-    assert_eq!(went(&mailbox), [CONFIRMED, SENT]);
+    assert_eq!(sent(&mailbox), [CONFIRMED, SENT]);
     assert_eq!(redelivery::fail_unconfirmed(&mut mailbox, peer), []);
 }
 
@@ -207,15 +207,15 @@ fn once_a_key_is_known_to_send_receipts_what_otr_alone_has_confirmed_to_it_goes_
     };
     let (mut mailbox, peer) = confirmed(MessageState::Acked);
     redelivery::sends_receipts(&mut mailbox, peer, Fingerprint([9; 20]), NOW + 5);
-    assert_eq!(went(&mailbox), [CONFIRMED, CONFIRMED]);
+    assert_eq!(sent(&mailbox), [CONFIRMED, CONFIRMED]);
     redelivery::sends_receipts(&mut mailbox, peer, KEY, NOW + 5);
-    assert_eq!(went(&mailbox), [DOUBTED, CONFIRMED]);
+    assert_eq!(sent(&mailbox), [DOUBTED, CONFIRMED]);
     let (mut mailbox, peer) = confirmed(MessageState::Delivered);
     redelivery::sends_receipts(&mut mailbox, peer, KEY, NOW + 5);
-    assert_eq!(went(&mailbox), [CONFIRMED, CONFIRMED]);
+    assert_eq!(sent(&mailbox), [CONFIRMED, CONFIRMED]);
     let (mut mailbox, peer, _) = two_peers(false);
     redelivery::sends_receipts(&mut mailbox, peer, KEY, NOW + 5);
-    assert_eq!(went(&mailbox), [SENT, SENT], "OTR will say");
+    assert_eq!(sent(&mailbox), [SENT, SENT], "OTR will say");
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn of_a_session_that_is_forgotten_nothing_leaves_any_more_and_its_texts_wait_aga
     assert_eq!(redelivery::forget_session(&mut mailbox, peer), [(rows[1], MessageState::Queued)]);
     assert_eq!(mailbox.sessions.keys().copied().collect::<Vec<_>>(), [other]);
     assert_eq!(mailbox.stanzas.values().map(|stanza| stanza.message.unwrap()).collect::<Vec<_>>(), [rows[0], rows[2]]);
-    assert_eq!(rows.map(|row| mailbox.messages[&row].went.is_some()), [true, false, true]);
+    assert_eq!(rows.map(|row| mailbox.messages[&row].transmission.is_some()), [true, false, true]);
     redelivery::session_lost(&mut mailbox, other, NOW);
     assert!(mailbox.sessions.is_empty());
 }

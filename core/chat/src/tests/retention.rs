@@ -1,5 +1,6 @@
-//! Expiry, and messages that are kept.
+//! Expiry, messages that are kept, and conversations that rest.
 
+use super::phones::*;
 use super::support::*;
 
 #[test]
@@ -152,4 +153,51 @@ fn what_time_ends() {
     mailbox.sessions.insert(PeerId(1), private(NOW + NOW.0, key, false));
     let _ = retention::sweep(&mut mailbox, History::None, NOW);
     assert_eq!(retention::next_expiry(&mailbox, History::None, Duration::from_secs(100)), Some(NOW + 100));
+}
+
+#[test]
+fn a_text_either_way_or_its_receipt_keeps_a_conversation_from_resting_and_waking_does_not() {
+    for (read, answered) in [(false, false), (true, false), (true, true)] {
+        let (mut one, mut two) = friends();
+        // Sent, read and confirmed by one second each.
+        (one.time, two.time) = (3000, 3000);
+        let (writer, reader) = if answered { (&mut two, &mut one) } else { (&mut one, &mut two) };
+        writer.writes("hello");
+        let out = writer.says();
+        if read {
+            (writer.time, reader.time) = (3001, 3001);
+            reader.hears(&out);
+            let receipt = reader.says();
+            assert!(!receipt.is_empty());
+            (writer.time, reader.time) = (3002, 3002);
+            writer.hears(&receipt);
+        }
+        let used = one.time - u64::from(answered);
+        one.time = 6000;
+        one.work(|talk| talk.wake());
+        let is_over = |one: &mut Phone, time: u64| {
+            one.time = time;
+            one.work(|talk| talk.expire(NOW + time, true));
+            one.conversation().security == Security::Plaintext
+        };
+        assert!(!is_over(&mut one, used + 3599) && is_over(&mut one, used + 3600), "{read} {answered}");
+        // What is written next begins another.
+        one.writes("anew");
+        two.time = one.time;
+        carry(&mut one, &mut two);
+        assert_eq!(two.inbox().last().map(|(text, _)| text.as_str()), Some("anew"));
+    }
+}
+
+#[test]
+fn a_conversation_that_is_not_to_outlive_the_process_does_not() {
+    for (idle_timeout, after) in [(3600, Security::Private), (0, Security::Plaintext)] {
+        let (mut one, _) = friends();
+        one.idle_timeout = idle_timeout;
+        one.work(|talk| talk.wake());
+        assert_eq!(one.conversation().security, Security::Private, "it goes on while the process does");
+        assert_eq!(one.mailbox.sessions[&one.row].state.is_empty(), idle_timeout == 0, "stored");
+        one.restarts();
+        assert_eq!(one.conversation().security, after);
+    }
 }

@@ -319,3 +319,27 @@ fn a_stranger_who_has_offered_version_3_is_not_talked_to_in_version_2() {
         assert_eq!((other.0.is_private(), one.notices.is_empty()), (is_heard, is_heard), "{query}");
     }
 }
+
+#[test]
+fn version_2_that_is_turned_off_ends_its_conversations_and_what_is_written_waits_for_version_3() {
+    let identity = Arc::new(Identity::random(&mut StdRng::seed_from_u64(20)));
+    let version_2 = Settings { version_2: true, ..Settings::default() };
+    let (mut one, mut old) = (Phone::new(TWO, 1, 0x1000), Other::of(Arc::clone(&identity), 20, version_2));
+    let commit = old.0.receive("?OTRv2?");
+    old.converse(&mut one, commit);
+    assert_eq!((one.conversation().security, one.conversation().version), (Security::Private, Some(2)));
+    one.sessions.set_version_3_only(true);
+    one.work(|talk| talk.wake());
+    assert!(old.hears(&one.says()).iter().any(|output| matches!(output, Output::Ended(_))));
+    assert_eq!(one.conversation().security, Security::Plaintext);
+    let later = one.writes("later");
+    one.says();
+    assert_eq!(one.state(later), Some(MessageState::WaitingForPeer));
+    one.work(|talk| talk.receive(&chat(TWO, "query", "?OTRv2?", false)));
+    assert!(one.says().is_empty() && one.notices.contains(&Notice::OtherVersion));
+    // The same key, as after an update of the client.
+    let mut updated = Other::of(identity, 21, Settings::default());
+    let commit = updated.0.receive("?OTRv3?");
+    assert_eq!(updated.converse(&mut one, commit), ["later"]);
+    assert_eq!((one.conversation().security, one.conversation().version), (Security::Private, Some(3)));
+}

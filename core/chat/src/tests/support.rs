@@ -121,7 +121,7 @@ pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
         OutgoingStanza { peer, resource: None, id, kind, message: Some(row), at: NOW, number: None },
     );
     let entry = mailbox.messages.get_mut(&row).map(Arc::make_mut).unwrap();
-    entry.went = Some(Transmission { number: Some(TextId(number)), key: KEY, at: NOW, doubted: None, ids });
+    entry.transmission = Some(Transmission { number: Some(TextId(number)), key: KEY, at: NOW, doubted: None, ids });
     mailbox.set(row, MessageState::Sent);
 }
 

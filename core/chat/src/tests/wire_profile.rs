@@ -232,9 +232,12 @@ fn the_blocked_and_strangers_get_nothing() {
         one.work(|talk| {
             talk.receive(&chat(TWO, "plain", "hello?", true));
             talk.receive(&chat(TWO, "query", "?OTRv3?", true));
+            talk.receive(&chat(TWO, "error", "?OTR Error: lost", true));
             let steps = talk.presence(&address(TWO), None, PresenceNews::Subscription(Step::Subscribe));
             assert!(steps.is_empty());
             talk.unreadable(&address(TWO));
+            // Nor when peers are told that it is the end.
+            talk.finish_all();
         });
         assert!(one.says().is_empty() && presence::introductions(&one.mailbox).is_empty(), "{relationship:?}");
         let seen = one.mailbox.messages.len();
@@ -243,7 +246,7 @@ fn the_blocked_and_strangers_get_nothing() {
 }
 
 #[test]
-fn whoever_adds_asks_for_presence_first_and_answers_a_request() {
+fn the_side_that_adds_asks_for_presence_first_and_answers_a_request() {
     let mut one = Phone::new(FRIEND, 1, 0x1000);
     let row = one.row;
     let due = |one: &Phone| -> Vec<Step> {
@@ -271,7 +274,7 @@ fn whoever_adds_asks_for_presence_first_and_answers_a_request() {
 }
 
 #[test]
-fn whoever_accepts_lets_the_peer_see_first_and_then_asks() {
+fn the_side_that_accepts_grants_presence_first_and_then_asks_for_it() {
     let mut one = Phone::new(FRIEND, 1, 0x1000);
     let row = one.work(|talk| {
         assert!(talk.presence(&address(TWO), None, PresenceNews::Subscription(Step::Subscribe)).is_empty());

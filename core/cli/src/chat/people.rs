@@ -452,7 +452,7 @@ impl Person<'_, '_> {
             Event::OtherRoute { via, .. } => {
                 self.aside(&format!("the onion service does not answer: going via {}", route_text(*via)));
             }
-            Event::Message { message, state, .. } => self.went(*message, *state),
+            Event::Message { message, state, .. } => self.show_state(*message, *state),
             Event::Comparison { peer, comparison, .. } => {
                 let name = self.name(peer.as_str());
                 self.aside(&match comparison {
@@ -499,7 +499,7 @@ impl Person<'_, '_> {
     }
 
     /// What is known of a text that was written here.
-    fn went(&mut self, id: MessageId, state: MessageState) {
+    fn show_state(&mut self, id: MessageId, state: MessageState) {
         let text = self.sent.get(&id).cloned().unwrap_or_else(|| self.earlier(id));
         let line = match state {
             MessageState::WaitingForPeer => format!("{text}: waits for the peer to be there"),

@@ -25,7 +25,7 @@ impl Engine {
     /// checked, and not taken.
     ///
     /// # Errors
-    /// [`Input::Directory`](crate::Input::Directory) says what is wrong with it; storage errors, [`Error::Suspended`],
+    /// [`crate::Input::Directory`] says what is wrong with it; storage errors, [`Error::Suspended`],
     /// [`Error::VaultLocked`], [`Error::Closed`]. Nothing has changed then.
     pub async fn update_directory(&self, file: Vec<u8>) -> Result<(), Error> {
         self.take_update(file, Signer::pinned().ok_or(Error::Internal)?).await

@@ -25,7 +25,7 @@ pub use report::VaultReport;
 pub(crate) use schema::{Installation, StoredBurner};
 
 /// Whether there is a store to work with.
-enum Life {
+enum State {
     Awake(Box<Shared>),
     /// The folder is let go. What opens it again stays in memory.
     Asleep(Closed),
@@ -34,7 +34,7 @@ enum Life {
     Closed,
 }
 
-impl Life {
+impl State {
     const fn vault(&self) -> Result<&Shared, Error> {
         match self {
             Self::Awake(vault) => Ok(vault),
@@ -50,7 +50,7 @@ pub(crate) struct Store {
     folder: PathBuf,
     rng: Random,
     /// Commits and reads share it; who changes it waits for them.
-    life: RwLock<Life>,
+    state: RwLock<State>,
     report: Mutex<VaultReport>,
     /// Held while the key of the store is used, on a thread that may wait: a key source may ask the user. The store can be used
     /// meanwhile.
@@ -71,7 +71,7 @@ impl Store {
         let store = Self {
             folder,
             rng,
-            life: RwLock::new(Life::Locked),
+            state: RwLock::new(State::Locked),
             report: Mutex::default(),
             key_use: Mutex::default(),
             renewed: Mutex::new(since_boot),
@@ -102,11 +102,11 @@ impl Store {
 
     /// Has this vault be the one to work with, unless all was closed meanwhile.
     fn awake(&self, vault: Vault, report: VaultReport) -> Result<(), Error> {
-        let mut life = self.life.write().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*life, Life::Closed) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Closed) {
             return Err(Error::Closed);
         }
-        *life = Life::Awake(Box::new(Shared::new(vault)));
+        *state = State::Awake(Box::new(Shared::new(vault)));
         *lock(&self.report) = report;
         Ok(())
     }
@@ -115,8 +115,8 @@ impl Store {
         self.rng.clone()
     }
 
-    fn life(&self) -> RwLockReadGuard<'_, Life> {
-        self.life.read().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn report(&self) -> VaultReport {
@@ -125,7 +125,7 @@ impl Store {
 
     /// Whether something could be stored now.
     pub(crate) fn check_awake(&self) -> Result<(), Error> {
-        self.life().vault().map(drop)
+        self.state().vault().map(drop)
     }
 
     /// Makes changes; on return they are on disk. On an error nothing has changed.
@@ -133,12 +133,12 @@ impl Store {
         if batch.is_empty() {
             return Ok(());
         }
-        Ok(self.life().vault()?.commit(batch, &mut self.rng())?)
+        Ok(self.state().vault()?.commit(batch, &mut self.rng())?)
     }
 
     fn read<T>(&self, look: impl FnOnce(&Vault, &mut VaultReport) -> Result<T, Error>) -> Result<T, Error> {
-        let life = self.life();
-        let vault = life.vault()?.lock();
+        let state = self.state();
+        let vault = state.vault()?.lock();
         let mut found = VaultReport::default();
         let result = look(&vault, &mut found);
         vault.take_noticed().into_iter().for_each(|finding| found.add(finding));
@@ -184,7 +184,7 @@ impl Store {
 
     #[cfg(test)]
     pub(crate) fn owners(&self) -> Vec<Owner> {
-        self.life().vault().map(|vault| vault.lock().owners()).unwrap_or_default()
+        self.state().vault().map(|vault| vault.lock().owners()).unwrap_or_default()
     }
 
     #[cfg(test)]
@@ -205,7 +205,7 @@ impl Store {
 
     /// Wipes the data keys of dropped accounts, if there are any. As [`Store::keep_only`].
     pub(crate) fn wipe(&self) -> Result<(), Error> {
-        if schema::without_account(&self.life().vault()?.lock())?.is_empty() {
+        if schema::without_account(&self.state().vault()?.lock())?.is_empty() {
             return Ok(());
         }
         self.rekey(None, |vault, fresh, rng| Ok(vault.forget(&schema::without_account(vault)?, fresh, rng)?))
@@ -223,12 +223,12 @@ impl Store {
     ) -> Result<(), Error> {
         let _one_at_a_time = lock(&self.key_use);
         let rng = &mut self.rng();
-        let mut next = self.life().vault()?.lock().next_key()?;
+        let mut next = self.state().vault()?.lock().next_key()?;
         if let Some(key) = key {
             next = keys::seal(next, &self.folder, key, rng)?;
         }
         let fresh = next.seal(rng)?;
-        let old = change(&mut self.life().vault()?.lock(), fresh, rng)?;
+        let old = change(&mut self.state().vault()?.lock(), fresh, rng)?;
         if let Some(finding) = old.delete() {
             lock(&self.report).add(finding);
         }
@@ -242,23 +242,23 @@ impl Store {
 
     /// Lets go of the folder: another process may open it. The key stays in memory.
     pub(crate) fn suspend(&self) {
-        let mut life = self.life.write().unwrap_or_else(PoisonError::into_inner);
-        *life = match std::mem::replace(&mut *life, Life::Closed) {
-            Life::Awake(vault) => Life::Asleep(vault.into_inner().close()),
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        *state = match std::mem::replace(&mut *state, State::Closed) {
+            State::Awake(vault) => State::Asleep(vault.into_inner().close()),
             other => other,
         };
     }
 
     /// Lets go of the folder and the key.
     pub(crate) fn lock(&self) {
-        let mut life = self.life.write().unwrap_or_else(PoisonError::into_inner);
-        if !matches!(*life, Life::Closed) {
-            *life = Life::Locked;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*state, State::Closed) {
+            *state = State::Locked;
         }
     }
 
     pub(crate) fn close(&self) {
-        *self.life.write().unwrap_or_else(PoisonError::into_inner) = Life::Closed;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Closed;
     }
 
     /// Opens the folder again after a sleep, unless it is open. Takes as long as a key source does. `take_over` is given what was
@@ -269,11 +269,11 @@ impl Store {
             return Ok(());
         }
         let _one_at_a_time = lock(&self.key_use);
-        let closed = match &*self.life() {
-            Life::Awake(_) => return Ok(()),
-            Life::Asleep(closed) => closed.clone(),
-            Life::Locked => return Err(Error::VaultLocked),
-            Life::Closed => return Err(Error::Closed),
+        let closed = match &*self.state() {
+            State::Awake(_) => return Ok(()),
+            State::Asleep(closed) => closed.clone(),
+            State::Locked => return Err(Error::VaultLocked),
+            State::Closed => return Err(Error::Closed),
         };
         let rng = &mut self.rng();
         // A finding is kept until the app has shown it.
@@ -296,10 +296,10 @@ impl Store {
     /// out. `take_over` as for [`Store::reopen`].
     pub(crate) fn open_again(&self, key: &Key, take_over: impl FnOnce(Installation)) -> Result<(), Error> {
         let _one_at_a_time = lock(&self.key_use);
-        let wrapped = match &*self.life() {
-            Life::Awake(vault) => Some(vault.lock().wrapped()?),
-            Life::Asleep(_) | Life::Locked => None,
-            Life::Closed => return Err(Error::Closed),
+        let wrapped = match &*self.state() {
+            State::Awake(vault) => Some(vault.lock().wrapped()?),
+            State::Asleep(_) | State::Locked => None,
+            State::Closed => return Err(Error::Closed),
         };
         match wrapped {
             Some(wrapped) => keys::check(&wrapped, &self.folder, key),

@@ -23,7 +23,7 @@ const FALLING_ASLEEP: Duration = Duration::from_secs(15);
 fn suspended_it_has_no_connection_and_never_wakes() -> Tested {
     let home = TempDir::new()?;
     let mut app = App::start(home.path())?;
-    // All of it: what is not seen here would not be seen below.
+    // Awake, everything is seen, so that zeros below mean something.
     let beginning = Watch::begin(&[app.process.id()])?;
     app.says("online")?;
     let awake = beginning.end_after(Duration::ZERO)?;

@@ -18,7 +18,7 @@ use crate::support::Tested;
 
 /// An ejabberd that has made no account within ten minutes.
 async fn rested(lab: &Remote) -> Tested<LabServer> {
-    // What it remembers of addresses goes with its process.
+    // A restart makes it forget addresses.
     lab.stop(ServerKind::EjabberdThrottle.name()).await?;
     Ok(lab.server(ServerKind::EjabberdThrottle).await?)
 }

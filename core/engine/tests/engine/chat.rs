@@ -132,7 +132,7 @@ struct Side {
     jid: String,
     /// Connections that ended: how many of its messages were on their way then.
     cuts: Vec<usize>,
-    /// Why the last one ended, for whoever looks at a failure.
+    /// Why the last one ended, for the report of a failure.
     last_cut: String,
     begin: Instant,
     /// What came, by the engine's number.
@@ -261,7 +261,7 @@ impl Side {
             let came = texts(&messages, |told| !told.is_ours());
             assert_eq!(out, all, "{}: the outbox", self.route);
             assert!(all.starts_with(&came), "{}: lost, twice or out of order: {came:?}", self.route);
-            // What is stored the app is told a moment later.
+            // The app is told a moment after the text is stored.
             let got: Vec<u32> = self.got.values().map(|text| text.parse()).collect::<Result<_, _>>()?;
             assert!(all.starts_with(&got), "{}: the app's view: {got:?}", self.route);
             if came == all && delivered == all && got == all {
@@ -356,7 +356,7 @@ fn lines_of(input: impl std::io::Read + Send + 'static) -> mpsc::UnboundedReceiv
     lines
 }
 
-/// What goes wrong, and how often.
+/// The faults of a run, and how many of each.
 #[derive(Clone, Copy)]
 enum Fault {
     Cut,
@@ -462,14 +462,14 @@ async fn with_libotr(lab: &Remote) -> Tested {
                 Some(Fault::Lost) => {
                     quiet = !quiet;
                     if quiet {
-                        // What was on its way has been read then, and is not known to have been.
+                        // By then texts on their way have been read, without a confirmation.
                         sleep(Duration::from_secs(2)).await;
                     }
                     peer.command("restart").await?;
                     // It would write in the clear.
                     peer.command("start").await?;
                     secure(&mut peer, &mut read).await?;
-                    // Killed before its own end of the exchange, the side could not read what is said next.
+                    // Killed before its own end of the exchange, the side could not read the next text.
                     peer.command(&format!("say {MARK}")).await?;
                     while !side.wait_for("got ").await?.ends_with(&format!(" {MARK}")) {}
                 }
@@ -540,7 +540,7 @@ async fn secure(peer: &mut OtrPeer, read: &mut Vec<String>) -> Tested {
     }
 }
 
-/// The number that was read, without the mark of what is sent again.
+/// The number that was read, without the mark of a text that is sent again.
 fn text_of(event: OtrEvent) -> Option<String> {
     let OtrEvent::Text { text, private } = event else { return None };
     assert!(private, "{text}");

@@ -72,7 +72,7 @@ async fn online(events: &mut Events) -> Tested {
 async fn no_circuit_carries_two_burners_from_creation_to_burn() -> Tested {
     let lab = Remote::from_env()?;
     let done = from_creation_to_burn(&lab).await;
-    // What was cut is whole again before the next test.
+    // The lab is whole again before the next test.
     lab.reset().await?;
     done
 }

@@ -37,7 +37,7 @@ async fn in_a_child() -> Tested {
         }
     });
     engine.start_on(dialers).await?;
-    // What is there already is to be burnt.
+    // A burner that is there already is to be burnt.
     match engine.burners()?.first() {
         Some(burner) => drop(engine.burn(&burner.id).await?),
         None => drop(engine.create_burner(options()).await?),
@@ -173,7 +173,7 @@ async fn cancelled_at_every_read_and_write() -> Tested {
         };
         let at = format!("cancelled at {point}");
         if cancelled {
-            // What the cancel left to do is done behind it.
+            // The rest of a cancelled creation is done in the background.
             engine.clone().close().await;
             let left = open_when_free(home.path(), &lab, engine).await?;
             assert_eq!(left, 0, "{at}");

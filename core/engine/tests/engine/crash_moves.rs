@@ -206,7 +206,7 @@ async fn cancelled(servers: &Servers, point: &str) -> Tested<bool> {
         () = reached.notified() => true,
         made = servers.create(&engine, at) => { made?; false }
     };
-    // What a cancel leaves to do is done behind it.
+    // The rest of a cancelled creation is done in the background.
     engine.close().await;
     if is_cancelled {
         assert_eq!(servers.new_accounts().await?, BTreeSet::new(), "cancelled at {point}");

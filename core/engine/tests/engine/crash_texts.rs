@@ -248,12 +248,12 @@ async fn a_goodbye() -> Tested {
                 assert_eq!(friend.read().await?, "still here", "{at}");
                 engine.burn(&burner.id).await?;
             } else {
-                // That the peer was told is not always so: whoever burns does not wait for that.
+                // The peer may not have been told: a burn does not wait for that.
                 let told = if finished { Some(friend.read().await?) } else { friend.read_now() };
                 assert!(told.as_deref().is_none_or(|text| text == Friend::ENDED), "{at}: {told:?}");
                 told_then_killed += u32::from(told.is_some() && !finished);
             }
-            // What was killed between the removal and its record is asked for once more, later.
+            // After a kill between the removal and its record the account is asked for once more.
             let is_known = |left: &Burner| !finished && left.state == BurnerState::Burning;
             assert!(engine.burners()?.iter().all(is_known), "{at}");
             let name = burner.jid.split('@').next().unwrap_or_default();

@@ -212,7 +212,7 @@ async fn what_is_forgotten_takes_a_key_with_it() -> Tested {
     Ok(())
 }
 
-/// On one thread: whoever waited for the source there would wait for ever.
+/// On one thread: a wait for the source there would last for ever.
 #[tokio::test]
 async fn nobody_else_waits_for_a_source() -> Tested {
     let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
@@ -252,7 +252,7 @@ async fn nobody_else_waits_for_a_source() -> Tested {
     answer.send(())?;
     waking.await??;
 
-    // One that never answers keeps the folder: whoever else opened it would use the same slots.
+    // A source that never answers keeps the folder: a second engine on it would use the same slots.
     let changing = change();
     is_asked.recv().await.ok_or("gone")?;
     timeout(Duration::from_secs(10), engine.clone().close()).await?;

@@ -160,7 +160,7 @@ async fn an_engine_that_cannot_wake_sleeps_on() -> Tested {
     let (lab, home, other) = (Remote::from_env()?, TempDir::new()?, TempDir::new()?);
     let engine = open(home.path(), &lab).await?;
     engine.start_tor(TorAccess::Direct, PATIENCE).await?;
-    // Less than the end of Tor takes: it is waited for by whoever needs it.
+    // Less than the end of Tor takes: each call that needs the end waits for it.
     engine.suspend(Duration::ZERO).await;
     engine.resume().await?;
     engine.suspend(Duration::from_secs(3)).await;

@@ -56,7 +56,7 @@ impl Side {
         self.burner.jid.split('@').next().unwrap_or_default()
     }
 
-    /// What it wrote, or what came to it.
+    /// The messages that it wrote, or those that came to it.
     fn messages(&self, came: bool) -> Tested<Vec<Message>> {
         let mut messages = self.engine.messages(&self.burner.id, None, None, u32::MAX)?;
         messages.retain(|message| matches!(message.state, MessageState::Received | MessageState::Taken) == came);
@@ -134,7 +134,7 @@ impl Scene {
         Ok(())
     }
 
-    /// What holds at every moment.
+    /// The invariants: they hold at every moment.
     fn check(&self) -> Tested {
         for at in 0..2 {
             let [side, other] = self.of(at);
@@ -271,13 +271,13 @@ async fn a_lying_server_doubles_no_text_with_libotr_and_forges_no_delivery() -> 
     Ok(())
 }
 
-/// The text that was read, without the mark of what is sent again.
+/// The text that was read, without the mark of a text that is sent again.
 fn text_of(event: OtrEvent) -> Option<String> {
     let OtrEvent::Text { text, private: true } = event else { return None };
     Some(text.trim_start_matches("[resent] ").to_owned())
 }
 
-/// What holds at every moment with libotr, which has read these.
+/// The invariants with libotr, which has read these texts: they hold at every moment.
 fn check_with_libotr(side: &Side, server: &Server, read: &[String]) -> Tested {
     for message in side.messages(false)? {
         assert_ne!(message.state, MessageState::Delivered, "{} is called delivered", message.text);

@@ -2,7 +2,6 @@
 
 mod apart;
 mod asleep;
-mod attacks;
 mod binding;
 mod by_exit;
 mod challenges;

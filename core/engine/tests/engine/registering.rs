@@ -332,7 +332,7 @@ async fn a_creation_goes_on_from_seven_refusals_to_the_server_that_takes_it() ->
         servers.push(lab.server(kind).await?);
     }
     for server in servers.iter().filter(|server| matches!(server.facts().kind, K::Throttle | K::EjabberdThrottle)) {
-        // What it remembers of an earlier test goes with its process.
+        // A restart makes it forget an earlier test.
         server.stop().await?;
         lab.server(server.facts().kind).await?.exhaust().await?;
     }

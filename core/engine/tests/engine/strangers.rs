@@ -1,4 +1,4 @@
-//! Who was neither accepted nor written to, and who was blocked: the server is looked at for any word to them.
+//! Strangers and the blocked at a real server: the bytes that a burner sends are searched for any answer to them.
 
 use std::io;
 use std::pin::Pin;
@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use flashpaper::{ByteStream, Connection, Error, Event, MessageState, Relationship, Security};
-use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary, OtrPeer, Remote};
+use flashpaper::{ByteStream, Connection, Event};
+use flashpaper_lab::{Attacker, OtrEvent, OtrLibrary, Remote};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
@@ -19,73 +19,8 @@ use crate::support::{Direct, SERVER, Tested, open};
 use crate::wire::{self, DOMAIN, Through};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// For what must not come.
+/// How long something that must not come is waited for.
 const A_WHILE: Duration = Duration::from_secs(2);
-
-#[tokio::test]
-#[ignore = "needs the lab: cargo xtask test"]
-async fn a_stranger_hears_nothing_until_accepted_and_takes_little_room() -> Tested {
-    let scene = Scene::begin(OtrLibrary::Libotr).await?;
-    let id = scene.burner.id.clone();
-    let mut stranger = OtrPeer::register(scene.lab.facts(), OtrLibrary::Libotr).await?;
-    let mut attacker = Attacker::connect(scene.lab.facts()).await?;
-    attacker.watch(stranger.jid()).await?;
-    stranger.command(&format!("to {}", scene.burner.jid)).await?;
-    for command in ["receipts on", "add", "start", "count 30 let me in", "raw ?OTR Error: really"] {
-        stranger.command(command).await?;
-    }
-    let end = Instant::now() + PATIENCE;
-    while scene.unread()?.len() < 10 {
-        assert!(Instant::now() < end, "{} came", scene.unread()?.len());
-        sleep(Duration::from_millis(20)).await;
-    }
-    sleep(A_WHILE).await;
-    assert_eq!(scene.unread()?.len(), 10, "the rest is not kept");
-    assert!(scene.unread()?.iter().all(|message| message.security == Security::Plaintext));
-    assert_eq!(attacker.taken(stranger.jid()).await?, Vec::<String>::new());
-    // Prosody acknowledges a request by itself, from the bare address; a client's presence has a resource.
-    let by_server = OtrEvent::Presence { jid: scene.burner.jid.clone(), available: false };
-    let seen = stranger.events().into_iter().filter(|event| matches!(event, OtrEvent::Presence { .. }));
-    assert_eq!(seen.collect::<Vec<_>>(), [by_server]);
-    assert_eq!(scene.engine.conversation(&id, stranger.jid())?.relationship, Relationship::Stranger);
-    // Accepted, it is a contact like any other.
-    scene.engine.accept(&id, stranger.jid())?;
-    scene.engine.send(&id, stranger.jid(), "come in", None)?;
-    assert_eq!(stranger.text(PATIENCE).await?, "come in");
-    attacker.pass(stranger.jid()).await?;
-    stranger.remove().await?;
-    scene.end().await
-}
-
-#[tokio::test]
-#[ignore = "needs the lab: cargo xtask test"]
-async fn the_blocked_hear_nothing_more_and_are_not_heard() -> Tested {
-    let mut scene = Scene::private(OtrLibrary::Libotr).await?;
-    let (id, jid) = (scene.burner.id.clone(), scene.peer.jid().to_owned());
-    scene.hears("before").await?;
-    let mut attacker = Attacker::connect(scene.lab.facts()).await?;
-    scene.engine.set_blocked(&id, &jid, true)?;
-    sleep(A_WHILE).await;
-    attacker.watch(&jid).await?;
-    assert_eq!(scene.conversation()?.security, Security::Plaintext);
-    // Past the server's own block: what it would let through is not taken in, either.
-    let forged = |body: &str| {
-        format!("<message from='{jid}/r' to='{}' type='chat' id='x'><body>{body}</body></message>", scene.burner.jid)
-    };
-    for body in ["?OTRv3?", "?OTR Error: lost", "hello?"] {
-        attacker.deliver(&forged(body)).await?;
-    }
-    sleep(A_WHILE).await;
-    assert!(scene.unread()?.is_empty());
-    // Nor at the end, when peers are told that it is one.
-    let (burner, engine) = (scene.burner.clone(), scene.engine.clone());
-    engine.burn(&burner.id).await?;
-    let said = attacker.taken(&jid).await?;
-    assert!(said.iter().all(|stanza| !stanza.contains("?OTR")), "{said:?}");
-    attacker.pass(&jid).await?;
-    engine.close().await;
-    Ok(scene.peer.remove().await?)
-}
 
 /// One of each kind of stanza, from somebody to an address; ids begin with `id`.
 fn stanzas(from: &str, to: &str, id: &str) -> Vec<String> {
@@ -124,7 +59,7 @@ fn stanzas(from: &str, to: &str, id: &str) -> Vec<String> {
     all.map(|(number, (name, kind, inside))| about(name, kind, number, inside)).collect()
 }
 
-/// What whoever gets a stanza learns from it: its name, type and id, and what is wrong.
+/// What the receiver of a stanza learns from it: its name, type, id and error condition.
 fn gist(stanza: &str) -> [String; 4] {
     let condition = content(stanza, "error").unwrap_or_default();
     let values = [attribute(stanza, "type"), attribute(stanza, "id")].map(Option::unwrap_or_default);
@@ -149,7 +84,7 @@ async fn strangers_and_the_blocked_are_answered_as_by_a_server_without_the_accou
         }
         let before = wire::elements(line.recorded().await.last().ok_or("no stream")?).len();
         attacker.look(who).await?;
-        // What an earlier run has left.
+        // Leftovers of an earlier run.
         attacker.taken(who).await?;
         for (to, id) in [("absent@notls.test", "bare"), ("absent@notls.test/x", "full")] {
             for stanza in stanzas(&format!("{who}/theirs"), to, id) {
@@ -182,48 +117,6 @@ async fn strangers_and_the_blocked_are_answered_as_by_a_server_without_the_accou
     engine.burn(&burner.id).await?;
     engine.close().await;
     Ok(())
-}
-
-#[tokio::test]
-#[ignore = "needs the lab: cargo xtask test"]
-async fn keys_are_imported_without_a_word_to_anybody() -> Tested {
-    let mut scene = Scene::private(OtrLibrary::Libotr).await?;
-    let (engine, id, jid) = (scene.engine.clone(), scene.burner.id.clone(), scene.peer.jid().to_owned());
-    let used = scene.conversation()?.keys[0].fingerprint;
-    let (old, blocked) = (OtrPeer::register(scene.lab.facts(), OtrLibrary::Libotr).await?, "blocked@burner.test");
-    engine.set_blocked(&id, blocked, true)?;
-    engine.add_contact(&id, &format!("xmpp:expected@burner.test?otr-fingerprint={}", "E".repeat(40)))?;
-    sleep(A_WHILE).await;
-    let mut attacker = Attacker::connect(scene.lab.facts()).await?;
-    for watched in [old.jid(), blocked] {
-        attacker.watch(watched).await?;
-    }
-    let line = |jid: &str, protocol: &str, digit: &str, trust: &str| {
-        format!("{jid}\tme\t{protocol}\t{}{trust}\n", digit.repeat(40))
-    };
-    let file = [
-        line(old.jid(), "prpl-jabber", "a", "\tverified"),
-        line(old.jid(), "prpl-jabber", "b", ""),
-        line(blocked, "prpl-jabber", "c", "\tverified"),
-        line("expected@burner.test", "prpl-jabber", "d", "\tverified"),
-        line("12345678", "prpl-icq", "d", "\tverified"),
-        format!("{jid}\tme\tprpl-jabber\t{}\tsmp\n", used.to_string().replace(' ', "")),
-    ];
-    let imported = engine.import_fingerprints(&id, &file.concat(), Some("me"))?;
-    assert_eq!((imported.keys, imported.unread_lines), (3, vec![]), "another key is expected");
-    let keys = |jid: &str| Ok::<_, Error>(engine.conversation(&id, jid)?.keys.len());
-    assert_eq!((keys(old.jid())?, keys("expected@burner.test")?), (1, 0));
-    assert_eq!(engine.conversation(&id, old.jid())?.relationship, Relationship::Stranger);
-    assert_eq!(engine.conversation(&id, blocked)?.relationship, Relationship::Blocked);
-    assert_eq!(scene.conversation()?.security, Security::Verified);
-    scene.says("verified").await?;
-    sleep(A_WHILE).await;
-    for watched in [old.jid(), blocked] {
-        assert_eq!(attacker.taken(watched).await?, Vec::<String>::new());
-        attacker.pass(watched).await?;
-    }
-    old.remove().await?;
-    scene.end().await
 }
 
 #[tokio::test]
@@ -284,31 +177,4 @@ impl AsyncWrite for Losing {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
-}
-
-#[tokio::test]
-#[ignore = "needs the lab: cargo xtask test"]
-async fn a_session_that_is_not_to_outlive_the_process_does_not() -> Tested {
-    for life in [Duration::from_secs(3600), Duration::ZERO] {
-        let mut scene = Scene::private(OtrLibrary::Libotr).await?;
-        scene.hears("before").await?;
-        scene.engine.set_idle_timeout(&scene.burner.id, life)?;
-        assert_eq!(scene.conversation()?.security, Security::Private, "it goes on while the process does");
-        scene.engine.suspend(Duration::from_secs(3)).await;
-        scene.engine.resume().await?;
-        let expected = if life.is_zero() { Security::Plaintext } else { Security::Private };
-        scene.becomes(expected).await?;
-        scene.end().await?;
-    }
-    // Nothing has to happen for one that rests to be over.
-    let mut scene = Scene::private(OtrLibrary::Libotr).await?;
-    scene.hears("before").await?;
-    scene.engine.set_idle_timeout(&scene.burner.id, Duration::from_secs(1))?;
-    scene.becomes(Security::Plaintext).await?;
-    // Or what the peer's person writes now could be read by nobody.
-    scene.peer.until(PATIENCE, |event| *event == OtrEvent::Finished).await?;
-    let states: Vec<_> =
-        scene.engine.messages(&scene.burner.id, None, None, u32::MAX)?.iter().map(|message| message.state).collect();
-    assert_eq!(states, [MessageState::Acked], "what was read is not called unread");
-    scene.end().await
 }

@@ -50,7 +50,7 @@ pub(crate) struct Friend {
     jid: String,
     orders: mpsc::UnboundedSender<(String, String)>,
     texts: mpsc::UnboundedReceiver<String>,
-    life: JoinHandle<Result<(), String>>,
+    task: JoinHandle<Result<(), String>>,
 }
 
 impl Friend {
@@ -66,9 +66,9 @@ impl Friend {
         let peer = Peer::register(lab.facts()).await?;
         let (jid, (orders, take_orders), (say, texts)) =
             (peer.jid().to_owned(), mpsc::unbounded_channel(), mpsc::unbounded_channel());
-        let life =
+        let task =
             tokio::spawn(async move { live(peer, otr, take_orders, say).await.map_err(|error| error.to_string()) });
-        Ok(Self { jid, orders, texts, life })
+        Ok(Self { jid, orders, texts, task })
     }
 
     pub(crate) fn jid(&self) -> &str {
@@ -93,7 +93,7 @@ impl Friend {
     /// Removes the account.
     pub(crate) async fn end(self) -> Tested {
         drop(self.orders);
-        Ok(self.life.await??)
+        Ok(self.task.await??)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What was done to the sealed store is told, and what cannot be read of it is in nobody's way.
+//! Damage to the sealed store is told, and unreadable parts of it stand in the way of nothing else.
 
 use std::fs;
 use std::path::Path;

@@ -31,7 +31,7 @@ use tokio::time::sleep;
 use crate::support::{Tested, config};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Nothing was said for so long: what was begun is done.
+/// After so long a silence, the work that was begun is done.
 const QUIET: Duration = Duration::from_millis(700);
 /// The lab's server without TLS of its own: the tap in front of it can see inside.
 pub(crate) const DOMAIN: &str = "notls.test";
@@ -433,7 +433,7 @@ pub(crate) fn full_jid(burner: &Burner, line: &Through) -> Option<String> {
     Some(format!("{}/{}", burner.jid, bound?.0))
 }
 
-/// What came of blanking, but for what the server says and what only repeats that.
+/// The blanked values, but for those of the server and those that repeat them.
 fn own_fields(fields: &Fields) -> BTreeSet<(&'static str, &str)> {
     let own = fields.iter().filter(|(field, _)| !["count", "stream", "server's id", "same id"].contains(field));
     own.map(|(field, value)| (*field, value.as_str())).collect()
@@ -451,8 +451,8 @@ fn assert_creates(said: &[u8], blanks: &mut Blanks<'_>) {
     assert_says(said, blanks, &blocks);
 }
 
-/// One burner from its birth to its end; talks with another installation's.
-async fn life(lab: &Remote, phone: &Phone, friends: &Phone) -> Tested<[Fields; 2]> {
+/// One burner from its creation to its burn; it talks with another installation's.
+async fn from_creation_to_burn(lab: &Remote, phone: &Phone, friends: &Phone) -> Tested<[Fields; 2]> {
     let (one, line) = phone.create(lab).await?;
     let (two, friends_line) = friends.create(lab).await?;
     let prefs = lab.facts().accounts.join(format!("notls%2etest/archive_prefs/{}.dat", name_of(&one)));
@@ -558,8 +558,8 @@ async fn whole_lives_are_as_the_document_shows_and_share_nothing_else() -> Teste
     let lab = Remote::from_env()?;
     let (phone, friends) = (Phone::new(&lab).await?, Phone::new(&lab).await?);
     // Two of one phone, one after the other.
-    let [one, first_friend] = life(&lab, &phone, &friends).await?;
-    let [two, second_friend] = life(&lab, &phone, &friends).await?;
+    let [one, first_friend] = from_creation_to_burn(&lab, &phone, &friends).await?;
+    let [two, second_friend] = from_creation_to_burn(&lab, &phone, &friends).await?;
     let mut owners = HashMap::new();
     for (owner, fields) in [&one, &two, &first_friend, &second_friend].into_iter().enumerate() {
         for field in own_fields(fields) {
@@ -660,7 +660,7 @@ async fn the_same_randomness_gives_the_same_burner_and_another_shares_nothing() 
         // The login's nonce is drawn by the SASL library from the device's own source.
         blanks.fields.retain(|(field, _)| !["nonce", "proof"].contains(field));
         all.push(blanks.fields);
-        // What comes later depends on when the network says what.
+        // The order of the rest depends on the network.
         let (burner, line) = phone.create(&lab).await?;
         phone.provoke(&lab, &burner, &line).await?;
         let mut blanks = Blanks::of(&burner);

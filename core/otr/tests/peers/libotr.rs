@@ -25,7 +25,7 @@ const LIBOTR: Build = |program: &Path| {
 
 #[test]
 #[ignore = "needs libotr: cargo xtask test"]
-fn whoever_starts() -> Tested {
+fn either_side_or_both_at_once_start() -> Tested {
     let mut talk = Talk::new(LIBOTR, None, 1)?;
     talk.they("Q")?;
     assert!(talk.theirs.contains(&"N secure".to_owned()));

@@ -19,7 +19,7 @@ const OTR3: Build = |program: &Path| {
 
 #[test]
 #[ignore = "needs otr3: cargo xtask test"]
-fn whoever_starts() -> Tested {
+fn either_side_or_both_at_once_start() -> Tested {
     let mut talk = Talk::new(OTR3, None, 1)?;
     talk.they("Q")?;
     assert!(talk.theirs.contains(&"N secure".to_owned()), "{:?}", talk.theirs);

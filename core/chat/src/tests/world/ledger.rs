@@ -78,12 +78,14 @@ impl Ledger {
         let mailbox = &side.phone.mailbox;
         let Some(peer) = mailbox.peers.get(&side.phone.row) else { return };
         for text in &mut self.books[at].written {
-            let Some(went) = mailbox.messages.get(&text.id).and_then(|entry| entry.went.as_ref()) else { continue };
-            if went.ids.iter().any(|id| !text.carried_by.contains(id)) {
-                assert!(peer.trust.accepts(went.key), "a text goes to a key that is not accepted");
-                assert!(text.key.is_none_or(|key| key == went.key), "a text goes to another key than before");
-                text.key = Some(went.key);
-                text.carried_by.extend(went.ids.iter().cloned());
+            let Some(sent) = mailbox.messages.get(&text.id).and_then(|entry| entry.transmission.as_ref()) else {
+                continue;
+            };
+            if sent.ids.iter().any(|id| !text.carried_by.contains(id)) {
+                assert!(peer.trust.accepts(sent.key), "a text goes to a key that is not accepted");
+                assert!(text.key.is_none_or(|key| key == sent.key), "a text goes to another key than before");
+                text.key = Some(sent.key);
+                text.carried_by.extend(sent.ids.iter().cloned());
             }
         }
         for stanza in mailbox.stanzas.values() {

@@ -74,7 +74,7 @@ struct Account {
 pub(super) struct Server {
     accounts: [Account; 2],
     streams: u64,
-    /// What each side has sent.
+    /// The stanzas that each side has sent.
     pub(super) past: [Vec<Arc<OutgoingStanza>>; 2],
     pub(super) lies: Lies,
 }

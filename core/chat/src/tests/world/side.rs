@@ -192,7 +192,7 @@ impl Side {
             self.work(Fate::Stored, |talk| talk.tick());
         }
         let drained = drained && !self.phone.sessions.glance().is_busy(clock) && !has_work(&self.phone.mailbox);
-        let lasts = retention::lasts(self.phone.life(), drained);
+        let lasts = retention::lasts(self.phone.idle_timeout(), drained);
         if retention::next_expiry(&self.phone.mailbox, History::None, lasts).is_some_and(|at| at <= now) {
             self.work(Fate::Stored, |talk| talk.expire(now, drained));
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flashpaper_chat::limits::KEYS;
-use flashpaper_chat::{FailReason, MessageState, Relationship, StreamNumber, UnixTime, stanza_queue};
+use flashpaper_chat::{FailReason, MessageState, Relationship, StreamNumber, Talk, UnixTime, presence, stanza_queue};
 use flashpaper_vault::Batch;
 use flashpaper_xmpp::ChatMessage;
 use tempfile::TempDir;
@@ -136,6 +136,44 @@ async fn an_import_counts_what_is_kept_and_names_what_it_cannot_read() {
     let none = engine.import_fingerprints(&id, "bad\nworse\n", None);
     assert_eq!(none, Err(Error::InvalidInput { input: Input::Fingerprints }));
     assert_eq!(engine.import_fingerprints(&id, "", None), Ok(Imported { keys: 0, unread_lines: vec![] }));
+}
+
+#[tokio::test]
+async fn an_import_makes_nobody_a_contact_and_tells_nobody() {
+    let home = TempDir::new().unwrap();
+    let (engine, id) = with_burner(&home).await;
+    let [old, blocked, expected] = ["old", "blocked", "expected"].map(|name| format!("{name}@b.example"));
+    engine.set_blocked(&id, &blocked, true).unwrap();
+    engine.add_contact(&id, &format!("xmpp:{expected}?otr-fingerprint={}", "E".repeat(40))).unwrap();
+    // What is to be said to anybody, and of anybody to the server.
+    let due = || {
+        let numbered = |talk: &mut Talk<'_>| {
+            talk.pump(10);
+            let stanzas = stanza_queue::number(talk.mailbox(), StreamNumber(1), 10, UnixTime(0)).len();
+            (stanzas, presence::introductions(talk.mailbox()).len())
+        };
+        burner(&engine).converse(numbered).unwrap()
+    };
+    let before = due();
+    let line = |peer: &str, digit: &str, trust: &str| format!("{peer}\tme\tprpl-jabber\t{}{trust}\n", digit.repeat(40));
+    let verified = "\tverified";
+    let file = [
+        line(&old, "a", verified),
+        line(&old, "b", ""),
+        line(&blocked, "c", verified),
+        // Another key is expected.
+        line(&expected, "d", verified),
+    ];
+    let imported = engine.import_fingerprints(&id, &file.concat(), Some("me"));
+    assert_eq!(imported, Ok(Imported { keys: 2, unread_lines: vec![] }));
+    let known = |peer: &str| {
+        let conversation = engine.conversation(&id, peer).unwrap();
+        (conversation.relationship, conversation.keys.len())
+    };
+    assert_eq!(known(&old), (Relationship::Stranger, 1));
+    assert_eq!(known(&blocked), (Relationship::Blocked, 1));
+    assert_eq!(known(&expected), (Relationship::Contact, 0));
+    assert_eq!(due(), before);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub(crate) struct Impostors {
     sessions: BTreeMap<(String, String), Session>,
     begun: Instant,
     said: u32,
-    /// What was written to it.
+    /// The texts that were written to it.
     pub(crate) read: Vec<String>,
 }
 

@@ -401,7 +401,7 @@ impl State {
                 let previd =
                     if lie == 0 { "another".to_owned() } else { attribute(part, "previd").unwrap_or_default() };
                 if lie == 1 {
-                    // What it had taken comes to it twice.
+                    // A stanza that the client had handled comes to it twice.
                     account.handled = account.told;
                 }
                 let says = if lie == 2 { account.handled.wrapping_add(1000) } else { account.handled };
@@ -465,7 +465,7 @@ impl State {
         self.untold.pop().unwrap_or_else(|| self.rng.random_range(0..16))
     }
 
-    /// A message has come: what becomes of it.
+    /// Decides on a message that has come.
     fn takes(&mut self, sender: &str, part: &str) {
         let Some(to) = attribute(part, "to") else { return };
         let (to, resource) = (user(&to), self.accounts.get(sender).map_or("", |own| &own.resource));
@@ -484,7 +484,7 @@ impl State {
                 "doubled"
             }
             kind @ (6..=8) => {
-                // With what only the peer could say, if anybody believed it.
+                // A receipt or an error in the peer's name.
                 let (id, theirs) = (attribute(part, "id").unwrap_or_default(), self.accounts.get(&to));
                 let theirs = format!("{to}@{SERVER}/{}", theirs.map_or("", |account| &account.resource));
                 let payload = if kind == 8 {
