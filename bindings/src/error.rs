@@ -105,8 +105,9 @@ pub enum FlashpaperError {
     NoSuchPeer,
     /// The peer is blocked: that is to be taken back first (`Engine.set_blocked`).
     PeerBlocked,
-    /// So many texts of this burner wait to be sent that no more is taken, as memory has no room for them: once some have left
-    /// or were given up there is. Nothing is lost: this one was not taken.
+    /// So many texts of this burner, or to this peer, are on their way that no more is taken, as memory has no room for them: once
+    /// some have arrived or failed there is. A text that is not to wait for ever is sent with a time to wait. Nothing is lost:
+    /// this one was not taken.
     OutboxFull,
     /// There is no private conversation to do that in.
     NotPrivate,

@@ -100,7 +100,8 @@ impl fmt::Debug for BurnerStatus {
 #[uniffi::remote(Record)]
 pub struct VaultReport {
     /// Records that can never be read again: changed, or moved, by a failing device or by somebody. Where one is an
-    /// account's own, what is left of that account goes with the next burn.
+    /// account's own, what is left of that account goes with the next burn. Of history, which is read when it is asked for, it
+    /// says that some are lost, not how many.
     pub lost: u32,
     /// Records were removed or replaced by older ones, or the last ones written are not there. Only somebody with access to the
     /// folder can do that, or a device that fails. The rest may be out of date. Of one record among many it is told when that

@@ -9,7 +9,7 @@ func words(for error: FlashpaperError) -> String {
     case .NotPrivate: "There is no private conversation."
     case .NothingAsked: "Nothing is asked any more."
     case .PeerBlocked: "This peer is blocked."
-    case .OutboxFull: "Too many texts wait to be sent. Try again when some have left."
+    case .OutboxFull: "Too many texts are on their way. Try again when some have arrived."
     case .OtherKeyVerified: "You have verified another key of this contact."
     case .OtherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
     case .BadAnswer: "The answer was wrong. Try again."

@@ -6,8 +6,9 @@ pub enum ChatError {
     /// The peer is blocked: that is to be taken back first.
     #[error("the peer is blocked")]
     PeerBlocked,
-    /// As many texts wait as are kept ([`crate::limits::OUTBOX`]): more can be written once some have left or were given up.
-    #[error("too many texts wait to be sent")]
+    /// As many texts are on their way as are kept ([`crate::limits::OUTBOX`]): more can be written once some have arrived or
+    /// failed.
+    #[error("too many texts are on their way")]
     OutboxFull,
     /// There is no private conversation to do that in.
     #[error("not private")]

@@ -197,7 +197,7 @@ fn takes_from_stranger(mailbox: &Mailbox, row: PeerId, text: &str) -> bool {
     let (count, bytes) = untaken(mailbox, row);
     count < limits::STRANGER_TEXTS
         && bytes + text.len() <= limits::STRANGER_BYTES
-        && kept(mailbox, row) < limits::CONTACT_KEPT
+        && kept(mailbox, row) < limits::STRANGER_KEPT
 }
 
 /// Whether so much of a peer's was not taken, or is kept, that nothing more is taken in.

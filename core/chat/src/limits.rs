@@ -5,9 +5,11 @@ use std::time::Duration;
 /// The longest text of one message, in bytes of UTF-8. Escaped for XML it may be six times as long: the smallest limit for
 /// a stanza in use is 64 KiB (ejabberd).
 pub const TEXT: usize = 10_000;
-/// How much of what the user has written is there at most before it is done, in bytes with [`AROUND_TEXT`] for each text: what
-/// cannot be read into memory again is lost.
+/// How much of what the user has written is on its way at most, in bytes with [`AROUND_TEXT`] for each text: it is in memory, and
+/// what cannot be read into memory again is lost. To one peer half of that: one who does not come back must not keep the user
+/// from writing to others.
 pub const OUTBOX: usize = 16 << 20;
+pub(crate) const OUTBOX_TO_ONE: usize = OUTBOX / 2;
 /// Texts that may be on their way to a peer with a client that confirms them. Prosody keeps 500 stanzas for a client that is
 /// away, and forgets the rest.
 pub(crate) const WINDOW: usize = 200;
@@ -46,6 +48,11 @@ pub(crate) const RECEIPT_OF: usize = 256;
 pub(crate) const SENT_ONCE: Duration = Duration::from_secs(120);
 /// How many strangers are remembered, and how many texts and bytes of each.
 pub(crate) const STRANGERS: usize = 50;
+/// How much of a stranger's is there at most where history is kept, in bytes with [`AROUND_TEXT`] for each text: it stays in
+/// memory, as it goes with the stranger.
+pub(crate) const STRANGER_KEPT: usize = 128 * 1024;
+/// What all strangers together take, in bytes as above.
+pub const ALL_STRANGERS: usize = STRANGERS * (STRANGER_KEPT + TEXT + AROUND_TEXT);
 pub(crate) const STRANGER_TEXTS: usize = 10;
 pub(crate) const STRANGER_BYTES: usize = 20_000;
 /// How much of a contact's is taken in before the app has taken it: texts and bytes.

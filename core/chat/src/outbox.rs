@@ -29,11 +29,7 @@ pub fn queue(
     if let Some(peer) = mailbox.find(to) {
         mailbox.check_unblocked(peer)?;
     }
-    let written = |entry: &&Arc<Entry>| !entry.came();
-    let room: usize = mailbox.messages.values().filter(written).map(|entry| limits::around(&entry.text)).sum();
-    if room + limits::around(text) > limits::OUTBOX {
-        return Err(ChatError::OutboxFull);
-    }
+    check_room(mailbox, to, text)?;
     let peer = mailbox.peer(to);
     if mailbox.relationship(peer) != Relationship::Contact {
         mailbox.befriend(peer);
@@ -42,6 +38,18 @@ pub fn queue(
     let (state, security) = (MessageState::Queued, Security::Plaintext);
     let (text, transmission) = (text.to_owned(), None);
     Ok(mailbox.add(Entry { peer, label, text, at: now, state, security, until, transmission, again: false }))
+}
+
+/// Whether there is room for one more text. Those that have failed wait for the app alone, and do not count.
+fn check_room(mailbox: &Mailbox, to: &Address, text: &str) -> Result<(), ChatError> {
+    let (to, size) = (mailbox.find(to), limits::around(text));
+    let is_under_way = |entry: &&Arc<Entry>| !entry.came() && !matches!(entry.state, MessageState::Failed { .. });
+    let (mut all, mut to_one) = (size, size);
+    for entry in mailbox.messages.values().filter(is_under_way) {
+        all += limits::around(&entry.text);
+        to_one += if to == Some(entry.peer) { limits::around(&entry.text) } else { 0 };
+    }
+    if all > limits::OUTBOX || to_one > limits::OUTBOX_TO_ONE { Err(ChatError::OutboxFull) } else { Ok(()) }
 }
 
 /// A text as it is to be encrypted for a client that knows what it gets twice, or does not.

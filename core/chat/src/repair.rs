@@ -6,13 +6,11 @@ use crate::contact::{PeerId, Relationship};
 use crate::mailbox::Mailbox;
 use crate::message::{FailReason, MessageId, MessageState};
 
-/// More peers than a mailbox ever had.
-const FORGOTTEN: u64 = 1 << 32;
-
 /// Makes the best of what is left when rows are lost: no number is given again, so that nothing good is overwritten and
-/// nothing is taken for somebody else's. `last_kept`: the last message of history.
-pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
-    let message = mailbox.messages.keys().copied().chain(last_kept).max().unwrap_or_default();
+/// nothing is taken for somebody else's. `last_kept`: the last message and the last peer of history.
+pub fn mend(mailbox: &mut Mailbox, last_kept: Option<(MessageId, PeerId)>) {
+    let (last_message, last_peer) = last_kept.unzip();
+    let message = mailbox.messages.keys().copied().chain(last_message).max().unwrap_or_default();
     let stanza = mailbox.stanzas.keys().next_back().copied().unwrap_or_default();
     let position = &mailbox.position;
     if position.message < message || position.stanza < stanza {
@@ -30,11 +28,10 @@ pub fn mend(mailbox: &mut Mailbox, last_kept: Option<MessageId>) {
     for peer in mailbox.peers.keys() {
         mailbox.seen.entry(*peer).or_default();
     }
-    let last = mailbox.peers.keys().next_back().copied().unwrap_or_default();
-    if mailbox.position.peer < last || mailbox.position.peer == PeerId::default() && last_kept.is_some() {
-        // History may name peers that were forgotten.
-        let beyond = if last_kept.is_some() { FORGOTTEN } else { 0 };
-        Arc::make_mut(&mut mailbox.position).peer = PeerId(last.0 + beyond);
+    // History may name peers that were forgotten.
+    let last = mailbox.peers.keys().copied().chain(last_peer).max().unwrap_or_default();
+    if mailbox.position.peer < last {
+        Arc::make_mut(&mut mailbox.position).peer = last;
     }
     // An earlier version knew by the texts that it had kept.
     let written_to = mailbox.messages.values().filter(|entry| !entry.came()).map(|entry| entry.peer);

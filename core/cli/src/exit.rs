@@ -142,11 +142,12 @@ impl Failure {
                 | Error::KeyDenied
                 | Error::KeyLost
                 | Error::StorageFull
+                | Error::OutboxFull
                 | Error::Storage
                 | Error::InUse => 3,
                 Error::Offline | Error::TorBlocked | Error::Obsolete | Error::TorNotStarted => 4,
                 Error::ClockWrong { .. } => 5,
-                Error::ServerUnreachable | Error::OnionUnreachable | Error::Timeout | Error::OutboxFull => 6,
+                Error::ServerUnreachable | Error::OnionUnreachable | Error::Timeout => 6,
                 Error::Untrusted | Error::NoSafeLogin | Error::NoSafeDelivery | Error::ServerBroken => 7,
                 Error::RegistrationClosed
                 | Error::NeedsForm

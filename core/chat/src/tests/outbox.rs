@@ -85,11 +85,17 @@ fn no_more_texts_wait_than_can_be_read_into_memory_again() {
     let queue = |mailbox: &mut Mailbox, to: &str, text: &str| {
         outbox::queue(mailbox, &address(to), "label".into(), text, NOW, None)
     };
-    let fit = limits::OUTBOX / (limits::TEXT + limits::AROUND_TEXT);
+    let fit = limits::OUTBOX_TO_ONE / (limits::TEXT + limits::AROUND_TEXT);
     let ids: Vec<_> = (0..fit).map(|_| queue(&mut mailbox, PEER, &text).unwrap()).collect();
-    assert_eq!(queue(&mut mailbox, "other@b.example", &text), Err(ChatError::OutboxFull));
-    assert_eq!((mailbox.messages.len(), mailbox.peers.len()), (fit, 1), "nothing was changed");
-    mailbox.set(ids[0], MessageState::Delivered);
+    assert_eq!(queue(&mut mailbox, PEER, &text), Err(ChatError::OutboxFull));
+    for _ in 0..fit {
+        queue(&mut mailbox, "other@b.example", &text).unwrap();
+    }
+    assert_eq!(queue(&mut mailbox, "third@b.example", &text), Err(ChatError::OutboxFull));
+    assert_eq!((mailbox.messages.len(), mailbox.peers.len()), (2 * fit, 2), "nothing was changed");
+    mailbox.set(ids[0], MessageState::Failed { reason: FailReason::Blocked });
+    queue(&mut mailbox, "third@b.example", &text).unwrap();
+    mailbox.set(ids[1], MessageState::Delivered);
     let _ = retention::sweep(&mut mailbox, History::None, NOW);
-    queue(&mut mailbox, "other@b.example", &text).unwrap();
+    queue(&mut mailbox, PEER, &text).unwrap();
 }

@@ -46,12 +46,12 @@ fn where_numbers_are_lost_history_keeps_its_own() {
     mailbox.peers.remove(&forgotten);
     mailbox.seen.remove(&forgotten);
     mailbox.position = Arc::default();
-    repair::mend(&mut mailbox, Some(MessageId(7)));
+    repair::mend(&mut mailbox, Some((MessageId(7), forgotten)));
     let new = mailbox.peer(&address("new@b.example"));
     assert!(new != forgotten && new > known, "its texts would be shown as those of another: {new:?}");
     assert_eq!(queue(&mut mailbox, PEER, "text"), MessageId(8));
     // Nothing was lost: the next number is the next.
-    repair::mend(&mut mailbox, Some(MessageId(7)));
+    repair::mend(&mut mailbox, Some((MessageId(7), forgotten)));
     assert_eq!(u64::from(mailbox.peer(&address("next@b.example"))), u64::from(new) + 1);
 }
 

@@ -129,7 +129,7 @@ fn a_stranger_has_room_for_so_many_bytes_and_for_less_where_more_is_kept() {
     };
     let half = limits::STRANGER_BYTES / 2;
     assert_eq!([taken(&[half, half], 0), taken(&[half, half + 1], 0), taken(&[2 * half + 1, 1], 0)], [2, 1, 1]);
-    assert_eq!([taken(&[1], limits::CONTACT_KEPT - 1), taken(&[1], limits::CONTACT_KEPT)], [1, 0]);
+    assert_eq!([taken(&[1], limits::STRANGER_KEPT - 1), taken(&[1], limits::STRANGER_KEPT)], [1, 0]);
 }
 
 /// Nothing of a stranger who gives way is sent; what is on its way to others is.

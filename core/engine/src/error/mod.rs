@@ -125,9 +125,10 @@ pub enum Error {
     /// The peer is blocked: that is to be taken back first ([`crate::Engine::set_blocked`]).
     #[error("the peer is blocked")]
     PeerBlocked,
-    /// So many texts of this burner wait to be sent that no more is taken, as memory has no room for them: once some have left
-    /// or were given up there is. Nothing is lost: this one was not taken.
-    #[error("too many texts wait to be sent")]
+    /// So many texts of this burner, or to this peer, are on their way that no more is taken, as memory has no room for them: once
+    /// some have arrived or failed there is. A text that is not to wait for ever is sent with a time to wait. Nothing is lost:
+    /// this one was not taken.
+    #[error("too many texts are on their way")]
     OutboxFull,
     /// There is no private conversation to do that in.
     #[error("not private")]

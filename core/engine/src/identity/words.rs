@@ -146,7 +146,7 @@ mod tests {
         let error = |text: &str| RecoveryWords::parse(text).err();
         assert_eq!(error(""), Some(WordsError::Count { words: 0 }));
         assert_eq!(error(&format!("{WORDS} legal")), Some(WordsError::Count { words: 13 }));
-        for (typed, meant) in [("wawe", "wave"), ("wvae", "wave"), ("waves", "wave"), ("wolff", "wolf")] {
+        for (typed, meant) in [("waave", "wave"), ("wvae", "wave"), ("waves", "wave"), ("wolff", "wolf")] {
             let expected = WordsError::Unknown { at: 5, nearest: ListWord(meant) };
             assert_eq!(error(&WORDS.replace("wave", typed)), Some(expected), "{typed}");
             assert!(!format!("{expected:?} {expected}").contains(meant));

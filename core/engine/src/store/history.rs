@@ -14,10 +14,14 @@ pub(crate) const HISTORY: Table = Table::lasting(9);
 /// Empty rows, by [`listed`].
 pub(crate) const BY_PEER: Table = Table::lasting(12);
 
+/// How many rows are read at one go.
+const PAGE: usize = 1024;
+
 /// Messages that were read, and what was found lost.
 pub(super) type Page = (Vec<(MessageId, Entry)>, Vec<Finding>);
 
-/// A peer's number, and behind it a message's. Neither reaches 2^32: one a second takes 136 years.
+/// A peer's number, and behind it a message's. Should one ever reach 2^32, two peers share a list: who reads looks at each
+/// message's own peer.
 fn listed(peer: PeerId, message: u64) -> u64 {
     u64::from(peer) << 32 | message.min(u32::MAX.into())
 }
@@ -52,10 +56,14 @@ fn entry(row: &Row) -> Option<(MessageId, Entry)> {
     Some((row.number.into(), serde_json::from_slice(&row.bytes).ok()?))
 }
 
-/// The number of the last message.
-pub(super) fn last(vault: &Vault, owner: Owner) -> Result<Option<MessageId>, vault::Error> {
-    let (rows, _) = vault.page(owner, HISTORY, (0..u64::MAX, End::Last), 1)?;
-    Ok(rows.first().map(|row| row.number.into()))
+/// The numbers of the last message and the last peer.
+pub(super) fn last(vault: &Vault, owner: Owner) -> Result<Option<(MessageId, PeerId)>, vault::Error> {
+    let last = |table| {
+        let (rows, _) = vault.page(owner, table, (0..u64::MAX, End::Last), 1)?;
+        Ok::<_, vault::Error>(rows.first().map(|row| row.number))
+    };
+    let (message, peer) = (last(HISTORY)?, last(BY_PEER)?);
+    Ok(message.map(|message| (message.into(), (peer.unwrap_or_default() >> 32).into())))
 }
 
 /// Lists by peer what an earlier version, which had no such list, has kept.
@@ -64,9 +72,13 @@ pub(super) fn list_by_peer(vault: &mut Vault, owner: Owner, rng: &mut dyn Crypto
     if !is_listed.is_empty() {
         return Ok(());
     }
-    let (rows, _) = vault.page(owner, HISTORY, (0..u64::MAX, End::First), usize::MAX)?;
-    let mut batch = Batch::default();
-    rows.iter().filter_map(entry).for_each(|(message, entry)| list(&mut batch, owner, entry.peer(), message));
+    let (mut batch, mut from) = (Batch::default(), 0);
+    loop {
+        let (rows, _) = vault.page(owner, HISTORY, (from..u64::MAX, End::First), PAGE)?;
+        let Some(last) = rows.last() else { break };
+        from = last.number + 1;
+        rows.iter().filter_map(entry).for_each(|(message, entry)| list(&mut batch, owner, entry.peer(), message));
+    }
     if batch.is_empty() { Ok(()) } else { Ok(vault.commit(batch, rng)?) }
 }
 

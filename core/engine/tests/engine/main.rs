@@ -23,6 +23,7 @@ mod odd_servers;
 mod peers;
 mod recorded;
 mod registering;
+mod restore;
 mod strangers;
 mod support;
 mod vault;

@@ -56,17 +56,15 @@ async fn a_peer_goes_on_with_the_same_key_on_another_phone() -> Tested {
     assert_eq!(engine.conversation(&restored.id, peer.jid())?.relationship, Relationship::Contact);
     engine.connect(&restored.id)?;
     let mut events = engine.events(None);
-    eprintln!("XX restored");
     // libotr writes under the session that is lost; that the burner says so, and begins anew, is its usual way.
     engine.send(&restored.id, peer.jid(), "after", None)?;
-    let seen = peer.until(PATIENCE, |event| { eprintln!("XX {event:?}"); matches!(event, OtrEvent::Text { text, .. } if text == "after") }).await?;
+    let seen = peer.until(PATIENCE, |event| matches!(event, OtrEvent::Text { text, .. } if text == "after")).await?;
     assert_eq!(seen, OtrEvent::Text { text: "after".into(), private: true });
     peer.command("say found you").await?;
-    let _ = peer.until(Duration::from_secs(3), |event| { eprintln!("XX {event:?}"); false }).await;
+    let _ = peer.until(Duration::from_secs(3), |event| false).await;
     let came = async {
         loop {
             let event = events.next().await.ok_or("closed")?;
-            eprintln!("XX {event:?}");
             if let Event::Message { message, state: MessageState::Received, .. } = event {
                 return Tested::Ok(engine.message(&restored.id, message)?);
             }

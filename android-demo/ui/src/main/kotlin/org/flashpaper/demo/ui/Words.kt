@@ -31,7 +31,7 @@ internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.NotPrivate -> "There is no private conversation."
     is FlashpaperException.NothingAsked -> "Nothing is asked any more."
     is FlashpaperException.PeerBlocked -> "This peer is blocked."
-    is FlashpaperException.OutboxFull -> "Too many texts wait to be sent. Try again when some have left."
+    is FlashpaperException.OutboxFull -> "Too many texts are on their way. Try again when some have arrived."
     is FlashpaperException.OtherKeyVerified -> "You have verified another key of this contact."
     is FlashpaperException.OtherKeyInUse -> "This link names another key than the one in use. If it is right, add it once more."
     is FlashpaperException.BadAnswer -> "The answer was wrong. Try again."
