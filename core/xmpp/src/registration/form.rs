@@ -36,7 +36,7 @@ pub struct Form {
     /// How many answers the server wants in all (XEP-0158, section 3.2).
     answers: Option<usize>,
     has_challenge: bool,
-    /// Why a challenge was left out.
+    /// Why the first of the challenges that are left out is.
     left_out: Option<Fault>,
 }
 
@@ -150,8 +150,8 @@ impl Form {
     }
 
     /// Goes on without a challenge that need not be answered.
-    const fn leave_out(&mut self, why: Fault) -> Result<(), Fault> {
-        self.left_out = Some(why);
+    fn leave_out(&mut self, why: Fault) -> Result<(), Fault> {
+        self.left_out.get_or_insert(why);
         Ok(())
     }
 
@@ -250,7 +250,7 @@ impl Form {
             return Err(PictureError::Missing.into());
         }
         if self.parts.iter().any(is_missing) {
-            self.left_out = Some(PictureError::Missing.into());
+            self.left_out.get_or_insert(PictureError::Missing.into());
         }
         self.parts.retain(|part| !is_missing(part));
         self.settled()
@@ -280,7 +280,7 @@ impl Form {
         if let Err(error) = picture
             && self.people().any(|field| matches!(field.media, Media::Lost))
         {
-            self.left_out = Some(error.into());
+            self.left_out.get_or_insert(error.into());
         }
         self.parts.retain(|part| !matches!(part, Part::Person(field) if matches!(field.media, Media::Lost)));
         self.settled()

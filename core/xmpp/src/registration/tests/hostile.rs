@@ -1,14 +1,15 @@
 //! Replies that are malformed or hostile, at each step.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::io::join;
 
+use super::super::error::Fault;
 use super::super::fetch;
-use super::super::picture::tests::png;
+use super::super::picture::tests::{bits, png};
 use super::super::picture::{PictureError, SIDE_AT_MOST, SIZE_AT_MOST};
 use super::super::question::{Answer, Kind, Question};
 use super::super::replay::{Came, ID, register};
@@ -212,4 +213,25 @@ async fn extreme_replies_end_in_an_error() {
         assert!(came.shown && came.end.is_err() && !came.filled, "{what}: {came:?}");
     }
     assert!(peak() < baseline + MORE, "{} KiB after {baseline}", peak());
+}
+
+/// As many names of one picture as a stanza has room for, which is another than it is said to be.
+#[tokio::test]
+async fn a_picture_that_is_named_again_and_again_costs_no_time() {
+    let (data, uri) = bits(&[png(9, 9), vec![0; SIZE_AT_MOST - 33]].concat());
+    let (_, other) = bits(b"another");
+    let data = data.replace(uri.trim_start_matches("cid:"), other.trim_start_matches("cid:"));
+    let named = format!("<uri>{other}</uri>");
+    let media = |uris: &str| format!("<media xmlns='urn:xmpp:media-element'>{uris}</media>");
+    let fields = [format!("<field var='ocr'>{}</field>", media(&named)).repeat(4000), media(&named.repeat(8000))];
+    for field in [fields[0].clone(), format!("<field var='ocr'><required/>{}</field>", fields[1])] {
+        let plain = "<field var='username'/><field var='password'/>";
+        let form = format!("<x xmlns='jabber:x:data' type='form'>{plain}{field}</x>");
+        let reply = result(&format!("<query xmlns='jabber:iq:register'>{form}{data}</query>"));
+        assert!(reply.len() > 900_000, "{}", reply.len());
+        let begin = Instant::now();
+        let came = register(format!("{}{reply}", before(1)).as_bytes()).await;
+        assert_eq!(came.end, Err(Fault::Picture(PictureError::Other).into()));
+        assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    }
 }
