@@ -245,7 +245,7 @@ const fn is_of_this_device(error: &Error) -> bool {
             | Error::Untrusted
             | Error::ServerBroken
             | Error::ServerRefused
-            | Error::NeedsForm
+            | Error::ServerFailed
     )
 }
 
@@ -372,7 +372,9 @@ mod tests {
             (RegisterError::PolicyDenied, Ok(Needs::Closed)),
             (RegisterError::RateLimited, Ok(Needs::Wait)),
             (Fault::Unanswerable.into(), Ok(Needs::Form)),
+            (Fault::TooMuchWork.into(), Ok(Needs::Form)),
             (Fault::Form.into(), Err(Error::ServerBroken)),
+            (RegisterError::Failed, Err(Error::ServerFailed)),
             (RegisterError::Lost, Err(Error::ServerUnreachable)),
         ] {
             assert_eq!(Needs::of(Err(refusal)), needs);
