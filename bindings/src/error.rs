@@ -319,6 +319,8 @@ pub enum RowFault {
     Ports,
     /// None of the kinds of registration.
     Registration,
+    /// None of the words for what is made of Tor.
+    Tor,
     /// A note or source is too long, or has characters that steer, or there is no source.
     Text,
     /// Not a day, or one after that of the update.

@@ -147,7 +147,13 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
             output.line(if label.is_none() { "label: none" } else { "label: set" });
             Ok(())
         }
-        Command::Directory { file } => servers::update(engine, output, file, args.network.is_some()).await,
+        Command::Directory { file, own, .. } => {
+            let is_private = args.network.is_some();
+            match file {
+                Some(file) if !own => servers::update(engine, output, file, is_private).await,
+                file => servers::set_own(engine, output, file.as_deref(), is_private).await,
+            }
+        }
         Command::Doctor { server, route, servers: all, out } => {
             match out {
                 Some(out) => servers::write(out, &[])?,

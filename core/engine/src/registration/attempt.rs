@@ -376,7 +376,8 @@ mod tests {
             let home = TempDir::new().unwrap();
             let (engine, _) = engine(&home, &["a"]).await;
             let context = &engine.context;
-            let account = Account { named, ..Account::clone(&burner(&engine, "a").account()) };
+            let mut account = Account::clone(&burner(&engine, "a").account());
+            account.named = named;
             let server = Server { kind, ..context.named_server(&account.domain).unwrap() };
             learn_that_it_asks(context, &server, &account).await;
             let lessons = context.learnt.on(days(context.services.now()));

@@ -36,6 +36,8 @@ const SESSIONS: Table = Table::fleeting(7);
 const HISTORY: Table = Table::lasting(9);
 /// Of the installation: the updates of the server directory that were taken.
 const DIRECTORY: Table = Table::lasting(10);
+/// Of the installation: the user's own list of servers.
+const OWN_SERVERS: Table = Table::lasting(12);
 /// The row of a table that has one.
 pub(crate) const ONLY: u64 = 0;
 /// How many rows are read at one go.
@@ -59,6 +61,8 @@ pub(crate) struct Installation {
     pub(crate) learnt: Lessons,
     /// The updates of the server directory that were taken.
     pub(crate) directory: Option<Taken>,
+    /// The user's own list of servers: a file of the directory.
+    pub(crate) own_servers: Option<String>,
     /// The latest time that an earlier run has seen, in seconds since 1970.
     pub(crate) latest: u64,
 }
@@ -82,6 +86,7 @@ pub(super) fn load(
     let registrations = read_only(vault, Owner::COMMON, REGISTRATIONS, report)?.unwrap_or_default();
     let learnt = read_only(vault, Owner::COMMON, LEARNT, report)?.unwrap_or_default();
     let directory = read_only(vault, Owner::COMMON, DIRECTORY, report)?;
+    let own_servers = read_only(vault, Owner::COMMON, OWN_SERVERS, report)?;
     accounts.sort_by_key(|(_, account)| account.created);
     findings.extend(vault.take_noticed());
     end_replayed_sessions(vault, &findings, rng)?;
@@ -95,7 +100,7 @@ pub(super) fn load(
     }
     findings.extend(vault.take_noticed());
     findings.into_iter().for_each(|finding| report.add(finding));
-    Ok(Installation { burners, registrations, learnt, directory, latest })
+    Ok(Installation { burners, registrations, learnt, directory, own_servers, latest })
 }
 
 /// The row of a table that has one; where it is lost, that is counted.
@@ -225,6 +230,15 @@ pub(crate) fn put_learnt(batch: &mut Batch, learnt: &Lessons) -> Result<(), Erro
 
 pub(crate) fn put_directory(batch: &mut Batch, taken: &Taken) -> Result<(), Error> {
     batch.put(Owner::COMMON, DIRECTORY, ONLY, to_json(taken)?);
+    Ok(())
+}
+
+/// `None`: there is no list any more.
+pub(crate) fn put_own_servers(batch: &mut Batch, list: Option<&str>) -> Result<(), Error> {
+    match list {
+        Some(list) => batch.put(Owner::COMMON, OWN_SERVERS, ONLY, to_json(list)?),
+        None => batch.remove(Owner::COMMON, OWN_SERVERS, ONLY),
+    }
     Ok(())
 }
 
