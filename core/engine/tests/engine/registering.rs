@@ -1,23 +1,26 @@
 //! Creations at servers that guard their registration: what is asked of a person, what refuses, and where it goes on then.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flashpaper::{
     Answer, Answers, BurnOutcome, Burner, Config, CreateOptions, Engine, Error, Event, Events, FailReason, FieldKind,
-    FormFault, Input, Key, MessageState, Network, PrivateNetwork, Question, QuestionEnd, Route, Step,
+    FormFault, Input, Key, MessageState, Network, PrivateNetwork, Question, QuestionEnd, Route, Settlement, Step,
 };
 use flashpaper_lab::{LabServer, Remote, ServerKind};
+use rustix::process::{Signal, getpid, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use crate::support::{Direct, SERVER, Tested, open};
+use crate::support::{Direct, SERVER, Tested, open, own_test};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -302,6 +305,54 @@ async fn a_quarantine_is_told_before_an_account_is_handed_over_and_none_is_left(
         .into_iter()
         .any(|event| matches!(event, Event::Creating { step: Step::ServerSays { .. }, .. }));
     assert!(said, "what the server says to a new account is handed on");
+    engine.close().await;
+    Ok(())
+}
+
+/// Not a test: what the test below runs as a process of its own, which ends once its account is made.
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn cut_off_in_a_child() -> Tested {
+    let Ok(home) = std::env::var("FLASHPAPER_HOME") else { return Ok(()) };
+    let lab = Remote::from_env()?;
+    let engine = open(Path::new(&home), &lab).await?;
+    engine.start_on(Direct::plain(&lab)).await?;
+    let mut events = engine.events(None);
+    let _making = creating(&engine, at(&ServerKind::Quarantine.domain()));
+    while let Some(event) = events.next().await {
+        if matches!(event, Event::Creating { step: Step::Registered, .. }) {
+            kill_process(getpid(), Signal::KILL)?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn what_a_server_says_to_an_account_that_a_crash_has_left_is_handed_on() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let server = lab.server(ServerKind::Quarantine).await?;
+    server.quarantine(false)?;
+    let mut run = own_test("registering::cut_off_in_a_child", &[])?;
+    let status = run.env("FLASHPAPER_HOME", home.path()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let engine = open(home.path(), &lab).await?;
+    let mut events = engine.events(None);
+    let started = engine.start_on(Direct::plain(&lab)).await;
+    server.quarantine(true)?;
+    started?;
+    assert_eq!(status?.signal(), Some(Signal::KILL.as_raw()));
+    let burner = engine.burners()?.pop().ok_or("no burner")?;
+    let events = all(&mut events);
+    let says = events.iter().position(|event| match event {
+        Event::Creating { burner: of, step: Step::ServerSays { words } } => {
+            *of == burner.id && words.as_str().starts_with("Your account is restricted")
+        }
+        _ => false,
+    });
+    let kept = Event::Settled { burner: burner.id.clone(), outcome: Settlement::Kept };
+    let settled = events.iter().position(|event| *event == kept);
+    assert!(says.is_some() && says < settled, "{events:?}");
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
     engine.close().await;
     Ok(())
 }
