@@ -149,6 +149,17 @@ impl Engine {
         self.threads.run(None, async move { engine.update_directory(file).await }).await
     }
 
+    /// Takes a list of servers that the user has made: a file of the server directory, unsigned, in the place of the one before.
+    /// Its servers are drawn like those of the directory; where both know a server, the list counts. It is kept sealed, until `None`
+    /// takes it away. With a private network it is checked, and not taken.
+    ///
+    /// # Errors
+    /// `Directory` in `InvalidInput` says what is wrong with it, and in which line. Nothing has changed then.
+    pub async fn set_own_servers(&self, file: Option<Vec<u8>>) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.set_own_servers(file).await }).await
+    }
+
     /// Forgets the recovery words: the user has written them down, or does not want them.
     pub async fn drop_recovery_words(&self, id: BurnerId) -> Result<(), Error> {
         self.blocking(move |engine| engine.drop_recovery_words(&id)).await

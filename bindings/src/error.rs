@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use flashpaper::{
-    Action, AnswerFault, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, Input, ListWord, RowFault,
-    TextFault, WebPage, WordsError,
+    Action, AnswerFault, BridgePart, ClockError, DirectoryFault, Error as FlashpaperError, FormFault, Input, ListWord,
+    RowFault, TextFault, WebPage, WordsError,
 };
 
 /// A stable name for programs, in `snake_case`.
@@ -57,8 +57,11 @@ pub enum FlashpaperError {
     NoSafeDelivery,
     /// The server makes no accounts in band.
     RegistrationClosed,
-    /// The server wants a form or CAPTCHA answered that cannot be answered here, or nobody is to be asked.
-    NeedsForm,
+    /// The server wants a form answered, and that cannot be done.
+    Unanswerable {
+        /// Why not.
+        fault: FormFault,
+    },
     /// The server makes accounts for those with an invitation, and there was none, or it is not accepted (any more).
     NeedsInvite,
     /// What was answered to the server's question is wrong, or came too late.
@@ -89,6 +92,8 @@ pub enum FlashpaperError {
     NamesTaken,
     /// The server refuses what was asked of it.
     ServerRefused,
+    /// The server has a fault of its own, or one behind it does not answer.
+    ServerFailed,
     /// The server does not know the account or its password.
     Auth,
     /// The server broke the protocol.
@@ -172,6 +177,21 @@ impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Page(..)")
     }
+}
+
+/// Why a server's form cannot be answered. Nothing was told to the server.
+#[uniffi::remote(Enum)]
+pub enum FormFault {
+    /// It asks something of the user, and nobody is to be asked (`CreateOptions.asks_nothing`).
+    NobodyToAsk,
+    /// It asks for what nobody can answer here: a sound, a film, a choice of nothing.
+    Kind,
+    /// Its proof of work would take too long, or none was found.
+    Work,
+    /// Its picture cannot be shown: neither PNG nor JPEG, too large, or another than was named.
+    Picture,
+    /// Its picture could not be fetched, or not by the route that was asked for.
+    PictureLost,
 }
 
 /// Which input is invalid.
@@ -349,6 +369,8 @@ pub enum RowFault {
     Ports,
     /// None of the kinds of registration.
     Registration,
+    /// None of the words for what is made of Tor.
+    Tor,
     /// A note or source is too long, or has characters that steer, or there is no source.
     Text,
     /// Not a day, or one after that of the update.

@@ -122,6 +122,11 @@ def password(key):
     return "".join(ALPHABET[below(62)] for _ in range(24))
 
 
+def tag(key):
+    below = drawer(key)
+    return 256 + 32768 * below(4369) + below(32768)
+
+
 SMALL_PRIMES = [n for n in range(2, 2048) if all(n % d for d in range(2, int(n**0.5) + 1))]
 
 
@@ -167,6 +172,7 @@ def otr_key(parameters_seed, key_seed):
 
 def derive(entropy, domain):
     name_seed, password_seed = seed(entropy, "name", domain), seed(entropy, "password", domain)
+    tag_seed = seed(entropy, "otr instance tag", domain)
     return {
         "entropy": entropy.hex(),
         "domain": domain,
@@ -176,6 +182,8 @@ def derive(entropy, domain):
         "password": password(password_seed),
         "otr_parameters_seed": seed(entropy, "otr parameters", domain).hex(),
         "otr_key_seed": seed(entropy, "otr key", domain).hex(),
+        "otr_tag_seed": tag_seed.hex(),
+        "otr_tag": tag(tag_seed),
     }
 
 

@@ -13,6 +13,7 @@ func words(for error: FlashpaperError) -> String {
     case .OtherKeyVerified: "You have verified another key of this contact."
     case .OtherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
     case .BadAnswer: "The answer was wrong. Try again."
+    case .Unanswerable: "The server asks for what cannot be answered here. Try again: another may be drawn."
     case .QuestionExpired: "The question was not answered in time. Try again."
     case .NoSuchBurner: "This burner is not here any more."
     case .Unreadable: "The conversations cannot be read. The burner can be burned."

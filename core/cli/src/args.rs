@@ -126,10 +126,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDRESS")]
         peer: Option<String>,
     },
-    /// Take an update of the server directory, signed by those who make Flashpaper; touches no network
+    /// Take an update of the server directory, signed by those who make Flashpaper, or a list of your own; touches no network
     Directory {
-        /// The signed file
-        file: PathBuf,
+        /// The signed file; with `--own` a file of the directory as it is
+        #[arg(required_unless_present = "no_own")]
+        file: Option<PathBuf>,
+        /// Take the file as the list of your own, in the place of the one before: its servers are drawn, too, and where the
+        /// directory knows one as well, the list counts
+        #[arg(long)]
+        own: bool,
+        /// Take the list of your own away
+        #[arg(long, conflicts_with_all = ["file", "own"])]
+        no_own: bool,
     },
     /// Check the folder, Tor, the clock, and that a server can be reached, or all
     Doctor {

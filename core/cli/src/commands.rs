@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    Address, BurnOutcome, BurnReport, Burner, BurnerState, BurnerStatus, Config, CreateOptions, Engine, Error, Input,
-    Key, Network, PrivateNetwork, RecoveryWords, Route, VaultReport,
+    Address, BurnOutcome, BurnReport, Burner, BurnerState, BurnerStatus, Config, CreateOptions, Engine, Error,
+    FormFault, Input, Key, Network, PrivateNetwork, RecoveryWords, Route, VaultReport,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -154,7 +154,13 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
             output.line(if label.is_none() { "label: none" } else { "label: set" });
             Ok(())
         }
-        Command::Directory { file } => servers::update(engine, output, file, args.network.is_some()).await,
+        Command::Directory { file, own, .. } => {
+            let is_private = args.network.is_some();
+            match file {
+                Some(file) if !own => servers::update(engine, output, file, is_private).await,
+                file => servers::set_own(engine, output, file.as_deref(), is_private).await,
+            }
+        }
         Command::Doctor { server, route, servers: all, out } => {
             match out {
                 Some(out) => servers::write(out, &[])?,
@@ -175,9 +181,8 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
 
 async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -> Result<(), Failure> {
     let output = screen.output;
-    let asks_nothing = options.asks_nothing;
     let work = ask::while_asking(engine, screen, engine.create_burner(options));
-    let burner = work.await.map_err(|error| not_created(error, output.via(), asks_nothing))?;
+    let burner = work.await.map_err(|error| not_created(error, output.via()))?;
     output.burner(&burner);
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
     qr::print(output, &engine.uri(&burner.id)?, Paint::for_stdout());
@@ -206,13 +211,16 @@ async fn restore(
 }
 
 /// Why there is no burner, and what helps where that is known; `via`: how a server was dialed last.
-fn not_created(error: Error, via: Option<Route>, asks_nothing: bool) -> Failure {
+fn not_created(error: Error, via: Option<Route>) -> Failure {
     let advice = match error {
         Error::OnionUnreachable | Error::Timeout if via == Some(Route::Onion) => {
             "--exit goes to the server's domain instead of its onion address"
         }
-        Error::NeedsForm if asks_nothing => {
+        Error::Unanswerable { fault: FormFault::NobodyToAsk } => {
             "on a terminal, or with --json, and without --ask-nothing it can be answered"
+        }
+        Error::Unanswerable { fault: FormFault::PictureLost } if via == Some(Route::Onion) => {
+            "it may come through an exit relay: --exit, or no route at all"
         }
         Error::NeedsInvite => "--invitation LINK takes one",
         error => return error.into(),
@@ -484,18 +492,30 @@ mod tests {
     fn the_exit_is_advised_where_the_onion_address_was_dialed_last() {
         for (via, advised) in [(Some(Route::Onion), true), (Some(Route::Exit), false), (None, false)] {
             for error in [Error::Timeout, Error::OnionUnreachable] {
-                assert_eq!(not_created(error, via, false).line().contains("--exit"), advised, "{via:?}");
+                assert_eq!(not_created(error, via).line().contains("--exit"), advised, "{via:?}");
             }
         }
-        assert!(!not_created(Error::ServerUnreachable, Some(Route::Onion), false).line().contains("--exit"));
+        assert!(!not_created(Error::ServerUnreachable, Some(Route::Onion)).line().contains("--exit"));
     }
 
     #[test]
     fn who_was_not_asked_is_told_how_to_be() {
-        for (asks_nothing, advised) in [(true, true), (false, false)] {
-            assert_eq!(not_created(Error::NeedsForm, None, asks_nothing).line().contains("--json"), advised);
+        use FormFault::{Kind, NobodyToAsk, Picture, PictureLost, Work};
+        for (fault, via, advice) in [
+            (NobodyToAsk, Some(Route::Exit), Some("--json")),
+            (Kind, Some(Route::Onion), None),
+            (Work, Some(Route::Onion), None),
+            (Picture, Some(Route::Onion), None),
+            (PictureLost, Some(Route::Onion), Some("--exit")),
+            (PictureLost, Some(Route::Exit), None),
+        ] {
+            let (error, line) = (Error::Unanswerable { fault }, not_created(Error::Unanswerable { fault }, via).line());
+            match advice {
+                Some(advice) => assert!(line.starts_with(&format!("{error}: ")) && line.contains(advice), "{line}"),
+                None => assert_eq!(line, error.to_string()),
+            }
         }
-        assert!(not_created(Error::NeedsInvite, None, true).line().contains("--invitation"));
+        assert!(not_created(Error::NeedsInvite, None).line().contains("--invitation"));
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl Failure {
                 Error::ServerUnreachable | Error::OnionUnreachable | Error::Timeout => 6,
                 Error::Untrusted | Error::NoSafeLogin | Error::NoSafeDelivery | Error::ServerBroken => 7,
                 Error::RegistrationClosed
-                | Error::NeedsForm
+                | Error::Unanswerable { .. }
                 | Error::NeedsWeb { .. }
                 | Error::NeedsInvite
                 | Error::BadAnswer
@@ -162,6 +162,7 @@ impl Failure {
                 | Error::RateLimited { .. }
                 | Error::NamesTaken
                 | Error::ServerRefused
+                | Error::ServerFailed
                 | Error::Auth => 8,
                 Error::Cancelled | Error::Closed => 130,
                 _ => 70,

@@ -1,4 +1,4 @@
-//! The server directory: an update of it, and a look at its servers, one after the other (`doctor --servers`).
+//! The server directory: an update of it, a list of the user's own, and a look at its servers, one after the other (`doctor --servers`).
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -16,8 +16,8 @@ use crate::text::width;
 /// Between two servers: nobody is in a hurry, and a relay is not to see them in one burst.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// More than any update has. What is behind it is not read: the engine refuses the file as too large.
-const UPDATE_AT_MOST: u64 = 1024 * 1024;
+/// More than any update or list has. What is behind it is not read: the engine refuses the file as too large.
+const FILE_AT_MOST: u64 = 1024 * 1024;
 
 /// Hands an update to the engine. With a private network it is checked, and not taken.
 pub(crate) async fn update(engine: &Engine, output: &Output, file: &Path, is_private: bool) -> Result<(), Failure> {
@@ -32,9 +32,28 @@ pub(crate) async fn update(engine: &Engine, output: &Output, file: &Path, is_pri
     Ok(())
 }
 
+/// Hands a list of the user's own to the engine, or has it take the last one away. With a private network it is checked alone.
+pub(crate) async fn set_own(
+    engine: &Engine,
+    output: &Output,
+    file: Option<&Path>,
+    is_private: bool,
+) -> Result<(), Failure> {
+    let list = file.map(read).transpose().map_err(|_| Failure::File("the list"))?;
+    let is_taken = list.is_some() && !is_private;
+    engine.set_own_servers(list).await?;
+    output.object(&json!({ "type": "own_servers", "taken": is_taken }));
+    output.line(match (file, is_private) {
+        (None, _) => "there is no list of your own any more",
+        (Some(_), true) => "the list is good; a private network keeps its own servers",
+        (Some(_), false) => "the list is taken: its servers count from now on",
+    });
+    Ok(())
+}
+
 fn read(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    fs::File::open(file)?.take(UPDATE_AT_MOST).read_to_end(&mut bytes)?;
+    fs::File::open(file)?.take(FILE_AT_MOST).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -221,12 +221,16 @@ async fn a_program_answers_a_captcha() -> Tested {
     program.input = None;
     assert_eq!((program.next("error")?["code"].clone(), program.end()?), ("declined".into(), Some(8)));
     let nobody = flashpaper.run(&["new", "--exit", "--server", server.domain(), "--ask-nothing"])?;
-    assert_eq!(nobody.failure()?, ("needs_form", 8));
+    assert_eq!(nobody.failure()?, ("nobody_to_ask", 8));
     assert!(nobody.of("question").is_err());
     let mut people = flashpaper.command_of_people(&[]);
     let people = people.args(["new", "--exit", "--server", server.domain()]).stderr(Stdio::piped()).output()?;
     let told = String::from_utf8(people.stderr)?;
-    assert!(told.contains("error: the server wants a form answered: ") && people.status.code() == Some(8), "{told}");
+    assert!(
+        told.contains("error: the server asks something, and nobody is to be asked: ")
+            && people.status.code() == Some(8),
+        "{told}"
+    );
     Ok(())
 }
 

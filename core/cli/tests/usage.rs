@@ -208,6 +208,30 @@ fn an_update_of_the_directory_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn a_list_of_ones_own_is_taken_and_taken_away_and_a_fault_in_it_is_named_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    let (home, file) = (folder.path().join("home"), folder.path().join("own.csv"));
+    let (home, file) = (home.to_str().unwrap(), file.to_str().unwrap());
+    let list = "domain,onion,ports,in_band_registration,tor,note,source,seen\nmine.example,,,yes,,,me,2026-11-28\n";
+    for (text, args, fault) in [
+        (list.to_owned(), &["directory", "--own", file][..], None),
+        (format!("{list}other.example\n"), &["directory", "--own", file], Some("line 3: the number of columns")),
+        (list.to_owned(), &["directory", file], Some("not signed by the right key")),
+        (list.to_owned(), &["directory", "--no-own"], None),
+    ] {
+        fs::write(file, text).unwrap();
+        let (lines, code) = run(home, args);
+        match fault {
+            Some(fault) => assert!(lines.len() == 1 && lines[0].ends_with(fault) && code == Some(2), "{lines:?}"),
+            None => assert_eq!((lines.len(), code), (0, Some(0)), "{lines:?}"),
+        }
+    }
+    for args in [&["directory"][..], &["directory", "--no-own", file], &["directory", "--own"]] {
+        assert_eq!(run(home, args).1, Some(2), "{args:?}");
+    }
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     for args in [&["--help"][..], &["--version"], &["new", "--help"], &["help"], &["help", "new"]] {
         assert_eq!(run("", args), (vec![], Some(0)));

@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 use flashpaper_chat::{History, UnixTime};
 use flashpaper_xmpp::Binding;
-use rand::{CryptoRng, RngExt as _};
+use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -110,8 +110,7 @@ impl Account {
             created,
             history: History::default(),
             otr: identity.otr.clone(),
-            // What every client takes (otr: `Settings::tag`).
-            tag: rng.random_range(0x100..=0x1111_1111),
+            tag: identity.tag,
             label: None,
             idle_timeout: limits::IDLE_TIMEOUT,
             wanted: false,

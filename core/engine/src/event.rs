@@ -190,7 +190,7 @@ pub enum Step {
         /// How far the search is, of what is expected; it can need more.
         percent: u8,
     },
-    /// The server says something to the new account. Not ours: a text of the server's, cleaned.
+    /// The server says something to the new account, also to one that a crash has left. Not ours: a text of the server's, cleaned.
     ServerSays {
         /// What.
         words: ServerWords,

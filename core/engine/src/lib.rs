@@ -36,7 +36,7 @@ pub use api::directory::{Needs, ServerProbe};
 pub use burner::summary::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use connection::handle::Profile;
-pub use error::{Action, AnswerFault, DirectoryFault, Error, Input, RowFault, TextFault, WebPage};
+pub use error::{Action, AnswerFault, DirectoryFault, Error, FormFault, Input, RowFault, TextFault, WebPage};
 pub use event::{BurnerId, Connection, Event, QuestionEnd, QuestionId, ServerWords, Settlement, Step};
 pub use event_log::Events;
 pub use flashpaper_chat::fingerprints::Imported;

@@ -85,7 +85,8 @@ impl Engine {
         let services = Services::new(clock, rng, store, read.latest);
         let tor = TorClient::new(tor);
         let takes_updates = network == Network::Public;
-        let directory = CurrentDirectory::new(directory, takes_updates, read.directory.as_ref());
+        let directory =
+            CurrentDirectory::new(directory, takes_updates, (read.directory.as_ref(), read.own_servers.as_deref()));
         let context = Context::new(
             (home, network, resolvers),
             (tls, directory),
@@ -280,7 +281,7 @@ impl Context {
     fn take_over(&self, read: Installation) {
         self.registrations.replace(read.registrations);
         self.learnt.replace(read.learnt);
-        self.directory.replace(read.directory.as_ref());
+        self.directory.replace((read.directory.as_ref(), read.own_servers.as_deref()));
         self.burners.replace(read.burners);
     }
 

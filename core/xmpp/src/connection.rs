@@ -120,10 +120,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// See [`RegisterError`]; there is no account after any of them.
     pub async fn ask_registration(&mut self, ids: &mut Ids) -> Result<Form, RegisterError> {
         match self.form.take() {
-            Some(early @ Ok(_)) => self.invited.take(&mut self.stream, early, &self.domain, ids).await,
+            Some(early @ Ok(_)) => self.invited.take(early, &self.domain),
             // It may have come too early.
             _ => self.invited.ask(&mut self.stream, &self.domain, ids).await,
         }
+    }
+
+    /// Asks for those pictures of a form that are to be had on the stream. Without that its question lacks them.
+    ///
+    /// # Errors
+    /// As [`Connection::ask_registration`].
+    pub async fn ask_pictures(&mut self, form: Form, ids: &mut Ids) -> Result<Form, RegisterError> {
+        dialogue::ask_pictures(&mut self.stream, form, ids).await
     }
 
     /// Waits until the server ends the stream, while the user answers. Cancel safe.

@@ -166,7 +166,7 @@ fn later(day: &str, months: u32) -> String {
 
 /// How the first line of an update begins, and what a directory's first line is.
 const TITLE: &str = "flashpaper-directory-1";
-const HEADER: &str = "domain,onion,ports,in_band_registration,note,source,seen";
+const HEADER: &str = "domain,onion,ports,in_band_registration,tor,note,source,seen";
 
 /// `cargo xtask directory-sign FILE --key KEYFILE`: writes the update beside the file, as `FILE.signed`.
 pub(crate) fn sign(file: &str, key: &str) -> Done {
@@ -260,7 +260,8 @@ mod tests {
         let last = history.last();
         let servers = read("servers.csv");
         let rows = servers.lines().map(|row| row.split(',').collect::<Vec<_>>());
-        let good = rows.filter(|row| matches!(row[3], "yes" | "captcha") && row.last() == Some(&last));
+        let is_good = |row: &Vec<&str>| matches!(row[3], "yes" | "captcha") && row[4] != "quarantines";
+        let good = rows.filter(|row| is_good(row) && row.last() == Some(&last));
         assert_eq!(
             good.map(|row| row[0].to_owned()).collect::<BTreeSet<_>>(),
             history.good(last).into_iter().map(str::to_owned).collect()
@@ -295,7 +296,7 @@ mod tests {
     #[test]
     fn what_is_signed_is_the_day_and_the_file() {
         let (seed, body) =
-            ("07".repeat(32), format!("{HEADER}\na.example,,,yes,,x,2026-07-01\nb.example,,,no,,x,2026-06-01\n"));
+            ("07".repeat(32), format!("{HEADER}\na.example,,,yes,,,x,2026-07-01\nb.example,,,no,,,x,2026-06-01\n"));
         let key = SigningKey::from_bytes(&[7; 32]);
         let pinned = HEXLOWER.encode(key.verifying_key().as_bytes());
         let update = signed(&body, &(seed.clone() + "\n"), &pinned).unwrap();

@@ -53,6 +53,13 @@ public final class Flashpaper: Sendable {
         try await engine.updateDirectory(file: file)
     }
 
+    /// Takes a list of servers that the user has made: a file of the server directory, unsigned, in the place of the one
+    /// before. Its servers are drawn like those of the directory; where both know a server, the list counts. It is kept
+    /// sealed, until `nil` takes it away.
+    public func setOwnServers(_ file: Data?) async throws {
+        try await engine.setOwnServers(file: file)
+    }
+
     /// Has another key open the folder from now on, and only that.
     public func changeKey(_ key: Key) async throws {
         try await engine.changeKey(key: key)

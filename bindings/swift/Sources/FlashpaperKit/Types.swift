@@ -25,6 +25,7 @@ public typealias Field = FlashpaperCore.Field
 public typealias FieldKind = FlashpaperCore.FieldKind
 public typealias Fingerprint = FlashpaperCore.Fingerprint
 public typealias FlashpaperError = FlashpaperCore.FlashpaperError
+public typealias FormFault = FlashpaperCore.FormFault
 public typealias History = FlashpaperCore.History
 public typealias Imported = FlashpaperCore.Imported
 public typealias Input = FlashpaperCore.Input

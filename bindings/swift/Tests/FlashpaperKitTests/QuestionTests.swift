@@ -41,6 +41,12 @@ import Testing
             (.Declined, "declined", .nothing), (.QuestionExpired, "question_expired", .tryLater),
             (.NoSuchQuestion, "no_such_question", .nothing), (.WeakPassword, "weak_password", .chooseServer),
             (.PolicyDenied, "policy_denied", .chooseServer), (.Quarantined, "quarantined", .chooseServer),
+            (.ServerFailed, "server_failed", .tryLater),
+            (.Unanswerable(fault: .nobodyToAsk), "nobody_to_ask", .chooseServer),
+            (.Unanswerable(fault: .kind), "unknown_challenge", .chooseServer),
+            (.Unanswerable(fault: .work), "too_much_work", .chooseServer),
+            (.Unanswerable(fault: .picture), "bad_picture", .chooseServer),
+            (.Unanswerable(fault: .pictureLost), "picture_lost", .tryLater),
             (.InvalidInput(input: .answer(fault: .missing(field: 1))), "invalid_input", .correctInput),
         ]
         for (error, code, action) in told {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Engine;
 use crate::context::Context;
 use crate::directory::update::Signer;
-use crate::directory::{Day, Kind, Server, file};
+use crate::directory::{Day, Kind, Server, Tor, file};
 use crate::event::BurnerId;
 use crate::network::connect::{self as link, within};
 use crate::route::Way;
@@ -138,17 +138,15 @@ impl ServerProbe {
         let note = if self.safe_login { needs.note() } else { "no login that keeps the password secret" };
         let kind = match needs {
             _ if !self.safe_login => Kind::No,
-            // That cannot be seen without an account.
-            Needs::Plain | Needs::Work | Needs::Captcha | Needs::Form if self.entry.kind == Kind::Quarantines => {
-                Kind::Quarantines
-            }
             Needs::Plain | Needs::Work => Kind::Yes,
             Needs::Captcha | Needs::Form => Kind::Captcha,
             Needs::Web => Kind::Web,
             Needs::Invitation | Needs::Closed => Kind::No,
             Needs::Wait => return None,
         };
-        Some((Server { kind, seen: self.day, ..self.entry.clone() }, note))
+        // It has answered through Tor. What becomes of the account cannot be seen without one.
+        let tor = if self.entry.tor == Tor::Quarantines { Tor::Quarantines } else { Tor::Yes };
+        Some((Server { kind, tor, seen: self.day, ..self.entry.clone() }, note))
     }
 }
 
@@ -245,7 +243,7 @@ const fn is_of_this_device(error: &Error) -> bool {
             | Error::Untrusted
             | Error::ServerBroken
             | Error::ServerRefused
-            | Error::NeedsForm
+            | Error::ServerFailed
     )
 }
 
@@ -340,19 +338,22 @@ mod tests {
 
     #[test]
     fn what_a_server_wants_makes_its_entry() {
-        for (before, needs, safe_login, row) in [
-            (Kind::Web, Needs::Plain, true, "yes,asks nothing"),
-            (Kind::Unknown, Needs::Work, true, "yes,asks for a proof of work"),
-            (Kind::Yes, Needs::Captcha, true, "captcha,CAPTCHA"),
-            (Kind::Yes, Needs::Form, true, "captcha,asks the user"),
-            (Kind::Yes, Needs::Web, true, "web,web only"),
-            (Kind::Yes, Needs::Invitation, true, "no,by invitation"),
-            (Kind::Yes, Needs::Closed, true, "no,makes no accounts in band"),
-            (Kind::Yes, Needs::Plain, false, "no,no login that keeps the password secret"),
-            (Kind::Quarantines, Needs::Plain, true, "quarantines,asks nothing"),
-            (Kind::Quarantines, Needs::Web, true, "web,web only"),
+        use Tor::{Blocked, Quarantines, Unknown, Yes};
+        for (tor, needs, safe_login, row) in [
+            (Unknown, Needs::Plain, true, "yes,yes,asks nothing"),
+            (Yes, Needs::Work, true, "yes,yes,asks for a proof of work"),
+            (Blocked, Needs::Captcha, true, "captcha,yes,CAPTCHA"),
+            (Unknown, Needs::Form, true, "captcha,yes,asks the user"),
+            (Unknown, Needs::Web, true, "web,yes,web only"),
+            (Unknown, Needs::Invitation, true, "no,yes,by invitation"),
+            (Unknown, Needs::Closed, true, "no,yes,makes no accounts in band"),
+            (Unknown, Needs::Plain, false, "no,yes,no login that keeps the password secret"),
+            (Quarantines, Needs::Plain, true, "yes,quarantines,asks nothing"),
+            (Quarantines, Needs::Web, true, "web,quarantines,web only"),
         ] {
-            let file = ServerProbe::directory(&[probe_of(before, Some(needs), safe_login)]).unwrap();
+            let mut probe = probe_of(Kind::Unknown, Some(needs), safe_login);
+            probe.entry.tor = tor;
+            let file = ServerProbe::directory(&[probe]).unwrap();
             let expected = format!("a.example,,443 5222,{row},flashpaper doctor,2026-11-28");
             assert_eq!(file.lines().nth(1), Some(&*expected), "{needs:?}");
             assert_eq!(file::read(&file).unwrap().len(), 1);
@@ -372,7 +373,9 @@ mod tests {
             (RegisterError::PolicyDenied, Ok(Needs::Closed)),
             (RegisterError::RateLimited, Ok(Needs::Wait)),
             (Fault::Unanswerable.into(), Ok(Needs::Form)),
+            (Fault::TooMuchWork.into(), Ok(Needs::Form)),
             (Fault::Form.into(), Err(Error::ServerBroken)),
+            (RegisterError::Failed, Err(Error::ServerFailed)),
             (RegisterError::Lost, Err(Error::ServerUnreachable)),
         ] {
             assert_eq!(Needs::of(Err(refusal)), needs);

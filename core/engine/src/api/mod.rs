@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub(crate) mod diagnostics;
 pub(crate) mod directory;
 mod messages;
+mod own_servers;
 
 use std::fmt;
 use std::sync::Arc;

@@ -22,6 +22,8 @@ pub(crate) struct Server {
     pub(crate) ports: Ports,
     #[serde(rename = "in_band_registration")]
     pub(crate) kind: Kind,
+    #[serde(default)]
+    pub(crate) tor: Tor,
     /// When that was seen to be so. A private network's entries have no date.
     #[serde(skip)]
     pub(crate) seen: Day,
@@ -40,11 +42,30 @@ pub(crate) enum Kind {
     Captcha,
     /// On a web page only.
     Web,
-    /// In band, but accounts made through Tor are of no use there: for those who name the server.
-    Quarantines,
     /// Not for everybody.
     No,
     Unknown,
+}
+
+/// What a server makes of those who come through Tor, as far as the directory knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Tor {
+    /// It lets them in, as far as can be seen without an account.
+    Yes,
+    /// It puts their accounts aside, or holds Tor's exits to few: for those who name the server.
+    Quarantines,
+    /// It does not let them in: for those who name the server.
+    Blocked,
+    #[default]
+    Unknown,
+}
+
+impl Tor {
+    /// Whether an account that is made through Tor may be of use.
+    pub(crate) const fn may_be_used(self) -> bool {
+        matches!(self, Self::Yes | Self::Unknown)
+    }
 }
 
 /// The ports of a server, at its domain and its onion address alike.
@@ -69,6 +90,7 @@ impl Server {
             onion: None,
             ports: Ports::default(),
             kind: Kind::Unknown,
+            tor: Tor::Unknown,
             seen: Day::default(),
             is_unlisted: true,
         }

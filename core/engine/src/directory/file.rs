@@ -6,28 +6,42 @@ use csv::{ReaderBuilder, StringRecord, Writer};
 use flashpaper_tor::OnionAddress;
 use flashpaper_xmpp::Domain;
 
-use super::{Day, Kind, Ports, Server};
+use super::{Day, Kind, Ports, Server, Tor};
 use crate::Error;
 use crate::error::{DirectoryFault, RowFault};
 
 /// The columns.
-pub(crate) const HEADER: [&str; 7] = ["domain", "onion", "ports", "in_band_registration", "note", "source", "seen"];
+pub(crate) const HEADER: [&str; 8] =
+    ["domain", "onion", "ports", "in_band_registration", "tor", "note", "source", "seen"];
+/// Those of earlier files, which are read as well.
+pub(crate) const WITHOUT_TOR: [&str; 7] =
+    ["domain", "onion", "ports", "in_band_registration", "note", "source", "seen"];
 
 /// The kinds, as the file has them.
-pub(crate) const KINDS: [(&str, Kind); 6] = [
-    ("yes", Kind::Yes),
-    ("captcha", Kind::Captcha),
-    ("web", Kind::Web),
-    ("quarantines", Kind::Quarantines),
-    ("no", Kind::No),
-    ("unknown", Kind::Unknown),
-];
+pub(crate) const KINDS: [(&str, Kind); 5] =
+    [("yes", Kind::Yes), ("captcha", Kind::Captcha), ("web", Kind::Web), ("no", Kind::No), ("unknown", Kind::Unknown)];
+
+/// What is made of Tor, as the file has it.
+const TORS: [(&str, Tor); 4] =
+    [("yes", Tor::Yes), ("quarantines", Tor::Quarantines), ("blocked", Tor::Blocked), ("unknown", Tor::Unknown)];
 
 /// Of a file, bytes.
 pub(crate) const SIZE_AT_MOST: usize = 256 * 1024;
 const SERVERS_AT_MOST: usize = 1000;
 /// Of a note or source, bytes.
 const TEXT_AT_MOST: usize = 256;
+
+/// Reads a file that comes from outside.
+pub(crate) fn read_bytes(bytes: &[u8]) -> Result<Vec<Server>, DirectoryFault> {
+    if bytes.len() > SIZE_AT_MOST {
+        return Err(DirectoryFault::TooLarge);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
+        DirectoryFault::Malformed { line: before as u64 + 1, fault: RowFault::Text }
+    })?;
+    read(text)
+}
 
 /// Reads a file.
 ///
@@ -38,13 +52,13 @@ pub(crate) fn read(text: &str) -> Result<Vec<Server>, DirectoryFault> {
     let malformed = |index, fault| DirectoryFault::Malformed { line: index as u64 + 1, fault };
     // No field has a line break, so each line is a row.
     let mut rows = text.lines().enumerate();
-    let header = rows.next().and_then(|(_, line)| record(line));
-    if !header.is_some_and(|header| header.iter().eq(HEADER)) {
-        return Err(malformed(0, RowFault::Header));
-    }
+    let header = rows.next().and_then(|(_, line)| record(line)).unwrap_or_default();
+    let known = [&HEADER[..], &WITHOUT_TOR].into_iter().find(|columns| header.iter().eq(columns.iter().copied()));
+    let columns = known.ok_or_else(|| malformed(0, RowFault::Header))?;
     let (mut servers, mut domains) = (Vec::new(), HashSet::new());
     for (index, line) in rows {
-        let server = record(line).ok_or(RowFault::Columns).and_then(|record| server(&record));
+        let row = record(line).filter(|record| record.len() == columns.len()).ok_or(RowFault::Columns);
+        let server = row.and_then(|record| server(&record, columns));
         let server = server.map_err(|fault| malformed(index, fault))?;
         if !domains.insert(server.domain.clone()) {
             return Err(malformed(index, RowFault::Twice));
@@ -60,23 +74,29 @@ pub(crate) fn check_size(text: &str) -> Result<(), DirectoryFault> {
     if fits { Ok(()) } else { Err(DirectoryFault::TooLarge) }
 }
 
-/// A line's fields, as many as there are columns. A byte order mark, which the reader would pass over, is no part of one.
+/// A line's fields. A byte order mark, which the reader would pass over, is no part of one.
 fn record(line: &str) -> Option<StringRecord> {
     let mut reader =
         ReaderBuilder::new().has_headers(false).buffer_capacity(line.len() + 1).from_reader(line.as_bytes());
     let record = reader.records().next()?.ok()?;
-    (record.len() == HEADER.len() && !line.starts_with('\u{feff}')).then_some(record)
+    (!line.starts_with('\u{feff}')).then_some(record)
 }
 
-fn server(record: &StringRecord) -> Result<Server, RowFault> {
+fn server(record: &StringRecord, columns: &[&str]) -> Result<Server, RowFault> {
     let field =
-        |name: &str| HEADER.iter().position(|own| *own == name).and_then(|at| record.get(at)).unwrap_or_default();
+        |name: &str| columns.iter().position(|own| *own == name).and_then(|at| record.get(at)).unwrap_or_default();
     let domain = Domain::parse(field("domain")).map_err(|_| RowFault::Domain)?;
     let onion = Some(field("onion")).filter(|text| !text.is_empty());
     let onion = onion.map(OnionAddress::parse).transpose().map_err(|_| RowFault::Onion)?;
     let ports = ports(field("ports")).ok_or(RowFault::Ports)?;
-    let kind = KINDS.iter().find(|(name, _)| *name == field("in_band_registration"));
-    let (_, kind) = *kind.ok_or(RowFault::Registration)?;
+    let (kind, tor) = match field("in_band_registration") {
+        // Before there was `tor`, that was a kind.
+        "quarantines" if columns == WITHOUT_TOR => ("yes", "quarantines"),
+        kind => (kind, field("tor")),
+    };
+    let (_, kind) = *KINDS.iter().find(|(name, _)| *name == kind).ok_or(RowFault::Registration)?;
+    let known = TORS.iter().find(|(name, _)| *name == tor).map(|(_, tor)| *tor);
+    let tor = known.or(tor.is_empty().then_some(Tor::Unknown)).ok_or(RowFault::Tor)?;
     let (note, source) = (field("note"), field("source"));
     if source.is_empty()
         || [note, source].iter().any(|text| text.len() > TEXT_AT_MOST || text.contains(char::is_control))
@@ -84,7 +104,7 @@ fn server(record: &StringRecord) -> Result<Server, RowFault> {
         return Err(RowFault::Text);
     }
     let seen = Day::parse(field("seen")).ok_or(RowFault::Seen)?;
-    Ok(Server { domain, onion, ports, kind, seen, is_unlisted: false })
+    Ok(Server { domain, onion, ports, kind, tor, seen, is_unlisted: false })
 }
 
 /// `DIRECT STARTTLS`; nothing: the usual ones.
@@ -101,12 +121,13 @@ fn ports(text: &str) -> Option<Ports> {
 pub(crate) fn write<'a>(servers: impl Iterator<Item = (&'a Server, &'a str)>, source: &str) -> Result<String, Error> {
     let mut file = Writer::from_writer(Vec::new());
     file.write_record(HEADER).map_err(|_| Error::Internal)?;
-    for (Server { domain, onion, ports, kind, seen, .. }, note) in servers {
+    for (Server { domain, onion, ports, kind, tor, seen, .. }, note) in servers {
         let onion = onion.as_ref().map_or("", OnionAddress::as_str);
         let is_usual = *ports == Ports::default();
         let ports = if is_usual { String::new() } else { format!("{} {}", ports.direct_tls, ports.starttls) };
         let kind = KINDS.iter().find(|(_, own)| own == kind).map_or("unknown", |(name, _)| *name);
-        let row = [domain.as_str(), onion, &ports, kind, note, source, &seen.to_string()];
+        let tor = TORS.iter().find(|(_, own)| own == tor).map_or("unknown", |(name, _)| *name);
+        let row = [domain.as_str(), onion, &ports, kind, tor, note, source, &seen.to_string()];
         file.write_record(row).map_err(|_| Error::Internal)?;
     }
     let bytes = file.into_inner().map_err(|_| Error::Internal)?;
@@ -120,7 +141,7 @@ mod tests {
     const ONION: &str = "jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion";
 
     fn read_rows(rows: &str) -> Result<Vec<Server>, DirectoryFault> {
-        read(&format!("{}\n{rows}", HEADER.join(",")))
+        read(&format!("{}\n{rows}", WITHOUT_TOR.join(",")))
     }
 
     #[test]
@@ -136,7 +157,30 @@ mod tests {
         assert!(second.ports == Ports::default() && second.onion.is_none());
         let again = write(servers.iter().map(|server| (server, "a note, with a comma")), "test").unwrap();
         assert!(read(&again).unwrap() == servers, "{again}");
-        assert!(again.contains("\"a note, with a comma\",test,2026-01-02"), "{again}");
+        assert!(again.contains("captcha,unknown,\"a note, with a comma\",test,2026-01-02"), "{again}");
+    }
+
+    #[test]
+    fn what_a_server_makes_of_tor_is_read_and_in_earlier_files_a_kind() {
+        let read_row = |row: &str| read(&format!("{}\n{row},,list,2026-01-02\n", HEADER.join(",")));
+        for (row, tor) in [
+            ("b.example,,,captcha,yes", Tor::Yes),
+            ("b.example,,,captcha,quarantines", Tor::Quarantines),
+            ("b.example,,,captcha,blocked", Tor::Blocked),
+            ("b.example,,,captcha,unknown", Tor::Unknown),
+            ("b.example,,,captcha,", Tor::Unknown),
+        ] {
+            let server = read_row(row).unwrap().remove(0);
+            assert_eq!((server.kind, server.tor), (Kind::Captcha, tor), "{row}");
+            let again = write([(&server, "")].into_iter(), "test").unwrap();
+            assert!(read(&again).unwrap() == [server], "{again}");
+        }
+        for (row, fault) in [("yes,maybe", RowFault::Tor), ("quarantines,", RowFault::Registration)] {
+            let came = read_row(&format!("b.example,,,{row}"));
+            assert_eq!(came.err(), Some(DirectoryFault::Malformed { line: 2, fault }), "{row}");
+        }
+        let earlier = read_rows("b.example,,,quarantines,,list,2026-01-02\n").unwrap().remove(0);
+        assert_eq!((earlier.kind, earlier.tor), (Kind::Yes, Tor::Quarantines));
     }
 
     #[test]
@@ -175,7 +219,7 @@ mod tests {
                 assert!(came.err() == Some(DirectoryFault::Malformed { line, fault }), "{row}");
             }
         }
-        for text in ["", "\n", "domain,onion\n", good, &format!("\u{feff}{}\n", HEADER.join(","))] {
+        for text in ["", "\n", "domain,onion\n", good, &format!("\u{feff}{}\n", WITHOUT_TOR.join(","))] {
             assert_eq!(
                 read(text).err(),
                 Some(DirectoryFault::Malformed { line: 1, fault: RowFault::Header }),

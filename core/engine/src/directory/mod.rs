@@ -12,7 +12,7 @@ pub(crate) mod update;
 use flashpaper_xmpp::Domain;
 
 pub(crate) use self::day::Day;
-pub(crate) use self::entry::{Kind, Ports, Server};
+pub(crate) use self::entry::{Kind, Ports, Server, Tor};
 use crate::Error;
 use crate::error::Input;
 
@@ -30,15 +30,29 @@ impl Directory {
     }
 
     /// This directory and what another says. Of two entries of one domain the later counts, and the other's if they are of one
-    /// day. What is not named stays, and so does an onion address: that an entry has none does not say that there is none.
-    pub(crate) fn merged(mut self, others: Vec<Server>) -> Self {
+    /// day.
+    pub(crate) fn merged(self, others: Vec<Server>) -> Self {
+        self.with(others, |other, known| other.seen >= known.seen)
+    }
+
+    /// This directory and what the user says, which counts whenever it was seen.
+    pub(crate) fn overlaid(self, own: Vec<Server>) -> Self {
+        self.with(own, |_, _| true)
+    }
+
+    /// What is not named stays, and so do an onion address and what is made of Tor: that an entry has none does not say that
+    /// there is none.
+    fn with(mut self, others: Vec<Server>, counts: fn(&Server, &Server) -> bool) -> Self {
         for mut other in others {
             match self.0.iter_mut().find(|known| known.domain == other.domain) {
                 Some(known) => {
-                    if other.seen >= known.seen {
+                    if counts(&other, known) {
                         std::mem::swap(known, &mut other);
                     }
                     known.onion = known.onion.take().or(other.onion);
+                    if known.tor == Tor::Unknown {
+                        known.tor = other.tor;
+                    }
                 }
                 None => self.0.push(other),
             }
@@ -69,7 +83,7 @@ mod tests {
     #[test]
     fn every_built_in_entry_parses() {
         let directory = Directory::built_in().unwrap();
-        let good = |server: &&Server| server.kind == Kind::Yes;
+        let good = |server: &&Server| server.kind == Kind::Yes && server.tor.may_be_used();
         assert_eq!(directory.entries().iter().filter(good).count(), 4);
     }
 
@@ -94,7 +108,7 @@ mod tests {
     /// Rows of a file, without the columns that say nothing to a program.
     fn servers(rows: &[(&str, &str, &str, &str)]) -> Vec<Server> {
         let rows = rows.iter().map(|(domain, onion, kind, seen)| format!("{domain},{onion},,{kind},,test,{seen}\n"));
-        file::read(&(file::HEADER.join(",") + "\n" + &rows.collect::<String>())).unwrap()
+        file::read(&(file::WITHOUT_TOR.join(",") + "\n" + &rows.collect::<String>())).unwrap()
     }
 
     #[test]
@@ -125,12 +139,34 @@ mod tests {
             [
                 entry("newer.example", false, Kind::Yes, "2026-01-02"),
                 entry("same.example", false, Kind::Web, "2026-01-02"),
-                entry("older.example", true, Kind::Quarantines, "2026-02-01"),
+                entry("older.example", true, Kind::Yes, "2026-02-01"),
                 entry("onion.example", true, Kind::Yes, "2026-02-01"),
                 entry("unnamed.example", false, Kind::Yes, "2020-01-01"),
                 entry("added.example", false, Kind::Captcha, "2019-01-01"),
             ]
         );
+    }
+
+    #[test]
+    fn that_an_entry_knows_nothing_of_tor_does_not_take_away_what_is_known() {
+        let known = || Directory::new(servers(&[("a.example", "", "quarantines", "2026-01-02")]));
+        for seen in ["2026-01-01", "2026-01-02", "2026-01-03"] {
+            let merged = known().merged(servers(&[("a.example", "", "captcha", seen)]));
+            assert_eq!(merged.entries()[0].tor, Tor::Quarantines, "{seen}");
+        }
+        let mut lets_in = servers(&[("a.example", "", "yes", "2026-01-03")]);
+        lets_in[0].tor = Tor::Yes;
+        assert_eq!(known().merged(lets_in).entries()[0].tor, Tor::Yes);
+    }
+
+    #[test]
+    fn what_the_user_says_counts_whenever_it_was_seen() {
+        let onion = "jabjabdea2eewo3gzfurscj2sjqgddptwumlxi3wur57rzf5itje2rid.onion";
+        let known = Directory::new(servers(&[("a.example", onion, "web", "2026-01-02")]));
+        let own = servers(&[("a.example", "", "yes", "2020-01-01"), ("b.example", "", "captcha", "2020-01-01")]);
+        let entries = known.overlaid(own).0;
+        let entries: Vec<_> = entries.iter().map(|s| (s.domain.as_str(), s.onion.is_some(), s.kind)).collect();
+        assert_eq!(entries, [("a.example", true, Kind::Yes), ("b.example", false, Kind::Captcha)]);
     }
 
     #[test]

@@ -97,11 +97,7 @@ impl<'a> SignedFile<'a> {
     fn read(self) -> Result<Update, DirectoryFault> {
         let malformed = |line, fault| DirectoryFault::Malformed { line, fault };
         let day = Day::parse(self.day).ok_or(malformed(1, RowFault::Seen))?;
-        let body = std::str::from_utf8(self.body).map_err(|error| {
-            let before = self.body.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
-            malformed(before as u64 + 2, RowFault::Text)
-        })?;
-        let servers = file::read(body).map_err(|fault| match fault {
+        let servers = file::read_bytes(self.body).map_err(|fault| match fault {
             DirectoryFault::Malformed { line, fault } => malformed(line + 1, fault),
             fault => fault,
         })?;
@@ -139,7 +135,7 @@ pub(crate) mod tests {
     /// A file with a row for each of these.
     pub(crate) fn body(rows: &[&str]) -> Vec<u8> {
         let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        format!("{}\n{lines}", file::HEADER.join(",")).into_bytes()
+        format!("{}\n{lines}", file::WITHOUT_TOR.join(",")).into_bytes()
     }
 
     const ROW: &str = "a.example,,,yes,,test,2026-07-22";

@@ -43,6 +43,9 @@ pub enum RowFault {
     /// None of the kinds of registration.
     #[error("the kind of registration")]
     Registration,
+    /// None of the words for what is made of Tor.
+    #[error("what is made of Tor")]
+    Tor,
     /// A note or source is too long, or has characters that steer, or there is no source.
     #[error("the note or source")]
     Text,

@@ -3,11 +3,11 @@
 use flashpaper_chat::ChatError;
 use flashpaper_tor::{Blockage, DialError, NotReady, StartError};
 use flashpaper_vault as vault;
-use flashpaper_xmpp::registration::Fault;
+use flashpaper_xmpp::registration::{Fault, PictureError};
 use flashpaper_xmpp::removal::{ProofError, RemovalError};
 use flashpaper_xmpp::{ConnectError, LoginError, RegisterError, StreamError};
 
-use super::{Error, Input, WebPage};
+use super::{Error, FormFault, Input, WebPage};
 
 impl From<ChatError> for Error {
     fn from(error: ChatError) -> Self {
@@ -89,6 +89,7 @@ impl From<RegisterError> for Error {
             RegisterError::BadAnswer => Self::BadAnswer,
             RegisterError::WeakPassword => Self::WeakPassword,
             RegisterError::PolicyDenied => Self::PolicyDenied,
+            RegisterError::Failed => Self::ServerFailed,
             RegisterError::Protocol { fault } => fault.into(),
             RegisterError::Lost => Self::ServerUnreachable,
         }
@@ -99,10 +100,22 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::NoRegistration | Fault::Form => Self::ServerBroken,
-            Fault::Unanswerable | Fault::TooMuchWork | Fault::Picture(_) => Self::NeedsForm,
+            Fault::Unanswerable => Self::Unanswerable { fault: FormFault::Kind },
+            Fault::TooMuchWork => Self::Unanswerable { fault: FormFault::Work },
+            Fault::Picture(error) => error.into(),
             Fault::NoInvitations => Self::InvalidInput { input: Input::Invitation },
             Fault::Refused => Self::ServerRefused,
         }
+    }
+}
+
+impl From<PictureError> for Error {
+    fn from(error: PictureError) -> Self {
+        let fault = match error {
+            PictureError::Missing => FormFault::PictureLost,
+            PictureError::NoPicture | PictureError::TooLarge | PictureError::Other => FormFault::Picture,
+        };
+        Self::Unanswerable { fault }
     }
 }
 
@@ -151,6 +164,27 @@ impl From<vault::Error> for Error {
             vault::Error::Full => Self::StorageFull,
             vault::Error::ReadOnly | vault::Error::Io => Self::Storage,
             vault::Error::NoSuchOwner | vault::Error::Internal => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_form_is_not_answered_is_told() {
+        for (fault, expected, code) in [
+            (Fault::Unanswerable, FormFault::Kind, "unknown_challenge"),
+            (Fault::TooMuchWork, FormFault::Work, "too_much_work"),
+            (PictureError::NoPicture.into(), FormFault::Picture, "bad_picture"),
+            (PictureError::TooLarge.into(), FormFault::Picture, "bad_picture"),
+            (PictureError::Other.into(), FormFault::Picture, "bad_picture"),
+            (PictureError::Missing.into(), FormFault::PictureLost, "picture_lost"),
+        ] {
+            let error = Error::from(RegisterError::from(fault));
+            assert_eq!(error, Error::Unanswerable { fault: expected });
+            assert_eq!(error.code(), code);
         }
     }
 }

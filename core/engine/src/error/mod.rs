@@ -7,10 +7,12 @@ use flashpaper_tor::Clock;
 use serde::{Serialize, Serializer};
 
 mod directory;
+mod form;
 mod from;
 mod input;
 
 pub use self::directory::{DirectoryFault, RowFault};
+pub use self::form::FormFault;
 pub use self::input::{AnswerFault, Input, TextFault};
 
 /// What went wrong. The text is for developers; an app picks its own words by [`Error::code`].
@@ -56,9 +58,12 @@ pub enum Error {
     /// The server makes no accounts in band.
     #[error("the server makes no accounts")]
     RegistrationClosed,
-    /// The server wants a form or CAPTCHA answered that cannot be answered here, or nobody is to be asked.
-    #[error("the server wants a form answered")]
-    NeedsForm,
+    /// The server wants a form answered, and that cannot be done.
+    #[error("{fault}")]
+    Unanswerable {
+        /// Why not.
+        fault: FormFault,
+    },
     /// The server makes accounts for those with an invitation, and there was none, or it is not accepted (any more).
     #[error("the server wants an invitation")]
     NeedsInvite,
@@ -101,6 +106,9 @@ pub enum Error {
     /// The server refuses what was asked of it.
     #[error("the server refused")]
     ServerRefused,
+    /// The server has a fault of its own, or one behind it does not answer.
+    #[error("the server has a fault of its own")]
+    ServerFailed,
     /// The server does not know the account or its password.
     #[error("the server does not accept the login")]
     Auth,
@@ -286,7 +294,7 @@ impl Error {
             Self::NoSafeLogin => ("no_safe_login", Action::ChooseServer),
             Self::NoSafeDelivery => ("no_safe_delivery", Action::ChooseServer),
             Self::RegistrationClosed => ("registration_closed", Action::ChooseServer),
-            Self::NeedsForm => ("needs_form", Action::ChooseServer),
+            Self::Unanswerable { fault } => (fault.code(), fault.action()),
             Self::NeedsWeb { .. } => ("needs_web", Action::ChooseServer),
             Self::NeedsInvite => ("needs_invite", Action::ChooseServer),
             Self::BadAnswer => ("bad_answer", Action::TryLater),
@@ -299,6 +307,7 @@ impl Error {
             Self::RateLimited { .. } => ("rate_limited", Action::TryLater),
             Self::NamesTaken => ("names_taken", Action::TryLater),
             Self::ServerRefused => ("server_refused", Action::ChooseServer),
+            Self::ServerFailed => ("server_failed", Action::TryLater),
             Self::Auth => ("auth", Action::Nothing),
             Self::ServerBroken => ("server_broken", Action::ChooseServer),
             Self::NoServer => ("no_server", Action::ChooseServer),

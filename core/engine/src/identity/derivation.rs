@@ -10,6 +10,7 @@ pub(super) const NAME: &str = "name";
 pub(super) const PASSWORD: &str = "password";
 pub(super) const OTR_PARAMETERS: &str = "otr parameters";
 pub(super) const OTR_KEY: &str = "otr key";
+pub(super) const OTR_TAG: &str = "otr instance tag";
 
 /// The seed of one part of the identity at one server. The domain is bound in, so that words tried at a wrong server
 /// never show it the right name or password.

@@ -22,6 +22,8 @@ pub(crate) struct Identity {
     pub(crate) username: String,
     pub(crate) password: Zeroizing<String>,
     pub(crate) otr: OtrSeeds,
+    /// The OTR instance tag.
+    pub(crate) tag: u32,
 }
 
 /// What a long-term OTR key is made from: it takes a tenth of a second, and is made when it is needed.
@@ -45,7 +47,7 @@ impl Identity {
         let mut otr = OtrSeeds { parameters: [0; 32], key: [0; 32] };
         rng.fill_bytes(&mut otr.parameters);
         rng.fill_bytes(&mut otr.key);
-        Self { username, password, otr }
+        Self { username, password, otr, tag: tag(&mut random_stream(rng)) }
     }
 
     /// What the words give at a server.
@@ -57,6 +59,7 @@ impl Identity {
             otr,
             username: name::draw(&mut stream(derivation::NAME)),
             password: password(&mut stream(derivation::PASSWORD)),
+            tag: tag(&mut stream(derivation::OTR_TAG)),
         }
     }
 }
@@ -75,6 +78,11 @@ fn password(stream: &mut Stream) -> Zeroizing<String> {
         text.push(char::from(stream.choose(ALPHABET)));
     }
     text
+}
+
+/// One that every client takes (otr: `Settings::tag`).
+fn tag(stream: &mut Stream) -> u32 {
+    0x100 + 0x8000 * u32::from(stream.below(4369)) + u32::from(stream.below(0x8000))
 }
 
 impl Drop for Identity {
@@ -106,6 +114,8 @@ mod tests {
         password: String,
         otr_parameters_seed: String,
         otr_key_seed: String,
+        otr_tag_seed: String,
+        otr_tag: u32,
     }
 
     impl Derived {
@@ -121,6 +131,8 @@ mod tests {
                 password: identity.password.to_string(),
                 otr_parameters_seed: seed(derivation::OTR_PARAMETERS),
                 otr_key_seed: seed(derivation::OTR_KEY),
+                otr_tag_seed: seed(derivation::OTR_TAG),
+                otr_tag: identity.tag,
             }
         }
     }

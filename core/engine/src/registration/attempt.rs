@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use flashpaper_chat::Address;
 use flashpaper_tor::Target;
 use flashpaper_xmpp::Ids;
-use flashpaper_xmpp::registration::{Answers, Filled, Form, Invitation, PictureUrl, fetch};
+use flashpaper_xmpp::registration::{Answers, Fault, Filled, Form, Invitation, PictureError, PictureUrl, fetch};
 use rand::RngExt as _;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -21,13 +21,13 @@ use super::questions::Reply;
 use crate::account::Account;
 use crate::burner::LiveBurner;
 use crate::context::Context;
-use crate::directory::Server;
+use crate::directory::{Kind, Server};
 use crate::event::{Event, ServerWords, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::network::connect::{self as link, Bound, Link, within};
 use crate::route::{Route, Way};
 use crate::tasks::blocking;
-use crate::{Error, limits};
+use crate::{Error, FormFault, limits};
 
 /// What an attempt is made with.
 pub(super) struct Attempt<'a> {
@@ -89,7 +89,7 @@ async fn follow(mut work: Work<'_>, pending: &mut PendingBurner, cancel: &Cancel
 
 /// What the acts of an attempt work with.
 struct Work<'a> {
-    context: &'a Context,
+    context: &'a Arc<Context>,
     attempt: &'a Attempt<'a>,
     burner: Arc<LiveBurner>,
     ids: Ids,
@@ -123,7 +123,7 @@ impl Work<'_> {
                 Found::Done
             }
             (Act::AskForForm, Stream::Open(mut link)) => {
-                let form = within(limits::EXCHANGE, link.ask_registration(&mut self.ids)).await??;
+                let form = self.ask_for_form(&mut link).await?;
                 self.stream = Stream::WithForm(link, form);
                 Found::Done
             }
@@ -159,6 +159,16 @@ impl Work<'_> {
         let safe_login = link.offers_safe_login();
         self.stream = Stream::Open(link);
         Ok(Found::Stream { safe_login })
+    }
+
+    /// Reads the server's form, with those pictures that come on the stream.
+    async fn ask_for_form(&mut self, link: &mut Link) -> Result<Form, Failure> {
+        let form = within(limits::EXCHANGE, link.ask_registration(&mut self.ids)).await??;
+        // Where nobody is to be asked, nothing is fetched or looked for.
+        if self.attempt.options.asks_nothing && form.question().is_some() {
+            return Err(Error::Unanswerable { fault: FormFault::NobodyToAsk }.into());
+        }
+        Ok(within(limits::EXCHANGE, link.ask_pictures(form, &mut self.ids)).await??)
     }
 
     /// Has the server make the account.
@@ -211,7 +221,7 @@ impl Work<'_> {
         };
         let credentials = link::credentials(&self.burner.account());
         // What the user has answered was looked at before, and all else is there.
-        let filled = form.fill(&credentials, &answers).map_err(|_| Error::NeedsForm)?;
+        let filled = form.fill(&credentials, &answers).map_err(|_| Error::Internal)?;
         self.stream = Stream::WithFilled(link, filled);
         Ok(Found::Done)
     }
@@ -225,26 +235,32 @@ impl Work<'_> {
 
     /// A form goes without a picture that cannot be fetched where it allows that.
     async fn fetch_pictures(&mut self, mut form: Form) -> Result<Form, Error> {
-        let mut last = Error::NeedsForm;
+        let mut last = None;
         for (field, url) in form.pictures_on_the_web() {
-            match self.fetch_picture(&url).await {
-                Ok(bytes) => drop(form.set_picture(field, bytes)),
-                Err(why) => last = why,
-            }
+            let fetched = self.fetch_picture(&url).await;
+            let taken = fetched.and_then(|bytes| Ok(form.set_picture(field, bytes)?));
+            last = taken.err().or(last);
         }
-        form.without_missing_pictures().map_err(|_| last)
+        form.without_missing_pictures().map_err(|fault| last.unwrap_or_else(|| fault.into()))
     }
 
     /// Pictures of the web come through the identity's own circuits.
     async fn fetch_picture(&mut self, url: &PictureUrl) -> Result<Vec<u8>, Error> {
         // The way to the web is by an exit.
         if !self.burner.account().may_use_exit() {
-            return Err(Error::NeedsForm);
+            return Err(PictureError::Missing.into());
         }
-        let target = Target::host(url.host.as_ascii(), url.port).map_err(|_| Error::NeedsForm)?;
-        let dialed = self.context.dial_of(&self.burner.id).await?.dial(&target, limits::DIAL).await?;
-        let picture = within(limits::EXCHANGE, fetch(dialed.stream, url, &self.context.tls)).await?;
-        picture.map_err(|_| Error::NeedsForm)
+        let target = Target::host(url.host.as_ascii(), url.port).map_err(|_| PictureError::Missing)?;
+        let dialed = self.context.dial_of(&self.burner.id).await?.dial(&target, limits::DIAL).await;
+        let fetched = async {
+            let stream = dialed.map_err(Error::from)?.stream;
+            Ok(within(limits::EXCHANGE, fetch(stream, url, &self.context.tls)).await??)
+        };
+        fetched.await.map_err(|why| match why {
+            // Of the picture's host, not of the server.
+            Error::ServerUnreachable | Error::Timeout => PictureError::Missing.into(),
+            why => why,
+        })
     }
 
     /// Looks for the proof of work that the server wants, on a thread that others do not need.
@@ -253,7 +269,7 @@ impl Work<'_> {
             loop {
                 report(self.context, &self.burner, Step::Working { percent: work.percent() });
                 let (after, found) = blocking(move || {
-                    let found = work.run(limits::WORK).map_err(|_| Error::NeedsForm)?;
+                    let found = work.run(limits::WORK).map_err(|_| Fault::TooMuchWork)?;
                     Ok((work, found))
                 })
                 .await?;
@@ -271,9 +287,6 @@ impl Work<'_> {
     async fn ask(&mut self, link: &mut Link, form: Form) -> Result<Reply, Error> {
         let server = Address::from(self.attempt.server.domain.as_str().to_owned());
         let (context, burner) = (self.context, &self.burner.id);
-        if self.attempt.options.asks_nothing && form.question().is_some() {
-            return Err(Error::NeedsForm);
-        }
         let mut asked = match context.questions.ask((&context.services, &context.tasks), (burner, &server), form) {
             Ok(asked) => asked,
             Err(form) => {
@@ -283,6 +296,7 @@ impl Work<'_> {
             }
         };
         self.attempt.is_asking.store(true, Relaxed);
+        learn_that_it_asks(context, self.attempt.server, &self.burner.account()).await;
         let reply = tokio::select! {
             biased;
             reply = asked.replied() => reply,
@@ -296,6 +310,13 @@ impl Work<'_> {
 
 fn report(context: &Context, burner: &LiveBurner, step: Step) {
     context.services.reporter.report(Event::Creating { burner: burner.id.clone(), step });
+}
+
+/// The user is asked at a server that was said to ask nothing: the next creation goes to others first, however this one ends.
+async fn learn_that_it_asks(context: &Arc<Context>, server: &Server, account: &Account) {
+    if server.kind == Kind::Yes {
+        context.learn(account, &Error::QuestionExpired).await;
+    }
 }
 
 fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
@@ -314,4 +335,31 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
         reserved.clone_into(&mut account.username);
     }
     account
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::connection::supervisor::tests::{burner, engine};
+    use crate::registration::learnt::{Lesson, days};
+
+    #[tokio::test]
+    async fn a_server_that_asks_although_it_was_said_not_to_is_learnt_unless_the_user_named_it() {
+        for (kind, named, learnt) in
+            [(Kind::Yes, false, Some(Lesson::Asks)), (Kind::Yes, true, None), (Kind::Captcha, false, None)]
+        {
+            let home = TempDir::new().unwrap();
+            let (engine, _) = engine(&home, &["a"]).await;
+            let context = &engine.context;
+            let mut account = Account::clone(&burner(&engine, "a").account());
+            account.named = named;
+            let server = Server { kind, ..context.named_server(&account.domain).unwrap() };
+            learn_that_it_asks(context, &server, &account).await;
+            let lessons = context.learnt.on(days(context.services.now()));
+            assert_eq!(lessons.get(&account.domain).map(|(lesson, _)| *lesson), learnt, "{kind:?}, {named}");
+            engine.close().await;
+        }
+    }
 }

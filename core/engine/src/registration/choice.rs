@@ -42,6 +42,7 @@ impl Choice<'_> {
         let lesson = learnt.get(domain).map(|(lesson, _)| *lesson);
         let asks = match (server.kind, lesson) {
             (_, Some(Lesson::Useless)) => return None,
+            _ if !server.tor.may_be_used() => return None,
             (Kind::Yes, lesson) => lesson == Some(Lesson::Asks),
             (Kind::Captcha, _) => true,
             _ => return None,

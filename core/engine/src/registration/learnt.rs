@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use flashpaper_chat::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::locks::lock;
+use crate::{Error, FormFault};
 
 /// What was learnt of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,8 @@ impl Lesson {
     /// What the end of an attempt at a server says about the server, if it does.
     pub(crate) const fn of(why: &Error) -> Option<Self> {
         match why {
-            Error::NeedsForm | Error::BadAnswer | Error::Declined | Error::QuestionExpired => Some(Self::Asks),
+            Error::Unanswerable { fault } => Some(Self::of_form(*fault)),
+            Error::BadAnswer | Error::Declined | Error::QuestionExpired => Some(Self::Asks),
             Error::RegistrationClosed
             | Error::NeedsWeb { .. }
             | Error::NeedsInvite
@@ -38,12 +39,22 @@ impl Lesson {
             // A certificate or an answer that is wrong can be that of an exit, which must not put a good server out of use.
             Error::Untrusted
             | Error::ServerBroken
+            | Error::ServerFailed
             | Error::RateLimited { .. }
             | Error::NamesTaken
             | Error::ServerUnreachable
             | Error::OnionUnreachable
             | Error::Timeout => Some(Self::NotToday),
             _ => None,
+        }
+    }
+
+    const fn of_form(fault: FormFault) -> Self {
+        match fault {
+            FormFault::NobodyToAsk => Self::Asks,
+            FormFault::Kind | FormFault::Work => Self::Useless,
+            // An exit can change or hold back one that comes without TLS.
+            FormFault::Picture | FormFault::PictureLost => Self::NotToday,
         }
     }
 

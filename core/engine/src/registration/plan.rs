@@ -169,6 +169,7 @@ mod tests {
     use flashpaper_xmpp::registration::Fault;
 
     use super::*;
+    use crate::FormFault;
 
     const STREAM: Found = Found::Stream { safe_login: true };
     const SESSION: Found = Found::Session { safe_delivery: true };
@@ -232,9 +233,10 @@ mod tests {
         let form = position(&Act::AskForForm);
         for (refusal, why) in [
             (RegisterError::Closed, Error::RegistrationClosed),
-            (Fault::Unanswerable.into(), Error::NeedsForm),
+            (Fault::Unanswerable.into(), Error::Unanswerable { fault: FormFault::Kind }),
             (RegisterError::NeedsWeb { url: "page".into() }, Error::NeedsWeb { page: "page".to_owned().into() }),
             (RegisterError::RateLimited, Error::RateLimited { retry_after: None }),
+            (RegisterError::Failed, Error::ServerFailed),
             (Fault::NoRegistration.into(), Error::ServerBroken),
             (RegisterError::Lost, Error::ServerUnreachable),
         ] {

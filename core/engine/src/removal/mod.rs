@@ -19,7 +19,7 @@ use crate::account::State;
 use crate::burner::LiveBurner;
 use crate::connection::handle::Ending;
 use crate::context::Context;
-use crate::event::{Connection, Event, Step};
+use crate::event::{Connection, Event, ServerWords, Step};
 use crate::network::connect::{self as link, Bound, within};
 use crate::{Error, limits};
 
@@ -108,6 +108,11 @@ pub(crate) async fn follow(
 /// Whether an account that was to become a burner can be one: what its creation would have seen, had it come so far.
 async fn is_of_use(context: &Arc<Context>, burner: &LiveBurner, session: &mut Bound) -> Result<bool, Error> {
     let tried = within(limits::EXCHANGE, session.try_out()).await??;
+    // Of use to the user as much as in a creation that was not cut off.
+    for words in tried.words {
+        let step = Step::ServerSays { words: ServerWords(words) };
+        context.services.reporter.report(Event::Creating { burner: burner.id.clone(), step });
+    }
     if tried.quarantined {
         context.learn(&burner.account(), &Error::Quarantined).await;
     }

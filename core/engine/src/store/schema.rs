@@ -35,6 +35,8 @@ const SEEN: Table = Table::lasting(8);
 const SESSIONS: Table = Table::fleeting(7);
 /// Of the installation: the updates of the server directory that were taken.
 const DIRECTORY: Table = Table::lasting(10);
+/// Of the installation: the user's own list of servers.
+const OWN_SERVERS: Table = Table::lasting(13);
 /// The row of a table that has one.
 pub(crate) const ONLY: u64 = 0;
 /// How many rows are read at one go.
@@ -58,6 +60,8 @@ pub(crate) struct Installation {
     pub(crate) learnt: Lessons,
     /// The updates of the server directory that were taken.
     pub(crate) directory: Option<Taken>,
+    /// The user's own list of servers: a file of the directory.
+    pub(crate) own_servers: Option<String>,
     /// The latest time that an earlier run has seen.
     pub(crate) latest: UnixTime,
 }
@@ -81,6 +85,7 @@ pub(super) fn load(
     let registrations = read_only(vault, Owner::COMMON, REGISTRATIONS, report)?.unwrap_or_default();
     let learnt = read_only(vault, Owner::COMMON, LEARNT, report)?.unwrap_or_default();
     let directory = read_only(vault, Owner::COMMON, DIRECTORY, report)?;
+    let own_servers = read_only(vault, Owner::COMMON, OWN_SERVERS, report)?;
     accounts.sort_by_key(|(_, account)| account.created);
     findings.extend(vault.take_noticed());
     end_replayed_sessions(vault, &findings, rng)?;
@@ -97,7 +102,7 @@ pub(super) fn load(
     }
     findings.extend(vault.take_noticed());
     findings.into_iter().for_each(|finding| report.add(finding));
-    Ok(Installation { burners, registrations, learnt, directory, latest })
+    Ok(Installation { burners, registrations, learnt, directory, own_servers, latest })
 }
 
 /// The row of a table that has one; where it is lost, that is counted.
@@ -212,6 +217,15 @@ pub(crate) fn put_learnt(batch: &mut Batch, learnt: &Lessons) -> Result<(), Erro
 
 pub(crate) fn put_directory(batch: &mut Batch, taken: &Taken) -> Result<(), Error> {
     batch.put(Owner::COMMON, DIRECTORY, ONLY, to_json(taken)?);
+    Ok(())
+}
+
+/// `None`: there is no list any more.
+pub(crate) fn put_own_servers(batch: &mut Batch, list: Option<&str>) -> Result<(), Error> {
+    match list {
+        Some(list) => batch.put(Owner::COMMON, OWN_SERVERS, ONLY, to_json(list)?),
+        None => batch.remove(Owner::COMMON, OWN_SERVERS, ONLY),
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flashpaper::{Engine, Error, Event, Events, Step};
+use flashpaper::{CreateOptions, Engine, Error, Event, Events, FormFault, Step};
 use flashpaper_lab::{LabServer, Remote, ServerKind};
 use flashpaper_tor::Target;
 use sha2::{Digest as _, Sha256};
@@ -24,6 +24,10 @@ const REFUSED: &str = "<iq type='error' id='{id}'><error type='wait'>\
     <resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>";
 
 const LIMITED: Error = Error::RateLimited { retry_after: None };
+
+const fn unanswerable(fault: FormFault) -> Error {
+    Error::Unanswerable { fault }
+}
 
 /// A form with a name, a password and these fields.
 fn form(fields: &str) -> String {
@@ -149,7 +153,7 @@ async fn without_tls_a_picture_comes_from_the_servers_own_host_alone() -> Tested
 
     let server = with_form(&lab, &picture("http://captcha.lab.test:5443/p.png", REQUIRED)).await?;
     recorded.take();
-    assert_eq!(engine.create_burner(at(server.domain())).await.err(), Some(Error::NeedsForm));
+    assert_eq!(engine.create_burner(at(server.domain())).await.err(), Some(unanswerable(FormFault::Kind)));
     assert_eq!(hosts(&recorded.take()), [(server.domain(), 5223)], "the other host is not asked");
     engine.close().await;
     Ok(())
@@ -175,7 +179,7 @@ async fn a_picture_that_cannot_be_had_is_left_out_where_it_may_be() -> Tested {
         assert!(log.contains("<field var='qa'><value>blue</value>") && !log.contains("var='ocr'"), "{log}");
     }
     let server = with_form(&lab, &picture(&format!("http://malformed.lab.test:{port}/p.png"), REQUIRED)).await?;
-    assert_eq!(engine.create_burner(at(server.domain())).await.err(), Some(Error::NeedsForm));
+    assert_eq!(engine.create_burner(at(server.domain())).await.err(), Some(unanswerable(FormFault::PictureLost)));
     served.abort();
     engine.close().await;
     Ok(())
@@ -196,6 +200,58 @@ async fn a_proof_of_work_is_found_and_sent() -> Tested {
     assert!(proof.starts_with(server.domain()), "{proof}");
     let [.., before, last] = <[u8; 32]>::from(Sha256::digest(proof));
     assert_eq!([before, last], [0x93, 0xc7], "{proof}");
+    engine.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn why_a_form_is_not_answered_is_told() -> Tested {
+    let lab = Remote::from_env()?;
+    let (port, served) = web(&lab, Some(b"HTTP/1.0 200 OK\r\n\r\n<html>".to_vec())).await?;
+    let on_the_web = picture(&format!("http://malformed.lab.test:{port}/p.png"), REQUIRED);
+    let sound = "<field var='audio_recog' type='text-single' label='What is said'/>".to_owned();
+    let options = "<field var='plan' type='list-single'><required/></field>".to_owned();
+    for (fields, fault) in [
+        (sound, FormFault::Kind),
+        (options, FormFault::Kind),
+        ("<field var='SHA-256' label='1ffffff'><required/></field>".to_owned(), FormFault::Work),
+        ("<field var='SHA-256' label='1ffffff'/>".to_owned(), FormFault::Work),
+        (on_the_web.clone(), FormFault::Picture),
+        (on_the_web.replace(REQUIRED, ""), FormFault::Picture),
+        (picture("https://nowhere.lab.test/p.png", REQUIRED), FormFault::PictureLost),
+        (picture("http://malformed.lab.test:1/p.png", ""), FormFault::PictureLost),
+    ] {
+        let (server, home) = (with_form(&lab, &fields).await?, TempDir::new()?);
+        let engine = direct(&home, &lab).await?;
+        assert_eq!(engine.create_burner(at(server.domain())).await.err(), Some(unanswerable(fault)), "{fields}");
+        assert!(engine.burners()?.is_empty());
+        engine.close().await;
+    }
+    served.abort();
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn where_nobody_is_to_be_asked_nothing_is_fetched_or_looked_for() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let (engine, recorded) = recorded(&home, &lab).await?;
+    let (port, served) = web(&lab, None).await?;
+    let on_the_web = picture(&format!("http://malformed.lab.test:{port}/p.png"), REQUIRED);
+    let work = "<field var='SHA-256' type='text-single' label='93c7'><required/></field>".to_owned();
+    let bits = picture("cid:sha1+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@bob.xmpp.org", REQUIRED);
+    for asks in [on_the_web + &work, bits + &work] {
+        let server = with_form(&lab, &asks).await?;
+        recorded.take();
+        let mut events = engine.events(None);
+        let silent = engine.create_burner(CreateOptions { asks_nothing: true, ..at(server.domain()) }).await;
+        assert_eq!(silent.err(), Some(unanswerable(FormFault::NobodyToAsk)), "{asks}");
+        assert_eq!(hosts(&recorded.take()), [(server.domain(), 5223)], "{asks}");
+        assert!(!is_working(&mut events), "{asks}");
+        assert!(!log(&server)?.contains("urn:xmpp:bob"), "{asks}");
+    }
+    served.abort();
     engine.close().await;
     Ok(())
 }

@@ -49,7 +49,7 @@ impl Invited {
         Ok(())
     }
 
-    /// Asks for a form, and for its pictures as far as they are to be had on the stream.
+    /// Asks for a form.
     pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         stream: &mut Stream<S>,
@@ -57,28 +57,12 @@ impl Invited {
         ids: &mut Ids,
     ) -> Result<Form, RegisterError> {
         let answer = stream.request(request(ids)).await?;
-        self.take(stream, answer, domain, ids).await
+        self.take(answer, domain)
     }
 
-    /// Takes the answer to [`request`], and asks for pictures.
-    pub(crate) async fn take<S: AsyncRead + AsyncWrite + Unpin>(
-        self,
-        stream: &mut Stream<S>,
-        answer: Answer,
-        domain: &Domain,
-        ids: &mut Ids,
-    ) -> Result<Form, RegisterError> {
-        let (asked, _) = Asked::ask(self == Self::NotYet, String::new());
-        let mut read = asked.answered(answer, domain)?;
-        loop {
-            match read {
-                Read::Whole(form) => return Ok(form),
-                Read::Wants(bits) => {
-                    let answer = stream.request(bits.ask(ids.draw())).await?;
-                    read = bits.answered(answer)?;
-                }
-            }
-        }
+    /// Takes the answer to [`request`].
+    pub(crate) fn take(self, answer: Answer, domain: &Domain) -> Result<Form, RegisterError> {
+        Asked::ask(self == Self::NotYet, String::new()).0.answered(answer, domain)
     }
 
     /// Sends a form that was filled in.
@@ -104,6 +88,24 @@ impl Invited {
         let id = request.id().to_owned();
         stream.send_stanza(&Stanza::from(request)).await?;
         Ok(Sending { sent, id })
+    }
+}
+
+/// Asks for those pictures of a form that are to be had on the stream.
+pub(crate) async fn ask_pictures<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut Stream<S>,
+    form: Form,
+    ids: &mut Ids,
+) -> Result<Form, RegisterError> {
+    let mut read = Read::of(form);
+    loop {
+        match read {
+            Read::Whole(form) => return Ok(form),
+            Read::Wants(bits) => {
+                let answer = stream.request(bits.ask(ids.draw())).await?;
+                read = bits.answered(answer)?;
+            }
+        }
     }
 }
 

@@ -37,6 +37,9 @@ pub enum RegisterError {
     /// The server's rules forbid it: take another.
     #[error("the server refuses by its rules")]
     PolicyDenied,
+    /// The server has a fault of its own: take another, or try later.
+    #[error("the server has a fault of its own")]
+    Failed,
     /// What the server says cannot be gone on from: take another.
     #[error("{fault}")]
     Protocol {
@@ -76,7 +79,7 @@ pub enum Fault {
     /// The form is too large, or contradicts itself.
     #[error("the server's form makes no sense")]
     Form,
-    /// The form asks for what nobody can answer here: a sound, a film, a choice of nothing.
+    /// The form asks for what nobody can answer here: a sound, a film, a picture that is nowhere, a choice of nothing.
     #[error("the server's form cannot be answered here")]
     Unanswerable,
     /// The proof of work would take too long.
@@ -104,7 +107,17 @@ pub(super) struct Context {
     pub(super) answered: bool,
 }
 
-/// What a refusal means.
+/// What a refusal of the question for a form means: nothing was told yet that a rule could be against.
+pub(super) fn no_form(error: &StanzaError, lacks_invitation: bool) -> RegisterError {
+    use RegisterError::{Closed, Failed, NeedsInvite, PolicyDenied, RateLimited, WeakPassword};
+    match refusal(error, Context { lacks_invitation, ..Context::default() }) {
+        Closed | PolicyDenied | WeakPassword => Closed,
+        refusal @ (NeedsInvite | RateLimited | Failed) => refusal,
+        _ => Fault::NoRegistration.into(),
+    }
+}
+
+/// What a refusal of a form means.
 pub(super) fn refusal(error: &StanzaError, context: Context) -> RegisterError {
     use DefinedCondition as Condition;
     let Context { lacks_invitation, challenged, answered } = context;
@@ -112,6 +125,9 @@ pub(super) fn refusal(error: &StanzaError, context: Context) -> RegisterError {
     match &error.defined_condition {
         Condition::Conflict => RegisterError::NameTaken,
         Condition::ResourceConstraint => RegisterError::RateLimited,
+        Condition::InternalServerError | Condition::RemoteServerTimeout | Condition::RemoteServerNotFound => {
+            RegisterError::Failed
+        }
         // Over Tor many share one address. Prosody's limit says so.
         _ if error.type_ == ErrorType::Wait => RegisterError::RateLimited,
         // ejabberd's to a wrong answer, and XEP-0158's to one of which the server does not know the question any more.

@@ -23,7 +23,7 @@ pub async fn fetch<S: AsyncRead + AsyncWrite + Unpin>(
     if url.tls {
         // Without ALPN: that of XMPP is for direct TLS alone.
         let secured = tls.connect(stream, &url.host, Security::StartTls).await;
-        exchange(&mut secured.map_err(|_| PictureError::NoPicture)?, url).await
+        exchange(&mut secured.map_err(|_| PictureError::Missing)?, url).await
     } else {
         exchange(&mut stream, url).await
     }
@@ -36,8 +36,8 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     let usual = if url.tls { 443 } else { 80 };
     let port = if url.port == usual { String::new() } else { format!(":{}", url.port) };
     let request = format!("GET {} HTTP/1.0\r\nHost: {}{port}\r\n\r\n", url.path, url.host.as_ascii());
-    stream.write_all(request.as_bytes()).await.map_err(|_| PictureError::NoPicture)?;
-    stream.flush().await.map_err(|_| PictureError::NoPicture)?;
+    stream.write_all(request.as_bytes()).await.map_err(|_| PictureError::Missing)?;
+    stream.flush().await.map_err(|_| PictureError::Missing)?;
     let mut answer = Vec::new();
     loop {
         // Whether it ended in order is told by its length, where the server says one, and by the picture.
@@ -52,25 +52,25 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
 fn read(answer: &[u8], is_over: bool) -> Result<Option<Vec<u8>>, PictureError> {
     let mut headers = [EMPTY_HEADER; HEADERS_AT_MOST];
     let mut response = Response::new(&mut headers);
-    let head = match response.parse(answer).map_err(|_| PictureError::NoPicture)? {
+    let head = match response.parse(answer).map_err(|_| PictureError::Missing)? {
         Status::Complete(head) => head,
-        Status::Partial if is_over => return Err(PictureError::NoPicture),
+        Status::Partial if is_over => return Err(PictureError::Missing),
         Status::Partial if answer.len() > HEAD_AT_MOST => return Err(PictureError::TooLarge),
         Status::Partial => return Ok(None),
     };
     let value = |name: &str| response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
     if response.code != Some(200) || value("Transfer-Encoding").is_some() || value("Content-Encoding").is_some() {
-        return Err(PictureError::NoPicture);
+        return Err(PictureError::Missing);
     }
     let length = value("Content-Length").map(|header| std::str::from_utf8(header.value).ok()?.trim().parse().ok());
     let body = answer.get(head..).unwrap_or_default();
     match length {
-        Some(None) => Err(PictureError::NoPicture),
+        Some(None) => Err(PictureError::Missing),
         Some(Some(length)) if length > SIZE_AT_MOST => Err(PictureError::TooLarge),
         _ if body.len() > SIZE_AT_MOST => Err(PictureError::TooLarge),
         Some(Some(length)) if body.len() >= length => Ok(body.get(..length).map(<[u8]>::to_vec)),
         None if is_over => Ok(Some(body.to_vec())),
-        Some(_) if is_over => Err(PictureError::NoPicture),
+        Some(_) if is_over => Err(PictureError::Missing),
         _ => Ok(None),
     }
 }
@@ -107,19 +107,19 @@ mod tests {
         let long = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(HEAD_AT_MOST));
         let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(HEADERS_AT_MOST + 1));
         for (head, body, error) in [
-            ("", &b""[..], PictureError::NoPicture),
-            ("SSH-2.0-x\r\n", b"", PictureError::NoPicture),
-            ("HTTP/1.1 200 OK\r\n", b"", PictureError::NoPicture),
-            ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", PICTURE, PictureError::NoPicture),
-            ("HTTP/1.1 404 No\r\n\r\n", PICTURE, PictureError::NoPicture),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", PICTURE, PictureError::NoPicture),
-            ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", PICTURE, PictureError::NoPicture),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", PICTURE, PictureError::NoPicture),
-            ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", PICTURE, PictureError::NoPicture),
+            ("", &b""[..], PictureError::Missing),
+            ("SSH-2.0-x\r\n", b"", PictureError::Missing),
+            ("HTTP/1.1 200 OK\r\n", b"", PictureError::Missing),
+            ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", PICTURE, PictureError::Missing),
+            ("HTTP/1.1 404 No\r\n\r\n", PICTURE, PictureError::Missing),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", PICTURE, PictureError::Missing),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", PICTURE, PictureError::Missing),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", PICTURE, PictureError::Missing),
+            ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", PICTURE, PictureError::Missing),
             ("HTTP/1.1 200 OK\r\nContent-Length: 262145\r\n\r\n", PICTURE, PictureError::TooLarge),
             ("HTTP/1.1 200 OK\r\n\r\n", &[0; SIZE_AT_MOST + 1], PictureError::TooLarge),
             (&long, &[b'x'; 9000], PictureError::TooLarge),
-            (&many, PICTURE, PictureError::NoPicture),
+            (&many, PICTURE, PictureError::Missing),
         ] {
             assert_eq!(fetched(head, body).await.0, Err(error), "{head}");
         }

@@ -8,7 +8,8 @@ use tokio_xmpp::parsers::ns;
 use zeroize::Zeroizing;
 
 use super::error::Fault;
-use super::picture::{Cid, Picture, PictureError, PictureUrl};
+use super::media::{Media, Pictures};
+use super::picture::{Picture, PictureError};
 use super::question::{Answer, Field, Kind};
 use super::text::{INSTRUCTIONS, LABEL, line, lines};
 use crate::domain::Domain;
@@ -38,31 +39,6 @@ pub(super) struct FormField {
     preset: Option<Answer>,
 }
 
-/// What is to be looked at.
-pub(super) enum Media {
-    /// Nothing.
-    None,
-    Here(Picture),
-    /// It can be asked for on the stream; if it is not there, it may be on the web.
-    Bits(Cid, Option<PictureUrl>),
-    Web(PictureUrl),
-    /// It is nowhere.
-    Lost,
-}
-
-impl Media {
-    pub(super) const fn url(&self) -> Option<&PictureUrl> {
-        match self {
-            Self::Web(url) => Some(url),
-            _ => None,
-        }
-    }
-
-    pub(super) fn is_bits(&self, wanted: &Cid) -> bool {
-        matches!(self, Self::Bits(cid, _) if cid == wanted)
-    }
-}
-
 impl FormField {
     /// XEP-0077, section 14.1. What the server calls it is all that it says of it.
     pub(super) fn of_legacy(name: String) -> Self {
@@ -71,7 +47,7 @@ impl FormField {
     }
 
     /// XEP-0004, section 3.2.
-    pub(super) fn of_data(field: &Element, query: &Element, server: &Domain) -> Result<Self, Fault> {
+    pub(super) fn of_data(field: &Element, pictures: &mut Pictures<'_>, server: &Domain) -> Result<Self, Fault> {
         let name = field.attr("var").unwrap_or_default().to_owned();
         let label = line(field.attr("label").unwrap_or(&name), LABEL);
         let (mut shown, mut options) = (Vec::new(), Vec::new());
@@ -96,7 +72,7 @@ impl FormField {
         if matches!(&kind, Kind::One(shown) | Kind::Some(shown) if shown.is_empty()) || WITHOUT_HOPE.contains(&&*name) {
             return Err(Fault::Unanswerable);
         }
-        let media = media(field, query, server)?;
+        let media = pictures.media(field, server)?;
         if matches!(media, Media::None) && WITH_PICTURE.contains(&&*name) {
             return Err(Fault::Unanswerable);
         }
@@ -186,24 +162,4 @@ fn preset(field: &Element, kind: &Kind, options: &[String]) -> Option<Answer> {
             (!places.is_empty()).then_some(Answer::Chosen(places))
         }
     }
-}
-
-/// The picture of a field (XEP-0221): in the stanza, on the stream, on the web, in this order.
-fn media(field: &Element, query: &Element, server: &Domain) -> Result<Media, Fault> {
-    let Some(media) = field.get_child("media", ns::MEDIA_ELEMENT) else { return Ok(Media::None) };
-    let uris = media.children().filter(|child| child.is("uri", ns::MEDIA_ELEMENT));
-    let pictures = uris.filter(|uri| uri.attr("type").is_none_or(|type_| type_.trim_start().starts_with("image/")));
-    let uris: Vec<_> = pictures.map(|uri| uri.text().trim().to_owned()).collect();
-    let url = uris.iter().find_map(|uri| PictureUrl::parse(uri, server));
-    let mut fault = Fault::Unanswerable;
-    for cid in uris.iter().filter_map(|uri| Cid::parse(uri)) {
-        let places = [Some(query), query.get_child("x", ns::DATA_FORMS), Some(field), Some(media)];
-        let data = places.into_iter().flatten().flat_map(Element::children).find(|child| cid.is_of(child));
-        match data.map(|data| cid.picture(data)) {
-            Some(Ok(picture)) => return Ok(Media::Here(picture)),
-            Some(Err(error)) => fault = error.into(),
-            None => return Ok(Media::Bits(cid, url)),
-        }
-    }
-    url.map(Media::Web).ok_or(fault)
 }

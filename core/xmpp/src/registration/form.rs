@@ -9,7 +9,8 @@ use tokio_xmpp::parsers::ns;
 use url::Url;
 
 use super::error::{Fault, RegisterError};
-use super::field::{self, FormField, Media};
+use super::field::{self, FormField};
+use super::media::{Media, Pictures};
 use super::picture::{Cid, PictureError, PictureUrl, is_plain};
 use super::question::Question;
 use super::text::{INSTRUCTIONS, LABEL, line, lines};
@@ -18,8 +19,6 @@ use crate::domain::Domain;
 
 /// Of a form.
 const FIELDS_AT_MOST: usize = 64;
-/// Of them, with a picture.
-const PICTURES_AT_MOST: usize = 4;
 /// Of a field's name, bytes.
 const NAME_AT_MOST: usize = 256;
 /// Of what goes back as it came, in all, bytes.
@@ -37,6 +36,8 @@ pub struct Form {
     /// How many answers the server wants in all (XEP-0158, section 3.2).
     answers: Option<usize>,
     has_challenge: bool,
+    /// Why the first of the challenges that are left out is.
+    left_out: Option<Fault>,
 }
 
 /// A field, and who fills it in.
@@ -72,7 +73,8 @@ impl Form {
     fn new(is_data: bool, domain: &Domain) -> Self {
         let (title, instructions) = (String::new(), String::new());
         let domain = domain.clone();
-        Self { is_data, parts: Vec::new(), choose: 0, domain, title, instructions, answers: None, has_challenge: false }
+        let (parts, choose, answers, has_challenge, left_out) = (Vec::new(), 0, None, false, None);
+        Self { is_data, parts, choose, domain, title, instructions, answers, has_challenge, left_out }
     }
 
     /// XEP-0077, section 3.1.1: all that is named has to be said.
@@ -94,13 +96,13 @@ impl Form {
 
     fn of_data(x: &Element, query: &Element, domain: &Domain) -> Result<Self, Fault> {
         let mut form = Self::new(true, domain);
-        let mut texts = Vec::new();
+        let (mut texts, mut pictures) = (Vec::new(), Pictures::of(query));
         for child in x.children().filter(|child| child.ns() == ns::DATA_FORMS) {
             match child.name() {
                 "title" => form.title = line(&child.text(), LABEL),
                 "instructions" => texts.push(child.text()),
                 "field" if child.attr("type") == Some("fixed") => texts.extend(field::values(child)),
-                "field" => form.take(child, query)?,
+                "field" => form.take(child, &mut pictures)?,
                 _ => {}
             }
         }
@@ -109,7 +111,7 @@ impl Form {
     }
 
     /// Takes a field of a data form.
-    fn take(&mut self, field: &Element, query: &Element) -> Result<(), Fault> {
+    fn take(&mut self, field: &Element, pictures: &mut Pictures<'_>) -> Result<(), Fault> {
         let Some(name) = field.attr("var").map(str::to_owned) else { return Ok(()) };
         let required = field.has_child("required", ns::DATA_FORMS);
         let is_hidden = field.attr("type") == Some("hidden") || name == "FORM_TYPE";
@@ -128,21 +130,29 @@ impl Form {
                 match field.attr("label").and_then(Target::parse) {
                     Some(target) => Part::Work { name, target, required, proof: None },
                     None if required => return Err(Fault::TooMuchWork),
-                    None => return Ok(()),
+                    None => return self.leave_out(Fault::TooMuchWork),
                 }
             }
             _ => {
                 let is_challenge = field::CHALLENGES.contains(&&*name);
+                if !required && !is_challenge {
+                    return Ok(());
+                }
                 self.has_challenge |= is_challenge;
-                match FormField::of_data(field, query, &self.domain) {
-                    _ if !required && !is_challenge => return Ok(()),
+                match FormField::of_data(field, pictures, &self.domain) {
                     Ok(field) => Part::Person(Box::new(field)),
                     Err(fault) if required => return Err(fault),
-                    Err(_) => return Ok(()),
+                    Err(fault) => return self.leave_out(fault),
                 }
             }
         };
         self.add(part)
+    }
+
+    /// Goes on without a challenge that need not be answered.
+    fn leave_out(&mut self, why: Fault) -> Result<(), Fault> {
+        self.left_out.get_or_insert(why);
+        Ok(())
     }
 
     fn add(&mut self, part: Part) -> Result<(), Fault> {
@@ -150,8 +160,7 @@ impl Form {
         self.parts.push(part);
         let hidden: usize = self.parts.iter().map(Part::weight).sum();
         let is_long = self.parts.iter().any(|part| part.name().len() > NAME_AT_MOST);
-        let pictures = self.people().filter(|field| !matches!(field.media, Media::None)).count();
-        let is_much = self.parts.len() > FIELDS_AT_MOST || pictures > PICTURES_AT_MOST || hidden > HIDDEN_AT_MOST;
+        let is_much = self.parts.len() > FIELDS_AT_MOST || hidden > HIDDEN_AT_MOST;
         if is_double || is_long || is_much { Err(Fault::Form) } else { Ok(()) }
     }
 
@@ -184,7 +193,7 @@ impl Form {
         });
         let optional = self.people().filter(|field| !field.required).count();
         self.choose = choose;
-        if choose > optional { Err(Fault::Unanswerable) } else { Ok(self) }
+        if choose > optional { Err(self.left_out.unwrap_or(Fault::Unanswerable)) } else { Ok(self) }
     }
 
     /// Whether an account can be made by it.
@@ -235,13 +244,16 @@ impl Form {
     ///
     /// # Errors
     /// The form cannot be answered without one of them.
-    pub fn without_missing_pictures(mut self) -> Result<Self, PictureError> {
+    pub fn without_missing_pictures(mut self) -> Result<Self, Fault> {
         let is_missing = |part: &Part| matches!(part, Part::Person(field) if field.media.url().is_some());
         if self.people().any(|field| field.required && field.media.url().is_some()) {
-            return Err(PictureError::NoPicture);
+            return Err(PictureError::Missing.into());
+        }
+        if self.parts.iter().any(is_missing) {
+            self.left_out.get_or_insert(PictureError::Missing.into());
         }
         self.parts.retain(|part| !is_missing(part));
-        self.settled().map_err(|_| PictureError::NoPicture)
+        self.settled()
     }
 
     /// Which bits are to be asked for.
@@ -256,7 +268,7 @@ impl Form {
     /// out if it can be.
     pub(super) fn take_bits(mut self, cid: &Cid, data: Option<&Element>) -> Result<Self, Fault> {
         let picture =
-            data.filter(|data| cid.is_of(data)).ok_or(PictureError::NoPicture).and_then(|data| cid.picture(data));
+            data.filter(|data| cid.is_of(data)).ok_or(PictureError::Missing).and_then(|data| cid.picture(data));
         for field in self.people_mut().filter(|field| field.media.is_bits(cid)) {
             field.media = match (&picture, std::mem::replace(&mut field.media, Media::None)) {
                 (Ok(picture), _) => Media::Here(picture.clone()),
@@ -264,6 +276,11 @@ impl Form {
                 (Err(error), _) if field.required => return Err((*error).into()),
                 (Err(_), _) => Media::Lost,
             };
+        }
+        if let Err(error) = picture
+            && self.people().any(|field| matches!(field.media, Media::Lost))
+        {
+            self.left_out.get_or_insert(error.into());
         }
         self.parts.retain(|part| !matches!(part, Part::Person(field) if matches!(field.media, Media::Lost)));
         self.settled()

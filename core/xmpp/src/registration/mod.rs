@@ -11,6 +11,7 @@ mod field;
 mod fill;
 mod form;
 mod invitation;
+mod media;
 mod picture;
 mod question;
 #[cfg(any(test, fuzzing))]

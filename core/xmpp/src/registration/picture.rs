@@ -78,7 +78,10 @@ impl fmt::Debug for Picture {
 /// Why there is no picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
-    /// Neither PNG nor JPEG, or damaged, or not there.
+    /// It is not there.
+    #[error("the picture is not there")]
+    Missing,
+    /// Neither PNG nor JPEG, or damaged.
     #[error("the picture is neither PNG nor JPEG")]
     NoPicture,
     /// More than [`SIZE_AT_MOST`] bytes, or a side of more than [`SIDE_AT_MOST`] pixels.

@@ -7,7 +7,7 @@ use rand::{TryCryptoRng, TryRng};
 use tokio::io::{Join, join};
 use zeroize::Zeroizing;
 
-use super::dialogue::Invited;
+use super::dialogue::{self, Invited};
 use super::error::RegisterError;
 use super::fill::Filled;
 use super::form::Form;
@@ -46,7 +46,8 @@ impl<'a> Replay<'a> {
     }
 
     pub(crate) async fn ask(&mut self) -> Result<Form, RegisterError> {
-        self.invited.ask(&mut self.stream, &self.domain, &mut self.ids).await
+        let form = self.invited.ask(&mut self.stream, &self.domain, &mut self.ids).await?;
+        dialogue::ask_pictures(&mut self.stream, form, &mut self.ids).await
     }
 
     pub(crate) async fn send(&mut self, filled: Filled) -> Result<(), RegisterError> {

@@ -8,7 +8,7 @@ use tokio_xmpp::parsers::ibr::FieldsQuery;
 use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::ns;
 
-use super::error::{Context, Fault, RegisterError, refusal};
+use super::error::{Context, Fault, RegisterError, no_form, refusal};
 use super::fill::Filled;
 use super::form::Form;
 use super::picture::Cid;
@@ -27,15 +27,11 @@ impl Asked {
         (Self { lacks_invitation }, Iq::Get { from: None, to: None, id, payload: FieldsQuery.into() })
     }
 
-    pub(super) fn answered(self, answer: Answer, domain: &Domain) -> Result<Read, RegisterError> {
-        let context = Context { lacks_invitation: self.lacks_invitation, ..Context::default() };
-        let payload = answer.map_err(|error| match refusal(&error, context) {
-            refusal @ (RegisterError::RateLimited | RegisterError::NeedsInvite) => refusal,
-            _ => RegisterError::Closed,
-        })?;
+    pub(super) fn answered(self, answer: Answer, domain: &Domain) -> Result<Form, RegisterError> {
+        let payload = answer.map_err(|error| no_form(&error, self.lacks_invitation))?;
         // Not by the library's types: they lose a page's address and unknown fields, and one odd field in a form fails them.
         let query = payload.filter(|query| query.is("query", ns::REGISTER)).ok_or(Fault::NoRegistration)?;
-        Ok(Read::of(Form::read(&query, domain)?))
+        Form::read(&query, domain)
     }
 }
 
@@ -49,7 +45,7 @@ pub(super) enum Read {
 }
 
 impl Read {
-    fn of(form: Form) -> Self {
+    pub(super) fn of(form: Form) -> Self {
         match form.wanted_bits() {
             Some(cid) => Self::Wants(Bits { form, cid }),
             None => Self::Whole(form),

@@ -298,6 +298,7 @@ async fn hostile_replies_to_what_is_asked_early_end_in_an_error_or_a_form() -> O
                 let opened = Connection::open_to_register(near, &domain, Security::DirectTls, tls, &mut early).await;
                 let mut connection = opened.map_err(|error| format!("{error:?}"))?;
                 let form = connection.ask_registration(&mut early).await.map_err(|error| format!("{error:?}"))?;
+                let form = connection.ask_pictures(form, &mut early).await.map_err(|error| format!("{error:?}"))?;
                 let question = form.question().is_some();
                 Ok::<_, String>((question, form.fill(&credentials(), &Answers::default()).is_ok()))
             },

@@ -53,6 +53,7 @@ async fn answers(peer: &mut Server, payloads: &[&str]) -> io::Result<()> {
 async fn registers(connection: &mut Client, answer: &str) -> Result<(), RegisterError> {
     let mut ids = ids();
     let form = connection.ask_registration(&mut ids).await?;
+    let form = connection.ask_pictures(form, &mut ids).await?;
     let asked = form.question().map_or(0, |question| question.fields.len());
     let given = (0..asked).map(|field| (field, Answer::Text(Zeroizing::new(answer.to_owned()))));
     let filled = form.fill(&credentials(), &Answers(given.collect())).map_err(|_| RegisterError::BadAnswer)?;
@@ -119,7 +120,7 @@ async fn fetched<S: AsyncRead + AsyncWrite + Unpin>(
         },
     )
     .await?;
-    assert_eq!(fetched, Err(PictureError::NoPicture));
+    assert_eq!(fetched, Err(PictureError::Missing));
     Ok(heard?)
 }
 

@@ -89,7 +89,7 @@ fn a_picture_that_is_not_in_the_stanza_is_asked_for() {
     let (other, _) = bits(&png(9, 9));
     for lost in [None, Some(other.parse().unwrap()), Some("<data xmlns='urn:xmpp:bob'/>".parse().unwrap())] {
         let error = wants().answered(Ok(lost)).err();
-        assert_eq!(error, Some(Fault::Picture(PictureError::NoPicture).into()));
+        assert_eq!(error, Some(Fault::Picture(PictureError::Missing).into()));
     }
     let mut forged = data;
     forged.append_text("AAAA");
@@ -251,6 +251,11 @@ fn forms_that_lead_nowhere() {
         let x = format!("<x xmlns='jabber:x:data' type='form'>{plain}{fields}</x>");
         read(format!("<query xmlns='jabber:iq:register'><username/><password/>{x}</query>").parse().unwrap()).err()
     };
+    let (data_of_another, _) = bits(&png(9, 9));
+    let (_, uri) = bits(&png(9, 8));
+    let (_, body) = data_of_another.split_once('>').unwrap();
+    let data_of_another = format!("<data xmlns='urn:xmpp:bob' cid='{}'>{body}", uri.trim_start_matches("cid:"));
+    let lost = format!("<media xmlns='urn:xmpp:media-element'><uri>{uri}</uri>{data_of_another}</media>");
     let many: String = (0..63).map(|n| format!("<field var='{n}' type='hidden'/>")).collect();
     let picture = "<required/><media xmlns='urn:xmpp:media-element'><uri>https://x.example/</uri></media>";
     let pictures: String = (0..5).map(|n| format!("<field var='{n}'>{picture}</field>")).collect();
@@ -262,6 +267,9 @@ fn forms_that_lead_nowhere() {
         ("<field var='qa'/><field var='answers' type='hidden'><value>4</value></field>", Fault::Unanswerable),
         ("<field var='l' type='list-single'><required/></field>", Fault::Unanswerable),
         ("<field var='SHA-256' label='1ffffff'><required/></field>", Fault::TooMuchWork),
+        ("<field var='SHA-256' label='1ffffff'/>", Fault::TooMuchWork),
+        (&format!("<field var='ocr'>{lost}</field>"), Fault::Picture(PictureError::Other)),
+        (&format!("<field var='ocr'>{lost}<required/></field>"), Fault::Picture(PictureError::Other)),
         ("<field var='username'/>", Fault::Form),
         ("<field var='h' type='hidden'/><field var='h'><required/></field>", Fault::Form),
         (&many, Fault::Form),

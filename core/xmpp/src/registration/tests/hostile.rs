@@ -1,14 +1,15 @@
 //! Replies that are malformed or hostile, at each step.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::io::join;
 
+use super::super::error::Fault;
 use super::super::fetch;
-use super::super::picture::tests::png;
+use super::super::picture::tests::{bits, png};
 use super::super::picture::{PictureError, SIDE_AT_MOST, SIZE_AT_MOST};
 use super::super::question::{Answer, Kind, Question};
 use super::super::replay::{Came, ID, register};
@@ -191,6 +192,19 @@ async fn hostile_replies_of_a_pictures_host_end_in_an_error_or_a_picture() {
     assert!(peak() < baseline + MORE, "{} KiB after {baseline}", peak());
 }
 
+/// As many names of one large picture as a stanza has room for: of fields, and of addresses in one. It is another than it is said
+/// to be.
+fn named_again_and_again() -> [String; 2] {
+    let (data, uri) = bits(&[png(9, 9), vec![0; SIZE_AT_MOST - 33]].concat());
+    let (_, other) = bits(b"another");
+    let data = data.replace(uri.trim_start_matches("cid:"), other.trim_start_matches("cid:"));
+    let uri = format!("<uri>{other}</uri>");
+    let field = |uris: &str| format!("<field var='ocr'><media xmlns='urn:xmpp:media-element'>{uris}</media></field>");
+    let all = [field(&uri).repeat(4000), field(&uri.repeat(8000))].map(|fields| fields + &data);
+    assert!(all.iter().all(|fields| fields.len() > 900_000));
+    all
+}
+
 /// What the limits of a stream are there for.
 #[tokio::test]
 async fn extreme_replies_end_in_an_error() {
@@ -199,7 +213,10 @@ async fn extreme_replies_end_in_an_error() {
     let plain = "<field var='username'/><field var='password'/>";
     let baseline = honest().await;
     let lol: String = (0..9).map(|n| format!("<!ENTITY l{} '{}'>", n + 1, format!("&l{n};").repeat(10))).collect();
+    let [fields, addresses] = named_again_and_again();
     for (what, reply) in [
+        ("a picture that many fields name", x(&format!("{plain}{fields}"))),
+        ("a picture that many addresses name", x(&format!("{plain}{addresses}"))),
         ("more than a stanza can have", x(&"x".repeat(9 << 20))),
         ("more than is held", x(&format!("{plain}<value>{}</value>", "x".repeat(2 << 20)))),
         ("a deep one", x(&format!("{plain}{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000)))),
@@ -208,8 +225,12 @@ async fn extreme_replies_end_in_an_error() {
         ("no end", x(plain).replace("</iq>", "")),
         ("nothing", String::new()),
     ] {
+        let begin = Instant::now();
         let came = register(format!("{}{reply}", before(1)).as_bytes()).await;
         assert!(came.shown && came.end.is_err() && !came.filled, "{what}: {came:?}");
+        let is_of_picture = came.end == Err(Fault::Picture(PictureError::Other).into());
+        assert_eq!(is_of_picture, what.starts_with("a picture"), "{what}: {came:?}");
+        assert!(begin.elapsed() < Duration::from_secs(10), "{what}: {:?}", begin.elapsed());
     }
     assert!(peak() < baseline + MORE, "{} KiB after {baseline}", peak());
 }

@@ -57,7 +57,7 @@ fn domain() -> Domain {
 }
 
 fn read(query: Element) -> Result<Read, RegisterError> {
-    Asked::ask(false, "1".into()).0.answered(Ok(Some(query)), &domain())
+    Asked::ask(false, "1".into()).0.answered(Ok(Some(query)), &domain()).map(Read::of)
 }
 
 /// A form that lacks no bits.

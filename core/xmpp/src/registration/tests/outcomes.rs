@@ -26,7 +26,7 @@ fn refused(name: &str, lacks_invitation: bool, type_: ErrorType, condition: Cond
 #[test]
 fn what_a_server_says_to_a_form() {
     use ErrorType::{Auth, Cancel, Modify, Wait};
-    use RegisterError::{BadAnswer, Closed, NameTaken, NeedsInvite, PolicyDenied, RateLimited, WeakPassword};
+    use RegisterError::{BadAnswer, Closed, Failed, NameTaken, NeedsInvite, PolicyDenied, RateLimited, WeakPassword};
     let odd = RegisterError::from(Fault::Refused);
     for (type_, condition, plain, captcha, email, lacks_invitation) in [
         (Cancel, Condition::Conflict, &NameTaken, &NameTaken, &NameTaken, &NameTaken),
@@ -44,7 +44,8 @@ fn what_a_server_says_to_a_form() {
         (Cancel, Condition::FeatureNotImplemented, &Closed, &Closed, &Closed, &Closed),
         (Cancel, Condition::ItemNotFound, &odd, &BadAnswer, &odd, &odd),
         (Modify, Condition::BadRequest, &odd, &odd, &odd, &odd),
-        (Cancel, Condition::InternalServerError, &odd, &odd, &odd, &odd),
+        (Cancel, Condition::InternalServerError, &Failed, &Failed, &Failed, &Failed),
+        (Wait, Condition::RemoteServerTimeout, &Failed, &Failed, &Failed, &Failed),
         (Cancel, Condition::UndefinedCondition, &odd, &odd, &odd, &odd),
     ] {
         let forms = [("prosody", false), ("ejabberd-captcha", false), ("tigase", false), ("prosody", true)];
@@ -61,16 +62,39 @@ fn what_a_server_says_to_a_form() {
 
 #[test]
 fn what_a_server_says_to_the_question_for_a_form() {
+    use ErrorType::{Auth, Cancel, Modify, Wait};
+    use RegisterError::{Closed, Failed, NeedsInvite, RateLimited};
     let asked = |lacks_invitation, answer| Asked::ask(lacks_invitation, "1".into()).0.answered(answer, &domain()).err();
-    for (type_, condition, lacks_invitation, error) in [
-        (ErrorType::Cancel, Condition::ServiceUnavailable, false, RegisterError::Closed),
-        (ErrorType::Cancel, Condition::NotAllowed, false, RegisterError::Closed),
-        (ErrorType::Cancel, Condition::Conflict, false, RegisterError::Closed),
-        (ErrorType::Cancel, Condition::InternalServerError, false, RegisterError::Closed),
-        (ErrorType::Cancel, Condition::NotAllowed, true, RegisterError::NeedsInvite),
-        (ErrorType::Wait, Condition::ResourceConstraint, false, RegisterError::RateLimited),
+    let none = RegisterError::from(Fault::NoRegistration);
+    for (type_, condition, error, lacks_invitation) in [
+        (Cancel, Condition::ServiceUnavailable, &Closed, &Closed),
+        (Cancel, Condition::FeatureNotImplemented, &Closed, &Closed),
+        (Cancel, Condition::NotAllowed, &Closed, &NeedsInvite),
+        (Auth, Condition::Forbidden, &Closed, &NeedsInvite),
+        (Auth, Condition::NotAuthorized, &Closed, &NeedsInvite),
+        (Modify, Condition::NotAcceptable, &Closed, &NeedsInvite),
+        (Modify, Condition::PolicyViolation, &Closed, &Closed),
+        (Auth, Condition::RegistrationRequired, &Closed, &Closed),
+        (Auth, Condition::SubscriptionRequired, &Closed, &Closed),
+        (Wait, Condition::ResourceConstraint, &RateLimited, &RateLimited),
+        (Modify, Condition::ResourceConstraint, &RateLimited, &RateLimited),
+        (Wait, Condition::PolicyViolation, &RateLimited, &RateLimited),
+        (Wait, Condition::NotAllowed, &RateLimited, &RateLimited),
+        (Wait, Condition::UndefinedCondition, &RateLimited, &RateLimited),
+        (Cancel, Condition::InternalServerError, &Failed, &Failed),
+        (Wait, Condition::InternalServerError, &Failed, &Failed),
+        (Wait, Condition::RemoteServerTimeout, &Failed, &Failed),
+        (Cancel, Condition::RemoteServerNotFound, &Failed, &Failed),
+        (Cancel, Condition::Conflict, &none, &none),
+        (Cancel, Condition::ItemNotFound, &none, &none),
+        (Modify, Condition::BadRequest, &none, &none),
+        (Modify, Condition::UnexpectedRequest, &none, &none),
+        (Cancel, Condition::UndefinedCondition, &none, &none),
     ] {
-        assert_eq!(asked(lacks_invitation, Err(said(type_, condition))), Some(error));
+        for (lacks, error) in [(false, error), (true, lacks_invitation)] {
+            let refusal = asked(lacks, Err(said(type_.clone(), condition.clone())));
+            assert_eq!(refusal.as_ref(), Some(error), "{type_:?} {condition:?}, {lacks}");
+        }
     }
     let other = "<query xmlns='jabber:iq:roster'/>".parse().unwrap();
     for answer in [None, Some(other)] {

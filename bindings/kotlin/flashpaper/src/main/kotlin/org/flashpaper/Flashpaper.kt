@@ -59,6 +59,13 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      */
     public suspend fun updateDirectory(file: ByteArray): Unit = engine.updateDirectory(file)
 
+    /**
+     * Takes a list of servers that the user has made: a file of the server directory, unsigned, in the place of the one
+     * before. Its servers are drawn like those of the directory; where both know a server, the list counts. It is kept
+     * sealed, until `null` takes it away.
+     */
+    public suspend fun setOwnServers(file: ByteArray?): Unit = engine.setOwnServers(file)
+
     /** Has another key open the folder from now on, and only that. Wipe the bytes of a passphrase afterwards. */
     public suspend fun changeKey(key: Key): Unit = engine.changeKey(key)
 

@@ -52,6 +52,12 @@ class QuestionTest {
             FlashpaperException.WeakPassword() to ("weak_password" to Action.CHOOSE_SERVER),
             FlashpaperException.PolicyDenied() to ("policy_denied" to Action.CHOOSE_SERVER),
             FlashpaperException.Quarantined() to ("quarantined" to Action.CHOOSE_SERVER),
+            FlashpaperException.ServerFailed() to ("server_failed" to Action.TRY_LATER),
+            FlashpaperException.Unanswerable(FormFault.NOBODY_TO_ASK) to ("nobody_to_ask" to Action.CHOOSE_SERVER),
+            FlashpaperException.Unanswerable(FormFault.KIND) to ("unknown_challenge" to Action.CHOOSE_SERVER),
+            FlashpaperException.Unanswerable(FormFault.WORK) to ("too_much_work" to Action.CHOOSE_SERVER),
+            FlashpaperException.Unanswerable(FormFault.PICTURE) to ("bad_picture" to Action.CHOOSE_SERVER),
+            FlashpaperException.Unanswerable(FormFault.PICTURE_LOST) to ("picture_lost" to Action.TRY_LATER),
             FlashpaperException.InvalidInput(Input.Answer(AnswerFault.Missing(1u))) to ("invalid_input" to Action.CORRECT_INPUT),
         )
         for ((error, expected) in told) assertEquals(expected, error.code to error.action)

@@ -35,6 +35,7 @@ internal fun words(error: FlashpaperException): String = when (error) {
     is FlashpaperException.OtherKeyVerified -> "You have verified another key of this contact."
     is FlashpaperException.OtherKeyInUse -> "This link names another key than the one in use. If it is right, add it once more."
     is FlashpaperException.BadAnswer -> "The answer was wrong. Try again."
+    is FlashpaperException.Unanswerable -> "The server asks for what cannot be answered here. Try again: another may be drawn."
     is FlashpaperException.QuestionExpired -> "The question was not answered in time. Try again."
     is FlashpaperException.NoSuchBurner -> "This burner is not here any more."
     is FlashpaperException.Unreadable -> "The conversations cannot be read. The burner can be burned."
