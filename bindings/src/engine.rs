@@ -154,7 +154,8 @@ impl Engine {
     /// takes it away. With a private network it is checked, and not taken.
     ///
     /// # Errors
-    /// `Directory` in `InvalidInput` says what is wrong with it, and in which line. Nothing has changed then.
+    /// `Input.Directory` says what is wrong with it, and in which line; storage errors, `Suspended`, `VaultLocked`,
+    /// `Closed`. Nothing has changed then.
     pub async fn set_own_servers(&self, file: Option<Vec<u8>>) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads.run(None, async move { engine.set_own_servers(file).await }).await

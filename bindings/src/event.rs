@@ -157,7 +157,7 @@ impl From<flashpaper::Event> for Event {
     }
 }
 
-/// A step of a creation or burn that is done. Printing one shows no address and nobody's words.
+/// A step of a creation, restore or burn that is done. Printing one shows no address and nobody's words.
 #[derive(Debug, uniffi::Enum)]
 #[uniffi::export(Debug)]
 pub enum Step {

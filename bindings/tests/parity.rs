@@ -25,7 +25,7 @@ const RENAMED_TYPES: [(&str, &str); 4] =
     [("Format", "PictureFormat"), ("Kind", "FieldKind"), ("Question", "QuestionForm"), ("Stage", "TorStage")];
 
 /// Calls that are not bound, and why.
-const LEFT_OUT: [(&str, &str); 15] = [
+const LEFT_OUT: [(&str, &str); 17] = [
     ("Address::as_str", "an address is a text to an app"),
     ("Address::parse", "an address is a text to an app; the calls that take one read it"),
     ("Engine::probe", "looks at a server for a support line; no screen asks for it"),
@@ -39,7 +39,9 @@ const LEFT_OUT: [(&str, &str); 15] = [
     ("ServerWords::as_str", "is the field of the bound type"),
     ("WebPage::url", "is the field of Page"),
     ("Engine::check_server", "is a part of check_options"),
-    ("RecoveryWords::parse", "checks words for a restore, which the engine does not do yet"),
+    ("ListWord::expose", "is the field of MeantWord"),
+    ("ListWord::find", "takes a word back from its text, for the bindings alone"),
+    ("RecoveryWords::parse", "Engine::restore reads them"),
     ("RecoveryWords::expose", "Engine::recovery_words hands them out"),
 ];
 
@@ -47,7 +49,7 @@ const LEFT_OUT: [(&str, &str); 15] = [
 const SWIFT_LEAVES_OUT: [(&str, &str); 1] = [("Config", "Flashpaper.open takes its parts")];
 
 /// Bound items with another text than the engine's, and why.
-const SAID_OTHERWISE: [(&str, &str); 15] = [
+const SAID_OTHERWISE: [(&str, &str); 16] = [
     ("Config", "is not what the engine's `open` takes: a private network is a text in it"),
     ("Engine", "an object of a foreign language is not cloned"),
     ("Engine::answer", "what the answers are named by: they are no type of their own"),
@@ -56,6 +58,7 @@ const SAID_OTHERWISE: [(&str, &str); 15] = [
     ("Engine::fingerprint", "its form: a fingerprint is a text to an app, and that type has no doc text"),
     ("Engine::question", "a link in it has a target of its own"),
     ("Engine::recovery_words", "hands out bytes"),
+    ("Engine::restore", "takes bytes, and a token cancels it"),
     ("Engine::set_spread", "what is set at first: Spread has no default in a foreign language"),
     ("Engine::shutdown", "the object is still there afterwards"),
     ("Events", "its reader ends it by `finish`"),

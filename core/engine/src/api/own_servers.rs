@@ -15,7 +15,7 @@ impl Engine {
     /// takes it away. With a private network it is checked, and not taken.
     ///
     /// # Errors
-    /// [`Input::Directory`](crate::Input::Directory) says what is wrong with it, and in which line; storage errors,
+    /// [`crate::Input::Directory`] says what is wrong with it, and in which line; storage errors,
     /// [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`]. Nothing has changed then.
     pub async fn set_own_servers(&self, file: Option<Vec<u8>>) -> Result<(), Error> {
         let context = Arc::clone(&self.context);

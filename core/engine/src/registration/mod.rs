@@ -1,7 +1,7 @@
 //! Making a burner: draw an identity, seal it, register it over circuits of its own, show that it can be reached.
 //!
 //! `plan` decides what is done next, `attempt` does it, `questions` has the user asked a `question`, `pending` holds the account meanwhile.
-//! `choice` decides where to go on after a refusal, by what is `learnt` of servers, and `quota` is our own cap.
+//! `servers` finds one, `choice` decides where to go on after a refusal, by what is `learnt` of servers, and `quota` is our own cap.
 
 mod attempt;
 pub(crate) mod choice;
@@ -12,6 +12,7 @@ mod plan;
 pub(crate) mod question;
 pub(crate) mod questions;
 pub(crate) mod quota;
+mod servers;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
