@@ -16,6 +16,7 @@ public final class BurnersModel {
     @ObservationIgnored private var starting: Task<Void, Never>?
     @ObservationIgnored private var started = false
     @ObservationIgnored private var working: Task<Void, Never>?
+    @ObservationIgnored private var isReplying = false
     @ObservationIgnored private var watching: Task<Void, Never>?
 
     /// - Parameters:
@@ -156,9 +157,12 @@ public final class BurnersModel {
     }
 
     private func reply(_ how: @escaping @MainActor (Flashpaper, QuestionId) async throws -> Void) {
-        guard let library, let question = state.question else { return }
+        // Which of two replies the engine gets first is open.
+        guard let library, let question = state.question, !isReplying else { return }
         dismiss()
+        isReplying = true
         Task {
+            defer { isReplying = false }
             do {
                 try await how(library, question.id)
             } catch let error as FlashpaperError where error != .NoSuchQuestion {
@@ -178,6 +182,8 @@ public final class BurnersModel {
         case .tor(let fraction, _, _, nil): state.tor = .connecting(fraction: fraction)
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
         case .question, .questionEnded, .settled, .lagged: list()
+        // There is no screen for it.
+        case .restoring: break
         // The conversations' own.
         case .connection, .otherRoute, .message, .conversation, .comparison, .notice: break
         }

@@ -73,6 +73,7 @@ class BurnersModel(
     private var starting: Job? = null
     private var started = false
     private var working: Job? = null
+    private var replying: Job? = null
     private var watching: Job? = null
 
     val state: StateFlow<BurnersState> = current.asStateFlow()
@@ -178,8 +179,10 @@ class BurnersModel(
     private fun reply(how: suspend Flashpaper.(QuestionId) -> Unit) {
         val library = library ?: return
         val question = state.value.question ?: return
+        // Which of two replies the engine gets first is open.
+        if (replying?.isActive == true) return
         dismiss()
-        scope.launch {
+        replying = scope.launch {
             try {
                 library.how(question.id)
             } catch (_: FlashpaperException.NoSuchQuestion) {
@@ -198,6 +201,8 @@ class BurnersModel(
             is Event.Creating -> step(event.burner, event.step)
             is Event.Burning -> step(event.burner, event.step)
             is Event.Question, is Event.QuestionEnded, is Event.Settled, is Event.Lagged -> list()
+            // There is no screen for it.
+            is Event.Restoring -> {}
             // The conversations' own.
             is Event.Connection, is Event.OtherRoute, is Event.Message, is Event.Conversation, is Event.Comparison, is Event.Notice -> {}
         }
