@@ -16,6 +16,12 @@ impl UnixTime {
         Self(self.0.saturating_add(time.as_secs()))
     }
 
+    /// How long it is from here to a later time; nothing to an earlier one.
+    #[must_use]
+    pub const fn until(self, later: Self) -> Duration {
+        Duration::from_secs(later.0.saturating_sub(self.0))
+    }
+
     /// How far both are apart.
     pub(crate) const fn distance(self, other: Self) -> Duration {
         Duration::from_secs(self.0.abs_diff(other.0))

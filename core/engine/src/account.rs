@@ -1,5 +1,7 @@
 //! A burner's account as it is stored, from before the server can know of it until after it is gone.
 
+use std::time::Duration;
+
 use data_encoding::HEXLOWER;
 use flashpaper_chat::{History, UnixTime};
 use flashpaper_xmpp::Binding;
@@ -41,9 +43,10 @@ pub(crate) struct Account {
     pub(crate) tag: u32,
     /// The user's name for it. It never leaves the device.
     pub(crate) label: Option<String>,
-    /// How long an OTR session may rest and be used again, in seconds; 0: no session outlives the process.
-    #[serde(rename = "session_life")]
-    pub(crate) idle_timeout: u64,
+    /// How long an OTR session may rest and be used again, in whole seconds; 0: no session outlives the process.
+    #[zeroize(skip)]
+    #[serde(rename = "session_life", with = "seconds")]
+    pub(crate) idle_timeout: Duration,
     /// The app has asked for it to be connected.
     #[serde(default)]
     pub(crate) wanted: bool,
@@ -63,6 +66,21 @@ pub(crate) struct Account {
     /// No conversation is in version 2 of OTR.
     #[serde(default)]
     pub(crate) version_3_only: bool,
+}
+
+/// A time as it is stored: in seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        time.as_secs().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_secs)
+    }
 }
 
 /// What the logins of an account were that were not bound to their TLS connections.
@@ -169,7 +187,7 @@ pub(crate) mod tests {
         let mut account = Account::new(Identity::random(rng), "jabber.example", way, created, rng);
         (account.id, account.username) = (id.into(), "nobody".into());
         (account.password, account.tag) = ("correct horse".into(), 0x100);
-        (account.idle_timeout, account.unbound) = (0, Unbound::default());
+        (account.idle_timeout, account.unbound) = (Duration::ZERO, Unbound::default());
         account
     }
 

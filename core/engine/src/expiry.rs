@@ -37,7 +37,7 @@ impl Context {
         let now = self.services.expiry_now();
         let due = |burner: &Arc<LiveBurner>| self.forget_expired_of(burner, now);
         let lessons = match self.forget_lessons(now) {
-            Ok(next) => next.map(|next| Duration::from_secs(next.0.saturating_sub(now.0))),
+            Ok(next) => next.map(|next| now.until(next)),
             // On a full disk, say, it is tried again.
             Err(_) => Some(limits::MAX_SLEEP),
         };
@@ -52,8 +52,7 @@ impl Context {
         let (account, drained) = (burner.account(), burner.has_drained());
         // Texts wait by the time of day: they can be sent again.
         let given_up = outbox::next_given_up(&mailbox).filter(|_| !self.services.clock_is_wrong());
-        let idle_timeout = Duration::from_secs(account.idle_timeout);
-        let end = retention::next_expiry(&mailbox, account.history, lasts(idle_timeout, drained));
+        let end = retention::next_expiry(&mailbox, account.history, lasts(account.idle_timeout, drained));
         // On a full disk, say, it is tried again.
         let history = match account.history {
             History::None | History::Expire { .. } => burner.forget_history(now).unwrap_or(Some(now)),
@@ -65,7 +64,7 @@ impl Context {
             self.goodbyes_wait(Arc::clone(burner));
         }
         let at = at.into_iter().chain(history).min()?;
-        Some(if at <= now { limits::MAX_SLEEP } else { Duration::from_secs(at.0 - now.0) })
+        Some(if at <= now { limits::MAX_SLEEP } else { now.until(at) })
     }
 
     /// What is to be said of the end of private conversations is said by each burner at a moment of its own.
@@ -156,7 +155,7 @@ mod tests {
             engine.taken(id, came[0].id).unwrap();
         };
         receive(NOW);
-        let stored = || burner.history(None, u64::MAX, 10).unwrap().len();
+        let stored = || burner.history(None, u64::MAX.into(), 10).unwrap().len();
         let pass = async |wall: u64, since_boot: u64| {
             clock.0.store(wall, Relaxed);
             clock.1.store(since_boot, Relaxed);

@@ -104,7 +104,7 @@ pub(crate) const RENEW: Duration = Duration::from_secs(86_400);
 /// How long connections have to end before a sleep.
 pub(crate) const SUSPENDING: Duration = Duration::from_secs(3);
 
-/// How long a session may rest and be used again, by default. In seconds.
-pub(crate) const IDLE_TIMEOUT: u64 = 7 * 86_400;
+/// How long a session may rest and be used again, by default.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(7 * 86_400);
 /// How long conversations are left alone at least before they are looked after by time.
 pub(crate) const MIN_TICK: Duration = Duration::from_millis(500);

@@ -44,10 +44,19 @@ fn main() -> Done {
     } else {
         println!("{:<22}{:>12}{:>16}{:>8}", "", "flashpaper", "slixmpp, libotr", "ratio");
         for (name, [ours, theirs, ratio]) in rows(&sides) {
-            println!("{name:<22}{ours:>12.2}{theirs:>16.2}{ratio:>8.2}");
+            let goal = match name {
+                "messages_per_second" => goal("at least 1,500", ours >= 1500.0),
+                "added_ms" => goal("at most 5", ours <= 5.0),
+                _ => String::new(),
+            };
+            println!("{name:<22}{ours:>12.2}{theirs:>16.2}{ratio:>8.2}{goal}");
         }
     }
     Ok(())
+}
+
+fn goal(limit: &str, is_met: bool) -> String {
+    format!("  {limit}: {}", if is_met { "met" } else { "NOT MET" })
 }
 
 /// What is measured of one side.

@@ -213,7 +213,7 @@ impl Engine {
     /// # Errors
     /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn set_idle_timeout(&self, id: &BurnerId, timeout: Duration) -> Result<(), Error> {
-        self.context.burner(id)?.change(|account| account.idle_timeout = timeout.as_secs())?;
+        self.context.burner(id)?.change(|account| account.idle_timeout = Duration::from_secs(timeout.as_secs()))?;
         self.converse(id, |talk| talk.wake())
     }
 

@@ -32,15 +32,15 @@ impl LiveBurner {
             let message = is_with.then(|| view::message(&mailbox, id, entry, history, now))?;
             Some((id, message?))
         };
-        let mut before = before.map_or(u64::MAX, u64::from);
-        let present = mailbox.messages.range(..MessageId::from(before)).rev();
+        let mut before = before.unwrap_or(MessageId::from(u64::MAX));
+        let present = mailbox.messages.range(..before).rev();
         let mut found: BTreeMap<MessageId, Message> =
             present.filter_map(|(id, entry)| shown(*id, entry)).take(limit).collect();
         let mut kept = 0;
         while kept < limit && history != History::None {
             let page = self.history(with, before, PAGE.min(limit - kept))?;
             let Some((last, _)) = page.last() else { break };
-            before = (*last).into();
+            before = *last;
             let page: Vec<_> = page.iter().filter_map(|(id, entry)| shown(*id, entry)).collect();
             kept += page.len();
             found.extend(page);
@@ -58,7 +58,7 @@ impl LiveBurner {
         if history == History::None {
             return Ok(None);
         }
-        let next = u64::from(id).saturating_add(1);
+        let next = u64::from(id).saturating_add(1).into();
         let page = self.history(None, next, 1)?;
         let is_it = |(found, entry): &(MessageId, Entry)| {
             (*found == id).then(|| view::message(&mailbox, id, entry, history, now))

@@ -91,7 +91,7 @@ impl LiveBurner {
     fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<Vec<Event>, Error> {
         let services = &self.services;
         let Kept { stored, present } = chat.mailbox.clone()?;
-        let (timeout, history) = (Duration::from_secs(chat.account.idle_timeout), chat.account.history);
+        let (timeout, history) = (chat.account.idle_timeout, chat.account.history);
         let mut mailbox = Mailbox::clone(&present);
         let times = (services.now(), services.since_boot());
         let mut talk = Talk::new(&mut mailbox, chat.sessions()?, services.rng(), times, timeout);
@@ -176,13 +176,13 @@ impl LiveBurner {
     pub(crate) fn history(
         &self,
         with: Option<PeerId>,
-        before: u64,
+        before: MessageId,
         limit: usize,
     ) -> Result<Vec<(MessageId, Entry)>, Error> {
         let store = &self.services.store;
         match with {
             Some(peer) => store.history_with(self.owner, peer, before, limit),
-            None => store.history(self.owner, (0..before, End::Last), limit),
+            None => store.history(self.owner, (0..before.into(), End::Last), limit),
         }
     }
 

@@ -1,9 +1,7 @@
 //! Our own cap on registrations: it keeps this library from being of use for making accounts in bulk.
 
-use std::sync::Mutex;
-use std::time::Duration;
-
 use flashpaper_chat::UnixTime;
+use std::sync::Mutex;
 
 use crate::locks::lock;
 use crate::{Error, limits};
@@ -51,7 +49,7 @@ fn check(tried: &[UnixTime], now: UnixTime) -> Result<(), Error> {
     let recent = tried.iter().map(|at| at.after(limits::CAP_WINDOW)).filter(|until| now < *until);
     let first = recent.clone().min().filter(|_| recent.count() >= limits::CAP);
     let Some(first) = first else { return Ok(()) };
-    let wait = Duration::from_secs(first.0 - now.0).min(limits::CAP_WINDOW);
+    let wait = now.until(first).min(limits::CAP_WINDOW);
     Err(Error::RateLimited { retry_after: Some(wait) })
 }
 
@@ -65,6 +63,8 @@ fn count(tried: &mut Vec<UnixTime>, now: UnixTime) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const NOW: UnixTime = UnixTime(1_000_000);

@@ -33,9 +33,15 @@ pub(super) fn page(vault: &Vault, owner: Owner, range: (Range<u64>, End), limit:
 }
 
 /// The messages with a peer before one, the last first, at most so many. Reads none of other peers.
-pub(super) fn page_with(vault: &Vault, owner: Owner, peer: PeerId, before: u64, limit: usize) -> Result<Page, Error> {
+pub(super) fn page_with(
+    vault: &Vault,
+    owner: Owner,
+    peer: PeerId,
+    before: MessageId,
+    limit: usize,
+) -> Result<Page, Error> {
     let (mut messages, mut lost) = Page::default();
-    let mut range = listed(peer, 0)..listed(peer, before);
+    let mut range = listed(peer, 0)..listed(peer, before.into());
     while messages.len() < limit {
         let (list, damaged) = vault.page(owner, BY_PEER, (range.clone(), End::Last), limit - messages.len())?;
         lost.extend(damaged);

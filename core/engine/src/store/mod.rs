@@ -163,7 +163,7 @@ impl Store {
         &self,
         owner: Owner,
         peer: PeerId,
-        before: u64,
+        before: MessageId,
         limit: usize,
     ) -> Result<Vec<(MessageId, Entry)>, Error> {
         self.read_history(|vault| history::page_with(vault, owner, peer, before, limit))

@@ -69,7 +69,7 @@ fn history_is_on_disk_alone_and_is_read_page_by_page() {
     // What is not to be kept any more goes at once.
     burner.change(|account| account.history = History::None).unwrap();
     assert_eq!(burner.forget_history(UnixTime(NOW)), Ok(None));
-    assert!(burner.history(None, u64::MAX, 1).unwrap().is_empty());
+    assert!(burner.history(None, MessageId::from(u64::MAX), 1).unwrap().is_empty());
     assert_eq!(burner.messages(None, None, 9, UnixTime(NOW)).unwrap().len(), 1);
 }
 
@@ -82,14 +82,14 @@ fn history_expires_and_says_when_it_is_looked_at_again() {
     burner.change(|account| account.history = History::Expire { after }).unwrap();
     assert_eq!(burner.forget_history(UnixTime(NOW)), Ok(None));
     has_history(&burner, "peer@b.example", 0..2);
-    let kept = burner.history(None, u64::MAX, 9).unwrap();
+    let kept = burner.history(None, MessageId::from(u64::MAX), 9).unwrap();
     assert_eq!(kept.len(), 2);
     let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
     assert_eq!(burner.forget_history(UnixTime(next.0 - 1)), Ok(Some(next)));
-    assert_eq!(burner.history(None, u64::MAX, 9).unwrap().len(), 2);
+    assert_eq!(burner.history(None, MessageId::from(u64::MAX), 9).unwrap().len(), 2);
     // Both within a second, or two.
     assert_eq!(burner.forget_history(UnixTime(next.0 + 2)), Ok(None));
-    assert!(burner.history(None, u64::MAX, 9).unwrap().is_empty());
+    assert!(burner.history(None, MessageId::from(u64::MAX), 9).unwrap().is_empty());
 }
 
 #[test]
@@ -99,7 +99,8 @@ fn what_expires_first_goes_first_whenever_it_became_history() {
     let burner = home.add("a");
     burner.change(|account| account.history = History::Expire { after: Duration::from_secs(1000) }).unwrap();
     has_history(&burner, "peer@b.example", 0..1);
-    let [first] = burner.history(None, u64::MAX, 2).unwrap().try_into().unwrap_or_else(|_| panic!("one"));
+    let [first] =
+        burner.history(None, MessageId::from(u64::MAX), 2).unwrap().try_into().unwrap_or_else(|_| panic!("one"));
     let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
     // One that was read late.
     let late = move |talk: &mut Talk<'_>| {
@@ -108,10 +109,10 @@ fn what_expires_first_goes_first_whenever_it_became_history() {
         talk.mailbox().messages.insert(came, entry);
     };
     burner.converse(late).unwrap();
-    assert_eq!(burner.history(None, u64::MAX, 9).unwrap().len(), 2);
+    assert_eq!(burner.history(None, MessageId::from(u64::MAX), 9).unwrap().len(), 2);
     assert_eq!(burner.forget_history(UnixTime(next.0 - 1)), Ok(Some(next)));
     assert_eq!(burner.forget_history(next), Ok(None));
-    assert!(burner.history(None, u64::MAX, 9).unwrap().is_empty());
+    assert!(burner.history(None, MessageId::from(u64::MAX), 9).unwrap().is_empty());
 }
 
 /// What an earlier version has kept has no list by peer: the next opening makes it. A row that is lost hides no others.
@@ -128,7 +129,11 @@ fn a_peers_history_is_found_by_a_list_of_its_own() {
         page.iter().map(|message| message.text.clone()).collect::<Vec<_>>()
     };
     let peer = burner.mailbox().unwrap().find(&"rare@b.example".to_owned().into()).unwrap();
-    assert_eq!(burner.history(Some(peer), u64::MAX, 9).unwrap().len(), 3, "no more rows are read than the peer has");
+    assert_eq!(
+        burner.history(Some(peer), MessageId::from(u64::MAX), 9).unwrap().len(),
+        3,
+        "no more rows are read than the peer has"
+    );
     home.commit(|batch| batch.remove(burner.owner, history::HISTORY, 2));
     assert_eq!(texts(&burner, "rare@b.example", 2), ["0", "2"]);
 
@@ -150,7 +155,7 @@ fn a_peers_history_is_found_by_a_list_of_its_own() {
     // What goes leaves no row in the list.
     burner.change(|account| account.history = History::None).unwrap();
     burner.forget_history(UnixTime(NOW)).unwrap();
-    assert!(burner.history(Some(peer), u64::MAX, 9).unwrap().is_empty());
+    assert!(burner.history(Some(peer), MessageId::from(u64::MAX), 9).unwrap().is_empty());
     let rows = |table| home.services.store.rows(owner, table);
     assert_eq!((rows(history::HISTORY), rows(history::BY_PEER)), (0, 0));
 }
