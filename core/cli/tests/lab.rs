@@ -108,6 +108,37 @@ fn new_list_burn() -> Tested {
 
 #[test]
 #[ignore = "needs the lab: cargo xtask test"]
+fn a_burner_comes_back_from_its_words_in_another_folder() -> Tested {
+    let lab = Remote::from_env()?;
+    let (lost, found) = (Flashpaper::new(&lab)?, Flashpaper::new(&lab)?);
+    let made = lost.run(&["new", "--exit", "--recoverable"])?;
+    let jid = made.of("burner")?["jid"].as_str().ok_or("no address")?.to_owned();
+    let domain = jid.split('@').next_back().unwrap_or_default();
+    let words = made.of("words")?["words"].as_str().ok_or("no words")?.to_owned();
+    let file = found.home.path().join("words");
+    let restore = |words: &str, domain: &str| {
+        std::fs::write(&file, words)?;
+        found.run(&["restore", domain, file.to_str().unwrap_or_default(), "--exit"])
+    };
+    let mistyped = restore(&words.replacen(|letter: char| letter.is_ascii_lowercase(), "zz", 1), domain)?;
+    assert_eq!((mistyped.failure()?, mistyped.of("tor_starting").is_err()), (("invalid_input", 2), true));
+    let detail = mistyped.of("error")?["detail"].as_str().unwrap_or_default().to_owned();
+    assert!(detail.starts_with("word 1 is not in the list; is \u{201c}"), "{detail}");
+    let restored = restore(&words, domain)?;
+    assert_eq!((restored.code, &restored.of("burner")?["jid"]), (Some(0), &jid.as_str().into()));
+    let steps: Vec<_> = restored.events.iter().filter(|event| event["type"] == "restoring").collect();
+    assert_eq!(steps.last().ok_or("no steps")?["step"], "logged_in");
+    assert_eq!(restore(&words, domain)?.failure()?, ("already_here", 2));
+    let fingerprint = |of: &Flashpaper| Tested::Ok(of.run(&["uri", &jid])?.of("uri")?["fingerprint"].clone());
+    assert_eq!(fingerprint(&found)?, fingerprint(&lost)?);
+    assert_eq!(found.run(&["burn", &jid])?.of("burned")?["outcome"], "proven");
+    let gone = restore(&words, domain)?;
+    assert_eq!(gone.failure()?, ("no_such_burner", 2));
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
 fn words_that_could_not_be_written_are_kept() -> Tested {
     let lab = Remote::from_env()?;
     let flashpaper = Flashpaper::new(&lab)?;
