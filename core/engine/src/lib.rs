@@ -54,6 +54,7 @@ pub use key_source::{KeySlot, KeySource, KeySourceError};
 pub use network::bridges::{TorAccess, Transport};
 pub use registration::CreateOptions;
 pub use registration::question::Question;
+pub use removal::panic::PanicReport;
 pub use removal::{BurnOutcome, BurnReport};
 pub use route::Route;
 #[cfg(feature = "lab")]

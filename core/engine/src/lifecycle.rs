@@ -1,6 +1,5 @@
 //! Opening, starting, sleeping, waking and closing.
 
-use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use crate::event::Connection;
 use crate::locks::lock;
 use crate::network::bridges::TorAccess;
 use crate::network::tor_client::TorClient;
+use crate::removal::panic::{self, same_folder};
 use crate::seams::{Dialers, Seams};
 use crate::services::Services;
 use crate::snapshot::SyncReport;
@@ -80,6 +80,7 @@ impl Engine {
             network: tor_network,
             access: tor::Access::Direct,
         };
+        let opening = panic::opening(&home);
         let (folder, draw, since_boot) = (home.clone(), rng.clone(), clock.since_boot());
         let (store, read) = blocking(move || Store::open(folder, &key, draw, since_boot)).await?;
         let services = Services::new(clock, rng, store, read.latest);
@@ -96,6 +97,7 @@ impl Engine {
         );
         context.burners.replace(read.burners);
         let context = Arc::new(context);
+        panic::opened(&opening, &context)?;
         open.push(Arc::downgrade(&context));
         context.begin_to_forget();
         Ok(Self { context })
@@ -377,8 +379,4 @@ pub(crate) async fn drain_wanted(context: &Arc<Context>, until: Instant) -> Resu
         }
     }
     Ok(SyncReport { unread, outbox, complete })
-}
-
-fn same_folder(one: &Path, other: &Path) -> bool {
-    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

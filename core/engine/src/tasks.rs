@@ -143,6 +143,11 @@ impl Tasks {
         self.tracker.close();
     }
 
+    /// The runtime that all of it runs on.
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     /// Returns when all has ended, once closed.
     pub(crate) async fn ended(&self) {
         self.tracker.wait().await;

@@ -2,6 +2,7 @@
 
 mod batch;
 mod book;
+mod destroy;
 mod error;
 mod file;
 mod files;
@@ -19,6 +20,7 @@ mod version_2;
 mod wrap;
 
 pub use batch::{Batch, Row, Table};
+pub use destroy::destroy;
 pub use error::{Error, Finding, SourceError};
 pub use group::Shared;
 pub use index::End;

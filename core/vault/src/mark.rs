@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::files::{private, write_whole};
 use crate::seal::{self, KEY};
 
-const FILE: &str = "mark";
+pub(crate) const FILE: &str = "mark";
 /// Associated data, which is that of no row.
 const ABOUT: &[u8] = b"flashpaper vault mark";
 /// Its key, commits, what was removed.

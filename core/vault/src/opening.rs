@@ -20,7 +20,9 @@ use crate::vault::Vault;
 use crate::wrap::{Key, Wrapped, Wrapper};
 use crate::{file, files, version_1, version_2};
 
-const FILE: &str = "vault.db";
+pub(crate) const FILE: &str = "vault.db";
+/// What it is called until it is whole.
+pub(crate) const NEW: &str = "vault.new";
 
 impl Vault {
     /// Opens the vault in a folder; where there is none, makes one. Takes as long as Argon2id does when there is a
@@ -177,7 +179,7 @@ impl fmt::Debug for Closed {
 
 /// Makes a vault under another name, so that no crash leaves half of one.
 fn create(folder: &Path, key: Key, rng: &mut dyn CryptoRng) -> Result<(), Error> {
-    let path = folder.join("vault.new");
+    let path = folder.join(NEW);
     files::private().write(true).create(true).truncate(true).open(&path)?;
     let mut db = file::create(&path)?;
     let wrapper = Wrapper::new(key, Slot::First, rng)?;

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use rand::CryptoRng;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction};
 use zeroize::Zeroizing;
 
@@ -242,6 +243,12 @@ impl Vault {
     fn count(&mut self, ledger: Ledger, rng: &mut dyn CryptoRng) {
         self.mark.set(&ledger, rng);
         self.ledger = ledger;
+    }
+
+    /// Lets go of a file that is to be removed: nothing more is written to it.
+    pub fn abandon(self) {
+        // Else SQLite takes its log over first. An error says that it does.
+        let _ = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 
     /// Begins a change of the vault's key: to one that is sealed by the same passphrase and source.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use flashpaper_chat::{Changed, Entry, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
 use flashpaper_vault::{Batch, End};
+use zeroize::Zeroize as _;
 
 use super::LiveBurner;
 use super::chat::{Chat, Kept};
@@ -159,6 +160,17 @@ impl LiveBurner {
         let mut chat = lock(&self.chat);
         chat.sessions = None;
         self.publish(&chat);
+    }
+
+    /// Takes all of it out of memory for good, unless a change is on its way to the disk: then it goes with the work that waits
+    /// for that.
+    pub(crate) fn wipe(&self) {
+        if let Ok(mut chat) = self.chat.try_lock() {
+            let mut account = Account::clone(&chat.account);
+            account.zeroize();
+            (chat.account, chat.mailbox, chat.sessions) = (Arc::new(account), Err(Error::Closed), None);
+            self.publish(&chat);
+        }
     }
 
     /// Takes over what was read again.

@@ -3,6 +3,7 @@
 //! `plan` decides what is done next; here it is done.
 
 mod forget;
+pub(crate) mod panic;
 pub(crate) mod plan;
 
 use std::mem::take;

@@ -261,6 +261,22 @@ impl Store {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Closed;
     }
 
+    /// Takes the vault and its keys out of memory for good, and writes nothing more: its files are to be removed. Waits for what is on its way to
+    /// the disk at this moment, but not for a disk that hangs.
+    pub(crate) fn abandon(&self) {
+        for _ in 0..limits::ABANDONING {
+            match self.state.try_write() {
+                Ok(mut state) => {
+                    if let State::Awake(vault) = std::mem::replace(&mut *state, State::Closed) {
+                        vault.into_inner().abandon();
+                    }
+                    return;
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+    }
+
     /// Opens the folder again after a sleep, unless it is open. Takes as long as a key source does. `take_over` is given what was
     /// read: another process may have changed it.
     pub(crate) fn reopen(&self, since_boot: Duration, take_over: impl FnOnce(Installation)) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use flashpaper::{
     Action, BurnerState, Config, CreateOptions, Engine, Error, Event, Input, Key, KeySlot, KeySource, KeySourceError,
-    Network, Step, VaultReport,
+    Network, PanicReport, Step, VaultReport,
 };
 use flashpaper_tor::DialError;
 use tempfile::TempDir;
@@ -262,5 +262,30 @@ async fn nobody_else_waits_for_a_source() -> Tested {
     chip.is_to(Does::Well);
     open(home.path(), key(&chip)).await?;
     assert_eq!(chip.slots().len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_panic_has_the_keys_deleted_and_tells_where_one_is_kept() -> Tested {
+    let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
+    let engine = open(home.path(), key(&chip)).await?;
+    assert!(!chip.slots().is_empty());
+    // It is asked to seal and unseal nothing.
+    chip.is_to(Does::Fail(KeySourceError::Denied));
+    assert_eq!(Engine::panic(home.path(), Some(chip.clone())), PanicReport::default());
+    assert!(chip.slots().is_empty());
+    assert_eq!(engine.burners().err(), Some(Error::Closed));
+
+    let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
+    open(home.path(), key(&chip)).await?;
+    let breaking = Arc::clone(&chip);
+    let broken = std::thread::spawn(move || {
+        let _keys = breaking.keys.lock();
+        panic!("the key store breaks");
+    });
+    assert!(broken.join().is_err());
+    let report = Engine::panic(home.path(), Some(chip));
+    assert_eq!(report, PanicReport { key_kept: Some(Error::Storage), files_left: None });
+    assert!(!home.path().exists());
     Ok(())
 }
