@@ -25,12 +25,13 @@ mod question;
 mod snapshot;
 
 pub use access::{TorAccess, Transport};
+pub use burn::panic;
 pub use burner::Burner;
 pub use cancel::CancelToken;
 pub use config::{Config, Key};
 pub use create::CreateOptions;
 pub use engine::Engine;
-pub use error::{Page, error_action, error_code, error_retryable};
+pub use error::{MeantWord, Page, error_action, error_code, error_retryable};
 pub use event::{Event, Events, ServerWords, Step};
 pub use key_source::{KeySource, KeySourceError};
 pub use messages::{Comparison, Conversation, Message, Notice, PeerKey};

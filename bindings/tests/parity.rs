@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, Fields, ImplItem, Item, Lit, Meta, TraitItem, Type, UseTree, Visibility};
 
 /// Calls that are bound under another name.
-const RENAMED: [(&str, &str); 5] = [
+const RENAMED: [(&str, &str); 6] = [
     // `close` would clash with Kotlin's `AutoCloseable`.
     ("Engine::close", "Engine::shutdown"),
     // UniFFI exports no methods of another crate's type.
     ("Error::action", "error_action"),
     ("Error::code", "error_code"),
     ("Error::retryable", "error_retryable"),
+    // It needs no object.
+    ("Engine::panic", "panic"),
     // Records have no constructors that could fail; opening parses it.
     ("PrivateNetwork::parse", "Engine::open"),
 ];

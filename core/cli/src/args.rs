@@ -82,6 +82,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         route: RouteArgs,
     },
+    /// End everything of the folder at once: keys, accounts, Tor's files. Asks nothing, touches no network, and needs no passphrase. The
+    /// accounts stay at their servers, where nobody knows their passwords any more
+    Panic,
     /// Show a burner's recovery words, if `new` was ended before it could: they are shown once. Touches no network
     Words {
         /// Its address, the part before the @, its id, or what `uri` prints
@@ -174,6 +177,7 @@ impl Command {
             Self::New { .. } => "new",
             Self::List => "list",
             Self::Passphrase { .. } => "passphrase",
+            Self::Panic => "panic",
             Self::Words { .. } => "words",
             Self::Restore { .. } => "restore",
             Self::Burn { .. } => "burn",

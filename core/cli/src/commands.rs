@@ -30,6 +30,9 @@ use crate::{ask, qr, servers, tty};
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let mut stop = Stop::listen();
     let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
+    if matches!(args.command, Command::Panic) {
+        return panic(&home, output);
+    }
     let makes_key_file = args.passphrase.is_none() && holder::is_new(&home);
     let ends_key_file = matches!(args.command, Command::Passphrase { .. });
     // What is typed to `chat` before that can draw it is not shown either.
@@ -109,6 +112,8 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
     // Each first finds what can be wrong with its input: that is told before Tor is started.
     let start = engine.start_tor(args.bridges.access(), args.tor_timeout);
     match &args.command {
+        // It has ended by now.
+        Command::Panic => Ok(()),
         Command::List => list(engine, output),
         Command::Passphrase { file } => passphrase(engine, screen, file.as_deref()).await,
         Command::Words { name } => words(engine, output, &find(engine, name)?),
@@ -187,6 +192,17 @@ async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
     qr::print(output, &engine.uri(&burner.id)?, Paint::for_stdout());
     words(engine, output, &burner)
+}
+
+/// Without an engine: the folder may be under a passphrase, in use or damaged.
+fn panic(home: &Path, output: &Output) -> Result<(), Failure> {
+    let report = Engine::panic(home, None);
+    if let Some(error) = report.files_left {
+        return Err(Failure::Advised(error, "files are left in the folder: try again".to_owned()));
+    }
+    output.object(&json!({ "type": "panicked" }));
+    output.line("all keys, accounts and files of the folder are gone; at their servers the accounts stay");
+    Ok(())
 }
 
 async fn restore(

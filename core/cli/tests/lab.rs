@@ -139,6 +139,28 @@ fn a_burner_comes_back_from_its_words_in_another_folder() -> Tested {
 
 #[test]
 #[ignore = "needs the lab: cargo xtask test"]
+fn a_panic_ends_a_folder_that_another_process_has_open() -> Tested {
+    let lab = Remote::from_env()?;
+    let flashpaper = Flashpaper::new(&lab)?;
+    let jid = flashpaper.run(&["new", "--exit"])?.of("burner")?["jid"].as_str().ok_or("no address")?.to_owned();
+    let mut receive = flashpaper.command(&[]);
+    let mut other = receive.args(["receive", &jid, "--timeout", "60"]).stdout(Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(other.stdout.take().ok_or("no output")?).lines();
+    while !lines.next().ok_or("it has ended")??.contains("\"online\"") {}
+    let panicked = flashpaper.run(&["panic"])?;
+    assert_eq!((panicked.code, panicked.of("panicked").is_ok()), (Some(0), true), "{:?}", panicked.events);
+    assert!(panicked.took < Duration::from_secs(5), "{:?}", panicked.took);
+    let is_gone = || std::fs::read_dir(flashpaper.home.path()).map_or(true, |mut entries| entries.next().is_none());
+    assert!(is_gone());
+    Command::new("kill").arg(other.id().to_string()).status()?;
+    other.wait()?;
+    assert!(is_gone(), "what the other process does at its end makes no file");
+    assert!(flashpaper.run(&["list"])?.of("burner").is_err());
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
 fn words_that_could_not_be_written_are_kept() -> Tested {
     let lab = Remote::from_env()?;
     let flashpaper = Flashpaper::new(&lab)?;

@@ -22,6 +22,15 @@ public final class Flashpaper: Sendable {
         return Flashpaper(try await cancellable { try await Engine.open(config: config, cancel: $0) })
     }
 
+    /// Ends everything of a folder at once: keys and contents in memory, the keys of `source` (the key store that sealed it,
+    /// if one did), and all files. It needs no open library and no unlocked device, may be called from any thread, and again;
+    /// what was open fails with `Closed` from then on. Accounts stay at their servers, where nobody knows their passwords
+    /// any more.
+    @discardableResult
+    public static func panic(folder: URL, source: KeySource? = nil) -> PanicReport {
+        FlashpaperCore.panic(home: folder.path, source: source)
+    }
+
     private init(_ engine: Engine) {
         self.engine = engine
     }

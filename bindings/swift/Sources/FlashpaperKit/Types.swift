@@ -40,6 +40,7 @@ public typealias MessageId = FlashpaperCore.MessageId
 public typealias MessageState = FlashpaperCore.MessageState
 public typealias Notice = FlashpaperCore.Notice
 public typealias Page = FlashpaperCore.Page
+public typealias PanicReport = FlashpaperCore.PanicReport
 public typealias PeerKey = FlashpaperCore.PeerKey
 public typealias Picture = FlashpaperCore.Picture
 public typealias PictureFormat = FlashpaperCore.PictureFormat

@@ -38,6 +38,19 @@ struct FlashpaperTests {
         #expect(!network.isRetryable)
     }
 
+    @Test func aPanicEndsWhatIsOpenAndItsKeys() async throws {
+        let keys = Keys()
+        let home = folder.appendingPathComponent("panicked")
+        let opened = try await Flashpaper.open(folder: home, key: .source(source: keys), privateNetwork: lab.facts)
+        #expect(keys.slots.count == 1)
+        for _ in 1...2 {
+            #expect(Flashpaper.panic(folder: home, source: keys) == PanicReport(keyKept: nil, filesLeft: nil))
+        }
+        #expect(keys.slots.isEmpty && !FileManager.default.fileExists(atPath: home.path))
+        #expect(throws: FlashpaperError.Closed) { try opened.burners() }
+        await opened.close()
+    }
+
     @Test func aKeySourceOpensWhatItHasSealed() async throws {
         let keys = Keys()
         let passphrase = Data("in addition".utf8)

@@ -32,6 +32,14 @@ public class Flashpaper private constructor(internal val engine: Engine) {
             resolvers: List<String>? = null,
         ): Flashpaper =
             Flashpaper(Engine.open(Config(folder.path, key, resolvers, privateNetwork), null))
+
+        /**
+         * Ends everything of [folder] at once: keys and contents in memory, the keys of [source] (the key store that
+         * sealed it, if one did), and all files. It needs no open library and no unlocked device, may be called from any
+         * thread, and again; what was open fails with [FlashpaperException.Closed] from then on. Accounts stay at their
+         * servers, where nobody knows their passwords any more.
+         */
+        public fun panic(folder: File, source: KeySource? = null): PanicReport = panic(folder.path, source)
     }
 
     /**

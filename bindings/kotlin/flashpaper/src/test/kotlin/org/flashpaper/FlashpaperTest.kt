@@ -89,6 +89,19 @@ class FlashpaperTest {
 
     @Test
     @Order(3)
+    fun aPanicEndsWhatIsOpenAndItsKeys() = runBlocking {
+        val keys = Keys()
+        val home = File(folder, "panicked")
+        val opened = Flashpaper.open(home, Key.Source(keys), Lab.facts)
+        assertEquals(1, keys.slots.size)
+        repeat(2) { assertEquals(PanicReport(null, null), Flashpaper.panic(home, keys)) }
+        assertTrue(keys.slots.isEmpty() && !home.exists())
+        assertThrows<FlashpaperException.Closed> { opened.burners() }
+        opened.close()
+    }
+
+    @Test
+    @Order(3)
     fun aKeySourceOpensWhatItHasSealed() = runBlocking {
         val keys = Keys()
         val passphrase = { "in addition".toByteArray() }
@@ -172,9 +185,17 @@ class FlashpaperTest {
         assertEquals(1, (Lab.accounts() - before).size)
         assertEquals(Step.Sealed("burner.test", burner.via), steps.await().first())
 
-        assertEquals(12, library.recoveryWords(burner.id)?.decodeToString()?.split(' ')?.size)
+        val words = checkNotNull(library.recoveryWords(burner.id))
+        assertTrue(library.wordsLeft(burner.id))
         library.dropRecoveryWords(burner.id)
         assertNull(library.recoveryWords(burner.id))
+        assertFalse(library.wordsLeft(burner.id))
+        assertThrows<FlashpaperException.AlreadyHere> { library.restore(words, "burner.test") }
+        val mistyped = "zzzz" + words.decodeToString().dropWhile { it != ' ' }
+        val fault = assertThrows<FlashpaperException.InvalidInput> { library.restore(mistyped.toByteArray(), "burner.test") }
+        val unknown = (fault.input as Input.Words).fault as WordsError.Unknown
+        assertEquals(1u, unknown.at)
+        assertFalse("$fault $unknown".contains(unknown.nearest.word), "a word of the user's could get into a log")
 
         val keys = Keys()
         library.changeKey(Key.Source(keys, "right".toByteArray()))
