@@ -3,10 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::sleep;
 
 use crate::event::Event;
 use crate::locks::lock;
@@ -117,7 +115,7 @@ impl Reporter {
     pub(crate) async fn report_paced(&self, event: Event) {
         let behind = |log: &Log| log.readers.values().any(|next| log.last.saturating_sub(*next) > BACKLOG as u64 / 2);
         while behind(&lock(&self.log)) {
-            sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         self.report(event);
     }

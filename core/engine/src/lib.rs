@@ -23,6 +23,8 @@ mod registration;
 mod removal;
 mod restore;
 mod route;
+// Tests alone may have them from outside.
+#[cfg_attr(not(feature = "lab"), expect(unreachable_pub))]
 mod seams;
 mod services;
 mod snapshot;

@@ -22,7 +22,7 @@ use crate::locks::lock;
 use crate::network::bridges::TorAccess;
 use crate::network::tor_client::TorClient;
 use crate::removal::panic::{self, same_folder};
-use crate::seams::{Dialers, Seams};
+use crate::seams::Seams;
 use crate::services::Services;
 use crate::snapshot::SyncReport;
 use crate::store::{Installation, Store};
@@ -140,7 +140,7 @@ impl Engine {
 
     /// What [`Engine::start_tor`] does once it has dialers. For tests: with other dialers there is no Tor.
     #[cfg(any(test, feature = "lab"))]
-    pub async fn start_on(&self, dialers: Arc<dyn Dialers>) -> Result<(), Error> {
+    pub async fn start_on(&self, dialers: Arc<dyn crate::seams::Dialers>) -> Result<(), Error> {
         self.context.set_dialers(Some(dialers));
         let context = Arc::clone(&self.context);
         self.context.tasks.while_awake(async move { reconcile::settle_all(&context).await }).await

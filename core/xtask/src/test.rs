@@ -39,6 +39,10 @@ pub(crate) fn test(scope: Scope) -> Done {
         steps.step("Swift's system", swift::prepare)?;
     }
     steps.step("fmt", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
+    // What apps get has none of the parts for tests. With a test among the targets cargo builds the dependencies as it does below.
+    steps.step("build without features", || {
+        run(&mut checked(&["build", "--quiet", "--workspace", "--lib", "--bins", "--test", "security"]))
+    })?;
     steps.step("clippy and build", || {
         run(&mut checked(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))
     })?;

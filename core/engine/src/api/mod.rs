@@ -14,6 +14,7 @@ use crate::burner::LiveBurner;
 use crate::config::Key;
 use crate::connection::handle::Profile;
 use crate::context::Context;
+#[cfg(feature = "lab")]
 use crate::event::Event;
 use crate::event_log::Events;
 use crate::locks::lock;
