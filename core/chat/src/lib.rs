@@ -46,5 +46,5 @@ pub use sessions::{Glance, Sessions};
 pub use stanza::{OutgoingStanza, StanzaId, StanzaKind, StreamNumber};
 pub use table::Table;
 pub use time::UnixTime;
-pub use trust::{Fingerprint, Key, PeerKey, Security, Trust};
+pub use trust::{Fingerprint, PeerKey, Security, Trust};
 pub use view::{Conversation, Message};
