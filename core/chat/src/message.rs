@@ -58,7 +58,7 @@ pub enum MessageState {
     Reported,
     /// The peer's client has it: it said so inside the encryption, as Flashpaper does and others do not.
     Delivered,
-    /// It will not arrive. It is kept until [`crate::inbox::take`].
+    /// It will not arrive. It is kept until [`crate::Talk::take`].
     Failed {
         /// Why.
         reason: FailReason,

@@ -18,7 +18,7 @@ use crate::{limits, stanza_queue};
 ///
 /// # Errors
 /// [`ChatError::PeerBlocked`], [`ChatError::OutboxFull`].
-pub fn queue(
+pub(crate) fn queue(
     mailbox: &mut Mailbox,
     to: &Address,
     label: String,
@@ -85,7 +85,7 @@ pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, 
 }
 
 /// Texts that wait to be encrypted: row and peer, in their order.
-pub fn waiting(mailbox: &Mailbox) -> Vec<(MessageId, PeerId)> {
+pub(crate) fn waiting(mailbox: &Mailbox) -> Vec<(MessageId, PeerId)> {
     mailbox.messages.iter().filter(|(_, entry)| entry.waits()).map(|(row, entry)| (*row, entry.peer)).collect()
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn read(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, labels
 }
 
 /// A receipt outside the encryption. It counts for nothing where there are those inside.
-pub fn reported(mailbox: &mut Mailbox, from: &Address, id: &str) -> Changed {
+pub(crate) fn reported(mailbox: &mut Mailbox, from: &Address, id: &str) -> Changed {
     let Some((row, entry)) = carried_by(mailbox, from, id) else { return Vec::new() };
     let peer = entry.peer;
     if deduplicates(mailbox, entry) {

@@ -127,7 +127,7 @@ pub(crate) fn redeliver(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) -> C
 }
 
 /// Peers that have texts in doubt.
-pub fn doubting(mailbox: &Mailbox) -> BTreeSet<PeerId> {
+pub(crate) fn doubting(mailbox: &Mailbox) -> BTreeSet<PeerId> {
     let doubted = |entry: &Entry| entry.may_be_unread() && entry.went.as_ref().is_some_and(|w| w.doubted.is_some());
     mailbox.messages.values().filter(|entry| doubted(entry)).map(|entry| entry.peer).collect()
 }
@@ -154,7 +154,7 @@ pub(crate) fn doubt_all(mailbox: &mut Mailbox, peer: PeerId, now: UnixTime) {
 
 /// The server has lost its memory: what it had taken and no peer has confirmed is queued again, where the peer's client
 /// tells what it has and knows what it gets twice. Where that is not known, a new session is to say what was not read.
-pub fn forgotten_by_server(mailbox: &mut Mailbox, now: UnixTime) -> Changed {
+pub(crate) fn forgotten_by_server(mailbox: &mut Mailbox, now: UnixTime) -> Changed {
     let is_late = |entry: &Entry| now >= entry.left().after(limits::CONFIRMED_WITHIN);
     let is_there = |entry: &Entry| matches!(entry.state, MessageState::Acked | MessageState::Reported);
     let may_be_lost =

@@ -10,10 +10,8 @@ use crate::mailbox::Mailbox;
 use crate::stanza::{OutgoingStanza, StreamNumber};
 use crate::table::Table;
 use crate::tests::phones::{Identity, InstanceTag, ONE, Phone, Sessions, TWO, Talk, hear};
-use crate::tests::support::{
-    Arc, Changed, Duration, MessageId, NOW, UnixTime, address, inbox, outbox, redelivery, shown, stanza_queue,
-};
-use crate::{History, repair, retention};
+use crate::tests::support::{Arc, Changed, Duration, MessageId, NOW, UnixTime, address, shown, stanza_queue};
+use crate::{History, repair, retention, sending};
 
 /// As much as may be on its way to a server.
 const IN_FLIGHT: u32 = 64;
@@ -104,8 +102,8 @@ impl Side {
 
     /// Puts a text into the outbox; its name.
     pub(super) fn write(&mut self, text: &str, fate: Fate) -> Option<MessageId> {
-        let (peer, label, now) = (self.phone.peer, format!("label of {text}"), self.now());
-        self.work(fate, |talk| outbox::queue(talk.mailbox(), &address(peer), label, text, now, None).unwrap())
+        let peer = self.phone.peer;
+        self.work(fate, |talk| talk.queue(&address(peer), text, None).unwrap())
     }
 
     pub(super) fn earlier(&self) -> Option<Resumption> {
@@ -114,25 +112,14 @@ impl Side {
 
     /// A stream has begun, or goes on.
     pub(super) fn connected(&mut self, stream: String, start: Start, fate: Fate) {
-        let earlier = self.earlier();
-        let handled = earlier.as_ref().map_or(0, |earlier| earlier.handled);
-        let (acked, forgotten, sent, handled) = match start {
-            Start::Resumed { acked } => (Some(acked), false, acked, handled),
-            Start::New { acked } => (acked, acked.is_none() && earlier.is_some(), 0, 0),
+        let handled = self.earlier().map_or(0, |earlier| earlier.handled);
+        let (sent, handled) = match start {
+            Start::Resumed { acked } => (acked, handled),
+            Start::New { .. } => (0, 0),
         };
         let connection = Connection { stream, sent, acked: sent, handled };
-        let (resumption, now) = (connection.resumption(1), self.now());
-        let is_new = matches!(start, Start::New { .. });
-        let done = self.work(fate, |talk| {
-            let mut changed = stanza_queue::restarted(talk.mailbox(), acked.map(StreamNumber));
-            if forgotten {
-                changed.extend(redelivery::forgotten_by_server(talk.mailbox(), now));
-            }
-            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
-            talk.report(changed);
-            talk.sessions().connected(None, is_new);
-            talk.wake();
-        });
+        let resumption = connection.resumption(1);
+        let done = self.work(fate, |talk| talk.stream_began(start, Some(resumption), None));
         self.connection = done.map(|()| connection);
     }
 
@@ -142,15 +129,10 @@ impl Side {
         let left = IN_FLIGHT.saturating_sub(connection.sent.wrapping_sub(connection.acked));
         let room = room.min(usize::try_from(left).unwrap());
         let (resumption, first) = (connection.resumption(room), connection.sent.wrapping_add(1));
-        if room == 0 || !has_work(&self.phone.mailbox) {
+        if room == 0 || !sending::has_work(&self.phone.mailbox) {
             return Vec::new();
         }
-        let now = self.now();
-        let stanzas = self.work(fate, |talk| {
-            talk.pump(room);
-            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
-            stanza_queue::number(talk.mailbox(), StreamNumber(first), room, now)
-        });
+        let stanzas = self.work(fate, |talk| talk.next_stanzas(StreamNumber(first), room, Some(resumption)));
         let stanzas: Vec<_> = stanzas.into_iter().flatten().map(|(_, stanza)| stanza).collect();
         if let Some(connection) = &mut self.connection {
             connection.sent = connection.sent.wrapping_add(u32::try_from(stanzas.len()).unwrap());
@@ -172,13 +154,10 @@ impl Side {
                 match item {
                     Item::Stanza(stanza) => hear(talk, peer, stanza),
                     Item::Bounce(id) => talk.refused(&address(peer), id, WHY),
-                    Item::Acked(up_to) => {
-                        let changed = stanza_queue::acked(talk.mailbox(), StreamNumber(*up_to));
-                        talk.report(changed);
-                    }
+                    Item::Acked(up_to) => talk.acknowledged(&[StreamNumber(*up_to)], &[]),
                 }
             }
-            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
+            talk.set_resumption(Some(resumption));
         })?;
         Some(handled)
     }
@@ -191,7 +170,8 @@ impl Side {
         if due && self.is_connected() {
             self.work(Fate::Stored, |talk| talk.tick());
         }
-        let drained = drained && !self.phone.sessions.glance().is_busy(clock) && !has_work(&self.phone.mailbox);
+        let drained =
+            drained && !self.phone.sessions.glance().is_busy(clock) && !sending::has_work(&self.phone.mailbox);
         let lasts = retention::lasts(self.phone.life(), drained);
         if retention::next_expiry(&self.phone.mailbox, History::None, lasts).is_some_and(|at| at <= now) {
             self.work(Fate::Stored, |talk| talk.expire(now, drained));
@@ -203,8 +183,7 @@ impl Side {
         let came = shown(&self.phone.mailbox, None, History::UntilBurn, self.now());
         self.work(Fate::Stored, |talk| {
             for message in came.iter().filter(|message| message.state == crate::MessageState::Received) {
-                let changed = inbox::take(talk.mailbox(), message.id);
-                talk.report(changed);
+                talk.take(message.id);
             }
         });
     }
@@ -223,11 +202,6 @@ impl Connection {
         let sent = Some(self.sent.wrapping_add(u32::try_from(to_send).unwrap()));
         Resumption { id: self.stream.clone(), jid: String::new(), handled: self.handled, sent }
     }
-}
-
-fn has_work(mailbox: &Mailbox) -> bool {
-    let waits = !outbox::waiting(mailbox).is_empty() || !redelivery::doubting(mailbox).is_empty();
-    stanza_queue::has_unsent(mailbox) || waits || !inbox::missed(mailbox).is_empty()
 }
 
 /// As the store writes it and reads it: row by row.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use flashpaper_chat::limits::KEYS;
-use flashpaper_chat::{FailReason, MessageState, Relationship, StreamNumber, UnixTime, stanza_queue};
+use flashpaper_chat::{FailReason, MessageState, Relationship, StreamNumber};
 use flashpaper_vault::Batch;
-use flashpaper_xmpp::ChatMessage;
+use flashpaper_xmpp::{ChatMessage, Incoming};
 use tempfile::TempDir;
 
 use super::*;
@@ -27,7 +27,7 @@ pub(crate) fn hears(engine: &Engine, from: &str, text: &str) {
     let (from, resource) = (from.to_owned(), Some("r".to_owned()));
     let said =
         ChatMessage { from, resource, id: Some("1".into()), sent: None, text: text.to_owned(), wants_receipt: false };
-    burner(engine).converse(move |talk| talk.receive(&said)).unwrap();
+    burner(engine).converse(move |talk| talk.hear(Incoming::Chat(said))).unwrap();
 }
 
 /// An engine with one active burner.
@@ -83,9 +83,7 @@ async fn version_2_stays_off_in_the_next_process() {
     // How many answers an offer of version 2 alone gets.
     let answers = |engine: &Engine| {
         hears(engine, peer, "?OTRv2?");
-        burner(engine)
-            .converse(|talk| stanza_queue::number(talk.mailbox(), StreamNumber(1), 10, UnixTime(0)).len())
-            .unwrap()
+        burner(engine).converse(|talk| talk.next_stanzas(StreamNumber(1), 10, None).len()).unwrap()
     };
     assert_eq!(answers(&engine), 1);
     engine.set_version_2(&id, false).unwrap();
