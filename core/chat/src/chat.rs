@@ -70,11 +70,7 @@ impl<'a> Talk<'a> {
             Start::New { acked } => (acked, true),
         };
         let had_one = stanza_queue::resumption(self.work.mailbox).is_some();
-        let changed = stanza_queue::restarted(self.work.mailbox, acked.map(StreamNumber));
-        self.report(changed);
-        if acked.is_none() && had_one {
-            self.forgotten_by_server();
-        }
+        self.restarted(acked.map(StreamNumber), acked.is_none() && had_one);
         self.set_resumption(resumption);
         if is_new {
             presence::introduce_again(self.work.mailbox);
@@ -85,12 +81,17 @@ impl<'a> Talk<'a> {
 
     /// The server takes up another stream than the one that was asked for: it is not to be asked for that again.
     pub fn stream_lost(&mut self) {
+        self.restarted(None, true);
         self.set_resumption(None);
-        self.forgotten_by_server();
     }
 
-    fn forgotten_by_server(&mut self) {
-        let changed = redelivery::forgotten_by_server(self.work.mailbox, self.work.now);
+    /// What was on its way goes again. `forgotten`: the server may have lost what it had, too. That comes last: what is withdrawn
+    /// then must have no number any more, or it would go before what is queued again.
+    fn restarted(&mut self, acked: Option<StreamNumber>, forgotten: bool) {
+        let mut changed = stanza_queue::restarted(self.work.mailbox, acked);
+        if forgotten {
+            changed.extend(redelivery::forgotten_by_server(self.work.mailbox, self.work.now));
+        }
         self.report(changed);
     }
 

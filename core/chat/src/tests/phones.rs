@@ -142,11 +142,14 @@ impl Phone {
 
 /// A stanza of the peer's account comes.
 pub(super) fn hear(talk: &mut Talk<'_>, peer: &str, stanza: &OutgoingStanza) {
+    talk.hear(incoming(peer, stanza));
+}
+
+/// A stanza of the peer's account, as it comes.
+pub(super) fn incoming(peer: &str, stanza: &OutgoingStanza) -> Incoming {
     match &stanza.kind {
-        StanzaKind::Encrypted { body, wants_receipt } => talk.receive(&chat(peer, &stanza.id, body, *wants_receipt)),
-        StanzaKind::Receipt { received } => {
-            talk.hear(Incoming::Receipt { from: peer.to_owned(), id: received.clone() });
-        }
+        StanzaKind::Encrypted { body, wants_receipt } => Incoming::Chat(chat(peer, &stanza.id, body, *wants_receipt)),
+        StanzaKind::Receipt { received } => Incoming::Receipt { from: peer.to_owned(), id: received.clone() },
     }
 }
 

@@ -105,3 +105,25 @@ fn texts_to_an_impostor_stand_in_no_way_of_those_to_the_peer_that_is_verified() 
     world.check_none_forgotten();
     world.check_last_texts_arrive();
 }
+
+/// It had none of them on the stream that it gave, and what was on its way must not go before them.
+#[test]
+fn texts_keep_their_order_where_a_server_takes_up_another_stream() {
+    let mut world = world_of(
+        Beginning::Acquainted,
+        0,
+        &[
+            Action::Write(0, Fate::Stored),
+            Action::Crash,
+            Action::Connect(0, Memory::Resumes, Fate::Stored),
+            Action::Flow(1),
+            Action::Write(0, Fate::Stored),
+            Action::Send(0, 1, Fate::Stored),
+            Action::Connect(1, Memory::Resumes, Fate::Stored),
+            Action::Crash,
+            Action::Connect(0, Memory::Mistakes, Fate::Stored),
+        ],
+    );
+    world.settle();
+    world.check_all_arrived(true);
+}
