@@ -44,6 +44,7 @@
 //!   - `core/otr/tests/traps_data.rs: heartbeat`
 //! - contacts: who adds, who accepts, who is asked again
 //!   - `wire_profile::whoever_adds_asks_for_presence_first_and_answers_a_request`
+//!   - `streams::on_a_new_stream_the_server_is_told_again_of_who_has_not_answered_and_on_one_that_goes_on_not`
 //!   - `wire_profile::whoever_accepts_lets_the_peer_see_first_and_then_asks`
 //! - a block: the server alone is told
 //!   - `wire_profile::a_block_is_told_to_the_server_alone_and_ends_what_was_private`
@@ -99,6 +100,7 @@ mod repair;
 mod retention;
 mod stanza_queue;
 mod strangers;
+mod streams;
 mod support;
 mod trust;
 mod view;
