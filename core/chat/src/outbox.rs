@@ -8,7 +8,7 @@ use crate::contact::{PeerId, Relationship};
 use crate::error::ChatError;
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
+use crate::message::{Entry, FailReason, MessageId, MessageState, Reading, TextId, Transmission};
 use crate::stanza::{OutgoingStanza, StanzaKind};
 use crate::time::UnixTime;
 use crate::trust::{Fingerprint, Security};
@@ -79,7 +79,7 @@ pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, 
     }
     if let Some(entry) = mailbox.messages.get_mut(&row).map(Arc::make_mut) {
         entry.security = security;
-        entry.went = Some(Transmission { number: Some(number), key, at: now, doubted: None, ids });
+        entry.went = Some(Transmission { reading: Reading::Awaited(number), key, at: now, ids });
     }
     mailbox.set(row, MessageState::Sent)
 }
@@ -152,8 +152,8 @@ pub(crate) fn nobody_there(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
 
 /// Texts to somebody who is blocked now: what has not left does not leave any more, nor again.
 pub(crate) fn blocked(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
-    let doubted = |entry: &Entry| entry.went.as_ref().is_some_and(|went| went.doubted.is_some());
-    let rows = mailbox.rows(|entry| entry.peer == peer && (entry.waits() || entry.may_be_unread() && doubted(entry)));
+    let doubted = |entry: &Entry| entry.may_be_unread() && entry.doubted().is_some();
+    let rows = mailbox.rows(|entry| entry.peer == peer && (entry.waits() || doubted(entry)));
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Blocked })
 }
 

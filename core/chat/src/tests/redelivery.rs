@@ -134,15 +134,14 @@ fn two_peers(deduplicates: bool) -> (Mailbox, PeerId, [MessageId; 2]) {
     (mailbox, peer, rows)
 }
 
-/// OTR's numbers of all texts, and since when they are in doubt.
-fn went(mailbox: &Mailbox) -> Vec<(Option<TextId>, Option<UnixTime>)> {
-    let of = |went: &Transmission| (went.number, went.doubted);
-    mailbox.messages.values().map(|entry| of(entry.went.as_ref().unwrap())).collect()
+/// What is known of all texts.
+fn went(mailbox: &Mailbox) -> Vec<Reading> {
+    mailbox.messages.values().map(|entry| entry.went.as_ref().unwrap().reading).collect()
 }
 
-const SENT: (Option<TextId>, Option<UnixTime>) = (Some(TextId(1)), None);
-const CONFIRMED: (Option<TextId>, Option<UnixTime>) = (None, None);
-const DOUBTED: (Option<TextId>, Option<UnixTime>) = (None, Some(UnixTime(NOW.0 + 5)));
+const SENT: Reading = Reading::Awaited(TextId(1));
+const CONFIRMED: Reading = Reading::Settled;
+const DOUBTED: Reading = Reading::Doubted(UnixTime(NOW.0 + 5));
 
 #[test]
 fn what_is_said_of_one_peers_texts_leaves_anothers_alone() {
