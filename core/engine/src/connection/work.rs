@@ -1,7 +1,5 @@
 //! A connection at work, to its end. Nothing is lost on the way: what goes out is stored before it leaves, what comes in before
 //! the server is told so.
-//!
-//! Over 400 lines: what one connection does between two waits is read in one piece.
 
 use std::sync::Arc;
 use std::time::Duration;
