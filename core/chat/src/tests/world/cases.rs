@@ -4,7 +4,7 @@ use super::actions::Lie;
 use super::properties::{HOUR, WEEK};
 use super::server::Memory;
 use super::side::Fate;
-use super::{Action, Beginning, World};
+use super::{ALL, Action, Beginning, World};
 
 /// A world of two that have not talked yet, in which this happens.
 fn world(actions: &[Action]) -> World {
@@ -126,4 +126,26 @@ fn texts_keep_their_order_where_a_server_takes_up_another_stream() {
     );
     world.settle();
     world.check_all_arrived(true);
+}
+
+#[test]
+fn a_kill_before_it_is_on_disk_what_the_server_has_loses_and_doubles_nothing() {
+    for memory in [Memory::Resumes, Memory::Counts, Memory::Stores, Memory::Mistakes] {
+        let mut world = world_of(
+            Beginning::Acquainted,
+            WEEK,
+            &[
+                Action::Write(0, Fate::Stored),
+                Action::Send(0, ALL, Fate::Stored),
+                Action::Arrive(0, ALL, true),
+                Action::Hear(0, ALL, 0, true, Fate::Stored),
+            ],
+        );
+        assert!(world.sides[0].is_ahead_of_its_disk());
+        world.act(&Action::Restart(0, 0));
+        assert!(!world.sides[0].is_ahead_of_its_disk());
+        world.act(&Action::Connect(0, memory, Fate::Stored));
+        world.settle();
+        world.check_all_arrived(true);
+    }
 }

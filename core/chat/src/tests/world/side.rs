@@ -96,6 +96,11 @@ impl Side {
         self.connection = None;
     }
 
+    /// It knows that the server has stanzas which on disk it may not have yet.
+    pub(super) fn is_ahead_of_its_disk(&self) -> bool {
+        self.phone.mailbox.stanzas.len() < self.disk.stanzas.len()
+    }
+
     pub(super) const fn is_connected(&self) -> bool {
         self.connection.is_some()
     }
