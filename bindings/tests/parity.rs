@@ -83,7 +83,7 @@ const OF_ONE_SIDE: [&str; 7] = [
 
 /// Calls that a text of the engine links to, and the bound calls that do the same.
 const LINKED_AS: [(&str, &str); 3] =
-    [("Error::code", "error_code"), ("inbox::take", "taken"), ("Talk::answer", "answer_comparison")];
+    [("Error::code", "error_code"), ("Talk::take", "taken"), ("Talk::answer", "answer_comparison")];
 
 type Calls = BTreeSet<String>;
 /// Doc texts by the paths of what they are about: `Type`, `Type::Variant`, `Type::function`, `Type.field`.

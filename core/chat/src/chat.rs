@@ -2,28 +2,25 @@
 //!
 //! The one policy is: always encrypted. A text waits for a private conversation with a key that the user accepts.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_xmpp::{ChatMessage, PresenceNews, Refusal, Subscription};
+use flashpaper_xmpp::{ChatMessage, Incoming, PresenceNews, Refusal, Resumption, Start, Subscription};
 
 use crate::address::Address;
 use crate::contact::{PeerId, Relationship};
-use crate::encryption::open::recipient;
-use crate::encryption::session::{NotSent, Partner};
+use crate::encryption::session::Partner;
 use crate::encryption::wire;
 use crate::error::ChatError;
 use crate::event::{Changed, News};
 use crate::inbox;
 use crate::mailbox::Mailbox;
 use crate::message::{FailReason, MessageId, MessageState};
-use crate::outbox::{self, Encrypted};
 use crate::random::Random;
 use crate::sessions::Sessions;
+use crate::stanza::{Numbered, StreamNumber};
 use crate::time::UnixTime;
-use crate::trust::Trust;
 use crate::work::Work;
-use crate::{presence, redelivery, retention};
+use crate::{outbox, presence, redelivery, retention, sending, stanza_queue};
 
 /// One piece of work on a burner's conversations.
 pub struct Talk<'a> {
@@ -55,13 +52,8 @@ impl<'a> Talk<'a> {
         self.work.mailbox
     }
 
-    /// What is in memory.
-    pub const fn sessions(&mut self) -> &mut Sessions {
-        self.work.sessions
-    }
-
     /// Messages are in another state: to be reported.
-    pub fn report(&mut self, changed: Changed) {
+    fn report(&mut self, changed: Changed) {
         self.work.news.messages.extend(changed);
     }
 
@@ -70,8 +62,106 @@ impl<'a> Talk<'a> {
         self.work.news.conversations.insert(peer);
     }
 
+    /// A login has succeeded: a stream has begun, or goes on. `resumption`: where it is taken up again; `limit`: the longest
+    /// stanza that the server takes.
+    pub fn stream_began(&mut self, start: Start, resumption: Option<Resumption>, limit: Option<usize>) {
+        let (acked, is_new) = match start {
+            Start::Resumed { acked } => (Some(acked), false),
+            Start::New { acked } => (acked, true),
+        };
+        let had_one = stanza_queue::resumption(self.work.mailbox).is_some();
+        self.restarted(acked.map(StreamNumber), acked.is_none() && had_one);
+        self.set_resumption(resumption);
+        if is_new {
+            presence::introduce_again(self.work.mailbox);
+        }
+        self.work.sessions.connected(limit, is_new);
+        self.wake();
+    }
+
+    /// The server takes up another stream than the one that was asked for: it is not to be asked for that again.
+    pub fn stream_lost(&mut self) {
+        self.restarted(None, true);
+        self.set_resumption(None);
+    }
+
+    /// What was on its way goes again. `forgotten`: the server may have lost what it had, too. That comes last: what is withdrawn
+    /// then must have no number any more, or it would go before what is queued again.
+    fn restarted(&mut self, acked: Option<StreamNumber>, forgotten: bool) {
+        let mut changed = stanza_queue::restarted(self.work.mailbox, acked);
+        if forgotten {
+            changed.extend(redelivery::forgotten_by_server(self.work.mailbox, self.work.now));
+        }
+        self.report(changed);
+    }
+
+    /// Keeps where the stream is taken up again, once all that came up to there is stored.
+    pub fn set_resumption(&mut self, resumption: Option<Resumption>) {
+        stanza_queue::set_resumption(self.work.mailbox, resumption);
+    }
+
+    /// Takes in what the server has sent. Gives the steps of the presence handshake to answer with, and whom.
+    pub fn hear(&mut self, incoming: Incoming) -> Vec<(String, Subscription)> {
+        match incoming {
+            Incoming::Chat(chat) => self.receive(&chat),
+            Incoming::Receipt { from, id } => {
+                let changed = outbox::reported(self.work.mailbox, &from.into(), &id);
+                self.report(changed);
+            }
+            Incoming::Unreadable { from } => self.unreadable(&from.into()),
+            Incoming::Refused { from, id, why } => self.refused(&from.into(), &id, why),
+            Incoming::Presence { from, resource, news } => {
+                let steps = self.presence(&from.clone().into(), resource, news);
+                return steps.into_iter().map(|step| (from.clone(), step)).collect();
+            }
+            Incoming::Acked { up_to } => self.acknowledged(&[StreamNumber(up_to)], &[]),
+            Incoming::Asked | Incoming::Other => {}
+        }
+        Vec::new()
+    }
+
+    /// [`sending::acknowledged`], stored with this piece of work.
+    pub fn acknowledged(&mut self, up_to: &[StreamNumber], known: &[(PeerId, Relationship)]) {
+        let changed = sending::acknowledged(self.work.mailbox, up_to, known);
+        self.report(changed);
+    }
+
+    /// Encrypts what waits, and numbers what is sent next from `first` on, at most `room` of it. Gives that, with the JIDs that
+    /// it goes to. `resumption`: where the stream is taken up again, whatever of it has left by then.
+    pub fn next_stanzas(&mut self, first: StreamNumber, room: usize, resumption: Option<Resumption>) -> Numbered {
+        self.pump(room);
+        self.last_stanzas(first, room, resumption)
+    }
+
+    /// Encrypts texts that wait, at most so many, and asks for private conversations where there are none.
+    pub(crate) fn pump(&mut self, room: usize) {
+        sending::pump(&mut self.work, room);
+    }
+
+    /// [`Talk::next_stanzas`] of a burner that says goodbye: no text is encrypted, and nobody is asked for anything.
+    pub fn last_stanzas(&mut self, first: StreamNumber, room: usize, resumption: Option<Resumption>) -> Numbered {
+        self.set_resumption(resumption);
+        stanza_queue::number(self.work.mailbox, first, room, self.work.now)
+    }
+
+    /// Puts a text into the outbox. It is given up where it has not left `within` this time.
+    ///
+    /// # Errors
+    /// [`ChatError::PeerBlocked`], [`ChatError::OutboxFull`].
+    pub fn queue(&mut self, to: &Address, text: &str, within: Option<Duration>) -> Result<MessageId, ChatError> {
+        let message = outbox::queue(self.work.mailbox, to, self.work.ids.draw(), text, self.work.now, within)?;
+        self.report(vec![(message, MessageState::Queued)]);
+        Ok(message)
+    }
+
+    /// The app has a message: what came is read; what failed is forgotten.
+    pub fn take(&mut self, message: MessageId) {
+        let changed = inbox::take(self.work.mailbox, message);
+        self.report(changed);
+    }
+
     /// A message of somebody's.
-    pub fn receive(&mut self, chat: &ChatMessage) {
+    pub(crate) fn receive(&mut self, chat: &ChatMessage) {
         if chat.text.is_empty() {
             // No message, nor the end of one in pieces: an empty body stands beside other things.
             return;
@@ -107,12 +197,17 @@ impl<'a> Talk<'a> {
     }
 
     /// A message of somebody's of which nothing can be read: that there was one is told, also of a stranger.
-    pub fn unreadable(&mut self, from: &Address) {
+    pub(crate) fn unreadable(&mut self, from: &Address) {
         inbox::unreadable(self.work.mailbox, &mut self.work.news, from);
     }
 
     /// Somebody's presence. Gives the steps of the handshake to answer with.
-    pub fn presence(&mut self, from: &Address, resource: Option<String>, news: PresenceNews) -> Vec<Subscription> {
+    pub(crate) fn presence(
+        &mut self,
+        from: &Address,
+        resource: Option<String>,
+        news: PresenceNews,
+    ) -> Vec<Subscription> {
         if news == PresenceNews::Forbidden {
             if presence::was_asked(self.work.mailbox, from) {
                 self.work.sessions.bounces.add(from);
@@ -129,7 +224,7 @@ impl<'a> Talk<'a> {
     }
 
     /// A message came back.
-    pub fn refused(&mut self, from: &Address, id: &str, why: Refusal) {
+    pub(crate) fn refused(&mut self, from: &Address, id: &str, why: Refusal) {
         let is_final = matches!(why, Refusal::ForGood | Refusal::Forbidden);
         let reason = if is_final { FailReason::Refused } else { FailReason::Unreachable };
         let mut changed = outbox::refused(self.work.mailbox, from, id, reason);
@@ -183,74 +278,6 @@ impl<'a> Talk<'a> {
         self.work.news.conversations.insert(peer);
     }
 
-    /// Confirms what has come, encrypts texts that wait, at most so many, and asks for private conversations where there are
-    /// none.
-    pub fn pump(&mut self, room: usize) {
-        self.work.confirm();
-        self.work.news.messages.extend(outbox::give_up(self.work.mailbox, self.work.now));
-        self.ask_for_missed();
-        for peer in redelivery::doubting(self.work.mailbox) {
-            self.work.news.messages.extend(redelivery::redeliver(self.work.mailbox, peer, self.work.now));
-        }
-        let mut left = room;
-        // What is behind a text that cannot be sent yet keeps its place, also where a new session is to say which that are.
-        let mut stuck = redelivery::doubting(self.work.mailbox);
-        for peer in inbox::missed(self.work.mailbox) {
-            stuck.extend(self.work.look(peer, |session| session.is_beginning()).then_some(peer));
-        }
-        for (row, peer) in outbox::waiting(self.work.mailbox) {
-            if left > 0 && !stuck.contains(&peer) {
-                if self.send(row, peer) {
-                    left -= 1;
-                } else {
-                    stuck.insert(peer);
-                }
-            }
-        }
-        for (row, peer) in outbox::waiting(self.work.mailbox) {
-            let session = self.work.sessions.open.get(peer);
-            if session.is_some_and(|session| session.recipient().is_none() && !session.is_finished()) {
-                self.work.set(row, MessageState::WaitingForPeer);
-            }
-        }
-    }
-
-    /// Whether a text needs no more waiting.
-    fn send(&mut self, row: MessageId, peer: PeerId) -> bool {
-        if !self.work.is_contact(peer) || !outbox::has_room(self.work.mailbox, peer, self.work.now) {
-            return false;
-        }
-        let Some(Partner { client, key, .. }) = self.choose(peer) else {
-            self.ask(peer);
-            return false;
-        };
-        let is_accepted = |trust: &Trust| trust.accepts(key);
-        if !self.work.trust(peer).is_some_and(is_accepted) || !self.work.look(peer, |session| session.is_ready()) {
-            return false;
-        }
-        let Some(entry) = self.work.mailbox.messages.get(&row).map(Arc::clone) else { return true };
-        if entry.transmission.as_ref().is_some_and(|sent| sent.key != key) {
-            self.work.set(row, MessageState::Failed { reason: FailReason::OtherKey });
-            return true;
-        }
-        let deduplicates = self.work.trust(peer).and_then(|trust| trust.key(key)).is_some_and(|key| key.deduplicates);
-        let text = outbox::wording(&entry, deduplicates);
-        let sent = self.work.with(peer, |session| session.send(&text, &entry.label));
-        let (number, bodies) = match sent {
-            Ok(sent) => sent,
-            Err(NotSent::NotReady) => return false,
-            Err(NotSent::TooLong) => {
-                self.work.set(row, MessageState::Failed { reason: FailReason::TooLong });
-                return true;
-            }
-        };
-        let pieces = bodies.into_iter().map(|body| (self.work.ids.draw(), body)).collect();
-        let resource = self.work.sessions.open.resource(peer, client);
-        let encrypted = Encrypted { peer, key, number, resource, pieces };
-        self.work.news.messages.extend(outbox::send(self.work.mailbox, row, encrypted, self.work.now));
-        true
-    }
-
     /// What time does: gives up texts that have waited for too long, and ends private conversations that have rested for too
     /// long. Their peers are told, or they would write what nobody can read. Where they cannot be told now (what they have
     /// written may be waiting, too) that is put off, but not for ever. `now`: the time that things expire by.
@@ -263,53 +290,16 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Asks a peer for a private conversation, unless it was asked a moment ago or has ended one.
-    fn ask(&mut self, peer: PeerId) {
-        let (beginning, finished) = self.work.look(peer, |session| (session.is_beginning(), session.is_finished()));
-        if !beginning && !finished && !self.work.sessions.was_asked_lately(peer, self.work.clock) {
-            self.start(peer);
-        }
-    }
-
-    /// Has contacts send again what there was no room for: a new session tells them that it was not read.
-    fn ask_for_missed(&mut self) {
-        for peer in inbox::missed(self.work.mailbox) {
-            if self.work.look(peer, |session| session.is_finished()) {
-                // They have ended it, and know what was not read by then.
-                inbox::has_missed_nothing(self.work.mailbox, peer);
-            } else {
-                self.ask(peer);
-            }
-        }
-    }
-
-    /// Has texts go where [`recipient`] says.
-    fn choose(&mut self, peer: PeerId) -> Option<Partner> {
-        let known = self.work.mailbox.peers.get(&peer).map(Arc::clone);
-        self.work.look(peer, |session| {
-            let chosen = recipient(session, known.as_ref().map(|known| &known.trust))?;
-            // Another client's session is private then: it can be selected.
-            let is_other = session.recipient().is_some_and(|current| current.client != chosen.client);
-            if is_other {
-                session.select(chosen.client).ok()?;
-            }
-            Some(chosen)
-        })
-    }
-
     /// What the user says of a peer's keys may change where texts go.
     pub fn choose_again(&mut self, peer: PeerId) {
         if self.work.mailbox.sessions.contains_key(&peer) {
-            self.choose(peer);
+            sending::choose(&mut self.work, peer);
         }
     }
 
     /// Begins a private conversation, or renews the one there is.
     pub fn start(&mut self, peer: PeerId) {
-        self.work.sessions.asked.insert(peer, self.work.clock);
-        let outputs = self.work.with(peer, |session| session.start());
-        self.work.carry_out(peer, None, outputs);
-        self.work.news.conversations.insert(peer);
+        sending::start(&mut self.work, peer);
     }
 
     /// Ends the private conversation. The peer's receipts cannot be read any more.
@@ -353,7 +343,7 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// [`ChatError::NotPrivate`].
     pub fn compare(&mut self, peer: PeerId, secret: &str, question: Option<&str>) -> Result<(), ChatError> {
-        let Partner { key, .. } = self.choose(peer).ok_or(ChatError::NotPrivate)?;
+        let Partner { key, .. } = sending::choose(&mut self.work, peer).ok_or(ChatError::NotPrivate)?;
         let outputs = self.work.with(peer, |session| session.compare(secret, question))?;
         if let Some(key) = self.work.mailbox.peer_mut(peer).and_then(|known| known.trust.key_mut(key)) {
             key.failures = 0;

@@ -63,7 +63,7 @@ pub enum Notice {
     /// A private conversation has begun with a key that was not accepted. No text goes there, and what comes from there is
     /// marked as [`Security::KeyChanged`].
     OtherKey,
-    /// So many texts of the peer's were not taken ([`crate::inbox::take`]) that no more are taken in, nor confirmed. Once
+    /// So many texts of the peer's were not taken ([`crate::Talk::take`]) that no more are taken in, nor confirmed. Once
     /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where
     /// 4 MiB of the peer's are kept as history.
     InboxFull,

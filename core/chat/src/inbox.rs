@@ -214,7 +214,7 @@ fn kept(mailbox: &Mailbox, row: PeerId) -> usize {
 }
 
 /// Peers with which a new session is due ([`Peer::missed`]), where there is room for what they send again.
-pub fn missed(mailbox: &Mailbox) -> Vec<PeerId> {
+pub(crate) fn missed(mailbox: &Mailbox) -> Vec<PeerId> {
     let has_space = |row: PeerId| {
         let (count, bytes) = untaken(mailbox, row);
         let kept = kept(mailbox, row);
@@ -225,7 +225,7 @@ pub fn missed(mailbox: &Mailbox) -> Vec<PeerId> {
 }
 
 /// The app has it: what came is read; what failed is forgotten.
-pub fn take(mailbox: &mut Mailbox, message: MessageId) -> Changed {
+pub(crate) fn take(mailbox: &mut Mailbox, message: MessageId) -> Changed {
     match mailbox.messages.get(&message).map(|entry| entry.state) {
         Some(MessageState::Received) => return mailbox.set(message, MessageState::Taken),
         Some(MessageState::Failed { .. }) => drop(mailbox.messages.remove(&message)),

@@ -58,7 +58,7 @@ pub enum MessageState {
     Reported,
     /// The peer's client has it: it said so inside the encryption, as Flashpaper does and others do not.
     Delivered,
-    /// It will not arrive. It is kept until [`crate::inbox::take`].
+    /// It will not arrive. It is kept until [`crate::Talk::take`].
     Failed {
         /// Why.
         reason: FailReason,
@@ -124,18 +124,56 @@ pub struct Entry {
     pub(crate) again: bool,
 }
 
+/// What is known of whether the peer has read a text that has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Zeroize)]
+#[serde(from = "Knowledge", into = "Knowledge")]
+pub(crate) enum Reading {
+    /// The private conversation is to say, by this number in it.
+    Awaited(TextId),
+    /// Since then it may be unread: until it is known what the peer's client does with doubles.
+    Doubted(UnixTime),
+    /// It was read, as far as will ever be known, or a doubt was decided on.
+    Settled,
+}
+
+/// [`Reading`] as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Knowledge {
+    number: Option<TextId>,
+    doubted: Option<UnixTime>,
+}
+
+impl From<Knowledge> for Reading {
+    fn from(Knowledge { number, doubted }: Knowledge) -> Self {
+        match (doubted, number) {
+            (Some(since), _) => Self::Doubted(since),
+            (None, Some(number)) => Self::Awaited(number),
+            (None, None) => Self::Settled,
+        }
+    }
+}
+
+impl From<Reading> for Knowledge {
+    fn from(reading: Reading) -> Self {
+        let (number, doubted) = match reading {
+            Reading::Awaited(number) => (Some(number), None),
+            Reading::Doubted(since) => (None, Some(since)),
+            Reading::Settled => (None, None),
+        };
+        Self { number, doubted }
+    }
+}
+
 /// How a text went out.
 #[derive(Clone, Serialize, Deserialize, Zeroize)]
 pub(crate) struct Transmission {
-    /// Its number in the private conversation. `None`: it was read, as far as will ever be known, or
-    /// is in doubt.
-    pub(crate) number: Option<TextId>,
+    /// Whether the peer has read it.
+    #[serde(flatten)]
+    pub(crate) reading: Reading,
     /// The key that it went to: it goes to no other.
     pub(crate) key: Fingerprint,
     /// When.
     pub(crate) at: UnixTime,
-    /// Since when it may be unread: until it is known what the peer's client does with doubles.
-    pub(crate) doubted: Option<UnixTime>,
     /// The ids of the stanzas that carry it: several, where it went in pieces.
     #[serde(alias = "pieces")]
     pub(crate) ids: Vec<String>,
@@ -182,10 +220,20 @@ impl Entry {
         matches!(self.state, MessageState::Sent | MessageState::Acked | MessageState::Reported)
     }
 
+    /// Its number in the private conversation, which is to say whether it was read.
+    pub(crate) fn awaited(&self) -> Option<TextId> {
+        if let Reading::Awaited(number) = self.transmission.as_ref()?.reading { Some(number) } else { None }
+    }
+
+    /// Since when it may be unread.
+    pub(crate) fn doubted(&self) -> Option<UnixTime> {
+        if let Reading::Doubted(since) = self.transmission.as_ref()?.reading { Some(since) } else { None }
+    }
+
     /// OTR has confirmed it, or nothing can any more.
     pub(crate) const fn is_confirmed(&self) -> bool {
         match &self.transmission {
-            Some(sent) => sent.number.is_none() && sent.doubted.is_none(),
+            Some(sent) => matches!(sent.reading, Reading::Settled),
             None => true,
         }
     }

@@ -8,7 +8,7 @@ use crate::contact::{PeerId, Relationship};
 use crate::error::ChatError;
 use crate::event::Changed;
 use crate::mailbox::Mailbox;
-use crate::message::{Entry, FailReason, MessageId, MessageState, TextId, Transmission};
+use crate::message::{Entry, FailReason, MessageId, MessageState, Reading, TextId, Transmission};
 use crate::stanza::{OutgoingStanza, StanzaKind};
 use crate::time::UnixTime;
 use crate::trust::{Fingerprint, Security};
@@ -18,7 +18,7 @@ use crate::{limits, stanza_queue};
 ///
 /// # Errors
 /// [`ChatError::PeerBlocked`], [`ChatError::OutboxFull`].
-pub fn queue(
+pub(crate) fn queue(
     mailbox: &mut Mailbox,
     to: &Address,
     label: String,
@@ -87,13 +87,13 @@ pub(crate) fn send(mailbox: &mut Mailbox, row: MessageId, encrypted: Encrypted, 
     }
     if let Some(entry) = mailbox.messages.get_mut(&row).map(Arc::make_mut) {
         entry.security = security;
-        entry.transmission = Some(Transmission { number: Some(number), key, at: now, doubted: None, ids });
+        entry.transmission = Some(Transmission { reading: Reading::Awaited(number), key, at: now, ids });
     }
     mailbox.set(row, MessageState::Sent)
 }
 
 /// Texts that wait to be encrypted: row and peer, in their order.
-pub fn waiting(mailbox: &Mailbox) -> Vec<(MessageId, PeerId)> {
+pub(crate) fn waiting(mailbox: &Mailbox) -> Vec<(MessageId, PeerId)> {
     mailbox.messages.iter().filter(|(_, entry)| entry.waits()).map(|(row, entry)| (*row, entry.peer)).collect()
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn read(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, labels
 }
 
 /// A receipt outside the encryption. It counts for nothing where there are those inside.
-pub fn reported(mailbox: &mut Mailbox, from: &Address, id: &str) -> Changed {
+pub(crate) fn reported(mailbox: &mut Mailbox, from: &Address, id: &str) -> Changed {
     let Some((row, entry)) = carried_by(mailbox, from, id) else { return Vec::new() };
     let peer = entry.peer;
     if deduplicates(mailbox, entry) {
@@ -164,8 +164,8 @@ pub(crate) fn nobody_there(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
 
 /// Texts to somebody who is blocked now: what has not left does not leave any more, nor again.
 pub(crate) fn blocked(mailbox: &mut Mailbox, peer: PeerId) -> Changed {
-    let doubted = |entry: &Entry| entry.transmission.as_ref().is_some_and(|sent| sent.doubted.is_some());
-    let rows = mailbox.rows(|entry| entry.peer == peer && (entry.waits() || entry.may_be_unread() && doubted(entry)));
+    let doubted = |entry: &Entry| entry.may_be_unread() && entry.doubted().is_some();
+    let rows = mailbox.rows(|entry| entry.peer == peer && (entry.waits() || doubted(entry)));
     mailbox.set_all(rows, MessageState::Failed { reason: FailReason::Blocked })
 }
 

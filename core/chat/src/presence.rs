@@ -9,6 +9,7 @@ use crate::address::Address;
 use crate::contact::{Announcement, Peer, PeerId, Relationship, Subscription};
 use crate::event::News;
 use crate::mailbox::Mailbox;
+use crate::stanza::StreamNumber;
 use crate::{inbox, limits};
 
 /// Clients that are there, by the row of the peer.
@@ -31,6 +32,35 @@ impl Present {
         if let Some(clients) = self.0.get_mut(&peer) {
             clients.remove(resource);
         }
+    }
+}
+
+/// What a connection has told the server of peers, up to which stanza, where the server has not said that it has it.
+#[derive(Default)]
+pub struct Announced(Vec<(PeerId, Relationship, StreamNumber)>);
+
+impl Announced {
+    /// Whom the server is to be told of now.
+    #[must_use]
+    pub fn due(&self, mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
+        let mut due = introductions(mailbox);
+        due.retain(|(row, peer)| {
+            let last = self.0.iter().rfind(|(announced, ..)| announced == row);
+            last.is_none_or(|(_, relationship, _)| *relationship != peer.relationship)
+        });
+        due
+    }
+
+    /// The server was told of a peer by stanzas up to this one.
+    pub fn told(&mut self, row: PeerId, relationship: Relationship, up_to: StreamNumber) {
+        self.0.push((row, relationship, up_to));
+    }
+
+    /// What the server knows, as it has the stanzas up to these numbers.
+    pub fn known_by(&mut self, acked: &[StreamNumber]) -> Vec<(PeerId, Relationship)> {
+        let is_known = |number: StreamNumber| acked.iter().any(|up_to| up_to.covers(number));
+        let known = self.0.extract_if(.., |(.., number)| is_known(*number));
+        known.map(|(row, relationship, _)| (row, relationship)).collect()
     }
 }
 
@@ -103,7 +133,7 @@ pub(crate) fn set_blocked(mailbox: &mut Mailbox, row: PeerId, blocked: bool) {
 
 /// Contacts with a presence handshake that is to be taken a step further, and peers that the server is to be told to block,
 /// or not to block any more.
-pub fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
+pub(crate) fn introductions(mailbox: &Mailbox) -> Vec<(PeerId, Arc<Peer>)> {
     let due = |peer: &Peer| {
         let is_due = match peer.announcement {
             Announcement::HandshakeDue => peer.relationship == Relationship::Contact,
@@ -124,7 +154,7 @@ pub fn steps(peer: &Peer) -> impl Iterator<Item = Step> {
 }
 
 /// The server has been told of somebody; who has changed meanwhile is told of once more.
-pub fn server_knows(mailbox: &mut Mailbox, row: PeerId, relationship: Relationship) {
+pub(crate) fn server_knows(mailbox: &mut Mailbox, row: PeerId, relationship: Relationship) {
     if let Some(peer) = mailbox.peer_mut(row).filter(|peer| peer.relationship == relationship) {
         let is_contact = relationship == Relationship::Contact;
         peer.announcement = if is_contact { Announcement::Done } else { Announcement::HandshakeDue };
@@ -132,7 +162,7 @@ pub fn server_knows(mailbox: &mut Mailbox, row: PeerId, relationship: Relationsh
 }
 
 /// A stream is new: who has not answered is asked again.
-pub fn introduce_again(mailbox: &mut Mailbox) {
+pub(crate) fn introduce_again(mailbox: &mut Mailbox) {
     let silent = |peer: &Peer| peer.announcement == Announcement::Done && peer.subscription == Subscription::Unanswered;
     for peer in mailbox.peers.values_mut().filter(|peer| silent(peer)) {
         Arc::make_mut(peer).announcement = Announcement::HandshakeDue;

@@ -1,5 +1,7 @@
 //! A stanza to a peer, as it is stored, and a stream that is to be taken up again.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -42,6 +44,9 @@ pub struct OutgoingStanza {
     /// While it is on its way: its number on the stream.
     pub(crate) number: Option<StreamNumber>,
 }
+
+/// Stanzas to be sent now, in their order, each with the JID that it goes to.
+pub type Numbered = Vec<(String, Arc<OutgoingStanza>)>;
 
 impl OutgoingStanza {
     pub(crate) fn is_query(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::event::Changed;
 use crate::limits;
 use crate::mailbox::Mailbox;
 use crate::message::{MessageId, MessageState};
-use crate::stanza::{OutgoingStanza, StanzaId, StanzaKind, Stream, StreamNumber};
+use crate::stanza::{Numbered, OutgoingStanza, StanzaId, StanzaKind, Stream, StreamNumber};
 use crate::time::UnixTime;
 
 /// One that holds no text is left out where too many of them wait: the peer decides how many answers there are. A query
@@ -29,19 +29,14 @@ pub(crate) fn add(mailbox: &mut Mailbox, stanza: OutgoingStanza) {
 }
 
 /// Whether something waits to be sent.
-pub fn has_unsent(mailbox: &Mailbox) -> bool {
+pub(crate) fn has_unsent(mailbox: &Mailbox) -> bool {
     mailbox.stanzas.values().any(|stanza| stanza.number.is_none())
 }
 
 /// Numbers the stanzas that are sent next, at most `room`. The numbers are stored, so that the server's count can be read
 /// when the stream is taken up again. A step of a key exchange is left out when it is late, as it is of no use then; a query is
 /// not, as it begins an exchange at any time. `first`: the first number.
-pub fn number(
-    mailbox: &mut Mailbox,
-    first: StreamNumber,
-    room: usize,
-    now: UnixTime,
-) -> Vec<(String, Arc<OutgoingStanza>)> {
+pub(crate) fn number(mailbox: &mut Mailbox, first: StreamNumber, room: usize, now: UnixTime) -> Numbered {
     let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Encrypted { body, .. } if stanza.message.is_none() && !wire::is_data(body));
     let late = |stanza: &OutgoingStanza| {
         is_step(stanza) && !stanza.is_query() && now > stanza.at.after(limits::EXCHANGE_STANZAS)
@@ -63,7 +58,7 @@ pub fn number(
 }
 
 /// The server has everything up to this number.
-pub fn acked(mailbox: &mut Mailbox, up_to: StreamNumber) -> Changed {
+pub(crate) fn acked(mailbox: &mut Mailbox, up_to: StreamNumber) -> Changed {
     let done: Vec<StanzaId> = mailbox
         .stanzas
         .iter()
@@ -84,7 +79,7 @@ pub fn acked(mailbox: &mut Mailbox, up_to: StreamNumber) -> Changed {
 
 /// A stream has begun, or goes on: what the server has not said it has, up to now, is to be sent again; but nothing to
 /// somebody who was blocked meanwhile, and no text that has failed, as it has by a block that is over.
-pub fn restarted(mailbox: &mut Mailbox, up_to: Option<StreamNumber>) -> Changed {
+pub(crate) fn restarted(mailbox: &mut Mailbox, up_to: Option<StreamNumber>) -> Changed {
     let changed = up_to.map(|up_to| acked(mailbox, up_to)).unwrap_or_default();
     let relationship = |peer: &PeerId| mailbox.peers.get(peer).map(|peer| peer.relationship);
     let failed = |stanza: &OutgoingStanza| {
@@ -106,7 +101,7 @@ pub fn resumption(mailbox: &Mailbox) -> Option<Resumption> {
 }
 
 /// Keeps where to take the stream up again.
-pub fn set_resumption(mailbox: &mut Mailbox, resumption: Option<Resumption>) {
+pub(crate) fn set_resumption(mailbox: &mut Mailbox, resumption: Option<Resumption>) {
     let stream = resumption.map(|Resumption { id, jid, handled, sent }| Stream {
         id,
         jid,

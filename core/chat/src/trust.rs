@@ -98,12 +98,12 @@ pub struct Trust {
 
 /// A key that a peer has used, as it is stored.
 #[derive(Clone, Serialize, Deserialize, Zeroize)]
-pub struct Key {
+pub(crate) struct Key {
     pub(crate) fingerprint: Fingerprint,
     /// Texts may go to it.
-    pub accepted: bool,
+    pub(crate) accepted: bool,
     /// The user has compared it, or a comparison of secrets has.
-    pub verified: bool,
+    pub(crate) verified: bool,
     pub(crate) verified_us: bool,
     /// The client that has it knows what it gets twice.
     #[serde(rename = "keeps_texts")]
@@ -143,13 +143,12 @@ impl Trust {
     }
 
     /// A key that they have used, to be changed.
-    pub fn key_mut(&mut self, fingerprint: Fingerprint) -> Option<&mut Key> {
+    pub(crate) fn key_mut(&mut self, fingerprint: Fingerprint) -> Option<&mut Key> {
         self.keys.iter_mut().find(|key| key.fingerprint == fingerprint)
     }
 
     /// A key that they have used.
-    #[must_use]
-    pub fn key(&self, fingerprint: Fingerprint) -> Option<&Key> {
+    pub(crate) fn key(&self, fingerprint: Fingerprint) -> Option<&Key> {
         self.keys.iter().find(|key| key.fingerprint == fingerprint)
     }
 
@@ -192,6 +191,14 @@ impl Trust {
         }
     }
 
+    /// The user takes back that this key is the peer's: no text goes to it before it is accepted again. The others stay as they
+    /// are.
+    pub fn distrust(&mut self, fingerprint: Fingerprint) {
+        if let Some(key) = self.key_mut(fingerprint) {
+            (key.verified, key.accepted) = (false, false);
+        }
+    }
+
     /// Another client of the user's has this key as verified. That does not weigh more than what was scanned here. Whether
     /// it was taken in.
     pub fn learn_verified(&mut self, fingerprint: Fingerprint) {
@@ -203,7 +210,7 @@ impl Trust {
     /// Only this key is to be the peer's: others wait for the user's word. `decided`: the user has said so, knowing that
     /// another is in use or expected; else nothing is taken from that one. A verified key weighs more than either.
     pub fn expect(&mut self, fingerprint: Fingerprint, decided: bool) -> Result<(), ChatError> {
-        if self.keys.iter().any(|key| key.verified) && !self.key(fingerprint).is_some_and(|key| key.verified) {
+        if self.keys.iter().any(|key| key.verified) && !self.is_verified(fingerprint) {
             return Err(ChatError::OtherKeyVerified);
         }
         let is_other = |key: &Key| key.fingerprint != fingerprint && key.accepted && !key.verified;
@@ -214,6 +221,12 @@ impl Trust {
         self.expected = Some(fingerprint);
         self.keys.iter_mut().for_each(|key| key.accepted = key.verified || key.fingerprint == fingerprint);
         Ok(())
+    }
+
+    /// Whether this key is known to be the peer's.
+    #[must_use]
+    pub fn is_verified(&self, fingerprint: Fingerprint) -> bool {
+        self.key(fingerprint).is_some_and(|key| key.verified)
     }
 
     /// How private a conversation with this key is.

@@ -83,12 +83,10 @@ mod tests {
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use flashpaper_chat::{
-        FailReason, MessageState, OutgoingStanza, PeerId, StanzaKind, Stored, StreamNumber, Talk, stanza_queue,
-    };
+    use flashpaper_chat::{FailReason, MessageState, OutgoingStanza, PeerId, StanzaKind, Stored, StreamNumber, Talk};
     use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
     use flashpaper_vault::Batch;
-    use flashpaper_xmpp::ChatMessage;
+    use flashpaper_xmpp::{ChatMessage, Incoming};
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
     use tempfile::TempDir;
@@ -150,7 +148,7 @@ mod tests {
         engine.add_contact(id, "friend@b.example").unwrap();
         let receive = |at: u64| {
             clock.0.store(at, Relaxed);
-            burner.converse(|talk| talk.receive(&chat("friend@b.example", "read once"))).unwrap();
+            burner.converse(|talk| talk.hear(Incoming::Chat(chat("friend@b.example", "read once")))).unwrap();
             let came = engine.messages(id, None, None, u32::MAX).unwrap();
             engine.taken(id, came[0].id).unwrap();
         };
@@ -249,10 +247,10 @@ mod tests {
             let answers = burner.converse(move |talk| {
                 for output in &outputs {
                     if let Output::Send(body) = output {
-                        talk.receive(&chat(FRIEND, body));
+                        talk.hear(Incoming::Chat(chat(FRIEND, body)));
                     }
                 }
-                stanza_queue::number(talk.mailbox(), StreamNumber(1), usize::MAX, UnixTime(NOW))
+                talk.next_stanzas(StreamNumber(1), usize::MAX, None)
             });
             let body = |stanza: &OutgoingStanza| {
                 if let StanzaKind::Encrypted { body, .. } = &stanza.kind { body.clone() } else { String::new() }

@@ -1,7 +1,7 @@
 //! Two installations in memory with an attacker between them: lying servers, and keys that were not accepted.
 
 pub(super) use flashpaper_otr::{Identity, InstanceTag, Output, Session, Settings};
-pub(super) use flashpaper_xmpp::{ChatMessage, Refusal};
+pub(super) use flashpaper_xmpp::{ChatMessage, Incoming, Refusal, Start};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -129,8 +129,7 @@ impl Phone {
         self.sessions.forget();
         repair::mend(&mut self.mailbox, None);
         self.work(|talk| {
-            talk.sessions().connected(None, true);
-            talk.wake();
+            talk.stream_began(Start::New { acked: None }, None, None);
         });
     }
 
@@ -143,12 +142,14 @@ impl Phone {
 
 /// A stanza of the peer's account comes.
 pub(super) fn hear(talk: &mut Talk<'_>, peer: &str, stanza: &OutgoingStanza) {
+    talk.hear(incoming(peer, stanza));
+}
+
+/// A stanza of the peer's account, as it comes.
+pub(super) fn incoming(peer: &str, stanza: &OutgoingStanza) -> Incoming {
     match &stanza.kind {
-        StanzaKind::Encrypted { body, wants_receipt } => talk.receive(&chat(peer, &stanza.id, body, *wants_receipt)),
-        StanzaKind::Receipt { received } => {
-            let changed = outbox::reported(talk.mailbox(), &address(peer), received);
-            talk.report(changed);
-        }
+        StanzaKind::Encrypted { body, wants_receipt } => Incoming::Chat(chat(peer, &stanza.id, body, *wants_receipt)),
+        StanzaKind::Receipt { received } => Incoming::Receipt { from: peer.to_owned(), id: received.clone() },
     }
 }
 

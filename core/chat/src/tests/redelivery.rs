@@ -134,15 +134,14 @@ fn two_peers(deduplicates: bool) -> (Mailbox, PeerId, [MessageId; 2]) {
     (mailbox, peer, rows)
 }
 
-/// OTR's numbers of all texts, and since when they are in doubt.
-fn sent(mailbox: &Mailbox) -> Vec<(Option<TextId>, Option<UnixTime>)> {
-    let of = |sent: &Transmission| (sent.number, sent.doubted);
-    mailbox.messages.values().map(|entry| of(entry.transmission.as_ref().unwrap())).collect()
+/// What is known of all texts.
+fn sent(mailbox: &Mailbox) -> Vec<Reading> {
+    mailbox.messages.values().map(|entry| entry.transmission.as_ref().unwrap().reading).collect()
 }
 
-const SENT: (Option<TextId>, Option<UnixTime>) = (Some(TextId(1)), None);
-const CONFIRMED: (Option<TextId>, Option<UnixTime>) = (None, None);
-const DOUBTED: (Option<TextId>, Option<UnixTime>) = (None, Some(UnixTime(NOW.0 + 5)));
+const SENT: Reading = Reading::Awaited(TextId(1));
+const CONFIRMED: Reading = Reading::Settled;
+const DOUBTED: Reading = Reading::Doubted(UnixTime(NOW.0 + 5));
 
 #[test]
 fn what_is_said_of_one_peers_texts_leaves_anothers_alone() {

@@ -40,6 +40,37 @@ fn what_could_not_be_read_comes_again_though_nobody_hears_that_it_could_not_in_t
 }
 
 #[test]
+fn an_exchange_for_what_could_not_be_read_that_came_to_nothing_is_tried_again_ten_minutes_later_or_with_an_occasion() {
+    const TEN_MINUTES: u64 = 600;
+    type Occasion = fn(&mut Phone);
+    let nothing: Occasion = |_| ();
+    let connects: Occasion = |two| two.work(|talk| talk.stream_began(Start::New { acked: None }, None, None));
+    let sees: Occasion = |two| {
+        let _ = two.work(|talk| talk.presence(&address(ONE), Some("r".into()), PresenceNews::Available));
+    };
+    for (occasion, after, happens, queries) in [
+        ("too early", TEN_MINUTES - 1, nothing, 0),
+        ("ten minutes", TEN_MINUTES, nothing, 1),
+        ("a connection", 120, connects, 1),
+        ("the peer is seen", 120, sees, 1),
+    ] {
+        let (mut one, mut two) = friends();
+        two.loses_all_sessions();
+        one.writes("hello");
+        two.hears(&one.says());
+        assert!(!two.says().is_empty(), "the first exchange, which nobody hears of");
+        two.time = 119;
+        two.work(|talk| talk.tick());
+        assert!(two.says().is_empty(), "it is given up");
+        two.time = after;
+        happens(&mut two);
+        let said = two.says();
+        let is_query = |stanza: &Arc<OutgoingStanza>| matches!(&stanza.kind, StanzaKind::Encrypted { body, .. } if body.starts_with("?OTRv"));
+        assert_eq!((said.len(), said.iter().all(is_query)), (queries, true), "{occasion}");
+    }
+}
+
+#[test]
 fn a_receipt_under_keys_that_never_were_complete_is_said_again_though_both_phones_are_restarted() {
     let (mut one, mut two) = friends();
     let (id, row) = (one.writes("hello"), one.row);

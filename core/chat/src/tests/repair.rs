@@ -88,11 +88,13 @@ fn records_are_read_and_written_in_the_form_that_vaults_have() {
         assert_eq!(was, is);
     }
     let key = ["01010101"; 5].join(" ");
-    same::<Entry>(&format!(
-        r#"{{"peer":1,"label":"name","text":"hello","at":1000000,"state":{{"state":"failed","reason":"unread"}},
-        "security":"private","until":1000060,"went":{{"number":3,"key":"{key}","at":1000001,"doubted":1000002,
-        "ids":["first","second"]}},"again":true}}"#
-    ));
+    for (number, doubted) in [("3", "null"), ("null", "1000002"), ("null", "null")] {
+        same::<Entry>(&format!(
+            r#"{{"peer":1,"label":"name","text":"hello","at":1000000,"state":{{"state":"failed","reason":"unread"}},
+            "security":"private","until":1000060,"went":{{"number":{number},"key":"{key}","at":1000001,
+            "doubted":{doubted},"ids":["first","second"]}},"again":true}}"#
+        ));
+    }
     let peer = |(shows, refuses): (bool, bool), (block_due, introduced): (bool, bool)| {
         format!(
             r#"{{"jid":"peer@b.example","standing":"blocked","label":"friend","asks_for_private":true,"offers_version_3":true,

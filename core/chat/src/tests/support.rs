@@ -10,7 +10,7 @@ pub(super) use crate::error::ChatError;
 pub(super) use crate::event::Changed;
 pub(super) use crate::inbox::Arrived;
 pub(super) use crate::mailbox::Mailbox;
-pub(super) use crate::message::{FailReason, MessageId, MessageState, TextId, Transmission};
+pub(super) use crate::message::{FailReason, MessageId, MessageState, Reading, TextId, Transmission};
 pub(super) use crate::retention::History;
 pub(super) use crate::seen::Mark;
 pub(super) use crate::stanza::{OutgoingStanza, StanzaKind, StreamNumber};
@@ -121,7 +121,7 @@ pub(crate) fn encrypt(mailbox: &mut Mailbox, row: u64, number: u64) {
         OutgoingStanza { peer, resource: None, id, kind, message: Some(row), at: NOW, number: None },
     );
     let entry = mailbox.messages.get_mut(&row).map(Arc::make_mut).unwrap();
-    entry.transmission = Some(Transmission { number: Some(TextId(number)), key: KEY, at: NOW, doubted: None, ids });
+    entry.transmission = Some(Transmission { reading: Reading::Awaited(TextId(number)), key: KEY, at: NOW, ids });
     mailbox.set(row, MessageState::Sent);
 }
 

@@ -117,3 +117,20 @@ fn an_accepted_key_that_has_spoken_version_3_is_known_by_that() {
     trust.speaks(first, 3);
     assert!(trust.has_spoken_version_3());
 }
+
+#[test]
+fn a_key_that_was_verified_by_mistake_gets_no_text_until_it_is_accepted_again() {
+    let [verified, other] = [1, 2].map(|byte| Fingerprint([byte; 20]));
+    let mut peer = Trust::default();
+    peer.distrust(verified);
+    assert!(peer.keys.is_empty(), "a key that was never there does not appear");
+    [verified, other].into_iter().for_each(|key| peer.verify(key));
+    peer.distrust(verified);
+    assert_eq!([verified, other].map(|key| peer.security(key)), [Security::KeyChanged, Security::Verified]);
+    assert_eq!([verified, other].map(|key| peer.is_verified(key)), [false, true]);
+    // It is known by now: that it comes again does not make it acceptable.
+    peer.trusts_on_first_use(verified);
+    assert!(!peer.accepts(verified));
+    peer.accept(verified);
+    assert_eq!(peer.security(verified), Security::Private, "accepted, and compared anew by nobody");
+}

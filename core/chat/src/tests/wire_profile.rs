@@ -357,7 +357,7 @@ fn a_peer_that_does_not_answer_is_asked_again_later_or_when_it_comes_or_with_the
     one.work(|talk| talk.presence(&address(TWO), Some("r".into()), PresenceNews::Available));
     assert_eq!(one.says().len(), 1);
     one.time += 100;
-    one.work(|talk| talk.sessions().connected(None, true));
+    one.work(|talk| talk.stream_began(Start::New { acked: None }, None, None));
     assert_eq!(one.says().len(), 1);
 }
 

@@ -162,8 +162,8 @@ impl Engine {
         self.change_peer(id, peer, move |peer| {
             if verified {
                 peer.trust.verify(fingerprint);
-            } else if let Some(key) = peer.trust.key_mut(fingerprint) {
-                (key.verified, key.accepted) = (false, false);
+            } else {
+                peer.trust.distrust(fingerprint);
             }
         })
     }
@@ -265,7 +265,7 @@ impl Engine {
             let mailbox = &*talk.mailbox();
             let is_kept = |(jid, fingerprint): &&(Address, Fingerprint)| {
                 let peer = mailbox.find(jid).and_then(|row| mailbox.peers.get(&row));
-                peer.and_then(|peer| peer.trust.key(*fingerprint)).is_some_and(|key| key.verified)
+                peer.is_some_and(|peer| peer.trust.is_verified(*fingerprint))
             };
             u32::try_from(keys.iter().filter(is_kept).count()).unwrap_or(u32::MAX)
         })?;

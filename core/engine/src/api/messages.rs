@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flashpaper_chat::{Address, ChatError, History, Message, MessageId, MessageState, inbox, outbox};
+use flashpaper_chat::{Address, ChatError, History, Message, MessageId};
 
 use super::Engine;
 use crate::error::{Input, TextFault};
@@ -24,17 +24,12 @@ impl Engine {
         if let Some(fault) = fault(&text) {
             return Err(Error::InvalidInput { input: Input::Text { fault } });
         }
-        let (label, now) = (self.context.services.ids().draw(), self.context.services.now());
         let burner = self.context.burner(id)?;
         let is_online = burner.connection().is_some_and(|handle| handle.connection() == Connection::Online);
         // A connection that works encrypts it in the same change. Texts in numbers do not wait for that: it takes many at once.
         let is_alone = is_online && !burner.writes_in_numbers();
         let patience = if is_alone { limits::TAKEN_ALONG } else { Duration::ZERO };
-        let queued = burner.converse_along(patience, move |talk| {
-            let message = outbox::queue(talk.mailbox(), &to, label, &text, now, within)?;
-            talk.report(vec![(message, MessageState::Queued)]);
-            Ok(message)
-        })?;
+        let queued = burner.converse_along(patience, move |talk| talk.queue(&to, &text, within))?;
         burner.has_written();
         burner.has_work();
         queued.map_err(ChatError::into)
@@ -74,10 +69,7 @@ impl Engine {
     /// Storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn taken(&self, id: &BurnerId, message: MessageId) -> Result<(), Error> {
         let burner = self.context.burner(id)?;
-        burner.converse(move |talk| {
-            let changed = inbox::take(talk.mailbox(), message);
-            talk.report(changed);
-        })?;
+        burner.converse(move |talk| talk.take(message))?;
         // There may be room again for what was not taken in.
         burner.has_work();
         Ok(())

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use flashpaper_chat::{Address, MessageId, MessageState, PeerId, Random, Stored, Talk, UnixTime, outbox};
+use flashpaper_chat::{Address, MessageId, MessageState, PeerId, Random, Stored, Talk, UnixTime};
 use flashpaper_vault::Batch;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -302,16 +302,9 @@ fn changes_of_many_threads_wait_for_the_disk_together_and_each_has_its_result() 
     let folder = TempDir::new().unwrap();
     let home = open(folder.path(), &Key::File).unwrap();
     let burner = home.add("a");
-    let queue = |number: u64| {
-        move |talk: &mut Talk<'_>| {
-            outbox::queue(talk.mailbox(), &peer_jid(), number.to_string(), "text", UnixTime(NOW), None).unwrap()
-        }
-    };
+    let queue = |talk: &mut Talk<'_>| talk.queue(&peer_jid(), "text", None).unwrap();
     let mut ids: Vec<MessageId> = std::thread::scope(|scope| {
-        let threads = (0..THREADS).map(|number| {
-            let burner = &burner;
-            scope.spawn(move || burner.converse(queue(number)).unwrap())
-        });
+        let threads = (0..THREADS).map(|_| scope.spawn(|| burner.converse(queue).unwrap()));
         threads.collect::<Vec<_>>().into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     ids.sort();
@@ -343,11 +336,7 @@ fn what_is_changed_later_is_seen_at_once_and_written_with_the_next_change() {
     let folder = TempDir::new().unwrap();
     let home = open(folder.path(), &Key::File).unwrap();
     let burner = home.add("a");
-    let message = burner
-        .converse(|talk| {
-            outbox::queue(talk.mailbox(), &peer_jid(), "label".into(), "text", UnixTime(NOW), None).unwrap()
-        })
-        .unwrap();
+    let message = burner.converse(|talk| talk.queue(&peer_jid(), "text", None).unwrap()).unwrap();
     let file = || fs::read(folder.path().join("vault.db-wal")).unwrap();
     let before = file();
     let fail = move |mailbox: &mut Mailbox| {

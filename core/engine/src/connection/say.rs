@@ -1,8 +1,6 @@
 //! The stanzas that are sent on a session.
 
-use std::sync::Arc;
-
-use flashpaper_chat::{OutgoingStanza, Peer, Relationship, StanzaKind, presence};
+use flashpaper_chat::{Numbered, Peer, Relationship, StanzaKind, presence};
 use flashpaper_xmpp::{Ids, ManagedSession};
 
 use crate::network::connect::within;
@@ -10,9 +8,6 @@ use crate::seams::ByteStream;
 use crate::{Error, limits};
 
 pub(super) type Session = ManagedSession<Box<dyn ByteStream>>;
-
-/// Stanzas to be sent now, each with the JID that it goes to.
-pub(super) type Numbered = Vec<(String, Arc<OutgoingStanza>)>;
 
 /// Sends stanzas, in their order.
 pub(super) async fn stanzas(session: &mut Session, stanzas: &Numbered) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_chat::{StreamNumber, presence, redelivery, stanza_queue};
+use flashpaper_chat::stanza_queue;
 use flashpaper_xmpp::{LoginError, Start};
 
 use super::handle::ConnectionHandle;
@@ -72,38 +72,14 @@ async fn start(context: &Arc<Context>, turn: &Turn, reached_server: &mut bool) -
     let (credentials, ids) = (link::credentials(&burner.account()), context.services.ids());
     let login = link.log_in_to_stay(&credentials, ids, earlier.as_ref());
     let login = within(limits::EXCHANGE, login).await?;
-    let now = context.services.now();
     if login.as_ref().err() == Some(&LoginError::WrongStream) {
-        turn.converse(move |talk| {
-            stanza_queue::set_resumption(talk.mailbox(), None);
-            let changed = redelivery::forgotten_by_server(talk.mailbox(), now);
-            talk.report(changed);
-        })
-        .await?;
+        turn.converse(|talk| talk.stream_lost()).await?;
     }
     let (mut session, start) = login?;
     link::remember(burner, session.binding()).await?;
     // Presence comes next.
     let (resumption, limit) = (session.resumption(1), session.limit());
-    let had_one = earlier.is_some();
-    turn.converse(move |talk| {
-        let (acked, forgotten) = match start {
-            Start::Resumed { acked } => (Some(acked), false),
-            Start::New { acked } => (acked, acked.is_none() && had_one),
-        };
-        let mut changed = stanza_queue::restarted(talk.mailbox(), acked.map(StreamNumber));
-        if forgotten {
-            changed.extend(redelivery::forgotten_by_server(talk.mailbox(), now));
-        }
-        stanza_queue::set_resumption(talk.mailbox(), resumption);
-        talk.report(changed);
-        if matches!(start, Start::New { .. }) {
-            presence::introduce_again(talk.mailbox());
-        }
-        talk.sessions().connected(limit, matches!(start, Start::New { .. }));
-        talk.wake();
-    })
-    .await?;
+    turn.converse(move |talk| talk.stream_began(start, resumption, limit)).await?;
     // It is the first stanza of every stream. Before the commit above it would have the server deliver to a stream that the
     // next process does not know.
     if matches!(start, Start::New { .. } | Start::Resumed { acked: 0 }) {

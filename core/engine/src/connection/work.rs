@@ -1,14 +1,12 @@
 //! A connection at work, to its end. Nothing is lost on the way: what goes out is stored before it leaves, what comes in before
 //! the server is told so.
-//!
-//! Over 400 lines: what one connection does between two waits is read in one piece.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use flashpaper_chat::presence::Announced;
 use flashpaper_chat::{
-    self as chat, Address, Mailbox, PeerId, Relationship, StreamNumber, Talk, inbox, outbox, presence, redelivery,
-    stanza_queue,
+    self as chat, Address, Mailbox, Numbered, PeerId, Relationship, StreamNumber, Talk, redelivery, sending,
 };
 use flashpaper_xmpp::{Incoming, PresenceNews, Refusal, StreamError, Subscription};
 use futures::FutureExt as _;
@@ -16,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::backoff::overslept;
 use super::handle::{ConnectionHandle, Ending};
-use super::say::{self, Numbered, Session};
+use super::say::{self, Session};
 use super::turn::Turn;
 use crate::account::State;
 use crate::context::Context;
@@ -44,8 +42,7 @@ pub(super) struct Work<'a> {
     quiet_since: Duration,
     /// Up to then nothing is said but what answers: the device has slept.
     rests_until: Duration,
-    /// What the server was told of peers, up to which stanza, and has not said that it has.
-    announced: Vec<(PeerId, Relationship, StreamNumber)>,
+    announced: Announced,
     /// Since when something that the server has acknowledged waits to be stored with the next change.
     acked_since: Option<Duration>,
     /// Up to then texts that come are left to gather: several came together just before.
@@ -64,7 +61,7 @@ impl<'a> Work<'a> {
             asked: None,
             quiet_since: context.services.since_boot(),
             rests_until: Duration::ZERO,
-            announced: Vec::new(),
+            announced: Announced::default(),
             acked_since: None,
             in_until: Instant::now(),
             out_until: Instant::now(),
@@ -183,35 +180,27 @@ impl<'a> Work<'a> {
 
     /// Takes the presence handshake with new contacts a step further, and tells the server of blocks.
     async fn introduce(&mut self) -> Result<(), Error> {
-        let mut due = presence::introductions(&*self.turn.burner.mailbox()?);
-        due.retain(|(row, peer)| {
-            let last = self.announced.iter().rfind(|(announced, ..)| announced == row);
-            last.is_none_or(|(_, relationship, _)| *relationship != peer.relationship)
-        });
+        let due = self.announced.due(&*self.turn.burner.mailbox()?);
         if due.is_empty() {
             return Ok(());
         }
         // Two at most for each of a block and the handshake.
         let resumption = self.session.resumption(4 * due.len());
-        self.converse(move |talk| stanza_queue::set_resumption(talk.mailbox(), resumption)).await?;
+        self.converse(move |talk| talk.set_resumption(resumption)).await?;
         let mut ids = self.context.services.ids();
         for (row, peer) in &due {
             say::introduction(&mut self.session, &mut ids, peer).await?;
-            self.announced.push((*row, peer.relationship, StreamNumber(self.session.sent())));
+            self.announced.told(*row, peer.relationship, StreamNumber(self.session.sent()));
         }
         self.ask(self.context.profile().response()).await
     }
 
     /// Encrypts what waits, and sends what is to be sent; whether there was anything.
     async fn send(&mut self) -> Result<bool, Error> {
-        let has_work = |mailbox: &Mailbox| {
-            let waits = !outbox::waiting(mailbox).is_empty() || !redelivery::doubting(mailbox).is_empty();
-            stanza_queue::has_unsent(mailbox) || waits || !inbox::missed(mailbox).is_empty()
-        };
         let burner = &self.turn.burner;
         // Who waits for a text to be stored does not wait for room.
         if !burner.has_jobs() {
-            if self.room() == 0 || !has_work(&*burner.mailbox()?) {
+            if self.room() == 0 || !sending::has_work(&*burner.mailbox()?) {
                 return Ok(false);
             }
             if self.out_until > Instant::now() {
@@ -234,16 +223,12 @@ impl<'a> Work<'a> {
 
     /// Encrypts what waits, as far as there is room, and numbers what is sent next.
     fn number(&self) -> impl FnOnce(&mut Talk<'_>) -> Numbered + Send + 'static {
-        let (sent, room, now) = (StreamNumber(self.session.sent()), self.room(), self.context.services.now());
+        let (first, room) = (StreamNumber(self.session.sent()).plus(1), self.room());
+        let resumption = self.session.resumption(room);
         // Who says goodbye begins nothing.
         let burns = self.turn.burner.account().state == State::Burning;
-        let resumption = self.session.resumption(room);
         move |talk| {
-            if !burns {
-                talk.pump(room);
-            }
-            stanza_queue::set_resumption(talk.mailbox(), resumption);
-            stanza_queue::number(talk.mailbox(), sent.plus(1), room, now)
+            if burns { talk.last_stanzas(first, room, resumption) } else { talk.next_stanzas(first, room, resumption) }
         }
     }
 
@@ -274,7 +259,7 @@ impl<'a> Work<'a> {
             if let Incoming::Acked { up_to } = incoming { Some(StreamNumber(*up_to)) } else { None }
         };
         let acked: Vec<StreamNumber> = batch.iter().filter_map(acked).collect();
-        let (was_acked, known) = (!acked.is_empty(), self.known_by(&acked));
+        let (was_acked, known) = (!acked.is_empty(), self.announced.known_by(&acked));
         let says_nothing_else =
             batch.iter().all(|incoming| matches!(incoming, Incoming::Acked { .. } | Incoming::Asked));
         let (stanzas, answers) = if says_nothing_else && end.is_ok() {
@@ -333,32 +318,10 @@ impl<'a> Work<'a> {
         let came_back = batch.iter().any(is_bounce);
         let (stanzas, answers, is_quarantined) = self
             .converse(move |talk| {
-                let mut answers = Vec::new();
-                for incoming in batch {
-                    match incoming {
-                        Incoming::Chat(chat) => talk.receive(&chat),
-                        Incoming::Receipt { from, id } => {
-                            let changed = outbox::reported(talk.mailbox(), &Address::from(from), &id);
-                            talk.report(changed);
-                        }
-                        Incoming::Unreadable { from } => talk.unreadable(&from.into()),
-                        Incoming::Refused { from, id, why } => talk.refused(&from.into(), &id, why),
-                        Incoming::Presence { from, resource, news } => {
-                            let steps = talk.presence(&from.clone().into(), resource, news);
-                            answers.extend(steps.into_iter().map(|step| (from.clone(), step)));
-                        }
-                        Incoming::Acked { up_to } => {
-                            let changed = stanza_queue::acked(talk.mailbox(), StreamNumber(up_to));
-                            talk.report(changed);
-                        }
-                        Incoming::Asked | Incoming::Other => {}
-                    }
-                }
-                known
-                    .iter()
-                    .for_each(|(row, relationship)| presence::server_knows(talk.mailbox(), *row, *relationship));
+                let answers = batch.into_iter().flat_map(|incoming| talk.hear(incoming)).collect();
+                talk.acknowledged(&[], &known);
                 let stanzas = number.map(|number| number(talk)).unwrap_or_default();
-                stanza_queue::set_resumption(talk.mailbox(), resumption);
+                talk.set_resumption(resumption);
                 (stanzas, answers, came_back && talk.is_quarantined(&own))
             })
             .await?;
@@ -373,23 +336,11 @@ impl<'a> Work<'a> {
     /// where it is nothing but answers, as receipts: a peer takes one that goes again for what it is.
     async fn note_acks(&mut self, acked: Vec<StreamNumber>, known: Vec<(PeerId, Relationship)>) -> Result<(), Error> {
         let is_known = !known.is_empty();
-        let note = move |mailbox: &mut Mailbox| {
-            known.iter().for_each(|(row, relationship)| presence::server_knows(mailbox, *row, *relationship));
-            acked.iter().flat_map(|up_to| stanza_queue::acked(mailbox, *up_to)).collect()
-        };
+        let note = move |mailbox: &mut Mailbox| sending::acknowledged(mailbox, &acked, &known);
         if self.turn.change_later(note).await? || is_known {
             self.acked_since.get_or_insert(self.context.services.since_boot());
         }
         Ok(())
-    }
-
-    /// What the server was told of peers, and says now that it has.
-    fn known_by(&mut self, acked: &[StreamNumber]) -> Vec<(PeerId, Relationship)> {
-        let is_known = |number: StreamNumber| acked.iter().any(|up_to| up_to.covers(number));
-        self.announced
-            .extract_if(.., |(.., number)| is_known(*number))
-            .map(|(row, relationship, _)| (row, relationship))
-            .collect()
     }
 
     /// Asks the server what it has; it has to say something within this time.
@@ -404,7 +355,7 @@ impl<'a> Work<'a> {
         if ending == Ending::Pause {
             // What could not be read counts, too: no stream is taken up again with less than was acknowledged.
             let resumption = self.session.resumption(0);
-            self.converse(move |talk| stanza_queue::set_resumption(talk.mailbox(), resumption)).await?;
+            self.converse(move |talk| talk.set_resumption(resumption)).await?;
             let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
             return Ok(());
         }
@@ -418,7 +369,7 @@ impl<'a> Work<'a> {
         // Behind the end no server says any more what it has.
         self.turn.write_rest().await?;
         let _ = within(limits::GOODBYE, self.session.close()).await;
-        self.turn.converse(|talk| stanza_queue::set_resumption(talk.mailbox(), None)).await
+        self.turn.converse(|talk| talk.set_resumption(None)).await
     }
 
     async fn drain(&mut self) -> Result<(), Error> {

@@ -128,7 +128,7 @@ impl Context {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use flashpaper_chat::{Talk, UnixTime, outbox};
+    use flashpaper_chat::Talk;
     use tempfile::TempDir;
     use tokio::time::sleep;
 
@@ -142,8 +142,7 @@ mod tests {
     }
 
     fn queue(talk: &mut Talk<'_>) {
-        let peer = "p@b.example".to_owned().into();
-        outbox::queue(talk.mailbox(), &peer, "label".into(), "text", UnixTime(1), None).unwrap();
+        talk.queue(&"p@b.example".to_owned().into(), "text", None).unwrap();
     }
 
     #[tokio::test]

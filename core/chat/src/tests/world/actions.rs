@@ -15,8 +15,9 @@ pub(super) enum Action {
     Send(usize, usize, Fate),
     /// So many stanzas arrive at the server, which may acknowledge them.
     Arrive(usize, usize, bool),
-    /// So much of what the server has said is stored by a phone, which may acknowledge it.
-    Hear(usize, usize, bool, Fate),
+    /// So much of what the server has said is stored by a phone, and with it at most so many stanzas are numbered, which are
+    /// written. It may acknowledge what came. Where that is nothing but what the server has, it is not stored yet.
+    Hear(usize, usize, usize, bool, Fate),
     /// The connection breaks. So many stanzas of the phone's arrive still.
     Cut(usize, usize),
     Connect(usize, Memory, Fate),
@@ -85,8 +86,8 @@ fn action() -> impl Strategy<Value = Action> {
         6 => (1..4_usize).prop_map(Action::Flow),
         4 => (side.clone(), count(), fate()).prop_map(|(side, room, fate)| Action::Send(side, room, fate)),
         4 => (side.clone(), count(), any::<bool>()).prop_map(|(side, count, acks)| Action::Arrive(side, count, acks)),
-        4 => (side.clone(), count(), any::<bool>(), fate())
-            .prop_map(|(side, count, acks, fate)| Action::Hear(side, count, acks, fate)),
+        4 => (side.clone(), count(), none_or_all(), any::<bool>(), fate())
+            .prop_map(|(side, count, room, acks, fate)| Action::Hear(side, count, room, acks, fate)),
         2 => (side.clone(), none_or_all()).prop_map(|(side, arrive)| Action::Cut(side, arrive)),
         4 => (side.clone(), memory(), fate()).prop_map(|(side, memory, fate)| Action::Connect(side, memory, fate)),
         1 => Just(Action::Crash),
@@ -103,7 +104,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 fn memory() -> impl Strategy<Value = Memory> {
-    prop_oneof![3 => Just(Memory::Resumes), 1 => Just(Memory::Counts), 1 => Just(Memory::Stores)]
+    prop_oneof![3 => Just(Memory::Resumes), 1 => Just(Memory::Counts), 1 => Just(Memory::Stores), 1 => Just(Memory::Mistakes)]
 }
 
 fn lie() -> impl Strategy<Value = Lie> {

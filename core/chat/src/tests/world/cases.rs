@@ -4,7 +4,7 @@ use super::actions::Lie;
 use super::properties::{HOUR, WEEK};
 use super::server::Memory;
 use super::side::Fate;
-use super::{Action, Beginning, World};
+use super::{ALL, Action, Beginning, World};
 
 /// A world of two that have not talked yet, in which this happens.
 fn world(actions: &[Action]) -> World {
@@ -104,4 +104,48 @@ fn texts_to_an_impostor_stand_in_no_way_of_those_to_the_peer_that_is_verified() 
     world.settle();
     world.check_none_forgotten();
     world.check_last_texts_arrive();
+}
+
+/// It had none of them on the stream that it gave, and what was on its way must not go before them.
+#[test]
+fn texts_keep_their_order_where_a_server_takes_up_another_stream() {
+    let mut world = world_of(
+        Beginning::Acquainted,
+        0,
+        &[
+            Action::Write(0, Fate::Stored),
+            Action::Crash,
+            Action::Connect(0, Memory::Resumes, Fate::Stored),
+            Action::Flow(1),
+            Action::Write(0, Fate::Stored),
+            Action::Send(0, 1, Fate::Stored),
+            Action::Connect(1, Memory::Resumes, Fate::Stored),
+            Action::Crash,
+            Action::Connect(0, Memory::Mistakes, Fate::Stored),
+        ],
+    );
+    world.settle();
+    world.check_all_arrived(true);
+}
+
+#[test]
+fn a_kill_before_it_is_on_disk_what_the_server_has_loses_and_doubles_nothing() {
+    for memory in [Memory::Resumes, Memory::Counts, Memory::Stores, Memory::Mistakes] {
+        let mut world = world_of(
+            Beginning::Acquainted,
+            WEEK,
+            &[
+                Action::Write(0, Fate::Stored),
+                Action::Send(0, ALL, Fate::Stored),
+                Action::Arrive(0, ALL, true),
+                Action::Hear(0, ALL, 0, true, Fate::Stored),
+            ],
+        );
+        assert!(world.sides[0].is_ahead_of_its_disk());
+        world.act(&Action::Restart(0, 0));
+        assert!(!world.sides[0].is_ahead_of_its_disk());
+        world.act(&Action::Connect(0, memory, Fate::Stored));
+        world.settle();
+        world.check_all_arrived(true);
+    }
 }

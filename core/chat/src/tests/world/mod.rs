@@ -100,7 +100,7 @@ impl World {
             Action::Flow(rounds) => (0..rounds).for_each(|_| self.flow()),
             Action::Send(side, room, fate) => self.send(side, room, fate),
             Action::Arrive(side, count, acks) => self.arrive(side, count, acks),
-            Action::Hear(side, count, acks, fate) => self.hear(side, count, acks, fate),
+            Action::Hear(side, count, room, acks, fate) => self.hear(side, count, room, acks, fate),
             Action::Cut(side, arrive) => self.cut(side, arrive),
             Action::Connect(side, memory, fate) => self.connect(side, memory, fate),
             Action::Crash => {
@@ -178,8 +178,10 @@ impl World {
 
     fn connect(&mut self, side: usize, memory: Memory, fate: Fate) {
         if !self.sides[side].is_connected() {
-            let (stream, start) = self.server.login(side, self.sides[side].earlier().as_ref(), memory);
-            self.sides[side].connected(stream, start, fate);
+            match self.server.login(side, self.sides[side].earlier().as_ref(), memory) {
+                Some((stream, start)) => self.sides[side].connected(stream, start, fate),
+                None => drop(self.sides[side].work(fate, |talk| talk.stream_lost())),
+            }
             self.look(side);
         }
     }
@@ -188,12 +190,13 @@ impl World {
     fn flow(&mut self) {
         (0..2).for_each(|side| self.send(side, ALL, Fate::Stored));
         (0..2).for_each(|side| self.arrive(side, ALL, true));
-        (0..2).for_each(|side| self.hear(side, ALL, true, Fate::Stored));
+        (0..2).for_each(|side| self.hear(side, ALL, 0, true, Fate::Stored));
     }
 
     fn send(&mut self, side: usize, room: usize, fate: Fate) {
-        let stanzas = self.sides[side].send(room, fate);
-        self.server.wrote(side, stanzas);
+        let mut said = self.sides[side].introduce(fate);
+        said.extend(self.sides[side].send(room, fate));
+        self.server.wrote(side, said);
         self.look(side);
     }
 
@@ -202,11 +205,13 @@ impl World {
         self.impostor_hears(side, read_along);
     }
 
-    fn hear(&mut self, side: usize, count: usize, acks: bool, fate: Fate) {
+    fn hear(&mut self, side: usize, count: usize, room: usize, acks: bool, fate: Fate) {
         let items = self.server.says(side, count);
-        let handled = self.sides[side].hears(&items, fate);
-        if let Some(handled) = handled.filter(|_| acks) {
-            self.server.acked(side, handled);
+        if let Some((handled, said)) = self.sides[side].hears(items, room, fate) {
+            self.server.wrote(side, said);
+            if acks {
+                self.server.acked(side, handled);
+            }
         }
         self.look(side);
     }

@@ -3,15 +3,17 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use flashpaper_xmpp::{Refusal, Resumption, Start};
+use flashpaper_xmpp::{Refusal, Resumption, Start, Subscription};
 
 use crate::stanza::OutgoingStanza;
 use crate::tests::support::Arc;
 
-/// Something that a server says to a phone.
+/// Something that a server says to a phone, or has from it.
 #[derive(Clone)]
 pub(super) enum Item {
     Stanza(Arc<OutgoingStanza>),
+    /// A step of the presence handshake.
+    Presence(Subscription),
     /// The stanza with this id came back.
     Bounce(String),
     /// The server has so many stanzas of the phone's. It is no stanza itself.
@@ -30,6 +32,8 @@ pub(super) enum Memory {
     Counts,
     /// A new stream. What the phone had not acknowledged is sent again on it.
     Stores,
+    /// It gives another stream than the one that is asked for, which ends the login.
+    Mistakes,
 }
 
 /// What a lying server does to stanzas from each side.
@@ -50,7 +54,7 @@ pub(super) struct Lies {
 /// A connection: what was written at one end and has not come to the other.
 #[derive(Default)]
 struct Wire {
-    up: VecDeque<Arc<OutgoingStanza>>,
+    up: VecDeque<Item>,
     down: VecDeque<Item>,
 }
 
@@ -80,8 +84,16 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// A phone logs in, and may want to go on with a stream. The stream that it has, and how that began.
-    pub(super) fn login(&mut self, side: usize, earlier: Option<&Resumption>, memory: Memory) -> (String, Start) {
+    /// A phone logs in, and may want to go on with a stream. The stream that it has, and how that began. `None`: another one.
+    pub(super) fn login(
+        &mut self,
+        side: usize,
+        earlier: Option<&Resumption>,
+        memory: Memory,
+    ) -> Option<(String, Start)> {
+        if memory == Memory::Mistakes && earlier.is_some() {
+            return None;
+        }
         let account = &mut self.accounts[side];
         account.wire = Some(Wire::default());
         let wanted = |stream: &&mut Stream| earlier.is_some_and(|earlier| earlier.id == stream.id.to_string());
@@ -91,7 +103,7 @@ impl Server {
             if memory == Memory::Resumes {
                 let down = stream.unacked.clone();
                 account.wire = Some(Wire { down, ..Wire::default() });
-                return (stream.id.to_string(), Start::Resumed { acked: stream.handled });
+                return Some((stream.id.to_string(), Start::Resumed { acked: stream.handled }));
             }
         }
         let is_wanted = account.stream.as_mut().filter(wanted).is_some();
@@ -102,7 +114,7 @@ impl Server {
         self.streams += 1;
         account.stream = Some(Stream { id: self.streams, handled: 0, sent: 0, unacked: VecDeque::new() });
         waiting.into_iter().for_each(|item| self.deliver(side, item));
-        (self.streams.to_string(), Start::New { acked })
+        Some((self.streams.to_string(), Start::New { acked }))
     }
 
     /// A connection breaks. So many of the stanzas that the phone has written still arrive.
@@ -120,7 +132,7 @@ impl Server {
     }
 
     /// The phone has written these.
-    pub(super) fn wrote(&mut self, side: usize, stanzas: Vec<Arc<OutgoingStanza>>) {
+    pub(super) fn wrote(&mut self, side: usize, stanzas: Vec<Item>) {
         if let Some(wire) = &mut self.accounts[side].wire {
             wire.up.extend(stanzas);
         }
@@ -136,7 +148,14 @@ impl Server {
         if acks {
             wire.down.push_back(Item::Acked(stream.handled));
         }
-        came.into_iter().filter_map(|stanza| self.routes(side, stanza)).collect()
+        let mut read_along = Vec::new();
+        for item in came {
+            match item {
+                Item::Stanza(stanza) => read_along.extend(self.routes(side, stanza)),
+                other => self.deliver(1 - side, other),
+            }
+        }
+        read_along
     }
 
     /// So much of what was said to a phone comes to it.

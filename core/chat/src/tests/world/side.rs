@@ -1,19 +1,19 @@
 //! A phone with its disk and its connection: what the engine does between a chat and a stream. Work is done in memory, then
-//! committed. What was not committed is lost when the process ends, and undone when the disk is full.
+//! committed. What was not committed is lost when the process ends, and undone when the disk is full. That the server has
+//! something is known in memory at first, and on disk with the next commit.
 
-use flashpaper_xmpp::{Resumption, Start};
+use flashpaper_xmpp::{Incoming, PresenceNews, Resumption, Start};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::server::{Item, WHY};
 use crate::mailbox::Mailbox;
-use crate::stanza::{OutgoingStanza, StreamNumber};
+use crate::presence::Announced;
+use crate::stanza::StreamNumber;
 use crate::table::Table;
-use crate::tests::phones::{Identity, InstanceTag, ONE, Phone, Sessions, TWO, Talk, hear};
-use crate::tests::support::{
-    Arc, Changed, Duration, MessageId, NOW, UnixTime, address, inbox, outbox, redelivery, shown, stanza_queue,
-};
-use crate::{History, repair, retention};
+use crate::tests::phones::{Identity, InstanceTag, ONE, Phone, Sessions, TWO, Talk, incoming};
+use crate::tests::support::{Arc, Changed, Duration, MessageId, NOW, UnixTime, address, shown, stanza_queue};
+use crate::{History, presence, repair, retention, sending};
 
 /// As much as may be on its way to a server.
 const IN_FLIGHT: u32 = 64;
@@ -35,6 +35,7 @@ struct Connection {
     sent: u32,
     acked: u32,
     handled: u32,
+    announced: Announced,
 }
 
 pub(super) struct Side {
@@ -62,12 +63,13 @@ impl Side {
 
     /// What is on its disk, for another process and another server.
     pub(super) fn into_disk(mut self) -> Mailbox {
-        stanza_queue::set_resumption(&mut self.disk, None);
+        self.work(Fate::Stored, |talk| talk.set_resumption(None));
         self.disk
     }
 
     /// Does something, and commits it; what came of it, if it was stored.
     pub(super) fn work<T>(&mut self, fate: Fate, work: impl FnOnce(&mut Talk<'_>) -> T) -> Option<T> {
+        let before = self.phone.mailbox.clone();
         let done = self.phone.work(work);
         let news = std::mem::take(&mut self.phone.changed);
         match fate {
@@ -77,7 +79,7 @@ impl Side {
                 return Some(done);
             }
             Fate::Undone => {
-                self.phone.mailbox = self.disk.clone();
+                self.phone.mailbox = before;
                 self.phone.sessions.forget();
                 self.connection = None;
             }
@@ -94,6 +96,11 @@ impl Side {
         self.connection = None;
     }
 
+    /// It knows that the server has stanzas which on disk it may not have yet.
+    pub(super) fn is_ahead_of_its_disk(&self) -> bool {
+        self.phone.mailbox.stanzas.len() < self.disk.stanzas.len()
+    }
+
     pub(super) const fn is_connected(&self) -> bool {
         self.connection.is_some()
     }
@@ -104,8 +111,8 @@ impl Side {
 
     /// Puts a text into the outbox; its name.
     pub(super) fn write(&mut self, text: &str, fate: Fate) -> Option<MessageId> {
-        let (peer, label, now) = (self.phone.peer, format!("label of {text}"), self.now());
-        self.work(fate, |talk| outbox::queue(talk.mailbox(), &address(peer), label, text, now, None).unwrap())
+        let peer = self.phone.peer;
+        self.work(fate, |talk| talk.queue(&address(peer), text, None).unwrap())
     }
 
     pub(super) fn earlier(&self) -> Option<Resumption> {
@@ -114,73 +121,74 @@ impl Side {
 
     /// A stream has begun, or goes on.
     pub(super) fn connected(&mut self, stream: String, start: Start, fate: Fate) {
-        let earlier = self.earlier();
-        let handled = earlier.as_ref().map_or(0, |earlier| earlier.handled);
-        let (acked, forgotten, sent, handled) = match start {
-            Start::Resumed { acked } => (Some(acked), false, acked, handled),
-            Start::New { acked } => (acked, acked.is_none() && earlier.is_some(), 0, 0),
+        let handled = self.earlier().map_or(0, |earlier| earlier.handled);
+        let (sent, handled) = match start {
+            Start::Resumed { acked } => (acked, handled),
+            Start::New { .. } => (0, 0),
         };
-        let connection = Connection { stream, sent, acked: sent, handled };
-        let (resumption, now) = (connection.resumption(1), self.now());
-        let is_new = matches!(start, Start::New { .. });
-        let done = self.work(fate, |talk| {
-            let mut changed = stanza_queue::restarted(talk.mailbox(), acked.map(StreamNumber));
-            if forgotten {
-                changed.extend(redelivery::forgotten_by_server(talk.mailbox(), now));
-            }
-            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
-            talk.report(changed);
-            talk.sessions().connected(None, is_new);
-            talk.wake();
-        });
+        let connection = Connection { stream, sent, acked: sent, handled, announced: Announced::default() };
+        let resumption = connection.resumption(1);
+        let done = self.work(fate, |talk| talk.stream_began(start, Some(resumption), None));
         self.connection = done.map(|()| connection);
     }
 
-    /// Encrypts what waits; what is written to the stream, at most so much.
-    pub(super) fn send(&mut self, room: usize, fate: Fate) -> Vec<Arc<OutgoingStanza>> {
-        let Some(connection) = &mut self.connection else { return Vec::new() };
-        let left = IN_FLIGHT.saturating_sub(connection.sent.wrapping_sub(connection.acked));
-        let room = room.min(usize::try_from(left).unwrap());
-        let (resumption, first) = (connection.resumption(room), connection.sent.wrapping_add(1));
-        if room == 0 || !has_work(&self.phone.mailbox) {
+    /// Takes the presence handshake a step further.
+    pub(super) fn introduce(&mut self, fate: Fate) -> Vec<Item> {
+        let Some(connection) = &self.connection else { return Vec::new() };
+        let due = connection.announced.due(&self.phone.mailbox);
+        let resumption = connection.resumption(4 * due.len());
+        if due.is_empty() || self.work(fate, |talk| talk.set_resumption(Some(resumption))).is_none() {
             return Vec::new();
         }
-        let now = self.now();
-        let stanzas = self.work(fate, |talk| {
-            talk.pump(room);
-            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
-            stanza_queue::number(talk.mailbox(), StreamNumber(first), room, now)
-        });
-        let stanzas: Vec<_> = stanzas.into_iter().flatten().map(|(_, stanza)| stanza).collect();
-        if let Some(connection) = &mut self.connection {
-            connection.sent = connection.sent.wrapping_add(u32::try_from(stanzas.len()).unwrap());
+        let Some(connection) = &mut self.connection else { return Vec::new() };
+        let mut said = Vec::new();
+        for (row, peer) in &due {
+            said.extend(connection.writes(presence::steps(peer).map(Item::Presence)));
+            connection.announced.told(*row, peer.relationship, StreamNumber(connection.sent));
         }
-        stanzas
+        said
     }
 
-    /// Stores what has come. How many stanzas of the stream it has now.
-    pub(super) fn hears(&mut self, items: &[Item], fate: Fate) -> Option<u32> {
+    /// Encrypts what waits; what is written to the stream, at most so much.
+    pub(super) fn send(&mut self, room: usize, fate: Fate) -> Vec<Item> {
+        let Some(connection) = &self.connection else { return Vec::new() };
+        let room = connection.room(room);
+        let (resumption, first) = (connection.resumption(room), connection.first());
+        if room == 0 || !sending::has_work(&self.phone.mailbox) {
+            return Vec::new();
+        }
+        let numbered = self.work(fate, |talk| talk.next_stanzas(first, room, Some(resumption)));
+        let stanzas = numbered.into_iter().flatten().map(|(_, stanza)| Item::Stanza(stanza));
+        self.connection.as_mut().map(|connection| connection.writes(stanzas)).unwrap_or_default()
+    }
+
+    /// Takes in what has come. How many stanzas of the stream it has now, and what is written to it.
+    pub(super) fn hears(&mut self, items: Vec<Item>, room: usize, fate: Fate) -> Option<(u32, Vec<Item>)> {
         let connection = self.connection.as_mut().filter(|_| !items.is_empty())?;
         let stanzas = items.iter().filter(|item| !matches!(item, Item::Acked(_))).count();
         connection.handled = connection.handled.wrapping_add(u32::try_from(stanzas).unwrap());
-        let mut acked = items.iter().filter_map(|item| if let Item::Acked(up_to) = item { Some(*up_to) } else { None });
-        connection.acked = acked.next_back().unwrap_or(connection.acked);
-        let (resumption, handled) = (connection.resumption(items.len()), connection.handled);
+        let acked = |item: &Item| if let Item::Acked(up_to) = item { Some(StreamNumber(*up_to)) } else { None };
+        let acked: Vec<StreamNumber> = items.iter().filter_map(acked).collect();
+        connection.acked = acked.last().map_or(connection.acked, |up_to| up_to.0);
+        let known = connection.announced.known_by(&acked);
+        let handled = connection.handled;
+        if stanzas == 0 {
+            self.changed.extend(sending::acknowledged(&mut self.phone.mailbox, &acked, &known));
+            return Some((handled, Vec::new()));
+        }
+        let (room, first) = (connection.room(room), connection.first());
+        let resumption = connection.resumption(items.len() + room);
         let peer = self.phone.peer;
-        self.work(fate, |talk| {
-            for item in items {
-                match item {
-                    Item::Stanza(stanza) => hear(talk, peer, stanza),
-                    Item::Bounce(id) => talk.refused(&address(peer), id, WHY),
-                    Item::Acked(up_to) => {
-                        let changed = stanza_queue::acked(talk.mailbox(), StreamNumber(*up_to));
-                        talk.report(changed);
-                    }
-                }
-            }
-            stanza_queue::set_resumption(talk.mailbox(), Some(resumption));
+        let (numbered, answers) = self.work(fate, |talk| {
+            let answers: Vec<_> = items.into_iter().flat_map(|item| talk.hear(item.incoming(peer))).collect();
+            talk.acknowledged(&[], &known);
+            let numbered = if room > 0 { talk.next_stanzas(first, room, None) } else { Vec::new() };
+            talk.set_resumption(Some(resumption));
+            (numbered, answers)
         })?;
-        Some(handled)
+        let numbered = numbered.into_iter().map(|(_, stanza)| Item::Stanza(stanza));
+        let answers = answers.into_iter().map(|(_, step)| Item::Presence(step));
+        Some((handled, self.connection.as_mut()?.writes(numbered.chain(answers))))
     }
 
     /// Time passes. `drained`: nothing is on its way to this phone or from it.
@@ -191,7 +199,8 @@ impl Side {
         if due && self.is_connected() {
             self.work(Fate::Stored, |talk| talk.tick());
         }
-        let drained = drained && !self.phone.sessions.glance().is_busy(clock) && !has_work(&self.phone.mailbox);
+        let drained =
+            drained && !self.phone.sessions.glance().is_busy(clock) && !sending::has_work(&self.phone.mailbox);
         let lasts = retention::lasts(self.phone.idle_timeout(), drained);
         if retention::next_expiry(&self.phone.mailbox, History::None, lasts).is_some_and(|at| at <= now) {
             self.work(Fate::Stored, |talk| talk.expire(now, drained));
@@ -203,8 +212,7 @@ impl Side {
         let came = shown(&self.phone.mailbox, None, History::UntilBurn, self.now());
         self.work(Fate::Stored, |talk| {
             for message in came.iter().filter(|message| message.state == crate::MessageState::Received) {
-                let changed = inbox::take(talk.mailbox(), message.id);
-                talk.report(changed);
+                talk.take(message.id);
             }
         });
     }
@@ -223,11 +231,36 @@ impl Connection {
         let sent = Some(self.sent.wrapping_add(u32::try_from(to_send).unwrap()));
         Resumption { id: self.stream.clone(), jid: String::new(), handled: self.handled, sent }
     }
+
+    /// How many stanzas more may be on their way, of so many.
+    fn room(&self, of: usize) -> usize {
+        let left = IN_FLIGHT.saturating_sub(self.sent.wrapping_sub(self.acked));
+        of.min(usize::try_from(left).unwrap())
+    }
+
+    /// The number of the next stanza.
+    const fn first(&self) -> StreamNumber {
+        StreamNumber(self.sent).plus(1)
+    }
+
+    fn writes(&mut self, items: impl Iterator<Item = Item>) -> Vec<Item> {
+        let items: Vec<Item> = items.collect();
+        self.sent = self.sent.wrapping_add(u32::try_from(items.len()).unwrap());
+        items
+    }
 }
 
-fn has_work(mailbox: &Mailbox) -> bool {
-    let waits = !outbox::waiting(mailbox).is_empty() || !redelivery::doubting(mailbox).is_empty();
-    stanza_queue::has_unsent(mailbox) || waits || !inbox::missed(mailbox).is_empty()
+impl Item {
+    /// As it comes to a phone.
+    fn incoming(self, peer: &str) -> Incoming {
+        let from = peer.to_owned();
+        match self {
+            Self::Stanza(stanza) => incoming(peer, &stanza),
+            Self::Presence(step) => Incoming::Presence { from, resource: None, news: PresenceNews::Subscription(step) },
+            Self::Bounce(id) => Incoming::Refused { from, id, why: WHY },
+            Self::Acked(up_to) => Incoming::Acked { up_to },
+        }
+    }
 }
 
 /// As the store writes it and reads it: row by row.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use flashpaper_chat::limits::KEYS;
-use flashpaper_chat::{FailReason, MessageState, Relationship, StreamNumber, Talk, UnixTime, presence, stanza_queue};
+use flashpaper_chat::presence::Announced;
+use flashpaper_chat::{FailReason, MessageState, Relationship, StreamNumber, Talk};
 use flashpaper_vault::Batch;
-use flashpaper_xmpp::ChatMessage;
+use flashpaper_xmpp::{ChatMessage, Incoming};
 use tempfile::TempDir;
 
 use super::*;
@@ -27,7 +28,7 @@ pub(crate) fn hears(engine: &Engine, from: &str, text: &str) {
     let (from, resource) = (from.to_owned(), Some("r".to_owned()));
     let said =
         ChatMessage { from, resource, id: Some("1".into()), sent: None, text: text.to_owned(), wants_receipt: false };
-    burner(engine).converse(move |talk| talk.receive(&said)).unwrap();
+    burner(engine).converse(move |talk| talk.hear(Incoming::Chat(said))).unwrap();
 }
 
 /// An engine with one active burner.
@@ -83,9 +84,7 @@ async fn version_2_stays_off_in_the_next_process() {
     // How many answers an offer of version 2 alone gets.
     let answers = |engine: &Engine| {
         hears(engine, peer, "?OTRv2?");
-        burner(engine)
-            .converse(|talk| stanza_queue::number(talk.mailbox(), StreamNumber(1), 10, UnixTime(0)).len())
-            .unwrap()
+        burner(engine).converse(|talk| talk.next_stanzas(StreamNumber(1), 10, None).len()).unwrap()
     };
     assert_eq!(answers(&engine), 1);
     engine.set_version_2(&id, false).unwrap();
@@ -148,9 +147,8 @@ async fn an_import_makes_nobody_a_contact_and_tells_nobody() {
     // What is to be said to anybody, and of anybody to the server.
     let due = || {
         let numbered = |talk: &mut Talk<'_>| {
-            talk.pump(10);
-            let stanzas = stanza_queue::number(talk.mailbox(), StreamNumber(1), 10, UnixTime(0)).len();
-            (stanzas, presence::introductions(talk.mailbox()).len())
+            let stanzas = talk.next_stanzas(StreamNumber(1), 10, None).len();
+            (stanzas, Announced::default().due(talk.mailbox()).len())
         };
         burner(&engine).converse(numbered).unwrap()
     };

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use flashpaper_chat::{History, MessageId, Talk, UnixTime, inbox, outbox};
-use flashpaper_xmpp::ChatMessage;
+use flashpaper_chat::{History, MessageId, Talk, UnixTime};
+use flashpaper_xmpp::{ChatMessage, Incoming};
 use tempfile::TempDir;
 
 use super::super::tests::{NOW, open, peer_jid};
@@ -23,9 +23,9 @@ fn has_history(burner: &LiveBurner, from: &'static str, texts: std::ops::Range<u
         let take = move |talk: &mut Talk<'_>| {
             let peer = talk.mailbox().peer(&from.to_owned().into());
             talk.mailbox().befriend(peer);
-            talk.receive(&chat(from, number.to_string()));
+            talk.hear(Incoming::Chat(chat(from, number.to_string())));
             let came = talk.mailbox().messages.keys().next_back().copied().unwrap();
-            inbox::take(talk.mailbox(), came);
+            talk.take(came);
         };
         burner.converse(take).unwrap();
     }
@@ -39,9 +39,7 @@ fn history_is_on_disk_alone_and_is_read_page_by_page() {
     burner.change(|account| account.history = History::UntilBurn).unwrap();
     has_history(&burner, "peer@b.example", 0..300);
     has_history(&burner, "other@b.example", 300..310);
-    let waits = burner
-        .converse(|talk| outbox::queue(talk.mailbox(), &peer_jid(), "l".into(), "waits", UnixTime(NOW), None).unwrap())
-        .unwrap();
+    let waits = burner.converse(|talk| talk.queue(&peer_jid(), "waits", None).unwrap()).unwrap();
     has_history(&burner, "peer@b.example", 311..315);
     assert_eq!(burner.mailbox().unwrap().messages.len(), 1);
     let texts = |with: Option<&str>, before: Option<u64>, limit: usize| {
@@ -104,7 +102,7 @@ fn what_expires_first_goes_first_whenever_it_became_history() {
     let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
     // One that was read late.
     let late = move |talk: &mut Talk<'_>| {
-        let came = outbox::queue(talk.mailbox(), &peer_jid(), "l".into(), "late", UnixTime(0), None).unwrap();
+        let came = talk.queue(&peer_jid(), "late", None).unwrap();
         let entry = std::sync::Arc::new(first.1.clone());
         talk.mailbox().messages.insert(came, entry);
     };
