@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use crate::files::LOCK;
 use crate::mark;
 use crate::opening::{FILE, NEW};
 use crate::source::{KeyFile, KeySource as _, Slot};
@@ -16,7 +17,7 @@ use crate::source::{KeyFile, KeySource as _, Slot};
 pub fn destroy(folder: &Path) -> io::Result<()> {
     let key_file = KeyFile::new(folder);
     let keys = [Slot::First, Slot::Second].map(|slot| key_file.delete(slot).map_err(io::Error::other));
-    let names = [FILE, NEW, mark::FILE, "lock"].map(str::to_owned);
+    let names = [FILE, NEW, mark::FILE, LOCK].map(str::to_owned);
     let beside = ["wal", "shm", "journal"].map(|of| format!("{FILE}-{of}"));
     let half_written = [mark::FILE, "key"].map(|of| Path::new(of).with_extension("new").display().to_string());
     let files =
@@ -25,4 +26,10 @@ pub fn destroy(folder: &Path) -> io::Result<()> {
             _ => Ok(()),
         });
     keys.into_iter().chain(files.collect::<Vec<_>>()).collect()
+}
+
+/// Whether somebody has begun to open a folder since it was destroyed.
+#[must_use]
+pub fn is_begun(folder: &Path) -> bool {
+    folder.join(LOCK).exists()
 }

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use crate::error::Error;
 
+/// The first file that is made in a folder.
+pub(crate) const LOCK: &str = "lock";
+
 /// The lock of a folder. Dropping it frees the folder at once, though a program that another thread starts just now has the same
 /// file open until it runs.
 pub(crate) struct FolderLock(File);
@@ -21,7 +24,7 @@ impl Drop for FolderLock {
 /// Makes the folder if it is absent, and takes its lock.
 pub(crate) fn lock(folder: &Path) -> Result<FolderLock, Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let lock = private().read(true).write(true).create(true).open(folder.join("lock"))?;
+    let lock = private().read(true).write(true).create(true).open(folder.join(LOCK))?;
     match lock.try_lock() {
         Ok(()) => Ok(FolderLock(lock)),
         Err(TryLockError::WouldBlock) => Err(Error::InUse),

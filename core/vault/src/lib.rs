@@ -20,7 +20,7 @@ mod version_2;
 mod wrap;
 
 pub use batch::{Batch, Row, Table};
-pub use destroy::destroy;
+pub use destroy::{destroy, is_begun};
 pub use error::{Error, Finding, SourceError};
 pub use group::Shared;
 pub use index::End;

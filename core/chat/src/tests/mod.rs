@@ -46,7 +46,7 @@
 //! - contacts: who adds, who accepts, who is asked again
 //!   - `wire_profile::the_side_that_adds_asks_for_presence_first_and_answers_a_request`
 //!   - `streams::on_a_new_stream_the_server_is_told_again_of_who_has_not_answered_and_on_one_that_goes_on_not`
-//!   - `wire_profile::the_side_that_accepts_lets_the_peer_see_first_and_then_asks`
+//!   - `wire_profile::the_side_that_accepts_grants_presence_first_and_then_asks_for_it`
 //! - a block: the server alone is told
 //!   - `wire_profile::a_block_is_told_to_the_server_alone_and_ends_what_was_private`
 //! - strangers and the blocked get nothing

@@ -8,6 +8,7 @@ use flashpaper_otr::InstanceTag;
 use crate::Error;
 use crate::account::Account;
 use crate::store::StoredBurner;
+use crate::store::history::Lists;
 
 /// A burner's account and conversations.
 pub(super) struct Chat {
@@ -17,6 +18,8 @@ pub(super) struct Chat {
     pub(super) sessions: Option<Sessions>,
     /// When the first message of history expires; `None`: never. As far as that is known.
     pub(super) history_expires: Option<Option<UnixTime>>,
+    /// How far history is listed by peer.
+    pub(super) lists: Lists,
 }
 
 /// A mailbox.
@@ -39,7 +42,13 @@ pub(super) struct Published {
 
 impl Chat {
     pub(super) fn new(StoredBurner { account, mailbox, .. }: StoredBurner) -> Self {
-        Self { account: Arc::new(account), mailbox: mailbox.map(Kept::on_disk), sessions: None, history_expires: None }
+        Self {
+            account: Arc::new(account),
+            mailbox: mailbox.map(Kept::on_disk),
+            sessions: None,
+            history_expires: None,
+            lists: Lists::default(),
+        }
     }
 
     pub(super) fn published(&self) -> Published {

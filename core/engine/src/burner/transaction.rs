@@ -102,8 +102,13 @@ impl LiveBurner {
         let kept = retention::sweep(&mut mailbox, history, services.expiry_now());
         let mut batch = Batch::default();
         schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
-        history::put(&mut batch, self.owner, &kept)?;
-        services.store.commit(batch)?;
+        let listed = history::put(&mut batch, self.owner, &kept, &mut chat.lists);
+        let committed = listed.and_then(|()| services.store.commit(batch));
+        if committed.is_err() {
+            // They may be ahead of what is stored.
+            chat.lists = history::Lists::default();
+        }
+        committed?;
         let first = kept.values().filter_map(|entry| retention::expires(entry, history)).min();
         chat.history_expires = chat.history_expires.map(|next| next.into_iter().chain(first).min());
         chat.mailbox = Ok(Kept::on_disk(mailbox));
@@ -214,13 +219,16 @@ impl LiveBurner {
                 chat.history_expires = Some(next);
                 return Ok(next);
             }
+            // Behind a page that is full there may be more of its last block.
+            let is_full = page.len() == PAGE;
+            let left = page.iter().find(|(_, entry)| expires(entry).is_none_or(|at| at > now));
+            let left = left.or_else(|| page.last().filter(|_| is_full)).map(|(message, _)| *message);
             let Kept { stored, present } = chat.mailbox.clone()?;
             let mut mailbox = Mailbox::clone(&present);
             let mut batch = Batch::default();
-            for (message, entry) in expired {
-                retention::forgotten(&mut mailbox, entry, now);
-                history::remove(&mut batch, self.owner, *message, entry);
-            }
+            expired.iter().for_each(|(_, entry)| retention::forgotten(&mut mailbox, entry, now));
+            history::remove_first(&mut batch, self.owner, &expired, left);
+            chat.lists = history::Lists::default();
             schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
             self.services.store.commit(batch)?;
             chat.mailbox = Ok(Kept::on_disk(mailbox));

@@ -58,10 +58,12 @@ impl Engine {
         let files_left = remove_files(home).err().map(|error| vault::Error::from(error).into());
         for context in ended {
             let (runtime, home) = (context.tasks.runtime().clone(), home.to_owned());
-            // Tor takes a moment to end, and may write meanwhile.
+            // Tor takes a moment to end, and may write meanwhile. What was begun anew since is not to be removed.
             runtime.spawn(async move {
                 Self { context }.close().await;
-                let _ = remove_files(&home);
+                if !vault::is_begun(&home) {
+                    let _ = remove_files(&home);
+                }
             });
         }
         PanicReport { key_kept, files_left }
@@ -185,6 +187,9 @@ mod tests {
         assert_eq!(Engine::panic(home.path(), None), PanicReport::default());
         assert!(listing(home.path()).is_empty());
         let (engine, _) = crate::connection::supervisor::tests::engine(&home, &["a"]).await;
+        sleep(Duration::from_millis(200)).await;
+        assert_eq!(engine.burners().unwrap().len(), 1, "the end of the one before takes nothing from it");
+        assert!(home.path().join("vault.db").exists());
         engine.close().await;
         fs::write(home.path().join("an app's own"), "kept").unwrap();
         assert_eq!(Engine::panic(home.path(), None), PanicReport::default());

@@ -1,6 +1,7 @@
-//! A burner's messages of which nothing is to come any more: rows by their numbers, and a list of these numbers by peer. None
-//! of it is in memory, nor read at an opening.
+//! A burner's messages of which nothing is to come any more: rows by their numbers, and for each peer a list of the blocks of
+//! numbers that have messages of theirs. None of it is in memory, nor read at an opening.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use flashpaper_chat::{self as chat, Entry, MessageId, PeerId};
@@ -11,20 +12,41 @@ use super::json::to_json;
 use crate::Error;
 
 pub(crate) const HISTORY: Table = Table::lasting(9);
-/// Empty rows, by [`listed`].
+/// Empty rows, by [`Listed`].
 pub(crate) const BY_PEER: Table = Table::lasting(12);
-
+/// How many messages a block has: a list of each message would be as many rows again.
+const BLOCK: u64 = 64;
 /// How many rows are read at one go.
 const PAGE: usize = 1024;
 
 /// Messages that were read, and what was found lost.
 pub(super) type Page = (Vec<(MessageId, Entry)>, Vec<Finding>);
 
-/// A peer's number, and behind it a message's. Should one ever reach 2^32, two peers share a list: who reads looks at each
-/// message's own peer.
-fn listed(peer: PeerId, message: u64) -> u64 {
-    u64::from(peer) << 32 | message.min(u32::MAX.into())
+/// A peer, and a block that has messages of theirs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Listed {
+    peer: PeerId,
+    block: u64,
 }
+
+impl Listed {
+    fn of(message: MessageId, entry: &Entry) -> Self {
+        Self { peer: entry.peer(), block: block(message) }
+    }
+
+    /// Should a number ever reach 2^32, two peers share a list: who reads looks at each message's own peer.
+    fn row(self) -> u64 {
+        u64::from(self.peer) << 32 | self.block.min(u32::MAX.into())
+    }
+}
+
+fn block(message: MessageId) -> u64 {
+    u64::from(message) / BLOCK
+}
+
+/// The last block in each peer's list, as far as this process has listed some.
+#[derive(Default)]
+pub(crate) struct Lists(BTreeMap<PeerId, u64>);
 
 /// The messages at an end of a range of numbers, from that end on, at most so many.
 pub(super) fn page(vault: &Vault, owner: Owner, range: (Range<u64>, End), limit: usize) -> Result<Page, Error> {
@@ -32,7 +54,7 @@ pub(super) fn page(vault: &Vault, owner: Owner, range: (Range<u64>, End), limit:
     Ok((rows.iter().filter_map(entry).collect(), lost))
 }
 
-/// The messages with a peer before one, the last first, at most so many. Reads none of other peers.
+/// The messages with a peer before one, the last first, at most so many. Reads no blocks but those that have some.
 pub(super) fn page_with(
     vault: &Vault,
     owner: Owner,
@@ -41,20 +63,20 @@ pub(super) fn page_with(
     limit: usize,
 ) -> Result<Page, Error> {
     let (mut messages, mut lost) = Page::default();
-    let mut range = listed(peer, 0)..listed(peer, before.into());
+    let [first, behind] = [0, block(before).saturating_add(1)].map(|block| Listed { peer, block }.row());
+    let mut ahead = first..behind;
     while messages.len() < limit {
-        let (list, damaged) = vault.page(owner, BY_PEER, (range.clone(), End::Last), limit - messages.len())?;
+        let (list, damaged) = vault.page(owner, BY_PEER, (ahead.clone(), End::Last), 1)?;
         lost.extend(damaged);
-        let Some(last) = list.last() else { break };
-        range.end = last.number;
-        for listed in list {
-            match vault.row(owner, HISTORY, listed.number & u64::from(u32::MAX))? {
-                Some(Ok(row)) => messages.extend(entry(&row)),
-                Some(Err(finding)) => lost.push(finding),
-                None => {}
-            }
-        }
+        let Some(listed) = list.first() else { break };
+        ahead.end = listed.number;
+        let start = (listed.number & u64::from(u32::MAX)) * BLOCK;
+        let numbers = start..(start + BLOCK).min(before.into());
+        let (of_all, damaged) = page(vault, owner, (numbers, End::Last), usize::MAX)?;
+        lost.extend(damaged);
+        messages.extend(of_all.into_iter().filter(|(_, entry)| entry.peer() == peer));
     }
+    messages.truncate(limit);
     Ok((messages, lost))
 }
 
@@ -72,35 +94,52 @@ pub(super) fn last(vault: &Vault, owner: Owner) -> Result<Option<(MessageId, Pee
     Ok(message.map(|message| (message.into(), (peer.unwrap_or_default() >> 32).into())))
 }
 
-/// Lists by peer what an earlier version, which had no such list, has kept.
+/// Lists by peer what an earlier version, which had no such lists, has kept.
 pub(super) fn list_by_peer(vault: &mut Vault, owner: Owner, rng: &mut dyn CryptoRng) -> Result<(), Error> {
     let (is_listed, _) = vault.page(owner, BY_PEER, (0..u64::MAX, End::First), 1)?;
     if !is_listed.is_empty() {
         return Ok(());
     }
-    let (mut batch, mut from) = (Batch::default(), 0);
+    let (mut lists, mut from) = (BTreeSet::new(), 0);
     loop {
         let (rows, _) = vault.page(owner, HISTORY, (from..u64::MAX, End::First), PAGE)?;
         let Some(last) = rows.last() else { break };
         from = last.number + 1;
-        rows.iter().filter_map(entry).for_each(|(message, entry)| list(&mut batch, owner, entry.peer(), message));
+        lists.extend(rows.iter().filter_map(entry).map(|(message, entry)| Listed::of(message, &entry)));
     }
+    let mut batch = Batch::default();
+    lists.into_iter().for_each(|listed| batch.put(owner, BY_PEER, listed.row(), Vec::new()));
     if batch.is_empty() { Ok(()) } else { Ok(vault.commit(batch, rng)?) }
 }
 
-fn list(batch: &mut Batch, owner: Owner, peer: PeerId, message: MessageId) {
-    batch.put(owner, BY_PEER, listed(peer, message.into()), Vec::new());
-}
-
-pub(crate) fn put(batch: &mut Batch, owner: Owner, messages: &chat::Table<MessageId, Entry>) -> Result<(), Error> {
+/// Puts messages. `lists` is as it is to be once they are on disk; a list that is put once more is as it was.
+pub(crate) fn put(
+    batch: &mut Batch,
+    owner: Owner,
+    messages: &chat::Table<MessageId, Entry>,
+    lists: &mut Lists,
+) -> Result<(), Error> {
     for (message, entry) in messages {
         batch.put(owner, HISTORY, (*message).into(), to_json(&**entry)?);
-        list(batch, owner, entry.peer(), *message);
+        let listed = Listed::of(*message, entry);
+        if lists.0.insert(listed.peer, listed.block) != Some(listed.block) {
+            batch.put(owner, BY_PEER, listed.row(), Vec::new());
+        }
     }
     Ok(())
 }
 
-pub(crate) fn remove(batch: &mut Batch, owner: Owner, message: MessageId, entry: &Entry) {
-    batch.remove(owner, HISTORY, message.into());
-    batch.remove(owner, BY_PEER, listed(entry.peer(), message.into()));
+/// Removes the first messages that there are, and the blocks that have no others from the lists.
+pub(crate) fn remove_first(
+    batch: &mut Batch,
+    owner: Owner,
+    expired: &[&(MessageId, Entry)],
+    first_left: Option<MessageId>,
+) {
+    for (message, entry) in expired {
+        batch.remove(owner, HISTORY, (*message).into());
+        if first_left.is_none_or(|left| block(*message) < block(left)) {
+            batch.remove(owner, BY_PEER, Listed::of(*message, entry).row());
+        }
+    }
 }

@@ -36,7 +36,7 @@ pub(crate) type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Where the engine has messages of which nothing is to come any more.
 const HISTORY: Table = Table::lasting(9);
-/// Where it lists them by peer.
+/// Where it lists by peer which blocks of 64 messages have some of theirs.
 const BY_PEER: Table = Table::lasting(12);
 /// The folders of the two sides.
 const SIDES: [&str; 2] = ["out", "in"];
@@ -278,7 +278,7 @@ fn keep(home: &Path, messages: u64) -> Done {
     let mut batch = Batch::default();
     for row in kept {
         batch.remove(owner, HISTORY, row.number);
-        batch.remove(owner, BY_PEER, peer | row.number);
+        batch.remove(owner, BY_PEER, peer | (row.number / 64));
     }
     vault.commit(batch, rng)?;
     // What was removed is written over here, not at the opening that is measured.
@@ -289,7 +289,7 @@ fn keep(home: &Path, messages: u64) -> Done {
     let mut batch = Batch::default();
     for number in FIRST_KEPT..FIRST_KEPT + messages {
         batch.put(owner, HISTORY, number, text.clone());
-        batch.put(owner, BY_PEER, peer | number, Vec::new());
+        batch.put(owner, BY_PEER, peer | (number / 64), Vec::new());
     }
     Ok(vault.commit(batch, rng)?)
 }
