@@ -8,8 +8,8 @@ use flashpaper_xmpp::{ChatMessage, Incoming, PresenceNews, Refusal, Resumption, 
 
 use crate::address::Address;
 use crate::contact::{PeerId, Relationship};
+use crate::encryption;
 use crate::encryption::session::Partner;
-use crate::encryption::wire;
 use crate::error::ChatError;
 use crate::event::{Changed, News};
 use crate::inbox;
@@ -184,7 +184,7 @@ impl<'a> Talk<'a> {
             }
             // What OTR has not read it does not count as read: it can come again.
             (Relationship::Contact, Some(peer))
-                if inbox::is_full(self.work.mailbox, peer) && !wire::is_of_exchange(&chat.text) =>
+                if inbox::is_full(self.work.mailbox, peer) && !encryption::is_of_exchange(&chat.text) =>
             {
                 inbox::turn_away(self.work.mailbox, &mut self.work.sessions.full, &mut self.work.news, peer);
             }

@@ -7,7 +7,7 @@ use flashpaper_xmpp::ChatMessage;
 
 use crate::address::Address;
 use crate::contact::{Peer, PeerId, Relationship};
-use crate::encryption::wire::{Unanswered, holds_data};
+use crate::encryption::{Unanswered, holds_data};
 use crate::event::{Changed, News, Notice, beginning};
 use crate::mailbox::Mailbox;
 use crate::message::{Entry, MessageId, MessageState};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::contact::PeerId;
-use crate::encryption::wire;
+use crate::encryption;
 use crate::message::MessageId;
 use crate::time::UnixTime;
 
@@ -50,7 +50,7 @@ pub type Numbered = Vec<(String, Arc<OutgoingStanza>)>;
 
 impl OutgoingStanza {
     pub(crate) fn is_query(&self) -> bool {
-        matches!(&self.kind, StanzaKind::Encrypted { body, .. } if wire::is_query(body))
+        matches!(&self.kind, StanzaKind::Encrypted { body, .. } if encryption::is_query(body))
     }
 }
 

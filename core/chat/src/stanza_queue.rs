@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flashpaper_xmpp::Resumption;
 
 use crate::contact::{PeerId, Relationship};
-use crate::encryption::wire;
+use crate::encryption;
 use crate::event::Changed;
 use crate::limits;
 use crate::mailbox::Mailbox;
@@ -37,7 +37,7 @@ pub(crate) fn has_unsent(mailbox: &Mailbox) -> bool {
 /// when the stream is taken up again. A step of a key exchange is left out when it is late, as it is of no use then; a query is
 /// not, as it begins an exchange at any time. `first`: the first number.
 pub(crate) fn number(mailbox: &mut Mailbox, first: StreamNumber, room: usize, now: UnixTime) -> Numbered {
-    let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Encrypted { body, .. } if stanza.message.is_none() && !wire::is_data(body));
+    let is_step = |stanza: &OutgoingStanza| matches!(&stanza.kind, StanzaKind::Encrypted { body, .. } if stanza.message.is_none() && !encryption::is_data(body));
     let late = |stanza: &OutgoingStanza| {
         is_step(stanza) && !stanza.is_query() && now > stanza.at.after(limits::EXCHANGE_STANZAS)
     };

@@ -12,7 +12,7 @@ use crate::contact::{PeerId, Relationship};
 use crate::encryption::open::Opened;
 use crate::encryption::session::{Client, Compared, Output, Partner, Session};
 use crate::encryption::stored::Stored;
-use crate::encryption::{verification, wire};
+use crate::encryption::{self, verification};
 use crate::event::{News, Notice};
 use crate::inbox::{self, Arrived};
 use crate::mailbox::Mailbox;
@@ -209,7 +209,7 @@ impl<'a> Work<'a> {
             None => self.sessions.open.resource_for(peer, &body),
         };
         let id = self.ids.draw();
-        if wire::is_query(&body) {
+        if encryption::is_query(&body) {
             self.sessions.queries.insert(peer, id.clone());
         }
         let kind = StanzaKind::Encrypted { body, wants_receipt: false };

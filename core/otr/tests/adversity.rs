@@ -126,7 +126,7 @@ fn finished_survives_a_flood_of_instances() {
         pair.sides[0].receive(&wires(&commit)[0]);
     }
     assert!(pair.sides[0].is_finished());
-    assert_eq!(pair.sides[0].send_kept("secret", "id"), Err(NotSent::NotReady));
+    assert_eq!(pair.sides[0].send("secret", "id"), Err(NotSent::NotReady));
 }
 
 // What begins by itself, and what does not.
@@ -207,7 +207,7 @@ fn a_renewal_in_a_busy_talk_loses_nothing() {
                 said += 1;
             }
             while waiting[side] > 0
-                && let Ok((_, text)) = pair.sides[side].send_kept("text", "label")
+                && let Ok((_, text)) = pair.sides[side].send("text", "label")
             {
                 waiting[side] -= 1;
                 outputs.extend(text);
@@ -231,7 +231,7 @@ fn texts_during_a_refresh_arrive_in_order() {
     to_bob.extend(pair.sides[0].say("one"));
     let to_alice: Vec<Output> = wires(&to_bob).iter().flat_map(|wire| pair.sides[1].receive(wire)).collect();
     let to_bob: Vec<Output> = wires(&to_alice).iter().flat_map(|wire| pair.sides[0].receive(wire)).collect();
-    assert_eq!(pair.sides[0].send_kept("two", "id"), Err(NotSent::NotReady));
+    assert_eq!(pair.sides[0].send("two", "id"), Err(NotSent::NotReady));
     pair.news[1].extend(to_alice.into_iter().filter(|output| matches!(output, Output::Text { .. })));
     pair.carry(0, to_bob);
     for text in ["two", "three"] {
@@ -290,7 +290,7 @@ fn a_receipt_under_keys_that_never_came_has_the_text_named_as_unread() {
     assert_eq!(has_begun(&lost), 1);
     let late = Duration::from_secs(60);
     pair.sides[0].tick(late);
-    let text = pair.sides[0].send_kept("read by Bob", "id").unwrap().1;
+    let text = pair.sides[0].send("read by Bob", "id").unwrap().1;
     pair.carry(0, text);
     assert_eq!(pair.texts(1), ["read by Bob"]);
     let receipt = pair.sides[1].send_receipt(pair.sides[0].tag(), &["id".to_owned()]);
@@ -314,7 +314,7 @@ fn a_client_with_another_key_does_not_settle_a_doubt_about_the_first() {
     assert_eq!(has_begun(&pair.sides[1].receive(&wires(&reveal)[0])), 1);
     let late = Duration::from_secs(60);
     pair.sides[0].tick(late);
-    let text = pair.sides[0].send_kept("read by Bob", "id").unwrap().1;
+    let text = pair.sides[0].send("read by Bob", "id").unwrap().1;
     pair.carry(0, text);
     // Bob sees nothing of the exchange that begins for this.
     let commit = pair.sides[0].receive("?OTR Error: no");
@@ -334,7 +334,7 @@ fn a_client_with_another_key_does_not_settle_a_doubt_about_the_first() {
 fn a_text_that_comes_again_is_named_and_confirms_nothing() {
     for deduplicates in [true, false] {
         let mut pair = Pair::private(Settings { deduplicates, ..Settings::default() }, 55);
-        let text = pair.sides[1].send_kept("read by Alice", "id").unwrap().1;
+        let text = pair.sides[1].send("read by Alice", "id").unwrap().1;
         assert!(matches!(pair.sides[0].receive(&wires(&text)[0])[..], [Output::Text { .. }]));
         pair.sides[0].say("never read");
         let again = pair.sides[0].receive(&wires(&text)[0]);
@@ -425,7 +425,7 @@ fn that_nobody_answers_is_told() {
     for begins in [Session::start, |alice: &mut Session| alice.receive("?OTRv3?")] {
         let mut alice = session(&ALICE, Settings::default(), 7);
         begins(&mut alice);
-        assert_eq!(alice.send_kept("hello", "id"), Err(NotSent::NotReady));
+        assert_eq!(alice.send("hello", "id"), Err(NotSent::NotReady));
         assert_eq!(alice.deadline(), Some(Duration::from_secs(60)));
         assert_eq!(alice.tick(Duration::from_secs(60)), [Output::Attention(Attention::NoAnswer)]);
         assert!(!alice.is_beginning() && alice.deadline().is_none());
@@ -487,7 +487,7 @@ fn a_damaged_state_is_refused_or_harmless() {
                 session.receive("?OTR|1234|0,2,3,piece,");
                 session.receive("?OTR|1234|0,3,3,piece,");
                 session.tick(Duration::from_secs(1));
-                let _ = session.send_kept("hello", "id");
+                let _ = session.send("hello", "id");
                 session.start();
                 session.end();
             }
@@ -511,7 +511,7 @@ fn a_limit_that_is_too_small_is_raised() {
     let mut pair = Pair::new(Settings { limit: Some(30), ..Settings::default() }, 30);
     pair.say(0, "hello");
     assert_eq!(pair.texts(1), ["hello"]);
-    let too_long = pair.sides[0].send_kept(&"x".repeat(5_000_000), "id");
+    let too_long = pair.sides[0].send(&"x".repeat(5_000_000), "id");
     assert_eq!(too_long, Err(NotSent::TooLong));
     pair.say(0, "still there");
     assert_eq!(pair.texts(1), ["hello", "still there"]);

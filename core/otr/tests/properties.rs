@@ -28,7 +28,7 @@ proptest! {
     fn no_word_vanishes_without_a_notice(parts in vec(0..MARKS.len() + 3, 0..6), at in 0..6_usize, private: bool) {
         let settings = Settings { version_2: true, ..Settings::default() };
         let mut pair = if private { Pair::private(settings, 1) } else { Pair::new(settings, 1) };
-        let said = |side: &mut Session| side.send_kept("text", "label").map_or_else(|_| side.start(), |(_, text)| text);
+        let said = |side: &mut Session| side.send("text", "label").map_or_else(|_| side.start(), |(_, text)| text);
         let texts = pair.sides.each_mut().map(|side| common::wires(&said(side)).join("\n"));
         let piece = format!("?OTR|{:x}|{:x},1,2,x,", pair.sides[1].tag().0, pair.sides[0].tag().0);
         let others = [&*piece, &*texts[0], &*texts[1]];

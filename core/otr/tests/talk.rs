@@ -115,7 +115,7 @@ fn an_exchange_that_the_peer_leaves_is_begun_again_where_texts_may_be_unread() {
 fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     let settings = Settings { deduplicates: true, ..Settings::default() };
     let mut pair = Pair::new(settings, 35);
-    assert_eq!(pair.sides[0].send_kept("too early", "a"), Err(NotSent::NotReady));
+    assert_eq!(pair.sides[0].send("too early", "a"), Err(NotSent::NotReady));
     assert!(!pair.sides[0].is_beginning());
     let outputs = pair.sides[0].start();
     assert!(pair.sides[0].is_beginning() && !pair.sides[0].is_ready());
@@ -125,7 +125,7 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     assert!(pair.news[1].contains(&Output::Deduplicates(ALICE.fingerprint())), "{:?}", pair.news[1]);
     let long = "\u{e4}".repeat(100);
     for (text, label) in [("first", "id 1"), ("second", &long)] {
-        let outputs = pair.sides[0].send_kept(text, label).unwrap().1;
+        let outputs = pair.sides[0].send(text, label).unwrap().1;
         pair.carry(0, outputs);
     }
     let labels: Vec<_> = pair.news[1]
@@ -147,7 +147,7 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     pair.news = [vec![], vec![]];
     pair.sides[1] = session(&BOB, Settings { tag: Some(pair.sides[1].tag()), ..settings }, 99);
     for (text, label) in [("lost", "id 3"), ("lost, too", "id 4")] {
-        let outputs = pair.sides[0].send_kept(text, label).unwrap().1;
+        let outputs = pair.sides[0].send(text, label).unwrap().1;
         let wires = wires(&outputs);
         assert!(!wires.is_empty() && pair.sides[0].is_ready());
         if label == "id 4" {
@@ -158,7 +158,7 @@ fn texts_that_the_owner_keeps_are_named_and_left_to_it() {
     // The second of the first two may have crossed the answer.
     assert_eq!((unread, pair.texts(1)), (3, vec![]), "{:?}", pair.news);
     assert!(pair.sides[0].is_ready());
-    let outputs = pair.sides[0].send_kept("lost", "id 3").unwrap().1;
+    let outputs = pair.sides[0].send("lost", "id 3").unwrap().1;
     pair.carry(0, outputs);
     assert_eq!(pair.texts(1), ["lost"]);
 }
@@ -168,13 +168,13 @@ fn a_peer_that_asks_anew_may_have_lost_the_old_keys() {
     for answers in [true, false] {
         let mut pair = Pair::private(Settings::default(), 45);
         let commit = pair.sides[0].receive("?OTRv3?");
-        assert_eq!(pair.sides[0].send_kept("under new keys", "a"), Err(NotSent::NotReady));
+        assert_eq!(pair.sides[0].send("under new keys", "a"), Err(NotSent::NotReady));
         if answers {
             pair.carry(0, commit);
         } else {
             pair.sides[0].tick(Duration::from_secs(61));
         }
-        assert!(pair.sides[0].send_kept("under new keys", "a").is_ok());
+        assert!(pair.sides[0].send("under new keys", "a").is_ok());
     }
 }
 
@@ -200,7 +200,7 @@ fn finished_never_falls_back_to_plain_text() {
     pair.carry(1, bye);
     assert!(matches!(pair.news[0][..], [Output::Ended(_)]));
     assert!(pair.sides[0].is_finished());
-    assert_eq!(pair.sides[0].send_kept("to nobody", "a"), Err(NotSent::NotReady));
+    assert_eq!(pair.sides[0].send("to nobody", "a"), Err(NotSent::NotReady));
     let again = pair.sides[0].start();
     pair.carry(0, again);
     pair.say(0, "to you");
@@ -359,5 +359,5 @@ fn finished_never_falls_back_after_a_resumption() {
     let rng = Box::new(StdRng::seed_from_u64(93));
     let mut again = Session::resume(&state, Arc::clone(&ALICE), Settings::default(), rng, Duration::ZERO).unwrap();
     assert!(again.is_finished());
-    assert_eq!(again.send_kept("secret", "a"), Err(NotSent::NotReady));
+    assert_eq!(again.send("secret", "a"), Err(NotSent::NotReady));
 }

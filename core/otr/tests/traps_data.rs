@@ -415,7 +415,7 @@ fn tlv1() {
 
     let Output::Ended(_) = talk.receive(&bye)[0] else { panic!("goes on") };
     assert!(talk.session.is_finished());
-    assert_eq!(talk.session.send_kept("?", "id"), Err(NotSent::NotReady));
+    assert_eq!(talk.session.send("?", "id"), Err(NotSent::NotReady));
     // Its keys are gone.
     let letter = Letter { counter: 2, plaintext: b"text".to_vec(), ..talk.letter((1, 1)) };
     assert_eq!(talk.receive(&letter), [Output::Attention(Attention::Unreadable)]);
@@ -470,7 +470,7 @@ fn finished_no_clear() {
         // Time does not make it better.
         pair.sides[0].tick(count * 2 * MINUTE);
         assert!(pair.sides[0].is_finished());
-        assert_eq!(pair.sides[0].send_kept("secret", "id"), Err(NotSent::NotReady));
+        assert_eq!(pair.sides[0].send("secret", "id"), Err(NotSent::NotReady));
     }
 }
 
@@ -478,7 +478,7 @@ fn finished_no_clear() {
 fn require_encryption_queue() {
     let (mut alice, mut bob) = (session(&ALICE, Settings::default(), 610), session(&BOB, Settings::default(), 611));
     let said = ["one", "two", "three"];
-    assert!(said.iter().all(|text| alice.send_kept(text, "id") == Err(NotSent::NotReady)));
+    assert!(said.iter().all(|text| alice.send(text, "id") == Err(NotSent::NotReady)));
     let query = wires(&alice.start());
     assert_eq!(query.len(), 1, "one question for all that waits");
     converse(&mut bob, &mut alice, query);

@@ -300,7 +300,7 @@ fn finished_no_clear() {
     let (_, outputs) = Peer::new(&common::identity(3), 0x1234).begins(&mut pair.sides[0]);
     assert!(outputs.iter().any(|output| matches!(output, Output::Began { .. })), "{outputs:?}");
     assert!(pair.sides[0].is_finished());
-    assert_eq!(pair.sides[0].send_kept("secret", "id"), Err(NotSent::NotReady));
+    assert_eq!(pair.sides[0].send("secret", "id"), Err(NotSent::NotReady));
 }
 
 /// What the peer has offered last counts, not what comes in version 2 after it.
@@ -386,7 +386,7 @@ fn unreadable() {
     let mut pair = pair(SETTINGS, 20);
     pair.sides[1] = session_of_bob(99);
     pair.say(0, "lost");
-    assert_eq!(pair.sides[0].send_kept("hello", "id"), Err(NotSent::NotReady));
+    assert_eq!(pair.sides[0].send("hello", "id"), Err(NotSent::NotReady));
     let outputs = pair.sides[0].tick(Duration::from_secs(10));
     pair.carry(0, outputs);
     pair.say(0, "hello");

@@ -59,7 +59,7 @@ impl Session for otr::Session {
     }
 
     fn send(&mut self, text: &str, label: &str) -> Result<(TextId, Vec<String>), NotSent> {
-        let (otr::TextId(id), outputs) = self.send_kept(text, label).map_err(|why| match why {
+        let (otr::TextId(id), outputs) = self.send(text, label).map_err(|why| match why {
             otr::NotSent::NotReady => NotSent::NotReady,
             otr::NotSent::TooLong => NotSent::TooLong,
         })?;

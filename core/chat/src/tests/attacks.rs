@@ -27,7 +27,7 @@ fn bodies(stanzas: &[Arc<OutgoingStanza>]) -> Vec<String> {
 
 /// The texts that another client has sent, without labels, as it sends them.
 fn texts_of(peer: &mut Other, texts: &[&str]) -> Vec<String> {
-    texts.iter().flat_map(|text| carried(&peer.0.send_kept(text, "").unwrap().1)).collect()
+    texts.iter().flat_map(|text| carried(&peer.0.send(text, "").unwrap().1)).collect()
 }
 
 fn waits(state: Option<MessageState>) -> bool {

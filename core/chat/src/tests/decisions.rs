@@ -163,7 +163,7 @@ fn what_comes_under_a_key_that_was_not_accepted_is_marked() {
     let (mut one, _) = friends();
     let mut other = Other::new(20, 0x3000);
     other.begins(&mut one);
-    let (_, said) = other.0.send_kept("believe me", "label").unwrap();
+    let (_, said) = other.0.send("believe me", "label").unwrap();
     one.hears(&stanzas(&said));
     assert_eq!(one.inbox(), [("believe me".to_owned(), Security::KeyChanged)]);
 }

@@ -124,7 +124,7 @@ fn a_servers_receipt_for_another_client_is_called_that_and_the_text_stays() {
     assert_eq!(one.state(lost), Some(UNREAD));
     assert_eq!(carried(&again.hears(&resent)).len(), 0);
     assert_eq!(one.state(read), Some(MessageState::Acked), "the last goes again");
-    let (_, answer) = again.0.send_kept("here", "label").unwrap();
+    let (_, answer) = again.0.send("here", "label").unwrap();
     again.converse(&mut one, answer);
     one.work(|talk| outbox::reported(talk.mailbox(), &address(TWO), &resent[0].id));
     assert_eq!(one.state(read), None, "confirmed by both");

@@ -15,7 +15,7 @@ fn a_label_under_another_key_swallows_nothing() {
     server.begins(&mut one);
     assert_eq!(one.notices, [Notice::OtherKey]);
     for label in ["label of do not go home", &held[0].id] {
-        let (_, poison) = server.0.send_kept("x", label).unwrap();
+        let (_, poison) = server.0.send("x", label).unwrap();
         server.converse(&mut one, poison);
     }
     one.takes_all();
@@ -25,7 +25,7 @@ fn a_label_under_another_key_swallows_nothing() {
     assert_eq!(two.state(id), None, "confirmed by the key that was meant");
     // Nor does a flood under that key make room for doubles.
     for number in 0..=limits::SEEN {
-        let (_, poison) = server.0.send_kept("x", &number.to_string()).unwrap();
+        let (_, poison) = server.0.send("x", &number.to_string()).unwrap();
         one.hears(&stanzas(&poison));
         one.takes_all();
     }

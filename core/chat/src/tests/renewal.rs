@@ -137,7 +137,7 @@ fn what_another_client_of_the_peers_says_renews_nothing_and_doubles_no_text() {
         let mut before = Phone::new(TWO, 3, 0x1000);
         clients.0[1].begins(&mut before);
         one.writes("hello");
-        let (_, lost) = clients.0[1].0.send_kept("x", "label").unwrap();
+        let (_, lost) = clients.0[1].0.send("x", "label").unwrap();
         let [mut first, mut second] = clients.converse(&mut one, 1, &lost);
         assert_eq!(one.notices, [Notice::Unreadable, Notice::OtherKey]);
         for seconds in [1, 10, 61, 601] {

@@ -59,7 +59,7 @@ fn a_query_goes_to_the_account_and_a_text_to_the_client_that_was_heard_from_last
     let commit = other.hears(&query);
     other.converse(&mut one, commit);
     for client in ["old", "new"] {
-        let (_, said) = other.0.send_kept("x", client).unwrap();
+        let (_, said) = other.0.send("x", client).unwrap();
         let body = carried(&said).remove(0);
         let heard = ChatMessage { resource: Some(client.into()), ..chat(TWO, client, &body, false) };
         one.work(|talk| talk.receive(&heard));
@@ -191,7 +191,7 @@ fn a_text_without_a_name_gets_a_receipt_outside_at_the_client_that_asked_and_one
         ("", &longest, true, true),
         ("", &longer, true, false),
     ] {
-        let (_, said) = other.0.send_kept("x", label).unwrap();
+        let (_, said) = other.0.send("x", label).unwrap();
         let body = carried(&said).remove(0);
         let heard = ChatMessage { resource: Some("asker".into()), ..chat(TWO, id, &body, wants) };
         one.work(|talk| talk.receive(&heard));

@@ -122,7 +122,7 @@ async fn live(
             outputs.extend(otr.start());
         }
         while let Some(text) = waiting.front()
-            && let Ok((_, sent)) = otr.send_kept(text, text)
+            && let Ok((_, sent)) = otr.send(text, text)
         {
             waiting.pop_front();
             outputs.extend(sent);

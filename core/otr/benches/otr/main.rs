@@ -144,7 +144,7 @@ impl Ours {
 
     fn say(&mut self, alice: bool, text: &str) {
         let session = if alice { &mut self.alice } else { &mut self.bob };
-        let sent = session.send_kept(text, "label").map(|(_, sent)| sent);
+        let sent = session.send(text, "label").map(|(_, sent)| sent);
         let news = self.deliver(alice, sent.unwrap_or_default());
         assert!(news.iter().any(|output| matches!(output, Output::Text { text: read, .. } if read == text)));
     }

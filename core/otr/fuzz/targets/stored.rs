@@ -23,6 +23,6 @@ fuzz_target!(|state: &[u8]| {
         resumed.receive(&format!("?OTR|102|101,{number},3,piece,"));
     }
     resumed.tick(Duration::from_secs(100));
-    let _ = resumed.send_kept("hello", "label");
+    let _ = resumed.send("hello", "label");
     resumed.end();
 });

@@ -42,7 +42,7 @@ pub struct Settings {
     /// Whether a client that offers nothing newer is spoken to in version 2, unless it has spoken version 3 here or offered it
     /// last: an owner that knows more of it says so by [`Session::set_version_2`]. Of clients without instance tags there can be one.
     pub version_2: bool,
-    /// Whether the owner keeps texts and names them ([`Session::send_kept`]): each private conversation begins with saying
+    /// Whether the owner keeps texts and names them ([`Session::send`]): each private conversation begins with saying
     /// so, in private.
     pub deduplicates: bool,
 }
@@ -143,7 +143,7 @@ impl Session {
     ///
     /// # Errors
     /// [`NotSent`]: the text goes nowhere.
-    pub fn send_kept(&mut self, text: &str, label: &str) -> Result<(TextId, Vec<Output>), NotSent> {
+    pub fn send(&mut self, text: &str, label: &str) -> Result<(TextId, Vec<Output>), NotSent> {
         let tag = self.active.filter(|_| self.is_ready()).ok_or(NotSent::NotReady)?;
         let mut out = Vec::new();
         let label = label.split_at(label.floor_char_boundary(LABEL_AT_MOST)).0;
@@ -159,7 +159,7 @@ impl Session {
         Ok((id, out))
     }
 
-    /// Whether [`Session::send_kept`] would send now.
+    /// Whether [`Session::send`] would send now.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let active = self.active.and_then(|tag| self.instances.get(&tag));

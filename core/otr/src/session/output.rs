@@ -28,7 +28,7 @@ impl InstanceTag {
     }
 }
 
-/// Names a text that was handed to [`crate::Session::send_kept`]: they count up from 1.
+/// Names a text that was handed to [`crate::Session::send`]: they count up from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextId(pub u64);
 
@@ -63,7 +63,7 @@ pub enum Output {
     Deduplicates(Fingerprint),
     /// The peer's client has these texts of ours, by their labels: it says so inside the encryption.
     Read {
-        /// The names that [`crate::Session::send_kept`] gave them. Any of them may be made up.
+        /// The names that [`crate::Session::send`] gave them. Any of them may be made up.
         labels: Vec<String>,
         /// The peer's key that says so.
         fingerprint: Fingerprint,

@@ -28,7 +28,7 @@ pub(crate) trait Say {
 
 impl Say for Session {
     fn say(&mut self, text: &str) -> Vec<Output> {
-        self.send_kept(text, "label").unwrap().1
+        self.send(text, "label").unwrap().1
     }
 }
 

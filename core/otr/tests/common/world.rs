@@ -82,7 +82,7 @@ impl World {
         let session = &mut self.sides[side];
         let mut outputs = Vec::new();
         while let Some(text) = self.waiting[side].front()
-            && let Ok((_, sent)) = session.send_kept(text, text)
+            && let Ok((_, sent)) = session.send(text, text)
         {
             self.waiting[side].pop_front();
             outputs.extend(sent);

@@ -172,7 +172,7 @@ impl Talk {
             }
         }
         while let Some(text) = self.waiting.front()
-            && let Ok((_, sent)) = self.ours.send_kept(text, "label")
+            && let Ok((_, sent)) = self.ours.send(text, "label")
         {
             self.waiting.pop_front();
             self.ours_out(sent);

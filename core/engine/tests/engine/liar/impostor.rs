@@ -42,7 +42,7 @@ impl Impostors {
         if session.is_ready() && !ids.is_empty() {
             self.said += 1;
             let label = &ids[self.rng.random_range(0..ids.len())];
-            let sent = session.send_kept(&format!("{MARK} {}", self.said), label).map(|(_, sent)| sent);
+            let sent = session.send(&format!("{MARK} {}", self.said), label).map(|(_, sent)| sent);
             outputs.extend(sent.unwrap_or_default());
         } else {
             outputs.extend(session.start());
