@@ -41,8 +41,8 @@ impl Bridge {
 
     const fn address(self, subnet: Subnet) -> Ipv4Addr {
         match self {
-            Self::Plain => subnet.address(70),
-            Self::Obfs4 => subnet.address(71),
+            Self::Plain => subnet.address(62),
+            Self::Obfs4 => subnet.address(63),
         }
     }
 

@@ -123,6 +123,17 @@ async fn a_closed_server_refuses_to_be_asked() -> Tested {
     Ok(())
 }
 
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_faulty_server_makes_the_account_that_it_denies() -> Tested {
+    let (lab, server, mut link) = reach(ServerKind::Faulty).await?;
+    let (name, credentials) = account();
+    assert_eq!(register(&mut link, &credentials).await, Err(RegisterError::Failed));
+    assert!(server.accounts().await?.contains(&name));
+    open(&lab, &server, Security::StartTls).await?.try_login(&credentials).await?;
+    Ok(())
+}
+
 /// Both servers with a limit for each address: a second account is refused, from another address it is not; and once all
 /// addresses are used up, from none.
 #[tokio::test]

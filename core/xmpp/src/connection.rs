@@ -150,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Registers the account.
     ///
     /// # Errors
-    /// See [`RegisterError`]; only after [`RegisterError::Lost`] there may be an account.
+    /// See [`RegisterError`], and [`RegisterError::leaves_doubt`].
     pub async fn register(&mut self, form: Filled, ids: &mut Ids) -> Result<(), RegisterError> {
         self.invited.send(&mut self.stream, form, ids).await
     }

@@ -47,7 +47,7 @@ impl History {
             let [domain, kind, from, to] = *fields else { return Err(wrong("not four columns").into()) };
             let is_good = match kind {
                 "yes" | "captcha" => true,
-                "web" | "quarantines" | "no" | "unknown" => false,
+                "web" | "no" | "unknown" | "quarantines" | "blocked" => false,
                 _ => return Err(wrong("no kind").into()),
             };
             if !is_day(from) || !is_day(to) || to < from {
@@ -210,7 +210,8 @@ mod tests {
         c.example,web,2026-01-20,2026-07-22\n\
         d.example,yes,2026-01-01,2026-07-22\n\
         e.example,yes,2026-01-01,2026-07-22\n\
-        f.example,quarantines,2026-01-01,2026-07-22\n";
+        f.example,quarantines,2026-01-01,2026-07-22\n\
+        g.example,blocked,2026-01-01,2026-07-22\n";
 
     #[test]
     fn a_server_is_good_as_long_as_it_is_known_to_have_been() {
@@ -260,7 +261,8 @@ mod tests {
         let last = history.last();
         let servers = read("servers.csv");
         let rows = servers.lines().map(|row| row.split(',').collect::<Vec<_>>());
-        let is_good = |row: &Vec<&str>| matches!(row[3], "yes" | "captcha") && row[4] != "quarantines";
+        let is_good =
+            |row: &Vec<&str>| matches!(row[3], "yes" | "captcha") && !matches!(row[4], "quarantines" | "blocked");
         let good = rows.filter(|row| is_good(row) && row.last() == Some(&last));
         assert_eq!(
             good.map(|row| row[0].to_owned()).collect::<BTreeSet<_>>(),

@@ -103,7 +103,8 @@ impl From<Fault> for Error {
             Fault::Unanswerable => Self::Unanswerable { fault: FormFault::Kind },
             Fault::TooMuchWork => Self::Unanswerable { fault: FormFault::Work },
             Fault::Picture(error) => error.into(),
-            Fault::NoInvitations => Self::InvalidInput { input: Input::Invitation },
+            // The link is good, and its server is none for it.
+            Fault::NoInvitations => Self::RegistrationClosed,
             Fault::Refused => Self::ServerRefused,
         }
     }
@@ -171,6 +172,11 @@ impl From<vault::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_good_invitation_to_a_server_that_takes_none_is_no_bad_input() {
+        assert_eq!(Error::from(RegisterError::from(Fault::NoInvitations)), Error::RegistrationClosed);
+    }
 
     #[test]
     fn why_a_form_is_not_answered_is_told() {

@@ -55,7 +55,7 @@ pub enum Error {
     /// The server cannot say which messages it has (XEP-0198): a lost connection would swallow some.
     #[error("the server cannot keep messages safe")]
     NoSafeDelivery,
-    /// The server makes no accounts in band.
+    /// The server makes no accounts in band, or takes no invitations where one was shown.
     #[error("the server makes no accounts")]
     RegistrationClosed,
     /// The server wants a form answered, and that cannot be done.

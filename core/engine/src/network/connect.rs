@@ -13,7 +13,7 @@ use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::directory::Server;
 use crate::event::{BurnerId, Step};
-use crate::network::srv::Endpoints;
+use crate::network::srv::{Endpoint, Endpoints};
 use crate::route::{Route, Way};
 use crate::seams::{ByteStream, Dial};
 use crate::{Error, limits};
@@ -67,7 +67,8 @@ async fn open_asking(
     opened
 }
 
-/// The next endpoint is tried only when nothing answers at one: a server that answers wrongly is refused.
+/// The next endpoint is tried only when nothing answers at one: a server that answers wrongly is refused. Where DNS has named the
+/// endpoint that may be anybody, and a forged record is not to decide alone.
 async fn open_by(
     context: &Context,
     id: &BurnerId,
@@ -77,20 +78,22 @@ async fn open_by(
     report: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Link, Error> {
     let dial = context.dial_of(id).await?;
-    let (mut endpoints, mut last) = (Endpoints::of(server, route)?, Error::ServerUnreachable);
-    while let Some(endpoint) = endpoints.next(context, id, &*dial).await {
-        let mut opened = open_at(context, &*dial, &server.domain, &endpoint, asks, report).await?;
+    let (mut endpoints, mut last, mut wrong) = (Endpoints::of(server, route)?, Error::ServerUnreachable, None);
+    while let Some(Endpoint { at, is_from_dns }) = endpoints.next(context, id, &*dial).await {
+        let mut opened = open_at(context, &*dial, &server.domain, &at, asks, report).await?;
         if matches!(opened, Err(Failed::TooEarly)) {
             *asks = None;
-            opened = open_at(context, &*dial, &server.domain, &endpoint, asks, report).await?;
+            opened = open_at(context, &*dial, &server.domain, &at, asks, report).await?;
         }
         match opened {
             Ok(link) => return Ok(link),
             Err(Failed::NoAnswer(why)) => last = why,
             Err(Failed::TooEarly) => last = Error::ServerUnreachable,
+            Err(Failed::Wrong(why)) if is_from_dns => wrong = Some(why),
+            Err(Failed::Wrong(why)) => return Err(why),
         }
     }
-    Err(last)
+    Err(wrong.unwrap_or(last))
 }
 
 /// Why another attempt may help.
@@ -99,6 +102,8 @@ enum Failed {
     NoAnswer(Error),
     /// The server was asked for a form too early.
     TooEarly,
+    /// Who answers there cannot prove to be the server, or makes no sense.
+    Wrong(Error),
 }
 
 async fn open_at(
@@ -128,7 +133,7 @@ async fn open_at(
         // A dial through an exit is optimistic: that nothing listens shows here.
         Err(error @ (ConnectError::Closed | ConnectError::Silent)) => Ok(Err(Failed::NoAnswer(error.into()))),
         Err(ConnectError::TooEarly) => Ok(Err(Failed::TooEarly)),
-        Err(error) => Err(error.into()),
+        Err(error) => Ok(Err(Failed::Wrong(error.into()))),
     }
 }
 

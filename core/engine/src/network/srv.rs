@@ -29,11 +29,19 @@ const SERVICES: [(&str, Security); 2] =
 /// Aliases that are followed within an answer.
 const ALIASES: usize = 4;
 
+/// One of a server's endpoints.
+pub(crate) struct Endpoint {
+    /// Where it is, and how TLS begins there.
+    pub(crate) at: (Target, Security),
+    /// DNS has named it. Who is there may have nothing to do with the server.
+    pub(crate) is_from_dns: bool,
+}
+
 /// The endpoints of a server, one after the other. DNS is asked when it comes to that: first of all for a server that the
 /// directory does not know, and for the others when nobody has answered at the usual ports of their domains.
 pub(crate) struct Endpoints {
-    waiting: VecDeque<(Target, Security)>,
-    tried: Vec<Target>,
+    waiting: VecDeque<Endpoint>,
+    tried: Vec<(Target, Security)>,
     /// The domain that DNS is still to be asked for.
     domain: Option<String>,
     asks_first: bool,
@@ -42,7 +50,7 @@ pub(crate) struct Endpoints {
 impl Endpoints {
     pub(crate) fn of(server: &Server, route: Route) -> Result<Self, Error> {
         Ok(Self {
-            waiting: server.endpoints(route)?.into(),
+            waiting: server.endpoints(route)?.into_iter().map(|at| Endpoint { at, is_from_dns: false }).collect(),
             tried: Vec::new(),
             domain: (route == Route::Exit).then(|| server.domain.as_ascii().to_owned()),
             asks_first: server.is_unlisted,
@@ -50,24 +58,20 @@ impl Endpoints {
     }
 
     /// The next one, none of them twice.
-    pub(crate) async fn next(
-        &mut self,
-        context: &Context,
-        id: &BurnerId,
-        dial: &dyn Dial,
-    ) -> Option<(Target, Security)> {
+    pub(crate) async fn next(&mut self, context: &Context, id: &BurnerId, dial: &dyn Dial) -> Option<Endpoint> {
         loop {
             if (self.asks_first || self.waiting.is_empty())
                 && let Some(domain) = self.domain.take()
                 && let Some(resolver) = context.resolver_of(id)
             {
                 let found = look_up(dial, resolver, &domain, &mut context.services.rng()).await;
-                found.into_iter().rev().for_each(|endpoint| self.waiting.push_front(endpoint));
+                let found = found.into_iter().rev().map(|at| Endpoint { at, is_from_dns: true });
+                found.for_each(|endpoint| self.waiting.push_front(endpoint));
             }
-            let (target, security) = self.waiting.pop_front()?;
-            if !self.tried.contains(&target) {
-                self.tried.push(target.clone());
-                return Some((target, security));
+            let endpoint = self.waiting.pop_front()?;
+            if !self.tried.contains(&endpoint.at) {
+                self.tried.push(endpoint.at.clone());
+                return Some(endpoint);
             }
         }
     }

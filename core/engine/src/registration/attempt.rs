@@ -14,6 +14,7 @@ use rand::RngExt as _;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::learnt::Lesson;
 use super::options::CreateOptions;
 use super::pending::PendingBurner;
 use super::plan::{Act, Failure, Found, Use};
@@ -315,7 +316,7 @@ fn report(context: &Context, burner: &LiveBurner, step: Step) {
 /// The user is asked at a server that was said to ask nothing: the next creation goes to others first, however this one ends.
 async fn learn_that_it_asks(context: &Arc<Context>, server: &Server, account: &Account) {
     if server.kind == Kind::Yes {
-        context.learn(account, &Error::QuestionExpired).await;
+        context.learn_lesson(account, Lesson::Asks).await;
     }
 }
 
@@ -343,7 +344,7 @@ mod tests {
 
     use super::*;
     use crate::connection::supervisor::tests::{burner, engine};
-    use crate::registration::learnt::{Lesson, days};
+    use crate::registration::learnt::days;
 
     #[tokio::test]
     async fn a_server_that_asks_although_it_was_said_not_to_is_learnt_unless_the_user_named_it() {
@@ -358,7 +359,8 @@ mod tests {
             let server = Server { kind, ..context.named_server(&account.domain).unwrap() };
             learn_that_it_asks(context, &server, &account).await;
             let lessons = context.learnt.on(days(context.services.now()));
-            assert_eq!(lessons.get(&account.domain).map(|(lesson, _)| *lesson), learnt, "{kind:?}, {named}");
+            let lessons = lessons.get(&account.domain).into_iter().flat_map(|lessons| lessons.keys().copied());
+            assert_eq!(lessons.collect::<Vec<_>>(), Vec::from_iter(learnt), "{kind:?}, {named}");
             engine.close().await;
         }
     }

@@ -39,17 +39,16 @@ impl Choice<'_> {
     /// What speaks against a server. `None`: it does not come into question.
     fn drawback(&self, server: &Server, in_use: &[String], learnt: &Lessons) -> Option<Drawback> {
         let domain = server.domain.as_str();
-        let lesson = learnt.get(domain).map(|(lesson, _)| *lesson);
-        let asks = match (server.kind, lesson) {
-            (_, Some(Lesson::Useless)) => return None,
-            _ if !server.tor.may_be_used() => return None,
-            (Kind::Yes, lesson) => lesson == Some(Lesson::Asks),
-            (Kind::Captcha, _) => true,
+        let is_known = |lesson| learnt.get(domain).is_some_and(|lessons| lessons.contains_key(&lesson));
+        let asks = match server.kind {
+            _ if is_known(Lesson::Useless) || !server.tor.may_be_used() => return None,
+            Kind::Yes => is_known(Lesson::Asks),
+            Kind::Captcha => true,
             _ => return None,
         };
         let is_excluded = asks && self.asks_nothing || !server.has(self.route);
         let is_tried = self.tried.iter().any(|tried| tried == domain);
-        let (failed_today, in_use) = (lesson == Some(Lesson::NotToday), in_use.iter().any(|used| used == domain));
+        let (failed_today, in_use) = (is_known(Lesson::NotToday), in_use.iter().any(|used| used == domain));
         (!is_excluded && !is_tried).then_some(Drawback { failed_today, asks, in_use })
     }
 }
@@ -96,9 +95,10 @@ impl Patience {
         Self::of_servers(if may_choose { limits::SERVERS } else { 1 }, may_exit)
     }
 
-    /// That of a creation with an invitation that reserves a name: no other can be drawn.
+    /// That of a creation with an invitation that reserves a name: no other can be drawn, and to say it again on other circuits
+    /// would link them.
     pub(super) fn with_one_name(self) -> Self {
-        Self { names: 0, ..self }
+        Self { names: 0, answers: 0, exits: 0, ..self }
     }
 
     fn of_servers(servers: usize, may_exit: bool) -> Self {
@@ -156,7 +156,10 @@ mod tests {
     fn draws(case: Case) -> HashMap<String, u32> {
         let servers = file::read(LIST).unwrap();
         let in_use: Vec<_> = case.in_use.iter().map(|used| (*used).to_owned()).collect();
-        let learnt = case.learnt.iter().map(|(domain, lesson)| ((*domain).to_owned(), (*lesson, 1))).collect();
+        let mut learnt = Lessons::new();
+        for (domain, lesson) in case.learnt {
+            learnt.entry((*domain).to_owned()).or_default().insert(*lesson, 1);
+        }
         let mut rng = StdRng::seed_from_u64(1);
         let mut drawn = HashMap::new();
         for _ in 0..1000 {
@@ -200,6 +203,16 @@ mod tests {
         const SILENT: Choice<'static> = Choice { asks_nothing: true, ..ALL };
         let last = draws(Case { choice: SILENT, in_use: &[], learnt: BOTH });
         assert_eq!(only(last), ["hidden.example", "plain.example"], "it may have been our own network");
+        const ASKS: &[(&str, Lesson)] = &[
+            ("hidden.example", Lesson::Asks),
+            ("hidden.example", Lesson::NotToday),
+            ("plain.example", Lesson::NotToday),
+        ];
+        assert_eq!(
+            only(draws(Case { choice: SILENT, in_use: &[], learnt: ASKS })),
+            ["plain.example"],
+            "it asks all the same"
+        );
         const NONE: &[(&str, Lesson)] = &[("hidden.example", Lesson::Useless), ("plain.example", Lesson::Asks)];
         assert!(draws(Case { choice: SILENT, in_use: &[], learnt: NONE }).is_empty());
     }
@@ -232,8 +245,15 @@ mod tests {
 
     #[test]
     fn a_name_that_an_invitation_reserves_is_sent_once() {
-        let mut patience = Patience::new(false, true).with_one_name();
-        assert_eq!(patience.next(&Error::NamesTaken, Route::Exit), Next::End);
+        for why in [Error::NamesTaken, Error::BadAnswer, Error::RateLimited { retry_after: None }] {
+            for route in [Route::Onion, Route::Exit] {
+                assert_eq!(
+                    Patience::new(false, true).with_one_name().next(&why, route),
+                    Next::End,
+                    "{why:?}, {route:?}"
+                );
+            }
+        }
     }
 
     #[test]

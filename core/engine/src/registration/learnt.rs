@@ -10,7 +10,7 @@ use crate::locks::lock;
 use crate::{Error, FormFault};
 
 /// What was learnt of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Lesson {
     /// It asks something of the user.
@@ -31,8 +31,6 @@ impl Lesson {
             | Error::NeedsWeb { .. }
             | Error::NeedsInvite
             | Error::PolicyDenied
-            | Error::WeakPassword
-            | Error::ServerRefused
             | Error::Quarantined
             | Error::NoSafeLogin
             | Error::NoSafeDelivery => Some(Self::Useless),
@@ -40,6 +38,10 @@ impl Lesson {
             Error::Untrusted
             | Error::ServerBroken
             | Error::ServerFailed
+            // Nor does the server say why, or it is a lost ping.
+            | Error::ServerRefused
+            // So does a server speak that has seen too many of us (XEP-0077, section 3.1.1).
+            | Error::WeakPassword
             | Error::RateLimited { .. }
             | Error::NamesTaken
             | Error::ServerUnreachable
@@ -67,8 +69,9 @@ impl Lesson {
     }
 }
 
-/// By domain: what was learnt, and on which day.
-pub(crate) type Lessons = BTreeMap<String, (Lesson, u64)>;
+/// By domain: what was learnt, and of each on which day it was last. One does not take another's place: a bad day leaves a week
+/// that a server asks something.
+pub(crate) type Lessons = BTreeMap<String, BTreeMap<Lesson, u64>>;
 
 /// What was learnt of servers, as it is on disk.
 pub(crate) struct Learnt {
@@ -95,7 +98,7 @@ impl Learnt {
     ) -> Result<T, Error> {
         let _adding = lock(&self.adding);
         let mut changed = self.on(day);
-        changed.insert(domain.to_owned(), (lesson, day));
+        changed.entry(domain.to_owned()).or_default().insert(lesson, day);
         let stored = store(&changed)?;
         *lock(&self.lessons) = changed;
         Ok(stored)
@@ -109,11 +112,11 @@ impl Learnt {
     ) -> Result<Option<u64>, Error> {
         let _adding = lock(&self.adding);
         let left = self.on(day);
-        if left.len() < lock(&self.lessons).len() {
+        if left != *lock(&self.lessons) {
             store(&left)?;
             lock(&self.lessons).clone_from(&left);
         }
-        Ok(left.values().map(|(lesson, learnt)| learnt + lesson.days()).min())
+        Ok(left.values().flatten().map(|(lesson, learnt)| learnt + lesson.days()).min())
     }
 
     /// Takes over what was read from the disk.
@@ -124,8 +127,12 @@ impl Learnt {
 
 /// A day in the future is one of a clock that was wrong.
 fn counting(lessons: &Lessons, day: u64) -> Lessons {
-    let counts = |lesson: Lesson, learnt: u64| day.checked_sub(learnt).is_some_and(|age| age < lesson.days());
-    lessons.iter().filter(|(_, (lesson, learnt))| counts(*lesson, *learnt)).map(|(d, l)| (d.clone(), *l)).collect()
+    let mut counting = lessons.clone();
+    counting.retain(|_, of_domain| {
+        of_domain.retain(|lesson, learnt| day.checked_sub(*learnt).is_some_and(|age| age < lesson.days()));
+        !of_domain.is_empty()
+    });
+    counting
 }
 
 /// Seconds.
@@ -160,14 +167,41 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_day_takes_no_weeks_place_and_each_counts_from_the_day_it_was_learnt_last() {
+        use Lesson::{Asks, NotToday, Useless};
+        let learnt = Learnt::new(Lessons::new());
+        for (lesson, day) in [(Asks, 100), (NotToday, 101), (Useless, 99), (Asks, 103), (NotToday, 105)] {
+            learnt.add(("a", lesson, day), |_| Ok(())).unwrap();
+        }
+        let known = |day| learnt.on(day).remove("a").unwrap_or_default().into_keys().collect::<Vec<_>>();
+        assert_eq!(known(105), [Asks, Useless, NotToday]);
+        assert_eq!(known(106), [Asks]);
+        assert_eq!(known(109), [Asks]);
+        assert!(known(110).is_empty());
+        assert_eq!(learnt.forget(106, |_| Ok(())), Ok(Some(110)), "of one domain, too");
+        assert_eq!(learnt.on(105), Lessons::from([("a".to_owned(), [(Asks, 103)].into())]));
+        let stored = serde_json::to_string(&learnt.on(106)).unwrap();
+        assert_eq!(serde_json::from_str::<Lessons>(&stored).unwrap(), learnt.on(106), "{stored}");
+    }
+
+    /// A plain form's `not-acceptable` is what a limit for an address may say, and a ping gets lost.
+    #[test]
+    fn what_need_not_be_the_servers_rule_is_a_bad_day() {
+        for why in [Error::WeakPassword, Error::ServerRefused, Error::ServerFailed] {
+            assert_eq!(Lesson::of(&why), Some(Lesson::NotToday), "{why:?}");
+        }
+    }
+
+    #[test]
     fn what_does_not_count_is_taken_off_the_disk() {
-        let lessons =
-            [("a", Lesson::Useless), ("b", Lesson::NotToday)].map(|(d, lesson)| (d.to_owned(), (lesson, 100)));
-        let learnt = Learnt::new(lessons.clone().into());
+        let lessons = Lessons::from(
+            [("a", Lesson::Useless), ("b", Lesson::NotToday)].map(|(d, lesson)| (d.to_owned(), [(lesson, 100)].into())),
+        );
+        let learnt = Learnt::new(lessons.clone());
         let never = |_: &Lessons| Err(Error::Internal);
         assert_eq!(learnt.forget(100, never), Ok(Some(101)), "nothing has changed");
         assert_eq!(learnt.forget(101, |_| Err(Error::StorageFull)), Err(Error::StorageFull));
-        assert_eq!(learnt.on(100), lessons.into(), "both are on disk still");
+        assert_eq!(learnt.on(100), lessons, "both are on disk still");
         let stores = |expected: &'static [&str]| {
             move |left: &Lessons| {
                 assert_eq!(left.keys().collect::<Vec<_>>(), expected);

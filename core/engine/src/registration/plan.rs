@@ -116,9 +116,9 @@ impl Plan {
             (Act::AskForForm, Ok(Found::Done)) => Act::FillForm,
             (Act::FillForm, Ok(Found::Done)) => Act::SendForm,
             (Act::SendForm, Ok(Found::Done)) => Act::LogIn,
-            // A server that refuses has made no account. One with a lost answer may have.
+            // A server that refuses has made no account. One that fails, or whose answer is lost, may have.
             (Act::SendForm, Err(Failure::Registration(refusal))) => {
-                Act::GiveUp { may_exist: refusal == RegisterError::Lost, why: refusal.into() }
+                Act::GiveUp { may_exist: refusal.leaves_doubt(), why: refusal.into() }
             }
             (Act::LogIn, Ok(Found::Session { safe_delivery: true })) => Act::TryOut,
             (Act::LogIn, Ok(Found::Session { safe_delivery: false })) => give_up(Error::NoSafeDelivery),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_is_refused_makes_no_account_and_one_without_an_answer_may_have() {
+    fn a_form_that_is_refused_makes_no_account_and_one_that_is_answered_by_a_fault_or_not_at_all_may_have() {
         let sent = position(&Act::SendForm);
         for (refusal, why, may_exist) in [
             (RegisterError::NameTaken, Error::NamesTaken, false),
@@ -255,7 +255,8 @@ mod tests {
             (RegisterError::NeedsInvite, Error::NeedsInvite, false),
             (RegisterError::BadAnswer, Error::BadAnswer, false),
             (RegisterError::WeakPassword, Error::WeakPassword, false),
-            (Fault::Refused.into(), Error::ServerRefused, false),
+            (RegisterError::Failed, Error::ServerFailed, true),
+            (Fault::Refused.into(), Error::ServerRefused, true),
             (RegisterError::Lost, Error::ServerUnreachable, true),
         ] {
             assert_eq!(then(after(sent), Err(refusal.into())), given_up(why, may_exist));

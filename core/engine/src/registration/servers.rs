@@ -33,10 +33,19 @@ impl Context {
         choice.draw(self.directory.get().entries(), &in_use, &self.learnt.on(today), &mut self.services.rng())
     }
 
-    /// Keeps what an error says about a burner's server. Of one that the user has named nothing is kept: it would say where the
-    /// user has been. Where that fails, it is learnt once more another time.
+    /// Keeps what an error says about a burner's server, if it does.
     pub(crate) async fn learn(self: &Arc<Self>, account: &Account, why: &Error) {
-        let Some(lesson) = Lesson::of(why).filter(|_| !account.named) else { return };
+        if let Some(lesson) = Lesson::of(why) {
+            self.learn_lesson(account, lesson).await;
+        }
+    }
+
+    /// Keeps what was learnt of a burner's server. Of one that the user has named nothing is kept: it would say where the user has
+    /// been. Where that fails, it is learnt once more another time.
+    pub(super) async fn learn_lesson(self: &Arc<Self>, account: &Account, lesson: Lesson) {
+        if account.named {
+            return;
+        }
         let (context, domain, today) = (Arc::clone(self), account.domain.clone(), days(self.services.now()));
         let learn = move || {
             context.learnt.add((&domain, lesson, today), |lessons| context.store_lessons(lessons))?;

@@ -30,7 +30,7 @@ const fn unanswerable(fault: FormFault) -> Error {
 }
 
 /// A form with a name, a password and these fields.
-fn form(fields: &str) -> String {
+pub(crate) fn form(fields: &str) -> String {
     format!(
         "<iq type='result' id='{{id}}'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='form'>\
          <field var='FORM_TYPE' type='hidden'><value>urn:xmpp:captcha</value></field>\

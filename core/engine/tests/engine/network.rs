@@ -2,15 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper::{
-    BridgePart, BurnOutcome, Config, CreateOptions, Engine, Error, Input, Key, Network, Route, TorAccess, Transport,
+    BridgePart, BurnOutcome, Config, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Input, Key, Network, Route,
+    TorAccess, Transport,
 };
-use flashpaper_lab::{MOVED, Remote};
+use flashpaper_lab::{MOVED, Remote, ServerKind};
+use flashpaper_tor::{DialError, Target};
+use futures::future::BoxFuture;
+use simple_dns::rdata::{RData, SRV};
+use simple_dns::{CLASS, Name, Packet, ResourceRecord};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
-use crate::support::{SERVER, Tested, config, open};
+use crate::support::{Direct, SERVER, Tested, config, open};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -61,6 +68,66 @@ async fn found_by_its_records(lab: &Remote) -> Tested {
     // Who does not answer is as good as no record, and at the domain itself there is nobody.
     lab.stop("dns").await?;
     assert_eq!(engine.create_burner(at(MOVED)).await.err(), Some(Error::ServerUnreachable));
+    engine.close().await;
+    Ok(())
+}
+
+/// Dialers past Tor to which DNS says that every server is at a host of somebody else's.
+struct Misleading(Arc<Direct>);
+
+impl Dialers for Misleading {
+    fn isolated(&self) -> Arc<dyn Dial> {
+        Arc::new(Self(Arc::clone(&self.0)))
+    }
+}
+
+impl Dial for Misleading {
+    fn dial<'a>(&'a self, target: &'a Target, limit: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+        if !matches!(target, Target::Resolver { .. }) {
+            return self.0.dial(target, limit);
+        }
+        let (near, far) = tokio::io::duplex(4096);
+        tokio::spawn(mislead(far));
+        Box::pin(async { Ok(Dialed { stream: Box::new(near), circuit: None }) })
+    }
+}
+
+/// Answers both questions.
+async fn mislead(mut stream: DuplexStream) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let elsewhere = ServerKind::Misnamed.domain();
+    for _ in 0..2 {
+        let mut query = vec![0; stream.read_u16().await?.into()];
+        stream.read_exact(&mut query).await?;
+        let query = Packet::parse(&query)?;
+        let mut answer = Packet::new_reply(query.id());
+        answer.questions.clone_from(&query.questions);
+        let name = query.questions.first().ok_or("no question")?.qname.clone();
+        if name.to_string().starts_with("_xmpps-client.") {
+            let record = SRV { priority: 0, weight: 0, port: 5223, target: Name::new(&elsewhere)? };
+            answer.answers.push(ResourceRecord::new(name, CLASS::IN, 60, RData::SRV(record)));
+        }
+        let answer = answer.build_bytes_vec()?;
+        stream.write_u16(answer.len().try_into()?).await?;
+        stream.write_all(&answer).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_forged_record_alone_does_not_decide() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let (server, _elsewhere) = (lab.server(ServerKind::Closed).await?, lab.server(ServerKind::Misnamed).await?);
+    let engine = open(home.path(), &lab).await?;
+    engine.start_on(Arc::new(Misleading(Direct::plain(&lab)))).await?;
+    let asked = engine.create_burner(at(server.domain())).await;
+    assert_eq!(asked.err(), Some(Error::RegistrationClosed), "the server itself is asked in the end");
+    server.stop().await?;
+    assert_eq!(
+        engine.create_burner(at(server.domain())).await.err(),
+        Some(Error::Untrusted),
+        "and nothing else is hidden"
+    );
     engine.close().await;
     Ok(())
 }

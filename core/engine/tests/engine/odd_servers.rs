@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use flashpaper::{BurnOutcome, BurnerState, CreateOptions, Dial, Dialed, Dialers, Engine, Error};
+use flashpaper::{BurnOutcome, BurnerState, CreateOptions, Dial, Dialed, Dialers, Engine, Error, Event, Step};
 use flashpaper_lab::{LabServer, Remote, ServerKind};
 use flashpaper_tor::{DialError, Target};
 use futures::future::BoxFuture;
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
 
-use crate::registering::{all, at, direct, log, open_with_servers, refusals};
+use crate::challenges::form;
+use crate::recorded::Recorded;
+use crate::registering::{all, at, direct, forms_in, log, open_with_servers, refusals};
 use crate::support::{Direct, SERVER, Tested, config};
 
 /// What opening a stream may take, and what this machine may need besides.
@@ -84,6 +86,75 @@ async fn an_account_that_its_server_does_not_remove_stays_a_burner() -> Tested {
     let left: Vec<_> = engine.burners()?.into_iter().map(|burner| (burner.id, burner.state)).collect();
     assert_eq!(left, [(burner.id.clone(), BurnerState::Active)], "the next start neither forgets nor burns it");
     assert_eq!(server.accounts().await?.difference(&before).collect::<BTreeSet<_>>(), BTreeSet::from([&name]));
+    engine.close().await;
+    Ok(())
+}
+
+/// It has made the account and says that it failed: the account is looked for and removed before anybody else is asked.
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_account_that_a_server_has_made_and_says_it_has_not_is_removed_before_another_is_made() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let server = lab.server(ServerKind::Faulty).await?;
+    let before = log(&server)?.len();
+    // The one that is said to ask something comes last.
+    let engine = open_with_servers(home.path(), &lab, &[(server.domain(), "yes"), (SERVER, "captcha")]).await?;
+    engine.start_on(Direct::plain(&lab)).await?;
+    let mut events = engine.events(None);
+    let burner = engine.create_burner(CreateOptions::default()).await?;
+    assert!(burner.jid.ends_with(SERVER), "{}", burner.jid);
+    assert_eq!(forms_in(&log(&server)?.split_off(before)).len(), 1);
+    assert!(server.accounts().await?.is_empty());
+    let ends: Vec<_> = all(&mut events)
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Settled { outcome, .. } => Some(format!("{outcome:?}")),
+            Event::Creating { step: Step::MovingOn { why, .. }, .. } => Some(why.code().to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ends, ["Removed", "server_failed"], "the account was there");
+    assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
+    engine.close().await;
+    Ok(())
+}
+
+fn refused_with(condition: &str) -> String {
+    format!(
+        "<iq type='error' id='{{id}}'><error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+         </error></iq>"
+    )
+}
+
+/// By the scripted server, as no real one says each of them to a name and a password that were drawn.
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_name_that_is_taken_is_drawn_anew_and_what_else_is_wrong_with_a_plain_form_ends_it() -> Tested {
+    let (lab, home) = (Remote::from_env()?, TempDir::new()?);
+    let engine = Engine::open(config(home.path(), &lab)?).await?;
+    let recorded = Recorded::new(&lab, None);
+    engine.start_on(recorded.clone()).await?;
+    let server = lab.server(ServerKind::Malformed).await?;
+    for (condition, why, tries) in [
+        ("conflict", Error::NamesTaken, 3),
+        ("not-acceptable", Error::WeakPassword, 1),
+        ("not-allowed", Error::PolicyDenied, 1),
+    ] {
+        std::fs::write(&server.facts().log, [])?;
+        server.answer_with(&[&form(""), &refused_with(condition)]).await?;
+        recorded.take();
+        assert_eq!(engine.create_burner(at(server.domain())).await.err(), Some(why), "{condition}");
+        // The log of a scripted server has no lines.
+        let told = forms_in(&log(&server)?.replace("<iq ", "\nRECV: <iq "));
+        let words: BTreeSet<_> = told.iter().flatten().collect();
+        assert_eq!((told.len(), words.len()), (tries, 2 * tries), "{condition}: {told:?}");
+        let streams = recorded.take();
+        let is_to_server = |target: &Target| matches!(target, Target::Host { name, .. } if name == server.domain());
+        let dialers: Vec<_> = streams.iter().filter(|(_, to)| is_to_server(to)).map(|(dialer, _)| dialer).collect();
+        assert_eq!(dialers.len(), tries, "{condition}: {streams:?}");
+        assert_eq!(dialers.into_iter().collect::<BTreeSet<_>>().len(), tries, "{condition}: {streams:?}");
+        assert!(engine.burners()?.is_empty(), "{condition}");
+    }
     engine.close().await;
     Ok(())
 }

@@ -21,6 +21,8 @@ pub enum ServerKind {
     Web,
     /// Prosody that lets new accounts talk to nobody but themselves, as the public recipe against spammers has it.
     Quarantine,
+    /// Prosody that makes each account and says that it has failed: `internal-server-error`.
+    Faulty,
     /// ejabberd that asks what a picture shows (XEP-0158). See [`LabServer::captcha_answer`](crate::LabServer::captcha_answer).
     Captcha,
     /// ejabberd that makes one account for an address in ten minutes, then answers `resource-constraint`.
@@ -45,12 +47,13 @@ pub enum ServerKind {
 
 impl ServerKind {
     /// All kinds.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Closed,
         Self::Throttle,
         Self::Invite,
         Self::Web,
         Self::Quarantine,
+        Self::Faulty,
         Self::Captcha,
         Self::EjabberdThrottle,
         Self::Undeletable,
@@ -71,6 +74,7 @@ impl ServerKind {
             Self::Invite => "invite",
             Self::Web => "web",
             Self::Quarantine => "quarantine",
+            Self::Faulty => "faulty",
             Self::Captcha => "captcha",
             Self::EjabberdThrottle => "ejabberd-throttle",
             Self::Undeletable => "undeletable",

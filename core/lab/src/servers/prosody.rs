@@ -14,6 +14,12 @@ use crate::{LabError, Result};
 /// Where a server in a system of its own finds its folder.
 const INSIDE: &str = "/mnt";
 
+/// Modules of our own.
+const MODULES: [(&str, &str); 2] = [
+    ("mod_lab_quarantine.lua", include_str!("../../prosody/mod_lab_quarantine.lua")),
+    ("mod_lab_faulty.lua", include_str!("../../prosody/mod_lab_faulty.lua")),
+];
+
 /// Runs in a mount namespace of its own; the mount dies with it. There is one process, and its id stays.
 const ENTER: &str = r#"mount --bind "$1" "$2/mnt" && exec chroot "$2" prosody -F --config /mnt/prosody.cfg.lua"#;
 
@@ -61,8 +67,9 @@ fn config_file(place: &Place) -> String {
 /// Writes what the server reads, which finds its own folder at `folder`.
 fn write_config(place: &Place, folder: &Path, (certificate, key): (&Path, &Path)) -> Result<String> {
     fs::create_dir_all(place.folder.join("data"))?;
-    let module = include_str!("../../prosody/mod_lab_quarantine.lua");
-    fs::write(place.folder.join("mod_lab_quarantine.lua"), module)?;
+    for (name, module) in MODULES {
+        fs::write(place.folder.join(name), module)?;
+    }
     let (modules, options) = of_kind(place);
     let log = folder.join(place.log().file_name().unwrap_or_default());
     let mut config = settings(folder, certificate, key);
@@ -103,6 +110,7 @@ fn of_kind(place: &Place) -> (&'static str, String) {
             format!("no_registration_whitelist = true\nregistration_url = \"https://{}/register\"", place.domain),
         ),
         ServerKind::Quarantine => (r#""register_ibr"; "lab_quarantine""#, String::new()),
+        ServerKind::Faulty => (r#""register_ibr"; "lab_faulty""#, String::new()),
         ServerKind::Sasl2 => (r#""register_ibr"; "csi"; "sasl2"; "sasl2_bind2"; "sasl2_sm""#, String::new()),
         _ => (r#""register_ibr""#, String::new()),
     }

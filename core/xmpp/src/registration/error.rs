@@ -51,6 +51,15 @@ pub enum RegisterError {
     Lost,
 }
 
+impl RegisterError {
+    /// Whether there may be an account all the same, where this came of a form that was sent: the answer was lost, or says nothing of
+    /// it. A server can have a fault behind the account.
+    #[must_use]
+    pub const fn leaves_doubt(&self) -> bool {
+        matches!(self, Self::Lost | Self::Failed | Self::Protocol { .. })
+    }
+}
+
 /// The page's address may name the account.
 impl fmt::Debug for RegisterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

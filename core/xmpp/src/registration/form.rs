@@ -13,7 +13,7 @@ use super::field::{self, FormField};
 use super::media::{Media, Pictures};
 use super::picture::{Cid, PictureError, PictureUrl, is_plain};
 use super::question::Question;
-use super::text::{INSTRUCTIONS, LABEL, line, lines};
+use super::text::{LABEL, line, lines};
 use super::work::{Proof, Target, Work};
 use crate::domain::Domain;
 
@@ -23,6 +23,9 @@ const FIELDS_AT_MOST: usize = 64;
 const NAME_AT_MOST: usize = 256;
 /// Of what goes back as it came, in all, bytes.
 const HIDDEN_AT_MOST: usize = 16 * 1024;
+
+/// Of a page's address, bytes.
+const PAGE_AT_MOST: usize = 2000;
 
 /// What a server wants to know, before the user or a search has answered.
 pub struct Form {
@@ -340,6 +343,6 @@ impl Part {
 fn web_page(query: &Element) -> Option<String> {
     let text = query.get_child("x", ns::OOB)?.get_child("url", ns::OOB)?.text();
     let url = Url::parse(text.trim()).ok()?;
-    let is_shown = url.scheme() == "https" && is_plain(&url) && url.as_str().len() <= INSTRUCTIONS;
+    let is_shown = url.scheme() == "https" && is_plain(&url) && url.as_str().len() <= PAGE_AT_MOST;
     is_shown.then(|| url.to_string())
 }

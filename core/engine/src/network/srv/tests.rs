@@ -231,13 +231,13 @@ async fn a_target_is_a_host_of_the_public_network() {
 }
 
 /// All endpoints of a server, and how many streams went to DNS.
-async fn all_of(server: &Server, route: Route, answers: Vec<Packet<'static>>) -> (Vec<Target>, usize) {
+async fn all_of(server: &Server, route: Route, answers: Vec<Packet<'static>>) -> (Vec<(Target, Security)>, usize) {
     let home = TempDir::new().unwrap();
     let (engine, _) = engine(&home, &[]).await;
     let (dial, mut all) = (Resolver::new(answers), Vec::new());
     let mut endpoints = Endpoints::of(server, route).unwrap();
-    while let Some((target, _)) = endpoints.next(&engine.context, &id("a"), &dial).await {
-        all.push(target);
+    while let Some(endpoint) = endpoints.next(&engine.context, &id("a"), &dial).await {
+        all.push(endpoint.at);
     }
     engine.close().await;
     let dialled = lock(&dial.dialled).clone();
@@ -254,7 +254,8 @@ async fn dns_is_asked_first_for_a_server_that_is_not_listed_and_last_for_the_oth
         let own = srv(STARTTLS, (1, 0), DOMAIN, 5222);
         vec![answer(DIRECT, vec![srv(DIRECT, (0, 0), "host.example", 443)]), answer(STARTTLS, vec![own])]
     };
-    let (found, direct, starttls) = (host("host.example", 443), host(DOMAIN, 5223), host(DOMAIN, 5222));
+    let found = (host("host.example", 443), Security::DirectTls);
+    let (direct, starttls) = ((host(DOMAIN, 5223), Security::DirectTls), (host(DOMAIN, 5222), Security::StartTls));
     let expected = vec![found.clone(), starttls.clone(), direct.clone()];
     assert_eq!(all_of(&server, Route::Exit, answers()).await, (expected, 1));
     assert_eq!(all_of(&server, Route::Exit, vec![]).await, (vec![direct.clone(), starttls.clone()], 1));
@@ -263,4 +264,14 @@ async fn dns_is_asked_first_for_a_server_that_is_not_listed_and_last_for_the_oth
     let listed = directory.named("jabjab.de").unwrap();
     assert!(!listed.is_unlisted);
     assert_eq!(all_of(&listed, Route::Onion, answers()).await.1, 0, "no exit is asked for an onion service");
+}
+
+/// A record with the wrong kind of TLS does not use up the right one.
+#[tokio::test]
+async fn an_endpoint_is_a_host_a_port_and_how_tls_begins() {
+    let server = crate::directory::Directory::built_in().unwrap().named(DOMAIN).unwrap();
+    let wrong = answer(STARTTLS, vec![srv(STARTTLS, (0, 0), DOMAIN, 5223)]);
+    let expected = [(5223, Security::StartTls), (5223, Security::DirectTls), (5222, Security::StartTls)];
+    let (all, _) = all_of(&server, Route::Exit, vec![answer(DIRECT, vec![]), wrong]).await;
+    assert_eq!(all, expected.map(|(port, security)| (host(DOMAIN, port), security)));
 }

@@ -52,6 +52,7 @@ fn what_a_server_says_to_a_form() {
         for ((name, lacks_invitation), expected) in forms.into_iter().zip([plain, captcha, email, lacks_invitation]) {
             let refusal = refused(name, lacks_invitation, type_.clone(), condition.clone());
             assert_eq!(refusal, *expected, "{condition:?} to {name}, {lacks_invitation}");
+            assert_eq!(refusal.leaves_doubt(), refusal == Failed || refusal == odd, "{refusal}");
             assert!(!format!("{refusal} {refusal:?}").contains("s3cr3t"));
         }
     }
