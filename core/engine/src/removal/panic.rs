@@ -21,6 +21,25 @@ struct Live {
     openings: Vec<Weak<Opening>>,
 }
 
+impl Live {
+    /// Ends the engines of a folder that have not ended, and has its openings give none.
+    fn end(&self, home: &Path) -> Vec<Arc<Context>> {
+        let openings = self.openings.iter().filter_map(Weak::upgrade);
+        openings.filter(|it| same_folder(&it.home, home)).for_each(|it| it.is_over.store(true, Relaxed));
+        let engines = self.engines.iter().filter_map(Weak::upgrade);
+        let live = engines.filter(|it| !it.tasks.closing.is_cancelled() && same_folder(&it.home, home));
+        live.inspect(|context| context.abandon()).collect()
+    }
+
+    /// Whether a folder is open in this process, or is being opened, and no panic has come since.
+    fn has(&self, home: &Path) -> bool {
+        let opened = |it: &Arc<Context>| !it.tasks.closing.is_cancelled() && same_folder(&it.home, home);
+        let opening = |it: &Arc<Opening>| !it.is_over.load(Relaxed) && same_folder(&it.home, home);
+        self.engines.iter().filter_map(Weak::upgrade).any(|it| opened(&it))
+            || self.openings.iter().filter_map(Weak::upgrade).any(|it| opening(&it))
+    }
+}
+
 /// A folder that is being opened.
 pub(crate) struct Opening {
     home: PathBuf,
@@ -47,21 +66,23 @@ impl Engine {
     /// passphrase did.
     #[must_use]
     pub fn panic(home: &Path, source: Option<Arc<dyn KeySource>>) -> PanicReport {
-        let ended: Vec<Arc<Context>> = {
-            let live = lock(&LIVE);
-            let openings = live.openings.iter().filter_map(Weak::upgrade);
-            openings.filter(|it| same_folder(&it.home, home)).for_each(|it| it.is_over.store(true, Relaxed));
-            live.engines.iter().filter_map(Weak::upgrade).filter(|it| same_folder(&it.home, home)).collect()
-        };
-        ended.iter().for_each(|context| context.abandon());
+        let mut ended = lock(&LIVE).end(home);
+        // Not under the lock: it is an app's.
         let key_kept = source.and_then(|source| delete_keys(&Adapter(source)));
-        let files_left = remove_files(home).err().map(|error| vault::Error::from(error).into());
+        let files_left = {
+            let live = lock(&LIVE);
+            // What was begun meanwhile.
+            ended.extend(live.end(home));
+            remove_files(home).err().map(|error| vault::Error::from(error).into())
+        };
         for context in ended {
             let (runtime, home) = (context.tasks.runtime().clone(), home.to_owned());
             // Tor takes a moment to end, and may write meanwhile. What was begun anew since is not to be removed.
             runtime.spawn(async move {
                 Self { context }.close().await;
-                if !vault::is_begun(&home) {
+                // Nobody here begins meanwhile.
+                let live = lock(&LIVE);
+                if !live.has(&home) && !vault::is_begun(&home) {
                     let _ = remove_files(&home);
                 }
             });
