@@ -390,7 +390,7 @@ fn ake_multi_client() {
     }
 }
 
-/// Whichever message of an exchange is lost: the next exchange goes through, at once and after a while, whichever side begins.
+/// Each message of an exchange is lost once: the next exchange goes through, at once and after a while, begun by either side.
 #[test]
 fn ake_timeout() {
     for (lost, who, seconds) in (0..5).flat_map(|lost| [(lost, 0, 0), (lost, 1, 0), (lost, 0, 61), (lost, 1, 61)]) {

@@ -1,7 +1,7 @@
 //! Traps 60 to 70: the comparison of secrets, as sessions see it. Names are the traps'.
 //!
 //! Seen elsewhere, or only in part here:
-//! - 60 `smp_secret`: that the hash is the spec's, whichever side starts: `peers/libotr.rs`; its binding to the session: here.
+//! - 60 `smp_secret`: that the hash is the spec's, with either side as the one that starts: `peers/libotr.rs`; its binding to the session: here.
 //! - 61 `smp_zk_all`, 62 `smp_degenerate`, 63 `smp_state`, 65 `smp_mpi_count`: `session/smp/tests.rs`.
 //! - 67 `smp_question`: there, too; one as long as can be: `adversity.rs`.
 

@@ -1,4 +1,4 @@
-//! The end of a vault, whoever has it open.
+//! Removing a vault, also while a process has it open.
 
 use std::fs;
 use std::io::{self, ErrorKind};

@@ -74,11 +74,12 @@ impl LiveBurner {
         let work = leading.take();
         let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&mut chat, work)));
         let committed = committed.unwrap_or(Err(Error::Internal));
-        if committed.is_err()
-            && let Some(sessions) = &mut chat.sessions
-        {
+        if committed.is_err() {
             // They may be ahead of what is stored.
-            sessions.forget();
+            chat.lists = history::Lists::default();
+            if let Some(sessions) = &mut chat.sessions {
+                sessions.forget();
+            }
         }
         self.publish(&chat);
         // Reported before anybody else changes the same.
@@ -102,13 +103,8 @@ impl LiveBurner {
         let kept = retention::sweep(&mut mailbox, history, services.expiry_now());
         let mut batch = Batch::default();
         schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
-        let listed = history::put(&mut batch, self.owner, &kept, &mut chat.lists);
-        let committed = listed.and_then(|()| services.store.commit(batch));
-        if committed.is_err() {
-            // They may be ahead of what is stored.
-            chat.lists = history::Lists::default();
-        }
-        committed?;
+        history::put(&mut batch, self.owner, &kept, &mut chat.lists)?;
+        services.store.commit(batch)?;
         let first = kept.values().filter_map(|entry| retention::expires(entry, history)).min();
         chat.history_expires = chat.history_expires.map(|next| next.into_iter().chain(first).min());
         chat.mailbox = Ok(Kept::on_disk(mailbox));

@@ -116,7 +116,7 @@ impl Plan {
             (Act::AskForForm, Ok(Found::Done)) => Act::FillForm,
             (Act::FillForm, Ok(Found::Done)) => Act::SendForm,
             (Act::SendForm, Ok(Found::Done)) => Act::LogIn,
-            // A server that refuses has made no account. One that fails, or whose answer is lost, may have.
+            // After a refusal there is no account. After a fault of the server, or a lost answer, there may be one.
             (Act::SendForm, Err(Failure::Registration(refusal))) => {
                 Act::GiveUp { may_exist: refusal.leaves_doubt(), why: refusal.into() }
             }

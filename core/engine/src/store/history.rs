@@ -1,5 +1,5 @@
-//! A burner's messages of which nothing is to come any more: rows by their numbers, and for each peer a list of the blocks of
-//! numbers that have messages of theirs. None of it is in memory, nor read at an opening.
+//! A burner's history: a row for each message, by its number, and for each peer a list of the blocks of numbers that hold a
+//! message with that peer. None of it is in memory, nor read at an opening.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -22,7 +22,7 @@ const PAGE: usize = 1024;
 /// Messages that were read, and what was found lost.
 pub(super) type Page = (Vec<(MessageId, Entry)>, Vec<Finding>);
 
-/// A peer, and a block that has messages of theirs.
+/// A peer, and a block that holds a message with that peer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Listed {
     peer: PeerId,

@@ -36,7 +36,7 @@ pub(crate) type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Where the engine has messages of which nothing is to come any more.
 const HISTORY: Table = Table::lasting(9);
-/// Where it lists by peer which blocks of 64 messages have some of theirs.
+/// Where it has, for each peer, the numbers of the blocks of 64 messages that hold a message with that peer.
 const BY_PEER: Table = Table::lasting(12);
 /// The folders of the two sides.
 const SIDES: [&str; 2] = ["out", "in"];
