@@ -1,9 +1,11 @@
-//! How a burn ended, and the end of all at once.
+//! How a burn ended, the removals that wait, and the end of all at once.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use flashpaper::{BurnOutcome, BurnReport, Error as FlashpaperError, PanicReport};
+use flashpaper::{BurnOutcome, BurnReport, Burned, BurnerId, Error as FlashpaperError, PanicReport};
 
 use crate::key_source::{Adapter, KeySource};
 
@@ -21,14 +23,60 @@ pub struct BurnReport {
 pub enum BurnOutcome {
     /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
     Proven,
+    /// Its server removes no accounts. It could log in, was given a password that nobody keeps, and then could not log in on a new
+    /// stream with a checked certificate. Its contacts were taken off the server's list. Forgotten.
+    Disabled,
     /// It could not log in before anything was removed. The server has said so twice, ten minutes apart and by other circuits,
     /// or has confirmed the removal before. Forgotten.
     AlreadyGone,
-    /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
+    /// The server confirmed the removal, but that the login is refused could not be shown; or it neither removes the account nor
+    /// takes another password (`ServerRefused`). All but the removal is forgotten: see `pending_removals`.
     Unproven,
-    /// The server could not be asked, or it has refused the login (`Auth`) for the first time. A server with a broken password
-    /// check does that, too, so it is asked again ten to twenty minutes later. The next start goes on, too.
+    /// The server could not be asked, or it has refused the login (`Auth`) for the first time. A server with a broken
+    /// password check does that, too. All but the removal is forgotten: see `pending_removals`.
     Queued,
+}
+
+/// What a burn of all burners has come to, for one of them.
+#[uniffi::remote(Record)]
+pub struct Burned {
+    /// Which burner.
+    pub burner: BurnerId,
+    /// How its burn ended.
+    pub report: Option<BurnReport>,
+    /// Why it has no report: what `burn` would have failed with.
+    pub failed: Option<FlashpaperError>,
+}
+
+/// A removal that waits for its server. Printing one does not show the address.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct PendingRemoval {
+    /// The name that the burner had within this installation. `burn` takes it, and tries at once.
+    pub burner: BurnerId,
+    /// The bare JID that is to be removed.
+    pub jid: String,
+    /// Since when it waits, by the device's clock.
+    pub since: SystemTime,
+    /// When it is dropped: 30 days later.
+    pub until: SystemTime,
+    /// The server has confirmed the removal, or that it took a password that nobody keeps: only the proof is missing.
+    pub confirmed: bool,
+}
+
+impl From<flashpaper::PendingRemoval> for PendingRemoval {
+    fn from(removal: flashpaper::PendingRemoval) -> Self {
+        let flashpaper::PendingRemoval { burner, jid, since, until, confirmed } = removal;
+        Self { burner, jid, since, until, confirmed }
+    }
+}
+
+// The generated languages would print every field.
+impl fmt::Debug for PendingRemoval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (burner, confirmed) = (self.burner.to_string(), &self.confirmed);
+        f.debug_struct("PendingRemoval").field("burner", &burner).field("confirmed", confirmed).finish_non_exhaustive()
+    }
 }
 
 /// Ends everything of a home folder: takes all keys and contents out of memory, has the key store delete its keys, and removes

@@ -6,12 +6,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use flashpaper::{BurnReport, BurnerId, Error, Profile, QuestionId, Route, Spread, SyncReport, VaultReport};
+use flashpaper::{BurnReport, Burned, BurnerId, Error, Profile, QuestionId, Route, Spread, SyncReport, VaultReport};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
 use crate::access::TorAccess;
+use crate::burn::PendingRemoval;
 use crate::burner::Burner;
 use crate::cancel::{CancelToken, unless_cancelled};
 use crate::config::{Config, Key, engine_config};
@@ -166,11 +167,41 @@ impl Engine {
         self.blocking(move |engine| engine.drop_recovery_words(&id)).await
     }
 
-    /// Removes an account at its server, shows that it is gone, and forgets it here. Cancelling ends the wait, not the
-    /// burn.
+    /// Removes an account at its server, shows that it is gone, and forgets it here. Its peers are told that private conversations
+    /// end, where it is connected. Where the server cannot be asked now, all but the removal is forgotten, and that is tried again by
+    /// itself: see `pending_removals`, which this takes, too, to try at once. With the last burner goes what they share: Tor
+    /// ends, its files are removed, and what was learnt of servers and the lists that the app has handed in are forgotten. The
+    /// next creation starts Tor again. Cancelling ends the wait, not the burn.
     pub async fn burn(&self, id: BurnerId, cancel: Option<Arc<CancelToken>>) -> Result<BurnReport, Error> {
         let engine = self.engine.clone();
         self.threads.run(cancel, async move { engine.burn(&id).await }).await
+    }
+
+    /// `burn` for all burners and for the removals that wait, each at a random moment within 5 seconds. Cancelling ends the wait, not
+    /// the burns that have begun.
+    ///
+    /// # Errors
+    /// `VaultLocked`, `Closed`. What fails for one keeps no other: see `Burned.failed`.
+    pub async fn burn_all(&self, cancel: Option<Arc<CancelToken>>) -> Result<Vec<Burned>, Error> {
+        let engine = self.engine.clone();
+        self.threads.run(cancel, async move { engine.burn_all().await }).await
+    }
+
+    /// Takes a burner off this device at once, without a network: all but its removal is forgotten, and that goes on by itself. Peers
+    /// are not told.
+    pub async fn wipe(&self, id: BurnerId) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.threads.run(None, async move { engine.wipe(&id).await }).await
+    }
+
+    /// The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by circuits of
+    /// their own: first after ten to twenty minutes, then less and less often, up to every six hours, and at each start.
+    /// After 30 days one is dropped, which `Event.Settled` tells.
+    ///
+    /// # Errors
+    /// `VaultLocked`, `Closed`.
+    pub fn pending_removals(&self) -> Result<Vec<PendingRemoval>, Error> {
+        Ok(self.engine.pending_removals()?.into_iter().map(PendingRemoval::from).collect())
     }
 
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no

@@ -57,9 +57,10 @@ func words(for vault: VaultReport) -> [String] {
 func words(for outcome: BurnOutcome) -> String {
     switch outcome {
     case .proven: "Burned: the server refuses the login."
+    case .disabled: "Burned: the server removes no accounts, but nobody has the password any more."
     case .alreadyGone: "Burned: the server did not know it any more."
-    case .unproven: "Removed, but not yet proven. It will be tried again."
-    case .queued: "The server could not be asked yet, or has refused once. It will be asked again."
+    case .unproven: "Gone from here, but not yet proven at the server. It will be tried again."
+    case .queued: "Gone from here. The server could not be asked yet, or has refused once: it will be asked again."
     }
 }
 
@@ -76,6 +77,7 @@ func words(for step: Step) -> String {
     case .loggedIn: "Logged in"
     case .reachable: "Can be reached"
     case .removed: "Removed at the server"
+    case .disabled: "The server removes no accounts: password given up"
     case .provenGone: "Shown to be gone"
     }
 }

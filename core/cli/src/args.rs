@@ -90,10 +90,17 @@ pub(crate) enum Command {
         /// Its address, the part before the @, its id, or what `uri` prints
         name: String,
     },
-    /// Remove a burner at its server, show that it is gone, and forget it
+    /// Remove a burner at its server, show that it is gone, and forget it. A removal that waits for its server is tried at once
     Burn {
         /// Its address, the part before the @, its id, or what `uri` prints
-        name: String,
+        #[arg(required_unless_present = "all")]
+        name: Option<String>,
+        /// All burners, and all removals that wait
+        #[arg(long, conflicts_with = "name")]
+        all: bool,
+        /// Forget all but the removal first, without a network; peers are not told
+        #[arg(long)]
+        wipe_now: bool,
     },
     /// Log a burner in and print the messages that arrive (plain XMPP, not encrypted to the sender)
     Receive {

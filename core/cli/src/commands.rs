@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    Address, BurnOutcome, BurnReport, Burner, BurnerState, BurnerStatus, Config, CreateOptions, Engine, Error,
-    FormFault, Input, Key, Network, PrivateNetwork, RecoveryWords, Route, VaultReport,
+    Burner, BurnerStatus, Config, CreateOptions, Engine, Error, FormFault, Input, Key, Network, PrivateNetwork,
+    RecoveryWords, Route, VaultReport,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::args::{Args, Command};
-use crate::burner::{burned, burned_line, set_label, uri_object};
+use crate::burner::{find, set_label, uri_object};
 use crate::chat;
 use crate::chat::terminal::Terminal;
 use crate::exit::Failure;
@@ -25,7 +25,7 @@ use crate::receive::receive;
 use crate::stop::Stop;
 use crate::text::{printable, width};
 use crate::tty::Quiet;
-use crate::{ask, qr, servers, tty};
+use crate::{ask, qr, removals, servers, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let mut stop = Stop::listen();
@@ -137,10 +137,18 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
             screen.during("Tor", start).await?;
             restore(engine, screen, &words, server, route.route()).await
         }
-        Command::Burn { name } => {
-            let burner = find(engine, name)?;
-            screen.during("Tor", start).await?;
-            burn(engine, screen, &burner).await
+        Command::Burn { name, wipe_now, .. } => {
+            let burners = removals::found(engine, name.as_deref())?;
+            if *wipe_now {
+                removals::wipe(engine, output, &burners).await?;
+            }
+            if !burners.is_empty() {
+                screen.during("Tor", start).await?;
+            }
+            match name {
+                Some(_) => removals::burn(engine, screen, &burners).await,
+                None => removals::burn_all(engine, screen).await,
+            }
         }
         Command::Receive { name, count, timeout } => {
             let burner = find(engine, name)?;
@@ -172,6 +180,7 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
                 None => engine.check_server(server.as_deref(), route.route())?,
             }
             check(output, "home", None);
+            removals::show_left(engine, output, screen.home)?;
             let started = Instant::now();
             screen.during("Tor", start).await?;
             check(output, "tor", Some(started.elapsed()));
@@ -325,20 +334,6 @@ fn uri(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure>
     Ok(())
 }
 
-async fn burn(engine: &Engine, screen: &mut Screen<'_>, burner: &Burner) -> Result<(), Failure> {
-    let output = screen.output;
-    let report = match screen.during(SERVER, engine.burn(&burner.id)).await {
-        // The start has gone on with a burn that was begun before, and finished it.
-        Err(Error::NoSuchBurner) if burner.state == BurnerState::Burning => {
-            BurnReport { outcome: BurnOutcome::AlreadyGone, reason: None }
-        }
-        report => report?,
-    };
-    output.object(&with_type("burned", &report));
-    output.line(&burned_line(&report));
-    burned(report)
-}
-
 async fn doctor(
     engine: &Engine,
     screen: &mut Screen<'_>,
@@ -361,25 +356,6 @@ fn check(output: &Output, name: &str, took: Option<Duration>) {
     output.object(&json!({ "type": "check", "name": name, "seconds": took.map(|s| s.as_secs_f64()) }));
     let took = took.map_or_else(String::new, |s| format!("{:.2} s", s.as_secs_f64()));
     output.line(&format!("{name:<10} ok {took}"));
-}
-
-/// The burner that the user means.
-fn find(engine: &Engine, name: &str) -> Result<Burner, Failure> {
-    let mut found = engine.burners()?.into_iter().filter(|burner| names(name, burner));
-    match (found.next(), found.next()) {
-        (Some(burner), None) => Ok(burner),
-        (Some(_), Some(_)) => Err(Failure::Ambiguous),
-        (None, _) => Err(Error::NoSuchBurner.into()),
-    }
-}
-
-/// Whether a name is a burner's: its address in any form, what `uri` prints (RFC 5122), the part before the @, or its id.
-fn names(name: &str, burner: &Burner) -> bool {
-    let short = name.trim().to_lowercase();
-    let address = Address::parse(name);
-    address.is_some() && address == Address::parse(&burner.jid)
-        || burner.jid.split('@').next() == Some(&*short)
-        || burner.id.to_string() == short
 }
 
 fn config(args: &Args, home: PathBuf) -> Result<Config, Failure> {
@@ -440,38 +416,9 @@ fn first_line(file: &Path, option: &'static str, question: &str) -> Result<Zeroi
 mod tests {
     use std::time::SystemTime;
 
-    use flashpaper::{Connection, History};
+    use flashpaper::{BurnerState, Connection, History};
 
     use super::*;
-
-    #[test]
-    fn a_burner_is_named_by_its_address_in_any_form() {
-        let burner = Burner {
-            id: "9f1c2a77b0e4d613".to_owned().into(),
-            jid: "me@m\u{fc}nchen.example".into(),
-            via: Route::Exit,
-            state: BurnerState::Active,
-            created: SystemTime::UNIX_EPOCH,
-        };
-        let key = "AB".repeat(20);
-        for name in [
-            "me",
-            "Me",
-            "9F1C2A77B0E4D613",
-            "me@m\u{fc}nchen.example",
-            "ME@M\u{dc}NCHEN.example.",
-            "me@xn--mnchen-3ya.example",
-            "xmpp:me@m%C3%BCnchen.example",
-            &format!("xmpp:me@m%C3%BCnchen.example?otr-fingerprint={key}"),
-            &format!("XMPP:me%40xn--mnchen-3ya.example?otr-fingerprint={key}\n"),
-        ] {
-            assert!(names(name, &burner), "{name}");
-        }
-        for name in ["", "you", "m\u{fc}nchen.example", "you@m\u{fc}nchen.example", "me@munchen.example", "xmpp:", "@"]
-        {
-            assert!(!names(name, &burner), "{name}");
-        }
-    }
 
     #[test]
     fn a_list_fits_a_terminal_of_80_columns() {

@@ -54,10 +54,10 @@ impl Failure {
                 "the secret is empty".to_owned()
             }
             Self::Secret(error) => error_line(error),
-            Self::NotProven(BurnOutcome::Unproven, _) => "removed, but not proven; the next start goes on".to_owned(),
+            Self::NotProven(BurnOutcome::Unproven, _) => "removed, but not proven; it is tried again".to_owned(),
             Self::NotProven(_, reason) => {
                 let reason = reason.as_ref().map_or_else(String::new, |r| format!(" ({r})"));
-                format!("not removed yet{reason}; the next start goes on")
+                format!("not removed yet{reason}; it is tried again")
             }
             Self::File(option) => format!("the file of {option} cannot be read"),
             Self::Unwritable(option) => format!("the file of {option} cannot be written"),

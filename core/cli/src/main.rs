@@ -16,6 +16,7 @@ mod pages;
 mod paint;
 mod qr;
 mod receive;
+mod removals;
 mod servers;
 mod shown;
 mod stdio;

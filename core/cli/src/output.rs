@@ -374,6 +374,7 @@ fn step_text(step: &Step) -> String {
         Step::LoggedIn => "logged in".to_owned(),
         Step::Reachable => "reachable".to_owned(),
         Step::Removed => "removed at the server".to_owned(),
+        Step::Disabled => "the server removes none; nobody has the password any more".to_owned(),
         Step::ProvenGone => "login refused: it is gone".to_owned(),
         Step::MovingOn { from, why } => moving_text(from, why),
         // Told otherwise.
@@ -401,7 +402,7 @@ const fn next_text(step: &Step) -> &'static str {
         Step::Secured | Step::Working { .. } | Step::ServerSays { .. } => ANSWER,
         Step::Registered => "the login",
         Step::LoggedIn => "the server to answer once more",
-        Step::Removed => "a login to be refused",
+        Step::Removed | Step::Disabled => "a login to be refused",
         Step::Reachable | Step::ProvenGone => "the folder",
     }
 }
@@ -418,6 +419,8 @@ pub(crate) const fn settlement_text(settlement: Settlement) -> &'static str {
     match settlement {
         Settlement::Kept => "an unfinished burner was kept",
         Settlement::Removed => "an unfinished burner was removed",
+        Settlement::Disabled => "an unfinished burner's password was given up",
+        Settlement::Dropped => "a removal has waited for 30 days and was given up",
         Settlement::Absent => "an unfinished burner was never made",
         Settlement::Unknown => "an unfinished burner could not be settled",
     }

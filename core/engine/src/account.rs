@@ -11,7 +11,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::identity::{Identity, OtrSeeds};
 use crate::route::Way;
-use crate::{Route, limits};
+use crate::{Error, Route, limits};
 
 /// One account, from before the server can know of it until after it is gone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -33,12 +33,13 @@ pub(crate) struct Account {
     pub(crate) then_exit: bool,
     #[zeroize(skip)]
     pub(crate) state: State,
+    /// Or, of a removal in the queue, when it was put there.
     pub(crate) created: UnixTime,
     #[zeroize(skip)]
     #[serde(default)]
     pub(crate) history: History,
-    /// What its long-term OTR key is made from.
-    pub(crate) otr: OtrSeeds,
+    /// What its long-term OTR key is made from; a removal in the queue has none.
+    pub(crate) otr: Option<OtrSeeds>,
     /// Its OTR instance tag.
     pub(crate) tag: u32,
     /// The user's name for it. It never leaves the device.
@@ -50,9 +51,12 @@ pub(crate) struct Account {
     /// The app has asked for it to be connected.
     #[serde(default)]
     pub(crate) wanted: bool,
-    /// The server has confirmed that it removed the account.
+    /// The server has confirmed that it removed the account, or that it took a password that nobody keeps.
     #[serde(default)]
     pub(crate) removed: bool,
+    /// The server has refused to remove the account.
+    #[serde(default)]
+    pub(crate) denied: bool,
     /// When the server refused the login for the first time as it was asked whether the account exists.
     #[serde(default)]
     pub(crate) refused: Option<UnixTime>,
@@ -108,6 +112,8 @@ pub(crate) enum State {
     Burning,
     /// It may or may not be at the server, and has to go.
     Unwanted,
+    /// It was at the server, and has to go. Its removal is all that is left of it here.
+    Queued,
 }
 
 impl Account {
@@ -127,17 +133,54 @@ impl Account {
             state: State::Pending,
             created,
             history: History::default(),
-            otr: identity.otr.clone(),
+            otr: Some(identity.otr.clone()),
             tag: identity.tag,
             label: None,
             idle_timeout: limits::IDLE_TIMEOUT,
             wanted: false,
             removed: false,
+            denied: false,
             refused: None,
             binds: false,
             unbound: Unbound::New,
             version_3_only: false,
         }
+    }
+
+    /// What its removal needs, and nothing else of it.
+    pub(crate) fn for_removal(&self, now: UnixTime) -> Self {
+        Self {
+            id: self.id.clone(),
+            domain: self.domain.clone(),
+            named: self.named,
+            username: self.username.clone(),
+            password: self.password.clone(),
+            words: None,
+            route: self.route,
+            then_exit: self.then_exit,
+            state: State::Queued,
+            created: now,
+            history: History::default(),
+            otr: None,
+            tag: 0,
+            label: None,
+            idle_timeout: Duration::ZERO,
+            wanted: false,
+            removed: self.removed,
+            denied: self.denied,
+            refused: self.refused,
+            binds: self.binds,
+            unbound: self.unbound,
+            version_3_only: false,
+        }
+    }
+
+    /// What its long-term OTR key is made from.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBurner`]: it is a removal in the queue.
+    pub(crate) fn otr(&self) -> Result<&OtrSeeds, Error> {
+        self.otr.as_ref().ok_or(Error::NoSuchBurner)
     }
 
     pub(crate) fn jid(&self) -> String {

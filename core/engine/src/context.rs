@@ -53,6 +53,8 @@ pub(crate) struct Context {
     sync: Mutex<CancellationToken>,
     /// Held while all is ended.
     pub(crate) ending: tokio::sync::Mutex<()>,
+    /// Held together by all that make a burner; by one alone while what burners share is forgotten.
+    pub(crate) beginning: tokio::sync::RwLock<()>,
 }
 
 impl Context {
@@ -85,11 +87,14 @@ impl Context {
             transition: tokio::sync::Mutex::default(),
             sync: Mutex::default(),
             ending: tokio::sync::Mutex::default(),
+            beginning: tokio::sync::RwLock::default(),
         }
     }
 
+    /// A burner that an app can see.
     pub(crate) fn burner(&self, id: &BurnerId) -> Result<Arc<LiveBurner>, Error> {
-        self.burners.get(id)
+        let burner = self.burners.get(id)?;
+        if burner.is_queued() { Err(Error::NoSuchBurner) } else { Ok(burner) }
     }
 
     pub(crate) fn profile(&self) -> Profile {

@@ -210,6 +210,8 @@ pub enum Step {
     Reachable,
     /// The server has confirmed the removal.
     Removed,
+    /// The server removes no accounts: it has taken a password that nobody keeps.
+    Disabled,
     /// The server has refused the same credentials on a new stream.
     ProvenGone,
 }
@@ -256,10 +258,14 @@ pub enum Settlement {
     Kept,
     /// It was removed at the server.
     Removed,
+    /// Its server removes no accounts: nobody has its password any more.
+    Disabled,
     /// The server does not know it.
     Absent,
-    /// Nothing could be learnt; the next start looks again.
+    /// Nothing could be learnt; it is looked at again.
     Unknown,
+    /// Its removal has waited for its server for 30 days, and is given up: the account may be there for good.
+    Dropped,
 }
 
 /// Names a burner within this installation. Random; it says nothing about the account.

@@ -41,7 +41,11 @@ impl Context {
             // On a full disk, say, it is tried again.
             Err(_) => Some(limits::MAX_SLEEP),
         };
-        let next = self.burners.all()?.iter().filter_map(due).chain(lessons).min();
+        let removals = match self.drop_removals(now) {
+            Ok(next) => next.map(|next| now.until(next)),
+            Err(_) => Some(limits::MAX_SLEEP),
+        };
+        let next = self.burners.all()?.iter().filter_map(due).chain(lessons).chain(removals).min();
         Ok(next.map_or(Duration::MAX, |left| left.min(limits::MAX_SLEEP)))
     }
 

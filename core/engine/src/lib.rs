@@ -35,6 +35,7 @@ mod tasks;
 pub use api::Engine;
 pub use api::diagnostics::Probe;
 pub use api::directory::{Needs, ServerProbe};
+pub use api::removals::Burned;
 pub use burner::summary::{Burner, BurnerState};
 pub use config::{Config, Key, Network, PrivateNetwork};
 pub use connection::handle::Profile;
@@ -57,6 +58,7 @@ pub use network::bridges::{TorAccess, Transport};
 pub use registration::CreateOptions;
 pub use registration::question::Question;
 pub use removal::panic::PanicReport;
+pub use removal::queue::PendingRemoval;
 pub use removal::{BurnOutcome, BurnReport};
 pub use route::Route;
 #[cfg(feature = "lab")]

@@ -22,6 +22,7 @@ use crate::locks::lock;
 use crate::network::bridges::TorAccess;
 use crate::network::tor_client::TorClient;
 use crate::removal::panic::{self, same_folder};
+use crate::removal::shared::go_on_clearing;
 use crate::seams::Seams;
 use crate::services::Services;
 use crate::snapshot::SyncReport;
@@ -82,7 +83,12 @@ impl Engine {
         };
         let opening = panic::opening(&home);
         let (folder, draw, since_boot) = (home.clone(), rng.clone(), clock.since_boot());
-        let (store, read) = blocking(move || Store::open(folder, &key, draw, since_boot)).await?;
+        let (store, read) = blocking(move || {
+            let (store, mut read) = Store::open(folder.clone(), &key, draw, since_boot)?;
+            go_on_clearing(&store, &folder, &mut read);
+            Ok((store, read))
+        })
+        .await?;
         let services = Services::new(clock, rng, store, read.latest);
         let tor = TorClient::new(tor);
         let takes_updates = network == Network::Public;

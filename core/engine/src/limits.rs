@@ -44,6 +44,12 @@ pub(crate) const WORK: u32 = 1 << 18;
 /// way when the process died has reached the server by then, too.
 pub(crate) const REFUSED_AGAIN: Duration = Duration::from_secs(600);
 
+/// How long an account's removal is asked for again after that, at most: the wait is doubled each time.
+pub(crate) const LONGEST_AGAIN: Duration = Duration::from_secs(6 * 3600);
+
+/// How long a removal stays in the queue: then its server has the account for good, and nothing is left of it here.
+pub(crate) const QUEUED: Duration = Duration::from_secs(30 * 86_400);
+
 /// How long a start looks at what an earlier run left behind.
 pub(crate) const SETTLING: Duration = Duration::from_secs(60);
 

@@ -1,6 +1,7 @@
 //! Accounts in doubt: what a crash, a cancel or a lost answer left behind is settled by asking the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::seq::SliceRandom as _;
 use tokio::time::sleep;
@@ -15,11 +16,14 @@ use crate::spread::moment;
 use crate::{Error, limits};
 
 /// Settles every account that is neither wanted nor gone, one after the other and apart: several connections at one moment
-/// would link the accounts to each other, and to those that connect by then.
+/// would link the accounts to each other, and to those that connect by then. Removals in the queue are not waited for: their
+/// servers may be gone.
 pub(crate) async fn settle_all(context: &Arc<Context>) -> Result<(), Error> {
     // A creation may have ended half way. What keeps this from being done need not keep the rest.
     let _ = context.wipe().await;
-    let in_doubt = context.burners.all()?.into_iter().filter(|burner| burner.account().state != State::Active);
+    let (queue, burners): (Vec<_>, Vec<_>) = context.burners.all()?.into_iter().partition(|burner| burner.is_queued());
+    queue.iter().for_each(|burner| try_soon(context, burner));
+    let in_doubt = burners.into_iter().filter(|burner| burner.account().state != State::Active);
     let now = context.services.now();
     let (mut in_doubt, waits): (Vec<_>, Vec<_>) =
         in_doubt.partition(|burner| may_ask_again(burner.account().refused, now));
@@ -39,41 +43,73 @@ pub(crate) async fn settle_all(context: &Arc<Context>) -> Result<(), Error> {
     settled
 }
 
-/// Has an account go on to be settled by itself ten to twenty minutes later, as its server has refused the login.
+/// Has an account go on to be settled by itself ten to twenty minutes later, as its server could not be asked, or has refused the
+/// login; and less and less often, for as long as that is in vain.
 pub(crate) fn ask_again(context: &Arc<Context>, burner: &Arc<LiveBurner>) {
-    let wait = limits::REFUSED_AGAIN + moment(&mut context.services.rng(), limits::REFUSED_AGAIN);
-    let (work, burner) = (Arc::clone(context), Arc::clone(burner));
-    context.tasks.spawn(async move {
-        match work.tasks.closing.run_until_cancelled(work.wait(wait)).await {
-            Some(()) => settle(&work, &burner).await,
-            None => Ok(()),
+    keep_asking(context, burner, limits::REFUSED_AGAIN + moment(&mut context.services.rng(), limits::REFUSED_AGAIN));
+}
+
+/// The same, but begins soon.
+pub(crate) fn try_soon(context: &Arc<Context>, burner: &Arc<LiveBurner>) {
+    if burner.asking.try_lock().is_err() {
+        burner.hurry.notify_one();
+    } else {
+        keep_asking(context, burner, context.apart(context.spread().time()));
+    }
+}
+
+fn keep_asking(context: &Arc<Context>, burner: &Arc<LiveBurner>, first: Duration) {
+    let (context, burner, tasks) = (Arc::clone(context), Arc::clone(burner), Arc::clone(context));
+    tasks.tasks.spawn(async move {
+        // Its present object: a removal that was queued since has another.
+        let burner = context.burners.get(&burner.id)?;
+        let Ok(_nobody_else_asks) = burner.asking.try_lock() else { return Ok(()) };
+        let (mut wait, mut longest) = (first, limits::REFUSED_AGAIN);
+        while context.tasks.closing.run_until_cancelled(wait_or_hurry(&context, &burner, wait)).await.is_some() {
+            if !settle_once(&context, &burner).await? {
+                break;
+            }
+            longest = (2 * longest).min(limits::LONGEST_AGAIN);
+            wait = longest / 2 + moment(&mut context.services.rng(), longest / 2);
         }
+        Ok(())
     });
+}
+
+async fn wait_or_hurry(context: &Context, burner: &LiveBurner, wait: Duration) {
+    tokio::select! {
+        () = context.wait(wait) => {}
+        () = burner.hurry.notified() => context.wait(context.apart(context.spread().time())).await,
+    }
 }
 
 /// Settles one account. That its server cannot be reached now is an outcome, not an error.
 pub(crate) async fn settle(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<(), Error> {
-    let _one_at_a_time = burner.work.lock().await;
-    // Another task was quicker.
-    if context.burner(&burner.id).err() == Some(Error::NoSuchBurner) {
-        return Ok(());
+    if settle_once(context, burner).await? {
+        ask_again(context, burner);
     }
-    let end = removal::follow(context, burner, Plan::settle).await;
+    Ok(())
+}
+
+/// Whether the server is to be asked again.
+async fn settle_once(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<bool, Error> {
+    let _one_at_a_time = burner.work.lock().await;
+    let burner = match context.burners.get(&burner.id) {
+        // Another task was quicker.
+        Err(Error::NoSuchBurner) => return Ok(false),
+        burner => burner?,
+    };
+    let end = removal::follow(context, &burner, Plan::settle).await;
     let outcome = match end.outcome {
-        // One that the server refuses to remove is a burner still. A user who wants it gone is told so by a burn.
-        Outcome::Kept | Outcome::Refused => Settlement::Kept,
+        Outcome::Kept => Settlement::Kept,
         Outcome::Gone(Gone::Proven) => Settlement::Removed,
+        Outcome::Gone(Gone::Disabled) => Settlement::Disabled,
         Outcome::Gone(Gone::Already) => Settlement::Absent,
-        Outcome::Unproven(_) | Outcome::Queued(_) => {
-            if end.again {
-                ask_again(context, burner);
-            }
-            Settlement::Unknown
-        }
+        Outcome::Unproven(_) | Outcome::Queued(_) => Settlement::Unknown,
         Outcome::Failed(why) => return Err(why),
     };
     context.services.reporter.report(Event::Settled { burner: burner.id.clone(), outcome });
-    Ok(())
+    Ok(end.again)
 }
 
 #[cfg(test)]
@@ -81,7 +117,6 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
-    use std::time::Duration;
 
     use tempfile::TempDir;
     use tokio::time::Instant;
@@ -98,7 +133,7 @@ mod tests {
         const ROUNDS: u32 = 6;
         let home = TempDir::new().unwrap();
         let (engine, noted) = engine(&home, &["a", "b", "c"]).await;
-        let in_doubt = [("a", State::Burning), ("b", State::Pending), ("c", State::Unwanted)];
+        let in_doubt = [("a", State::Unwanted), ("b", State::Pending), ("c", State::Unwanted)];
         let _ = in_doubt.map(|(name, state)| burner(&engine, name).change(|account| account.set_state(state)).unwrap());
         engine.set_spread(Spread::Within { time: SPREAD });
         let (mut orders, mut first, mut apart) = (BTreeSet::new(), Duration::ZERO, Duration::ZERO);
@@ -147,25 +182,28 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_has_refused_once_is_asked_again_by_itself_after_ten_minutes_and_by_other_circuits() {
-        let (home, clock, noted) = (TempDir::new().unwrap(), Strides::default(), Noted::default());
-        let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
-        let engine = engine_on(&home, &["a"], &noted, seams).await;
-        let context = &engine.context;
-        let burner = burner(&engine, "a");
-        burner.change(|account| account.set_state(State::Burning)).unwrap();
-        settle(context, &burner).await.unwrap();
-        let dialled = || lock(&noted.dialled).iter().map(|dial| dial.circuits).collect::<Vec<_>>();
-        let before = dialled();
-        assert_eq!(before.len(), 1);
         for (seconds, is_asked) in [(599, false), (1200, true)] {
+            let (home, clock, noted) = (TempDir::new().unwrap(), Strides::default(), Noted::default());
+            let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
+            let engine = engine_on(&home, &["a"], &noted, seams).await;
+            let context = &engine.context;
+            let burner = burner(&engine, "a");
+            burner.change(|account| account.set_state(State::Unwanted)).unwrap();
+            settle(context, &burner).await.unwrap();
+            let dialled = || lock(&noted.dialled).iter().map(|dial| dial.circuits).collect::<Vec<_>>();
+            let before = dialled();
+            assert_eq!(before.len(), 1);
             clock.1.store(seconds, Relaxed);
             let now = context.services.now();
-            burner.change(|account| account.refused.get_or_insert(now).to_owned()).unwrap();
+            burner.change(|account| account.refused = Some(now)).unwrap();
+            ask_again(context, &burner);
+            // It asks already.
             ask_again(context, &burner);
             sleep(Duration::from_millis(300)).await;
-            assert_eq!(dialled().len() > before.len(), is_asked, "after {seconds} s");
+            let again = dialled().split_off(1);
+            assert_eq!(!again.is_empty(), is_asked, "after {seconds} s");
+            assert!(!again.contains(&before[0]), "by other circuits");
+            engine.close().await;
         }
-        assert!(!before.contains(&dialled()[1]), "by other circuits");
-        engine.close().await;
     }
 }

@@ -28,6 +28,9 @@ impl Restore {
     /// Cancelled, it has stored nothing.
     pub(crate) async fn run(self, context: &Arc<Context>, cancel: &CancellationToken) -> Result<Burner, Error> {
         let Self { words, server, route } = self;
+        let _shares = context.beginning.read().await;
+        // It ends with the last burner.
+        context.run_tor(None, true).await?;
         let (domain, way) = (server.domain.as_str(), server.way(route));
         server.endpoints(way.first)?;
         let identity = Identity::from_words(&words, domain);

@@ -311,6 +311,17 @@ impl Vault {
         file::empty_log(&self.db)
     }
 
+    /// Gives the device back what the file takes and nothing needs any more: its size tells how much there was otherwise. Takes as
+    /// long as writing all that is kept.
+    ///
+    /// # Errors
+    /// As [`Vault::commit`]; nothing has changed.
+    pub fn shrink(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Error> {
+        self.db.execute_batch("VACUUM")?;
+        // As large as one that was just opened.
+        self.tidy(rng)
+    }
+
     fn rewrap(&mut self, fresh: FreshKey, without: &[Owner], rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
         let FreshKey { keys, wrapped, next: NextKey { wrapper, lock } } = fresh;
         let old = self.books.get(&Owner::COMMON.0).ok_or(Error::Internal)?;

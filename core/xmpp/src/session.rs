@@ -190,7 +190,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// # Errors
     /// See [`RemovalError`].
     pub async fn remove_account(mut self) -> Result<Accepted, RemovalError> {
-        let (requested, request) = Requested::ask(self.ids.draw());
+        let asked = Requested::removal(self.ids.draw());
+        self.end_login(asked).await
+    }
+
+    /// Has the server take another password for the account, where it removes none. The session is of no use afterwards.
+    ///
+    /// # Errors
+    /// See [`RemovalError`].
+    pub async fn change_password(mut self, password: &str) -> Result<Accepted, RemovalError> {
+        let username = self.jid.node().map(ToString::to_string).unwrap_or_default();
+        let asked = Requested::password(self.ids.draw(), &username, password);
+        self.end_login(asked).await
+    }
+
+    async fn end_login(mut self, (requested, request): (Requested, Iq)) -> Result<Accepted, RemovalError> {
         let answer = self.stream.last_request(request).await;
         let accepted = requested.answered(answer)?;
         self.stream.leave().await;

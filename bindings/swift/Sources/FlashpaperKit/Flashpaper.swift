@@ -121,10 +121,32 @@ public final class Flashpaper: Sendable {
         try await engine.dropRecoveryWords(id: id)
     }
 
-    /// Removes an account at its server, shows that it is gone, and forgets it here. Cancelling ends the wait, not the
-    /// burn.
+    /// Removes an account at its server, shows that it is gone, and forgets it here. Its peers are told that private
+    /// conversations end, where it is connected. Where the server cannot be asked now, all but the removal is forgotten,
+    /// and that is tried again by itself: see ``pendingRemovals()``, which this takes, too, to try at once. With the last
+    /// burner goes what they share: Tor ends, its files are removed, and what was learnt of servers and the lists that
+    /// the app has handed in are forgotten. The next creation starts Tor again. Cancelling ends the wait, not the burn.
     public func burn(_ id: BurnerId) async throws -> BurnReport {
         try await cancellable { [engine] in try await engine.burn(id: id, cancel: $0) }
+    }
+
+    /// ``burn(_:)`` for all burners and for the removals that wait, each at a random moment within 5 seconds. What fails
+    /// for one keeps no other: see ``Burned/failed``. Cancelling ends the wait, not the burns that have begun.
+    public func burnAll() async throws -> [Burned] {
+        try await cancellable { [engine] in try await engine.burnAll(cancel: $0) }
+    }
+
+    /// Takes a burner off this device at once, without a network: all but its removal is forgotten, and that goes on by
+    /// itself. Peers are not told.
+    public func wipe(_ id: BurnerId) async throws {
+        try await engine.wipe(id: id)
+    }
+
+    /// The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by
+    /// circuits of their own: first after ten to twenty minutes, then less and less often, up to every six hours, and at
+    /// each start. After 30 days one is dropped, which ``Event/settled(burner:outcome:)`` tells.
+    public func pendingRemovals() throws -> [PendingRemoval] {
+        try engine.pendingRemovals()
     }
 
     /// Everything that a screen shows, at one moment. Nothing is missing between it and ``events(since:)`` since its

@@ -1,4 +1,4 @@
-//! Burners: making them, their words, connecting, burning.
+//! Burners: making them, their words, connecting.
 
 use std::sync::Arc;
 
@@ -11,8 +11,7 @@ use crate::error::Input;
 use crate::event::BurnerId;
 use crate::identity::RecoveryWords;
 use crate::restore::Restore;
-use crate::{Answers, BurnReport, Burner, CreateOptions, Error, Question, QuestionId, Route};
-use crate::{reconcile, registration, removal};
+use crate::{Answers, Burner, CreateOptions, Error, Question, QuestionId, Route, registration};
 
 impl Engine {
     /// All accounts that are known, in the order of their creation.
@@ -20,7 +19,7 @@ impl Engine {
     /// # Errors
     /// [`Error::VaultLocked`], [`Error::Closed`].
     pub fn burners(&self) -> Result<Vec<Burner>, Error> {
-        Ok(self.context.burners.all()?.iter().map(|burner| Burner::of(&burner.account())).collect())
+        Ok(self.context.burners.listed()?.iter().map(|burner| Burner::of(&burner.account())).collect())
     }
 
     /// Whether options make sense and our own cap allows another account: all that can be told without a network.
@@ -126,25 +125,6 @@ impl Engine {
             account.words.zeroize();
             account.words = None;
         })
-    }
-
-    /// Removes an account at its server, shows that it is gone, and forgets it here. Goes on when the future is dropped.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchBurner`], [`Error::ServerRefused`] (the burner stays), [`Error::Suspended`], [`Error::VaultLocked`],
-    /// [`Error::Closed`]; storage errors and [`Error::KeyDenied`]: what is left to do is done when it is called again. One that
-    /// has begun goes on at the next start or [`Engine::resume`]. That the server could not be reached is no error: see
-    /// [`crate::BurnOutcome::Queued`].
-    pub async fn burn(&self, id: &BurnerId) -> Result<BurnReport, Error> {
-        let (context, burner) = (Arc::clone(&self.context), self.context.burner(id)?);
-        let work = async move {
-            let end = removal::burn(&context, &burner).await?;
-            if end.again {
-                reconcile::ask_again(&context, &burner);
-            }
-            removal::report(end.outcome)
-        };
-        self.context.tasks.while_awake(work).await
     }
 
     /// Has a burner connect, and stay connected through everything that can be waited for; [`Event::Connection`] tells

@@ -6,6 +6,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod directory;
 mod messages;
 mod own_servers;
+pub(crate) mod removals;
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ impl Engine {
         // Before anything else is looked at: what is reported later may be seen twice, but not never.
         let sequence = self.context.services.reporter.sequence();
         let tor = lock(&self.context.services.tor_status).clone();
-        let burners = self.context.burners.all()?;
+        let burners = self.context.burners.listed()?;
         let vault = self.context.services.store.report();
         let burners = burners.iter().map(|burner| status(burner)).collect();
         let questions = self.context.questions.all();

@@ -64,7 +64,7 @@ impl Chat {
         let sessions = match self.sessions.take() {
             Some(sessions) => sessions,
             None => {
-                let key = Arc::new(self.account.otr.key().ok_or(Error::Internal)?);
+                let key = Arc::new(self.account.otr()?.key().ok_or(Error::Internal)?);
                 Sessions::new(key, InstanceTag(self.account.tag))
             }
         };

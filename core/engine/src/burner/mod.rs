@@ -6,7 +6,7 @@ use std::time::Duration;
 use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, view};
 use flashpaper_vault::Owner;
 
-use crate::account::Account;
+use crate::account::{Account, State};
 use crate::connection::handle::ConnectionHandle;
 use crate::event::{BurnerId, Connection, Event};
 use crate::locks::lock;
@@ -32,6 +32,10 @@ pub(crate) struct LiveBurner {
     services: Arc<Services>,
     /// A creation, a burn, a settlement, a connection: one at a time, across waits.
     pub(crate) work: Arc<tokio::sync::Mutex<()>>,
+    /// Held by the task that asks its server again by itself.
+    pub(crate) asking: tokio::sync::Mutex<()>,
+    /// Has that task ask soon.
+    pub(crate) hurry: tokio::sync::Notify,
     jobs: Jobs,
     /// [`transaction`] alone locks it, while a change is on its way to the disk.
     chat: Mutex<Chat>,
@@ -55,6 +59,8 @@ impl LiveBurner {
             owner,
             services,
             work,
+            asking: tokio::sync::Mutex::default(),
+            hurry: tokio::sync::Notify::new(),
             jobs: Jobs::default(),
             chat: Mutex::new(chat),
             published: Mutex::new(published),
@@ -66,6 +72,11 @@ impl LiveBurner {
 
     pub(crate) fn account(&self) -> Arc<Account> {
         Arc::clone(&lock(&self.published).account)
+    }
+
+    /// Whether its removal is all that is left of it.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.account().state == State::Queued
     }
 
     /// Its mailbox.
@@ -96,7 +107,7 @@ impl LiveBurner {
         if let Some(fingerprint) = self.fingerprint.get() {
             return Ok(*fingerprint);
         }
-        let fingerprint = self.account().otr.key().ok_or(Error::Internal)?.fingerprint();
+        let fingerprint = self.account().otr()?.key().ok_or(Error::Internal)?.fingerprint();
         Ok(*self.fingerprint.get_or_init(|| fingerprint.into()))
     }
 

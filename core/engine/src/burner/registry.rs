@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use flashpaper_chat::Mailbox;
+use flashpaper_chat::{Mailbox, UnixTime};
 use flashpaper_vault::{Batch, Owner};
 use tokio::sync::OwnedMutexGuard;
 
@@ -35,7 +35,7 @@ impl Registry {
         Self { services, known: Mutex::default() }
     }
 
-    /// All burners.
+    /// All burners, and the removals in the queue.
     ///
     /// # Errors
     /// [`Error::VaultLocked`], [`Error::Closed`].
@@ -44,6 +44,18 @@ impl Registry {
         known.shut.clone().map_or_else(|| Ok(known.burners.clone()), Err)
     }
 
+    /// All burners that an app is to see.
+    ///
+    /// # Errors
+    /// [`Error::VaultLocked`], [`Error::Closed`].
+    pub(crate) fn listed(&self) -> Result<Vec<Arc<LiveBurner>>, Error> {
+        let mut burners = self.all()?;
+        burners.retain(|burner| !burner.is_queued());
+        Ok(burners)
+    }
+
+    /// A burner, or a removal in the queue.
+    ///
     /// # Errors
     /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub(crate) fn get(&self, id: &BurnerId) -> Result<Arc<LiveBurner>, Error> {
@@ -83,6 +95,25 @@ impl Registry {
         self.services.store.commit(batch)?;
         self.remove(&burner.id);
         Ok(())
+    }
+
+    /// Has the removal of a burner be all that is left of it. On an error nothing has changed. What else there was of it is wiped by
+    /// [`crate::store::Store::wipe`].
+    pub(crate) fn queue_removal(&self, burner: &Arc<LiveBurner>, now: UnixTime) -> Result<(), Error> {
+        let account = burner.account().for_removal(now);
+        let mut batch = Batch::default();
+        let owner = batch.add_owner(&mut self.services.rng());
+        schema::put_account(&mut batch, owner, &account)?;
+        schema::remove_account(&mut batch, burner.owner);
+        let stored = StoredBurner { owner, account, mailbox: Ok(Mailbox::default()) };
+        let queued = Arc::new(LiveBurner::new(Arc::clone(&self.services), stored, Arc::clone(&burner.work)));
+        // Before it is on disk: from then on a burn of another one has to know it.
+        lock(&self.known).burners.push(Arc::clone(&queued));
+        let committed = self.services.store.commit(batch);
+        let gone = if committed.is_ok() { burner } else { &queued };
+        lock(&self.known).burners.retain(|other| !Arc::ptr_eq(other, gone));
+        gone.wipe();
+        committed
     }
 
     pub(crate) fn remove(&self, id: &BurnerId) {

@@ -34,7 +34,7 @@ impl Burner {
             state: match account.state {
                 State::Pending => BurnerState::Pending,
                 State::Active => BurnerState::Active,
-                State::Burning | State::Unwanted => BurnerState::Burning,
+                State::Burning | State::Unwanted | State::Queued => BurnerState::Burning,
             },
             created: UNIX_EPOCH + Duration::from_secs(account.created.0),
         }
@@ -47,7 +47,7 @@ impl fmt::Debug for Burner {
     }
 }
 
-fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 

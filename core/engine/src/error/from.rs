@@ -139,6 +139,7 @@ impl From<RemovalError> for Error {
     fn from(error: RemovalError) -> Self {
         match error {
             RemovalError::Refused => Self::ServerRefused,
+            RemovalError::NotNow => Self::RateLimited { retry_after: None },
             RemovalError::Lost(error) => error.into(),
         }
     }

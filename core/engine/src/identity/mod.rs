@@ -64,6 +64,11 @@ impl Identity {
     }
 }
 
+/// A password that is told to a server once, and kept nowhere.
+pub(crate) fn password_of_nobody(rng: &mut dyn CryptoRng) -> Zeroizing<String> {
+    password(&mut random_stream(rng))
+}
+
 fn random_stream(rng: &mut dyn CryptoRng) -> Stream {
     let mut seed = Zeroizing::new([0; 32]);
     rng.fill_bytes(&mut *seed);

@@ -48,6 +48,9 @@ pub(crate) async fn create(
     cancel: &CancellationToken,
 ) -> Result<PendingBurner, Error> {
     let mut creation = Creation::new(context, options)?;
+    let _shares = context.beginning.read().await;
+    // It ends with the last burner.
+    context.run_tor(None, true).await?;
     loop {
         let going_on = async {
             let made = creation.go_on(cancel).await;

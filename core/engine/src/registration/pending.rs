@@ -79,7 +79,7 @@ impl PendingBurner {
         self.claimed = true;
         self.turn = None;
         reconcile::settle(&self.context, &self.burner).await?;
-        Ok(self.context.burner(&self.burner.id).err() == Some(Error::NoSuchBurner))
+        Ok(self.context.burners.get(&self.burner.id).err() == Some(Error::NoSuchBurner))
     }
 
     /// Makes it the caller's.

@@ -1,10 +1,13 @@
 //! Burning: remove the account at its server, then show that its login is refused, then forget it.
 //!
-//! `plan` decides what is done next; here it is done.
+//! `plan` decides what is done next; here it is done. `queue` has the removals that wait for their servers, `shared` what goes with
+//! the last burner, and `panic` needs none of them.
 
 mod forget;
 pub(crate) mod panic;
 pub(crate) mod plan;
+pub(crate) mod queue;
+pub(crate) mod shared;
 
 use std::mem::take;
 use std::sync::Arc;
@@ -16,11 +19,12 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use self::plan::{Act, End, Found, Gone, Known, Outcome, Plan};
-use crate::account::State;
+use crate::account::{Account, State};
 use crate::burner::LiveBurner;
 use crate::connection::handle::Ending;
 use crate::context::Context;
 use crate::event::{Connection, Event, ServerWords, Step};
+use crate::identity::password_of_nobody;
 use crate::network::connect::{self as link, Bound, within};
 use crate::{Error, limits};
 
@@ -40,45 +44,56 @@ pub struct BurnReport {
 pub enum BurnOutcome {
     /// It could log in, was removed, and then could not log in on a new stream with a checked certificate. Forgotten.
     Proven,
+    /// Its server removes no accounts. It could log in, was given a password that nobody keeps, and then could not log in on a new
+    /// stream with a checked certificate. Its contacts were taken off the server's list. Forgotten.
+    Disabled,
     /// It could not log in before anything was removed. The server has said so twice, ten minutes apart and by other circuits,
     /// or has confirmed the removal before. Forgotten.
     AlreadyGone,
-    /// The server confirmed the removal, but that the login is refused could not be shown. The next start goes on.
+    /// The server confirmed the removal, but that the login is refused could not be shown; or it neither removes the account nor
+    /// takes another password ([`Error::ServerRefused`]). All but the removal is forgotten: see
+    /// [`crate::Engine::pending_removals`].
     Unproven,
     /// The server could not be asked, or it has refused the login ([`Error::Auth`]) for the first time. A server with a broken
-    /// password check does that, too, so it is asked again ten to twenty minutes later. The next start goes on, too.
+    /// password check does that, too. All but the removal is forgotten: see [`crate::Engine::pending_removals`].
     Queued,
 }
 
-/// Burns an account. Where the end says that the server is to be asked again, that is left to the caller.
+/// Burns an account, or tries a removal in the queue. Where the end says that the server is to be asked again, that is left to the
+/// caller.
 pub(crate) async fn burn(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<End, Error> {
     // Before anybody is told: from here on it is burnt, whenever the process ends. One that is being made is waited for.
     if burner.account().state == State::Active {
         burner.change_on_disk(|account| account.set_state(State::Burning)).await?;
     }
     say_goodbye(burner).await;
-    let was_connected = context.hang_up(burner, Ending::Pause);
-    let end = {
-        // A creation that is under way is waited for: only then it is known what there is to burn.
-        let _one_at_a_time = burner.work.lock().await;
-        // Forgotten meanwhile, say.
-        context.burner(&burner.id)?;
-        follow(context, burner, Plan::burn).await
-    };
-    if was_connected && end.outcome == Outcome::Refused {
-        context.pick_up(burner, true, context.soon())?;
+    context.hang_up(burner, Ending::Goodbye);
+    // A creation that is under way is waited for: only then it is known what there is to burn.
+    let _one_at_a_time = burner.work.lock().await;
+    // Forgotten or queued meanwhile, say.
+    let burner = context.burners.get(&burner.id)?;
+    if burner.is_queued() {
+        // A key store may have refused that.
+        context.wipe().await?;
     }
-    Ok(end)
+    Ok(follow(context, &burner, Plan::burn).await)
+}
+
+/// Takes a burner off this device at once: what is left is its removal, in the queue.
+pub(crate) async fn wipe(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<(), Error> {
+    context.hang_up(burner, Ending::Goodbye);
+    let _one_at_a_time = burner.work.lock().await;
+    context.queue_removal(&context.burners.get(&burner.id)?).await
 }
 
 /// What the caller of a burn is told.
 pub(crate) fn report(outcome: Outcome) -> Result<BurnReport, Error> {
     let (outcome, reason) = match outcome {
         Outcome::Gone(Gone::Proven) => (BurnOutcome::Proven, None),
+        Outcome::Gone(Gone::Disabled) => (BurnOutcome::Disabled, None),
         Outcome::Gone(Gone::Already) => (BurnOutcome::AlreadyGone, None),
         Outcome::Unproven(why) => (BurnOutcome::Unproven, Some(why)),
         Outcome::Queued(why) => (BurnOutcome::Queued, Some(why)),
-        Outcome::Refused => return Err(Error::ServerRefused),
         Outcome::Failed(why) => return Err(why),
         // A burn keeps none.
         Outcome::Kept => return Err(Error::Internal),
@@ -93,7 +108,8 @@ pub(crate) async fn follow(
     begin: fn(Known, UnixTime) -> Plan,
 ) -> End {
     let account = burner.account();
-    let known = Known { state: account.state, removed: account.removed, refused: account.refused };
+    let Account { state, removed, denied, refused, .. } = *account;
+    let known = Known { state, removed, denied, refused };
     let mut plan = begin(known, context.services.now());
     let mut work = Work { context, burner, stream: Stream::None };
     loop {
@@ -104,6 +120,19 @@ pub(crate) async fn follow(
         let came = work.carry_out(&act).await;
         plan.next(came, context.services.now());
     }
+}
+
+async fn look_for_it(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<Found, Error> {
+    let mut session = link::log_in(context, burner, &mut |_| ()).await?;
+    // The process may have died before it came to that.
+    let is_of_use = if burner.account().state == State::Pending {
+        is_of_use(context, burner, &mut session).await?
+    } else {
+        let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
+        true
+    };
+    link::close(session).await;
+    Ok(if is_of_use { Found::Done } else { Found::OfNoUse })
 }
 
 /// Whether an account that was to become a burner can be one: what its creation would have seen, had it come so far.
@@ -155,20 +184,7 @@ impl Work<'_> {
         match (act, take(&mut self.stream)) {
             (Act::RenewCircuits, _) if !context.new_circuits(&burner.id) => return Ok(Found::NoNewCircuits),
             (Act::RenewCircuits, _) => {}
-            (Act::LookForIt, _) => {
-                let mut session = link::log_in(context, burner, &mut |_| ()).await?;
-                // The process may have died before it came to that.
-                let is_of_use = if burner.account().state == State::Pending {
-                    is_of_use(context, burner, &mut session).await?
-                } else {
-                    let _ = within(limits::EXCHANGE, session.refuse_archive()).await;
-                    true
-                };
-                link::close(session).await;
-                if !is_of_use {
-                    return Ok(Found::OfNoUse);
-                }
-            }
+            (Act::LookForIt, _) => return look_for_it(context, burner).await,
             (Act::LogIn, _) => {
                 self.stream = Stream::LoggedIn(Box::new(link::log_in(context, burner, &mut report).await?))
             }
@@ -180,9 +196,15 @@ impl Work<'_> {
                 let accepted = within(limits::EXCHANGE, session.remove_account()).await??;
                 self.stream = Stream::Removed(accepted);
             }
+            (Act::NoteDenial, _) => burner.change_on_disk(|account| account.denied = true).await?,
+            (Act::ChangePassword, Stream::LoggedIn(session)) => {
+                let password = password_of_nobody(&mut context.services.rng());
+                let accepted = within(limits::EXCHANGE, session.change_password(&password)).await??;
+                self.stream = Stream::Removed(accepted);
+            }
             (Act::NoteRemoval, Stream::Removed(accepted)) => {
                 burner.change_on_disk(|account| account.removed = true).await?;
-                report(Step::Removed);
+                report(if burner.account().denied { Step::Disabled } else { Step::Removed });
                 self.stream = Stream::Removed(accepted);
             }
             (Act::Prove, Stream::Removed(accepted)) => {
@@ -193,12 +215,12 @@ impl Work<'_> {
             }
             (Act::Keep, _) => set_state(burner, State::Active).await?,
             (Act::BeginRemoval, _) => set_state(burner, State::Burning).await?,
-            (Act::Stay(state), _) => set_state(burner, *state).await?,
             (Act::NoteRefusal { at }, _) => {
                 let at = *at;
                 burner.change_on_disk(move |account| account.refused = Some(at)).await?;
             }
-            (Act::Forget(_), _) => context.forget(&burner.id).await?,
+            (Act::Queue(_), _) => context.queue_removal(burner).await?,
+            (Act::Forget(_), _) => context.forget_proven(&burner.id).await?,
             // An act that the stream is not ready for.
             _ => return Err(Error::Internal),
         }
@@ -209,3 +231,6 @@ impl Work<'_> {
 async fn set_state(burner: &Arc<LiveBurner>, state: State) -> Result<(), Error> {
     burner.change_on_disk(move |account| account.set_state(state)).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,13 @@
 //! The end of all at once: no network, no key, no open engine is needed, and nothing is waited for.
 
 use std::fs;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, Weak};
 
 use flashpaper_vault::{self as vault, KeySource as _, Slot};
 
+use super::shared::remove_tor;
 use crate::context::Context;
 use crate::key_source::{Adapter, KeySource};
 use crate::locks::lock;
@@ -73,7 +73,7 @@ impl Engine {
             let live = lock(&LIVE);
             // What was begun meanwhile.
             ended.extend(live.end(home));
-            remove_files(home).err().map(|error| vault::Error::from(error).into())
+            remove_files(home).err()
         };
         for context in ended {
             let (runtime, home) = (context.tasks.runtime().clone(), home.to_owned());
@@ -122,12 +122,9 @@ fn delete_keys(source: &Adapter) -> Option<Error> {
 }
 
 /// Removes the files of this library, and the folder where nothing else is in it.
-fn remove_files(home: &Path) -> io::Result<()> {
-    let vault = vault::destroy(home);
-    let tor = match fs::remove_dir_all(home.join("tor")) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    };
+fn remove_files(home: &Path) -> Result<(), Error> {
+    let vault = vault::destroy(home).map_err(|error| vault::Error::from(error).into());
+    let tor = remove_tor(home);
     // An app may keep something of its own there.
     let _ = fs::remove_dir(home);
     vault.and(tor)

@@ -1,6 +1,9 @@
 //! Removing an account, and looking for one in doubt, without I/O: what is known of it and what has come of an act → the
 //! next act.
 //!
+//! Where its server refuses to remove it, the account gets a password that nobody keeps. Where its server cannot be asked, or
+//! nothing is shown, its removal goes into the queue, and all else of it goes.
+//!
 //! A refused login alone shows little: a server with a broken password check refuses everybody. It shows that there is no
 //! account if the server has confirmed the removal before, or if it is the second refusal: ten minutes after the first, or
 //! more, and by other circuits.
@@ -14,8 +17,10 @@ use crate::{Error, limits};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) state: State,
-    /// The server has confirmed the removal.
+    /// The server has confirmed the removal, or the change of the password.
     pub(crate) removed: bool,
+    /// The server has refused to remove it.
+    pub(crate) denied: bool,
     /// When the server refused the login for the first time.
     pub(crate) refused: Option<UnixTime>,
 }
@@ -38,7 +43,11 @@ pub(crate) enum Act {
     EmptyRoster,
     /// Remove the account (XEP-0077, section 3.2).
     Remove,
-    /// Store that the server has confirmed the removal.
+    /// Store that the server has refused to remove the account.
+    NoteDenial,
+    /// Give the account a password that nobody keeps (XEP-0077, section 3.3).
+    ChangePassword,
+    /// Store that the server has confirmed the removal, or the change of the password.
     NoteRemoval,
     /// Show that the same login is refused on a new stream.
     Prove,
@@ -49,8 +58,8 @@ pub(crate) enum Act {
         /// When.
         at: UnixTime,
     },
-    /// Store that the account stays, as this.
-    Stay(State),
+    /// Put the removal into the queue, and forget all else of the account. This is the plan's end then.
+    Queue(Outcome),
     /// Nothing more: the plan has ended.
     End(End),
 }
@@ -71,6 +80,8 @@ pub(crate) enum Found {
 pub(crate) enum Gone {
     /// It could log in, was removed, and could not log in then.
     Proven,
+    /// It could log in, was given a password that nobody keeps, and could not log in then.
+    Disabled,
     /// It could not log in.
     Already,
 }
@@ -79,8 +90,8 @@ pub(crate) enum Gone {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct End {
     pub(crate) outcome: Outcome,
-    /// The server has refused the login: it is to be asked again ten minutes later or more. Without this the next start goes
-    /// on.
+    /// The server is to be asked again ten minutes later or more: it has refused the login, or the removal is in the queue. Without
+    /// this the next start goes on.
     pub(crate) again: bool,
 }
 
@@ -89,12 +100,11 @@ pub(crate) struct End {
 pub(crate) enum Outcome {
     /// The account is gone, and forgotten here.
     Gone(Gone),
-    /// The account was removed, and the proof failed for this reason.
+    /// The account was removed, and the proof failed for this reason; or the server neither removes it nor takes another password
+    /// ([`Error::ServerRefused`]).
     Unproven(Error),
     /// The server could not be asked for this reason, or has refused the login ([`Error::Auth`]).
     Queued(Error),
-    /// The server refuses to remove the account: it stays.
-    Refused,
     /// The account exists and is wanted.
     Kept,
     /// The store failed.
@@ -116,7 +126,7 @@ impl Plan {
     /// Removes an account.
     pub(crate) fn burn(known: Known, now: UnixTime) -> Self {
         let mut plan = Self { known, login: Act::LogIn, shows_absence: known.removed, act: Act::BeginRemoval };
-        if known.state == State::Burning {
+        if matches!(known.state, State::Burning | State::Queued) {
             plan.act = plan.ask(now);
         }
         plan
@@ -125,7 +135,7 @@ impl Plan {
     /// Goes on with what an earlier run, or an attempt that failed, has left behind.
     pub(crate) fn settle(known: Known, now: UnixTime) -> Self {
         match known.state {
-            State::Burning => Self::burn(known, now),
+            State::Burning | State::Queued => Self::burn(known, now),
             State::Active => {
                 let act = Act::End(End { outcome: Outcome::Kept, again: false });
                 Self { known, login: Act::LookForIt, shows_absence: false, act }
@@ -148,36 +158,41 @@ impl Plan {
             }
             (Act::LookForIt, Ok(found)) => self.exists(found),
             (Act::Keep, Ok(_)) => self.end(Outcome::Kept),
-            (Act::BeginRemoval, Ok(_)) => self.ask(now),
+            (Act::BeginRemoval, Ok(_)) => {
+                self.known.state = State::Burning;
+                self.ask(now)
+            }
             (Act::LogIn, Ok(_)) => {
                 // A refusal before it was the server's fault.
                 self.known.refused = None;
                 Act::EmptyRoster
             }
+            (Act::EmptyRoster, Ok(_)) if self.known.denied => Act::ChangePassword,
             (Act::EmptyRoster, Ok(_)) => Act::Remove,
-            (Act::Remove, Ok(_)) => Act::NoteRemoval,
+            (Act::Remove | Act::ChangePassword, Ok(_)) => Act::NoteRemoval,
             (Act::NoteRemoval, Ok(_)) => Act::Prove,
-            (Act::Prove, Ok(_)) => Act::Forget(Gone::Proven),
+            (Act::Prove, Ok(_)) => Act::Forget(self.gone(Gone::Proven)),
             (Act::Forget(gone), Ok(_)) => Act::End(End { outcome: Outcome::Gone(gone), again: false }),
+            (Act::NoteDenial, Ok(_)) => {
+                self.known.denied = true;
+                // The stream on which it was refused has ended.
+                Act::LogIn
+            }
             (Act::NoteRefusal { at }, Ok(_)) => {
                 self.known.refused = Some(at);
                 self.end(Outcome::Queued(Error::Auth))
             }
-            (Act::Stay(state), Ok(_)) => {
-                if state == State::Active {
-                    self.known.refused = None;
-                }
-                self.end(Outcome::Refused)
-            }
+            (Act::Queue(outcome), Ok(_)) => self.last(outcome),
             (Act::LookForIt | Act::LogIn, Err(Error::Auth)) => self.login_was_refused(now),
             // The next start looks again.
             (Act::LookForIt, Err(why)) => Act::End(End { outcome: Outcome::Queued(why), again: false }),
-            (Act::LogIn | Act::Remove, Err(Error::ServerRefused)) => self.stay(),
-            (Act::LogIn | Act::EmptyRoster | Act::Remove | Act::NoteRemoval, Err(why)) => {
+            (Act::Remove, Err(Error::ServerRefused)) => Act::NoteDenial,
+            (Act::ChangePassword, Err(why @ Error::ServerRefused)) => self.end(Outcome::Unproven(why)),
+            (Act::LogIn | Act::EmptyRoster | Act::Remove | Act::ChangePassword, Err(why)) => {
                 self.end(Outcome::Queued(why))
             }
             (Act::Prove, Err(why)) => self.end(Outcome::Unproven(why)),
-            (_, Err(why)) => self.end(Outcome::Failed(why)),
+            (_, Err(why)) => self.last(Outcome::Failed(why)),
             (end @ Act::End(_), Ok(_)) => end,
         };
     }
@@ -203,7 +218,6 @@ impl Plan {
             if found != Found::OfNoUse {
                 return Act::Keep;
             }
-            // Nor does it become a burner where the server refuses to remove it.
             self.known.state = State::Unwanted;
         }
         self.login = Act::LogIn;
@@ -212,20 +226,28 @@ impl Plan {
 
     fn login_was_refused(&self, now: UnixTime) -> Act {
         if self.shows_absence {
-            return Act::Forget(Gone::Already);
+            // One that was denied, and never confirmed, had the password that it has.
+            return Act::Forget(if self.known.removed { self.gone(Gone::Already) } else { Gone::Already });
         }
         // A clock that was set back does not put it off.
         let is_first = self.known.refused.is_none_or(|at| now < at);
         if is_first { Act::NoteRefusal { at: now } } else { self.end(Outcome::Queued(Error::Auth)) }
     }
 
-    /// An account that nobody wanted does not become a burner by a refusal.
-    fn stay(&self) -> Act {
-        Act::Stay(if self.known.state == State::Unwanted { State::Unwanted } else { State::Active })
+    /// How it is gone, where the server has confirmed what it was asked for.
+    const fn gone(&self, removed: Gone) -> Gone {
+        if self.known.denied { Gone::Disabled } else { removed }
     }
 
-    const fn end(&self, outcome: Outcome) -> Act {
-        Act::End(End { outcome, again: self.known.refused.is_some() })
+    /// A burner is not kept for as long as its server cannot be asked. An account in doubt may be wanted, and has nothing to keep.
+    fn end(&self, outcome: Outcome) -> Act {
+        if self.known.state == State::Burning { Act::Queue(outcome) } else { self.last(outcome) }
+    }
+
+    fn last(&self, outcome: Outcome) -> Act {
+        let is_queued = matches!(self.known.state, State::Burning | State::Queued);
+        let is_left = is_queued && matches!(outcome, Outcome::Unproven(_) | Outcome::Queued(_));
+        Act::End(End { again: is_left || self.known.refused.is_some(), outcome })
     }
 }
 

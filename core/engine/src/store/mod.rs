@@ -211,6 +211,11 @@ impl Store {
         self.rekey(None, |vault, fresh, rng| Ok(vault.forget(&schema::without_account(vault)?, fresh, rng)?))
     }
 
+    /// Gives the device back what the folder takes and nothing needs any more.
+    pub(crate) fn shrink(&self) -> Result<(), Error> {
+        Ok(self.state().vault()?.lock().shrink(&mut self.rng())?)
+    }
+
     /// Has another key open the folder from now on, and only that. Takes as long as opening it.
     pub(crate) fn change_key(&self, key: &Key) -> Result<(), Error> {
         self.rekey(Some(key), |vault, fresh, rng| Ok(vault.change_key(fresh, rng)?))

@@ -37,6 +37,8 @@ const SESSIONS: Table = Table::fleeting(7);
 const DIRECTORY: Table = Table::lasting(10);
 /// Of the installation: the user's own list of servers.
 const OWN_SERVERS: Table = Table::lasting(13);
+/// Of the installation: the last burner is going, and what was shared goes with it.
+const CLEARING: Table = Table::lasting(14);
 /// The row of a table that has one.
 pub(crate) const ONLY: u64 = 0;
 /// How many rows are read at one go.
@@ -62,6 +64,8 @@ pub(crate) struct Installation {
     pub(crate) directory: Option<Taken>,
     /// The user's own list of servers: a file of the directory.
     pub(crate) own_servers: Option<String>,
+    /// An earlier run has begun to clear what burners share.
+    pub(crate) clearing: bool,
     /// The latest time that an earlier run has seen.
     pub(crate) latest: UnixTime,
 }
@@ -86,6 +90,7 @@ pub(super) fn load(
     let learnt = read_only(vault, Owner::COMMON, LEARNT, report)?.unwrap_or_default();
     let directory = read_only(vault, Owner::COMMON, DIRECTORY, report)?;
     let own_servers = read_only(vault, Owner::COMMON, OWN_SERVERS, report)?;
+    let clearing = vault.row(Owner::COMMON, CLEARING, ONLY)?.is_some();
     accounts.sort_by_key(|(_, account)| account.created);
     findings.extend(vault.take_noticed());
     end_replayed_sessions(vault, &findings, rng)?;
@@ -102,7 +107,7 @@ pub(super) fn load(
     }
     findings.extend(vault.take_noticed());
     findings.into_iter().for_each(|finding| report.add(finding));
-    Ok(Installation { burners, registrations, learnt, directory, own_servers, latest })
+    Ok(Installation { burners, registrations, learnt, directory, own_servers, clearing, latest })
 }
 
 /// The row of a table that has one; where it is lost, that is counted.
@@ -225,6 +230,21 @@ pub(crate) fn put_own_servers(batch: &mut Batch, list: Option<&str>) -> Result<(
     match list {
         Some(list) => batch.put(Owner::COMMON, OWN_SERVERS, ONLY, to_json(list)?),
         None => batch.remove(Owner::COMMON, OWN_SERVERS, ONLY),
+    }
+    Ok(())
+}
+
+/// Notes that what burners share is to be cleared.
+pub(crate) fn put_clearing(batch: &mut Batch) -> Result<(), Error> {
+    batch.put(Owner::COMMON, CLEARING, ONLY, to_json(&())?);
+    Ok(())
+}
+
+/// Removes all that is of the installation.
+#[allow(clippy::unnecessary_wraps, reason = "one of several changes")]
+pub(crate) fn clear(batch: &mut Batch) -> Result<(), Error> {
+    for table in [REGISTRATIONS, LEARNT, DIRECTORY, OWN_SERVERS, CLEARING] {
+        batch.remove(Owner::COMMON, table, ONLY);
     }
     Ok(())
 }

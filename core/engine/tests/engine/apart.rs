@@ -308,11 +308,14 @@ async fn one_refused_login_forgets_no_burner() -> Tested {
         clock.0.fetch_add(pass, SeqCst);
         let report = engine.burn(&burner.id).await?;
         assert_eq!((report.outcome, report.reason), (BurnOutcome::Queued, Some(Error::Auth)));
-        assert_eq!(engine.burners()?.len(), 1);
+        assert_eq!((engine.burners()?.len(), engine.pending_removals()?.len()), (0, 1));
     }
     // The next start does not forget it, either.
+    let mut events = engine.events(None);
     engine.start_on(seen.dialers(&lab)).await?;
-    assert_eq!(engine.burners()?.len(), 1);
+    let unknown = Event::Settled { burner: burner.id.clone(), outcome: Settlement::Unknown };
+    while events.next().await.ok_or("closed")? != unknown {}
+    assert_eq!(engine.pending_removals()?.len(), 1);
     // The server's check of passwords works again.
     std::fs::rename(&aside, &file)?;
     assert_eq!(engine.burn(&burner.id).await?.outcome, BurnOutcome::Proven);
@@ -326,7 +329,7 @@ async fn one_refused_login_forgets_no_burner() -> Tested {
     clock.0.fetch_add(600, SeqCst);
     assert_eq!(engine.burn(&gone.id).await?.outcome, BurnOutcome::AlreadyGone);
     assert!(seen.take_dialled().iter().all(|(circuits, _)| !before.contains(circuits)));
-    assert!(engine.burners()?.is_empty());
+    assert!(engine.pending_removals()?.is_empty());
     engine.close().await;
     Ok(())
 }

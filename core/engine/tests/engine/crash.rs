@@ -201,7 +201,9 @@ async fn open_when_free(home: &Path, lab: &Remote, closed: Engine) -> Tested<usi
 
 /// Asks the server itself: every account that was not there `before` has to be one that the engine knows. Burns them.
 async fn no_account_is_unknown(engine: &Engine, lab: &Remote, before: &BTreeSet<String>, at: &str) -> Tested<usize> {
-    let known: BTreeSet<String> = engine.burners()?.into_iter().map(|b| name(&b.jid)).collect();
+    let burners = engine.burners()?.into_iter().map(|burner| burner.jid);
+    let jids = burners.chain(engine.pending_removals()?.into_iter().map(|removal| removal.jid));
+    let known: BTreeSet<String> = jids.map(|jid| name(&jid)).collect();
     let there = accounts::names(lab.facts(), SERVER)?;
     let orphans: Vec<_> = there.difference(before).filter(|name| !known.contains(*name)).collect();
     if !orphans.is_empty() {

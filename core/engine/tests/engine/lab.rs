@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flashpaper::{
-    BurnOutcome, Burner, BurnerState, CreateOptions, Engine, Error, Event, Events, Message, MessageState,
-    RecoveryWords, Route, Settlement, Step, SyncReport, TorAccess,
+    BurnOutcome, Burner, CreateOptions, Engine, Error, Event, Events, Message, MessageState, RecoveryWords, Route,
+    Settlement, Step, SyncReport, TorAccess,
 };
 use flashpaper_lab::{Peer, Remote, accounts};
 use tempfile::TempDir;
@@ -113,7 +113,7 @@ async fn a_burner_is_written_to_and_burnt() -> Tested {
 
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
-async fn a_burn_that_cannot_reach_the_server_is_done_by_the_next_start() -> Tested {
+async fn a_burn_that_cannot_reach_the_server_is_done_behind_the_next_start() -> Tested {
     let (lab, home) = (Remote::from_env()?, TempDir::new()?);
     let engine = open(home.path(), &lab).await?;
     engine.start_tor(TorAccess::Direct, PATIENCE).await?;
@@ -126,12 +126,16 @@ async fn a_burn_that_cannot_reach_the_server_is_done_by_the_next_start() -> Test
     assert_eq!((report.outcome, report.reason), (BurnOutcome::Queued, Some(Error::ServerUnreachable)));
 
     let engine = open(home.path(), &lab).await?;
-    assert_eq!(engine.burners()?.first().map(|b| b.state), Some(BurnerState::Burning));
+    assert!(engine.burners()?.is_empty());
+    let waiting: Vec<_> = engine.pending_removals()?.into_iter().map(|removal| (removal.burner, removal.jid)).collect();
+    assert_eq!(waiting, [(burner.id.clone(), burner.jid)]);
     let mut events = engine.events(None);
     engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     let settled = Event::Settled { burner: burner.id, outcome: Settlement::Removed };
-    assert!(drain(&mut events).await.contains(&settled));
-    assert!(engine.burners()?.is_empty());
+    let came = async { while events.next().await.is_some_and(|event| event != settled) {} };
+    timeout(PATIENCE, came).await?;
+    assert!(engine.pending_removals()?.is_empty());
+    assert!(engine.snapshot()?.tor.is_none() && !home.path().join("tor").exists(), "nothing of Tor is left");
     engine.close().await;
     Ok(())
 }

@@ -30,7 +30,7 @@ struct World {
 
 impl World {
     fn new(state: State, there: bool) -> Self {
-        let known = Known { state, removed: false, refused: None };
+        let known = Known { state, removed: false, denied: false, refused: None };
         Self { known, there, forgotten: false, circuits: true, of_use: true, now: NOW, fails: None, acts: Vec::new() }
     }
 
@@ -76,9 +76,10 @@ impl World {
             Act::LookForIt | Act::LogIn => self.known.refused = None,
             Act::Keep => self.store(State::Active),
             Act::BeginRemoval => self.store(State::Burning),
-            Act::Stay(state) => self.store(*state),
+            Act::Queue(_) => self.store(State::Queued),
             Act::EmptyRoster => {}
-            Act::Remove => self.there = false,
+            Act::Remove | Act::ChangePassword => self.there = false,
+            Act::NoteDenial => self.known.denied = true,
             Act::NoteRemoval => self.known.removed = true,
             Act::Prove => assert!(!self.there),
             Act::Forget(_) => self.forgotten = true,
@@ -111,38 +112,94 @@ fn a_burner_is_removed_step_by_step() {
     let mut world = World::new(State::Active, true);
     assert_eq!(world.burn(), (Outcome::Gone(Gone::Proven), false));
     assert_eq!((world.acts, world.there, world.forgotten), (REMOVAL.to_vec(), false, true));
-    // One that an earlier run has begun with.
-    let mut world = World::new(State::Burning, true);
-    assert_eq!(world.settle(), (Outcome::Gone(Gone::Proven), false));
-    assert_eq!((world.acts.as_slice(), world.forgotten), (&REMOVAL[1..], true));
+    // One that an earlier run has begun with, and one in the queue.
+    for state in [State::Burning, State::Queued] {
+        let mut world = World::new(state, true);
+        assert_eq!(world.settle(), (Outcome::Gone(Gone::Proven), false));
+        assert_eq!((world.acts.as_slice(), world.forgotten), (&REMOVAL[1..], true));
+    }
 }
 
 #[test]
-fn each_error_at_each_step_ends_a_burn_as_what_it_says() {
+fn each_error_at_each_step_ends_a_burn_as_what_it_says_and_queues_what_the_server_is_to_be_asked_again() {
     let lost = || Error::ServerUnreachable;
-    for (act, why, outcome, state) in [
-        (Act::BeginRemoval, Error::StorageFull, Outcome::Failed(Error::StorageFull), State::Active),
-        (Act::LogIn, lost(), Outcome::Queued(lost()), State::Burning),
-        (Act::LogIn, Error::Timeout, Outcome::Queued(Error::Timeout), State::Burning),
-        (Act::LogIn, Error::Untrusted, Outcome::Queued(Error::Untrusted), State::Burning),
-        (Act::LogIn, Error::ServerRefused, Outcome::Refused, State::Active),
-        (Act::EmptyRoster, lost(), Outcome::Queued(lost()), State::Burning),
-        (Act::Remove, Error::ServerRefused, Outcome::Refused, State::Active),
-        (Act::Remove, lost(), Outcome::Queued(lost()), State::Burning),
-        (Act::Remove, Error::Timeout, Outcome::Queued(Error::Timeout), State::Burning),
-        (Act::NoteRemoval, Error::Storage, Outcome::Queued(Error::Storage), State::Burning),
+    for (act, why, outcome) in [
+        (Act::LogIn, lost(), Outcome::Queued(lost())),
+        (Act::LogIn, Error::Timeout, Outcome::Queued(Error::Timeout)),
+        (Act::LogIn, Error::Untrusted, Outcome::Queued(Error::Untrusted)),
+        (Act::LogIn, Error::ServerRefused, Outcome::Queued(Error::ServerRefused)),
+        (Act::EmptyRoster, lost(), Outcome::Queued(lost())),
+        (Act::Remove, lost(), Outcome::Queued(lost())),
+        (Act::Remove, Error::Timeout, Outcome::Queued(Error::Timeout)),
         // The login still succeeds: the server has lied.
-        (Act::Prove, Error::ServerRefused, Outcome::Unproven(Error::ServerRefused), State::Burning),
-        (Act::Prove, Error::Timeout, Outcome::Unproven(Error::Timeout), State::Burning),
-        (Act::Forget(Gone::Proven), Error::KeyDenied, Outcome::Failed(Error::KeyDenied), State::Burning),
+        (Act::Prove, Error::ServerRefused, Outcome::Unproven(Error::ServerRefused)),
+        (Act::Prove, Error::Timeout, Outcome::Unproven(Error::Timeout)),
     ] {
         let mut world = World::new(State::Active, true).failing(act.clone(), why);
-        assert_eq!(world.burn(), (outcome.clone(), false), "{act:?}");
-        assert_eq!((world.known.state, world.forgotten), (state, false), "{act:?}");
+        assert_eq!(world.burn(), (outcome.clone(), true), "{act:?}");
+        assert_eq!((world.known.state, world.forgotten), (State::Queued, false), "{act:?}");
         let index = REMOVAL.iter().position(|of| *of == act).unwrap();
         assert_eq!(world.acts[..=index], REMOVAL[..=index]);
-        let then: &[Act] = if outcome == Outcome::Refused { &[Act::Stay(State::Active)] } else { &[] };
-        assert_eq!(&world.acts[index + 1..], then, "{act:?}");
+        assert_eq!(world.acts[index + 1..], [Act::Queue(outcome.clone())], "{act:?}");
+        // It is in the queue already.
+        let mut world = World::new(State::Queued, true).failing(act.clone(), Error::Timeout);
+        assert!(world.settle().1 && !world.acts.iter().any(|act| matches!(act, Act::Queue(_))), "{act:?}");
+    }
+    for (act, why, state) in [
+        (Act::BeginRemoval, Error::StorageFull, State::Active),
+        (Act::NoteRemoval, Error::Storage, State::Burning),
+        (Act::Forget(Gone::Proven), Error::KeyDenied, State::Burning),
+    ] {
+        let mut world = World::new(State::Active, true).failing(act.clone(), why.clone());
+        assert_eq!(world.burn(), (Outcome::Failed(why), false), "{act:?}");
+        assert_eq!((world.known.state, world.forgotten, world.acts.last()), (state, false, Some(&act)));
+    }
+    let mut world = World::new(State::Active, true).failing(Act::Queue(Outcome::Queued(Error::Auth)), Error::KeyDenied);
+    world.there = false;
+    assert_eq!(world.burn(), (Outcome::Failed(Error::KeyDenied), true));
+}
+
+const DISABLING: [Act; 7] = [
+    Act::NoteDenial,
+    Act::LogIn,
+    Act::EmptyRoster,
+    Act::ChangePassword,
+    Act::NoteRemoval,
+    Act::Prove,
+    Act::Forget(Gone::Disabled),
+];
+
+#[test]
+fn an_account_that_the_server_does_not_remove_gets_a_password_that_nobody_keeps() {
+    for state in [State::Active, State::Burning, State::Queued, State::Unwanted] {
+        let mut world = World::new(state, true).failing(Act::Remove, Error::ServerRefused);
+        assert_eq!(world.burn(), (Outcome::Gone(Gone::Disabled), false));
+        assert!(world.acts.ends_with(&[&[Act::Remove], &DISABLING[..]].concat()), "{state:?}: {:?}", world.acts);
+    }
+    // The process may end anywhere between.
+    for count in 0..DISABLING.len() {
+        let mut world = World::new(State::Burning, true).failing(Act::Remove, Error::ServerRefused);
+        let mut plan = Plan::burn(world.known, world.now);
+        while world.acts.len() < 3 + count {
+            world.step(&mut plan);
+        }
+        let (outcome, _) = world.settle();
+        // Where the answer was lost, the server shows by two refusals that the password is another.
+        let expected = if count == 4 { Outcome::Queued(Error::Auth) } else { Outcome::Gone(Gone::Disabled) };
+        assert_eq!(outcome, expected, "{count}");
+    }
+}
+
+#[test]
+fn a_server_that_takes_no_other_password_either_is_asked_again() {
+    for why in [Error::ServerRefused, Error::Timeout] {
+        let mut world = World::new(State::Active, true).failing(Act::ChangePassword, why.clone());
+        world.known.denied = true;
+        let outcome = if why == Error::ServerRefused { Outcome::Unproven(why) } else { Outcome::Queued(why) };
+        assert_eq!(world.burn(), (outcome, true));
+        assert_eq!((world.known.state, world.there), (State::Queued, true));
+        world.fails = None;
+        assert_eq!(world.settle(), (Outcome::Gone(Gone::Disabled), false));
     }
 }
 
@@ -182,7 +239,8 @@ fn a_server_that_refuses_the_login_is_believed_the_second_time_ten_minutes_later
         let login = if state == State::Burning { Act::LogIn } else { Act::LookForIt };
         let mut world = World::new(state, false);
         assert_eq!(world.settle(), (Outcome::Queued(Error::Auth), true), "{state:?}");
-        assert_eq!(world.acts, [login.clone(), Act::NoteRefusal { at: NOW }]);
+        let queued: &[Act] = if state == State::Burning { &[Act::Queue(Outcome::Queued(Error::Auth))] } else { &[] };
+        assert_eq!(world.acts, [&[login.clone(), Act::NoteRefusal { at: NOW }], queued].concat());
         // What is refused within ten minutes shows nothing more, and does not put it off.
         world.now = world.now.after(AGAIN - SECOND);
         assert_eq!(world.settle(), (Outcome::Queued(Error::Auth), true), "{state:?}");
@@ -231,7 +289,7 @@ fn a_login_that_succeeds_takes_an_earlier_refusal_back() {
     let refused = Some(BEFORE);
     let mut world = World::new(State::Burning, true).failing(Act::Remove, Error::Timeout);
     world.known.refused = refused;
-    assert_eq!(world.burn(), (Outcome::Queued(Error::Timeout), false));
+    assert_eq!(world.burn(), (Outcome::Queued(Error::Timeout), true));
     // The next refusal is the first again, in the same plan as well.
     (world.there, world.fails) = (false, None);
     assert_eq!(world.settle(), (Outcome::Queued(Error::Auth), true));
@@ -240,7 +298,7 @@ fn a_login_that_succeeds_takes_an_earlier_refusal_back() {
     world.known.refused = refused;
     assert_eq!(world.settle(), (Outcome::Queued(Error::Auth), true));
     let acts = [Act::RenewCircuits, Act::LookForIt, Act::BeginRemoval, Act::LogIn, Act::NoteRefusal { at: NOW }];
-    assert_eq!(world.acts, acts);
+    assert_eq!(world.acts, [&acts[..], &[Act::Queue(Outcome::Queued(Error::Auth))]].concat());
 }
 
 #[test]
@@ -287,14 +345,10 @@ fn a_refused_burn_goes_on_by_itself_whatever_it_fails_for_and_an_account_in_doub
 }
 
 #[test]
-fn an_account_in_doubt_that_is_of_no_use_is_removed_and_becomes_no_burner_where_it_cannot_be() {
+fn an_account_in_doubt_that_is_of_no_use_is_removed() {
     let mut world = World { of_use: false, ..World::new(State::Pending, true) };
     assert_eq!(world.settle(), (Outcome::Gone(Gone::Proven), false));
     assert_eq!(world.acts, [&[Act::LookForIt], &REMOVAL[..]].concat());
-    let refusing = World::new(State::Pending, true).failing(Act::Remove, Error::ServerRefused);
-    let mut world = World { of_use: false, ..refusing };
-    assert_eq!(world.settle(), (Outcome::Refused, false));
-    assert_eq!(world.known.state, State::Unwanted);
 }
 
 #[test]
@@ -312,29 +366,6 @@ fn an_account_in_doubt_that_exists_is_kept_if_it_was_wanted_and_removed_if_it_wa
 }
 
 #[test]
-fn a_refusal_keeps_what_an_account_was() {
-    for (state, stays) in [
-        (State::Active, State::Active),
-        (State::Burning, State::Active),
-        (State::Pending, State::Active),
-        (State::Unwanted, State::Unwanted),
-    ] {
-        for act in [Act::LogIn, Act::Remove] {
-            let mut world = World::new(state, true).failing(act, Error::ServerRefused);
-            assert_eq!((world.burn(), world.known.state), ((Outcome::Refused, false), stays));
-        }
-    }
-    let mut world = World::new(State::Unwanted, true).failing(Act::Remove, Error::ServerRefused);
-    assert_eq!((world.settle(), world.known.state), ((Outcome::Refused, false), State::Unwanted));
-    // As a burner, it was never refused.
-    for (state, again) in [(State::Burning, false), (State::Unwanted, true)] {
-        let mut world = World::new(state, true).failing(Act::LogIn, Error::ServerRefused);
-        world.known.refused = Some(NOW);
-        assert_eq!(world.burn(), (Outcome::Refused, again));
-    }
-}
-
-#[test]
 fn a_store_that_fails_is_told_whatever_it_was_to_store() {
     let full = || Outcome::Failed(Error::StorageFull);
     for (state, there, act, again) in [
@@ -349,11 +380,4 @@ fn a_store_that_fails_is_told_whatever_it_was_to_store() {
     let mut world = World::new(State::Burning, false).failing(Act::Forget(Gone::Already), Error::StorageFull);
     world.known.refused = Some(BEFORE);
     assert_eq!((world.settle(), world.forgotten), ((full(), true), false));
-    let mut plan = Plan::burn(World::new(State::Unwanted, true).known, NOW);
-    for came in [Ok(Found::Done), Err(Error::ServerRefused)] {
-        plan.next(came, NOW);
-    }
-    assert_eq!(plan.act(), &Act::Stay(State::Unwanted));
-    plan.next(Err(Error::StorageFull), NOW);
-    assert_eq!(plan.act(), &Act::End(End { outcome: full(), again: false }));
 }

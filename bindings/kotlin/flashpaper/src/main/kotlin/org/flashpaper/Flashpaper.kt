@@ -134,10 +134,32 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun dropRecoveryWords(id: BurnerId): Unit = engine.dropRecoveryWords(id)
 
     /**
-     * Removes an account at its server, shows that it is gone, and forgets it here. Cancelling ends the wait, not the
-     * burn.
+     * Removes an account at its server, shows that it is gone, and forgets it here. Its peers are told that private
+     * conversations end, where it is connected. Where the server cannot be asked now, all but the removal is forgotten,
+     * and that is tried again by itself: see [pendingRemovals], which this takes, too, to try at once. With the last
+     * burner goes what they share: Tor ends, its files are removed, and what was learnt of servers and the lists that
+     * the app has handed in are forgotten. The next creation starts Tor again. Cancelling ends the wait, not the burn.
      */
     public suspend fun burn(id: BurnerId): BurnReport = engine.burn(id, null)
+
+    /**
+     * [burn] for all burners and for the removals that wait, each at a random moment within 5 seconds. What fails for
+     * one keeps no other: see [Burned.failed]. Cancelling ends the wait, not the burns that have begun.
+     */
+    public suspend fun burnAll(): List<Burned> = engine.burnAll(null)
+
+    /**
+     * Takes a burner off this device at once, without a network: all but its removal is forgotten, and that goes on by
+     * itself. Peers are not told.
+     */
+    public suspend fun wipe(id: BurnerId): Unit = engine.wipe(id)
+
+    /**
+     * The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by
+     * circuits of their own: first after ten to twenty minutes, then less and less often, up to every six hours, and at
+     * each start. After 30 days one is dropped, which [Event.Settled] tells.
+     */
+    public fun pendingRemovals(): List<PendingRemoval> = engine.pendingRemovals()
 
     /**
      * Everything that a screen shows, at one moment. Nothing is missing between it and [events] since its sequence;

@@ -80,9 +80,10 @@ internal fun words(vault: VaultReport): List<String> = listOfNotNull(
 
 internal fun words(outcome: BurnOutcome): String = when (outcome) {
     BurnOutcome.PROVEN -> "Burned: the server refuses the login."
+    BurnOutcome.DISABLED -> "Burned: the server removes no accounts, but nobody has the password any more."
     BurnOutcome.ALREADY_GONE -> "Burned: the server did not know it any more."
-    BurnOutcome.UNPROVEN -> "Removed, but not yet proven. It will be tried again."
-    BurnOutcome.QUEUED -> "The server could not be asked yet, or has refused once. It will be asked again."
+    BurnOutcome.UNPROVEN -> "Gone from here, but not yet proven at the server. It will be tried again."
+    BurnOutcome.QUEUED -> "Gone from here. The server could not be asked yet, or has refused once: it will be asked again."
 }
 
 internal fun words(step: Step): String = when (step) {
@@ -97,6 +98,7 @@ internal fun words(step: Step): String = when (step) {
     Step.LoggedIn -> "Logged in"
     Step.Reachable -> "Can be reached"
     Step.Removed -> "Removed at the server"
+    Step.Disabled -> "The server removes no accounts: password given up"
     Step.ProvenGone -> "Shown to be gone"
 }
 
