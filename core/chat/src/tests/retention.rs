@@ -149,6 +149,20 @@ fn what_time_ends() {
         )),
         [None, Some(NOW + 100)]
     );
+    // A text that OTR has confirmed is done once no receipt has come for a day, also where it is kept then.
+    let mut confirmed = mailbox.clone();
+    encrypt(&mut confirmed, row, 1);
+    confirmed.set(left, MessageState::Acked);
+    let next = |mailbox: &Mailbox| {
+        [History::None, History::UntilBurn].map(|history| retention::next_expiry(mailbox, history, Duration::ZERO))
+    };
+    assert_eq!(next(&confirmed), [None, None]);
+    let peer = confirmed.peer(&address(PEER));
+    redelivery::confirm_others(&mut confirmed, peer, &[]);
+    let day = limits::CONFIRMED_WITHIN.as_secs();
+    assert_eq!(next(&confirmed), [Some(NOW + day); 2]);
+    assert_eq!(retention::sweep(&mut confirmed, History::UntilBurn, NOW + day).len(), 1);
+    assert_eq!(next(&confirmed), [None, None]);
     // One of a wrong future does not last until then.
     mailbox.sessions.insert(PeerId(1), private(NOW + NOW.0, key, false));
     let _ = retention::sweep(&mut mailbox, History::None, NOW);
