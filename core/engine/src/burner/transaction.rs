@@ -83,14 +83,19 @@ impl LiveBurner {
         }
         self.publish(&chat);
         // Reported before anybody else changes the same.
-        let result = committed.map(|events| events.into_iter().for_each(|event| self.services.reporter.report(event)));
-        self.services.expiry.notify_one();
+        let result = committed.map(|(events, is_written)| {
+            events.into_iter().for_each(|event| self.services.reporter.report(event));
+            // Expiry itself comes by here: what it cannot end yet must not wake it.
+            if is_written {
+                self.services.expiry.notify_one();
+            }
+        });
         drop(chat);
         leading.end(&result);
     }
 
-    /// Gives what is to be reported.
-    fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<Vec<Event>, Error> {
+    /// Gives what is to be reported, and whether something was written.
+    fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<(Vec<Event>, bool), Error> {
         let services = &self.services;
         let Kept { stored, present } = chat.mailbox.clone()?;
         let (timeout, history) = (chat.account.idle_timeout, chat.account.history);
@@ -104,11 +109,12 @@ impl LiveBurner {
         let mut batch = Batch::default();
         schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
         history::put(&mut batch, self.owner, &kept, &mut chat.lists)?;
+        let is_written = !batch.is_empty();
         services.store.commit(batch)?;
         let first = kept.values().filter_map(|entry| retention::expires(entry, history)).min();
         chat.history_expires = chat.history_expires.map(|next| next.into_iter().chain(first).min());
         chat.mailbox = Ok(Kept::on_disk(mailbox));
-        Ok(events)
+        Ok((events, is_written))
     }
 
     /// Changes the mailbox in memory, and has that written with the next change: what the server would say again if the
@@ -143,6 +149,7 @@ impl LiveBurner {
             self.services.store.commit(batch)?;
             (chat.account, chat.history_expires) = (Arc::new(account), None);
             self.publish(&chat);
+            self.services.expiry.notify_one();
         }
         Ok(result)
     }
