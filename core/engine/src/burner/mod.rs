@@ -17,6 +17,7 @@ use chat::{Chat, Published};
 use job::Jobs;
 
 mod chat;
+mod expiries;
 mod job;
 mod messages;
 pub(crate) mod registry;
