@@ -255,7 +255,7 @@ impl<'a> Talk<'a> {
         let (asks, offers_3) = known.map_or((false, false), |known| (known.asks_for_private, known.offers_version_3));
         self.work.mailbox.befriend(peer);
         if offers_3 {
-            self.work.with(peer, |session| session.has_offered_newest());
+            self.work.with(peer, |session| session.note_newest_offered());
         }
         if asks {
             self.start(peer);

@@ -73,7 +73,7 @@ impl Context {
         let wait = self.apart(self.spread().time());
         self.tasks.spawn(async move {
             sleep(wait).await;
-            burner.has_work();
+            burner.wake();
             Ok(())
         });
     }

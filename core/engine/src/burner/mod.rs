@@ -127,14 +127,14 @@ impl LiveBurner {
     }
 
     /// Notes that a text was written.
-    pub(crate) fn has_written(&self) {
+    pub(crate) fn note_written(&self) {
         *lock(&self.written) = self.services.since_boot();
     }
 
-    /// It has something to send that its user wants sent.
-    pub(crate) fn has_work(&self) {
+    /// Wakes its connection: there is something to send that its user wants sent.
+    pub(crate) fn wake(&self) {
         if let Some(handle) = self.connection() {
-            handle.has_work();
+            handle.wake();
             if handle.connection() == Connection::Online {
                 handle.hurry();
             }

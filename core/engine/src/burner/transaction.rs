@@ -45,7 +45,7 @@ impl LiveBurner {
         let slot = Arc::clone(&result);
         let outcome = self.jobs.add(Box::new(move |talk| *lock(&slot) = Some(work(talk))));
         if !patience.is_zero() {
-            self.has_work();
+            self.wake();
             outcome.wait(patience);
         }
         if let Some(leading) = self.jobs.lead(&outcome) {

@@ -123,7 +123,8 @@ impl ConnectionHandle {
         self.over().await;
     }
 
-    pub(crate) fn has_work(&self) {
+    /// There may be something to send, or the profile is another.
+    pub(crate) fn wake(&self) {
         self.work.notify_one();
     }
 
@@ -148,7 +149,7 @@ impl ConnectionHandle {
     /// [`ConnectionHandle::drained`], with what was stored just now.
     pub(crate) async fn drained_anew(&self) {
         self.drained.send_replace(false);
-        self.has_work();
+        self.wake();
         self.drained().await;
     }
 
