@@ -47,8 +47,8 @@ pub const fn lasts(idle_timeout: Duration, can_be_told: bool) -> Duration {
     if can_be_told { idle_timeout } else { idle_timeout.saturating_mul(2) }
 }
 
-/// Takes out what is done. Gives what of it is to be kept as history; the rest is gone. What strangers wrote stays for as long
-/// as it is to be kept: it goes with them. `now` is the time that things expire by.
+/// Removes the messages that are done, and gives those that are to be kept as history. Messages of strangers that are to be kept
+/// stay in the mailbox, as they are removed with the stranger. `now` is the time that things expire by.
 #[must_use]
 pub fn sweep(mailbox: &mut Mailbox, history: History, now: UnixTime) -> Table<MessageId, Entry> {
     let time = now.max(mailbox.position.latest);

@@ -1,7 +1,7 @@
 //! A change of a burner: made, on disk, and then reported; or not at all.
 //!
-//! Changes that wait for each other go to the disk together. All of it may take as long as the disk does: what ends in
-//! `_on_disk` is for callers on a thread that others need.
+//! Changes that wait for each other are one commit. A call may take as long as the disk does. Asynchronous code calls the functions
+//! that end in `_on_disk`, which wait on another thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};

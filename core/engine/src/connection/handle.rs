@@ -109,7 +109,7 @@ impl ConnectionHandle {
         self.over.is_cancelled()
     }
 
-    /// Has it end in order, to be taken up again; at `until` where it is: it has stored what it has.
+    /// Ends it in order, to be taken up again later. If that has not ended by `until`, it is cut off: what it has is stored.
     pub(crate) async fn end_by(&self, until: Instant) {
         self.end(Ending::Pause);
         if timeout_at(until, self.over()).await.is_err() {
