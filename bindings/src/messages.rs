@@ -307,7 +307,7 @@ pub enum Notice {
     /// marked as `KeyChanged`.
     OtherKey,
     /// So many texts of the peer's were not taken (`Engine.taken`) that no more are taken in, nor confirmed. Once there is
-    /// room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where 4 MiB
+    /// room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where 256 MiB
     /// of the peer's are kept as history.
     InboxFull,
     /// So many strangers wait for an answer that the one who had waited longest was forgotten, to make room for this one.

@@ -255,7 +255,7 @@ impl<'a> Talk<'a> {
         let (asks, offers_3) = known.map_or((false, false), |known| (known.asks_for_private, known.offers_version_3));
         self.work.mailbox.befriend(peer);
         if offers_3 {
-            self.work.with(peer, |session| session.has_offered_newest());
+            self.work.with(peer, |session| session.note_newest_offered());
         }
         if asks {
             self.start(peer);
@@ -280,14 +280,18 @@ impl<'a> Talk<'a> {
 
     /// What time does: gives up texts that have waited for too long, and ends private conversations that have rested for too
     /// long. Their peers are told, or they would write what nobody can read. Where they cannot be told now (what they have
-    /// written may be waiting, too) that is put off, but not for ever. `now`: the time that things expire by.
-    pub fn expire(&mut self, now: UnixTime, can_be_told: bool) {
+    /// written may be waiting, too) that is put off, but not for ever. `now`: the time that things expire by. Whether a private
+    /// conversation has ended.
+    pub fn expire(&mut self, now: UnixTime, can_be_told: bool) -> bool {
         self.work.news.messages.extend(outbox::give_up(self.work.mailbox, self.work.now));
-        for peer in retention::rested(self.work.mailbox, retention::lasts(self.work.idle_timeout, can_be_told), now) {
+        let lasts = retention::lasts(self.work.idle_timeout, can_be_told);
+        let rested = retention::rested(self.work.mailbox, lasts, now);
+        for peer in &rested {
             // The peer's side may be over, too, with these unread.
-            redelivery::doubt_all(self.work.mailbox, peer, self.work.now);
-            self.say_goodbye(peer);
+            redelivery::doubt_all(self.work.mailbox, *peer, self.work.now);
+            self.say_goodbye(*peer);
         }
+        !rested.is_empty()
     }
 
     /// What the user says of a peer's keys may change where texts go.

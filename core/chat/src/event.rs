@@ -65,7 +65,7 @@ pub enum Notice {
     OtherKey,
     /// So many texts of the peer's were not taken ([`crate::Talk::take`]) that no more are taken in, nor confirmed. Once
     /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where
-    /// 4 MiB of the peer's are kept as history.
+    /// 256 MiB of the peer's are kept as history.
     InboxFull,
     /// So many strangers wait for an answer that the one who had waited longest was forgotten, to make room for this one.
     StrangerForgotten,

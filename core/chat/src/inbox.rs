@@ -106,7 +106,7 @@ pub(crate) fn receive_from_stranger(
         return;
     };
     if takes_from_stranger(mailbox, peer, &text) {
-        has_missed_nothing(mailbox, peer);
+        clear_missed(mailbox, peer);
         news.messages.extend(receive(mailbox, &Arrived::in_clear(peer, &text, chat, now), receipt, now));
     } else {
         turn_away(mailbox, announced, news, peer);
@@ -157,7 +157,7 @@ pub(crate) fn mark_missed(mailbox: &mut Mailbox, peer: PeerId) -> bool {
 }
 
 /// What was missed has come, or will not.
-pub(crate) fn has_missed_nothing(mailbox: &mut Mailbox, peer: PeerId) {
+pub(crate) fn clear_missed(mailbox: &mut Mailbox, peer: PeerId) {
     if let Some(known) = mailbox.peers.get_mut(&peer).filter(|known| known.missed) {
         Arc::make_mut(known).missed = false;
     }

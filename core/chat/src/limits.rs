@@ -58,9 +58,10 @@ pub(crate) const STRANGER_BYTES: usize = 20_000;
 /// How much of a contact's is taken in before the app has taken it: texts and bytes.
 pub(crate) const CONTACT_TEXTS: usize = 500;
 pub(crate) const CONTACT_BYTES: usize = 512 * 1024;
-/// How much of a contact's is there at most where history is kept, in bytes with [`AROUND_TEXT`]: a contact must not fill what
-/// an owner reads into memory.
-pub(crate) const CONTACT_KEPT: usize = 4 << 20;
+/// How much of a contact's is there at most where history is kept, in bytes with [`AROUND_TEXT`]. History is on disk alone, and a
+/// contact must not fill that: 400,000 short texts, or ten years of a hundred a day. What waits to be taken is in memory, and has
+/// the limits above.
+pub(crate) const CONTACT_KEPT: usize = 256 << 20;
 /// What is stored around a text, in bytes: about the smallest size of a record.
 pub(crate) const AROUND_TEXT: usize = 512;
 /// What a text takes of such room, in bytes.

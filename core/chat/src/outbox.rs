@@ -114,7 +114,7 @@ pub(crate) fn read(mailbox: &mut Mailbox, peer: PeerId, key: Fingerprint, labels
     let is_it = |entry: &Entry| entry.peer == peer && is_under_key(entry) && labels.contains(&entry.label);
     let rows = mailbox.rows(is_it);
     if !rows.is_empty() {
-        confirms(mailbox, peer);
+        note_confirms(mailbox, peer);
     }
     rows.iter().for_each(|row| stanza_queue::withdraw(mailbox, *row));
     mailbox.set_all(rows, MessageState::Delivered)
@@ -127,11 +127,12 @@ pub(crate) fn reported(mailbox: &mut Mailbox, from: &Address, id: &str) -> Chang
     if deduplicates(mailbox, entry) {
         return Vec::new();
     }
-    confirms(mailbox, peer);
+    note_confirms(mailbox, peer);
     mailbox.set(row, MessageState::Reported)
 }
 
-fn confirms(mailbox: &mut Mailbox, row: PeerId) {
+/// A peer has said that it has a text.
+fn note_confirms(mailbox: &mut Mailbox, row: PeerId) {
     if mailbox.peers.get(&row).is_some_and(|peer| !peer.confirms)
         && let Some(peer) = mailbox.peer_mut(row)
     {

@@ -52,7 +52,7 @@ impl Announced {
     }
 
     /// The server was told of a peer by stanzas up to this one.
-    pub fn told(&mut self, row: PeerId, relationship: Relationship, up_to: StreamNumber) {
+    pub fn record(&mut self, row: PeerId, relationship: Relationship, up_to: StreamNumber) {
         self.0.push((row, relationship, up_to));
     }
 

@@ -31,9 +31,13 @@ pub enum History {
 
 /// Whether nothing is to come of a message any more.
 pub(crate) fn is_done(entry: &Entry, time: UnixTime) -> bool {
-    // A receipt may come yet.
-    let is_late = time >= entry.left().after(limits::CONFIRMED_WITHIN);
-    entry.is_over() || entry.state == MessageState::Acked && entry.is_confirmed() && is_late
+    entry.is_over() || awaits_receipt_until(entry).is_some_and(|at| time >= at)
+}
+
+/// Until when the receipt of a text may come that OTR has confirmed.
+fn awaits_receipt_until(entry: &Entry) -> Option<UnixTime> {
+    let may_come = entry.state == MessageState::Acked && entry.is_confirmed();
+    may_come.then(|| entry.left().after(limits::CONFIRMED_WITHIN))
 }
 
 /// For how long a private conversation that rests is kept. Where the peer cannot be told of the end, twice its
@@ -43,8 +47,8 @@ pub const fn lasts(idle_timeout: Duration, can_be_told: bool) -> Duration {
     if can_be_told { idle_timeout } else { idle_timeout.saturating_mul(2) }
 }
 
-/// Takes out what is done. Gives what of it is to be kept as history; the rest is gone. What strangers wrote stays for as long
-/// as it is to be kept: it goes with them. `now` is the time that things expire by.
+/// Removes the messages that are done, and gives those that are to be kept as history. Messages of strangers that are to be kept
+/// stay in the mailbox, as they are removed with the stranger. `now` is the time that things expire by.
 #[must_use]
 pub fn sweep(mailbox: &mut Mailbox, history: History, now: UnixTime) -> Table<MessageId, Entry> {
     let time = now.max(mailbox.position.latest);
@@ -105,10 +109,11 @@ pub(crate) fn rested(mailbox: &Mailbox, idle_timeout: Duration, now: UnixTime) -
     mailbox.sessions.iter().filter(|(_, stored)| is_over(stored)).map(|(peer, _)| *peer).collect()
 }
 
-/// When the next message expires, of those that are not history, or the next private conversation.
+/// When the next message is done or expires, of those that are not history, or the next private conversation ends.
 /// `idle_timeout` as for [`Stored::ends`].
 pub fn next_expiry(mailbox: &Mailbox, history: History, idle_timeout: Duration) -> Option<UnixTime> {
     let done = mailbox.messages.values().filter(|entry| entry.is_over());
     let done = done.filter_map(|entry| expires(entry, history));
+    let done = done.chain(mailbox.messages.values().filter_map(|entry| awaits_receipt_until(entry)));
     done.chain(mailbox.sessions.values().filter_map(|session| session.ends(idle_timeout))).min()
 }

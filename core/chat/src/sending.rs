@@ -118,7 +118,7 @@ fn ask_for_missed(work: &mut Work<'_>) {
     for peer in inbox::missed(work.mailbox) {
         if work.look(peer, |session| session.is_finished()) {
             // They have ended it, and know what was not read by then.
-            inbox::has_missed_nothing(work.mailbox, peer);
+            inbox::clear_missed(work.mailbox, peer);
         } else {
             ask(work, peer);
         }

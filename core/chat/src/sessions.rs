@@ -60,10 +60,16 @@ impl Sessions {
         self.open.newest_only = only;
     }
 
-    /// What is stored is ahead of this, or this ahead of what is stored.
+    /// A change could not be stored, or something else was read from the store: this may not fit what is stored.
     pub fn forget(&mut self) {
         self.open.close_all();
         self.questions.clear();
+        // Nobody was asked nor told, as nothing has left. At worst it is done twice.
+        self.asked.clear();
+        self.full.clear();
+        // At worst a new session is asked for that is of no use.
+        self.unread_by.clear();
+        // The rest stays: who is there and what came back are true all the same, and the next query has an id of its own.
     }
 
     /// A connection has begun: a peer who did not answer may be asked again. `limit`: what the server takes. `is_new`: it tells

@@ -78,15 +78,15 @@ pub(crate) fn acked(mailbox: &mut Mailbox, up_to: StreamNumber) -> Changed {
 }
 
 /// A stream has begun, or goes on: what the server has not said it has, up to now, is to be sent again; but nothing to
-/// somebody who was blocked meanwhile, and no text that has failed, as it has by a block that is over.
+/// somebody who was blocked meanwhile, and no text but one that may be unread. One that has failed, arrived, is queued again, or
+/// is not there any more must not leave as it was encrypted then.
 pub(crate) fn restarted(mailbox: &mut Mailbox, up_to: Option<StreamNumber>) -> Changed {
     let changed = up_to.map(|up_to| acked(mailbox, up_to)).unwrap_or_default();
     let relationship = |peer: &PeerId| mailbox.peers.get(peer).map(|peer| peer.relationship);
-    let failed = |stanza: &OutgoingStanza| {
-        let entry = stanza.message.and_then(|row| mailbox.messages.get(&row));
-        entry.is_some_and(|entry| matches!(entry.state, MessageState::Failed { .. }))
-    };
-    mailbox.stanzas.retain(|_, stanza| relationship(&stanza.peer) != Some(Relationship::Blocked) && !failed(stanza));
+    let may_be_unread = |row: MessageId| mailbox.messages.get(&row).is_some_and(|entry| entry.may_be_unread());
+    mailbox.stanzas.retain(|_, stanza| {
+        relationship(&stanza.peer) != Some(Relationship::Blocked) && stanza.message.is_none_or(may_be_unread)
+    });
     for stanza in mailbox.stanzas.values_mut().filter(|stanza| stanza.number.is_some()) {
         Arc::make_mut(stanza).number = None;
     }

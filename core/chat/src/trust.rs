@@ -153,7 +153,7 @@ impl Trust {
     }
 
     /// This key has spoken this version of OTR.
-    pub(crate) fn speaks(&mut self, fingerprint: Fingerprint, version: u8) {
+    pub(crate) fn note_version(&mut self, fingerprint: Fingerprint, version: u8) {
         if let Some(key) = self.key_mut(fingerprint).filter(|_| version == 3) {
             key.spoke_version_3 = true;
         }

@@ -135,7 +135,7 @@ impl<'a> Work<'a> {
             Opened::Resumed(session) => {
                 for Partner { key, version, .. } in session.private() {
                     if let Some(known) = self.mailbox.peer_mut(peer) {
-                        known.trust.speaks(key, version);
+                        known.trust.note_version(key, version);
                     }
                 }
                 session
@@ -259,12 +259,12 @@ impl<'a> Work<'a> {
         self.news.conversations.insert(peer);
         let Some(known) = self.mailbox.peer_mut(peer) else { return };
         known.trust.trusts_on_first_use(key);
-        known.trust.speaks(key, version);
+        known.trust.note_version(key, version);
         let is_accepted = known.trust.accepts(key);
         let unread_by = self.sessions.unread_by.get(&peer);
         if !is_accepted && unread_by.is_some_and(|client| chat.is_some_and(|chat| chat.resource == *client)) {
             // What could not be read was another client's. The one that texts go to has nothing to send again.
-            inbox::has_missed_nothing(self.mailbox, peer);
+            inbox::clear_missed(self.mailbox, peer);
             self.sessions.unread_by.remove(&peer);
         }
         if !is_accepted {
@@ -275,7 +275,7 @@ impl<'a> Work<'a> {
         self.sessions.unread_by.remove(&peer);
         if inbox::missed(self.mailbox).contains(&peer) {
             // With the new session they send again what was not read.
-            inbox::has_missed_nothing(self.mailbox, peer);
+            inbox::clear_missed(self.mailbox, peer);
         }
     }
 

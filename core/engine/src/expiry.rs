@@ -56,19 +56,20 @@ impl Context {
         let (account, drained) = (burner.account(), burner.has_drained());
         // Texts wait by the time of day: they can be sent again.
         let given_up = outbox::next_given_up(&mailbox).filter(|_| !self.services.clock_is_wrong());
+        let given_up = given_up.map(|at| self.services.now().until(at));
         let end = retention::next_expiry(&mailbox, account.history, lasts(account.idle_timeout, drained));
         // On a full disk, say, it is tried again.
         let history = match account.history {
             History::None | History::Expire { .. } => burner.forget_history(now).unwrap_or(Some(now)),
             History::UntilBurn => None,
         };
-        let at = given_up.into_iter().chain(end).min();
-        if at.is_some_and(|at| at <= now) {
-            let _ = burner.converse(move |talk| talk.expire(now, drained));
+        let next = given_up.into_iter().chain(end.map(|at| now.until(at))).min();
+        if next.is_some_and(|left| left.is_zero()) && burner.converse(move |talk| talk.expire(now, drained)) == Ok(true)
+        {
             self.goodbyes_wait(Arc::clone(burner));
         }
-        let at = at.into_iter().chain(history).min()?;
-        Some(if at <= now { limits::MAX_SLEEP } else { now.until(at) })
+        let next = next.into_iter().chain(history.map(|at| now.until(at))).min()?;
+        Some(if next.is_zero() { limits::MAX_SLEEP } else { next })
     }
 
     /// What is to be said of the end of private conversations is said by each burner at a moment of its own.
@@ -76,7 +77,7 @@ impl Context {
         let wait = self.apart(self.spread().time());
         self.tasks.spawn(async move {
             sleep(wait).await;
-            burner.has_work();
+            burner.wake();
             Ok(())
         });
     }
@@ -109,12 +110,14 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// A clock that is set by hand, in seconds: the time of day, and the time since the device was started.
+    /// A clock that is set by hand, in seconds: the time of day, and the time since the device was started. Counts how often the
+    /// time of day is looked at.
     #[derive(Clone, Default)]
-    struct Hands(Arc<AtomicU64>, Arc<AtomicU64>);
+    struct Hands(Arc<AtomicU64>, Arc<AtomicU64>, Arc<AtomicU64>);
 
     impl Clock for Hands {
         fn unix_seconds(&self) -> u64 {
+            self.2.fetch_add(1, Relaxed);
             self.0.load(Relaxed)
         }
 
@@ -196,6 +199,38 @@ mod tests {
             assert_eq!(engine.message(&id, text).unwrap().state, state, "after {passed} s");
         }
         engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_due_and_cannot_be_ended_is_looked_at_again_later_and_not_at_once() {
+        // On a full disk; and where the clock was set back, which gives no text up before its time.
+        for (is_full, later, due) in [(true, 60, 60), (false, 100, 50)] {
+            let home = TempDir::new().unwrap();
+            let (engine, clock) = open(&home).await;
+            let burner = add_burner(&engine);
+            // Two, so that what one says by itself waits.
+            engine.context.burners.add(account("b"), Batch::default()).unwrap();
+            engine.add_contact(&burner.id, "friend@b.example").unwrap();
+            let text = engine.send(&burner.id, "friend@b.example", "anybody?", Some(at(due))).unwrap();
+            if is_full {
+                engine.context.services.store.suspend();
+            }
+            clock.0.store(NOW + later, Relaxed);
+            engine.context.services.expiry_now();
+            if !is_full {
+                clock.0.store(NOW, Relaxed);
+            }
+            let tasks = || engine.context.tasks.runtime().metrics().num_alive_tasks();
+            let (looks, waiting) = (clock.2.load(Relaxed), tasks());
+            engine.context.services.expiry.notify_one();
+            sleep(Duration::from_millis(500)).await;
+            let looks = clock.2.load(Relaxed) - looks;
+            assert!((1..20).contains(&looks), "{looks} looks at the clock");
+            assert_eq!(tasks(), waiting, "there is nothing to say goodbye for");
+            let next = engine.context.forget_expired_of(&burner, UnixTime(NOW + later));
+            assert_eq!(next, Some(if is_full { limits::MAX_SLEEP } else { at(due) }));
+            assert_eq!(engine.message(&burner.id, text).unwrap().state, MessageState::Queued);
+        }
     }
 
     #[tokio::test]

@@ -108,8 +108,8 @@ impl Session for otr::Session {
         said(self.set_version_2(may))
     }
 
-    fn has_offered_newest(&mut self) {
-        self.has_offered_3();
+    fn note_newest_offered(&mut self) {
+        self.note_offered_3();
     }
 
     fn is_ready(&self) -> bool {

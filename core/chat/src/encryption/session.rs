@@ -65,7 +65,7 @@ pub(crate) trait Session: Send {
     fn allow_older(&mut self, may: bool) -> Vec<Output>;
 
     /// The peer has offered the newest version before there was this session.
-    fn has_offered_newest(&mut self);
+    fn note_newest_offered(&mut self);
 
     /// Whether [`Session::send`] would send now.
     fn is_ready(&self) -> bool;

@@ -71,6 +71,14 @@ impl Phone {
         done
     }
 
+    /// [`Phone::work`] on a disk that is full.
+    pub(super) fn fails_to_store<T>(&mut self, work: impl FnOnce(&mut Talk<'_>) -> T) {
+        let before = (self.mailbox.clone(), self.notices.clone(), self.changed.clone());
+        self.work(work);
+        (self.mailbox, self.notices, self.changed) = before;
+        self.sessions.forget();
+    }
+
     /// How long a private conversation may rest.
     pub(super) const fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.idle_timeout)

@@ -1,5 +1,6 @@
-//! Mailboxes with rows that were lost, or written by an earlier version.
+//! Mailboxes with rows that were lost, or written by an earlier version; changes that could not be stored.
 
+use super::phones::{Notice, Other, Phone, TWO, Talk, chat, friends};
 use super::support::*;
 use crate::contact::Peer;
 use crate::mailbox::Position;
@@ -122,4 +123,40 @@ fn records_are_read_and_written_in_the_form_that_vaults_have() {
     same::<Position>(
         r#"{"stream":{"id":"i","jid":"me@a.example/r","handled":1,"sent":2},"message":3,"wire":4,"peer":5,"latest":1000000}"#,
     );
+}
+
+#[test]
+fn what_could_not_be_stored_is_asked_and_said_again_at_once() {
+    let mut one = Phone::new(TWO, 1, 0x1000);
+    let row = one.row;
+    one.fails_to_store(|talk| talk.start(row));
+    one.writes("hello");
+    assert_eq!(one.says().len(), 1, "the query");
+    one.fails_to_store(|talk| talk.start(row));
+    assert_eq!(one.says().len(), 1, "nor is it known any more that an earlier one has left");
+
+    let peer = one.mailbox.peer_mut(row).unwrap();
+    (peer.kept, peer.missed) = (limits::CONTACT_KEPT as u64, true);
+    let comes = |talk: &mut Talk<'_>| talk.receive(&chat(TWO, "id", "hi", false));
+    one.fails_to_store(comes);
+    assert_eq!(one.notices, []);
+    (0..2).for_each(|_| one.work(comes));
+    assert_eq!(one.notices, [Notice::InboxFull]);
+}
+
+#[test]
+fn a_text_that_could_not_be_read_nor_that_be_stored_lets_no_other_key_end_what_is_due() {
+    let (mut one, mut two) = friends();
+    two.writes("hello");
+    let said = two.says();
+    let StanzaKind::Encrypted { body, .. } = &said[0].kind else { panic!("a receipt") };
+    let mut unreadable = body.clone();
+    let middle = body.len() / 2;
+    let other = if body.get(middle..=middle) == Some("A") { "B" } else { "A" };
+    unreadable.replace_range(middle..=middle, other);
+    one.fails_to_store(|talk| talk.receive(&chat(TWO, "id", &unreadable, false)));
+    assert!(inbox::mark_missed(&mut one.mailbox, one.row), "there was no room, say");
+    Other::new(3, 0x3000).begins(&mut one);
+    assert!(one.notices.contains(&Notice::OtherKey));
+    assert_eq!(inbox::missed(&one.mailbox), [one.row]);
 }

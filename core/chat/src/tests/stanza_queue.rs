@@ -79,16 +79,31 @@ fn a_step_of_a_key_exchange_that_could_not_leave_for_a_minute_does_not_and_a_que
 
 #[test]
 fn a_text_on_its_way_when_its_peer_was_blocked_does_not_go_again_once_that_is_over() {
-    let mut mailbox = outbox(1);
-    encrypt(&mut mailbox, 2, 1);
-    let peer = mailbox.find(&address(PEER)).unwrap();
-    assert_eq!(stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW).len(), 1);
-    mailbox.messages.values_mut().for_each(|entry| {
-        Arc::make_mut(entry).state = MessageState::Failed { reason: FailReason::Blocked };
-    });
-    stanza_queue::restarted(&mut mailbox, None);
-    assert_eq!(
-        (mailbox.relationship(peer), stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW).len()),
-        (Relationship::Contact, 0)
-    );
+    let failed = MessageState::Failed { reason: FailReason::Blocked };
+    let is_sent_again = |change: fn(&mut Mailbox, MessageId, MessageState), state: MessageState| {
+        let mut mailbox = outbox(1);
+        encrypt(&mut mailbox, 2, 1);
+        let peer = mailbox.find(&address(PEER)).unwrap();
+        assert_eq!(stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW).len(), 1);
+        change(&mut mailbox, MessageId(2), state);
+        stanza_queue::restarted(&mut mailbox, None);
+        assert_eq!(mailbox.relationship(peer), Relationship::Contact);
+        !stanza_queue::number(&mut mailbox, StreamNumber(1), 9, NOW).is_empty()
+    };
+    let set = |mailbox: &mut Mailbox, row, state| drop(mailbox.set(row, state));
+    assert!(is_sent_again(set, MessageState::Sent) && is_sent_again(set, MessageState::Reported));
+    // Nor one that is to be encrypted anew, or has arrived.
+    for state in [failed, MessageState::Queued, MessageState::WaitingForPeer, MessageState::Delivered] {
+        assert!(!is_sent_again(set, state), "{state:?}");
+    }
+    // Nor one that is not there any more: the app has taken the failure, or it was swept.
+    let taken = |mailbox: &mut Mailbox, row, state| {
+        mailbox.set(row, state);
+        inbox::take(mailbox, row);
+        let _ = retention::sweep(mailbox, History::None, NOW);
+        assert!(mailbox.messages.is_empty());
+    };
+    for state in [failed, MessageState::Delivered] {
+        assert!(!is_sent_again(taken, state), "{state:?}");
+    }
 }

@@ -27,11 +27,11 @@ fn the_server_is_told_of_a_peer_once_on_a_stream_and_again_if_that_has_changed()
     let (row, mut announced) = (one.row, Announced::default());
     let due = |announced: &Announced, one: &Phone| announced.due(&one.mailbox).len();
     assert_eq!(due(&announced, &one), 1);
-    announced.told(row, Relationship::Contact, StreamNumber(2));
+    announced.record(row, Relationship::Contact, StreamNumber(2));
     assert_eq!(due(&announced, &one), 0);
     one.work(|talk| talk.set_blocked(row, true));
     assert_eq!(due(&announced, &one), 1);
-    announced.told(row, Relationship::Blocked, StreamNumber(4));
+    announced.record(row, Relationship::Blocked, StreamNumber(4));
     assert_eq!(announced.known_by(&[StreamNumber(1)]), []);
     assert_eq!(announced.known_by(&[StreamNumber(2), StreamNumber(3)]), [(row, Relationship::Contact)]);
     assert_eq!(announced.known_by(&[StreamNumber(4)]), [(row, Relationship::Blocked)]);

@@ -110,11 +110,11 @@ fn an_accepted_key_that_has_spoken_version_3_is_known_by_that() {
     let [first, other] = [1, 2].map(|byte| Fingerprint([byte; 20]));
     let mut trust = Trust::default();
     [first, other].iter().for_each(|key| trust.trusts_on_first_use(*key));
-    trust.speaks(other, 3);
-    trust.speaks(first, 2);
+    trust.note_version(other, 3);
+    trust.note_version(first, 2);
     assert!(!trust.has_spoken_version_3(), "another key, or another version");
     assert!(trust.key(other).unwrap().spoke_version_3 && !trust.key(first).unwrap().spoke_version_3);
-    trust.speaks(first, 3);
+    trust.note_version(first, 3);
     assert!(trust.has_spoken_version_3());
 }
 

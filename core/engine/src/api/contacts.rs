@@ -338,7 +338,7 @@ impl Engine {
     ) -> Result<T, Error> {
         let burner = self.context.burner(id)?;
         let done = burner.converse(work)?;
-        burner.has_work();
+        burner.wake();
         Ok(done)
     }
 }

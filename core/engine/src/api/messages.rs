@@ -30,8 +30,8 @@ impl Engine {
         let is_alone = is_online && !burner.writes_in_numbers();
         let patience = if is_alone { limits::TAKEN_ALONG } else { Duration::ZERO };
         let queued = burner.converse_along(patience, move |talk| talk.queue(&to, &text, within))?;
-        burner.has_written();
-        burner.has_work();
+        burner.note_written();
+        burner.wake();
         queued.map_err(ChatError::into)
     }
 
@@ -71,7 +71,7 @@ impl Engine {
         let burner = self.context.burner(id)?;
         burner.converse(move |talk| talk.take(message))?;
         // There may be room again for what was not taken in.
-        burner.has_work();
+        burner.wake();
         Ok(())
     }
 

@@ -87,7 +87,7 @@ impl Engine {
     /// How soon a dead connection has to be noticed, for all burners.
     pub fn set_profile(&self, profile: Profile) {
         *lock(&self.context.profile) = profile;
-        self.context.connections().iter().for_each(|(_, handle)| handle.has_work());
+        self.context.connections().iter().for_each(|(_, handle)| handle.wake());
     }
 
     /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try

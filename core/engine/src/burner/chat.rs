@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use flashpaper_chat::{Glance, Mailbox, Sessions, UnixTime};
+use flashpaper_chat::{Glance, Mailbox, Sessions};
 use flashpaper_otr::InstanceTag;
 
+use super::expiries::Expiries;
 use crate::Error;
 use crate::account::Account;
 use crate::store::StoredBurner;
@@ -16,8 +17,7 @@ pub(super) struct Chat {
     /// Or why it cannot be read.
     pub(super) mailbox: Result<Kept, Error>,
     pub(super) sessions: Option<Sessions>,
-    /// When the first message of history expires; `None`: never. As far as that is known.
-    pub(super) history_expires: Option<Option<UnixTime>>,
+    pub(super) expiries: Expiries,
     /// How far history is listed by peer.
     pub(super) lists: Lists,
 }
@@ -46,7 +46,7 @@ impl Chat {
             account: Arc::new(account),
             mailbox: mailbox.map(Kept::on_disk),
             sessions: None,
-            history_expires: None,
+            expiries: Expiries::default(),
             lists: Lists::default(),
         }
     }

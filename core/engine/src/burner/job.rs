@@ -46,7 +46,7 @@ impl Jobs {
                 queue.is_led = true;
                 return Some(Leading { jobs: self, outcomes: Vec::new() });
             }
-            own.become_led();
+            own.stop_being_patient();
         }
         own.wait_to_lead().then(|| Leading { jobs: self, outcomes: Vec::new() })
     }
@@ -82,7 +82,7 @@ impl Drop for Leading<'_> {
         // Only after a panic is something left.
         self.tell(&Err(Error::Internal));
         let mut queue = lock(&self.jobs.queue);
-        match queue.waiting.iter().find(|(_, outcome)| outcome.is_led()) {
+        match queue.waiting.iter().find(|(_, outcome)| outcome.waits_to_lead()) {
             Some((_, next)) => next.set(State::Leads),
             None => queue.is_led = false,
         }
@@ -90,11 +90,13 @@ impl Drop for Leading<'_> {
 }
 
 enum State {
-    /// Its thread waits for another thread to take the job along.
+    /// Its thread waits for another thread to carry the job out, and does not lead.
     Patient,
-    /// Its thread sleeps until it is done, or is to lead.
-    Led,
+    /// Its thread sleeps until the job is done, or until it is to lead.
+    WaitsToLead,
+    /// Its thread leads.
     Leads,
+    /// The job was carried out, with this result.
     Done(Result<(), Error>),
 }
 
@@ -128,22 +130,22 @@ impl Outcome {
     }
 
     /// Its thread does not wait for another thread to take the job along any more.
-    fn become_led(&self) {
+    fn stop_being_patient(&self) {
         let state = &mut *lock(&self.state);
         // The one that leads may have done it just now.
         if matches!(state, State::Patient) {
-            *state = State::Led;
+            *state = State::WaitsToLead;
         }
     }
 
-    fn is_led(&self) -> bool {
-        matches!(*lock(&self.state), State::Led)
+    fn waits_to_lead(&self) -> bool {
+        matches!(*lock(&self.state), State::WaitsToLead)
     }
 
     /// Waits until it is done; or until its thread is to lead: then it says so.
     fn wait_to_lead(&self) -> bool {
-        let is_led = |state: &mut State| matches!(state, State::Led);
-        let state = self.changed.wait_while(lock(&self.state), is_led).unwrap_or_else(PoisonError::into_inner);
+        let waits = |state: &mut State| matches!(state, State::WaitsToLead);
+        let state = self.changed.wait_while(lock(&self.state), waits).unwrap_or_else(PoisonError::into_inner);
         matches!(*state, State::Leads)
     }
 }

@@ -17,6 +17,7 @@ use chat::{Chat, Published};
 use job::Jobs;
 
 mod chat;
+mod expiries;
 mod job;
 mod messages;
 pub(crate) mod registry;
@@ -137,14 +138,14 @@ impl LiveBurner {
     }
 
     /// Notes that a text was written.
-    pub(crate) fn has_written(&self) {
+    pub(crate) fn note_written(&self) {
         *lock(&self.written) = self.services.since_boot();
     }
 
-    /// It has something to send that its user wants sent.
-    pub(crate) fn has_work(&self) {
+    /// Wakes its connection: there is something to send that its user wants sent.
+    pub(crate) fn wake(&self) {
         if let Some(handle) = self.connection() {
-            handle.has_work();
+            handle.wake();
             if handle.connection() == Connection::Online {
                 handle.hurry();
             }

@@ -1,7 +1,7 @@
 //! A change of a burner: made, on disk, and then reported; or not at all.
 //!
-//! Changes that wait for each other go to the disk together. All of it may take as long as the disk does: what ends in
-//! `_on_disk` is for callers on a thread that others need.
+//! Changes that wait for each other are one commit. A call may take as long as the disk does. Asynchronous code calls the functions
+//! that end in `_on_disk`, which wait on another thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -13,6 +13,7 @@ use zeroize::Zeroize as _;
 
 use super::LiveBurner;
 use super::chat::{Chat, Kept};
+use super::expiries::Expiries;
 use super::job::{Leading, Work};
 use crate::Error;
 use crate::account::Account;
@@ -44,7 +45,7 @@ impl LiveBurner {
         let slot = Arc::clone(&result);
         let outcome = self.jobs.add(Box::new(move |talk| *lock(&slot) = Some(work(talk))));
         if !patience.is_zero() {
-            self.has_work();
+            self.wake();
             outcome.wait(patience);
         }
         if let Some(leading) = self.jobs.lead(&outcome) {
@@ -83,14 +84,19 @@ impl LiveBurner {
         }
         self.publish(&chat);
         // Reported before anybody else changes the same.
-        let result = committed.map(|events| events.into_iter().for_each(|event| self.services.reporter.report(event)));
-        self.services.expiry.notify_one();
+        let result = committed.map(|(events, is_written)| {
+            events.into_iter().for_each(|event| self.services.reporter.report(event));
+            // Expiry itself comes by here: what it cannot end yet must not wake it.
+            if is_written {
+                self.services.expiry.notify_one();
+            }
+        });
         drop(chat);
         leading.end(&result);
     }
 
-    /// Gives what is to be reported.
-    fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<Vec<Event>, Error> {
+    /// Gives what is to be reported, and whether something was written.
+    fn commit(&self, chat: &mut Chat, work: Vec<Work>) -> Result<(Vec<Event>, bool), Error> {
         let services = &self.services;
         let Kept { stored, present } = chat.mailbox.clone()?;
         let (timeout, history) = (chat.account.idle_timeout, chat.account.history);
@@ -104,11 +110,13 @@ impl LiveBurner {
         let mut batch = Batch::default();
         schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
         history::put(&mut batch, self.owner, &kept, &mut chat.lists)?;
+        let is_written = !batch.is_empty();
         services.store.commit(batch)?;
-        let first = kept.values().filter_map(|entry| retention::expires(entry, history)).min();
-        chat.history_expires = chat.history_expires.map(|next| next.into_iter().chain(first).min());
+        for (message, entry) in &kept {
+            retention::expires(entry, history).into_iter().for_each(|at| chat.expiries.add(*message, at));
+        }
         chat.mailbox = Ok(Kept::on_disk(mailbox));
-        Ok(events)
+        Ok((events, is_written))
     }
 
     /// Changes the mailbox in memory, and has that written with the next change: what the server would say again if the
@@ -141,8 +149,9 @@ impl LiveBurner {
             let mut batch = Batch::default();
             schema::put_account(&mut batch, self.owner, &account)?;
             self.services.store.commit(batch)?;
-            (chat.account, chat.history_expires) = (Arc::new(account), None);
+            (chat.account, chat.expiries) = (Arc::new(account), Expiries::default());
             self.publish(&chat);
+            self.services.expiry.notify_one();
         }
         Ok(result)
     }
@@ -203,32 +212,28 @@ impl LiveBurner {
     pub(crate) fn forget_history(&self, now: UnixTime) -> Result<Option<UnixTime>, Error> {
         loop {
             let mut chat = lock(&self.chat);
-            if let Some(next) = chat.history_expires.filter(|next| next.is_none_or(|at| at > now)) {
-                return Ok(next);
-            }
-            let kept_for = chat.account.history;
-            let page = self.services.store.history(self.owner, (0..u64::MAX, End::First), PAGE)?;
+            let Some(numbers) = chat.expiries.due(now) else { return Ok(chat.expiries.next()) };
+            let (from, kept_for) = (numbers.start, chat.account.history);
+            let mut page = self.services.store.history(self.owner, (numbers, End::First), PAGE)?;
+            // Where there may be more, up to a whole block: then a list by peer has nothing elsewhere.
+            let up_to = page.last().filter(|_| page.len() == PAGE).map(|(last, _)| history::block_start(*last));
+            page.retain(|(message, _)| up_to.is_none_or(|up_to| u64::from(*message) < up_to));
             let expires = |entry: &Entry| retention::expires(entry, kept_for);
-            let expired: Vec<_> = page.iter().filter(|(_, entry)| expires(entry).is_some_and(|at| at <= now)).collect();
-            if expired.is_empty() {
-                let next = page.iter().filter_map(|(_, entry)| expires(entry)).min();
-                chat.history_expires = Some(next);
-                return Ok(next);
+            let (expired, left): (Vec<_>, Vec<_>) =
+                page.into_iter().partition(|(_, entry)| expires(entry).is_some_and(|at| at <= now));
+            if !expired.is_empty() {
+                let Kept { stored, present } = chat.mailbox.clone()?;
+                let mut mailbox = Mailbox::clone(&present);
+                let mut batch = Batch::default();
+                expired.iter().for_each(|(_, entry)| retention::forgotten(&mut mailbox, entry, now));
+                history::remove(&mut batch, self.owner, &expired, &left);
+                chat.lists = history::Lists::default();
+                schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
+                self.services.store.commit(batch)?;
+                chat.mailbox = Ok(Kept::on_disk(mailbox));
+                self.publish(&chat);
             }
-            // Behind a page that is full there may be more of its last block.
-            let is_full = page.len() == PAGE;
-            let left = page.iter().find(|(_, entry)| expires(entry).is_none_or(|at| at > now));
-            let left = left.or_else(|| page.last().filter(|_| is_full)).map(|(message, _)| *message);
-            let Kept { stored, present } = chat.mailbox.clone()?;
-            let mut mailbox = Mailbox::clone(&present);
-            let mut batch = Batch::default();
-            expired.iter().for_each(|(_, entry)| retention::forgotten(&mut mailbox, entry, now));
-            history::remove_first(&mut batch, self.owner, &expired, left);
-            chat.lists = history::Lists::default();
-            schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
-            self.services.store.commit(batch)?;
-            chat.mailbox = Ok(Kept::on_disk(mailbox));
-            self.publish(&chat);
+            chat.expiries.looked_through(from, up_to, left.iter().filter_map(|(_, entry)| expires(entry)).min());
         }
     }
 }

@@ -109,7 +109,7 @@ impl ConnectionHandle {
         self.over.is_cancelled()
     }
 
-    /// Has it end in order, to be taken up again; at `until` where it is: it has stored what it has.
+    /// Ends it in order, to be taken up again later. If that has not ended by `until`, it is cut off: what it has is stored.
     pub(crate) async fn end_by(&self, until: Instant) {
         self.end(Ending::Pause);
         if timeout_at(until, self.over()).await.is_err() {
@@ -123,7 +123,8 @@ impl ConnectionHandle {
         self.over().await;
     }
 
-    pub(crate) fn has_work(&self) {
+    /// There may be something to send, or the profile is another.
+    pub(crate) fn wake(&self) {
         self.work.notify_one();
     }
 
@@ -148,7 +149,7 @@ impl ConnectionHandle {
     /// [`ConnectionHandle::drained`], with what was stored just now.
     pub(crate) async fn drained_anew(&self) {
         self.drained.send_replace(false);
-        self.has_work();
+        self.wake();
         self.drained().await;
     }
 

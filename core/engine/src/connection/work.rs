@@ -172,7 +172,7 @@ impl<'a> Work<'a> {
         let deadline = burner.glance().deadline.map(|at| at.saturating_sub(since_boot));
         let until = redelivery::next_decision(&*burner.mailbox()?);
         let until = until.map(|at| Duration::from_secs(at.0.saturating_sub(now.0)));
-        // Who waits for the end of an exchange is told when it has come to nothing.
+        // An exchange without an answer is over after this time, and nothing else says so to those who wait for it.
         let busy = self.is_talk_busy().then_some(chat::limits::REPLY_TIMEOUT);
         // Not at once again: what could not be done may wait a moment.
         Ok(deadline.into_iter().chain(until).chain(busy).min().map_or(Duration::MAX, |wait| wait.max(limits::MIN_TICK)))
@@ -190,7 +190,7 @@ impl<'a> Work<'a> {
         let mut ids = self.context.services.ids();
         for (row, peer) in &due {
             say::introduction(&mut self.session, &mut ids, peer).await?;
-            self.announced.told(*row, peer.relationship, StreamNumber(self.session.sent()));
+            self.announced.record(*row, peer.relationship, StreamNumber(self.session.sent()));
         }
         self.ask(self.context.profile().response()).await
     }

@@ -44,6 +44,11 @@ fn block(message: MessageId) -> u64 {
     u64::from(message) / BLOCK
 }
 
+/// The first number of a message's block.
+pub(crate) fn block_start(message: MessageId) -> u64 {
+    block(message) * BLOCK
+}
+
 /// The last block in each peer's list, as far as this process has listed some.
 #[derive(Default)]
 pub(crate) struct Lists(BTreeMap<PeerId, u64>);
@@ -129,17 +134,11 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Removes the first messages that there are, and the blocks that have no others from the lists.
-pub(crate) fn remove_first(
-    batch: &mut Batch,
-    owner: Owner,
-    expired: &[&(MessageId, Entry)],
-    first_left: Option<MessageId>,
-) {
-    for (message, entry) in expired {
-        batch.remove(owner, HISTORY, (*message).into());
-        if first_left.is_none_or(|left| block(*message) < block(left)) {
-            batch.remove(owner, BY_PEER, Listed::of(*message, entry).row());
-        }
-    }
+/// Removes messages. `left`: the others of their blocks. A block that has none with a peer goes from that peer's list.
+pub(crate) fn remove(batch: &mut Batch, owner: Owner, messages: &[(MessageId, Entry)], left: &[(MessageId, Entry)]) {
+    let row = |(message, entry): &(MessageId, Entry)| Listed::of(*message, entry).row();
+    let left: BTreeSet<u64> = left.iter().map(row).collect();
+    messages.iter().for_each(|(message, _)| batch.remove(owner, HISTORY, (*message).into()));
+    let emptied = messages.iter().map(row).filter(|row| !left.contains(row));
+    emptied.for_each(|row| batch.remove(owner, BY_PEER, row));
 }

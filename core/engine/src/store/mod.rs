@@ -25,7 +25,7 @@ pub use report::VaultReport;
 pub(crate) use schema::{Installation, StoredBurner};
 
 /// Whether there is a store to work with.
-enum State {
+enum Life {
     Awake(Box<Shared>),
     /// The folder is let go. What opens it again stays in memory.
     Asleep(Closed),
@@ -34,7 +34,7 @@ enum State {
     Closed,
 }
 
-impl State {
+impl Life {
     const fn vault(&self) -> Result<&Shared, Error> {
         match self {
             Self::Awake(vault) => Ok(vault),
@@ -50,7 +50,7 @@ pub(crate) struct Store {
     folder: PathBuf,
     rng: Random,
     /// Commits and reads share it; who changes it waits for them.
-    state: RwLock<State>,
+    state: RwLock<Life>,
     report: Mutex<VaultReport>,
     /// Held while the key of the store is used, on a thread that may wait: a key source may ask the user. The store can be used
     /// meanwhile.
@@ -71,7 +71,7 @@ impl Store {
         let store = Self {
             folder,
             rng,
-            state: RwLock::new(State::Locked),
+            state: RwLock::new(Life::Locked),
             report: Mutex::default(),
             key_use: Mutex::default(),
             renewed: Mutex::new(since_boot),
@@ -103,10 +103,10 @@ impl Store {
     /// Has this vault be the one to work with, unless all was closed meanwhile.
     fn awake(&self, vault: Vault, report: VaultReport) -> Result<(), Error> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*state, State::Closed) {
+        if matches!(*state, Life::Closed) {
             return Err(Error::Closed);
         }
-        *state = State::Awake(Box::new(Shared::new(vault)));
+        *state = Life::Awake(Box::new(Shared::new(vault)));
         *lock(&self.report) = report;
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Store {
         self.rng.clone()
     }
 
-    fn state(&self) -> RwLockReadGuard<'_, State> {
+    fn state(&self) -> RwLockReadGuard<'_, Life> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -248,8 +248,8 @@ impl Store {
     /// Lets go of the folder: another process may open it. The key stays in memory.
     pub(crate) fn suspend(&self) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = match std::mem::replace(&mut *state, State::Closed) {
-            State::Awake(vault) => State::Asleep(vault.into_inner().close()),
+        *state = match std::mem::replace(&mut *state, Life::Closed) {
+            Life::Awake(vault) => Life::Asleep(vault.into_inner().close()),
             other => other,
         };
     }
@@ -257,13 +257,13 @@ impl Store {
     /// Lets go of the folder and the key.
     pub(crate) fn lock(&self) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if !matches!(*state, State::Closed) {
-            *state = State::Locked;
+        if !matches!(*state, Life::Closed) {
+            *state = Life::Locked;
         }
     }
 
     pub(crate) fn close(&self) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Closed;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Life::Closed;
     }
 
     /// Takes the vault and its keys out of memory for good, and writes nothing more: its files are to be removed. Waits for what is on its way to
@@ -272,7 +272,7 @@ impl Store {
         for _ in 0..limits::ABANDONING {
             match self.state.try_write() {
                 Ok(mut state) => {
-                    if let State::Awake(vault) = std::mem::replace(&mut *state, State::Closed) {
+                    if let Life::Awake(vault) = std::mem::replace(&mut *state, Life::Closed) {
                         vault.into_inner().abandon();
                     }
                     return;
@@ -291,10 +291,10 @@ impl Store {
         }
         let _one_at_a_time = lock(&self.key_use);
         let closed = match &*self.state() {
-            State::Awake(_) => return Ok(()),
-            State::Asleep(closed) => closed.clone(),
-            State::Locked => return Err(Error::VaultLocked),
-            State::Closed => return Err(Error::Closed),
+            Life::Awake(_) => return Ok(()),
+            Life::Asleep(closed) => closed.clone(),
+            Life::Locked => return Err(Error::VaultLocked),
+            Life::Closed => return Err(Error::Closed),
         };
         let rng = &mut self.rng();
         // A finding is kept until the app has shown it.
@@ -318,9 +318,9 @@ impl Store {
     pub(crate) fn open_again(&self, key: &Key, take_over: impl FnOnce(Installation)) -> Result<(), Error> {
         let _one_at_a_time = lock(&self.key_use);
         let wrapped = match &*self.state() {
-            State::Awake(vault) => Some(vault.lock().wrapped()?),
-            State::Asleep(_) | State::Locked => None,
-            State::Closed => return Err(Error::Closed),
+            Life::Awake(vault) => Some(vault.lock().wrapped()?),
+            Life::Asleep(_) | Life::Locked => None,
+            Life::Closed => return Err(Error::Closed),
         };
         match wrapped {
             Some(wrapped) => keys::check(&wrapped, &self.folder, key),

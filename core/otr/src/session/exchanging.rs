@@ -43,7 +43,7 @@ impl Session {
     }
 
     /// Takes note of an offer. Whether it holds a version that may be spoken.
-    pub(super) fn speaks(&mut self, offer: Offer) -> bool {
+    pub(super) fn note_offer(&mut self, offer: Offer) -> bool {
         if offer.version_2 || offer.version_3 {
             self.offered_3 = offer.version_3;
         }
@@ -51,7 +51,7 @@ impl Session {
     }
 
     /// The peer has offered version 3 before there was this session.
-    pub const fn has_offered_3(&mut self) {
+    pub const fn note_offered_3(&mut self) {
         self.offered_3 = true;
     }
 

@@ -58,7 +58,7 @@ impl Session {
                     self.doubt(None, out);
                 }
             }
-            Plain::Query(offer) if self.speaks(offer) => self.answer_query(offer, out),
+            Plain::Query(offer) if self.note_offer(offer) => self.answer_query(offer, out),
             Plain::Query(_) => out.push(Output::Attention(Attention::OtherVersion)),
             Plain::Text { text, tag } => {
                 // The offer alone is no text.
@@ -66,7 +66,7 @@ impl Session {
                     out.push(Output::PlainText(text));
                 }
                 match tag {
-                    Some(offer) if !self.speaks(offer) => out.push(Output::Attention(Attention::OtherVersion)),
+                    Some(offer) if !self.note_offer(offer) => out.push(Output::Attention(Attention::OtherVersion)),
                     Some(offer) => self.answer_query(offer, out),
                     None => {}
                 }

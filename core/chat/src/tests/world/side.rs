@@ -144,7 +144,7 @@ impl Side {
         let mut said = Vec::new();
         for (row, peer) in &due {
             said.extend(connection.writes(presence::steps(peer).map(Item::Presence)));
-            connection.announced.told(*row, peer.relationship, StreamNumber(connection.sent));
+            connection.announced.record(*row, peer.relationship, StreamNumber(connection.sent));
         }
         said
     }

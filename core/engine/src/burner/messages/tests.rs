@@ -113,6 +113,48 @@ fn what_expires_first_goes_first_whenever_it_became_history() {
     assert!(burner.history(None, MessageId::from(u64::MAX), 9).unwrap().is_empty());
 }
 
+#[test]
+fn what_expires_goes_also_behind_pages_of_a_later_time() {
+    let folder = TempDir::new().unwrap();
+    let home = open(folder.path(), &Key::File).unwrap();
+    let burner = home.add("a");
+    burner.change(|account| account.history = History::Expire { after: Duration::from_secs(1000) }).unwrap();
+    has_history(&burner, "rare@b.example", 0..1);
+    has_history(&burner, "peer@b.example", 1..2);
+    let kept = burner.history(None, MessageId::from(u64::MAX), 2).unwrap();
+    let next = burner.forget_history(UnixTime(0)).unwrap().unwrap();
+    let entry = |which: usize, at: u64| {
+        let mut json = serde_json::to_value(&kept[which].1).unwrap();
+        json.as_object_mut().unwrap().insert("at".into(), at.into());
+        std::sync::Arc::new(serde_json::from_value::<Entry>(json).unwrap())
+    };
+    // The clock was an hour ahead for two pages, then right again; every tenth of both is the other peer's.
+    let message = |number: u64| {
+        let at = next.0 - 1000 + if number < 2500 { 3600 } else { 0 };
+        (MessageId::from(number), entry(usize::from(number.is_multiple_of(10)), at))
+    };
+    let rows = (3..2600).map(message).collect();
+    home.commit(|batch| history::put(batch, burner.owner, &rows, &mut history::Lists::default()).unwrap());
+    // So that history is looked through anew.
+    burner.change(|account| account.wanted = true).unwrap();
+    let later = UnixTime(next.0 + 3600);
+    let stored = |table| home.services.store.rows(burner.owner, table);
+    let is_right = |now| {
+        assert_eq!(burner.forget_history(now), Ok(Some(later)));
+        assert_eq!((stored(history::HISTORY), stored(history::BY_PEER)), (2497, 40 + 39));
+    };
+    is_right(UnixTime(next.0 + 2));
+    // One becomes history now, among those that were looked through.
+    let early = entry(0, next.0 + 2);
+    burner.converse(move |talk| drop(talk.mailbox().messages.insert(MessageId::from(2), early))).unwrap();
+    assert_eq!(burner.forget_history(UnixTime(0)), Ok(Some(UnixTime(next.0 + 1002))));
+    is_right(UnixTime(next.0 + 1002));
+    let rare = kept[1].1.peer();
+    assert_eq!(burner.history(Some(rare), MessageId::from(u64::MAX), usize::MAX).unwrap().len(), 249);
+    assert_eq!(burner.forget_history(later), Ok(None));
+    assert_eq!((stored(history::HISTORY), stored(history::BY_PEER)), (0, 0));
+}
+
 /// What an earlier version has kept has no lists by peer: the next opening makes them. A row that is lost hides no others.
 #[test]
 fn a_peers_history_is_found_by_a_list_of_its_own() {
