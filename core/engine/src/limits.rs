@@ -47,6 +47,13 @@ pub(crate) const REFUSED_AGAIN: Duration = Duration::from_secs(600);
 /// How long a start looks at what an earlier run left behind.
 pub(crate) const SETTLING: Duration = Duration::from_secs(60);
 
+/// How long before a burner expires its user is reminded, at most.
+pub(crate) const REMINDER: Duration = Duration::from_secs(3600);
+/// How often the time is stored for burners that are to expire, at most: a write wakes the device.
+pub(crate) const EXPIRY_SEEN: Duration = Duration::from_secs(600);
+/// When a server that has refused to remove a burner that has expired is asked again.
+pub(crate) const EXPIRED_AGAIN: Duration = Duration::from_secs(3600);
+
 /// How long closing waits for accounts that have to be removed; what is left is done at the next start.
 pub(crate) const CLOSING: Duration = Duration::from_secs(30);
 
