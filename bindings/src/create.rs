@@ -1,6 +1,7 @@
 //! What kind of burner to make.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use flashpaper::Route;
 
@@ -28,12 +29,15 @@ pub struct CreateOptions {
     /// name, which its maker knows.
     #[uniffi(default = None)]
     pub invitation: Option<String>,
+    /// When it is to be burnt by itself, as `Engine.setExpiry` has it.
+    #[uniffi(default = None)]
+    pub expires_at: Option<SystemTime>,
 }
 
 impl From<CreateOptions> for flashpaper::CreateOptions {
     fn from(options: CreateOptions) -> Self {
-        let CreateOptions { server, route, recoverable, asks_nothing, invitation } = options;
-        Self { server, route, recoverable, asks_nothing, invitation }
+        let CreateOptions { server, route, recoverable, asks_nothing, invitation, expires_at } = options;
+        Self { server, route, recoverable, asks_nothing, invitation, expires_at }
     }
 }
 

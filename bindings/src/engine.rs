@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use flashpaper::{BurnReport, Burned, BurnerId, Error, Profile, QuestionId, Route, Spread, SyncReport, VaultReport};
 use tokio::runtime::{self, Handle, Runtime};
@@ -202,6 +202,17 @@ impl Engine {
     /// `VaultLocked`, `Closed`.
     pub fn pending_removals(&self) -> Result<Vec<PendingRemoval>, Error> {
         Ok(self.engine.pending_removals()?.into_iter().map(PendingRemoval::from).collect())
+    }
+
+    /// Has a burner burnt by itself at this time, or never: in the background, and as `burn` does. The time is that of the
+    /// device's clock: one that is set back does not put it off, and while Tor says that the clock is wrong nothing is burnt by
+    /// it. Before Tor runs nobody can say that. Where no engine is awake at that time, it is done once one is. `Event.Expiring` reminds before, `Event.Expired` tells that it begins.
+    ///
+    /// # Errors
+    /// `InvalidInput` with `Expiry`: the time is past. Storage errors, `NoSuchBurner`, also for one that is being burnt,
+    /// `Suspended`, `VaultLocked`, `Closed`.
+    pub async fn set_expiry(&self, id: BurnerId, at: Option<SystemTime>) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_expiry(&id, at)).await
     }
 
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no

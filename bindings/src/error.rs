@@ -239,6 +239,8 @@ pub enum Input {
     },
     /// Recovery words, with an invitation that reserves a name: they would lead to another account.
     ReservedName,
+    /// A time of expiry that is past.
+    Expiry,
     /// Answers that do not fit a question.
     Answer {
         /// Why not.

@@ -1,6 +1,7 @@
 //! Events, and a subscription to them.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use flashpaper::{
     Address, BurnerId, Connection, Error as FlashpaperError, MessageId, MessageState, QuestionEnd, QuestionId, Route,
@@ -67,12 +68,26 @@ pub enum Event {
         /// The step that is done.
         step: Step,
     },
-    /// What an earlier run, or an attempt that failed, left behind was looked at: list the burners again.
+    /// What an earlier run, an attempt that failed or an expiry left behind was looked at: list the burners again.
     Settled {
         /// Which burner.
         burner: BurnerId,
         /// What became of it.
         outcome: Settlement,
+    },
+    /// A burner expires soon: an hour before, or when a tenth of its time is left where that is less. It is reported once, also where
+    /// nobody listens: `Snapshot` has the time as well.
+    Expiring {
+        /// Which burner.
+        burner: BurnerId,
+        /// When.
+        at: SystemTime,
+    },
+    /// A burner has expired: it can be used no more, and is burnt as soon as there is a network. `Event.Settled` tells what came
+    /// of that.
+    Expired {
+        /// Which burner.
+        burner: BurnerId,
     },
     /// A burner's connection to its server has changed.
     Connection {
@@ -144,6 +159,8 @@ impl From<flashpaper::Event> for Event {
             Of::Restoring { burner, step } => Self::Restoring { burner, step: step.into() },
             Of::Burning { burner, step } => Self::Burning { burner, step: step.into() },
             Of::Settled { burner, outcome } => Self::Settled { burner, outcome },
+            Of::Expiring { burner, at } => Self::Expiring { burner, at },
+            Of::Expired { burner } => Self::Expired { burner },
             Of::Connection { burner, connection } => Self::Connection { burner, connection },
             Of::OtherRoute { burner, via } => Self::OtherRoute { burner, via },
             Of::Message { burner, message, state } => Self::Message { burner, message, state },
@@ -247,7 +264,7 @@ impl fmt::Debug for ServerWords {
     }
 }
 
-/// What became of an account that an earlier run left behind.
+/// What became of an account that an earlier run left behind, or that has expired.
 #[uniffi::remote(Enum)]
 pub enum Settlement {
     /// It exists and is a burner now.

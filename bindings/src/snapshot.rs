@@ -1,6 +1,7 @@
 //! Everything that a screen shows, at one moment, and two reports.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use flashpaper::{Connection, Error as FlashpaperError, History, SyncReport, TorStage, TorStatus, VaultReport};
 
@@ -70,6 +71,8 @@ pub struct BurnerStatus {
     pub label: Option<String>,
     /// What is kept of its messages.
     pub history: History,
+    /// When it is burnt by itself.
+    pub expires_at: Option<SystemTime>,
     /// Its conversations, in the order in which they began.
     pub conversations: Vec<Conversation>,
     /// Why its conversations cannot be read: there are none here then. The burner can be burnt.
@@ -78,9 +81,10 @@ pub struct BurnerStatus {
 
 impl From<flashpaper::BurnerStatus> for BurnerStatus {
     fn from(status: flashpaper::BurnerStatus) -> Self {
-        let flashpaper::BurnerStatus { burner, connection, label, history, conversations, unreadable } = status;
+        let flashpaper::BurnerStatus { burner, connection, label, history, expires_at, conversations, unreadable } =
+            status;
         let conversations = conversations.into_iter().map(Conversation::from).collect();
-        Self { burner: burner.into(), connection, label, history, conversations, unreadable }
+        Self { burner: burner.into(), connection, label, history, expires_at, conversations, unreadable }
     }
 }
 
@@ -91,7 +95,7 @@ impl fmt::Debug for BurnerStatus {
         let status = &mut f.debug_struct("BurnerStatus");
         status.field("burner", burner).field("connection", connection);
         status.field("history", history).field("conversations", conversations);
-        status.field("unreadable", &self.unreadable).finish_non_exhaustive()
+        status.field("expires_at", &self.expires_at).field("unreadable", &self.unreadable).finish_non_exhaustive()
     }
 }
 

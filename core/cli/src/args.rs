@@ -1,10 +1,11 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand};
 use flashpaper::{Route, TorAccess, Transport};
+use jiff::Timestamp;
 
 /// Throw-away XMPP accounts over embedded Tor.
 #[derive(Parser)]
@@ -63,6 +64,9 @@ pub(crate) enum Command {
         /// on this machine may see what stands on a command line
         #[arg(long, value_name = "LINK|FILE")]
         invitation: Option<String>,
+        /// Have it burnt by itself at this time, as `expire` takes it
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        expires: Option<SystemTime>,
         #[command(flatten)]
         route: RouteArgs,
     },
@@ -101,6 +105,14 @@ pub(crate) enum Command {
         /// Forget all but the removal first, without a network; peers are not told
         #[arg(long)]
         wipe_now: bool,
+    },
+    /// Have a burner burnt by itself at a time; any command that is running then begins it, or else the next one. Touches no network
+    Expire {
+        /// Its address, the part before the @, its id, or what `uri` prints
+        name: String,
+        /// From now: 90s, 30m, 12h, 7d; or a time as 2030-12-31T23:59:00Z; or `never`
+        #[arg(value_parser = expiry)]
+        time: Expiry,
     },
     /// Log a burner in and print the messages that arrive (plain XMPP, not encrypted to the sender)
     Receive {
@@ -165,6 +177,10 @@ pub(crate) enum Command {
     },
 }
 
+/// When a burner is burnt by itself, if it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Expiry(pub(crate) Option<SystemTime>);
+
 /// The route to a server.
 #[derive(clap::Args)]
 #[group(multiple = false)]
@@ -188,6 +204,7 @@ impl Command {
             Self::Words { .. } => "words",
             Self::Restore { .. } => "restore",
             Self::Burn { .. } => "burn",
+            Self::Expire { .. } => "expire",
             Self::Receive { .. } => "receive",
             Self::Chat { .. } => "chat",
             Self::Uri { .. } => "uri",
@@ -223,6 +240,22 @@ fn transport(text: &str) -> Result<Transport, &'static str> {
     Ok(Transport { name: name.to_owned(), address })
 }
 
+fn expiry(text: &str) -> Result<Expiry, &'static str> {
+    if text == "never" { Ok(Expiry(None)) } else { time(text).map(|time| Expiry(Some(time))) }
+}
+
+/// A time from now on, or one of a calendar.
+fn time(text: &str) -> Result<SystemTime, &'static str> {
+    let unit = |unit: char| [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)].iter().find(|(name, _)| *name == unit);
+    let from_now = || {
+        let (_, seconds) = unit(text.chars().next_back()?)?;
+        let count: u64 = text.get(..text.len() - 1)?.parse().ok()?;
+        SystemTime::now().checked_add(Duration::from_secs(count.checked_mul(*seconds)?))
+    };
+    let of_calendar = || text.parse::<Timestamp>().ok().map(SystemTime::from);
+    from_now().or_else(of_calendar).ok_or("from now: 90s, 30m, 12h, 7d; or a time as 2030-12-31T23:59:00Z")
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<u64>() {
         Ok(n @ 1..=86_400) => Ok(Duration::from_secs(n)),
@@ -233,6 +266,22 @@ fn seconds(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_from_now_or_of_a_calendar() {
+        let from_now = |text| time(text).unwrap().duration_since(SystemTime::now()).unwrap_or_default().as_secs();
+        for (text, seconds) in [("90s", 90), ("30m", 1800), ("12h", 43_200), ("7d", 604_800)] {
+            assert!((seconds - 5..=seconds).contains(&from_now(text)), "{text}: {}", from_now(text));
+        }
+        let of_calendar = SystemTime::UNIX_EPOCH + Duration::from_secs(1_924_991_940);
+        for text in ["2030-12-31T23:59:00Z", "2031-01-01T01:59:00+02:00"] {
+            assert_eq!(time(text), Ok(of_calendar), "{text}");
+        }
+        for text in ["", "7", "d", "7 d", "-7d", "7w", "ü", "2030-12-31", "18446744073709551615d"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        assert!(expiry("never").unwrap().0.is_none());
+    }
 
     #[test]
     fn the_first_example_of_the_readme_is_understood() {

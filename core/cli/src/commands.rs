@@ -4,16 +4,16 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, stdin};
 use std::iter;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use flashpaper::{
-    Burner, BurnerStatus, Config, CreateOptions, Engine, Error, FormFault, Input, Key, Network, PrivateNetwork,
-    RecoveryWords, Route, VaultReport,
+    Burner, BurnerState, BurnerStatus, Config, CreateOptions, Engine, Error, FormFault, Input, Key, Network,
+    PrivateNetwork, RecoveryWords, Route, VaultReport,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Expiry};
 use crate::burner::{find, set_label, uri_object};
 use crate::chat;
 use crate::chat::terminal::Terminal;
@@ -25,6 +25,7 @@ use crate::receive::receive;
 use crate::stop::Stop;
 use crate::text::{printable, width};
 use crate::tty::Quiet;
+use crate::wording::time;
 use crate::{ask, qr, removals, servers, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
@@ -117,7 +118,7 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
         Command::List => list(engine, output),
         Command::Passphrase { file } => passphrase(engine, screen, file.as_deref()).await,
         Command::Words { name } => words(engine, output, &find(engine, name)?),
-        Command::New { server, recoverable, ask_nothing, invitation, route } => {
+        Command::New { server, recoverable, ask_nothing, invitation, expires, route } => {
             let options = CreateOptions {
                 server: server.clone(),
                 route: route.route(),
@@ -125,6 +126,7 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
                 // Where nobody could answer, nobody is asked.
                 asks_nothing: *ask_nothing || !args.json && !stdin().is_terminal(),
                 invitation: invitation.as_deref().map(invited).transpose()?,
+                expires_at: *expires,
             };
             engine.check_options(&options)?;
             screen.during("Tor", start).await?;
@@ -150,6 +152,7 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
                 None => removals::burn_all(engine, screen).await,
             }
         }
+        Command::Expire { name, time } => expire(engine, output, &find(engine, name)?, *time),
         Command::Receive { name, count, timeout } => {
             let burner = find(engine, name)?;
             screen.during("Tor", start).await?;
@@ -288,10 +291,13 @@ fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failur
 
 fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
     let burners = engine.snapshot()?.burners;
-    for BurnerStatus { burner, label, .. } in &burners {
+    for BurnerStatus { burner, label, expires_at, .. } in &burners {
         let mut object = with_type("burner", burner);
         if let Some(label) = label {
             object["label"] = label.as_str().into();
+        }
+        if let Some(at) = expires_at {
+            object["expires_at"] = unix_seconds(*at).into();
         }
         output.object(&object);
     }
@@ -301,15 +307,18 @@ fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Burners as rows, with a header. With an address of up to 43 columns they fit a terminal of 80, but for long labels.
+/// Burners as rows, with a header. With an address of up to 43 columns they fit a terminal of 80, but for long labels and times of
+/// expiry.
 fn table(burners: &[BurnerStatus]) -> Vec<String> {
     if burners.is_empty() {
         return vec!["no burners".to_owned()];
     }
     let header = ["ADDRESS", "ROUTE", "STATE", "ID", "LABEL"].map(str::to_owned);
-    let cells = burners.iter().map(|BurnerStatus { burner, label, .. }| {
+    let cells = burners.iter().map(|BurnerStatus { burner, label, expires_at, .. }| {
         let state = serde_json::to_value(burner.state).unwrap_or_default();
-        let state = state.as_str().unwrap_or_default().to_owned();
+        let until = expires_at.filter(|_| burner.state == BurnerState::Active);
+        let until = until.map_or_else(String::new, |at| format!(" until {}", time(at)));
+        let state = format!("{}{until}", state.as_str().unwrap_or_default());
         let label = label.as_deref().map_or_else(String::new, printable);
         [printable(&burner.jid), route_text(burner.via).to_owned(), state, burner.id.to_string(), label]
     });
@@ -323,6 +332,17 @@ fn table(burners: &[BurnerStatus]) -> Vec<String> {
         padded.collect::<String>().trim_end().to_owned()
     };
     cells.iter().map(row).collect()
+}
+
+fn expire(engine: &Engine, output: &Output, burner: &Burner, Expiry(at): Expiry) -> Result<(), Failure> {
+    engine.set_expiry(&burner.id, at)?;
+    output.object(&json!({ "type": "expiry", "burner": burner.id, "expires_at": at.map(unix_seconds) }));
+    output.line(&at.map_or_else(|| "expires: never".to_owned(), |at| format!("expires: {}", time(at))));
+    Ok(())
+}
+
+fn unix_seconds(at: SystemTime) -> u64 {
+    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 fn uri(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failure> {
@@ -416,7 +436,7 @@ fn first_line(file: &Path, option: &'static str, question: &str) -> Result<Zeroi
 mod tests {
     use std::time::SystemTime;
 
-    use flashpaper::{BurnerState, Connection, History};
+    use flashpaper::{Connection, History};
 
     use super::*;
 
@@ -433,6 +453,7 @@ mod tests {
             connection: Connection::Offline,
             label: label.map(str::to_owned),
             history: History::None,
+            expires_at: None,
             conversations: Vec::new(),
             unreadable: None,
         };

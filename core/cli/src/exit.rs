@@ -205,6 +205,7 @@ fn input_line(input: Input) -> String {
         }
         Input::Words { fault } => fault.to_string(),
         Input::Invitation => "that is no invitation to a server, or not to the one of --server".to_owned(),
+        Input::Expiry => "the time is past".to_owned(),
         Input::Answer { fault: AnswerFault::Missing { field } } => format!("field {field} has to be answered"),
         Input::Answer { fault: AnswerFault::Unfit { field } } => format!("the answer to field {field} does not fit"),
         Input::Answer { fault: AnswerFault::TooFew } => {

@@ -23,6 +23,7 @@ use crate::shown::Shown;
 use crate::stdio::{to_stderr, to_stdout};
 use crate::text::{printable, quoted};
 use crate::tty::{self, is_dumb};
+use crate::wording::expiring_line;
 
 /// How often it is said what is waited for, where no bar shows it.
 const REMINDER: Duration = Duration::from_secs(10);
@@ -179,6 +180,12 @@ impl Output {
             Event::Creating { step, .. } | Event::Restoring { step, .. } | Event::Burning { step, .. } => {
                 self.step(&step_text(step));
                 self.wait_for(next_text(step));
+            }
+            Event::Expiring { at, .. } => {
+                self.line(&expiring_line(*at));
+            }
+            Event::Expired { .. } => {
+                self.line(EXPIRED);
             }
             Event::Settled { outcome, .. } => self.step(settlement_text(*outcome)),
             _ => {}
@@ -338,6 +345,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What is waited for where nothing more is known.
 pub(crate) const SERVER: &str = "the server";
 
+pub(crate) const EXPIRED: &str = "a burner has expired: it is burnt as soon as Tor is ready";
+
 /// What is waited for behind something that was sent.
 pub(crate) const ANSWER: &str = "the server to answer";
 
@@ -418,11 +427,11 @@ pub(crate) const fn server_text(via: Route) -> &'static str {
 pub(crate) const fn settlement_text(settlement: Settlement) -> &'static str {
     match settlement {
         Settlement::Kept => "an unfinished burner was kept",
-        Settlement::Removed => "an unfinished burner was removed",
-        Settlement::Disabled => "an unfinished burner's password was given up",
+        Settlement::Removed => "an unfinished or expired burner was removed",
+        Settlement::Disabled => "an unfinished or expired burner's password was given up",
         Settlement::Dropped => "a removal has waited for 30 days and was given up",
-        Settlement::Absent => "an unfinished burner was never made",
-        Settlement::Unknown => "an unfinished burner could not be settled",
+        Settlement::Absent => "an unfinished or expired burner is not at its server",
+        Settlement::Unknown => "an unfinished or expired burner could not be settled",
     }
 }
 

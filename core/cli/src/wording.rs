@@ -36,6 +36,16 @@ pub(crate) fn notice_line(notice: &Notice, name: &str) -> String {
     }
 }
 
+/// That a burner expires soon.
+pub(crate) fn expiring_line(at: SystemTime) -> String {
+    format!("a burner expires: it is burnt at {}", time(at))
+}
+
+/// A time for people.
+pub(crate) fn time(at: SystemTime) -> String {
+    clock(at, &Zoned::now())
+}
+
 /// A time for people, where they are: without the day if that is today.
 fn clock(at: SystemTime, now: &Zoned) -> String {
     let Ok(at) = Timestamp::try_from(at) else { return String::new() };

@@ -249,11 +249,13 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
     assert_eq!(chat.done(json!({ "command": "import", "fingerprints": known }))?["keys"], 1);
     chat.done(json!({ "command": "history", "seconds": 60 }))?;
     chat.done(json!({ "command": "idle_timeout", "seconds": 0 }))?;
+    chat.done(json!({ "command": "expire", "at": 4_102_444_800_u64 }))?;
+    assert_eq!(chat.ask(json!({ "command": "expire", "at": 1 }))?["code"], "invalid_input");
     let snapshot = chat.ask(json!({ "command": "snapshot" }))?;
     let burner = &snapshot["burners"][0];
     assert_eq!(
-        (&burner["history"]["keep"], &burner["conversations"][1]["keys"][0]["verified"]),
-        (&"expire".into(), &true.into())
+        (&burner["history"]["keep"], &burner["conversations"][1]["keys"][0]["verified"], &burner["expires_at"]),
+        (&"expire".into(), &true.into(), &4_102_444_800_u64.into())
     );
 
     let sent = json!({ "command": "send", "peer": "a@b.example", "text": "one\r\ntwo" });
@@ -269,7 +271,13 @@ fn bad_commands_are_told_and_passed_over() -> Tested {
     chat.done(json!({ "command": "label", "label": "mine" }))?;
     assert_eq!(chat.end()?, Some(0));
     let list = String::from_utf8(home.command(&["list", "--json"]).output()?.stdout)?;
-    assert!(list.contains(r#""label":"mine""#), "{list}");
+    assert!(list.contains(r#""label":"mine""#) && list.contains(r#""expires_at":4102444800"#), "{list}");
+    let expire = |time: &str| home.command(&["expire", &home.jid, time]).output();
+    assert!(String::from_utf8(expire("7d")?.stdout)?.starts_with("expires: "));
+    assert_eq!(expire("2000-01-01T00:00:00Z")?.status.code(), Some(2));
+    assert_eq!(expire("never")?.stdout, b"expires: never\n");
+    let list = String::from_utf8(home.command(&["list", "--json"]).output()?.stdout)?;
+    assert!(!list.contains("expires_at"), "{list}");
     assert!(home.command(&["label", &home.jid, "yours", "--peer", "a@b.example"]).status()?.success());
     assert_eq!(home.command(&["label", &home.jid, "x", "--peer", "c@b.example"]).status()?.code(), Some(2));
     let uri = String::from_utf8(home.command(&["uri", &home.jid]).output()?.stdout)?;

@@ -1,6 +1,6 @@
 //! A burner's account as it is stored, from before the server can know of it until after it is gone.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use data_encoding::HEXLOWER;
 use flashpaper_chat::{History, UnixTime};
@@ -11,7 +11,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::identity::{Identity, OtrSeeds};
 use crate::route::Way;
-use crate::{Error, Route, limits};
+use crate::time::unix_time;
+use crate::{Error, Input, Route, limits};
 
 /// One account, from before the server can know of it until after it is gone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -70,6 +71,36 @@ pub(crate) struct Account {
     /// No conversation is in version 2 of OTR.
     #[serde(default)]
     pub(crate) version_3_only: bool,
+    /// When it is burnt by itself.
+    #[zeroize(skip)]
+    #[serde(default)]
+    pub(crate) expiry: Option<Expiry>,
+}
+
+/// The end of a burner that was set beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Expiry {
+    pub(crate) at: UnixTime,
+    /// When its user is to be reminded, until that is done.
+    pub(crate) remind_at: Option<UnixTime>,
+    /// The latest time that was seen, now and then: a clock that is set back between two runs puts nothing off.
+    pub(crate) seen: UnixTime,
+}
+
+impl Expiry {
+    /// The user is reminded an hour before, or when a tenth of the time is left where that is less. `now`: the time that things
+    /// expire by.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: it is past.
+    pub(crate) fn parse(at: SystemTime, now: UnixTime) -> Result<Self, Error> {
+        let at = unix_time(at);
+        if at <= now {
+            return Err(Error::InvalidInput { input: Input::Expiry });
+        }
+        let before = limits::REMINDER.min(now.until(at) / 10);
+        Ok(Self { at, remind_at: Some(UnixTime(at.0.saturating_sub(before.as_secs()))), seen: now })
+    }
 }
 
 /// A time as it is stored: in seconds.
@@ -144,6 +175,7 @@ impl Account {
             binds: false,
             unbound: Unbound::New,
             version_3_only: false,
+            expiry: None,
         }
     }
 
@@ -172,6 +204,7 @@ impl Account {
             binds: self.binds,
             unbound: self.unbound,
             version_3_only: false,
+            expiry: None,
         }
     }
 

@@ -2,10 +2,12 @@
 //! Tor's status. Events have numbers without a gap; they name messages and hold none of their texts.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use flashpaper_chat::{Address, Comparison, MessageId, MessageState, Notice};
 use serde::Serialize;
 
+use crate::time::unix_seconds;
 use crate::{Error, Route, TorStage};
 
 /// One event. As JSON: an object with a `type`.
@@ -68,12 +70,27 @@ pub enum Event {
         #[serde(flatten)]
         step: Step,
     },
-    /// What an earlier run, or an attempt that failed, left behind was looked at: list the burners again.
+    /// What an earlier run, an attempt that failed or an expiry left behind was looked at: list the burners again.
     Settled {
         /// Which burner.
         burner: BurnerId,
         /// What became of it.
         outcome: Settlement,
+    },
+    /// A burner expires soon: an hour before, or when a tenth of its time is left where that is less. It is reported once, also where
+    /// nobody listens: [`crate::Snapshot`] has the time as well.
+    Expiring {
+        /// Which burner.
+        burner: BurnerId,
+        /// When. As JSON: seconds since 1970.
+        #[serde(serialize_with = "unix_seconds")]
+        at: SystemTime,
+    },
+    /// A burner has expired: it can be used no more, and is burnt as soon as there is a network. [`Event::Settled`] tells what
+    /// came of that.
+    Expired {
+        /// Which burner.
+        burner: BurnerId,
     },
     /// A burner's connection to its server has changed.
     Connection {
@@ -250,7 +267,7 @@ pub enum QuestionEnd {
     Suspended,
 }
 
-/// What became of an account that an earlier run left behind.
+/// What became of an account that an earlier run left behind, or that has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Settlement {

@@ -31,6 +31,7 @@ mod snapshot;
 mod spread;
 mod store;
 mod tasks;
+mod time;
 
 pub use api::Engine;
 pub use api::diagnostics::Probe;

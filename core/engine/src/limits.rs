@@ -117,3 +117,8 @@ pub(crate) const SUSPENDING: Duration = Duration::from_secs(3);
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(7 * 86_400);
 /// How long conversations are left alone at least before they are looked after by time.
 pub(crate) const MIN_TICK: Duration = Duration::from_millis(500);
+
+/// How long before a burner expires its user is reminded, at most.
+pub(crate) const REMINDER: Duration = Duration::from_secs(3600);
+/// How often the time is stored for burners that are to expire, at most: a write wakes the device.
+pub(crate) const EXPIRY_SEEN: Duration = Duration::from_secs(600);

@@ -1,11 +1,13 @@
 //! Everything that a screen shows, at one moment.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use flashpaper_chat::{Conversation, History};
 use serde::Serialize;
 
 use crate::event::Connection;
+use crate::time::maybe_unix_seconds;
 use crate::{Burner, Error, Question, TorStage, VaultReport};
 
 /// The engine at one moment.
@@ -54,6 +56,9 @@ pub struct BurnerStatus {
     pub label: Option<String>,
     /// What is kept of its messages.
     pub history: History,
+    /// When it is burnt by itself. As JSON: seconds since 1970.
+    #[serde(serialize_with = "maybe_unix_seconds")]
+    pub expires_at: Option<SystemTime>,
     /// Its conversations, in the order in which they began.
     pub conversations: Vec<Conversation>,
     /// Why its conversations cannot be read: there are none here then. The burner can be burnt.
@@ -65,7 +70,7 @@ impl fmt::Debug for BurnerStatus {
         let (burner, connection, conversations) = (&self.burner, &self.connection, &self.conversations);
         let status = &mut f.debug_struct("BurnerStatus");
         status.field("burner", burner).field("connection", connection).field("conversations", conversations);
-        status.field("unreadable", &self.unreadable);
+        status.field("expires_at", &self.expires_at).field("unreadable", &self.unreadable);
         status.finish_non_exhaustive()
     }
 }

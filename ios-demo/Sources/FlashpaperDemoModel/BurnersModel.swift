@@ -181,9 +181,9 @@ public final class BurnersModel {
         case .tor(_, _, _, let blocked?): state.tor = .blocked(blocked, canRetry: starting == nil)
         case .tor(let fraction, _, _, nil): state.tor = .connecting(fraction: fraction)
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
-        case .question, .questionEnded, .settled, .lagged: list()
-        // There is no screen for it.
-        case .restoring: break
+        case .question, .questionEnded, .settled, .expired, .lagged: list()
+        // There is no screen for these.
+        case .restoring, .expiring: break
         // The conversations' own.
         case .connection, .otherRoute, .message, .conversation, .comparison, .notice: break
         }

@@ -149,6 +149,14 @@ public final class Flashpaper: Sendable {
         try engine.pendingRemovals()
     }
 
+    /// Has a burner burnt by itself at this time, or never: in the background, and as ``burn(_:)`` does. The time is that of the
+    /// device's clock: one that is set back does not put it off, and while Tor says that the clock is wrong nothing is burnt by
+    /// it. Before Tor runs nobody can say that. Where nothing is awake at that time, it is done once something is. ``Event/expiring(burner:at:)`` reminds before, ``Event/expired(burner:)`` tells that it begins. A time that is
+    /// past throws ``FlashpaperError/InvalidInput(input:)``.
+    public func setExpiry(of id: BurnerId, to time: Date?) async throws {
+        try await engine.setExpiry(id: id, at: time)
+    }
+
     /// Everything that a screen shows, at one moment. Nothing is missing between it and ``events(since:)`` since its
     /// sequence; what happens while it is taken may be in both.
     public func snapshot() throws -> Snapshot {

@@ -67,6 +67,7 @@ pub(crate) enum Command {
     History { seconds: Option<u64> },
     IdleTimeout { seconds: u64 },
     OtrVersion2 { may: bool },
+    Expire { at: Option<u64> },
     Burn {},
 }
 

@@ -75,6 +75,8 @@ impl<'a> Watch<'a> {
             Event::Message { burner, .. }
             | Event::Connection { burner, .. }
             | Event::OtherRoute { burner, .. }
+            | Event::Expiring { burner, .. }
+            | Event::Expired { burner }
             | Event::Conversation { burner, .. }
             | Event::Comparison { burner, .. }
             | Event::Notice { burner, .. }

@@ -16,12 +16,12 @@ use super::terminal::{Terminal, Typed};
 use crate::burner::{burned, burned_line, set_label};
 use crate::editor::line::BREAK;
 use crate::exit::Failure;
-use crate::output::{Output, PRIVATE_NETWORK, SERVER, Screen, route_text, settlement_text, tor_text};
+use crate::output::{EXPIRED, Output, PRIVATE_NETWORK, SERVER, Screen, route_text, settlement_text, tor_text};
 use crate::paint::meaning;
 use crate::qr;
 use crate::text::printable;
 use crate::tty::Quiet;
-use crate::wording::{message_lines, notice_line};
+use crate::wording::{expiring_line, message_lines, notice_line};
 
 /// How long to wait before Tor is tried again.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -480,6 +480,8 @@ impl Person<'_, '_> {
                 let quarter = (fraction * 4.0).floor() / 4.0;
                 self.tor(format!("waiting for {}", tor_text(quarter, *stage, blocked.as_ref())));
             }
+            Event::Expiring { at, .. } => self.aside(&expiring_line(*at)),
+            Event::Expired { .. } => self.aside(EXPIRED),
             Event::Settled { outcome, .. } => self.aside(settlement_text(*outcome)),
             Event::Conversation { .. }
             | Event::TorStarting

@@ -1,6 +1,6 @@
 //! `chat --json`: commands in, events out. Commands are done one after the other; each gets one answer.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use flashpaper::{Burner, BurnerId, Engine, Error, Event, Fingerprint, History, Input, Message, MessageId};
 use serde_json::{Value, json};
@@ -139,6 +139,7 @@ impl Program<'_, '_> {
             Command::History { seconds } => engine.set_history(id, history(seconds))?,
             Command::IdleTimeout { seconds } => engine.set_idle_timeout(id, Duration::from_secs(seconds))?,
             Command::OtrVersion2 { may } => engine.set_version_2(id, may)?,
+            Command::Expire { at } => engine.set_expiry(id, at.map(unix_time).transpose()?)?,
             // The one that ends it all; see `burn`.
             Command::Burn {} => return Err(Error::Internal.into()),
         }
@@ -247,6 +248,11 @@ fn kept_object(message: &Message) -> Value {
         members.extend(state);
     }
     object
+}
+
+fn unix_time(seconds: u64) -> Result<SystemTime, Error> {
+    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+    time.ok_or(Error::InvalidInput { input: Input::Expiry })
 }
 
 const fn history(seconds: Option<u64>) -> History {

@@ -1,11 +1,12 @@
 //! Burners: making them, their words, connecting.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Engine;
-use crate::account::State;
+use crate::account::{Expiry, State};
 use crate::connection::handle::Ending;
 use crate::error::Input;
 use crate::event::BurnerId;
@@ -125,6 +126,28 @@ impl Engine {
             account.words.zeroize();
             account.words = None;
         })
+    }
+
+    /// Has a burner burnt by itself at this time, or never: in the background, and as [`Engine::burn`] does. The time is that of the
+    /// device's clock: one that is set back does not put it off, and while Tor says that the clock is wrong nothing is burnt by it.
+    /// Before Tor runs nobody can say that. Where no engine is awake at that time, it is done once one is.
+    /// [`Event::Expiring`] reminds before, [`Event::Expired`] tells that it begins.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with [`Input::Expiry`]: the time is past. Storage errors, [`Error::NoSuchBurner`], also for one that is
+    /// being burnt, [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn set_expiry(&self, id: &BurnerId, at: Option<SystemTime>) -> Result<(), Error> {
+        let services = &self.context.services;
+        let expiry = at.map(|at| Expiry::parse(at, services.expiry_now())).transpose()?;
+        let set = self.context.burner(id)?.change(|account| {
+            let is_in_use = account.state == State::Active;
+            if is_in_use {
+                account.expiry = expiry;
+            }
+            is_in_use
+        })?;
+        services.expiry.notify_one();
+        if set { Ok(()) } else { Err(Error::NoSuchBurner) }
     }
 
     /// Has a burner connect, and stay connected through everything that can be waited for; [`Event::Connection`] tells

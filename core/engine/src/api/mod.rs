@@ -23,6 +23,7 @@ use crate::snapshot::{BurnerStatus, Snapshot};
 use crate::spread::Spread;
 use crate::store::VaultReport;
 use crate::tasks::blocking;
+use crate::time::system_time;
 use crate::{Burner, Error};
 
 /// The library. One per home folder; cheap to clone, all clones are the same engine.
@@ -107,6 +108,7 @@ fn status(burner: &LiveBurner) -> BurnerStatus {
         burner: Burner::of(&account),
         connection: burner.connection().map(|handle| handle.connection()).unwrap_or_default(),
         history: account.history,
+        expires_at: account.expiry.map(|expiry| system_time(expiry.at)),
         label: account.label.clone(),
         conversations,
         unreadable,

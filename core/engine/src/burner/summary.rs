@@ -1,13 +1,14 @@
 //! Burner accounts as an app shows them.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::account::{Account, State};
 use crate::event::BurnerId;
 use crate::route::Route;
+use crate::time::{system_time, unix_seconds};
 
 /// A burner account as an app shows it. Its `Debug` does not show the address.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -36,7 +37,7 @@ impl Burner {
                 State::Active => BurnerState::Active,
                 State::Burning | State::Unwanted | State::Queued => BurnerState::Burning,
             },
-            created: UNIX_EPOCH + Duration::from_secs(account.created.0),
+            created: system_time(account.created),
         }
     }
 }
@@ -45,10 +46,6 @@ impl fmt::Debug for Burner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Burner").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
     }
-}
-
-pub(crate) fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 /// How far a burner is.

@@ -58,6 +58,9 @@ pub enum Input {
     /// Recovery words, with an invitation that reserves a name: they would lead to another account.
     #[error("recovery words do not go with a reserved name")]
     ReservedName,
+    /// A time of expiry that is past.
+    #[error("time of expiry")]
+    Expiry,
     /// An update of the server directory that is not taken.
     #[error("server directory: {fault}")]
     Directory {

@@ -19,7 +19,7 @@ use super::options::CreateOptions;
 use super::pending::PendingBurner;
 use super::plan::{Act, Failure, Found, Use};
 use super::questions::Reply;
-use crate::account::Account;
+use crate::account::{Account, Expiry};
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::directory::{Kind, Server};
@@ -38,6 +38,7 @@ pub(super) struct Attempt<'a> {
     pub(super) way: Way,
     pub(super) options: &'a CreateOptions,
     pub(super) invitation: Option<&'a Invitation>,
+    pub(super) expiry: Option<Expiry>,
     /// It counts against our own cap.
     pub(super) counts: bool,
     /// The user is being asked. It stays so where the attempt is dropped meanwhile.
@@ -331,7 +332,7 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
         (Identity::random(rng), None)
     };
     let mut account = Account::new(identity, domain, way, created, rng);
-    (account.named, account.words) = (attempt.named, words);
+    (account.named, account.words, account.expiry) = (attempt.named, words, attempt.expiry);
     if let Some(reserved) = attempt.invitation.and_then(Invitation::username) {
         reserved.clone_into(&mut account.username);
     }

@@ -26,6 +26,7 @@ use self::attempt::Attempt;
 use self::choice::{Choice, Next, Patience};
 pub use self::options::CreateOptions;
 use self::pending::PendingBurner;
+use crate::account::Expiry;
 use crate::context::Context;
 use crate::directory::Server;
 use crate::event::{Event, Step};
@@ -35,6 +36,7 @@ use crate::{Error, Route};
 /// Looks at options without a network.
 pub(crate) fn check(context: &Context, options: &CreateOptions) -> Result<(), Error> {
     let (_, named) = options.read()?;
+    options.expiry(context.services.expiry_now())?;
     let server = first(context, options, named.as_deref())?;
     server.endpoints(server.way(options.route).first)?;
     context.registrations.check(context.services.now())
@@ -74,6 +76,7 @@ struct Creation<'a> {
     context: &'a Arc<Context>,
     options: CreateOptions,
     invitation: Option<Invitation>,
+    expiry: Option<Expiry>,
     /// The user has named the server.
     named: bool,
     server: Server,
@@ -89,6 +92,7 @@ struct Creation<'a> {
 impl<'a> Creation<'a> {
     fn new(context: &'a Arc<Context>, options: CreateOptions) -> Result<Self, Error> {
         let (invitation, named) = options.read()?;
+        let expiry = options.expiry(context.services.expiry_now())?;
         let server = first(context, &options, named.as_deref())?;
         let way = server.way(options.route);
         server.endpoints(way.first)?;
@@ -97,7 +101,7 @@ impl<'a> Creation<'a> {
             patience = patience.with_one_name();
         }
         let (named, tried, counts, is_asking) = (named.is_some(), Vec::new(), true, AtomicBool::new(false));
-        Ok(Self { context, options, invitation, named, server, way, patience, tried, counts, is_asking })
+        Ok(Self { context, options, invitation, expiry, named, server, way, patience, tried, counts, is_asking })
     }
 
     /// Makes one attempt after the other. Dropped while the user is asked, it can be called again.
@@ -109,6 +113,7 @@ impl<'a> Creation<'a> {
                 way: self.way,
                 options: &self.options,
                 invitation: self.invitation.as_ref(),
+                expiry: self.expiry,
                 counts: std::mem::take(&mut self.counts),
                 is_asking: &self.is_asking,
             };

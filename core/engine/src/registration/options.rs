@@ -1,10 +1,13 @@
 //! What a caller says of the burner that is to be made.
 
 use std::fmt;
+use std::time::SystemTime;
 
+use flashpaper_chat::UnixTime;
 use flashpaper_xmpp::Domain;
 use flashpaper_xmpp::registration::Invitation;
 
+use crate::account::Expiry;
 use crate::error::Input;
 use crate::{Error, Route};
 
@@ -25,6 +28,8 @@ pub struct CreateOptions {
     /// spent once there is an account. It is a secret. One that reserves a name (`xmpp:name@server?…`) gives the account that
     /// name, which its maker knows.
     pub invitation: Option<String>,
+    /// When it is to be burnt by itself, as [`crate::Engine::set_expiry`] has it.
+    pub expires_at: Option<SystemTime>,
 }
 
 impl fmt::Debug for CreateOptions {
@@ -48,6 +53,11 @@ impl CreateOptions {
             return Err(Error::InvalidInput { input: Input::ReservedName });
         }
         Ok((Some(invitation), Some(domain)))
+    }
+
+    /// `now`: the time that things expire by.
+    pub(super) fn expiry(&self, now: UnixTime) -> Result<Option<Expiry>, Error> {
+        self.expires_at.map(|at| Expiry::parse(at, now)).transpose()
     }
 }
 

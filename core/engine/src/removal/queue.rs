@@ -3,17 +3,17 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use flashpaper_chat::UnixTime;
 use serde::Serialize;
 
 use crate::account::Account;
 use crate::burner::LiveBurner;
-use crate::burner::summary::unix_seconds;
 use crate::context::Context;
 use crate::event::{BurnerId, Event, Settlement};
 use crate::tasks::blocking;
+use crate::time::{system_time, unix_seconds};
 use crate::{Error, limits};
 
 /// A removal that waits for its server. Its `Debug` does not show the address.
@@ -35,12 +35,11 @@ pub struct PendingRemoval {
 
 impl PendingRemoval {
     pub(crate) fn of(account: &Account) -> Self {
-        let time = |at: UnixTime| UNIX_EPOCH + Duration::from_secs(at.0);
         Self {
             burner: BurnerId(account.id.clone()),
             jid: account.jid(),
-            since: time(account.created),
-            until: time(until(account)),
+            since: system_time(account.created),
+            until: system_time(until(account)),
             confirmed: account.removed,
         }
     }

@@ -83,6 +83,7 @@ pub(super) fn load(
             if let Some(Ok(position)) = vault.row(owner, POSITION, ONLY)? {
                 latest = latest.max(Mailbox::latest_of(&position.bytes));
             }
+            latest = latest.max(account.expiry.map(|expiry| expiry.seen).unwrap_or_default());
             accounts.push((owner, account));
         }
     }

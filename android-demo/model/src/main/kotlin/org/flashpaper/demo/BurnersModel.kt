@@ -200,9 +200,9 @@ class BurnersModel(
             is Event.Tor -> current.update { it.copy(tor = torState(event)) }
             is Event.Creating -> step(event.burner, event.step)
             is Event.Burning -> step(event.burner, event.step)
-            is Event.Question, is Event.QuestionEnded, is Event.Settled, is Event.Lagged -> list()
-            // There is no screen for it.
-            is Event.Restoring -> {}
+            is Event.Question, is Event.QuestionEnded, is Event.Settled, is Event.Expired, is Event.Lagged -> list()
+            // There is no screen for these.
+            is Event.Restoring, is Event.Expiring -> {}
             // The conversations' own.
             is Event.Connection, is Event.OtherRoute, is Event.Message, is Event.Conversation, is Event.Comparison, is Event.Notice -> {}
         }

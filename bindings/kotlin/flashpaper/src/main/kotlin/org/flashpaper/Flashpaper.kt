@@ -1,6 +1,7 @@
 package org.flashpaper
 
 import java.io.File
+import java.time.Instant
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
@@ -160,6 +161,14 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      * each start. After 30 days one is dropped, which [Event.Settled] tells.
      */
     public fun pendingRemovals(): List<PendingRemoval> = engine.pendingRemovals()
+
+    /**
+     * Has a burner burnt by itself [at] this time, or never: in the background, and as [burn] does. The time is that of the
+     * device's clock: one that is set back does not put it off, and while Tor says that the clock is wrong nothing is burnt
+     * by it. Before Tor runs nobody can say that. Where nothing is awake at that time, it is done once something is. [Event.Expiring] reminds before, [Event.Expired] tells that it begins. A time that is past throws
+     * [FlashpaperException.InvalidInput].
+     */
+    public suspend fun setExpiry(id: BurnerId, at: Instant?): Unit = engine.setExpiry(id, at)
 
     /**
      * Everything that a screen shows, at one moment. Nothing is missing between it and [events] since its sequence;
