@@ -67,6 +67,8 @@ impl Context {
         if at.is_some_and(|at| at <= now) {
             let _ = burner.converse(move |talk| talk.expire(now, drained));
             self.goodbyes_wait(Arc::clone(burner));
+        } else if retention::is_mark_due(&mailbox, now) {
+            let _ = burner.converse(|_| ());
         }
         let at = at.into_iter().chain(history).min()?;
         Some(if at <= now { limits::MAX_SLEEP } else { now.until(at) })
