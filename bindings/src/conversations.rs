@@ -142,6 +142,19 @@ impl Engine {
         self.blocking(move |engine| engine.set_idle_timeout(&id, timeout)).await
     }
 
+    /// Sets how long the texts of a conversation are kept once they were read, or that they do not go by themselves, as at first: from
+    /// when the app has said that it has one (`taken`), or from when one has left, but for as long as something
+    /// may come of it; of what is kept as history, too. It is for texts that are read from then on. A Flashpaper peer is told inside the
+    /// encryption, and does the same (`Notice.TimerChanged`); of two settings the later counts. With clients of another kind, and until
+    /// `Conversation.timer_is_shared` says otherwise, texts go here alone. Nothing keeps a peer from keeping a text. Of what goes
+    /// by timers 8 MiB are kept at most.
+    ///
+    /// # Errors
+    /// `InvalidInput` with `Timer`: less than a second, or more than 366 days. `NoSuchPeer`; as `add_contact`.
+    pub async fn set_timer(&self, id: BurnerId, peer: String, after: Option<Duration>) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_timer(&id, &peer, after)).await
+    }
+
     /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not: Profanity has no
     /// other. Version 3 is always offered first, and a peer that has spoken it is not spoken to in version 2 again
     /// (`Notice.OtherVersion`). Private conversations in version 2 end when it may not be.

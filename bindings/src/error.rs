@@ -241,6 +241,8 @@ pub enum Input {
     ReservedName,
     /// A time of expiry that is past.
     Expiry,
+    /// A timer of a conversation of less than a second, or of more than 366 days.
+    Timer,
     /// Answers that do not fit a question.
     Answer {
         /// Why not.

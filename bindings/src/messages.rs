@@ -153,6 +153,12 @@ pub struct Conversation {
     pub present: bool,
     /// The peer waits for an answer to a comparison, with this question if there is one.
     pub question: Option<Comparison>,
+    /// How long a text is kept once it was read: from when the app has said that it has it (`taken`), or from when it has
+    /// left, but for as long as something may come of it. `None`: it does not go by itself.
+    pub timer: Option<Duration>,
+    /// The peer's client has said that it goes by that timer, too. Where it has not, as no client of another kind does, texts
+    /// go here alone.
+    pub timer_is_shared: bool,
     /// Messages that came and were not taken.
     pub unread: u32,
     /// Messages that the own server does not have yet.
@@ -172,12 +178,29 @@ impl From<flashpaper::Conversation> for Conversation {
             expected,
             present,
             question,
+            timer,
+            timer_is_shared,
             unread,
             outbox,
         } = conversation;
         let keys = keys.into_iter().map(PeerKey::from).collect();
         let question = question.map(Comparison::from);
-        Self { peer, label, relationship, security, version, key, keys, expected, present, question, unread, outbox }
+        Self {
+            peer,
+            label,
+            relationship,
+            security,
+            version,
+            key,
+            keys,
+            expected,
+            present,
+            question,
+            timer,
+            timer_is_shared,
+            unread,
+            outbox,
+        }
     }
 }
 
@@ -310,6 +333,8 @@ pub enum Notice {
     /// room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where 256 MiB
     /// of the peer's are kept as history.
     InboxFull,
+    /// The peer has set how long texts are kept (`Conversation.timer`), here as there.
+    TimerChanged,
     /// So many strangers wait for an answer that the one who had waited longest was forgotten, to make room for this one.
     StrangerForgotten,
 }
@@ -325,6 +350,7 @@ impl From<flashpaper::Notice> for Notice {
             Of::Malformed => Self::Malformed,
             Of::OtherKey => Self::OtherKey,
             Of::InboxFull => Self::InboxFull,
+            Of::TimerChanged => Self::TimerChanged,
             Of::StrangerForgotten => Self::StrangerForgotten,
         }
     }
@@ -340,6 +366,7 @@ impl fmt::Debug for Notice {
             Self::Malformed => "Malformed",
             Self::OtherKey => "OtherKey",
             Self::InboxFull => "InboxFull",
+            Self::TimerChanged => "TimerChanged",
             Self::StrangerForgotten => "StrangerForgotten",
         })
     }
@@ -364,6 +391,8 @@ mod tests {
             expected: Some(fingerprint),
             present: true,
             question: Some(Comparison::Asked { question: Some("who?".into()) }),
+            timer: None,
+            timer_is_shared: false,
             unread: 1,
             outbox: 2,
         };

@@ -183,6 +183,7 @@ private func words(for notice: FlashpaperKit.Notice) -> String {
     case .malformed: "A message was broken."
     case .otherKey: "Somebody speaks for the peer with a key that you have not accepted. Nothing is sent there."
     case .inboxFull: "Too much is unread. Nothing more is taken in until you have read some."
+    case .timerChanged: "The peer has changed how long texts are kept."
     case .strangerForgotten: "Too many strangers wait for an answer: the one who had waited longest was forgotten."
     }
 }

@@ -294,6 +294,24 @@ impl<'a> Talk<'a> {
         !rested.is_empty()
     }
 
+    /// Sets how long texts are kept once they were read, or that they do not go by themselves; the peer's client is told, if it is of
+    /// our kind.
+    ///
+    /// # Errors
+    /// [`ChatError::BadTimer`].
+    pub fn set_timer(&mut self, peer: PeerId, after: Option<Duration>) -> Result<(), ChatError> {
+        let Some(known) = self.work.mailbox.peers.get(&peer) else { return Ok(()) };
+        let mut timer = known.timer;
+        if timer.set(after)? {
+            if let Some(known) = self.work.mailbox.peer_mut(peer) {
+                known.timer = timer;
+            }
+            self.work.tell_timer(peer, |_| true);
+            self.work.news.conversations.insert(peer);
+        }
+        Ok(())
+    }
+
     /// What the user says of a peer's keys may change where texts go.
     pub fn choose_again(&mut self, peer: PeerId) {
         if self.work.mailbox.sessions.contains_key(&peer) {

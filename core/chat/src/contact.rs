@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::address::Address;
+use crate::timer::Timer;
 use crate::trust::Trust;
 
 /// Names a peer of a burner: the number of its row. The default names none.
@@ -151,6 +152,10 @@ pub struct Peer {
     /// How much of what came of them is kept as history, in bytes with [`crate::limits::AROUND_TEXT`] for each text.
     #[serde(default)]
     pub(crate) kept: u64,
+    /// How long texts are kept, here and there.
+    #[zeroize(skip)]
+    #[serde(default, skip_serializing_if = "Timer::is_unset")]
+    pub(crate) timer: Timer,
 }
 
 impl Peer {

@@ -10,6 +10,9 @@ pub enum ChatError {
     /// failed.
     #[error("too many texts are on their way")]
     OutboxFull,
+    /// A timer of less than a second, or of more than [`crate::limits::LONGEST_TIMER`].
+    #[error("no time for a timer")]
+    BadTimer,
     /// There is no private conversation to do that in.
     #[error("not private")]
     NotPrivate,

@@ -67,6 +67,8 @@ pub enum Notice {
     /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where
     /// 256 MiB of the peer's are kept as history.
     InboxFull,
+    /// The peer has set how long texts are kept ([`Conversation::timer`](crate::Conversation::timer)), here as there.
+    TimerChanged,
     /// So many strangers wait for an answer that the one who had waited longest was forgotten, to make room for this one.
     StrangerForgotten,
 }
@@ -82,6 +84,7 @@ impl fmt::Debug for Notice {
             Self::Malformed => "Malformed",
             Self::OtherKey => "OtherKey",
             Self::InboxFull => "InboxFull",
+            Self::TimerChanged => "TimerChanged",
             Self::StrangerForgotten => "StrangerForgotten",
         })
     }

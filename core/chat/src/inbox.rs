@@ -71,7 +71,18 @@ pub(crate) fn receive(
         Arc::make_mut(mailbox.seen.entry(peer).or_default()).remember(mark);
     }
     let (label, text, state) = (String::new(), text.to_owned(), MessageState::Received);
-    let entry = Entry { peer, label, text, at: now, state, security, until: None, transmission: None, again: false };
+    let entry = Entry {
+        peer,
+        label,
+        text,
+        at: now,
+        state,
+        security,
+        until: None,
+        transmission: None,
+        again: false,
+        ends: None,
+    };
     Some((mailbox.add(entry), state))
 }
 

@@ -27,6 +27,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod timer;
 mod trust;
 pub mod view;
 mod work;

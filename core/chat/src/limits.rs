@@ -68,6 +68,13 @@ pub(crate) const AROUND_TEXT: usize = 512;
 pub(crate) const fn around(text: &str) -> usize {
     text.len() + AROUND_TEXT
 }
+/// The longest timer of a conversation.
+pub const LONGEST_TIMER: Duration = Duration::from_secs(366 * 86_400);
+/// How often the time is stored while texts go by timers, at most: a write wakes the device.
+pub(crate) const MARKED_WITHIN: Duration = Duration::from_secs(600);
+/// How much of what goes by timers, and is done, is kept until then at most, in bytes with [`AROUND_TEXT`] for each text: it is in
+/// memory. Beyond that the oldest goes at once.
+pub const TIMED: usize = 8 << 20;
 /// How many answers and the like to one peer wait for the server: stanzas that hold no text.
 pub(crate) const ANSWERS: usize = 256;
 /// How many of a peer's clients are known to be there.

@@ -122,6 +122,9 @@ pub struct Entry {
     pub(crate) transmission: Option<Transmission>,
     /// It may arrive twice, as the peer's client cannot tell.
     pub(crate) again: bool,
+    /// When it goes, as the timer of its conversation had it once it was read here, or had left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ends: Option<UnixTime>,
 }
 
 /// What is known of whether the peer has read a text that has left.
@@ -197,6 +200,11 @@ impl Entry {
     /// What a text that came takes of the room that a peer has, in bytes. One that was written here takes none.
     pub(crate) fn size(&self) -> usize {
         if self.came() { limits::around(&self.text) } else { 0 }
+    }
+
+    /// The timer of its conversation runs: the app has it, or it has left.
+    pub(crate) const fn is_timed(&self) -> bool {
+        matches!(self.state, MessageState::Taken | MessageState::Delivered) || self.may_be_unread()
     }
 
     /// It is to be encrypted.

@@ -37,13 +37,25 @@ pub(crate) fn queue(
     let until = within.map(|within| now.after(within));
     let (state, security) = (MessageState::Queued, Security::Plaintext);
     let (text, transmission) = (text.to_owned(), None);
-    Ok(mailbox.add(Entry { peer, label, text, at: now, state, security, until, transmission, again: false }))
+    Ok(mailbox.add(Entry {
+        peer,
+        label,
+        text,
+        at: now,
+        state,
+        security,
+        until,
+        transmission,
+        again: false,
+        ends: None,
+    }))
 }
 
 /// Whether there is room for one more text. Those that have failed wait for the app alone, and do not count.
 fn check_room(mailbox: &Mailbox, to: &Address, text: &str) -> Result<(), ChatError> {
     let (to, size) = (mailbox.find(to), limits::around(text));
-    let is_under_way = |entry: &&Arc<Entry>| !entry.came() && !matches!(entry.state, MessageState::Failed { .. });
+    let is_under_way =
+        |entry: &&Arc<Entry>| !entry.came() && !entry.is_over() && !matches!(entry.state, MessageState::Failed { .. });
     let (mut all, mut to_one) = (size, size);
     for entry in mailbox.messages.values().filter(is_under_way) {
         all += limits::around(&entry.text);

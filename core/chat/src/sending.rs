@@ -89,7 +89,8 @@ fn send(work: &mut Work<'_>, row: MessageId, peer: PeerId) -> bool {
     }
     let deduplicates = work.trust(peer).and_then(|trust| trust.key(key)).is_some_and(|key| key.deduplicates);
     let text = outbox::wording(&entry, deduplicates);
-    let sent = work.with(peer, |session| session.send(&text, &entry.label));
+    let timer = work.mailbox.peers.get(&peer).and_then(|known| known.timer.told());
+    let sent = work.with(peer, |session| session.send(&text, &entry.label, timer));
     let (number, bodies) = match sent {
         Ok(sent) => sent,
         Err(NotSent::NotReady) => return false,

@@ -45,6 +45,10 @@ fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok
     serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
+fn maybe_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_secs()).serialize(serializer)
+}
+
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
@@ -75,6 +79,13 @@ pub struct Conversation {
     pub present: bool,
     /// The peer waits for an answer to a comparison, with this question if there is one.
     pub question: Option<Comparison>,
+    /// How long a text is kept once it was read: from when the app has said that it has it ([`crate::Talk::take`]), or from when it has
+    /// left, but for as long as something may come of it. `None`: it does not go by itself. As JSON: seconds.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub timer: Option<Duration>,
+    /// The peer's client has said that it goes by that timer, too. Where it has not, as no client of another kind does, texts go here
+    /// alone.
+    pub timer_is_shared: bool,
     /// Messages that came and were not taken.
     pub unread: u32,
     /// Messages that the own server does not have yet.
@@ -139,6 +150,8 @@ fn conversation(mailbox: &Mailbox, row: PeerId, peer: &Peer) -> Conversation {
         key,
         keys: peer.trust.shown_keys(),
         expected: peer.trust.expected,
+        timer: peer.timer.after(),
+        timer_is_shared: peer.timer.is_shared(),
         unread: 0,
         outbox: 0,
         present: false,

@@ -22,6 +22,7 @@ use crate::seen::Mark;
 use crate::sessions::Sessions;
 use crate::stanza::{OutgoingStanza, StanzaKind};
 use crate::time::UnixTime;
+use crate::timer::{Heard, Setting};
 use crate::trust::{Fingerprint, Security, Trust};
 use crate::{outbox, redelivery, stanza_queue};
 
@@ -171,6 +172,7 @@ impl<'a> Work<'a> {
                 Output::Read { labels, key } => {
                     self.news.messages.extend(outbox::read(self.mailbox, peer, key, &labels));
                 }
+                Output::Timer { timer, from, key } => self.hear_timer(peer, (from, key), timer),
                 Output::Deduplicates(key) => {
                     let known = self.mailbox.peer_mut(peer);
                     let known = known.and_then(|known| known.trust.key_mut(key));
@@ -178,6 +180,7 @@ impl<'a> Work<'a> {
                         known.deduplicates = true;
                         redelivery::sends_receipts(self.mailbox, peer, key, self.now);
                     }
+                    self.tell_timer(peer, |partner| partner.key == key);
                 }
                 Output::Began(with) => {
                     self.began(peer, with, chat);
@@ -200,6 +203,46 @@ impl<'a> Work<'a> {
         }
         redelivery::unread(self.mailbox, peer, &unread, self.now);
         redelivery::session_over(self.mailbox, peer, |key| renewed.contains(&key), self.now);
+    }
+
+    /// The peer's client says how long texts are kept. One that sets that is told that it counts here, too.
+    fn hear_timer(&mut self, peer: PeerId, (from, key): (Client, Fingerprint), setting: Setting) {
+        let Some(known) = self.mailbox.peers.get(&peer).filter(|known| known.trust.accepts(key)) else { return };
+        let mut timer = known.timer;
+        let heard = timer.hear(setting);
+        // One that is not changed is not written again.
+        let is_news = matches!(heard, Heard::Adopted | Heard::Agreed);
+        if let Some(known) = is_news.then(|| self.mailbox.peer_mut(peer)).flatten() {
+            known.timer = timer;
+        }
+        match heard {
+            Heard::Adopted => {
+                self.news.notice(peer, Notice::TimerChanged);
+                self.news.conversations.insert(peer);
+                self.tell_timer(peer, |partner| partner.client == from);
+            }
+            Heard::Agreed => drop(self.news.conversations.insert(peer)),
+            Heard::Nothing => {}
+            Heard::Invalid => self.news.notice(peer, Notice::Malformed),
+        }
+    }
+
+    /// Tells clients how long texts are kept, if that was ever set: those with an accepted key that know what they get twice are of
+    /// our kind.
+    pub(crate) fn tell_timer(&mut self, peer: PeerId, is_told: impl Fn(&Partner) -> bool) {
+        let known = self.mailbox.peers.get(&peer).filter(|_| self.is_contact(peer));
+        let Some(setting) = known.and_then(|known| known.timer.told()) else { return };
+        let private = self.look(peer, |session| session.private());
+        let is_ours = |key: Fingerprint| {
+            let trust = self.trust(peer).filter(|trust| trust.accepts(key));
+            trust.and_then(|trust| trust.key(key)).is_some_and(|key| key.deduplicates)
+        };
+        let told = private.iter().filter(|partner| is_told(partner) && is_ours(partner.key));
+        let told: Vec<Client> = told.map(|partner| partner.client).collect();
+        for client in told {
+            let outputs = self.with(peer, |session| session.tell_timer(client, setting));
+            self.carry_out(peer, None, outputs);
+        }
     }
 
     /// Has something that a session says leave: to the client that it answers, or that it is for.

@@ -244,14 +244,21 @@ fn expiry(text: &str) -> Result<Expiry, &'static str> {
     if text == "never" { Ok(Expiry(None)) } else { time(text).map(|time| Expiry(Some(time))) }
 }
 
+/// A whole number of seconds, minutes, hours or days.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let (count, seconds) = match text.split_at_checked(text.len().checked_sub(1)?)? {
+        (count, "s") => (count, 1),
+        (count, "m") => (count, 60),
+        (count, "h") => (count, 3600),
+        (count, "d") => (count, 86_400),
+        _ => return None,
+    };
+    Some(Duration::from_secs(count.parse::<u64>().ok()?.checked_mul(seconds)?))
+}
+
 /// A time from now on, or one of a calendar.
 fn time(text: &str) -> Result<SystemTime, &'static str> {
-    let unit = |unit: char| [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)].iter().find(|(name, _)| *name == unit);
-    let from_now = || {
-        let (_, seconds) = unit(text.chars().next_back()?)?;
-        let count: u64 = text.get(..text.len() - 1)?.parse().ok()?;
-        SystemTime::now().checked_add(Duration::from_secs(count.checked_mul(*seconds)?))
-    };
+    let from_now = || SystemTime::now().checked_add(duration(text)?);
     let of_calendar = || text.parse::<Timestamp>().ok().map(SystemTime::from);
     from_now().or_else(of_calendar).ok_or("from now: 90s, 30m, 12h, 7d; or a time as 2030-12-31T23:59:00Z")
 }

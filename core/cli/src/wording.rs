@@ -30,6 +30,7 @@ pub(crate) fn notice_line(notice: &Notice, name: &str) -> String {
         Notice::InboxFull => {
             format!("too much of {name} is unread: nothing more is taken in until you read")
         }
+        Notice::TimerChanged => format!("{name} has changed how long texts are kept; /who tells how long"),
         Notice::StrangerForgotten => {
             format!("to make room for {name}, the stranger who had waited longest was forgotten")
         }

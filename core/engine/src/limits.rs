@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flashpaper_chat::limits::{ALL_STRANGERS, OUTBOX};
+use flashpaper_chat::limits::{ALL_STRANGERS, OUTBOX, TIMED};
 
 /// Opening one stream. A circuit takes seconds, an onion rendezvous tens of them.
 pub(crate) const DIAL: Duration = Duration::from_secs(60);
@@ -106,7 +106,7 @@ pub(crate) const RESTORED_CONTACTS: usize = 500;
 /// The largest mailbox that is read into memory, in bytes as it is stored: a phone ends an app that takes much more.
 pub(crate) const MAILBOX: u64 = 64 << 20;
 // What others and the user can fill it with fits, also where each byte takes two as JSON.
-const _: () = assert!(2 * (OUTBOX + ALL_STRANGERS) as u64 <= MAILBOX);
+const _: () = assert!(2 * (OUTBOX + ALL_STRANGERS + TIMED) as u64 <= MAILBOX);
 /// How often the key of the store is changed at most where the engine wakes: a key store makes a new one each time.
 pub(crate) const RENEW: Duration = Duration::from_secs(86_400);
 

@@ -17,12 +17,14 @@ mod constant_time;
 mod crypto;
 mod identity;
 mod session;
+mod timer;
 mod wire;
 
 pub use identity::{Fingerprint, Identity, ImportError};
 pub use session::{
     Attention, InstanceTag, NotAsked, NotPrivate, NotSent, Output, ResumeError, Session, Settings, SmpEvent, TextId,
 };
+pub use timer::Timer;
 pub use wire::unanswered::Unanswered;
 
 /// How many exponentiations in the Diffie-Hellman group this process has done. For the bench.

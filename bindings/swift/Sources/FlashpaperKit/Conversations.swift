@@ -138,6 +138,16 @@ extension Flashpaper {
         try await engine.setIdleTimeout(id: id, timeout: max(timeout, .zero) / .seconds(1))
     }
 
+    /// Sets how long the texts of a conversation are kept once they were read, or with nil that they do not go by themselves,
+    /// as at first: from when the app has said that it has one, or from when one has left, but for as long as something may
+    /// come of it; of what is kept as history, too. It is for texts that are read from then on. A Flashpaper peer is told
+    /// inside the encryption, and does the same (``Notice/timerChanged``); of two settings the later counts. With clients of
+    /// another kind, and until the conversation's `timerIsShared` says otherwise, texts go here alone. Nothing keeps a peer from
+    /// keeping a text.
+    public func setTimer(of id: BurnerId, with peer: String, to after: Duration?) async throws {
+        try await engine.setTimer(id: id, peer: peer, after: after.map { max($0, .zero) / .seconds(1) })
+    }
+
     /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR (``Conversation/version``), as at
     /// first, or not. Private conversations in version 2 end when it may not be.
     public func setVersion2(_ may: Bool, of id: BurnerId) async throws {

@@ -12,6 +12,7 @@ use crate::error::ChatError;
 use crate::event::{Notice, beginning};
 use crate::message::TextId;
 use crate::random::Random;
+use crate::timer::Setting;
 use crate::trust::Fingerprint;
 
 /// What a burner's sessions have in common.
@@ -58,7 +59,8 @@ impl Session for otr::Session {
         said(Self::receive(self, message))
     }
 
-    fn send(&mut self, text: &str, label: &str) -> Result<(TextId, Vec<String>), NotSent> {
+    fn send(&mut self, text: &str, label: &str, timer: Option<Setting>) -> Result<(TextId, Vec<String>), NotSent> {
+        self.set_timer(timer.map(as_told));
         let (otr::TextId(id), outputs) = self.send(text, label).map_err(|why| match why {
             otr::NotSent::NotReady => NotSent::NotReady,
             otr::NotSent::TooLong => NotSent::TooLong,
@@ -70,6 +72,10 @@ impl Session for otr::Session {
 
     fn confirm(&mut self, to: Client, labels: &[String]) -> Vec<Output> {
         said(self.send_receipt(InstanceTag(to.0), labels))
+    }
+
+    fn tell_timer(&mut self, to: Client, timer: Setting) -> Vec<Output> {
+        said(self.send_timer(InstanceTag(to.0), as_told(timer)))
     }
 
     fn start(&mut self) -> Vec<Output> {
@@ -161,6 +167,10 @@ impl From<Fingerprint> for otr::Fingerprint {
     }
 }
 
+const fn as_told(Setting { number, seconds }: Setting) -> otr::Timer {
+    otr::Timer { number, seconds }
+}
+
 fn partner((tag, key): (InstanceTag, otr::Fingerprint)) -> Partner {
     Partner { client: Client(tag.0), key: key.into(), version: tag.version() }
 }
@@ -178,6 +188,10 @@ fn said_by(output: otr::Output) -> Option<Output> {
         }
         otr::Output::Again { from, fingerprint, label } => {
             Output::Again { from: Client(from.0), key: fingerprint.into(), label }
+        }
+        otr::Output::Timer { from, fingerprint, timer: otr::Timer { number, seconds } } => {
+            let timer = Setting { number, seconds };
+            Output::Timer { timer, from: Client(from.0), key: fingerprint.into() }
         }
         otr::Output::PlainText(text) => Output::PlainText(text),
         otr::Output::Deduplicates(fingerprint) => Output::Deduplicates(fingerprint.into()),

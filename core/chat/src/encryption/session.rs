@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::error::ChatError;
 use crate::event::Notice;
 use crate::message::TextId;
+use crate::timer::Setting;
 use crate::trust::Fingerprint;
 
 /// Names one of the peer's clients.
@@ -31,8 +32,11 @@ pub(crate) trait Session: Send {
     fn receive(&mut self, message: &str) -> Vec<Output>;
 
     /// Encrypts a text, at once or not at all: its number, and the messages that carry it. `label` names it inside the
-    /// encryption.
-    fn send(&mut self, text: &str, label: &str) -> Result<(TextId, Vec<String>), NotSent>;
+    /// encryption, where the timer that it goes by is told as well.
+    fn send(&mut self, text: &str, label: &str, timer: Option<Setting>) -> Result<(TextId, Vec<String>), NotSent>;
+
+    /// Tells a client, inside the encryption, how long texts are kept.
+    fn tell_timer(&mut self, to: Client, timer: Setting) -> Vec<Output>;
 
     /// Tells a client, inside the encryption, that its texts with these labels are kept.
     fn confirm(&mut self, to: Client, labels: &[String]) -> Vec<Output>;
@@ -103,6 +107,8 @@ pub(crate) enum Output {
     Text { text: String, from: Client, key: Fingerprint, label: Option<String> },
     /// A text of the peer's that was read before came once more. Its sender may wait for a receipt.
     Again { from: Client, key: Fingerprint, label: String },
+    /// The client with this key says, inside the encryption, how long texts are kept.
+    Timer { timer: Setting, from: Client, key: Fingerprint },
     /// A text that came in the clear.
     PlainText(String),
     /// The client with this key knows by its label what it gets twice.

@@ -104,6 +104,7 @@ mod stanza_queue;
 mod strangers;
 mod streams;
 mod support;
+mod timer;
 mod trust;
 mod view;
 mod wire_profile;

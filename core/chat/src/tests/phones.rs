@@ -30,6 +30,8 @@ pub(super) struct Phone {
     pub(super) time: u64,
     /// How long a private conversation may rest, in seconds.
     pub(super) idle_timeout: u64,
+    /// What is kept of messages that are done.
+    pub(super) history: History,
     pub(super) notices: Vec<Notice>,
     /// Messages that went into another state, in that order.
     pub(super) changed: Changed,
@@ -54,6 +56,7 @@ impl Phone {
             random,
             time: 0,
             idle_timeout: 3600,
+            history: History::None,
             notices: Vec::new(),
             changed: Vec::new(),
         }
@@ -67,7 +70,7 @@ impl Phone {
         let news = talk.end();
         self.notices.extend(news.notices.into_iter().map(|(_, notice)| notice));
         self.changed.extend(news.messages);
-        let _ = retention::sweep(&mut self.mailbox, History::None, NOW + self.time);
+        let _ = retention::sweep(&mut self.mailbox, self.history, NOW + self.time);
         done
     }
 

@@ -67,6 +67,7 @@ pub(crate) enum Command {
     History { seconds: Option<u64> },
     IdleTimeout { seconds: u64 },
     OtrVersion2 { may: bool },
+    Timer { peer: String, seconds: Option<u64> },
     Expire { at: Option<u64> },
     Burn {},
 }

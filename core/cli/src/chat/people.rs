@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::news::{News, TorStart, Watch};
 use super::terminal::{Terminal, Typed};
+use crate::args::duration;
 use crate::burner::{burned, burned_line, set_label};
 use crate::editor::line::BREAK;
 use crate::exit::Failure;
@@ -44,6 +45,7 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /distrust            takes that back, of all keys of the peer's
 /accept-key [KEY]    texts may go to the key that the peer has now; with its digits, if it is that one
 /uri                 your address and key, to hand out
+/timer TIME|off      how long texts are kept once read (30s, 5m, 12h, 7d), here and by a Flashpaper peer
 /version2 on|off     whether a peer that offers nothing newer may be talked to in version 2 of OTR: on at first
 /burn                removes the account and ends
 /quit                ends; so do the end of input and Ctrl-C
@@ -229,6 +231,7 @@ impl Person<'_, '_> {
                 self.terminal.whole(&uri);
                 qr::print(self.output(), &uri, self.terminal.paint);
             }
+            "timer" => self.set_timer(rest)?,
             "version2" => self.set_version_2(rest)?,
             "burn" => return Ok(self.burn().await?),
             _ => self.aside("no such command; /help has them all"),
@@ -357,6 +360,21 @@ impl Person<'_, '_> {
             let name = self.name(conversation.peer.as_str());
             self.aside(&format!("{name} offers version 2 of OTR only; /version2 off refuses that"));
         }
+    }
+
+    fn set_timer(&mut self, after: &str) -> Result<(), Error> {
+        let after = match (after, duration(after)) {
+            ("off", _) => None,
+            (_, Some(after)) => Some(after),
+            _ => {
+                self.aside("either /timer 30s, 5m, 12h or 7d, or /timer off");
+                return Ok(());
+            }
+        };
+        self.engine.set_timer(self.id, self.peer()?, after)?;
+        let conversation = self.conversation()?;
+        self.aside(&timer_text(&conversation).unwrap_or_else(|| "texts do not go by themselves".to_owned()));
+        Ok(())
     }
 
     fn set_version_2(&mut self, may: &str) -> Result<(), Error> {
@@ -590,7 +608,17 @@ fn description(conversation: &Conversation) -> String {
     let version = conversation.version.map_or_else(String::new, |version| format!(", OTR version {version}"));
     let unsent =
         if conversation.outbox > 0 { format!(", {} not sent yet", unsent(conversation.outbox)) } else { String::new() };
-    format!("{}{label}{relationship}{present}{version}{unsent}", printable(conversation.peer.as_str()))
+    let timer = timer_text(conversation).map_or_else(String::new, |timer| format!(", {timer}"));
+    format!("{}{label}{relationship}{present}{version}{timer}{unsent}", printable(conversation.peer.as_str()))
+}
+
+/// How long texts are kept, if they go by themselves.
+fn timer_text(conversation: &Conversation) -> Option<String> {
+    let seconds = conversation.timer?.as_secs();
+    let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| seconds.is_multiple_of(*unit))?;
+    let here = if conversation.timer_is_shared { "" } else { " here" };
+    Some(format!("texts go{here} {} {name} after they were read", seconds / unit))
 }
 
 fn unsent(texts: u32) -> String {
@@ -650,12 +678,20 @@ mod tests {
             expected: None,
             present: true,
             question: None,
+            timer: None,
+            timer_is_shared: false,
             unread: 0,
             outbox,
         };
         let description = |version, outbox| description(&conversation(version, outbox));
         assert_eq!(description(None, 0), "me@b.example (friend), a stranger, there");
         assert_eq!(description(Some(2), 0), "me@b.example (friend), a stranger, there, OTR version 2");
+        let timed = |seconds, timer_is_shared| {
+            let timer = Some(Duration::from_secs(seconds));
+            super::description(&Conversation { timer, timer_is_shared, ..conversation(None, 0) })
+        };
+        assert!(timed(90, false).ends_with(", texts go here 90 s after they were read"));
+        assert!(timed(86_400, true).ends_with(", texts go 1 d after they were read"));
         assert_eq!(description(None, 1), "me@b.example (friend), a stranger, there, 1 text not sent yet");
     }
 }

@@ -139,6 +139,7 @@ impl Program<'_, '_> {
             Command::History { seconds } => engine.set_history(id, history(seconds))?,
             Command::IdleTimeout { seconds } => engine.set_idle_timeout(id, Duration::from_secs(seconds))?,
             Command::OtrVersion2 { may } => engine.set_version_2(id, may)?,
+            Command::Timer { peer, seconds } => engine.set_timer(id, &peer, seconds.map(Duration::from_secs))?,
             Command::Expire { at } => engine.set_expiry(id, at.map(unix_time).transpose()?)?,
             // The one that ends it all; see `burn`.
             Command::Burn {} => return Err(Error::Internal.into()),

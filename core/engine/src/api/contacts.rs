@@ -217,6 +217,20 @@ impl Engine {
         self.converse(id, |talk| talk.wake())
     }
 
+    /// Sets how long the texts of a conversation are kept once they were read, or that they do not go by themselves, as at first: from
+    /// when the app has said that it has one ([`Engine::taken`]), or from when one has left, but for as long as something
+    /// may come of it; of what is kept as history, too. It is for texts that are read from then on. A Flashpaper peer is told inside the
+    /// encryption, and does the same ([`crate::Notice::TimerChanged`]); of two settings the later counts. With clients of another kind, and until
+    /// [`crate::Conversation::timer_is_shared`] says otherwise, texts go here alone. Nothing keeps a peer from keeping a text. Of what goes
+    /// by timers 8 MiB are kept at most.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with [`Input::Timer`]: less than a second, or more than 366 days. [`Error::NoSuchPeer`]; as
+    /// [`Engine::add_contact`].
+    pub fn set_timer(&self, id: &BurnerId, peer: &str, after: Option<Duration>) -> Result<(), Error> {
+        Ok(self.with_peer(id, peer, move |talk, row| talk.set_timer(row, after))??)
+    }
+
     /// Whether a peer that offers nothing newer may be spoken to in version 2 of OTR, as at first, or not: Profanity has no
     /// other. Version 3 is always offered first, and a peer that has spoken it is not spoken to in version 2 again
     /// ([`crate::Notice::OtherVersion`]). Private conversations in version 2 end when it may not be.

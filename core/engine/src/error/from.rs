@@ -14,6 +14,7 @@ impl From<ChatError> for Error {
         match error {
             ChatError::PeerBlocked => Self::PeerBlocked,
             ChatError::OutboxFull => Self::OutboxFull,
+            ChatError::BadTimer => Self::InvalidInput { input: Input::Timer },
             ChatError::NotPrivate => Self::NotPrivate,
             ChatError::NothingAsked => Self::NothingAsked,
             ChatError::OtherKeyVerified => Self::OtherKeyVerified,

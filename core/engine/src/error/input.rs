@@ -61,6 +61,9 @@ pub enum Input {
     /// A time of expiry that is past.
     #[error("time of expiry")]
     Expiry,
+    /// A timer of a conversation of less than a second, or of more than 366 days.
+    #[error("timer")]
+    Timer,
     /// An update of the server directory that is not taken.
     #[error("server directory: {fault}")]
     Directory {

@@ -72,6 +72,8 @@ impl Context {
         if next.is_some_and(|left| left.is_zero()) && burner.converse(move |talk| talk.expire(now, drained)) == Ok(true)
         {
             self.goodbyes_wait(Arc::clone(burner));
+        } else if retention::is_mark_due(&mailbox, now) {
+            let _ = burner.converse(|_| ());
         }
         let next = next.into_iter().chain(history.map(|at| now.until(at))).min()?;
         Some(if next.is_zero() { limits::MAX_SLEEP } else { next })

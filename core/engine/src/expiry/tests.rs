@@ -101,6 +101,46 @@ async fn what_has_to_go_goes_without_tor() {
 }
 
 #[tokio::test]
+async fn a_text_of_kept_history_goes_by_the_timer_of_its_conversation_also_after_a_restart() {
+    const FRIEND: &str = "friend@b.example";
+    let home = TempDir::new().unwrap();
+    let (engine, clock) = open(&home).await;
+    let burner = add_burner(&engine);
+    let id = burner.id.clone();
+    engine.set_history(&id, History::UntilBurn).unwrap();
+    engine.add_contact(&id, FRIEND).unwrap();
+    let receive = |text: &str| {
+        let message = chat(FRIEND, text);
+        burner.converse(|talk| talk.hear(Incoming::Chat(message))).unwrap();
+        let came = engine.messages(&id, None, None, 1).unwrap();
+        engine.taken(&id, came[0].id).unwrap();
+    };
+    receive("stays");
+    let refused = engine.set_timer(&id, FRIEND, Some(Duration::ZERO));
+    assert_eq!(refused, Err(Error::InvalidInput { input: Input::Timer }));
+    engine.set_timer(&id, FRIEND, Some(at(1000))).unwrap();
+    let conversation = engine.conversation(&id, FRIEND).unwrap();
+    assert_eq!((conversation.timer, conversation.timer_is_shared), (Some(at(1000)), false));
+    receive("goes");
+    let texts = |engine: &Engine| {
+        let messages = engine.messages(&id, Some(FRIEND), None, u32::MAX).unwrap();
+        messages.iter().map(|message| message.text.clone()).collect::<Vec<_>>()
+    };
+    pass(&engine, &clock, NOW + 700, 700).await;
+    assert_eq!(texts(&engine), ["stays", "goes"]);
+    engine.close().await;
+
+    // Set back between two runs: what the first has seen counts.
+    let (engine, clock) = open_at(&home, 0).await;
+    pass(&engine, &clock, 0, 299).await;
+    assert_eq!(texts(&engine), ["stays", "goes"]);
+    pass(&engine, &clock, 0, 300).await;
+    assert_eq!(texts(&engine), ["stays"]);
+    assert_eq!(engine.context.burner(&id).unwrap().mailbox().unwrap().messages.len(), 0, "it is not there any more");
+    engine.close().await;
+}
+
+#[tokio::test]
 async fn a_text_that_waits_for_too_long_fails_without_a_connection() {
     let home = TempDir::new().unwrap();
     let (engine, clock) = open(&home).await;

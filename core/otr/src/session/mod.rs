@@ -24,6 +24,7 @@ pub use output::{Attention, InstanceTag, Output, SmpEvent, TextId};
 pub use stored::ResumeError;
 
 use crate::identity::{Fingerprint, Identity};
+use crate::timer::Timer;
 use crate::wire::fragment::{self, Assembly};
 use crate::wire::message::{LEAST_TAG, NO_TAG};
 use crate::wire::tlv::{self, Tlv};
@@ -95,6 +96,8 @@ pub struct Session {
     ended: Option<Duration>,
     assembly: Assembly,
     last_text: u64,
+    /// Goes along with each text.
+    timer: Option<Timer>,
     /// The last query or tag of the peer's that offered a version we know offered version 3.
     offered_3: bool,
     /// A private conversation has begun in version 3: kept when it ends.
@@ -124,6 +127,7 @@ impl Session {
             ended: None,
             assembly: Assembly::default(),
             last_text: 0,
+            timer: None,
             offered_3: false,
             spoke_3: false,
         }
@@ -147,8 +151,10 @@ impl Session {
         let tag = self.active.filter(|_| self.is_ready()).ok_or(NotSent::NotReady)?;
         let mut out = Vec::new();
         let label = label.split_at(label.floor_char_boundary(LABEL_AT_MOST)).0;
-        let record = Tlv { kind: tlv::LABEL, value: label.as_bytes().to_vec() };
-        if !self.seal(tag, &text.replace('\0', ""), &[record], false, &mut out) {
+        let label = Tlv { kind: tlv::LABEL, value: label.as_bytes().to_vec() };
+        let timer = self.timer.map(|timer| Tlv { kind: tlv::TIMER, value: tlv::write_timer(timer) });
+        let records: Vec<Tlv> = std::iter::once(label).chain(timer).collect();
+        if !self.seal(tag, &text.replace('\0', ""), &records, false, &mut out) {
             return Err(NotSent::TooLong);
         }
         self.last_text += 1;
@@ -157,6 +163,11 @@ impl Session {
             conversation.may_be_unread(id, now);
         }
         Ok((id, out))
+    }
+
+    /// Says how long texts are kept along with each text from now on. It is not part of what resumes a session.
+    pub const fn set_timer(&mut self, timer: Option<Timer>) {
+        self.timer = timer;
     }
 
     /// Whether [`Session::send`] would send now.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::identity::Fingerprint;
+use crate::timer::Timer;
 use crate::wire::message::{self, NO_TAG};
 use crate::wire::{codec, fragment};
 
@@ -68,6 +69,15 @@ pub enum Output {
         /// The peer's key that says so.
         fingerprint: Fingerprint,
     },
+    /// How long texts are to be kept from here on, as the peer's client says inside the encryption. Any number may be made up.
+    Timer {
+        /// The client that says so.
+        from: InstanceTag,
+        /// The key of that client.
+        fingerprint: Fingerprint,
+        /// So long.
+        timer: Timer,
+    },
     /// A text that came in the clear: everybody on the way could read and change it.
     PlainText(String),
     /// The session was lost, or ended, and nothing had come from the peer since this text was sent: it may not have been
@@ -103,6 +113,7 @@ impl fmt::Debug for Output {
             Self::Again { .. } => "Again(..)",
             Self::Deduplicates(_) => "Deduplicates(..)",
             Self::Read { .. } => "Read(..)",
+            Self::Timer { .. } => "Timer(..)",
             Self::PlainText(_) => "PlainText(..)",
             Self::Unread(id) => return write!(f, "Unread({})", id.0),
             Self::Began { renewed: false, .. } => "Began(..)",

@@ -210,6 +210,11 @@ impl Session {
         if label.is_some_and(|label| label.value.is_empty()) {
             out.push(Output::Deduplicates(fingerprint));
         }
+        // A text that it comes with goes by it.
+        let timer = records.iter().find(|record| record.kind == tlv::TIMER);
+        if let Some(timer) = timer.and_then(|timer| tlv::read_timer(&timer.value)) {
+            out.push(Output::Timer { from: InstanceTag(sender), fingerprint, timer });
+        }
         if has_text {
             let label = label.and_then(name_of_text);
             let text = conversation.readable(content);
@@ -221,7 +226,7 @@ impl Session {
         for receipt in records.iter().filter(|record| record.kind == tlv::RECEIPT) {
             out.push(Output::Read { labels: tlv::read_labels(&receipt.value), fingerprint });
         }
-        // Of what came under the keys before these, texts and receipts count alone.
+        // Of what came under the keys before these, texts, receipts and timers count alone.
         if !is_current {
             return;
         }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::Session;
 use super::limits::LABELS_AT_MOST;
 use super::output::{InstanceTag, Output};
+use crate::timer::Timer;
 use crate::wire::message::{Body, Header, NO_TAG};
 use crate::wire::tlv::{self, Tlv};
 use crate::wire::{codec, fragment, html};
@@ -17,6 +18,14 @@ impl Session {
         for labels in labels.chunks(LABELS_AT_MOST) {
             self.send_records(to.0, &[Tlv { kind: tlv::RECEIPT, value: tlv::write_labels(labels) }], &mut out);
         }
+        out
+    }
+
+    /// Tells an instance how long texts are kept, in a message without a text. Says nothing where there is no private
+    /// conversation with it any more.
+    pub fn send_timer(&mut self, to: InstanceTag, timer: Timer) -> Vec<Output> {
+        let mut out = Vec::new();
+        self.send_records(to.0, &[Tlv { kind: tlv::TIMER, value: tlv::write_timer(timer) }], &mut out);
         out
     }
 

@@ -5,6 +5,7 @@ use std::ffi::CStr;
 use zeroize::Zeroizing;
 
 use super::codec::Reader;
+use crate::timer::Timer;
 
 pub(crate) const PADDING: u16 = 0;
 pub(crate) const DISCONNECTED: u16 = 1;
@@ -19,6 +20,8 @@ pub(crate) const SMP_1Q: u16 = 7;
 pub(crate) const LABEL: u16 = 0x4650;
 /// Ours: the names of texts that the sender has read and keeps.
 pub(crate) const RECEIPT: u16 = 0x4651;
+/// Ours: how long texts are kept once they were read.
+pub(crate) const TIMER: u16 = 0x4652;
 
 /// Every plaintext is padded to a multiple of this, bytes: its length tells little.
 const BUCKET: usize = 256;
@@ -133,9 +136,32 @@ pub(crate) fn read_labels(value: &[u8]) -> Vec<String> {
     labels
 }
 
+/// The value of a timer: the number of its setting and its seconds, four bytes each.
+pub(crate) fn write_timer(Timer { number, seconds }: Timer) -> Vec<u8> {
+    [number, seconds].iter().flat_map(|field| field.to_be_bytes()).collect()
+}
+
+/// Of another length it is none.
+pub(crate) fn read_timer(value: &[u8]) -> Option<Timer> {
+    let (fields, rest) = value.as_chunks();
+    let [number, seconds] = *fields else { return None };
+    rest.is_empty().then(|| Timer { number: u32::from_be_bytes(number), seconds: u32::from_be_bytes(seconds) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_timer_has_eight_bytes() {
+        let timer = Timer { number: 1, seconds: 86_400 };
+        let value = write_timer(timer);
+        assert_eq!(value, [0, 0, 0, 1, 0, 1, 0x51, 0x80]);
+        assert_eq!(read_timer(&value), Some(timer));
+        for length in (0..20).filter(|length| *length != 8) {
+            assert_eq!(read_timer(&vec![0; length]), None);
+        }
+    }
 
     #[test]
     fn labels_in_a_receipt() {

@@ -300,6 +300,17 @@ public class Flashpaper private constructor(internal val engine: Engine) {
         engine.setIdleTimeout(id, timeout.coerceAtLeast(Duration.ZERO).toJavaDuration())
 
     /**
+     * Sets how long the texts of a conversation are kept once they were read, or with null that they do not go by themselves,
+     * as at first: from when the app has said that it has one ([taken]), or from when one has left, but for as long as
+     * something may come of it; of what is kept as history, too. It is for texts that are read from then on. A Flashpaper
+     * peer is told inside the encryption, and does the same ([Notice.TimerChanged]); of two settings the later counts. With
+     * clients of another kind, and until [Conversation.timerIsShared] says otherwise, texts go here alone. Nothing keeps a
+     * peer from keeping a text.
+     */
+    public suspend fun setTimer(id: BurnerId, peer: String, after: Duration?): Unit =
+        engine.setTimer(id, peer, after?.coerceAtLeast(Duration.ZERO)?.toJavaDuration())
+
+    /**
      * Whether a peer that offers nothing newer may be spoken to in version 2 of OTR ([Conversation.version]), as at first,
      * or not. Private conversations in version 2 end when it may not be.
      */

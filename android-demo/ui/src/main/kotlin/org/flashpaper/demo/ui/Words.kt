@@ -191,5 +191,6 @@ private fun words(notice: Notice): String = when (notice) {
     Notice.Malformed -> "A message was broken."
     Notice.OtherKey -> "Somebody speaks for the peer with a key that you have not accepted. Nothing is sent there."
     Notice.InboxFull -> "Too much is unread. Nothing more is taken in until you have read some."
+    Notice.TimerChanged -> "The peer has changed how long texts are kept."
     Notice.StrangerForgotten -> "Too many strangers wait for an answer: the one who had waited longest was forgotten."
 }

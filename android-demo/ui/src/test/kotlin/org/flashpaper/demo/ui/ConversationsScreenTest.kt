@@ -68,7 +68,7 @@ class ConversationsScreenTest {
     private val peer = Conversation(
         peer = "friend@burner.test", label = null, relationship = Relationship.CONTACT, security = Security.PRIVATE, version = 3u,
         key = theirs, keys = listOf(PeerKey(theirs, verified = false, verifiedUs = false, accepted = true)), expected = null,
-        present = true, question = null, unread = 2u, outbox = 0u,
+        present = true, question = null, timer = null, timerIsShared = false, unread = 2u, outbox = 0u,
     )
     private val own = OwnKey(ours, "xmpp:quietharbor@burner.test?otr-fingerprint=AA")
     private val contacts = ConversationsState(burner, Connection.Online, listOf(peer), own)
@@ -222,6 +222,7 @@ class ConversationsScreenTest {
         ).map { ChatNews.Compared(it) } + listOf(
             Notice.Unreadable, Notice.PeerError("click here"), Notice.OtherVersion, Notice.Mirror, Notice.Malformed,
             Notice.OtherKey, Notice.InboxFull,
+            Notice.TimerChanged,
             Notice.StrangerForgotten,
         ).map { ChatNews.Noticed(it) }
         val sentences = news.map { words(it) }
