@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use flashpaper_chat::Address;
 use flashpaper_tor::Target;
-use flashpaper_xmpp::Ids;
 use flashpaper_xmpp::registration::{Answers, Fault, Filled, Form, Invitation, PictureError, PictureUrl, fetch};
+use flashpaper_xmpp::{Ids, Tls};
 use rand::RngExt as _;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,7 @@ use crate::event::{Event, ServerWords, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::network::connect::{self as link, Bound, Link, within};
 use crate::route::{Route, Way};
+use crate::seams::Dial;
 use crate::tasks::blocking;
 use crate::{Error, FormFault, limits};
 
@@ -252,16 +253,8 @@ impl Work<'_> {
             return Err(PictureError::Missing.into());
         }
         let target = Target::host(url.host.as_ascii(), url.port).map_err(|_| PictureError::Missing)?;
-        let dialed = self.context.dial_of(&self.burner.id).await?.dial(&target, limits::DIAL).await;
-        let fetched = async {
-            let stream = dialed.map_err(Error::from)?.stream;
-            Ok(within(limits::EXCHANGE, fetch(stream, url, &self.context.tls)).await??)
-        };
-        fetched.await.map_err(|why| match why {
-            // Of the picture's host, not of the server.
-            Error::ServerUnreachable | Error::Timeout => PictureError::Missing.into(),
-            why => why,
-        })
+        let dial = self.context.dial_of(&self.burner.id).await?;
+        Ok(fetch_from(&*dial, &target, url, &self.context.tls).await?)
     }
 
     /// Looks for the proof of work that the server wants, on a thread that others do not need.
@@ -309,6 +302,12 @@ impl Work<'_> {
     }
 }
 
+/// Whatever fails is of the picture's host, which the server has chosen: it says nothing of the server, and nothing of Tor.
+async fn fetch_from(dial: &dyn Dial, target: &Target, url: &PictureUrl, tls: &Tls) -> Result<Vec<u8>, PictureError> {
+    let stream = dial.dial(target, limits::DIAL).await.map_err(|_| PictureError::Missing)?.stream;
+    within(limits::EXCHANGE, fetch(stream, url, tls)).await.map_err(|_| PictureError::Missing)?
+}
+
 fn report(context: &Context, burner: &LiveBurner, step: Step) {
     context.services.reporter.report(Event::Creating { burner: burner.id.clone(), step });
 }
@@ -340,11 +339,45 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use flashpaper_tor::DialError;
+    use flashpaper_xmpp::Domain;
+    use futures::future::BoxFuture;
     use tempfile::TempDir;
 
     use super::*;
     use crate::connection::supervisor::tests::{burner, engine};
+    use crate::registration::choice::{Next, Patience};
     use crate::registration::learnt::days;
+    use crate::seams::Dialed;
+
+    /// Fails so, whatever is dialled.
+    struct Fails(DialError);
+
+    impl Dial for Fails {
+        fn dial<'a>(&'a self, _: &'a Target, _: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+            Box::pin(async { Err(self.0) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_picture_whose_host_cannot_be_dialled_is_missing_and_the_creation_moves_on() {
+        let (host, tls) = (Domain::parse("x.example").unwrap(), Tls::public_roots());
+        let url = PictureUrl { host, port: 443, tls: true, path: "/".to_owned() };
+        let target = Target::host("x.example", 443).unwrap();
+        for why in [
+            DialError::Timeout,
+            DialError::TorUnavailable,
+            DialError::NoSuchHost,
+            DialError::HostUnreachable,
+            DialError::Internal,
+        ] {
+            let missing = fetch_from(&Fails(why), &target, &url, &tls).await.unwrap_err();
+            assert_eq!(missing, PictureError::Missing, "{why}");
+            assert_eq!(Patience::new(true, true).next(&missing.into(), Route::Exit), Next::Elsewhere);
+        }
+    }
 
     #[tokio::test]
     async fn a_server_that_asks_although_it_was_said_not_to_is_learnt_unless_the_user_named_it() {
