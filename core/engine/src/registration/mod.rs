@@ -112,7 +112,6 @@ impl<'a> Creation<'a> {
             // On the heap: streams are large, and an app's threads may have small stacks.
             let (pending, end) = Box::pin(attempt.run(self.context, cancel)).await?;
             let Err(why) = end else { return Ok(pending) };
-            self.context.learn(&pending.burner.account(), &why).await;
             self.move_on(pending, why, cancel).await?;
         }
     }
@@ -122,6 +121,10 @@ impl<'a> Creation<'a> {
         // Where the onion service did not answer, it was by the exit already.
         let route = if self.context.uses_exit(&pending.burner.id) { Route::Exit } else { self.way.first };
         let next = self.patience.next(&why, route);
+        // A name that is taken says nothing of a server that takes the next one.
+        if matches!(next, Next::Elsewhere | Next::End) {
+            self.context.learn(&pending.burner.account(), &why).await;
+        }
         let from = Address::from(self.server.domain.as_str().to_owned());
         let burner = pending.burner.id.clone();
         if next == Next::End {
@@ -155,4 +158,34 @@ impl<'a> Creation<'a> {
 fn first(context: &Context, options: &CreateOptions, named: Option<&str>) -> Result<Server, Error> {
     let choice = Choice { route: options.route, asks_nothing: options.asks_nothing, tried: &[] };
     named.map_or_else(|| context.draw_server(&choice), |domain| context.named_server(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::account::tests::account;
+    use crate::connection::supervisor::tests::engine;
+    use crate::registration::learnt::{Lesson, days};
+
+    #[tokio::test]
+    async fn of_a_server_that_is_tried_again_nothing_is_learnt() {
+        let home = TempDir::new().unwrap();
+        let (engine, _) = engine(&home, &[]).await;
+        let context = &engine.context;
+        let mut creation = Creation::new(context, CreateOptions::default()).unwrap();
+        let first = creation.server.domain.as_str().to_owned();
+        for (number, learnt) in [(1, None), (2, None), (3, Some(Lesson::NotToday))] {
+            let mut sealed = account(&number.to_string());
+            sealed.domain = first.clone();
+            let pending = PendingBurner::seal(context, sealed, false).await.unwrap();
+            creation.move_on(pending, Error::NamesTaken, &CancellationToken::new()).await.unwrap();
+            let lessons = context.learnt.on(days(context.services.now()));
+            let lessons = lessons.get(&first).into_iter().flat_map(|lessons| lessons.keys().copied());
+            assert_eq!(lessons.collect::<Vec<_>>(), Vec::from_iter(learnt), "after {number}");
+        }
+        assert_ne!(creation.server.domain.as_str(), first);
+        engine.close().await;
+    }
 }
