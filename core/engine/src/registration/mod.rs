@@ -90,7 +90,7 @@ impl<'a> Creation<'a> {
         let way = server.way(options.route);
         server.endpoints(way.first)?;
         let mut patience = Patience::new(named.is_none(), options.route.is_none());
-        if invitation.as_ref().is_some_and(|invitation| invitation.username().is_some()) {
+        if has_name(invitation.as_ref()) {
             patience = patience.with_one_name();
         }
         let (named, tried, counts, is_asking) = (named.is_some(), Vec::new(), true, AtomicBool::new(false));
@@ -112,8 +112,13 @@ impl<'a> Creation<'a> {
             // On the heap: streams are large, and an app's threads may have small stacks.
             let (pending, end) = Box::pin(attempt.run(self.context, cancel)).await?;
             let Err(why) = end else { return Ok(pending) };
-            self.move_on(pending, why, cancel).await?;
+            self.move_on(pending, self.told(why), cancel).await?;
         }
+    }
+
+    /// What an attempt's end is called: a name that is reserved was not drawn.
+    fn told(&self, why: Error) -> Error {
+        if has_name(self.invitation.as_ref()) && why == Error::NamesTaken { Error::ReservedNameTaken } else { why }
     }
 
     /// Gives an attempt up, and turns to the next if there is to be one.
@@ -155,6 +160,11 @@ impl<'a> Creation<'a> {
     }
 }
 
+/// Whether an invitation reserves a name.
+fn has_name(invitation: Option<&Invitation>) -> bool {
+    invitation.is_some_and(|invitation| invitation.username().is_some())
+}
+
 fn first(context: &Context, options: &CreateOptions, named: Option<&str>) -> Result<Server, Error> {
     let choice = Choice { route: options.route, asks_nothing: options.asks_nothing, tried: &[] };
     named.map_or_else(|| context.draw_server(&choice), |domain| context.named_server(domain))
@@ -168,6 +178,25 @@ mod tests {
     use crate::account::tests::account;
     use crate::connection::supervisor::tests::engine;
     use crate::registration::learnt::{Lesson, days};
+
+    #[tokio::test]
+    async fn a_reserved_name_that_is_taken_ends_the_creation_and_is_told_as_such() {
+        let home = TempDir::new().unwrap();
+        let (engine, _) = engine(&home, &[]).await;
+        for (link, told, goes_on) in [
+            ("xmpp:juliet@jabber.example?register;preauth=one", Error::ReservedNameTaken, false),
+            ("xmpp:jabber.example?register;preauth=one", Error::NamesTaken, true),
+        ] {
+            let options = CreateOptions { invitation: Some(link.to_owned()), ..CreateOptions::default() };
+            let mut creation = Creation::new(&engine.context, options).unwrap();
+            let why = creation.told(Error::NamesTaken);
+            assert_eq!(why, told);
+            let pending = PendingBurner::seal(&engine.context, account("a"), false).await.unwrap();
+            let gone_on = creation.move_on(pending, why, &CancellationToken::new()).await;
+            assert_eq!(gone_on, if goes_on { Ok(()) } else { Err(told) });
+        }
+        engine.close().await;
+    }
 
     #[tokio::test]
     async fn of_a_server_that_is_tried_again_nothing_is_learnt() {
