@@ -26,7 +26,8 @@ pub struct CreateOptions {
     pub asks_nothing: bool,
     /// A link that invites to a server (XEP-0401, XEP-0445): `xmpp:server?register;preauth=…`. It names the server, and is
     /// spent once there is an account. It is a secret. One that reserves a name (`xmpp:name@server?…`) gives the account that
-    /// name, which its maker knows.
+    /// name, which its maker knows. That name is sent once, as sent again it would link two circuits: a wrong answer to what the
+    /// server asks ends the creation, and so does a server that asks to wait.
     #[uniffi(default = None)]
     pub invitation: Option<String>,
     /// When it is to be burnt by itself, as `Engine.setExpiry` has it.

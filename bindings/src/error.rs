@@ -88,8 +88,11 @@ pub enum FlashpaperError {
         /// How long: known of our own cap alone. Servers say it in a text for people, if at all.
         retry_after: Option<Duration>,
     },
-    /// Every drawn name was taken already, or the one that an invitation reserves.
+    /// Every drawn name was taken already.
     NamesTaken,
+    /// The name that the invitation reserves is taken: by who has it, another invitation is needed. To send the same name again, on
+    /// other circuits, would link them, and get the same answer.
+    ReservedNameTaken,
     /// The server refuses what was asked of it.
     ServerRefused,
     /// The server has a fault of its own, or one behind it does not answer.

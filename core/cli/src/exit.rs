@@ -161,6 +161,7 @@ impl Failure {
                 | Error::Quarantined
                 | Error::RateLimited { .. }
                 | Error::NamesTaken
+                | Error::ReservedNameTaken
                 | Error::ServerRefused
                 | Error::ServerFailed
                 | Error::Auth => 8,

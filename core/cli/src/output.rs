@@ -391,15 +391,13 @@ fn step_text(step: &Step) -> String {
     }
 }
 
-/// That another attempt is made, and why.
+/// Why another attempt is made. Its first step says where.
 fn moving_text(from: &Address, why: &Error) -> String {
     let (server, why_text) = (printable(from.as_str()), why.to_string());
-    let refusal = match why_text.strip_prefix("the server") {
+    match why_text.strip_prefix("the server") {
         Some(rest) => format!("{server}{rest}"),
         None => format!("{server}: {why_text}"),
-    };
-    let is_same = matches!(why, Error::NamesTaken | Error::BadAnswer | Error::RateLimited { .. });
-    format!("{refusal}; trying {}", if is_same { "again" } else { "another" })
+    }
 }
 
 /// What is waited for behind a step.
@@ -439,9 +437,9 @@ pub(crate) const fn settlement_text(settlement: Settlement) -> &'static str {
 #[test]
 fn a_refusal_that_is_moved_on_from_names_its_server() {
     let text = |why: &Error| moving_text(&"jabber.example".to_owned().into(), why);
-    assert_eq!(text(&Error::RegistrationClosed), "jabber.example makes no accounts; trying another");
-    assert_eq!(text(&Error::ServerBroken), "jabber.example's answer makes no sense; trying another");
-    assert_eq!(text(&Error::BadAnswer), "jabber.example: the answer is wrong; trying again");
+    assert_eq!(text(&Error::RegistrationClosed), "jabber.example makes no accounts");
+    assert_eq!(text(&Error::ServerBroken), "jabber.example's answer makes no sense");
+    assert_eq!(text(&Error::BadAnswer), "jabber.example: the answer is wrong");
 }
 
 #[cfg(test)]

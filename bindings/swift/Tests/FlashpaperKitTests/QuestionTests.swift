@@ -41,7 +41,7 @@ import Testing
             (.Declined, "declined", .nothing), (.QuestionExpired, "question_expired", .tryLater),
             (.NoSuchQuestion, "no_such_question", .nothing), (.WeakPassword, "weak_password", .chooseServer),
             (.PolicyDenied, "policy_denied", .chooseServer), (.Quarantined, "quarantined", .chooseServer),
-            (.ServerFailed, "server_failed", .tryLater),
+            (.ServerFailed, "server_failed", .tryLater), (.ReservedNameTaken, "reserved_name_taken", .correctInput),
             (.Unanswerable(fault: .nobodyToAsk), "nobody_to_ask", .chooseServer),
             (.Unanswerable(fault: .kind), "unknown_challenge", .chooseServer),
             (.Unanswerable(fault: .work), "too_much_work", .chooseServer),

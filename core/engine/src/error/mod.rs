@@ -100,9 +100,13 @@ pub enum Error {
         /// How long: known of our own cap alone. Servers say it in a text for people, if at all.
         retry_after: Option<Duration>,
     },
-    /// Every drawn name was taken already, or the one that an invitation reserves.
+    /// Every drawn name was taken already.
     #[error("the drawn names were taken")]
     NamesTaken,
+    /// The name that the invitation reserves is taken: by who has it, another invitation is needed. To send the same name again, on
+    /// other circuits, would link them, and get the same answer.
+    #[error("the name that the invitation reserves is taken")]
+    ReservedNameTaken,
     /// The server refuses what was asked of it.
     #[error("the server refused")]
     ServerRefused,
@@ -306,6 +310,7 @@ impl Error {
             Self::Quarantined => ("quarantined", Action::ChooseServer),
             Self::RateLimited { .. } => ("rate_limited", Action::TryLater),
             Self::NamesTaken => ("names_taken", Action::TryLater),
+            Self::ReservedNameTaken => ("reserved_name_taken", Action::CorrectInput),
             Self::ServerRefused => ("server_refused", Action::ChooseServer),
             Self::ServerFailed => ("server_failed", Action::TryLater),
             Self::Auth => ("auth", Action::Nothing),
@@ -354,6 +359,7 @@ mod tests {
     fn every_error_suggests_something_that_fits() {
         assert!(Error::Offline.retryable());
         assert!(!Error::Untrusted.retryable());
+        assert!(Error::NamesTaken.retryable() && !Error::ReservedNameTaken.retryable());
         let wait = Duration::from_secs(60);
         assert_eq!(Error::RateLimited { retry_after: Some(wait) }.retry_after(), Some(wait));
         assert_eq!(Error::ClockWrong { by: None }.action(), Action::SetClock);

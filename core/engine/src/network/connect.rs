@@ -68,7 +68,7 @@ async fn open_asking(
 }
 
 /// The next endpoint is tried only when nothing answers at one: a server that answers wrongly is refused. Where DNS has named the
-/// endpoint that may be anybody, and a forged record is not to decide alone.
+/// endpoint that may be anybody, and a forged record is not to decide alone: not by a port that no exit takes, nor by silence.
 async fn open_by(
     context: &Context,
     id: &BurnerId,
@@ -80,17 +80,18 @@ async fn open_by(
     let dial = context.dial_of(id).await?;
     let (mut endpoints, mut last, mut wrong) = (Endpoints::of(server, route)?, Error::ServerUnreachable, None);
     while let Some(Endpoint { at, is_from_dns }) = endpoints.next(context, id, &*dial).await {
-        let mut opened = open_at(context, &*dial, &server.domain, &at, asks, report).await?;
-        if matches!(opened, Err(Failed::TooEarly)) {
+        let mut opened = open_at(context, &*dial, &server.domain, &at, asks, report).await;
+        if matches!(opened, Ok(Err(Failed::TooEarly))) {
             *asks = None;
-            opened = open_at(context, &*dial, &server.domain, &at, asks, report).await?;
+            opened = open_at(context, &*dial, &server.domain, &at, asks, report).await;
         }
         match opened {
-            Ok(link) => return Ok(link),
-            Err(Failed::NoAnswer(why)) => last = why,
-            Err(Failed::TooEarly) => last = Error::ServerUnreachable,
-            Err(Failed::Wrong(why)) if is_from_dns => wrong = Some(why),
-            Err(Failed::Wrong(why)) => return Err(why),
+            Ok(Ok(link)) => return Ok(link),
+            Ok(Err(Failed::NoAnswer(why))) => last = why,
+            Ok(Err(Failed::TooEarly)) => last = Error::ServerUnreachable,
+            Ok(Err(Failed::Wrong(why))) if is_from_dns => wrong = Some(why),
+            Err(Error::Timeout | Error::TorBlocked) if is_from_dns => last = Error::ServerUnreachable,
+            Ok(Err(Failed::Wrong(why))) | Err(why) => return Err(why),
         }
     }
     Err(wrong.unwrap_or(last))
@@ -224,4 +225,64 @@ pub(crate) fn within<T>(
 ) -> impl Future<Output = Result<T, Error>> + Send {
     let work = timeout(limit, Box::pin(work));
     async { work.await.map_err(|_| Error::Timeout) }
+}
+
+#[cfg(test)]
+mod tests {
+    use flashpaper_tor::DialError;
+    use futures::future::BoxFuture;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::connection::supervisor::tests::{engine, id};
+    use crate::network::srv::tests::{DIRECT, DOMAIN, Resolver, STARTTLS, answer, host, srv};
+    use crate::seams::{Dialed, Dialers};
+
+    const ELSEWHERE: &str = "elsewhere.example";
+
+    /// DNS names a host of somebody else's, where a dial fails so. At the server's own nobody listens.
+    #[derive(Clone)]
+    struct Misled(Resolver, DialError);
+
+    impl Dialers for Misled {
+        fn isolated(&self) -> Arc<dyn Dial> {
+            Arc::new(self.clone())
+        }
+    }
+
+    impl Dial for Misled {
+        fn dial<'a>(&'a self, target: &'a Target, limit: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
+            let Self(resolver, why) = self;
+            Box::pin(async move {
+                let found = resolver.dial(target, limit).await;
+                match target {
+                    Target::Host { name, .. } if name == ELSEWHERE => Err(*why),
+                    Target::Host { .. } => Err(DialError::HostUnreachable),
+                    _ => found,
+                }
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_becomes_of_a_host_that_dns_names_the_server_itself_is_tried() {
+        for why in [DialError::Timeout, DialError::TorUnavailable, DialError::HostUnreachable] {
+            let (home, forged) = (TempDir::new().unwrap(), srv(DIRECT, (0, 0), ELSEWHERE, 25));
+            let (engine, _) = engine(&home, &["a"]).await;
+            let resolver = Resolver::new(vec![answer(DIRECT, vec![forged]), answer(STARTTLS, vec![])]);
+            engine.start_on(Arc::new(Misled(resolver.clone(), why))).await.unwrap();
+            let context = &engine.context;
+            let mut server = context.named_server(DOMAIN).unwrap();
+            for is_unlisted in [true, false] {
+                server.is_unlisted = is_unlisted;
+                let opened = open(context, &id("a"), &server, server.way(Some(Route::Exit)), &mut |_| ()).await;
+                assert_eq!(opened.err(), Some(Error::ServerUnreachable), "{why:?}");
+                let dialled = resolver.take();
+                for host in [host(ELSEWHERE, 25), host(DOMAIN, 5223), host(DOMAIN, 5222)] {
+                    assert!(dialled.contains(&host), "{host:?}, {why:?}");
+                }
+            }
+            engine.close().await;
+        }
+    }
 }

@@ -206,4 +206,4 @@ fn in_order(mut records: Vec<Record>, rng: &mut dyn CryptoRng) -> Vec<Record> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -61,6 +61,11 @@ impl Context {
         self.tor.dialers.borrow().clone().ok_or(Error::TorNotStarted)
     }
 
+    /// Whether Tor said last that it can be used.
+    pub(crate) fn is_tor_ready(&self) -> bool {
+        lock(&self.services.tor_status).as_ref().is_some_and(|status| status.ready)
+    }
+
     /// Those before are of no use any more.
     pub(crate) fn set_dialers(&self, dialers: Option<Arc<dyn Dialers>>) {
         self.tor.dialers.send_replace(dialers);

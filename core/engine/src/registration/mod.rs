@@ -97,7 +97,7 @@ impl<'a> Creation<'a> {
         let way = server.way(options.route);
         server.endpoints(way.first)?;
         let mut patience = Patience::new(named.is_none(), options.route.is_none());
-        if invitation.as_ref().is_some_and(|invitation| invitation.username().is_some()) {
+        if has_name(invitation.as_ref()) {
             patience = patience.with_one_name();
         }
         let (named, tried, counts, is_asking) = (named.is_some(), Vec::new(), true, AtomicBool::new(false));
@@ -120,9 +120,13 @@ impl<'a> Creation<'a> {
             // On the heap: streams are large, and an app's threads may have small stacks.
             let (pending, end) = Box::pin(attempt.run(self.context, cancel)).await?;
             let Err(why) = end else { return Ok(pending) };
-            self.context.learn(&pending.burner.account(), &why).await;
-            self.move_on(pending, why, cancel).await?;
+            self.move_on(pending, self.told(why), cancel).await?;
         }
+    }
+
+    /// What an attempt's end is called: a name that is reserved was not drawn.
+    fn told(&self, why: Error) -> Error {
+        if has_name(self.invitation.as_ref()) && why == Error::NamesTaken { Error::ReservedNameTaken } else { why }
     }
 
     /// Gives an attempt up, and turns to the next if there is to be one.
@@ -130,6 +134,10 @@ impl<'a> Creation<'a> {
         // Where the onion service did not answer, it was by the exit already.
         let route = if self.context.uses_exit(&pending.burner.id) { Route::Exit } else { self.way.first };
         let next = self.patience.next(&why, route);
+        // A name that is taken says nothing of a server that takes the next one.
+        if matches!(next, Next::Elsewhere | Next::End) {
+            self.context.learn(&pending.burner.account(), &why).await;
+        }
         let from = Address::from(self.server.domain.as_str().to_owned());
         let burner = pending.burner.id.clone();
         if next == Next::End {
@@ -160,7 +168,61 @@ impl<'a> Creation<'a> {
     }
 }
 
+/// Whether an invitation reserves a name.
+fn has_name(invitation: Option<&Invitation>) -> bool {
+    invitation.is_some_and(|invitation| invitation.username().is_some())
+}
+
 fn first(context: &Context, options: &CreateOptions, named: Option<&str>) -> Result<Server, Error> {
     let choice = Choice { route: options.route, asks_nothing: options.asks_nothing, tried: &[] };
     named.map_or_else(|| context.draw_server(&choice), |domain| context.named_server(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::account::tests::account;
+    use crate::connection::supervisor::tests::engine;
+    use crate::registration::learnt::{Lesson, days};
+
+    #[tokio::test]
+    async fn a_reserved_name_that_is_taken_ends_the_creation_and_is_told_as_such() {
+        let home = TempDir::new().unwrap();
+        let (engine, _) = engine(&home, &[]).await;
+        for (link, told, goes_on) in [
+            ("xmpp:juliet@jabber.example?register;preauth=one", Error::ReservedNameTaken, false),
+            ("xmpp:jabber.example?register;preauth=one", Error::NamesTaken, true),
+        ] {
+            let options = CreateOptions { invitation: Some(link.to_owned()), ..CreateOptions::default() };
+            let mut creation = Creation::new(&engine.context, options).unwrap();
+            let why = creation.told(Error::NamesTaken);
+            assert_eq!(why, told);
+            let pending = PendingBurner::seal(&engine.context, account("a"), false).await.unwrap();
+            let gone_on = creation.move_on(pending, why, &CancellationToken::new()).await;
+            assert_eq!(gone_on, if goes_on { Ok(()) } else { Err(told) });
+        }
+        engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn of_a_server_that_is_tried_again_nothing_is_learnt() {
+        let home = TempDir::new().unwrap();
+        let (engine, _) = engine(&home, &[]).await;
+        let context = &engine.context;
+        let mut creation = Creation::new(context, CreateOptions::default()).unwrap();
+        let first = creation.server.domain.as_str().to_owned();
+        for (number, learnt) in [(1, None), (2, None), (3, Some(Lesson::NotToday))] {
+            let mut sealed = account(&number.to_string());
+            sealed.domain = first.clone();
+            let pending = PendingBurner::seal(context, sealed, false).await.unwrap();
+            creation.move_on(pending, Error::NamesTaken, &CancellationToken::new()).await.unwrap();
+            let lessons = context.learnt.on(days(context.services.now()));
+            let lessons = lessons.get(&first).into_iter().flat_map(|lessons| lessons.keys().copied());
+            assert_eq!(lessons.collect::<Vec<_>>(), Vec::from_iter(learnt), "after {number}");
+        }
+        assert_ne!(creation.server.domain.as_str(), first);
+        engine.close().await;
+    }
 }

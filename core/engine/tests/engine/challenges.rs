@@ -115,13 +115,15 @@ async fn a_picture_on_the_web_comes_by_the_circuits_of_the_registration() -> Tes
     Ok(())
 }
 
-/// A host of the scripted server's own, at another port: says `answer` to each request, or nothing.
+/// Where the scripted server's host has a web server.
+const WEB: u16 = 5280;
+
+/// The scripted server's host, at another port: says `answer` to each request, or nothing.
 #[expect(clippy::disallowed_types, reason = "a server for tests")]
-async fn web(lab: &Remote, answer: Option<Vec<u8>>) -> Tested<(u16, tokio::task::JoinHandle<()>)> {
+async fn web(lab: &Remote, answer: Option<Vec<u8>>) -> Tested<tokio::task::JoinHandle<()>> {
     let address = lab.facts().hosts.get(&ServerKind::Malformed.domain()).ok_or("no address")?;
-    let listener = tokio::net::TcpListener::bind((address.as_str(), 0)).await?;
-    let port = listener.local_addr()?.port();
-    let served = tokio::spawn(async move {
+    let listener = tokio::net::TcpListener::bind((address.as_str(), WEB)).await?;
+    Ok(tokio::spawn(async move {
         let mut held = Vec::new();
         while let Ok((mut stream, _)) = listener.accept().await {
             let _ = stream.read(&mut [0; 4096]).await;
@@ -130,8 +132,7 @@ async fn web(lab: &Remote, answer: Option<Vec<u8>>) -> Tested<(u16, tokio::task:
                 None => held.push(stream),
             }
         }
-    });
-    Ok((port, served))
+    }))
 }
 
 #[tokio::test]
@@ -141,8 +142,8 @@ async fn without_tls_a_picture_comes_from_the_servers_own_host_alone() -> Tested
     let (engine, recorded) = recorded(&home, &lab).await?;
     let mut png = b"HTTP/1.0 200 OK\r\n\r\n\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x09\0\0\0\x09".to_vec();
     png.extend([8, 0, 0, 0, 0, 1, 2, 3, 4]);
-    let (port, served) = web(&lab, Some(png)).await?;
-    let server = with_form(&lab, &picture(&format!("http://malformed.lab.test:{port}/p.png"), REQUIRED)).await?;
+    let served = web(&lab, Some(png)).await?;
+    let server = with_form(&lab, &picture(&format!("http://malformed.lab.test:{WEB}/p.png"), REQUIRED)).await?;
     let mut events = engine.events(None);
     let making = creating(&engine, at(server.domain()));
     let question = asked(&engine, &mut events).await?;
@@ -164,9 +165,9 @@ async fn without_tls_a_picture_comes_from_the_servers_own_host_alone() -> Tested
 async fn a_picture_that_cannot_be_had_is_left_out_where_it_may_be() -> Tested {
     let (lab, home) = (Remote::from_env()?, TempDir::new()?);
     let engine = direct(&home, &lab).await?;
-    let (port, served) = web(&lab, Some(b"HTTP/1.0 404 Not Found\r\n\r\n".to_vec())).await?;
+    let served = web(&lab, Some(b"HTTP/1.0 404 Not Found\r\n\r\n".to_vec())).await?;
     let question = "<field var='qa' type='text-single' label='Colour of the sky'/>";
-    for lost in [format!("http://malformed.lab.test:{port}/p.png"), "https://nowhere.lab.test/p.png".to_owned()] {
+    for lost in [format!("http://malformed.lab.test:{WEB}/p.png"), "https://nowhere.lab.test/p.png".to_owned()] {
         let server = with_form(&lab, &(picture(&lost, "") + question)).await?;
         let mut events = engine.events(None);
         let making = creating(&engine, at(server.domain()));
@@ -178,7 +179,7 @@ async fn a_picture_that_cannot_be_had_is_left_out_where_it_may_be() -> Tested {
         let log = log(&server)?;
         assert!(log.contains("<field var='qa'><value>blue</value>") && !log.contains("var='ocr'"), "{log}");
     }
-    let server = with_form(&lab, &picture(&format!("http://malformed.lab.test:{port}/p.png"), REQUIRED)).await?;
+    let server = with_form(&lab, &picture(&format!("http://malformed.lab.test:{WEB}/p.png"), REQUIRED)).await?;
     assert_eq!(engine.create_burner(at(server.domain())).await.err(), Some(unanswerable(FormFault::PictureLost)));
     served.abort();
     engine.close().await;
@@ -208,8 +209,8 @@ async fn a_proof_of_work_is_found_and_sent() -> Tested {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn why_a_form_is_not_answered_is_told() -> Tested {
     let lab = Remote::from_env()?;
-    let (port, served) = web(&lab, Some(b"HTTP/1.0 200 OK\r\n\r\n<html>".to_vec())).await?;
-    let on_the_web = picture(&format!("http://malformed.lab.test:{port}/p.png"), REQUIRED);
+    let served = web(&lab, Some(b"HTTP/1.0 200 OK\r\n\r\n<html>".to_vec())).await?;
+    let on_the_web = picture(&format!("http://malformed.lab.test:{WEB}/p.png"), REQUIRED);
     let sound = "<field var='audio_recog' type='text-single' label='What is said'/>".to_owned();
     let options = "<field var='plan' type='list-single'><required/></field>".to_owned();
     for (fields, fault) in [
@@ -220,7 +221,7 @@ async fn why_a_form_is_not_answered_is_told() -> Tested {
         (on_the_web.clone(), FormFault::Picture),
         (on_the_web.replace(REQUIRED, ""), FormFault::Picture),
         (picture("https://nowhere.lab.test/p.png", REQUIRED), FormFault::PictureLost),
-        (picture("http://malformed.lab.test:1/p.png", ""), FormFault::PictureLost),
+        (picture("http://malformed.lab.test:5281/p.png", ""), FormFault::PictureLost),
     ] {
         let (server, home) = (with_form(&lab, &fields).await?, TempDir::new()?);
         let engine = direct(&home, &lab).await?;
@@ -237,8 +238,8 @@ async fn why_a_form_is_not_answered_is_told() -> Tested {
 async fn where_nobody_is_to_be_asked_nothing_is_fetched_or_looked_for() -> Tested {
     let (lab, home) = (Remote::from_env()?, TempDir::new()?);
     let (engine, recorded) = recorded(&home, &lab).await?;
-    let (port, served) = web(&lab, None).await?;
-    let on_the_web = picture(&format!("http://malformed.lab.test:{port}/p.png"), REQUIRED);
+    let served = web(&lab, None).await?;
+    let on_the_web = picture(&format!("http://malformed.lab.test:{WEB}/p.png"), REQUIRED);
     let work = "<field var='SHA-256' type='text-single' label='93c7'><required/></field>".to_owned();
     let bits = picture("cid:sha1+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@bob.xmpp.org", REQUIRED);
     for asks in [on_the_web + &work, bits + &work] {
@@ -265,10 +266,10 @@ fn is_working(events: &mut Events) -> bool {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn nothing_is_fetched_or_looked_for_any_more_for_a_server_that_has_gone() -> Tested {
     let (lab, home) = (Remote::from_env()?, TempDir::new()?);
-    let (port, served) = web(&lab, None).await?;
+    let served = web(&lab, None).await?;
     let engine = direct(&home, &lab).await?;
     let endless = "<field var='SHA-256' type='text-single' label='ffffff'><required/></field>".to_owned();
-    for fields in [picture(&format!("http://malformed.lab.test:{port}/p.png"), REQUIRED), endless] {
+    for fields in [picture(&format!("http://malformed.lab.test:{WEB}/p.png"), REQUIRED), endless] {
         let (server, making) = under_way(&engine, &lab, &fields).await?;
         server.stop().await?;
         let begin = Instant::now();

@@ -122,6 +122,8 @@ pub(super) fn no_form(error: &StanzaError, lacks_invitation: bool) -> RegisterEr
     match refusal(error, Context { lacks_invitation, ..Context::default() }) {
         Closed | PolicyDenied | WeakPassword => Closed,
         refusal @ (NeedsInvite | RateLimited | Failed) => refusal,
+        // There can be no account yet, whatever is to be waited for.
+        _ if error.type_ == ErrorType::Wait => RateLimited,
         _ => Fault::NoRegistration.into(),
     }
 }
@@ -130,15 +132,24 @@ pub(super) fn no_form(error: &StanzaError, lacks_invitation: bool) -> RegisterEr
 pub(super) fn refusal(error: &StanzaError, context: Context) -> RegisterError {
     use DefinedCondition as Condition;
     let Context { lacks_invitation, challenged, answered } = context;
-    let cancels = error.type_ == ErrorType::Cancel;
+    let (cancels, waits) = (error.type_ == ErrorType::Cancel, error.type_ == ErrorType::Wait);
     match &error.defined_condition {
         Condition::Conflict => RegisterError::NameTaken,
         Condition::ResourceConstraint => RegisterError::RateLimited,
         Condition::InternalServerError | Condition::RemoteServerTimeout | Condition::RemoteServerNotFound => {
             RegisterError::Failed
         }
-        // Over Tor many share one address. Prosody's limit says so.
-        _ if error.type_ == ErrorType::Wait => RegisterError::RateLimited,
+        // Over Tor many share one address. Prosody's limit says so. To wait for what no rule says would tell nothing of the account.
+        Condition::NotAcceptable
+        | Condition::NotAllowed
+        | Condition::NotAuthorized
+        | Condition::Forbidden
+        | Condition::PolicyViolation
+        | Condition::ServiceUnavailable
+            if waits =>
+        {
+            RegisterError::RateLimited
+        }
         // ejabberd's to a wrong answer, and XEP-0158's to one of which the server does not know the question any more.
         Condition::NotAllowed | Condition::ServiceUnavailable | Condition::ItemNotFound if challenged => {
             RegisterError::BadAnswer

@@ -137,6 +137,9 @@ impl Cid {
 
 const HOST: &str = "@bob.xmpp.org";
 
+/// The ports of the web, and of the web servers that XMPP servers bring along.
+const PORTS: [u16; 5] = [80, 443, 5280, 5281, 5443];
+
 /// Where a picture is on the web. It is to be fetched on the circuits of the registration, without any redirection.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PictureUrl {
@@ -151,13 +154,15 @@ pub struct PictureUrl {
 }
 
 impl PictureUrl {
-    /// Reads an address: https, or of the server's own domain.
+    /// Reads an address: https, or of the server's own domain; at a usual port, so that a server does not choose among the exits by a
+    /// rare one.
     pub(super) fn parse(uri: &str, server: &Domain) -> Option<Self> {
         let url = Url::parse(uri).ok().filter(|url| uri.len() <= 2048 && is_plain(url))?;
         let (host, tls) = (Domain::parse(url.host_str()?).ok()?, url.scheme() == "https");
+        let port = url.port_or_known_default().filter(|port| PORTS.contains(port))?;
         let may_be_asked = tls || url.scheme() == "http" && host == *server;
         let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        may_be_asked.then_some(Self { host, port: url.port_or_known_default()?, tls, path })
+        may_be_asked.then_some(Self { host, port, tls, path })
     }
 }
 
@@ -269,6 +274,9 @@ pub(super) mod tests {
             "https://localhost/",
             "https://printer.local/",
             "https://x.onion/",
+            "https://x.example:6667/c.png",
+            "https://x.example:0/c.png",
+            "http://jabber.example:8080/c.png",
             "ftp://jabber.example/",
             "file:///etc/passwd",
             "data:image/png;base64,AAAA",

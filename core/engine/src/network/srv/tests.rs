@@ -15,9 +15,9 @@ use crate::connection::supervisor::tests::{engine, id};
 use crate::locks::lock;
 use crate::seams::Dialed;
 
-const DOMAIN: &str = "jabber.example";
-const DIRECT: &str = "_xmpps-client._tcp.jabber.example";
-const STARTTLS: &str = "_xmpp-client._tcp.jabber.example";
+pub(in crate::network) const DOMAIN: &str = "jabber.example";
+pub(in crate::network) const DIRECT: &str = "_xmpps-client._tcp.jabber.example";
+pub(in crate::network) const STARTTLS: &str = "_xmpp-client._tcp.jabber.example";
 
 fn name(text: &str) -> Name<'_> {
     Name::new(text).unwrap()
@@ -27,7 +27,12 @@ fn question(of: &'static str) -> Question<'static> {
     Question::new(name(of), QTYPE::TYPE(TYPE::SRV), QCLASS::CLASS(CLASS::IN), false)
 }
 
-fn srv(of: &'static str, rank: (u16, u16), target: &'static str, port: u16) -> ResourceRecord<'static> {
+pub(in crate::network) fn srv(
+    of: &'static str,
+    rank: (u16, u16),
+    target: &'static str,
+    port: u16,
+) -> ResourceRecord<'static> {
     let srv = SRV { priority: rank.0, weight: rank.1, port, target: name(target) };
     ResourceRecord::new(name(of), CLASS::IN, 60, RData::SRV(srv))
 }
@@ -36,7 +41,7 @@ fn alias(of: &'static str, to: &'static str) -> ResourceRecord<'static> {
     ResourceRecord::new(name(of), CLASS::IN, 60, RData::CNAME(CNAME(name(to))))
 }
 
-fn answer(to: &'static str, answers: Vec<ResourceRecord<'static>>) -> Packet<'static> {
+pub(in crate::network) fn answer(to: &'static str, answers: Vec<ResourceRecord<'static>>) -> Packet<'static> {
     let mut packet = Packet::new_reply(7);
     packet.questions.push(question(to));
     packet.answers = answers;
@@ -150,14 +155,19 @@ fn priorities_are_of_both_services_and_weights_draw_among_equals() {
 
 /// A DNS server with an answer for each service, in the order in which they are sent; and who was dialled.
 #[derive(Clone)]
-struct Resolver {
+pub(in crate::network) struct Resolver {
     answers: Arc<Vec<Packet<'static>>>,
     dialled: Arc<Mutex<Vec<Target>>>,
 }
 
 impl Resolver {
-    fn new(answers: Vec<Packet<'static>>) -> Self {
+    pub(in crate::network) fn new(answers: Vec<Packet<'static>>) -> Self {
         Self { answers: Arc::new(answers), dialled: Arc::default() }
+    }
+
+    /// Who was dialled since the last call.
+    pub(in crate::network) fn take(&self) -> Vec<Target> {
+        std::mem::take(&mut *lock(&self.dialled))
     }
 
     /// Reads both questions, and answers.
@@ -196,7 +206,7 @@ async fn found(answers: Vec<Packet<'static>>) -> Vec<(Target, Security)> {
     look_up(&Resolver::new(answers), resolver, DOMAIN, &mut StdRng::seed_from_u64(1)).await
 }
 
-fn host(name: &str, port: u16) -> Target {
+pub(in crate::network) fn host(name: &str, port: u16) -> Target {
     Target::host(name, port).unwrap()
 }
 

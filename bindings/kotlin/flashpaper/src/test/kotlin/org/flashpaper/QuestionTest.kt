@@ -50,6 +50,7 @@ class QuestionTest {
             FlashpaperException.QuestionExpired() to ("question_expired" to Action.TRY_LATER),
             FlashpaperException.NoSuchQuestion() to ("no_such_question" to Action.NOTHING),
             FlashpaperException.WeakPassword() to ("weak_password" to Action.CHOOSE_SERVER),
+            FlashpaperException.ReservedNameTaken() to ("reserved_name_taken" to Action.CORRECT_INPUT),
             FlashpaperException.PolicyDenied() to ("policy_denied" to Action.CHOOSE_SERVER),
             FlashpaperException.Quarantined() to ("quarantined" to Action.CHOOSE_SERVER),
             FlashpaperException.ServerFailed() to ("server_failed" to Action.TRY_LATER),
