@@ -1,4 +1,4 @@
-//! How a burn ended, the removals that wait, and the end of all at once.
+//! How a burn ended, the removals that wait, the end of all at once, and what is for the whole process.
 
 use std::fmt;
 use std::path::Path;
@@ -90,6 +90,14 @@ impl fmt::Debug for PendingRemoval {
 pub fn panic(home: String, source: Option<Arc<dyn KeySource>>) -> PanicReport {
     let source = source.map(|source| Arc::new(Adapter(source)) as _);
     flashpaper::Engine::panic(Path::new(&home), source)
+}
+
+/// Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called before
+/// anything secret is in it. It holds for all of the process, so that it is for the app to decide; `root` reads on. `false`:
+/// the platform has no such thing (Linux and Android have), or has refused.
+#[uniffi::export]
+pub fn forbid_dumps() -> bool {
+    flashpaper::Engine::forbid_dumps()
 }
 
 /// What a panic has not done: nothing, by default. Called again, it tries once more.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, Fields, ImplItem, Item, Lit, Meta, TraitItem, Type, UseTree, Visibility};
 
 /// Calls that are bound under another name.
-const RENAMED: [(&str, &str); 6] = [
+const RENAMED: [(&str, &str); 7] = [
     // `close` would clash with Kotlin's `AutoCloseable`.
     ("Engine::close", "Engine::shutdown"),
     // UniFFI exports no methods of another crate's type.
@@ -18,6 +18,7 @@ const RENAMED: [(&str, &str); 6] = [
     ("Error::retryable", "error_retryable"),
     // It needs no object.
     ("Engine::panic", "panic"),
+    ("Engine::forbid_dumps", "forbid_dumps"),
     // Records have no constructors that could fail; opening parses it.
     ("PrivateNetwork::parse", "Engine::open"),
 ];

@@ -28,7 +28,7 @@ mod wording;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use flashpaper::Error;
+use flashpaper::{Engine, Error};
 
 use crate::args::Args;
 use crate::exit::Failure;
@@ -40,6 +40,8 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_all
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Where it is refused, nothing else is to be done about it.
+    let _ = Engine::forbid_dumps();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),

@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod event_log;
 mod expiry;
+mod hardening;
 mod high_water;
 mod identity;
 mod key_source;

@@ -31,6 +31,13 @@ public final class Flashpaper: Sendable {
         FlashpaperCore.panic(home: folder.path, source: source)
     }
 
+    /// Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called before
+    /// anything secret is in it. It holds for all of the process, so that it is for the app to decide. `false`: the platform
+    /// has no such thing (Linux and Android have), or has refused.
+    public static func forbidDumps() -> Bool {
+        FlashpaperCore.forbidDumps()
+    }
+
     private init(_ engine: Engine) {
         self.engine = engine
     }

@@ -41,6 +41,13 @@ public class Flashpaper private constructor(internal val engine: Engine) {
          * servers, where nobody knows their passwords any more.
          */
         public fun panic(folder: File, source: KeySource? = null): PanicReport = panic(folder.path, source)
+
+        /**
+         * Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called
+         * before anything secret is in it. It holds for all of the process, so that it is for the app to decide. False: the
+         * platform has no such thing (Linux and Android have), or has refused.
+         */
+        public fun forbidDumps(): Boolean = org.flashpaper.forbidDumps()
     }
 
     /**
