@@ -36,6 +36,8 @@ impl Engine {
     /// Opens the home folder. No network is touched, nor will it be before `start_tor`. A folder that this process has open
     /// already gives the same engine, unlocked, and awake as `resume` has it: closing it closes it for all.
     ///
+    /// With the duress passphrase it gives an empty engine: see `set_duress`.
+    ///
     /// # Errors
     /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
     /// damaged; the key store does not hand its key out; the configuration is invalid.
@@ -132,10 +134,25 @@ impl Engine {
         self.blocking(move |engine| engine.decline(id)).await
     }
 
-    /// Has another key open the folder from now on, and only that. Takes as long as `open`.
+    /// Has another key open the folder from now on, and only that. Takes as long as `open`. The duress passphrase stays,
+    /// unless there is no passphrase any more.
     pub async fn change_key(&self, key: Key) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads.run(None, async move { engine.change_key(key.into()).await }).await
+    }
+
+    /// Sets the duress passphrase, in the place of an earlier one, or takes it away. Who types it at `open`, or to unlock,
+    /// does what `panic` does, and gets an empty engine, which the same passphrase opens from then on: nothing in it tells that
+    /// there was another. Whether one is set can be told neither from the folder nor from how long opening it takes.
+    ///
+    /// It keeps nothing from somebody who has a copy of the folder: it does nothing to that, and can be tried on it. Takes as
+    /// long as `open`.
+    ///
+    /// # Errors
+    /// `InvalidInput`: it is empty or the passphrase itself, or the folder has none. Otherwise as `change_key`.
+    pub async fn set_duress(&self, passphrase: Option<Vec<u8>>) -> Result<(), Error> {
+        let (engine, passphrase) = (self.engine.clone(), passphrase.map(Zeroizing::new));
+        self.threads.run(None, async move { engine.set_duress(passphrase).await }).await
     }
 
     /// Takes an update of the server directory: a file that those who make this library have signed, however the app came by

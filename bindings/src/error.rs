@@ -208,6 +208,10 @@ pub enum Input {
     Network,
     /// An empty passphrase.
     Passphrase,
+    /// A passphrase that is the duress passphrase, too, or the other way round: another one will do.
+    SamePassphrase,
+    /// A duress passphrase, where no passphrase opens the folder: that has to be set first.
+    NoPassphrase,
     /// Not an address (a bare JID).
     Address,
     /// A text that cannot be sent, or a secret that is blank.

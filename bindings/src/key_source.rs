@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 /// died meanwhile: delete both once the folder was opened by what it was changed to.
 #[uniffi::export(with_foreign)]
 pub trait KeySource: Send + Sync {
-    /// Makes a new key in this slot, in the place of one that may be there, and seals bytes with it: 32, or 72 where there
+    /// Makes a new key in this slot, in the place of one that may be there, and seals bytes with it: 72, or 112 where there
     /// is a passphrase, too. They are secret. Wipe them after use. What comes of it is stored as it is, so it has all that
     /// unsealing needs but the key: a nonce, say. It should be bound to the key, so that another one refuses it.
     fn seal(&self, slot: KeySlot, bytes: Vec<u8>) -> Result<Vec<u8>, KeySourceError>;

@@ -76,6 +76,13 @@ pub(crate) enum Command {
     Passphrase {
         /// The file with it in its first line (`-`: standard input) [default: asked for]
         file: Option<PathBuf>,
+        /// Set the duress passphrase instead: who opens the folder with it ends everything there, as `panic` does, and finds an
+        /// empty folder that this passphrase opens. Whether there is one is told nowhere
+        #[arg(long)]
+        duress: bool,
+        /// Take the duress passphrase away
+        #[arg(long, conflicts_with_all = ["file", "duress"])]
+        no_duress: bool,
     },
     /// Bring a burner back from its recovery words: the same address, and the same key for its peers. Makes no account
     Restore {

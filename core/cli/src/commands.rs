@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         return panic(&home, output);
     }
     let makes_key_file = args.passphrase.is_none() && holder::is_new(&home);
-    let ends_key_file = matches!(args.command, Command::Passphrase { .. });
+    let ends_key_file = matches!(args.command, Command::Passphrase { duress: false, no_duress: false, .. });
     // What is typed to `chat` before that can draw it is not shown either.
     let chats = matches!(args.command, Command::Chat { .. }) && !args.json;
     let quiet = if chats { Terminal::quiet() } else { None };
@@ -116,7 +116,15 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
         // It has ended by now.
         Command::Panic => Ok(()),
         Command::List => list(engine, output),
-        Command::Passphrase { file } => passphrase(engine, screen, file.as_deref()).await,
+        Command::Passphrase { no_duress: true, .. } => set_duress(engine, screen, None).await,
+        Command::Passphrase { file, duress: true, .. } => {
+            let passphrase = new_passphrase(file.as_deref(), "the duress passphrase: ")?;
+            set_duress(engine, screen, Some(passphrase)).await
+        }
+        Command::Passphrase { file, .. } => {
+            let passphrase = new_passphrase(file.as_deref(), "the new passphrase: ")?;
+            change_passphrase(engine, screen, &passphrase).await
+        }
         Command::Words { name } => words(engine, output, &find(engine, name)?),
         Command::New { server, recoverable, ask_nothing, invitation, expires, route } => {
             let options = CreateOptions {
@@ -256,26 +264,52 @@ fn not_created(error: Error, via: Option<Route>) -> Failure {
     Failure::Advised(error, advice.to_owned())
 }
 
-async fn passphrase(engine: &Engine, screen: &mut Screen<'_>, file: Option<&Path>) -> Result<(), Failure> {
-    let passphrase = match file {
+/// A passphrase that is to be set: typed twice, or a file's.
+fn new_passphrase(file: Option<&Path>, question: &str) -> Result<Zeroizing<String>, Failure> {
+    match file {
         None if stdin().is_terminal() => {
-            let first = tty::hidden_line("the new passphrase: ").filter(|line| !line.is_empty());
+            let first = tty::hidden_line(question).filter(|line| !line.is_empty());
             let first = first.ok_or(Failure::NoPassphrase)?;
             let again = tty::hidden_line("once more: ");
-            again.filter(|again| *again == first).ok_or(Failure::NoPassphrase)?
+            again.filter(|again| *again == first).ok_or(Failure::NoPassphrase)
         }
-        file => first_line(file.unwrap_or(Path::new("-")), "passphrase", "passphrase: ")?,
-    };
-    let changed = screen.during("the folder", engine.change_key(Key::passphrase(&passphrase))).await;
-    changed.map_err(|error| match error {
-        Error::InvalidInput { input: Input::Passphrase } => {
-            Failure::Advised(error, "the first line of the file is empty".to_owned())
-        }
-        error => error.into(),
-    })?;
+        file => first_line(file.unwrap_or(Path::new("-")), "passphrase", "passphrase: "),
+    }
+}
+
+async fn change_passphrase(engine: &Engine, screen: &mut Screen<'_>, passphrase: &str) -> Result<(), Failure> {
+    screen.during("the folder", engine.change_key(Key::passphrase(passphrase))).await.map_err(not_set)?;
     screen.output.object(&json!({ "type": "passphrase" }));
     screen.output.line("the folder is under this passphrase now: every command needs it, with --passphrase FILE");
     Ok(())
+}
+
+async fn set_duress(
+    engine: &Engine,
+    screen: &mut Screen<'_>,
+    passphrase: Option<Zeroizing<String>>,
+) -> Result<(), Failure> {
+    let is_set = passphrase.is_some();
+    let passphrase = passphrase.map(|text| Zeroizing::new(text.as_bytes().to_vec()));
+    screen.during("the folder", engine.set_duress(passphrase)).await.map_err(not_set)?;
+    screen.output.object(&json!({ "type": "duress", "set": is_set }));
+    screen.output.line(if is_set {
+        "any command with the duress passphrase ends everything of the folder from now on, without a word"
+    } else {
+        "the folder has no duress passphrase"
+    });
+    Ok(())
+}
+
+/// Why a passphrase was not set, and what helps.
+fn not_set(error: Error) -> Failure {
+    let advice = match error {
+        Error::InvalidInput { input: Input::Passphrase } => "the first line of the file is empty",
+        Error::InvalidInput { input: Input::SamePassphrase } => "take another",
+        Error::InvalidInput { input: Input::NoPassphrase } => "`flashpaper passphrase` sets one first",
+        error => return error.into(),
+    };
+    Failure::Advised(error, advice.to_owned())
 }
 
 /// Shows the recovery words if there are any, and forgets them once they were written out.

@@ -269,3 +269,34 @@ fn a_folder_is_put_under_a_passphrase_and_under_another() {
     assert_eq!(code(&["--passphrase", &two, "passphrase", &one]), Some(2), "an empty one");
     assert_eq!(code(&["--passphrase", &two, "list"]), Some(0));
 }
+
+#[test]
+fn a_duress_passphrase_ends_a_folder_and_says_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (home, own, duress, other) = (path("home"), path("own"), path("duress"), path("other"));
+    for (file, passphrase) in [(&own, "swordfish"), (&duress, "marlin"), (&other, "pike")] {
+        fs::write(file, format!("{passphrase}\n")).unwrap();
+    }
+    let run = |args: &[&str]| run("", &[&["--home", &home], args].concat());
+    assert_eq!(run(&["list"]).1, Some(0));
+    let (told, code) = run(&["passphrase", "--duress", &duress]);
+    let none = "invalid input: the folder has no passphrase: `flashpaper passphrase` sets one first";
+    assert_eq!((told, code), (vec![format!("error: {none}")], Some(2)));
+    assert_eq!(run(&["passphrase", &own]).1, Some(0));
+    let (told, code) = run(&["--passphrase", &own, "passphrase", "--duress", &own]);
+    let same = "invalid input: the passphrase and the duress passphrase are the same: take another";
+    assert_eq!((told, code), (vec![format!("error: {same}")], Some(2)));
+    let with_own = |args: &[&str]| run(&[&["--passphrase", &own], args].concat()).1;
+    assert_eq!(with_own(&["passphrase", "--duress", &other]), Some(0));
+    assert_eq!(with_own(&["passphrase", "--no-duress"]), Some(0));
+    assert_eq!(run(&["--passphrase", &other, "list"]).1, Some(3), "taken away");
+    assert_eq!(with_own(&["passphrase", "--duress", &duress]), Some(0));
+    assert_eq!(with_own(&["label", "none", "a name"]), Some(2), "the folder is as it was");
+    let before = fs::read(folder.path().join("home/vault.db")).unwrap();
+    let ordinary = run(&["--passphrase", &own, "list"]);
+    assert_eq!(run(&["--passphrase", &duress, "list"]), ordinary, "and not a word");
+    assert_eq!(run(&["--passphrase", &own, "list"]).1, Some(3));
+    assert_eq!(run(&["--passphrase", &duress, "list"]), ordinary);
+    assert!(fs::read(folder.path().join("home/vault.db")).unwrap() != before);
+}

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 /// Each folder needs keys of its own. After a change to another source, or to none, keys may be left here if the process
 /// died meanwhile: delete both once the folder was opened by what it was changed to.
 pub trait KeySource: Send + Sync + 'static {
-    /// Makes a new key in this slot, in the place of one that may be there, and seals bytes with it: 32, or 72 where there is
+    /// Makes a new key in this slot, in the place of one that may be there, and seals bytes with it: 72, or 112 where there is
     /// a passphrase, too. They are secret. What comes of it is stored as it is, so it has all that unsealing needs but the
     /// key: a nonce, say. It should be bound to the key, so that another one refuses it.
     ///

@@ -19,6 +19,7 @@ mod lifecycle;
 mod limits;
 mod locks;
 mod network;
+mod opening;
 mod reconcile;
 mod registration;
 mod removal;

@@ -1,131 +1,24 @@
-//! Opening, starting, sleeping, waking and closing.
+//! Starting, sleeping, waking and closing. How an engine is opened is in [`crate::opening`].
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-use flashpaper_chat::Random;
-use flashpaper_tor as tor;
-use flashpaper_xmpp::Tls;
 use rand::seq::SliceRandom as _;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::account::State;
 use crate::burner::LiveBurner;
-use crate::config::{Config, Key, Network};
 use crate::connection::handle::ConnectionHandle;
 use crate::context::Context;
-use crate::directory::Directory;
-use crate::directory::current::CurrentDirectory;
-use crate::error::Input;
 use crate::event::Connection;
 use crate::locks::lock;
 use crate::network::bridges::TorAccess;
-use crate::network::tor_client::TorClient;
-use crate::removal::panic::{self, same_folder};
-use crate::removal::shared::go_on_clearing;
-use crate::seams::Seams;
-use crate::services::Services;
 use crate::snapshot::SyncReport;
 use crate::store::{Installation, Store};
 use crate::tasks::blocking;
 use crate::{Engine, Error, limits, reconcile};
 
-/// The engines of this process. Held while one is opened.
-static OPEN: tokio::sync::Mutex<Vec<Weak<Context>>> = tokio::sync::Mutex::const_new(Vec::new());
-
 impl Engine {
-    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`]. A folder that this process
-    /// has open already gives the same engine, unlocked, and awake as [`Engine::resume`] has it: closing it closes it for all.
-    ///
-    /// # Errors
-    /// The folder cannot be used, is in use by another process or for another network, is sealed with another key, or is
-    /// damaged; the key store does not hand its key out; the configuration is invalid.
-    pub async fn open(config: Config) -> Result<Self, Error> {
-        Self::begin(config, Seams::real()).await
-    }
-
-    /// [`Engine::open`] with other seams, for tests.
-    #[cfg(any(test, feature = "lab"))]
-    pub async fn open_with(config: Config, seams: Seams) -> Result<Self, Error> {
-        Self::begin(config, seams).await
-    }
-
-    async fn begin(config: Config, seams: Seams) -> Result<Self, Error> {
-        let Config { home, key, network, resolvers } = config;
-        let resolvers = resolvers.unwrap_or_else(|| network.resolvers());
-        if resolvers.iter().any(|address| tor::Target::resolver(*address).is_err()) {
-            return Err(Error::InvalidInput { input: Input::Resolver });
-        }
-        let Seams { clock, rng } = seams;
-        let rng = Random::new(rng);
-        let mut open = OPEN.lock().await;
-        open.retain(|engine| engine.strong_count() > 0);
-        let same = |context: &Arc<Context>| same_folder(&context.home, &home) && !context.tasks.closing.is_cancelled();
-        if let Some(context) = open.iter().filter_map(Weak::upgrade).find(same) {
-            if context.network != network {
-                return Err(Error::InUse);
-            }
-            return Self::open_again(context, key).await;
-        }
-        let (tor_network, tls, directory) = match network.clone() {
-            Network::Public => (tor::Network::Public, Tls::public_roots(), Directory::built_in()?),
-            Network::Private(private) => {
-                let tls =
-                    Tls::only_roots_in(&private.ca_pem).map_err(|_| Error::InvalidInput { input: Input::Network })?;
-                (tor::Network::Private(private.arti), tls, Directory::new(private.servers))
-            }
-        };
-        let tor = tor::Config {
-            state_dir: home.join("tor/state"),
-            cache_dir: home.join("tor/cache"),
-            network: tor_network,
-            access: tor::Access::Direct,
-        };
-        let opening = panic::opening(&home);
-        let (folder, draw, since_boot) = (home.clone(), rng.clone(), clock.since_boot());
-        let (store, read) = blocking(move || {
-            let (store, mut read) = Store::open(folder.clone(), &key, draw, since_boot)?;
-            go_on_clearing(&store, &folder, &mut read);
-            Ok((store, read))
-        })
-        .await?;
-        let services = Services::new(clock, rng, store, read.latest);
-        let tor = TorClient::new(tor);
-        let takes_updates = network == Network::Public;
-        let directory =
-            CurrentDirectory::new(directory, takes_updates, (read.directory.as_ref(), read.own_servers.as_deref()));
-        let context = Context::new(
-            (home, network, resolvers),
-            (tls, directory),
-            tor,
-            services,
-            (read.registrations, read.learnt),
-        );
-        context.burners.replace(read.burners);
-        let context = Arc::new(context);
-        panic::opened(&opening, &context)?;
-        open.push(Arc::downgrade(&context));
-        context.begin_to_forget();
-        Ok(Self { context })
-    }
-
-    /// Unlocks and wakes an engine that this process has open already.
-    async fn open_again(context: Arc<Context>, key: Key) -> Result<Self, Error> {
-        context.interrupt_sync();
-        let again = Arc::clone(&context);
-        let work = async move {
-            let _one_at_a_time = again.transition.lock().await;
-            let opened = Arc::clone(&again);
-            blocking(move || opened.services.store.open_again(&key, |read| opened.take_over(read))).await
-        };
-        context.tasks.supervised(work).await?;
-        let engine = Self { context };
-        if engine.context.tasks.are_asleep() {
-            engine.resume().await?;
-        }
-        Ok(engine)
-    }
-
     /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on trying
     /// by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `access` it
     /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly.
@@ -286,7 +179,7 @@ impl Context {
     }
 
     /// Takes over what was read as the folder was opened again.
-    fn take_over(&self, read: Installation) {
+    pub(crate) fn take_over(&self, read: Installation) {
         self.registrations.replace(read.registrations);
         self.learnt.replace(read.learnt);
         self.directory.replace((read.directory.as_ref(), read.own_servers.as_deref()));

@@ -33,7 +33,7 @@ const SHOWN: usize = 8;
 const COARSEST: u32 = 1024;
 
 /// Associated data, which is that of no row.
-const MANIFEST: &[u8] = b"flashpaper vault manifest 3";
+pub(crate) const MANIFEST: &[u8] = b"flashpaper vault manifest 4";
 
 /// The set's key, and what has to be there.
 #[derive(Clone)]

@@ -15,6 +15,15 @@ pub enum Error {
     /// The passphrase is wrong, or the vault is sealed in another way.
     #[error("wrong key")]
     WrongKey,
+    /// The passphrase is the duress passphrase. What is there is to be destroyed: see [`crate::destroy`].
+    #[error("duress")]
+    Duress,
+    /// The passphrase and the duress passphrase would be the same.
+    #[error("the same passphrase")]
+    SamePassphrase,
+    /// No passphrase opens the vault, so there is none beside it.
+    #[error("no passphrase")]
+    NoPassphrase,
     /// The key source does not have the key any more: nothing can be read again.
     #[error("the key is lost")]
     KeyLost,

@@ -10,8 +10,8 @@ use crate::seal::{Name, Nonce, Sealed};
 use crate::source::Slot;
 use crate::wrap::{self, Wrapped};
 
-/// The schema's number. Before it: see [`crate::version_1`], [`crate::version_2`].
-pub(crate) const VERSION: u32 = 3;
+/// The schema's number. Before it: see [`crate::version_1`], [`crate::version_2`], [`crate::version_3`].
+pub(crate) const VERSION: u32 = 4;
 
 const VAULT: &str = "
     CREATE TABLE vault (

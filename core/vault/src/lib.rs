@@ -3,6 +3,7 @@
 mod batch;
 mod book;
 mod destroy;
+mod duress;
 mod error;
 mod file;
 mod files;
@@ -17,6 +18,7 @@ mod source;
 mod vault;
 mod version_1;
 mod version_2;
+mod version_3;
 mod wrap;
 
 pub use batch::{Batch, Row, Table};

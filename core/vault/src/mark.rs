@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::duress::Duress;
 use crate::error::Error;
 use crate::files::{private, write_whole};
 use crate::seal::{self, KEY};
@@ -20,29 +21,30 @@ use crate::seal::{self, KEY};
 pub(crate) const FILE: &str = "mark";
 /// Associated data, which is that of no row.
 const ABOUT: &[u8] = b"flashpaper vault mark";
-/// Its key, commits, what was removed.
-pub(crate) const LEDGER: usize = KEY + 8 + 8;
+/// Its key, commits, what was removed, the key of the duress passphrase.
+pub(crate) const LEDGER: usize = KEY + 8 + 8 + KEY;
 
-/// What is counted of a vault.
+/// What is counted of a vault, and kept of it as a whole.
 #[derive(Clone)]
 pub(crate) struct Ledger {
     key: Zeroizing<[u8; KEY]>,
     pub(crate) commits: u64,
     /// How many bytes of lasting rows were removed since all rows were written anew.
     pub(crate) removed: u64,
+    pub(crate) duress: Duress,
 }
 
 impl Ledger {
     pub(crate) fn new(rng: &mut dyn CryptoRng) -> Self {
         let mut key = Zeroizing::new([0; KEY]);
         rng.fill_bytes(&mut *key);
-        Self { key, commits: 0, removed: 0 }
+        Self { key, commits: 0, removed: 0, duress: Duress::none(rng) }
     }
 
     /// The one after a commit that removes so many bytes.
     pub(crate) fn next(&self, removed: u64) -> Self {
         let (commits, removed) = (self.commits.saturating_add(1), self.removed.saturating_add(removed));
-        Self { key: self.key.clone(), commits, removed }
+        Self { commits, removed, ..self.clone() }
     }
 
     /// The one after the commit that writes all rows anew.
@@ -51,14 +53,17 @@ impl Ledger {
     }
 
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new([&*self.key, &self.commits.to_be_bytes()[..], &self.removed.to_be_bytes()].concat())
+        let counts = [self.commits, self.removed].map(u64::to_be_bytes);
+        Zeroizing::new([&*self.key, counts.as_flattened(), &*self.duress.0].concat())
     }
 
     pub(crate) fn from_bytes(bytes: &[u8; LEDGER]) -> Option<Self> {
         let (key, rest) = bytes.split_first_chunk()?;
-        let (commits, removed) = rest.split_first_chunk()?;
-        let (commits, removed) = (u64::from_be_bytes(*commits), u64::from_be_bytes(*removed.first_chunk()?));
-        Some(Self { key: Zeroizing::new(*key), commits, removed })
+        let (commits, rest) = rest.split_first_chunk()?;
+        let (removed, duress) = rest.split_first_chunk()?;
+        let (commits, removed) = (u64::from_be_bytes(*commits), u64::from_be_bytes(*removed));
+        let duress = Duress(Zeroizing::new(*duress.first_chunk()?));
+        Some(Self { key: Zeroizing::new(*key), commits, removed, duress })
     }
 
     fn mark(&self, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, Error> {

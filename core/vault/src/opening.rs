@@ -18,7 +18,7 @@ use crate::seal::{Digest, Keys};
 use crate::source::Slot;
 use crate::vault::Vault;
 use crate::wrap::{Key, Wrapped, Wrapper};
-use crate::{file, files, version_1, version_2};
+use crate::{file, files, version_1, version_2, version_3};
 
 pub(crate) const FILE: &str = "vault.db";
 /// What it is called until it is whole.
@@ -26,10 +26,11 @@ pub(crate) const NEW: &str = "vault.new";
 
 impl Vault {
     /// Opens the vault in a folder; where there is none, makes one. Takes as long as Argon2id does when there is a
-    /// passphrase, and as long as the user does when the key source asks one.
+    /// passphrase, whichever that is, and as long as the user does when the key source asks one. A passphrase that was tried is
+    /// not stretched again to make a vault with the same `key`, once what was there is destroyed.
     ///
     /// # Errors
-    /// All but [`Error::NoSuchOwner`].
+    /// All but [`Error::NoSuchOwner`], [`Error::SamePassphrase`], [`Error::NoPassphrase`].
     pub fn open(folder: &Path, key: Key, rng: &mut dyn CryptoRng) -> Result<(Self, Vec<Finding>), Error> {
         let lock = files::lock(folder)?;
         match fs::metadata(folder.join(FILE)) {
@@ -63,14 +64,18 @@ impl Vault {
         let mut findings = Vec::new();
         // A crash may have come between a change of keys and the end of the old one.
         findings.extend(wrapper.next().delete());
-        if version < file::VERSION {
-            let ledger = Ledger::new(rng);
-            // Before the file is of this version: one of this version without a mark has lost it.
-            Mark::create(folder, &ledger, rng)?;
-            findings.extend(match version {
-                1 => version_1::migrate(&mut db, &keys, &ledger, rng)?,
-                _ => version_2::migrate(&mut db, &keys, &ledger, rng)?,
-            });
+        match version {
+            1 | 2 => {
+                let ledger = Ledger::new(rng);
+                // Before the file is of this version: one of this version without a mark has lost it.
+                Mark::create(folder, &ledger, rng)?;
+                findings.extend(match version {
+                    1 => version_1::migrate(&mut db, &keys, &ledger, rng)?,
+                    _ => version_2::migrate(&mut db, &keys, &ledger, rng)?,
+                });
+            }
+            3 => version_3::migrate(&mut db, &keys, rng)?,
+            _ => {}
         }
         let (books, ledger) = read_books(&db, keys, &mut findings, rng)?;
         let (mark, commits) = Mark::open(folder, &ledger);
@@ -167,7 +172,12 @@ impl Closed {
     /// # Errors
     /// As [`Vault::open`]. Where there is none any more: [`Error::Io`]. With another passphrase: [`Error::WrongKey`].
     pub fn open(&self, folder: &Path, rng: &mut dyn CryptoRng) -> Result<(Vault, Vec<Finding>), Error> {
-        Vault::read(folder, files::lock(folder)?, |wrapped| self.wrapper.again(wrapped), rng)
+        let opened = Vault::read(folder, files::lock(folder)?, |wrapped| self.wrapper.again(wrapped), rng);
+        opened.map_err(|error| match error {
+            // Nobody has typed it: it was this vault's own passphrase once.
+            Error::Duress => Error::WrongKey,
+            error => error,
+        })
     }
 }
 
@@ -184,10 +194,10 @@ fn create(folder: &Path, key: Key, rng: &mut dyn CryptoRng) -> Result<(), Error>
     let mut db = file::create(&path)?;
     let wrapper = Wrapper::new(key, Slot::First, rng)?;
     let mut root = Book::new(Owner::COMMON.0, Arc::new(Keys::random(rng)));
-    let wrapped = wrapper.wrap(&root.keys, rng)?;
+    let ledger = Ledger::new(rng);
+    let wrapped = wrapper.wrap(&root.keys, &ledger.duress, rng)?;
     let tx = db.transaction()?;
     root.balance(&tx, None, rng)?;
-    let ledger = Ledger::new(rng);
     file::write_wrapped(&tx, &wrapped, &root.manifest(&ledger, rng)?)?;
     tx.commit()?;
     drop(db);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rand::CryptoRng;
 
+use crate::duress::Duress;
 use crate::error::{Error, Finding};
 use crate::files::FolderLock;
 use crate::seal::Keys;
@@ -14,6 +15,7 @@ use crate::wrap::{Key, Wrapped, Wrapper};
 /// comes of it, it holds the folder's lock as well: nobody who opens the folder uses the source's slots meanwhile.
 pub struct NextKey {
     pub(crate) wrapper: Wrapper,
+    pub(crate) duress: Duress,
     pub(crate) lock: Arc<FolderLock>,
 }
 
@@ -32,12 +34,33 @@ pub struct OldKey {
 }
 
 impl NextKey {
-    /// Has another passphrase or source seal it. Takes as long as Argon2id does where there is a passphrase.
+    /// Has another passphrase or source seal it. Takes as long as Argon2id does where there is a passphrase. The duress passphrase
+    /// stays, unless there is no passphrase any more.
     ///
     /// # Errors
-    /// [`Error::Internal`].
+    /// [`Error::SamePassphrase`], [`Error::Internal`].
     pub fn sealed_by(self, key: Key, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        Ok(Self { wrapper: self.wrapper.with(key, rng)?, ..self })
+        let wrapper = self.wrapper.with(key, rng)?;
+        let duress = match wrapper.stretched() {
+            Some(key) if self.duress == Duress::of(key) => return Err(Error::SamePassphrase),
+            Some(_) => self.duress,
+            None => Duress::none(rng),
+        };
+        Ok(Self { wrapper, duress, ..self })
+    }
+
+    /// Sets the duress passphrase, in the place of one that may be there, or takes it away. Takes as long as Argon2id does where
+    /// one is set. Who types it at [`crate::Vault::open`] gets [`Error::Duress`]. Without the vault's key nobody can tell whether
+    /// there is one.
+    ///
+    /// # Errors
+    /// [`Error::NoPassphrase`], [`Error::SamePassphrase`], [`Error::Internal`].
+    pub fn with_duress(self, passphrase: Option<&[u8]>, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        let duress = match passphrase {
+            Some(passphrase) => Duress::of(&*self.wrapper.stretch_another(passphrase)?),
+            None => Duress::none(rng),
+        };
+        Ok(Self { duress, ..self })
     }
 
     /// Draws and seals it. Takes as long as the user does when the key source asks one.
@@ -46,7 +69,7 @@ impl NextKey {
     /// What the key source says: nothing has changed.
     pub fn seal(self, rng: &mut dyn CryptoRng) -> Result<FreshKey, Error> {
         let keys = Keys::random(rng);
-        let wrapped = self.wrapper.wrap(&keys, rng)?;
+        let wrapped = self.wrapper.wrap(&keys, &self.duress, rng)?;
         Ok(FreshKey { keys, wrapped, next: self })
     }
 }

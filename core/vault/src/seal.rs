@@ -12,7 +12,7 @@ use crate::error::Error;
 
 pub(crate) const KEY: usize = 32;
 pub(crate) const NONCE: usize = 24;
-const TAG: usize = 16;
+pub(crate) const TAG: usize = 16;
 /// How rows are sealed now; associated data of all of them.
 const FORMAT: u8 = 2;
 /// Table, row, length.

@@ -260,7 +260,7 @@ impl Vault {
         if Arc::strong_count(&self.lock) > 1 {
             return Err(Error::InUse);
         }
-        Ok(NextKey { wrapper: self.wrapper.next(), lock: Arc::clone(&self.lock) })
+        Ok(NextKey { wrapper: self.wrapper.next(), duress: self.ledger.duress.clone(), lock: Arc::clone(&self.lock) })
     }
 
     /// Removes all rows of some owners, and of those that are lost; seals what is left under the fresh key. The old one is to
@@ -323,7 +323,7 @@ impl Vault {
     }
 
     fn rewrap(&mut self, fresh: FreshKey, without: &[Owner], rng: &mut dyn CryptoRng) -> Result<OldKey, Error> {
-        let FreshKey { keys, wrapped, next: NextKey { wrapper, lock } } = fresh;
+        let FreshKey { keys, wrapped, next: NextKey { wrapper, duress, lock } } = fresh;
         let old = self.books.get(&Owner::COMMON.0).ok_or(Error::Internal)?;
         let mut root = old.renewed(keys);
         let goes = |part: &u64| without.contains(&Owner::of(*part));
@@ -352,7 +352,8 @@ impl Vault {
             }
         }
         root.balance(&tx, Some(old), rng)?;
-        let ledger = self.ledger.next(0);
+        let mut ledger = self.ledger.next(0);
+        ledger.duress = duress;
         file::write_wrapped(&tx, &wrapped, &root.manifest(&ledger, rng)?)?;
         tx.commit()?;
         self.count(ledger, rng);

@@ -1,14 +1,16 @@
-//! How the vault's own key is kept: sealed by a passphrase, a key source, or first the one and then the other.
+//! How the vault's own key is kept: sealed by a passphrase, a key source, or first the one and then the other. Beside it, under
+//! the key source where there is one, is the slot of the duress passphrase.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::duress::Duress;
 use crate::error::{Error, Finding};
-use crate::seal::{self, KEY, Keys};
+use crate::seal::{self, KEY, Keys, NONCE, TAG};
 use crate::source::{KeySource, Slot};
 
 /// Argon2id: 64 MiB, 3 passes, 1 lane (RFC 9106, section 4, second recommendation, for one core).
@@ -16,19 +18,27 @@ const ARGON2: (u32, u32, u32) = (64 * 1024, 3, 1);
 pub(crate) const SALT: usize = 16;
 /// How the vault's key is sealed; associated data of it.
 pub(crate) const FORMAT: u8 = 1;
+/// The vault's key, sealed by a passphrase.
+const SEALED: usize = NONCE + KEY + TAG;
 
 /// What opens a vault.
 #[derive(Clone)]
 pub struct Key {
     source: Option<Arc<dyn KeySource>>,
-    passphrase: Option<Zeroizing<Vec<u8>>>,
+    passphrase: Option<Arc<Passphrase>>,
+}
+
+struct Passphrase {
+    text: Zeroizing<Vec<u8>>,
+    /// What it was stretched to last.
+    last: Mutex<Option<Stretched>>,
 }
 
 impl Key {
     /// A passphrase, stretched by Argon2id.
     #[must_use]
     pub fn passphrase(passphrase: &[u8]) -> Self {
-        Self { source: None, passphrase: Some(Zeroizing::new(passphrase.to_vec())) }
+        Self { source: None, passphrase: Some(Passphrase::new(passphrase)) }
     }
 
     /// A key source.
@@ -40,7 +50,7 @@ impl Key {
     /// A passphrase in addition: both are needed.
     #[must_use]
     pub fn and_passphrase(self, passphrase: &[u8]) -> Self {
-        Self { passphrase: Some(Zeroizing::new(passphrase.to_vec())), ..self }
+        Self { passphrase: Some(Passphrase::new(passphrase)), ..self }
     }
 }
 
@@ -63,7 +73,7 @@ impl Wrapped {
     /// Whether a key opens it. Takes as long as [`crate::Vault::open`].
     ///
     /// # Errors
-    /// [`Error::WrongKey`], [`Error::KeyDenied`], [`Error::KeyLost`], [`Error::Io`].
+    /// [`Error::WrongKey`], [`Error::Duress`], [`Error::KeyDenied`], [`Error::KeyLost`], [`Error::Io`].
     pub fn check(&self, key: Key) -> Result<(), Error> {
         Wrapper::of(key, self)?.unwrap(self).map(drop)
     }
@@ -92,8 +102,7 @@ struct Stretched {
 impl Wrapper {
     /// One for a key that nothing is sealed with yet.
     pub(crate) fn new(key: Key, slot: Slot, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        let mut salt = [0; SALT];
-        rng.fill_bytes(&mut salt);
+        let salt = key.salt(rng);
         Ok(Self { stretched: key.stretch(salt)?, source: key.source, slot })
     }
 
@@ -116,11 +125,12 @@ impl Wrapper {
         Ok(Self { slot: wrapped.slot.unwrap_or(Slot::First), ..self.clone() })
     }
 
-    pub(crate) fn wrap(&self, keys: &Keys, rng: &mut dyn CryptoRng) -> Result<Wrapped, Error> {
+    pub(crate) fn wrap(&self, keys: &Keys, duress: &Duress, rng: &mut dyn CryptoRng) -> Result<Wrapped, Error> {
         let mut bytes = Zeroizing::new(keys.secret.to_vec());
         if let Some(Stretched { key, .. }) = &self.stretched {
             bytes = Zeroizing::new(seal::encrypt(key, seal::nonce(rng), &[FORMAT], &bytes)?);
         }
+        let bytes = Zeroizing::new([&**bytes, &duress.slot(rng)?].concat());
         let bytes = match &self.source {
             Some(source) => source.seal(self.slot, &bytes)?,
             None => bytes.to_vec(),
@@ -130,15 +140,24 @@ impl Wrapper {
     }
 
     pub(crate) fn unwrap(&self, wrapped: &Wrapped) -> Result<Keys, Error> {
-        let mut bytes = match &self.source {
+        let bytes = match &self.source {
             Some(source) => source.unseal(self.slot, &wrapped.bytes)?,
             None => Zeroizing::new(wrapped.bytes.clone()),
         };
-        if let Some(Stretched { key, .. }) = &self.stretched {
-            bytes = seal::decrypt(key, &[FORMAT], &bytes).ok_or(Error::WrongKey)?;
-        }
-        let secret: [u8; KEY] = bytes.as_slice().try_into().map_err(|_| Error::WrongKey)?;
-        Ok(Keys::of(Zeroizing::new(secret)))
+        let secret = match &self.stretched {
+            Some(Stretched { key, .. }) => {
+                // Before the fourth version of the schema there is no slot.
+                let (sealed, slot) = bytes.split_at_checked(SEALED).ok_or(Error::WrongKey)?;
+                // Both are tried always: that takes the same time whichever passphrase it is.
+                let (secret, is_duress) = (seal::decrypt(key, &[FORMAT], sealed), Duress::of(key).opens(slot));
+                if is_duress {
+                    return Err(Error::Duress);
+                }
+                secret.ok_or(Error::WrongKey)?
+            }
+            None => bytes,
+        };
+        Ok(Keys::of(Zeroizing::new(*secret.first_chunk().ok_or(Error::WrongKey)?)))
     }
 
     /// The one for the vault's next key: the same passphrase and source, in the other slot.
@@ -146,9 +165,22 @@ impl Wrapper {
         Self { source: self.source.clone(), slot: self.slot.other(), stretched: self.stretched.clone() }
     }
 
-    /// One with another passphrase or source, in the same slot.
+    /// One with another passphrase or source, in the same slot. A salt stays: the duress passphrase, which is not known here, has
+    /// the same, so that an opening stretches what was typed once.
     pub(crate) fn with(&self, key: Key, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        Self::new(key, self.slot, rng)
+        let salt = self.stretched.as_ref().map_or_else(|| key.salt(rng), |stretched| stretched.salt);
+        Ok(Self { stretched: key.stretch(salt)?, source: key.source, slot: self.slot })
+    }
+
+    pub(crate) fn stretched(&self) -> Option<&[u8; KEY]> {
+        self.stretched.as_ref().map(|stretched| &*stretched.key)
+    }
+
+    /// Stretches a passphrase that is not this one, with the same salt.
+    pub(crate) fn stretch_another(&self, passphrase: &[u8]) -> Result<Zeroizing<[u8; KEY]>, Error> {
+        let own = self.stretched.as_ref().ok_or(Error::NoPassphrase)?;
+        let key = stretch(passphrase, &own.salt)?;
+        if key == own.key { Err(Error::SamePassphrase) } else { Ok(key) }
     }
 
     /// Deletes the source's key: nothing that is in use is wrapped by it any more.
@@ -159,14 +191,45 @@ impl Wrapper {
 }
 
 impl Key {
-    fn stretch(&self, salt: [u8; SALT]) -> Result<Option<Stretched>, Error> {
-        let Some(passphrase) = &self.passphrase else { return Ok(None) };
-        let (memory, passes, lanes) = ARGON2;
-        let params = Params::new(memory, passes, lanes, Some(KEY)).map_err(|_| Error::Internal)?;
-        let mut key = Zeroizing::new([0; KEY]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase, &salt, &mut *key)
-            .map_err(|_| Error::Internal)?;
-        Ok(Some(Stretched { salt, key }))
+    /// For a vault that has none yet: the one that the passphrase was stretched with last, or a fresh one.
+    fn salt(&self, rng: &mut dyn CryptoRng) -> [u8; SALT] {
+        let last = self.passphrase.as_ref().and_then(|passphrase| Some(passphrase.last().as_ref()?.salt));
+        last.unwrap_or_else(|| {
+            let mut salt = [0; SALT];
+            rng.fill_bytes(&mut salt);
+            salt
+        })
     }
+
+    fn stretch(&self, salt: [u8; SALT]) -> Result<Option<Stretched>, Error> {
+        self.passphrase.as_ref().map(|passphrase| passphrase.stretch(salt)).transpose()
+    }
+}
+
+impl Passphrase {
+    fn new(text: &[u8]) -> Arc<Self> {
+        Arc::new(Self { text: Zeroizing::new(text.to_vec()), last: Mutex::default() })
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Stretched>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stretch(&self, salt: [u8; SALT]) -> Result<Stretched, Error> {
+        let mut last = self.last();
+        match &*last {
+            Some(known) if known.salt == salt => Ok(known.clone()),
+            _ => Ok(last.insert(Stretched { salt, key: stretch(&self.text, &salt)? }).clone()),
+        }
+    }
+}
+
+fn stretch(passphrase: &[u8], salt: &[u8; SALT]) -> Result<Zeroizing<[u8; KEY]>, Error> {
+    let (memory, passes, lanes) = ARGON2;
+    let params = Params::new(memory, passes, lanes, Some(KEY)).map_err(|_| Error::Internal)?;
+    let mut key = Zeroizing::new([0; KEY]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(passphrase, salt, &mut *key)
+        .map_err(|_| Error::Internal)?;
+    Ok(key)
 }

@@ -23,8 +23,15 @@ fn rng(seed: u64) -> StdRng {
     StdRng::seed_from_u64(seed)
 }
 
+const PASSPHRASE: &[u8] = b"swordfish";
+const DURESS: &[u8] = b"hunter2";
+
+/// With the key file that is there; without one, where there is a vault, with the passphrase.
 fn open(folder: &Path) -> Result<(Vault, Vec<Finding>), Error> {
-    Vault::open(folder, Key::source(Arc::new(KeyFile::new(folder))), &mut rng(9))
+    let is_there = |name: &str| folder.join(name).exists();
+    let by_passphrase = is_there("vault.db") && !is_there("key.0") && !is_there("key.1");
+    let key = if by_passphrase { Key::passphrase(PASSPHRASE) } else { Key::source(Arc::new(KeyFile::new(folder))) };
+    Vault::open(folder, key, &mut rng(9))
 }
 
 /// All rows of an owner, filled with one byte.
@@ -36,7 +43,7 @@ fn fill(vault: &mut Vault, owner: Owner, byte: u8) {
     vault.commit(batch, &mut rng(u64::from(byte))).unwrap();
 }
 
-/// Not a test: fills the last owner's rows anew, forgets the first, or has a new key, as each opening does.
+/// Not a test: fills the last owner's rows anew, forgets the first, sets a duress passphrase, or has a new key, as each opening does.
 #[test]
 #[ignore = "a part of killed_anywhere"]
 fn in_a_child() {
@@ -50,6 +57,10 @@ fn in_a_child() {
         let fresh = vault.next_key().unwrap().seal(&mut rng(7)).unwrap();
         let old = vault.forget(&[owners[0]], fresh, &mut rng(8)).unwrap();
         assert_eq!(old.delete(), None);
+    } else if work == "duress" {
+        let fresh =
+            vault.next_key().unwrap().with_duress(Some(DURESS), &mut rng(7)).unwrap().seal(&mut rng(7)).unwrap();
+        assert_eq!(vault.change_key(fresh, &mut rng(8)).unwrap().delete(), None);
     } else if work == "fill" {
         fill(&mut vault, owners[1], b'2');
     } else {
@@ -173,8 +184,29 @@ fn killed_anywhere() {
 
 #[test]
 #[ignore = "needs strace: cargo xtask test"]
+fn killed_while_a_duress_passphrase_is_set() {
+    let folder = TempDir::new().unwrap();
+    let (mut vault, _) = Vault::open(folder.path(), Key::passphrase(PASSPHRASE), &mut rng(9)).unwrap();
+    let mut batch = Batch::default();
+    let owner = batch.add_owner(&mut rng(1));
+    vault.commit(batch, &mut rng(3)).unwrap();
+    fill(&mut vault, owner, b'1');
+    drop(vault);
+    let mut set = 0;
+    let killed = kill(&files(folder.path()), "duress", |left, step| {
+        assert_eq!(seen(left), Some(vec![(owner, b'1')]), "{step:?}");
+        match Vault::open(folder_of(left).path(), Key::passphrase(DURESS), &mut rng(9)).err() {
+            Some(Error::Duress) => set += 1,
+            error => assert!(error == Some(Error::WrongKey) && step.is_some(), "{error:?} {step:?}"),
+        }
+    });
+    assert!(killed > 10 && set > 1 && set < killed, "{killed}, {set}");
+}
+
+#[test]
+#[ignore = "needs strace: cargo xtask test"]
 fn killed_while_an_earlier_version_is_taken_over() {
-    for (version, expected) in [("version_1", 15), ("version_2", 7)] {
+    for (version, expected) in [("version_1", 15), ("version_2", 7), ("version_3", 4)] {
         let before = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(version));
         let killed = kill(&before, "migrate", |left, step| {
             let folder = folder_of(left);

@@ -323,12 +323,12 @@ fn is_in_use() {
 fn a_later_version_is_not_touched() {
     let folder = TempDir::new().unwrap();
     drop(one_owner(folder.path()));
-    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 4").unwrap();
+    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 5").unwrap();
     let file = || fs::read(folder.path().join("vault.db")).unwrap();
     let before = file();
     assert_eq!(reopen(folder.path()).err(), Some(Error::TooNew));
     assert!(file() == before);
-    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 3").unwrap();
+    rusqlite(folder.path()).execute_batch("PRAGMA user_version = 4").unwrap();
     assert!(reopen(folder.path()).is_ok());
 }
 

@@ -71,7 +71,7 @@ fn all_is_there_and_sealed_anew() {
         assert_eq!(&*common.bytes, b"common");
     }
     let db = Connection::open(folder.path().join("vault.db")).unwrap();
-    assert_eq!(db.query_row("PRAGMA user_version", [], |row| row.get(0)), Ok(3));
+    assert_eq!(db.query_row("PRAGMA user_version", [], |row| row.get(0)), Ok(4));
     assert_eq!(db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)), Ok(2));
 }
 

@@ -55,7 +55,7 @@ fn all_is_there_and_listed() {
         }
     }
     let db = Connection::open(folder.path().join("vault.db")).unwrap();
-    assert_eq!(db.query_row("PRAGMA user_version", [], |row| row.get(0)), Ok(3));
+    assert_eq!(db.query_row("PRAGMA user_version", [], |row| row.get(0)), Ok(4));
 }
 
 #[test]

@@ -8,7 +8,11 @@ use crate::run::{Done, cargo, run};
 pub(crate) fn soak(options: &[&str]) -> Done {
     match options {
         [] => {
-            otr().and_then(|()| vault()).and_then(|()| stanzas()).and_then(|()| registration())?;
+            otr()
+                .and_then(|()| vault())
+                .and_then(|()| duress())
+                .and_then(|()| stanzas())
+                .and_then(|()| registration())?;
             world().and_then(|()| chat("0")).and_then(|()| peers()).and_then(|()| liar()).and_then(|()| moves())
         }
         ["otr"] => otr(),
@@ -16,15 +20,16 @@ pub(crate) fn soak(options: &[&str]) -> Done {
         ["chat", "--minutes", minutes] if minutes.parse::<u64>().is_ok() => chat(minutes),
         ["peers"] => peers(),
         ["vault"] => vault(),
+        ["duress"] => duress(),
         ["liar"] => liar(),
         ["stanzas"] => stanzas(),
         ["registration"] => registration(),
         ["world"] => world(),
         ["moves"] => moves(),
-        _ => {
-            Err("soak takes otr, vault, stanzas, registration, world, peers, liar, moves, or chat with --minutes N"
-                .into())
-        }
+        _ => Err(
+            "soak takes otr, vault, duress, stanzas, registration, world, peers, liar, moves, or chat with --minutes N"
+                .into(),
+        ),
     }
 }
 
@@ -42,6 +47,13 @@ fn vault() -> Done {
         cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-vault", "--test", "crash"]);
     tests.args(["--", "--ignored", "--nocapture", "--test-threads=1"]);
     run(tests.env("FLASHPAPER_SOAK", "1"))
+}
+
+/// A thousand pairs of folders with and without a duress passphrase, which nothing may tell apart: half an hour of Argon2id.
+fn duress() -> Done {
+    let mut tests =
+        cargo(&["test", "--quiet", "--profile", "dist", "--package", "flashpaper-vault", "--test", "duress"]);
+    run(tests.args(["--", "--nocapture", "cannot_be_told"]).env("FLASHPAPER_SOAK", "1"))
 }
 
 /// Some hundred thousand stanzas of odd parts.

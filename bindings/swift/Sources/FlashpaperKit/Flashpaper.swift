@@ -81,6 +81,15 @@ public final class Flashpaper: Sendable {
         try await engine.changeKey(key: key)
     }
 
+    /// Sets the duress passphrase, in the place of an earlier one, or takes it away. Who types it at
+    /// ``open(folder:key:privateNetwork:resolvers:)`` does what ``panic(folder:source:)`` does, and gets an empty library, which
+    /// the same passphrase opens from then on: nothing in it tells that there was another. Whether one is set can be told
+    /// neither from the folder nor from how long opening it takes. It does nothing to a copy of the folder. It cannot be the
+    /// passphrase itself, and the folder needs one. Wipe the bytes afterwards.
+    public func setDuress(_ passphrase: Data?) async throws {
+        try await engine.setDuress(passphrase: passphrase)
+    }
+
     /// What was wrong with the sealed store when it was opened, and with what was read since: lost records are to be
     /// told to the user.
     public func vaultReport() throws -> VaultReport {

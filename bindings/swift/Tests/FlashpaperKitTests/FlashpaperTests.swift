@@ -51,6 +51,25 @@ struct FlashpaperTests {
         await opened.close()
     }
 
+    @Test func theDuressPassphraseOpensAnEmptyFolder() async throws {
+        let home = folder.appendingPathComponent("duress")
+        func open(_ passphrase: String) async throws -> Flashpaper {
+            let key = Key.passphrase(utf8: Data(passphrase.utf8))
+            return try await Flashpaper.open(folder: home, key: key, privateNetwork: lab.facts)
+        }
+        let opened = try await open("right")
+        await #expect(throws: FlashpaperError.InvalidInput(input: .samePassphrase)) {
+            try await opened.setDuress(Data("right".utf8))
+        }
+        try await opened.setDuress(Data("duress".utf8))
+        let empty = try await open("duress")
+        #expect(throws: FlashpaperError.Closed) { try opened.burners() }
+        #expect(try empty.burners().isEmpty)
+        await #expect(throws: FlashpaperError.VaultLocked) { try await open("right") }
+        await empty.close()
+        await opened.close()
+    }
+
     @Test func aKeySourceOpensWhatItHasSealed() async throws {
         let keys = Keys()
         let passphrase = Data("in addition".utf8)

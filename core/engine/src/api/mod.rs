@@ -11,6 +11,8 @@ pub(crate) mod removals;
 use std::fmt;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::burner::LiveBurner;
 use crate::config::Key;
 use crate::connection::handle::Profile;
@@ -41,7 +43,8 @@ impl Engine {
         self.context.burners.all().map(|_| self.context.services.store.report())
     }
 
-    /// Has another key open the folder from now on, and only that. Takes as long as [`Engine::open`].
+    /// Has another key open the folder from now on, and only that. Takes as long as [`Engine::open`]. The duress passphrase stays,
+    /// unless there is no passphrase any more.
     ///
     /// # Errors
     /// Storage errors, [`Error::KeyDenied`]: nothing has changed. [`Error::InvalidInput`], [`Error::Suspended`],
@@ -49,6 +52,20 @@ impl Engine {
     pub async fn change_key(&self, key: Key) -> Result<(), Error> {
         let context = Arc::clone(&self.context);
         blocking(move || context.services.store.change_key(&key)).await
+    }
+
+    /// Sets the duress passphrase, in the place of an earlier one, or takes it away. Who types it at [`Engine::open`], or to unlock,
+    /// does what [`Engine::panic`] does, and gets an empty engine, which the same passphrase opens from then on: nothing in it tells that
+    /// there was another. Whether one is set can be told neither from the folder nor from how long opening it takes.
+    ///
+    /// It keeps nothing from somebody who has a copy of the folder: it does nothing to that, and can be tried on it. Takes as
+    /// long as [`Engine::open`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: it is empty or the passphrase itself, or the folder has none. Otherwise as [`Engine::change_key`].
+    pub async fn set_duress(&self, passphrase: Option<Zeroizing<Vec<u8>>>) -> Result<(), Error> {
+        let context = Arc::clone(&self.context);
+        blocking(move || context.services.store.set_duress(passphrase.as_ref().map(|bytes| &***bytes))).await
     }
 
     /// Subscribes to what happens after an event (see [`Snapshot::sequence`]), or from now on.

@@ -19,7 +19,7 @@ use crate::error::Input;
 use crate::limits;
 use crate::seams::Seams;
 use crate::store::schema::{self, ACCOUNT, MESSAGES, ONLY};
-use crate::store::{Store, VaultReport};
+use crate::store::{FolderKey, Opened, Store, VaultReport};
 
 pub(super) const NOW: u64 = 1_000_000;
 
@@ -32,7 +32,10 @@ pub(super) struct Home {
 
 pub(super) fn open(folder: &Path, key: &Key) -> Result<Home, Error> {
     let rng = Random::new(Box::new(StdRng::seed_from_u64(2)));
-    let (store, read) = Store::open(folder.to_owned(), key, rng.clone(), Duration::ZERO)?;
+    let key = FolderKey::new(folder, key)?;
+    let Opened::Folder((store, read)) = Store::open(folder.to_owned(), &key, rng.clone(), Duration::ZERO)? else {
+        return Err(Error::Internal);
+    };
     let services = Arc::new(Services::new(Seams::real().clock, rng, store, read.latest));
     let burners = Registry::new(Arc::clone(&services));
     burners.replace(read.burners);

@@ -159,7 +159,10 @@ impl From<vault::Error> for Error {
     fn from(error: vault::Error) -> Self {
         match error {
             vault::Error::InUse => Self::InUse,
-            vault::Error::WrongKey => Self::VaultLocked,
+            // Who opens a folder has asked for the other before, so that nobody is told.
+            vault::Error::WrongKey | vault::Error::Duress => Self::VaultLocked,
+            vault::Error::SamePassphrase => Self::InvalidInput { input: Input::SamePassphrase },
+            vault::Error::NoPassphrase => Self::InvalidInput { input: Input::NoPassphrase },
             vault::Error::KeyDenied => Self::KeyDenied,
             vault::Error::KeyLost => Self::KeyLost,
             vault::Error::Damaged => Self::VaultDamaged,

@@ -20,6 +20,12 @@ pub enum Input {
     /// An empty passphrase.
     #[error("passphrase")]
     Passphrase,
+    /// A passphrase that is the duress passphrase, too, or the other way round: another one will do.
+    #[error("the passphrase and the duress passphrase are the same")]
+    SamePassphrase,
+    /// A duress passphrase, where no passphrase opens the folder: that has to be set first.
+    #[error("the folder has no passphrase")]
+    NoPassphrase,
     /// Not an address (a bare JID).
     #[error("address")]
     Address,

@@ -8,7 +8,9 @@ use std::time::Duration;
 use flashpaper_chat::{Entry, MessageId, PeerId, Random};
 #[cfg(test)]
 use flashpaper_vault::Table;
-use flashpaper_vault::{Batch, Closed, End, FreshKey, KeyFile, KeySource as _, OldKey, Owner, Shared, Slot, Vault};
+use flashpaper_vault::{
+    self as vault, Batch, Closed, End, FreshKey, KeyFile, KeySource as _, NextKey, OldKey, Owner, Shared, Slot, Vault,
+};
 use rand::CryptoRng;
 
 use crate::config::Key;
@@ -21,8 +23,25 @@ mod keys;
 mod report;
 pub(crate) mod schema;
 
+pub(crate) use keys::FolderKey;
 pub use report::VaultReport;
 pub(crate) use schema::{Installation, StoredBurner};
+
+/// What came of trying a key.
+pub(crate) enum Opened<T> {
+    Folder(T),
+    /// The passphrase is the duress passphrase: see [`crate::Engine::set_duress`]. Nothing has changed.
+    Duress,
+}
+
+impl<T> Opened<T> {
+    fn of(tried: Result<T, vault::Error>) -> Result<Self, Error> {
+        match tried {
+            Err(vault::Error::Duress) => Ok(Self::Duress),
+            tried => Ok(Self::Folder(tried?)),
+        }
+    }
+}
 
 /// Whether there is a store to work with.
 enum Life {
@@ -64,10 +83,10 @@ impl Store {
     /// key source does. `since_boot`: the time since the device was started.
     pub(crate) fn open(
         folder: PathBuf,
-        key: &Key,
+        key: &FolderKey,
         rng: Random,
         since_boot: Duration,
-    ) -> Result<(Self, Installation), Error> {
+    ) -> Result<Opened<(Self, Installation)>, Error> {
         let store = Self {
             folder,
             rng,
@@ -77,27 +96,30 @@ impl Store {
             renewed: Mutex::new(since_boot),
         };
         let mut read = None;
-        store.begin(key, |installation| read = Some(installation))?;
-        Ok((store, read.ok_or(Error::Internal)?))
+        match store.begin(key, |installation| read = Some(installation))? {
+            Opened::Folder(()) => Ok(Opened::Folder((store, read.ok_or(Error::Internal)?))),
+            Opened::Duress => Ok(Opened::Duress),
+        }
     }
 
     /// `take_over` is given what was read, before anything can be changed.
-    fn begin(&self, key: &Key, take_over: impl FnOnce(Installation)) -> Result<(), Error> {
+    fn begin(&self, key: &FolderKey, take_over: impl FnOnce(Installation)) -> Result<Opened<()>, Error> {
         let rng = &mut self.rng();
         let mut report = VaultReport::default();
-        let (mut vault, findings) = Vault::open(&self.folder, keys::of(&self.folder, key)?, rng)?;
+        let opened = Opened::of(Vault::open(&self.folder, key.vault.clone(), rng))?;
+        let Opened::Folder((mut vault, findings)) = opened else { return Ok(Opened::Duress) };
         let installation = schema::load(&mut vault, findings, &mut report, rng)?;
         if let Some(finding) = vault.renew(rng) {
             report.add(finding);
         }
-        if !matches!(key, Key::File) {
+        if !key.is_file {
             // A crash may have come between a change of keys and the end of the old one.
             let file = KeyFile::new(&self.folder);
             let kept = [Slot::First, Slot::Second].into_iter().filter(|slot| file.delete(*slot).is_err()).count();
             report.old_key_kept |= kept > 0;
         }
         take_over(installation);
-        self.awake(vault, report)
+        self.awake(vault, report).map(Opened::Folder)
     }
 
     /// Has this vault be the one to work with, unless all was closed meanwhile.
@@ -196,7 +218,7 @@ impl Store {
     /// them, and nothing else would ever remove them. Takes as long as a key source does. On an error nothing has changed.
     /// `kept` is asked while nobody else can add one.
     pub(crate) fn keep_only(&self, kept: impl FnOnce() -> Result<Vec<Owner>, Error>) -> Result<(), Error> {
-        self.rekey(None, |vault, fresh, rng| {
+        self.rekey(same_key, |vault, fresh, rng| {
             let kept = kept()?;
             let gone: Vec<Owner> = vault.owners().into_iter().filter(|owner| !kept.contains(owner)).collect();
             Ok(vault.forget(&gone, fresh, rng)?)
@@ -208,7 +230,7 @@ impl Store {
         if schema::without_account(&self.state().vault()?.lock())?.is_empty() {
             return Ok(());
         }
-        self.rekey(None, |vault, fresh, rng| Ok(vault.forget(&schema::without_account(vault)?, fresh, rng)?))
+        self.rekey(same_key, |vault, fresh, rng| Ok(vault.forget(&schema::without_account(vault)?, fresh, rng)?))
     }
 
     /// Gives the device back what the folder takes and nothing needs any more.
@@ -218,21 +240,25 @@ impl Store {
 
     /// Has another key open the folder from now on, and only that. Takes as long as opening it.
     pub(crate) fn change_key(&self, key: &Key) -> Result<(), Error> {
-        self.rekey(Some(key), |vault, fresh, rng| Ok(vault.change_key(fresh, rng)?))
+        let key = FolderKey::new(&self.folder, key)?.vault;
+        self.rekey(|next, rng| next.sealed_by(key, rng), |vault, fresh, rng| Ok(vault.change_key(fresh, rng)?))
+    }
+
+    /// Sets the duress passphrase, or takes it away. Takes as long as opening the folder.
+    pub(crate) fn set_duress(&self, passphrase: Option<&[u8]>) -> Result<(), Error> {
+        let passphrase = passphrase.map(keys::not_empty).transpose()?;
+        self.rekey(|next, rng| next.with_duress(passphrase, rng), |vault, fresh, rng| Ok(vault.change_key(fresh, rng)?))
     }
 
     fn rekey(
         &self,
-        key: Option<&Key>,
+        prepare: impl FnOnce(NextKey, &mut dyn CryptoRng) -> Result<NextKey, vault::Error>,
         change: impl FnOnce(&mut Vault, FreshKey, &mut dyn CryptoRng) -> Result<OldKey, Error>,
     ) -> Result<(), Error> {
         let _one_at_a_time = lock(&self.key_use);
         let rng = &mut self.rng();
-        let mut next = self.state().vault()?.lock().next_key()?;
-        if let Some(key) = key {
-            next = keys::seal(next, &self.folder, key, rng)?;
-        }
-        let fresh = next.seal(rng)?;
+        let next = self.state().vault()?.lock().next_key()?;
+        let fresh = prepare(next, rng)?.seal(rng)?;
         let old = change(&mut self.state().vault()?.lock(), fresh, rng)?;
         if let Some(finding) = old.delete() {
             lock(&self.report).add(finding);
@@ -315,7 +341,11 @@ impl Store {
 
     /// Checks a key where the folder is open; opens it with that where it is not. Nobody else has to wait while that is found
     /// out. `take_over` as for [`Store::reopen`].
-    pub(crate) fn open_again(&self, key: &Key, take_over: impl FnOnce(Installation)) -> Result<(), Error> {
+    pub(crate) fn open_again(
+        &self,
+        key: &FolderKey,
+        take_over: impl FnOnce(Installation),
+    ) -> Result<Opened<()>, Error> {
         let _one_at_a_time = lock(&self.key_use);
         let wrapped = match &*self.state() {
             Life::Awake(vault) => Some(vault.lock().wrapped()?),
@@ -323,8 +353,13 @@ impl Store {
             Life::Closed => return Err(Error::Closed),
         };
         match wrapped {
-            Some(wrapped) => keys::check(&wrapped, &self.folder, key),
+            Some(wrapped) => Opened::of(wrapped.check(key.vault.clone())),
             None => self.begin(key, take_over),
         }
     }
+}
+
+/// The next key is sealed as this one is.
+fn same_key(next: NextKey, _: &mut dyn CryptoRng) -> Result<NextKey, vault::Error> {
+    Ok(next)
 }

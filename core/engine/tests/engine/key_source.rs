@@ -70,7 +70,7 @@ impl Chip {
 
 impl KeySource for Chip {
     fn seal(&self, slot: KeySlot, bytes: &[u8]) -> Result<Vec<u8>, KeySourceError> {
-        assert!(matches!(bytes.len(), 32 | 72), "{} bytes", bytes.len());
+        assert!(matches!(bytes.len(), 72 | 112), "{} bytes", bytes.len());
         self.asked()?;
         let number = self.made.fetch_add(1, SeqCst);
         let mut keys = self.keys.lock().map_err(|_| KeySourceError::Failed)?;
@@ -209,6 +209,29 @@ async fn what_is_forgotten_takes_a_key_with_it() -> Tested {
     chip.is_to(Does::Well);
     engine.close().await;
     assert_eq!(open(home.path(), key_and(&chip, "right")).await?.burners()?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn under_duress_the_keys_of_the_source_are_others() -> Tested {
+    let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
+    let engine = open(home.path(), key_and(&chip, "right")).await?;
+    engine.set_duress(Some(b"duress".to_vec().into())).await?;
+    count_a_registration(&engine).await?;
+    engine.close().await;
+    let made = chip.made.load(SeqCst);
+    let empty = open(home.path(), key_and(&chip, "duress")).await?;
+    assert_eq!((empty.vault_report()?, chip.slots()), (VaultReport::default(), vec![KeySlot::Second]));
+    assert_eq!(chip.made.load(SeqCst), made + 2, "as for a new folder");
+    assert_eq!(open(home.path(), key_and(&chip, "right")).await.err(), Some(Error::VaultLocked));
+    empty.close().await;
+    empty_again(home.path(), &chip).await
+}
+
+/// The folder is opened by what was typed under duress, and by that alone.
+async fn empty_again(home: &Path, chip: &Arc<Chip>) -> Tested {
+    assert_eq!(open(home, key_and(chip, "right")).await.err(), Some(Error::VaultLocked));
+    assert!(open(home, key_and(chip, "duress")).await?.burners()?.is_empty());
     Ok(())
 }
 

@@ -86,6 +86,15 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public suspend fun changeKey(key: Key): Unit = engine.changeKey(key)
 
     /**
+     * Sets the duress passphrase, in the place of an earlier one, or takes it away. Who types it at [open] does what
+     * [panic] does, and gets an empty library, which the same passphrase opens from then on: nothing in it tells that
+     * there was another. Whether one is set can be told neither from the folder nor from how long opening it takes. It
+     * does nothing to a copy of the folder. It cannot be the passphrase itself, and the folder needs one. Wipe the
+     * bytes afterwards.
+     */
+    public suspend fun setDuress(passphrase: ByteArray?): Unit = engine.setDuress(passphrase)
+
+    /**
      * What was wrong with the sealed store when it was opened, and with what was read since: lost records are to be
      * told to the user.
      */

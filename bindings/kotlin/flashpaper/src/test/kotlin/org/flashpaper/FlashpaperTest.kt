@@ -102,6 +102,23 @@ class FlashpaperTest {
 
     @Test
     @Order(3)
+    fun theDuressPassphraseOpensAnEmptyFolder() = runBlocking {
+        val home = File(folder, "duress")
+        suspend fun open(passphrase: String) = Flashpaper.open(home, Key.Passphrase(passphrase.toByteArray()), Lab.facts)
+        val opened = open("right")
+        val same = assertThrows<FlashpaperException.InvalidInput> { opened.setDuress("right".toByteArray()) }
+        assertEquals(Input.SamePassphrase, same.input)
+        opened.setDuress("duress".toByteArray())
+        val empty = open("duress")
+        assertThrows<FlashpaperException.Closed> { opened.burners() }
+        assertTrue(empty.burners().isEmpty())
+        assertThrows<FlashpaperException.VaultLocked> { open("right") }
+        empty.close()
+        opened.close()
+    }
+
+    @Test
+    @Order(3)
     fun aKeySourceOpensWhatItHasSealed() = runBlocking {
         val keys = Keys()
         val passphrase = { "in addition".toByteArray() }
