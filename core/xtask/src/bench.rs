@@ -49,6 +49,17 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
             idle.args(["--bench", "idle", "--"]).env("FLASHPAPER_LAB", facts);
             idle
         }
+        "burn" => {
+            packages::need(&[packages::LAB, packages::TESTS])?;
+            // A Prosody with SASL 2 lies there.
+            crate::swift::prepare()?;
+            crate::lab::build()?;
+            // Each way over each link.
+            let facts = lab.insert(Lab::start(50)?).facts_file();
+            let mut burn = cargo(&["bench", "--quiet", "--profile", "dist", "--workspace", "--all-features"]);
+            burn.args(["--bench", "burn", "--"]).env("FLASHPAPER_LAB", facts);
+            burn
+        }
         "tap" => {
             packages::need(&[packages::LAB, packages::TAP])?;
             let python = packages::slixmpp()?;
@@ -70,7 +81,7 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
         _ => {
             return Err(
                 "bench takes otr (speed beside libotr), chat (what privacy costs in time), cost (what a text costs on disk), \
-                 idle (what it costs to be there), tap (how long a new burner takes), names (whether they look like people's) or ct (constant time)"
+                 idle (what it costs to be there), tap (how long a new burner takes), burn (how long its end takes, a panic and a lock), names (whether they look like people's) or ct (constant time)"
                     .into(),
             );
         }

@@ -2,21 +2,18 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
-use flashpaper::{
-    Config, CreateOptions, Dial, Dialed, Dialers, Engine, Event, Key, Network, PrivateNetwork, Route, Step,
-};
+use flashpaper::{Config, CreateOptions, Engine, Event, Key, Network, PrivateNetwork, Route, Step};
 use flashpaper_lab::Remote;
-use flashpaper_tor::{self as tor, DialError, Target, Tor};
-use futures::future::BoxFuture;
+use flashpaper_tor::{self as tor, Tor};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::counted::Counted;
+use crate::counted::{Counting, Dials};
 use crate::{Done, Figures, PATIENCE, SERVER, SETTLING, Tap, Told, peak};
 
 /// Has this program be the measured one, with a folder behind it.
@@ -114,40 +111,4 @@ async fn tap(engine: &Engine, dials: &Dials, server: String) -> Done<Tap> {
         tap_to_ready: (ready - began).as_secs_f64(),
         round_trips: round_trips.into(),
     })
-}
-
-/// What was dialled.
-#[derive(Default)]
-struct Dials {
-    /// When the last dial began.
-    last: Mutex<Option<Instant>>,
-    round_trips: Arc<AtomicU32>,
-}
-
-/// Tor's dialers. Their streams count round trips.
-struct Counting {
-    tor: Arc<Tor>,
-    dials: Arc<Dials>,
-}
-
-impl Dialers for Counting {
-    fn isolated(&self) -> Arc<dyn Dial> {
-        Arc::new(CountingDial { dial: Dialers::isolated(&*self.tor), dials: Arc::clone(&self.dials) })
-    }
-}
-
-struct CountingDial {
-    dial: Arc<dyn Dial>,
-    dials: Arc<Dials>,
-}
-
-impl Dial for CountingDial {
-    fn dial<'a>(&'a self, target: &'a Target, deadline: Duration) -> BoxFuture<'a, Result<Dialed, DialError>> {
-        Box::pin(async move {
-            *self.dials.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-            let Dialed { stream, circuit } = self.dial.dial(target, deadline).await?;
-            let stream = Counted::new(stream, Arc::clone(&self.dials.round_trips));
-            Ok(Dialed { stream: Box::new(stream), circuit })
-        })
-    }
 }
