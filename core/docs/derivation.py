@@ -15,6 +15,21 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 COSTS = [[ord(code) - ord("!") for code in line]
          for line in (HERE / "../engine/data/names/letters.txt").read_text().split()]
 WEIGHTS = 32768, 30048, 27554, 25268, 23170, 21247, 19484, 17867
+# What 0 to 9 cost: for one digit, two, three, four; then the decades of a year from the 1940s, and its last digit.
+DIGITS = [
+    [33, 16, 15, 26, 34, 35, 40, 29, 36, 37],
+    [25, 19, 24, 35, 33, 39, 41, 31, 22, 19],
+    [27, 24, 25, 24, 27, 28, 30, 26, 29, 27],
+    [24, 15, 26, 27, 34, 30, 33, 31, 34, 30],
+    [18, 22, 17, 31, 34, 33, 29, 36, 32, 34],
+    [26, 22, 29, 20, 33, 29, 29, 25, 30, 31],
+    [17, 13, 26, 32, 35, 33, 39, 41, 35, 31],
+    [20, 24, 22, 27, 31, 28, 30, 32, 29, 30],
+    [16, 19, 21, 30, 37, 36, 37, 37, 31, 29],
+    [23, 24, 26, 27, 26, 29, 28, 27, 29, 28],
+    [55, 76, 52, 42, 18, 14, 21, 15, 44, 76],
+    [22, 27, 28, 29, 28, 27, 26, 27, 24, 30],
+]
 # Share, letters, digits or "year", limit.
 SHAPES = [
     (5, 8, 0, 344),
@@ -24,22 +39,22 @@ SHAPES = [
     (45, 12, 0, 306),
     (10, 13, 0, 286),
     (2, 14, 0, 266),
-    (3, 8, 1, 266),
-    (3, 9, 1, 252),
-    (1, 10, 1, 233),
-    (4, 7, 2, 248),
-    (6, 8, 2, 236),
-    (2, 9, 2, 214),
-    (1, 10, 2, 205),
-    (4, 6, 3, 225),
-    (6, 7, 3, 210),
-    (3, 8, 3, 193),
-    (1, 9, 3, 178),
-    (4, 5, 4, 205),
-    (8, 6, 4, 189),
-    (5, 7, 4, 172),
-    (1, 8, "year", 212),
-    (1, 9, "year", 209),
+    (3, 8, 1, 295),
+    (3, 9, 1, 280),
+    (1, 10, 1, 260),
+    (4, 7, 2, 302),
+    (6, 8, 2, 290),
+    (2, 9, 2, 268),
+    (1, 10, 2, 258),
+    (4, 6, 3, 308),
+    (6, 7, 3, 292),
+    (3, 8, 3, 274),
+    (1, 9, 3, 258),
+    (4, 5, 4, 316),
+    (8, 6, 4, 299),
+    (5, 7, 4, 280),
+    (1, 8, "year", 264),
+    (1, 9, "year", 260),
 ]
 
 
@@ -109,12 +124,15 @@ def name(key):
             costs = row(letters, place == length)
             letters.append(weighted(below, [weight(cost) for cost in costs]))
             cost += costs[letters[-1]]
+        digits = []
+        for costs in DIGITS[10:] if ending == "year" else DIGITS[ending * (ending - 1) // 2:][:ending]:
+            digits.append(weighted(below, [weight(cost) for cost in costs]))
+            cost += costs[digits[-1]]
         if below(32768) < weight(max(0, limit - cost)):
             break
-    text = "".join(chr(ord("a") + letter) for letter in letters)
     if ending == "year":
-        return text + str(1950 + below(80))
-    return text + "".join(str(below(10)) for _ in range(ending))
+        digits[0] += 194
+    return "".join(chr(ord("a") + letter) for letter in letters) + "".join(map(str, digits))
 
 
 def password(key):
