@@ -67,7 +67,7 @@ pub enum Notice {
     /// there is room, what a Flashpaper peer has sent meanwhile comes again; what others have sent is lost. It also comes where
     /// 4 MiB of the peer's are kept as history.
     InboxFull,
-    /// The peer has set how long texts are kept ([`Conversation::timer`](crate::Conversation::timer)), here as there.
+    /// The peer has set how long texts are kept ([`crate::Conversation::timer`]), here as there.
     TimerChanged,
     /// So many strangers wait for an answer that the one who had waited longest was forgotten, to make room for this one.
     StrangerForgotten,
