@@ -5,7 +5,7 @@ mod common;
 use common::{ALICE, session};
 use flashpaper_otr::{
     Attention, ImportError, InstanceTag, NotAsked, NotPrivate, NotSent, Output, ResumeError, Settings, SmpEvent,
-    TextId, Unanswered,
+    TextId, Timer, Unanswered,
 };
 
 #[test]
@@ -17,6 +17,7 @@ fn nothing_secret_is_printed() {
         (Output::Send(text()), "Send(..)"),
         (Output::Text { text: text(), from, fingerprint, label: Some(text()) }, "Text(..)"),
         (Output::Deduplicates(fingerprint), "Deduplicates(..)"),
+        (Output::Timer { from, fingerprint, timer: Timer { number: 7, seconds: 7 } }, "Timer(..)"),
         (Output::PlainText(text()), "PlainText(..)"),
         (Output::Unread(TextId(1)), "Unread(1)"),
         (

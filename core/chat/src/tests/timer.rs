@@ -247,3 +247,17 @@ fn a_conversation_of_an_earlier_version_is_read() {
     json(serde_json::to_value(&*one.mailbox.peers[&one.row]), "timer", false);
     json(serde_json::to_value(&*one.mailbox.messages[&message]), "ends", false);
 }
+
+#[test]
+fn a_timer_keeps_nothing_for_longer_than_history_does() {
+    for (history, until) in [(History::None, 0_u64), (History::Expire { after: Duration::from_secs(30) }, 30)] {
+        let (mut one, mut two) = friends();
+        (one.history, two.history) = (history, history);
+        set(&mut one, Some(60));
+        is_read(&mut one, &mut two, "hello");
+        if let Some(before) = until.checked_sub(1) {
+            assert_eq!(left(&mut two, before).len(), 1, "{history:?}");
+        }
+        assert!(left(&mut two, until).is_empty(), "{history:?}");
+    }
+}

@@ -89,6 +89,8 @@ impl PendingBurner {
             let burner = self.context.burner(&self.burner.id)?;
             burner.change(|account| account.set_state(State::Active))?;
             self.claimed = true;
+            // It may be one that is to expire.
+            self.context.services.expiry.notify_one();
             Ok(Burner::of(&burner.account()))
         };
         blocking(claim).await

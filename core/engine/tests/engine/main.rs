@@ -14,6 +14,7 @@ mod crash_texts;
 mod day;
 mod direct;
 mod directory;
+mod expiry;
 mod key_source;
 mod lab;
 mod liar;
