@@ -67,7 +67,7 @@ pub(crate) async fn burn(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Re
         burner.change_on_disk(|account| account.set_state(State::Burning)).await?;
     }
     say_goodbye(burner).await;
-    context.hang_up(burner, Ending::Goodbye);
+    context.hang_up(burner, Ending::Pause);
     // A creation that is under way is waited for: only then it is known what there is to burn.
     let _one_at_a_time = burner.work.lock().await;
     // Forgotten or queued meanwhile, say.
