@@ -70,20 +70,8 @@ pub(crate) fn receive(
     if let Some(mark) = mark {
         Arc::make_mut(mailbox.seen.entry(peer).or_default()).remember(mark);
     }
-    let (label, text, state) = (String::new(), text.to_owned(), MessageState::Received);
-    let entry = Entry {
-        peer,
-        label,
-        text,
-        at: now,
-        state,
-        security,
-        until: None,
-        transmission: None,
-        again: false,
-        ends: None,
-    };
-    Some((mailbox.add(entry), state))
+    let entry = Entry::new(peer, (String::new(), text.to_owned()), now, MessageState::Received, security);
+    Some((mailbox.add(entry), MessageState::Received))
 }
 
 /// A stranger gets no answer, and no more room than a stranger is given. Of what is meant for a session it is kept that there

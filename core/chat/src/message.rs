@@ -183,6 +183,18 @@ pub(crate) struct Transmission {
 }
 
 impl Entry {
+    /// One that has just come or was just written.
+    pub(crate) fn new(
+        peer: PeerId,
+        (label, text): (String, String),
+        at: UnixTime,
+        state: MessageState,
+        security: Security,
+    ) -> Self {
+        let (until, transmission, again, ends) = (None, None, false, None);
+        Self { peer, label, text, at, state, security, until, transmission, again, ends }
+    }
+
     /// Who it is from, or to.
     #[must_use]
     pub const fn peer(&self) -> PeerId {

@@ -34,21 +34,9 @@ pub(crate) fn queue(
     if mailbox.relationship(peer) != Relationship::Contact {
         mailbox.befriend(peer);
     }
-    let until = within.map(|within| now.after(within));
-    let (state, security) = (MessageState::Queued, Security::Plaintext);
-    let (text, transmission) = (text.to_owned(), None);
-    Ok(mailbox.add(Entry {
-        peer,
-        label,
-        text,
-        at: now,
-        state,
-        security,
-        until,
-        transmission,
-        again: false,
-        ends: None,
-    }))
+    let mut entry = Entry::new(peer, (label, text.to_owned()), now, MessageState::Queued, Security::Plaintext);
+    entry.until = within.map(|within| now.after(within));
+    Ok(mailbox.add(entry))
 }
 
 /// Whether there is room for one more text. Those that have failed wait for the app alone, and do not count.

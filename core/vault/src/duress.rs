@@ -1,4 +1,4 @@
-//! The duress passphrase: who types it opens nothing, and whoever uses the vault is told to end it.
+//! The duress passphrase: it opens nothing. An opening with it fails, and the error tells the caller to destroy the vault.
 //!
 //! The vault keeps a key of its own for it, under seal, which is random where no such passphrase is set. Each time that the
 //! vault's key is wrapped, a slot beside it is sealed with that key anew. A slot has nothing in it, so a set one and a random one are

@@ -26,7 +26,7 @@ pub(crate) const NEW: &str = "vault.new";
 
 impl Vault {
     /// Opens the vault in a folder; where there is none, makes one. Takes as long as Argon2id does when there is a
-    /// passphrase, whichever that is, and as long as the user does when the key source asks one. A passphrase that was tried is
+    /// passphrase, the vault's, the duress one or a wrong one, and as long as the user does when the key source asks one. A passphrase that was tried is
     /// not stretched again to make a vault with the same `key`, once what was there is destroyed.
     ///
     /// # Errors

@@ -148,7 +148,7 @@ impl Wrapper {
             Some(Stretched { key, .. }) => {
                 // Before the fourth version of the schema there is no slot.
                 let (sealed, slot) = bytes.split_at_checked(SEALED).ok_or(Error::WrongKey)?;
-                // Both are tried always: that takes the same time whichever passphrase it is.
+                // Both slots are always tried, so that the time does not tell which passphrase was typed.
                 let (secret, is_duress) = (seal::decrypt(key, &[FORMAT], sealed), Duress::of(key).opens(slot));
                 if is_duress {
                     return Err(Error::Duress);

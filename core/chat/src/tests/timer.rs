@@ -106,7 +106,7 @@ fn of_two_timers_that_are_set_at_once_both_sides_take_the_shorter() {
 
 #[test]
 fn with_another_client_texts_go_here_alone_and_it_is_told_nothing() {
-    // One of an earlier version of ours, and one of another kind.
+    // A Flashpaper from before there were timers, and a client that is no Flashpaper.
     for deduplicates in [true, false] {
         let mut one = Phone::new(TWO, 1, 0x1000);
         one.history = History::UntilBurn;

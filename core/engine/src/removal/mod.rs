@@ -220,7 +220,7 @@ impl Work<'_> {
                 burner.change_on_disk(move |account| account.refused = Some(at)).await?;
             }
             (Act::Queue(_), _) => context.queue_removal(burner).await?,
-            (Act::Forget(_), _) => context.forget_proven(&burner.id).await?,
+            (Act::Forget(_), _) => context.forget_with_shared(&burner.id).await?,
             // An act that the stream is not ready for.
             _ => return Err(Error::Internal),
         }

@@ -73,19 +73,26 @@ impl Context {
         .await
     }
 
-    /// Drops the removals that have waited for too long; gives when the next one has. An attacker who blocks Tor must not keep
+    /// Begins to drop the removals that have waited for too long; gives when the next one has. An attacker who blocks Tor must not keep
     /// them on the phone.
     pub(crate) fn drop_removals(self: &Arc<Self>, now: UnixTime) -> Result<Option<UnixTime>, Error> {
         let mut next = None;
         for burner in self.burners.all()?.into_iter().filter(|burner| burner.is_queued()) {
             let until = until(&burner.account());
+            // Where it cannot be dropped, on a full disk say, it is tried again.
+            let again = if now < until { until } else { now.after(limits::MAX_SLEEP) };
+            next = next.into_iter().chain([again]).min();
             if now < until {
-                next = next.into_iter().chain([until]).min();
                 continue;
             }
-            self.forget_now(&burner.id)?;
-            let outcome = Settlement::Dropped;
-            self.services.reporter.report(Event::Settled { burner: burner.id.clone(), outcome });
+            let context = Arc::clone(self);
+            self.tasks.spawn(async move {
+                // Where it is looked for again meanwhile, there is none any more.
+                context.forget_with_shared(&burner.id).await?;
+                let outcome = Settlement::Dropped;
+                context.services.reporter.report(Event::Settled { burner: burner.id.clone(), outcome });
+                Ok(())
+            });
         }
         Ok(next)
     }

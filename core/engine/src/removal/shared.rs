@@ -16,9 +16,9 @@ use crate::store::{Installation, Store, schema};
 use crate::tasks::blocking;
 
 impl Context {
-    /// Forgets a burner that its server does not have any more; with the last one, all that they share: Tor ends then. Nothing is
-    /// shared with a burner that is just being made.
-    pub(super) async fn forget_proven(self: &Arc<Self>, id: &BurnerId) -> Result<(), Error> {
+    /// Forgets a burner that is done with; with the last one, all that burners share: Tor ends then. What is shared stays while
+    /// another burner is being made.
+    pub(super) async fn forget_with_shared(self: &Arc<Self>, id: &BurnerId) -> Result<(), Error> {
         let nobody_begins = self.beginning.try_write();
         let is_last = nobody_begins.is_ok() && self.burners.all()?.len() == 1;
         if is_last {
@@ -42,18 +42,15 @@ impl Context {
         Ok(())
     }
 
-    pub(super) async fn change_shared(
-        self: &Arc<Self>,
-        change: fn(&mut Batch) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(super) async fn change_shared(self: &Arc<Self>, change: fn(&mut Batch)) -> Result<(), Error> {
         let context = Arc::clone(self);
         blocking(move || commit(&context.services.store, change)).await
     }
 }
 
-fn commit(store: &Store, change: fn(&mut Batch) -> Result<(), Error>) -> Result<(), Error> {
+fn commit(store: &Store, change: fn(&mut Batch)) -> Result<(), Error> {
     let mut batch = Batch::default();
-    change(&mut batch)?;
+    change(&mut batch);
     store.commit(batch)
 }
 

@@ -103,6 +103,7 @@ async fn a_removal_waits_for_its_server_for_a_week_and_is_dropped_after_thirty_d
     let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
     let engine = engine_on(&home, &["a"], &noted, seams).await;
     let mut events = engine.events(None);
+    fs::create_dir_all(home.path().join("tor/state")).unwrap();
     assert_eq!(engine.burn(&id("a")).await.unwrap().outcome, BurnOutcome::Queued);
     for _ in 0..7 {
         lock(&noted.dialled).clear();
@@ -131,6 +132,7 @@ async fn a_removal_waits_for_its_server_for_a_week_and_is_dropped_after_thirty_d
         assert_eq!(waiting(&engine).is_empty(), !is_left);
     }
     while events.next().await.expect("it is told") != dropped {}
+    assert!(!home.path().join("tor").exists(), "it was the last");
     engine.close().await;
 }
 
@@ -141,17 +143,17 @@ async fn the_last_burner_takes_along_what_all_have_shared() {
     let context = Arc::clone(&engine.context);
     context.learn(&burner(&engine, "a").account(), &Error::RegistrationClosed).await;
     fs::create_dir_all(home.path().join("tor/state")).unwrap();
-    context.forget_proven(&id("a")).await.unwrap();
+    context.forget_with_shared(&id("a")).await.unwrap();
     assert!(home.path().join("tor").exists() && !context.learnt.on(context.services.now().0 / DAY).is_empty());
     {
         // One that is being made shares it.
         let _begins = context.beginning.read().await;
-        context.forget_proven(&id("b")).await.unwrap();
+        context.forget_with_shared(&id("b")).await.unwrap();
         assert!(home.path().join("tor").exists());
     }
     engine.close().await;
     let (engine, _) = crate::connection::supervisor::tests::engine(&home, &["c"]).await;
-    engine.context.forget_proven(&id("c")).await.unwrap();
+    engine.context.forget_with_shared(&id("c")).await.unwrap();
     assert!(!home.path().join("tor").exists());
     assert!(engine.context.learnt.on(engine.context.services.now().0 / DAY).is_empty());
     engine.close().await;

@@ -9,6 +9,7 @@ use flashpaper_vault::{Batch, End, Finding, Owner, Row, Table, Vault};
 use rand::CryptoRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use super::history;
 use super::json::to_json;
@@ -236,18 +237,15 @@ pub(crate) fn put_own_servers(batch: &mut Batch, list: Option<&str>) -> Result<(
 }
 
 /// Notes that what burners share is to be cleared.
-pub(crate) fn put_clearing(batch: &mut Batch) -> Result<(), Error> {
-    batch.put(Owner::COMMON, CLEARING, ONLY, to_json(&())?);
-    Ok(())
+pub(crate) fn put_clearing(batch: &mut Batch) {
+    batch.put(Owner::COMMON, CLEARING, ONLY, Zeroizing::default());
 }
 
 /// Removes all that is of the installation.
-#[allow(clippy::unnecessary_wraps, reason = "one of several changes")]
-pub(crate) fn clear(batch: &mut Batch) -> Result<(), Error> {
+pub(crate) fn clear(batch: &mut Batch) {
     for table in [REGISTRATIONS, LEARNT, DIRECTORY, OWN_SERVERS, CLEARING] {
         batch.remove(Owner::COMMON, table, ONLY);
     }
-    Ok(())
 }
 
 /// Puts the rows of a mailbox that are not shared by both.
