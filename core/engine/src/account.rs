@@ -94,7 +94,8 @@ impl Expiry {
     /// # Errors
     /// [`Error::InvalidInput`]: it is past.
     pub(crate) fn parse(at: SystemTime, now: UnixTime) -> Result<Self, Error> {
-        let at = unix_time(at);
+        // It is stored in seconds, and a burner must not end before its time.
+        let at = unix_time(at.checked_add(Duration::from_nanos(999_999_999)).unwrap_or(at));
         if at <= now {
             return Err(Error::InvalidInput { input: Input::Expiry });
         }

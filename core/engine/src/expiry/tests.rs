@@ -328,7 +328,9 @@ async fn an_expiry_is_taken_away_again_and_one_that_is_past_is_not_taken() {
     assert_eq!(engine.set_expiry(&id, in_seconds(0)), past);
     let options = CreateOptions { expires_at: Some(SystemTime::UNIX_EPOCH), ..CreateOptions::default() };
     assert_eq!(engine.check_options(&options), past);
-    engine.set_expiry(&id, in_seconds(1000)).unwrap();
+    // Never before its time: a part of a second is a whole one.
+    engine.set_expiry(&id, in_seconds(999).map(|time| time + Duration::from_millis(1))).unwrap();
+    assert_eq!(engine.snapshot().unwrap().burners[0].expires_at, in_seconds(1000));
     engine.set_expiry(&id, None).unwrap();
     pass(&engine, &clock, NOW + 2000, 2000).await;
     assert_eq!((told(&mut events), left(&engine)), (vec![], (1, 0)));
