@@ -83,8 +83,22 @@ fn checked(args: &[&str]) -> Command {
 }
 
 /// Tests of the engine that stop no relay and no server: about half of all by their time.
-const STEADY: [&str; 8] =
-    ["asleep::", "cost::", "crash::", "crash_texts::", "day::", "liar::", "peers::", "strangers::"];
+const STEADY: [&str; 14] = [
+    "apart::",
+    "asleep::",
+    "binding::",
+    "cost::",
+    "crash::",
+    "crash_moves::",
+    "crash_texts::",
+    "day::",
+    "liar::",
+    "odd_servers::",
+    "peers::",
+    "restore::",
+    "strangers::",
+    "wire::",
+];
 
 /// One at a time in each lab: one lab for the tests that stop relays and servers, another for those that must not be
 /// disturbed. Most of a test's time is waiting, so two labs take little more time than one.
