@@ -88,3 +88,6 @@ fn change_if(burner: &LiveBurner, expiry: Expiry, change: impl FnOnce(&mut Accou
     });
     changed == Ok(true)
 }
+
+#[cfg(test)]
+mod tests;
