@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use flashpaper::{BurnReport, Burned, BurnerId, Error, Profile, QuestionId, Route, Spread, SyncReport, VaultReport};
-use tokio::runtime::{self, Handle, Runtime};
+use tokio::runtime::{Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
@@ -418,9 +418,8 @@ struct Threads(Mutex<Option<Runtime>>);
 
 impl Threads {
     fn start() -> Result<Self, Error> {
-        let mut builder = runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(2).thread_name("flashpaper").enable_all().build();
-        Ok(Self(Mutex::new(Some(runtime.map_err(|_| Error::Internal)?))))
+        let runtime = flashpaper::Engine::runtime(2).map_err(|_| Error::Internal)?;
+        Ok(Self(Mutex::new(Some(runtime))))
     }
 
     /// Runs work on these threads while the caller waits. A caller that stops waiting cancels it.

@@ -38,10 +38,19 @@ use crate::output::Output;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// One reads and writes, another goes on meanwhile.
+const THREADS: usize = 2;
+
+fn main() -> ExitCode {
     // Where it is refused, nothing else is to be done about it.
     let _ = Engine::forbid_dumps();
+    match Engine::runtime(THREADS) {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(_) => fail(&Output::new(false), &Failure::Engine(Error::Internal)),
+    }
+}
+
+async fn run() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),

@@ -7,7 +7,7 @@ use flashpaper_chat::{History, UnixTime};
 use flashpaper_xmpp::Binding;
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::identity::{Identity, OtrSeeds};
 use crate::route::Way;
@@ -24,9 +24,9 @@ pub(crate) struct Account {
     #[serde(default)]
     pub(crate) named: bool,
     pub(crate) username: String,
-    pub(crate) password: String,
+    pub(crate) password: Zeroizing<String>,
     /// The recovery words, until they were shown or declined.
-    pub(crate) words: Option<String>,
+    pub(crate) words: Option<Zeroizing<String>>,
     #[zeroize(skip)]
     pub(crate) route: Route,
     /// Where its onion service does not answer, by the exit.
@@ -158,7 +158,7 @@ impl Account {
             domain: domain.to_owned(),
             named: false,
             username: identity.username.clone(),
-            password: identity.password.to_string(),
+            password: identity.password.clone(),
             words: None,
             route: way.first,
             then_exit: way.then_exit,
@@ -263,7 +263,7 @@ pub(crate) mod tests {
         let created = UnixTime(id.as_bytes()[0].into());
         let mut account = Account::new(Identity::random(rng), "jabber.example", way, created, rng);
         (account.id, account.username) = (id.into(), "nobody".into());
-        (account.password, account.tag) = ("correct horse".into(), 0x100);
+        (account.password, account.tag) = ("correct horse".to_owned().into(), 0x100);
         (account.idle_timeout, account.unbound) = (Duration::ZERO, Unbound::default());
         account
     }

@@ -155,6 +155,18 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether it names a peer of this burner.
+    pub(crate) fn names_peer_of(&self, id: &BurnerId) -> bool {
+        match self {
+            Self::Conversation { burner, .. } | Self::Comparison { burner, .. } | Self::Notice { burner, .. } => {
+                burner == id
+            }
+            _ => false,
+        }
+    }
+}
+
 /// How a burner is connected to its server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(tag = "connection", rename_all = "snake_case")]

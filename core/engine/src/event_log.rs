@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
-use crate::event::Event;
+use crate::event::{BurnerId, Event};
 use crate::locks::lock;
 
 /// How many events a slow reader may fall behind before it loses some.
@@ -40,7 +40,13 @@ impl Events {
             let lost = first - std::mem::replace(next, first);
             return Some(Event::Lagged { lost });
         }
-        let event = log.events.get(usize::try_from(*next - first).ok()?)?;
+        let ahead = log.events.range(usize::try_from(*next - first).ok()?..);
+        let forgotten = ahead.clone().take_while(|event| event.is_none()).count() as u64;
+        if forgotten > 0 {
+            *next += forgotten;
+            return Some(Event::Lagged { lost: forgotten });
+        }
+        let event = ahead.flatten().next()?;
         *next += 1;
         Some(event.clone())
     }
@@ -61,7 +67,8 @@ impl fmt::Debug for Events {
 /// The last events.
 #[derive(Default)]
 struct Log {
-    events: VecDeque<Event>,
+    /// Of one that was forgotten, nothing is left.
+    events: VecDeque<Option<Event>>,
     /// The number of the last one; 0 before the first.
     last: u64,
     /// What each reader reads next.
@@ -89,7 +96,7 @@ impl Reporter {
         if log.events.len() == BACKLOG {
             log.events.pop_front();
         }
-        log.events.push_back(event);
+        log.events.push_back(Some(event));
         log.last += 1;
         news.send_replace(());
     }
@@ -118,6 +125,15 @@ impl Reporter {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         self.report(event);
+    }
+
+    /// Takes what names a burner's peers out of memory: a reader that has not read it has lost it.
+    pub(crate) fn forget_peers(&self, burner: &BurnerId) {
+        for event in &mut lock(&self.log).events {
+            if event.as_ref().is_some_and(|event| event.names_peer_of(burner)) {
+                *event = None;
+            }
+        }
     }
 
     /// Takes what was reported out of memory: a reader that has not read it has lost it.

@@ -112,7 +112,9 @@ impl Engine {
             };
             blocking(open).await
         };
-        if let Opened::Duress = context.tasks.supervised(work).await? {
+        // Not among what a panic drops: under duress it is where the panic comes from. Nor is it dropped with the caller's future.
+        let work = context.tasks.runtime().spawn(work);
+        if let Opened::Duress = work.await.map_err(|_| Error::Internal)?? {
             return Ok(Opened::Duress);
         }
         let engine = Self { context };

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
+use crate::hardening::leaving_no_stack;
 use crate::locks::lock;
 
 /// Background work of an engine.
@@ -25,6 +26,8 @@ pub(crate) struct Tasks {
     rest: watch::Sender<Rest>,
     /// Cancelled as the engine is closed.
     pub(crate) closing: CancellationToken,
+    /// Cancelled by a panic, which waits for nothing: all of it is dropped, with what it holds in memory.
+    abandoned: CancellationToken,
 }
 
 /// Whether an engine is to be awake.
@@ -46,6 +49,7 @@ impl Tasks {
             awake: Mutex::default(),
             rest: watch::Sender::default(),
             closing: CancellationToken::new(),
+            abandoned: CancellationToken::new(),
         }
     }
 
@@ -55,7 +59,8 @@ impl Tasks {
         work: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<Option<T>> {
         let work = AssertUnwindSafe(on_heap(work)).catch_unwind();
-        self.tracker.spawn_on(async { work.await.ok() }, &self.runtime)
+        let work = self.abandoned.clone().run_until_cancelled_owned(work);
+        self.tracker.spawn_on(async { work.await?.ok() }, &self.runtime)
     }
 
     /// Begins work that closing waits for, and that ends when the engine falls asleep. What became of it is reported by events.
@@ -65,7 +70,7 @@ impl Tasks {
 
     /// Begins work that may wait for the user, and that closing waits for.
     pub(crate) fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
-        self.tracker.spawn_blocking_on(work, &self.runtime);
+        self.tracker.spawn_blocking_on(|| leaving_no_stack(work), &self.runtime);
     }
 
     /// Runs work that outlives the caller's future. A panic in it, or in a library below, becomes an error.
@@ -143,6 +148,12 @@ impl Tasks {
         self.tracker.close();
     }
 
+    /// Drops what is going on where it is.
+    pub(crate) fn abandon(&self) {
+        self.close();
+        self.abandoned.cancel();
+    }
+
     /// The runtime that all of it runs on.
     pub(crate) const fn runtime(&self) -> &Handle {
         &self.runtime
@@ -163,7 +174,7 @@ fn on_heap<T>(work: impl Future<Output = T> + Send + 'static) -> Pin<Box<dyn Fut
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Internal)?
+    tokio::task::spawn_blocking(|| leaving_no_stack(work)).await.map_err(|_| Error::Internal)?
 }
 
 #[cfg(test)]

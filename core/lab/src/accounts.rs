@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::Result;
 use crate::facts::Facts;
+use crate::{LabError, Result};
 
 /// The names of the accounts that Prosody stores for a domain.
 ///
@@ -17,8 +17,7 @@ pub fn names(facts: &Facts, domain: &str) -> Result<BTreeSet<String>> {
 
 /// The same for any Prosody, by its data folder.
 pub(crate) fn stored(data: &Path, domain: &str) -> Result<BTreeSet<String>> {
-    // Prosody escapes what is not a letter or digit by %xx.
-    let folder = data.join(domain.replace('.', "%2e").replace('-', "%2d")).join("accounts");
+    let folder = folder(data, domain);
     let mut names = BTreeSet::new();
     if folder.exists() {
         for entry in fs::read_dir(folder)? {
@@ -27,4 +26,24 @@ pub(crate) fn stored(data: &Path, domain: &str) -> Result<BTreeSet<String>> {
         }
     }
     Ok(names)
+}
+
+/// What Prosody stores of an account's SCRAM (RFC 5802): the salt, and how often is hashed.
+///
+/// # Errors
+/// It stores none that is understood.
+pub fn scram(facts: &Facts, domain: &str, name: &str) -> Result<(String, u32)> {
+    let file = folder(&facts.accounts, domain).join(format!("{name}.dat"));
+    let text = fs::read_to_string(file)?;
+    let value = |name: &str| {
+        let rest = text.split_once(&format!("[\"{name}\"] = "))?.1;
+        Some(rest.split_once(';')?.0.trim_matches('"').to_owned())
+    };
+    let parsed = value("salt").zip(value("iteration_count").and_then(|count| count.parse().ok()));
+    parsed.ok_or_else(|| LabError::new(format!("no salt in the account {name}")))
+}
+
+fn folder(data: &Path, domain: &str) -> PathBuf {
+    // Prosody escapes what is not a letter or digit by %xx.
+    data.join(domain.replace('.', "%2e").replace('-', "%2d")).join("accounts")
 }

@@ -21,6 +21,8 @@ mod timer;
 mod wire;
 
 pub use identity::{Fingerprint, Identity, ImportError};
+#[cfg(feature = "lab")]
+pub use session::Secret;
 pub use session::{
     Attention, InstanceTag, NotAsked, NotPrivate, NotSent, Output, ResumeError, Session, Settings, SmpEvent, TextId,
 };

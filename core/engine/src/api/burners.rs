@@ -114,7 +114,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn recovery_words(&self, id: &BurnerId) -> Result<Option<Zeroizing<String>>, Error> {
-        Ok(self.context.burner(id)?.account().words.clone().map(Zeroizing::new))
+        Ok(self.context.burner(id)?.account().words.clone())
     }
 
     /// Forgets the recovery words: the user has written them down, or does not want them.

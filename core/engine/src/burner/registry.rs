@@ -113,11 +113,13 @@ impl Registry {
         let gone = if committed.is_ok() { burner } else { &queued };
         lock(&self.known).burners.retain(|other| !Arc::ptr_eq(other, gone));
         gone.wipe();
+        self.services.reporter.forget_peers(&burner.id);
         committed
     }
 
     pub(crate) fn remove(&self, id: &BurnerId) {
         lock(&self.known).burners.retain(|burner| burner.id != *id);
+        self.services.reporter.forget_peers(id);
     }
 
     /// Takes over what was read as the folder was opened. Burners that are known already are the same as before.

@@ -18,6 +18,7 @@ use super::job::{Leading, Work};
 use crate::Error;
 use crate::account::Account;
 use crate::event::{BurnerId, Event};
+use crate::hardening::leaving_no_callers_stack;
 use crate::locks::lock;
 use crate::store::{StoredBurner, history, schema};
 use crate::tasks::blocking;
@@ -73,7 +74,8 @@ impl LiveBurner {
     fn carry_out(&self, mut leading: Leading<'_>) {
         let mut chat = lock(&self.chat);
         let work = leading.take();
-        let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&mut chat, work)));
+        let commit = || catch_unwind(AssertUnwindSafe(|| self.commit(&mut chat, work)));
+        let committed = leaving_no_callers_stack(commit);
         let committed = committed.unwrap_or(Err(Error::Internal));
         if committed.is_err() {
             // They may be ahead of what is stored.

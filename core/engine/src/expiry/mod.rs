@@ -12,6 +12,7 @@ use tokio::time::sleep;
 
 use crate::burner::LiveBurner;
 use crate::context::Context;
+use crate::tasks::blocking;
 use crate::{Error, limits};
 
 impl Context {
@@ -22,9 +23,11 @@ impl Context {
         let forget = async move {
             loop {
                 let again = Arc::clone(&context);
-                let looked = tokio::task::spawn_blocking(move || again.forget_expired()).await;
-                // After a panic, too.
-                let wait = looked.unwrap_or(Ok(limits::MAX_SLEEP))?;
+                let wait = match blocking(move || again.forget_expired()).await {
+                    // After a panic, too.
+                    Err(Error::Internal) => limits::MAX_SLEEP,
+                    looked => looked?,
+                };
                 tokio::select! {
                     () = sleep(wait) => {}
                     () = context.services.expiry.notified() => {}

@@ -26,17 +26,28 @@ pub(crate) struct Identity {
     pub(crate) tag: u32,
 }
 
-/// What a long-term OTR key is made from: it takes a tenth of a second, and is made when it is needed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct OtrSeeds {
+/// What a long-term OTR key is made from: it takes a tenth of a second, and is made when it is needed. On the heap, so that no copy
+/// stays where it was moved from.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct OtrSeeds(Box<Seeds>);
+
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct Seeds {
     parameters: [u8; 32],
     key: [u8; 32],
+}
+
+impl Zeroize for OtrSeeds {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 impl OtrSeeds {
     /// The key. `None` for no seeds that anybody will find.
     pub(crate) fn key(&self) -> Option<otr::Identity> {
-        otr::Identity::from_seeds(&self.parameters, &self.key)
+        otr::Identity::from_seeds(&self.0.parameters, &self.0.key)
     }
 }
 
@@ -44,19 +55,21 @@ impl Identity {
     /// Independent randomness for each part.
     pub(crate) fn random(rng: &mut dyn CryptoRng) -> Self {
         let (username, password) = (name::draw(&mut random_stream(rng)), password(&mut random_stream(rng)));
-        let mut otr = OtrSeeds { parameters: [0; 32], key: [0; 32] };
-        rng.fill_bytes(&mut otr.parameters);
-        rng.fill_bytes(&mut otr.key);
-        Self { username, password, otr, tag: tag(&mut random_stream(rng)) }
+        let mut seeds = Box::<Seeds>::default();
+        rng.fill_bytes(&mut seeds.parameters);
+        rng.fill_bytes(&mut seeds.key);
+        Self { username, password, otr: OtrSeeds(seeds), tag: tag(&mut random_stream(rng)) }
     }
 
     /// What the words give at a server.
     pub(crate) fn from_words(words: &RecoveryWords, domain: &str) -> Self {
         let seed = |label| derivation::seed(words.entropy(), label, domain);
         let stream = |label| Stream::new(&seed(label));
-        let otr = OtrSeeds { parameters: *seed(derivation::OTR_PARAMETERS), key: *seed(derivation::OTR_KEY) };
+        let mut seeds = Box::<Seeds>::default();
+        seeds.parameters.copy_from_slice(&*seed(derivation::OTR_PARAMETERS));
+        seeds.key.copy_from_slice(&*seed(derivation::OTR_KEY));
         Self {
-            otr,
+            otr: OtrSeeds(seeds),
             username: name::draw(&mut stream(derivation::NAME)),
             password: password(&mut stream(derivation::PASSWORD)),
             tag: tag(&mut stream(derivation::OTR_TAG)),

@@ -6,7 +6,6 @@ use std::time::Duration;
 use flashpaper_tor::Target;
 use flashpaper_xmpp::{Binding, ConnectError, Connection, Credentials, Domain, Ids, Security, Session};
 use tokio::time::timeout;
-use zeroize::Zeroizing;
 
 use crate::account::{Account, Unbound};
 use crate::burner::LiveBurner;
@@ -206,7 +205,7 @@ pub(crate) async fn close(session: Bound) {
 }
 
 pub(crate) fn credentials(account: &Account) -> Credentials {
-    Credentials::new(account.username.clone(), Zeroizing::new(account.password.clone())).binding(binding(account))
+    Credentials::new(account.username.clone(), account.password.clone()).binding(binding(account))
 }
 
 const fn binding(account: &Account) -> Binding {

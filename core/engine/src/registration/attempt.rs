@@ -326,7 +326,7 @@ fn draw(context: &Context, attempt: &Attempt<'_>) -> Account {
     let rng = &mut context.services.rng();
     let (identity, words) = if attempt.options.recoverable {
         let words = RecoveryWords::generate(rng);
-        (Identity::from_words(&words, domain), Some(words.expose().to_string()))
+        (Identity::from_words(&words, domain), Some(words.expose()))
     } else {
         (Identity::random(rng), None)
     };

@@ -133,7 +133,7 @@ fn remove_files(home: &Path) -> Result<(), Error> {
 impl Context {
     /// Ends all work, and takes everything out of memory.
     fn abandon(&self) {
-        self.tasks.close();
+        self.tasks.abandon();
         self.services.store.abandon();
         for burner in self.burners.all().into_iter().flatten() {
             burner.wipe();

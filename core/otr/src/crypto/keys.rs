@@ -24,6 +24,12 @@ impl SecBytes {
         Self(mpi)
     }
 
+    /// The number, without its length.
+    #[cfg(feature = "lab")]
+    pub(crate) fn number(&self) -> &[u8] {
+        self.0.get(4..).unwrap_or_default()
+    }
+
     /// h1 of the spec.
     fn sha1(&self, byte: u8) -> Zeroizing<[u8; 20]> {
         Zeroizing::new(Sha1::new().chain_update([byte]).chain_update(&*self.0).finalize().into())
@@ -65,6 +71,12 @@ impl DirectionKeys {
     /// SHA1-HMAC.
     pub(crate) fn mac(&self, data: &[u8]) -> [u8; 20] {
         self.mac.clone().chain_update(data).finalize().into_bytes().into()
+    }
+
+    /// The AES key.
+    #[cfg(feature = "lab")]
+    pub(crate) fn aes_key(&self) -> Zeroizing<[u8; 16]> {
+        self.aes.clone()
     }
 
     /// The MAC key, to be revealed once it is of no use any more.

@@ -71,6 +71,13 @@ impl Identity {
         self.public.fingerprint
     }
 
+    /// The private key: x, 20 bytes, big-endian.
+    #[cfg(feature = "lab")]
+    #[must_use]
+    pub fn secret(&self) -> Zeroizing<[u8; 20]> {
+        self.private.x()
+    }
+
     pub(crate) fn public(&self) -> &PublicKey {
         &self.public
     }

@@ -8,6 +8,8 @@ mod limits;
 mod output;
 mod ratchet;
 mod receiving;
+#[cfg(feature = "lab")]
+mod secrets;
 mod sending;
 mod smp;
 mod stored;
@@ -21,6 +23,8 @@ use std::time::Duration;
 use rand::CryptoRng;
 
 pub use output::{Attention, InstanceTag, Output, SmpEvent, TextId};
+#[cfg(feature = "lab")]
+pub use secrets::Secret;
 pub use stored::ResumeError;
 
 use crate::identity::{Fingerprint, Identity};

@@ -7,6 +7,8 @@ use rand::CryptoRng;
 use subtle::ConstantTimeEq as _;
 
 use super::ake::{Established, KeyPair};
+#[cfg(feature = "lab")]
+use super::secrets::Secret;
 use crate::crypto::group::{Element, Exponent, LEN};
 use crate::crypto::keys::{DirectionKeys, SecBytes};
 use crate::wire::codec::{Malformed, Reader, write_data, write_mpi};
@@ -335,6 +337,25 @@ impl Ratchet {
         let secret = SecBytes::agree(theirs, &ours.secret);
         let sent = self.first_counter;
         Ok(((our_keyid, their_keyid), Pair { sent, received, ..Pair::new(ours, theirs, &secret) }))
+    }
+}
+
+#[cfg(feature = "lab")]
+impl Ratchet {
+    /// All that is secret in it, of pairs that were not asked for yet, too.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        let ours = [&self.keys.ours, &self.keys.ours_before];
+        secrets.extend(ours.map(|ours| Secret::Exponent(ours.secret.short_bytes().to_vec().into())));
+        for theirs in std::iter::once(&self.keys.theirs).chain(&self.keys.theirs_before) {
+            for shared in ours.map(|ours| SecBytes::agree(theirs, &ours.secret)) {
+                for keys in [1, 2].map(|byte| DirectionKeys::new(&shared, byte)) {
+                    secrets.extend([Secret::Aes(keys.aes_key()), Secret::Mac(keys.mac_key().into())]);
+                }
+                secrets.push(Secret::Shared(shared.number().to_vec().into()));
+            }
+        }
+        secrets
     }
 }
 
