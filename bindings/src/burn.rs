@@ -100,6 +100,13 @@ pub fn forbid_dumps() -> bool {
     flashpaper::Engine::forbid_dumps()
 }
 
+/// Keeps this process's memory out of swap, from here on. It holds for all of the process, so that it is for the app to decide.
+/// `false`: the platform has no such thing (Linux and Android have), or does not let this process lock as much memory as it likes.
+#[uniffi::export]
+pub fn forbid_swap() -> bool {
+    flashpaper::Engine::forbid_swap()
+}
+
 /// What a panic has not done: nothing, by default. Called again, it tries once more.
 #[uniffi::remote(Record)]
 pub struct PanicReport {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, Fields, ImplItem, Item, Lit, Meta, TraitItem, Type, UseTree, Visibility};
 
 /// Calls that are bound under another name.
-const RENAMED: [(&str, &str); 7] = [
+const RENAMED: [(&str, &str); 8] = [
     // `close` would clash with Kotlin's `AutoCloseable`.
     ("Engine::close", "Engine::shutdown"),
     // UniFFI exports no methods of another crate's type.
@@ -19,6 +19,7 @@ const RENAMED: [(&str, &str); 7] = [
     // It needs no object.
     ("Engine::panic", "panic"),
     ("Engine::forbid_dumps", "forbid_dumps"),
+    ("Engine::forbid_swap", "forbid_swap"),
     // Records have no constructors that could fail; opening parses it.
     ("PrivateNetwork::parse", "Engine::open"),
 ];
@@ -28,13 +29,14 @@ const RENAMED_TYPES: [(&str, &str); 4] =
     [("Format", "PictureFormat"), ("Kind", "FieldKind"), ("Question", "QuestionForm"), ("Stage", "TorStage")];
 
 /// Calls that are not bound, and why.
-const LEFT_OUT: [(&str, &str); 17] = [
+const LEFT_OUT: [(&str, &str); 18] = [
     ("Address::as_str", "an address is a text to an app"),
     ("Address::parse", "an address is a text to an app; the calls that take one read it"),
     ("Engine::probe", "looks at a server for a support line; no screen asks for it"),
     ("Engine::known_servers", "is for a look at all servers, which no phone takes"),
     ("Engine::probe_server", "is for a look at all servers, which no phone takes"),
     ("ServerProbe::directory", "is for a look at all servers, which no phone takes"),
+    ("Engine::runtime", "is made behind the face"),
     ("Error::retry_after", "is the field of RateLimited"),
     ("Events::try_next", "a foreign reader waits in a coroutine or task of its own"),
     ("Fingerprint::parse", "a fingerprint is a text to an app; the calls that take one read it"),

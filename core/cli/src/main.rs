@@ -43,7 +43,7 @@ const THREADS: usize = 2;
 
 fn main() -> ExitCode {
     // Where it is refused, nothing else is to be done about it.
-    let _ = Engine::forbid_dumps();
+    let _ = (Engine::forbid_dumps(), Engine::forbid_swap());
     match Engine::runtime(THREADS) {
         Ok(runtime) => runtime.block_on(run()),
         Err(_) => fail(&Output::new(false), &Failure::Engine(Error::Internal)),

@@ -183,4 +183,24 @@ mod tests {
         reporter.report(Event::PrivateNetwork);
         assert_eq!(later.next().await, Some(Event::PrivateNetwork));
     }
+
+    #[tokio::test]
+    async fn what_names_peers_of_a_burner_is_forgotten_and_a_reader_that_is_behind_is_told() {
+        let reporter = Reporter::new();
+        let (mut early, mut late) = (reporter.subscribe(None), reporter.subscribe(None));
+        let conversation = |burner: &str| Event::Conversation {
+            burner: BurnerId(burner.to_owned()),
+            peer: "p@b.example".to_owned().into(),
+        };
+        let events = [conversation("a"), conversation("a"), Event::TorStarting, conversation("b")];
+        events.iter().cloned().for_each(|event| reporter.report(event));
+        assert_eq!(early.next().await.as_ref(), Some(&events[0]));
+        reporter.forget_peers(&BurnerId("a".to_owned()));
+        for (reader, lost) in [(&mut early, 1), (&mut late, 2)] {
+            assert_eq!(reader.next().await, Some(Event::Lagged { lost }));
+            assert_eq!(reader.next().await, Some(Event::TorStarting));
+            assert_eq!(reader.next().await.as_ref(), Some(&events[3]));
+            assert_eq!(reader.try_next(), None);
+        }
+    }
 }

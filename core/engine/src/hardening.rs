@@ -1,42 +1,11 @@
 //! What a process can do for the secrecy of its own memory.
 
-use std::hint::black_box;
 use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Engine;
-
-/// How far down a stack is overwritten, bytes: of a thread of ours, farther than any call goes; of an app's, which may be small, as far
-/// as cryptography does.
-const OURS: usize = if cfg!(debug_assertions) { 1 << 20 } else { 1 << 17 };
-const CALLERS: usize = 1 << 16;
-
-/// Does something, and overwrites what that has left on the stack of this thread, which is one of ours. Keys may be among it, which no
-/// destructor reaches.
-pub(crate) fn leaving_no_stack<T>(work: impl FnOnce() -> T) -> T {
-    let done = called(work);
-    wipe_stack::<OURS>();
-    done
-}
-
-/// [`leaving_no_stack`] on a thread of an app's.
-pub(crate) fn leaving_no_callers_stack<T>(work: impl FnOnce() -> T) -> T {
-    let done = called(work);
-    wipe_stack::<CALLERS>();
-    done
-}
-
-/// With variables of its own, which are gone on return.
-#[inline(never)]
-fn called<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
-#[inline(never)]
-fn wipe_stack<const DEPTH: usize>() {
-    black_box(&mut [0_u8; DEPTH]);
-}
+use crate::stack::wipe_own_stack;
 
 impl Engine {
     /// A runtime for a process that uses this library: its threads overwrite what was on their stacks before they rest. On another one
@@ -46,12 +15,7 @@ impl Engine {
     /// The system gives no threads.
     pub fn runtime(threads: usize) -> io::Result<Runtime> {
         let mut builder = Builder::new_multi_thread();
-        builder
-            .worker_threads(threads)
-            .thread_name("flashpaper")
-            .on_thread_park(wipe_stack::<OURS>)
-            .enable_all()
-            .build()
+        builder.worker_threads(threads).thread_name("flashpaper").on_thread_park(wipe_own_stack).enable_all().build()
     }
 
     /// Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called before
@@ -63,6 +27,22 @@ impl Engine {
         {
             use rustix::process::{DumpableBehavior, set_dumpable_behavior};
             set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        false
+    }
+
+    /// Keeps this process's memory out of swap, from here on. It holds for all of the process, so that it is for the app to decide.
+    /// `false`: the platform has no such thing (Linux and Android have), or does not let this process lock as much memory as it likes.
+    #[must_use]
+    pub fn forbid_swap() -> bool {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            use rustix::mm::{MlockAllFlags, mlockall};
+            use rustix::process::{Resource, getrlimit};
+            // Under a limit, memory would run out there.
+            getrlimit(Resource::Memlock).current.is_none()
+                && mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT).is_ok()
         }
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         false

@@ -31,6 +31,7 @@ mod seams;
 mod services;
 mod snapshot;
 mod spread;
+mod stack;
 mod store;
 mod tasks;
 mod time;

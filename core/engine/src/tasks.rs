@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
-use crate::hardening::leaving_no_stack;
 use crate::locks::lock;
+use crate::stack::leaving_no_stack;
 
 /// Background work of an engine.
 pub(crate) struct Tasks {

@@ -20,9 +20,9 @@ mod session;
 mod timer;
 mod wire;
 
-pub use identity::{Fingerprint, Identity, ImportError};
 #[cfg(feature = "lab")]
-pub use session::Secret;
+pub use crypto::keys::Secret;
+pub use identity::{Fingerprint, Identity, ImportError};
 pub use session::{
     Attention, InstanceTag, NotAsked, NotPrivate, NotSent, Output, ResumeError, Session, Settings, SmpEvent, TextId,
 };

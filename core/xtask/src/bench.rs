@@ -110,3 +110,17 @@ fn people() -> Done<PathBuf> {
     }
     Ok(list)
 }
+
+/// `cargo xtask remains [--json]`: what is left of secrets in memory and on disk, in a build as it is handed out.
+pub(crate) fn remains(json: bool) -> Done {
+    packages::need(&[packages::LAB])?;
+    crate::lab::build()?;
+    let lab = Lab::start(0)?;
+    let mut search = cargo(&["bench", "--quiet", "--profile", "dist"]);
+    if json { run(remains_in(&lab, &mut search).arg("--json")) } else { run(remains_in(&lab, &mut search)) }
+}
+
+/// The rest of a `cargo bench` that looks for secrets.
+pub(crate) fn remains_in<'a>(lab: &Lab, search: &'a mut Command) -> &'a mut Command {
+    search.args(["--workspace", "--all-features", "--bench", "remains", "--"]).env("FLASHPAPER_LAB", lab.facts_file())
+}

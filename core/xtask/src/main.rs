@@ -40,6 +40,8 @@ cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show 
                              a new burner takes and its round trips, beside tor with slixmpp of PyPI (5 minutes); names:
                              whether a classifier tells burners' names from people's (FLASHPAPER_NAMES: a list, one a line)
     --json                   one JSON object (all but ct)
+cargo xtask remains          what is left in memory and on disk of a burner's secrets after a burn, a lock and a panic, by form
+    --json                   one JSON object of counts
 cargo xtask fuzz TARGET      hostile input for what reads it; without a target: their names
     --seconds N              for how long (60)
 cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
         ["soak", options @ ..] => soak::soak(options),
         ["bench", name] => bench::bench(name, false),
         ["bench", name, "--json"] => bench::bench(name, true),
+        ["remains"] => bench::remains(false),
+        ["remains", "--json"] => bench::remains(true),
         ["fuzz"] => fuzz::fuzz("", "0"),
         ["fuzz", name] => fuzz::fuzz(name, "60"),
         ["fuzz", name, "--seconds", seconds] => fuzz::fuzz(name, seconds),

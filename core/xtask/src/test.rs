@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 
+use crate::bench::remains_in;
 use crate::lab::Lab;
 use crate::run::{Done, Steps, built, cargo, run};
 use crate::{bindings, demo, kotlin, packages, swift};
@@ -66,6 +67,9 @@ pub(crate) fn test(scope: Scope) -> Done {
             swift::parse("ios-demo/App")
         })?;
     }
+    steps.step("remains", || {
+        run(remains_in(&lab, &mut checked(&["bench", "--quiet", "--profile", "dev"])).arg("--json"))
+    })?;
     steps.step("lab tests", || lab_tests(&lab))?;
     drop(lab);
     steps.step("demo", demo::play)

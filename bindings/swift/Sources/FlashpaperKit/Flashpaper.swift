@@ -38,6 +38,13 @@ public final class Flashpaper: Sendable {
         FlashpaperCore.forbidDumps()
     }
 
+    /// Keeps this process's memory out of swap, from here on. It holds for all of the process, so that it is for the app to
+    /// decide. `false`: the platform has no such thing (Linux and Android have), or does not let this process lock as much
+    /// memory as it likes.
+    public static func forbidSwap() -> Bool {
+        FlashpaperCore.forbidSwap()
+    }
+
     private init(_ engine: Engine) {
         self.engine = engine
     }

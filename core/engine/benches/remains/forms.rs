@@ -122,6 +122,13 @@ impl Forms {
     }
 }
 
+/// The example of FIPS 197, appendix A.1.
+pub(crate) fn check_schedule() -> Done {
+    let key = *b"\x2b\x7e\x15\x16\x28\xae\xd2\xa6\xab\xf7\x15\x88\x09\xcf\x4f\x3c";
+    let last = schedule(&key).pop().map(|key| HEXLOWER.encode(&key));
+    if last.as_deref() == Some("d014f9a8c9ee2589e13f0cc8b6630ca6") { Ok(()) } else { Err("key schedule".into()) }
+}
+
 /// The round keys of AES-128 behind the key itself (FIPS 197, section 5.2).
 fn schedule(key: &[u8; 16]) -> Vec<[u8; 16]> {
     let (mut last, mut constant, mut schedule) = (*key, 1_u8, Vec::new());

@@ -61,6 +61,7 @@ fn main() -> Done {
 }
 
 async fn measure() -> Done<Counts> {
+    forms::check_schedule()?;
     let lab = Remote::from_env()?;
     let mut found = Counts::new();
     for end in ["burn", "lock", "panic"] {

@@ -18,8 +18,8 @@ use super::job::{Leading, Work};
 use crate::Error;
 use crate::account::Account;
 use crate::event::{BurnerId, Event};
-use crate::hardening::leaving_no_callers_stack;
 use crate::locks::lock;
+use crate::stack::leaving_no_callers_stack;
 use crate::store::{StoredBurner, history, schema};
 use crate::tasks::blocking;
 

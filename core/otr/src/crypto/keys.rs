@@ -11,6 +11,19 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::group::{Element, Exponent, LEN};
 
+/// A secret of a private conversation, for a program that searches memory for what is left of it.
+#[cfg(feature = "lab")]
+pub enum Secret {
+    /// A Diffie-Hellman exponent: 40 bytes, big-endian.
+    Exponent(Zeroizing<Vec<u8>>),
+    /// What two Diffie-Hellman keys give: up to 192 bytes, big-endian.
+    Shared(Zeroizing<Vec<u8>>),
+    /// The AES key of a direction: 16 bytes.
+    Aes(Zeroizing<[u8; 16]>),
+    /// The MAC key of a direction: 20 bytes.
+    Mac(Zeroizing<[u8; 20]>),
+}
+
 /// A Diffie-Hellman secret as the hashes take it: an MPI of minimal length.
 #[derive(Clone)]
 pub(crate) struct SecBytes(Zeroizing<Vec<u8>>);

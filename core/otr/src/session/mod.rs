@@ -23,8 +23,6 @@ use std::time::Duration;
 use rand::CryptoRng;
 
 pub use output::{Attention, InstanceTag, Output, SmpEvent, TextId};
-#[cfg(feature = "lab")]
-pub use secrets::Secret;
 pub use stored::ResumeError;
 
 use crate::identity::{Fingerprint, Identity};

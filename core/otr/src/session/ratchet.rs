@@ -7,9 +7,9 @@ use rand::CryptoRng;
 use subtle::ConstantTimeEq as _;
 
 use super::ake::{Established, KeyPair};
-#[cfg(feature = "lab")]
-use super::secrets::Secret;
 use crate::crypto::group::{Element, Exponent, LEN};
+#[cfg(feature = "lab")]
+use crate::crypto::keys::Secret;
 use crate::crypto::keys::{DirectionKeys, SecBytes};
 use crate::wire::codec::{Malformed, Reader, write_data, write_mpi};
 use crate::wire::message::{Data, Header, OutgoingData};

@@ -48,6 +48,13 @@ public class Flashpaper private constructor(internal val engine: Engine) {
          * platform has no such thing (Linux and Android have), or has refused.
          */
         public fun forbidDumps(): Boolean = org.flashpaper.forbidDumps()
+
+        /**
+         * Keeps this process's memory out of swap, from here on. It holds for all of the process, so that it is for the app to
+         * decide. False: the platform has no such thing (Linux and Android have), or does not let this process lock as much
+         * memory as it likes.
+         */
+        public fun forbidSwap(): Boolean = org.flashpaper.forbidSwap()
     }
 
     /**
