@@ -91,4 +91,4 @@ impl Context {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
