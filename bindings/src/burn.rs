@@ -92,6 +92,33 @@ pub fn panic(home: String, source: Option<Arc<dyn KeySource>>) -> PanicReport {
     flashpaper::Engine::panic(Path::new(&home), source)
 }
 
+/// `panic`, and leaves a ticket, by which the accounts can be removed at their servers later, from any device: see
+/// `Engine.redeem`. **Whoever has the ticket can log into the accounts**, so that it undoes a part of what a panic is for. It is nothing where no
+/// unlocked engine of this process has the folder, or there is no account in it. As fast, and without a network.
+#[uniffi::export]
+pub fn panic_with_ticket(home: String, source: Option<Arc<dyn KeySource>>) -> TicketedPanic {
+    let source = source.map(|source| Arc::new(Adapter(source)) as _);
+    let (report, ticket) = flashpaper::Engine::panic_with_ticket(Path::new(&home), source);
+    TicketedPanic { report, ticket: ticket.map(|ticket| ticket.expose().as_bytes().to_vec()) }
+}
+
+/// What a panic has not done, and what it leaves. Printing one does not show the ticket.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct TicketedPanic {
+    /// What it has not done.
+    pub report: PanicReport,
+    /// The ticket, as UTF-8. It is a secret, and not encrypted: where it is kept is the app's to decide. Wipe the bytes after use.
+    pub ticket: Option<Vec<u8>>,
+}
+
+// The generated languages would print every field.
+impl fmt::Debug for TicketedPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TicketedPanic").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
 /// Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called before
 /// anything secret is in it. It holds for all of the process, so that it is for the app to decide; `root` reads on. `false`:
 /// the platform has no such thing (Linux and Android have), or has refused.

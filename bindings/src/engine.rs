@@ -211,6 +211,22 @@ impl Engine {
         self.threads.run(None, async move { engine.wipe(&id).await }).await
     }
 
+    /// Takes the ticket of a panic, in any open folder: the removals of its accounts wait for their servers here from now on, as
+    /// `pending_removals` has them, and for as long as others. What is there already is not doubled; an account that is a burner
+    /// of this folder stays one. Gives the removals that wait. No network is needed.
+    ///
+    /// # Errors
+    /// `InvalidInput` with `Ticket`: nothing has changed. Storage errors: called again, it goes on. `Suspended`,
+    /// `VaultLocked`, `Closed`.
+    pub async fn redeem(&self, ticket: Vec<u8>) -> Result<Vec<BurnerId>, Error> {
+        let (engine, ticket) = (self.engine.clone(), Zeroizing::new(ticket));
+        let redeem = async move {
+            let ticket = Zeroizing::new(String::from_utf8_lossy(&ticket).into_owned());
+            engine.redeem(&ticket).await
+        };
+        self.threads.run(None, redeem).await
+    }
+
     /// The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by circuits of
     /// their own: first after ten to twenty minutes, then less and less often, up to every six hours, and at each start.
     /// After 30 days one is dropped, which `Event.Settled` tells.
@@ -233,7 +249,7 @@ impl Engine {
     }
 
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
-    /// wake-up and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
+    /// wake-up but that of `set_auto_lock` and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
     /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for
     /// some minutes, to be taken up again. What is under way ends as if the process did; `resume` settles it. A
     /// creation with an open question waits: the server asks anew then. The key and what is stored stay in memory,
@@ -269,7 +285,7 @@ impl Engine {
     }
 
     /// `suspend`, and takes all keys and contents out of memory. `open` with the key opens this engine again; until then
-    /// every call that needs them fails with `VaultLocked`.
+    /// every call that needs them fails with `VaultLocked`. `Event.Locked` tells it.
     pub async fn lock(&self) -> Result<(), Error> {
         let engine = self.engine.clone();
         self.threads
@@ -331,6 +347,25 @@ impl Engine {
     /// `OneAtATime` one stays, drawn at random.
     pub fn set_spread(&self, spread: Spread) {
         self.engine.set_spread(spread);
+    }
+
+    /// Has the engine lock itself, as `lock` does, once nobody has called `touch` for so long: by a clock that counts what the
+    /// device sleeps, and also where the engine is suspended. `Event.Locked` tells it. `None`: it never does, as at first. It is
+    /// not stored: the app sets it after each opening. It lasts over locking; the time begins now, and anew whenever `open`
+    /// is given the key.
+    ///
+    /// A device that sleeps runs nothing: what was due meanwhile is done within a minute of its waking, and before `resume`,
+    /// `sync_once` or `touch` do anything else.
+    ///
+    /// # Errors
+    /// `InvalidInput` with `AutoLock`: the time is zero. Nothing has changed then.
+    pub fn set_auto_lock(&self, after: Option<Duration>) -> Result<(), Error> {
+        self.engine.set_auto_lock(after)
+    }
+
+    /// The user does something: the time of `set_auto_lock` begins anew, unless it is over.
+    pub fn touch(&self) {
+        self.engine.touch();
     }
 
     /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try

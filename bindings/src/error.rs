@@ -127,7 +127,7 @@ pub enum FlashpaperError {
     /// A link names another key than the one that is in use with that peer, or expected of it. Nothing was changed: the user
     /// has to decide (`Engine.expect_key`).
     OtherKeyInUse,
-    /// Wrong passphrase or key for this folder, or `Engine.lock` was called: open it again.
+    /// Wrong passphrase or key for this folder, or the engine is locked (`Engine.lock`, `Engine.set_auto_lock`): open it again.
     VaultLocked,
     /// The sealed store is damaged as a whole. Of single records that are, `VaultReport` tells.
     VaultDamaged,
@@ -248,6 +248,10 @@ pub enum Input {
     ReservedName,
     /// A time of expiry that is past.
     Expiry,
+    /// A time of no length, after which an engine is to lock itself.
+    AutoLock,
+    /// Not a ticket of a panic, or a damaged one, or one of a later version.
+    Ticket,
     /// A timer of a conversation of less than a second, or of more than 366 days.
     Timer,
     /// Answers that do not fit a question.

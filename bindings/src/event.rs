@@ -139,6 +139,9 @@ pub enum Event {
         /// What.
         notice: Notice,
     },
+    /// The engine is locked, by `Engine.lock` or by itself (`Engine.set_auto_lock`): nothing can be done or seen until
+    /// `Engine.open` is given the key. What was reported before and is not read yet is lost.
+    Locked,
     /// Events were lost because this reader was too slow: take a new `Engine.snapshot`.
     Lagged {
         /// How many.
@@ -169,6 +172,7 @@ impl From<flashpaper::Event> for Event {
                 Self::Comparison { burner, peer, comparison: comparison.into() }
             }
             Of::Notice { burner, peer, notice } => Self::Notice { burner, peer, notice: notice.into() },
+            Of::Locked => Self::Locked,
             Of::Lagged { lost } => Self::Lagged { lost },
         }
     }

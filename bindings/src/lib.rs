@@ -25,7 +25,7 @@ mod question;
 mod snapshot;
 
 pub use access::{TorAccess, Transport};
-pub use burn::{forbid_dumps, forbid_swap, panic};
+pub use burn::{TicketedPanic, forbid_dumps, forbid_swap, panic, panic_with_ticket};
 pub use burner::Burner;
 pub use cancel::CancelToken;
 pub use config::{Config, Key};

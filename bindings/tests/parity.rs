@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, Fields, ImplItem, Item, Lit, Meta, TraitItem, Type, UseTree, Visibility};
 
 /// Calls that are bound under another name.
-const RENAMED: [(&str, &str); 8] = [
+const RENAMED: [(&str, &str); 9] = [
     // `close` would clash with Kotlin's `AutoCloseable`.
     ("Engine::close", "Engine::shutdown"),
     // UniFFI exports no methods of another crate's type.
@@ -18,6 +18,7 @@ const RENAMED: [(&str, &str); 8] = [
     ("Error::retryable", "error_retryable"),
     // It needs no object.
     ("Engine::panic", "panic"),
+    ("Engine::panic_with_ticket", "panic_with_ticket"),
     ("Engine::forbid_dumps", "forbid_dumps"),
     ("Engine::forbid_swap", "forbid_swap"),
     // Records have no constructors that could fail; opening parses it.
@@ -29,7 +30,7 @@ const RENAMED_TYPES: [(&str, &str); 4] =
     [("Format", "PictureFormat"), ("Kind", "FieldKind"), ("Question", "QuestionForm"), ("Stage", "TorStage")];
 
 /// Calls that are not bound, and why.
-const LEFT_OUT: [(&str, &str); 18] = [
+const LEFT_OUT: [(&str, &str); 19] = [
     ("Address::as_str", "an address is a text to an app"),
     ("Address::parse", "an address is a text to an app; the calls that take one read it"),
     ("Engine::probe", "looks at a server for a support line; no screen asks for it"),
@@ -48,6 +49,7 @@ const LEFT_OUT: [(&str, &str); 18] = [
     ("ListWord::find", "takes a word back from its text, for the bindings alone"),
     ("RecoveryWords::parse", "Engine::restore reads them"),
     ("RecoveryWords::expose", "Engine::recovery_words hands them out"),
+    ("Ticket::expose", "panic_with_ticket hands it out"),
 ];
 
 /// Types of the generated Swift that its apps do not see, and why.

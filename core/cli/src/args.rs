@@ -95,7 +95,14 @@ pub(crate) enum Command {
     },
     /// End everything of the folder at once: keys, accounts, Tor's files. Asks nothing, touches no network, and needs no passphrase. The
     /// accounts stay at their servers, where nobody knows their passwords any more
-    Panic,
+    Panic {
+        /// Write a ticket to this new file, by which `burn --ticket` removes the accounts later: whoever has it can log into
+        /// them. The folder is opened first, so that it needs its passphrase, and nobody else may have it open
+        #[arg(long, value_name = "FILE")]
+        ticket: Option<PathBuf>,
+    },
+    /// Have a `chat` that runs on the folder lock itself: its keys leave the memory, and it ends. Touches no network, and needs no passphrase
+    Lock,
     /// Show a burner's recovery words, if `new` was ended before it could: they are shown once. Touches no network
     Words {
         /// Its address, the part before the @, its id, or what `uri` prints
@@ -104,7 +111,7 @@ pub(crate) enum Command {
     /// Remove a burner at its server, show that it is gone, and forget it. A removal that waits for its server is tried at once
     Burn {
         /// Its address, the part before the @, its id, or what `uri` prints
-        #[arg(required_unless_present = "all")]
+        #[arg(required_unless_present_any = ["all", "ticket"])]
         name: Option<String>,
         /// All burners, and all removals that wait
         #[arg(long, conflicts_with = "name")]
@@ -112,6 +119,10 @@ pub(crate) enum Command {
         /// Forget all but the removal first, without a network; peers are not told
         #[arg(long)]
         wipe_now: bool,
+        /// The accounts of the ticket that `panic` has left in this file (`-`: standard input), in any folder: their removals
+        /// wait here from now on, and are tried at once
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "all", "wipe_now"])]
+        ticket: Option<PathBuf>,
     },
     /// Have a burner burnt by itself at a time; any command that is running then begins it, or else the next one. Touches no network
     Expire {
@@ -139,6 +150,9 @@ pub(crate) enum Command {
         name: String,
         /// Whom to talk to: an address, or an xmpp: URI with the key to expect; becomes a contact
         peer: Option<String>,
+        /// Lock and end once no line was read for so long, in minutes
+        #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+        auto_lock: Option<Duration>,
     },
     /// Print a burner's address and key as an xmpp: URI, with its QR code on a terminal; touches no network
     Uri {
@@ -207,7 +221,8 @@ impl Command {
             Self::New { .. } => "new",
             Self::List => "list",
             Self::Passphrase { .. } => "passphrase",
-            Self::Panic => "panic",
+            Self::Panic { .. } => "panic",
+            Self::Lock => "lock",
             Self::Words { .. } => "words",
             Self::Restore { .. } => "restore",
             Self::Burn { .. } => "burn",
@@ -270,10 +285,17 @@ fn time(text: &str) -> Result<SystemTime, &'static str> {
     from_now().or_else(of_calendar).ok_or("from now: 90s, 30m, 12h, 7d; or a time as 2030-12-31T23:59:00Z")
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str) -> Result<Duration, &'static str> {
     match text.parse::<u64>() {
         Ok(n @ 1..=86_400) => Ok(Duration::from_secs(n)),
-        _ => Err("a whole number from 1 to 86400".to_owned()),
+        _ => Err("a whole number from 1 to 86400"),
+    }
+}
+
+fn minutes(text: &str) -> Result<Duration, &'static str> {
+    match text.parse::<u64>() {
+        Ok(n @ 1..=1440) => Ok(Duration::from_secs(60 * n)),
+        _ => Err("a whole number from 1 to 1440"),
     }
 }
 

@@ -26,21 +26,26 @@ use crate::stop::Stop;
 use crate::text::{printable, width};
 use crate::tty::Quiet;
 use crate::wording::time;
-use crate::{ask, qr, removals, servers, tty};
+use crate::{ask, lock, panic, qr, removals, servers, tty};
 
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let mut stop = Stop::listen();
     let home = args.home.clone().or_else(default_home).ok_or(Failure::NoHome)?;
-    if matches!(args.command, Command::Panic) {
-        return panic(&home, output);
+    match &args.command {
+        Command::Lock => return lock::lock(&home, output).await,
+        Command::Panic { ticket: None } => return panic::panic(&home, output),
+        Command::Panic { ticket: Some(file) } => {
+            let open = async { if holder::is_new(&home) { Ok(None) } else { open(&args, &home).await.map(Some) } };
+            return panic::with_ticket(&home, file, output, open).await;
+        }
+        _ => {}
     }
     let makes_key_file = args.passphrase.is_none() && holder::is_new(&home);
     let ends_key_file = matches!(args.command, Command::Passphrase { duress: false, no_duress: false, .. });
     // What is typed to `chat` before that can draw it is not shown either.
     let chats = matches!(args.command, Command::Chat { .. }) && !args.json;
     let quiet = if chats { Terminal::quiet() } else { None };
-    let config = config(&args, home.clone())?;
-    let engine = Engine::open(config).await.map_err(|error| cannot_open(error, &home, args.passphrase.is_some()))?;
+    let engine = open(&args, &home).await?;
     if makes_key_file && !ends_key_file {
         output.warning("key_file", KEY_FILE);
     }
@@ -62,6 +67,11 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         () = stop.told() => {}
     }
     done
+}
+
+async fn open(args: &Args, home: &Path) -> Result<Engine, Failure> {
+    let config = config(args, home.to_owned())?;
+    Engine::open(config).await.map_err(|error| cannot_open(error, home, args.passphrase.is_some()))
 }
 
 /// What the user is to know of the store before anything else.
@@ -113,8 +123,8 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
     // Each first finds what can be wrong with its input: that is told before Tor is started.
     let start = engine.start_tor(args.bridges.access(), args.tor_timeout);
     match &args.command {
-        // It has ended by now.
-        Command::Panic => Ok(()),
+        // They have ended by now.
+        Command::Panic { .. } | Command::Lock => Ok(()),
         Command::List => list(engine, output),
         Command::Passphrase { no_duress: true, .. } => set_duress(engine, screen, None).await,
         Command::Passphrase { file, duress: true, .. } => {
@@ -147,6 +157,14 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
             screen.during("Tor", start).await?;
             restore(engine, screen, &words, server, route.route()).await
         }
+        Command::Burn { ticket: Some(file), .. } => {
+            let ticket = first_line(file, "--ticket", "ticket: ")?;
+            let burners = removals::redeem(engine, output, &ticket).await?;
+            if !burners.is_empty() {
+                screen.during("Tor", start).await?;
+            }
+            removals::burn(engine, screen, &burners).await
+        }
         Command::Burn { name, wipe_now, .. } => {
             let burners = removals::found(engine, name.as_deref())?;
             if *wipe_now {
@@ -166,9 +184,11 @@ async fn command(engine: &Engine, args: &Args, screen: &mut Screen<'_>, quiet: O
             screen.during("Tor", start).await?;
             receive(engine, screen, &burner, *count, *timeout).await
         }
-        Command::Chat { name, peer } => {
+        Command::Chat { name, peer, auto_lock } => {
             let burner = find(engine, name)?;
             let peer = peer.as_deref().map(|peer| engine.add_contact(&burner.id, peer)).transpose()?;
+            engine.set_auto_lock(*auto_lock)?;
+            lock::listen(engine, &screen.holder);
             chat::chat(engine, screen, &burner, peer, (args.bridges.access(), args.tor_timeout), quiet).await
         }
         Command::Uri { name } => uri(engine, output, &find(engine, name)?),
@@ -212,17 +232,6 @@ async fn new(engine: &Engine, screen: &mut Screen<'_>, options: CreateOptions) -
     output.line(&format!("burner: {}\nvia: {}", burner.jid, route_text(burner.via)));
     qr::print(output, &engine.uri(&burner.id)?, Paint::for_stdout());
     words(engine, output, &burner)
-}
-
-/// Without an engine: the folder may be under a passphrase, in use or damaged.
-fn panic(home: &Path, output: &Output) -> Result<(), Failure> {
-    let report = Engine::panic(home, None);
-    if let Some(error) = report.files_left {
-        return Err(Failure::Advised(error, "files are left in the folder: try again".to_owned()));
-    }
-    output.object(&json!({ "type": "panicked" }));
-    output.line("all keys, accounts and files of the folder are gone; at their servers the accounts stay");
-    Ok(())
 }
 
 async fn restore(

@@ -35,6 +35,14 @@ pub(crate) async fn wipe(engine: &Engine, output: &Output, burners: &[BurnerId])
     Ok(())
 }
 
+/// Puts the removals of a ticket into the queue; gives them.
+pub(crate) async fn redeem(engine: &Engine, output: &Output, ticket: &str) -> Result<Vec<BurnerId>, Failure> {
+    let burners = engine.redeem(ticket).await?;
+    output.object(&json!({ "type": "redeemed", "burners": burners }));
+    output.line(&format!("the removals of {} accounts wait here from now on", burners.len()));
+    Ok(burners)
+}
+
 pub(crate) async fn burn(engine: &Engine, screen: &mut Screen<'_>, burners: &[BurnerId]) -> Result<(), Failure> {
     let output = screen.output;
     let mut done = Ok(());

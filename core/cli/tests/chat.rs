@@ -13,6 +13,31 @@ use serde_json::{Value, json};
 use support::{Home, PATIENCE, Tested};
 use trace::Trace;
 
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
+fn a_chat_locks_itself_when_it_is_told_to_and_by_another_process_awake_or_suspended() -> Tested {
+    let home = Home::new(&Remote::from_env()?, "--exit")?;
+    let ended = |chat: &mut Chat| {
+        chat.until(|event| event["type"] == "locked")?;
+        // What it reads as it ends gets no answer.
+        Tested::Ok(chat.child.wait()?.code())
+    };
+    let mut chat = home.chat()?;
+    chat.done(json!({ "command": "lock" }))?;
+    assert_eq!(ended(&mut chat)?, Some(0));
+    for is_suspended in [false, true] {
+        let mut chat = home.chat()?;
+        chat.connect()?;
+        if is_suspended {
+            chat.done(json!({ "command": "suspend" }))?;
+        }
+        let locked = home.command(&["lock"]).output()?;
+        assert_eq!(String::from_utf8(locked.stdout)?, "locked: no chat has this folder open\n");
+        assert_eq!((locked.status.code(), ended(&mut chat)?), (Some(0), Some(0)));
+    }
+    Ok(())
+}
+
 impl Home {
     fn chat(&self) -> Tested<Chat> {
         self.chat_under(&[])

@@ -161,6 +161,28 @@ fn a_panic_ends_a_folder_that_another_process_has_open() -> Tested {
 
 #[test]
 #[ignore = "needs the lab: cargo xtask test"]
+fn the_ticket_of_a_panic_removes_the_accounts_from_another_folder() -> Tested {
+    let lab = Remote::from_env()?;
+    let (ended, other) = (Flashpaper::new(&lab)?, Flashpaper::new(&lab)?);
+    let jid = ended.run(&["new", "--exit"])?.of("burner")?["jid"].as_str().ok_or("no address")?.to_owned();
+    let file = other.home.path().with_extension("ticket");
+    let ticket = file.to_str().ok_or("no path")?;
+    let panicked = ended.run(&["panic", "--ticket", ticket])?;
+    assert_eq!((panicked.code, &panicked.of("panicked")?["ticket"]), (Some(0), &true.into()));
+    assert!(panicked.of("tor_starting").is_err());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file)?.permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let (user, domain) = jid.split_once('@').ok_or("no address")?;
+    assert!(accounts::names(lab.facts(), domain)?.iter().any(|name| name == user), "it is there still");
+
+    let redeemed = other.run(&["burn", "--ticket", ticket])?;
+    assert_eq!((redeemed.code, &redeemed.of("burned")?["outcome"]), (Some(0), &"proven".into()));
+    assert!(!accounts::names(lab.facts(), domain)?.iter().any(|name| name == user));
+    Ok(std::fs::remove_file(file)?)
+}
+
+#[test]
+#[ignore = "needs the lab: cargo xtask test"]
 fn words_that_could_not_be_written_are_kept() -> Tested {
     let lab = Remote::from_env()?;
     let flashpaper = Flashpaper::new(&lab)?;

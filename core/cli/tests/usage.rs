@@ -83,6 +83,16 @@ fn bad_input_gets_one_line_and_its_code() {
         (&["new", "--server", "other.example", "--invitation", "xmpp:jabber.example?register;preauth=x"], 2),
         (&["burn"], 2),
         (&["burn", "nobody"], 2),
+        (&["burn", "--ticket", &missing], 2),
+        (&["burn", "--ticket", &noise], 2),
+        (&["burn", "nobody", "--ticket", &noise], 2),
+        (&["burn", "--all", "--ticket", &noise], 2),
+        (&["panic", "--ticket"], 2),
+        (&["panic", "--ticket", &file], 2),
+        (&["--home", &sealed, "panic", "--ticket", &out], 3),
+        (&["--home", &sealed, "--passphrase", &other, "panic", "--ticket", &out], 3),
+        (&["lock", "nobody"], 2),
+        (&["chat", "nobody", "--auto-lock", "0"], 2),
         (&["receive"], 2),
         (&["receive", "nobody"], 2),
         (&["receive", "nobody", "--count", "0"], 2),
@@ -114,6 +124,44 @@ fn bad_input_gets_one_line_and_its_code() {
         assert_eq!(lines.len(), 1, "{args:?}: {lines:?}");
         assert!(lines[0].starts_with("error: ") && lines[0].len() > 12, "{args:?}: {lines:?}");
     }
+}
+
+#[test]
+fn a_panic_that_cannot_leave_its_ticket_ends_nothing_and_one_without_accounts_leaves_no_file() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (home, passphrase, ticket) = (path("home"), path("passphrase"), path("ticket"));
+    fs::write(&passphrase, "swordfish\n").unwrap();
+    let run = |args: &[&str]| run("", &[&["--home", &home], args].concat()).1;
+    assert_eq!(run(&["--passphrase", &passphrase, "list"]), Some(0));
+    assert_eq!(run(&["panic", "--ticket", &ticket]), Some(3), "without the passphrase");
+    assert_eq!(run(&["--passphrase", &passphrase, "panic", "--ticket", &passphrase]), Some(2), "a file that is there");
+    assert_eq!(fs::exists(&ticket).ok(), Some(false));
+    assert_eq!(run(&["--passphrase", &passphrase, "list"]), Some(0), "it is as it was");
+    for _ in 0..2 {
+        assert_eq!(run(&["--passphrase", &passphrase, "panic", "--ticket", &ticket]), Some(0));
+        assert_eq!((fs::exists(&home).ok(), fs::exists(&ticket).ok()), (Some(false), Some(false)));
+    }
+}
+
+#[test]
+fn a_folder_that_no_chat_has_open_is_locked() {
+    let folder = TempDir::new().unwrap();
+    let home = folder.path().join("home");
+    let lock = || run("", &["--home", home.to_str().unwrap(), "lock"]);
+    assert_eq!(lock(), (vec![], Some(0)));
+    assert!(!home.exists(), "it makes nothing");
+    // One that no chat holds.
+    fs::create_dir(&home).unwrap();
+    let held = fs::File::create(home.join("lock")).unwrap();
+    held.lock().unwrap();
+    let (lines, code) = lock();
+    assert_eq!(
+        (lines, code),
+        (vec!["error: in use: by another program, which is no chat that could be asked: end it".to_owned()], Some(3))
+    );
+    drop(held);
+    assert_eq!(lock(), (vec![], Some(0)));
 }
 
 #[test]

@@ -151,10 +151,8 @@ pub(crate) enum State {
 impl Account {
     /// One that no server knows of yet.
     pub(crate) fn new(identity: Identity, domain: &str, way: Way, created: UnixTime, rng: &mut dyn CryptoRng) -> Self {
-        let mut id = [0; 8];
-        rng.fill_bytes(&mut id);
         Self {
-            id: HEXLOWER.encode(&id),
+            id: Self::new_id(rng),
             domain: domain.to_owned(),
             named: false,
             username: identity.username.clone(),
@@ -180,10 +178,17 @@ impl Account {
         }
     }
 
-    /// What its removal needs, and nothing else of it.
-    pub(crate) fn for_removal(&self, now: UnixTime) -> Self {
+    /// A name for an account within an installation.
+    pub(crate) fn new_id(rng: &mut dyn CryptoRng) -> String {
+        let mut id = [0; 8];
+        rng.fill_bytes(&mut id);
+        HEXLOWER.encode(&id)
+    }
+
+    /// What its removal needs, under a name within the installation, and nothing else of it.
+    pub(crate) fn for_removal(&self, id: String, now: UnixTime) -> Self {
         Self {
-            id: self.id.clone(),
+            id,
             domain: self.domain.clone(),
             named: self.named,
             username: self.username.clone(),

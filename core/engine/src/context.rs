@@ -10,6 +10,7 @@ use flashpaper_xmpp::Tls;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::auto_lock::AutoLock;
 use crate::burner::LiveBurner;
 use crate::burner::registry::Registry;
 use crate::config::Network;
@@ -41,6 +42,7 @@ pub(crate) struct Context {
     pub(crate) questions: Questions,
     pub(crate) tor: TorClient,
     pub(crate) tasks: Tasks,
+    pub(crate) auto_lock: AutoLock,
     /// Held while connections are begun, or told to end.
     pub(crate) connecting: Mutex<()>,
     /// Connections that were told to end and may not have yet.
@@ -53,6 +55,8 @@ pub(crate) struct Context {
     sync: Mutex<CancellationToken>,
     /// Held while all is ended.
     pub(crate) ending: tokio::sync::Mutex<()>,
+    /// Held while a ticket is looked at and its removals are added on disk.
+    pub(crate) redeeming: Mutex<()>,
     /// Held together by all that make a burner; by one alone while what burners share is forgotten.
     pub(crate) beginning: tokio::sync::RwLock<()>,
 }
@@ -66,6 +70,7 @@ impl Context {
         services: Services,
         (registrations, learnt): (Vec<UnixTime>, Lessons),
     ) -> Self {
+        let auto_lock = AutoLock::new(services.since_boot());
         let services = Arc::new(services);
         Self {
             home,
@@ -80,6 +85,7 @@ impl Context {
             questions: Questions::default(),
             tor,
             tasks: Tasks::new(),
+            auto_lock,
             connecting: Mutex::default(),
             leaving: Mutex::default(),
             profile: Mutex::default(),
@@ -87,6 +93,7 @@ impl Context {
             transition: tokio::sync::Mutex::default(),
             sync: Mutex::default(),
             ending: tokio::sync::Mutex::default(),
+            redeeming: Mutex::default(),
             beginning: tokio::sync::RwLock::default(),
         }
     }

@@ -148,6 +148,9 @@ pub enum Event {
         #[serde(flatten)]
         notice: Notice,
     },
+    /// The engine is locked, by [`crate::Engine::lock`] or by itself ([`crate::Engine::set_auto_lock`]): nothing can be done or seen
+    /// until [`crate::Engine::open`] is given the key. What was reported before and is not read yet is lost.
+    Locked,
     /// Events were lost because this reader was too slow: take a new [`crate::Engine::snapshot`].
     Lagged {
         /// How many.

@@ -2,6 +2,7 @@
 
 mod account;
 mod api;
+mod auto_lock;
 mod burner;
 mod config;
 mod connection;
@@ -63,6 +64,7 @@ pub use registration::CreateOptions;
 pub use registration::question::Question;
 pub use removal::panic::PanicReport;
 pub use removal::queue::PendingRemoval;
+pub use removal::ticket::Ticket;
 pub use removal::{BurnOutcome, BurnReport};
 pub use route::Route;
 #[cfg(feature = "lab")]

@@ -10,7 +10,8 @@ use crate::account::State;
 use crate::burner::LiveBurner;
 use crate::connection::handle::ConnectionHandle;
 use crate::context::Context;
-use crate::event::Connection;
+use crate::error::Input;
+use crate::event::{Connection, Event};
 use crate::locks::lock;
 use crate::network::bridges::TorAccess;
 use crate::snapshot::SyncReport;
@@ -46,7 +47,7 @@ impl Engine {
     }
 
     /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
-    /// wake-up and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
+    /// wake-up but that of [`Engine::set_auto_lock`] and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
     /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for some minutes, to be taken up again. What
     /// is under way ends as if the process did; [`Engine::resume`] settles it. A creation with an open question waits:
     /// the server asks anew then. The key and what is stored stay in memory, see [`Engine::lock`]. Goes on when the future is
@@ -68,11 +69,13 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::open`], and [`Error::InUse`] where Tor runs for another process; it can be called again then.
+    /// [`Error::VaultLocked`]: it is locked, or locks itself now as its time is over (see [`Engine::set_auto_lock`]).
     pub async fn resume(&self) -> Result<(), Error> {
         self.context.interrupt_sync();
         let context = Arc::clone(&self.context);
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
+            context.lock_if_due().await?;
             context.wake(None).await?;
             context.tasks.resume();
             context.pick_up_again()
@@ -95,6 +98,7 @@ impl Engine {
         let context = Arc::clone(&self.context);
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
+            context.lock_if_due().await?;
             let before = context.connections();
             let woken = async {
                 context.wake(Some(&access)).await?;
@@ -110,20 +114,43 @@ impl Engine {
     }
 
     /// [`Engine::suspend`], and takes all keys and contents out of memory. [`Engine::open`] with the key opens this engine
-    /// again; until then every call that needs them fails with [`Error::VaultLocked`]. Goes on when the future is dropped.
+    /// again; until then every call that needs them fails with [`Error::VaultLocked`]. [`Event::Locked`] tells it. Goes on when
+    /// the future is dropped.
     pub async fn lock(&self) {
         self.context.interrupt_sync();
         let context = Arc::clone(&self.context);
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
-            context.fall_asleep(limits::SUSPENDING).await;
-            context.tasks.lock();
-            context.services.store.lock();
-            context.burners.shut(Error::VaultLocked);
-            context.services.reporter.forget();
+            context.lock().await;
             Ok(())
         };
         let _ = self.context.tasks.supervised(work).await;
+    }
+
+    /// Has the engine lock itself, as [`Engine::lock`] does, once nobody has called [`Engine::touch`] for so long: by a clock that
+    /// counts what the device sleeps, and also where the engine is suspended. [`Event::Locked`] tells it. `None`: it never does,
+    /// as at first. It is not stored: the app sets it after each opening. It lasts over locking; the time begins now, and anew
+    /// whenever [`Engine::open`] is given the key.
+    ///
+    /// A device that sleeps runs nothing: what was due meanwhile is done within a minute of its waking, and before
+    /// [`Engine::resume`], [`Engine::sync_once`] or [`Engine::touch`] do anything else.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with [`Input::AutoLock`]: the time is zero. Nothing has changed then.
+    pub fn set_auto_lock(&self, after: Option<Duration>) -> Result<(), Error> {
+        if after == Some(Duration::ZERO) {
+            return Err(Error::InvalidInput { input: Input::AutoLock });
+        }
+        self.context.auto_lock.set(after, self.context.services.since_boot());
+        self.context.watch_auto_lock();
+        Ok(())
+    }
+
+    /// The user does something: the time of [`Engine::set_auto_lock`] begins anew, unless it is over.
+    pub fn touch(&self) {
+        if !self.context.auto_lock.touch(self.context.services.since_boot()) {
+            self.context.begin_to_lock();
+        }
     }
 
     /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder.
@@ -162,6 +189,57 @@ impl Context {
         self.burners.forget_sessions();
         let ended = self.end_tor().await;
         let _ = timeout_at(until, ended).await;
+    }
+
+    /// See [`Engine::lock`]. For the holder of `transition`, as what follows.
+    async fn lock(self: &Arc<Self>) {
+        self.fall_asleep(limits::SUSPENDING).await;
+        self.tasks.lock();
+        self.services.store.lock();
+        self.burners.shut(Error::VaultLocked);
+        self.services.reporter.forget();
+        self.auto_lock.locked();
+        self.services.reporter.report(Event::Locked);
+    }
+
+    /// Locks the engine if it was left alone for too long: [`Error::VaultLocked`] then.
+    async fn lock_if_due(self: &Arc<Self>) -> Result<(), Error> {
+        if !self.auto_lock.is_due(self.services.since_boot()) {
+            return Ok(());
+        }
+        self.lock().await;
+        Err(Error::VaultLocked)
+    }
+
+    /// It is due: unless the key is given before, the engine is locked.
+    fn begin_to_lock(self: &Arc<Self>) {
+        self.interrupt_sync();
+        let context = Arc::clone(self);
+        drop(self.tasks.supervised(async move {
+            let _one_at_a_time = context.transition.lock().await;
+            context.lock_if_due().await
+        }));
+    }
+
+    /// Has the engine be locked once it was left alone for too long, in the place of whoever has watched over that before.
+    pub(crate) fn watch_auto_lock(self: &Arc<Self>) {
+        // It keeps no engine that nobody holds any more.
+        let (watch, context) = (self.auto_lock.watch(), Arc::downgrade(self));
+        let left = move || {
+            let context = context.upgrade()?;
+            let left = context.auto_lock.left(watch, context.services.since_boot())?;
+            if left.is_zero() {
+                context.begin_to_lock();
+            }
+            Some(left).filter(|left| !left.is_zero())
+        };
+        let watching = async move {
+            while let Some(left) = left() {
+                // In slices: the timer stands still while the device sleeps.
+                sleep(left.min(limits::MAX_SLEEP)).await;
+            }
+        };
+        self.tasks.spawn_always(self.tasks.closing.clone().run_until_cancelled_owned(watching));
     }
 
     /// Lets go of the store, once what is on its way to the disk is there.
@@ -279,3 +357,6 @@ pub(crate) async fn drain_wanted(context: &Arc<Context>, until: Instant) -> Resu
     }
     Ok(SyncReport { unread, outbox, complete })
 }
+
+#[cfg(test)]
+mod tests;

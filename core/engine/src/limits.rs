@@ -100,6 +100,9 @@ pub(crate) const CIRCUITS_WINDOW: Duration = Duration::from_secs(3600);
 /// How long a panic waits for a commit that is on its way to the disk, in milliseconds.
 pub(crate) const ABANDONING: u32 = 50;
 
+/// How many bytes a ticket may have: some thousand accounts.
+pub(crate) const TICKET: usize = 1 << 20;
+
 /// How many contacts are taken over from the server as a burner is restored: more would be the server's doing.
 pub(crate) const RESTORED_CONTACTS: usize = 500;
 

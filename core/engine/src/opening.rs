@@ -110,7 +110,12 @@ impl Engine {
                 let done = opened.services.store.open_again(&key, |read| opened.take_over(read))?;
                 Ok(ended_under_duress(done, &opened.home, &key))
             };
-            blocking(open).await
+            let done = blocking(open).await?;
+            if let Opened::Folder(()) = done {
+                again.auto_lock.opened(again.services.since_boot());
+                again.watch_auto_lock();
+            }
+            Ok::<_, Error>(done)
         };
         // Not among what a panic drops: under duress it is where the panic comes from. Nor is it dropped with the caller's future.
         let work = context.tasks.runtime().spawn(work);

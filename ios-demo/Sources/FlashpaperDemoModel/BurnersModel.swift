@@ -183,7 +183,7 @@ public final class BurnersModel {
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
         case .question, .questionEnded, .settled, .expired, .lagged: list()
         // There is no screen for these.
-        case .restoring, .expiring: break
+        case .restoring, .expiring, .locked: break
         // The conversations' own.
         case .connection, .otherRoute, .message, .conversation, .comparison, .notice: break
         }

@@ -31,6 +31,13 @@ public final class Flashpaper: Sendable {
         FlashpaperCore.panic(home: folder.path, source: source)
     }
 
+    /// ``panic(folder:source:)``, and leaves a ticket where the folder is open and unlocked and has accounts: ``redeem(_:)`` has
+    /// their servers remove them later, from any device. Whoever has the ticket can log into the accounts, so that it undoes
+    /// a part of what a panic is for. It is UTF-8 and not encrypted; wipe the bytes after use.
+    public static func panicWithTicket(folder: URL, source: KeySource? = nil) -> TicketedPanic {
+        FlashpaperCore.panicWithTicket(home: folder.path, source: source)
+    }
+
     /// Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called before
     /// anything secret is in it. It holds for all of the process, so that it is for the app to decide. `false`: the platform
     /// has no such thing (Linux and Android have), or has refused.
@@ -165,6 +172,14 @@ public final class Flashpaper: Sendable {
         try await engine.wipe(id: id)
     }
 
+    /// Takes the ticket of ``panicWithTicket(folder:source:)``, in any open folder: the removals of its accounts wait for their
+    /// servers here from now on, as ``pendingRemovals()`` has them. What is there already is not doubled; an account that is
+    /// a burner of this folder stays one. Gives the removals that wait. No network is needed.
+    @discardableResult
+    public func redeem(_ ticket: Data) async throws -> [BurnerId] {
+        try await engine.redeem(ticket: ticket)
+    }
+
     /// The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by
     /// circuits of their own: first after ten to twenty minutes, then less and less often, up to every six hours, and at
     /// each start. After 30 days one is dropped, which ``Event/settled(burner:outcome:)`` tells.
@@ -210,6 +225,23 @@ public final class Flashpaper: Sendable {
         engine.setSpread(spread: spread)
     }
 
+    /// Has the library lock itself, as ``lock()`` does, once nobody has called ``touch()`` for so long: by a clock that counts
+    /// what the device sleeps, and also where it is suspended. ``Event/locked`` tells it. `nil`: it never does, as at first.
+    /// It is not stored: the app sets it after each opening. It lasts over locking; the time begins now, and anew whenever
+    /// ``open(folder:key:privateNetwork:resolvers:)`` is given the key. No time at all throws
+    /// ``FlashpaperError/InvalidInput(input:)``.
+    ///
+    /// A device that sleeps runs nothing: what was due meanwhile is done within a minute of its waking, and before
+    /// ``resume()``, ``syncOnce(deadline:access:)`` or ``touch()`` do anything else.
+    public func setAutoLock(after time: Duration?) throws {
+        try engine.setAutoLock(after: time.map { max($0, .zero) / .seconds(1) })
+    }
+
+    /// The user does something: the time of ``setAutoLock(after:)`` begins anew, unless it is over.
+    public func touch() {
+        engine.touch()
+    }
+
     /// Hints that the device's network may be another: connections are asked whether they live, and those that wait try
     /// again; several burners each at a random moment (see ``setSpread(_:)``).
     public func networkChanged() {
@@ -217,8 +249,8 @@ public final class Flashpaper: Sendable {
     }
 
     /// Lets go of the network and the folder within `deadline`, for the device's sleep: Tor ends, and there is no
-    /// traffic, no wake-up and, unless a key store asks a user meanwhile, no lock. What is under way ends as if the
-    /// process did; ``resume()`` settles it. A creation with an open question waits: the server asks anew then.
+    /// traffic, no wake-up but that of ``setAutoLock(after:)`` and, unless a key store asks a user meanwhile, no lock. What is
+    /// under way ends as if the process did; ``resume()`` settles it. A creation with an open question waits: the server asks anew then.
     /// Several burners end at random moments within it: a longer one tells less that they are of one phone. The key and
     /// what is stored stay in memory, see ``lock()``.
     public func suspend(deadline: Duration = .seconds(3)) async throws {
@@ -241,7 +273,7 @@ public final class Flashpaper: Sendable {
     }
 
     /// Suspends, and takes all keys and contents out of memory. ``open(folder:key:privateNetwork:)`` with the key opens
-    /// this library again; until then every call that needs them throws ``FlashpaperError/VaultLocked``.
+    /// this library again; until then every call that needs them throws ``FlashpaperError/VaultLocked``. ``Event/locked`` tells it.
     public func lock() async throws {
         try await engine.lock()
     }

@@ -62,6 +62,7 @@ public typealias Spread = FlashpaperCore.Spread
 public typealias Step = FlashpaperCore.Step
 public typealias SyncReport = FlashpaperCore.SyncReport
 public typealias TextFault = FlashpaperCore.TextFault
+public typealias TicketedPanic = FlashpaperCore.TicketedPanic
 public typealias TorAccess = FlashpaperCore.TorAccess
 public typealias TorStage = FlashpaperCore.TorStage
 public typealias TorStatus = FlashpaperCore.TorStatus

@@ -51,6 +51,36 @@ struct FlashpaperTests {
         await opened.close()
     }
 
+    @Test func aPanicWithoutAccountsLeavesNoTicketAndWhatIsNoneIsTold() async throws {
+        let home = folder.appendingPathComponent("ticketed")
+        let opened = try await Flashpaper.open(folder: home, key: .file, privateNetwork: lab.facts)
+        await #expect(throws: FlashpaperError.InvalidInput(input: .ticket)) {
+            try await opened.redeem(Data("no ticket".utf8))
+        }
+        let panicked = Flashpaper.panicWithTicket(folder: home)
+        #expect(panicked.report == PanicReport(keyKept: nil, filesLeft: nil) && panicked.ticket == nil)
+        #expect("\(panicked)" == "TicketedPanic { report: PanicReport { key_kept: None, files_left: None }, .. }")
+        #expect(throws: FlashpaperError.Closed) { try opened.burners() }
+        await opened.close()
+    }
+
+    @Test func whatNobodyTouchesLocksItselfAndTheKeyBringsItBack() async throws {
+        let home = folder.appendingPathComponent("left alone")
+        let opened = try await Flashpaper.open(folder: home, key: .file, privateNetwork: lab.facts)
+        #expect(throws: FlashpaperError.InvalidInput(input: .autoLock)) { try opened.setAutoLock(after: .zero) }
+        let events = opened.events()
+        try opened.setAutoLock(after: .seconds(1))
+        opened.touch()
+        for await event in events {
+            if case .locked = event { break }
+        }
+        #expect(throws: FlashpaperError.VaultLocked) { try opened.burners() }
+        let again = try await Flashpaper.open(folder: home, key: .file, privateNetwork: lab.facts)
+        try opened.setAutoLock(after: nil)
+        #expect(try again.burners().isEmpty && opened.burners().isEmpty)
+        await opened.close()
+    }
+
     @Test func theDuressPassphraseOpensAnEmptyFolder() async throws {
         let home = folder.appendingPathComponent("duress")
         func open(_ passphrase: String) async throws -> Flashpaper {

@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Disconnect {},
     Suspend {},
     Resume {},
+    Lock {},
     Snapshot {},
     Uri {},
     Messages { peer: Option<String>, before: Option<u64>, limit: Option<u32> },

@@ -17,6 +17,7 @@ use crate::args::duration;
 use crate::burner::{burned, burned_line, set_label};
 use crate::editor::line::BREAK;
 use crate::exit::Failure;
+use crate::lock::is_locked;
 use crate::output::{EXPIRED, Output, PRIVATE_NETWORK, SERVER, Screen, route_text, settlement_text, tor_text};
 use crate::paint::meaning;
 use crate::qr;
@@ -48,6 +49,7 @@ What does not begin with / is sent to the peer, in private or, as long as that t
 /timer TIME|off      how long texts are kept once read (30s, 5m, 12h, 7d), here and by a Flashpaper peer
 /version2 on|off     whether a peer that offers nothing newer may be talked to in version 2 of OTR: on at first
 /burn                removes the account and ends
+/lock                takes keys and contents out of memory and ends
 /quit                ends; so do the end of input and Ctrl-C
 //TEXT               sends a text that begins with /";
 
@@ -57,7 +59,8 @@ const ECHOES: &str = "error: nothing was compared, as this terminal shows secret
 const VERIFY: &str = "/verify SECRET, or with a question /verify WHICH? SECRET";
 
 /// Commands that say all by their name.
-const ALONE: [&str; 10] = ["help", "quit", "who", "start", "end", "abort", "fingerprint", "distrust", "uri", "burn"];
+const ALONE: [&str; 11] =
+    ["help", "quit", "who", "start", "end", "abort", "fingerprint", "distrust", "uri", "burn", "lock"];
 
 /// A question that tells which secret is meant, if there is one, and the secret. What ends in a question mark is no secret.
 fn question(line: &str) -> (Option<&str>, &str) {
@@ -96,10 +99,11 @@ pub(crate) async fn chat(
     person.unsent()?;
     person.connect(Duration::ZERO);
     loop {
-        let Some(line) = person.next_line().await? else { return person.unsent().map_err(Into::into) };
+        let Some(line) = person.next_line().await? else { return person.end() };
+        engine.touch();
         match person.obey(&line).await {
             Ok(Next::Line) => {}
-            Ok(Next::Quit) => return person.unsent().map_err(Into::into),
+            Ok(Next::Quit) => return person.end(),
             Ok(Next::Burnt(done)) => return done,
             Err(failure) => person.aside(&format!("error: {}", failure.line())),
         }
@@ -139,7 +143,7 @@ impl Person<'_, '_> {
         let name = self.peer.as_deref().map(|peer| self.name(peer));
         self.terminal.ask(name.as_deref());
         loop {
-            if self.output().is_unwritten() {
+            if self.output().is_unwritten() || is_locked(self.engine) {
                 return Ok(None);
             }
             tokio::select! {
@@ -177,9 +181,20 @@ impl Person<'_, '_> {
                 self.connect(PAUSE);
                 Ok(())
             }
+            // It is being locked, which ends it all.
+            Ok(Err(Error::Suspended | Error::VaultLocked)) => Ok(()),
             Ok(connected) => connected,
             Err(_) => Err(Error::Internal),
         }
+    }
+
+    /// What is told at the end.
+    fn end(&mut self) -> Result<(), Failure> {
+        if is_locked(self.engine) {
+            self.aside("locked: keys and contents are out of memory");
+            return Ok(());
+        }
+        Ok(self.unsent()?)
     }
 
     async fn obey(&mut self, line: &str) -> Result<Next, Failure> {
@@ -234,6 +249,7 @@ impl Person<'_, '_> {
             "timer" => self.set_timer(rest)?,
             "version2" => self.set_version_2(rest)?,
             "burn" => return Ok(self.burn().await?),
+            "lock" => engine.lock().await,
             _ => self.aside("no such command; /help has them all"),
         }
         Ok(Next::Line)
@@ -501,7 +517,9 @@ impl Person<'_, '_> {
             Event::Expiring { at, .. } => self.aside(&expiring_line(*at)),
             Event::Expired { .. } => self.aside(EXPIRED),
             Event::Settled { outcome, .. } => self.aside(settlement_text(*outcome)),
-            Event::Conversation { .. }
+            // What is locked ends.
+            Event::Locked
+            | Event::Conversation { .. }
             | Event::TorStarting
             | Event::Creating { .. }
             | Event::Question { .. }

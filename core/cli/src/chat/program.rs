@@ -11,6 +11,7 @@ use super::news::{News, TorStart, Watch};
 use crate::burner::{burned, set_label, uri_object};
 use crate::editor::input;
 use crate::exit::Failure;
+use crate::lock::is_locked;
 use crate::output::{Output, Screen, with_type};
 use crate::pages;
 
@@ -38,6 +39,7 @@ pub(crate) async fn chat(
             Some(Ok(line)) => Request::read(&line),
             Some(Err(bad)) => Err(not_json(Some(bad))),
         };
+        engine.touch();
         match request {
             Ok(Request { asked, command: Command::Burn {} }) => {
                 if let Some(done) = program.burn(&asked).await {
@@ -68,7 +70,7 @@ impl Program<'_, '_> {
     /// The next line. Tells what happens until there is one.
     async fn next_line(&mut self, lines: &mut tokio::sync::mpsc::Receiver<input::Line>) -> Option<input::Line> {
         loop {
-            if self.screen.output.is_unwritten() {
+            if self.screen.output.is_unwritten() || is_locked(self.engine) {
                 return None;
             }
             tokio::select! {
@@ -93,11 +95,14 @@ impl Program<'_, '_> {
             Command::Suspend {} => {
                 self.screen.holder.sign_off();
                 self.during(engine.suspend(SUSPENDING)).await;
+                // It has closed the lock file.
+                self.screen.holder.mark();
             }
             Command::Resume {} => {
                 self.during(engine.resume()).await?;
                 self.screen.holder.sign_again();
             }
+            Command::Lock {} => self.during(engine.lock()).await,
             Command::Snapshot {} => return Ok(with_type("snapshot", &engine.snapshot()?)),
             Command::Uri {} => return Ok(uri_object(engine, id)?),
             Command::Messages { peer, before, limit } => {

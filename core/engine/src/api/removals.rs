@@ -9,6 +9,8 @@ use tokio::time::sleep;
 use super::Engine;
 use crate::event::BurnerId;
 use crate::removal::queue::PendingRemoval;
+use crate::removal::ticket;
+use crate::tasks::blocking;
 use crate::{BurnReport, Error, reconcile, removal};
 
 /// What a burn of all burners has come to, for one of them.
@@ -74,6 +76,27 @@ impl Engine {
             removal::wipe(&context, &burner).await?;
             reconcile::try_soon(&context, &burner);
             Ok(())
+        };
+        self.context.tasks.while_awake(work).await
+    }
+
+    /// Takes the ticket of a panic, in any open folder: the removals of its accounts wait for their servers here from now on, as
+    /// [`Engine::pending_removals`] has them, and for as long as others. What is there already is not doubled; an account that is a burner
+    /// of this folder stays one. Gives the removals that wait. No network is needed. Goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with [`crate::Input::Ticket`]: nothing has changed. Storage errors: called again, it goes on.
+    /// [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub async fn redeem(&self, ticket: &str) -> Result<Vec<BurnerId>, Error> {
+        self.context.burners.all()?;
+        let accounts = ticket::read(ticket)?;
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            let _shares = context.beginning.read().await;
+            let adding = Arc::clone(&context);
+            let queued = blocking(move || adding.redeem(&accounts)).await?;
+            queued.iter().for_each(|burner| reconcile::try_soon(&context, burner));
+            Ok(queued.iter().map(|burner| burner.id.clone()).collect())
         };
         self.context.tasks.while_awake(work).await
     }

@@ -100,7 +100,7 @@ impl Registry {
     /// Has the removal of a burner be all that is left of it. On an error nothing has changed. What else there was of it is wiped by
     /// [`crate::store::Store::wipe`].
     pub(crate) fn queue_removal(&self, burner: &Arc<LiveBurner>, now: UnixTime) -> Result<(), Error> {
-        let account = burner.account().for_removal(now);
+        let account = burner.account().for_removal(burner.id.0.clone(), now);
         let mut batch = Batch::default();
         let owner = batch.add_owner(&mut self.services.rng());
         schema::put_account(&mut batch, owner, &account)?;

@@ -67,6 +67,12 @@ pub enum Input {
     /// A time of expiry that is past.
     #[error("time of expiry")]
     Expiry,
+    /// A time of no length, after which an engine is to lock itself.
+    #[error("time of the auto-lock")]
+    AutoLock,
+    /// Not a ticket of a panic, or a damaged one, or one of a later version.
+    #[error("ticket")]
+    Ticket,
     /// A timer of a conversation of less than a second, or of more than 366 days.
     #[error("timer")]
     Timer,

@@ -156,7 +156,8 @@ pub enum Error {
     /// has to decide ([`crate::Engine::expect_key`]).
     #[error("another key of the peer is in use")]
     OtherKeyInUse,
-    /// Wrong passphrase or key for this folder, or [`crate::Engine::lock`] was called: open it again.
+    /// Wrong passphrase or key for this folder, or the engine is locked ([`crate::Engine::lock`], [`crate::Engine::set_auto_lock`]): open
+    /// it again.
     #[error("the store cannot be opened with this key")]
     VaultLocked,
     /// The sealed store is damaged as a whole. Of single records that are, [`crate::VaultReport`] tells.

@@ -94,4 +94,4 @@ impl Context {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -18,14 +18,14 @@ use crate::{Config, Engine, Input, Key, Network, TorStage, TorStatus};
 
 pub(super) const NOW: u64 = 1_000_000;
 
-pub(super) fn at(seconds: u64) -> Duration {
+pub(crate) fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
 /// A clock that is set by hand, in seconds: the time of day, and the time since the device was started. Counts how often the
 /// time of day is looked at.
 #[derive(Clone, Default)]
-pub(super) struct Hands(pub(super) Arc<AtomicU64>, pub(super) Arc<AtomicU64>, Arc<AtomicU64>);
+pub(crate) struct Hands(pub(crate) Arc<AtomicU64>, pub(crate) Arc<AtomicU64>, Arc<AtomicU64>);
 
 impl Clock for Hands {
     fn unix_seconds(&self) -> u64 {
@@ -39,7 +39,7 @@ impl Clock for Hands {
 }
 
 /// An engine, and the clock that it goes by.
-pub(super) async fn open(home: &TempDir) -> (Engine, Hands) {
+pub(crate) async fn open(home: &TempDir) -> (Engine, Hands) {
     open_at(home, NOW).await
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn open_at(home: &TempDir, now: u64) -> (Engine, Hands) {
     (Engine::open_with(config, seams).await.unwrap(), clock)
 }
 
-pub(super) fn add_burner(engine: &Engine) -> Arc<LiveBurner> {
+pub(crate) fn add_burner(engine: &Engine) -> Arc<LiveBurner> {
     let mut account = account("a");
     account.state = State::Active;
     engine.context.burners.add(account, Batch::default()).unwrap().0

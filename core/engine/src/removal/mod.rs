@@ -1,13 +1,14 @@
 //! Burning: remove the account at its server, then show that its login is refused, then forget it.
 //!
 //! `plan` decides what is done next; here it is done. `queue` has the removals that wait for their servers, `shared` what goes with
-//! the last burner, and `panic` needs none of them.
+//! the last burner, and `panic` needs none of them; `ticket` is what it may leave to a queue elsewhere.
 
 mod forget;
 pub(crate) mod panic;
 pub(crate) mod plan;
 pub(crate) mod queue;
 pub(crate) mod shared;
+pub(crate) mod ticket;
 
 use std::mem::take;
 use std::sync::Arc;

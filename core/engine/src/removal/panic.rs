@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, Weak};
 use flashpaper_vault::{self as vault, KeySource as _, Slot};
 
 use super::shared::remove_tor;
+use super::ticket::Ticket;
+use crate::account::Account;
 use crate::context::Context;
 use crate::key_source::{Adapter, KeySource};
 use crate::locks::lock;
@@ -22,13 +24,20 @@ struct Live {
 }
 
 impl Live {
-    /// Ends the engines of a folder that have not ended, and has its openings give none.
-    fn end(&self, home: &Path) -> Vec<Arc<Context>> {
+    /// Ends the engines of a folder that have not ended, and has its openings give none. `taken`: what a ticket needs of each account is
+    /// taken before.
+    fn end(&self, home: &Path, mut taken: Option<&mut Vec<Account>>) -> Vec<Arc<Context>> {
         let openings = self.openings.iter().filter_map(Weak::upgrade);
         openings.filter(|it| same_folder(&it.home, home)).for_each(|it| it.is_over.store(true, Relaxed));
         let engines = self.engines.iter().filter_map(Weak::upgrade);
         let live = engines.filter(|it| !it.tasks.closing.is_cancelled() && same_folder(&it.home, home));
-        live.inspect(|context| context.abandon()).collect()
+        live.inspect(|context| {
+            if let Some(taken) = &mut taken {
+                taken.extend(context.for_ticket());
+            }
+            context.abandon();
+        })
+        .collect()
     }
 
     /// Whether a folder is open in this process, or is being opened, and no panic has come since.
@@ -66,29 +75,43 @@ impl Engine {
     /// passphrase did.
     #[must_use]
     pub fn panic(home: &Path, source: Option<Arc<dyn KeySource>>) -> PanicReport {
-        let mut ended = lock(&LIVE).end(home);
-        // Not under the lock: it is an app's.
-        let key_kept = source.and_then(|source| delete_keys(&Adapter(source)));
-        let files_left = {
-            let live = lock(&LIVE);
-            // What was begun meanwhile.
-            ended.extend(live.end(home));
-            remove_files(home).err()
-        };
-        for context in ended {
-            let (runtime, home) = (context.tasks.runtime().clone(), home.to_owned());
-            // Tor takes a moment to end, and may write meanwhile. What was begun anew since is not to be removed.
-            runtime.spawn(async move {
-                Self { context }.close().await;
-                // Nobody here begins meanwhile.
-                let live = lock(&LIVE);
-                if !live.has(&home) && !vault::is_begun(&home) {
-                    let _ = remove_files(&home);
-                }
-            });
-        }
-        PanicReport { key_kept, files_left }
+        panic(home, source, None)
     }
+
+    /// [`Engine::panic`], and leaves a [`Ticket`], by which the accounts can be removed at their servers later, from any device: see
+    /// [`Engine::redeem`]. **Whoever has the ticket can log into the accounts**, so that it undoes a part of what a panic is for. It is `None` where no
+    /// unlocked engine of this process has the folder, or there is no account in it. As fast, and without a network.
+    #[must_use]
+    pub fn panic_with_ticket(home: &Path, source: Option<Arc<dyn KeySource>>) -> (PanicReport, Option<Ticket>) {
+        let mut accounts = Vec::new();
+        let report = panic(home, source, Some(&mut accounts));
+        (report, Ticket::of(&accounts))
+    }
+}
+
+fn panic(home: &Path, source: Option<Arc<dyn KeySource>>, mut taken: Option<&mut Vec<Account>>) -> PanicReport {
+    let mut ended = lock(&LIVE).end(home, taken.as_deref_mut());
+    // Not under the lock: it is an app's.
+    let key_kept = source.and_then(|source| delete_keys(&Adapter(source)));
+    let files_left = {
+        let live = lock(&LIVE);
+        // What was begun meanwhile.
+        ended.extend(live.end(home, taken));
+        remove_files(home).err()
+    };
+    for context in ended {
+        let (runtime, home) = (context.tasks.runtime().clone(), home.to_owned());
+        // Tor takes a moment to end, and may write meanwhile. What was begun anew since is not to be removed.
+        runtime.spawn(async move {
+            Engine { context }.close().await;
+            // Nobody here begins meanwhile.
+            let live = lock(&LIVE);
+            if !live.has(&home) && !vault::is_begun(&home) {
+                let _ = remove_files(&home);
+            }
+        });
+    }
+    PanicReport { key_kept, files_left }
 }
 
 /// A folder begins to be opened.

@@ -18,7 +18,7 @@ use crate::locks::lock;
 use crate::{Error, limits};
 
 pub(crate) mod history;
-mod json;
+pub(crate) mod json;
 mod keys;
 mod report;
 pub(crate) mod schema;

@@ -202,7 +202,7 @@ class BurnersModel(
             is Event.Burning -> step(event.burner, event.step)
             is Event.Question, is Event.QuestionEnded, is Event.Settled, is Event.Expired, is Event.Lagged -> list()
             // There is no screen for these.
-            is Event.Restoring, is Event.Expiring -> {}
+            is Event.Restoring, is Event.Expiring, is Event.Locked -> {}
             // The conversations' own.
             is Event.Connection, is Event.OtherRoute, is Event.Message, is Event.Conversation, is Event.Comparison, is Event.Notice -> {}
         }

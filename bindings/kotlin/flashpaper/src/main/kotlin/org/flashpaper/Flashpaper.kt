@@ -43,6 +43,14 @@ public class Flashpaper private constructor(internal val engine: Engine) {
         public fun panic(folder: File, source: KeySource? = null): PanicReport = panic(folder.path, source)
 
         /**
+         * [panic], and leaves a ticket where [folder] is open and unlocked and has accounts: [redeem] has their servers
+         * remove them later, from any device. Whoever has the ticket can log into the accounts, so that it undoes a part of
+         * what a panic is for. It is UTF-8 and not encrypted; wipe the bytes after use.
+         */
+        public fun panicWithTicket(folder: File, source: KeySource? = null): TicketedPanic =
+            panicWithTicket(folder.path, source)
+
+        /**
          * Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called
          * before anything secret is in it. It holds for all of the process, so that it is for the app to decide. False: the
          * platform has no such thing (Linux and Android have), or has refused.
@@ -177,6 +185,13 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      * itself. Peers are not told.
      */
     public suspend fun wipe(id: BurnerId): Unit = engine.wipe(id)
+
+    /**
+     * Takes the [ticket] of [panicWithTicket], in any open folder: the removals of its accounts wait for their servers here
+     * from now on, as [pendingRemovals] has them. What is there already is not doubled; an account that is a burner of this
+     * folder stays one. Gives the removals that wait. No network is needed.
+     */
+    public suspend fun redeem(ticket: ByteArray): List<BurnerId> = engine.redeem(ticket)
 
     /**
      * The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by
@@ -358,6 +373,21 @@ public class Flashpaper private constructor(internal val engine: Engine) {
     public fun setSpread(spread: Spread): Unit = engine.setSpread(spread)
 
     /**
+     * Has the library lock itself, as [lock] does, once nobody has called [touch] for so long: by a clock that counts what
+     * the device sleeps, and also where it is suspended. [Event.Locked] tells it. `null`: it never does, as at first. It is
+     * not stored: the app sets it after each opening. It lasts over locking; the time begins now, and anew whenever [open]
+     * is given the key. No time at all throws [FlashpaperException.InvalidInput].
+     *
+     * A device that sleeps runs nothing: what was due meanwhile is done within a minute of its waking, and before [resume],
+     * [syncOnce] or [touch] do anything else.
+     */
+    public fun setAutoLock(after: Duration?): Unit =
+        engine.setAutoLock(after?.coerceAtLeast(Duration.ZERO)?.toJavaDuration())
+
+    /** The user does something: the time of [setAutoLock] begins anew, unless it is over. */
+    public fun touch(): Unit = engine.touch()
+
+    /**
      * Hints that the device's network may be another: connections are asked whether they live, and those that wait try
      * again; several burners each at a random moment (see [setSpread]).
      */
@@ -365,8 +395,8 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /**
      * Lets go of the network and the folder within [deadline], for the device's sleep: Tor ends, and there is no
-     * traffic, no wake-up and, unless a key store asks a user meanwhile, no lock. What is under way ends as if the
-     * process did; [resume] settles it. A creation with an open question waits: the server asks anew then.
+     * traffic, no wake-up but that of [setAutoLock] and, unless a key store asks a user meanwhile, no lock. What is under
+     * way ends as if the process did; [resume] settles it. A creation with an open question waits: the server asks anew then.
      * Several burners end at random moments within it: a longer one tells less that they are of one phone. The key and
      * what is stored stay in memory, see [lock].
      */
@@ -390,7 +420,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
     /**
      * [suspend], and takes all keys and contents out of memory. [open] with the key opens this library again; until then
-     * every call that needs them throws [FlashpaperException.VaultLocked].
+     * every call that needs them throws [FlashpaperException.VaultLocked]. [Event.Locked] tells it.
      */
     public suspend fun lock(): Unit = engine.lock()
 

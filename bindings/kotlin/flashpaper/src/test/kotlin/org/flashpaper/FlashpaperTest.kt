@@ -3,6 +3,7 @@ package org.flashpaper
 import java.io.File
 import java.lang.management.ManagementFactory
 import java.util.concurrent.TimeUnit.MINUTES
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.measureTime
 import kotlinx.coroutines.CoroutineScope
@@ -97,6 +98,38 @@ class FlashpaperTest {
         repeat(2) { assertEquals(PanicReport(null, null), Flashpaper.panic(home, keys)) }
         assertTrue(keys.slots.isEmpty() && !home.exists())
         assertThrows<FlashpaperException.Closed> { opened.burners() }
+        opened.close()
+    }
+
+    @Test
+    @Order(3)
+    fun aPanicWithoutAccountsLeavesNoTicketAndWhatIsNoneIsTold() = runBlocking {
+        val home = File(folder, "ticketed")
+        val opened = Flashpaper.open(home, Key.File, Lab.facts)
+        val bad = assertThrows<FlashpaperException.InvalidInput> { opened.redeem("no ticket".toByteArray()) }
+        assertEquals(Input.Ticket, bad.input)
+        val panicked = Flashpaper.panicWithTicket(home)
+        assertEquals(PanicReport(null, null) to null, panicked.report to panicked.ticket)
+        assertEquals("TicketedPanic { report: PanicReport { key_kept: None, files_left: None }, .. }", "$panicked")
+        assertThrows<FlashpaperException.Closed> { opened.burners() }
+        opened.close()
+    }
+
+    @Test
+    @Order(3)
+    fun whatNobodyTouchesLocksItselfAndTheKeyBringsItBack() = runBlocking {
+        val home = File(folder, "left alone")
+        val opened = Flashpaper.open(home, Key.File, Lab.facts)
+        val none = assertThrows<FlashpaperException.InvalidInput> { opened.setAutoLock(Duration.ZERO) }
+        assertEquals(Input.AutoLock, none.input)
+        val locked = inBackground { opened.events().first { it is Event.Locked } }
+        opened.setAutoLock(1.seconds)
+        opened.touch()
+        withTimeout(60.seconds) { locked.await() }
+        assertThrows<FlashpaperException.VaultLocked> { opened.burners() }
+        val again = Flashpaper.open(home, Key.File, Lab.facts)
+        opened.setAutoLock(null)
+        assertTrue(again.burners().isEmpty() && opened.burners().isEmpty())
         opened.close()
     }
 
