@@ -27,5 +27,6 @@ mod registering;
 mod restore;
 mod strangers;
 mod support;
+mod unproven;
 mod vault;
 mod wire;
