@@ -83,13 +83,14 @@ fn checked(args: &[&str]) -> Command {
 }
 
 /// Tests of the engine that stop no relay and no server: about half of all by their time.
-const STEADY: [&str; 15] = [
+const STEADY: [&str; 16] = [
     "apart::",
     "asleep::",
     "binding::",
     "cost::",
     "crash::",
     "crash_moves::",
+    "crash_queue::",
     "crash_texts::",
     "day::",
     "liar::",
