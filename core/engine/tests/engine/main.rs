@@ -10,6 +10,7 @@ mod circuits;
 mod cost;
 mod crash;
 mod crash_moves;
+mod crash_panic;
 mod crash_queue;
 mod crash_texts;
 mod day;
