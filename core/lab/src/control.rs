@@ -9,8 +9,9 @@
 //!   account and ends it.
 //! - `serve KIND` starts a [`LabServer`](crate::LabServer) unless it runs, and answers its
 //!   [`ServerFacts`](crate::ServerFacts) in JSON; `stop KIND` ends it. `accounts KIND` answers the names of its accounts, a list in
-//!   JSON; `invite KIND` a link; `captcha KIND` what its last picture shows. `answer KIND LIST` gives a scripted one its replies,
-//!   a list of strings in JSON.
+//!   JSON; `distrust KIND` starts it anew with a certificate of an authority that nobody knows, `trust KIND` with a good one;
+//!   `unban KIND ADDRESS` has it let an address in again; `invite KIND` answers a link; `captcha KIND` what its last picture shows.
+//!   `answer KIND LIST` gives a scripted one its replies, a list of strings in JSON.
 //! - `server ORDER` is one to the [`Attacker`], in the words of `mod_lab_attacker.lua`.
 
 use std::collections::BTreeMap;
@@ -65,6 +66,9 @@ impl Orders {
             ["reset"] => self.lab.reset().await?,
             ["serve", kind] => return json(&self.lab.servers().serve(kind.parse()?).await?),
             ["accounts", kind] => return json(&self.lab.servers().accounts(kind.parse()?).await?),
+            ["distrust", kind] => self.lab.servers().distrust(kind.parse()?, true).await?,
+            ["trust", kind] => self.lab.servers().distrust(kind.parse()?, false).await?,
+            ["unban", kind, address] => self.lab.servers().unban(kind.parse()?, address).await?,
             ["invite", kind] => return self.lab.servers().invitation(kind.parse()?),
             ["captcha", kind] => return self.lab.servers().captcha_answer(kind.parse()?),
             ["answer", kind, _, ..] => {

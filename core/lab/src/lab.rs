@@ -64,7 +64,7 @@ impl Lab {
         let ca = Authority::open(&dir.join("ca"))?;
         let prosody = Prosody::prepare(&dir, &ca, subnet.address(50), subnet.address(51))?;
         let names_log = dir.join("names.log");
-        let on_demand = Servers::new(&dir, Authority::open(&dir.join("ca"))?, subnet, spawner.clone(), system);
+        let on_demand = Servers::new(&dir, Authority::open(&dir.join("ca"))?, subnet, spawner.clone(), system)?;
         let dns = Dns::new(&dir, subnet, subnet.address(50));
         let hosts: BTreeMap<_, _> = prosody.hosts().into_iter().chain(on_demand.hosts()).chain(dns.hosts()).collect();
         names::serve(names_socket, hosts.clone(), &names_log)?;

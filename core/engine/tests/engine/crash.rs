@@ -6,16 +6,18 @@ use std::env;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
-use flashpaper::{CreateOptions, Engine, Error, Route};
+use flashpaper::{CreateOptions, Engine, Error, Event, Events, Route, Settlement};
 use flashpaper_lab::{Remote, accounts};
 use rustix::process::{Signal, getpid, kill_process};
 use tempfile::TempDir;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::support::{Direct, SERVER, Tested, killed_at, open, own_test, points};
 
-fn options() -> CreateOptions {
+pub(crate) fn options() -> CreateOptions {
     CreateOptions {
         server: Some(SERVER.into()),
         route: Some(Route::Exit),
@@ -36,9 +38,11 @@ async fn in_a_child() -> Tested {
             let _ = kill_process(getpid(), Signal::KILL);
         }
     });
+    let (mut events, removals) = (engine.events(None), engine.pending_removals()?);
     engine.start_on(dialers).await?;
-    // A burner that is there already is to be burnt.
+    // A burner that is there already is to be burnt. A removal in the queue is tried by itself.
     match engine.burners()?.first() {
+        _ if !removals.is_empty() => drop(settled(&mut events).await?),
         Some(burner) => drop(engine.burn(&burner.id).await?),
         None => drop(engine.create_burner(options()).await?),
     }
@@ -46,15 +50,27 @@ async fn in_a_child() -> Tested {
     Ok(())
 }
 
+/// What becomes of the next account that is settled.
+pub(crate) async fn settled(events: &mut Events) -> Tested<Settlement> {
+    let next = async {
+        loop {
+            if let Event::Settled { outcome, .. } = events.next().await.ok_or("closed")? {
+                return Tested::Ok(outcome);
+            }
+        }
+    };
+    timeout(Duration::from_secs(60), next).await?
+}
+
 /// Runs the child; whether it came to its end.
-fn child(home: &Path, point: usize, under: &[&str]) -> Tested<bool> {
+pub(crate) fn child(home: &Path, point: usize, under: &[&str]) -> Tested<bool> {
     let mut run = own_test("crash::in_a_child", under)?;
     run.env("FLASHPAPER_HOME", home).env("FLASHPAPER_POINT", point.to_string());
     Ok(run.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success())
 }
 
 /// Runs the child, which is killed as it begins a system call for the `count`th time.
-fn child_killed_at(home: &Path, call: &str, count: usize) -> Tested<bool> {
+pub(crate) fn child_killed_at(home: &Path, call: &str, count: usize) -> Tested<bool> {
     let under = killed_at(call, count);
     child(home, usize::MAX, &under.each_ref().map(String::as_str))
 }
@@ -218,6 +234,6 @@ async fn no_account_is_unknown(engine: &Engine, lab: &Remote, before: &BTreeSet<
     Ok(known.len())
 }
 
-fn name(jid: &str) -> String {
+pub(crate) fn name(jid: &str) -> String {
     jid.split('@').next().unwrap_or_default().to_owned()
 }

@@ -27,7 +27,11 @@ exec convert -background white -fill black -font DejaVu-Sans -pointsize 30 "labe
 pub(super) const fn is_one(kind: ServerKind) -> bool {
     matches!(
         kind,
-        ServerKind::Captcha | ServerKind::EjabberdThrottle | ServerKind::Undeletable | ServerKind::OldBinding
+        ServerKind::Captcha
+            | ServerKind::EjabberdThrottle
+            | ServerKind::Undeletable
+            | ServerKind::OldBinding
+            | ServerKind::Bans
     )
 }
 
@@ -58,9 +62,22 @@ pub(super) fn captcha_answer(place: &Place) -> Result<String> {
 
 /// Asks the server itself.
 pub(super) async fn accounts(place: &Place) -> Result<BTreeSet<String>> {
-    let question = format!("{{\"host\":\"{}\"}}", place.domain);
+    let answer = call(place, "registered_users", &format!("{{\"host\":\"{}\"}}", place.domain)).await?;
+    let names = answer.split_once("\r\n\r\n").and_then(|(_, names)| serde_json::from_str(names).ok());
+    names.ok_or_else(|| LabError::new(format!("ejabberd tells no accounts: {answer}")))
+}
+
+/// Lets an address in again.
+pub(super) async fn unban(place: &Place, address: &str) -> Result<()> {
+    let answer = call(place, "unban_ip", &format!("{{\"address\":\"{address}\"}}")).await?;
+    let is_done = answer.lines().next().is_some_and(|status| status.contains(" 200 "));
+    if is_done { Ok(()) } else { Err(LabError::new(format!("ejabberd lets nobody in: {answer}"))) }
+}
+
+/// Has the server do something; its whole answer.
+async fn call(place: &Place, command: &str, question: &str) -> Result<String> {
     let request = format!(
-        "POST /api/registered_users HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n\
+        "POST /api/{command} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n\
          {question}",
         place.domain,
         question.len()
@@ -69,8 +86,7 @@ pub(super) async fn accounts(place: &Place) -> Result<BTreeSet<String>> {
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    let names = answer.split_once("\r\n\r\n").and_then(|(_, names)| serde_json::from_str(names).ok());
-    names.ok_or_else(|| LabError::new(format!("ejabberd tells no accounts: {answer}")))
+    Ok(answer)
 }
 
 /// Debian's package has it outside of Erlang's own folder.
@@ -99,6 +115,7 @@ fn settings(place: &Place, script: &Path) -> String {
         _ => (String::new(), "captcha_protected: false"),
     };
     let disabled = if *kind == ServerKind::OldBinding { "" } else { "SCRAM-SHA-256-PLUS" };
+    let bans = if *kind == ServerKind::Bans { "mod_fail2ban: {c2s_max_auth_failures: 3}" } else { "" };
     let pause = if *kind == ServerKind::EjabberdThrottle { "600" } else { "infinity" };
     format!(
         r#"
@@ -117,7 +134,7 @@ listen:
   - {{ip: "{address}", port: 5443, module: ejabberd_http, tls: true, request_handlers: {{"/captcha": ejabberd_captcha}}}}
   - {{ip: "{address}", port: {API}, module: ejabberd_http, request_handlers: {{"/api": mod_http_api}}}}
 api_permissions:
-  lab: {{from: mod_http_api, who: all, what: registered_users}}
+  lab: {{from: mod_http_api, who: all, what: [registered_users, unban_ip]}}
 modules:
   mod_register: {{{register}, ip_access: all}}
   mod_stream_mgmt: {{}}
@@ -129,6 +146,7 @@ modules:
   mod_blocking: {{}}
   mod_privacy: {{}}
   mod_http_api: {{}}
+  {bans}
 "#
     )
 }

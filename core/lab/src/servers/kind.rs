@@ -32,6 +32,11 @@ pub enum ServerKind {
     /// ejabberd as Debian 12 has it: it offers logins that are bound to TLS, does not say how (XEP-0440), and refuses those bound
     /// as TLS 1.3 has it (RFC 9266). The other kinds of ejabberd offer none.
     OldBinding,
+    /// ejabberd that hangs up on an address for an hour, once that has failed to log in three times (`mod_fail2ban`). See
+    /// [`LabServer::unban`](crate::LabServer::unban).
+    Bans,
+    /// Prosody that makes an account for anybody.
+    Open,
     /// Prosody with a certificate for another name.
     Misnamed,
     /// Scripted, no real server: its stream begins, then comes at a byte a second.
@@ -47,7 +52,7 @@ pub enum ServerKind {
 
 impl ServerKind {
     /// All kinds.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Closed,
         Self::Throttle,
         Self::Invite,
@@ -58,6 +63,8 @@ impl ServerKind {
         Self::EjabberdThrottle,
         Self::Undeletable,
         Self::OldBinding,
+        Self::Bans,
+        Self::Open,
         Self::Misnamed,
         Self::Slow,
         Self::Stall,
@@ -79,6 +86,8 @@ impl ServerKind {
             Self::EjabberdThrottle => "ejabberd-throttle",
             Self::Undeletable => "undeletable",
             Self::OldBinding => "old-binding",
+            Self::Bans => "bans",
+            Self::Open => "open",
             Self::Misnamed => "misnamed",
             Self::Slow => "slow",
             Self::Stall => "stall",

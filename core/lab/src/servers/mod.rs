@@ -34,6 +34,10 @@ pub(crate) struct Servers {
     /// Where a system with Prosody 13 lies.
     system: Option<PathBuf>,
     running: BTreeMap<ServerKind, Runs>,
+    /// Nobody knows this one.
+    unknown_authority: Authority,
+    /// Those that have their certificate from it.
+    distrusted: BTreeSet<ServerKind>,
 }
 
 enum Runs {
@@ -49,11 +53,20 @@ impl Servers {
         subnet: Subnet,
         spawner: Spawner,
         system: Option<PathBuf>,
-    ) -> Self {
+    ) -> Result<Self> {
         let folder = root.join("servers");
         // Accounts of an earlier run would be found by tests that look for leftovers.
         let _ = fs::remove_dir_all(&folder);
-        Self { folder, authority, subnet, spawner, system, running: BTreeMap::new() }
+        Ok(Self {
+            unknown_authority: Authority::open(&folder.join("unknown-ca"))?,
+            folder,
+            authority,
+            subnet,
+            spawner,
+            system,
+            running: BTreeMap::new(),
+            distrusted: BTreeSet::new(),
+        })
     }
 
     /// Which name leads to which address, whether the server runs or not.
@@ -86,6 +99,15 @@ impl Servers {
         })
     }
 
+    /// Has a server a certificate of an authority that nobody knows, or a good one again. One that has another is ended first.
+    pub(crate) async fn distrust(&mut self, kind: ServerKind, begins: bool) -> Result<()> {
+        let changes = if begins { self.distrusted.insert(kind) } else { self.distrusted.remove(&kind) };
+        if changes {
+            self.stop(kind);
+        }
+        self.serve(kind).await.map(drop)
+    }
+
     /// Ends a server.
     pub(crate) fn stop(&mut self, kind: ServerKind) {
         self.running.remove(&kind);
@@ -98,6 +120,14 @@ impl Servers {
             return ejabberd::accounts(&place).await;
         }
         crate::accounts::stored(&place.folder.join("data"), &place.domain)
+    }
+
+    /// Has a server let an address in again.
+    pub(crate) async fn unban(&self, kind: ServerKind, address: &str) -> Result<()> {
+        match kind {
+            ServerKind::Bans => ejabberd::unban(&self.place(kind)?, address).await,
+            _ => Err(LabError::new(format!("{kind} bans nobody"))),
+        }
     }
 
     /// A link to a new invitation.
@@ -146,6 +176,7 @@ impl Servers {
         let domain = kind.domain();
         let (certificate, key) = match kind {
             ServerKind::Misnamed => self.authority.issue(&["elsewhere.lab.test"])?,
+            _ if self.distrusted.contains(&kind) => self.unknown_authority.issue(&[&domain])?,
             _ => self.authority.issue(&[&domain])?,
         };
         let (folder, address) = (self.folder.join(kind.name()), self.address(kind));

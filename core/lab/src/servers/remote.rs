@@ -116,6 +116,23 @@ impl LabServer {
         Ok(())
     }
 
+    /// Has it let this machine's own address in again. For [`ServerKind::Bans`].
+    ///
+    /// # Errors
+    /// The lab cannot.
+    pub async fn unban(&self) -> std::result::Result<(), RemoteError> {
+        self.lab.order(&format!("unban {} 127.0.0.1", self.facts.kind)).await
+    }
+
+    /// Has it start anew with a certificate of an authority that nobody knows, or with a good one again. Its accounts are kept.
+    ///
+    /// # Errors
+    /// The lab cannot.
+    pub async fn distrust(&self, begins: bool) -> std::result::Result<(), RemoteError> {
+        let order = if begins { "distrust" } else { "trust" };
+        self.lab.order(&format!("{order} {}", self.facts.kind)).await
+    }
+
     /// Ends it. Its accounts are there again when it is started again; what it remembers of addresses is not.
     ///
     /// # Errors
