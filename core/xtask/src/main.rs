@@ -30,14 +30,17 @@ cargo xtask soak [NAME]      tests with their full counts; without a name: all o
                              again until N minutes are over
     peers                    10,000 texts each way with libotr and with otr3, through the lab's server
     vault                    kills at each write and sync of the vault
+    duress                   a thousand pairs of folders with and without a duress passphrase (half an hour)
     stanzas                  100,000 stanzas of odd parts in every order
     registration             10,000 hostile answers at each step of a registration
     world                    30,000 times two phones in memory: cuts, restarts, an honest server and one that lies
+    moves                    a creation that goes on to another server, killed and cancelled at every point of its way
     liar                     100 seeds of a server that lies, between two burners and with libotr
 cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show in the time that things take; chat: what
                              privacy costs in time; cost: what a text costs on disk and beside what is kept; idle: bytes,
                              wake-ups and memory while nothing happens, beside tor with slixmpp (20 minutes); tap: how long
-                             a new burner takes and its round trips, beside tor with slixmpp of PyPI (5 minutes); names:
+                             a new burner takes and its round trips, beside tor with slixmpp of PyPI (5 minutes); burn:
+                             how long a burn takes and its round trips, a panic and a lock (2 minutes); names:
                              whether a classifier tells burners' names from people's (FLASHPAPER_NAMES: a list, one a line)
     --json                   one JSON object (all but ct)
 cargo xtask remains          what is left in memory and on disk of a burner's secrets after a burn, a lock and a panic, by form
