@@ -23,7 +23,7 @@ const VERSION: &str = "flashpaper-ticket-1:";
 /// is gone.
 const CHECK: usize = 8;
 
-/// What a panic may leave: one text. **Whoever has it can log into the accounts in it**, read what waits for them at their
+/// What a panic may leave: one text. **With it one can log into the accounts in it**, read what waits for them at their
 /// servers, and remove them. It is not encrypted: that is the app's to do, which also decides where it is kept. Its `Debug` does not
 /// show it.
 #[derive(ZeroizeOnDrop)]
@@ -57,7 +57,7 @@ impl fmt::Debug for Ticket {
     }
 }
 
-/// The accounts of a ticket. White space in it may come from whoever has carried it.
+/// The accounts of a ticket. White space may have come in on the way.
 pub(crate) fn read(ticket: &str) -> Result<Vec<Account>, Error> {
     decode(ticket).ok_or(Error::InvalidInput { input: Input::Ticket })
 }
