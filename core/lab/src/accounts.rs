@@ -28,19 +28,33 @@ pub(crate) fn stored(data: &Path, domain: &str) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// What Prosody stores of an account's SCRAM (RFC 5802): the salt, and how often is hashed.
+/// What Prosody stores of an account's SCRAM-SHA-256 (RFC 5802).
+#[derive(Debug)]
+pub struct Scram {
+    /// The salt.
+    pub salt: String,
+    /// How often is hashed.
+    pub iterations: u32,
+    /// The hash of the client's key, in hexadecimal.
+    pub stored_key: String,
+}
+
+/// What Prosody stores of an account's SCRAM.
 ///
 /// # Errors
 /// It stores none that is understood.
-pub fn scram(facts: &Facts, domain: &str, name: &str) -> Result<(String, u32)> {
+pub fn scram(facts: &Facts, domain: &str, name: &str) -> Result<Scram> {
     let file = folder(&facts.accounts, domain).join(format!("{name}.dat"));
     let text = fs::read_to_string(file)?;
     let value = |name: &str| {
         let rest = text.split_once(&format!("[\"{name}\"] = "))?.1;
         Some(rest.split_once(';')?.0.trim_matches('"').to_owned())
     };
-    let parsed = value("salt").zip(value("iteration_count").and_then(|count| count.parse().ok()));
-    parsed.ok_or_else(|| LabError::new(format!("no salt in the account {name}")))
+    let parsed = || {
+        let iterations = value("iteration_count")?.parse().ok()?;
+        Some(Scram { salt: value("salt")?, iterations, stored_key: value("stored_key")? })
+    };
+    parsed().ok_or_else(|| LabError::new(format!("no SCRAM in the account {name}")))
 }
 
 fn folder(data: &Path, domain: &str) -> PathBuf {

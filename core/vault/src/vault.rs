@@ -52,6 +52,15 @@ impl Vault {
         Self { db, wrapper, books, ledger, mark, noticed: RefCell::default(), lock: Arc::new(lock) }
     }
 
+    /// The keys that an owner's lasting rows are under, for a program that searches memory for what is left of them.
+    #[cfg(feature = "lab")]
+    #[must_use]
+    pub fn secrets(&self, owner: Owner) -> Vec<Zeroizing<Vec<u8>>> {
+        let keys = self.books.get(&owner.0).map(|book| &book.keys);
+        let keys = keys.into_iter().flat_map(|keys| [&keys.secret, &keys.sealing, &keys.tagging]);
+        keys.map(|key| key.to_vec().into()).collect()
+    }
+
     /// The vault's key as it is stored, to try other keys on.
     ///
     /// # Errors

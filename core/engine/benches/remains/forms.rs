@@ -35,6 +35,9 @@ impl Forms {
         forms.bytes("words_entropy", &secrets.entropy);
         let numbers: Vec<u8> = secrets.word_numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         forms.add("words_numbers", numbers);
+        for key in &secrets.vault {
+            forms.bytes("vault_data_key", key);
+        }
         for seed in &secrets.seeds {
             forms.bytes("otr_seed", seed);
         }
@@ -57,6 +60,13 @@ impl Forms {
             Some((form, _)) => Err(format!("{form} is too short").into()),
             None => Ok(forms),
         }
+    }
+
+    /// What opens the folder.
+    pub(crate) fn of_passphrase(passphrase: &str) -> Self {
+        let mut forms = Self::default();
+        forms.text("passphrase", passphrase);
+        forms
     }
 
     pub(crate) fn and(mut self, other: Self) -> Self {

@@ -29,7 +29,7 @@ pub(crate) struct Friend {
 
 impl Friend {
     pub(crate) async fn begin(lab: &Remote, home: &Path) -> Done<Self> {
-        let engine = open(lab, home).await?;
+        let engine = open(lab, home, Key::File).await?;
         let burner = engine.create_burner(options()).await?;
         let events = engine.events(None);
         engine.connect(&burner.id)?;
@@ -78,9 +78,9 @@ impl Friend {
     }
 }
 
-pub(crate) async fn open(lab: &Remote, home: &Path) -> Done<Engine> {
+pub(crate) async fn open(lab: &Remote, home: &Path, key: Key) -> Done<Engine> {
     let network = PrivateNetwork::parse(&std::fs::read_to_string(lab.facts_file())?)?;
-    let config = Config { home: home.to_owned(), key: Key::File, network: Network::Private(network), resolvers: None };
+    let config = Config { home: home.to_owned(), key, network: Network::Private(network), resolvers: None };
     let engine = Engine::open(config).await?;
     engine.start_on(Direct::plain(lab)).await?;
     Ok(engine)
@@ -95,7 +95,7 @@ pub(crate) fn options() -> CreateOptions {
     }
 }
 
-fn random_text() -> String {
+pub(crate) fn random_text() -> String {
     let mut bytes = [0; 16];
     UnwrapErr(SysRng).fill_bytes(&mut bytes);
     HEXLOWER.encode(&bytes)

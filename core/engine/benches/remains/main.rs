@@ -42,9 +42,16 @@ type Counts = BTreeMap<String, usize>;
 
 /// For tasks that end by themselves once the call has returned.
 const SETTLING: Duration = Duration::from_secs(1);
-/// They are there while a burner is connected.
-const ALIVE: [&str; 4] =
-    ["password_utf8", "peer_utf8", "otr_private_key_little_endian", "session_exponent_little_endian"];
+/// They are there while a burner is connected: a form that was made wrongly would be nowhere.
+const ALIVE: [&str; 7] = [
+    "password_utf8",
+    "peer_utf8",
+    "otr_seed_bytes",
+    "otr_private_key_little_endian",
+    "session_exponent_little_endian",
+    "session_aes_key_bytes",
+    "vault_data_key_bytes",
+];
 const ROUNDS: usize = 3;
 
 fn main() -> Done {
@@ -82,7 +89,8 @@ async fn measure() -> Done<Counts> {
 /// What is left after one kind of end, of the first burner by a burn, of both by the others.
 async fn after(end: &str, lab: &Remote, folder: &Path, friends: &mut [Friend]) -> Done<Counts> {
     let home = folder.join("home");
-    let mut subject = Subject::start(&home)?;
+    let passphrase = friend::random_text();
+    let mut subject = Subject::start(&home, &passphrase)?;
     let mut secrets = Vec::new();
     for (number, friend) in friends.iter().enumerate() {
         let jid = subject.create(number, friend.jid())?;
@@ -95,14 +103,18 @@ async fn after(end: &str, lab: &Remote, folder: &Path, friends: &mut [Friend]) -
         }
         let copy = folder.join("copy");
         memory::while_stopped(subject.pid(), || copy_files(&home, &copy))?;
-        secrets::read(&copy, lab, &mut secrets)?;
+        secrets::read(&copy, &passphrase, lab, &mut secrets)?;
         fs::remove_dir_all(&copy)?;
     }
-    subject.show_words()?;
-
     let (first, second) = (Forms::of(&secrets[0])?, Forms::of(&secrets[1])?);
-    let gone = if end == "burn" { first } else { first.and(second.clone()) };
-    are_alive(&Search::new(&gone)?.memory(subject.pid(), false)?)?;
+    let all = || Forms::of_passphrase(&passphrase).and(first.clone()).and(second.clone());
+    let gone = if end == "burn" { first.clone() } else { all() };
+    let counts = Search::new(&gone)?.memory(subject.pid(), false)?;
+    are_alive(&counts)?;
+    if counts["words_utf8"] == 0 {
+        return Err("the words are nowhere before they were shown".into());
+    }
+    subject.show_words()?;
     subject.end(end)?;
     sleep(SETTLING).await;
     let search = Search::new(&gone)?;

@@ -7,14 +7,15 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bip39::Mnemonic;
+use data_encoding::HEXLOWER;
 use flashpaper_lab::{Remote, accounts};
 use flashpaper_otr::{Identity, Secret, Session, Settings};
-use flashpaper_vault::{End, Key, KeyFile, Owner, Table, Vault};
+use flashpaper_vault::{End, Key, Owner, Table, Vault};
 use rand::SeedableRng as _;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::{StdRng, SysRng};
 use sasl::common::Password;
-use sasl::common::scram::{ScramProvider as _, Sha1};
+use sasl::common::scram::{ScramProvider as _, Sha256};
 use serde_json::Value;
 
 use crate::Done;
@@ -36,6 +37,8 @@ pub(crate) struct Secrets {
     pub(crate) private_key: Vec<u8>,
     /// The salted password, and the keys that it gives (RFC 5802).
     pub(crate) scram: Vec<Vec<u8>>,
+    /// The vault's keys for the burner's rows.
+    pub(crate) vault: Vec<Vec<u8>>,
     /// Of all times that the folder was read.
     pub(crate) session: Vec<Secret>,
 }
@@ -57,24 +60,29 @@ impl Secrets {
         self.seeds = vec![parameters.to_vec(), key.to_vec()];
         let identity = Identity::from_seeds(&parameters, &key).ok_or("seeds")?;
         self.private_key = identity.secret().to_vec();
-        let (salt, iterations) = accounts::scram(lab.facts(), &text("domain")?, &text("username")?)?;
-        let salted = Sha1::derive(&Password::Plain(self.password.clone()), salt.as_bytes(), iterations);
+        let stored = accounts::scram(lab.facts(), &text("domain")?, &text("username")?)?;
+        let password = Password::Plain(self.password.clone());
+        let salted = Sha256::derive(&password, stored.salt.as_bytes(), stored.iterations);
         let salted = salted.map_err(|_| "salted password")?;
-        let key = |name: &[u8]| Sha1::hmac(name, &salted).map_err(|_| "SCRAM key");
+        let key = |name: &[u8]| Sha256::hmac(name, &salted).map_err(|_| "SCRAM key");
+        if HEXLOWER.encode(&Sha256::hash(&key(b"Client Key")?)) != stored.stored_key {
+            return Err("the server has another SCRAM key".into());
+        }
         self.scram = vec![key(b"Client Key")?, key(b"Server Key")?, salted.clone()];
         Ok(identity)
     }
 }
 
 /// Adds what a folder has of each to that.
-pub(crate) fn read(folder: &Path, lab: &Remote, secrets: &mut [Secrets]) -> Done {
+pub(crate) fn read(folder: &Path, passphrase: &str, lab: &Remote, secrets: &mut [Secrets]) -> Done {
     let rng = &mut UnwrapErr(SysRng);
-    let (vault, _) = Vault::open(folder, Key::source(Arc::new(KeyFile::new(folder))), rng)?;
+    let (vault, _) = Vault::open(folder, Key::passphrase(passphrase.as_bytes()), rng)?;
     for owner in vault.owners() {
         let account: Value = serde_json::from_slice(&rows(&vault, owner, ACCOUNT)?.swap_remove(0))?;
         let jid =
             format!("{}@{}", account["username"].as_str().unwrap_or(""), account["domain"].as_str().unwrap_or(""));
         let secrets = secrets.iter_mut().find(|secrets| secrets.jid == jid).ok_or("another burner")?;
+        secrets.vault = vault.secrets(owner).iter().map(|key| key.to_vec()).collect();
         let identity = Arc::new(secrets.read_account(&account, lab)?);
         let sessions = rows(&vault, owner, SESSIONS)?;
         if sessions.is_empty() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use flashpaper::{BurnOutcome, BurnerId, Connection, Engine, Event, Events, History, MessageState, PanicReport};
+use flashpaper::{BurnOutcome, BurnerId, Connection, Engine, Event, Events, History, Key, MessageState, PanicReport};
 use flashpaper_lab::Remote;
 use rustix::process::Pid;
 use tokio::time::timeout;
@@ -28,14 +28,16 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) fn start(home: &Path) -> Done<Self> {
+    pub(crate) fn start(home: &Path, passphrase: &str) -> Done<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .env(HOME, home)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let (orders, answers) = (process.stdin.take().ok_or("input")?, process.stdout.take().ok_or("output")?);
-        Ok(Self { process, orders, answers: BufReader::new(answers), jids: Vec::new() })
+        let mut subject = Self { process, orders, answers: BufReader::new(answers), jids: Vec::new() };
+        writeln!(subject.orders, "{passphrase}")?;
+        Ok(subject)
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -97,9 +99,10 @@ impl Drop for Subject {
 /// The process.
 pub(crate) fn run(home: &Path) -> Done {
     let runtime = Engine::runtime(2)?;
-    let mut app = runtime.block_on(App::open(home))?;
     // Both without buffers of their own, which would keep what passes through.
     let (mut input, mut output) = (File::open("/dev/stdin")?, File::create("/dev/stdout")?);
+    let passphrase = line(&mut input)?.ok_or("no passphrase")?;
+    let mut app = runtime.block_on(App::open(home, passphrase))?;
     while let Some(line) = line(&mut input)? {
         let answer = match runtime.block_on(app.obey(&line)) {
             Ok(answer) => format!("ok {answer}\n"),
@@ -129,8 +132,9 @@ struct App {
 }
 
 impl App {
-    async fn open(home: &Path) -> Done<Self> {
-        let engine = open(&Remote::from_env()?, home).await?;
+    async fn open(home: &Path, passphrase: String) -> Done<Self> {
+        let key = Key::Passphrase(passphrase.into_bytes().into());
+        let engine = open(&Remote::from_env()?, home, key).await?;
         Ok(Self { home: home.into(), events: engine.events(None), engine, burners: Vec::new() })
     }
 
