@@ -36,9 +36,14 @@ pub(crate) fn is_locked(engine: &Engine) -> bool {
     engine.burners().err() == Some(Error::VaultLocked)
 }
 
+/// The `chat` that runs on a folder and can be asked to lock itself.
+pub(crate) fn running(home: &Path) -> Option<process::Process> {
+    process::marked(home)
+}
+
 /// Has the `chat` that runs on a folder lock itself, and waits for its end.
 pub(crate) async fn lock(home: &Path, output: &Output) -> Result<(), Failure> {
-    match process::marked(home) {
+    match running(home) {
         Some(chat) => {
             chat.ask();
             tokio::time::timeout(LOCKING, chat.ended()).await.map_err(|_| Error::Timeout)?;
@@ -71,7 +76,7 @@ mod process {
     const STEP: Duration = Duration::from_millis(50);
 
     /// A process, and never another one that has its number later.
-    pub(super) struct Process(OwnedFd);
+    pub(crate) struct Process(OwnedFd);
 
     /// The one that has marked a folder.
     pub(super) fn marked(home: &Path) -> Option<Process> {
@@ -82,7 +87,7 @@ mod process {
     }
 
     impl Process {
-        pub(super) fn ask(&self) {
+        pub(crate) fn ask(&self) {
             // One that has ended needs none.
             let _ = pidfd_send_signal(&self.0, Signal::USR1);
         }
@@ -102,14 +107,14 @@ mod process {
     use std::convert::Infallible;
     use std::path::Path;
 
-    pub(super) struct Process(Infallible);
+    pub(crate) struct Process(Infallible);
 
     pub(super) const fn marked(_: &Path) -> Option<Process> {
         None
     }
 
     impl Process {
-        pub(super) const fn ask(&self) {
+        pub(crate) const fn ask(&self) {
             match self.0 {}
         }
 

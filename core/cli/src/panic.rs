@@ -8,15 +8,29 @@ use std::path::Path;
 use flashpaper::{Engine, PanicReport};
 use serde_json::json;
 
+use crate::ask;
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::{holder, lock};
 
 /// The option that takes the file.
 const TICKET: &str = "--ticket";
 
-/// The folder may be under a passphrase, in use or damaged.
+/// The folder may be under a passphrase, in use or damaged. A `chat` that has it open locks itself then; another program goes on with
+/// what it has in memory, which is told.
 pub(crate) fn panic(home: &Path, output: &Output) -> Result<(), Failure> {
-    ended(Engine::panic(home, None))?;
+    let (chat, is_held, holder) = (lock::running(home), holder::is_held(home), holder::of(home));
+    let report = Engine::panic(home, None);
+    ask::remove_left(home);
+    match chat {
+        Some(chat) => chat.ask(),
+        None if is_held => {
+            let holder = holder.unwrap_or_else(|| "another program".to_owned());
+            output.warning("in_memory", &format!("{holder} has its keys in memory until it ends: end it"));
+        }
+        None => {}
+    }
+    ended(report)?;
     output.object(&json!({ "type": "panicked" }));
     output.line(DONE);
     Ok(())
@@ -41,8 +55,13 @@ pub(crate) async fn with_ticket(
         Some(ticket) => writeln!(out, "{}", ticket.expose()).and_then(|()| out.sync_all()),
         None => fs::remove_file(file),
     };
-    written.map_err(unwritable)?;
+    if let (Some(ticket), Err(_)) = (&ticket, &written) {
+        // The disk is full, say, and nobody has the passwords any more.
+        output.object(&json!({ "type": "ticket", "ticket": ticket.expose() }));
+        output.line(&format!("the file cannot be written; the ticket: {}", ticket.expose()));
+    }
     ended(report)?;
+    written.map_err(unwritable)?;
     output.object(&json!({ "type": "panicked", "ticket": is_left }));
     output.line(if is_left { LEFT } else { DONE });
     Ok(())

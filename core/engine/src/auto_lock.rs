@@ -24,11 +24,14 @@ impl AutoLock {
         Self(Mutex::new(State { after: None, touched: Some(now), watch: 0 }))
     }
 
-    /// What sets it has touched the engine.
-    pub(crate) fn set(&self, after: Option<Duration>, now: Duration) {
+    /// What sets it has touched the engine. `false`: it comes too late, and nothing is set.
+    pub(crate) fn set(&self, after: Option<Duration>, now: Duration) -> bool {
         let mut state = lock(&self.0);
-        state.touch(now);
-        state.after = after;
+        let is_in_time = state.touch(now);
+        if is_in_time {
+            state.after = after;
+        }
+        is_in_time
     }
 
     /// The user does something. `false`: it comes too late.
@@ -89,25 +92,26 @@ mod tests {
         let auto_lock = AutoLock::new(Duration::ZERO);
         let watch = auto_lock.watch();
         assert_eq!(auto_lock.left(watch, MINUTE), None, "off at first");
-        auto_lock.set(Some(5 * MINUTE), MINUTE);
+        assert!(auto_lock.set(Some(5 * MINUTE), MINUTE));
         assert_eq!(auto_lock.left(watch, MINUTE), Some(5 * MINUTE));
         assert!(auto_lock.touch(3 * MINUTE));
         assert_eq!((auto_lock.left(watch, 7 * MINUTE), auto_lock.is_due(7 * MINUTE)), (Some(MINUTE), false));
         assert!(auto_lock.is_due(8 * MINUTE) && !auto_lock.touch(8 * MINUTE) && auto_lock.is_due(8 * MINUTE));
+        assert!(!auto_lock.set(None, 8 * MINUTE) && auto_lock.is_due(8 * MINUTE), "what is due stays so");
         auto_lock.opened(9 * MINUTE);
         assert_eq!(auto_lock.left(watch, 9 * MINUTE), Some(5 * MINUTE));
         assert_eq!((auto_lock.watch(), auto_lock.left(watch, 9 * MINUTE)), (watch + 1, None), "another task watches");
-        auto_lock.set(None, 9 * MINUTE);
+        assert!(auto_lock.set(None, 9 * MINUTE));
         assert!(!auto_lock.is_due(99 * MINUTE));
     }
 
     #[test]
     fn nothing_but_its_key_brings_a_locked_engine_back() {
         let auto_lock = AutoLock::new(Duration::ZERO);
-        auto_lock.set(Some(MINUTE), Duration::ZERO);
+        assert!(auto_lock.set(Some(MINUTE), Duration::ZERO));
         auto_lock.locked();
         auto_lock.touch(MINUTE);
-        auto_lock.set(Some(MINUTE), MINUTE);
+        assert!(auto_lock.set(Some(MINUTE), MINUTE));
         assert_eq!((auto_lock.left(0, 9 * MINUTE), auto_lock.is_due(9 * MINUTE)), (None, false));
         auto_lock.opened(9 * MINUTE);
         assert_eq!(auto_lock.left(0, 9 * MINUTE), Some(MINUTE));

@@ -14,6 +14,7 @@ use crate::error::Input;
 use crate::event::{Connection, Event};
 use crate::locks::lock;
 use crate::network::bridges::TorAccess;
+use crate::registration::learnt::Lessons;
 use crate::snapshot::SyncReport;
 use crate::store::{Installation, Store};
 use crate::tasks::blocking;
@@ -130,7 +131,7 @@ impl Engine {
     /// Has the engine lock itself, as [`Engine::lock`] does, once nobody has called [`Engine::touch`] for so long: by a clock that
     /// counts what the device sleeps, and also where the engine is suspended. [`Event::Locked`] tells it. `None`: it never does,
     /// as at first. It is not stored: the app sets it after each opening. It lasts over locking; the time begins now, and anew
-    /// whenever [`Engine::open`] is given the key.
+    /// whenever [`Engine::open`] is given the key. Where a time that was set before is over, the engine locks itself, and nothing is set.
     ///
     /// A device that sleeps runs nothing: what was due meanwhile is done within a minute of its waking, and before
     /// [`Engine::resume`], [`Engine::sync_once`] or [`Engine::touch`] do anything else.
@@ -141,8 +142,11 @@ impl Engine {
         if after == Some(Duration::ZERO) {
             return Err(Error::InvalidInput { input: Input::AutoLock });
         }
-        self.context.auto_lock.set(after, self.context.services.since_boot());
-        self.context.watch_auto_lock();
+        if self.context.auto_lock.set(after, self.context.services.since_boot()) {
+            self.context.watch_auto_lock();
+        } else {
+            self.context.begin_to_lock();
+        }
         Ok(())
     }
 
@@ -197,6 +201,7 @@ impl Context {
         self.tasks.lock();
         self.services.store.lock();
         self.burners.shut(Error::VaultLocked);
+        self.let_go_of_shared();
         self.services.reporter.forget();
         self.auto_lock.locked();
         self.services.reporter.report(Event::Locked);
@@ -262,6 +267,13 @@ impl Context {
         self.learnt.replace(read.learnt);
         self.directory.replace((read.directory.as_ref(), read.own_servers.as_deref()));
         self.burners.replace(read.burners);
+    }
+
+    /// Takes what burners share out of memory.
+    pub(crate) fn let_go_of_shared(&self) {
+        self.registrations.replace(Vec::new());
+        self.learnt.replace(Lessons::default());
+        self.directory.replace((None, None));
     }
 
     /// With `access`, Tor is reached by that from now on.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flashpaper_chat::Address;
+use flashpaper_chat::{Address, Mailbox};
 use flashpaper_vault::Batch;
 use tokio_util::sync::CancellationToken;
 
@@ -46,13 +46,13 @@ impl Restore {
         let (context, restored) = (Arc::clone(context), Burner::of(&account));
         blocking(move || {
             check_absent(&context, &account)?;
-            let (burner, _turn) = context.burners.add(account, Batch::default())?;
-            burner.converse(move |talk| {
-                for contact in &contacts {
-                    let peer = talk.mailbox().peer(contact);
-                    talk.mailbox().befriend(peer);
-                }
-            })
+            // With its contacts in one commit: without them it would answer nobody.
+            let mut mailbox = Mailbox::default();
+            for contact in &contacts {
+                let peer = mailbox.peer(contact);
+                mailbox.befriend(peer);
+            }
+            context.burners.add_with(account, mailbox, Batch::default()).map(drop)
         })
         .await?;
         Ok(restored)

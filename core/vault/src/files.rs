@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use crate::error::Error;
@@ -18,6 +18,13 @@ impl Drop for FolderLock {
     fn drop(&mut self) {
         // It is freed as the file is closed, at the latest.
         let _ = self.0.unlock();
+    }
+}
+
+impl FolderLock {
+    /// Whether the folder has its file still: [`crate::destroy`] asks nobody for it, and what is in the folder since is another's.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.metadata().is_ok_and(|file| file.nlink() > 0)
     }
 }
 

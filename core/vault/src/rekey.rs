@@ -66,8 +66,11 @@ impl NextKey {
     /// Draws and seals it. Takes as long as the user does when the key source asks one.
     ///
     /// # Errors
-    /// What the key source says: nothing has changed.
+    /// What the key source says: nothing has changed. [`Error::Io`]: the folder was destroyed meanwhile.
     pub fn seal(self, rng: &mut dyn CryptoRng) -> Result<FreshKey, Error> {
+        if !self.lock.is_there() {
+            return Err(Error::Io);
+        }
         let keys = Keys::random(rng);
         let wrapped = self.wrapper.wrap(&keys, &self.duress, rng)?;
         Ok(FreshKey { keys, wrapped, next: self })

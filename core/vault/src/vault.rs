@@ -263,11 +263,14 @@ impl Vault {
     /// Begins a change of the vault's key: to one that is sealed by the same passphrase and source.
     ///
     /// # Errors
-    /// [`Error::InUse`]: another change is not over.
+    /// [`Error::InUse`]: another change is not over. [`Error::Io`]: the folder was destroyed.
     pub fn next_key(&self) -> Result<NextKey, Error> {
         // Two would have the source make a key in the same slot.
         if Arc::strong_count(&self.lock) > 1 {
             return Err(Error::InUse);
+        }
+        if !self.lock.is_there() {
+            return Err(Error::Io);
         }
         Ok(NextKey { wrapper: self.wrapper.next(), duress: self.ledger.duress.clone(), lock: Arc::clone(&self.lock) })
     }

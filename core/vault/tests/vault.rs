@@ -42,6 +42,21 @@ fn put(vault: &mut Vault, owner: Owner, row: u64, text: &str) {
     vault.commit(batch, &mut rand::rngs::StdRng::seed_from_u64(row)).unwrap();
 }
 
+#[test]
+fn a_vault_that_was_destroyed_touches_no_key_of_one_that_is_there_since() {
+    let folder = TempDir::new().unwrap();
+    let (old, _) = one_owner(folder.path());
+    let begun = old.next_key().unwrap();
+    flashpaper_vault::destroy(folder.path()).unwrap();
+    let (new, owner) = one_owner(folder.path());
+    new.close();
+    assert_eq!(begun.seal(&mut rng(4)).err(), Some(Error::Io), "also where it was begun before");
+    assert_eq!(old.next_key().err(), Some(Error::Io));
+    drop(old);
+    let (new, findings) = Vault::open(folder.path(), key_file(folder.path()), &mut rng(5)).unwrap();
+    assert_eq!((findings, new.owners()), (vec![], vec![owner]));
+}
+
 /// The texts of a table, in the order of their numbers.
 fn texts_in(vault: &Vault, owner: Owner, table: Table) -> Vec<String> {
     let mut rows = BTreeMap::new();

@@ -5,6 +5,8 @@ mod picture;
 mod program;
 mod sixel;
 
+pub(crate) use picture::remove_left;
+
 use std::convert::Infallible;
 use std::future::pending;
 use std::io::stdin;
@@ -71,7 +73,7 @@ struct Asked<'a> {
 
 impl<'a> Asker<'a> {
     fn new(engine: &'a Engine, output: &'a Output, home: &'a Path) -> Self {
-        picture::remove_left(home);
+        remove_left(home);
         let continued = signal(SignalKind::from_raw(Number::CONT.as_raw())).ok();
         let events = engine.events(None);
         Self { engine, output, home, events, continued, lines: None, has_ended: false, drawing: None, asked: None }

@@ -134,7 +134,7 @@ impl Drop for File {
 }
 
 /// Removes pictures that a program has left which could not end in order. Only who holds the folder may.
-pub(super) fn remove_left(home: &Path) {
+pub(crate) fn remove_left(home: &Path) {
     let Ok(files) = fs::read_dir(home) else { return };
     for file in files.flatten().filter(|file| file.file_name().as_encoded_bytes().starts_with(NAME.as_bytes())) {
         let _ = fs::remove_file(file.path());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use flashpaper_chat::{Conversation, Fingerprint, Glance, Mailbox, view};
 use flashpaper_vault::Owner;
+use tokio_util::sync::CancellationToken;
 
 use crate::account::{Account, State};
 use crate::connection::handle::ConnectionHandle;
@@ -37,6 +38,8 @@ pub(crate) struct LiveBurner {
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// Has that task ask soon.
     pub(crate) hurry: tokio::sync::Notify,
+    /// Cancelled as its user cannot wait for its server any more: from then on its removal does not ask it but goes into the queue.
+    pub(crate) wiping: CancellationToken,
     jobs: Jobs,
     /// [`transaction`] alone locks it, while a change is on its way to the disk.
     chat: Mutex<Chat>,
@@ -62,6 +65,7 @@ impl LiveBurner {
             work,
             asking: tokio::sync::Mutex::default(),
             hurry: tokio::sync::Notify::new(),
+            wiping: CancellationToken::new(),
             jobs: Jobs::default(),
             chat: Mutex::new(chat),
             published: Mutex::new(published),

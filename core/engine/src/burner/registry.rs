@@ -68,16 +68,23 @@ impl Registry {
     }
 
     /// Adds a burner, which goes to the disk together with what else is in the batch. Its lock is held from the beginning.
-    pub(crate) fn add(
+    pub(crate) fn add(&self, account: Account, batch: Batch) -> Result<(Arc<LiveBurner>, OwnedMutexGuard<()>), Error> {
+        self.add_with(account, Mailbox::default(), batch)
+    }
+
+    /// [`Registry::add`], with a mailbox that something is in.
+    pub(crate) fn add_with(
         &self,
         account: Account,
+        mailbox: Mailbox,
         mut batch: Batch,
     ) -> Result<(Arc<LiveBurner>, OwnedMutexGuard<()>), Error> {
         let work = Arc::new(tokio::sync::Mutex::new(()));
         let turn = Arc::clone(&work).try_lock_owned().map_err(|_| Error::Internal)?;
         let owner = batch.add_owner(&mut self.services.rng());
         schema::put_account(&mut batch, owner, &account)?;
-        let stored = StoredBurner { owner, account, mailbox: Ok(Mailbox::default()) };
+        schema::put_changes(&mut batch, owner, &Mailbox::default(), &mailbox)?;
+        let stored = StoredBurner { owner, account, mailbox: Ok(mailbox) };
         let burner = Arc::new(LiveBurner::new(Arc::clone(&self.services), stored, work));
         // Before it is on disk: from then on a burn of another one has to know it.
         lock(&self.known).burners.push(Arc::clone(&burner));

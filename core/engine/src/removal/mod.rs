@@ -83,6 +83,8 @@ pub(crate) async fn burn(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Re
 /// Takes a burner off this device at once: what is left is its removal, in the queue.
 pub(crate) async fn wipe(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<(), Error> {
     context.hang_up(burner, Ending::Goodbye);
+    // A burn or a settlement that waits for the server is not waited for.
+    burner.wiping.cancel();
     let _one_at_a_time = burner.work.lock().await;
     context.queue_removal(&context.burners.get(&burner.id)?).await
 }
@@ -118,7 +120,12 @@ pub(crate) async fn follow(
             Act::End(end) => return end.clone(),
             act => act.clone(),
         };
-        let came = work.carry_out(&act).await;
+        let came = if act.asks_the_server() {
+            let came = burner.wiping.run_until_cancelled(work.carry_out(&act)).await;
+            came.unwrap_or(Err(Error::Cancelled))
+        } else {
+            work.carry_out(&act).await
+        };
         plan.next(came, context.services.now());
     }
 }

@@ -162,6 +162,7 @@ impl Context {
             burner.wipe();
         }
         self.burners.shut(Error::Closed);
+        self.let_go_of_shared();
         self.services.reporter.forget();
         self.services.reporter.end();
     }

@@ -64,6 +64,14 @@ pub(crate) enum Act {
     End(End),
 }
 
+impl Act {
+    /// Whether it waits for the account's server.
+    pub(crate) const fn asks_the_server(&self) -> bool {
+        use Act::{ChangePassword, EmptyRoster, LogIn, LookForIt, Prove, Remove};
+        matches!(self, LookForIt | LogIn | EmptyRoster | Remove | ChangePassword | Prove)
+    }
+}
+
 /// What an act has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {

@@ -97,6 +97,22 @@ async fn a_burner_is_wiped_without_a_network_and_all_are_burnt_together() {
 }
 
 #[tokio::test]
+async fn a_burn_that_waits_for_a_silent_server_is_not_waited_for_by_a_wipe() {
+    let (home, noted) = (TempDir::new().unwrap(), Noted::silent());
+    let engine = engine_on(&home, &["a", "b"], &noted, Seams::real()).await;
+    let burning = engine.clone();
+    let burn = tokio::spawn(async move { burning.burn(&id("a")).await });
+    while lock(&noted.dialled).is_empty() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    timeout(Duration::from_secs(10), engine.wipe(&id("a"))).await.expect("an exchange may take a minute").unwrap();
+    assert_eq!((waiting(&engine), engine.burners().unwrap().len()), (vec![id("a")], 1));
+    let report = BurnReport { outcome: BurnOutcome::Queued, reason: Some(Error::Cancelled) };
+    assert_eq!(burn.await.unwrap(), Ok(report));
+    engine.close().await;
+}
+
+#[tokio::test]
 async fn a_removal_waits_for_its_server_for_a_week_and_is_dropped_after_thirty_days() {
     let (home, clock, noted) = (TempDir::new().unwrap(), Hands::default(), Noted::default());
     clock.0.store(1_000_000, Relaxed);
