@@ -1,6 +1,8 @@
 //! The product's story on a private network: a burner by the exit route and one by the onion route, each made, written
-//! to by someone, and burnt; two that talk in private, see [`talk`]; and servers that guard their registration, see [`guarded`].
+//! to by someone, and burnt; two that talk in private, see [`talk`]; servers that guard their registration, see [`guarded`]; and
+//! the other ends of a burner, see [`endings`].
 
+mod endings;
 mod guarded;
 mod story;
 mod talk;
@@ -33,6 +35,7 @@ pub(crate) fn play() -> Done {
     println!("\n-- two burners of two installations talk");
     talk::play(&home, &lab)?;
     guarded::play(&home, &lab)?;
+    endings::play(&home, &lab)?;
     fs::remove_dir_all(&home)?;
     drop(lab);
     println!("\ndone in {:.1} s after the build", started.elapsed().as_secs_f64());

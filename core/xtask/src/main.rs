@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use run::{Done, cargo};
 
 const USAGE: &str = "\
-cargo xtask demo             the main job on a private Tor network, private conversations and servers that guard their
-                             registration, too; no internet needed
+cargo xtask demo             the main job on a private Tor network, private conversations, servers that guard their
+                             registration, and the other ways in which burners end, too; no internet needed
 cargo xtask test             everything CI checks
     --fast                   leaves out the lab, Kotlin and Swift
     --without kotlin|swift   leaves one of them out

@@ -118,7 +118,7 @@ impl Events {
         let word = |key: &str| event[key].as_str().unwrap_or_default().replace('_', " ");
         let name = match event["type"].as_str().unwrap_or_default() {
             "tor" if event["ready"] == true => "Tor is ready".to_owned(),
-            "creating" | "burning" | "settled" => {
+            "creating" | "restoring" | "burning" | "settled" => {
                 format!("{} {}{}{}", word("type"), word("step"), word("outcome"), with(event, "circuit"))
             }
             "online" => "online, waiting for a message".to_owned(),

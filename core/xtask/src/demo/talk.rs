@@ -103,7 +103,7 @@ fn happened(lab: &Lab, pidgin: &str, wanted: impl Fn(&Value) -> bool) -> Done {
 }
 
 /// A running `flashpaper chat --json`. Dropping it ends its input and waits for it.
-struct Chat {
+pub(super) struct Chat {
     jid: String,
     child: Child,
     stdin: Option<ChildStdin>,
@@ -114,7 +114,7 @@ struct Chat {
 }
 
 impl Chat {
-    fn start(story: &Story, jid: &str) -> Done<Self> {
+    pub(super) fn start(story: &Story, jid: &str) -> Done<Self> {
         let mut command = story.command(&["chat", jid]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().ok_or("no output")?));
@@ -151,7 +151,7 @@ impl Chat {
     }
 
     /// Gives a command that has to be done; its answer.
-    fn done(&mut self, mut command: Value) -> Done<Value> {
+    pub(super) fn done(&mut self, mut command: Value) -> Done<Value> {
         self.asked += 1;
         let id = Value::from(self.asked);
         command["id"] = id.clone();
@@ -161,7 +161,7 @@ impl Chat {
     }
 
     /// The next event of a kind. Those before it stay for others to wait for.
-    fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Done<Value> {
+    pub(super) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Done<Value> {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(found) = self.events.iter().position(&wanted) {
