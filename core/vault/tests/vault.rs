@@ -49,7 +49,7 @@ fn a_vault_that_was_destroyed_touches_no_key_of_one_that_is_there_since() {
     let begun = old.next_key().unwrap();
     flashpaper_vault::destroy(folder.path()).unwrap();
     let (new, owner) = one_owner(folder.path());
-    new.close();
+    drop(new);
     assert_eq!(begun.seal(&mut rng(4)).err(), Some(Error::Io), "also where it was begun before");
     assert_eq!(old.next_key().err(), Some(Error::Io));
     drop(old);

@@ -83,8 +83,10 @@ pub(crate) async fn burn(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Re
 /// Takes a burner off this device at once: what is left is its removal, in the queue.
 pub(crate) async fn wipe(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<(), Error> {
     context.hang_up(burner, Ending::Goodbye);
-    // A burn or a settlement that waits for the server is not waited for.
-    burner.wiping.cancel();
+    if !burner.is_queued() {
+        // A burn or a settlement that waits for the server is not waited for.
+        burner.wiping.cancel();
+    }
     let _one_at_a_time = burner.work.lock().await;
     context.queue_removal(&context.burners.get(&burner.id)?).await
 }
