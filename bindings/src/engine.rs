@@ -352,7 +352,7 @@ impl Engine {
     /// Has the engine lock itself, as `lock` does, once nobody has called `touch` for so long: by a clock that counts what the
     /// device sleeps, and also where the engine is suspended. `Event.Locked` tells it. `None`: it never does, as at first. It is
     /// not stored: the app sets it after each opening. It lasts over locking; the time begins now, and anew whenever `open`
-    /// is given the key.
+    /// is given the key. Where a time that was set before is over, the engine locks itself, and nothing is set.
     ///
     /// A device that sleeps runs nothing: what was due meanwhile is done within a minute of its waking, and before `resume`,
     /// `sync_once` or `touch` do anything else.

@@ -228,7 +228,8 @@ public final class Flashpaper: Sendable {
     /// Has the library lock itself, as ``lock()`` does, once nobody has called ``touch()`` for so long: by a clock that counts
     /// what the device sleeps, and also where it is suspended. ``Event/locked`` tells it. `nil`: it never does, as at first.
     /// It is not stored: the app sets it after each opening. It lasts over locking; the time begins now, and anew whenever
-    /// ``open(folder:key:privateNetwork:resolvers:)`` is given the key. No time at all throws
+    /// ``open(folder:key:privateNetwork:resolvers:)`` is given the key. Where a time that was set before
+    /// is over, the library locks itself, and nothing is set. No time at all throws
     /// ``FlashpaperError/InvalidInput(input:)``.
     ///
     /// A device that sleeps runs nothing: what was due meanwhile is done within a minute of its waking, and before

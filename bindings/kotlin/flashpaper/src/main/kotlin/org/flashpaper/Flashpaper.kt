@@ -376,7 +376,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
      * Has the library lock itself, as [lock] does, once nobody has called [touch] for so long: by a clock that counts what
      * the device sleeps, and also where it is suspended. [Event.Locked] tells it. `null`: it never does, as at first. It is
      * not stored: the app sets it after each opening. It lasts over locking; the time begins now, and anew whenever [open]
-     * is given the key. No time at all throws [FlashpaperException.InvalidInput].
+     * is given the key. Where a time that was set before is over, the library locks itself, and nothing is set. No time at all throws [FlashpaperException.InvalidInput].
      *
      * A device that sleeps runs nothing: what was due meanwhile is done within a minute of its waking, and before [resume],
      * [syncOnce] or [touch] do anything else.
