@@ -59,6 +59,8 @@ pub(crate) struct Context {
     pub(crate) redeeming: Mutex<()>,
     /// Held together by all that make a burner; by one alone while what burners share is forgotten.
     pub(crate) beginning: tokio::sync::RwLock<()>,
+    /// Held while a burner is forgotten, and with the last one what all share.
+    pub(crate) clearing: tokio::sync::Mutex<()>,
 }
 
 impl Context {
@@ -95,6 +97,7 @@ impl Context {
             ending: tokio::sync::Mutex::default(),
             redeeming: Mutex::default(),
             beginning: tokio::sync::RwLock::default(),
+            clearing: tokio::sync::Mutex::default(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The services that all work uses: the clock, randomness, the store, the event log.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use flashpaper_chat::{Random, UnixTime};
@@ -23,6 +25,8 @@ pub(crate) struct Services {
     high_water: Mutex<HighWater>,
     /// Tor's status as it was last reported.
     pub(crate) tor_status: Mutex<Option<TorStatus>>,
+    /// Tor has said last that the clock is wrong. One that ends takes nothing back: another has to say that it is right.
+    clock_is_wrong: AtomicBool,
     /// When the next message or session expires may have changed.
     pub(crate) expiry: Notify,
 }
@@ -32,7 +36,7 @@ impl Services {
     pub(crate) fn new(clock: Box<dyn Clock>, rng: Random, store: Store, latest: UnixTime) -> Self {
         let high_water = Mutex::new(HighWater::new(latest, clock.since_boot()));
         let (reporter, tor_status, expiry) = (Reporter::new(), Mutex::default(), Notify::new());
-        Self { clock, rng, store, reporter, high_water, tor_status, expiry }
+        Self { clock, rng, store, reporter, high_water, tor_status, clock_is_wrong: AtomicBool::new(false), expiry }
     }
 
     /// Seconds since 1970, by the device's clock.
@@ -52,7 +56,20 @@ impl Services {
     }
 
     pub(crate) fn clock_is_wrong(&self) -> bool {
-        lock(&self.tor_status).as_ref().is_some_and(TorStatus::says_that_the_clock_is_wrong)
+        self.clock_is_wrong.load(Relaxed)
+    }
+
+    /// What Tor says now; whether it is another than before. `None`: it does not run.
+    pub(crate) fn set_tor_status(&self, status: Option<TorStatus>) -> bool {
+        match &status {
+            Some(status) if status.says_that_the_clock_is_wrong() => self.clock_is_wrong.store(true, Relaxed),
+            Some(TorStatus { ready: true, .. }) => self.clock_is_wrong.store(false, Relaxed),
+            _ => {}
+        }
+        let mut present = lock(&self.tor_status);
+        let is_another = *present != status;
+        *present = status;
+        is_another
     }
 
     pub(crate) fn rng(&self) -> Random {

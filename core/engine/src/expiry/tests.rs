@@ -12,7 +12,6 @@ use tempfile::TempDir;
 use super::*;
 use crate::account::State;
 use crate::account::tests::account;
-use crate::locks::lock;
 use crate::seams::{Clock, Seams};
 use crate::{Config, Engine, Input, Key, Network, TorStage, TorStatus};
 
@@ -88,8 +87,8 @@ async fn what_has_to_go_goes_without_tor() {
     // While Tor says that the clock is wrong, what it shows counts for nothing.
     receive(NOW + 60);
     let blocked = Some(Error::ClockWrong { by: None });
-    *lock(&context.services.tor_status) =
-        Some(TorStatus { fraction: 0.5, stage: TorStage::Directory, ready: false, blocked });
+    let status = TorStatus { fraction: 0.5, stage: TorStage::Directory, ready: false, blocked };
+    context.services.set_tor_status(Some(status));
     pass(NOW + 86_400, 60).await;
     assert_eq!(stored(), 1);
     pass(NOW, 120).await;

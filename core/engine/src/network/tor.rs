@@ -151,7 +151,7 @@ impl Context {
         let tor = lock(&self.tor.client).take();
         if tor.is_some() {
             self.set_dialers(None);
-            *lock(&self.services.tor_status) = None;
+            self.services.set_tor_status(None);
         }
         tor
     }
@@ -172,7 +172,7 @@ impl Context {
         let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }));
         let (fraction, stage, ready) = (status.fraction, status.stage, status.is_ready());
         let status = TorStatus { fraction, stage, ready, blocked: blocked.clone() };
-        if lock(&self.services.tor_status).replace(status.clone()).as_ref() != Some(&status) {
+        if self.services.set_tor_status(Some(status)) {
             self.services.reporter.report(Event::Tor { fraction, stage, ready, blocked });
         }
     }

@@ -63,7 +63,8 @@ impl Context {
         let (context, burner) = (Arc::clone(self), Arc::clone(burner));
         blocking(move || {
             if !burner.is_queued() {
-                context.burners.queue_removal(&burner, context.services.now())?;
+                // As it will be looked at: a clock that was far ahead once drops none at once.
+                context.burners.queue_removal(&burner, context.services.expiry_now())?;
                 // Its next streams share no circuit with those before.
                 context.tor.forget(&burner.id);
                 context.services.expiry.notify_one();

@@ -11,7 +11,6 @@ use flashpaper_vault::{self as vault, Batch};
 use crate::Error;
 use crate::context::Context;
 use crate::event::BurnerId;
-use crate::registration::learnt::Lessons;
 use crate::store::{Installation, Store, schema};
 use crate::tasks::blocking;
 
@@ -19,17 +18,19 @@ impl Context {
     /// Forgets a burner that is done with; with the last one, all that burners share: Tor ends then. What is shared stays while
     /// another burner is being made.
     pub(super) async fn forget_with_shared(self: &Arc<Self>, id: &BurnerId) -> Result<(), Error> {
-        let nobody_begins = self.beginning.try_write();
-        let is_last = nobody_begins.is_ok() && self.burners.all()?.len() == 1;
+        // Of two that end at one time, the second one is the last.
+        let _one_at_a_time = self.clearing.lock().await;
+        let is_last = self.burners.all()?.len() == 1;
         if is_last {
-            // Where the process ends in between, the next opening goes on.
+            // Where the process ends in between, the next opening goes on; also where a creation is under way now and comes to nothing.
             self.change_shared(schema::put_clearing).await?;
         }
+        let nobody_begins = self.beginning.try_write();
+        let is_last = is_last && nobody_begins.is_ok();
         self.forget(id).await?;
         if is_last {
             let _ = self.end_tor().await.await;
-            self.learnt.replace(Lessons::default());
-            self.directory.replace((None, None));
+            self.let_go_of_shared();
             let home = self.home.clone();
             let cleared = blocking(move || remove_tor(&home)).await;
             // What is left of Tor is looked for again at the next opening.

@@ -113,6 +113,32 @@ async fn a_burn_that_waits_for_a_silent_server_is_not_waited_for_by_a_wipe() {
 }
 
 #[tokio::test]
+async fn of_two_that_end_at_one_time_the_last_takes_along_what_all_have_shared() {
+    let home = TempDir::new().unwrap();
+    let (engine, _) = engine(&home, &["a", "b"]).await;
+    fs::create_dir_all(home.path().join("tor/state")).unwrap();
+    let [a, b] = ["a", "b"].map(id);
+    let (a, b) = tokio::join!(engine.context.forget_with_shared(&a), engine.context.forget_with_shared(&b));
+    assert_eq!((a, b, home.path().join("tor").exists()), (Ok(()), Ok(()), false));
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_far_ahead_once_drops_no_removal_at_once() {
+    let (home, clock, noted) = (TempDir::new().unwrap(), Hands::default(), Noted::default());
+    clock.0.store(1_000_000 + 60 * DAY, Relaxed);
+    let seams = Seams { clock: Box::new(clock.clone()), ..Seams::real() };
+    let engine = engine_on(&home, &["a"], &noted, seams).await;
+    engine.context.services.expiry_now();
+    clock.0.store(1_000_000, Relaxed);
+    assert_eq!(engine.burn(&id("a")).await.unwrap().outcome, BurnOutcome::Queued);
+    engine.context.services.expiry.notify_one();
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(waiting(&engine), [id("a")]);
+    engine.close().await;
+}
+
+#[tokio::test]
 async fn a_removal_waits_for_its_server_for_a_week_and_is_dropped_after_thirty_days() {
     let (home, clock, noted) = (TempDir::new().unwrap(), Hands::default(), Noted::default());
     clock.0.store(1_000_000, Relaxed);

@@ -104,7 +104,7 @@ impl Context {
                 None => {
                     // Another name than in the other folder: nothing is to link the two.
                     let id = Account::new_id(&mut self.services.rng());
-                    self.burners.add(account.for_removal(id, self.services.now()), Batch::default())?.0
+                    self.burners.add(account.for_removal(id, self.services.expiry_now()), Batch::default())?.0
                 }
             };
             if burner.is_queued() {

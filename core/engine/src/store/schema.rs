@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::history;
 use super::json::to_json;
 use super::report::VaultReport;
-use crate::account::Account;
+use crate::account::{Account, State};
 use crate::directory::update::Taken;
 use crate::registration::learnt::Lessons;
 use crate::{Error, limits};
@@ -85,6 +85,9 @@ pub(super) fn load(
                 latest = latest.max(Mailbox::latest_of(&position.bytes));
             }
             latest = latest.max(account.expiry.map(|expiry| expiry.seen).unwrap_or_default());
+            if account.state == State::Queued {
+                latest = latest.max(account.created);
+            }
             accounts.push((owner, account));
         }
     }

@@ -5,7 +5,6 @@ use tempfile::TempDir;
 use super::*;
 use crate::directory::update::tests::{body, signed, signer};
 use crate::error::{DirectoryFault, Input, RowFault};
-use crate::locks::lock;
 use crate::seams::{Dial, Dialed, Dialers};
 use crate::snapshot::TorStatus;
 use crate::{Config, Key, Network, TorStage};
@@ -94,7 +93,7 @@ async fn where_tor_is_ready_circuits_that_cannot_be_built_are_the_servers_failur
     {
         let ready = stage == TorStage::Ready;
         let status = TorStatus { fraction: 1.0, stage, ready, blocked: None };
-        *lock(&engine.context.services.tor_status) = Some(status);
+        engine.context.services.set_tor_status(Some(status));
         assert_eq!(engine.probe_server("jabber.example").await.map(|probe| probe.error), expected);
     }
     engine.close().await;

@@ -7,7 +7,6 @@ use tempfile::TempDir;
 use crate::connection::supervisor::tests::{Noted, engine_on};
 use crate::event::BurnerId;
 use crate::expiry::tests::{Hands, NOW, add_burner, at, open, open_at, pass};
-use crate::locks::lock;
 use crate::seams::Seams;
 use crate::{CreateOptions, Engine, Error, Event, Events, Input, Spread, TorStage, TorStatus};
 
@@ -63,9 +62,9 @@ async fn a_clock_that_tor_doubts_ends_no_burner_and_reminds_of_none() {
     let (engine, clock) = open(&home).await;
     let (id, mut events) = (add_burner(&engine).id.clone(), engine.events(None));
     engine.set_expiry(&id, in_seconds(1000)).unwrap();
-    let doubt = |blocked| {
-        *lock(&engine.context.services.tor_status) =
-            Some(TorStatus { fraction: 0.5, stage: TorStage::Directory, ready: false, blocked });
+    let doubt = |blocked: Option<Error>| {
+        let status = TorStatus { fraction: 0.5, stage: TorStage::Directory, ready: blocked.is_none(), blocked };
+        engine.context.services.set_tor_status(Some(status));
     };
     doubt(Some(Error::ClockWrong { by: None }));
     // Neither by what it shows, nor by what has passed.
@@ -73,6 +72,10 @@ async fn a_clock_that_tor_doubts_ends_no_burner_and_reminds_of_none() {
         pass(&engine, &clock, NOW + 86_400, since_boot).await;
         assert_eq!((told(&mut events), left(&engine)), (vec![], (1, 0)));
     }
+    // Tor ends, as at a restart or as the phone falls asleep: that makes the clock no better.
+    engine.context.services.set_tor_status(None);
+    pass(&engine, &clock, NOW + 86_400, 2000).await;
+    assert_eq!((told(&mut events), left(&engine)), (vec![], (1, 0)));
     doubt(None);
     pass(&engine, &clock, NOW, 2000).await;
     assert_eq!((told(&mut events), left(&engine)), (vec!["expired"], (0, 1)));
