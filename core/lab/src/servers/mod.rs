@@ -58,7 +58,7 @@ impl Servers {
         // Accounts of an earlier run would be found by tests that look for leftovers.
         let _ = fs::remove_dir_all(&folder);
         Ok(Self {
-            unknown_authority: Authority::open(&folder.join("unknown-ca"))?,
+            unknown_authority: Authority::open(&root.join("unknown-ca"))?,
             folder,
             authority,
             subnet,
