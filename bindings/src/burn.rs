@@ -93,7 +93,7 @@ pub fn panic(home: String, source: Option<Arc<dyn KeySource>>) -> PanicReport {
 }
 
 /// `panic`, and leaves a ticket, by which the accounts can be removed at their servers later, from any device: see
-/// `Engine.redeem`. **Whoever has the ticket can log into the accounts**, so that it undoes a part of what a panic is for. It is nothing where no
+/// `Engine.redeem`. **With the ticket one can log into the accounts**, so that it undoes a part of what a panic is for. It is nothing where no
 /// unlocked engine of this process has the folder, or there is no account in it. As fast, and without a network.
 #[uniffi::export]
 pub fn panic_with_ticket(home: String, source: Option<Arc<dyn KeySource>>) -> TicketedPanic {

@@ -96,7 +96,7 @@ pub(crate) enum Command {
     /// End everything of the folder at once: keys, accounts, Tor's files. Asks nothing, touches no network, and needs no passphrase. The
     /// accounts stay at their servers, where nobody knows their passwords any more
     Panic {
-        /// Write a ticket to this new file, by which `burn --ticket` removes the accounts later: whoever has it can log into
+        /// Write a ticket to this new file, by which `burn --ticket` removes the accounts later: with it one can log into
         /// them. The folder is opened first, so that it needs its passphrase, and nobody else may have it open
         #[arg(long, value_name = "FILE")]
         ticket: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! The commands: each opens the engine, makes one call, and prints what came of it.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, stdin};
 use std::iter;
@@ -51,7 +52,8 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     }
     let holder = Holder::sign(&home, args.command.name());
     warn(engine.vault_report()?, output);
-    let mut screen = Screen { output, events: engine.events(None), holder, home: &home };
+    let events = engine.events(None);
+    let mut screen = Screen { output, events, settled: HashMap::new(), holder, home: &home };
     let done = tokio::select! {
         done = command(&engine, &args, &mut screen, quiet) => done,
         () = stop.told() => Err(Error::Cancelled.into()),

@@ -1,6 +1,7 @@
 //! What is printed: lines with times for people, one JSON object a line for programs. Nothing here stops a command: what
 //! could not be printed is remembered, and the command ends accordingly.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io::{IsTerminal as _, stderr};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use flashpaper::{Address, Burner, Error, Event, Events, Route, Settlement, Step, TorStage};
+use flashpaper::{Address, Burner, BurnerId, Error, Event, Events, Route, Settlement, Step, TorStage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -287,6 +288,8 @@ impl Output {
 pub(crate) struct Screen<'o> {
     pub(crate) output: &'o Output,
     pub(crate) events: Events,
+    /// What the engine has told of burners that it went on with by itself.
+    pub(crate) settled: HashMap<BurnerId, Settlement>,
     pub(crate) holder: Holder,
     /// The folder that holds everything.
     pub(crate) home: &'o Path,
@@ -301,16 +304,23 @@ impl Screen<'_> {
         let done = loop {
             tokio::select! {
                 biased;
-                Some(event) = self.events.next() => self.output.event(&event),
+                Some(event) = self.events.next() => self.show(&event),
                 done = &mut work => break done,
                 _ = reminders.tick() => self.output.remind(),
             }
         };
         while let Some(event) = self.events.try_next() {
-            self.output.event(&event);
+            self.show(&event);
         }
         self.output.rest();
         done
+    }
+
+    fn show(&mut self, event: &Event) {
+        if let Event::Settled { burner, outcome } = event {
+            self.settled.insert(burner.clone(), *outcome);
+        }
+        self.output.event(event);
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) async fn with_ticket(
 
 const DONE: &str = "all keys, accounts and files of the folder are gone; at their servers the accounts stay";
 const LEFT: &str = "all keys, accounts and files of the folder are gone; `burn --ticket FILE` removes the accounts at their servers. \
-    Until then whoever has the ticket can log into them";
+    Until then one can log into them with the ticket";
 
 fn ended(report: PanicReport) -> Result<(), Failure> {
     let left =

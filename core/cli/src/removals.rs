@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use flashpaper::{BurnOutcome, BurnReport, BurnerId, BurnerState, Engine, Error};
+use flashpaper::{BurnOutcome, BurnReport, BurnerId, BurnerState, Engine, Error, Settlement};
 use serde_json::json;
 
 use crate::burner::{burned, burned_line, find, is_address};
@@ -49,8 +49,15 @@ pub(crate) async fn burn(engine: &Engine, screen: &mut Screen<'_>, burners: &[Bu
     for burner in burners {
         let was_begun = engine.burners()?.iter().all(|of| of.id != *burner || of.state == BurnerState::Burning);
         let report = match screen.during(SERVER, engine.burn(burner)).await {
-            // The start has gone on with a burn that was begun before, and finished it.
-            Err(Error::NoSuchBurner) if was_begun => BurnReport { outcome: BurnOutcome::AlreadyGone, reason: None },
+            // The engine has gone on with it by itself, and finished it.
+            Err(Error::NoSuchBurner) if was_begun => {
+                let outcome = match screen.settled.get(burner) {
+                    Some(Settlement::Removed) => BurnOutcome::Proven,
+                    Some(Settlement::Disabled) => BurnOutcome::Disabled,
+                    _ => BurnOutcome::AlreadyGone,
+                };
+                BurnReport { outcome, reason: None }
+            }
             report => report?,
         };
         output.object(&with_type("burned", &report));

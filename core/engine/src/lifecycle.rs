@@ -226,7 +226,7 @@ impl Context {
         }));
     }
 
-    /// Has the engine be locked once it was left alone for too long, in the place of whoever has watched over that before.
+    /// Has the engine be locked once it was left alone for too long, in the place of the task that has watched over that before.
     pub(crate) fn watch_auto_lock(self: &Arc<Self>) {
         // It keeps no engine that nobody holds any more.
         let (watch, context) = (self.auto_lock.watch(), Arc::downgrade(self));

@@ -32,7 +32,7 @@ public final class Flashpaper: Sendable {
     }
 
     /// ``panic(folder:source:)``, and leaves a ticket where the folder is open and unlocked and has accounts: ``redeem(_:)`` has
-    /// their servers remove them later, from any device. Whoever has the ticket can log into the accounts, so that it undoes
+    /// their servers remove them later, from any device. With the ticket one can log into the accounts, so that it undoes
     /// a part of what a panic is for. It is UTF-8 and not encrypted; wipe the bytes after use.
     public static func panicWithTicket(folder: URL, source: KeySource? = nil) -> TicketedPanic {
         FlashpaperCore.panicWithTicket(home: folder.path, source: source)

@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// [`Engine::panic`], and leaves a [`Ticket`], by which the accounts can be removed at their servers later, from any device: see
-    /// [`Engine::redeem`]. **Whoever has the ticket can log into the accounts**, so that it undoes a part of what a panic is for. It is `None` where no
+    /// [`Engine::redeem`]. **With the ticket one can log into the accounts**, so that it undoes a part of what a panic is for. It is `None` where no
     /// unlocked engine of this process has the folder, or there is no account in it. As fast, and without a network.
     #[must_use]
     pub fn panic_with_ticket(home: &Path, source: Option<Arc<dyn KeySource>>) -> (PanicReport, Option<Ticket>) {

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::crash::options;
 use crate::support::{Direct, Tested, config, killed_at, own_test};
 
-/// A key store whose keys are files of a folder of its own.
+/// A key store with its keys as files in a folder of its own.
 struct Drawer {
     folder: PathBuf,
     /// What has to have ended before a key is deleted.

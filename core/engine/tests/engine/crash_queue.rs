@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::crash::{child, child_killed_at, name, options, settled};
 use crate::support::{Direct, Hands, SERVER, Tested, open, open_with};
 
-/// A folder whose only burner was taken off this device without a network.
+/// A folder with the removal of one burner alone, which was wiped without a network.
 async fn queued(lab: &Remote) -> Tested<(TempDir, PendingRemoval)> {
     let folder = TempDir::new()?;
     let home = folder.path();

@@ -44,7 +44,7 @@ public class Flashpaper private constructor(internal val engine: Engine) {
 
         /**
          * [panic], and leaves a ticket where [folder] is open and unlocked and has accounts: [redeem] has their servers
-         * remove them later, from any device. Whoever has the ticket can log into the accounts, so that it undoes a part of
+         * remove them later, from any device. With the ticket one can log into the accounts, so that it undoes a part of
          * what a panic is for. It is UTF-8 and not encrypted; wipe the bytes after use.
          */
         public fun panicWithTicket(folder: File, source: KeySource? = null): TicketedPanic =
