@@ -1,25 +1,51 @@
 //! What the engine is asked for about messages and peers. All that is stored is done on the library's threads.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper::{BurnerId, Error, Fingerprint, History, Imported, MessageId};
 
 use crate::engine::Engine;
 use crate::messages::{Conversation, Message};
+use crate::watched::Timeline;
 
 #[uniffi::export]
 impl Engine {
     /// Sends a text to a bare JID, in private, as soon as that is possible: it is stored when this returns, and sent in the
     /// order of these calls. It waits for a private conversation, which needs the peer to be there; where that takes longer
     /// than `within`, it fails. A peer that is written to is a contact.
+    ///
+    /// Once for each `key` of this burner: called again with the same one, after a call that was cut off, say, it gives the
+    /// message that there is. The last 64 keys are known, also to the next process. Any text can be one: a random one for each text that a user writes.
     pub async fn send(
         &self,
         id: BurnerId,
         to: String,
         text: String,
         within: Option<Duration>,
+        key: Option<String>,
     ) -> Result<MessageId, Error> {
-        self.blocking(move |engine| engine.send(&id, &to, &text, within)).await
+        self.blocking(move |engine| engine.send_once(&id, &to, &text, within, key.as_deref())).await
+    }
+
+    /// `taken` for all that came from a peer (a bare JID), up to a message: a user has read a page of a conversation.
+    pub async fn read(&self, id: BurnerId, peer: String, up_to: MessageId) -> Result<(), Error> {
+        self.blocking(move |engine| engine.read(&id, &peer, up_to)).await
+    }
+
+    /// Sends a text again that has failed, as a new message; the failed one is forgotten. Where the peer may have read it
+    /// (`FailReason.Unread`) and its client tells what it gets twice, as Flashpaper does, it is shown once there.
+    ///
+    /// # Errors
+    /// `NoSuchMessage`: no text of that name has failed. Otherwise as `send`.
+    pub async fn retry(&self, id: BurnerId, message: MessageId) -> Result<MessageId, Error> {
+        self.blocking(move |engine| engine.retry(&id, message)).await
+    }
+
+    /// Forgets one message on this device, whatever there is to come of it: one that has not left does not leave any more. The peer keeps
+    /// what it has. Does nothing where there is none of that name.
+    pub async fn delete(&self, id: BurnerId, message: MessageId) -> Result<(), Error> {
+        self.blocking(move |engine| engine.delete(&id, message)).await
     }
 
     /// Says that the app has a message that came, or has seen that one failed: until then it is kept, also over a crash.
@@ -180,26 +206,32 @@ impl Engine {
 #[uniffi::export]
 impl Engine {
     /// One conversation, as a screen shows it.
-    pub fn conversation(&self, id: BurnerId, peer: String) -> Result<Conversation, Error> {
-        Ok(self.engine.conversation(&id, &peer)?.into())
+    pub async fn conversation(&self, id: BurnerId, peer: String) -> Result<Conversation, Error> {
+        self.blocking(move |engine| Ok(engine.conversation(&id, &peer)?.into())).await
+    }
+
+    /// The last messages of a conversation as they change: at most `limit`, in their order. It ends with the burner, and as the
+    /// engine is locked or closed. It changes at most every 20 milliseconds.
+    pub fn timeline(&self, id: BurnerId, peer: String, limit: u32) -> Arc<Timeline> {
+        Arc::new(self.engine.timeline(&id, &peer, limit).into())
     }
 
     /// A page of a burner's messages that are not done or are kept, with one peer (a bare JID) or all: at most `limit`, the last
     /// ones before the message `before`, or the last of all, in their order. The first message of a page is the `before` of the
     /// next one, and may be forgotten by then: it is a position. An empty page is the end.
-    pub fn messages(
+    pub async fn messages(
         &self,
         id: BurnerId,
         with: Option<String>,
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<Message>, Error> {
-        let page = self.engine.messages(&id, with.as_deref(), before, limit)?;
+        let page = self.blocking(move |engine| engine.messages(&id, with.as_deref(), before, limit)).await?;
         Ok(page.into_iter().map(Message::from).collect())
     }
 
     /// One message.
-    pub fn message(&self, id: BurnerId, message: MessageId) -> Result<Message, Error> {
-        Ok(self.engine.message(&id, message)?.into())
+    pub async fn message(&self, id: BurnerId, message: MessageId) -> Result<Message, Error> {
+        self.blocking(move |engine| Ok(engine.message(&id, message)?.into())).await
     }
 }

@@ -1,5 +1,5 @@
-//! The engine, with a runtime of its own: an app's threads do not work for it. A call that is not asynchronous only looks
-//! something up; pages of history alone wait for the disk. What it does with messages and peers is in `conversations`.
+//! The engine, on threads of its own: an app's threads do not work for it. A call that is not asynchronous returns at once. What
+//! it does with messages and peers is in `conversations`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,15 +17,18 @@ use crate::burner::Burner;
 use crate::cancel::{CancelToken, unless_cancelled};
 use crate::config::{Config, Key, engine_config};
 use crate::create::CreateOptions;
+use crate::creation::Creation;
 use crate::event::Events;
 use crate::question::{Answer, Question, answers};
 use crate::snapshot::Snapshot;
+use crate::watched::States;
 
 /// The library, opened on one folder.
 #[derive(uniffi::Object)]
 pub struct Engine {
     pub(crate) engine: flashpaper::Engine,
-    threads: Arc<Threads>,
+    /// None once it is closed.
+    threads: Mutex<Option<Arc<Threads>>>,
 }
 
 /// The engines of this process.
@@ -33,8 +36,9 @@ static OPEN: Mutex<Vec<Weak<Engine>>> = Mutex::new(Vec::new());
 
 #[uniffi::export]
 impl Engine {
-    /// Opens the home folder. No network is touched, nor will it be before `start_tor`. A folder that this process has open
-    /// already gives the same engine, unlocked, and awake as `resume` has it: closing it closes it for all.
+    /// Opens the home folder. No network is touched, nor will it be before `start_tor` or `resume`. A folder that this process
+    /// has open already gives the same engine, unlocked: closing it closes it for all. One that was suspended or locked is
+    /// suspended then.
     ///
     /// With the duress passphrase it gives an empty engine: see `set_duress`.
     ///
@@ -44,15 +48,14 @@ impl Engine {
     #[uniffi::constructor]
     pub async fn open(config: Config, cancel: Option<Arc<CancelToken>>) -> Result<Arc<Self>, Error> {
         let config = engine_config(config, cfg!(feature = "lab"))?;
-        let threads = Arc::new(Threads::start()?);
+        let threads = Threads::of_process()?;
         let engine = threads.run(cancel, flashpaper::Engine::open(config)).await?;
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|engine| engine.strong_count() > 0);
-        // One that is open already runs on threads of its own, which live as long as a holder of it.
         if let Some(same) = open.iter().filter_map(Weak::upgrade).find(|open| open.engine == engine) {
             return Ok(same);
         }
-        let opened = Arc::new(Self { engine, threads });
+        let opened = Arc::new(Self { engine, threads: Mutex::new(Some(threads)) });
         open.push(Arc::downgrade(&opened));
         Ok(opened)
     }
@@ -71,20 +74,7 @@ impl Engine {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<(), Error> {
         let (engine, access) = (self.engine.clone(), access.try_into()?);
-        self.threads.run(cancel, async move { engine.start_tor(access, deadline).await }).await
-    }
-
-    /// Makes an account and shows that it can be reached. Cancelled, it ends at once, and what may have been made is
-    /// removed behind it. Only one that was done at that very moment stays, and is listed. `suspend` ends it, too, unless a
-    /// question is open: no stream outlives a sleep, so that the question ends, and the server asks another one of a new
-    /// identity once the app calls `resume`.
-    pub async fn create_burner(
-        &self,
-        options: CreateOptions,
-        cancel: Option<Arc<CancelToken>>,
-    ) -> Result<Burner, Error> {
-        let engine = self.engine.clone();
-        self.threads.run(cancel, async move { engine.create_burner(options.into()).await.map(Burner::from) }).await
+        self.threads()?.run(cancel, async move { engine.start_tor(access, deadline).await }).await
     }
 
     /// Brings a burner back from its twelve recovery words (UTF-8) and the domain of its server: the same address, and the same
@@ -105,7 +95,7 @@ impl Engine {
             let words = Zeroizing::new(String::from_utf8_lossy(&words).into_owned());
             engine.restore(&words, &server, route).await.map(Burner::from)
         };
-        self.threads.run(cancel, restore).await
+        self.threads()?.run(cancel, restore).await
     }
 
     /// Answers what a server asks: the creation goes on. The answers are by the places of their fields, of which the first is 0.
@@ -138,7 +128,7 @@ impl Engine {
     /// unless there is no passphrase any more.
     pub async fn change_key(&self, key: Key) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.change_key(key.into()).await }).await
+        self.threads()?.run(None, async move { engine.change_key(key.into()).await }).await
     }
 
     /// Sets the duress passphrase, in the place of an earlier one, or takes it away. Who types it at `open`, or to unlock,
@@ -152,7 +142,7 @@ impl Engine {
     /// `InvalidInput`: it is empty or the passphrase itself, or the folder has none. Otherwise as `change_key`.
     pub async fn set_duress(&self, passphrase: Option<Vec<u8>>) -> Result<(), Error> {
         let (engine, passphrase) = (self.engine.clone(), passphrase.map(Zeroizing::new));
-        self.threads.run(None, async move { engine.set_duress(passphrase).await }).await
+        self.threads()?.run(None, async move { engine.set_duress(passphrase).await }).await
     }
 
     /// Takes an update of the server directory: a file that those who make this library have signed, however the app came by
@@ -164,7 +154,7 @@ impl Engine {
     /// changed then.
     pub async fn update_directory(&self, file: Vec<u8>) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.update_directory(file).await }).await
+        self.threads()?.run(None, async move { engine.update_directory(file).await }).await
     }
 
     /// Takes a list of servers that the user has made: a file of the server directory, unsigned, in the place of the one before.
@@ -176,7 +166,7 @@ impl Engine {
     /// `Closed`. Nothing has changed then.
     pub async fn set_own_servers(&self, file: Option<Vec<u8>>) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.set_own_servers(file).await }).await
+        self.threads()?.run(None, async move { engine.set_own_servers(file).await }).await
     }
 
     /// Forgets the recovery words: the user has written them down, or does not want them.
@@ -191,7 +181,7 @@ impl Engine {
     /// next creation starts Tor again. Cancelling ends the wait, not the burn.
     pub async fn burn(&self, id: BurnerId, cancel: Option<Arc<CancelToken>>) -> Result<BurnReport, Error> {
         let engine = self.engine.clone();
-        self.threads.run(cancel, async move { engine.burn(&id).await }).await
+        self.threads()?.run(cancel, async move { engine.burn(&id).await }).await
     }
 
     /// `burn` for all burners and for the removals that wait, each at a random moment within 5 seconds. Cancelling ends the wait, not
@@ -201,14 +191,14 @@ impl Engine {
     /// `VaultLocked`, `Closed`. What fails for one keeps no other: see `Burned.failed`.
     pub async fn burn_all(&self, cancel: Option<Arc<CancelToken>>) -> Result<Vec<Burned>, Error> {
         let engine = self.engine.clone();
-        self.threads.run(cancel, async move { engine.burn_all().await }).await
+        self.threads()?.run(cancel, async move { engine.burn_all().await }).await
     }
 
     /// Takes a burner off this device at once, without a network: all but its removal is forgotten, and that goes on by itself. Peers
     /// are not told.
     pub async fn wipe(&self, id: BurnerId) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.wipe(&id).await }).await
+        self.threads()?.run(None, async move { engine.wipe(&id).await }).await
     }
 
     /// Takes the ticket of a panic, in any open folder: the removals of its accounts wait for their servers here from now on, as
@@ -224,7 +214,7 @@ impl Engine {
             let ticket = Zeroizing::new(String::from_utf8_lossy(&ticket).into_owned());
             engine.redeem(&ticket).await
         };
-        self.threads.run(None, redeem).await
+        self.threads()?.run(None, redeem).await
     }
 
     /// The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by circuits of
@@ -233,8 +223,9 @@ impl Engine {
     ///
     /// # Errors
     /// `VaultLocked`, `Closed`.
-    pub fn pending_removals(&self) -> Result<Vec<PendingRemoval>, Error> {
-        Ok(self.engine.pending_removals()?.into_iter().map(PendingRemoval::from).collect())
+    pub async fn pending_removals(&self) -> Result<Vec<PendingRemoval>, Error> {
+        let waiting = self.blocking(flashpaper::Engine::pending_removals).await?;
+        Ok(waiting.into_iter().map(PendingRemoval::from).collect())
     }
 
     /// Has a burner burnt by itself at this time, or never: in the background, and as `burn` does. The time is that of the
@@ -248,52 +239,55 @@ impl Engine {
         self.blocking(move |engine| engine.set_expiry(&id, at)).await
     }
 
-    /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
-    /// wake-up but that of `set_auto_lock` and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
-    /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for
-    /// some minutes, to be taken up again. What is under way ends as if the process did; `resume` settles it. A
-    /// creation with an open question waits: the server asks anew then. The key and what is stored stay in memory,
-    /// see `lock`.
+    /// Lets go of the network and the folder within `deadline`, ten minutes at most, for a phone's sleep: Tor ends, and there is no
+    /// traffic, no wake-up but that of `set_auto_lock` and, unless a key store asks a user meanwhile, no lock. 3 seconds
+    /// will do; several burners end at random moments within it, so that a longer one tells less that they are of one phone.
+    /// Servers keep connections apart for some minutes, to be taken up again. What is under way ends as if the process did;
+    /// `resume` settles it. A creation with an open question waits: the server asks anew then. The key and what is
+    /// stored stay in memory, see `lock`.
+    ///
+    /// # Errors
+    /// `Timeout`: it is suspended, and something of it ends later: Tor, or work that a key store keeps waiting.
+    /// `Closed`.
     pub async fn suspend(&self, deadline: Duration) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads
-            .run(None, async move {
-                engine.suspend(deadline).await;
-                Ok(())
-            })
-            .await
+        self.threads()?.run(None, async move { engine.suspend(deadline).await }).await
     }
 
     /// Ends `suspend`: opens the folder again, starts Tor if it ran, and has those burners connect that were, each at a
     /// random moment (see `set_spread`). Does nothing where the engine is awake.
     pub async fn resume(&self) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads.run(None, async move { engine.resume().await }).await
+        self.threads()?.run(None, async move { engine.resume().await }).await
     }
 
     /// What a phone's background task does: resumes, starts Tor as `start_tor` does, connects those burners that the app wants
     /// connected (by `connect`, in this process or an earlier one, and not `disconnect` since), waits until what there is
     /// has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the other,
-    /// in random order and apart as far as `deadline` allows. `suspend` and `resume` end it early.
+    /// in random order and apart as far as `deadline` allows. `suspend` and `resume` end it early. Cancelled, it does, too, and suspends.
     ///
     /// # Errors
     /// As `resume` and `start_tor`; `Cancelled` when it was ended early. That a burner cannot connect is no error: see
     /// `SyncReport`.
-    pub async fn sync_once(&self, access: TorAccess, deadline: Duration) -> Result<SyncReport, Error> {
+    pub async fn sync_once(
+        &self,
+        access: TorAccess,
+        deadline: Duration,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<SyncReport, Error> {
         let (engine, access) = (self.engine.clone(), access.try_into()?);
-        self.threads.run(None, async move { engine.sync_once(access, deadline).await }).await
+        self.threads()?.run(cancel, async move { engine.sync_once(access, deadline).await }).await
     }
 
     /// `suspend`, and takes all keys and contents out of memory. `open` with the key opens this engine again; until then
     /// every call that needs them fails with `VaultLocked`. `Event.Locked` tells it.
+    ///
+    /// # Errors
+    /// `Timeout`: it is locked, but something under way has kept a key or contents in memory, and ends later.
+    /// `Closed`.
     pub async fn lock(&self) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads
-            .run(None, async move {
-                engine.lock().await;
-                Ok(())
-            })
-            .await
+        self.threads()?.run(None, async move { engine.lock().await }).await
     }
 
     /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder. Every later call
@@ -301,14 +295,9 @@ impl Engine {
     ///
     /// Goes on to its end when the caller stops waiting.
     pub async fn shutdown(&self) {
-        let Ok(handle) = self.threads.handle() else { return };
-        let (engine, threads) = (self.engine.clone(), Arc::clone(&self.threads));
-        let ended = handle.spawn(async move {
-            engine.close().await;
-            threads.end();
-        });
-        // An error means that another call was quicker to end the threads.
-        let _ = ended.await;
+        let Ok(threads) = self.threads() else { return };
+        let _ = threads.handle.spawn(self.engine.clone().close()).await;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
@@ -319,10 +308,29 @@ impl Engine {
         Arc::new(Events::new(self.engine.events(since)))
     }
 
+    /// Begins to make an account, and shows that it can be reached. `suspend` ends it, too, unless a question is open: no stream
+    /// outlives a sleep, so that the question ends, and the server asks another one of a new identity once the app calls
+    /// `resume`.
+    pub fn create(&self, options: CreateOptions) -> Arc<Creation> {
+        Arc::new(self.engine.create(options.into()).into())
+    }
+
     /// Everything that a screen shows, at one moment. Nothing is missing between it and `events` since its `sequence`; what
     /// happens while it is taken may be in both.
-    pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        Ok(self.engine.snapshot()?.into())
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        self.blocking(|engine| Ok(engine.snapshot().into())).await
+    }
+
+    /// `snapshot` as it changes. Of a closed engine it gives one, which is the last; else that comes as the engine is
+    /// closed. It changes at most every 20 milliseconds.
+    pub fn states(&self) -> Arc<States> {
+        Arc::new(self.engine.states().into())
+    }
+
+    /// How the engine is, for a report to its developers: a text in lines that a user reads before sharing it. It has counts, codes and
+    /// kinds; no address, no name of a host, no key, no text, and no time.
+    pub async fn diagnostics(&self) -> Result<String, Error> {
+        self.blocking(|engine| Ok(engine.diagnostics())).await
     }
 
     /// Has a burner connect, and stay connected through everything that can be waited for; `Event.Connection` tells how
@@ -359,8 +367,8 @@ impl Engine {
     ///
     /// # Errors
     /// `InvalidInput` with `AutoLock`: the time is zero. Nothing has changed then.
-    pub fn set_auto_lock(&self, after: Option<Duration>) -> Result<(), Error> {
-        self.engine.set_auto_lock(after)
+    pub async fn set_auto_lock(&self, after: Option<Duration>) -> Result<(), Error> {
+        self.blocking(move |engine| engine.set_auto_lock(after)).await
     }
 
     /// The user does something: the time of `set_auto_lock` begins anew, unless it is over.
@@ -375,39 +383,40 @@ impl Engine {
     }
 
     /// What was wrong with the sealed store when it was opened, and with what was read since. `Snapshot.vault` is the same.
-    pub fn vault_report(&self) -> Result<VaultReport, Error> {
-        self.engine.vault_report()
+    pub async fn vault_report(&self) -> Result<VaultReport, Error> {
+        self.blocking(flashpaper::Engine::vault_report).await
     }
 
     /// All accounts that are known, in the order of their creation.
-    pub fn burners(&self) -> Result<Vec<Burner>, Error> {
-        Ok(self.engine.burners()?.into_iter().map(Burner::from).collect())
+    pub async fn burners(&self) -> Result<Vec<Burner>, Error> {
+        let burners = self.blocking(flashpaper::Engine::burners).await?;
+        Ok(burners.into_iter().map(Burner::from).collect())
     }
 
     /// Whether options make sense and our own cap allows another account: all that can be told without a network.
     ///
     /// # Errors
-    /// What `create_burner` would end with at once.
-    pub fn check_options(&self, options: CreateOptions) -> Result<(), Error> {
-        self.engine.check_options(&options.into())
+    /// What `create` would end with at once.
+    pub async fn check_options(&self, options: CreateOptions) -> Result<(), Error> {
+        self.blocking(move |engine| engine.check_options(&options.into())).await
     }
 
     /// What a server asks of the user, while it is open: `Snapshot.questions` has all of them.
     ///
     /// # Errors
     /// `NoSuchQuestion`.
-    pub fn question(&self, id: QuestionId) -> Result<Question, Error> {
-        Ok(self.engine.question(id)?.into())
+    pub async fn question(&self, id: QuestionId) -> Result<Question, Error> {
+        self.blocking(move |engine| Ok(engine.question(id)?.into())).await
     }
 
     /// Whether a burner has recovery words that were not dropped.
-    pub fn words_left(&self, id: BurnerId) -> Result<bool, Error> {
-        self.engine.words_left(&id)
+    pub async fn words_left(&self, id: BurnerId) -> Result<bool, Error> {
+        self.blocking(move |engine| engine.words_left(&id)).await
     }
 
     /// The recovery words of a burner as UTF-8, until they are dropped; nothing if it has none. Wipe them after use.
-    pub fn recovery_words(&self, id: BurnerId) -> Result<Option<Vec<u8>>, Error> {
-        let words = self.engine.recovery_words(&id)?;
+    pub async fn recovery_words(&self, id: BurnerId) -> Result<Option<Vec<u8>>, Error> {
+        let words = self.blocking(move |engine| engine.recovery_words(&id)).await?;
         Ok(words.map(|words| words.as_bytes().to_vec()))
     }
 }
@@ -426,11 +435,15 @@ impl Engine {
             }
             Ok(())
         };
-        self.threads.run(None, report).await
+        self.threads()?.run(None, report).await
     }
 }
 
 impl Engine {
+    fn threads(&self) -> Result<Arc<Threads>, Error> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Closed)
+    }
+
     /// Does on a thread that may wait what may wait for a disk: the others drive the connections.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
@@ -438,7 +451,7 @@ impl Engine {
     ) -> Result<T, Error> {
         let engine = self.engine.clone();
         let work = async move { tokio::task::spawn_blocking(move || work(&engine)).await };
-        self.threads.run(None, async move { work.await.unwrap_or(Err(Error::Internal)) }).await
+        self.threads()?.run(None, async move { work.await.unwrap_or(Err(Error::Internal)) }).await
     }
 }
 
@@ -448,13 +461,25 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// The threads that the engine works on; none once ended.
-struct Threads(Mutex<Option<Runtime>>);
+/// The threads that all engines of a process work on: an engine that two callers have opened must not end with the threads of
+/// one of them. They end with the last engine that an app holds.
+struct Threads {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+static THREADS: Mutex<Weak<Threads>> = Mutex::new(Weak::new());
 
 impl Threads {
-    fn start() -> Result<Self, Error> {
+    fn of_process() -> Result<Arc<Self>, Error> {
+        let mut present = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(threads) = present.upgrade() {
+            return Ok(threads);
+        }
         let runtime = flashpaper::Engine::runtime(2).map_err(|_| Error::Internal)?;
-        Ok(Self(Mutex::new(Some(runtime))))
+        let threads = Arc::new(Self { handle: runtime.handle().clone(), runtime: Some(runtime) });
+        *present = Arc::downgrade(&threads);
+        Ok(threads)
     }
 
     /// Runs work on these threads while the caller waits. A caller that stops waiting cancels it.
@@ -463,52 +488,79 @@ impl Threads {
         cancel: Option<Arc<CancelToken>>,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let handle = self.handle()?;
         unless_cancelled(cancel, async {
-            let task = AbortOnDropHandle::new(handle.spawn(work));
-            task.await.unwrap_or_else(|e| Err(if e.is_panic() { Error::Internal } else { Error::Closed }))
+            let task = AbortOnDropHandle::new(self.handle.spawn(work));
+            task.await.unwrap_or(Err(Error::Internal))
         })
         .await
-    }
-
-    fn handle(&self) -> Result<Handle, Error> {
-        let runtime = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        runtime.as_ref().map(|r| r.handle().clone()).ok_or(Error::Closed)
-    }
-
-    fn end(&self) {
-        if let Some(runtime) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        self.end();
+        // From a thread of its own, say, on which nothing may wait.
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_folder_that_is_open_gives_the_same_engine() {
-        let home = tempfile::TempDir::new().unwrap();
-        let config = || Config {
+    fn config(home: &tempfile::TempDir) -> Config {
+        Config {
             home: home.path().to_str().unwrap().to_owned(),
             key: Key::File,
             resolvers: None,
             private_network: None,
-        };
-        let first = Engine::open(config(), None).await.unwrap();
-        let second = Engine::open(config(), None).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_open_gives_the_same_engine() {
+        let home = tempfile::TempDir::new().unwrap();
+        let first = Engine::open(config(&home), None).await.unwrap();
+        let second = Engine::open(config(&home), None).await.unwrap();
         // An app that lets go of its engine takes no thread from another.
         drop(first);
         second.change_key(Key::Passphrase { utf8: b"swordfish".to_vec() }).await.unwrap();
-        assert_eq!(Engine::open(config(), None).await.err(), Some(Error::VaultLocked));
+        assert_eq!(Engine::open(config(&home), None).await.err(), Some(Error::VaultLocked));
         second.shutdown().await;
-        assert_eq!(second.burners().err(), Some(Error::Closed));
+        assert_eq!(second.burners().await.err(), Some(Error::Closed));
+    }
+
+    #[tokio::test]
+    async fn openings_of_one_folder_that_overlap_give_an_engine_that_outlives_either_caller() {
+        let home = tempfile::TempDir::new().unwrap();
+        let (first, second) = tokio::join!(Engine::open(config(&home), None), Engine::open(config(&home), None));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert!(Arc::ptr_eq(&first, &second));
+        drop(first);
+        second.suspend(Duration::from_secs(3)).await.unwrap();
+        // This one has ended before it has an engine.
+        drop(Box::pin(Engine::open(config(&home), None)));
+        second.resume().await.unwrap();
+        assert!(Engine::open(config(&home), None).await.is_ok());
+        second.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn a_state_is_the_present_first_then_each_other_one_and_at_last_that_it_is_closed() {
+        let home = tempfile::TempDir::new().unwrap();
+        let engine = Engine::open(config(&home), None).await.unwrap();
+        let states = engine.states();
+        let life = async || states.next().await.map(|state| state.life);
+        assert_eq!(life().await, Some(flashpaper::Life::Awake));
+        engine.suspend(Duration::MAX).await.unwrap();
+        assert_eq!(life().await, Some(flashpaper::Life::Suspended));
+        engine.lock().await.unwrap();
+        assert_eq!(life().await, Some(flashpaper::Life::Locked));
+        let again = Engine::open(config(&home), None).await.unwrap();
+        assert_eq!(life().await, Some(flashpaper::Life::Suspended));
+        again.resume().await.unwrap();
+        assert_eq!(life().await, Some(flashpaper::Life::Awake));
+        again.shutdown().await;
+        assert_eq!(life().await, Some(flashpaper::Life::Closed));
+        assert_eq!(life().await, None);
+        assert!(engine.states().next().await.is_some_and(|state| state.life == flashpaper::Life::Closed));
     }
 }

@@ -136,14 +136,19 @@ pub enum FlashpaperError {
     Unreadable,
     /// A later version of this library wrote the store.
     VaultTooNew,
-    /// The key store does not hand out the key now: the user declined, or the device is locked. Nothing has changed
-    /// here; of a burn, what is left to do is done by the next start or call.
+    /// The key store does not hand out the key now: its user has to agree, and has not. Nothing has changed here; of a burn,
+    /// what is left to do is done by the next start or call.
     KeyDenied,
+    /// The key store hands no key out before the device was unlocked for the first time since its start: wait for that.
+    /// Nothing has changed here, as with `KeyDenied`.
+    KeyLocked,
+    /// The key store fails, which may pass. Nothing has changed here, as with `KeyDenied`.
+    KeyUnavailable,
     /// The key is gone from the key store, or its file, while sealed accounts exist; or this is another key store.
     KeyLost,
     /// The device is full.
     StorageFull,
-    /// The folder cannot be read or written, or the key store fails.
+    /// The folder cannot be read or written.
     Storage,
     /// The engine is suspended: resume it first.
     Suspended,

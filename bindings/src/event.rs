@@ -178,6 +178,17 @@ impl From<flashpaper::Event> for Event {
     }
 }
 
+/// An event with its number. Printing it shows no address and nobody's words.
+#[derive(Debug, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Numbered {
+    /// A `Snapshot` with this `sequence` or a later one has it in it. The number of `Event.Lagged` is that of the last event that
+    /// was lost.
+    pub number: u64,
+    /// The event.
+    pub event: Event,
+}
+
 /// A step of a creation, restore or burn that is done. Printing one shows no address and nobody's words.
 #[derive(Debug, uniffi::Enum)]
 #[uniffi::export(Debug)]
@@ -302,9 +313,10 @@ impl Events {
 impl Events {
     /// The next event, in order; nothing once the engine is closed or the subscription finished. A call that is cancelled
     /// loses no event.
-    pub async fn next(&self) -> Option<Event> {
-        let next = async { self.events.lock().await.next().await };
-        self.finished.run_until_cancelled(next).await.flatten().map(Event::from)
+    pub async fn next(&self) -> Option<Numbered> {
+        let next = async { self.events.lock().await.next_numbered().await };
+        let (number, event) = self.finished.run_until_cancelled(next).await.flatten()?;
+        Some(Numbered { number, event: event.into() })
     }
 
     /// Ends the subscription, also a `next` that is waiting.

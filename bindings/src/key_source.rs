@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// The calls come one at a time for a folder, on threads of the library, and may block for as long as a user needs:
 /// opening any folder, resuming, burning, changing the key, what settles earlier runs, and a creation that fails wait for
 /// them; so does, up to its deadline, falling asleep, and what would fall asleep while resuming waits. They may call
-/// the library, but nothing of it that waits for them. Any other exception is taken for `Failed`.
+/// the library, but nothing of it that waits for them. Any other exception is taken for `Unavailable`.
 ///
 /// Each folder needs keys of its own. After a change to another source, or to none, keys may be left here if the process
 /// died meanwhile: delete both once the folder was opened by what it was changed to.
@@ -49,33 +49,37 @@ pub enum KeySlot {
 /// Why a key source does not do what it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum KeySourceError {
+    /// The key store has to ask its user first, or the user declined. Becomes `KeyDenied`.
+    #[error("its user has to agree")]
+    NeedsUserAuth,
+    /// The device was not unlocked since its start. Becomes `KeyLocked`.
+    #[error("the device was not unlocked yet")]
+    LockedUntilFirstUnlock,
     /// The key is not there any more, or is another one: what it has sealed is lost. Becomes `KeyLost`.
     #[error("the key is lost")]
-    Lost,
-    /// Not now: the user declined, or the device is locked. Becomes `KeyDenied`.
-    #[error("not now")]
-    Denied,
+    Invalidated,
     /// No space is left to keep a key. Becomes `StorageFull`.
     #[error("no space left")]
     Full,
-    /// Something else, which may pass or not. Becomes `Storage`.
+    /// Something else, which may pass or not. Becomes `KeyUnavailable`.
     #[error("the key source fails")]
-    Failed,
+    Unavailable,
 }
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for KeySourceError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Failed
+        Self::Unavailable
     }
 }
 
 impl From<KeySourceError> for flashpaper::KeySourceError {
     fn from(error: KeySourceError) -> Self {
         match error {
-            KeySourceError::Lost => Self::Lost,
-            KeySourceError::Denied => Self::Denied,
+            KeySourceError::NeedsUserAuth => Self::NeedsUserAuth,
+            KeySourceError::LockedUntilFirstUnlock => Self::LockedUntilFirstUnlock,
+            KeySourceError::Invalidated => Self::Invalidated,
             KeySourceError::Full => Self::Full,
-            KeySourceError::Failed => Self::Failed,
+            KeySourceError::Unavailable => Self::Unavailable,
         }
     }
 }

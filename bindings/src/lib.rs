@@ -15,6 +15,7 @@ mod cancel;
 mod config;
 mod conversations;
 mod create;
+mod creation;
 mod engine;
 mod error;
 mod event;
@@ -23,6 +24,7 @@ mod messages;
 mod online;
 mod question;
 mod snapshot;
+mod watched;
 
 pub use access::{TorAccess, Transport};
 pub use burn::{TicketedPanic, forbid_dumps, forbid_swap, panic, panic_with_ticket};
@@ -30,12 +32,14 @@ pub use burner::Burner;
 pub use cancel::CancelToken;
 pub use config::{Config, Key};
 pub use create::CreateOptions;
+pub use creation::{Creation, Progress};
 pub use engine::Engine;
 pub use error::{MeantWord, Page, error_action, error_code, error_retryable};
-pub use event::{Event, Events, ServerWords, Step};
+pub use event::{Event, Events, Numbered, ServerWords, Step};
 pub use key_source::{KeySource, KeySourceError};
 pub use messages::{Comparison, Conversation, Message, Notice, PeerKey};
 pub use question::{Answer, Field, FieldKind, Picture, Question, QuestionForm};
+pub use watched::{States, Timeline};
 
 uniffi::setup_scaffolding!("flashpaper");
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use flashpaper::{Connection, Error as FlashpaperError, History, SyncReport, TorStage, TorStatus, VaultReport};
+use flashpaper::{
+    Connection, Error as FlashpaperError, History, Life, NetworkKind, SyncReport, TorStage, TorStatus, VaultReport,
+};
 
 use crate::burner::Burner;
 use crate::messages::Conversation;
@@ -15,7 +17,11 @@ use crate::question::Question;
 pub struct Snapshot {
     /// The number of the last event that is surely in it: `Engine.events` goes on from there.
     pub sequence: u64,
-    /// Tor's status; nothing before it was started.
+    /// Whether it is awake. Where it is locked or closed there are no burners and no questions here.
+    pub life: Life,
+    /// Which Tor network it uses. That it is a private one is to be shown for as long as it is.
+    pub network: NetworkKind,
+    /// Tor's status; `None` while it does not run: before it was started, or asleep.
     pub tor: Option<TorStatus>,
     /// What is wrong with the sealed store. A user should be told of all that is not as by default.
     pub vault: VaultReport,
@@ -27,10 +33,33 @@ pub struct Snapshot {
 
 impl From<flashpaper::Snapshot> for Snapshot {
     fn from(snapshot: flashpaper::Snapshot) -> Self {
-        let flashpaper::Snapshot { sequence, tor, vault, burners, questions } = snapshot;
+        let flashpaper::Snapshot { sequence, life, network, tor, vault, burners, questions } = snapshot;
         let burners = burners.into_iter().map(BurnerStatus::from).collect();
-        Self { sequence, tor, vault, burners, questions: questions.into_iter().map(Question::from).collect() }
+        let questions = questions.into_iter().map(Question::from).collect();
+        Self { sequence, life, network, tor, vault, burners, questions }
     }
+}
+
+/// How far an engine is in its life.
+#[uniffi::remote(Enum)]
+pub enum Life {
+    /// It works.
+    Awake,
+    /// `Engine.suspend` has ended: no network, and no file. `Engine.resume` wakes it.
+    Suspended,
+    /// Neither keys nor contents are in memory. `Engine.open` with the key unlocks it, and it is suspended then.
+    Locked,
+    /// For good.
+    Closed,
+}
+
+/// Which Tor network an engine uses.
+#[uniffi::remote(Enum)]
+pub enum NetworkKind {
+    /// The public one.
+    Public,
+    /// A network for tests: nothing in it is private.
+    Private,
 }
 
 /// Tor's status.

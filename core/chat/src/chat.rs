@@ -14,7 +14,7 @@ use crate::error::ChatError;
 use crate::event::{Changed, News};
 use crate::inbox;
 use crate::mailbox::Mailbox;
-use crate::message::{FailReason, MessageId, MessageState};
+use crate::message::FailReason;
 use crate::random::Random;
 use crate::sessions::Sessions;
 use crate::stanza::{Numbered, StreamNumber};
@@ -24,7 +24,7 @@ use crate::{outbox, presence, redelivery, retention, sending, stanza_queue};
 
 /// One piece of work on a burner's conversations.
 pub struct Talk<'a> {
-    work: Work<'a>,
+    pub(crate) work: Work<'a>,
 }
 
 impl<'a> Talk<'a> {
@@ -53,7 +53,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Messages are in another state: to be reported.
-    fn report(&mut self, changed: Changed) {
+    pub(crate) fn report(&mut self, changed: Changed) {
         self.work.news.messages.extend(changed);
     }
 
@@ -142,22 +142,6 @@ impl<'a> Talk<'a> {
     pub fn last_stanzas(&mut self, first: StreamNumber, room: usize, resumption: Option<Resumption>) -> Numbered {
         self.set_resumption(resumption);
         stanza_queue::number(self.work.mailbox, first, room, self.work.now)
-    }
-
-    /// Puts a text into the outbox. It is given up where it has not left `within` this time.
-    ///
-    /// # Errors
-    /// [`ChatError::PeerBlocked`], [`ChatError::OutboxFull`].
-    pub fn queue(&mut self, to: &Address, text: &str, within: Option<Duration>) -> Result<MessageId, ChatError> {
-        let message = outbox::queue(self.work.mailbox, to, self.work.ids.draw(), text, self.work.now, within)?;
-        self.report(vec![(message, MessageState::Queued)]);
-        Ok(message)
-    }
-
-    /// The app has a message: what came is read; what failed is forgotten.
-    pub fn take(&mut self, message: MessageId) {
-        let changed = inbox::take(self.work.mailbox, message);
-        self.report(changed);
     }
 
     /// A message of somebody's.

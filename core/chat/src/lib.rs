@@ -26,6 +26,7 @@ pub mod stanza_queue;
 mod table;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod time;
 mod timer;
 mod trust;

@@ -83,3 +83,6 @@ pub(crate) const CLIENTS: usize = 32;
 pub const KEYS: usize = 16;
 /// After so many comparisons that came out different a user is not asked for another by the same key.
 pub(crate) const COMPARISONS: u8 = 3;
+
+/// Keys that texts were written under and that are known: an app asks again within seconds.
+pub const SEND_KEYS: usize = 64;

@@ -1,5 +1,6 @@
 //! The messages that one burner has to send and has received, as they are stored. Other modules change them.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,9 @@ pub struct Position {
     pub(crate) peer: PeerId,
     /// The latest time that was seen: a clock that is set back does not make anything last longer.
     pub(crate) latest: UnixTime,
+    /// Under which keys the app has written last, and the messages.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub(crate) keys: VecDeque<(u64, MessageId)>,
 }
 
 impl Mailbox {

@@ -40,7 +40,7 @@ pub(crate) fn queue(
 }
 
 /// Whether there is room for one more text. Those that have failed wait for the app alone, and do not count.
-fn check_room(mailbox: &Mailbox, to: &Address, text: &str) -> Result<(), ChatError> {
+pub(crate) fn check_room(mailbox: &Mailbox, to: &Address, text: &str) -> Result<(), ChatError> {
     let (to, size) = (mailbox.find(to), limits::around(text));
     let is_under_way =
         |entry: &&Arc<Entry>| !entry.came() && !entry.is_over() && !matches!(entry.state, MessageState::Failed { .. });

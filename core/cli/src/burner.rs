@@ -22,7 +22,7 @@ pub(crate) fn set_label(
     if let Some(peer) = peer {
         return Ok(engine.conversation(id, peer)?.label);
     }
-    let status = engine.snapshot()?.burners.into_iter().find(|status| status.burner.id == *id);
+    let status = engine.snapshot().burners.into_iter().find(|status| status.burner.id == *id);
     Ok(status.and_then(|status| status.label))
 }
 

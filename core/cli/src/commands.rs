@@ -335,7 +335,7 @@ fn words(engine: &Engine, output: &Output, burner: &Burner) -> Result<(), Failur
 }
 
 fn list(engine: &Engine, output: &Output) -> Result<(), Failure> {
-    let burners = engine.snapshot()?.burners;
+    let burners = engine.snapshot().burners;
     for BurnerStatus { burner, label, expires_at, .. } in &burners {
         let mut object = with_type("burner", burner);
         if let Some(label) = label {

@@ -140,6 +140,8 @@ impl Failure {
                 | Error::Unreadable
                 | Error::VaultTooNew
                 | Error::KeyDenied
+                | Error::KeyLocked
+                | Error::KeyUnavailable
                 | Error::KeyLost
                 | Error::StorageFull
                 | Error::OutboxFull

@@ -24,7 +24,8 @@ pub(crate) fn listen(engine: &Engine, holder: &Holder) {
     let engine = engine.clone();
     tokio::spawn(async move {
         while asked.recv().await.is_some() {
-            engine.lock().await;
+            // The program ends with it, and so does what has kept something.
+            let _ = engine.lock().await;
         }
     });
     // The signal would end a program that does not listen by then.

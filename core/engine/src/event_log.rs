@@ -23,8 +23,14 @@ pub struct Events {
 impl Events {
     /// The next event, in order; `None` once the engine is closed. Cancel safe.
     pub async fn next(&mut self) -> Option<Event> {
+        self.next_numbered().await.map(|(_, event)| event)
+    }
+
+    /// [`Events::next`] with its number: what a [`crate::Snapshot`] with that sequence or a later one has in it. The number of
+    /// [`Event::Lagged`] is that of the last event that was lost.
+    pub async fn next_numbered(&mut self) -> Option<(u64, Event)> {
         loop {
-            if let Some(event) = self.try_next() {
+            if let Some(event) = self.try_next_numbered() {
                 return Some(event);
             }
             self.news.changed().await.ok()?;
@@ -33,22 +39,27 @@ impl Events {
 
     /// The next event if there is one already.
     pub fn try_next(&mut self) -> Option<Event> {
+        self.try_next_numbered().map(|(_, event)| event)
+    }
+
+    fn try_next_numbered(&mut self) -> Option<(u64, Event)> {
         let log = &mut *lock(&self.log);
         let next = log.readers.get_mut(&self.reader)?;
         let first = log.last - log.events.len() as u64 + 1;
         if *next < first {
-            let lost = first - std::mem::replace(next, first);
-            return Some(Event::Lagged { lost });
+            // All up to now, as the snapshot that follows has it: the same reader is not given older news than that.
+            let lost = log.last + 1 - std::mem::replace(next, log.last + 1);
+            return Some((log.last, Event::Lagged { lost }));
         }
         let ahead = log.events.range(usize::try_from(*next - first).ok()?..);
         let forgotten = ahead.clone().take_while(|event| event.is_none()).count() as u64;
         if forgotten > 0 {
             *next += forgotten;
-            return Some(Event::Lagged { lost: forgotten });
+            return Some((*next - 1, Event::Lagged { lost: forgotten }));
         }
         let event = ahead.flatten().next()?;
         *next += 1;
-        Some(event.clone())
+        Some((*next - 1, event.clone()))
     }
 }
 
@@ -101,6 +112,18 @@ impl Reporter {
         news.send_replace(());
     }
 
+    /// Wakes those who watch for what has no event of its own: a label, say.
+    pub(crate) fn changed(&self) {
+        if let Some(news) = &*lock(&self.news) {
+            news.send_replace(());
+        }
+    }
+
+    /// Wakes with each event, and with each [`Reporter::changed`]; ends with the last one.
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        lock(&self.news).as_ref().map_or_else(|| watch::channel(()).1, watch::Sender::subscribe)
+    }
+
     /// The number of the last event; 0 before the first.
     pub(crate) fn sequence(&self) -> u64 {
         lock(&self.log).last
@@ -108,7 +131,7 @@ impl Reporter {
 
     /// What comes behind an event, or from now on.
     pub(crate) fn subscribe(&self, since: Option<u64>) -> Events {
-        let news = lock(&self.news).as_ref().map_or_else(|| watch::channel(()).1, watch::Sender::subscribe);
+        let news = self.news();
         let mut log = lock(&self.log);
         let next = since.unwrap_or(log.last).min(log.last) + 1;
         log.reader += 1;
@@ -155,17 +178,17 @@ mod tests {
     async fn a_slow_reader_is_told_what_it_lost() {
         let reporter = Reporter::new();
         let mut events = reporter.subscribe(None);
-        for _ in 0..BACKLOG + 5 {
+        let lost = BACKLOG as u64 + 5;
+        for _ in 0..lost {
             reporter.report(Event::TorStarting);
         }
-        assert_eq!(events.next().await, Some(Event::Lagged { lost: 5 }));
-        assert_eq!(events.next().await, Some(Event::TorStarting));
+        assert_eq!(events.next_numbered().await, Some((lost, Event::Lagged { lost })));
+        // A snapshot that is taken now has all of it.
+        assert_eq!((events.try_next(), reporter.sequence()), (None, lost));
+        reporter.report(Event::PrivateNetwork);
         reporter.end();
-        let mut rest = 0;
-        while events.next().await.is_some() {
-            rest += 1;
-        }
-        assert_eq!(rest, BACKLOG - 1);
+        assert_eq!(events.next_numbered().await, Some((lost + 1, Event::PrivateNetwork)));
+        assert_eq!(events.next().await, None);
         assert_eq!(reporter.subscribe(None).next().await, None);
     }
 

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// The calls come one at a time for a folder, from any thread of the library, and may block for as long as a user needs:
 /// opening any folder, resuming, burning, changing the key, what settles earlier runs, and a creation that fails wait for
 /// them; so does, up to its deadline, falling asleep, and what would fall asleep while resuming waits. They may call
-/// the engine, but nothing of it that waits for them. A panic is taken for [`KeySourceError::Failed`].
+/// the engine, but nothing of it that waits for them. A panic is taken for [`KeySourceError::Unavailable`].
 ///
 /// Each folder needs keys of its own. After a change to another source, or to none, keys may be left here if the process
 /// died meanwhile: delete both once the folder was opened by what it was changed to.
@@ -54,18 +54,21 @@ pub enum KeySlot {
 /// Why a key source does not do what it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeySourceError {
+    /// The key store has to ask its user first, or the user declined. Becomes [`crate::Error::KeyDenied`].
+    #[error("its user has to agree")]
+    NeedsUserAuth,
+    /// The device was not unlocked since its start. Becomes [`crate::Error::KeyLocked`].
+    #[error("the device was not unlocked yet")]
+    LockedUntilFirstUnlock,
     /// The key is not there any more, or is another one: what it has sealed is lost. Becomes [`crate::Error::KeyLost`].
     #[error("the key is lost")]
-    Lost,
-    /// Not now: the user declined, or the device is locked. Becomes [`crate::Error::KeyDenied`].
-    #[error("not now")]
-    Denied,
+    Invalidated,
     /// No space is left to keep a key. Becomes [`crate::Error::StorageFull`].
     #[error("no space left")]
     Full,
-    /// Something else, which may pass or not. Becomes [`crate::Error::Storage`].
+    /// Something else, which may pass or not. Becomes [`crate::Error::KeyUnavailable`].
     #[error("the key source fails")]
-    Failed,
+    Unavailable,
 }
 
 /// One as the vault calls it.
@@ -81,12 +84,14 @@ impl Adapter {
             vault::Slot::First => KeySlot::First,
             vault::Slot::Second => KeySlot::Second,
         };
-        let result = catch_unwind(AssertUnwindSafe(|| call(&*self.0, slot))).unwrap_or(Err(KeySourceError::Failed));
+        let result =
+            catch_unwind(AssertUnwindSafe(|| call(&*self.0, slot))).unwrap_or(Err(KeySourceError::Unavailable));
         result.map_err(|error| match error {
-            KeySourceError::Lost => vault::SourceError::Lost,
-            KeySourceError::Denied => vault::SourceError::Denied,
+            KeySourceError::NeedsUserAuth => vault::SourceError::Denied,
+            KeySourceError::LockedUntilFirstUnlock => vault::SourceError::Locked,
+            KeySourceError::Invalidated => vault::SourceError::Lost,
             KeySourceError::Full => vault::SourceError::Full,
-            KeySourceError::Failed => vault::SourceError::Failed,
+            KeySourceError::Unavailable => vault::SourceError::Unavailable,
         })
     }
 }

@@ -36,6 +36,7 @@ mod stack;
 mod store;
 mod tasks;
 mod time;
+mod watched;
 
 pub use api::Engine;
 pub use api::diagnostics::Probe;
@@ -61,6 +62,8 @@ pub use identity::{ListWord, RecoveryWords, WordsError};
 pub use key_source::{KeySlot, KeySource, KeySourceError};
 pub use network::bridges::{TorAccess, Transport};
 pub use registration::CreateOptions;
+pub use registration::creation::Creation;
+pub use registration::progress::Progress;
 pub use registration::question::Question;
 pub use removal::panic::PanicReport;
 pub use removal::queue::PendingRemoval;
@@ -69,6 +72,7 @@ pub use removal::{BurnOutcome, BurnReport};
 pub use route::Route;
 #[cfg(feature = "lab")]
 pub use seams::{ByteStream, Clock, Dial, Dialed, Dialers, Seams};
-pub use snapshot::{BurnerStatus, Snapshot, SyncReport, TorStatus};
+pub use snapshot::{BurnerStatus, Life, NetworkKind, Snapshot, SyncReport, TorStatus};
 pub use spread::Spread;
 pub use store::VaultReport;
+pub use watched::Watched;

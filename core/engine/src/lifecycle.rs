@@ -32,7 +32,7 @@ impl Engine {
         let context = Arc::clone(&self.context);
         let work = async move {
             context.run_tor(Some(&access), false).await?;
-            context.tor_ready(deadline).await?;
+            context.tor_ready(deadline.min(limits::FOR_EVER)).await?;
             // What takes longer is left to the next start.
             timeout(limits::SETTLING, reconcile::settle_all(&context)).await.unwrap_or(Ok(()))
         };
@@ -47,22 +47,24 @@ impl Engine {
         self.context.tasks.while_awake(async move { reconcile::settle_all(&context).await }).await
     }
 
-    /// Lets go of the network and the folder within `deadline`, for a phone's sleep: Tor ends, and there is no traffic, no
-    /// wake-up but that of [`Engine::set_auto_lock`] and, unless a key store asks a user meanwhile, no lock. 3 seconds will do; several burners end at random
-    /// moments within it, so that a longer one tells less that they are of one phone. Servers keep connections apart for some minutes, to be taken up again. What
-    /// is under way ends as if the process did; [`Engine::resume`] settles it. A creation with an open question waits:
-    /// the server asks anew then. The key and what is stored stay in memory, see [`Engine::lock`]. Goes on when the future is
-    /// dropped.
-    pub async fn suspend(&self, deadline: Duration) {
+    /// Lets go of the network and the folder within `deadline`, ten minutes at most, for a phone's sleep: Tor ends, and there is no
+    /// traffic, no wake-up but that of [`Engine::set_auto_lock`] and, unless a key store asks a user meanwhile, no lock. 3 seconds
+    /// will do; several burners end at random moments within it, so that a longer one tells less that they are of one phone.
+    /// Servers keep connections apart for some minutes, to be taken up again. What is under way ends as if the process did;
+    /// [`Engine::resume`] settles it. A creation with an open question waits: the server asks anew then. The key and what is
+    /// stored stay in memory, see [`Engine::lock`]. Goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`]: it is suspended, and something of it ends later: Tor, or work that a key store keeps waiting.
+    /// [`Error::Closed`].
+    pub async fn suspend(&self, deadline: Duration) -> Result<(), Error> {
         self.context.interrupt_sync();
         let context = Arc::clone(&self.context);
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
-            context.fall_asleep(deadline).await;
-            Ok(())
+            context.fall_asleep(deadline.min(limits::LONGEST_SUSPENDING)).await
         };
-        // A closed engine sleeps for ever.
-        let _ = self.context.tasks.supervised(work).await;
+        self.context.tasks.supervised(work).await
     }
 
     /// Ends [`Engine::suspend`]: opens the folder again, starts Tor if it ran, and has those burners connect that were, each
@@ -88,14 +90,15 @@ impl Engine {
     /// connected (by [`Engine::connect`], in this process or an earlier one, and not [`Engine::disconnect`] since), waits until
     /// what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one
     /// after the other, in random order and apart as far as `deadline` allows. [`Engine::suspend`] and [`Engine::resume`] end
-    /// it early. Goes on when the future is dropped.
+    /// it early. Dropping the future does, too, and suspends.
     ///
     /// # Errors
     /// As [`Engine::resume`] and [`Engine::start_tor`]; [`Error::Cancelled`] when it was ended early. That a burner cannot
     /// connect is no error: see [`SyncReport`].
     pub async fn sync_once(&self, access: TorAccess, deadline: Duration) -> Result<SyncReport, Error> {
-        let until = Instant::now() + deadline;
+        let until = Instant::now() + deadline.min(limits::FOR_EVER);
         let interrupted = self.context.interrupt_sync();
+        let _ended_when_dropped = interrupted.clone().drop_guard();
         let context = Arc::clone(&self.context);
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
@@ -107,9 +110,9 @@ impl Engine {
                 timeout_at(until, sync).await.unwrap_or(Some(Err(Error::Timeout))).unwrap_or(Err(Error::Cancelled))
             };
             let report = woken.await;
-            context.fall_asleep(limits::SUSPENDING).await;
+            let asleep = context.fall_asleep(limits::SUSPENDING).await;
             context.restore(before);
-            report
+            report.and_then(|report| asleep.map(|()| report))
         };
         self.context.tasks.supervised(work).await
     }
@@ -117,15 +120,18 @@ impl Engine {
     /// [`Engine::suspend`], and takes all keys and contents out of memory. [`Engine::open`] with the key opens this engine
     /// again; until then every call that needs them fails with [`Error::VaultLocked`]. [`Event::Locked`] tells it. Goes on when
     /// the future is dropped.
-    pub async fn lock(&self) {
+    ///
+    /// # Errors
+    /// [`Error::Timeout`]: it is locked, but something under way has kept a key or contents in memory, and ends later.
+    /// [`Error::Closed`].
+    pub async fn lock(&self) -> Result<(), Error> {
         self.context.interrupt_sync();
         let context = Arc::clone(&self.context);
         let work = async move {
             let _one_at_a_time = context.transition.lock().await;
-            context.lock().await;
-            Ok(())
+            context.lock().await
         };
-        let _ = self.context.tasks.supervised(work).await;
+        self.context.tasks.supervised(work).await
     }
 
     /// Has the engine lock itself, as [`Engine::lock`] does, once nobody has called [`Engine::touch`] for so long: by a clock that
@@ -170,17 +176,20 @@ impl Engine {
         self.context.let_go(Store::close).await;
         self.context.burners.shut(Error::Closed);
         self.context.services.reporter.end();
+        let _ = timeout(limits::LETTING_GO, self.context.tasks.told()).await;
     }
 }
 
 impl Context {
-    async fn fall_asleep(self: &Arc<Self>, deadline: Duration) {
+    /// [`Error::Timeout`]: not all of it has ended by then.
+    async fn fall_asleep(self: &Arc<Self>, deadline: Duration) -> Result<(), Error> {
         let until = Instant::now() + deadline;
         self.tasks.fall_asleep();
         self.end_connections(until).await;
+        let mut in_time = true;
         for burner in self.burners.all().into_iter().flatten() {
             // What an attempt has given up is to be forgotten while the store is there.
-            let _ = timeout_at(until, burner.work.lock()).await;
+            in_time &= timeout_at(until, burner.work.lock()).await.is_ok();
         }
         let context = Arc::clone(self);
         let key_unused = blocking(move || {
@@ -188,23 +197,36 @@ impl Context {
             Ok(())
         });
         // What is being forgotten needs the store for that.
-        let _ = timeout_at(until, key_unused).await;
+        in_time &= timeout_at(until, key_unused).await.is_ok();
         self.let_go(Store::suspend).await;
         self.burners.forget_sessions();
         let ended = self.end_tor().await;
-        let _ = timeout_at(until, ended).await;
+        in_time &= timeout_at(until, ended).await.is_ok();
+        self.services.reporter.changed();
+        if in_time { Ok(()) } else { Err(Error::Timeout) }
     }
 
     /// See [`Engine::lock`]. For the holder of `transition`, as what follows.
-    async fn lock(self: &Arc<Self>) {
-        self.fall_asleep(limits::SUSPENDING).await;
+    async fn lock(self: &Arc<Self>) -> Result<(), Error> {
+        let asleep = self.fall_asleep(limits::SUSPENDING).await;
         self.tasks.lock();
         self.services.store.lock();
+        let held: Vec<_> = self.burners.all().into_iter().flatten().map(|burner| Arc::downgrade(&burner)).collect();
         self.burners.shut(Error::VaultLocked);
         self.let_go_of_shared();
         self.services.reporter.forget();
         self.auto_lock.locked();
         self.services.reporter.report(Event::Locked);
+        asleep?;
+        // What has ended a moment ago lets go of its burner.
+        let until = Instant::now() + limits::LETTING_GO;
+        while held.iter().any(|burner| burner.strong_count() > 0) {
+            if Instant::now() >= until {
+                return Err(Error::Timeout);
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
     }
 
     /// Locks the engine if it was left alone for too long: [`Error::VaultLocked`] then.
@@ -212,7 +234,8 @@ impl Context {
         if !self.auto_lock.is_due(self.services.since_boot()) {
             return Ok(());
         }
-        self.lock().await;
+        // What is still in memory then is so for nobody who could be told.
+        let _ = self.lock().await;
         Err(Error::VaultLocked)
     }
 
@@ -248,7 +271,7 @@ impl Context {
     }
 
     /// Lets go of the store, once what is on its way to the disk is there.
-    async fn let_go(self: &Arc<Self>, let_go: impl FnOnce(&Store) + Send + 'static) {
+    pub(crate) async fn let_go(self: &Arc<Self>, let_go: impl FnOnce(&Store) + Send + 'static) {
         let context = Arc::clone(self);
         let work = move || {
             for burner in context.burners.all().into_iter().flatten() {
@@ -282,12 +305,13 @@ impl Context {
         let since_boot = self.services.since_boot();
         blocking(move || context.services.store.reopen(since_boot, |read| context.take_over(read))).await?;
         let was_asleep = self.tasks.wake();
+        self.services.reporter.changed();
         if was_asleep {
             self.begin_to_forget();
         }
         if let Err(error) = self.run_tor(access, true).await {
             if was_asleep {
-                self.fall_asleep(limits::SUSPENDING).await;
+                let _ = self.fall_asleep(limits::SUSPENDING).await;
             }
             return Err(error);
         }

@@ -20,6 +20,17 @@ pub(crate) const DNS_RECORDS: usize = 64;
 /// As many endpoints as are tried of those that DNS names.
 pub(crate) const SRV_ENDPOINTS: usize = 4;
 
+/// How long a screen's state is not looked at again: nobody sees more pictures in a second.
+pub(crate) const LOOKS_APART: Duration = Duration::from_millis(20);
+
+/// No longer does anything wait that is to wait for ever: timers take no more.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// How long falling asleep may take: burners need no longer to part, and a phone gives less.
+pub(crate) const LONGEST_SUSPENDING: Duration = Duration::from_secs(600);
+/// How long what has ended may hold its burner.
+pub(crate) const LETTING_GO: Duration = Duration::from_secs(1);
+
 /// Ending a stream in order.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
 

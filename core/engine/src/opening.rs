@@ -26,8 +26,9 @@ use crate::{Engine, Error};
 static OPEN: tokio::sync::Mutex<Vec<Weak<Context>>> = tokio::sync::Mutex::const_new(Vec::new());
 
 impl Engine {
-    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`]. A folder that this process
-    /// has open already gives the same engine, unlocked, and awake as [`Engine::resume`] has it: closing it closes it for all.
+    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`] or [`Engine::resume`]. A folder
+    /// that this process has open already gives the same engine, unlocked: closing it closes it for all. One that was
+    /// suspended or locked is suspended then.
     ///
     /// With the duress passphrase it gives an empty engine: see [`Engine::set_duress`].
     ///
@@ -99,7 +100,7 @@ impl Engine {
         Ok(Self { context })
     }
 
-    /// Unlocks and wakes an engine that this process has open already, unless that ends under duress.
+    /// Unlocks an engine that this process has open already, unless that ends under duress.
     async fn open_again(context: Arc<Context>, key: FolderKey) -> Result<Opened<Self>, Error> {
         context.interrupt_sync();
         let again = Arc::clone(&context);
@@ -114,6 +115,12 @@ impl Engine {
             if let Opened::Folder(()) = done {
                 again.auto_lock.opened(again.services.since_boot());
                 again.watch_auto_lock();
+                if again.tasks.are_asleep() {
+                    // That was to see whether the key is right.
+                    again.let_go(Store::suspend).await;
+                    again.burners.forget_sessions();
+                }
+                again.services.reporter.changed();
             }
             Ok::<_, Error>(done)
         };
@@ -122,11 +129,7 @@ impl Engine {
         if let Opened::Duress = work.await.map_err(|_| Error::Internal)?? {
             return Ok(Opened::Duress);
         }
-        let engine = Self { context };
-        if engine.context.tasks.are_asleep() {
-            engine.resume().await?;
-        }
-        Ok(Opened::Folder(engine))
+        Ok(Opened::Folder(Self { context }))
     }
 }
 
@@ -212,7 +215,7 @@ mod tests {
         let mut files: Vec<String> =
             fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
-        (format!("{:?} {:?}", engine.snapshot().unwrap(), engine.vault_report().unwrap()), files)
+        (format!("{:?} {:?}", engine.snapshot(), engine.vault_report().unwrap()), files)
     }
 
     #[tokio::test]
@@ -251,8 +254,9 @@ mod tests {
             let engine = under_passphrases(&home).await;
             let held = burner(&engine, "a");
             match state {
-                "asleep" => engine.suspend(Duration::from_secs(1)).await,
-                "locked" => engine.lock().await,
+                "asleep" => engine.suspend(Duration::from_secs(3)).await.unwrap(),
+                // The test holds a burner.
+                "locked" => assert_eq!(engine.lock().await, Err(Error::Timeout)),
                 _ => {}
             }
             assert_eq!(open(&home, "wrong").await.err(), Some(Error::VaultLocked), "{state}");

@@ -158,7 +158,7 @@ mod tests {
         let (engine, _) = engine(&home, &["a", "b"]).await;
         engine.context.drop_account(&burner(&engine, "a")).await.unwrap();
         assert_eq!((engine.burners().unwrap().len(), engine.context.services.store.owners().len()), (1, 2));
-        engine.suspend(Duration::ZERO).await;
+        let _ = engine.suspend(Duration::ZERO).await;
         engine.resume().await.unwrap();
         assert_eq!((engine.burners().unwrap().len(), engine.context.services.store.owners().len()), (1, 2));
         settle_all(&engine.context).await.unwrap();

@@ -15,7 +15,11 @@ use crate::{Burner, Error, Question, TorStage, VaultReport};
 pub struct Snapshot {
     /// The number of the last event that is surely in it: [`crate::Engine::events`] goes on from there.
     pub sequence: u64,
-    /// Tor's status; `None` before it was started.
+    /// Whether it is awake. Where it is locked or closed there are no burners and no questions here.
+    pub life: Life,
+    /// Which Tor network it uses. That it is a private one is to be shown for as long as it is.
+    pub network: NetworkKind,
+    /// Tor's status; `None` while it does not run: before it was started, or asleep.
     pub tor: Option<TorStatus>,
     /// What is wrong with the sealed store. A user should be told of all that is not as by default.
     pub vault: VaultReport,
@@ -23,6 +27,30 @@ pub struct Snapshot {
     pub burners: Vec<BurnerStatus>,
     /// What servers ask of the user now: creations wait for it.
     pub questions: Vec<Question>,
+}
+
+/// How far an engine is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Life {
+    /// It works.
+    Awake,
+    /// [`crate::Engine::suspend`] has ended: no network, and no file. [`crate::Engine::resume`] wakes it.
+    Suspended,
+    /// Neither keys nor contents are in memory. [`crate::Engine::open`] with the key unlocks it, and it is suspended then.
+    Locked,
+    /// For good.
+    Closed,
+}
+
+/// Which Tor network an engine uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkKind {
+    /// The public one.
+    Public,
+    /// A network for tests: nothing in it is private.
+    Private,
 }
 
 /// Tor's status.

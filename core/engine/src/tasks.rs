@@ -18,6 +18,8 @@ use crate::stack::leaving_no_stack;
 /// Background work of an engine.
 pub(crate) struct Tasks {
     tracker: TaskTracker,
+    /// What tells readers how it is, and at last that there is an end.
+    telling: TaskTracker,
     /// Where it runs: it is also begun where a caller drops something outside of any runtime.
     runtime: Handle,
     /// Cancelled while the engine is asleep: what works on an account ends with it.
@@ -45,6 +47,7 @@ impl Tasks {
     pub(crate) fn new() -> Self {
         Self {
             tracker: TaskTracker::new(),
+            telling: TaskTracker::new(),
             runtime: Handle::current(),
             awake: Mutex::default(),
             rest: watch::Sender::default(),
@@ -66,6 +69,11 @@ impl Tasks {
     /// Begins work that closing waits for, and that ends when the engine falls asleep. What became of it is reported by events.
     pub(crate) fn spawn(&self, work: impl Future<Output = Result<(), Error>> + Send + 'static) {
         self.spawn_always(self.awake().run_until_cancelled_owned(on_heap(work)));
+    }
+
+    /// Begins work that tells readers how it is, and at last that there is an end.
+    pub(crate) fn spawn_telling(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.telling.spawn_on(on_heap(work), &self.runtime));
     }
 
     /// Begins work that may wait for the user, and that closing waits for.
@@ -162,6 +170,12 @@ impl Tasks {
     /// Returns when all has ended, once closed.
     pub(crate) async fn ended(&self) {
         self.tracker.wait().await;
+    }
+
+    /// Returns when readers are told of the end, once there are no events any more.
+    pub(crate) async fn told(&self) {
+        self.telling.close();
+        self.telling.wait().await;
     }
 }
 

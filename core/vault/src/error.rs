@@ -27,9 +27,15 @@ pub enum Error {
     /// The key source does not have the key any more: nothing can be read again.
     #[error("the key is lost")]
     KeyLost,
-    /// The key source does not hand its key out now: the user declined, say, or the phone is locked.
+    /// The key source does not hand its key out now: its user has to agree, and has not.
     #[error("the key is not available now")]
     KeyDenied,
+    /// The key source hands no key out before the device was unlocked for the first time since its start.
+    #[error("the key is not available yet")]
+    KeyLocked,
+    /// The platform's key store fails, which may pass.
+    #[error("the key store fails")]
+    KeyUnavailable,
     /// The file is no vault, is cut off, or what everything else depends on was changed.
     #[error("damaged")]
     Damaged,
@@ -83,14 +89,20 @@ pub enum SourceError {
     /// The key is not there any more, or is another one.
     #[error("the key is lost")]
     Lost,
-    /// Not now: the user declined, or the phone is locked.
+    /// Not now: its user has to agree, and has not.
     #[error("not now")]
     Denied,
+    /// Not before the device was unlocked for the first time since its start.
+    #[error("the device was not unlocked yet")]
+    Locked,
     /// No space is left to keep a key.
     #[error("no space left")]
     Full,
-    /// Something else.
-    #[error("the key source fails")]
+    /// The platform's key store fails, which may pass.
+    #[error("the key store fails")]
+    Unavailable,
+    /// A key file cannot be read or written.
+    #[error("the key file fails")]
     Failed,
 }
 
@@ -150,7 +162,9 @@ impl From<SourceError> for Error {
         match error {
             SourceError::Lost => Self::KeyLost,
             SourceError::Denied => Self::KeyDenied,
+            SourceError::Locked => Self::KeyLocked,
             SourceError::Full => Self::Full,
+            SourceError::Unavailable => Self::KeyUnavailable,
             SourceError::Failed => Self::Io,
         }
     }

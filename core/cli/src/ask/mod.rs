@@ -104,7 +104,7 @@ impl<'a> Asker<'a> {
 
     /// The questions that are open.
     fn open(&self) -> Vec<Question> {
-        self.engine.snapshot().map(|snapshot| snapshot.questions).unwrap_or_default()
+        self.engine.snapshot().questions
     }
 
     /// Tells a program of questions.

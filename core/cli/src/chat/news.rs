@@ -51,7 +51,7 @@ pub(crate) struct Watch<'a> {
 impl<'a> Watch<'a> {
     /// Conversations count as told as they are now, messages do not.
     pub(crate) fn begin(engine: &'a Engine, burner: &'a BurnerId) -> Result<Self, flashpaper::Error> {
-        let status = engine.snapshot()?.burners.into_iter().find(|status| status.burner.id == *burner);
+        let status = engine.snapshot().burners.into_iter().find(|status| status.burner.id == *burner);
         let known = status.map(|status| status.conversations).unwrap_or_default();
         let conversations = known.into_iter().map(|conversation| (conversation.peer.clone(), conversation)).collect();
         Ok(Self { engine, burner, told: BTreeSet::new(), conversations })

@@ -249,7 +249,7 @@ impl Person<'_, '_> {
             "timer" => self.set_timer(rest)?,
             "version2" => self.set_version_2(rest)?,
             "burn" => return Ok(self.burn().await?),
-            "lock" => engine.lock().await,
+            "lock" => engine.lock().await?,
             _ => self.aside("no such command; /help has them all"),
         }
         Ok(Next::Line)
@@ -408,7 +408,7 @@ impl Person<'_, '_> {
     }
 
     fn conversations(&self) -> Result<Vec<Conversation>, Error> {
-        let mine = self.engine.snapshot()?.burners.into_iter().find(|status| status.burner.id == *self.id);
+        let mine = self.engine.snapshot().burners.into_iter().find(|status| status.burner.id == *self.id);
         Ok(mine.map(|status| status.conversations).unwrap_or_default())
     }
 

@@ -94,16 +94,17 @@ impl Program<'_, '_> {
             Command::Disconnect {} => engine.disconnect(id)?,
             Command::Suspend {} => {
                 self.screen.holder.sign_off();
-                self.during(engine.suspend(SUSPENDING)).await;
+                let suspended = self.during(engine.suspend(SUSPENDING)).await;
                 // It has closed the lock file.
                 self.screen.holder.mark();
+                suspended?;
             }
             Command::Resume {} => {
                 self.during(engine.resume()).await?;
                 self.screen.holder.sign_again();
             }
-            Command::Lock {} => self.during(engine.lock()).await,
-            Command::Snapshot {} => return Ok(with_type("snapshot", &engine.snapshot()?)),
+            Command::Lock {} => self.during(engine.lock()).await?,
+            Command::Snapshot {} => return Ok(with_type("snapshot", &engine.snapshot())),
             Command::Uri {} => return Ok(uri_object(engine, id)?),
             Command::Messages { peer, before, limit } => {
                 return Ok(self.messages(peer.as_deref(), before.map(MessageId::from), limit)?);

@@ -93,7 +93,7 @@ async fn measure() -> Done<[(&'static str, f64); 7]> {
             return Err(format!("{total} texts").into());
         }
         let began = Instant::now();
-        engine.lock().await;
+        engine.lock().await?;
         locks.push(began.elapsed().as_secs_f64() * 1000.0);
         let engine = open(&home, &lab).await?;
         let began = Instant::now();

@@ -46,7 +46,7 @@ async fn obey(engine: &Engine, order: &str) -> Done {
     match order {
         "connect" => timeout(PATIENCE, connect(engine)).await??,
         "background" => engine.set_profile(Profile::Background),
-        "suspend" => engine.suspend(Duration::from_secs(3)).await,
+        "suspend" => engine.suspend(Duration::from_secs(3)).await?,
         _ => return Err("no such order".into()),
     }
     Ok(())

@@ -160,7 +160,7 @@ impl App {
                 self.forget(1);
             }
             "lock" => {
-                self.engine.lock().await;
+                self.engine.lock().await?;
                 self.forget(2);
             }
             "panic" => {

@@ -12,7 +12,7 @@ use crate::error::Input;
 use crate::event::BurnerId;
 use crate::identity::RecoveryWords;
 use crate::restore::Restore;
-use crate::{Answers, Burner, CreateOptions, Error, Question, QuestionId, Route, registration};
+use crate::{Answers, Burner, CreateOptions, Creation, Error, Question, QuestionId, Route, registration};
 
 impl Engine {
     /// All accounts that are known, in the order of their creation.
@@ -26,7 +26,7 @@ impl Engine {
     /// Whether options make sense and our own cap allows another account: all that can be told without a network.
     ///
     /// # Errors
-    /// What [`Engine::create_burner`] would end with at once.
+    /// What [`Engine::create`] would end with at once.
     pub fn check_options(&self, options: &CreateOptions) -> Result<(), Error> {
         self.context.burners.all()?;
         registration::check(&self.context, options)
@@ -42,11 +42,15 @@ impl Engine {
     /// # Errors
     /// The first thing that went wrong; nothing is left that the engine does not know of.
     pub async fn create_burner(&self, options: CreateOptions) -> Result<Burner, Error> {
-        let cancel = self.context.tasks.closing.child_token();
-        let _cancel_when_dropped = cancel.clone().drop_guard();
-        let context = Arc::clone(&self.context);
-        let work = async move { registration::create(&context, options, &cancel).await };
-        self.context.tasks.supervised(work).await?.claim().await
+        let creation = self.create(options);
+        let _cancel_when_dropped = creation.cancelled_when_dropped();
+        creation.burner().await
+    }
+
+    /// [`Engine::create_burner`] as something to hold: it tells how far it is, and can be cancelled.
+    #[must_use]
+    pub fn create(&self, options: CreateOptions) -> Creation {
+        Creation::begin(&self.context, options)
     }
 
     /// What a server asks of the user, while it is open: [`Snapshot::questions`](crate::Snapshot::questions) has all of them.

@@ -1,13 +1,15 @@
-//! Looking at servers.
+//! Looking at servers, and at the engine itself.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
+use flashpaper_chat::Conversation;
 use serde::Serialize;
 
 use super::Engine;
-use crate::event::{BurnerId, Step};
+use crate::event::{BurnerId, Connection, Step};
 use crate::network::connect as link;
+use crate::snapshot::{Snapshot, TorStatus};
 use crate::{Error, Route};
 
 impl Engine {
@@ -18,6 +20,55 @@ impl Engine {
     pub fn check_server(&self, server: Option<&str>, route: Option<Route>) -> Result<(), Error> {
         let server = self.context.some_server(server, route)?;
         server.endpoints(server.way(route).first).map(drop)
+    }
+
+    /// How the engine is, for a report to its developers: a text in lines that a user reads before sharing it. It has counts, codes and
+    /// kinds; no address, no name of a host, no key, no text, and no time.
+    #[must_use]
+    pub fn diagnostics(&self) -> String {
+        let Snapshot { sequence, life, network, tor, vault, burners, questions } = self.snapshot();
+        let tor = tor.map_or_else(
+            || "off".to_owned(),
+            |TorStatus { fraction, stage, blocked, .. }| {
+                let blocked = blocked.map_or_else(String::new, |why| format!(", {}", why.code()));
+                format!("{stage:?} at {:.0} %{blocked}", fraction * 100.0)
+            },
+        );
+        let mut text = format!(
+            "flashpaper {} ({} {})\nlife: {life:?}\nnetwork: {network:?}\nTor: {tor}\nevents: {sequence}\nquestions: {}\n\
+             vault: {} lost, incomplete: {}, old key kept: {}\nremovals that wait: {}\nburners: {}\n",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+            questions.len(),
+            vault.lost,
+            vault.incomplete,
+            vault.old_key_kept,
+            self.pending_removals().map_or(0, |waiting| waiting.len()),
+            burners.len(),
+        );
+        for status in burners {
+            let (connection, why) = match &status.connection {
+                Connection::Offline => ("offline", None),
+                Connection::Connecting => ("connecting", None),
+                Connection::Online => ("online", None),
+                Connection::Waiting { why } => ("waiting", Some(why)),
+                Connection::Ended { why } => ("ended", Some(why)),
+            };
+            let sum = |of: fn(&Conversation) -> u32| status.conversations.iter().map(of).sum::<u32>();
+            let _ = writeln!(
+                text,
+                "- {:?} by {:?}: {connection} {}; {} conversations, {} unread, {} in the outbox{}",
+                status.burner.state,
+                status.burner.via,
+                why.map_or("", Error::code),
+                status.conversations.len(),
+                sum(|conversation| conversation.unread),
+                sum(|conversation| conversation.outbox),
+                status.unreadable.map_or_else(String::new, |why| format!("; {}", why.code())),
+            );
+        }
+        text
     }
 
     /// Looks at a server without making an account: can it be reached, is its certificate right, does it take accounts?

@@ -1,12 +1,15 @@
 //! Texts, out and in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flashpaper_chat::{Address, ChatError, History, Message, MessageId};
+use sha2::{Digest as _, Sha256};
 
 use super::Engine;
 use crate::error::{Input, TextFault};
 use crate::event::{BurnerId, Connection};
+use crate::watched::{Look, Watched, watched};
 use crate::{Error, limits};
 
 impl Engine {
@@ -18,6 +21,23 @@ impl Engine {
     /// [`Error::InvalidInput`]: no address, one of this installation's own, or a text that cannot be sent. [`Error::PeerBlocked`],
     /// [`Error::OutboxFull`], storage errors, [`Error::NoSuchBurner`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn send(&self, id: &BurnerId, to: &str, text: &str, within: Option<Duration>) -> Result<MessageId, Error> {
+        self.send_once(id, to, text, within, None)
+    }
+
+    /// [`Engine::send`], once for each key of this burner: called again with the same one, after a call that was cut off, say, it
+    /// gives the message that there is. The last 64 keys are known, also to the next process. Any text can be one: a random
+    /// one for each text that a user writes.
+    ///
+    /// # Errors
+    /// As [`Engine::send`].
+    pub fn send_once(
+        &self,
+        id: &BurnerId,
+        to: &str,
+        text: &str,
+        within: Option<Duration>,
+        key: Option<&str>,
+    ) -> Result<MessageId, Error> {
         let to = self.peer_address(id, to)?;
         // XML knows one line break (XML 1.0 section 2.11).
         let text = text.replace("\r\n", "\n");
@@ -29,7 +49,11 @@ impl Engine {
         // A connection that works encrypts it in the same change. Texts in numbers do not wait for that: it takes many at once.
         let is_alone = is_online && !burner.writes_in_numbers();
         let patience = if is_alone { limits::TAKEN_ALONG } else { Duration::ZERO };
-        let queued = burner.converse_along(patience, move |talk| talk.queue(&to, &text, within))?;
+        let key = key.map(short);
+        let queued = burner.converse_along(patience, move |talk| match key {
+            Some(key) => talk.queue_once(key, &to, &text, within),
+            None => talk.queue(&to, &text, within),
+        })?;
         burner.note_written();
         burner.wake();
         queued.map_err(ChatError::into)
@@ -75,6 +99,61 @@ impl Engine {
         Ok(())
     }
 
+    /// [`Engine::taken`] for all that came from a peer (a bare JID), up to a message: a user has read a page of a conversation.
+    ///
+    /// # Errors
+    /// As [`Engine::taken`].
+    pub fn read(&self, id: &BurnerId, peer: &str, up_to: MessageId) -> Result<(), Error> {
+        let (peer, burner) = (self.compared(id, peer)?, self.context.burner(id)?);
+        burner.converse(move |talk| talk.take_up_to(&peer, up_to))?;
+        burner.wake();
+        Ok(())
+    }
+
+    /// Sends a text again that has failed, as a new message; the failed one is forgotten. Where the peer may have read it
+    /// ([`crate::FailReason::Unread`]) and its client tells what it gets twice, as Flashpaper does, it is shown once there.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchMessage`]: no text of that name has failed. Otherwise as [`Engine::send`].
+    pub fn retry(&self, id: &BurnerId, message: MessageId) -> Result<MessageId, Error> {
+        let burner = self.context.burner(id)?;
+        let queued = burner.converse(move |talk| talk.retry(message))??;
+        burner.note_written();
+        burner.wake();
+        queued.ok_or(Error::NoSuchMessage)
+    }
+
+    /// Forgets one message on this device, whatever there is to come of it: one that has not left does not leave any more. The peer keeps
+    /// what it has. Does nothing where there is none of that name.
+    ///
+    /// # Errors
+    /// As [`Engine::taken`].
+    pub fn delete(&self, id: &BurnerId, message: MessageId) -> Result<(), Error> {
+        let burner = self.context.burner(id)?;
+        burner.converse(move |talk| talk.delete(message))?;
+        burner.forget_kept(message, self.context.services.expiry_now())?;
+        burner.wake();
+        Ok(())
+    }
+
+    /// The last messages of a conversation as they change: at most `limit`, in their order. It ends with the burner, and as the
+    /// engine is locked or closed. It changes at most every 20 milliseconds.
+    #[must_use]
+    pub fn timeline(&self, id: &BurnerId, peer: &str, limit: u32) -> Watched<Vec<Message>> {
+        let (id, peer) = (id.clone(), peer.to_owned());
+        watched(&self.context, move |context| {
+            let engine = Self { context: Arc::clone(context) };
+            match engine.messages(&id, Some(&peer), None, limit) {
+                Ok(page) => Look::Is(page),
+                Err(Error::NoSuchBurner | Error::VaultLocked | Error::Closed | Error::InvalidInput { .. }) => {
+                    Look::IsOver
+                }
+                // Of a folder that is let go, say: what was shown last is still true.
+                Err(_) => Look::IsHidden,
+            }
+        })
+    }
+
     /// Sets what is kept of a burner's messages that are done. What is not to be kept any more is forgotten at once.
     ///
     /// # Errors
@@ -85,6 +164,12 @@ impl Engine {
         burner.converse(|_| ())?;
         burner.forget_history(self.context.services.expiry_now()).map(drop)
     }
+}
+
+/// A key of an app's as it is stored: so short, and says nothing. Of the last 64 no two are taken for one by chance.
+fn short(key: &str) -> u64 {
+    let digest = Sha256::digest(key);
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// Why a text cannot be sent, if it cannot.

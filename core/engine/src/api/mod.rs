@@ -14,18 +14,19 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::burner::LiveBurner;
-use crate::config::Key;
+use crate::config::{Key, Network};
 use crate::connection::handle::Profile;
 use crate::context::Context;
 #[cfg(feature = "lab")]
 use crate::event::Event;
 use crate::event_log::Events;
 use crate::locks::lock;
-use crate::snapshot::{BurnerStatus, Snapshot};
+use crate::snapshot::{BurnerStatus, Life, NetworkKind, Snapshot};
 use crate::spread::Spread;
 use crate::store::VaultReport;
 use crate::tasks::blocking;
 use crate::time::system_time;
+use crate::watched::{Look, Watched, watched};
 use crate::{Burner, Error};
 
 /// The library. One per home folder; cheap to clone, all clones are the same engine.
@@ -76,18 +77,23 @@ impl Engine {
 
     /// Everything that a screen shows, at one moment. Nothing is missing between it and [`Engine::events`] since its
     /// [`Snapshot::sequence`]; what happens while it is taken may be in both.
-    ///
-    /// # Errors
-    /// [`Error::VaultLocked`], [`Error::Closed`].
-    pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        // Before anything else is looked at: what is reported later may be seen twice, but not never.
-        let sequence = self.context.services.reporter.sequence();
-        let tor = lock(&self.context.services.tor_status).clone();
-        let burners = self.context.burners.listed()?;
-        let vault = self.context.services.store.report();
-        let burners = burners.iter().map(|burner| status(burner)).collect();
-        let questions = self.context.questions.all();
-        Ok(Snapshot { sequence, tor, vault, burners, questions })
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        snapshot(&self.context)
+    }
+
+    /// [`Engine::snapshot`] as it changes. Of a closed engine it gives one, which is the last; else that comes as the engine is
+    /// closed. It changes at most every 20 milliseconds.
+    #[must_use]
+    pub fn states(&self) -> Watched<Snapshot> {
+        // Its threads may have ended.
+        if self.context.burners.all().err() == Some(Error::Closed) {
+            return Watched::last(snapshot(&self.context));
+        }
+        watched(&self.context, |context| {
+            let seen = snapshot(context);
+            if seen.life == Life::Closed { Look::IsLast(seen) } else { Look::Is(seen) }
+        })
     }
 
     /// Reports an event once the slowest reader is not far behind. For tests of what carries events to an app.
@@ -113,6 +119,28 @@ impl Engine {
     pub fn network_changed(&self) {
         self.context.network_changed();
     }
+}
+
+fn snapshot(context: &Context) -> Snapshot {
+    // Before anything else is looked at: what is reported later may be seen twice, but not never.
+    let sequence = context.services.reporter.sequence();
+    let life = match context.services.store.check_awake() {
+        Ok(()) => Life::Awake,
+        Err(Error::Suspended) => Life::Suspended,
+        Err(Error::VaultLocked) => Life::Locked,
+        Err(_) => Life::Closed,
+    };
+    let network = match context.network {
+        Network::Public => NetworkKind::Public,
+        Network::Private(_) => NetworkKind::Private,
+    };
+    let tor = lock(&context.services.tor_status).clone();
+    let vault = context.services.store.report();
+    let is_shown = matches!(life, Life::Awake | Life::Suspended);
+    let burners = context.burners.listed().ok().filter(|_| is_shown).unwrap_or_default();
+    let burners = burners.iter().map(|burner| status(burner)).collect();
+    let questions = if is_shown { context.questions.all() } else { Vec::new() };
+    Snapshot { sequence, life, network, tor, vault, burners, questions }
 }
 
 fn status(burner: &LiveBurner) -> BurnerStatus {

@@ -66,7 +66,7 @@ mod tests {
         assert!(!is_drawn(&engine));
         assert_eq!(engine.set_own_servers(Some(own.clone())).await, Ok(()));
         assert!(is_drawn(&engine));
-        engine.suspend(Duration::from_secs(1)).await;
+        engine.suspend(Duration::from_secs(1)).await.unwrap();
         assert_eq!(engine.set_own_servers(None).await, Err(Error::Suspended));
         engine.resume().await.unwrap();
         assert!(is_drawn(&engine));

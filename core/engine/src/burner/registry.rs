@@ -92,6 +92,7 @@ impl Registry {
         if committed.is_err() {
             self.remove(&burner.id);
         }
+        self.services.reporter.changed();
         committed.map(|()| (burner, turn))
     }
 
@@ -121,12 +122,14 @@ impl Registry {
         lock(&self.known).burners.retain(|other| !Arc::ptr_eq(other, gone));
         gone.wipe();
         self.services.reporter.forget_peers(&burner.id);
+        self.services.reporter.changed();
         committed
     }
 
     pub(crate) fn remove(&self, id: &BurnerId) {
         lock(&self.known).burners.retain(|burner| burner.id != *id);
         self.services.reporter.forget_peers(id);
+        self.services.reporter.changed();
     }
 
     /// Takes over what was read as the folder was opened. Burners that are known already are the same as before.

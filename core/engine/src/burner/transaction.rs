@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flashpaper_chat::{Changed, Entry, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
+use flashpaper_chat::{Changed, Entry, History, Mailbox, MessageId, News, PeerId, Talk, UnixTime, retention};
 use flashpaper_vault::{Batch, End};
 use zeroize::Zeroize as _;
 
@@ -91,6 +91,7 @@ impl LiveBurner {
             // Expiry itself comes by here: what it cannot end yet must not wake it.
             if is_written {
                 self.services.expiry.notify_one();
+                self.services.reporter.changed();
             }
         });
         drop(chat);
@@ -154,6 +155,7 @@ impl LiveBurner {
             (chat.account, chat.expiries) = (Arc::new(account), Expiries::default());
             self.publish(&chat);
             self.services.expiry.notify_one();
+            self.services.reporter.changed();
         }
         Ok(result)
     }
@@ -224,19 +226,45 @@ impl LiveBurner {
             let (expired, left): (Vec<_>, Vec<_>) =
                 page.into_iter().partition(|(_, entry)| expires(entry).is_some_and(|at| at <= now));
             if !expired.is_empty() {
-                let Kept { stored, present } = chat.mailbox.clone()?;
-                let mut mailbox = Mailbox::clone(&present);
-                let mut batch = Batch::default();
-                expired.iter().for_each(|(_, entry)| retention::forgotten(&mut mailbox, entry, now));
-                history::remove(&mut batch, self.owner, &expired, &left);
-                chat.lists = history::Lists::default();
-                schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
-                self.services.store.commit(batch)?;
-                chat.mailbox = Ok(Kept::on_disk(mailbox));
-                self.publish(&chat);
+                self.forget(&mut chat, &expired, &left, now)?;
             }
             chat.expiries.looked_through(from, up_to, left.iter().filter_map(|(_, entry)| expires(entry)).min());
         }
+    }
+}
+
+impl LiveBurner {
+    /// Forgets one message of history, if it is there.
+    pub(crate) fn forget_kept(&self, message: MessageId, now: UnixTime) -> Result<(), Error> {
+        let mut chat = lock(&self.chat);
+        if chat.account.history == History::None {
+            return Ok(());
+        }
+        let block = self.services.store.history(self.owner, (history::block_of(message), End::First), usize::MAX)?;
+        let (gone, left): (Vec<_>, Vec<_>) = block.into_iter().partition(|(of, _)| *of == message);
+        if gone.is_empty() { Ok(()) } else { self.forget(&mut chat, &gone, &left, now) }
+    }
+
+    /// Takes messages out of history. `left`: the others of their blocks.
+    fn forget(
+        &self,
+        chat: &mut Chat,
+        gone: &[(MessageId, Entry)],
+        left: &[(MessageId, Entry)],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let Kept { stored, present } = chat.mailbox.clone()?;
+        let mut mailbox = Mailbox::clone(&present);
+        let mut batch = Batch::default();
+        gone.iter().for_each(|(_, entry)| retention::forgotten(&mut mailbox, entry, now));
+        history::remove(&mut batch, self.owner, gone, left);
+        chat.lists = history::Lists::default();
+        schema::put_changes(&mut batch, self.owner, &stored, &mailbox)?;
+        self.services.store.commit(batch)?;
+        chat.mailbox = Ok(Kept::on_disk(mailbox));
+        self.publish(chat);
+        self.services.reporter.changed();
+        Ok(())
     }
 }
 

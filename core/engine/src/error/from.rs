@@ -164,6 +164,8 @@ impl From<vault::Error> for Error {
             vault::Error::SamePassphrase => Self::InvalidInput { input: Input::SamePassphrase },
             vault::Error::NoPassphrase => Self::InvalidInput { input: Input::NoPassphrase },
             vault::Error::KeyDenied => Self::KeyDenied,
+            vault::Error::KeyLocked => Self::KeyLocked,
+            vault::Error::KeyUnavailable => Self::KeyUnavailable,
             vault::Error::KeyLost => Self::KeyLost,
             vault::Error::Damaged => Self::VaultDamaged,
             vault::Error::TooNew => Self::VaultTooNew,

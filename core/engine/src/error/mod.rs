@@ -170,17 +170,24 @@ pub enum Error {
     /// A later version of this library wrote the store.
     #[error("the store is of a later version")]
     VaultTooNew,
-    /// The key store does not hand out the key now: the user declined, or the device is locked. Nothing has changed
-    /// here; of a burn, what is left to do is done by the next start or call.
+    /// The key store does not hand out the key now: its user has to agree, and has not. Nothing has changed here; of a burn,
+    /// what is left to do is done by the next start or call.
     #[error("the key is not available now")]
     KeyDenied,
+    /// The key store hands no key out before the device was unlocked for the first time since its start: wait for that.
+    /// Nothing has changed here, as with [`Error::KeyDenied`].
+    #[error("the key is not available before the device is unlocked")]
+    KeyLocked,
+    /// The key store fails, which may pass. Nothing has changed here, as with [`Error::KeyDenied`].
+    #[error("the key store fails")]
+    KeyUnavailable,
     /// The key is gone from the key store, or its file, while sealed accounts exist; or this is another key store.
     #[error("the key of the store is lost")]
     KeyLost,
     /// The device is full.
     #[error("no space left")]
     StorageFull,
-    /// The folder cannot be read or written, or the key store fails.
+    /// The folder cannot be read or written.
     #[error("the folder cannot be used")]
     Storage,
     /// The engine is suspended: [`crate::Engine::resume`] it first.
@@ -332,6 +339,8 @@ impl Error {
             Self::Unreadable => ("unreadable", Action::Nothing),
             Self::VaultTooNew => ("vault_too_new", Action::UpdateApp),
             Self::KeyDenied => ("key_denied", Action::Unlock),
+            Self::KeyLocked => ("key_locked", Action::Unlock),
+            Self::KeyUnavailable => ("key_unavailable", Action::TryLater),
             Self::KeyLost => ("key_lost", Action::Report),
             Self::StorageFull => ("storage_full", Action::FreeSpace),
             Self::Storage => ("storage", Action::Report),

@@ -85,7 +85,7 @@ async fn a_touch_puts_the_lock_off() {
 async fn a_suspended_engine_locks_itself_as_well() {
     let home = TempDir::new().unwrap();
     let (engine, clock, mut events) = left_alone(&home).await;
-    engine.suspend(Duration::ZERO).await;
+    let _ = engine.suspend(Duration::ZERO).await;
     clock.1.store(1, Relaxed);
     locked(&mut events).await;
     assert!(is_locked(&engine));
@@ -98,7 +98,7 @@ async fn what_has_slept_past_the_time_does_not_come_back_without_the_key() {
         let home = TempDir::new().unwrap();
         let (engine, clock) = open(&home).await;
         engine.set_auto_lock(Some(at(600))).unwrap();
-        engine.suspend(Duration::ZERO).await;
+        let _ = engine.suspend(Duration::ZERO).await;
         // The timer of the process has stood still.
         clock.1.store(600, Relaxed);
         if wakes_by_sync {
@@ -127,7 +127,7 @@ async fn no_time_at_all_is_refused_and_what_was_set_stays() {
 async fn an_engine_that_nobody_holds_is_not_kept_by_its_watch() {
     let home = TempDir::new().unwrap();
     let (engine, _, _) = left_alone(&home).await;
-    engine.suspend(Duration::ZERO).await;
+    let _ = engine.suspend(Duration::ZERO).await;
     let context = Arc::downgrade(&engine.context);
     drop(engine);
     let end = Instant::now() + Duration::from_secs(20);

@@ -18,12 +18,13 @@ use super::learnt::Lesson;
 use super::options::CreateOptions;
 use super::pending::PendingBurner;
 use super::plan::{Act, Failure, Found, Use};
+use super::progress::Told;
 use super::questions::Reply;
 use crate::account::{Account, Expiry};
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::directory::{Kind, Server};
-use crate::event::{Event, ServerWords, Step};
+use crate::event::{ServerWords, Step};
 use crate::identity::{Identity, RecoveryWords};
 use crate::network::connect::{self as link, Bound, Link, within};
 use crate::route::{Route, Way};
@@ -44,6 +45,7 @@ pub(super) struct Attempt<'a> {
     pub(super) counts: bool,
     /// The user is being asked. It stays so where the attempt is dropped meanwhile.
     pub(super) is_asking: &'a AtomicBool,
+    pub(super) told: &'a Told,
 }
 
 impl Attempt<'_> {
@@ -60,7 +62,7 @@ impl Attempt<'_> {
         let mut pending = PendingBurner::seal(context, account, self.counts).await?;
         let burner = Arc::clone(&pending.burner);
         let server = Address::from(self.server.domain.as_str().to_owned());
-        report(context, &burner, Step::Sealed { server, via: self.way.first });
+        self.told.step(&context.services, &burner.id, Step::Sealed { server, via: self.way.first });
         let work = Work { context, attempt: self, burner, ids: context.services.ids(), stream: Stream::None };
         let end = follow(work, &mut pending, cancel).await;
         Ok((pending, end))
@@ -112,10 +114,14 @@ enum Stream {
 }
 
 impl Work<'_> {
+    fn report(&self, step: Step) {
+        self.attempt.told.step(&self.context.services, &self.burner.id, step);
+    }
+
     /// Carries out one act. When it fails, the stream is gone.
     async fn carry_out(&mut self, act: &Act) -> Result<Found, Failure> {
-        let (context, burner) = (self.context, &self.burner);
-        let mut report = |step| report(context, burner, step);
+        let (context, burner, told) = (self.context, &self.burner, self.attempt.told);
+        let mut report = |step| told.step(&context.services, &burner.id, step);
         Ok(match (act, take(&mut self.stream)) {
             (Act::OpenStream, Stream::None) => return self.open().await,
             (Act::ShowInvitation, Stream::Open(mut link)) => {
@@ -153,8 +159,8 @@ impl Work<'_> {
 
     /// Opens a stream. The form is asked for along with that, or else behind the invitation.
     async fn open(&mut self) -> Result<Found, Failure> {
-        let (context, burner) = (self.context, &self.burner);
-        let mut report = |step| report(context, burner, step);
+        let (context, burner, told) = (self.context, &self.burner, self.attempt.told);
+        let mut report = |step| told.step(&context.services, &burner.id, step);
         let link = match self.attempt.invitation {
             Some(_) => link::open_for(context, burner, &mut report).await?,
             None => link::open_to_register(context, burner, &mut self.ids, &mut report).await?,
@@ -187,7 +193,7 @@ impl Work<'_> {
             Route::Onion => within(limits::EXCHANGE, link.register(form, &mut self.ids)).await?,
         };
         sent?;
-        report(self.context, &self.burner, Step::Registered);
+        self.report(Step::Registered);
         self.stream = Stream::Registered(link);
         Ok(Found::Done)
     }
@@ -196,7 +202,7 @@ impl Work<'_> {
     async fn try_out(&mut self, mut session: Bound) -> Result<Found, Failure> {
         let tried = within(limits::EXCHANGE, session.try_out()).await?.map_err(Error::from)?;
         for words in tried.words {
-            report(self.context, &self.burner, Step::ServerSays { words: ServerWords(words) });
+            self.report(Step::ServerSays { words: ServerWords(words) });
         }
         self.stream = Stream::LoggedIn(session);
         Ok(Found::Account(match (tried.quarantined, tried.reachable) {
@@ -262,7 +268,7 @@ impl Work<'_> {
     async fn look_for_proof(&mut self, form: &mut Form) -> Result<(), Error> {
         while let Some(mut work) = form.work(self.context.services.rng().random()) {
             loop {
-                report(self.context, &self.burner, Step::Working { percent: work.percent() });
+                self.report(Step::Working { percent: work.percent() });
                 let (after, found) = blocking(move || {
                     let found = work.run(limits::WORK).map_err(|_| Fault::TooMuchWork)?;
                     Ok((work, found))
@@ -281,8 +287,9 @@ impl Work<'_> {
     /// Asks the user, for as long as the server waits. What asks nothing is answered.
     async fn ask(&mut self, link: &mut Link, form: Form) -> Result<Reply, Error> {
         let server = Address::from(self.attempt.server.domain.as_str().to_owned());
-        let (context, burner) = (self.context, &self.burner.id);
-        let mut asked = match context.questions.ask((&context.services, &context.tasks), (burner, &server), form) {
+        let (context, told) = (self.context, self.attempt.told);
+        let asked = (&*context.services, &context.tasks, told);
+        let mut asked = match context.questions.ask(asked, (&self.burner.id, &server), form) {
             Ok(asked) => asked,
             Err(form) => {
                 // It may have been otherwise before a sleep.
@@ -307,10 +314,6 @@ impl Work<'_> {
 async fn fetch_from(dial: &dyn Dial, target: &Target, url: &PictureUrl, tls: &Tls) -> Result<Vec<u8>, PictureError> {
     let stream = dial.dial(target, limits::DIAL).await.map_err(|_| PictureError::Missing)?.stream;
     within(limits::EXCHANGE, fetch(stream, url, tls)).await.map_err(|_| PictureError::Missing)?
-}
-
-fn report(context: &Context, burner: &LiveBurner, step: Step) {
-    context.services.reporter.report(Event::Creating { burner: burner.id.clone(), step });
 }
 
 /// The user is asked at a server that was said to ask nothing: the next creation goes to others first, however this one ends.

@@ -1,14 +1,16 @@
 //! Making a burner: draw an identity, seal it, register it over circuits of its own, show that it can be reached.
 //!
-//! `plan` decides what is done next, `attempt` does it, `questions` has the user asked a `question`, `pending` holds the account meanwhile.
+//! A `creation` is what an app holds. `plan` decides what is done next, `attempt` does it, `questions` has the user asked a `question`, `pending` holds the account meanwhile.
 //! `servers` finds one, `choice` decides where to go on after a refusal, by what is `learnt` of servers, and `quota` is our own cap.
 
 mod attempt;
 pub(crate) mod choice;
+pub(crate) mod creation;
 pub(crate) mod learnt;
 mod options;
 mod pending;
 mod plan;
+pub(crate) mod progress;
 pub(crate) mod question;
 pub(crate) mod questions;
 pub(crate) mod quota;
@@ -26,10 +28,11 @@ use self::attempt::Attempt;
 use self::choice::{Choice, Next, Patience};
 pub use self::options::CreateOptions;
 use self::pending::PendingBurner;
+use self::progress::Told;
 use crate::account::Expiry;
 use crate::context::Context;
 use crate::directory::Server;
-use crate::event::{Event, Step};
+use crate::event::Step;
 use crate::route::Way;
 use crate::{Error, Route};
 
@@ -44,12 +47,13 @@ pub(crate) fn check(context: &Context, options: &CreateOptions) -> Result<(), Er
 
 /// Makes an account, at the server that is named, or at one after the other until one takes it. Asleep, it has ended, but where
 /// the user was being asked: that is done anew once the app has the engine resume.
-pub(crate) async fn create(
+async fn create(
     context: &Arc<Context>,
     options: CreateOptions,
     cancel: &CancellationToken,
+    told: &Told,
 ) -> Result<PendingBurner, Error> {
-    let mut creation = Creation::new(context, options)?;
+    let mut creation = Attempts::new(context, options, told)?;
     let _shares = context.beginning.read().await;
     // It ends with the last burner.
     context.run_tor(None, true).await?;
@@ -72,8 +76,9 @@ pub(crate) async fn create(
 }
 
 /// A creation, between its attempts.
-struct Creation<'a> {
+struct Attempts<'a> {
     context: &'a Arc<Context>,
+    told: &'a Told,
     options: CreateOptions,
     invitation: Option<Invitation>,
     expiry: Option<Expiry>,
@@ -89,8 +94,8 @@ struct Creation<'a> {
     is_asking: AtomicBool,
 }
 
-impl<'a> Creation<'a> {
-    fn new(context: &'a Arc<Context>, options: CreateOptions) -> Result<Self, Error> {
+impl<'a> Attempts<'a> {
+    fn new(context: &'a Arc<Context>, options: CreateOptions, told: &'a Told) -> Result<Self, Error> {
         let (invitation, named) = options.read()?;
         let expiry = options.expiry(context.services.expiry_now())?;
         let server = first(context, &options, named.as_deref())?;
@@ -101,7 +106,7 @@ impl<'a> Creation<'a> {
             patience = patience.with_one_name();
         }
         let (named, tried, counts, is_asking) = (named.is_some(), Vec::new(), true, AtomicBool::new(false));
-        Ok(Self { context, options, invitation, expiry, named, server, way, patience, tried, counts, is_asking })
+        Ok(Self { context, told, options, invitation, expiry, named, server, way, patience, tried, counts, is_asking })
     }
 
     /// Makes one attempt after the other. Dropped while the user is asked, it can be called again.
@@ -116,16 +121,17 @@ impl<'a> Creation<'a> {
                 expiry: self.expiry,
                 counts: std::mem::take(&mut self.counts),
                 is_asking: &self.is_asking,
+                told: self.told,
             };
             // On the heap: streams are large, and an app's threads may have small stacks.
             let (pending, end) = Box::pin(attempt.run(self.context, cancel)).await?;
             let Err(why) = end else { return Ok(pending) };
-            self.move_on(pending, self.told(why), cancel).await?;
+            self.move_on(pending, self.named_end(why), cancel).await?;
         }
     }
 
     /// What an attempt's end is called: a name that is reserved was not drawn.
-    fn told(&self, why: Error) -> Error {
+    fn named_end(&self, why: Error) -> Error {
         if has_name(self.invitation.as_ref()) && why == Error::NamesTaken { Error::ReservedNameTaken } else { why }
     }
 
@@ -163,7 +169,7 @@ impl<'a> Creation<'a> {
                 self.way = self.server.way(self.options.route);
             }
         }
-        self.context.services.reporter.report(Event::Creating { burner, step: Step::MovingOn { from, why } });
+        self.told.step(&self.context.services, &burner, Step::MovingOn { from, why });
         Ok(())
     }
 }
@@ -196,8 +202,9 @@ mod tests {
             ("xmpp:jabber.example?register;preauth=one", Error::NamesTaken, true),
         ] {
             let options = CreateOptions { invitation: Some(link.to_owned()), ..CreateOptions::default() };
-            let mut creation = Creation::new(&engine.context, options).unwrap();
-            let why = creation.told(Error::NamesTaken);
+            let nobody = Told::nobody();
+            let mut creation = Attempts::new(&engine.context, options, &nobody).unwrap();
+            let why = creation.named_end(Error::NamesTaken);
             assert_eq!(why, told);
             let pending = PendingBurner::seal(&engine.context, account("a"), false).await.unwrap();
             let gone_on = creation.move_on(pending, why, &CancellationToken::new()).await;
@@ -211,7 +218,8 @@ mod tests {
         let home = TempDir::new().unwrap();
         let (engine, _) = engine(&home, &[]).await;
         let context = &engine.context;
-        let mut creation = Creation::new(context, CreateOptions::default()).unwrap();
+        let nobody = Told::nobody();
+        let mut creation = Attempts::new(context, CreateOptions::default(), &nobody).unwrap();
         let first = creation.server.domain.as_str().to_owned();
         for (number, learnt) in [(1, None), (2, None), (3, Some(Lesson::NotToday))] {
             let mut sealed = account(&number.to_string());

@@ -7,6 +7,7 @@ use flashpaper_chat::Address;
 use flashpaper_xmpp::registration::{Answers, Form};
 use tokio::sync::oneshot;
 
+use super::progress::Told;
 use super::question::Question;
 use crate::Error;
 use crate::error::Input;
@@ -44,7 +45,7 @@ impl Questions {
     /// Asks the user. A form that asks nothing is given back.
     pub(super) fn ask<'a>(
         &'a self,
-        (services, tasks): (&'a Services, &'a Tasks),
+        (services, tasks, told): (&'a Services, &'a Tasks, &'a Told),
         (burner, server): (&BurnerId, &Address),
         form: Form,
     ) -> Result<Asked<'a>, Box<Form>> {
@@ -55,11 +56,21 @@ impl Questions {
             open.last += 1;
             let id = QuestionId(open.last);
             let question = Question { id, burner: burner.clone(), server: server.clone(), form: asked };
+            told.asks(Some(question.clone()));
             open.by_id.insert(id, (question, Box::new(form), sender));
             id
         };
         services.reporter.report(Event::Question { burner: burner.clone(), question: id });
-        Ok(Asked { id, burner: burner.clone(), questions: self, services, tasks, reply, end: QuestionEnd::Expired })
+        Ok(Asked {
+            id,
+            burner: burner.clone(),
+            questions: self,
+            services,
+            tasks,
+            told,
+            reply,
+            end: QuestionEnd::Expired,
+        })
     }
 
     /// Gives answers to a question.
@@ -86,6 +97,7 @@ pub(super) struct Asked<'a> {
     questions: &'a Questions,
     services: &'a Services,
     tasks: &'a Tasks,
+    told: &'a Told,
     reply: oneshot::Receiver<Reply>,
     end: QuestionEnd,
 }
@@ -106,6 +118,7 @@ impl Asked<'_> {
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
         lock(&self.questions.0).by_id.remove(&self.id);
+        self.told.asks(None);
         let is_put_off = self.end == QuestionEnd::Expired && self.tasks.are_asleep();
         let end = if is_put_off { QuestionEnd::Suspended } else { self.end };
         let (burner, question) = (self.burner.clone(), self.id);

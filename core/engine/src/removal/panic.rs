@@ -225,7 +225,7 @@ mod tests {
     async fn a_locked_folder_one_without_an_engine_and_none_at_all_end_as_well() {
         let home = TempDir::new().unwrap();
         let (engine, _) = engine(&home, &["a"]).await;
-        engine.lock().await;
+        engine.lock().await.unwrap();
         assert_eq!(Engine::panic(home.path(), None), PanicReport::default());
         assert!(listing(home.path()).is_empty());
         let (engine, _) = crate::connection::supervisor::tests::engine(&home, &["a"]).await;

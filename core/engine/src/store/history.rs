@@ -49,6 +49,12 @@ pub(crate) fn block_start(message: MessageId) -> u64 {
     block(message) * BLOCK
 }
 
+/// The numbers of a message's block.
+pub(crate) fn block_of(message: MessageId) -> Range<u64> {
+    let start = block_start(message);
+    start..start.saturating_add(BLOCK)
+}
+
 /// The last block in each peer's list, as far as this process has listed some.
 #[derive(Default)]
 pub(crate) struct Lists(BTreeMap<PeerId, u64>);

@@ -154,7 +154,7 @@ async fn burners_of_one_phone_are_cut_at_moments_of_their_own() -> Tested {
     for _ in 0..rounds {
         seen.take_ends();
         let begin = Instant::now();
-        engine.suspend(deadline).await;
+        engine.suspend(deadline).await?;
         assert!(begin.elapsed() < deadline + Duration::from_secs(2));
         let ends = seen.take_ends();
         assert_eq!(ends.len(), 2);

@@ -60,7 +60,7 @@ fn app() -> Tested {
     })?;
     println!("> online");
     order()?;
-    runtime.block_on(engine.suspend(Duration::from_secs(3)));
+    runtime.block_on(engine.suspend(Duration::from_secs(3)))?;
     println!("> suspended");
     order()?;
     runtime.block_on(async {

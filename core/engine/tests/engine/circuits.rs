@@ -120,7 +120,7 @@ async fn from_creation_to_burn(lab: &Remote) -> Tested {
     lab.cut().await?;
     online(&mut events).await?;
     look("connected again after a cut");
-    engine.suspend(Duration::from_secs(3)).await;
+    engine.suspend(Duration::from_secs(3)).await?;
     let mut events = engine.events(None);
     engine.resume().await?;
     online(&mut events).await?;

@@ -37,18 +37,18 @@ impl Drawer {
 
 impl KeySource for Drawer {
     fn seal(&self, slot: KeySlot, bytes: &[u8]) -> Result<Vec<u8>, KeySourceError> {
-        fs::write(self.file(slot), bytes).map_err(|_| KeySourceError::Failed)?;
+        fs::write(self.file(slot), bytes).map_err(|_| KeySourceError::Unavailable)?;
         Ok(b"in the drawer".to_vec())
     }
 
     fn unseal(&self, slot: KeySlot, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeySourceError> {
-        fs::read(self.file(slot)).map(Zeroizing::new).map_err(|_| KeySourceError::Lost)
+        fs::read(self.file(slot)).map(Zeroizing::new).map_err(|_| KeySourceError::Invalidated)
     }
 
     fn delete(&self, slot: KeySlot) -> Result<(), KeySourceError> {
         let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         if ends.as_ref().is_some_and(|engine| engine.burners().err() != Some(Error::Closed)) {
-            return Err(KeySourceError::Failed);
+            return Err(KeySourceError::Unavailable);
         }
         // What is not there is as good as deleted.
         let _ = fs::remove_file(self.file(slot));

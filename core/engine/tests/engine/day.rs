@@ -66,7 +66,7 @@ impl Day {
     }
 
     fn connection(&self) -> Tested<Connection> {
-        let status = self.engine.snapshot()?.burners.into_iter().find(|status| status.burner.id == self.burner.id);
+        let status = self.engine.snapshot().burners.into_iter().find(|status| status.burner.id == self.burner.id);
         Ok(status.ok_or("no burner")?.connection)
     }
 
@@ -270,7 +270,7 @@ async fn asleep_it_holds_nothing_and_awake_it_goes_on() -> Tested {
     let id = day.burner.id.clone();
     let mut events = day.engine.events(None);
     let begin = Instant::now();
-    day.engine.suspend(Duration::from_secs(3)).await;
+    day.engine.suspend(Duration::from_secs(3)).await?;
     assert!(begin.elapsed() < Duration::from_secs(30));
     assert_eq!(open_below(home.path())?, Vec::<PathBuf>::new());
     assert_eq!(day.connection()?, Connection::Offline);
@@ -285,7 +285,7 @@ async fn asleep_it_holds_nothing_and_awake_it_goes_on() -> Tested {
         day.pass(10_000).await;
         day.engine.network_changed();
         // Once more changes nothing.
-        day.engine.suspend(Duration::from_secs(3)).await;
+        day.engine.suspend(Duration::from_secs(3)).await?;
     }
     assert_eq!(day.wire.dialled.load(SeqCst), dialled);
     day.engine.resume().await?;
@@ -312,7 +312,7 @@ async fn a_burn_that_sleep_interrupts_as_it_says_goodbye_goes_on() -> Tested {
     let (engine, id) = (scene.engine.clone(), scene.burner.id.clone());
     let burn = tokio::spawn(async move { engine.burn(&id).await });
     sleep(Duration::from_secs(1)).await;
-    scene.engine.suspend(Duration::from_secs(3)).await;
+    scene.engine.suspend(Duration::from_secs(3)).await?;
     assert_eq!(burn.await?.err(), Some(Error::Suspended));
     assert_eq!(scene.engine.burners()?[0].state, BurnerState::Burning);
     scene.engine.resume().await?;
@@ -336,19 +336,23 @@ async fn locked_it_says_nothing_without_the_key() -> Tested {
     let open = |key| Ok::<_, Box<dyn std::error::Error>>(Config { key, ..config(home.path(), &day.lab)? });
     for asleep in [false, true] {
         if asleep {
-            day.engine.suspend(Duration::from_secs(3)).await;
+            day.engine.suspend(Duration::from_secs(3)).await?;
         }
-        day.engine.lock().await;
+        day.engine.lock().await?;
         // Suspending what is locked does not open or end anything.
-        day.engine.suspend(Duration::from_secs(3)).await;
+        day.engine.suspend(Duration::from_secs(3)).await?;
         assert_eq!(day.engine.burners().err(), Some(Error::VaultLocked));
-        assert_eq!(day.engine.snapshot().err(), Some(Error::VaultLocked));
+        assert_eq!(day.engine.snapshot().life, flashpaper::Life::Locked);
         assert_eq!(day.engine.messages(&id, None, None, u32::MAX).err(), Some(Error::VaultLocked));
         assert_eq!(day.engine.send(&id, "a@b.example", "text", None).err(), Some(Error::VaultLocked));
         assert_eq!(day.engine.resume().await, Err(Error::VaultLocked));
         assert_eq!(Engine::open(open(Key::passphrase("other"))?).await.err(), Some(Error::VaultLocked));
         assert!(Engine::open(open(key())?).await? == day.engine);
-        assert_eq!(day.engine.burners()?.len(), 1);
+        let state = day.engine.snapshot();
+        assert_eq!((state.life, state.tor, state.burners.len()), (flashpaper::Life::Suspended, None, 1));
+        assert_eq!(open_below(home.path())?, Vec::<PathBuf>::new(), "that it was opened starts nothing");
+        day.engine.resume().await?;
+        assert_eq!(day.engine.snapshot().life, flashpaper::Life::Awake);
         assert_eq!(day.connection()?, Connection::Offline, "a locked engine has forgotten who was connected");
     }
     day.engine.connect(&id)?;
@@ -457,7 +461,7 @@ async fn burners_connect_apart() -> Tested {
     for _ in 0..2 {
         ids.push(day.engine.create_burner(direct()).await?.id);
     }
-    day.engine.suspend(Duration::from_secs(3)).await;
+    day.engine.suspend(Duration::from_secs(3)).await?;
     let before = day.wire.dialled.load(SeqCst);
     // The clock that they wait by stands still, so none connects: nor the one that is asked for first.
     day.engine.resume().await?;

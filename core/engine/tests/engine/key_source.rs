@@ -60,8 +60,8 @@ impl Chip {
             Does::Fail(error) => return Err(*error),
             Does::Panic(panic) => panic(),
             Does::Wait(asked, answer) => {
-                asked.send(()).map_err(|_| KeySourceError::Failed)?;
-                answer.recv_timeout(Duration::from_secs(20)).map_err(|_| KeySourceError::Failed)?;
+                asked.send(()).map_err(|_| KeySourceError::Unavailable)?;
+                answer.recv_timeout(Duration::from_secs(20)).map_err(|_| KeySourceError::Unavailable)?;
             }
         }
         Ok(())
@@ -73,20 +73,20 @@ impl KeySource for Chip {
         assert!(matches!(bytes.len(), 72 | 112), "{} bytes", bytes.len());
         self.asked()?;
         let number = self.made.fetch_add(1, SeqCst);
-        let mut keys = self.keys.lock().map_err(|_| KeySourceError::Failed)?;
+        let mut keys = self.keys.lock().map_err(|_| KeySourceError::Unavailable)?;
         keys.insert(slot, (number, bytes.to_vec()));
         Ok(number.to_be_bytes().to_vec())
     }
 
     fn unseal(&self, slot: KeySlot, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeySourceError> {
         self.asked()?;
-        let keys = self.keys.lock().map_err(|_| KeySourceError::Failed)?;
+        let keys = self.keys.lock().map_err(|_| KeySourceError::Unavailable)?;
         let kept = keys.get(&slot).filter(|(number, _)| number.to_be_bytes() == *sealed);
-        kept.map(|(_, bytes)| bytes.clone().into()).ok_or(KeySourceError::Lost)
+        kept.map(|(_, bytes)| bytes.clone().into()).ok_or(KeySourceError::Invalidated)
     }
 
     fn delete(&self, slot: KeySlot) -> Result<(), KeySourceError> {
-        self.keys.lock().map_err(|_| KeySourceError::Failed)?.remove(&slot);
+        self.keys.lock().map_err(|_| KeySourceError::Unavailable)?.remove(&slot);
         Ok(())
     }
 }
@@ -168,18 +168,19 @@ async fn what_the_source_says_comes_out_as_it_is_meant() -> Tested {
     let (home, chip) = (TempDir::new()?, Arc::new(Chip::default()));
     let engine = open(home.path(), key(&chip)).await?;
     for (does, error, action) in [
-        (Does::Fail(KeySourceError::Lost), Error::KeyLost, Action::Report),
-        (Does::Fail(KeySourceError::Denied), Error::KeyDenied, Action::Unlock),
+        (Does::Fail(KeySourceError::Invalidated), Error::KeyLost, Action::Report),
+        (Does::Fail(KeySourceError::NeedsUserAuth), Error::KeyDenied, Action::Unlock),
         (Does::Fail(KeySourceError::Full), Error::StorageFull, Action::FreeSpace),
-        (Does::Fail(KeySourceError::Failed), Error::Storage, Action::Report),
-        (Does::Panic(|| panic!("a bug in the app")), Error::Storage, Action::Report),
+        (Does::Fail(KeySourceError::LockedUntilFirstUnlock), Error::KeyLocked, Action::Unlock),
+        (Does::Fail(KeySourceError::Unavailable), Error::KeyUnavailable, Action::TryLater),
+        (Does::Panic(|| panic!("a bug in the app")), Error::KeyUnavailable, Action::TryLater),
     ] {
         chip.is_to(does);
         assert_eq!(error.action(), action);
         assert_eq!(engine.change_key(key(&chip)).await, Err(error.clone()));
         // A folder that is open says it as well as one that is not, and so does one that was asleep.
         assert_eq!(open(home.path(), key(&chip)).await.err(), Some(error.clone()));
-        engine.suspend(Duration::from_secs(3)).await;
+        engine.suspend(Duration::from_secs(3)).await?;
         assert_eq!(engine.resume().await, Err(error.clone()));
         chip.is_to(Does::Well);
         engine.resume().await?;
@@ -202,7 +203,7 @@ async fn what_is_forgotten_takes_a_key_with_it() -> Tested {
     assert_eq!(chip.slots(), [KeySlot::First]);
 
     // Without the person it is left for later, and said.
-    chip.is_to(Does::Fail(KeySourceError::Denied));
+    chip.is_to(Does::Fail(KeySourceError::NeedsUserAuth));
     assert_eq!(engine.create_burner(one_server()).await.err(), Some(Error::ServerUnreachable));
     assert_eq!(engine.burners()?.iter().map(|burner| burner.state).collect::<Vec<_>>(), [BurnerState::Pending]);
     assert_eq!(chip.slots(), [KeySlot::First]);
@@ -248,7 +249,7 @@ async fn nobody_else_waits_for_a_source() -> Tested {
     };
     let changing = change();
     is_asked.recv().await.ok_or("gone")?;
-    assert!(engine.burners()?.is_empty() && engine.snapshot()?.burners.is_empty());
+    assert!(engine.burners()?.is_empty() && engine.snapshot().burners.is_empty());
     answer.send(())?;
     changing.await??;
 
@@ -265,7 +266,7 @@ async fn nobody_else_waits_for_a_source() -> Tested {
     assert!(engine.burners()?.is_empty());
 
     // Waking up.
-    engine.suspend(Duration::from_secs(3)).await;
+    engine.suspend(Duration::from_secs(3)).await?;
     let waking = tokio::spawn({
         let engine = engine.clone();
         async move { engine.resume().await }
@@ -294,7 +295,7 @@ async fn a_panic_has_the_keys_deleted_and_tells_where_one_is_kept() -> Tested {
     let engine = open(home.path(), key(&chip)).await?;
     assert!(!chip.slots().is_empty());
     // It is asked to seal and unseal nothing.
-    chip.is_to(Does::Fail(KeySourceError::Denied));
+    chip.is_to(Does::Fail(KeySourceError::NeedsUserAuth));
     assert_eq!(Engine::panic(home.path(), Some(chip.clone())), PanicReport::default());
     assert!(chip.slots().is_empty());
     assert_eq!(engine.burners().err(), Some(Error::Closed));
@@ -308,7 +309,7 @@ async fn a_panic_has_the_keys_deleted_and_tells_where_one_is_kept() -> Tested {
     });
     assert!(broken.join().is_err());
     let report = Engine::panic(home.path(), Some(chip));
-    assert_eq!(report, PanicReport { key_kept: Some(Error::Storage), files_left: None });
+    assert_eq!(report, PanicReport { key_kept: Some(Error::KeyUnavailable), files_left: None });
     assert!(!home.path().exists());
     Ok(())
 }

@@ -135,7 +135,7 @@ async fn a_burn_that_cannot_reach_the_server_is_done_behind_the_next_start() -> 
     let came = async { while events.next().await.is_some_and(|event| event != settled) {} };
     timeout(PATIENCE, came).await?;
     assert!(engine.pending_removals()?.is_empty());
-    assert!(engine.snapshot()?.tor.is_none() && !home.path().join("tor").exists(), "nothing of Tor is left");
+    assert!(engine.snapshot().tor.is_none() && !home.path().join("tor").exists(), "nothing of Tor is left");
     engine.close().await;
     Ok(())
 }
@@ -165,9 +165,9 @@ async fn an_engine_that_cannot_wake_sleeps_on() -> Tested {
     let engine = open(home.path(), &lab).await?;
     engine.start_tor(TorAccess::Direct, PATIENCE).await?;
     // Less than the end of Tor takes: each call that needs the end waits for it.
-    engine.suspend(Duration::ZERO).await;
+    let _ = engine.suspend(Duration::ZERO).await;
     engine.resume().await?;
-    engine.suspend(Duration::from_secs(3)).await;
+    engine.suspend(Duration::from_secs(3)).await?;
     let second = open(other.path(), &lab).await?;
     second.start_tor(TorAccess::Direct, PATIENCE).await?;
     for _ in 0..2 {
@@ -176,7 +176,7 @@ async fn an_engine_that_cannot_wake_sleeps_on() -> Tested {
         assert_eq!(engine.start_tor(TorAccess::Direct, PATIENCE).await.err(), Some(Error::Suspended));
         assert_eq!(open_files_below(home.path())?, 0);
     }
-    second.suspend(Duration::ZERO).await;
+    let _ = second.suspend(Duration::ZERO).await;
     second.close().await;
     assert_eq!(own_threads("flashpaper-tor")?, 0);
     engine.resume().await?;
@@ -229,7 +229,7 @@ fn nothing_is_held_after_close() -> Tested {
         let awake = arrived(&engine, &burner).await?;
         engine.taken(&burner.id, awake.id)?;
         // What comes during a sleep is there after a sync.
-        engine.suspend(Duration::from_secs(3)).await;
+        engine.suspend(Duration::from_secs(3)).await?;
         peer.send(&burner.jid, "asleep").await?;
         let expected = SyncReport { unread: 1, outbox: 0, complete: true };
         assert_eq!(engine.sync_once(TorAccess::Direct, PATIENCE).await?, expected);

@@ -171,7 +171,7 @@ async fn opened_and_resumed_at_once_it_wakes_once() -> Tested {
     };
     let engine = open().await?;
     for _ in 0..50 {
-        engine.suspend(Duration::from_secs(3)).await;
+        engine.suspend(Duration::from_secs(3)).await?;
         let (again, resumed) = tokio::join!(open(), engine.resume());
         resumed?;
         assert!(again? == engine && engine.burners()?.is_empty());

@@ -512,7 +512,7 @@ async fn from_creation_to_burn(lab: &Remote, phone: &Phone, friends: &Phone) -> 
     line.recorded().await;
     engine.set_blocked(&one.id, STRANGER, false)?;
     line.recorded().await;
-    engine.suspend(Duration::from_secs(3)).await;
+    engine.suspend(Duration::from_secs(3)).await?;
     engine.resume().await?;
     line.recorded().await;
     assert_eq!(engine.burn(&one.id).await?.outcome, BurnOutcome::Proven);

@@ -38,11 +38,11 @@ async fn an_update_outlives_the_process_a_sleep_and_a_lock_and_ends_with_the_fol
     assert!(!is_updated(&engine));
     assert_eq!(engine.take_update(update("2026-10-01"), signer()).await, Ok(()));
     assert!(is_updated(&engine));
-    engine.suspend(Duration::from_secs(1)).await;
+    engine.suspend(Duration::from_secs(1)).await.unwrap();
     assert_eq!(engine.take_update(update("2026-10-02"), signer()).await, Err(Error::Suspended));
     engine.resume().await.unwrap();
     assert!(is_updated(&engine));
-    engine.lock().await;
+    engine.lock().await.unwrap();
     assert_eq!(engine.take_update(update("2026-10-02"), signer()).await, Err(Error::VaultLocked));
     engine.close().await;
     let engine = open(&home).await;

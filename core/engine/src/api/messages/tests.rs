@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::MessageState;
 use crate::api::contacts::tests::{hears, with_burner};
 
 const FRIEND: &str = "friend@b.example";
@@ -73,4 +74,98 @@ fn a_text_that_cannot_be_sent_says_why() {
     for (text, code, at) in [("bell\u{7}\0", 7, 5), ("\u{e9}\r", 13, 2), ("\u{ffff}", 0xffff, 1)] {
         assert_eq!(fault(text), Some(TextFault::Character { code, at }));
     }
+}
+
+#[tokio::test]
+async fn a_key_names_one_text_also_over_a_restart_and_the_last_ones_are_known() {
+    let home = TempDir::new().unwrap();
+    let (engine, id) = with_burner(&home).await;
+    let send = |engine: &Engine, text: &str, key: &str| engine.send_once(&id, FRIEND, text, None, Some(key)).unwrap();
+    let first = send(&engine, "text", "key");
+    assert_eq!(send(&engine, "text", "key"), first);
+    let other = send(&engine, "text", "another key");
+    assert_ne!(other, first);
+    engine.suspend(Duration::from_secs(3)).await.unwrap();
+    engine.resume().await.unwrap();
+    assert_eq!(send(&engine, "text", "key"), first, "read from the disk again");
+    assert_eq!(engine.messages(&id, Some(FRIEND), None, 10).unwrap().len(), 2);
+    for number in 0..flashpaper_chat::limits::SEND_KEYS - 1 {
+        send(&engine, "text", &number.to_string());
+    }
+    assert_eq!(send(&engine, "text", "another key"), other);
+    assert_ne!(send(&engine, "text", "key"), first, "so many are known");
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn what_has_failed_is_sent_again_as_a_new_text_and_nothing_else_is() {
+    let home = TempDir::new().unwrap();
+    let (engine, id) = with_burner(&home).await;
+    let failed = engine.send(&id, FRIEND, "text", Some(Duration::ZERO)).unwrap();
+    while !matches!(engine.message(&id, failed).unwrap().state, MessageState::Failed { .. }) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    engine.set_blocked(&id, FRIEND, true).unwrap();
+    assert_eq!(engine.retry(&id, failed), Err(Error::PeerBlocked));
+    engine.set_blocked(&id, FRIEND, false).unwrap();
+    let again = engine.retry(&id, failed).unwrap();
+    assert!(again > failed);
+    let message = engine.message(&id, again).unwrap();
+    assert_eq!((message.text.as_str(), message.state), ("text", MessageState::Queued));
+    assert_eq!(engine.message(&id, failed), Err(Error::NoSuchMessage));
+    assert_eq!(engine.retry(&id, failed), Err(Error::NoSuchMessage));
+    assert_eq!(engine.retry(&id, again), Err(Error::NoSuchMessage), "it may still arrive");
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_page_is_read_at_once_and_of_that_peer_alone() {
+    let home = TempDir::new().unwrap();
+    let (engine, id) = written_to(&home).await;
+    let page = engine.messages(&id, Some(FRIEND), None, 3).unwrap();
+    engine.read(&id, FRIEND, page[1].id).unwrap();
+    assert_eq!(texts(&engine.messages(&id, Some(FRIEND), None, 100).unwrap()), ["11"]);
+    assert_eq!(engine.conversation(&id, FRIEND).unwrap().unread, 1);
+    assert_eq!(engine.conversation(&id, OTHER).unwrap().unread, 12);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn one_message_is_deleted_wherever_it_is_and_the_others_stay() {
+    let home = TempDir::new().unwrap();
+    let (engine, id) = written_to(&home).await;
+    engine.set_history(&id, History::UntilBurn).unwrap();
+    let of_friend = || engine.messages(&id, Some(FRIEND), None, 100).unwrap();
+    let (kept, unread) = (of_friend()[3].id, of_friend()[11].id);
+    engine.read(&id, FRIEND, of_friend()[5].id).unwrap();
+    for message in [kept, unread, kept] {
+        engine.delete(&id, message).unwrap();
+        assert_eq!(engine.message(&id, message), Err(Error::NoSuchMessage));
+    }
+    assert_eq!(texts(&of_friend()), ["0", "1", "2", "4", "5", "6", "7", "8", "9", "10"]);
+    engine.suspend(Duration::from_secs(3)).await.unwrap();
+    engine.resume().await.unwrap();
+    assert_eq!(texts(&of_friend()), ["0", "1", "2", "4", "5", "6", "7", "8", "9", "10"]);
+    assert_eq!(engine.messages(&id, Some(OTHER), None, 100).unwrap().len(), 12);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_timeline_is_the_last_page_and_then_each_other_one_until_the_burner_is_gone() {
+    let home = TempDir::new().unwrap();
+    let (engine, id) = written_to(&home).await;
+    let mut timeline = engine.timeline(&id, FRIEND, 2);
+    assert_eq!(texts(&timeline.next().await.unwrap()), ["10", "11"]);
+    hears(&engine, FRIEND, "12");
+    assert_eq!(texts(&timeline.next().await.unwrap()), ["11", "12"]);
+    // Another conversation changes nothing in this one.
+    hears(&engine, OTHER, "12");
+    let last = engine.messages(&id, Some(FRIEND), None, 1).unwrap()[0].id;
+    engine.delete(&id, last).unwrap();
+    assert_eq!(texts(&timeline.next().await.unwrap()), ["10", "11"]);
+    engine.suspend(Duration::from_secs(3)).await.unwrap();
+    engine.lock().await.unwrap();
+    assert_eq!(timeline.next().await, None);
+    assert_eq!(engine.timeline(&BurnerId("nobody".to_owned()), FRIEND, 2).next().await, None);
+    engine.close().await;
 }

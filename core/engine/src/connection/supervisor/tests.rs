@@ -153,7 +153,7 @@ async fn burners_wake_at_moments_of_their_own_in_any_order() {
     NAMES.iter().for_each(|name| engine.connect(&id(name)).unwrap());
     let (mut orders, mut first, mut apart) = (BTreeSet::new(), Duration::ZERO, Duration::ZERO);
     for _ in 0..ROUNDS {
-        engine.suspend(Duration::ZERO).await;
+        let _ = engine.suspend(Duration::ZERO).await;
         noted.first();
         let woken = Instant::now();
         engine.resume().await.unwrap();
@@ -178,7 +178,7 @@ async fn alone_a_burner_waits_for_nobody_and_a_user_waits_for_seconds() {
         noted.first().len()
     };
     engine.connect(&id("a")).unwrap();
-    engine.suspend(Duration::ZERO).await;
+    let _ = engine.suspend(Duration::ZERO).await;
     noted.first();
     engine.resume().await.unwrap();
     assert_eq!(dialled_within(Duration::from_millis(300)).await, 1);
@@ -187,7 +187,7 @@ async fn alone_a_burner_waits_for_nobody_and_a_user_waits_for_seconds() {
     drop(engine.context.burners.add(other, Batch::default()).unwrap());
     assert!((0..100).all(|_| engine.context.soon() < limits::SOON));
     // One that would wait for long is hurried by a user who looks at it.
-    engine.suspend(Duration::ZERO).await;
+    let _ = engine.suspend(Duration::ZERO).await;
     engine.set_spread(Spread::Within { time: Duration::MAX });
     let most = (0..1000).map(|_| engine.context.apart(engine.context.spread().time())).max().unwrap();
     assert!(most < limits::LONGEST_SPREAD && most > limits::LONGEST_SPREAD / 2, "ten minutes at most: {most:?}");
@@ -265,7 +265,7 @@ async fn a_sync_connects_what_is_wanted_one_after_the_other_in_any_order() {
     engine.set_spread(Spread::Within { time: Duration::ZERO });
     ["a", "b", "c"].iter().for_each(|name| engine.connect(&id(name)).unwrap());
     engine.disconnect(&id("c")).unwrap();
-    engine.suspend(Duration::ZERO).await;
+    let _ = engine.suspend(Duration::ZERO).await;
     // In another process nothing is known but what is stored.
     NAMES.iter().for_each(|name| drop(burner(&engine, name).set_connection(None)));
     engine.context.wake(None).await.unwrap();

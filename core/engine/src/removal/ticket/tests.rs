@@ -113,9 +113,9 @@ async fn what_is_no_ticket_changes_nothing() {
         assert_eq!(engine.redeem(&bad).await, Err(BAD), "{bad}");
     }
     assert!(jids(&engine).is_empty());
-    engine.suspend(Duration::ZERO).await;
+    let _ = engine.suspend(Duration::ZERO).await;
     assert_eq!(engine.redeem(&text).await, Err(Error::Suspended));
-    engine.lock().await;
+    engine.lock().await.unwrap();
     assert_eq!(engine.redeem(&text).await, Err(Error::VaultLocked));
     let closed = engine.clone();
     engine.close().await;
@@ -129,11 +129,11 @@ async fn without_an_unlocked_engine_or_an_account_a_panic_leaves_no_ticket() {
     let (_empty, _) = engine(&home, &[]).await;
     assert!(Engine::panic_with_ticket(home.path(), None).1.is_none());
     let (locked, _) = engine(&home, &["a"]).await;
-    locked.lock().await;
+    locked.lock().await.unwrap();
     assert!(Engine::panic_with_ticket(home.path(), None).1.is_none());
     // Asleep, it is unlocked.
     let (asleep, _) = engine(&home, &["a"]).await;
-    asleep.suspend(Duration::ZERO).await;
+    let _ = asleep.suspend(Duration::ZERO).await;
     assert!(Engine::panic_with_ticket(home.path(), None).1.is_some());
     assert!(!home.path().join("vault.db").exists());
 }
