@@ -14,7 +14,7 @@ struct BurnersView: View {
                 Section { TorRow(tor: model.state.tor, retry: model.start) }
                 Section { WorkRows(model: model) }
                 if let question = model.state.question {
-                    Section("\(question.server) asks") { QuestionRows(question: question, model: model).id(question.id) }
+                    Section("\(question.server.rawValue) asks") { QuestionRows(question: question, model: model).id(question.id) }
                 }
                 if let notice = model.state.notice {
                     Section { NoticeRow(notice: notice, dismiss: model.dismiss) }
@@ -113,19 +113,19 @@ private struct BurnerRows: View {
         ForEach(model.state.burners, id: \.id) { burner in
             HStack {
                 VStack(alignment: .leading) {
-                    Text(burner.jid).privacySensitive()
+                    Text(burner.jid.rawValue).privacySensitive()
                     Text(words(for: burner)).font(.caption).foregroundStyle(.secondary)
                 }
                 Spacer()
                 Button("Open") { model.open(burner.id) }
                     .buttonStyle(.borderless)
-                    .disabled(burner.state != .active)
-                    .accessibilityLabel("Open \(burner.jid)")
+                    .disabled(burner.phase != .active)
+                    .accessibilityLabel("Open \(burner.jid.rawValue)")
                 Button("Burn", role: .destructive) { model.burn(burner.id) }
                     // Else a tap anywhere on the row would burn.
                     .buttonStyle(.borderless)
                     .disabled(model.state.work != .idle || model.state.tor != .ready)
-                    .accessibilityLabel("Burn \(burner.jid)")
+                    .accessibilityLabel("Burn \(burner.jid.rawValue)")
             }
         }
     }

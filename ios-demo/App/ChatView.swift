@@ -25,13 +25,13 @@ struct ChatView: View {
                 Section { StandingRows(model: model, relationship: chat.conversation.relationship, draft: $draft) }
             }
         }
-        .navigationTitle(model.state.chat.map { $0.conversation.label ?? $0.conversation.peer } ?? "")
+        .navigationTitle(model.state.chat.map { $0.conversation.label ?? $0.conversation.peer.rawValue } ?? "")
     }
 }
 
 private struct LockRows: View {
     let model: ConversationsModel
-    let peer: Conversation
+    let peer: ChatState
 
     var body: some View {
         Text(words(for: peer.security))

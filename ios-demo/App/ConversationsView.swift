@@ -14,11 +14,11 @@ struct ConversationsView: View {
                 TellRow(text: words(for: failed), dismiss: model.dismiss)
             }
             if !model.state.news.isEmpty {
-                let lines = model.state.news.map { "\($0.peer): \(words(for: $0.news))" }
+                let lines = model.state.news.map { "\($0.peer.rawValue): \(words(for: $0.news))" }
                 TellRow(text: lines.joined(separator: "\n"), dismiss: model.dismiss).privacySensitive()
             }
             Section("This burner") {
-                Text(model.state.own?.uri ?? model.state.burner.jid).textSelection(.enabled).privacySensitive()
+                Text(model.state.own?.uri ?? model.state.burner.jid.rawValue).textSelection(.enabled).privacySensitive()
             }
             Section("Conversations") {
                 if model.state.contacts.isEmpty { Text("None yet").foregroundStyle(.secondary) }
@@ -27,7 +27,7 @@ struct ConversationsView: View {
                         model.open(contact.peer)
                     } label: {
                         VStack(alignment: .leading) {
-                            Text(contact.label ?? contact.peer).privacySensitive()
+                            Text(contact.label ?? contact.peer.rawValue).privacySensitive()
                             Text(words(for: contact)).font(.caption).foregroundStyle(.secondary)
                         }
                     }

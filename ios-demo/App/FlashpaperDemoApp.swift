@@ -12,7 +12,7 @@ struct FlashpaperDemoApp: App {
         var values = URLResourceValues()
         values.isExcludedFromBackup = true
         try folder.setResourceValues(values)
-        return try await Flashpaper.open(folder: folder, key: .file)
+        return try await FlashpaperLibrary.open(Config(folder: folder, key: .file))
     }
 
     var body: some Scene {

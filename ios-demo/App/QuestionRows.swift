@@ -6,7 +6,7 @@ import SwiftUI
 struct QuestionRows: View {
     let question: Question
     let model: BurnersModel
-    @State private var answers: [Int: Answer]
+    @State private var answers: [Int: FieldAnswer]
 
     init(question: Question, model: BurnersModel) {
         self.question = question
@@ -29,7 +29,7 @@ struct QuestionRows: View {
 
 private struct AnswerRows: View {
     let field: Field
-    @Binding var answer: Answer?
+    @Binding var answer: FieldAnswer?
 
     var body: some View {
         // It has at most 2048 pixels a side.
@@ -44,11 +44,11 @@ private struct AnswerRows: View {
         case .yesNo: Toggle(label, isOn: yes)
         case .one(let options):
             Picker(label, selection: one) {
-                ForEach(options.indices, id: \.self) { Text(options[$0]).tag(UInt32?.some(UInt32($0))) }
+                ForEach(options.indices, id: \.self) { Text(options[$0]).tag(Int?.some($0)) }
             }
         case .some(let options):
             Text(label)
-            ForEach(options.indices, id: \.self) { Toggle(options[$0], isOn: chosen(UInt32($0))) }
+            ForEach(options.indices, id: \.self) { Toggle(options[$0], isOn: chosen($0)) }
         }
     }
 
@@ -58,26 +58,26 @@ private struct AnswerRows: View {
         Binding {
             if case .text(let text) = answer { text } else { "" }
         } set: {
-            answer = $0.isEmpty ? nil : .text(text: $0)
+            answer = $0.isEmpty ? nil : .text($0)
         }
     }
 
     private var yes: Binding<Bool> {
-        Binding { answer == .yesNo(yes: true) } set: { answer = .yesNo(yes: $0) }
+        Binding { answer == .yesNo(true) } set: { answer = .yesNo($0) }
     }
 
-    private var places: [UInt32] {
+    private var places: [Int] {
         if case .chosen(let places) = answer { places } else { [] }
     }
 
-    private var one: Binding<UInt32?> {
-        Binding { places.first } set: { place in answer = place.map { .chosen(places: [$0]) } }
+    private var one: Binding<Int?> {
+        Binding { places.first } set: { place in answer = place.map { .chosen([$0]) } }
     }
 
-    private func chosen(_ place: UInt32) -> Binding<Bool> {
+    private func chosen(_ place: Int) -> Binding<Bool> {
         Binding { places.contains(place) } set: { isOn in
             let others = places.filter { $0 != place }
-            answer = .chosen(places: isOn ? others + [place] : others)
+            answer = .chosen(isOn ? others + [place] : others)
         }
     }
 }

@@ -20,8 +20,8 @@ struct VerifyView: View {
                 }
                 ForEach(keys(of: chat.conversation), id: \.self) { key in
                     Section("Digits: compare them on another way") {
-                        LabeledContent("Yours", value: model.state.own?.fingerprint ?? "…").monospaced()
-                        LabeledContent("Theirs", value: key).monospaced()
+                        LabeledContent("Yours", value: model.state.own?.fingerprint.digits ?? "…").monospaced()
+                        LabeledContent("Theirs", value: key.digits).monospaced()
                         Toggle("I have compared them", isOn: isVerified(key, chat.conversation))
                     }
                 }
@@ -31,7 +31,7 @@ struct VerifyView: View {
         .navigationTitle("Verify")
     }
 
-    @ViewBuilder private func secretRows(_ peer: Conversation) -> some View {
+    @ViewBuilder private func secretRows(_ peer: ChatState) -> some View {
         if case .asked(let asked) = peer.question {
             Text("The peer asks: \(asked ?? "for a secret that you both know")")
             EntryRow(prompt: "Answer", button: "Answer", text: $secret) { model.answer($0, to: asked) }
@@ -46,12 +46,12 @@ struct VerifyView: View {
     }
 
     /// The one in use, and those that are verified: of one of a lost phone, say, that can be taken back.
-    private func keys(of peer: Conversation) -> [Fingerprint] {
+    private func keys(of peer: ChatState) -> [Fingerprint] {
         let verified = peer.keys.filter { $0.verified && $0.fingerprint != peer.key }
         return [peer.key].compactMap { $0 } + verified.map(\.fingerprint)
     }
 
-    private func isVerified(_ key: Fingerprint, _ peer: Conversation) -> Binding<Bool> {
+    private func isVerified(_ key: Fingerprint, _ peer: ChatState) -> Binding<Bool> {
         Binding {
             peer.keys.contains { $0.fingerprint == key && $0.verified }
         } set: {

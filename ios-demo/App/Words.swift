@@ -5,24 +5,24 @@ import FlashpaperKit
 
 func words(for error: FlashpaperError) -> String {
     switch error {
-    case .Auth: "The server does not accept the login."
-    case .NotPrivate: "There is no private conversation."
-    case .NothingAsked: "Nothing is asked any more."
-    case .PeerBlocked: "This peer is blocked."
-    case .OutboxFull: "Too many texts are on their way. Try again when some have arrived."
-    case .OtherKeyVerified: "You have verified another key of this contact."
-    case .OtherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
-    case .BadAnswer: "The answer was wrong. Try again."
-    case .Unanswerable: "The server asks for what cannot be answered here. Try again: another may be drawn."
-    case .QuestionExpired: "The question was not answered in time. Try again."
-    case .NoSuchBurner: "This burner is not here any more."
-    case .Unreadable: "The conversations cannot be read. The burner can be burned."
-    case .InvalidInput(input: .text(fault: .tooLong(let bytes, let limit))):
+    case .auth: "The server does not accept the login."
+    case .notPrivate: "There is no private conversation."
+    case .nothingAsked: "Nothing is asked any more."
+    case .peerBlocked: "This peer is blocked."
+    case .outboxFull: "Too many texts are on their way. Try again when some have arrived."
+    case .otherKeyVerified: "You have verified another key of this contact."
+    case .otherKeyInUse: "This link names another key than the one in use. If it is right, add it once more."
+    case .badAnswer: "The answer was wrong. Try again."
+    case .unanswerable: "The server asks for what cannot be answered here. Try again: another may be drawn."
+    case .questionExpired: "The question was not answered in time. Try again."
+    case .noSuchBurner: "This burner is not here any more."
+    case .unreadable: "The conversations cannot be read. The burner can be burned."
+    case .invalidInput(.text(.tooLong(let bytes, let limit))):
         "The text is too long: \(bytes) of \(limit) bytes."
-    case .InvalidInput(input: .text(fault: .character(_, let at))): "Character \(at) of the text cannot be sent."
-    case .InvalidInput(input: .answer(fault: .missing(let field))): "Field \(field + 1) has to be answered."
-    case .InvalidInput(input: .answer(fault: .unfit(let field))): "The answer to field \(field + 1) does not fit."
-    case .InvalidInput(input: .answer(fault: .tooFew)): "More fields have to be answered."
+    case .invalidInput(.text(.character(_, let at))): "Character \(at) of the text cannot be sent."
+    case .invalidInput(.answer(.missing(let field))): "Field \(field + 1) has to be answered."
+    case .invalidInput(.answer(.unfit(let field))): "The answer to field \(field + 1) does not fit."
+    case .invalidInput(.answer(.tooFew)): "More fields have to be answered."
     default: words(for: error.action, code: error.code)
     }
 }
@@ -66,9 +66,9 @@ func words(for outcome: BurnOutcome) -> String {
 
 func words(for step: Step) -> String {
     switch step {
-    case .sealed(let server, _): "Identity for \(server) drawn and sealed"
+    case .sealed(let server, _): "Identity for \(server.rawValue) drawn and sealed"
     case .otherRoute: "Onion service does not answer: through an exit"
-    case .movingOn(let from, let why): "Moving on from \(from). \(words(for: why))"
+    case .movingOn(let from, let why): "Moving on from \(from.rawValue). \(words(for: why))"
     case .working(let percent): "Proof of work for the server: \(percent) %"
     case .serverSays(let words): "The server says: \(words.text)"
     case .connected: "Connected through Tor"
@@ -82,9 +82,9 @@ func words(for step: Step) -> String {
     }
 }
 
-func words(for burner: Burner) -> String {
+func words(for burner: BurnerState) -> String {
     let route = burner.via == .onion ? "by onion service" : "through an exit"
-    return switch burner.state {
+    return switch burner.phase {
     case .pending: "Not finished, \(route)"
     case .active: "Active, \(route)"
     case .burning: "Being removed, \(route)"
@@ -112,7 +112,7 @@ func words(for security: Security) -> String {
     }
 }
 
-func words(for contact: Conversation) -> String {
+func words(for contact: ChatState) -> String {
     switch contact.relationship {
     case .stranger: "A stranger, \(contact.unread) unread"
     case .contact: "\(contact.present ? "There" : "Not seen"), \(contact.unread) unread. \(words(for: contact.security))"

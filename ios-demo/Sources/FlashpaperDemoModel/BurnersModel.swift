@@ -10,19 +10,20 @@ public final class BurnersModel {
     public private(set) var conversations: ConversationsModel?
 
     @ObservationIgnored private let options: CreateOptions?
-    @ObservationIgnored private let opening: @Sendable () async throws -> Flashpaper
-    @ObservationIgnored private var library: Flashpaper?
-    @ObservationIgnored private var making: BurnerId?
+    @ObservationIgnored private let opening: @Sendable () async throws -> any Flashpaper
+    @ObservationIgnored private var library: (any Flashpaper)?
+    @ObservationIgnored private var creation: (any Creation)?
+    @ObservationIgnored private var making: BurnerID?
     @ObservationIgnored private var starting: Task<Void, Never>?
     @ObservationIgnored private var started = false
     @ObservationIgnored private var working: Task<Void, Never>?
     @ObservationIgnored private var isReplying = false
-    @ObservationIgnored private var watching: Task<Void, Never>?
+    @ObservationIgnored private var watching: [Task<Void, Never>] = []
 
     /// - Parameters:
     ///   - options: what kind of burner the one tap makes; nil: one at any server.
     ///   - open: how the library is opened: the app's folder and key.
-    public init(options: CreateOptions? = nil, open: @escaping @Sendable () async throws -> Flashpaper) {
+    public init(options: CreateOptions? = nil, open: @escaping @Sendable () async throws -> any Flashpaper) {
         self.options = options
         opening = open
     }
@@ -35,11 +36,11 @@ public final class BurnersModel {
             defer { starting = nil }
             do {
                 let library = try await opened()
-                do {
+                do throws(FlashpaperError) {
                     try await library.startTor()
                     started = true
-                } catch let error as FlashpaperError where state.tor != .ready {
-                    state.tor = .blocked(error, canRetry: true)
+                } catch {
+                    if state.tor != .ready { state.tor = .blocked(error, canRetry: true) }
                 }
                 // Tor may be ready all the same: then it is what an earlier run left that could not be settled.
             } catch let error as FlashpaperError {
@@ -53,12 +54,21 @@ public final class BurnersModel {
     /// The one tap: makes a burner. Does nothing unless `state.canCreate`.
     public func create() {
         guard state.canCreate else { return }
-        work(.creating(steps: [])) { [options] library in
-            if let options {
-                _ = try await library.createBurner(options)
-            } else {
-                _ = try await library.createBurner()
+        work(.creating(steps: [])) { [self] library in
+            let creation = library.create(options ?? CreateOptions())
+            self.creation = creation
+            let asking = Task {
+                for await progress in creation.progress() {
+                    if case .asks(let question) = progress { state.question = question } else { state.question = nil }
+                }
             }
+            defer {
+                asking.cancel()
+                self.creation = nil
+                making = nil
+                state.question = nil
+            }
+            _ = try await creation.burner
         }
     }
 
@@ -68,22 +78,22 @@ public final class BurnersModel {
     }
 
     /// Answers `state.question`, by the places of its fields. What does not fit is a notice, and it stays open.
-    public func answer(_ answers: [Int: Answer]) {
-        reply { try await $0.answer($1, with: answers) }
+    public func answer(_ answers: [Int: FieldAnswer]) {
+        reply(.fields(answers))
     }
 
     /// Has the server ask anew, with another picture.
     public func askAnew() {
-        reply { try await $0.askAnew($1) }
+        reply(.anotherPicture)
     }
 
     /// Does not answer: the creation goes on at another server.
     public func decline() {
-        reply { try await $0.decline($1) }
+        reply(.giveUp)
     }
 
     /// Burns an account; does nothing without Tor, or while other work is under way.
-    public func burn(_ id: BurnerId) {
+    public func burn(_ id: BurnerID) {
         guard state.work == .idle, state.tor == .ready else { return }
         work(.burning(id, steps: [])) { [self] library in
             state.notice = .burned(try await library.burn(id).outcome)
@@ -91,8 +101,8 @@ public final class BurnersModel {
     }
 
     /// Opens a burner's conversations, and connects it; does nothing before it can be used.
-    public func open(_ id: BurnerId) {
-        guard let library, let burner = state.burners.first(where: { $0.id == id && $0.state == .active }) else { return }
+    public func open(_ id: BurnerID) {
+        guard let library, let burner = library.burner(id), burner.state.phase == .active else { return }
         leave()
         conversations = ConversationsModel(library, burner)
     }
@@ -120,26 +130,26 @@ public final class BurnersModel {
         await library?.close()
         library = nil
         started = false
-        await watching?.value
+        for task in watching { await task.value }
         let privateNetwork = state.privateNetwork
         state = BurnersState()
         state.privateNetwork = privateNetwork
     }
 
-    private func opened() async throws -> Flashpaper {
+    private func opened() async throws -> any Flashpaper {
         if let library { return library }
         let opened = try await opening()
         library = opened
         // Subscribed before anything happens that could be missed.
-        let events = opened.events()
-        watching = Task {
-            for await event in events { seen(event) }
-        }
-        list()
+        let (events, states) = (opened.events(), opened.states())
+        watching = [
+            Task { for await numbered in events { seen(numbered.event) } },
+            Task { for await _ in states { look() } },
+        ]
         return opened
     }
 
-    private func work(_ kind: Work, _ body: @escaping @MainActor (Flashpaper) async throws -> Void) {
+    private func work(_ kind: Work, _ body: @escaping @MainActor (any Flashpaper) async throws -> Void) {
         guard let library else { return }
         state.work = kind
         state.notice = nil
@@ -152,49 +162,42 @@ public final class BurnersModel {
                 // Cancelled: the user knows.
             }
             state.work = .idle
-            list()
+            look()
         }
     }
 
-    private func reply(_ how: @escaping @MainActor (Flashpaper, QuestionId) async throws -> Void) {
+    private func reply(_ answer: Answer) {
         // Which of two replies the engine gets first is open.
-        guard let library, let question = state.question, !isReplying else { return }
+        guard let creation, let question = state.question, !isReplying else { return }
         dismiss()
         isReplying = true
         Task {
             defer { isReplying = false }
             do {
-                try await how(library, question.id)
-            } catch let error as FlashpaperError where error != .NoSuchQuestion {
+                try await creation.answer(question.id, answer)
+            } catch let error as FlashpaperError where error != .noSuchQuestion {
                 state.notice = .failed(error)
             } catch {
-                // It has ended meanwhile, which an event tells.
+                // It has ended meanwhile, which the progress tells.
             }
         }
     }
 
+    /// Every step is shown, also those that the states leave out.
     private func seen(_ event: Event) {
         switch event {
-        case .privateNetwork: state.privateNetwork = true
-        case .torStarting: state.tor = .connecting(fraction: 0)
-        case .tor(_, _, true, _): state.tor = .ready
-        case .tor(_, _, _, let blocked?): state.tor = .blocked(blocked, canRetry: starting == nil)
-        case .tor(let fraction, _, _, nil): state.tor = .connecting(fraction: fraction)
         case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
-        case .question, .questionEnded, .settled, .expired, .lagged: list()
-        // There is no screen for these.
-        case .restoring, .expiring, .locked: break
-        // The conversations' own.
-        case .connection, .otherRoute, .message, .conversation, .comparison, .notice: break
+        default: break
         }
     }
 
     /// What is cleared away in the background is not the user's work.
-    private func done(_ step: Step, of burner: BurnerId) {
+    private func done(_ step: Step, of burner: BurnerID) {
         switch (state.work, step) {
         // Each attempt of a creation begins with an identity of its own.
         case (.creating(let steps), .sealed):
             making = burner
+            look()
             state.work = .creating(steps: steps.filter { if case .movingOn = $0 { true } else { false } } + [step])
         case (.creating(let steps), _) where burner == making:
             state.work = .creating(steps: steps.followed(by: step))
@@ -204,14 +207,20 @@ public final class BurnersModel {
         }
     }
 
-    private func list() {
-        guard let snapshot = try? library?.snapshot() else { return }
-        let burners = snapshot.burners.map(\.burner)
-        state.burners = burners
-        state.vault = snapshot.vault
-        state.question = snapshot.questions.first
+    private func look() {
+        guard let now = library?.state else { return }
+        if now.network == .private { state.privateNetwork = true }
+        switch now.tor {
+        case .off: state.tor = .off
+        case .connecting(let fraction, _): state.tor = .connecting(fraction: fraction)
+        case .ready: state.tor = .ready
+        case .blocked(let error): state.tor = .blocked(error, canRetry: starting == nil)
+        }
+        state.vault = now.vault
+        // The one that is being made is not there yet.
+        state.burners = now.burners.filter { $0.id != making }
         // What is burned is left.
-        if let open = conversations, !burners.contains(where: { $0.id == open.state.burner.id }) { leave() }
+        if let open = conversations, !state.burners.contains(where: { $0.id == open.state.burner.id }) { leave() }
     }
 }
 

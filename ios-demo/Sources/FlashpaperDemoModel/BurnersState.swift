@@ -6,8 +6,8 @@ public struct BurnersState: Equatable, Sendable {
     /// This is not the public Tor network: nothing on the screen is private. Once set it stays.
     public internal(set) var privateNetwork = false
     /// What is wrong with the sealed store; nothing by default.
-    public internal(set) var vault = VaultReport(lost: 0, incomplete: false, oldKeyKept: false)
-    public internal(set) var burners: [Burner] = []
+    public internal(set) var vault = VaultReport()
+    public internal(set) var burners: [BurnerState] = []
     public internal(set) var work = Work.idle
     /// What the server asks the user before it makes the burner; `work` waits for an answer.
     public internal(set) var question: Question?
@@ -31,7 +31,7 @@ public enum TorState: Equatable, Sendable {
 public enum Work: Equatable, Sendable {
     case idle
     case creating(steps: [Step])
-    case burning(BurnerId, steps: [Step])
+    case burning(BurnerID, steps: [Step])
 }
 
 /// What the user is told until it is dismissed or replaced.

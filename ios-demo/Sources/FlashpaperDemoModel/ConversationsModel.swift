@@ -13,32 +13,36 @@ private let page = 100
 public final class ConversationsModel {
     public private(set) var state: ConversationsState
 
-    @ObservationIgnored private let library: Flashpaper
-    @ObservationIgnored private let id: BurnerId
-    @ObservationIgnored private var peer: String?
+    @ObservationIgnored private let burner: any Burner
+    @ObservationIgnored private var chat: (any Chat)?
+    @ObservationIgnored private var messages: [Message] = []
     @ObservationIgnored private var shown = page
     /// A link that names another key than the one in use: to add it once more is the user's yes.
     @ObservationIgnored private var doubted: String?
     @ObservationIgnored private var news: [PeerNews] = []
-    @ObservationIgnored private var taking: Set<MessageId> = []
+    @ObservationIgnored private var readUpTo: MessageID?
+    @ObservationIgnored private var reading: Task<Void, Never>?
     @ObservationIgnored private var working: Task<Void, Never>?
-    @ObservationIgnored private var watching: Task<Void, Never>?
+    @ObservationIgnored private var watching: [Task<Void, Never>] = []
 
-    init(_ library: Flashpaper, _ burner: Burner) {
-        self.library = library
-        id = burner.id
-        state = ConversationsState(burner: burner)
+    init(_ library: any Flashpaper, _ burner: any Burner) {
+        self.burner = burner
+        state = ConversationsState(burner: burner.state)
         // Subscribed before anything is looked at.
-        let events = library.events()
-        watching = Task { [weak self] in
-            for await event in events { self?.seen(event) }
-        }
-        look()
+        let (events, states) = (library.events(), burner.states())
+        watching = [
+            Task { [weak self] in
+                for await numbered in events { self?.seen(numbered.event) }
+            },
+            Task { [weak self] in
+                for await _ in states { self?.look() }
+            },
+        ]
         act { [self] in
             // A chat shows what was said before.
-            try await library.setHistory(.untilBurn, of: id)
-            try await library.connect(id)
-            state.own = OwnKey(fingerprint: try await library.fingerprint(of: id), uri: try await library.uri(of: id))
+            try await burner.setHistory(.untilBurn)
+            try await burner.connect()
+            state.own = OwnKey(fingerprint: try await burner.fingerprint(), uri: try await burner.link())
         }
     }
 
@@ -48,106 +52,125 @@ public final class ConversationsModel {
             let decided = address == doubted
             doubted = nil
             do {
-                if decided {
-                    open(try await library.expectKey(address, of: id))
-                } else {
-                    open(try await library.addContact(address, to: id))
-                }
-            } catch FlashpaperError.OtherKeyInUse {
+                show(decided ? try await burner.expectKey(address) : try await burner.add(address))
+            } catch FlashpaperError.otherKeyInUse {
                 doubted = address
-                throw FlashpaperError.OtherKeyInUse
+                throw FlashpaperError.otherKeyInUse
             }
         }
     }
 
     /// Opens the chat with a peer. What came counts as read once it is shown.
-    public func open(_ peer: String) {
-        self.peer = peer
-        shown = page
-        look()
+    public func open(_ peer: JID) {
+        if let chat = burner.chat(with: peer) { show(chat) }
     }
 
     /// Shows a page of earlier messages, too.
     public func showEarlier() {
         shown += page
-        look()
+        follow()
     }
 
     /// Goes back to the contacts.
     public func leave() {
-        peer = nil
-        look()
+        chat = nil
+        follow()
     }
 
     /// Sends a text in private, now or as soon as the peer is there.
     public func send(_ text: String) {
-        inChat { [library, id] in try await library.send(text, from: id, to: $0) }
+        inChat { try await $0.send(text) }
     }
 
     /// Answers a stranger from now on.
     public func accept() {
-        inChat { [library, id] in try await library.accept($0, of: id) }
+        inChat { try await $0.accept() }
     }
 
     /// Keeps the peer away, or not any more.
     public func block(_ blocked: Bool) {
-        inChat { [library, id] in try await library.setBlocked(blocked, peer: $0, of: id) }
+        inChat { try await $0.setBlocked(blocked) }
     }
 
     /// Begins a private conversation, or renews it.
     public func startPrivate() {
-        inChat { [library, id] in try await library.startPrivate(with: $0, of: id) }
+        inChat { try await $0.startPrivate() }
     }
 
     /// Ends the private conversation.
     public func endPrivate() {
-        inChat { [library, id] in try await library.endPrivate(with: $0, of: id) }
+        inChat { try await $0.endPrivate() }
     }
 
     /// Lets texts go to a key that was not known before.
     public func acceptKey(_ key: Fingerprint) {
-        inChat { [library, id] in try await library.acceptKey(key, of: $0, for: id) }
+        inChat { try await $0.acceptKey(key) }
     }
 
     /// The user has compared the digits of a key, or takes that back.
     public func setVerified(_ verified: Bool, key: Fingerprint) {
-        inChat { [library, id] in try await library.setVerified(verified, key: key, of: $0, for: id) }
+        inChat { try await $0.setVerified(verified, key: key) }
     }
 
     /// Compares a secret with the peer, who is shown the question.
     public func compare(_ secret: String, question: String?) {
-        inChat { [library, id] in try await library.compare(secret, question: question, with: $0, of: id) }
+        inChat { try await $0.compare(secret, question: question) }
     }
 
     /// Answers the peer's question.
     public func answer(_ secret: String, to question: String?) {
-        inChat { [library, id] in try await library.answerComparison(secret, question: question, with: $0, of: id) }
+        inChat { try await $0.answer(secret, to: question) }
     }
 
     /// Ends the comparison that is going on.
     public func abortComparison() {
-        inChat { [library, id] in try await library.abortComparison(with: $0, of: id) }
+        inChat { try await $0.abortComparison() }
     }
 
     /// Takes away what the user is told: in the chat, or in the list of contacts.
     public func dismiss() {
-        news.removeAll { peer == nil || $0.peer == peer }
+        news.removeAll { chat == nil || $0.peer == chat?.peer }
         state.failed = nil
         look()
     }
 
     /// Ends the watching. What was asked for and has not begun is not done.
     func close() async {
-        for task in [working, watching] {
-            task?.cancel()
-            await task?.value
+        reading?.cancel()
+        for task in watching + [working].compactMap({ $0 }) {
+            task.cancel()
+            await task.value
         }
     }
 
-    private func inChat(_ body: @escaping @MainActor (String) async throws -> Void) {
+    private func show(_ chat: any Chat) {
+        self.chat = chat
+        shown = page
+        follow()
+    }
+
+    /// Reads the messages of the chat that is open, from now on.
+    private func follow() {
+        reading?.cancel()
+        messages = []
+        readUpTo = nil
+        // One more than is shown tells whether there are earlier ones.
+        if let pages = chat?.timeline(limit: shown + 1) {
+            reading = Task { [weak self] in
+                for await page in pages where !Task.isCancelled {
+                    self?.messages = page
+                    self?.look()
+                }
+            }
+        } else {
+            look()
+        }
+    }
+
+    private func inChat(_ body: @escaping @MainActor (any Chat) async throws -> Void) {
         // The peer of the moment of the tap.
-        guard let peer else { return }
-        act { try await body(peer) }
+        guard let chat else { return }
+        act { try await body(chat) }
     }
 
     /// One after the other, in the order of the taps.
@@ -172,43 +195,34 @@ public final class ConversationsModel {
 
     private func seen(_ event: Event) {
         switch event {
-        case .connection(id, _), .message(id, _, _), .conversation(id, _), .lagged: break
         // A question stays in the conversation until it is answered.
-        case .comparison(id, _, .asked): break
-        case .comparison(id, let peer, let comparison): tell(peer, .compared(comparison))
-        case .notice(id, let peer, let notice): tell(peer, .noticed(notice))
+        case .comparison(burner.id, _, .asked): return
+        case .comparison(burner.id, let peer, let comparison): tell(peer, .compared(comparison))
+        case .notice(burner.id, let peer, let notice): tell(peer, .noticed(notice))
         default: return
         }
         look()
     }
 
-    private func tell(_ peer: String, _ told: ChatNews) {
+    private func tell(_ peer: JID, _ told: ChatNews) {
         news.removeAll { $0.peer == peer }
         news = Array((news + [PeerNews(peer: peer, news: told)]).suffix(mostNews))
     }
 
     private func look() {
-        // Nothing is shown of one that was burned, locked or closed meanwhile: the first screen tells.
-        guard let status = try? library.snapshot().burners.first(where: { $0.burner.id == id }) else { return }
-        state.burner = status.burner
-        state.connection = status.connection
-        state.contacts = status.conversations
+        state.burner = burner.state
         state.news = news
-        if let why = status.unreadable { state.failed = why }
-        let conversation = status.conversations.first { $0.peer == peer }
-        // One more than is shown tells whether there are earlier ones.
-        guard let conversation,
-            let messages = try? library.messages(of: id, with: conversation.peer, limit: shown + 1)
-        else {
+        if let why = state.burner.unreadable { state.failed = why }
+        guard let chat else {
             state.chat = nil
             return
         }
-        let chat = ChatState(
-            conversation: conversation, messages: Array(messages.suffix(shown)), hasEarlier: messages.count > shown,
-            news: news.first { $0.peer == conversation.peer }?.news)
-        state.chat = chat
-        for message in chat.messages where message.state == .received && taking.insert(message.id).inserted {
-            act { [library, id] in try await library.taken(message.id, of: id) }
+        state.chat = OpenChat(
+            conversation: chat.state, messages: Array(messages.suffix(shown)), hasEarlier: messages.count > shown,
+            news: news.first { $0.peer == chat.peer }?.news)
+        if let last = messages.last(where: { $0.state == .received })?.id, last != readUpTo {
+            readUpTo = last
+            act { try await chat.read(upTo: last) }
         }
     }
 }

@@ -2,11 +2,12 @@ import FlashpaperKit
 
 /// All that the screens of one burner show. Like all below, it prints nobody's address, key or words.
 public struct ConversationsState: Equatable, Sendable {
-    public internal(set) var burner: Burner
-    public internal(set) var connection = Connection.offline
-    public internal(set) var contacts: [Conversation] = []
+    public internal(set) var burner: BurnerState
+    public var connection: Connection { burner.connection }
+    /// Strangers last.
+    public var contacts: [ChatState] { burner.chats + burner.requests }
     public internal(set) var own: OwnKey?
-    public internal(set) var chat: ChatState?
+    public internal(set) var chat: OpenChat?
     /// What the user is told of peers, the latest last: also of those that are in no chat.
     public internal(set) var news: [PeerNews] = []
     /// What the user asked for last, and cannot be done.
@@ -23,8 +24,8 @@ public struct OwnKey: Equatable, Sendable, CustomStringConvertible, CustomReflec
 }
 
 /// The chat that is open. Its lock is the conversation's `security`.
-public struct ChatState: Equatable, Sendable {
-    public let conversation: Conversation
+public struct OpenChat: Equatable, Sendable {
+    public let conversation: ChatState
     /// The last ones.
     public let messages: [Message]
     /// There are messages before these.
@@ -34,7 +35,7 @@ public struct ChatState: Equatable, Sendable {
 
 /// What the user is told of a peer.
 public struct PeerNews: Equatable, Sendable, CustomStringConvertible, CustomReflectable {
-    public let peer: String
+    public let peer: JID
     public let news: ChatNews
 
     public var description: String { "PeerNews(..)" }

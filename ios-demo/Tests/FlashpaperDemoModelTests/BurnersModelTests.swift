@@ -15,7 +15,7 @@ extension OnTheLab {
             let lab = try Lab()
             let before = lab.accounts()
             let model = BurnersModel { [folder] in
-                try await Flashpaper.open(folder: folder, key: .file, privateNetwork: lab.facts)
+                try await FlashpaperLibrary.open(Config(folder: folder, key: .file, privateNetwork: lab.facts))
             }
             #expect(model.state == BurnersState())
             model.create()
@@ -34,7 +34,7 @@ extension OnTheLab {
             #expect(model.state.notice == nil)
             let burner = try #require(model.state.burners.first)
             #expect(model.state.burners == [burner])
-            #expect(burner.state == .active)
+            #expect(burner.phase == .active)
 
             model.create()
             try await reach(model) { isCreating($0, after: .registered) }
@@ -51,7 +51,7 @@ extension OnTheLab {
             try await lab.without("prosody") {
                 model.create()
                 try await reach(model) { $0.work == .idle }
-                #expect(model.state.notice == .failed(.ServerUnreachable))
+                #expect(model.state.notice == .failed(.serverUnreachable))
             }
             model.dismiss()
             #expect(model.state.notice == nil)
@@ -77,7 +77,7 @@ extension OnTheLab {
             let lab = try Lab()
             try lab.order("serve captcha")
             let model = BurnersModel(options: CreateOptions(server: "captcha.lab.test")) { [folder] in
-                try await Flashpaper.open(folder: folder, key: .file, privateNetwork: lab.facts)
+                try await FlashpaperLibrary.open(Config(folder: folder, key: .file, privateNetwork: lab.facts))
             }
             model.decline()
             model.start()
@@ -87,9 +87,9 @@ extension OnTheLab {
             let first = try #require(model.state.question)
             let pictured = first.form.fields.firstIndex { $0.picture != nil }
             let place = try #require(pictured)
-            model.answer([place: .yesNo(yes: true)])
+            model.answer([place: .yesNo(true)])
             try await reach(model) { $0.notice != nil }
-            let unfit = FlashpaperError.InvalidInput(input: .answer(fault: .unfit(field: UInt32(place))))
+            let unfit = FlashpaperError.invalidInput(.answer(.unfit(field: place)))
             #expect(model.state.notice == .failed(unfit))
             #expect(model.state.question == first)
 
@@ -97,19 +97,19 @@ extension OnTheLab {
             try await reach(model) { $0.question != nil && $0.question?.id != first.id }
             #expect(model.state.notice == nil)
             let shown = try lab.order("captcha captcha")
-            model.answer([place: .text(text: shown)])
+            model.answer([place: .text(shown)])
             // Twice is once.
-            model.answer([place: .text(text: "too late")])
+            model.answer([place: .text("too late")])
             try await reach(model) { $0.work == .idle }
             #expect(model.state.notice == nil && model.state.question == nil)
             let burner = try #require(model.state.burners.first)
-            #expect(burner.jid.hasSuffix("@captcha.lab.test"))
+            #expect(burner.jid.rawValue.hasSuffix("@captcha.lab.test"))
 
             model.create()
             try await reach(model) { $0.question != nil }
             model.decline()
             try await reach(model) { $0.work == .idle && $0.question == nil }
-            #expect(model.state.notice == .failed(.Declined))
+            #expect(model.state.notice == .failed(.declined))
 
             model.burn(burner.id)
             try await reach(model) { $0.work == .idle && $0.burners.isEmpty }
@@ -120,11 +120,12 @@ extension OnTheLab {
         @Test func aFolderThatCannotBeOpenedIsANotice() async throws {
             let lab = try Lab()
             let model = BurnersModel { [folder] in
-                try await Flashpaper.open(folder: folder, key: .passphrase(utf8: Data()), privateNetwork: lab.facts)
+                try await FlashpaperLibrary.open(
+                    Config(folder: folder, key: .passphrase(Data()), privateNetwork: lab.facts))
             }
             model.start()
             try await reach(model) { $0.notice != nil }
-            #expect(model.state.notice == .failed(.InvalidInput(input: .passphrase)))
+            #expect(model.state.notice == .failed(.invalidInput(.passphrase)))
             await model.close()
         }
 

@@ -25,7 +25,7 @@ final class Keys: KeySource, @unchecked Sendable {
 
     func unseal(slot: KeySlot, sealed: Data) throws -> Data {
         if let failure { throw failure }
-        guard let (mark, pad) = lock.withLock({ pads[slot] }), sealed.starts(with: mark) else { throw KeySourceError.Lost }
+        guard let (mark, pad) = lock.withLock({ pads[slot] }), sealed.starts(with: mark) else { throw KeySourceError.invalidated }
         return exclusiveOr(sealed.dropFirst(mark.count), pad)
     }
 

@@ -14,6 +14,10 @@ public struct Lab: Sendable {
 
     public struct Failure: Error {
         let reason: String
+
+        public init(reason: String) {
+            self.reason = reason
+        }
     }
 
     public init() throws {

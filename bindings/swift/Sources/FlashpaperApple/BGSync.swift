@@ -1,0 +1,62 @@
+#if canImport(BackgroundTasks) && os(iOS)
+import BackgroundTasks
+import FlashpaperAPI
+import Foundation
+
+/// Has iOS wake the app now and then to fetch messages. **When, and whether at all, iOS decides**: often some hours apart, and
+/// never once the user has closed the app. A task has about 30 seconds.
+///
+/// **It was parsed, and never compiled or run: there was no Mac.**
+///
+/// The identifier has to be among `BGTaskSchedulerPermittedIdentifiers` in Info.plist, and `fetch` among `UIBackgroundModes`.
+public struct BGSync: Sendable {
+    private let identifier: String
+    private let entry: Entry
+    private let library: @Sendable () async throws -> any Flashpaper
+    private let onReport: @Sendable (Result<SyncReport, any Error>) async -> Void
+
+    /// - Parameters:
+    ///   - identifier: as in Info.plist.
+    ///   - entry: how Tor is entered. An app whose user goes by bridges hands them in: the library keeps none over a process's
+    ///     end.
+    ///   - library: opens the folder. Its key has to be one that needs no user.
+    ///   - onReport: is told how it ended: the place to show a notification.
+    public init(
+        identifier: String, entry: Entry = .direct, library: @escaping @Sendable () async throws -> any Flashpaper,
+        onReport: @escaping @Sendable (Result<SyncReport, any Error>) async -> Void = { _ in }
+    ) {
+        self.identifier = identifier
+        self.entry = entry
+        self.library = library
+        self.onReport = onReport
+    }
+
+    /// To be called before the app has finished launching.
+    @discardableResult
+    public func register() -> Bool {
+        BGTaskScheduler.shared.register(forTaskWithIdentifier: identifier, using: nil) { task in
+            nonisolated(unsafe) let task = task
+            let work = Task {
+                try? schedule()
+                let result: Result<SyncReport, any Error>
+                do {
+                    result = .success(try await library().sync(deadline: .seconds(20), entry: entry))
+                } catch {
+                    result = .failure(error)
+                }
+                await onReport(result)
+                task.setTaskCompleted(success: (try? result.get()) != nil)
+            }
+            // A cancelled sync suspends the library.
+            task.expirationHandler = { work.cancel() }
+        }
+    }
+
+    /// Asks for a turn, not before this time: when the app leaves the screen, say.
+    public func schedule(after time: Duration = .seconds(15 * 60)) throws {
+        let request = BGAppRefreshTaskRequest(identifier: identifier)
+        request.earliestBeginDate = Date(timeIntervalSinceNow: max(time, .zero) / .seconds(1))
+        try BGTaskScheduler.shared.submit(request)
+    }
+}
+#endif

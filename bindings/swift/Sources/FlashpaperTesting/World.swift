@@ -1,0 +1,317 @@
+import FlashpaperAPI
+import Foundation
+
+/// How many events are kept for readers that begin later, as the real library does it.
+private let keptEvents = 1024
+
+func seconds(_ duration: Duration) -> TimeInterval { duration / .seconds(1) }
+
+/// All that a fake holds, changed by one call at a time.
+final class World: Sendable {
+    let present: Present<FlashpaperState>
+    /// How often anything has changed: timelines look again.
+    let changes = Present(0)
+    private let inner: Locked<Inner>
+
+    init(network: NetworkKind, now: Date) {
+        let inner = Inner(network: network, now: now)
+        present = Present(inner.state)
+        self.inner = Locked(inner)
+    }
+
+    func read<T>(_ body: (Inner) throws -> T) rethrows -> T {
+        try inner.with { try body($0) }
+    }
+
+    /// Does what a test or a call without an error does.
+    func script<T>(_ body: (inout Inner) -> T) -> T {
+        inner.with { inner in
+            defer { publish(inner) }
+            return body(&inner)
+        }
+    }
+
+    /// Does what a call does: it can be cancelled before, has to be let by the life cycle, and may be scripted to fail.
+    /// `asleep`: it works while the library is suspended, too.
+    func call<T>(_ op: Op, asleep: Bool = false, _ body: (inout Inner) throws -> T) throws -> T {
+        try Task.checkCancellation()
+        return try inner.with { inner in
+            try inner.checkAlive(asleep: asleep)
+            if let error = inner.failures[op]?.first {
+                inner.failures[op]?.removeFirst()
+                throw error
+            }
+            let before = inner
+            do {
+                let result = try body(&inner)
+                publish(inner)
+                return result
+            } catch {
+                inner = before
+                throw error
+            }
+        }
+    }
+
+    func events(since number: UInt64?) -> AsyncStream<Numbered> {
+        let (stream, reader) = AsyncStream.makeStream(of: Numbered.self)
+        let id = UUID()
+        let isOver = inner.with { inner in
+            if let number {
+                let kept = inner.log.drop { $0.number <= number }
+                if let first = kept.first, first.number > number + 1 {
+                    let lost = first.number - number - 1
+                    reader.yield(Numbered(number: first.number - 1, event: .lagged(lost: lost)))
+                }
+                for event in kept { reader.yield(event) }
+            }
+            if inner.life != .closed { inner.readers[id] = reader }
+            return inner.life == .closed
+        }
+        if isOver {
+            reader.finish()
+        } else {
+            reader.onTermination = { [weak self] _ in self?.inner.with { $0.readers[id] = nil } }
+        }
+        return stream
+    }
+
+    func close() {
+        let readers = inner.with { inner in
+            inner.end()
+            publish(inner)
+            defer { inner.readers = [:] }
+            return inner.readers
+        }
+        for reader in readers.values { reader.finish() }
+        present.finish()
+        changes.finish()
+    }
+
+    private func publish(_ inner: Inner) {
+        let state = inner.state
+        if state != present.value { present.set(state) }
+        changes.change { $0 += 1 }
+    }
+}
+
+/// The fake's content.
+struct Inner {
+    let network: NetworkKind
+    var now: Date
+    var life = Life.awake
+    var tor = Tor.off
+    /// Tor runs, or would if the library were awake.
+    var torIsWanted = false
+    var vault = VaultReport()
+    var number: UInt64 = 0
+    var log: [Numbered] = []
+    var readers: [UUID: AsyncStream<Numbered>.Continuation] = [:]
+    var accounts: [Account] = []
+    var removals: [PendingRemoval] = []
+    var people: [JID: Person] = [:]
+    var creations: [FakeCreation] = []
+    var nextBurner = 1
+    var nextQuestion: UInt64 = 1
+    var passphrase: Data?
+    var duress: Data?
+    var autoLock: (Duration, Date)?
+    var profile = Profile.foreground
+    var spread = Spread.within(.seconds(120))
+    var networkChanges = 0
+    // Scripted:
+    var failures: [Op: [FlashpaperError]] = [:]
+    var forms: [QuestionForm] = []
+    var burnReports: [BurnReport] = []
+
+    init(network: NetworkKind, now: Date) {
+        self.network = network
+        self.now = now
+    }
+
+    var state: FlashpaperState {
+        let shown = life == .awake || life == .suspended
+        return FlashpaperState(
+            number: number, life: life, network: network, tor: life == .awake ? tor : .off,
+            burners: shown ? accounts.map { $0.state(at: self) } : [], vault: vault)
+    }
+
+    func checkAlive(asleep: Bool) throws(FlashpaperError) {
+        switch life {
+        case .awake: break
+        case .suspended: if !asleep { throw .suspended }
+        case .locked: throw .vaultLocked
+        case .closed: throw .closed
+        }
+    }
+
+    mutating func report(_ event: Event) {
+        number += 1
+        let numbered = Numbered(number: number, event: event)
+        log.append(numbered)
+        if log.count > keptEvents { log.removeFirst() }
+        for reader in readers.values { reader.yield(numbered) }
+    }
+
+    mutating func setTor(_ new: Tor) {
+        tor = new
+        torIsWanted = new != .off
+        let (fraction, stage, ready, blocked): (Float, Stage, Bool, FlashpaperError?) =
+            switch new {
+            case .off: (0, .stopped, false, nil)
+            case .connecting(let fraction, let stage): (fraction, stage, false, nil)
+            case .ready: (1, .ready, true, nil)
+            case .blocked(let error): (0, .connecting, false, error)
+            }
+        report(.tor(fraction: fraction, stage: stage, ready: ready, blocked: blocked))
+        for id in accounts.map(\.id) { reconnect(id) }
+    }
+
+    mutating func fallAsleep() {
+        guard life == .awake else { return }
+        life = .suspended
+        for index in accounts.indices { accounts[index].setConnection(.offline) }
+        for creation in creations { creation.sleeps(&self) }
+    }
+
+    mutating func wakeUp() {
+        guard life == .suspended else { return }
+        life = .awake
+        if torIsWanted { setTor(.ready) } else { tor = .off }
+        for creation in creations { creation.wakes(&self) }
+    }
+
+    mutating func lock() {
+        guard life != .locked else { return }
+        fallAsleep()
+        for creation in creations { creation.ends(with: .vaultLocked, &self) }
+        life = .locked
+        report(.locked)
+    }
+
+    mutating func end() {
+        guard life != .closed else { return }
+        for creation in creations { creation.ends(with: .closed, &self) }
+        tor = .off
+        life = .closed
+    }
+
+    mutating func advance(by time: Duration) {
+        now += seconds(time)
+        if life == .awake || life == .suspended {
+            for id in accounts.map(\.id) {
+                change(id) { $0.pass(to: &$1) }
+                if life == .awake, let account = try? account(id), let at = account.expiresAt, at <= now {
+                    report(.expired(burner: id))
+                    if let report = try? burn(id), report.outcome == .proven {
+                        self.report(.settled(burner: id, outcome: .removed))
+                    }
+                }
+            }
+        }
+        if let (_, at) = autoLock, at <= now, life == .awake || life == .suspended { lock() }
+    }
+
+    // MARK: Accounts
+
+    func account(_ id: BurnerID) throws(FlashpaperError) -> Account {
+        guard let account = accounts.first(where: { $0.id == id }) else { throw .noSuchBurner }
+        return account
+    }
+
+    /// Changes an account that is here, beside a copy of the rest.
+    mutating func change(_ id: BurnerID, _ body: (inout Account, inout Inner) throws -> Void) rethrows {
+        guard let index = accounts.firstIndex(where: { $0.id == id }) else { return }
+        var account = accounts[index]
+        try body(&account, &self)
+        if let index = accounts.firstIndex(where: { $0.id == id }) { accounts[index] = account }
+    }
+
+    func check(_ options: CreateOptions) throws(FlashpaperError) {
+        if let server = options.server {
+            let isAddress = server.allSatisfy { $0.isNumber || $0 == "." }
+            guard server.contains("."), !isAddress, !server.contains(where: { $0 == "@" || $0.isWhitespace }) else {
+                throw .invalidInput(.server)
+            }
+        }
+        if let at = options.expiresAt, at <= now { throw .invalidInput(.expiry) }
+    }
+
+    mutating func add(_ options: CreateOptions, droppedWords: Data? = nil) -> BurnerID {
+        let id = BurnerID(rawValue: String(nextBurner, radix: 16))
+        let jid = JID(rawValue: "burner\(nextBurner)@\(options.server ?? "example.org")")
+        nextBurner += 1
+        var account = Account(id: id, jid: jid, via: options.route ?? .exit, created: now)
+        account.expiresAt = options.expiresAt
+        account.droppedWords = droppedWords
+        if options.recoverable {
+            account.words = Data(repeatElement("word\(id.rawValue)", count: 12).joined(separator: " ").utf8)
+        }
+        accounts.append(account)
+        return id
+    }
+
+    mutating func reconnect(_ id: BurnerID) {
+        change(id) { account, inner in
+            let connection: Connection =
+                switch inner.tor {
+                case _ where !account.isWanted || inner.life != .awake: .offline
+                case .off: .offline
+                case .connecting: .connecting
+                case .ready: .online
+                case .blocked(let error): .waiting(error)
+                }
+            guard connection != account.connection else { return }
+            account.setConnection(connection)
+            inner.report(.connection(burner: id, connection: connection))
+            for index in account.talks.indices { account.flush(index, &inner) }
+        }
+    }
+
+    mutating func burn(_ id: BurnerID) throws(FlashpaperError) -> BurnReport {
+        let pending = removals.first { $0.burner == id }
+        let jid = if let pending { pending.jid } else { try account(id).jid }
+        let usual = BurnReport(outcome: tor == .ready ? .proven : .queued, reason: tor == .ready ? nil : .torNotStarted)
+        let report = burnReports.isEmpty ? usual : burnReports.removeFirst()
+        accounts.removeAll { $0.id == id }
+        removals.removeAll { $0.burner == id }
+        switch report.outcome {
+        case .proven:
+            self.report(.burning(burner: id, step: .removed))
+            self.report(.burning(burner: id, step: .provenGone))
+        case .disabled: self.report(.burning(burner: id, step: .disabled))
+        case .alreadyGone: self.report(.burning(burner: id, step: .provenGone))
+        case .unproven, .queued: wait(for: id, jid, since: pending?.since, confirmed: report.outcome == .unproven)
+        }
+        return report
+    }
+
+    mutating func wait(for id: BurnerID, _ jid: JID, since: Date?, confirmed: Bool) {
+        let since = since ?? now
+        removals.append(
+            PendingRemoval(
+                burner: id, jid: jid, since: since, until: since + 30 * 86_400, confirmed: confirmed))
+    }
+
+    // MARK: People
+
+    mutating func meet(_ jid: JID) {
+        if people[jid] == nil { people[jid] = Person(key: key(people.count + 1)) }
+    }
+
+    func key(_ number: Int) -> Fingerprint {
+        let digits = String(number, radix: 16)
+        return Fingerprint(String(repeating: "0", count: 40 - digits.count) + digits)!
+    }
+}
+
+/// Somebody at the other end.
+struct Person {
+    var key: Fingerprint
+    var isOnline = false
+    var confirms = true
+    /// All that they have read.
+    var heard: [String] = []
+    /// The secret that they compare with.
+    var secret: String?
+}

@@ -1,0 +1,141 @@
+import FlashpaperLab
+import Foundation
+import Testing
+
+@testable import FlashpaperKit
+
+extension OnTheLab {
+    /// What many events and calls leave behind, and how long one holds the main actor.
+    @Suite struct LoadTests {
+        let home: Home
+
+        init() throws {
+            home = try Home()
+        }
+
+        @Test func tenThousandEventsComeInOrderAndNothingGrows() async throws {
+            let count = 10_000
+            try await home.with { library in
+                let engine = try #require(library as? Library).engine
+                let events = library.events()
+                async let reported: Void = engine.reportForTests(count: UInt32(count))
+                var (fractions, numbers, before) = ([Float](), [UInt64](), (threads: 0, files: 0))
+                for await numbered in events {
+                    guard case .tor(let fraction, _, _, _) = numbered.event else { continue }
+                    fractions.append(fraction)
+                    numbers.append(numbered.number)
+                    // The first ones start threads that stay.
+                    if fractions.count == count / 10 { before = try threadsAndFiles() }
+                    if fractions.count == count { break }
+                }
+                try await reported
+                #expect(fractions == (0..<count).map { Float($0) / Float(count) })
+                #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 + 1 })
+                let after = try threadsAndFiles()
+                #expect(after.threads - before.threads < 8 && after.files - before.files < 8, "\(before), \(after)")
+            }
+        }
+
+        @Test func aLateReaderIsToldHowManyItHasMissedAndGoesOn() async throws {
+            let count: UInt64 = 10_000
+            try await home.with { library in
+                let engine = try #require(library as? Library).engine
+                try await engine.reportForTests(count: UInt32(count))
+                try await reach(library.states(), "so many events") { $0.number >= count }
+                let last = library.state.number
+                var numbers: [UInt64] = []
+                for await numbered in library.events(since: 1) {
+                    if numbers.isEmpty { #expect(numbered.event == .lagged(lost: numbered.number - 1)) }
+                    numbers.append(numbered.number)
+                    if numbered.number == last { Task { try await engine.reportForTests(count: 3) } }
+                    if numbered.number == last + 3 { break }
+                }
+                #expect(numbers.count > 3 && zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 + 1 })
+            }
+        }
+
+        @Test func aThousandCallsLeaveNothing() async throws {
+            try await home.with { library in
+                func calls(_ count: Int) async throws {
+                    for _ in 0..<count {
+                        _ = try await library.pendingRemovals()
+                        for await _ in library.states() { break }
+                        _ = library.events()
+                        await #expect(throws: FlashpaperError.torNotStarted) { try await library.create(burnerTest).burner }
+                    }
+                }
+                try await calls(100)
+                let before = try threadsAndFiles()
+                try await calls(1_000)
+                let after = try threadsAndFiles()
+                #expect(after.threads - before.threads < 8 && after.files - before.files < 8, "\(before), \(after)")
+            }
+        }
+
+        @Test func aLibraryThatNobodyHasIsGone() async throws {
+            weak var library: Library?
+            do {
+                let opened = try await home.open()
+                library = opened as? Library
+                #expect(library != nil)
+                let reader = Task { [states = opened.states()] in for await _ in states {} }
+                await opened.close()
+                await reader.value
+            }
+            #expect(library == nil, "something holds on to it")
+        }
+
+        @MainActor
+        @Test func noCallHoldsTheMainActor() async throws {
+            let library = try await home.open()
+            let none = BurnerID(rawValue: "none")
+            let other = try Home()
+            let calls: [(String, @MainActor () async throws -> Void)] = [
+                ("state", { _ = library.state }), ("states", { _ = library.states() }), ("events", { _ = library.events() }),
+                ("burner", { _ = library.burner(none) }), ("create", { library.create(burnerTest).cancel() }),
+                ("hints", {
+                    library.touch()
+                    library.networkChanged()
+                    library.setProfile(.background)
+                    library.setSpread(.oneAtATime)
+                }),
+                ("pendingRemovals", { _ = try await library.pendingRemovals() }),
+                ("checkOptions", { try await library.checkOptions(burnerTest) }),
+                ("changeKey", { try await library.changeKey(.file) }), ("diagnostics", { _ = await library.diagnostics() }),
+                ("setAutoLock", { try await library.setAutoLock(after: nil) }),
+                ("suspend", { try await library.suspend(); try await library.resume() }),
+                ("open", { try await other.open().close() }),
+            ]
+            for (name, call) in calls {
+                // One that holds it always does so; a busy machine does not.
+                var shortest = Duration.seconds(1)
+                for _ in 0..<5 where shortest > .milliseconds(4) { shortest = min(shortest, try await hold(call)) }
+                #expect(shortest < .milliseconds(4), "\(name)")
+            }
+            await library.close()
+        }
+
+        /// How long the main actor was not free at most while it made a call.
+        @MainActor
+        private func hold(_ call: @escaping @MainActor () async throws -> Void) async throws -> Duration {
+            let isDone = Locked(false)
+            var longest = Duration.zero
+            let beat = Task { @MainActor in
+                var last = ContinuousClock.now
+                while !isDone.with({ $0 }) {
+                    await Task.yield()
+                    let now = ContinuousClock.now
+                    longest = max(longest, now - last)
+                    last = now
+                }
+            }
+            await Task.yield()
+            let began = ContinuousClock.now
+            let task = Task { @MainActor in try await call() }
+            try await task.value
+            isDone.with { $0 = true }
+            await beat.value
+            return min(longest, ContinuousClock.now - began)
+        }
+    }
+}

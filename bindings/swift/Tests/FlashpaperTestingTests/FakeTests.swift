@@ -1,0 +1,198 @@
+import FlashpaperTesting
+import Foundation
+import Testing
+
+/// The fake, without the native library and in milliseconds.
+@Suite struct FakeTests {
+    let fake = FakeFlashpaper()
+    let friend = JID(rawValue: "friend@example.org")
+
+    @Test(.timeLimit(.minutes(1))) func theContractHolds() async throws {
+        let began = ContinuousClock.now
+        try await Contract { FakeFlashpaper() }.run()
+        #expect(ContinuousClock.now - began < .seconds(2))
+    }
+
+    @Test func aContractThatIsBrokenIsTold() async throws {
+        let failing = FakeFlashpaper()
+        failing.fail(.startTor, with: .torBlocked)
+        // The first call is refused for its duration before it is scripted to fail.
+        await #expect(throws: FlashpaperError.torBlocked) { try await Contract { failing }.run() }
+        let notEmpty = FakeFlashpaper()
+        notEmpty.setVault(VaultReport(lost: 1))
+        await #expect(throws: Contract.Broken.self) { try await Contract { notEmpty }.run() }
+    }
+
+    @Test func aTextWaitsForItsPeerAndAnswersCome() async throws {
+        let (burner, chat) = try await talking()
+        let message = try await chat.send("hello")
+        #expect(try await chat.message(message).state == .waitingForPeer)
+        let peer = fake.peer(friend)
+        peer.comesOnline()
+        #expect(peer.heard == ["hello"])
+        #expect(chat.state.security == .private && chat.state.present)
+        #expect(try await chat.message(message).state == .delivered)
+        let answer = try #require(peer.sends("good day", to: burner.id))
+        #expect(chat.state.unread == 1)
+        try await chat.read(upTo: answer)
+        #expect(chat.state.unread == 0)
+        #expect(try await chat.message(answer).state == .taken)
+    }
+
+    @Test func timePassesOnlyWhenTheTestSaysSo() async throws {
+        let (burner, chat) = try await talking()
+        let message = try await chat.send("hello", within: .seconds(60))
+        fake.advance(by: .seconds(59))
+        #expect(try await chat.message(message).state == .waitingForPeer)
+        fake.advance(by: .seconds(1))
+        #expect(try await chat.message(message).state == .failed(.noAnswer))
+        let again = try await chat.retry(message)
+        await #expect(throws: FlashpaperError.noSuchMessage) { try await chat.message(message) }
+        #expect(try await chat.message(again).text == "hello")
+
+        try await burner.setExpiry(fake.now + 100)
+        let events = fake.events()
+        fake.advance(by: .seconds(100))
+        #expect(await events.first { $0.event == .expired(burner: burner.id) } != nil)
+        #expect(fake.state.burners.isEmpty)
+
+        try await fake.setAutoLock(after: .seconds(10))
+        fake.advance(by: .seconds(9))
+        fake.touch()
+        fake.advance(by: .seconds(9))
+        #expect(fake.state.life == .awake)
+        fake.advance(by: .seconds(1))
+        #expect(fake.state.life == .locked)
+        await #expect(throws: FlashpaperError.vaultLocked) { try await fake.resume() }
+        fake.unlock()
+        try await fake.resume()
+        #expect(fake.state.life == .awake)
+    }
+
+    @Test func aKeyThatChangesStopsTheTalkUntilItIsAccepted() async throws {
+        let (burner, chat) = try await talking()
+        let peer = fake.peer(friend)
+        peer.comesOnline()
+        try await chat.startPrivate()
+        try await chat.compare("cat", question: "Whose house was it?")
+        peer.knows("cat")
+        #expect(chat.state.security == .verified)
+        let events = fake.events()
+        peer.changesKey()
+        #expect(chat.state.security == .keyChanged)
+        #expect(await events.first { $0.event == .notice(burner: burner.id, peer: friend, notice: .otherKey) } != nil)
+        try await chat.send("to the right one")
+        #expect(peer.heard.isEmpty)
+        try await chat.acceptKey(peer.key)
+        #expect(peer.heard == ["to the right one"] && chat.state.security == .private)
+
+        peer.asks("Where did we meet?", secret: "Paris", of: burner.id)
+        #expect(chat.state.question == .asked(question: "Where did we meet?"))
+        await #expect(throws: FlashpaperError.nothingAsked) { try await chat.answer("Rome", to: "another") }
+        try await chat.answer("Rome", to: "Where did we meet?")
+        #expect(chat.state.question == nil)
+        let different = Event.comparison(burner: burner.id, peer: friend, comparison: .different)
+        #expect(await events.first { $0.event == different } != nil)
+        peer.endsPrivate()
+        #expect(chat.state.security == .finished)
+    }
+
+    @Test func aStrangerIsARequestUntilAccepted() async throws {
+        let (burner, _) = try await talking()
+        let stranger = fake.peer(JID(rawValue: "stranger@example.org"))
+        stranger.sends("hi", to: burner.id)
+        #expect(burner.state.requests.map(\.peer) == [stranger.jid])
+        let chat = try #require(burner.chat(with: stranger.jid))
+        try await chat.accept()
+        #expect(burner.state.requests.isEmpty && burner.state.chats.count == 2)
+        try await chat.setBlocked(true)
+        #expect(stranger.sends("hi again", to: burner.id) == nil)
+        await #expect(throws: FlashpaperError.peerBlocked) { try await chat.send("no") }
+    }
+
+    @Test func aCreationAsksAndEndsAsAnswered() async throws {
+        try await fake.startTor()
+        let field = Field(label: "What you see", kind: .text, required: true, isChallenge: true)
+        let form = QuestionForm(title: "A title", instructions: "", fields: [field])
+        fake.ask(form)
+        let creation = fake.create()
+        let first = try await question(creation)
+        await #expect(throws: FlashpaperError.invalidInput(.answer(.missing(field: 0)))) {
+            try await creation.answer(first, .fields([:]))
+        }
+        await #expect(throws: FlashpaperError.invalidInput(.answer(.unfit(field: 0)))) {
+            try await creation.answer(first, .fields([0: .yesNo(true)]))
+        }
+        try await creation.answer(first, .anotherPicture)
+        await #expect(throws: FlashpaperError.noSuchQuestion) { try await creation.answer(first, .giveUp) }
+        // A sleep ends a question, and the server asks anew.
+        try await fake.suspend()
+        try await fake.resume()
+        let second = try await question(creation)
+        #expect(second != first)
+        try await creation.answer(second, .fields([0: .text("w84pd")]))
+        #expect(try await creation.burner.state.phase == .active)
+
+        fake.ask(form)
+        let refused = fake.create()
+        try await refused.answer(try await question(refused), .giveUp)
+        await #expect(throws: FlashpaperError.declined) { try await refused.burner }
+
+        fake.ask(form)
+        let cancelled = fake.create()
+        let waiting = Task { try await cancelled.burner }
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        #expect(await cancelled.progress().first { _ in true } == .failed(.cancelled))
+        #expect(fake.state.burners.count == 1)
+    }
+
+    @Test func everyCallCanBeScriptedToFailOnce() async throws {
+        let (burner, chat) = try await talking()
+        fake.fail(.send, with: .storageFull)
+        await #expect(throws: FlashpaperError.storageFull) { try await chat.send("hello") }
+        try await chat.send("hello")
+        fake.fail(.sync, with: .torBlocked)
+        await #expect(throws: FlashpaperError.torBlocked) { try await fake.sync(deadline: .seconds(1)) }
+        fake.fail(.create, with: .rateLimited(retryAfter: .seconds(60)))
+        await #expect(throws: FlashpaperError.rateLimited(retryAfter: .seconds(60))) { try await fake.create().burner }
+        fake.nextBurn(is: BurnReport(outcome: .queued, reason: .auth))
+        #expect(try await burner.burn() == BurnReport(outcome: .queued, reason: .auth))
+        #expect(try await fake.pendingRemovals().map(\.burner) == [burner.id])
+        #expect(try await fake.burn(burner.id).outcome == .proven)
+        #expect(try await fake.pendingRemovals().isEmpty)
+    }
+
+    @Test func torThatIsBlockedAndASleepThatSyncs() async throws {
+        let (burner, chat) = try await talking()
+        fake.setTor(.blocked(.clockWrong(by: nil)))
+        #expect(burner.state.connection == .waiting(.clockWrong(by: nil)))
+        fake.setTor(.ready)
+        #expect(burner.state.connection == .online)
+        try await chat.send("waits")
+        try await fake.suspend()
+        #expect(burner.state.connection == .offline && fake.state.tor == .off)
+        #expect(try await fake.sync(deadline: .seconds(20)) == SyncReport(unread: 0, outbox: 1, complete: true))
+        #expect(fake.state.life == .suspended)
+    }
+
+    @Test func whatWasMissedIsToldByItsNumber() async throws {
+        for _ in 0..<2000 { fake.emit(.torStarting) }
+        let told = await fake.events(since: 10).first { _ in true }
+        #expect(told == Numbered(number: 976, event: .lagged(lost: 966)))
+    }
+
+    private func talking() async throws -> (any Burner, any Chat) {
+        try await fake.startTor()
+        let burner = try await fake.create().burner
+        // The last states of messages are there to look at.
+        try await burner.setHistory(.untilBurn)
+        try await burner.connect()
+        return (burner, try await burner.add(friend.rawValue))
+    }
+
+    private func question(_ creation: any Creation) async throws -> Question.ID {
+        for await case .asks(let question) in creation.progress() { return question.id }
+        throw FlashpaperError.closed
+    }
+}
