@@ -21,7 +21,6 @@ android {
         "../ui/src/main/kotlin",
         "../model/src/main/kotlin",
         "../../bindings/kotlin/flashpaper/src/main/kotlin",
-        "../../bindings/kotlin/generated/src/main/kotlin",
     )
 }
 

@@ -1,8 +1,10 @@
 //! The Kotlin and Swift sources, generated from the built library into the two packages.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::generated;
 use crate::run::{Done, built, cargo, root, run, target};
 
 /// Where the shared library is, which the generator reads and the tests load.
@@ -12,7 +14,10 @@ pub(crate) fn library_folder() -> PathBuf {
 
 /// `cargo xtask bindings`: for apps. Sources and library belong together: those of `cargo xtask test` have more.
 pub(crate) fn make() -> Done {
-    run(&mut cargo(&["build", "--quiet", "--workspace", "--features", "flashpaper-ffi/bindgen"]))?;
+    let mut build = cargo(&["build", "--quiet", "--features", "flashpaper-ffi/bindgen"]);
+    // The lab is Linux's alone. With it, Arti is compiled once for all.
+    build.args(if cfg!(target_os = "linux") { &["--workspace"][..] } else { &["--package", "flashpaper-ffi"] });
+    run(&mut build)?;
     generate()
 }
 
@@ -21,7 +26,7 @@ pub(crate) fn generate() -> Done {
     let out = target().join("bindings");
     // Nothing of an earlier run may pass for this one's.
     let _ = fs::remove_dir_all(&out);
-    let library = library_folder().join("libflashpaper_ffi.so");
+    let library = library_folder().join(format!("{DLL_PREFIX}flashpaper_ffi{DLL_SUFFIX}"));
     let mut generator = built("uniffi-bindgen");
     generator.args([
         "generate",
@@ -35,18 +40,25 @@ pub(crate) fn generate() -> Done {
     ]);
     run(generator.arg("--out-dir").arg(&out).arg(library))?;
 
-    let kotlin = root().join("bindings/kotlin/generated/src/main/kotlin/org/flashpaper");
-    let swift = root().join("bindings/swift/Sources");
+    let kotlin = root().join("bindings/kotlin/flashpaper/src/main/kotlin/org/flashpaper/internal/ffi");
+    let sources = root().join("bindings/swift/Sources");
     // The places and names are what `package_name`, `module_name` and `ffi_module_name` of uniffi.toml say.
-    place(&out.join("org/flashpaper/flashpaper.kt"), &kotlin.join("flashpaper.kt"))?;
-    place(&out.join("FlashpaperCore.swift"), &swift.join("FlashpaperCore/FlashpaperCore.swift"))?;
-    place(&out.join("FlashpaperFFI.h"), &swift.join("FlashpaperFFI/FlashpaperFFI.h"))?;
-    place(&out.join("FlashpaperFFI.modulemap"), &swift.join("FlashpaperFFI/module.modulemap"))?;
+    let ffi = out.join("org/flashpaper/internal/ffi/flashpaper.kt");
+    fs::write(&ffi, generated::kotlin(&fs::read_to_string(&ffi)?))?;
+    place(&ffi, &kotlin.join("flashpaper.kt"))?;
+    let core = out.join("FlashpaperCore.swift");
+    fs::write(&core, generated::swift(&fs::read_to_string(&core)?))?;
+    place(&core, &sources.join("FlashpaperKit/Generated/FlashpaperCore.swift"))?;
+    place(&out.join("FlashpaperFFI.h"), &sources.join("FlashpaperFFI/FlashpaperFFI.h"))?;
+    place(&out.join("FlashpaperFFI.modulemap"), &sources.join("FlashpaperFFI/module.modulemap"))?;
 
-    check(&kotlin.join("flashpaper.kt"), &["package org.flashpaper\n", "val `jid`"])?;
     check(
-        &swift.join("FlashpaperCore/FlashpaperCore.swift"),
-        &["let jid", "enum FlashpaperError: Swift.Error, Equatable, Hashable {"],
+        &kotlin.join("flashpaper.kt"),
+        &["package org.flashpaper.internal.ffi\n", "val `jid`", "internal data class Snapshot", "internal fun `panic`"],
+    )?;
+    check(
+        &sources.join("FlashpaperKit/Generated/FlashpaperCore.swift"),
+        &["let jid", "\nenum FfiFlashpaperError: Swift.Error, Equatable, Hashable {"],
     )
 }
 

@@ -1,29 +1,15 @@
 //! The Swift packages, tested with the real tool chain. It is in Debian's next release, so it lives in a folder that
 //! holds such a system, made once, outside of any clone. The lab takes the newer Prosody from there.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::run::{Done, limited, root, run, target};
-use crate::{bindings, packages};
+use crate::{bindings, debian, packages};
 
 const RELEASE: &str = "trixie";
 const PACKAGES: &str = "swiftlang,libc6-dev,libstdc++-14-dev";
-
-/// Run inside namespaces of its own: mounts and processes die with it.
-const ENTER: &str = r#"
-set -e
-mount -t proc proc "$SYSTEM/proc"
-mount -t tmpfs tmpfs "$SYSTEM/tmp"
-mount --rbind /dev "$SYSTEM/dev"
-for folder in "$ROOT" "$TARGET"; do
-    mkdir -p "$SYSTEM$folder"
-    mount --bind "$folder" "$SYSTEM$folder"
-done
-exec chroot "$SYSTEM" "$@"
-"#;
 
 /// Makes the tool chain's system unless it is there.
 pub(crate) fn prepare() -> Done {
@@ -36,28 +22,9 @@ pub(crate) fn prepare() -> Done {
     }
     let system = system()?;
     if !system.is_dir() {
-        make(&system)?;
+        debian::make(&system, RELEASE, PACKAGES)?;
     }
     if system.join("usr/bin/prosody").exists() { Ok(()) } else { add_prosody(&system) }
-}
-
-fn make(system: &Path) -> Done {
-    packages::need(&[packages::SWIFT])?;
-    println!("making a system with Swift in {}", system.display());
-    let making = system.with_extension("making");
-    if making.exists() {
-        // An interrupted run has left it.
-        fs::remove_dir_all(&making)?;
-    }
-    fs::create_dir_all(&making)?;
-    // Its own mounts are not to outlive it either.
-    let mut debootstrap = Command::new("unshare");
-    debootstrap.args(["--mount", "debootstrap", "--variant=minbase"]).arg(format!("--include={PACKAGES}"));
-    let output = debootstrap.arg(RELEASE).arg(&making).arg(mirror()?).stdin(Stdio::null()).output()?;
-    if !output.status.success() {
-        return Err(format!("debootstrap failed:\n{}", String::from_utf8_lossy(&output.stdout)).into());
-    }
-    Ok(fs::rename(making, system)?)
 }
 
 /// Systems of earlier versions have none, so it is not among the packages that one is made with.
@@ -78,7 +45,9 @@ pub(crate) fn test(package: &str, facts: &Path) -> Done {
     let library = bindings::library_folder();
     let mut swift = enter()?;
     swift.env("FLASHPAPER_LAB", facts).env("LD_LIBRARY_PATH", &library);
-    swift.args(["swift", "test", "--disable-xctest", "--quiet", "--package-path"]).arg(root().join(package));
+    // One Tor client may run in a process, and all test targets are one.
+    swift.args(["swift", "test", "--disable-xctest", "--no-parallel", "--quiet"]);
+    swift.arg("--package-path").arg(root().join(package));
     swift.arg("--scratch-path").arg(target().join("swift").join(package));
     swift.args(["-Xlinker", "-L", "-Xlinker"]).arg(&library).args(["-Xlinker", "-lflashpaper_ffi"]);
     // Swift 6.0's libswiftObservation.so names a symbol that no library has, for a failure that never happens.
@@ -95,24 +64,10 @@ pub(crate) fn parse(folder: &str) -> Done {
 
 /// A command inside the tool chain's system; the program and its arguments follow.
 fn enter() -> Done<Command> {
-    let mut command = limited("unshare");
-    command.args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh"]);
-    command.env("SYSTEM", system()?).env("ROOT", root()).env("TARGET", target());
-    command.args(["env", "HOME=/root", "TMPDIR=/tmp"]);
-    Ok(command)
+    debian::enter(limited("unshare"), &system()?, &[&root(), &target()])
 }
 
 /// Where the system is, or would be.
 pub(crate) fn system() -> Done<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache"))).ok_or("no HOME")?;
-    Ok(cache.join("flashpaper").join(format!("swift-{RELEASE}")))
-}
-
-/// Where this machine's own packages come from.
-fn mirror() -> Done<String> {
-    let format = ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian", "Label: Debian"];
-    let output = Command::new("apt-get").args(format).output()?;
-    let uris = String::from_utf8(output.stdout)?;
-    Ok(uris.lines().next().ok_or("apt knows no Debian packages; run\n  sudo apt-get update")?.to_owned())
+    debian::folder(&format!("swift-{RELEASE}"))
 }

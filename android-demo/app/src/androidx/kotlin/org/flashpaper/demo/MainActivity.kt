@@ -2,7 +2,6 @@ package org.flashpaper.demo
 
 import android.graphics.BitmapFactory
 import android.os.Bundle
-import android.view.WindowManager.LayoutParams.FLAG_SECURE
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.BackHandler
 import androidx.activity.compose.setContent
@@ -19,8 +18,6 @@ class MainActivity : ComponentActivity() {
         super.onCreate(savedInstanceState)
         // What Android 15 does by itself, on older ones too; the screen keeps clear of the system's bars.
         enableEdgeToEdge()
-        // Addresses are kept out of screenshots and of the list of recent apps.
-        window.addFlags(FLAG_SECURE)
         val model = (application as DemoApplication).model
         model.start()
         setContent {

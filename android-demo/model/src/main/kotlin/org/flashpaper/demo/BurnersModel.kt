@@ -1,24 +1,29 @@
 package org.flashpaper.demo
 
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.takeWhile
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import org.flashpaper.Answer
 import org.flashpaper.BurnerId
-import org.flashpaper.BurnerState
 import org.flashpaper.CreateOptions
+import org.flashpaper.Creation
 import org.flashpaper.Event
+import org.flashpaper.FieldAnswer
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
-import org.flashpaper.QuestionId
+import org.flashpaper.Life
+import org.flashpaper.NetworkKind
+import org.flashpaper.Phase
+import org.flashpaper.Progress
 import org.flashpaper.Step
 
 /** What a screen can ask for. */
@@ -33,7 +38,7 @@ interface BurnersActions {
     fun cancel()
 
     /** Answers [BurnersState.question], by the places of its fields. What does not fit is a notice, and it stays open. */
-    fun answer(answers: Map<Int, Answer>)
+    fun answer(answers: Map<Int, FieldAnswer>)
 
     /** Has the server ask anew, with another picture. */
     fun askAnew()
@@ -69,6 +74,7 @@ class BurnersModel(
     private val current = MutableStateFlow(BurnersState())
     private val opened = MutableStateFlow<ConversationsModel?>(null)
     private var library: Flashpaper? = null
+    private var creation: Creation? = null
     private var making: BurnerId? = null
     private var starting: Job? = null
     private var started = false
@@ -106,18 +112,18 @@ class BurnersModel(
 
     override fun create() {
         if (!state.value.canCreate) return
-        work(Work.Creating(emptyList())) { it.createBurner(options) }
+        work(Work.Creating(emptyList())) { make(it.create(options)) }
     }
 
     override fun cancel() {
         if (state.value.work is Work.Creating) working?.cancel()
     }
 
-    override fun answer(answers: Map<Int, Answer>) = reply { answer(it, answers) }
+    override fun answer(answers: Map<Int, FieldAnswer>) = reply(Answer.Fields(answers))
 
-    override fun askAnew() = reply { askAnew(it) }
+    override fun askAnew() = reply(Answer.AnotherPicture)
 
-    override fun decline() = reply { decline(it) }
+    override fun decline() = reply(Answer.GiveUp)
 
     override fun burn(id: BurnerId) {
         if (state.value.work != Work.Idle || state.value.tor != TorState.Ready) return
@@ -129,7 +135,7 @@ class BurnersModel(
 
     override fun open(id: BurnerId) {
         val library = library ?: return
-        val burner = state.value.burners.find { it.id == id && it.state == BurnerState.ACTIVE } ?: return
+        val burner = library.burner(id)?.takeIf { it.state.value.phase == Phase.ACTIVE } ?: return
         leave()
         opened.value = ConversationsModel(scope, library, burner)
     }
@@ -156,9 +162,26 @@ class BurnersModel(
 
     private suspend fun library(): Flashpaper = library ?: open().also { opened ->
         library = opened
-        // Subscribed before anything happens that could be missed.
-        watching = scope.launch(start = UNDISPATCHED) { opened.events().collect(::seen) }
+        val events = opened.events()
+        watching = scope.launch {
+            launch { events.collect { seen(it.event) } }
+            opened.state.takeWhile { it.life != Life.CLOSED }.collect { list() }
+        }
         list()
+    }
+
+    /** Waits for a burner, and shows what its server asks meanwhile. */
+    private suspend fun make(creation: Creation) = coroutineScope {
+        this@BurnersModel.creation = creation
+        val asking = launch {
+            creation.progress.collect { now -> current.update { it.copy(question = (now as? Progress.Asks)?.question) } }
+        }
+        try {
+            creation.await()
+        } finally {
+            asking.cancel()
+            current.update { it.copy(question = null) }
+        }
     }
 
     private fun work(kind: Work, block: suspend (Flashpaper) -> Unit) {
@@ -176,17 +199,17 @@ class BurnersModel(
         }
     }
 
-    private fun reply(how: suspend Flashpaper.(QuestionId) -> Unit) {
-        val library = library ?: return
+    private fun reply(answer: Answer) {
+        val creation = creation ?: return
         val question = state.value.question ?: return
         // Which of two replies the engine gets first is open.
         if (replying?.isActive == true) return
         dismiss()
         replying = scope.launch {
             try {
-                library.how(question.id)
+                creation.answer(question.id, answer)
             } catch (_: FlashpaperException.NoSuchQuestion) {
-                // It has ended meanwhile, which an event tells.
+                // It has ended meanwhile, which the creation tells.
             } catch (error: FlashpaperException) {
                 current.update { it.copy(notice = Notice.Failed(error)) }
             }
@@ -195,12 +218,12 @@ class BurnersModel(
 
     private fun seen(event: Event) {
         when (event) {
-            is Event.PrivateNetwork -> current.update { it.copy(privateNetwork = true) }
             is Event.TorStarting -> current.update { it.copy(tor = TorState.Connecting(0f)) }
             is Event.Tor -> current.update { it.copy(tor = torState(event)) }
             is Event.Creating -> step(event.burner, event.step)
             is Event.Burning -> step(event.burner, event.step)
-            is Event.Question, is Event.QuestionEnded, is Event.Settled, is Event.Expired, is Event.Lagged -> list()
+            // The library's state tells these, too.
+            is Event.PrivateNetwork, is Event.Question, is Event.QuestionEnded, is Event.Settled, is Event.Expired, is Event.Lagged -> {}
             // There is no screen for these.
             is Event.Restoring, is Event.Expiring, is Event.Locked -> {}
             // The conversations' own.
@@ -237,15 +260,11 @@ class BurnersModel(
         if (step is Step.Working && lastOrNull() is Step.Working) dropLast(1) + step else this + step
 
     private fun list() {
-        val snapshot = try {
-            library?.snapshot() ?: return
-        } catch (_: FlashpaperException.Closed) {
-            return
-        }
-        val burners = snapshot.burners.map { it.burner }
-        current.update { it.copy(burners = burners, vault = snapshot.vault, question = snapshot.questions.firstOrNull()) }
+        val now = library?.state?.value ?: return
+        val isPrivate = now.network == NetworkKind.PRIVATE
+        current.update { it.copy(privateNetwork = isPrivate, burners = now.burners, vault = now.vault) }
         // What is burned is left.
         val open = opened.value?.state?.value?.burner?.id
-        if (open != null && burners.none { it.id == open }) leave()
+        if (open != null && now.burners.none { it.id == open }) leave()
     }
 }

@@ -1,8 +1,8 @@
 package org.flashpaper.demo
 
 import org.flashpaper.BurnOutcome
-import org.flashpaper.Burner
 import org.flashpaper.BurnerId
+import org.flashpaper.BurnerState
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Question
 import org.flashpaper.Step
@@ -14,8 +14,8 @@ data class BurnersState(
     /** This is not the public Tor network: nothing on the screen is private. Once set it stays. */
     val privateNetwork: Boolean = false,
     /** What is wrong with the sealed store; nothing by default. */
-    val vault: VaultReport = VaultReport(lost = 0u, incomplete = false, oldKeyKept = false),
-    val burners: List<Burner> = emptyList(),
+    val vault: VaultReport = VaultReport(),
+    val burners: List<BurnerState> = emptyList(),
     val work: Work = Work.Idle,
     /** What the server asks the user before it makes the burner; [work] waits for an answer. */
     val question: Question? = null,

@@ -1,25 +1,31 @@
 package org.flashpaper.demo
 
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.flatMapLatest
+import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import org.flashpaper.Burner
-import org.flashpaper.BurnerId
+import org.flashpaper.BurnerState
+import org.flashpaper.Chat
 import org.flashpaper.Comparison
 import org.flashpaper.Event
 import org.flashpaper.Fingerprint
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
 import org.flashpaper.History
+import org.flashpaper.Jid
 import org.flashpaper.MessageId
 import org.flashpaper.MessageState
 
@@ -35,7 +41,7 @@ interface ConversationsActions {
     fun add(address: String)
 
     /** Opens the chat with a peer. What came counts as read once it is shown. */
-    fun open(peer: String)
+    fun open(peer: Jid)
 
     /** Shows a page of earlier messages, too. */
     fun showEarlier()
@@ -84,17 +90,18 @@ interface ConversationsActions {
  */
 class ConversationsModel(
     parent: CoroutineScope,
-    private val library: Flashpaper,
-    burner: Burner,
+    library: Flashpaper,
+    private val burner: Burner,
 ) : ConversationsActions {
-    private val id: BurnerId = burner.id
-    private val current = MutableStateFlow(ConversationsState(burner))
-    private var peer: String? = null
-    private var shown = PAGE
+    /** A chat, and how many messages of it are shown. */
+    private data class Open(val chat: Chat, val shown: Int)
+
+    private val current = MutableStateFlow(ConversationsState(burner.state.value))
+    private val open = MutableStateFlow<Open?>(null)
+    private val news = MutableStateFlow(emptyList<PeerNews>())
 
     /** A link that names another key than the one in use: to add it once more is the user's yes. */
     private var doubted: String? = null
-    private var news = emptyList<PeerNews>()
     private val taking = mutableSetOf<MessageId>()
     private val inOrder = Mutex()
     private val work = Job(parent.coroutineContext.job)
@@ -103,14 +110,16 @@ class ConversationsModel(
     val state: StateFlow<ConversationsState> = current.asStateFlow()
 
     init {
-        // Subscribed before anything is looked at.
-        scope.launch(start = UNDISPATCHED) { library.events().collect(::seen) }
-        look()
+        val events = library.events()
+        scope.launch { events.collect { seen(it.event) } }
+        @OptIn(ExperimentalCoroutinesApi::class)
+        val pages = open.flatMapLatest(::page)
+        scope.launch { combine(burner.state, pages, news, ::Triple).collect { (now, page, told) -> show(now, page, told) } }
         act {
             // A chat shows what was said before.
-            library.setHistory(id, History.UntilBurn)
-            library.connect(id)
-            val own = OwnKey(library.fingerprint(id), library.uri(id))
+            burner.setHistory(History.UntilBurn)
+            burner.connect()
+            val own = OwnKey(burner.fingerprint(), burner.link())
             current.update { it.copy(own = own) }
         }
     }
@@ -119,63 +128,56 @@ class ConversationsModel(
         val decided = address == doubted
         doubted = null
         try {
-            open(if (decided) library.expectKey(id, address) else library.addContact(id, address))
+            open.value = Open(if (decided) burner.expectKey(address) else burner.add(address), PAGE)
         } catch (error: FlashpaperException.OtherKeyInUse) {
             doubted = address
             throw error
         }
     }
 
-    override fun open(peer: String) {
-        this.peer = peer
-        shown = PAGE
-        look()
+    override fun open(peer: Jid) {
+        open.value = Open(burner.chat(peer) ?: return, PAGE)
     }
 
-    override fun showEarlier() {
-        shown += PAGE
-        look()
-    }
+    override fun showEarlier() = open.update { it?.copy(shown = it.shown + PAGE) }
 
     override fun leave() {
-        peer = null
-        look()
+        open.value = null
     }
 
-    override fun send(text: String) = inChat { library.send(id, it, text) }
+    override fun send(text: String) = inChat { it.send(text) }
 
-    override fun accept() = inChat { library.accept(id, it) }
+    override fun accept() = inChat { it.accept() }
 
-    override fun block(blocked: Boolean) = inChat { library.setBlocked(id, it, blocked) }
+    override fun block(blocked: Boolean) = inChat { it.setBlocked(blocked) }
 
-    override fun startPrivate() = inChat { library.startPrivate(id, it) }
+    override fun startPrivate() = inChat { it.startPrivate() }
 
-    override fun endPrivate() = inChat { library.endPrivate(id, it) }
+    override fun endPrivate() = inChat { it.endPrivate() }
 
-    override fun acceptKey(key: Fingerprint) = inChat { library.acceptKey(id, it, key) }
+    override fun acceptKey(key: Fingerprint) = inChat { it.acceptKey(key) }
 
-    override fun setVerified(key: Fingerprint, verified: Boolean) = inChat { library.setVerified(id, it, key, verified) }
+    override fun setVerified(key: Fingerprint, verified: Boolean) = inChat { it.setVerified(key, verified) }
 
-    override fun compare(secret: String, question: String?) = inChat { library.compare(id, it, secret, question) }
+    override fun compare(secret: String, question: String?) = inChat { it.compare(secret, question) }
 
-    override fun answer(secret: String, question: String?) = inChat { library.answerComparison(id, it, secret, question) }
+    override fun answer(secret: String, question: String?) = inChat { it.answer(secret, question) }
 
-    override fun abortComparison() = inChat { library.abortComparison(id, it) }
+    override fun abortComparison() = inChat { it.abortComparison() }
 
     override fun dismiss() {
-        val open = peer
-        news = if (open == null) emptyList() else news.filter { it.peer != open }
+        val peer = open.value?.chat?.peer
+        news.update { told -> if (peer == null) emptyList() else told.filter { it.peer != peer } }
         current.update { it.copy(failed = null) }
-        look()
     }
 
     /** Ends the watching. What was asked for and has not begun is not done. */
     suspend fun close(): Unit = work.cancelAndJoin()
 
-    private fun inChat(block: suspend (String) -> Unit) {
-        // The peer of the moment of the tap.
-        val peer = peer ?: return
-        act { block(peer) }
+    private fun inChat(block: suspend (Chat) -> Unit) {
+        // The chat of the moment of the tap.
+        val chat = open.value?.chat ?: return
+        act { block(chat) }
     }
 
     private fun act(block: suspend () -> Unit) {
@@ -183,7 +185,6 @@ class ConversationsModel(
             inOrder.withLock {
                 try {
                     block()
-                    look()
                 } catch (error: FlashpaperException) {
                     current.update { it.copy(failed = error) }
                 }
@@ -192,46 +193,36 @@ class ConversationsModel(
     }
 
     private fun seen(event: Event) {
-        val of = when (event) {
-            is Event.Connection -> event.burner
-            is Event.Message -> event.burner
-            is Event.Conversation -> event.burner
-            is Event.Comparison -> event.burner
-            is Event.Notice -> event.burner
-            is Event.Lagged -> id
-            else -> return
-        }
-        if (of != id) return
         when (event) {
             // A question stays in the conversation until it is answered.
-            is Event.Comparison -> if (event.comparison !is Comparison.Asked) tell(event.peer, ChatNews.Compared(event.comparison))
-            is Event.Notice -> tell(event.peer, ChatNews.Noticed(event.notice))
+            is Event.Comparison ->
+                if (event.burner == burner.id && event.comparison !is Comparison.Asked) {
+                    tell(event.peer, ChatNews.Compared(event.comparison))
+                }
+            is Event.Notice -> if (event.burner == burner.id) tell(event.peer, ChatNews.Noticed(event.notice))
             else -> {}
         }
-        look()
     }
 
-    private fun tell(peer: String, told: ChatNews) {
-        news = (news.filter { it.peer != peer } + PeerNews(peer, told)).takeLast(MOST_NEWS)
-    }
+    private fun tell(peer: Jid, told: ChatNews) =
+        news.update { all -> (all.filter { it.peer != peer } + PeerNews(peer, told)).takeLast(MOST_NEWS) }
 
-    private fun look() {
-        try {
-            val status = library.snapshot().burners.find { it.burner.id == id } ?: return
-            val chat = status.conversations.find { it.peer == peer }?.let {
-                // One more than is shown tells whether there are earlier ones.
-                val messages = library.messages(id, it.peer, limit = shown + 1)
-                val told = news.find { told -> told.peer == it.peer }?.news
-                ChatState(it, messages.takeLast(shown), messages.size > shown, told)
-            }
-            current.update {
-                it.copy(burner = status.burner, connection = status.connection, contacts = status.conversations, chat = chat, news = news)
-            }
-            status.unreadable?.let { why -> current.update { it.copy(failed = why) } }
-            val unread = chat?.messages.orEmpty().filter { it.state == MessageState.Received }
-            unread.map { it.id }.filter(taking::add).forEach { act { library.taken(id, it) } }
-        } catch (_: FlashpaperException) {
-            // Burned, locked or closed meanwhile: the first screen tells.
+    private fun page(open: Open?): Flow<ChatState?> {
+        if (open == null) return flowOf(null)
+        // One more than is shown tells whether there are earlier ones.
+        return combine(open.chat.state, open.chat.timeline(open.shown + 1)) { conversation, messages ->
+            ChatState(conversation, messages.takeLast(open.shown), messages.size > open.shown)
         }
+    }
+
+    private fun show(now: BurnerState, page: ChatState?, told: List<PeerNews>) {
+        val chat = page?.copy(news = told.find { it.peer == page.conversation.peer }?.news)
+        current.update {
+            val contacts = now.requests + now.chats
+            it.copy(burner = now, connection = now.connection, contacts = contacts, chat = chat, news = told)
+        }
+        now.unreadable?.let { why -> current.update { it.copy(failed = why) } }
+        val last = chat?.messages?.lastOrNull { it.state == MessageState.Received } ?: return
+        burner.chat(chat.conversation.peer)?.let { of -> if (taking.add(last.id)) act { of.read(last.id) } }
     }
 }

@@ -1,17 +1,18 @@
 package org.flashpaper.demo
 
-import org.flashpaper.Burner
+import org.flashpaper.BurnerState
+import org.flashpaper.ChatState as Conversation
 import org.flashpaper.Comparison
 import org.flashpaper.Connection
-import org.flashpaper.Conversation
 import org.flashpaper.Fingerprint
 import org.flashpaper.FlashpaperException
+import org.flashpaper.Jid
 import org.flashpaper.Message
 import org.flashpaper.Notice as ChatNotice
 
 /** All that the screens of one burner show. Like all below, it prints nobody's address, key or words. */
 data class ConversationsState(
-    val burner: Burner,
+    val burner: BurnerState,
     val connection: Connection = Connection.Offline,
     val contacts: List<Conversation> = emptyList(),
     val own: OwnKey? = null,
@@ -38,7 +39,7 @@ data class ChatState(
 )
 
 /** What the user is told of a peer. */
-data class PeerNews(val peer: String, val news: ChatNews) {
+data class PeerNews(val peer: Jid, val news: ChatNews) {
     override fun toString(): String = "PeerNews(..)"
 }
 

@@ -10,16 +10,17 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
-import org.flashpaper.Answer
 import org.flashpaper.AnswerFault
 import org.flashpaper.BurnOutcome
-import org.flashpaper.BurnerState
+import org.flashpaper.Config
 import org.flashpaper.CreateOptions
+import org.flashpaper.FieldAnswer
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Input
 import org.flashpaper.Key
 import org.flashpaper.Lab
+import org.flashpaper.Phase
 import org.flashpaper.Step
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -36,7 +37,7 @@ class BurnersModelTest {
     @Test
     fun oneTap(@TempDir folder: File) = runBlocking(main) {
         val before = Lab.accounts()
-        val model = BurnersModel(this) { Flashpaper.open(folder, Key.File, Lab.facts) }
+        val model = BurnersModel(this) { Flashpaper.open(Config(folder, Key.File, privateNetwork = Lab.facts)) }
         assertEquals(BurnersState(), model.state.value)
         model.create()
         assertEquals(Work.Idle, model.state.value.work, "there is no Tor to make a burner over")
@@ -52,7 +53,7 @@ class BurnersModelTest {
         val made = model.reaches { it.work == Work.Idle }
         assertEquals(null, made.notice)
         val burner = made.burners.single()
-        assertEquals(BurnerState.ACTIVE, burner.state)
+        assertEquals(Phase.ACTIVE, burner.phase)
 
         model.create()
         model.reaches { it.work is Work.Creating && Step.Registered in it.work.steps }
@@ -90,28 +91,28 @@ class BurnersModelTest {
     @Test
     fun aServersQuestionIsPartOfTheState(@TempDir folder: File) = runBlocking(main) {
         Lab.order("serve captcha")
-        val model = BurnersModel(this, CreateOptions("captcha.lab.test")) { Flashpaper.open(folder, Key.File, Lab.facts) }
+        val model = BurnersModel(this, CreateOptions("captcha.lab.test")) { Flashpaper.open(Config(folder, Key.File, privateNetwork = Lab.facts)) }
         model.decline()
         model.start()
         model.reaches { it.canCreate }
         model.create()
         val first = checkNotNull(model.reaches { it.question != null }.question)
         val place = first.form.fields.indexOfFirst { it.picture != null }
-        model.answer(mapOf(place to Answer.YesNo(true)))
+        model.answer(mapOf(place to FieldAnswer.YesNo(true)))
         val unfit = model.reaches { it.notice != null }.notice as Notice.Failed
-        assertEquals(Input.Answer(AnswerFault.Unfit(place.toUInt())), (unfit.error as FlashpaperException.InvalidInput).input)
+        assertEquals(Input.Answer(AnswerFault.Unfit(place)), (unfit.error as FlashpaperException.InvalidInput).input)
         assertEquals(first.id, model.state.value.question?.id)
 
         model.askAnew()
         model.reaches { it.question != null && it.question.id != first.id }
         assertEquals(null, model.state.value.notice)
-        model.answer(mapOf(place to Answer.Text(Lab.order("captcha captcha"))))
+        model.answer(mapOf(place to FieldAnswer.Text(Lab.order("captcha captcha"))))
         // Twice is once.
-        model.answer(mapOf(place to Answer.Text("too late")))
+        model.answer(mapOf(place to FieldAnswer.Text("too late")))
         val made = model.reaches { it.work == Work.Idle }
         assertEquals(null to null, made.notice to made.question)
         val burner = made.burners.single()
-        assertTrue(burner.jid.endsWith("@captcha.lab.test"))
+        assertTrue(burner.jid.value.endsWith("@captcha.lab.test"))
 
         model.create()
         model.reaches { it.question != null }
@@ -128,7 +129,7 @@ class BurnersModelTest {
 
     @Test
     fun aFolderThatCannotBeOpenedIsANotice(@TempDir folder: File) = runBlocking(main) {
-        val model = BurnersModel(this) { Flashpaper.open(folder, Key.Passphrase(ByteArray(0)), Lab.facts) }
+        val model = BurnersModel(this) { Flashpaper.open(Config(folder, Key.Passphrase(ByteArray(0)), privateNetwork = Lab.facts)) }
         model.start()
         val notice = model.reaches { it.notice != null }.notice as Notice.Failed
         assertTrue(notice.error is FlashpaperException.InvalidInput)

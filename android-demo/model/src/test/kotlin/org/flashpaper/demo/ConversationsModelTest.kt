@@ -10,9 +10,11 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.flashpaper.BurnOutcome
 import org.flashpaper.Comparison
+import org.flashpaper.Config
 import org.flashpaper.Connection
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
+import org.flashpaper.Jid
 import org.flashpaper.Key
 import org.flashpaper.Lab
 import org.flashpaper.Message
@@ -34,7 +36,7 @@ class ConversationsModelTest {
     @Test
     fun aPrivateTalkFromTheFirstTapToTheBurn(@TempDir folder: File) = runBlocking(main) {
         val before = Lab.accounts()
-        val burners = BurnersModel(this) { Flashpaper.open(folder, Key.File, Lab.facts) }
+        val burners = BurnersModel(this) { Flashpaper.open(Config(folder, Key.File, privateNetwork = Lab.facts)) }
         burners.start()
         burners.reaches { it.canCreate }
         burners.create()
@@ -42,9 +44,9 @@ class ConversationsModelTest {
         burners.open(burner.id)
         val model = checkNotNull(burners.conversations.value)
         val own = checkNotNull(model.reaches { it.connection is Connection.Online && it.own != null }.own)
-        assertEquals("xmpp:${burner.jid}?otr-fingerprint=${own.fingerprint.replace(" ", "")}", own.uri)
+        assertEquals("xmpp:${burner.jid.value}?otr-fingerprint=${own.fingerprint.digits.replace(" ", "")}", own.uri)
 
-        model.add(burner.jid)
+        model.add(burner.jid.value)
         assertTrue(model.reaches { it.failed != null }.failed is FlashpaperException.InvalidInput, "a burner has itself as a contact")
         model.dismiss()
 
@@ -58,7 +60,7 @@ class ConversationsModelTest {
         peer.does("say good day")
         val read = model.reaches { it.says("good day")?.state is MessageState.Taken }
         assertEquals(Security.PRIVATE, read.says("good day")?.security)
-        for (secret in listOf(peer.jid.substringBefore('@'), burner.jid.substringBefore('@'), "hello", "good day", own.fingerprint)) {
+        for (secret in listOf(peer.jid.substringBefore('@'), burner.jid.value.substringBefore('@'), "hello", "good day", own.fingerprint.digits)) {
             assertFalse("$read".contains(secret), "what could get into a log: $read")
         }
 
@@ -95,7 +97,7 @@ class ConversationsModelTest {
         // Another client of the same person has another key.
         val other = Lab.peer(insteadOf = peer)
         other.does("receipts on")
-        other.does("to ${burner.jid}")
+        other.does("to ${burner.jid.value}")
         other.does("start")
         val changed = model.reaches { it.security == Security.KEY_CHANGED }
         model.send("to the right one")
@@ -112,21 +114,21 @@ class ConversationsModelTest {
         val last = checkNotNull(model.reaches { it.says("204") != null }.chat)
         assertEquals((105..204).map { "$it" } to true, last.messages.map { it.text } to last.hasEarlier)
         model.showEarlier()
-        val more = checkNotNull(model.state.value.chat)
+        val more = checkNotNull(model.reaches { it.chat?.messages?.size == 200 }.chat)
         assertEquals((5..204).map { "$it" } to true, more.messages.map { it.text } to more.hasEarlier)
         model.showEarlier()
-        val all = checkNotNull(model.state.value.chat)
+        val all = checkNotNull(model.reaches { it.chat?.messages?.size == 205 }.chat)
         assertEquals((0..204).map { "$it" } to false, all.messages.map { it.text } to all.hasEarlier)
-        model.open("nobody-at-all@burner.test")
-        assertEquals(last.messages.map { it.id }, model.state.value.chat?.messages?.map { it.id })
+        model.open(Jid("nobody-at-all@burner.test"))
+        model.reaches { state -> state.chat?.messages?.map { it.id } == last.messages.map { it.id } }
 
         // What happens while no chat is open is told beside the list.
         model.leave()
         other.does("raw ?OTR:AAMDnone.")
         val told = model.reaches { it.chat == null && it.news.isNotEmpty() }
-        assertEquals(other.jid, told.news.single().peer)
+        assertEquals(Jid(other.jid), told.news.single().peer)
         model.dismiss()
-        assertEquals(emptyList<PeerNews>(), model.state.value.news)
+        model.reaches { it.news.isEmpty() }
 
         // A circuit may fail once more after the cut: the person taps again.
         val proven = Notice.Burned(BurnOutcome.PROVEN)

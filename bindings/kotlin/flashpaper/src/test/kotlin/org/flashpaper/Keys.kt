@@ -29,13 +29,13 @@ internal class Keys : KeySource {
 
     override fun unseal(slot: KeySlot, sealed: ByteArray): ByteArray {
         failure?.let { throw it }
-        val key = store.getKey(slot.name, password) ?: throw KeySourceException.Lost()
+        val key = store.getKey(slot.name, password) ?: throw KeySourceException.Invalidated()
         val cipher = Cipher.getInstance(CIPHER)
         cipher.init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(128, sealed, 0, NONCE))
         try {
             return cipher.doFinal(sealed, NONCE, sealed.size - NONCE)
         } catch (_: AEADBadTagException) {
-            throw KeySourceException.Lost()
+            throw KeySourceException.Invalidated()
         }
     }
 

@@ -23,8 +23,8 @@ import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
-import org.flashpaper.Burner
 import org.flashpaper.BurnerState
+import org.flashpaper.Phase
 import org.flashpaper.Picture
 import org.flashpaper.Step
 import org.flashpaper.demo.BurnersActions
@@ -123,15 +123,15 @@ private fun Burners(state: BurnersState, actions: BurnersActions) {
 }
 
 @Composable
-private fun BurnerRow(burner: Burner, canBurn: Boolean, actions: BurnersActions) {
+private fun BurnerRow(burner: BurnerState, canBurn: Boolean, actions: BurnersActions) {
     Row(Modifier.fillMaxWidth(), verticalAlignment = Alignment.CenterVertically) {
         Column(Modifier.weight(1f)) {
-            Text(burner.jid)
+            Text(burner.jid.value)
             Text(words(burner), style = MaterialTheme.typography.caption)
         }
-        val open = Modifier.semantics { contentDescription = "Open ${burner.jid}" }
-        TextButton({ actions.open(burner.id) }, open, enabled = burner.state == BurnerState.ACTIVE) { Text("Open") }
-        val description = Modifier.semantics { contentDescription = "Burn ${burner.jid}" }
+        val open = Modifier.semantics { contentDescription = "Open ${burner.jid.value}" }
+        TextButton({ actions.open(burner.id) }, open, enabled = burner.phase == Phase.ACTIVE) { Text("Open") }
+        val description = Modifier.semantics { contentDescription = "Burn ${burner.jid.value}" }
         OutlinedButton({ actions.burn(burner.id) }, description, enabled = canBurn) { Text("Burn") }
     }
 }

@@ -33,7 +33,7 @@ internal fun ChatScreen(
     dark: Boolean,
 ) {
     val peer = chat.conversation
-    Page(peer.label ?: peer.peer, dark, actions::leave) {
+    Page(peer.label ?: peer.peer.value, dark, actions::leave) {
         Text(words(state.connection), style = MaterialTheme.typography.caption)
         Lock(chat, actions, verify)
         state.failed?.let { Told(words(it), actions::dismiss) }
@@ -59,7 +59,7 @@ private fun Lock(chat: ChatState, actions: ConversationsActions, verify: () -> U
     val peer = chat.conversation
     Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
         Text(words(peer.security), Modifier.semantics { liveRegion = LiveRegionMode.Polite }, style = MaterialTheme.typography.subtitle1)
-        if (peer.version == 2u.toUByte()) Text(VERSION_2)
+        if (peer.version == 2) Text(VERSION_2)
         if (peer.question != null) Text("The peer asks for a comparison: see Verify.")
         Row(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalAlignment = Alignment.CenterVertically) {
             when (peer.security) {

@@ -18,7 +18,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
-import org.flashpaper.Conversation
+import org.flashpaper.ChatState as Conversation
 import org.flashpaper.demo.ConversationsActions
 import org.flashpaper.demo.ConversationsState
 
@@ -44,8 +44,8 @@ private fun Contacts(state: ConversationsState, actions: ConversationsActions, b
     Page("Contacts", dark, back) {
         Text(words(state.connection), style = MaterialTheme.typography.caption)
         state.failed?.let { Told(words(it), actions::dismiss) }
-        if (state.news.isNotEmpty()) Told(state.news.joinToString("\n") { "${it.peer}: ${words(it.news)}" }, actions::dismiss)
-        SelectionContainer { Text(state.own?.uri ?: state.burner.jid) }
+        if (state.news.isNotEmpty()) Told(state.news.joinToString("\n") { "${it.peer.value}: ${words(it.news)}" }, actions::dismiss)
+        SelectionContainer { Text(state.own?.uri ?: state.burner.jid.value) }
         Entry("Address or xmpp: link", "Add", actions::add)
         Text("Conversations", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
         if (state.contacts.isEmpty()) Text("None yet")
@@ -57,10 +57,10 @@ private fun Contacts(state: ConversationsState, actions: ConversationsActions, b
 private fun ContactRow(contact: Conversation, actions: ConversationsActions) {
     Row(Modifier.fillMaxWidth(), verticalAlignment = Alignment.CenterVertically) {
         Column(Modifier.weight(1f)) {
-            Text(contact.label ?: contact.peer)
+            Text(contact.label ?: contact.peer.value)
             Text(words(contact), style = MaterialTheme.typography.caption)
         }
-        val description = Modifier.semantics { contentDescription = "Open ${contact.peer}" }
+        val description = Modifier.semantics { contentDescription = "Open ${contact.peer.value}" }
         TextButton({ actions.open(contact.peer) }, description) { Text("Open") }
     }
 }

@@ -27,8 +27,8 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.text.input.VisualTransformation
 import androidx.compose.ui.unit.dp
-import org.flashpaper.Answer
 import org.flashpaper.Field
+import org.flashpaper.FieldAnswer
 import org.flashpaper.FieldKind
 import org.flashpaper.Picture
 import org.flashpaper.Question
@@ -42,7 +42,7 @@ internal fun QuestionCard(question: Question, actions: BurnersActions, decode: (
     val answers = remember { mutableStateMapOf(*presets.toTypedArray()) }
     Card(Modifier.fillMaxWidth()) {
         Column(Modifier.padding(12.dp), Arrangement.spacedBy(8.dp)) {
-            Text("${question.server} asks", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
+            Text("${question.server.value} asks", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
             listOf(form.title, form.instructions).filter { it.isNotEmpty() }.forEach { Text(it) }
             form.fields.forEachIndexed { place, field ->
                 AnswerRow(field, answers[place], decode) { if (it == null) answers.remove(place) else answers[place] = it }
@@ -55,24 +55,24 @@ internal fun QuestionCard(question: Question, actions: BurnersActions, decode: (
 }
 
 @Composable
-private fun AnswerRow(field: Field, answer: Answer?, decode: (Picture) -> ImageBitmap?, set: (Answer?) -> Unit) {
+private fun AnswerRow(field: Field, answer: FieldAnswer?, decode: (Picture) -> ImageBitmap?, set: (FieldAnswer?) -> Unit) {
     val label = if (field.required) field.label else "${field.label} (may be left out)"
     val picture = field.picture?.let { shown -> remember(shown) { decode(shown) } }
     picture?.let { Image(it, "What the server shows", Modifier.fillMaxWidth()) }
-    val places = (answer as? Answer.Chosen)?.places.orEmpty()
+    val places = (answer as? FieldAnswer.Chosen)?.places.orEmpty()
     when (val kind = field.kind) {
         FieldKind.YesNo -> Choice(label) {
-            Checkbox((answer as? Answer.YesNo)?.yes == true, { set(Answer.YesNo(it)) }, it)
+            Checkbox((answer as? FieldAnswer.YesNo)?.yes == true, { set(FieldAnswer.YesNo(it)) }, it)
         }
         is FieldKind.One -> Options(label, kind.options) { place, description ->
-            RadioButton(place in places, { set(Answer.Chosen(listOf(place))) }, description)
+            RadioButton(place in places, { set(FieldAnswer.Chosen(listOf(place))) }, description)
         }
         is FieldKind.Some -> Options(label, kind.options) { place, description ->
-            Checkbox(place in places, { set(Answer.Chosen(if (it) places + place else places - place)) }, description)
+            Checkbox(place in places, { set(FieldAnswer.Chosen(if (it) places + place else places - place)) }, description)
         }
         FieldKind.Text, FieldKind.Secret, FieldKind.Lines, FieldKind.Address, FieldKind.Addresses -> OutlinedTextField(
-            (answer as? Answer.Text)?.text.orEmpty(),
-            { set(if (it.isEmpty()) null else Answer.Text(it)) },
+            (answer as? FieldAnswer.Text)?.text.orEmpty(),
+            { set(if (it.isEmpty()) null else FieldAnswer.Text(it)) },
             Modifier.fillMaxWidth(),
             label = { Text(label) },
             visualTransformation =
@@ -83,9 +83,9 @@ private fun AnswerRow(field: Field, answer: Answer?, decode: (Picture) -> ImageB
 }
 
 @Composable
-private fun Options(label: String, options: List<String>, button: @Composable (UInt, Modifier) -> Unit) {
+private fun Options(label: String, options: List<String>, button: @Composable (Int, Modifier) -> Unit) {
     Text(label)
-    options.forEachIndexed { place, option -> Choice(option) { button(place.toUInt(), it) } }
+    options.forEachIndexed { place, option -> Choice(option) { button(place, it) } }
 }
 
 @Composable

@@ -53,9 +53,9 @@ private fun Digits(state: ConversationsState, chat: ChatState, key: Fingerprint,
     Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
         Text("Digits", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
         Text("Compare them on another way, on the telephone say. Yours:")
-        Text(state.own?.fingerprint ?: "…")
+        Text(state.own?.fingerprint?.digits ?: "…")
         Text("Theirs:")
-        Text(key)
+        Text(key.digits)
         Row(verticalAlignment = Alignment.CenterVertically) {
             val description = Modifier.semantics { contentDescription = "I have compared them" }
             Checkbox(verified, { actions.setVerified(key, it) }, description)

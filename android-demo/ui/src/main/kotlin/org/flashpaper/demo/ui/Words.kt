@@ -5,25 +5,23 @@ package org.flashpaper.demo.ui
 import org.flashpaper.Action
 import org.flashpaper.AnswerFault
 import org.flashpaper.BurnOutcome
-import org.flashpaper.Burner
 import org.flashpaper.BurnerState
+import org.flashpaper.ChatState as Conversation
 import org.flashpaper.Comparison
 import org.flashpaper.Connection
-import org.flashpaper.Conversation
 import org.flashpaper.FailReason
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Input
 import org.flashpaper.Message
 import org.flashpaper.MessageState
 import org.flashpaper.Notice
+import org.flashpaper.Phase
 import org.flashpaper.Route
 import org.flashpaper.Security
 import org.flashpaper.Relationship
 import org.flashpaper.Step
 import org.flashpaper.TextFault
 import org.flashpaper.VaultReport
-import org.flashpaper.action
-import org.flashpaper.code
 import org.flashpaper.demo.ChatNews
 
 internal fun words(error: FlashpaperException): String = when (error) {
@@ -50,8 +48,8 @@ private fun words(input: Input): String? = when (input) {
         TextFault.Empty -> null
     }
     is Input.Answer -> when (val fault = input.fault) {
-        is AnswerFault.Missing -> "Field ${fault.field + 1u} has to be answered."
-        is AnswerFault.Unfit -> "The answer to field ${fault.field + 1u} does not fit."
+        is AnswerFault.Missing -> "Field ${fault.field + 1} has to be answered."
+        is AnswerFault.Unfit -> "The answer to field ${fault.field + 1} does not fit."
         AnswerFault.TooFew -> "More fields have to be answered."
     }
     else -> null
@@ -73,7 +71,7 @@ private fun words(action: Action, code: String): String = when (action) {
 
 /** What the user is to know of the store; nothing where all is well. */
 internal fun words(vault: VaultReport): List<String> = listOfNotNull(
-    "A part of what was stored is lost or was tampered with.".takeIf { vault.lost > 0u },
+    "A part of what was stored is lost or was tampered with.".takeIf { vault.lost > 0 },
     "Somebody has put older data on this device in the place of newer, or removed some. Private conversations begin anew.".takeIf { vault.incomplete },
     "The key could not be changed, or older data not be erased: it may be readable. The next start tries again.".takeIf { vault.oldKeyKept },
 )
@@ -87,9 +85,9 @@ internal fun words(outcome: BurnOutcome): String = when (outcome) {
 }
 
 internal fun words(step: Step): String = when (step) {
-    is Step.Sealed -> "Identity for ${step.server} drawn and sealed"
+    is Step.Sealed -> "Identity for ${step.server.value} drawn and sealed"
     is Step.OtherRoute -> "Onion service does not answer: through an exit"
-    is Step.MovingOn -> "Moving on from ${step.from}. ${words(step.why)}"
+    is Step.MovingOn -> "Moving on from ${step.from.value}. ${words(step.why)}"
     is Step.Working -> "Proof of work for the server: ${step.percent} %"
     is Step.ServerSays -> "The server says: ${step.words.text}"
     is Step.Connected -> "Connected through Tor"
@@ -102,12 +100,12 @@ internal fun words(step: Step): String = when (step) {
     Step.ProvenGone -> "Shown to be gone"
 }
 
-internal fun words(burner: Burner): String {
+internal fun words(burner: BurnerState): String {
     val route = if (burner.via == Route.ONION) "by onion service" else "through an exit"
-    return when (burner.state) {
-        BurnerState.PENDING -> "Not finished, $route"
-        BurnerState.ACTIVE -> "Active, $route"
-        BurnerState.BURNING -> "Being removed, $route"
+    return when (burner.phase) {
+        Phase.PENDING -> "Not finished, $route"
+        Phase.ACTIVE -> "Active, $route"
+        Phase.BURNING -> "Being removed, $route"
     }
 }
 

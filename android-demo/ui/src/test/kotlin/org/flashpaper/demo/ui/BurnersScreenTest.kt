@@ -17,15 +17,18 @@ import java.time.Instant
 import java.util.concurrent.TimeUnit.MINUTES
 import javax.imageio.ImageIO
 import org.flashpaper.Action
-import org.flashpaper.Answer
 import org.flashpaper.BurnOutcome
-import org.flashpaper.Burner
 import org.flashpaper.BurnerId
 import org.flashpaper.BurnerState
+import org.flashpaper.Connection
 import org.flashpaper.Field
+import org.flashpaper.FieldAnswer
 import org.flashpaper.FieldKind
 import org.flashpaper.FlashpaperException
+import org.flashpaper.History
 import org.flashpaper.Input
+import org.flashpaper.Jid
+import org.flashpaper.Phase
 import org.flashpaper.Picture
 import org.flashpaper.PictureFormat
 import org.flashpaper.Question
@@ -50,16 +53,19 @@ class BurnersScreenTest {
         override fun start() = asked.plusAssign("start")
         override fun create() = asked.plusAssign("create")
         override fun cancel() = asked.plusAssign("cancel")
-        override fun answer(answers: Map<Int, Answer>) = asked.plusAssign(answers.mapValues { told(it.value) }.toString())
+        override fun answer(answers: Map<Int, FieldAnswer>) = asked.plusAssign(answers.mapValues { told(it.value) }.toString())
         override fun askAnew() = asked.plusAssign("ask anew")
         override fun decline() = asked.plusAssign("decline")
-        override fun burn(id: BurnerId) = asked.plusAssign("burn $id")
-        override fun open(id: BurnerId) = asked.plusAssign("open $id")
+        override fun burn(id: BurnerId) = asked.plusAssign("burn ${id.value}")
+        override fun open(id: BurnerId) = asked.plusAssign("open ${id.value}")
         override fun leave() = asked.plusAssign("leave")
         override fun dismiss() = asked.plusAssign("dismiss")
     }
 
-    private val burner = Burner("7", "quietharbor@burner.test", Route.ONION, BurnerState.ACTIVE, Instant.EPOCH)
+    private val burner = BurnerState(
+        BurnerId("7"), Jid("quietharbor@burner.test"), Route.ONION, Phase.ACTIVE, Instant.EPOCH, null, Connection.Offline, History.None,
+        null, emptyList(), emptyList(), null,
+    )
     private val ready = BurnersState(TorState.Ready, burners = listOf(burner))
 
     @Test
@@ -86,19 +92,19 @@ class BurnersScreenTest {
     @Test
     fun ready() = screen("ready", ready) {
         onNodeWithText("New burner").assertIsEnabled().performClick()
-        onNodeWithText(burner.jid).assertIsDisplayed()
-        onNodeWithContentDescription("Open ${burner.jid}").performClick()
-        onNodeWithContentDescription("Burn ${burner.jid}").performClick()
+        onNodeWithText(burner.jid.value).assertIsDisplayed()
+        onNodeWithContentDescription("Open ${burner.jid.value}").performClick()
+        onNodeWithContentDescription("Burn ${burner.jid.value}").performClick()
         assertEquals(listOf("create", "open 7", "burn 7"), asked)
     }
 
     @Test
     fun creating() {
-        val steps = listOf(Step.Sealed("burner.test", Route.ONION), Step.Connected(null), Step.Secured, Step.Registered)
+        val steps = listOf(Step.Sealed(Jid("burner.test"), Route.ONION), Step.Connected(null), Step.Secured, Step.Registered)
         screen("creating", ready.copy(work = Work.Creating(steps))) {
             onNodeWithText("✓ Registered").assertIsDisplayed()
             onNodeWithText("New burner").assertDoesNotExist()
-            onNodeWithContentDescription("Burn ${burner.jid}").assertIsNotEnabled()
+            onNodeWithContentDescription("Burn ${burner.jid.value}").assertIsNotEnabled()
             onNodeWithText("Cancel").performClick()
             assertEquals(listOf("cancel"), asked)
         }
@@ -107,13 +113,13 @@ class BurnersScreenTest {
     @Test
     fun aQuestion() {
         val png = ByteArrayOutputStream().also { ImageIO.write(BufferedImage(200, 60, TYPE_INT_RGB), "png", it) }
-        val picture = Picture(png.toByteArray(), PictureFormat.PNG, 200u, 60u)
+        val picture = Picture(png.toByteArray(), PictureFormat.PNG, 200, 60)
         val fields = listOf(
             Field("Enter what you see", FieldKind.Text, true, true, null, picture),
             Field("A colour", FieldKind.One(listOf("red", "green")), false, false, null, null),
         )
-        val question = Question(3u, "8", "burner.test", QuestionForm("Register", "Prove that you are a person", fields, 0u))
-        screen("question", ready.copy(work = Work.Creating(listOf(Step.Sealed("burner.test", Route.ONION))), question = question)) {
+        val question = Question(Question.Id(3), BurnerId("8"), Jid("burner.test"), QuestionForm("Register", "Prove that you are a person", fields))
+        screen("question", ready.copy(work = Work.Creating(listOf(Step.Sealed(Jid("burner.test"), Route.ONION))), question = question)) {
             onNodeWithText("burner.test asks").assertIsDisplayed()
             onNodeWithText("Prove that you are a person").assertIsDisplayed()
             onNodeWithContentDescription("What the server shows").assertIsDisplayed()
@@ -128,7 +134,7 @@ class BurnersScreenTest {
     }
 
     @Test
-    fun burning() = screen("burning", ready.copy(work = Work.Burning("7", listOf(Step.LoggedIn, Step.Removed)))) {
+    fun burning() = screen("burning", ready.copy(work = Work.Burning(BurnerId("7"), listOf(Step.LoggedIn, Step.Removed)))) {
         onNodeWithText("✓ Removed at the server").assertIsDisplayed()
         onNodeWithText("Cancel").assertDoesNotExist()
     }
@@ -142,7 +148,7 @@ class BurnersScreenTest {
 
     @Test
     fun whatIsWrongWithTheStore() {
-        val vault = VaultReport(lost = 2u, incomplete = true, oldKeyKept = true)
+        val vault = VaultReport(lost = 2, incomplete = true, oldKeyKept = true)
         screen("vault", ready.copy(vault = vault)) {
             onNodeWithText("A part of what was stored is lost or was tampered with.").assertIsDisplayed()
             onNodeWithText("Somebody has put older data", substring = true).assertIsDisplayed()
@@ -176,10 +182,10 @@ class BurnersScreenTest {
     }
 
     /** Printing an answer shows nothing of it. */
-    private fun told(answer: Answer) = when (answer) {
-        is Answer.Text -> answer.text
-        is Answer.YesNo -> answer.yes
-        is Answer.Chosen -> answer.places
+    private fun told(answer: FieldAnswer) = when (answer) {
+        is FieldAnswer.Text -> answer.text
+        is FieldAnswer.YesNo -> answer.yes
+        is FieldAnswer.Chosen -> answer.places
     }
 
     private fun screen(

@@ -13,18 +13,22 @@ import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performTextInput
 import java.time.Instant
 import java.util.concurrent.TimeUnit.MINUTES
-import org.flashpaper.Burner
+import org.flashpaper.BurnerId
 import org.flashpaper.BurnerState
+import org.flashpaper.ChatState as Conversation
 import org.flashpaper.Comparison
 import org.flashpaper.Connection
-import org.flashpaper.Conversation
 import org.flashpaper.FailReason
 import org.flashpaper.Fingerprint
 import org.flashpaper.FlashpaperException
+import org.flashpaper.History
+import org.flashpaper.Jid
 import org.flashpaper.Message
+import org.flashpaper.MessageId
 import org.flashpaper.MessageState
 import org.flashpaper.Notice
 import org.flashpaper.PeerKey
+import org.flashpaper.Phase
 import org.flashpaper.Route
 import org.flashpaper.Security
 import org.flashpaper.Relationship
@@ -45,7 +49,7 @@ class ConversationsScreenTest {
     private val asked = mutableListOf<String>()
     private val actions = object : ConversationsActions {
         override fun add(address: String) = asked.plusAssign("add $address")
-        override fun open(peer: String) = asked.plusAssign("open $peer")
+        override fun open(peer: Jid) = asked.plusAssign("open ${peer.value}")
         override fun showEarlier() = asked.plusAssign("earlier")
         override fun leave() = asked.plusAssign("leave")
         override fun send(text: String) = asked.plusAssign("send $text")
@@ -53,8 +57,8 @@ class ConversationsScreenTest {
         override fun block(blocked: Boolean) = asked.plusAssign("block $blocked")
         override fun startPrivate() = asked.plusAssign("start")
         override fun endPrivate() = asked.plusAssign("end")
-        override fun acceptKey(key: Fingerprint) = asked.plusAssign("accept $key")
-        override fun setVerified(key: Fingerprint, verified: Boolean) = asked.plusAssign("verified $key $verified")
+        override fun acceptKey(key: Fingerprint) = asked.plusAssign("accept ${key.digits}")
+        override fun setVerified(key: Fingerprint, verified: Boolean) = asked.plusAssign("verified ${key.digits} $verified")
         override fun compare(secret: String, question: String?) = asked.plusAssign("compare $secret, $question")
         override fun answer(secret: String, question: String?) = asked.plusAssign("answer $secret, $question")
         override fun abortComparison() = asked.plusAssign("abort")
@@ -64,13 +68,16 @@ class ConversationsScreenTest {
     private val unverified = "Private, not verified: could be read by your server or your contact's server"
     private val theirs = "01234567 89ABCDEF 01234567 89ABCDEF 01234567"
     private val ours = "AAAAAAAA BBBBBBBB CCCCCCCC DDDDDDDD EEEEEEEE"
-    private val burner = Burner("7", "quietharbor@burner.test", Route.ONION, BurnerState.ACTIVE, Instant.EPOCH)
-    private val peer = Conversation(
-        peer = "friend@burner.test", label = null, relationship = Relationship.CONTACT, security = Security.PRIVATE, version = 3u,
-        key = theirs, keys = listOf(PeerKey(theirs, verified = false, verifiedUs = false, accepted = true)), expected = null,
-        present = true, question = null, timer = null, timerIsShared = false, unread = 2u, outbox = 0u,
+    private val burner = BurnerState(
+        BurnerId("7"), Jid("quietharbor@burner.test"), Route.ONION, Phase.ACTIVE, Instant.EPOCH, null, Connection.Online, History.None,
+        null, emptyList(), emptyList(), null,
     )
-    private val own = OwnKey(ours, "xmpp:quietharbor@burner.test?otr-fingerprint=AA")
+    private val key = checkNotNull(Fingerprint.parse(theirs))
+    private val peer = Conversation(
+        peer = Jid("friend@burner.test"), security = Security.PRIVATE, version = 3,
+        key = key, keys = listOf(PeerKey(key)), present = true, unread = 2,
+    )
+    private val own = OwnKey(checkNotNull(Fingerprint.parse(ours)), "xmpp:quietharbor@burner.test?otr-fingerprint=AA")
     private val contacts = ConversationsState(burner, Connection.Online, listOf(peer), own)
 
     @Test
@@ -99,8 +106,8 @@ class ConversationsScreenTest {
     @Test
     fun newsOfPeersIsToldBesideTheListOfThem() {
         val news = listOf(
-            PeerNews("burner.test", ChatNews.Noticed(Notice.Unreadable)),
-            PeerNews("stranger@burner.test", ChatNews.Noticed(Notice.StrangerForgotten)),
+            PeerNews(Jid("burner.test"), ChatNews.Noticed(Notice.Unreadable)),
+            PeerNews(Jid("stranger@burner.test"), ChatNews.Noticed(Notice.StrangerForgotten)),
         )
         screen("contacts-news", contacts.copy(news = news)) {
             onNodeWithText("burner.test: A message could not be read.", substring = true).assertIsDisplayed()
@@ -114,8 +121,8 @@ class ConversationsScreenTest {
     @Test
     fun aChatInPrivate() {
         val messages = listOf(
-            message(1u, "good day", MessageState.Taken), message(2u, "hello", MessageState.Delivered),
-            message(3u, "later", MessageState.Failed(FailReason.OTHER_KEY)),
+            message(1, "good day", MessageState.Taken), message(2, "hello", MessageState.Delivered),
+            message(3, "later", MessageState.Failed(FailReason.OTHER_KEY)),
         )
         screen("chat", chat(peer, messages)) {
             onNodeWithText(unverified).assertIsDisplayed()
@@ -132,7 +139,7 @@ class ConversationsScreenTest {
 
     @Test
     fun earlierMessagesAreAskedForWhereThereAreSome() {
-        val messages = listOf(message(7u, "good day", MessageState.Taken))
+        val messages = listOf(message(7, "good day", MessageState.Taken))
         screen("chat-all", chat(peer, messages)) { onNodeWithText("Earlier messages").assertDoesNotExist() }
         screen("chat-earlier", contacts.copy(chat = ChatState(peer, messages, hasEarlier = true))) {
             onNodeWithText("Earlier messages").performClick()
@@ -172,7 +179,7 @@ class ConversationsScreenTest {
             Security.VERIFIED to "came in private, verified", Security.KEY_CHANGED to "came from another key than before",
         )
         for ((security, word) in words) {
-            val message = message(1u, "good day", MessageState.Taken).copy(security = security)
+            val message = message(1, "good day", MessageState.Taken).copy(security = security)
             screen("message-$security".lowercase(), chat(peer, listOf(message))) { onNodeWithText(word).assertIsDisplayed() }
         }
     }
@@ -233,8 +240,8 @@ class ConversationsScreenTest {
     private fun chat(peer: Conversation, messages: List<Message> = emptyList()) =
         contacts.copy(chat = ChatState(peer, messages))
 
-    private fun message(id: ULong, text: String, state: MessageState) =
-        Message(id, peer.peer, text, Instant.EPOCH, state, Security.PRIVATE, maybeTwice = false)
+    private fun message(id: Long, text: String, state: MessageState) =
+        Message(MessageId(id), peer.peer, text, Instant.EPOCH, state, Security.PRIVATE, maybeTwice = false)
 
     private fun ComposeContentTestRule.write(field: String, text: String) {
         onNode(hasText(field) and hasSetTextAction()).performScrollTo().performTextInput(text)

@@ -1,0 +1,242 @@
+package org.flashpaper.testing
+
+import java.time.Duration as JavaDuration
+import kotlin.coroutines.cancellation.CancellationException
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.async
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.test.TestScope
+import kotlinx.coroutines.test.runTest
+import org.flashpaper.Answer
+import org.flashpaper.AnswerFault
+import org.flashpaper.BurnOutcome
+import org.flashpaper.BurnReport
+import org.flashpaper.Burner
+import org.flashpaper.Chat
+import org.flashpaper.Comparison
+import org.flashpaper.Connection
+import org.flashpaper.Creation
+import org.flashpaper.Event
+import org.flashpaper.FailReason
+import org.flashpaper.Field
+import org.flashpaper.FieldAnswer
+import org.flashpaper.FieldKind
+import org.flashpaper.FlashpaperException
+import org.flashpaper.History
+import org.flashpaper.Input
+import org.flashpaper.Jid
+import org.flashpaper.Life
+import org.flashpaper.MessageState
+import org.flashpaper.Notice
+import org.flashpaper.Numbered
+import org.flashpaper.Phase
+import org.flashpaper.Progress
+import org.flashpaper.Question
+import org.flashpaper.QuestionForm
+import org.flashpaper.Security
+import org.flashpaper.SyncReport
+import org.flashpaper.Tor
+import org.flashpaper.VaultReport
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNotEquals
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+/** The fake, without the native library and in milliseconds. */
+class FakeTest {
+    private val friend = Jid("friend@example.org")
+
+    @Test
+    fun aContractThatIsBrokenIsTold() {
+        class Broken(private val break_: (FakeFlashpaper) -> Unit) : FlashpaperContract() {
+            override fun run(test: suspend (org.flashpaper.Flashpaper) -> Unit) =
+                runTest { test(FakeFlashpaper(this).also(break_)) }
+        }
+        assertThrows<FlashpaperException.TorBlocked> {
+            Broken { it.fail(Op.START_TOR, FlashpaperException.TorBlocked()) }.`a burner lives from its creation to its burn`()
+        }
+        assertThrows<AssertionError> {
+            Broken { it.setVault(VaultReport(lost = 1)) }
+                .`before Tor was started nothing is there and what cannot work is told`()
+        }
+    }
+
+    @Test
+    fun aTextWaitsForItsPeerAndAnswersCome() = talking { fake, burner, chat ->
+        val message = chat.send("hello")
+        assertEquals(MessageState.WaitingForPeer, chat.message(message).state)
+        val peer = fake.peer(friend)
+        peer.comesOnline()
+        assertEquals(listOf("hello"), peer.heard)
+        assertEquals(Security.PRIVATE to true, chat.state.value.run { security to present })
+        assertEquals(MessageState.Delivered, chat.message(message).state)
+        val answer = checkNotNull(peer.sends("good day", burner.id))
+        assertEquals(1, chat.state.value.unread)
+        chat.read(answer)
+        assertEquals(0, chat.state.value.unread)
+        assertEquals(MessageState.Taken, chat.message(answer).state)
+    }
+
+    @Test
+    fun timePassesAsTheTestsClockDoes() = talking { fake, burner, chat ->
+        val message = chat.send("hello", within = 60.seconds)
+        delay(59.seconds)
+        assertEquals(MessageState.WaitingForPeer, chat.message(message).state)
+        delay(1.seconds)
+        assertEquals(MessageState.Failed(FailReason.NO_ANSWER), chat.message(message).state)
+        val again = chat.retry(message)
+        assertThrows<FlashpaperException.NoSuchMessage> { chat.message(message) }
+        assertEquals("hello", chat.message(again).text)
+
+        burner.setExpiry(fake.now + JavaDuration.ofSeconds(100))
+        val events = fake.events()
+        delay(100.seconds)
+        events.first { it.event == Event.Expired(burner.id) }
+        assertTrue(fake.state.value.burners.isEmpty())
+
+        fake.setAutoLock(10.seconds)
+        delay(9.seconds)
+        fake.touch()
+        delay(9.seconds)
+        assertEquals(Life.AWAKE, fake.state.value.life)
+        delay(1.seconds)
+        assertEquals(Life.LOCKED, fake.state.value.life)
+        assertThrows<FlashpaperException.VaultLocked> { fake.resume() }
+        fake.unlock()
+        fake.resume()
+        assertEquals(Life.AWAKE, fake.state.value.life)
+    }
+
+    @Test
+    fun aKeyThatChangesStopsTheTalkUntilItIsAccepted() = talking { fake, burner, chat ->
+        val peer = fake.peer(friend)
+        peer.comesOnline()
+        chat.startPrivate()
+        chat.compare("cat", "Which pet was it?")
+        peer.knows("cat")
+        assertEquals(Security.VERIFIED, chat.state.value.security)
+        val events = fake.events()
+        peer.changesKey()
+        assertEquals(Security.KEY_CHANGED, chat.state.value.security)
+        events.first { it.event == Event.Notice(burner.id, friend, Notice.OtherKey) }
+        chat.send("to the right one")
+        assertTrue(peer.heard.isEmpty())
+        chat.acceptKey(peer.key)
+        assertEquals(listOf("to the right one") to Security.PRIVATE, peer.heard to chat.state.value.security)
+
+        peer.asks("Where did we meet?", "Paris", burner.id)
+        assertEquals(Comparison.Asked("Where did we meet?"), chat.state.value.question)
+        assertThrows<FlashpaperException.NothingAsked> { chat.answer("Rome", "another") }
+        val answered = fake.events()
+        chat.answer("Rome", "Where did we meet?")
+        assertNull(chat.state.value.question)
+        answered.first { it.event == Event.Comparison(burner.id, friend, Comparison.Different) }
+        peer.endsPrivate()
+        assertEquals(Security.FINISHED, chat.state.value.security)
+    }
+
+    @Test
+    fun aStrangerIsARequestUntilAccepted() = talking { fake, burner, _ ->
+        val stranger = fake.peer(Jid("stranger@example.org"))
+        stranger.sends("hi", burner.id)
+        assertEquals(listOf(stranger.jid), burner.state.value.requests.map { it.peer })
+        val chat = checkNotNull(burner.chat(stranger.jid))
+        chat.accept()
+        assertEquals(0 to 2, burner.state.value.run { requests.size to chats.size })
+        chat.setBlocked(true)
+        assertNull(stranger.sends("hi again", burner.id))
+        assertThrows<FlashpaperException.PeerBlocked> { chat.send("no") }
+    }
+
+    @Test
+    fun aCreationAsksAndEndsAsAnswered() = runTest {
+        val fake = FakeFlashpaper(this)
+        fake.startTor()
+        val form = QuestionForm("A title", "", listOf(Field("What you see", FieldKind.Text, required = true, isChallenge = true)))
+        fake.ask(form)
+        val creation = fake.create()
+        val first = creation.question()
+        val missing = assertThrows<FlashpaperException.InvalidInput> { creation.answer(first, Answer.Fields(emptyMap())) }
+        assertEquals(Input.Answer(AnswerFault.Missing(0)), missing.input)
+        val unfit = assertThrows<FlashpaperException.InvalidInput> {
+            creation.answer(first, Answer.Fields(mapOf(0 to FieldAnswer.YesNo(true))))
+        }
+        assertEquals(Input.Answer(AnswerFault.Unfit(0)), unfit.input)
+        creation.answer(first, Answer.AnotherPicture)
+        assertThrows<FlashpaperException.NoSuchQuestion> { creation.answer(first, Answer.GiveUp) }
+        // A sleep ends a question, and the server asks anew.
+        fake.suspend()
+        fake.resume()
+        val second = creation.question()
+        assertNotEquals(first, second)
+        creation.answer(second, Answer.Fields(mapOf(0 to FieldAnswer.Text("w84pd"))))
+        assertEquals(Phase.ACTIVE, creation.await().state.value.phase)
+
+        fake.ask(form)
+        val refused = fake.create()
+        refused.answer(refused.question(), Answer.GiveUp)
+        assertThrows<FlashpaperException.Declined> { refused.await() }
+
+        fake.ask(form)
+        val cancelled = fake.create()
+        val waiting = async(start = UNDISPATCHED) { cancelled.await() }
+        waiting.cancel()
+        assertThrows<CancellationException> { waiting.await() }
+        assertEquals(Progress.Failed(FlashpaperException.Cancelled()), cancelled.progress.value)
+        assertEquals(1, fake.state.value.burners.size)
+    }
+
+    @Test
+    fun everyCallCanBeScriptedToFailOnce() = talking { fake, burner, chat ->
+        fake.fail(Op.SEND, FlashpaperException.StorageFull())
+        assertThrows<FlashpaperException.StorageFull> { chat.send("hello") }
+        chat.send("hello")
+        fake.fail(Op.SYNC, FlashpaperException.TorBlocked())
+        assertThrows<FlashpaperException.TorBlocked> { fake.sync(1.seconds) }
+        fake.fail(Op.CREATE, FlashpaperException.RateLimited(60.seconds))
+        assertEquals(60.seconds, assertThrows<FlashpaperException.RateLimited> { fake.create().await() }.retryAfter)
+        val queued = BurnReport(BurnOutcome.QUEUED, FlashpaperException.Auth())
+        fake.nextBurn(queued)
+        assertEquals(queued, burner.burn())
+        assertEquals(listOf(burner.id), fake.pendingRemovals().map { it.burner })
+        assertEquals(BurnOutcome.PROVEN, fake.burn(burner.id).outcome)
+        assertTrue(fake.pendingRemovals().isEmpty())
+    }
+
+    @Test
+    fun torThatIsBlockedAndASleepThatSyncs() = talking { fake, burner, chat ->
+        val wrong = FlashpaperException.ClockWrong(null)
+        fake.setTor(Tor.Blocked(wrong))
+        assertEquals(Connection.Waiting(wrong), burner.state.value.connection)
+        fake.setTor(Tor.Ready)
+        assertEquals(Connection.Online, burner.state.value.connection)
+        chat.send("waits")
+        fake.suspend()
+        assertEquals(Connection.Offline to Tor.Off, burner.state.value.connection to fake.state.value.tor)
+        assertEquals(SyncReport(unread = 0, outbox = 1, complete = true), fake.sync(20.seconds))
+        assertEquals(Life.SUSPENDED, fake.state.value.life)
+    }
+
+    @Test
+    fun eventsThatWereMissedAreToldByTheirNumber() = runTest {
+        val fake = FakeFlashpaper(this)
+        repeat(2000) { fake.emit(Event.TorStarting) }
+        assertEquals(Numbered(976, Event.Lagged(966)), fake.events(10).first())
+    }
+
+    private fun talking(test: suspend TestScope.(FakeFlashpaper, Burner, Chat) -> Unit) = runTest {
+        val fake = FakeFlashpaper(this)
+        fake.startTor()
+        val burner = fake.create().await()
+        // The last states of messages are there to look at.
+        burner.setHistory(History.UntilBurn)
+        burner.connect()
+        test(fake, burner, burner.add(friend.value))
+    }
+
+    private suspend fun Creation.question(): Question.Id = (progress.first { it is Progress.Asks } as Progress.Asks).question.id
+}
