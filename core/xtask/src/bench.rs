@@ -61,7 +61,7 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
             burn
         }
         "tap" => {
-            packages::need(&[packages::LAB, packages::TAP])?;
+            packages::need(&[packages::LAB])?;
             let python = packages::slixmpp()?;
             // A Prosody with SASL 2 lies there.
             crate::swift::prepare()?;

@@ -1,17 +1,27 @@
 //! `cargo xtask`: the project's commands. It depends on almost nothing, so that it is built in seconds; the lab and the
 //! command line are programs of the workspace that it builds and runs.
 
+mod android_check;
+mod android_package;
+mod api;
+mod apple_package;
 mod bench;
 mod bindings;
+mod debian;
 mod demo;
 mod directory;
+mod elf;
 mod fuzz;
+mod generated;
 mod kotlin;
 mod lab;
+mod package;
 mod packages;
+mod parts;
 mod run;
 mod soak;
 mod swift;
+mod swift_api;
 mod test;
 
 use std::process::ExitCode;
@@ -48,6 +58,13 @@ cargo xtask remains          what is left in memory and on disk of a burner's se
 cargo xtask fuzz TARGET      hostile input for what reads it; without a target: their names
     --seconds N              for how long (60)
 cargo xtask bindings         the library for Kotlin and Swift and its generated sources, for this machine
+    --android-check          whether their Rust side is well typed for Android and iOS; builds nothing for a phone
+cargo xtask api              writes down what apps can call, for Kotlin and Swift; `cargo xtask test` compares
+cargo xtask package SYSTEM   what is handed out, in target/package/SYSTEM; says what is missing where it cannot be made
+    linux                    the library, its debug symbols apart, the sources of the faces, licences and a list of parts
+    android                  the AAR for four ABIs, in a folder laid out as a Maven repository; needs Android's SDK and NDK
+    apple [--url URL]        the XCFramework and the Swift package around it; URL is where the release will have it
+    --reproducible           whether two builds of the last commit in two folders have the same bytes (20 minutes)
 cargo xtask advisories PATH  writes the list of RustSec's advisories anew, from a git checkout of their database
 cargo xtask directory-check [FILE]
                              how many taps find a server by a list of the directory that is 1, 3 or 6 months old
@@ -70,6 +87,9 @@ fn main() -> ExitCode {
         ["fuzz", name] => fuzz::fuzz(name, "60"),
         ["fuzz", name, "--seconds", seconds] => fuzz::fuzz(name, seconds),
         ["bindings"] => bindings::make(),
+        ["bindings", "--android-check"] => android_check::check(),
+        ["api"] => api::write(),
+        ["package", options @ ..] => package::package(options),
         ["advisories", checkout] => advisories(checkout),
         ["directory-check"] => directory::check(None),
         ["directory-check", file] => directory::check(Some(file)),

@@ -24,8 +24,8 @@ pub(crate) const LAB: &[&str] = &[
 pub(crate) const TESTS: &[&str] = &["faketime", "iproute2", "python3-minimal", "strace"];
 /// What looks at sockets, and the client that an idle account is compared with.
 pub(crate) const IDLE: &[&str] = &["iproute2", "python3-slixmpp"];
-/// What PyPI's slixmpp is installed with.
-pub(crate) const TAP: &[&str] = &["python3-venv"];
+/// What packages of PyPI are installed with.
+const VENV: &[&str] = &["python3-venv"];
 /// The other parties of OTR's tests, libotr's toolkit, what builds programs around them, and their way to XMPP.
 pub(crate) const OTR: &[&str] = &[
     "gcc",
@@ -52,8 +52,6 @@ pub(crate) const KOTLIN: &[&str] = &[
     "maven",
     "openjdk-17-jdk-headless",
 ];
-/// What makes the system that Swift is tested in.
-pub(crate) const SWIFT: &[&str] = &["debootstrap"];
 
 pub(crate) fn need(packages: &[&[&str]]) -> Done {
     let mut needed = packages.concat();
@@ -116,15 +114,38 @@ pub(crate) fn cargo_tool(name: &str) -> Done<PathBuf> {
     Ok(program)
 }
 
-/// The Python of an environment that has slixmpp of PyPI, the client that new burners are compared with; made when it is missing.
+/// The Python of an environment that has slixmpp of PyPI, the client that new burners are compared with.
 pub(crate) fn slixmpp() -> Done<PathBuf> {
-    let folder = target().join("slixmpp-1.17.0");
+    pypi("slixmpp", "1.17.0")
+}
+
+/// The Python of an environment that has a package of PyPI in this version; made when it is missing.
+pub(crate) fn pypi(name: &str, version: &str) -> Done<PathBuf> {
+    let folder = target().join(format!("{name}-{version}"));
     if !folder.exists() {
-        let making = folder.with_extension("making");
+        need(&[VENV])?;
+        // Its name has dots of its own.
+        let making = target().join(format!("{name}-{version}.making"));
         run(Command::new("/usr/bin/python3").args(["-m", "venv", "--clear"]).arg(&making))?;
         let mut pip = Command::new(making.join("bin/python3"));
-        run(pip.args(["-m", "pip", "install", "--quiet", "slixmpp==1.17.0"]).stdout(Stdio::null()))?;
-        std::fs::rename(making, &folder)?;
+        run(pip.args(["-m", "pip", "install", "--quiet", &format!("{name}=={version}")]).stdout(Stdio::null()))?;
+        fs::rename(making, &folder)?;
     }
     Ok(folder.join("bin/python3"))
+}
+
+/// Where cargo keeps what it has fetched.
+pub(crate) fn cargo_home() -> Done<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    Ok(home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"))).ok_or("no HOME")?)
+}
+
+/// How to get those of Rust's targets that the tool chain does not have.
+pub(crate) fn missing_targets(triples: &[&str]) -> Vec<String> {
+    let has = |triple: &str| {
+        let folder = Command::new("rustc").args(["--print", "target-libdir", "--target", triple]).output();
+        folder.is_ok_and(|o| Path::new(String::from_utf8_lossy(&o.stdout).trim()).is_dir())
+    };
+    let missing = triples.iter().filter(|triple| !has(triple));
+    missing.map(|triple| format!("Rust's library for {triple}: rustup target add {triple}")).collect()
 }

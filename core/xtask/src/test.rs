@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use crate::bench::remains_in;
 use crate::lab::Lab;
-use crate::run::{Done, Steps, built, cargo, run};
-use crate::{bindings, demo, kotlin, packages, swift};
+use crate::run::{Done, Steps, at_root, built, cargo, run};
+use crate::{api, bindings, demo, kotlin, packages, swift};
 
 /// How much of it.
 pub(crate) struct Scope {
@@ -47,9 +47,11 @@ pub(crate) fn test(scope: Scope) -> Done {
     steps.step("clippy and build", || {
         run(&mut checked(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))
     })?;
+    steps.step("release workflow", release_workflow)?;
     steps.step("dependencies", || run(built("flashpaper-dependencies").arg("check")))?;
     steps.step("tests", || run(&mut checked(&["test", "--quiet", "--workspace", "--all-features"])))?;
     steps.step("bindings", bindings::generate)?;
+    steps.step("Swift's API", api::check_swift)?;
     if !scope.lab {
         return Ok(());
     }
@@ -57,6 +59,7 @@ pub(crate) fn test(scope: Scope) -> Done {
     if scope.kotlin {
         steps.step("Kotlin", || {
             kotlin::test(&lab.facts_file())?;
+            api::check_kotlin()?;
             kotlin::link_resources()
         })?;
     }
@@ -64,6 +67,7 @@ pub(crate) fn test(scope: Scope) -> Done {
         steps.step("Swift", || {
             swift::test("bindings/swift", &lab.facts_file())?;
             swift::test("ios-demo", &lab.facts_file())?;
+            swift::parse("bindings/swift/Sources/FlashpaperApple")?;
             swift::parse("ios-demo/App")
         })?;
     }
@@ -84,6 +88,17 @@ fn checked(args: &[&str]) -> Command {
         // As `cargo clippy -- --deny warnings` hands it on.
         .env("CLIPPY_ARGS", "--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
     command
+}
+
+/// What other machines run is at least well formed, and ends.
+fn release_workflow() -> Done {
+    let python = packages::pypi("check-jsonschema", "0.39.0")?;
+    for schema in ["vendor.github-workflows", "custom.github-workflows-require-timeout"] {
+        let mut check = at_root(&python);
+        check.args(["-m", "check_jsonschema", "--builtin-schema", schema, ".github/workflows/release.yml"]);
+        run(&mut check)?;
+    }
+    Ok(())
 }
 
 /// Tests of the engine that stop no relay and no server: about half of all by their time.
