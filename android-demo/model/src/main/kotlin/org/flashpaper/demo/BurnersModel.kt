@@ -262,7 +262,11 @@ class BurnersModel(
     private fun list() {
         val now = library?.state?.value ?: return
         val isPrivate = now.network == NetworkKind.PRIVATE
-        current.update { it.copy(privateNetwork = isPrivate, burners = now.burners, vault = now.vault) }
+        current.update {
+            // The one that is being made is shown by its steps.
+            val burners = now.burners.filterNot { burner -> it.work is Work.Creating && burner.phase == Phase.PENDING }
+            it.copy(privateNetwork = isPrivate, burners = burners, vault = now.vault)
+        }
         // What is burned is left.
         val open = opened.value?.state?.value?.burner?.id
         if (open != null && now.burners.none { it.id == open }) leave()

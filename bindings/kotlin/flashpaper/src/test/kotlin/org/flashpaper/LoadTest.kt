@@ -1,12 +1,14 @@
 package org.flashpaper
 
 import java.util.concurrent.TimeUnit.MINUTES
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.filter
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeout
 import org.flashpaper.internal.Library
 import org.flashpaper.internal.ffi.Engine
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -73,7 +75,7 @@ class LoadTest {
     fun eventsAreSubscribedWhenTheyAreAskedFor() = home.with { library ->
         val events = library.events()
         library.engine.reportForTests(3u)
-        assertEquals(3, events.filter { it.event is Event.Tor }.take(3).toList().size)
+        withTimeout(10.seconds) { assertEquals(3, events.filter { it.event is Event.Tor }.take(3).toList().size) }
     }
 
     private fun assertNoGrowth(before: Pair<Int, Int>) {
