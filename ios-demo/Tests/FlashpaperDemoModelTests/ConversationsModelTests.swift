@@ -53,8 +53,9 @@ extension OnTheLab {
             model.compare("cat", question: "Whose house is it?")
             try await peer.tells("smp_asked", "Whose house is it?")
             try peer.does("answer cat")
-            try await reach("a result") { model.state.chat?.news == .compared(.verified) }
-            #expect(security(model) == .verified)
+            try await reach("a result") {
+                model.state.chat?.news == .compared(.verified) && security(model) == .verified
+            }
             model.dismiss()
             try peer.does("question Where did we meet?\tParis")
             try await reach("a question") {

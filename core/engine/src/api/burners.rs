@@ -11,6 +11,7 @@ use crate::connection::handle::Ending;
 use crate::error::Input;
 use crate::event::BurnerId;
 use crate::identity::RecoveryWords;
+use crate::registration::progress::Told;
 use crate::restore::Restore;
 use crate::{Answers, Burner, CreateOptions, Creation, Error, Question, QuestionId, Route, registration};
 
@@ -42,9 +43,12 @@ impl Engine {
     /// # Errors
     /// The first thing that went wrong; nothing is left that the engine does not know of.
     pub async fn create_burner(&self, options: CreateOptions) -> Result<Burner, Error> {
-        let creation = self.create(options);
-        let _cancel_when_dropped = creation.cancelled_when_dropped();
-        creation.burner().await
+        let cancel = self.context.tasks.closing.child_token();
+        let _cancel_when_dropped = cancel.clone().drop_guard();
+        let context = Arc::clone(&self.context);
+        let work = async move { registration::create(&context, options, &cancel, &Told::nobody()).await };
+        // Not handed over within that: who has gone by then does not get it.
+        self.context.tasks.supervised(work).await?.claim().await
     }
 
     /// [`Engine::create_burner`] as something to hold: it tells how far it is, and can be cancelled.

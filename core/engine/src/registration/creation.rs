@@ -64,11 +64,6 @@ impl Creation {
     pub fn cancel(&self) {
         self.cancel.cancel();
     }
-
-    /// Cancelled as it is dropped.
-    pub(crate) fn cancelled_when_dropped(&self) -> tokio_util::sync::DropGuard {
-        self.cancel.clone().drop_guard()
-    }
 }
 
 impl fmt::Debug for Creation {

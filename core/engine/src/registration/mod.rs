@@ -47,7 +47,7 @@ pub(crate) fn check(context: &Context, options: &CreateOptions) -> Result<(), Er
 
 /// Makes an account, at the server that is named, or at one after the other until one takes it. Asleep, it has ended, but where
 /// the user was being asked: that is done anew once the app has the engine resume.
-async fn create(
+pub(crate) async fn create(
     context: &Arc<Context>,
     options: CreateOptions,
     cancel: &CancellationToken,

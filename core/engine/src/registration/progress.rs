@@ -22,15 +22,15 @@ pub struct Progress {
 }
 
 /// Tells how far a creation is.
-pub(super) struct Told(watch::Sender<Option<Progress>>);
+pub(crate) struct Told(watch::Sender<Option<Progress>>);
 
 impl Told {
     pub(super) const fn new(progress: watch::Sender<Option<Progress>>) -> Self {
         Self(progress)
     }
 
-    #[cfg(test)]
-    pub(super) fn nobody() -> Self {
+    /// For who waits for the end alone.
+    pub(crate) fn nobody() -> Self {
         Self(watch::Sender::new(Some(Progress::default())))
     }
 

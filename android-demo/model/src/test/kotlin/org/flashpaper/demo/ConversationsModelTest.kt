@@ -67,9 +67,8 @@ class ConversationsModelTest {
         model.compare("cat", "Whose house is it?")
         peer.tells("smp_asked", "Whose house is it?")
         peer.does("answer cat")
-        val verified = model.reaches { it.chat?.news != null }
+        val verified = model.reaches { it.chat?.news != null && it.security == Security.VERIFIED }
         assertEquals(ChatNews.Compared(Comparison.Verified), verified.chat?.news)
-        assertEquals(Security.VERIFIED, verified.security)
         model.dismiss()
         peer.does("question Where did we meet?\tParis")
         model.reaches { it.chat?.conversation?.question == Comparison.Asked("Where did we meet?") }

@@ -133,7 +133,7 @@ class MainThreadTest {
     /** A call that holds the thread does so each time; a machine that is busy, or loads a class, does not. */
     private suspend fun assertShort(name: String, call: suspend () -> Any?) {
         val held = mutableListOf<Duration>()
-        while (held.size < 8 && held.none { it < limit }) {
+        while (held.size < 20 && held.none { it < limit }) {
             val main = Main()
             withContext(main) {
                 try {
