@@ -30,7 +30,7 @@ extension OnTheLab {
             model.create()
             try await reach(model) { isCreating($0, after: .registered) }
             #expect(model.state.burners.isEmpty)
-            try await reach(model) { $0.work == .idle }
+            try await reach(model) { $0.work == .idle && $0.burners.contains { $0.phase == .active } }
             #expect(model.state.notice == nil)
             let burner = try #require(model.state.burners.first)
             #expect(model.state.burners == [burner])
@@ -60,7 +60,7 @@ extension OnTheLab {
             try await reach(model) { state in
                 if case .burning(burner.id, let steps) = state.work { steps.contains(.removed) } else { false }
             }
-            try await reach(model) { $0.work == .idle }
+            try await reach(model) { $0.work == .idle && $0.burners.isEmpty }
             #expect(model.state.notice == .burned(.proven))
             #expect(model.state.burners.isEmpty)
             #expect(lab.accounts() == before)
@@ -100,7 +100,7 @@ extension OnTheLab {
             model.answer([place: .text(shown)])
             // Twice is once.
             model.answer([place: .text("too late")])
-            try await reach(model) { $0.work == .idle }
+            try await reach(model) { $0.work == .idle && $0.burners.contains { $0.phase == .active } }
             #expect(model.state.notice == nil && model.state.question == nil)
             let burner = try #require(model.state.burners.first)
             #expect(burner.jid.rawValue.hasSuffix("@captcha.lab.test"))
