@@ -75,7 +75,7 @@ impl Engine {
         self.blocking(move |engine| engine.expect_key(&id, &address)).await
     }
 
-    /// Accepts a stranger as a contact. A private conversation that they have asked for begins with a query of ours.
+    /// Accepts a stranger as a contact. Where they have asked for a private conversation, it is begun with an OTR query message.
     pub async fn accept(&self, id: BurnerId, peer: String) -> Result<(), Error> {
         self.blocking(move |engine| engine.accept(&id, &peer)).await
     }

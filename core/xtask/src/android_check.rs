@@ -39,7 +39,7 @@ pub(crate) fn check() -> Done {
     run(&mut cargo(&["fetch", "--quiet", "--locked"]))?;
     fetch_library(&library, &work.join("library"))?;
     let zig = packages::pypi("ziglang", ZIG)?;
-    // Stands for the SDK whose place Apple's tool would tell.
+    // On a Mac Apple's tool names the folder of the SDK. This empty one stands in its place.
     fs::create_dir_all(work.join("iPhoneOS.sdk"))?;
     for (phone, headers) in TARGETS {
         println!("flashpaper-ffi for {phone}");

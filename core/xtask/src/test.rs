@@ -59,8 +59,7 @@ pub(crate) fn test(scope: Scope) -> Done {
     if scope.kotlin {
         steps.step("Kotlin", || {
             kotlin::test(&lab.facts_file())?;
-            api::check_kotlin()?;
-            kotlin::link_resources()
+            api::check_kotlin()
         })?;
     }
     if scope.swift {

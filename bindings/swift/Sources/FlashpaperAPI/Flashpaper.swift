@@ -350,7 +350,7 @@ public protocol Chat: Sendable {
     /// The user has seen this one message: one that came, or that one failed. Until then it is kept, also over a crash.
     func taken(_ message: MessageID) async throws
 
-    /// Accepts a stranger as a contact. A private conversation that they have asked for begins with a query of ours.
+    /// Accepts a stranger as a contact. Where they have asked for a private conversation, it is begun with an OTR query message.
     func accept() async throws
 
     /// Keeps the peer away, or not any more: nothing that they send is taken in, and the own server is told so where it knows

@@ -17,8 +17,8 @@ public struct BGSync: Sendable {
 
     /// - Parameters:
     ///   - identifier: as in Info.plist.
-    ///   - entry: how Tor is entered. An app whose user goes by bridges hands them in: the library keeps none over a process's
-    ///     end.
+    ///   - entry: how Tor is entered. Where the user has chosen bridges, the app hands them in: no process finds those of an
+    ///     earlier one.
     ///   - library: opens the folder. Its key has to be one that needs no user.
     ///   - onReport: is told how it ended: the place to show a notification.
     public init(

@@ -109,7 +109,7 @@ extension OnTheLab {
             for (name, call) in calls {
                 // One that holds it always does so; a busy machine does not.
                 var shortest = Duration.seconds(1)
-                for _ in 0..<20 where shortest > .milliseconds(4) { shortest = min(shortest, try await hold(call)) }
+                for _ in 0..<5 where shortest > .milliseconds(4) { shortest = min(shortest, try await hold(call)) }
                 #expect(shortest < .milliseconds(4), "\(name)")
             }
             await library.close()

@@ -52,7 +52,7 @@ impl Engine {
         Ok(jid.into())
     }
 
-    /// Accepts a stranger as a contact. A private conversation that they have asked for begins with a query of ours.
+    /// Accepts a stranger as a contact. Where they have asked for a private conversation, it is begun with an OTR query message.
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`]; as [`Engine::add_contact`].

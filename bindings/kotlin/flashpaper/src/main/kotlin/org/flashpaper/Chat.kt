@@ -30,7 +30,8 @@ public interface Chat {
 
     /**
      * Sends a text, in private, as soon as that is possible: it is stored when this returns, and sent in the order of these
-     * calls. It waits for a private conversation, which needs the peer to be there ([MessageState.WaitingForPeer]); where that takes longer than [within], it fails. A peer that is written to is a contact.
+     * calls. It waits for a private conversation, which needs the peer to be there ([MessageState.WaitingForPeer]); where that
+     * takes longer than [within], it fails. A peer that is written to is a contact.
      *
      * Of one burner's last 64 keys each names one message: a call with a key that was used before gives that message again. So
      * a call that was cancelled can be made once more with the same key, and the text is sent once.
@@ -49,7 +50,7 @@ public interface Chat {
     /** The user has seen this one message: one that came, or that one failed. Until then it is kept, also over a crash. */
     public suspend fun taken(message: MessageId)
 
-    /** Accepts a stranger as a contact. A private conversation that they have asked for begins with a query of ours. */
+    /** Accepts a stranger as a contact. Where they have asked for a private conversation, it is begun with an OTR query message. */
     public suspend fun accept()
 
     /**

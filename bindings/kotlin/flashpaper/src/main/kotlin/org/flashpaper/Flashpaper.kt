@@ -29,7 +29,9 @@ public interface Flashpaper {
     public val state: StateFlow<State>
 
     /**
-     * What happens after an event ([State.number]), or from now on, in order, for one collector. It is subscribed when this is called: nothing is lost until it is collected. It ends when the library is closed.
+     * What happens after an event ([State.number]), or from now on, in order. It is subscribed when this is called: nothing is lost
+     * until it is collected. One collector at a time: collecting again, as an app does when it comes back to the screen, goes
+     * on behind the last event that came. It ends when the library is closed.
      */
     public fun events(since: Long? = null): Flow<Numbered>
 

@@ -10,8 +10,6 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
-import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -81,16 +79,7 @@ internal class Library private constructor(val engine: Engine, states: States, f
     /** Takes a newer state. One that was taken before the present one and comes late is dropped. */
     private fun follow(next: State): Unit = present.update { if (next.number >= it.number) next else it }
 
-    override fun events(since: Long?): Flow<Numbered> {
-        val events = translated { engine.events(since?.toULong()) }
-        return flow {
-            try {
-                while (true) emit((events.next() ?: break).face())
-            } finally {
-                events.finish()
-            }
-        }.flowOn(Dispatchers.IO)
-    }
+    override fun events(since: Long?): Flow<Numbered> = numbered(engine, since)
 
     override suspend fun startTor(entry: Entry, deadline: Duration) {
         val within = deadline.ffi()

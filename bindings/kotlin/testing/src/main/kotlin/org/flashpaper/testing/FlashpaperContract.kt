@@ -177,7 +177,8 @@ public abstract class FlashpaperContract {
     }
 
     private suspend fun checkEvents(library: Flashpaper, events: Flow<Numbered>) {
-        val numbers = mutableListOf<Long>()
+        val numbers = mutableListOf(events.first().number)
+        // Collecting again goes on behind it.
         events.first { numbered ->
             numbers.add(numbered.number)
             (numbered.event as? Event.Creating)?.step == Step.Reachable

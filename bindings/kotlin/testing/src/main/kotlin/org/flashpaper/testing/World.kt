@@ -140,13 +140,8 @@ internal class World(private val scope: TestScope, private val network: NetworkK
             }
             if (life == Life.CLOSED) channel.close() else readers.add(channel)
         }
-        return flow {
-            try {
-                for (event in channel) emit(event)
-            } finally {
-                synchronized(this@World) { readers.remove(channel) }
-            }
-        }
+        // It stays a reader: collecting again goes on.
+        return flow { for (event in channel) emit(event) }
     }
 
     fun report(event: Event) {
