@@ -69,6 +69,11 @@ impl Talk<'_> {
         again.again = reason == FailReason::Unread;
         mailbox.messages.remove(&failed);
         let message = mailbox.add(again);
+        // Its key names the text, not the attempt.
+        if mailbox.position.keys.iter().any(|(_, of)| *of == failed) {
+            let keys = &mut Arc::make_mut(&mut mailbox.position).keys;
+            keys.iter_mut().filter(|(_, of)| *of == failed).for_each(|(_, of)| *of = message);
+        }
         self.report(vec![(message, MessageState::Queued)]);
         Ok(Some(message))
     }

@@ -58,10 +58,10 @@ impl Engine {
             let sum = |of: fn(&Conversation) -> u32| status.conversations.iter().map(of).sum::<u32>();
             let _ = writeln!(
                 text,
-                "- {:?} by {:?}: {connection} {}; {} conversations, {} unread, {} in the outbox{}",
+                "- {:?} by {:?}: {connection}{}; {} conversations, {} unread, {} in the outbox{}",
                 status.burner.state,
                 status.burner.via,
-                why.map_or("", Error::code),
+                why.map_or_else(String::new, |why| format!(" ({})", why.code())),
                 status.conversations.len(),
                 sum(|conversation| conversation.unread),
                 sum(|conversation| conversation.outbox),

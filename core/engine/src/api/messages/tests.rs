@@ -101,7 +101,8 @@ async fn a_key_names_one_text_also_over_a_restart_and_the_last_ones_are_known() 
 async fn what_has_failed_is_sent_again_as_a_new_text_and_nothing_else_is() {
     let home = TempDir::new().unwrap();
     let (engine, id) = with_burner(&home).await;
-    let failed = engine.send(&id, FRIEND, "text", Some(Duration::ZERO)).unwrap();
+    let send = || engine.send_once(&id, FRIEND, "text", Some(Duration::ZERO), Some("key")).unwrap();
+    let failed = send();
     while !matches!(engine.message(&id, failed).unwrap().state, MessageState::Failed { .. }) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -110,6 +111,7 @@ async fn what_has_failed_is_sent_again_as_a_new_text_and_nothing_else_is() {
     engine.set_blocked(&id, FRIEND, false).unwrap();
     let again = engine.retry(&id, failed).unwrap();
     assert!(again > failed);
+    assert_eq!(send(), again, "the key still names it");
     let message = engine.message(&id, again).unwrap();
     assert_eq!((message.text.as_str(), message.state), ("text", MessageState::Queued));
     assert_eq!(engine.message(&id, failed), Err(Error::NoSuchMessage));
@@ -167,5 +169,21 @@ async fn a_timeline_is_the_last_page_and_then_each_other_one_until_the_burner_is
     engine.lock().await.unwrap();
     assert_eq!(timeline.next().await, None);
     assert_eq!(engine.timeline(&BurnerId("nobody".to_owned()), FRIEND, 2).next().await, None);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn diagnostics_count_and_name_nobody() {
+    let home = TempDir::new().unwrap();
+    let (engine, id) = written_to(&home).await;
+    engine.set_label(&id, None, Some("my burner")).unwrap();
+    engine.set_label(&id, Some(FRIEND), Some("my friend")).unwrap();
+    let text = engine.diagnostics();
+    assert!(text.contains("- Active by Exit: offline; 2 conversations, 24 unread, 0 in the outbox\n"), "{text}");
+    let burner = engine.burners().unwrap().remove(0);
+    let (name, domain) = burner.jid.split_once('@').unwrap();
+    for secret in [name, domain, id.0.as_str(), "friend", "other@", "b.example", "my burner"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
     engine.close().await;
 }
