@@ -143,6 +143,31 @@ extension OnTheLab {
             try lab.order("stop captcha")
         }
 
+        @Test func aServerThatRefusesIsLeftForTheNextOneWhichAsks() async throws {
+            for server in ["closed", "captcha"] { try lab.order("serve \(server)") }
+            let facts = try lab.facts(servers: ["closed.lab.test": "yes", "captcha.lab.test": "captcha"])
+            try await home.with(facts: facts) { library in
+                try await library.startTor()
+                let events = library.events()
+                let creation = library.create()
+                let asked = try await question(creation)
+                #expect(asked.server.rawValue == "captcha.lab.test")
+                var moved: Step?
+                for await numbered in events {
+                    guard case .creating(_, let step) = numbered.event, case .movingOn = step else { continue }
+                    moved = step
+                    break
+                }
+                #expect(moved == .movingOn(from: JID(rawValue: "closed.lab.test"), why: .registrationClosed))
+                let place = try #require(asked.form.fields.firstIndex { $0.isChallenge })
+                try await creation.answer(asked.id, .fields([place: .text(try lab.order("captcha captcha"))]))
+                let burner = try await creation.burner
+                #expect(burner.state.jid.rawValue.hasSuffix("@captcha.lab.test"))
+                #expect(try await burner.burn().outcome == .proven)
+            }
+            for server in ["closed", "captcha"] { try lab.order("stop \(server)") }
+        }
+
         @Test func aCancelledCreationLeavesNothing() async throws {
             let before = lab.accounts()
             try await home.with { library in
@@ -294,9 +319,11 @@ extension OnTheLab {
                 try await Task.sleep(for: .milliseconds(200))
                 waiting.cancel()
                 await #expect(throws: FlashpaperError.cancelled) { try await waiting.value }
-                try await library.startTor(.direct)
+                try await library.startTor(.bridges([lab.bridge()]))
                 #expect(library.state.tor == .ready)
+                #expect(try await library.create(burnerTest).burner.burn().outcome == .proven)
             }
+            try lab.order("stop bridge")
         }
 
         private func question(_ creation: any Creation, not other: Question.ID? = nil) async throws -> Question {

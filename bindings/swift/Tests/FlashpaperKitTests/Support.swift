@@ -12,13 +12,15 @@ struct Home {
         lab = try Lab()
     }
 
-    func open(_ key: Key = .file) async throws -> any Flashpaper {
-        try await FlashpaperLibrary.open(Config(folder: folder, key: key, privateNetwork: lab.facts))
+    func open(_ key: Key = .file, facts: String? = nil) async throws -> any Flashpaper {
+        try await FlashpaperLibrary.open(Config(folder: folder, key: key, privateNetwork: facts ?? lab.facts))
     }
 
     /// Closes the library whatever happens, so that the next test has its Tor client.
-    func with(_ key: Key = .file, _ body: (any Flashpaper) async throws -> Void) async throws {
-        let library = try await open(key)
+    func with(
+        _ key: Key = .file, facts: String? = nil, _ body: (any Flashpaper) async throws -> Void
+    ) async throws {
+        let library = try await open(key, facts: facts)
         do {
             try await body(library)
         } catch {

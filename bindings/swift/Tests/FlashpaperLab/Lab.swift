@@ -10,6 +10,7 @@ public struct Lab: Sendable {
     private struct Facts: Decodable {
         let control: String
         let accounts: String
+        let bridges: [String: String]
     }
 
     public struct Failure: Error {
@@ -21,13 +22,36 @@ public struct Lab: Sendable {
     }
 
     public init() throws {
-        guard let file = ProcessInfo.processInfo.environment["FLASHPAPER_LAB"] else {
-            throw Failure(reason: "no lab: run this by cargo xtask test")
-        }
-        facts = try String(contentsOfFile: file, encoding: .utf8)
+        facts = try Self.read()
         let parsed = try JSONDecoder().decode(Facts.self, from: Data(facts.utf8))
         control = parsed.control
         accountsFolder = parsed.accounts
+    }
+
+    private static func read() throws -> String {
+        guard let file = ProcessInfo.processInfo.environment["FLASHPAPER_LAB"] else {
+            throw Failure(reason: "no lab: run this by cargo xtask test")
+        }
+        return try String(contentsOfFile: file, encoding: .utf8)
+    }
+
+    /// The facts with another directory of servers: of each domain whether it lets one register, `yes` or `captcha`.
+    public func facts(servers: [String: String]) throws -> String {
+        let read = try JSONSerialization.jsonObject(with: Data(facts.utf8))
+        guard var all = read as? [String: Any], var network = all["network"] as? [String: Any] else {
+            throw Failure(reason: "no network in the facts")
+        }
+        network["servers"] = servers.map { ["domain": $0, "onion": "", "in_band_registration": $1] }
+        all["network"] = network
+        return String(decoding: try JSONSerialization.data(withJSONObject: all), as: UTF8.self)
+    }
+
+    /// Starts the lab's bridge, if it does not run; its line.
+    public func bridge() throws -> String {
+        try order("start bridge")
+        let bridges = try JSONDecoder().decode(Facts.self, from: Data(Self.read().utf8)).bridges
+        guard let line = bridges["bridge"] else { throw Failure(reason: "no bridge in the facts") }
+        return line
     }
 
     /// The accounts that exist at the server, as their files.

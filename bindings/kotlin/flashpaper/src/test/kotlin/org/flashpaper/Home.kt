@@ -12,13 +12,15 @@ import kotlinx.coroutines.withTimeout
 internal class Home {
     val folder: File = Files.createTempDirectory("flashpaper").toFile()
 
-    suspend fun open(key: Key = Key.File): Flashpaper = Flashpaper.open(Config(folder, key, privateNetwork = Lab.facts))
+    suspend fun open(key: Key = Key.File, facts: String = Lab.facts): Flashpaper =
+        Flashpaper.open(Config(folder, key, privateNetwork = facts))
 
     /** Closes the library whatever happens, so that the next test has its Tor client. */
-    fun with(key: Key = Key.File, body: suspend (Flashpaper) -> Unit): Unit = runBlocking { use(key, body) }
+    fun with(key: Key = Key.File, facts: String = Lab.facts, body: suspend (Flashpaper) -> Unit): Unit =
+        runBlocking { use(key, facts, body) }
 
-    suspend fun use(key: Key = Key.File, body: suspend (Flashpaper) -> Unit) {
-        val library = open(key)
+    suspend fun use(key: Key = Key.File, facts: String = Lab.facts, body: suspend (Flashpaper) -> Unit) {
+        val library = open(key, facts)
         try {
             body(library)
         } finally {

@@ -10,8 +10,21 @@ import kotlinx.coroutines.withTimeout
 /** The lab that `cargo xtask test` keeps up: a private Tor network and an XMPP server. */
 public object Lab {
     /** Its facts, which are also the private network's description. */
-    public val facts: String =
-        File(checkNotNull(System.getenv("FLASHPAPER_LAB")) { "no lab: run this by cargo xtask test" }).readText()
+    public val facts: String = read()
+
+    /** The facts with another directory of servers: of each domain whether it lets one register, `yes` or `captcha`. */
+    public fun facts(servers: Map<String, String>): String {
+        val entries = servers.map { (domain, kind) -> """{"domain":"$domain","onion":"","in_band_registration":"$kind"}""" }
+        val others = Regex("\"servers\":\\[[^]]*]").replace(facts, "\"servers\":$entries")
+        check(others != facts) { "no servers in the facts" }
+        return others
+    }
+
+    /** Starts the lab's bridge, if it does not run; its line. */
+    public fun bridge(): String {
+        order("start bridge")
+        return fact("bridge", read())
+    }
 
     /** The accounts that exist at the server, as their files. */
     public fun accounts(): Set<File> = File(fact("accounts")).walk().filter { it.parentFile.name == "accounts" }.toSet()
@@ -43,7 +56,10 @@ public object Lab {
         }
     }
 
-    private fun fact(name: String): String =
+    private fun read(): String =
+        File(checkNotNull(System.getenv("FLASHPAPER_LAB")) { "no lab: run this by cargo xtask test" }).readText()
+
+    private fun fact(name: String, facts: String = this.facts): String =
         checkNotNull(Regex("\"$name\":\"([^\"]*)\"").find(facts)) { "no fact $name" }.groupValues[1]
 }
 

@@ -161,33 +161,4 @@ class OpeningTest {
         assertTrue(text.isNotBlank())
         assertFalse(text.contains("burner.test") || text.contains(home.folder.path), text)
     }
-
-    @Test
-    fun anotherProcessOpensTheFolderOnceThisOneIsGone() = runBlocking {
-        // The other process makes the folder, and is killed with it open.
-        Process(home.folder.path).use { other ->
-            assertEquals("AWAKE", other.says())
-            assertThrows<FlashpaperException.InUse> { home.open() }
-        }
-        home.use { library ->
-            assertEquals(Life.AWAKE to VaultReport(), library.state.value.run { life to vault })
-            assertNull(library.burner(BurnerId("none")))
-        }
-    }
-
-    /** Another JVM, that opens a folder, says how it is, and waits. */
-    private class Process(folder: String) : AutoCloseable {
-        private val process = ProcessBuilder(
-            System.getProperty("java.home") + "/bin/java",
-            "-cp", System.getProperty("java.class.path"),
-            "-Djna.library.path=" + System.getProperty("jna.library.path"),
-            "org.flashpaper.OtherProcessKt", folder,
-        ).redirectError(ProcessBuilder.Redirect.DISCARD).start()
-
-        fun says(): String? = process.inputReader().readLine()
-
-        override fun close() {
-            process.destroyForcibly().waitFor()
-        }
-    }
 }

@@ -159,6 +159,26 @@ class StoryTest {
     }
 
     @Test
+    fun aServerThatRefusesIsLeftForTheNextOneWhichAsks() {
+        listOf("closed", "captcha").forEach { Lab.order("serve $it") }
+        home.with(facts = Lab.facts(mapOf("closed.lab.test" to "yes", "captcha.lab.test" to "captcha"))) { library ->
+            library.startTor()
+            val events = library.events()
+            val creation = library.create()
+            val asked = creation.question()
+            assertEquals("captcha.lab.test", asked.server.value)
+            val moved = events.reaches { (it.event as? Event.Creating)?.step is Step.MovingOn }.event as Event.Creating
+            assertEquals(Step.MovingOn(Jid("closed.lab.test"), FlashpaperException.RegistrationClosed()), moved.step)
+            val place = asked.form.fields.indexOfFirst { it.isChallenge }
+            creation.answer(asked.id, Answer.Fields(mapOf(place to FieldAnswer.Text(Lab.order("captcha captcha")))))
+            val burner = creation.await()
+            assertTrue(burner.state.value.jid.value.endsWith("@captcha.lab.test"))
+            assertEquals(BurnOutcome.PROVEN, burner.burn().outcome)
+        }
+        listOf("closed", "captcha").forEach { Lab.order("stop $it") }
+    }
+
+    @Test
     fun aServerThatIsDownIsATypedError() = home.with { library ->
         library.startTor()
         Lab.without("prosody") {
@@ -309,8 +329,29 @@ class StoryTest {
             waiting.cancel()
             withTimeout(5.seconds) { waiting.join() }
         }
-        library.startTor()
+        library.startTor(Entry.Bridges(listOf(Lab.bridge())))
         assertEquals(Tor.Ready, library.state.value.tor)
+        assertEquals(BurnOutcome.PROVEN, library.create(BURNER_TEST).await().burn().outcome)
+        Lab.order("stop bridge")
+    }
+
+    @Test
+    fun theNextProcessFindsAllThatWasStored() {
+        val before = Lab.accounts()
+        home.otherProcess().use { other ->
+            assertEquals("ready", other.says())
+            assertThrows<FlashpaperException.InUse> { runBlocking { home.open() } }
+        }
+        home.with { library ->
+            val burner = checkNotNull(library.burner(library.state.value.burners.single().id))
+            assertEquals(Phase.ACTIVE to "before", burner.state.value.run { phase to label })
+            assertEquals(listOf("from before"), burner.messages().map { it.text })
+            library.startTor()
+            burner.connect()
+            burner.state.reaches { it.connection == Connection.Online }
+            assertEquals(BurnOutcome.PROVEN, burner.burn().outcome)
+            assertEquals(before, Lab.accounts())
+        }
     }
 
     private suspend fun until(condition: () -> Boolean): Unit = withTimeout(60.seconds) {
