@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
+use tokio_xmpp::Stanza;
 use tokio_xmpp::jid::BareJid;
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::corked::Corked;
 use crate::credentials::{Binding, Credentials};
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let secured = secure(stream, domain, security, tls).await?;
         let request = dialogue::request(ids);
         let id = request.id().to_owned();
-        let request = XmppStreamElement::Stanza(request.into());
+        let request = Stanza::from(request);
         let opened = Stream::open_asking(Sieve::new(secured), domain, &request).await;
         let (features, mut stream) = opened.map_err(too_early)?;
         // One that refuses it before a login ends the stream, behind its features.

@@ -17,7 +17,7 @@ use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_error::DefinedCondition as StreamCondition;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream, XmppStreamElement, initiate_stream};
+use tokio_xmpp::xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream};
 use xso::AsXml;
 
 use crate::corked::Corked;
@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     pub(crate) async fn open_asking(
         mut bytes: Sieve<S>,
         domain: &Domain,
-        request: &XmppStreamElement,
+        request: &impl AsXml,
     ) -> Result<(StreamFeatures, Self), StreamError> {
         bytes.write_along(&written(request).ok_or(StreamError::Malformed)?);
         Self::start(bytes, domain, true).await
@@ -69,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     pub(crate) async fn restart(
         self,
         domain: &Domain,
-        next: &XmppStreamElement,
+        next: &impl AsXml,
     ) -> Result<(StreamFeatures, Self), StreamError> {
         let mut bytes = self.xml.into_inner();
         bytes.begin_anew();
@@ -131,8 +131,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
                         return Ok(received);
                     }
                 }
-                Framed::Other(Ok(StreamElement::Other(element))) => return Ok(Received::Other(*element)),
                 Framed::Other(Ok(StreamElement::Sasl2(nonza))) => return Ok(Received::Sasl2(nonza)),
+                Framed::Other(Ok(StreamElement::Sasl(nonza))) => return Ok(Received::Sasl(nonza)),
+                Framed::Other(Ok(StreamElement::Starttls(nonza))) => return Ok(Received::Starttls(nonza)),
+                Framed::Other(Ok(StreamElement::Management(nonza))) => return Ok(Received::Management(nonza)),
                 Framed::Other(Ok(StreamElement::Features(_))) if self.awaits_features => self.awaits_features = false,
                 Framed::Other(Ok(_)) => return self.end(StreamError::Malformed),
                 Framed::Other(Err(_)) => {}
@@ -143,15 +145,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// The next element, which has to be an answer about stream management: before it there can be nothing else.
     pub(crate) async fn next_about_management(&mut self) -> Result<Result<sm::Nonza, Failed>, StreamError> {
         match self.read().await? {
-            Framed::Other(Ok(StreamElement::Failed(failed))) => return Ok(Err(failed)),
-            Framed::Other(Ok(StreamElement::Other(element))) => {
-                if let XmppStreamElement::SM(nonza) = *element {
-                    return Ok(Ok(nonza));
-                }
-            }
-            _ => {}
+            Framed::Other(Ok(StreamElement::Failed(failed))) => Ok(Err(failed)),
+            Framed::Other(Ok(StreamElement::Management(nonza))) => Ok(Ok(nonza)),
+            _ => self.end(StreamError::Malformed),
         }
-        self.end(StreamError::Malformed)
     }
 
     pub(crate) async fn send_stanza(&mut self, stanza: &impl AsXml) -> Result<(), StreamError> {
@@ -284,7 +281,7 @@ fn header(domain: &Domain) -> StreamHeader<'_> {
 }
 
 /// An element as the library writes it on a stream that is open.
-fn written(element: &XmppStreamElement) -> Option<BytesMut> {
+fn written(element: &impl AsXml) -> Option<BytesMut> {
     let (mut encoder, mut bytes) = (Encoder::<SimpleNamespaces>::new(), BytesMut::new());
     let stream = xml_ncname!("stream");
     encoder.ns_tracker_mut().declare_fixed(Some(stream), ns::STREAM.into());

@@ -6,14 +6,14 @@ use rxml::{AttrMap, Event, QName};
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::stream_error::ReceivedStreamError;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::XmppStreamElement;
+use tokio_xmpp::parsers::{sasl, sm, starttls};
 use xso::error::{Error, FromEventsError};
 use xso::{Context, FromEventsBuilder, FromXml};
 
 use crate::management::Failed;
 use crate::sasl2;
 
-/// An element of a stream.
+/// An element of a stream that is no stanza.
 #[derive(FromXml)]
 #[xml()]
 pub(crate) enum StreamElement {
@@ -29,9 +29,15 @@ pub(crate) enum StreamElement {
     /// A login by SASL 2.
     #[xml(transparent)]
     Sasl2(sasl2::Nonza),
-    /// Everything else that is known.
+    /// A login by SASL.
     #[xml(transparent)]
-    Other(Box<XmppStreamElement>),
+    Sasl(sasl::Nonza),
+    /// The way to TLS.
+    #[xml(transparent)]
+    Starttls(starttls::Nonza),
+    /// Stream management (XEP-0198).
+    #[xml(transparent)]
+    Management(sm::Nonza),
 }
 
 /// What stands on a stream. Of a stanza anybody may have written a part, so that no type of the library's decides whether

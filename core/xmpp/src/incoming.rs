@@ -10,7 +10,6 @@ use tokio_xmpp::jid::BareJid;
 use tokio_xmpp::minidom::{Element, Node};
 use tokio_xmpp::parsers::date::DateTime;
 use tokio_xmpp::parsers::{ns, sm};
-use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::domain::{account, bare};
 use crate::error::StreamError;
@@ -70,11 +69,11 @@ impl Inbox {
             match stream.next().await? {
                 Received::Message(message) => self.parts = of_message(&message, &self.own),
                 Received::Presence(presence) => self.parts.extend(of_presence(&presence, &self.own)),
-                Received::Other(XmppStreamElement::SM(sm::Nonza::Ack(sm::A { h }))) => {
+                Received::Management(sm::Nonza::Ack(sm::A { h })) => {
                     stream.counts.ack(h)?;
                     return Ok(Incoming::Acked { up_to: h });
                 }
-                Received::Other(XmppStreamElement::SM(sm::Nonza::Req(_))) => return Ok(Incoming::Asked),
+                Received::Management(sm::Nonza::Req(_)) => return Ok(Incoming::Asked),
                 other => self.requests.push(other),
             }
         }

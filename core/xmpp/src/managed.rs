@@ -9,7 +9,6 @@ use tokio_xmpp::jid::{BareJid, FullJid, Jid};
 use tokio_xmpp::parsers::message::{Id, Message};
 use tokio_xmpp::parsers::sm;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::credentials::Binding;
 use crate::domain::Domain;
@@ -67,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ManagedSession<S> {
             let (session, features) = Session::restart(stream, domain, account, ids, true).await?;
             return Self::enable(session, &features, None).await;
         };
-        let resume = XmppStreamElement::SM(sm::Nonza::Resume(earlier.resume()));
+        let resume = sm::Nonza::Resume(earlier.resume());
         let (features, mut stream) = stream.restart(domain, &resume).await?;
         if features.stream_management.is_none() {
             return Err(LoginError::NoManagement);

@@ -6,7 +6,7 @@ use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
-use tokio_xmpp::xmlstream::XmppStreamElement;
+use tokio_xmpp::parsers::{sasl, sm, starttls};
 
 use crate::domain::account;
 use crate::sasl2;
@@ -31,8 +31,11 @@ pub(crate) enum Received {
     },
     /// Of a login by SASL 2.
     Sasl2(sasl2::Nonza),
-    /// No stanza.
-    Other(XmppStreamElement),
+    /// Of a login by SASL.
+    Sasl(sasl::Nonza),
+    Starttls(starttls::Nonza),
+    /// Of stream management.
+    Management(sm::Nonza),
 }
 
 impl Received {

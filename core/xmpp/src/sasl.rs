@@ -4,7 +4,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::parsers::sasl::{Auth, Mechanism, Nonza, Response};
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::credentials::{Binding, Credentials};
 use crate::error::{LoginError, StreamError};
@@ -45,7 +44,7 @@ impl Login {
                     "SCRAM-SHA-256" => Mechanism::ScramSha256,
                     _ => Mechanism::ScramSha1,
                 };
-                stream.send(&XmppStreamElement::Sasl(Nonza::Auth(Auth { mechanism, data }))).await?;
+                stream.send(&Nonza::Auth(Auth { mechanism, data })).await?;
             }
             Profile::Sasl2 => stream.send(&sasl2::authenticate(scram.mechanism(), &data, along)).await?,
         }
@@ -55,7 +54,7 @@ impl Login {
     /// Whether this is the answer to the first message.
     pub(crate) fn is_answered_by(&self, received: &Received) -> bool {
         let has_none = self.answer.is_none();
-        has_none && matches!(received, Received::Sasl2(_) | Received::Other(XmppStreamElement::Sasl(_)))
+        has_none && matches!(received, Received::Sasl2(_) | Received::Sasl(_))
     }
 
     /// The answer to the first message came before something else that was waited for.
@@ -74,10 +73,10 @@ impl Login {
                 None => stream.next().await?,
             };
             match (self.scram.profile(), received) {
-                (Profile::Sasl, Received::Other(XmppStreamElement::Sasl(nonza))) => match nonza {
+                (Profile::Sasl, Received::Sasl(nonza)) => match nonza {
                     Nonza::Challenge(challenge) => {
                         let data = self.scram.respond(&challenge.data)?;
-                        stream.send(&XmppStreamElement::Sasl(Nonza::Response(Response { data }))).await?;
+                        stream.send(&Nonza::Response(Response { data })).await?;
                     }
                     Nonza::Success(success) => {
                         self.scram.finish(&success.data)?;

@@ -10,7 +10,6 @@ use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::message::{Id, Lang, Message};
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
-use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::credentials::Binding;
 use crate::domain::{Domain, bare};
@@ -46,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     ) -> Result<(Self, StreamFeatures), LoginError> {
         let request = bind::request(ids.draw(), ids.draw());
         let id = request.id().to_owned();
-        let (features, mut stream) = stream.restart(domain, &XmppStreamElement::Stanza(request.into())).await?;
+        let (features, mut stream) = stream.restart(domain, &Stanza::from(request)).await?;
         let managed = features.stream_management.is_some();
         if stays && !managed {
             return Err(LoginError::NoManagement);

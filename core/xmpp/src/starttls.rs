@@ -2,7 +2,6 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_xmpp::parsers::starttls::{Nonza, Request};
-use tokio_xmpp::xmlstream::XmppStreamElement;
 
 use crate::domain::Domain;
 use crate::error::ConnectError;
@@ -23,7 +22,7 @@ where
     }
     stream.send(&Nonza::Request(Request)).await?;
     match stream.next().await? {
-        Received::Other(XmppStreamElement::Starttls(Nonza::Proceed(_))) => into_bare(stream),
+        Received::Starttls(Nonza::Proceed(_)) => into_bare(stream),
         _ => Err(ConnectError::NoTls),
     }
 }
