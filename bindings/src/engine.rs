@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -62,7 +63,8 @@ impl Engine {
 
     /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on trying
     /// by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `access` it
-    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly.
+    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly. Then those burners connect that
+    /// were to stay connected when the last process ended.
     ///
     /// # Errors
     /// Why Tor is not ready within `deadline`; `InvalidInput` for what is no bridge, and nothing has changed then;
@@ -74,7 +76,14 @@ impl Engine {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<(), Error> {
         let (engine, access) = (self.engine.clone(), access.try_into()?);
-        self.threads()?.run(cancel, async move { engine.start_tor(access, deadline).await }).await
+        self.threads()?
+            .run(cancel, async move {
+                let ready = engine.start_tor(access, deadline).await;
+                // After an error Tor goes on trying, and they wait for it.
+                let again = engine.reconnect();
+                ready.and(again)
+            })
+            .await
     }
 
     /// Brings a burner back from its twelve recovery words (UTF-8) and the domain of its server: the same address, and the same
@@ -450,7 +459,8 @@ impl Engine {
         work: impl FnOnce(&flashpaper::Engine) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let engine = self.engine.clone();
-        let work = async move { tokio::task::spawn_blocking(move || work(&engine)).await };
+        let work: Box<dyn FnOnce() -> Result<T, Error> + Send> = Box::new(move || work(&engine));
+        let work = async move { tokio::task::spawn_blocking(work).await };
         self.threads()?.run(None, async move { work.await.unwrap_or(Err(Error::Internal)) }).await
     }
 }
@@ -488,6 +498,8 @@ impl Threads {
         cancel: Option<Arc<CancelToken>>,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
+        // With a type of its own each call would have a copy of the scheduler's code.
+        let work: Pin<Box<dyn Future<Output = Result<T, Error>> + Send>> = Box::pin(work);
         unless_cancelled(cancel, async {
             let task = AbortOnDropHandle::new(self.handle.spawn(work));
             task.await.unwrap_or(Err(Error::Internal))

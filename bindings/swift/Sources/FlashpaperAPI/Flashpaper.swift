@@ -19,7 +19,8 @@ public protocol Flashpaper: Sendable {
 
     /// Connects to Tor, then settles the remains of an earlier run, for a minute at most. After an error Tor goes on trying by
     /// itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `entry` it ends,
-    /// with all connections, and starts anew: over bridges nothing is ever tried directly.
+    /// with all connections, and starts anew: over bridges nothing is ever tried directly. Burners that were to stay connected
+    /// when the last process ended (``Burner/connect()``) connect again, each at a random moment: see ``setSpread(_:)``.
     ///
     /// Throws why Tor is not ready within `deadline`; for a bridge line that is none ``Input/bridge(line:part:)``, and nothing
     /// has changed then.
@@ -211,8 +212,8 @@ public protocol Burner: Sendable, Identifiable<BurnerID> {
     /// The present state first, then each new one. It ends when the burner is gone or the library closed.
     func states() -> AsyncStream<BurnerState>
 
-    /// Has the burner connect, and stay connected through everything that can be waited for; ``BurnerState/connection`` tells
-    /// how it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
+    /// Has the burner connect, and stay connected through everything that can be waited for, over the end of the process, too,
+    /// once Tor is started again; ``BurnerState/connection`` tells how it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
     /// hurried so: it is for the burner that a user looks at.
     func connect() async throws
 

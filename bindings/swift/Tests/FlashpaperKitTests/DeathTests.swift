@@ -40,7 +40,6 @@ extension OnTheLab {
                 let messages = try await handle.messages()
                 #expect(messages.map(\.text) == ["from before"])
                 try await library.startTor()
-                try await handle.connect()
                 try await reach(handle.states(), "online") { $0.connection == .online }
                 let report = try await handle.burn()
                 #expect(report.outcome == .proven)

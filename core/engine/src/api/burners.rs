@@ -177,10 +177,23 @@ impl Engine {
         self.context.pick_up(&burner, true, self.context.soon())
     }
 
+    /// Has those burners connect that were to stay connected when the last process ended, each at a random moment: see
+    /// [`Engine::set_spread`]. Where one may be connected at a time it is one of them.
+    ///
+    /// # Errors
+    /// [`Error::TorNotStarted`], [`Error::Suspended`], [`Error::VaultLocked`], [`Error::Closed`].
+    pub fn reconnect(&self) -> Result<(), Error> {
+        self.context.services.store.check_awake()?;
+        if !self.context.tor.can_dial() {
+            return Err(Error::TorNotStarted);
+        }
+        self.context.pick_up_wanted()
+    }
+
     /// Ends a burner's connection. Its server keeps what comes, for as long as it does that.
     ///
     /// # Errors
-    /// Storage errors and [`Error::Suspended`]: it is ended, and [`Engine::sync_once`] may connect it in another process.
+    /// Storage errors and [`Error::Suspended`]: it is ended, and another process may connect it.
     /// [`Error::NoSuchBurner`], [`Error::VaultLocked`], [`Error::Closed`].
     pub fn disconnect(&self, id: &BurnerId) -> Result<(), Error> {
         let burner = self.context.burner(id)?;

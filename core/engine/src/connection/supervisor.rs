@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::backoff::{is_final, is_of_network, pausing};
 use super::handle::{ConnectionHandle, Ending};
 use super::session::{Reached, attempt};
+use crate::account::State;
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::event::{BurnerId, Connection};
@@ -45,6 +46,20 @@ impl Context {
     /// How long what a user asks for is put off: a moment.
     pub(crate) fn soon(&self) -> Duration {
         self.apart(limits::SOON.min(self.spread().time()))
+    }
+
+    /// Has those connect that were to stay connected in an earlier process.
+    pub(crate) fn pick_up_wanted(self: &Arc<Self>) -> Result<(), Error> {
+        let is_due = |burner: &Arc<LiveBurner>| {
+            let account = burner.account();
+            account.wanted && account.state == State::Active && burner.connection().is_none()
+        };
+        let mut due: Vec<Arc<LiveBurner>> = self.burners.all()?.into_iter().filter(is_due).collect();
+        if self.spread() == Spread::OneAtATime {
+            due.shuffle(&mut self.services.rng());
+            due.truncate(usize::from(self.connections().is_empty()));
+        }
+        due.iter().try_for_each(|burner| self.pick_up(burner, true, self.apart(self.spread().time())))
     }
 
     /// Has a burner's connection begin after a wait, unless it has. `wanted`: also the next time that the engine wakes. A user

@@ -15,7 +15,6 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, ReadBuf, join, sink};
 
 use super::*;
-use crate::account::State;
 use crate::account::tests::account;
 use crate::lifecycle::drain_wanted;
 use crate::seams::{Dial, Dialed, Dialers, Seams};
@@ -255,6 +254,32 @@ async fn one_at_a_time_a_stream_begins_when_the_one_before_has_ended_and_each_ha
     names.sort();
     assert_eq!(names, NAMES.map(|name| format!("{name}.example")));
     assert_eq!(streams.most.load(SeqCst), 1);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn the_next_process_connects_those_again_that_were_to_stay_connected_and_no_others() {
+    let home = TempDir::new().unwrap();
+    let (engine, noted) = engine(&home, &NAMES).await;
+    engine.set_spread(Spread::Within { time: Duration::ZERO });
+    ["a", "b", "c"].iter().for_each(|name| engine.connect(&id(name)).unwrap());
+    engine.disconnect(&id("c")).unwrap();
+    let in_another_process = || NAMES.iter().for_each(|name| drop(burner(&engine, name).set_connection(None)));
+    let connected = || {
+        let connected = |name: &&&str| burner(&engine, name).connection().is_some();
+        NAMES.iter().filter(connected).copied().collect::<Vec<_>>()
+    };
+    in_another_process();
+    engine.reconnect().unwrap();
+    assert_eq!(connected(), ["a", "b"]);
+    in_another_process();
+    engine.set_spread(Spread::OneAtATime);
+    engine.reconnect().unwrap();
+    engine.reconnect().unwrap();
+    assert_eq!(connected().len(), 1);
+    let _ = engine.suspend(Duration::ZERO).await;
+    assert_eq!(engine.reconnect(), Err(Error::Suspended));
+    drop(noted);
     engine.close().await;
 }
 

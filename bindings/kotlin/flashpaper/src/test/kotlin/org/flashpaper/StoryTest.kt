@@ -347,7 +347,6 @@ class StoryTest {
             assertEquals(Phase.ACTIVE to "before", burner.state.value.run { phase to label })
             assertEquals(listOf("from before"), burner.messages().map { it.text })
             library.startTor()
-            burner.connect()
             burner.state.reaches { it.connection == Connection.Online }
             assertEquals(BurnOutcome.PROVEN, burner.burn().outcome)
             assertEquals(before, Lab.accounts())
