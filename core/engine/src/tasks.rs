@@ -188,6 +188,7 @@ fn on_heap<T>(work: impl Future<Output = T> + Send + 'static) -> Pin<Box<dyn Fut
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
+    let work: Box<dyn FnOnce() -> Result<T, Error> + Send> = Box::new(work);
     tokio::task::spawn_blocking(|| leaving_no_stack(work)).await.map_err(|_| Error::Internal)?
 }
 

@@ -30,7 +30,7 @@ pub enum Network {
     /// The one that everyone uses.
     Public,
     /// A private one, for tests: an `arti-client` configuration in TOML without its `storage` section. Its
-    /// author can see all traffic, so an app never takes one from a user.
+    /// author can see all traffic, so an app never takes one from a user: without the feature `private-networks` it is refused.
     Private(String),
 }
 
@@ -53,7 +53,10 @@ const PORT_AHEAD: u16 = 5223;
 pub(crate) fn arti_config(config: &Config) -> Result<TorClientConfig, StartError> {
     let mut builder = match &config.network {
         Network::Public => TorClientConfigBuilder::default(),
+        #[cfg(feature = "private-networks")]
         Network::Private(text) => toml::from_str(text).map_err(|_| StartError::Config)?,
+        #[cfg(not(feature = "private-networks"))]
+        Network::Private(_) => return Err(StartError::Config),
     };
     builder.directory_tolerance().pre_valid_tolerance(ANY_CONSENSUS).post_valid_tolerance(ANY_CONSENSUS);
     builder

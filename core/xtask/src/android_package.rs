@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::parts::{Building, fresh, papers, split};
+use crate::parts::{Building, LIBRARY, fresh, papers, split};
 use crate::run::{Done, at_root, root, run, target};
 use crate::{bindings, elf, packages};
 
@@ -17,7 +17,6 @@ const ABIS: [(&str, &str); 4] = [
 ];
 /// The oldest API level, as in bindings/kotlin/android/build.gradle.kts.
 const LEVEL: &str = "26";
-const LIBRARY: &str = "libflashpaper_ffi.so";
 
 /// Where the parts of Android's SDK are that are needed.
 struct Sdk {

@@ -81,7 +81,7 @@ pub(crate) fn bench(name: &str, json: bool) -> Done {
         _ => {
             return Err(
                 "bench takes otr (speed beside libotr), chat (what privacy costs in time), cost (what a text costs on disk), \
-                 idle (what it costs to be there), tap (how long a new burner takes), burn (how long its end takes, a panic and a lock), names (whether they look like people's) or ct (constant time)"
+                 idle (what it costs to be there), bindings (what an app pays for the library), tap (how long a new burner takes), burn (how long its end takes, a panic and a lock), names (whether they look like people's) or ct (constant time)"
                     .into(),
             );
         }

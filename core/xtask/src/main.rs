@@ -6,6 +6,7 @@ mod android_package;
 mod api;
 mod apple_package;
 mod bench;
+mod bench_bindings;
 mod bindings;
 mod debian;
 mod demo;
@@ -19,6 +20,7 @@ mod package;
 mod packages;
 mod parts;
 mod run;
+mod size;
 mod soak;
 mod swift;
 mod swift_api;
@@ -51,7 +53,8 @@ cargo xtask bench NAME       otr: speed beside libotr; ct: whether secrets show 
                              wake-ups and memory while nothing happens, beside tor with slixmpp (20 minutes); tap: how long
                              a new burner takes and its round trips, beside tor with slixmpp of PyPI (5 minutes); burn:
                              how long a burn takes and its round trips, a panic and a lock (2 minutes); names:
-                             whether a classifier tells burners' names from people's (FLASHPAPER_NAMES: a list, one a line)
+                             whether a classifier tells burners' names from people's (FLASHPAPER_NAMES: a list, one a line);
+                             bindings: how large the library is, beside tor with libotr, and what calls of it take on the JVM
     --json                   one JSON object (all but ct)
 cargo xtask remains          what is left in memory and on disk of a burner's secrets after a burn, a lock and a panic, by form
     --json                   one JSON object of counts
@@ -79,6 +82,8 @@ fn main() -> ExitCode {
         ["demo"] => demo::demo(),
         ["test", options @ ..] => test::Scope::parse(options).and_then(test::test),
         ["soak", options @ ..] => soak::soak(options),
+        ["bench", "bindings"] => bench_bindings::bench(false),
+        ["bench", "bindings", "--json"] => bench_bindings::bench(true),
         ["bench", name] => bench::bench(name, false),
         ["bench", name, "--json"] => bench::bench(name, true),
         ["remains"] => bench::remains(false),

@@ -3,12 +3,11 @@
 
 use std::fs;
 
-use crate::parts::{Building, copy, fresh, papers, split};
+use crate::parts::{Building, LIBRARY, copy, fresh, papers, split};
 use crate::run::{Done, at_root, root, run, target};
 use crate::{android_package, apple_package, bindings, packages};
 
-const HOST: &str = "x86_64-unknown-linux-gnu";
-const LIBRARY: &str = "libflashpaper_ffi.so";
+pub(crate) const HOST: &str = "x86_64-unknown-linux-gnu";
 const BINUTILS: &[&str] = &["binutils"];
 
 /// `cargo xtask package`.

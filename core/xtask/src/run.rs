@@ -41,6 +41,19 @@ pub(crate) fn at_root(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
+/// The same command, which leaves the processors to whatever else wants them.
+pub(crate) fn at_low_priority(command: &Command) -> Command {
+    let mut nice = at_root("nice");
+    nice.args(["-n", "19"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(name, value),
+            None => nice.env_remove(name),
+        };
+    }
+    nice
+}
+
 /// A program that is killed if it hangs: the tests of other languages have no hard limits of their own.
 pub(crate) fn limited(program: &str) -> Command {
     let mut command = at_root("timeout");

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use crate::bench::remains_in;
 use crate::lab::Lab;
 use crate::run::{Done, Steps, at_root, built, cargo, run};
+use crate::size::InBackground;
 use crate::{api, bindings, demo, kotlin, packages, swift};
 
 /// How much of it.
@@ -55,6 +56,8 @@ pub(crate) fn test(scope: Scope) -> Done {
     if !scope.lab {
         return Ok(());
     }
+    // Most of the time of what follows is waiting.
+    let library = steps.step("begin to build the library for apps", InBackground::start)?;
     let lab = steps.step("lab", || Lab::start(0))?;
     if scope.kotlin {
         steps.step("Kotlin", || {
@@ -75,7 +78,8 @@ pub(crate) fn test(scope: Scope) -> Done {
     })?;
     steps.step("lab tests", || lab_tests(&lab))?;
     drop(lab);
-    steps.step("demo", demo::play)
+    steps.step("demo", demo::play)?;
+    steps.step("size of the library for apps", || library.check())
 }
 
 /// A cargo that compiles the workspace by clippy's compiler, which denies warnings. A run of clippy beside the build would compile
