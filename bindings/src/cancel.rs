@@ -1,11 +1,12 @@
 //! Ending a long call from outside.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use flashpaper::Error;
 use tokio_util::sync::CancellationToken;
 
-/// Ends the call that it was given to: the call throws `Cancelled` at once. One token for one call.
+/// Ends the call that it was given to: the call throws `Cancelled` at once, a sync once it has suspended. One token for one call.
 #[derive(Debug, Default, uniffi::Object)]
 pub struct CancelToken(CancellationToken);
 
@@ -32,4 +33,21 @@ pub(crate) async fn unless_cancelled<T>(
         Some(token) => token.0.run_until_cancelled(work).await.unwrap_or(Err(Error::Cancelled)),
         None => work.await,
     }
+}
+
+/// Calls `end` as soon as the token, if there is one, is cancelled, and waits until `work` has ended by that.
+pub(crate) async fn ended_by<T>(
+    token: Option<Arc<CancelToken>>,
+    work: impl Future<Output = T>,
+    end: impl FnOnce(),
+) -> T {
+    let Some(token) = token else { return work.await };
+    let mut work = pin!(work);
+    tokio::select! {
+        // It begins before it can be ended.
+        biased;
+        done = &mut work => return done,
+        () = token.0.cancelled() => end(),
+    }
+    work.await
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::access::TorAccess;
 use crate::burn::PendingRemoval;
 use crate::burner::Burner;
-use crate::cancel::{CancelToken, unless_cancelled};
+use crate::cancel::{CancelToken, ended_by, unless_cancelled};
 use crate::config::{Config, Key, engine_config};
 use crate::create::CreateOptions;
 use crate::creation::Creation;
@@ -273,7 +273,8 @@ impl Engine {
     /// What a phone's background task does: resumes, starts Tor as `start_tor` does, connects those burners that the app wants
     /// connected (by `connect`, in this process or an earlier one, and not `disconnect` since), waits until what there is
     /// has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the other,
-    /// in random order and apart as far as `deadline` allows. `suspend` and `resume` end it early. Cancelled, it does, too, and suspends.
+    /// in random order and apart as far as `deadline` allows. `suspend` and `resume` end it early. Cancelled it ends early, too: it
+    /// suspends, and returns then.
     ///
     /// # Errors
     /// As `resume` and `start_tor`; `Cancelled` when it was ended early. That a burner cannot connect is no error: see
@@ -285,7 +286,8 @@ impl Engine {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<SyncReport, Error> {
         let (engine, access) = (self.engine.clone(), access.try_into()?);
-        self.threads()?.run(cancel, async move { engine.sync_once(access, deadline).await }).await
+        let sync = async move { ended_by(cancel, engine.sync_once(access, deadline), || engine.end_sync()).await };
+        self.threads()?.run(None, sync).await
     }
 
     /// `suspend`, and takes all keys and contents out of memory. `open` with the key opens this engine again; until then

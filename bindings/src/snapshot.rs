@@ -17,6 +17,8 @@ use crate::question::Question;
 pub struct Snapshot {
     /// The number of the last event that is surely in it: `Engine.events` goes on from there.
     pub sequence: u64,
+    /// Of two snapshots of an engine the one with the higher revision is the later: it counts what has no event, too.
+    pub revision: u64,
     /// Whether it is awake. Where it is locked or closed there are no burners and no questions here.
     pub life: Life,
     /// Which Tor network it uses. That it is a private one is to be shown for as long as it is.
@@ -33,10 +35,10 @@ pub struct Snapshot {
 
 impl From<flashpaper::Snapshot> for Snapshot {
     fn from(snapshot: flashpaper::Snapshot) -> Self {
-        let flashpaper::Snapshot { sequence, life, network, tor, vault, burners, questions } = snapshot;
+        let flashpaper::Snapshot { sequence, revision, life, network, tor, vault, burners, questions } = snapshot;
         let burners = burners.into_iter().map(BurnerStatus::from).collect();
         let questions = questions.into_iter().map(Question::from).collect();
-        Self { sequence, life, network, tor, vault, burners, questions }
+        Self { sequence, revision, life, network, tor, vault, burners, questions }
     }
 }
 

@@ -36,7 +36,7 @@ const RENAMED_TYPES: [(&str, &str); 4] =
     [("Format", "PictureFormat"), ("Kind", "FieldKind"), ("Question", "QuestionForm"), ("Stage", "TorStage")];
 
 /// Calls that are not bound, and why.
-const LEFT_OUT: [(&str, &str); 21] = [
+const LEFT_OUT: [(&str, &str); 22] = [
     ("Address::as_str", "an address is a text to an app"),
     ("Address::parse", "an address is a text to an app; the calls that take one read it"),
     ("Engine::create_burner", "is create, and the wait for its end"),
@@ -52,6 +52,7 @@ const LEFT_OUT: [(&str, &str); 21] = [
     ("ServerWords::as_str", "is the field of the bound type"),
     ("WebPage::url", "is the field of Page"),
     ("Engine::check_server", "is a part of check_options"),
+    ("Engine::end_sync", "is how a sync is cancelled"),
     ("Engine::reconnect", "is a part of startTor"),
     ("ListWord::expose", "is the field of MeantWord"),
     ("ListWord::find", "takes a word back from its text, for the bindings alone"),

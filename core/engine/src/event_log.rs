@@ -82,6 +82,8 @@ struct Log {
     events: VecDeque<Option<Event>>,
     /// The number of the last one; 0 before the first.
     last: u64,
+    /// How many changes there were: events, and what has none.
+    changes: u64,
     /// What each reader reads next.
     readers: HashMap<u64, u64>,
     /// The name of the last reader.
@@ -109,12 +111,14 @@ impl Reporter {
         }
         log.events.push_back(Some(event));
         log.last += 1;
+        log.changes += 1;
         news.send_replace(());
     }
 
     /// Wakes those who watch for what has no event of its own: a label, say.
     pub(crate) fn changed(&self) {
         if let Some(news) = &*lock(&self.news) {
+            lock(&self.log).changes += 1;
             news.send_replace(());
         }
     }
@@ -127,6 +131,11 @@ impl Reporter {
     /// The number of the last event; 0 before the first.
     pub(crate) fn sequence(&self) -> u64 {
         lock(&self.log).last
+    }
+
+    /// How many changes there were so far.
+    pub(crate) fn revision(&self) -> u64 {
+        lock(&self.log).changes
     }
 
     /// What comes behind an event, or from now on.
@@ -190,6 +199,17 @@ mod tests {
         assert_eq!(events.next_numbered().await, Some((lost + 1, Event::PrivateNetwork)));
         assert_eq!(events.next().await, None);
         assert_eq!(reporter.subscribe(None).next().await, None);
+    }
+
+    #[test]
+    fn the_revision_counts_events_and_what_has_none_up_to_the_end() {
+        let reporter = Reporter::new();
+        reporter.report(Event::PrivateNetwork);
+        reporter.changed();
+        assert_eq!((reporter.sequence(), reporter.revision()), (1, 2));
+        reporter.end();
+        reporter.changed();
+        assert_eq!(reporter.revision(), 2);
     }
 
     #[tokio::test]

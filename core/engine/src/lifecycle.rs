@@ -90,7 +90,7 @@ impl Engine {
     /// connected (by [`Engine::connect`], in this process or an earlier one, and not [`Engine::disconnect`] since), waits until
     /// what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one
     /// after the other, in random order and apart as far as `deadline` allows. [`Engine::suspend`] and [`Engine::resume`] end
-    /// it early. Dropping the future does, too, and suspends.
+    /// it early, and so does [`Engine::end_sync`]. Dropping the future does, too, and suspends.
     ///
     /// # Errors
     /// As [`Engine::resume`] and [`Engine::start_tor`]; [`Error::Cancelled`] when it was ended early. That a burner cannot

@@ -15,6 +15,9 @@ use crate::{Burner, Error, Question, TorStage, VaultReport};
 pub struct Snapshot {
     /// The number of the last event that is surely in it: [`crate::Engine::events`] goes on from there.
     pub sequence: u64,
+    /// Of two snapshots of an engine the one with the higher revision is the later: it counts what has no event, too.
+    #[serde(skip)]
+    pub revision: u64,
     /// Whether it is awake. Where it is locked or closed there are no burners and no questions here.
     pub life: Life,
     /// Which Tor network it uses. That it is a private one is to be shown for as long as it is.

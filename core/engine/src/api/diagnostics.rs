@@ -26,7 +26,7 @@ impl Engine {
     /// kinds; no address, no name of a host, no key, no text, and no time.
     #[must_use]
     pub fn diagnostics(&self) -> String {
-        let Snapshot { sequence, life, network, tor, vault, burners, questions } = self.snapshot();
+        let Snapshot { sequence, revision: _, life, network, tor, vault, burners, questions } = self.snapshot();
         let tor = tor.map_or_else(
             || "off".to_owned(),
             |TorStatus { fraction, stage, blocked, .. }| {

@@ -108,6 +108,11 @@ impl Engine {
         self.context.set_spread(spread);
     }
 
+    /// Ends a sync early ([`Engine::sync_once`]): it suspends, and then fails with [`Error::Cancelled`].
+    pub fn end_sync(&self) {
+        self.context.interrupt_sync();
+    }
+
     /// How soon a dead connection has to be noticed, for all burners.
     pub fn set_profile(&self, profile: Profile) {
         *lock(&self.context.profile) = profile;
@@ -123,7 +128,7 @@ impl Engine {
 
 fn snapshot(context: &Context) -> Snapshot {
     // Before anything else is looked at: what is reported later may be seen twice, but not never.
-    let sequence = context.services.reporter.sequence();
+    let (sequence, revision) = (context.services.reporter.sequence(), context.services.reporter.revision());
     let life = match context.services.store.check_awake() {
         Ok(()) => Life::Awake,
         Err(Error::Suspended) => Life::Suspended,
@@ -140,7 +145,7 @@ fn snapshot(context: &Context) -> Snapshot {
     let burners = context.burners.listed().ok().filter(|_| is_shown).unwrap_or_default();
     let burners = burners.iter().map(|burner| status(burner)).collect();
     let questions = if is_shown { context.questions.all() } else { Vec::new() };
-    Snapshot { sequence, life, network, tor, vault, burners, questions }
+    Snapshot { sequence, revision, life, network, tor, vault, burners, questions }
 }
 
 fn status(burner: &LiveBurner) -> BurnerStatus {
