@@ -1,7 +1,7 @@
 // swift-tools-version:6.0
 import PackageDescription
 
-// The model. The app around it is in App/, for Xcode: see README.md.
+// The models. The app around them is in App/, for Xcode: see README.md.
 let package = Package(
     name: "FlashpaperDemo",
     platforms: [.iOS(.v17), .macOS(.v14)],
@@ -17,11 +17,26 @@ let package = Package(
 )
 
 #if os(Linux)
-// The lab lives on Linux.
-package.targets.append(
+package.targets += [
+    // As much of Apple's frameworks as the views use, so that they are compiled here, and drawn as HTML.
+    .target(name: "CoreImage", path: "Stubs/CoreImage"),
+    .target(name: "UIKit", dependencies: ["CoreImage"], path: "Stubs/UIKit"),
+    .target(name: "SwiftUI", dependencies: ["UIKit"], path: "Stubs/SwiftUI"),
+    .target(
+        name: "FlashpaperDemoViews", dependencies: ["FlashpaperDemoModel", "CoreImage", "SwiftUI", "UIKit"],
+        path: "App/Views"),
+    // The lab lives on Linux.
     .testTarget(
         name: "FlashpaperDemoModelTests",
-        dependencies: ["FlashpaperDemoModel", .product(name: "FlashpaperLab", package: "Flashpaper")]
-    )
-)
+        dependencies: [
+            "FlashpaperDemoModel", .product(name: "FlashpaperTesting", package: "Flashpaper"),
+            .product(name: "FlashpaperLab", package: "Flashpaper"),
+        ]),
+    .testTarget(
+        name: "FlashpaperDemoViewsTests",
+        dependencies: [
+            "FlashpaperDemoModel", "FlashpaperDemoViews", "SwiftUI",
+            .product(name: "FlashpaperTesting", package: "Flashpaper"),
+        ]),
+]
 #endif

@@ -21,6 +21,7 @@ android {
         "../ui/src/main/kotlin",
         "../model/src/main/kotlin",
         "../../bindings/kotlin/flashpaper/src/main/kotlin",
+        "../../bindings/kotlin/android/src/main/kotlin",
     )
 }
 
@@ -30,7 +31,8 @@ kotlin {
 
 dependencies {
     implementation("androidx.activity:activity-compose:1.11.0")
-    implementation("androidx.compose.material:material:1.9.4")
+    implementation("androidx.compose.material3:material3:1.4.0")
+    implementation("com.google.zxing:core:3.5.3")
     implementation("net.java.dev.jna:jna:5.19.1@aar")
     implementation("org.jetbrains.kotlinx:kotlinx-coroutines-android:1.11.0")
 }

@@ -1,232 +1,114 @@
 import FlashpaperKit
 import Observation
 
-/// The first screen's model: what is true and what can be done. It knows no SwiftUI.
+/// All burners, and removals that wait for their servers.
 @MainActor
 @Observable
-public final class BurnersModel {
-    public private(set) var state = BurnersState()
-    /// The burner that is open, if one is.
-    public private(set) var conversations: ConversationsModel?
+public final class BurnersModel: ScreenModel {
+    public private(set) var state: BurnersState
 
-    @ObservationIgnored private let options: CreateOptions?
-    @ObservationIgnored private let opening: @Sendable () async throws -> any Flashpaper
-    @ObservationIgnored private var library: (any Flashpaper)?
-    @ObservationIgnored private var creation: (any Creation)?
-    @ObservationIgnored private var making: BurnerID?
-    @ObservationIgnored private var starting: Task<Void, Never>?
-    @ObservationIgnored private var started = false
-    @ObservationIgnored private var working: Task<Void, Never>?
-    @ObservationIgnored private var isReplying = false
-    @ObservationIgnored private var watching: [Task<Void, Never>] = []
+    @ObservationIgnored private unowned let app: AppModel
+    @ObservationIgnored private var removals: [PendingRemoval] = []
+    @ObservationIgnored private var removing: Set<BurnerID> = []
+    @ObservationIgnored private var note: Note?
+    @ObservationIgnored private var asking: Task<Void, Never>?
+    @ObservationIgnored private var askedAt: FlashpaperState?
 
-    /// - Parameters:
-    ///   - options: what kind of burner the one tap makes; nil: one at any server.
-    ///   - open: how the library is opened: the app's folder and key.
-    public init(options: CreateOptions? = nil, open: @escaping @Sendable () async throws -> any Flashpaper) {
-        self.options = options
-        opening = open
+    init(_ app: AppModel) {
+        self.app = app
+        state = BurnersState(
+            tor: Sign(.off), fraction: nil, problem: nil, canConnect: false, rows: [], empty: nil, removals: [],
+            canCreate: false, whyNot: nil, canRestore: false, recoverable: false, note: nil)
     }
 
-    /// Opens the library and connects to Tor; after a failure, tries again. Does nothing while that is done.
-    public func start() {
-        guard starting == nil, !started else { return }
-        if case .blocked(let error, _) = state.tor { state.tor = .blocked(error, canRetry: false) }
-        starting = Task {
-            defer { starting = nil }
-            do {
-                let library = try await opened()
-                do throws(FlashpaperError) {
-                    try await library.startTor()
-                    started = true
-                } catch {
-                    if state.tor != .ready { state.tor = .blocked(error, canRetry: true) }
-                }
-                // Tor may be ready all the same: then it is what an earlier run left that could not be settled.
-            } catch let error as FlashpaperError {
-                state.notice = .failed(error)
-            } catch {
-                // Cancelled by `close`.
-            }
+    /// The one touch: makes a burner.
+    public func create() { if state.canCreate { app.go(to: .creating) } }
+
+    public func setRecoverable(_ recoverable: Bool) {
+        app.recoverable = recoverable
+        refresh()
+    }
+
+    public func restore() { app.go(to: .restore) }
+
+    /// Leads to the first screen, where the user connects.
+    public func connect() { app.go(to: .start) }
+
+    /// Starts Tor anew, where it has a problem.
+    public func retryTor() { if state.problem != nil { app.startTor() } }
+
+    /// Opens a burner's contacts, and connects it.
+    public func open(_ burner: BurnerID) {
+        guard state.rows.contains(where: { $0.badge.burner == burner && $0.canOpen }) else { return }
+        app.go(to: .contacts(burner))
+    }
+
+    /// Tries a removal that waits.
+    public func removeNow(_ burner: BurnerID) {
+        guard state.removals.contains(where: { $0.burner == burner && $0.canRetry }), let library = app.library else { return }
+        removing.insert(burner)
+        note = nil
+        let row = state.removals.first { $0.burner == burner }
+        app.act { [weak self] _ in
+            defer { self?.removing.remove(burner) }
+            let report = try await library.burn(burner)
+            self?.askedAt = nil
+            if let row { self?.app.burnt(BurnerBadge(burner, row.address), report) }
+        } failed: { [weak self] error in
+            // One that is not there went by itself at this moment.
+            self?.askedAt = nil
+            if error != .noSuchBurner { self?.note = Note(error) }
         }
+        refresh()
     }
 
-    /// The one tap: makes a burner. Does nothing unless `state.canCreate`.
-    public func create() {
-        guard state.canCreate else { return }
-        work(.creating(steps: [])) { [self] library in
-            let creation = library.create(options ?? CreateOptions())
-            self.creation = creation
-            let asking = Task {
-                for await progress in creation.progress() {
-                    if case .asks(let question) = progress { state.question = question } else { state.question = nil }
-                }
-            }
-            defer {
-                asking.cancel()
-                self.creation = nil
-                making = nil
-                state.question = nil
-            }
-            _ = try await creation.burner
-        }
-    }
-
-    /// Ends a creation that is under way.
-    public func cancel() {
-        if case .creating = state.work { working?.cancel() }
-    }
-
-    /// Answers `state.question`, by the places of its fields. What does not fit is a notice, and it stays open.
-    public func answer(_ answers: [Int: FieldAnswer]) {
-        reply(.fields(answers))
-    }
-
-    /// Has the server ask anew, with another picture.
-    public func askAnew() {
-        reply(.anotherPicture)
-    }
-
-    /// Does not answer: the creation goes on at another server.
-    public func decline() {
-        reply(.giveUp)
-    }
-
-    /// Burns an account; does nothing without Tor, or while other work is under way.
-    public func burn(_ id: BurnerID) {
-        guard state.work == .idle, state.tor == .ready else { return }
-        work(.burning(id, steps: [])) { [self] library in
-            state.notice = .burned(try await library.burn(id).outcome)
-        }
-    }
-
-    /// Opens a burner's conversations, and connects it; does nothing before it can be used.
-    public func open(_ id: BurnerID) {
-        guard let library, let burner = library.burner(id), burner.state.phase == .active else { return }
-        leave()
-        conversations = ConversationsModel(library, burner)
-    }
-
-    /// Goes back to the burners. The one that was open stays connected.
-    public func leave() {
-        guard let left = conversations else { return }
-        conversations = nil
-        Task { await left.close() }
-    }
-
-    /// Takes the notice away.
     public func dismiss() {
-        state.notice = nil
+        note = nil
+        refresh()
     }
 
-    /// Ends everything that is under way and lets go of the folder.
-    public func close() async {
-        for task in [starting, working] {
-            task?.cancel()
-            await task?.value
-        }
-        await conversations?.close()
-        conversations = nil
-        await library?.close()
-        library = nil
-        started = false
-        for task in watching { await task.value }
-        let privateNetwork = state.privateNetwork
-        state = BurnersState()
-        state.privateNetwork = privateNetwork
+    func refresh() {
+        let now = app.library?.state
+        let tor = now?.tor ?? .off
+        askForRemovals()
+        // One that is being made has a screen of its own.
+        let burners = (now?.burners ?? []).filter { $0.phase != .pending }
+        state = BurnersState(
+            tor: app.isStarting && tor == .off ? Sign(.connecting, .torConnecting, .calm) : Sign(tor), fraction: tor.fraction, problem: app.torProblem.map { Problem($0) },
+            canConnect: tor == .off && !app.isStarting,
+            rows: burners.map(row),
+            empty: burners.isEmpty ? Phrase(.burnersEmpty) : nil,
+            removals: removals.map {
+                RemovalRow(
+                    burner: $0.burner, address: Verbatim($0.jid.rawValue),
+                    sign: Sign(
+                        mark: .waiting, text: Phrase(.burnersRemoval, .moment(Moment($0.until, at: app.platform.now()))),
+                        tone: .caution),
+                    canRetry: tor == .ready && removing.isEmpty)
+            },
+            canCreate: tor == .ready, whyNot: tor == .ready ? nil : Phrase(.burnersNotConnected), canRestore: app.library != nil,
+            recoverable: app.recoverable, note: note)
     }
 
-    private func opened() async throws -> any Flashpaper {
-        if let library { return library }
-        let opened = try await opening()
-        library = opened
-        // Subscribed before anything happens that could be missed.
-        let (events, states) = (opened.events(), opened.states())
-        watching = [
-            Task { for await numbered in events { seen(numbered.event) } },
-            Task { for await _ in states { look() } },
-        ]
-        return opened
+    private func row(_ burner: BurnerState) -> BurnerRow {
+        BurnerRow(
+            badge: BurnerBadge(burner), address: Verbatim(burner.jid.rawValue), sign: Sign(burner),
+            expiry: Sign(expiryOf: burner, at: app.platform.now()),
+            unread: (burner.chats + burner.requests).reduce(0) { $0 + $1.unread }, canOpen: burner.phase == .active)
     }
 
-    private func work(_ kind: Work, _ body: @escaping @MainActor (any Flashpaper) async throws -> Void) {
-        guard let library else { return }
-        state.work = kind
-        state.notice = nil
-        working = Task {
-            do {
-                try await body(library)
-            } catch let error as FlashpaperError {
-                state.notice = .failed(error)
-            } catch {
-                // Cancelled: the user knows.
-            }
-            state.work = .idle
-            look()
-        }
-    }
-
-    private func reply(_ answer: Answer) {
-        // Which of two replies the engine gets first is open.
-        guard let creation, let question = state.question, !isReplying else { return }
-        dismiss()
-        isReplying = true
-        Task {
-            defer { isReplying = false }
-            do {
-                try await creation.answer(question.id, answer)
-            } catch let error as FlashpaperError where error != .noSuchQuestion {
-                state.notice = .failed(error)
-            } catch {
-                // It has ended meanwhile, which the progress tells.
+    /// The library tells no change of them, but something else changes with each.
+    private func askForRemovals() {
+        guard let library = app.library, asking == nil, askedAt != library.state else { return }
+        askedAt = library.state
+        asking = Task { [weak self] in
+            let removals = (try? await library.pendingRemovals()) ?? []
+            guard let self else { return }
+            asking = nil
+            if removals != self.removals {
+                self.removals = removals
+                refresh()
             }
         }
-    }
-
-    /// Every step is shown, also those that the states leave out.
-    private func seen(_ event: Event) {
-        switch event {
-        case .creating(let burner, let step), .burning(let burner, let step): done(step, of: burner)
-        default: break
-        }
-    }
-
-    /// What is cleared away in the background is not the user's work.
-    private func done(_ step: Step, of burner: BurnerID) {
-        switch (state.work, step) {
-        // Each attempt of a creation begins with an identity of its own.
-        case (.creating(let steps), .sealed):
-            making = burner
-            look()
-            state.work = .creating(steps: steps.filter { if case .movingOn = $0 { true } else { false } } + [step])
-        case (.creating(let steps), _) where burner == making:
-            state.work = .creating(steps: steps.followed(by: step))
-        case (.burning(burner, let steps), _):
-            state.work = .burning(burner, steps: steps + [step])
-        default: break
-        }
-    }
-
-    private func look() {
-        guard let now = library?.state else { return }
-        if now.network == .private { state.privateNetwork = true }
-        switch now.tor {
-        case .off: state.tor = .off
-        case .connecting(let fraction, _): state.tor = .connecting(fraction: fraction)
-        case .ready: state.tor = .ready
-        case .blocked(let error): state.tor = .blocked(error, canRetry: starting == nil)
-        }
-        state.vault = now.vault
-        // The one that is being made is not there yet.
-        state.burners = now.burners.filter { $0.id != making }
-        // What is burned is left.
-        if let open = conversations, !state.burners.contains(where: { $0.id == open.state.burner.id }) { leave() }
-    }
-}
-
-extension [Step] {
-    /// How far a proof of work is replaces how far it was.
-    fileprivate func followed(by step: Step) -> [Step] {
-        if case .working = step, case .working = last { dropLast() + [step] } else { self + [step] }
     }
 }

@@ -1,41 +1,72 @@
 import FlashpaperKit
+import Foundation
 
-/// All that the first screen shows.
+/// All burners.
 public struct BurnersState: Equatable, Sendable {
-    public internal(set) var tor = TorState.off
-    /// This is not the public Tor network: nothing on the screen is private. Once set it stays.
-    public internal(set) var privateNetwork = false
-    /// What is wrong with the sealed store; nothing by default.
-    public internal(set) var vault = VaultReport()
-    public internal(set) var burners: [BurnerState] = []
-    public internal(set) var work = Work.idle
-    /// What the server asks the user before it makes the burner; `work` waits for an answer.
-    public internal(set) var question: Question?
-    public internal(set) var notice: Notice?
-
-    /// Whether the button makes a burner now.
-    public var canCreate: Bool { tor == .ready && work == .idle }
+    public let tor: Sign
+    /// 0 to 1 while Tor connects.
+    public let fraction: Double?
+    /// What is wrong with Tor, and what to do.
+    public let problem: Problem?
+    /// Leads to the first screen, where the user connects.
+    public let canConnect: Bool
+    public let rows: [BurnerRow]
+    /// In the place of rows where there are none.
+    public let empty: Phrase?
+    /// Removals that wait for their servers.
+    public let removals: [RemovalRow]
+    public let canCreate: Bool
+    /// Why no burner can be made now.
+    public let whyNot: Phrase?
+    public let canRestore: Bool
+    /// The next burner can be brought back from twelve words.
+    public let recoverable: Bool
+    public let note: Note?
 }
 
-/// How far Tor is.
-public enum TorState: Equatable, Sendable {
-    case off
-    /// `fraction` of the way, 0 to 1; it may fall back.
-    case connecting(fraction: Float)
-    case ready
-    /// It goes on trying by itself; `canRetry`: the user may do more, having mended something.
-    case blocked(FlashpaperError, canRetry: Bool)
+public struct BurnerRow: Equatable, Sendable {
+    public let badge: BurnerBadge
+    public let address: Verbatim
+    public let sign: Sign
+    public let expiry: Sign?
+    /// Texts that came and were not read, of all its contacts; 0: there is no mark.
+    public let unread: Int
+    public let canOpen: Bool
 }
 
-/// What is being done for the user, one thing at a time, with the steps that are behind.
-public enum Work: Equatable, Sendable {
-    case idle
-    case creating(steps: [Step])
-    case burning(BurnerID, steps: [Step])
+public struct RemovalRow: Equatable, Sendable {
+    public let burner: BurnerID
+    public let address: Verbatim
+    public let sign: Sign
+    public let canRetry: Bool
 }
 
-/// What the user is told until it is dismissed or replaced.
-public enum Notice: Equatable, Sendable {
-    case failed(FlashpaperError)
-    case burned(BurnOutcome)
+/// Brings a burner back.
+public struct RestoreState: Equatable, Sendable {
+    public let words: Field
+    public let server: Field
+    public let canRestore: Bool
+    /// What happens first: Tor is connected.
+    public let first: Phrase?
+    public let isBusy: Bool
+    /// The step that goes on.
+    public let step: Phrase?
+    public let problem: Problem?
+}
+
+/// A burner's recovery words, shown once.
+public struct WordsState: Equatable, Sendable {
+    public let badge: BurnerBadge
+    /// Nil: they are hidden.
+    public let words: [Verbatim]?
+    /// Needed beside the words.
+    public let server: Verbatim
+    public let canShow: Bool
+    /// They were seen: the user says that they are written down, and they are forgotten.
+    public let canFinish: Bool
+    public let canDecline: Bool
+    public let confirmation: Confirmation?
+    /// There are none any more.
+    public let gone: Phrase?
+    public let note: Note?
 }

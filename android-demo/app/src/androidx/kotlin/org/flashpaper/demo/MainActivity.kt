@@ -1,38 +1,54 @@
 package org.flashpaper.demo
 
-import android.graphics.BitmapFactory
 import android.os.Bundle
+import android.view.inputmethod.EditorInfo
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.BackHandler
 import androidx.activity.compose.setContent
 import androidx.activity.enableEdgeToEdge
+import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
+import androidx.compose.ui.ExperimentalComposeUiApi
 import androidx.compose.ui.graphics.asImageBitmap
-import org.flashpaper.demo.ui.BurnersScreen
-import org.flashpaper.demo.ui.ConversationsScreen
+import androidx.compose.ui.platform.InterceptPlatformTextInput
+import androidx.compose.ui.platform.PlatformTextInputMethodRequest
+import org.flashpaper.demo.ui.App
+import org.flashpaper.demo.ui.LocalDevice
+import org.flashpaper.demo.ui.LocalWording
+import org.flashpaper.demo.ui.design.FlashpaperTheme
 
-/** The one activity: it puts the screens around the models. */
+/** The one activity that shows Compose. It needs AndroidX, so that it is only read here: all that it can leave to others is there. */
 class MainActivity : ComponentActivity() {
+    private val app get() = application as DemoApplication
+    private lateinit var device: AndroidDevice
+
+    @OptIn(ExperimentalComposeUiApi::class)
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        // What Android 15 does by itself, on older ones too; the screen keeps clear of the system's bars.
+        // What Android 15 does by itself, on older ones too; the screens keep clear of the system's bars.
         enableEdgeToEdge()
-        val model = (application as DemoApplication).model
-        model.start()
+        device = AndroidDevice(this) { bitmap(it)?.asImageBitmap() }
         setContent {
-            val open by model.conversations.collectAsState()
-            BackHandler(open != null) { open?.let { if (it.state.value.chat != null) it.leave() else model.leave() } }
-            when (val conversations = open) {
-                null -> {
-                    val state by model.state.collectAsState()
-                    BurnersScreen(state, model) { BitmapFactory.decodeByteArray(it.bytes, 0, it.bytes.size)?.asImageBitmap() }
-                }
-                else -> {
-                    val state by conversations.state.collectAsState()
-                    ConversationsScreen(state, conversations, model::leave)
+            val state by app.model.state.collectAsState()
+            BackHandler(state.canGoBack) { app.model.back() }
+            InterceptPlatformTextInput({ request, next -> next.startInputMethod(Quiet(request)) }) {
+                CompositionLocalProvider(LocalWording provides wording(this), LocalDevice provides device) {
+                    FlashpaperTheme { App(app.model) }
                 }
             }
         }
+    }
+
+    override fun onResume() {
+        super.onResume()
+        device.look()
+    }
+
+    override fun onUserInteraction() = app.model.touch()
+
+    private class Quiet(private val request: PlatformTextInputMethodRequest) : PlatformTextInputMethodRequest {
+        override fun createInputConnection(outAttributes: EditorInfo) =
+            request.createInputConnection(outAttributes).also { outAttributes.keepNothing() }
     }
 }

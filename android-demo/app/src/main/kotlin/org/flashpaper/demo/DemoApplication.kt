@@ -1,35 +1,53 @@
 package org.flashpaper.demo
 
 import android.app.Activity
+import android.app.ActivityManager
 import android.app.Application
 import android.os.Bundle
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
-import java.io.File
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.MainScope
-import org.flashpaper.Config
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.launch
 import org.flashpaper.Flashpaper
-import org.flashpaper.Key
+import org.flashpaper.android.ConnectivityHints
 
 /** Holds the model for as long as the process lives: a turned screen interrupts nothing. */
-class DemoApplication : Application() {
-    val model: BurnersModel by lazy {
-        // Kept out of backups: what is burned must not come back from one.
-        BurnersModel(MainScope()) { Flashpaper.open(Config(File(noBackupFilesDir, "flashpaper"), Key.File)) }
-    }
+open class DemoApplication : Application() {
+    val scope: CoroutineScope = MainScope()
+    open val platform: AndroidPlatform by lazy { AndroidPlatform(this) }
+    val model: AppModel by lazy { AppModel(scope, platform) }
+    val clipboard: SensitiveClipboard by lazy { SensitiveClipboard(this) }
+    val presence = Presence(this)
+
+    /** Who gets the text of the code that the camera has found. */
+    var scanned: (String) -> Unit = {}
 
     override fun onCreate() {
         super.onCreate()
+        // Before anything secret is in memory.
+        Flashpaper.forbidDumps()
         registerActivityLifecycleCallbacks(Curtain)
+        registerActivityLifecycleCallbacks(presence)
+        NewMessages(this, platform.library, presence::isInFront).watch(scope)
+        scope.launch {
+            platform.library.collectLatest { library -> library?.let { ConnectivityHints(this@DemoApplication, it).use { awaitCancellation() } } }
+        }
+    }
+
+    /** All that the two touches of the user do, at once, and then no trace of it among the recent apps. */
+    fun panic() {
+        model.panic()
+        (model.shown.value as PanicModel).run {
+            slide(1f)
+            letGo()
+        }
+        service<ActivityManager>().appTasks.forEach { it.finishAndRemoveTask() }
     }
 
     /** Keeps addresses out of screenshots and of the list of recent apps, whatever activity shows them. */
-    private object Curtain : ActivityLifecycleCallbacks {
+    private object Curtain : Watcher() {
         override fun onActivityCreated(activity: Activity, state: Bundle?) = activity.window.addFlags(FLAG_SECURE)
-        override fun onActivityStarted(activity: Activity) = Unit
-        override fun onActivityResumed(activity: Activity) = Unit
-        override fun onActivityPaused(activity: Activity) = Unit
-        override fun onActivityStopped(activity: Activity) = Unit
-        override fun onActivitySaveInstanceState(activity: Activity, state: Bundle) = Unit
-        override fun onActivityDestroyed(activity: Activity) = Unit
     }
 }

@@ -1,274 +1,120 @@
 package org.flashpaper.demo
 
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.asStateFlow
-import kotlinx.coroutines.flow.takeWhile
-import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
-import org.flashpaper.Answer
 import org.flashpaper.BurnerId
-import org.flashpaper.CreateOptions
-import org.flashpaper.Creation
+import org.flashpaper.BurnerState
 import org.flashpaper.Event
-import org.flashpaper.FieldAnswer
-import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
-import org.flashpaper.Life
-import org.flashpaper.NetworkKind
+import org.flashpaper.PendingRemoval
 import org.flashpaper.Phase
-import org.flashpaper.Progress
-import org.flashpaper.Step
+import org.flashpaper.Tor
+import org.flashpaper.demo.TextKey.*
 
-/** What a screen can ask for. */
-interface BurnersActions {
-    /** Opens the library and connects to Tor; after a failure, tries again. Does nothing while that is done. */
-    fun start()
+/** All burners, and the removals that wait for their servers. */
+class BurnersModel internal constructor(app: AppModel) : ScreenModel<BurnersState>(Screen.Burners, app), BurnersActions {
+    private var removals = emptyList<PendingRemoval>()
+    private var removing: BurnerId? = null
+    private var note: Note? = null
 
-    /** The one tap: makes a burner. Does nothing unless [BurnersState.canCreate]. */
-    fun create()
+    override fun now(): BurnersState {
+        val known = session.known.value
+        val tor = known.library?.tor ?: Tor.Off
+        val isReady = tor == Tor.Ready
+        // One that is being made has a screen of its own.
+        val burners = known.library?.burners.orEmpty().filter { it.phase != Phase.PENDING }
+        return BurnersState(
+            tor = if (known.isConnecting && tor == Tor.Off) Sign(Mark.CONNECTING, Text(TOR_CONNECTING), Tone.CALM) else sign(tor),
+            fraction = (tor as? Tor.Connecting)?.fraction,
+            problem = known.torProblem?.let(::problem),
+            canConnect = tor == Tor.Off && !known.isConnecting,
+            rows = burners.map(::row),
+            empty = if (burners.isEmpty()) Text(BURNERS_EMPTY) else null,
+            removals = removals.map(::row),
+            canCreate = isReady,
+            whyNot = if (isReady) null else Text(BURNERS_NOT_CONNECTED),
+            canRestore = true,
+            recoverable = known.recoverable,
+            note = note,
+        )
+    }
 
-    /** Ends a creation that is under way. */
-    fun cancel()
+    private fun row(burner: BurnerState) = BurnerRow(
+        badge = badge(burner),
+        address = Verbatim(burner.jid.value),
+        sign = sign(burner),
+        expiry = expiry(burner, session.platform.clock),
+        unread = (burner.chats + burner.requests).sumOf { it.unread },
+        canOpen = burner.phase == Phase.ACTIVE,
+    )
 
-    /** Answers [BurnersState.question], by the places of its fields. What does not fit is a notice, and it stays open. */
-    fun answer(answers: Map<Int, FieldAnswer>)
+    private fun row(removal: PendingRemoval) = RemovalRow(
+        burner = removal.burner,
+        address = Verbatim(removal.jid.value),
+        sign = Sign(Mark.WAITING, Text(BURNERS_REMOVAL, moment(removal.until, session.platform.clock)), Tone.CAUTION),
+        canRetry = session.known.value.library?.tor == Tor.Ready && removing == null,
+    )
 
-    /** Has the server ask anew, with another picture. */
-    fun askAnew()
+    override fun begin() {
+        super.begin()
+        scope.launch { session.known.map { it.library }.distinctUntilChanged().collect { readRemovals() } }
+        scope.launch { session.events.collect { if (it is Event.Settled) readRemovals() } }
+    }
 
-    /** Does not answer: the creation goes on at another server. */
-    fun decline()
-
-    /** Burns an account; does nothing without Tor, or while other work is under way. */
-    fun burn(id: BurnerId)
-
-    /** Opens a burner's conversations, and connects it; does nothing before it can be used. */
-    fun open(id: BurnerId)
-
-    /** Goes back to the burners. The one that was open stays connected. */
-    fun leave()
-
-    /** Takes the notice away. */
-    fun dismiss()
-}
-
-/**
- * The first screen's model: what is true and what can be done. It knows no Android.
- *
- * @param scope where all of it runs, one thing at a time: the main dispatcher of an app.
- * @param options what kind of burner the one tap makes.
- * @param open how the library is opened: the app's folder and key.
- */
-class BurnersModel(
-    private val scope: CoroutineScope,
-    private val options: CreateOptions = CreateOptions(),
-    private val open: suspend () -> Flashpaper,
-) : BurnersActions {
-    private val current = MutableStateFlow(BurnersState())
-    private val opened = MutableStateFlow<ConversationsModel?>(null)
-    private var library: Flashpaper? = null
-    private var creation: Creation? = null
-    private var making: BurnerId? = null
-    private var starting: Job? = null
-    private var started = false
-    private var working: Job? = null
-    private var replying: Job? = null
-    private var watching: Job? = null
-
-    val state: StateFlow<BurnersState> = current.asStateFlow()
-
-    /** The burner that is open, if one is. */
-    val conversations: StateFlow<ConversationsModel?> = opened.asStateFlow()
-
-    override fun start() {
-        if (started || starting?.isActive == true) return
-        current.update { if (it.tor is TorState.Blocked) it.copy(tor = it.tor.copy(canRetry = false)) else it }
-        starting = scope.launch {
-            val library = try {
-                library()
-            } catch (error: FlashpaperException) {
-                current.update { it.copy(notice = Notice.Failed(error)) }
-                return@launch
-            }
-            try {
-                library.startTor()
-                started = true
-            } catch (error: FlashpaperException) {
-                current.update {
-                    // Tor may be ready all the same: then it is what an earlier run left that could not be settled.
-                    if (it.tor == TorState.Ready) it.copy(notice = Notice.Failed(error))
-                    else it.copy(tor = TorState.Blocked(error, canRetry = true))
-                }
-            }
+    private suspend fun readRemovals() {
+        try {
+            removals = session.library?.pendingRemovals().orEmpty()
+        } catch (error: FlashpaperException) {
+            // What they are is asked again once anything has changed.
+            app.takes(error)
         }
+        look()
     }
 
     override fun create() {
-        if (!state.value.canCreate) return
-        work(Work.Creating(emptyList())) { make(it.create(options)) }
+        if (now().canCreate) app.go(Screen.Creating)
     }
 
-    override fun cancel() {
-        if (state.value.work is Work.Creating) working?.cancel()
+    override fun setRecoverable(recoverable: Boolean) {
+        session.known.value = session.known.value.copy(recoverable = recoverable)
+        look()
     }
 
-    override fun answer(answers: Map<Int, FieldAnswer>) = reply(Answer.Fields(answers))
+    override fun restore() = app.go(Screen.Restore)
 
-    override fun askAnew() = reply(Answer.AnotherPicture)
+    override fun connect() = app.go(Screen.Start)
 
-    override fun decline() = reply(Answer.GiveUp)
-
-    override fun burn(id: BurnerId) {
-        if (state.value.work != Work.Idle || state.value.tor != TorState.Ready) return
-        work(Work.Burning(id, emptyList())) { library ->
-            val report = library.burn(id)
-            current.update { it.copy(notice = Notice.Burned(report.outcome)) }
-        }
+    override fun retryTor() {
+        if (now().problem != null) session.connect()
     }
 
-    override fun open(id: BurnerId) {
-        val library = library ?: return
-        val burner = library.burner(id)?.takeIf { it.state.value.phase == Phase.ACTIVE } ?: return
-        leave()
-        opened.value = ConversationsModel(scope, library, burner)
+    override fun open(burner: BurnerId) {
+        if (now().rows.any { it.badge.burner == burner && it.canOpen }) app.go(Screen.Contacts(burner))
     }
 
-    override fun leave() {
-        val conversations = opened.value ?: return
-        opened.value = null
-        scope.launch { conversations.close() }
-    }
-
-    override fun dismiss() = current.update { it.copy(notice = null) }
-
-    /** Ends everything that is under way and lets go of the folder. */
-    suspend fun close(): Unit = withContext(NonCancellable) {
-        listOfNotNull(starting, working).forEach { it.cancelAndJoin() }
-        opened.value?.close()
-        opened.value = null
-        library?.close()
-        library = null
-        started = false
-        watching?.join()
-        current.update { BurnersState(privateNetwork = it.privateNetwork) }
-    }
-
-    private suspend fun library(): Flashpaper = library ?: open().also { opened ->
-        library = opened
-        val events = opened.events()
-        watching = scope.launch {
-            launch { events.collect { seen(it.event) } }
-            opened.state.takeWhile { it.life != Life.CLOSED }.collect { list() }
-        }
-        list()
-    }
-
-    /** Waits for a burner, and shows what its server asks meanwhile. */
-    private suspend fun make(creation: Creation) = coroutineScope {
-        this@BurnersModel.creation = creation
-        val asking = launch {
-            creation.progress.collect { now -> current.update { it.copy(question = (now as? Progress.Asks)?.question) } }
-        }
-        try {
-            creation.await()
-        } finally {
-            asking.cancel()
-            current.update { it.copy(question = null) }
-        }
-    }
-
-    private fun work(kind: Work, block: suspend (Flashpaper) -> Unit) {
-        val library = library ?: return
-        current.update { it.copy(work = kind, notice = null) }
-        working = scope.launch {
+    override fun removeNow(burner: BurnerId) {
+        val row = now().removals.find { it.burner == burner && it.canRetry } ?: return
+        removing = burner
+        note = null
+        look()
+        act(failed = { note = note(it) }) {
             try {
-                block(library)
-            } catch (error: FlashpaperException) {
-                current.update { it.copy(notice = Notice.Failed(error)) }
+                val report = checkNotNull(session.library).burn(burner)
+                session.burnt[burner] = Burnt(badge(burner, row.address.text), report)
+                readRemovals()
+                app.go(Screen.BurnReport(burner))
+            } catch (_: FlashpaperException.NoSuchBurner) {
+                // It went by itself at this moment.
+                readRemovals()
             } finally {
-                current.update { it.copy(work = Work.Idle) }
-                list()
+                removing = null
             }
         }
     }
 
-    private fun reply(answer: Answer) {
-        val creation = creation ?: return
-        val question = state.value.question ?: return
-        // Which of two replies the engine gets first is open.
-        if (replying?.isActive == true) return
-        dismiss()
-        replying = scope.launch {
-            try {
-                creation.answer(question.id, answer)
-            } catch (_: FlashpaperException.NoSuchQuestion) {
-                // It has ended meanwhile, which the creation tells.
-            } catch (error: FlashpaperException) {
-                current.update { it.copy(notice = Notice.Failed(error)) }
-            }
-        }
-    }
-
-    private fun seen(event: Event) {
-        when (event) {
-            is Event.TorStarting -> current.update { it.copy(tor = TorState.Connecting(0f)) }
-            is Event.Tor -> current.update { it.copy(tor = torState(event)) }
-            is Event.Creating -> step(event.burner, event.step)
-            is Event.Burning -> step(event.burner, event.step)
-            // The library's state tells these, too.
-            is Event.PrivateNetwork, is Event.Question, is Event.QuestionEnded, is Event.Settled, is Event.Expired, is Event.Lagged -> {}
-            // There is no screen for these.
-            is Event.Restoring, is Event.Expiring, is Event.Locked -> {}
-            // The conversations' own.
-            is Event.Connection, is Event.OtherRoute, is Event.Message, is Event.Conversation, is Event.Comparison, is Event.Notice -> {}
-        }
-    }
-
-    private fun torState(event: Event.Tor): TorState {
-        val blocked = event.blocked
-        return when {
-            event.ready -> TorState.Ready
-            blocked != null -> TorState.Blocked(blocked, canRetry = starting?.isActive != true)
-            else -> TorState.Connecting(event.fraction)
-        }
-    }
-
-    /** What is cleared away in the background is not the user's work. */
-    private fun step(burner: BurnerId, step: Step) = current.update {
-        val work = it.work
-        when {
-            // Each attempt of a creation begins with an identity of its own.
-            work is Work.Creating && step is Step.Sealed -> {
-                making = burner
-                it.copy(work = Work.Creating(work.steps.filterIsInstance<Step.MovingOn>() + step))
-            }
-            work is Work.Creating && burner == making -> it.copy(work = Work.Creating(work.steps.followedBy(step)))
-            work is Work.Burning && burner == work.burner -> it.copy(work = work.copy(steps = work.steps + step))
-            else -> it
-        }
-    }
-
-    /** How far a proof of work is replaces how far it was. */
-    private fun List<Step>.followedBy(step: Step) =
-        if (step is Step.Working && lastOrNull() is Step.Working) dropLast(1) + step else this + step
-
-    private fun list() {
-        val now = library?.state?.value ?: return
-        val isPrivate = now.network == NetworkKind.PRIVATE
-        current.update {
-            // The one that is being made is shown by its steps.
-            val burners = now.burners.filterNot { burner -> it.work is Work.Creating && burner.phase == Phase.PENDING }
-            it.copy(privateNetwork = isPrivate, burners = burners, vault = now.vault)
-        }
-        // What is burned is left.
-        val open = opened.value?.state?.value?.burner?.id
-        if (open != null && now.burners.none { it.id == open }) leave()
+    override fun dismiss() {
+        note = null
+        look()
     }
 }

@@ -1,56 +1,113 @@
 package org.flashpaper.demo
 
-import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnerId
-import org.flashpaper.BurnerState
-import org.flashpaper.FlashpaperException
-import org.flashpaper.Question
-import org.flashpaper.Step
-import org.flashpaper.VaultReport
 
-/** All that the first screen shows. */
+/** All burners. */
 data class BurnersState(
-    val tor: TorState = TorState.Off,
-    /** This is not the public Tor network: nothing on the screen is private. Once set it stays. */
-    val privateNetwork: Boolean = false,
-    /** What is wrong with the sealed store; nothing by default. */
-    val vault: VaultReport = VaultReport(),
-    val burners: List<BurnerState> = emptyList(),
-    val work: Work = Work.Idle,
-    /** What the server asks the user before it makes the burner; [work] waits for an answer. */
-    val question: Question? = null,
-    val notice: Notice? = null,
-) {
-    /** Whether the button makes a burner now. */
-    val canCreate: Boolean
-        get() = tor == TorState.Ready && work == Work.Idle
+    val tor: Sign,
+    /** 0 to 1 while Tor connects. */
+    val fraction: Float?,
+    /** What is wrong with Tor, and what to do. */
+    val problem: Problem?,
+    /** Leads to the first screen, where the user connects. */
+    val canConnect: Boolean,
+    val rows: List<BurnerRow>,
+    /** In the place of rows where there are none. */
+    val empty: Text?,
+    /** Removals that wait for their servers. */
+    val removals: List<RemovalRow>,
+    val canCreate: Boolean,
+    /** Why no burner can be made now. */
+    val whyNot: Text?,
+    val canRestore: Boolean,
+    /** The next burner can be brought back from twelve words. */
+    val recoverable: Boolean,
+    val note: Note?,
+)
+
+data class BurnerRow(
+    val badge: BurnerBadge,
+    val address: Verbatim,
+    val sign: Sign,
+    val expiry: Sign?,
+    /** Texts that came and were not read, of all its contacts; 0: there is no mark. */
+    val unread: Int,
+    val canOpen: Boolean,
+)
+
+data class RemovalRow(val burner: BurnerId, val address: Verbatim, val sign: Sign, val canRetry: Boolean)
+
+interface BurnersActions {
+    /** The one tap. */
+    fun create()
+
+    fun setRecoverable(recoverable: Boolean)
+
+    fun restore()
+
+    /** Leads to the first screen. */
+    fun connect()
+
+    /** Starts Tor anew, where it has a problem. */
+    fun retryTor()
+
+    fun open(burner: BurnerId)
+
+    /** Tries a removal that waits. */
+    fun removeNow(burner: BurnerId)
+
+    fun dismiss()
 }
 
-/** How far Tor is. */
-sealed interface TorState {
-    data object Off : TorState
+/** Brings a burner back. */
+data class RestoreState(
+    val words: Field,
+    val server: Field,
+    val canRestore: Boolean,
+    /** What happens first: Tor is connected. */
+    val first: Text?,
+    val isBusy: Boolean,
+    /** The step that goes on. */
+    val step: Text?,
+    val problem: Problem?,
+)
 
-    /** [fraction] of the way, 0 to 1; it may fall back. */
-    data class Connecting(val fraction: Float) : TorState
+interface RestoreActions {
+    fun writeWords(words: String)
 
-    data object Ready : TorState
+    fun writeServer(server: String)
 
-    /** It goes on trying by itself; [canRetry]: the user may do more, having mended something. */
-    data class Blocked(val error: FlashpaperException, val canRetry: Boolean) : TorState
+    fun restore()
+
+    fun cancel()
 }
 
-/** What is being done for the user, one thing at a time, with the steps that are behind. */
-sealed interface Work {
-    data object Idle : Work
+/** A burner's recovery words, shown once. */
+data class WordsState(
+    val badge: BurnerBadge,
+    /** Null: they are hidden. */
+    val words: List<Verbatim>?,
+    /** Needed beside the words. */
+    val server: Verbatim,
+    val canShow: Boolean,
+    /** They were seen: the user says that they are written down, and they are forgotten. */
+    val canFinish: Boolean,
+    val canDecline: Boolean,
+    val confirmation: Confirmation?,
+    /** There are none any more. */
+    val gone: Text?,
+    val note: Note?,
+)
 
-    data class Creating(val steps: List<Step>) : Work
+interface WordsActions {
+    fun show()
 
-    data class Burning(val burner: BurnerId, val steps: List<Step>) : Work
-}
+    fun finish()
 
-/** What the user is told until it is dismissed or replaced. */
-sealed interface Notice {
-    data class Failed(val error: FlashpaperException) : Notice
+    /** The user does not want them. */
+    fun decline()
 
-    data class Burned(val outcome: BurnOutcome) : Notice
+    fun confirm()
+
+    fun dismiss()
 }

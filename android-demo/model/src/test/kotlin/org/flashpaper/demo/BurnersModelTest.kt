@@ -1,140 +1,130 @@
 package org.flashpaper.demo
 
-import java.io.File
-import java.util.concurrent.Executors
-import java.util.concurrent.TimeUnit.MINUTES
-import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.asCoroutineDispatcher
-import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.withContext
-import kotlinx.coroutines.withTimeout
-import org.flashpaper.AnswerFault
+import kotlin.time.Duration.Companion.days
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.toJavaDuration
 import org.flashpaper.BurnOutcome
-import org.flashpaper.Config
-import org.flashpaper.CreateOptions
-import org.flashpaper.FieldAnswer
-import org.flashpaper.Flashpaper
+import org.flashpaper.BurnReport
+import org.flashpaper.Connection
 import org.flashpaper.FlashpaperException
-import org.flashpaper.Input
-import org.flashpaper.Key
-import org.flashpaper.Lab
-import org.flashpaper.Phase
-import org.flashpaper.Step
+import org.flashpaper.History
+import org.flashpaper.Jid
+import org.flashpaper.NetworkKind
+import org.flashpaper.Tor
+import org.flashpaper.VaultReport
+import org.flashpaper.testing.Op
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotEquals
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
-import org.junit.jupiter.api.Timeout
-import org.junit.jupiter.api.io.TempDir
 
-/** The first screen's story, on the lab. */
-@Timeout(5, unit = MINUTES)
 class BurnersModelTest {
-    // Stands for an app's main thread.
-    private val main = Executors.newSingleThreadExecutor().asCoroutineDispatcher()
-
     @Test
-    fun oneTap(@TempDir folder: File) = runBlocking(main) {
-        val before = Lab.accounts()
-        val model = BurnersModel(this) { Flashpaper.open(Config(folder, Key.File, privateNetwork = Lab.facts)) }
-        assertEquals(BurnersState(), model.state.value)
-        model.create()
-        assertEquals(Work.Idle, model.state.value.work, "there is no Tor to make a burner over")
-
-        model.start()
-        model.start()
-        model.reaches { it.canCreate }
-        assertTrue(model.state.value.privateNetwork)
-
-        model.create()
-        model.create()
-        assertTrue(model.reaches { it.work is Work.Creating && Step.Registered in it.work.steps }.burners.isEmpty())
-        val made = model.reaches { it.work == Work.Idle && it.burners.any { made -> made.phase == Phase.ACTIVE } }
-        assertEquals(null, made.notice)
-        val burner = made.burners.single()
-        assertEquals(Phase.ACTIVE, burner.phase)
-
-        model.create()
-        model.reaches { it.work is Work.Creating && Step.Registered in it.work.steps }
-        model.cancel()
-        assertEquals(null, model.reaches { it.work == Work.Idle }.notice)
-        assertEquals(listOf(burner), model.reaches { it.burners.size == 1 }.burners)
-
-        model.create()
-        model.reaches { it.work is Work.Creating && it.work.steps.isNotEmpty() }
-        model.cancel()
-        model.reaches { it.work == Work.Idle && it.burners == listOf(burner) }
-
-        Lab.without("prosody") {
-            model.create()
-            val failed = model.reaches { it.work == Work.Idle }.notice as Notice.Failed
-            assertTrue(failed.error is FlashpaperException.ServerUnreachable, "${failed.error}")
-        }
-        model.dismiss()
-        assertEquals(null, model.state.value.notice)
-
-        model.burn(burner.id)
-        model.reaches { it.work is Work.Burning && Step.Removed in it.work.steps }
-        val burned = model.reaches { it.work == Work.Idle && it.burners.isEmpty() }
-        assertEquals(Notice.Burned(BurnOutcome.PROVEN), burned.notice)
-        assertEquals(before, Lab.accounts())
-
-        model.close()
-        assertEquals(BurnersState(privateNetwork = true), model.state.value)
-        model.start()
-        model.reaches { it.canCreate }
-        model.close()
+    fun `each burner has its own picture, which stays`() = story {
+        firstBurner()
+        app.back()
+        on<BurnersModel>().create()
+        settle()
+        app.reset(Screen.Burners)
+        val rows = on<BurnersModel>().state.value.rows
+        assertEquals(2, rows.size)
+        assertNotEquals(rows[0].badge.seed, rows[1].badge.seed)
+        assertEquals(rows[0].address, rows[0].badge.label)
+        fake.burner(rows[0].badge.burner)?.setLabel("For the flat")
+        settle()
+        val named = on<BurnersModel>().state.value.rows[0].badge
+        assertEquals("For the flat", named.label.text)
+        assertEquals(rows[0].badge, named.copy(label = rows[0].badge.label))
+        assertFalse("${on<BurnersModel>().state.value}".contains("example.org"))
     }
 
     @Test
-    fun aServersQuestionIsPartOfTheState(@TempDir folder: File) = runBlocking(main) {
-        Lab.order("serve captcha")
-        val model = BurnersModel(this, CreateOptions("captcha.lab.test")) { Flashpaper.open(Config(folder, Key.File, privateNetwork = Lab.facts)) }
-        model.decline()
-        model.start()
-        model.reaches { it.canCreate }
-        model.create()
-        val first = checkNotNull(model.reaches { it.question != null }.question)
-        val place = first.form.fields.indexOfFirst { it.picture != null }
-        model.answer(mapOf(place to FieldAnswer.YesNo(true)))
-        val unfit = model.reaches { it.notice != null }.notice as Notice.Failed
-        assertEquals(Input.Answer(AnswerFault.Unfit(place)), (unfit.error as FlashpaperException.InvalidInput).input)
-        assertEquals(first.id, model.state.value.question?.id)
-
-        model.askAnew()
-        model.reaches { it.question != null && it.question.id != first.id }
-        assertEquals(null, model.state.value.notice)
-        model.answer(mapOf(place to FieldAnswer.Text(Lab.order("captcha captcha"))))
-        // Twice is once.
-        model.answer(mapOf(place to FieldAnswer.Text("too late")))
-        val made = model.reaches { it.work == Work.Idle && it.burners.any { made -> made.phase == Phase.ACTIVE } }
-        assertEquals(null to null, made.notice to made.question)
-        val burner = made.burners.single()
-        assertTrue(burner.jid.value.endsWith("@captcha.lab.test"))
-
-        model.create()
-        model.reaches { it.question != null }
-        model.decline()
-        val declined = model.reaches { it.work == Work.Idle && it.question == null }
-        assertTrue((declined.notice as Notice.Failed).error is FlashpaperException.Declined)
-
-        model.burn(burner.id)
-        model.reaches { it.work == Work.Idle && it.burners.isEmpty() }
-        model.close()
-        Lab.order("stop captcha")
-        Unit
+    fun `to open a burner connects it, and does not change what it keeps`() = story {
+        val id = firstBurner()
+        val burner = checkNotNull(fake.burner(id))
+        assertEquals(Connection.Online, burner.state.value.connection)
+        assertEquals(History.None, burner.state.value.history)
+        burner.setHistory(History.Expire(1.days))
+        app.back()
+        on<BurnersModel>().open(id)
+        settle()
+        assertEquals(History.Expire(1.days), burner.state.value.history)
+        assertEquals(TextKey.BURNER_ONLINE, on<ContactsModel>().state.value.connection.key)
     }
 
     @Test
-    fun aFolderThatCannotBeOpenedIsANotice(@TempDir folder: File) = runBlocking(main) {
-        val model = BurnersModel(this) { Flashpaper.open(Config(folder, Key.Passphrase(ByteArray(0)), privateNetwork = Lab.facts)) }
-        model.start()
-        val notice = model.reaches { it.notice != null }.notice as Notice.Failed
-        assertTrue(notice.error is FlashpaperException.InvalidInput)
-        model.close()
+    fun `unread texts and the expiry are on the row`() = story {
+        val id = firstBurner()
+        fake.peer(Jid("tybalt@example.net")).sends("hello", id)
+        fake.burner(id)?.setExpiry(fake.now + 2.hours.toJavaDuration())
+        app.back()
+        val row = on<BurnersModel>().state.value.rows.single()
+        assertEquals(1, row.unread)
+        assertEquals(Text(TextKey.BURNER_EXPIRES, Moment(fake.now + 2.hours.toJavaDuration(), withDay = false)), row.expiry?.text)
+        device.fake.setAutoLock(null)
+        pass(3.hours)
+        assertEquals(Text(TextKey.BURNERS_EMPTY), on<BurnersModel>().state.value.empty)
     }
 
-    private suspend fun BurnersModel.reaches(wanted: (BurnersState) -> Boolean): BurnersState =
-        withTimeout(90.seconds) { state.first(wanted) }
+    @Test
+    fun `without Tor it can be looked at, and nothing can be made`() = story {
+        firstBurner()
+        app.back()
+        fake.setTor(Tor.Off)
+        val state = on<BurnersModel>().state.value
+        assertFalse(state.canCreate)
+        assertEquals(Text(TextKey.BURNERS_NOT_CONNECTED) to true, state.whyNot to state.canConnect)
+        on<BurnersModel>().create()
+        assertEquals(Screen.Burners, screen)
+        fake.setTor(Tor.Blocked(FlashpaperException.Offline()))
+        assertEquals(TextKey.PROBLEM_OFFLINE, on<BurnersModel>().state.value.problem?.sign?.key)
+        on<BurnersModel>().retryTor()
+        settle()
+        assertNull(on<BurnersModel>().state.value.problem)
+    }
+
+    @Test
+    fun `a removal that waits is told, and tried again`() = story {
+        val id = firstBurner()
+        fake.nextBurn(BurnReport(BurnOutcome.QUEUED, FlashpaperException.ServerUnreachable()))
+        fake.burn(id)
+        assertEquals(Screen.Burners, screen)
+        val waiting = on<BurnersModel>().state.value.removals.single()
+        assertEquals(id to true, waiting.burner to waiting.canRetry)
+        fake.fail(Op.BURN, FlashpaperException.StorageFull())
+        on<BurnersModel>().removeNow(id)
+        settle()
+        assertEquals(TextKey.PROBLEM_FULL, on<BurnersModel>().state.value.note?.text?.key)
+        on<BurnersModel>().dismiss()
+        assertNull(on<BurnersModel>().state.value.note)
+        on<BurnersModel>().removeNow(id)
+        assertEquals(Screen.BurnReport(id), screen)
+        assertEquals(TextKey.REPORT_PROVEN, on<BurnReportModel>().state.value.sign.key)
+    }
+
+    @Test
+    fun `a network for tests and a damaged store are told on every screen`() = story(NetworkKind.PRIVATE) {
+        assertEquals(listOf(TextKey.LASTING_PRIVATE_NETWORK), app.state.value.warnings.map { it.key })
+        fake.setVault(VaultReport(lost = 1, incomplete = true, oldKeyKept = true))
+        settle()
+        val told = listOf(TextKey.LASTING_PRIVATE_NETWORK, TextKey.LASTING_LOST, TextKey.LASTING_INCOMPLETE, TextKey.LASTING_OLD_KEY)
+        assertEquals(told, app.state.value.warnings.map { it.key })
+    }
+
+    @Test
+    fun `a burner with words shows them first`() = story {
+        on<StartModel>().start()
+        settle()
+        app.back()
+        on<BurnersModel>().setRecoverable(true)
+        assertTrue(on<BurnersModel>().state.value.recoverable)
+        on<BurnersModel>().create()
+        assertTrue(screen is Screen.Words)
+        app.back()
+        assertTrue(on<ContactsModel>().state.value.hasWords)
+        on<ContactsModel>().words()
+        assertTrue(screen is Screen.Words)
+    }
 }

@@ -3,95 +3,77 @@ package org.flashpaper.demo.ui
 import androidx.compose.foundation.Image
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.aspectRatio
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
-import androidx.compose.material.Button
-import androidx.compose.material.Card
-import androidx.compose.material.Checkbox
-import androidx.compose.material.MaterialTheme
-import androidx.compose.material.OutlinedButton
-import androidx.compose.material.OutlinedTextField
-import androidx.compose.material.RadioButton
-import androidx.compose.material.Text
+import androidx.compose.foundation.layout.widthIn
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Surface
 import androidx.compose.runtime.Composable
-import androidx.compose.runtime.key
-import androidx.compose.runtime.mutableStateMapOf
 import androidx.compose.runtime.remember
-import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.graphics.ImageBitmap
-import androidx.compose.ui.semantics.contentDescription
-import androidx.compose.ui.semantics.heading
-import androidx.compose.ui.semantics.semantics
-import androidx.compose.ui.text.input.PasswordVisualTransformation
-import androidx.compose.ui.text.input.VisualTransformation
 import androidx.compose.ui.unit.dp
-import org.flashpaper.Field
-import org.flashpaper.FieldAnswer
-import org.flashpaper.FieldKind
-import org.flashpaper.Picture
-import org.flashpaper.Question
-import org.flashpaper.demo.BurnersActions
+import org.flashpaper.demo.CreatingActions
+import org.flashpaper.demo.Field
+import org.flashpaper.demo.FieldMode
+import org.flashpaper.demo.QuestionField
+import org.flashpaper.demo.QuestionPicture
+import org.flashpaper.demo.QuestionState
+import org.flashpaper.demo.Text
+import org.flashpaper.demo.TextKey
+import org.flashpaper.demo.ui.design.Entry
+import org.flashpaper.demo.ui.design.Kind
+import org.flashpaper.demo.ui.design.Note
+import org.flashpaper.demo.ui.design.Say
+import org.flashpaper.demo.ui.design.Tick
+import org.flashpaper.demo.ui.design.Weight
+import org.flashpaper.demo.ui.design.WideAct
 
-/** What a server asks before it makes an account. Its words are shown as its own. */
+/** What a server asks, in its own words, which are set apart from those of the app. */
 @Composable
-internal fun QuestionCard(question: Question, actions: BurnersActions, decode: (Picture) -> ImageBitmap?) = key(question.id) {
-    val form = question.form
-    val presets = form.fields.mapIndexedNotNull { place, field -> field.preset?.let { place to it } }
-    val answers = remember { mutableStateMapOf(*presets.toTypedArray()) }
-    Card(Modifier.fillMaxWidth()) {
-        Column(Modifier.padding(12.dp), Arrangement.spacedBy(8.dp)) {
-            Text("${question.server.value} asks", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
-            listOf(form.title, form.instructions).filter { it.isNotEmpty() }.forEach { Text(it) }
-            form.fields.forEachIndexed { place, field ->
-                AnswerRow(field, answers[place], decode) { if (it == null) answers.remove(place) else answers[place] = it }
-            }
-            Button({ actions.answer(answers.toMap()) }) { Text("Answer") }
-            OutlinedButton(actions::askAnew) { Text("Ask me something else") }
-            OutlinedButton(actions::decline) { Text("Take another server") }
+internal fun QuestionCard(question: QuestionState, actions: CreatingActions) {
+    Surface(Modifier.fillMaxWidth(), MaterialTheme.shapes.medium, tonalElevation = 3.dp) {
+        Column(Modifier.padding(16.dp), Arrangement.spacedBy(12.dp)) {
+            Say(question.server, style = MaterialTheme.typography.titleMedium)
+            Note(Text(TextKey.CREATING_QUESTION_HINT))
+            question.title?.let { Say(it, style = MaterialTheme.typography.titleSmall) }
+            question.instructions?.let { Say(it, style = MaterialTheme.typography.bodyMedium) }
+            question.fields.forEach { Answer(it, actions) }
+            question.fault?.let { Say(it, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.error) }
+            WideAct(words(TextKey.CREATING_SEND), actions::send, enabled = question.canSend)
+            if (question.canAskAnew) WideAct(words(TextKey.CREATING_ANOTHER_PICTURE), actions::askAnew, Weight.SECOND)
+            WideAct(words(TextKey.CREATING_DECLINE), actions::decline, Weight.TEXT)
         }
     }
 }
 
 @Composable
-private fun AnswerRow(field: Field, answer: FieldAnswer?, decode: (Picture) -> ImageBitmap?, set: (FieldAnswer?) -> Unit) {
-    val label = if (field.required) field.label else "${field.label} (may be left out)"
-    val picture = field.picture?.let { shown -> remember(shown) { decode(shown) } }
-    picture?.let { Image(it, "What the server shows", Modifier.fillMaxWidth()) }
-    val places = (answer as? FieldAnswer.Chosen)?.places.orEmpty()
-    when (val kind = field.kind) {
-        FieldKind.YesNo -> Choice(label) {
-            Checkbox((answer as? FieldAnswer.YesNo)?.yes == true, { set(FieldAnswer.YesNo(it)) }, it)
+private fun Answer(field: QuestionField, actions: CreatingActions) {
+    field.picture?.let { Challenge(it) }
+    when (field.mode) {
+        FieldMode.LINE, FieldMode.SECRET, FieldMode.LINES ->
+            Entry(Field(field.text, field.fault), field.label, kind(field.mode)) { actions.write(field.place, it) }
+        FieldMode.YES_NO -> Tick(field.label.text, field.yes) { actions.setYes(field.place, it) }
+        FieldMode.ONE, FieldMode.SOME -> {
+            Say(field.label, style = MaterialTheme.typography.titleSmall)
+            field.options.forEach { option -> Tick(option.label.text, option.chosen) { actions.choose(field.place, option.place) } }
         }
-        is FieldKind.One -> Options(label, kind.options) { place, description ->
-            RadioButton(place in places, { set(FieldAnswer.Chosen(listOf(place))) }, description)
-        }
-        is FieldKind.Some -> Options(label, kind.options) { place, description ->
-            Checkbox(place in places, { set(FieldAnswer.Chosen(if (it) places + place else places - place)) }, description)
-        }
-        FieldKind.Text, FieldKind.Secret, FieldKind.Lines, FieldKind.Address, FieldKind.Addresses -> OutlinedTextField(
-            (answer as? FieldAnswer.Text)?.text.orEmpty(),
-            { set(if (it.isEmpty()) null else FieldAnswer.Text(it)) },
-            Modifier.fillMaxWidth(),
-            label = { Text(label) },
-            visualTransformation =
-                if (kind == FieldKind.Secret) PasswordVisualTransformation() else VisualTransformation.None,
-            singleLine = kind != FieldKind.Lines && kind != FieldKind.Addresses,
-        )
     }
 }
 
-@Composable
-private fun Options(label: String, options: List<String>, button: @Composable (Int, Modifier) -> Unit) {
-    Text(label)
-    options.forEachIndexed { place, option -> Choice(option) { button(place, it) } }
+private fun kind(mode: FieldMode): Kind = when (mode) {
+    FieldMode.SECRET -> Kind.PASSPHRASE
+    FieldMode.LINES -> Kind.LINES
+    else -> Kind.LINE
 }
 
 @Composable
-private fun Choice(label: String, button: @Composable (Modifier) -> Unit) {
-    Row(verticalAlignment = Alignment.CenterVertically) {
-        button(Modifier.semantics { contentDescription = label })
-        Text(label)
-    }
+private fun Challenge(picture: QuestionPicture) {
+    val device = LocalDevice.current
+    val bitmap = remember(picture) { device.picture(picture.bytes) } ?: return
+    Image(
+        bitmap,
+        words(TextKey.CREATING_PICTURE),
+        Modifier.widthIn(max = 360.dp).fillMaxWidth().aspectRatio(bitmap.width.toFloat() / bitmap.height),
+    )
 }

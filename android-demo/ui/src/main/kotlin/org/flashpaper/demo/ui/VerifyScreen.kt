@@ -1,83 +1,90 @@
 package org.flashpaper.demo.ui
 
-import androidx.compose.foundation.layout.Arrangement
-import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.Row
-import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.material.Button
-import androidx.compose.material.Checkbox
-import androidx.compose.material.MaterialTheme
-import androidx.compose.material.OutlinedButton
-import androidx.compose.material.OutlinedTextField
-import androidx.compose.material.Text
+import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Tab
+import androidx.compose.material3.TabRow
 import androidx.compose.runtime.Composable
-import androidx.compose.runtime.getValue
-import androidx.compose.runtime.mutableStateOf
-import androidx.compose.runtime.remember
-import androidx.compose.runtime.setValue
-import androidx.compose.ui.Alignment
-import androidx.compose.ui.Modifier
-import androidx.compose.ui.semantics.contentDescription
-import androidx.compose.ui.semantics.heading
-import androidx.compose.ui.semantics.semantics
-import androidx.compose.ui.unit.dp
-import org.flashpaper.Comparison
-import org.flashpaper.Fingerprint
-import org.flashpaper.demo.ChatState
-import org.flashpaper.demo.ConversationsActions
-import org.flashpaper.demo.ConversationsState
+import org.flashpaper.demo.Asked
+import org.flashpaper.demo.Mark
+import org.flashpaper.demo.Sign
+import org.flashpaper.demo.Text
+import org.flashpaper.demo.TextKey
+import org.flashpaper.demo.Tone
+import org.flashpaper.demo.VerifyActions
+import org.flashpaper.demo.VerifyState
+import org.flashpaper.demo.VerifyWay
+import org.flashpaper.demo.ui.design.Banner
+import org.flashpaper.demo.ui.design.Body
+import org.flashpaper.demo.ui.design.Digits
+import org.flashpaper.demo.ui.design.Entry
+import org.flashpaper.demo.ui.design.Frame
+import org.flashpaper.demo.ui.design.Kind
+import org.flashpaper.demo.ui.design.Note
+import org.flashpaper.demo.ui.design.Page
+import org.flashpaper.demo.ui.design.Say
+import org.flashpaper.demo.ui.design.SignCard
+import org.flashpaper.demo.ui.design.Vectors
+import org.flashpaper.demo.ui.design.Weight
+import org.flashpaper.demo.ui.design.WideAct
 
-/** Two ways to know that a key is the peer's: digits to compare, or a secret that both know. */
+/** Shows that a contact is who they say: by a secret, or by the digits of both keys. */
 @Composable
-internal fun VerifyScreen(
-    state: ConversationsState,
-    chat: ChatState,
-    actions: ConversationsActions,
-    back: () -> Unit,
-    dark: Boolean,
-) {
-    Page("Verify", dark, back) {
-        Text(words(chat.conversation.security))
-        state.failed?.let { Told(words(it), actions::dismiss) }
-        chat.news?.let { Told(words(it), actions::dismiss) }
-        // Of another key, of a lost phone say, it can be taken back.
-        val verified = chat.conversation.keys.filter { it.verified }.map { it.fingerprint }
-        (listOfNotNull(chat.conversation.key) + verified).distinct().forEach { Digits(state, chat, it, actions) }
-        Secret(chat, actions)
-    }
-}
-
-@Composable
-private fun Digits(state: ConversationsState, chat: ChatState, key: Fingerprint, actions: ConversationsActions) {
-    val verified = chat.conversation.keys.any { it.fingerprint == key && it.verified }
-    Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
-        Text("Digits", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
-        Text("Compare them on another way, on the telephone say. Yours:")
-        Text(state.own?.fingerprint?.digits ?: "…")
-        Text("Theirs:")
-        Text(key.digits)
-        Row(verticalAlignment = Alignment.CenterVertically) {
-            val description = Modifier.semantics { contentDescription = "I have compared them" }
-            Checkbox(verified, { actions.setVerified(key, it) }, description)
-            Text("I have compared them")
+fun VerifyScreen(frame: Frame, state: VerifyState, actions: VerifyActions) {
+    Page(frame, state.name, state.badge, note = state.note, dismiss = actions::dismiss) {
+        Banner(state.lock)
+        if (state.ways.isNotEmpty()) {
+            TabRow(state.ways.indexOfFirst { it.chosen }.coerceAtLeast(0)) {
+                state.ways.forEach { way ->
+                    Tab(
+                        way.chosen,
+                        { actions.choose(way.value) },
+                        unselectedContentColor = MaterialTheme.colorScheme.onSurfaceVariant,
+                        text = { Say(way.text, style = MaterialTheme.typography.titleSmall) },
+                    )
+                }
+            }
+        }
+        Body {
+            Say(Text(TextKey.VERIFY_TITLE), style = MaterialTheme.typography.headlineSmall)
+            Note(state.explanation)
+            state.result?.let { SignCard(it, state.resultText) }
+            when (state.ways.firstOrNull { it.chosen }?.value) {
+                VerifyWay.DIGITS -> ByDigits(state, actions)
+                else -> BySecret(state, actions)
+            }
         }
     }
 }
 
 @Composable
-private fun Secret(chat: ChatState, actions: ConversationsActions) {
-    val asked = chat.conversation.question as? Comparison.Asked
-    Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
-        Text("A secret", Modifier.semantics { heading() }, style = MaterialTheme.typography.h6)
-        if (asked != null) {
-            Text("The peer asks: ${asked.question ?: "for a secret that you both know"}")
-            Entry("Answer", "Answer") { actions.answer(it, asked.question) }
-        } else {
-            var question by remember { mutableStateOf("") }
-            Text("Ask what only the two of you know.")
-            OutlinedTextField(question, { question = it }, Modifier.fillMaxWidth(), label = { Text("Question, readable by the peer") })
-            Entry("The right answer", "Ask") { actions.compare(it, question.ifBlank { null }) }
-        }
-        OutlinedButton(actions::abortComparison) { Text("End the comparison") }
+private fun ColumnScope.BySecret(state: VerifyState, actions: VerifyActions) {
+    when (val asked = state.asked) {
+        null -> Entry(state.question, Text(TextKey.VERIFY_QUESTION_FIELD), Kind.LINE, actions::writeQuestion)
+        else -> Question(asked)
     }
+    Entry(state.secret, Text(TextKey.VERIFY_SECRET_FIELD), Kind.LINE, actions::writeSecret)
+    WideAct(words(state.button), actions::compare, enabled = state.canCompare, icon = Vectors.shield)
+    state.waits?.let { Busy(words(it)) }
+    if (state.canAbort) WideAct(words(TextKey.VERIFY_STOP), actions::abort, Weight.TEXT)
+}
+
+@Composable
+private fun Question(asked: Asked) {
+    when (val question = asked.question) {
+        null -> Note(Text(TextKey.VERIFY_ASKED_NOTHING))
+        else -> SignCard(Sign(Mark.INFO, Text(TextKey.VERIFY_ASKED), Tone.CALM), question)
+    }
+}
+
+@Composable
+private fun ColumnScope.ByDigits(state: VerifyState, actions: VerifyActions) {
+    val theirs = Text(TextKey.VERIFY_THEIRS, state.name)
+    state.own?.let { Digits(Text(TextKey.VERIFY_OWN), it) }
+    when (val digits = state.theirs) {
+        null -> SignCard(Sign(Mark.INFO, theirs, Tone.QUIET), Text(TextKey.VERIFY_THEIRS_NONE))
+        else -> Digits(theirs, digits)
+    }
+    if (state.canConfirmDigits) WideAct(words(TextKey.VERIFY_CONFIRM), actions::confirmDigits, icon = Vectors.shield)
+    if (state.canTakeBack) WideAct(words(TextKey.VERIFY_TAKE_BACK), actions::takeBack, Weight.SECOND, tone = Tone.DANGER)
 }

@@ -1,0 +1,65 @@
+package org.flashpaper.demo
+
+import android.Manifest.permission.POST_NOTIFICATIONS
+import android.app.Activity
+import android.content.Intent
+import android.os.Build
+import androidx.compose.ui.graphics.ImageBitmap
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
+import org.flashpaper.demo.ui.Device
+import org.flashpaper.demo.ui.DeviceSettings
+
+/** What the screens need of Android. [decode] makes a picture of a file: that is Compose's own, and not the framework's. */
+class AndroidDevice(private val activity: Activity, private val decode: (ByteArray) -> ImageBitmap?) : Device {
+    private val app = activity.application as DemoApplication
+    private val current = MutableStateFlow(now())
+
+    override val settings: StateFlow<DeviceSettings> = current.asStateFlow()
+
+    override fun copy(text: String) = app.clipboard.copy(text)
+
+    override fun share(text: String) {
+        val send = Intent(Intent.ACTION_SEND).setType("text/plain").putExtra(Intent.EXTRA_TEXT, text)
+        activity.startActivity(Intent.createChooser(send, null))
+    }
+
+    override fun scan(found: (String) -> Unit) {
+        app.scanned = found
+        activity.startActivity(Intent(activity, ScanActivity::class.java))
+    }
+
+    override fun picture(file: ByteArray): ImageBitmap? = decode(file)
+
+    override fun stayConnected(on: Boolean) {
+        app.platform.staysConnected = on
+        val service = Intent(activity, StayConnected::class.java)
+        if (on) {
+            // Refused, the service runs all the same, and nothing tells of new texts.
+            if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) activity.requestPermissions(arrayOf(POST_NOTIFICATIONS), 0)
+            activity.startForegroundService(service)
+        } else {
+            activity.stopService(service)
+        }
+        look()
+    }
+
+    override fun forgetTrigger() {
+        app.platform.triggers.forget()
+        look()
+    }
+
+    /** Another app may have connected itself meanwhile. */
+    fun look() = current.update { now() }
+
+    private fun now(): DeviceSettings {
+        val trigger = app.platform.triggers.app.value
+        return DeviceSettings(
+            app.platform.staysConnected,
+            if (trigger == null) Sign(Mark.INFO, Text(TextKey.TRIGGER_NONE), Tone.QUIET) else Sign(Mark.FIRE, Text(TextKey.TRIGGER_CONNECTED), Tone.CAUTION),
+            canForgetTrigger = trigger != null,
+        )
+    }
+}

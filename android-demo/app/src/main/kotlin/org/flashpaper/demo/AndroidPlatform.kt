@@ -1,0 +1,84 @@
+package org.flashpaper.demo
+
+import android.app.NotificationManager
+import android.content.ActivityNotFoundException
+import android.content.Context
+import android.content.Intent
+import android.net.Uri
+import java.io.File
+import java.time.Clock
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import org.flashpaper.Flashpaper
+import org.flashpaper.Key
+import org.flashpaper.KeySource
+import org.flashpaper.PanicReport
+import org.flashpaper.android.AndroidKeySource
+
+/** What the models need of Android. */
+class AndroidPlatform(
+    private val application: DemoApplication,
+    override val keys: KeySource = AndroidKeySource(application, alias = "flashpaper"),
+    override val clock: Clock = Clock.systemDefaultZone(),
+) : Platform {
+    // Kept out of backups: what is burned must not come back from one.
+    private val store = Store(File(application.noBackupFilesDir, "flashpaper"), keys)
+    private val opened = MutableStateFlow<Flashpaper?>(null)
+    private val preferences = application.getSharedPreferences("choices", Context.MODE_PRIVATE)
+
+    val triggers = Triggers(application)
+
+    /** The library, once the model has opened it. */
+    val library: StateFlow<Flashpaper?> = opened.asStateFlow()
+
+    override var staysConnected: Boolean
+        get() = preferences.getBoolean(STAYS, false)
+        set(on) {
+            preferences.edit().putBoolean(STAYS, on).commit()
+        }
+
+    override suspend fun open(key: Key): Flashpaper = store.open(key).also { opened.value = it }
+
+    /** First what is secret; then what Android keeps of the app outside of the store. */
+    override fun panic(): PanicReport = try {
+        store.panic()
+    } finally {
+        opened.value = null
+        preferences.edit().clear().commit()
+        triggers.forget()
+        application.clipboard.clear()
+        application.service<NotificationManager>().cancelAll()
+        application.stopService(Intent(application, StayConnected::class.java))
+    }
+
+    override fun load() = Choices(
+        preferences.getString(ENTRANCE, null)?.let { Entrance.valueOf(it) } ?: Choices().entrance,
+        preferences.getString(BRIDGES, null) ?: Choices().bridges,
+        preferences.getString(AUTO_LOCK, null)?.let { AutoLock.valueOf(it) } ?: Choices().autoLock,
+    )
+
+    override fun save(choices: Choices) {
+        preferences.edit()
+            .putString(ENTRANCE, choices.entrance.name)
+            .putString(BRIDGES, choices.bridges)
+            .putString(AUTO_LOCK, choices.autoLock.name)
+            .apply()
+    }
+
+    /** The user was asked before: a browser does not go through Tor. */
+    override fun openLink(link: String) {
+        try {
+            application.startActivity(Intent(Intent.ACTION_VIEW, Uri.parse(link)).addFlags(Intent.FLAG_ACTIVITY_NEW_TASK))
+        } catch (_: ActivityNotFoundException) {
+            // There is no browser: nothing is opened.
+        }
+    }
+
+    private companion object {
+        const val STAYS = "stays connected"
+        const val ENTRANCE = "entrance"
+        const val BRIDGES = "bridges"
+        const val AUTO_LOCK = "auto lock"
+    }
+}

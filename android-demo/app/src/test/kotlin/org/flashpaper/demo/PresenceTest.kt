@@ -1,0 +1,76 @@
+package org.flashpaper.demo
+
+import android.app.Activity
+import android.os.Looper
+import android.view.WindowManager.LayoutParams.FLAG_SECURE
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.launch
+import org.flashpaper.Life
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertSame
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.Robolectric
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+
+/** The app comes and goes. */
+@RunWith(RobolectricTestRunner::class)
+class PresenceTest {
+    private val app = RuntimeEnvironment.getApplication() as TestDemoApplication
+    private val life get() = app.platform.library.value?.state?.value?.life
+
+    @Test
+    fun `every window is secure, and stays so when the screen turns`() {
+        val activity = Robolectric.buildActivity(Activity::class.java).setup()
+        repeat(2) {
+            assertTrue(activity.get().window.attributes.flags and FLAG_SECURE != 0)
+            activity.recreate()
+        }
+    }
+
+    @Test
+    fun `it sleeps while nobody looks, and wakes up`() {
+        val activity = Robolectric.buildActivity(Activity::class.java).setup()
+        until("open") { life == Life.AWAKE }
+        assertFalse(app.model.state.value.covered)
+        activity.pause().stop()
+        until("covered") { app.model.state.value.covered }
+        until("asleep") { life == Life.SUSPENDED }
+        activity.restart().resume()
+        until("awake") { life == Life.AWAKE && !app.model.state.value.covered }
+        assertNull(shadowOf(app).nextStartedService)
+    }
+
+    @Test
+    fun `a turned screen is no coming or going, and finds the same model`() {
+        val activity = Robolectric.buildActivity(Activity::class.java).setup()
+        until("open") { life == Life.AWAKE }
+        val shown = app.model.shown.value
+        val covered = mutableListOf<Boolean>()
+        app.scope.launch(Dispatchers.Unconfined) { app.model.state.collect { covered += it.covered } }
+        activity.recreate()
+        shadowOf(Looper.getMainLooper()).idle()
+        assertSame(shown, app.model.shown.value)
+        assertFalse(true in covered)
+        activity.pause().stop()
+        until("covered") { true in covered }
+    }
+
+    @Test
+    fun `who wants to stay connected gets the service, and no sleep`() {
+        app.platform.staysConnected = true
+        val activity = Robolectric.buildActivity(Activity::class.java).setup()
+        assertEquals(StayConnected::class.java.name, shadowOf(app).nextStartedService.component?.className)
+        until("open") { life == Life.AWAKE }
+        activity.pause().stop()
+        repeat(20) {
+            assertEquals(Life.AWAKE, life)
+            Thread.sleep(20)
+        }
+    }
+}

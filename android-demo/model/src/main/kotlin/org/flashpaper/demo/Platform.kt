@@ -1,0 +1,55 @@
+package org.flashpaper.demo
+
+import java.io.File
+import java.time.Clock
+import org.flashpaper.Config
+import org.flashpaper.Entry
+import org.flashpaper.Flashpaper
+import org.flashpaper.Key
+import org.flashpaper.KeySource
+import org.flashpaper.PanicReport
+
+/** What the models need of the device. */
+interface Platform {
+    /** The keys of the device, which seal the store. */
+    val keys: KeySource
+
+    val clock: Clock
+
+    /** Connections are kept while the app is not in front: the user has asked for that. */
+    val staysConnected: Boolean
+
+    /** Opens the store. No network is touched. */
+    suspend fun open(key: Key): Flashpaper
+
+    /** Deletes keys, then files. From any thread. */
+    fun panic(): PanicReport
+
+    /** What the user has chosen: kept by the app, outside of the sealed store. */
+    fun load(): Choices
+
+    fun save(choices: Choices)
+
+    /** Hands a link to another app, outside of Tor. */
+    fun openLink(link: String)
+}
+
+/** What the user has chosen for the app. Printing it shows no bridge. */
+data class Choices(
+    val entrance: Entrance = Entrance.DIRECT,
+    /** The lines of bridges, as they were written. */
+    val bridges: String = "",
+    val autoLock: AutoLock = AutoLock.FIVE_MINUTES,
+) {
+    val entry: Entry
+        get() = if (entrance == Entrance.DIRECT) Entry.Direct else Entry.Bridges(bridges.lines())
+
+    override fun toString(): String = "Choices($entrance, $autoLock, ..)"
+}
+
+/** The store of the real library, in a folder that is the app's own. */
+class Store(private val folder: File, private val keys: KeySource, private val privateNetwork: String? = null) {
+    suspend fun open(key: Key): Flashpaper = Flashpaper.open(Config(folder, key, privateNetwork = privateNetwork))
+
+    fun panic(): PanicReport = Flashpaper.panic(folder, keys)
+}

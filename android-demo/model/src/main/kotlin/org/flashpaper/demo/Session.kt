@@ -1,0 +1,237 @@
+package org.flashpaper.demo
+
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.minutes
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import org.flashpaper.BurnReport
+import org.flashpaper.Burner
+import org.flashpaper.BurnerId
+import org.flashpaper.Comparison
+import org.flashpaper.Event
+import org.flashpaper.Flashpaper
+import org.flashpaper.FlashpaperException
+import org.flashpaper.Input
+import org.flashpaper.Jid
+import org.flashpaper.Key
+import org.flashpaper.Life
+import org.flashpaper.Profile
+import org.flashpaper.State
+import org.flashpaper.Tor
+import org.flashpaper.Notice as PeerNotice
+
+private val OPEN = setOf(Life.AWAKE, Life.SUSPENDED)
+
+/** Of so many peers there is news: strangers can make more. */
+private const val MOST_NEWS = 20
+
+/** What the models of all screens know. */
+internal data class Known(
+    val choices: Choices,
+    /** The library's present; null before it is open. */
+    val library: State? = null,
+    val isOpening: Boolean = false,
+    /** Why the store was not opened the last time. */
+    val openFault: FlashpaperException? = null,
+    /** The store was opened with a passphrase. */
+    val hasPassphrase: Boolean = false,
+    val isConnecting: Boolean = false,
+    /** Why Tor was not started the last time. */
+    val torFault: FlashpaperException? = null,
+    /** The next burner can be brought back from words. */
+    val recoverable: Boolean = false,
+    val news: List<News> = emptyList(),
+    val covered: Boolean = false,
+) {
+    /** An error that stands in the way of Tor now. */
+    val torProblem: FlashpaperException?
+        get() = when (val tor = library?.tor) {
+            is Tor.Blocked -> tor.why
+            Tor.Off, null -> torFault
+            // Then it is what an earlier run left that could not be settled.
+            Tor.Ready, is Tor.Connecting -> null
+        }
+
+    /** Why the lines of bridges are none. */
+    val bridgeFault: Input.Bridge?
+        get() = (torFault as? FlashpaperException.InvalidInput)?.input as? Input.Bridge
+
+    fun news(burner: BurnerId, peer: Jid): News? = news.find { it.burner == burner && it.peer == peer }
+}
+
+/** What a user is told of a contact, until it is dismissed or replaced. */
+internal data class News(val burner: BurnerId, val peer: Jid, val comparison: Comparison?, val notice: PeerNotice?)
+
+/** A burn that has ended. The burner itself is gone, so its badge is kept. */
+internal data class Burnt(val badge: BurnerBadge, val report: BurnReport)
+
+/** The open library, and what goes on whichever screen is shown. */
+internal class Session(val scope: CoroutineScope, val platform: Platform) {
+    val known = MutableStateFlow(Known(platform.load()))
+    val events = MutableSharedFlow<Event>(extraBufferCapacity = 64)
+    val burnt = mutableMapOf<BurnerId, Burnt>()
+
+    /** What was written and not sent. */
+    val drafts = mutableMapOf<Screen, String>()
+
+    var library: Flashpaper? = null
+        private set
+
+    /** The user has touched the button that connects, since the store was opened first. */
+    var hasConnected = false
+        private set
+    private val opening = Mutex()
+    private val living = Mutex()
+    private var watching: Job? = null
+    private var connecting: Job? = null
+
+    fun burner(id: BurnerId): Burner? = library?.burner(id)
+
+    fun choose(change: (Choices) -> Choices) {
+        known.update { it.copy(choices = change(it.choices)) }
+        platform.save(known.value.choices)
+    }
+
+    /** Other lines of bridges: what was wrong with the old ones is past. */
+    fun writeBridges(lines: String) {
+        choose { it.copy(bridges = lines) }
+        known.update { it.copy(torFault = null) }
+    }
+
+    /** Opens the store, or wakes it. Throws why it cannot be opened. The passphrase is wiped. */
+    suspend fun open(passphrase: ByteArray? = null): Flashpaper = opening.withLock {
+        known.update { it.copy(isOpening = true, openFault = null) }
+        try {
+            val opened = library?.takeIf { it.state.value.life in OPEN } ?: openAnew(passphrase)
+            if (!known.value.covered) opened.resume()
+            opened
+        } catch (error: FlashpaperException) {
+            known.update { it.copy(openFault = error) }
+            throw error
+        } finally {
+            passphrase?.fill(0)
+            known.update { it.copy(isOpening = false) }
+        }
+    }
+
+    private suspend fun openAnew(passphrase: ByteArray?): Flashpaper {
+        val opened = platform.open(Key.Source(platform.keys, passphrase))
+        opened.setAutoLock(known.value.choices.autoLock.time)
+        watch(opened)
+        known.update { it.copy(hasPassphrase = passphrase != null) }
+        return opened
+    }
+
+    private fun watch(opened: Flashpaper) {
+        watching?.cancel()
+        library = opened
+        val told = opened.events()
+        watching = scope.launch {
+            launch { told.collect { seen(it.event) } }
+            opened.state.collect { now -> known.update { it.copy(library = now) } }
+        }
+        known.update { it.copy(library = opened.state.value) }
+    }
+
+    private suspend fun seen(event: Event) {
+        when (event) {
+            // A question stays in the conversation until it is answered.
+            is Event.Comparison ->
+                if (event.comparison !is Comparison.Asked) tell(News(event.burner, event.peer, event.comparison, null))
+            is Event.Notice -> tell(News(event.burner, event.peer, null, event.notice))
+            else -> {}
+        }
+        events.emit(event)
+    }
+
+    private fun tell(news: News) {
+        dismiss(news.burner, news.peer)
+        known.update { it.copy(news = (it.news + news).takeLast(MOST_NEWS)) }
+    }
+
+    fun dismiss(burner: BurnerId, peer: Jid) =
+        known.update { it.copy(news = it.news.filterNot { news -> news.burner == burner && news.peer == peer }) }
+
+    /** Connects to Tor, by the way that the user has chosen. Only what the user touches leads here. */
+    fun connect() {
+        connecting?.cancel()
+        hasConnected = true
+        known.update { it.copy(isConnecting = true, torFault = null) }
+        val job = scope.launch(start = CoroutineStart.LAZY) {
+            try {
+                open().startTor(known.value.choices.entry)
+            } catch (error: FlashpaperException) {
+                known.update { it.copy(torFault = error) }
+            } finally {
+                // Another one may have begun.
+                if (connecting == coroutineContext[Job]) known.update { it.copy(isConnecting = false) }
+            }
+        }
+        connecting = job
+        job.start()
+    }
+
+    /** Waits until Tor is ready. What stands in its way is shown, and the user may have mended it. */
+    suspend fun ready(): Flashpaper {
+        known.first { it.library?.tor == Tor.Ready }
+        return library ?: throw FlashpaperException.Closed()
+    }
+
+    suspend fun toBackground() = change { if (platform.staysConnected) it.setProfile(Profile.BACKGROUND) else it.suspend() }
+
+    suspend fun toForeground() = change {
+        it.resume()
+        it.setProfile(Profile.FOREGROUND)
+    }
+
+    /** One after the other: which of two came last is what counts. */
+    private suspend fun change(life: suspend (Flashpaper) -> Unit): Unit = living.withLock { library?.let { life(it) } }
+
+    /** Forgets all that came out of the store. */
+    fun forget() {
+        connecting?.cancel()
+        burnt.clear()
+        drafts.clear()
+        known.update { Known(it.choices, library = it.library, hasPassphrase = it.hasPassphrase, covered = it.covered) }
+    }
+
+    /** Ends everything of this device, and what the app has kept outside of the store. */
+    fun panic() = try {
+        platform.panic()
+    } finally {
+        letGo()
+        choose { Choices() }
+    }
+
+    suspend fun close() {
+        connecting?.cancel()
+        library?.close()
+        letGo()
+    }
+
+    /** The library is closed: opening begins anew. */
+    fun letGo() {
+        watching?.cancel()
+        library = null
+        hasConnected = false
+        forget()
+        known.update { it.copy(library = null, hasPassphrase = false) }
+    }
+}
+
+internal val AutoLock.time: Duration?
+    get() = when (this) {
+        AutoLock.ONE_MINUTE -> 1.minutes
+        AutoLock.FIVE_MINUTES -> 5.minutes
+        AutoLock.ONE_HOUR -> 1.hours
+        AutoLock.NEVER -> null
+    }

@@ -1,0 +1,213 @@
+package org.flashpaper.demo
+
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.days
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.toJavaDuration
+import kotlinx.coroutines.flow.update
+import org.flashpaper.Burner
+import org.flashpaper.FlashpaperException
+import org.flashpaper.History
+import org.flashpaper.Input
+import org.flashpaper.Key
+import org.flashpaper.Phase
+import org.flashpaper.demo.TextKey.*
+
+/** The app's settings, and those of a burner where the screen belongs to one. */
+class SettingsModel internal constructor(screen: Screen.Settings, private val burner: Burner?, app: AppModel) :
+    ScreenModel<SettingsState>(screen, app), SettingsActions {
+    private var label = burner?.state?.value?.label.orEmpty()
+    private var passphrase = ""
+    private var passphraseFault: Text? = null
+    private var duress = ""
+    private var duressFault: Text? = null
+    private var isBusy = false
+    private var note: Note? = null
+
+    override fun now(): SettingsState {
+        val known = session.known.value
+        return SettingsState(
+            burner = burner?.let(::burner),
+            entrances = entrances(known.choices),
+            bridges = bridges(known),
+            autoLock = AutoLock.entries.map { Option(it, words(it), it == known.choices.autoLock) },
+            passphrase = passphrase(known.hasPassphrase),
+            licences = LICENCES,
+            note = note,
+        )
+    }
+
+    private fun burner(burner: Burner): BurnerSettings {
+        val now = burner.state.value
+        val expiresAt = now.expiresAt
+        return BurnerSettings(
+            badge = badge(now),
+            label = Field(Verbatim(label), enabled = now.phase == Phase.ACTIVE),
+            history = HistoryChoice.entries.map { Option(it, words(it), it.history == now.history) },
+            expiry = ExpiryChoice.entries.map { Option(it, words(it), chosen = it == ExpiryChoice.NEVER && expiresAt == null) },
+            expiresAt = if (expiresAt == null) Text(EXPIRY_NONE) else Text(EXPIRY_AT, moment(expiresAt, session.platform.clock)),
+            enabled = now.phase == Phase.ACTIVE,
+        )
+    }
+
+    private fun passphrase(isSet: Boolean) = PassphraseState(
+        sign = if (isSet) Sign(Mark.LOCK, Text(PASSPHRASE_SET), Tone.GOOD) else Sign(Mark.INFO, Text(PASSPHRASE_NONE), Tone.QUIET),
+        passphrase = Field(Verbatim(passphrase), passphraseFault, !isBusy),
+        canSet = !isBusy && passphrase.isNotEmpty(),
+        canRemove = !isBusy && isSet,
+        duress = Field(Verbatim(duress), duressFault, !isBusy && isSet),
+        duressExplanation = Text(if (isSet) DURESS_EXPLANATION else DURESS_NEEDS_PASSPHRASE),
+        canSetDuress = !isBusy && isSet && duress.isNotEmpty(),
+        canRemoveDuress = !isBusy && isSet,
+        isBusy = isBusy,
+    )
+
+    override fun writeLabel(label: String) {
+        this.label = label
+        burner?.let { act(::failed) { it.setLabel(label.trim()) } }
+        look()
+    }
+
+    override fun setHistory(history: HistoryChoice) = change(SETTINGS_SAVED) { it.setHistory(history.history) }
+
+    override fun setExpiry(expiry: ExpiryChoice) = change(SETTINGS_SAVED) {
+        it.setExpiry(expiry.time?.let { time -> session.platform.clock.instant() + time.toJavaDuration() })
+    }
+
+    private fun change(done: TextKey, block: suspend (Burner) -> Unit) {
+        val burner = burner ?: return
+        act(::failed) {
+            block(burner)
+            note = Note(Text(done), Tone.QUIET)
+        }
+    }
+
+    private fun failed(error: FlashpaperException) {
+        note = note(error)
+    }
+
+    override fun setEntrance(entrance: Entrance) {
+        session.choose { it.copy(entrance = entrance) }
+        note = Note(Text(SETTINGS_CONNECTION_NEXT), Tone.QUIET)
+        look()
+    }
+
+    override fun writeBridges(lines: String) {
+        session.writeBridges(lines)
+        look()
+    }
+
+    override fun setAutoLock(after: AutoLock) {
+        session.choose { it.copy(autoLock = after) }
+        act(::failed) { session.library?.setAutoLock(after.time) }
+        look()
+    }
+
+    override fun writePassphrase(passphrase: String) {
+        this.passphrase = passphrase
+        passphraseFault = null
+        look()
+    }
+
+    override fun setPassphrase() {
+        if (now().passphrase.canSet) changeKey(passphrase, PASSPHRASE_SAVED)
+    }
+
+    override fun removePassphrase() {
+        if (now().passphrase.canRemove) changeKey(null, PASSPHRASE_REMOVED)
+    }
+
+    private fun changeKey(to: String?, done: TextKey) = seal(to, refused = { passphraseFault = it }) { typed ->
+        session.library?.changeKey(Key.Source(session.platform.keys, typed))
+        session.known.update { it.copy(hasPassphrase = typed != null) }
+        passphrase = ""
+        note = Note(Text(done), Tone.QUIET)
+    }
+
+    override fun writeDuress(passphrase: String) {
+        duress = passphrase
+        duressFault = null
+        look()
+    }
+
+    override fun setDuress() {
+        if (now().passphrase.canSetDuress) changeDuress(duress, DURESS_SAVED)
+    }
+
+    override fun removeDuress() {
+        if (now().passphrase.canRemoveDuress) changeDuress(null, DURESS_REMOVED)
+    }
+
+    private fun changeDuress(to: String?, done: TextKey) = seal(to, refused = { duressFault = it }) { typed ->
+        session.library?.setDuress(typed)
+        duress = ""
+        note = Note(Text(done), Tone.QUIET)
+    }
+
+    /** The bytes of a passphrase are wiped whatever happens. */
+    private fun seal(passphrase: String?, refused: (Text) -> Unit, block: suspend (ByteArray?) -> Unit) {
+        isBusy = true
+        note = null
+        look()
+        val same = FlashpaperException.InvalidInput(Input.SamePassphrase)
+        act(failed = { if (it == same) refused(Text(PASSPHRASE_SAME)) else failed(it) }) {
+            val typed = passphrase?.encodeToByteArray()
+            try {
+                block(typed)
+            } finally {
+                typed?.fill(0)
+                isBusy = false
+            }
+        }
+    }
+
+    override fun dismiss() {
+        note = null
+        look()
+    }
+}
+
+private val HistoryChoice.history: History
+    get() = when (this) {
+        HistoryChoice.NONE -> History.None
+        HistoryChoice.ONE_DAY -> History.Expire(1.days)
+        HistoryChoice.ONE_WEEK -> History.Expire(7.days)
+        HistoryChoice.UNTIL_BURN -> History.UntilBurn
+    }
+
+private val ExpiryChoice.time: Duration?
+    get() = when (this) {
+        ExpiryChoice.NEVER -> null
+        ExpiryChoice.ONE_HOUR -> 1.hours
+        ExpiryChoice.ONE_DAY -> 1.days
+        ExpiryChoice.ONE_WEEK -> 7.days
+        ExpiryChoice.ONE_MONTH -> 30.days
+    }
+
+private fun words(history: HistoryChoice) = Text(
+    when (history) {
+        HistoryChoice.NONE -> HISTORY_NONE
+        HistoryChoice.ONE_DAY -> HISTORY_DAY
+        HistoryChoice.ONE_WEEK -> HISTORY_WEEK
+        HistoryChoice.UNTIL_BURN -> HISTORY_UNTIL_BURN
+    },
+)
+
+private fun words(expiry: ExpiryChoice) = Text(
+    when (expiry) {
+        ExpiryChoice.NEVER -> EXPIRY_NEVER
+        ExpiryChoice.ONE_HOUR -> EXPIRY_HOUR
+        ExpiryChoice.ONE_DAY -> EXPIRY_DAY
+        ExpiryChoice.ONE_WEEK -> EXPIRY_WEEK
+        ExpiryChoice.ONE_MONTH -> EXPIRY_MONTH
+    },
+)
+
+private fun words(after: AutoLock) = Text(
+    when (after) {
+        AutoLock.ONE_MINUTE -> AUTO_LOCK_MINUTE
+        AutoLock.FIVE_MINUTES -> AUTO_LOCK_FIVE
+        AutoLock.ONE_HOUR -> AUTO_LOCK_HOUR
+        AutoLock.NEVER -> AUTO_LOCK_NEVER
+    },
+)

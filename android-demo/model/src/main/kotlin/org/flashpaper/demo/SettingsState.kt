@@ -1,0 +1,77 @@
+package org.flashpaper.demo
+
+/** Which texts a burner keeps once they are read or delivered. */
+enum class HistoryChoice { NONE, ONE_DAY, ONE_WEEK, UNTIL_BURN }
+
+/** When a burner is burnt by itself. */
+enum class ExpiryChoice { NEVER, ONE_HOUR, ONE_DAY, ONE_WEEK, ONE_MONTH }
+
+/** After how much rest the store locks itself. */
+enum class AutoLock { ONE_MINUTE, FIVE_MINUTES, ONE_HOUR, NEVER }
+
+/** The app's settings. */
+data class SettingsState(
+    /** A burner's own, where the screen belongs to one. */
+    val burner: BurnerSettings?,
+    val entrances: List<Option<Entrance>>,
+    val bridges: Field?,
+    val autoLock: List<Option<AutoLock>>,
+    val passphrase: PassphraseState,
+    val licences: List<Licence>,
+    val note: Note?,
+)
+
+data class BurnerSettings(
+    val badge: BurnerBadge,
+    val label: Field,
+    val history: List<Option<HistoryChoice>>,
+    val expiry: List<Option<ExpiryChoice>>,
+    /** When it is burnt by itself. */
+    val expiresAt: Text,
+    val enabled: Boolean,
+)
+
+/** The passphrase in addition to the device's key, and the duress passphrase, which does a panic. */
+data class PassphraseState(
+    val sign: Sign,
+    val passphrase: Field,
+    val canSet: Boolean,
+    val canRemove: Boolean,
+    val duress: Field,
+    /** What it does, or why there can be none. */
+    val duressExplanation: Text,
+    val canSetDuress: Boolean,
+    val canRemoveDuress: Boolean,
+    val isBusy: Boolean,
+)
+
+/** A part of the app that others have made. */
+data class Licence(val name: Verbatim, val licence: Verbatim)
+
+interface SettingsActions {
+    fun writeLabel(label: String)
+
+    fun setHistory(history: HistoryChoice)
+
+    fun setExpiry(expiry: ExpiryChoice)
+
+    fun setEntrance(entrance: Entrance)
+
+    fun writeBridges(lines: String)
+
+    fun setAutoLock(after: AutoLock)
+
+    fun writePassphrase(passphrase: String)
+
+    fun setPassphrase()
+
+    fun removePassphrase()
+
+    fun writeDuress(passphrase: String)
+
+    fun setDuress()
+
+    fun removeDuress()
+
+    fun dismiss()
+}

@@ -1,0 +1,148 @@
+package org.flashpaper.demo
+
+import kotlin.time.Duration.Companion.days
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.minutes
+import kotlin.time.toJavaDuration
+import org.flashpaper.FlashpaperException
+import org.flashpaper.History
+import org.flashpaper.testing.Op
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+class SettingsModelTest {
+    private fun Story.open(): SettingsModel {
+        app.settings(firstBurner())
+        return on()
+    }
+
+    private val SettingsModel.own
+        get() = checkNotNull(state.value.burner)
+
+    @Test
+    fun `without a burner there are the app's own`() = story {
+        app.settings()
+        val state = on<SettingsModel>().state.value
+        assertNull(state.burner)
+        assertTrue(state.licences.isNotEmpty())
+        assertEquals(listOf(AutoLock.FIVE_MINUTES), state.autoLock.filter { it.chosen }.map { it.value })
+        on<SettingsModel>().setHistory(HistoryChoice.UNTIL_BURN)
+        settle()
+        assertNull(on<SettingsModel>().state.value.note)
+    }
+
+    @Test
+    fun `a name, what is kept, and when it burns itself`() = story {
+        val model = open()
+        model.writeLabel("For the flat ")
+        settle()
+        val burner = { fake.state.value.burners.single() }
+        assertEquals("For the flat" to "For the flat", burner().label to model.own.badge.label.text)
+        assertEquals(HistoryChoice.NONE, model.own.history.single { it.chosen }.value)
+        for ((choice, history) in mapOf(
+            HistoryChoice.ONE_DAY to History.Expire(1.days),
+            HistoryChoice.ONE_WEEK to History.Expire(7.days),
+            HistoryChoice.UNTIL_BURN to History.UntilBurn,
+            HistoryChoice.NONE to History.None,
+        )) {
+            model.setHistory(choice)
+            settle()
+            assertEquals(history to choice, burner().history to model.own.history.single { it.chosen }.value)
+        }
+        assertEquals(Text(TextKey.EXPIRY_NONE) to ExpiryChoice.NEVER, model.own.expiresAt to model.own.expiry.single { it.chosen }.value)
+        model.setExpiry(ExpiryChoice.ONE_HOUR)
+        settle()
+        assertEquals(fake.now + 1.hours.toJavaDuration(), burner().expiresAt)
+        assertEquals(TextKey.EXPIRY_AT, model.own.expiresAt.key)
+        model.setExpiry(ExpiryChoice.NEVER)
+        settle()
+        assertNull(burner().expiresAt)
+        assertEquals(Text(TextKey.SETTINGS_SAVED), model.state.value.note?.text)
+    }
+
+    @Test
+    fun `the time of the lock counts at once, and after the end of the process`() = story {
+        val model = open()
+        model.setAutoLock(AutoLock.ONE_MINUTE)
+        assertEquals(AutoLock.ONE_MINUTE, model.state.value.autoLock.single { it.chosen }.value)
+        pass(2.minutes)
+        assertEquals(Screen.Unlock, screen)
+        on<UnlockModel>().unlock()
+        processEnds()
+        pass(2.minutes)
+        assertEquals(Screen.Unlock, screen)
+        on<UnlockModel>().unlock()
+        settle()
+        app.settings()
+        on<SettingsModel>().setAutoLock(AutoLock.NEVER)
+        pass(2.days)
+        assertTrue(screen is Screen.Settings)
+    }
+
+    @Test
+    fun `the way to connect can be changed, for the next time`() = story {
+        val model = open()
+        model.setEntrance(Entrance.BRIDGES)
+        assertEquals(Text(TextKey.SETTINGS_CONNECTION_NEXT), model.state.value.note?.text)
+        assertEquals(Text(TextKey.START_BRIDGES_MISSING), model.state.value.bridges?.fault)
+        model.writeBridges("192.0.2.1:443 ${"A".repeat(40)}")
+        assertNull(model.state.value.bridges?.fault)
+        assertEquals(Entrance.BRIDGES, device.choices.entrance)
+    }
+
+    @Test
+    fun `a passphrase in addition to the device's key, and an emergency passphrase`() = story {
+        val model = open()
+        val passphrase = { model.state.value.passphrase }
+        assertEquals(TextKey.PASSPHRASE_NONE to Text(TextKey.DURESS_NEEDS_PASSPHRASE), passphrase().run { sign.key to duressExplanation })
+        model.writeDuress("fire")
+        assertFalse(passphrase().canSetDuress)
+        assertFalse(passphrase().canSet)
+        model.writePassphrase("open sesame")
+        assertFalse("${model.state.value}".run { contains("sesame") || contains("fire") })
+        model.setPassphrase()
+        settle()
+        assertEquals(TextKey.PASSPHRASE_SET to "", passphrase().let { it.sign.key to it.passphrase.text.text })
+        assertEquals(Text(TextKey.PASSPHRASE_SAVED), model.state.value.note?.text)
+
+        model.writeDuress("open sesame")
+        model.setDuress()
+        settle()
+        assertEquals(Text(TextKey.PASSPHRASE_SAME), passphrase().duress.fault)
+        model.writeDuress("fire")
+        model.setDuress()
+        settle()
+        assertEquals(Text(TextKey.DURESS_SAVED) to "", model.state.value.run { note?.text to passphrase().duress.text.text })
+        model.removeDuress()
+        settle()
+        assertEquals(Text(TextKey.DURESS_REMOVED), model.state.value.note?.text)
+        model.removePassphrase()
+        settle()
+        assertEquals(TextKey.PASSPHRASE_NONE, passphrase().sign.key)
+        assertFalse(passphrase().canRemove)
+    }
+
+    @Test
+    fun `what does not work is told, and what was written stays`() = story {
+        val model = open()
+        fake.fail(Op.CHANGE_KEY, FlashpaperException.KeyDenied())
+        model.writePassphrase("open sesame")
+        model.setPassphrase()
+        settle()
+        assertEquals(TextKey.PROBLEM_KEY_DENIED, model.state.value.note?.text?.key)
+        assertEquals("open sesame", model.state.value.passphrase.passphrase.text.text)
+        assertFalse(model.state.value.passphrase.isBusy)
+        model.dismiss()
+        assertNull(model.state.value.note)
+    }
+
+    @Test
+    fun `a burner that is gone takes its settings along`() = story {
+        val model = open()
+        fake.burn(model.own.badge.burner)
+        assertEquals(listOf(Screen.Burners), way())
+    }
+}

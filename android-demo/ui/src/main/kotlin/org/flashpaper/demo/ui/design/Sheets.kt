@@ -1,0 +1,49 @@
+// What lies over a screen.
+
+package org.flashpaper.demo.ui.design
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.rememberScrollState
+import androidx.compose.foundation.verticalScroll
+import androidx.compose.material3.AlertDialog
+import androidx.compose.material3.ExperimentalMaterial3Api
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.ModalBottomSheet
+import androidx.compose.material3.rememberModalBottomSheetState
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.unit.dp
+import org.flashpaper.demo.Arg
+import org.flashpaper.demo.Confirmation
+import org.flashpaper.demo.ui.words
+
+/** Asks once more. The safe answer is the one that a touch beside it gives, too. */
+@Composable
+internal fun Ask(confirmation: Confirmation, confirm: () -> Unit, dismiss: () -> Unit) =
+    AlertDialog(
+        dismiss,
+        { Act(words(confirmation.yes), confirm, Weight.TEXT, tone = confirmation.tone) },
+        dismissButton = { Act(words(confirmation.no), dismiss, Weight.TEXT) },
+        title = { Say(confirmation.title, style = MaterialTheme.typography.titleLarge) },
+        text = { Say(confirmation.text, style = MaterialTheme.typography.bodyMedium) },
+    )
+
+/** More of a screen, from its lower edge. */
+@OptIn(ExperimentalMaterial3Api::class)
+@Composable
+internal fun Sheet(title: Arg, close: () -> Unit, content: @Composable ColumnScope.() -> Unit) =
+    ModalBottomSheet(close, sheetState = rememberModalBottomSheetState(skipPartiallyExpanded = true)) {
+        Column(
+            Modifier.fillMaxWidth().verticalScroll(rememberScrollState()).padding(start = 24.dp, end = 24.dp, bottom = 32.dp),
+            Arrangement.spacedBy(16.dp),
+        ) {
+            Say(title, Modifier.semantics { heading() }, MaterialTheme.typography.titleLarge)
+            content()
+        }
+    }

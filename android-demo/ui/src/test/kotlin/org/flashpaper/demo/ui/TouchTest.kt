@@ -1,0 +1,152 @@
+package org.flashpaper.demo.ui
+
+import androidx.compose.ui.geometry.Offset
+import androidx.compose.ui.input.pointer.PointerEventType
+import androidx.compose.ui.semantics.SemanticsActions
+import androidx.compose.ui.semantics.SemanticsProperties
+import androidx.compose.ui.semantics.getOrNull
+import androidx.compose.ui.text.input.TextFieldValue
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.test.TestScope
+import kotlinx.coroutines.test.runTest
+import org.flashpaper.demo.BurnModel
+import org.flashpaper.demo.ChatModel
+import org.flashpaper.demo.Screen
+import org.flashpaper.demo.Text
+import org.flashpaper.demo.TextKey
+import org.flashpaper.demo.ui.design.Written
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+/** Fingers on the screens, down to the models. */
+class TouchTest {
+    private val phone = Format(360, 740)
+    private val Stage.screen get() = app.state.value.screen
+
+    private fun say(key: TextKey) = phone.language.wording.say(Text(key))
+
+    private fun on(scene: String, format: Format = phone, touch: TestScope.(Stage, Paper) -> Unit) = runTest {
+        val stage = Stage(this)
+        SCENES.single { it.name == scene }.play(stage)
+        stage.settle()
+        Paper(stage, format).use { touch(stage, it) }
+    }
+
+    private fun Paper.center(label: String): Offset = find(label).boundsInRoot.center
+
+    @Test
+    fun `nothing is burnt by a touch, and a held one burns`() = on("burn") { stage, paper ->
+        val button = paper.center(say(TextKey.BURN_HOLD))
+        paper.finger(PointerEventType.Press, button)
+        stage.pass(500.milliseconds)
+        assertTrue(paper.run { settle(); shows(say(TextKey.BURN_HOLDING)) })
+        paper.finger(PointerEventType.Release, button)
+        stage.pass(3000.milliseconds)
+        assertEquals(1, stage.fake.state.value.burners.size)
+        paper.finger(PointerEventType.Press, button)
+        stage.pass(1600.milliseconds)
+        assertTrue(stage.screen is Screen.BurnReport)
+    }
+
+    @Test
+    fun `a screen reader burns by two touches`() = on("burn") { stage, paper ->
+        paper.touch(say(TextKey.BURN_HOLD))
+        assertTrue(stage.screen is Screen.Burn)
+        assertEquals(TextKey.BURN_ACCESSIBLE_AGAIN, stage.on<BurnModel>().state.value.action.key)
+        paper.touch(say(TextKey.BURN_HOLD))
+        assertTrue(stage.screen is Screen.BurnReport)
+    }
+
+    @Test
+    fun `panic is a touch and a slide, in both directions of writing`() {
+        for (format in listOf(phone, phone.copy(language = Language.PERSIAN))) {
+            on("chat-private", format) { stage, paper ->
+                val words = format.language.wording
+                paper.touch(words.say(Text(TextKey.PANIC)))
+                assertEquals(Screen.Panic, stage.screen)
+                val slider = paper.find(words.say(Text(TextKey.PANIC_SLIDE))).boundsInRoot
+                val (from, to) = (slider.left + 30 to slider.right - 5).let { if (format == phone) it else slider.right - 30 to slider.left + 5 }
+                fun slide(way: Float) {
+                    paper.finger(PointerEventType.Press, Offset(from, slider.center.y))
+                    for (step in 1..10) paper.finger(PointerEventType.Move, Offset(from + (to - from) * way * step / 10, slider.center.y))
+                    paper.finger(PointerEventType.Release, Offset(from + (to - from) * way, slider.center.y))
+                }
+                slide(0.5f)
+                assertFalse(paper.shows(words.say(Text(TextKey.PANIC_DONE))))
+                slide(1f)
+                assertTrue(paper.shows(words.say(Text(TextKey.PANIC_DONE))))
+            }
+        }
+    }
+
+    @Test
+    fun `back leads from verifying to the chat`() = on("verify-secret") { stage, paper ->
+        paper.touch(say(TextKey.BACK))
+        assertTrue(stage.screen is Screen.Chat)
+        paper.touch(say(TextKey.BACK))
+        assertTrue(stage.screen is Screen.Contacts)
+    }
+
+    @Test
+    fun `a text stays where it could not be sent, and goes once it is`() = on("chat-not-sent") { stage, paper ->
+        assertEquals("Do not lose me.", paper.input())
+        paper.touch(phone.language.wording.say(stage.on<ChatModel>().state.value.sendLabel))
+        assertEquals("", stage.on<ChatModel>().state.value.draft.text)
+        assertEquals("", paper.input())
+    }
+
+    @Test
+    fun `what the model has known for long undoes no letter that came since`() {
+        val written = Written("")
+        for (text in listOf("a", "ab", "abc")) written.write(TextFieldValue(text))
+        written.follow("ab")
+        assertEquals("abc", written.value.text)
+        written.follow("abc")
+        written.follow("")
+        assertEquals("", written.value.text)
+    }
+
+    @Test
+    fun `a chat opens at its newest text, with the line to write below it`() = on("chat-messages", Format(320, 500)) { _, paper ->
+        val newest = paper.texts.single { (_, layout) -> layout.layoutInput.text.text.startsWith("Good day! Here it is") }.first.boundsInRoot
+        val input = paper.nodes.single { it.config.contains(SemanticsActions.SetText) }.boundsInRoot
+        assertTrue(newest.height > 10 && newest.bottom <= input.top)
+        assertTrue(input.bottom <= 500)
+        assertFalse(paper.shows("hi, is this you?"))
+    }
+
+    @Test
+    fun `a link opens nothing by itself`() = on("chat-link") { stage, paper ->
+        assertEquals(emptyList<String>(), stage.asked)
+        paper.touch(say(TextKey.CHAT_LINK_OPEN))
+        assertEquals(listOf("open https://example.org/flat/12"), stage.asked)
+    }
+
+    @Test
+    fun `while the app is covered nothing of it is drawn`() = on("chat-messages") { stage, paper ->
+        assertTrue(paper.texts.size > 5)
+        stage.app.toBackground()
+        paper.settle()
+        assertEquals(emptyList<String>(), paper.texts.map { (_, layout) -> layout.layoutInput.text.text })
+    }
+
+    @Test
+    fun `every picture that is a button has a label for TalkBack`() {
+        for (scene in SCENES) {
+            runTest {
+                show(scene, phone) { paper ->
+                    val mute = paper.nodes.filter { it.config.contains(SemanticsActions.OnClick) }.filter { node ->
+                        val all = generateSequence(listOf(node)) { level -> level.flatMap { it.children }.ifEmpty { null } }.flatten()
+                        all.none { it.config.contains(SemanticsProperties.ContentDescription) || it.config.contains(SemanticsProperties.Text) || it.config.contains(SemanticsActions.SetText) }
+                    }
+                    assertEquals(emptyList<Any>(), mute.map { it.boundsInRoot }, scene.name)
+                }
+            }
+        }
+    }
+
+    private fun Paper.input() =
+        nodes.single { it.config.contains(SemanticsActions.SetText) }.config.getOrNull(SemanticsProperties.EditableText)?.text
+}

@@ -1,0 +1,294 @@
+import FlashpaperKit
+import Foundation
+import Observation
+
+/// The app: the open library, the way through the screens with a model for each, and what the device tells. It knows no SwiftUI.
+///
+/// It lives as long as the process. Nothing of the way is stored: after the end of the process it begins anew, at what the sealed
+/// store has.
+@MainActor
+@Observable
+public final class AppModel {
+    public internal(set) var state = AppState()
+
+    @ObservationIgnored let platform: Platform
+    /// What kind of burner the one touch makes.
+    @ObservationIgnored let options: CreateOptions
+    @ObservationIgnored private(set) var choices: Choices
+    @ObservationIgnored private(set) var library: (any Flashpaper)?
+    @ObservationIgnored private(set) var isOpening = false
+    /// Why the store was not opened the last time.
+    @ObservationIgnored private(set) var notOpened: FlashpaperError?
+    /// Why Tor was not started the last time.
+    @ObservationIgnored private(set) var notStarted: FlashpaperError?
+    /// The user has touched the button that connects, since the store was opened first.
+    @ObservationIgnored private(set) var hasConnected = false
+    /// The store was opened with a passphrase.
+    @ObservationIgnored var hasPassphrase = false
+    /// The next burner can be brought back from twelve words.
+    @ObservationIgnored var recoverable = false
+    @ObservationIgnored let news = News()
+    /// What was written and not sent.
+    @ObservationIgnored var drafts: [Screen: String] = [:]
+    /// How burns went: the burners themselves may be gone.
+    @ObservationIgnored var reports: [BurnerID: (BurnerBadge, BurnReport)] = [:]
+    @ObservationIgnored var pages: [Screen: Page] = [:]
+    @ObservationIgnored private var starting: Task<Void, Never>?
+    @ObservationIgnored private var watching: [Task<Void, Never>] = []
+    @ObservationIgnored private let phases = Order()
+
+    public init(_ platform: Platform, options: CreateOptions = CreateOptions()) {
+        self.platform = platform
+        self.options = options
+        choices = platform.choices.load()
+        show([.start])
+    }
+
+    // MARK: What the device tells
+
+    /// The app was started: opens the store, which touches no network.
+    public func launched() async { await open(nil) }
+
+    /// Something is in front of the app: a banner, or the app switcher, which makes its picture now.
+    public func cover() { state.covered = true }
+
+    /// The app is not in front any more. Once the task has ended, it may be frozen.
+    @discardableResult
+    public func toBackground() -> Task<Void, Never> {
+        cover()
+        return live { try await $0.suspend() }
+    }
+
+    /// The app is in front.
+    @discardableResult
+    public func toForeground() -> Task<Void, Never> {
+        state.covered = false
+        return live {
+            try await $0.resume()
+            $0.touch()
+        }
+    }
+
+    /// The device has another network.
+    public func networkChanged() { library?.networkChanged() }
+
+    /// The user has touched the screen.
+    public func touch() { library?.touch() }
+
+    /// One after the other: which of two came last is what counts.
+    private func live(_ change: @escaping @MainActor (any Flashpaper) async throws -> Void) -> Task<Void, Never> {
+        act(in: phases, change) { [weak self] error in
+            // Of another one the library's state tells what there is to tell.
+            guard let self, error.action == .unlock || error.action == .closeOther else { return }
+            notOpened = error
+            show([.unlock])
+        }
+    }
+
+    // MARK: The library
+
+    /// Opens the store, or unlocks it. Where that fails the user is asked for what it takes.
+    @discardableResult
+    func open(_ passphrase: Data?) async -> Bool {
+        guard !isOpening else { return false }
+        isOpening = true
+        notOpened = nil
+        refresh()
+        var passphrase = passphrase
+        defer {
+            passphrase?.wipe()
+            isOpening = false
+            refresh()
+        }
+        do {
+            let opened = try await platform.open(passphrase)
+            try await opened.setAutoLock(after: choices.autoLock.duration)
+            if !state.covered { try await opened.resume() }
+            hasPassphrase = passphrase != nil
+            follow(opened)
+            return true
+        } catch {
+            notOpened = error as? FlashpaperError ?? .cancelled
+            show([.unlock])
+            return false
+        }
+    }
+
+    /// Connects to Tor, by the way that the user has chosen. Only what the user touches leads here.
+    func startTor() {
+        guard let library else { return }
+        starting?.cancel()
+        hasConnected = true
+        notStarted = nil
+        starting = Task { [entry = choices.entry] in
+            var failed: FlashpaperError?
+            do throws(FlashpaperError) { try await library.startTor(entry) } catch { failed = error }
+            // Another one may have begun.
+            guard !Task.isCancelled else { return }
+            starting = nil
+            notStarted = failed
+            // The lines are where they can be mended.
+            if bridgeFault != nil, !state.way.contains(.start) { show([.start]) }
+            refresh()
+        }
+        refresh()
+    }
+
+    var isStarting: Bool { starting != nil }
+
+    /// An error that stands in the way of Tor now.
+    var torProblem: FlashpaperError? {
+        switch library?.state.tor {
+        case .blocked(let why): why
+        case .off, nil: notStarted
+        // Then it is what an earlier run left that could not be settled.
+        case .ready, .connecting: nil
+        }
+    }
+
+    /// Waits until Tor is ready; throws what stands in its way.
+    func waitForTor() async throws -> any Flashpaper {
+        guard let library else { throw FlashpaperError.closed }
+        for await state in library.states() {
+            if state.tor == .ready { return library }
+            if case .blocked(let why) = state.tor { throw why }
+            if state.tor == .off {
+                await starting?.value
+                if let error = torProblem { throw error }
+                if library.state.tor == .off { throw FlashpaperError.torNotStarted }
+            }
+        }
+        throw CancellationError()
+    }
+
+    func change(_ body: (inout Choices) -> Void) {
+        body(&choices)
+        platform.choices.save(choices)
+    }
+
+    func forgetBridgeFault() { if bridgeFault != nil { notStarted = nil } }
+
+    /// Does something for a screen, after what it was asked for before. What concerns the whole app leads to another screen.
+    @discardableResult
+    func act(
+        in order: Order = Order(), _ body: @escaping @MainActor (any Flashpaper) async throws -> Void,
+        failed: @escaping @MainActor (FlashpaperError) -> Void
+    ) -> Task<Void, Never> {
+        order.add { [weak self] in
+            guard let self, let library else { return }
+            do throws(any Error) {
+                try await body(library)
+            } catch {
+                // Of a cancelled one nobody waits for a word.
+                if let error = error as? FlashpaperError, !takes(error) { failed(error) }
+            }
+            refresh()
+        }
+    }
+
+    /// Whether an error says that there is nothing to go on with: then its screen is shown.
+    private func takes(_ error: FlashpaperError) -> Bool {
+        switch error {
+        case .vaultLocked: locked()
+        case .closed: closed()
+        case .cancelled: break
+        default: return false
+        }
+        return true
+    }
+
+    /// No key is in memory, and so nothing else of the store is.
+    private func locked() {
+        guard state.way != [.unlock], state.screen != .panic else { return }
+        forget()
+        show([.unlock])
+    }
+
+    /// Opening begins anew.
+    private func closed() {
+        letGo()
+        if state.screen != .panic { show([.start]) }
+    }
+
+    /// Ends everything of this device, and what the app has kept outside of the store. Returns what could not be done.
+    func endEverything() -> PanicReport {
+        let report = platform.panic()
+        letGo()
+        platform.choices.clear()
+        choices = platform.choices.load()
+        show([.panic])
+        return report
+    }
+
+    /// After a panic: an empty app.
+    func startAnew() {
+        show([.start])
+        Task { await open(nil) }
+    }
+
+    /// Lets go of the store.
+    public func close() async {
+        for page in pages.values { page.model.leave() }
+        let library = library
+        letGo()
+        await library?.close()
+    }
+
+    private func letGo() {
+        for task in watching { task.cancel() }
+        watching = []
+        library = nil
+        hasConnected = false
+        hasPassphrase = false
+        forget()
+    }
+
+    /// Forgets all that came out of the store.
+    private func forget() {
+        starting?.cancel()
+        starting = nil
+        notStarted = nil
+        reports = [:]
+        drafts = [:]
+        recoverable = false
+        news.clear()
+    }
+
+    private func follow(_ opened: any Flashpaper) {
+        for task in watching { task.cancel() }
+        library = opened
+        // Subscribed before anything happens that could be missed.
+        let (events, states) = (opened.events(), opened.states())
+        watching = [
+            Task { [weak self] in
+                for await numbered in events { self?.seen(numbered.event) }
+            },
+            Task { [weak self] in
+                for await _ in states where !Task.isCancelled { self?.refresh() }
+            },
+        ]
+    }
+
+    private func seen(_ event: Event) {
+        news.take(event)
+        for screen in state.way { (pages[screen]?.model as? any EventReader)?.seen(event) }
+        refresh()
+    }
+
+    /// Has all screens show what is true now.
+    func refresh() {
+        let now = library?.state
+        state.warnings = now.map(Sign.lasting) ?? []
+        switch now?.life {
+        case .locked where !isOpening && state.way != [.unlock] && state.screen != .panic: return locked()
+        case .closed: return closed()
+        case .awake, .suspended:
+            // Screens of a burner that is not there any more are left.
+            let there = Set(now?.burners.map(\.id) ?? [])
+            let way = state.way.filter { $0.burner.map(there.contains) ?? true }
+            if way != state.way { return show(way.isEmpty ? [.burners] : way) }
+        default: break
+        }
+        for screen in state.way { pages[screen]?.model.refresh() }
+    }
+}

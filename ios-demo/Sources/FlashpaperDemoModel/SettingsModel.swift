@@ -1,0 +1,193 @@
+import FlashpaperKit
+import Foundation
+import Observation
+
+/// The app's settings, and those of a burner.
+@MainActor
+@Observable
+public final class SettingsModel: ScreenModel {
+    public private(set) var state: SettingsState
+
+    @ObservationIgnored private unowned let app: AppModel
+    @ObservationIgnored private let burner: (any Burner)?
+    @ObservationIgnored private var label: String?
+    @ObservationIgnored private var passphrase = ""
+    @ObservationIgnored private var duress = ""
+    @ObservationIgnored private var passphraseFault: Phrase?
+    @ObservationIgnored private var duressFault: Phrase?
+    @ObservationIgnored private var isBusy = false
+    @ObservationIgnored private var note: Note?
+    @ObservationIgnored private let order = Order()
+
+    init(_ app: AppModel, _ id: BurnerID?) {
+        self.app = app
+        burner = id.flatMap { app.library?.burner($0) }
+        label = burner?.state.label
+        state = SettingsState(
+            burner: nil, entrances: [], bridges: nil, autoLock: [],
+            passphrase: PassphraseState(
+                sign: Sign(.info, .passphraseNone, .quiet), passphrase: Field(), canSet: false, canRemove: false,
+                duress: Field(), duressExplanation: Phrase(.duressExplanation), canSetDuress: false, canRemoveDuress: false,
+                isBusy: false),
+            licences: Licence.all, note: nil)
+    }
+
+    public func writeLabel(_ label: String) {
+        self.label = label
+        act { [burner] _ in try await burner?.setLabel(label.trimmingCharacters(in: .whitespaces)) }
+    }
+
+    public func setHistory(_ history: HistoryChoice) {
+        change { try await $0.setHistory(history.history) }
+    }
+
+    public func setExpiry(_ expiry: ExpiryChoice) {
+        change { [app] in try await $0.setExpiry(expiry.duration.map { app.platform.now() + $0 }) }
+    }
+
+    /// Counts from the next connection.
+    public func setEntrance(_ entrance: Entrance) {
+        app.change { $0.entrance = entrance }
+        note = Note(text: Phrase(.settingsConnectionNext), tone: .quiet)
+        refresh()
+    }
+
+    public func writeBridges(_ lines: String) {
+        app.change { $0.bridges = lines }
+        refresh()
+    }
+
+    public func setAutoLock(_ after: AutoLock) {
+        app.change { $0.autoLock = after }
+        act { try await $0.setAutoLock(after: after.duration) }
+    }
+
+    public func writePassphrase(_ passphrase: String) {
+        self.passphrase = passphrase
+        passphraseFault = nil
+        refresh()
+    }
+
+    public func setPassphrase() {
+        guard state.passphrase.canSet else { return }
+        change(to: passphrase, told: .passphraseSaved)
+    }
+
+    public func removePassphrase() {
+        guard state.passphrase.canRemove else { return }
+        change(to: nil, told: .passphraseRemoved)
+    }
+
+    public func writeDuress(_ passphrase: String) {
+        duress = passphrase
+        duressFault = nil
+        refresh()
+    }
+
+    public func setDuress() {
+        guard state.passphrase.canSetDuress else { return }
+        setDuress(duress, told: .duressSaved)
+    }
+
+    public func removeDuress() {
+        guard state.passphrase.canRemoveDuress else { return }
+        setDuress(nil, told: .duressRemoved)
+    }
+
+    public func dismiss() {
+        note = nil
+        refresh()
+    }
+
+    func leave() {
+        passphrase = ""
+        duress = ""
+    }
+
+    func refresh() {
+        let choices = app.choices
+        let canSet = app.library != nil && !isBusy
+        state = SettingsState(
+            burner: burner.map { settings($0.state) },
+            entrances: app.entrances,
+            bridges: app.bridges,
+            autoLock: AutoLock.allCases.map { Option(value: $0, text: Phrase($0.key), chosen: $0 == choices.autoLock) },
+            passphrase: PassphraseState(
+                sign: app.hasPassphrase ? Sign(.lock, .passphraseSet, .good) : Sign(.info, .passphraseNone, .quiet),
+                passphrase: Field(text: Verbatim(passphrase), fault: passphraseFault, enabled: canSet),
+                canSet: canSet && !passphrase.isEmpty, canRemove: canSet && app.hasPassphrase,
+                duress: Field(text: Verbatim(duress), fault: duressFault, enabled: canSet && app.hasPassphrase),
+                duressExplanation: Phrase(app.hasPassphrase ? .duressExplanation : .duressNeedsPassphrase),
+                canSetDuress: canSet && app.hasPassphrase && !duress.isEmpty, canRemoveDuress: canSet && app.hasPassphrase,
+                isBusy: isBusy),
+            licences: Licence.all, note: note)
+    }
+
+    private func settings(_ now: BurnerState) -> BurnerSettings {
+        let moment = now.expiresAt.map { Moment($0, at: app.platform.now()) }
+        return BurnerSettings(
+            badge: BurnerBadge(now), label: Field(text: Verbatim(label ?? "")),
+            history: HistoryChoice.allCases.map {
+                Option(value: $0, text: Phrase($0.key), chosen: $0.history == now.history)
+            },
+            // The time that is left is told in words: only "never" can be seen among the choices.
+            expiry: ExpiryChoice.allCases.map {
+                Option(value: $0, text: Phrase($0.key), chosen: $0 == .never && now.expiresAt == nil)
+            },
+            expiresAt: moment.map { Phrase(.expiryAt, .moment($0)) } ?? Phrase(.expiryNone), enabled: now.phase == .active)
+    }
+
+    private func change(_ body: @escaping @MainActor (any Burner) async throws -> Void) {
+        guard let burner else { return }
+        act { [weak self] _ in
+            try await body(burner)
+            self?.note = Note(text: Phrase(.settingsSaved), tone: .quiet)
+        }
+    }
+
+    private func change(to passphrase: String?, told: TextKey) {
+        seal(passphrase, told) { [weak self] in self?.passphraseFault = $0 } by: { [self] library, typed in
+            try await library.changeKey(app.platform.key(typed))
+            app.hasPassphrase = typed != nil
+            self.passphrase = ""
+        }
+    }
+
+    private func setDuress(_ passphrase: String?, told: TextKey) {
+        seal(passphrase, told) { [weak self] in self?.duressFault = $0 } by: { [self] library, typed in
+            try await library.setDuress(typed)
+            duress = ""
+        }
+    }
+
+    /// The bytes of a passphrase are wiped whatever happens.
+    private func seal(
+        _ passphrase: String?, _ told: TextKey, refused: @escaping @MainActor (Phrase) -> Void,
+        by body: @escaping @MainActor (any Flashpaper, Data?) async throws -> Void
+    ) {
+        isBusy = true
+        act { [self] library in
+            var typed = passphrase.map { Data($0.utf8) }
+            defer {
+                typed?.wipe()
+                isBusy = false
+            }
+            try await body(library, typed)
+            note = Note(text: Phrase(told), tone: .quiet)
+        } failed: { [weak self] error in
+            if error == .invalidInput(.samePassphrase) { refused(Phrase(.passphraseSame)) } else { self?.note = Note(error) }
+        }
+    }
+
+    /// One after the other, in the order of the touches.
+    private func act(
+        _ body: @escaping @MainActor (any Flashpaper) async throws -> Void,
+        failed: (@MainActor (FlashpaperError) -> Void)? = nil
+    ) {
+        note = nil
+        app.act(in: order, body) { [weak self] in
+            if let failed { failed($0) } else { self?.note = Note($0) }
+        }
+        refresh()
+    }
+}

@@ -1,0 +1,109 @@
+import FlashpaperTesting
+import Foundation
+import Testing
+
+@testable import FlashpaperDemoModel
+
+/// Contacts, and how they are verified.
+@MainActor
+@Suite struct ContactTests {
+    @Test func aContactIsAddedByAddressOrLink() async throws {
+        let scene = try await Scene()
+        let contacts = try #require(scene.app.contacts)
+        #expect(contacts.state.empty == Phrase(.contactsEmpty) && !contacts.state.canAdd && contacts.state.canBurn)
+        #expect(contacts.state.own?.fingerprint.count == 10)
+        contacts.writeAddress("not an address")
+        contacts.add()
+        try await until { contacts.state.add.fault == Phrase(.contactsBadAddress) }
+        contacts.writeAddress("not an address either")
+        #expect(contacts.state.add.fault == nil)
+        contacts.add("xmpp:friend@example.org?otr-fingerprint=\(String(repeating: "ab", count: 20))")
+        try await until { scene.app.chat != nil }
+        scene.app.back()
+        // Another key than the one that is expected: the user is asked.
+        contacts.add("xmpp:friend@example.org?otr-fingerprint=\(String(repeating: "cd", count: 20))")
+        try await until { contacts.state.confirmation?.title == Phrase(.contactsOtherKey) }
+        contacts.dismiss()
+        #expect(contacts.state.confirmation == nil && scene.app.contacts === contacts)
+        contacts.add("xmpp:friend@example.org?otr-fingerprint=\(String(repeating: "cd", count: 20))")
+        try await until { contacts.state.confirmation != nil }
+        contacts.confirm()
+        try await until { scene.app.chat != nil }
+        let expected = try #require(scene.device.fake.state.burners[0].chats[0].expected)
+        #expect(expected.digits.hasPrefix("CDCD"))
+    }
+
+    @Test func aSecretIsComparedAsPeopleMeanIt() async throws {
+        #expect(normalised("  The   CAT\n") == "the cat" && normalised("ﬁne Ⅳ") == "fine iv" && normalised(" \t").isEmpty)
+        let scene = try await Scene()
+        let chat = try await scene.inPrivate()
+        chat.act(.verify)
+        let verify = try #require(scene.app.verify)
+        verify.writeSecret("  ")
+        verify.compare()
+        #expect(verify.state.secret.fault == Phrase(.verifyEmpty))
+        scene.friend.knows("cat")
+        verify.writeQuestion("Whose house?")
+        verify.writeSecret(" Cat ")
+        verify.compare()
+        try await until { verify.state.result == Sign(.shield, .verifySame, .good) }
+        #expect(chat.state.mode == .verified && verify.state.canTakeBack && verify.state.waits == nil)
+        #expect(verify.state.secret.text == Verbatim(""))
+        #expect(chat.state.note == nil, "it was seen on its own screen")
+        verify.takeBack()
+        try await until { chat.state.mode == .keyChanged }
+    }
+
+    @Test func anotherSecretIsNotTheEndOfIt() async throws {
+        let scene = try await Scene()
+        let chat = try await scene.inPrivate()
+        chat.act(.verify)
+        let verify = try #require(scene.app.verify)
+        verify.writeSecret("cat")
+        verify.compare()
+        try await until { verify.state.waits != nil && verify.state.canAbort }
+        #expect(!verify.state.canCompare)
+        scene.friend.knows("dog")
+        try await until { verify.state.result == Sign(.failed, .verifyDifferent, .danger) }
+        #expect(verify.state.resultText == Phrase(.verifyDifferentText) && verify.state.waits == nil)
+        verify.writeSecret("cat")
+        verify.compare()
+        try await until { verify.state.result != nil }
+        verify.dismiss()
+        #expect(verify.state.result == nil)
+    }
+
+    @Test func theContactAsks() async throws {
+        let scene = try await Scene()
+        let chat = try await scene.inPrivate()
+        scene.friend.asks("Where did we meet?", secret: "paris", of: scene.burner)
+        try await until { chat.state.main?.act == .answer }
+        chat.act(.answer)
+        let verify = try #require(scene.app.verify)
+        #expect(verify.state.asked == Asked(question: Verbatim("Where did we meet?")))
+        #expect(verify.state.explanation == Phrase(.verifyAskedExplanation) && verify.state.button == Phrase(.verifyAnswer))
+        verify.writeSecret("PARIS")
+        verify.compare()
+        try await until { verify.state.result == Sign(.lockHalf, .verifySameYou, .good) }
+        #expect(chat.state.mode != .verified, "their question verifies us, not them")
+        scene.friend.asks(nil, secret: "rome", of: scene.burner)
+        try await until { verify.state.asked == Asked(question: nil) && verify.state.result == nil }
+        verify.abort()
+        try await until { verify.state.asked == nil }
+    }
+
+    @Test func digitsAreThoseOnTheScreen() async throws {
+        let scene = try await Scene()
+        let chat = try await scene.inPrivate()
+        chat.act(.verify)
+        let verify = try #require(scene.app.verify)
+        verify.choose(.digits)
+        try await until { verify.state.own?.count == 10 && verify.state.theirs?.count == 10 }
+        #expect(verify.state.explanation == Phrase(.verifyDigitsExplanation))
+        scene.friend.endsPrivate()
+        try await until { verify.state.explanation == Phrase(.verifyNotPrivate) }
+        #expect(!verify.state.canConfirmDigits && !verify.state.canCompare)
+        scene.app.back()
+        #expect(scene.app.chat === chat, "back from here leads to the chat")
+    }
+}

@@ -1,0 +1,113 @@
+import FlashpaperTesting
+import Foundation
+import Testing
+
+@testable import FlashpaperDemoModel
+
+/// Settings, recovery words, and bringing a burner back.
+@MainActor
+@Suite struct SettingsTests {
+    @Test func aBurnersSettings() async throws {
+        let scene = try await Scene()
+        scene.app.settings(scene.burner)
+        let settings = try #require(scene.app.settings)
+        #expect(settings.state.burner?.history.first { $0.chosen }?.value == HistoryChoice.none)
+        #expect(settings.state.burner?.expiry.first { $0.chosen }?.value == .never)
+        settings.writeLabel(" For work ")
+        settings.setHistory(.oneWeek)
+        settings.setExpiry(.oneDay)
+        try await until { settings.state.burner?.expiresAt.key == .expiryAt }
+        let now = scene.device.fake.state.burners[0]
+        #expect(now.label == "For work" && now.history == .expire(after: .seconds(7 * 86_400)))
+        #expect(now.expiresAt == scene.device.fake.now + 86_400)
+        #expect(settings.state.burner?.badge.label == Verbatim("For work") && settings.state.note?.text == Phrase(.settingsSaved))
+        settings.setExpiry(.never)
+        try await until { settings.state.burner?.expiresAt == Phrase(.expiryNone) }
+        scene.device.fake.fail(.setHistory, with: .storageFull)
+        settings.setHistory(.untilBurn)
+        try await until { settings.state.note?.text == Phrase(.problemFull) }
+    }
+
+    @Test func passphraseAndDuressPassphrase() async throws {
+        let scene = try await Scene()
+        scene.app.settings()
+        let settings = try #require(scene.app.settings)
+        #expect(settings.state.burner == nil && !settings.state.licences.isEmpty)
+        #expect(!settings.state.passphrase.duress.enabled && settings.state.passphrase.duressExplanation == Phrase(.duressNeedsPassphrase))
+        settings.writePassphrase("one")
+        settings.setPassphrase()
+        try await until { settings.state.passphrase.canRemove }
+        #expect(settings.state.passphrase.sign == Sign(.lock, .passphraseSet, .good))
+        #expect(settings.state.passphrase.passphrase.text == Verbatim(""))
+        settings.writeDuress("one")
+        settings.setDuress()
+        try await until { settings.state.passphrase.duress.fault == Phrase(.passphraseSame) }
+        settings.writeDuress("two")
+        settings.setDuress()
+        try await until { settings.state.note?.text == Phrase(.duressSaved) }
+        settings.removeDuress()
+        try await until { settings.state.note?.text == Phrase(.duressRemoved) }
+        settings.removePassphrase()
+        try await until { settings.state.passphrase.sign.text == Phrase(.passphraseNone) }
+    }
+
+    @Test func theWayIntoTorIsForTheNextConnection() async throws {
+        let scene = try await Scene()
+        scene.app.settings()
+        scene.app.settings?.setEntrance(.bridges)
+        scene.app.settings?.writeBridges("192.0.2.1:443")
+        #expect(scene.device.choices.load().entrance == .bridges)
+        #expect(scene.app.settings?.state.note?.text == Phrase(.settingsConnectionNext))
+        #expect(scene.device.fake.state.tor == .ready)
+    }
+
+    @Test func wordsAreShownOnceAndForgotten() async throws {
+        let scene = try await Scene()
+        scene.app.back()
+        scene.app.burners?.setRecoverable(true)
+        #expect(scene.app.burners?.state.recoverable == true)
+        scene.app.burners?.create()
+        try await until { scene.app.words != nil }
+        let words = try #require(scene.app.words)
+        #expect(words.state.words == nil && !words.state.canFinish)
+        try await until { words.state.canShow }
+        words.show()
+        try await until { words.state.words?.count == 12 }
+        #expect(words.state.server == Verbatim("example.org"))
+        words.finish()
+        #expect(words.state.confirmation?.yes == Phrase(.wordsForget))
+        words.dismiss()
+        #expect(words.state.confirmation == nil)
+        words.finish()
+        words.confirm()
+        try await until { scene.app.contacts != nil }
+        try await until { scene.app.contacts?.state.hasWords == false }
+        scene.app.go(to: .words(scene.device.fake.state.burners[1].id))
+        try await until { scene.app.words?.state.gone == Phrase(.wordsGone) }
+    }
+
+    @Test func aBurnerComesBackFromItsWords() async throws {
+        let device = Device()
+        let app = device.app()
+        await app.launched()
+        app.start?.restore()
+        let restore = try #require(app.restore)
+        #expect(!restore.state.canRestore && restore.state.first == Phrase(.restoreConnects))
+        restore.writeWords("one two")
+        restore.writeServer("example.org")
+        #expect(restore.state.canRestore && device.fake.state.tor == .off)
+        restore.restore()
+        try await until { restore.state.words.fault == Phrase(.restoreCount, .number(2)) }
+        restore.writeWords(Array(repeating: "word", count: 12).joined(separator: "  "))
+        #expect(restore.state.words.fault == nil && restore.state.first == nil)
+        restore.writeServer("no server")
+        restore.restore()
+        try await until { restore.state.server.fault == Phrase(.restoreBadServer) }
+        restore.writeServer("example.org")
+        device.fake.fail(.restore, with: .noSuchBurner)
+        restore.restore()
+        try await until { restore.state.problem?.sign.text == Phrase(.restoreNone) }
+        restore.restore()
+        try await until { app.contacts != nil }
+    }
+}

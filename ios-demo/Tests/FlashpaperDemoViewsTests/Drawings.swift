@@ -1,0 +1,73 @@
+import FlashpaperTesting
+import Foundation
+import SwiftUI
+import Testing
+
+@testable import FlashpaperDemoModel
+@testable import FlashpaperDemoViews
+
+/// All screens in all their states, drawn from the real models over the fake by the app's own views.
+@MainActor
+@Suite(.serialized) struct Drawings {
+    private struct Phone {
+        let caption: String
+        let node: Node
+        var isDark = false
+        var language = "en"
+        var size = (390, 780)
+        var text = 1.0
+    }
+
+    @Test func drawings() async throws {
+        var pages: [(String, [Phone])] = []
+        for (name, stages) in Stage.all {
+            var phones: [Phone] = []
+            for (number, stage) in stages.enumerated() {
+                try speak(stage.language)
+                let node = try await stage.draw()
+                check(node, "\(name): \(stage.caption)")
+                phones.append(
+                    Phone(
+                        caption: stage.caption, node: node, isDark: number % 2 == 1, language: stage.language, size: stage.size,
+                        text: stage.text))
+            }
+            pages.append((name, phones))
+        }
+        #expect(pages.count >= 12)
+        guard let folder = ProcessInfo.processInfo.environment["DRAWINGS"] else { return }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (name, phones) in pages {
+            try html(phones).write(toFile: "\(folder)/\(name).html", atomically: true, encoding: .utf8)
+        }
+    }
+
+    /// All that is on a screen is words of the catalogue or somebody's own, and nothing is without a name.
+    private func check(_ node: Node, _ what: String) {
+        #expect(!node.words.isEmpty, "\(what)")
+        for word in node.words {
+            #expect(!word.contains("%1$") && !word.hasPrefix("?"), "\(what): \(word)")
+        }
+        for button in node.all("button") { #expect(!button.words.joined().isEmpty, "\(what): a button without a word") }
+        // No sign is a colour or a picture alone.
+        for symbol in node.all("label") { #expect(!symbol.words.joined().isEmpty, "\(what): a picture alone") }
+    }
+
+    private func speak(_ language: String) throws {
+        let texts = try Catalogue.load().texts(language)
+        Words.table = { texts[$0] ?? "?\($0)" }
+        Words.locale = Locale(identifier: language)
+    }
+
+    private func html(_ phones: [Phone]) -> String {
+        let width = phones.reduce(20) { $0 + $1.size.0 + 20 }
+        let height = (phones.map(\.size.1).max() ?? 0) + 92
+        let figures = phones.map { phone in
+            let (kind, turn) = (phone.isDark ? "dark" : "light", phone.language == "fa" ? "rtl" : "ltr")
+            return """
+                <figure style="--width:\(phone.size.0)px;--height:\(phone.size.1)px"><div class="phone \(kind)" dir="\(turn)" \
+                style="--text:\(phone.text)">\(phone.node.html)</div><figcaption>Drawing, not a screenshot: \(phone.caption)</figcaption></figure>
+                """
+        }
+        return "<body data-size=\"\(width) \(height)\">\(figures.joined())</body>"
+    }
+}
