@@ -42,8 +42,16 @@ const GO: &[&str] = &["golang-go"];
 /// What builds libFuzzer.
 pub(crate) const FUZZ: &[&str] = &["g++"];
 /// What builds and tests the Kotlin modules; the libraries are those that Skia draws the pictures with.
-pub(crate) const KOTLIN: &[&str] =
-    &["aapt", "fonts-dejavu-core", "libfontconfig1", "libgl1", "libx11-6", "maven", "openjdk-17-jdk-headless"];
+pub(crate) const KOTLIN: &[&str] = &[
+    "aapt",
+    "fonts-dejavu-core",
+    "fonts-noto-core",
+    "libfontconfig1",
+    "libgl1",
+    "libx11-6",
+    "maven",
+    "openjdk-17-jdk-headless",
+];
 
 pub(crate) fn need(packages: &[&[&str]]) -> Done {
     let mut needed = packages.concat();
