@@ -9,6 +9,16 @@ extension Duration {
     }
 }
 
+extension Spread {
+    /// With a duration that means something.
+    package func checked() throws(FlashpaperError) -> Spread {
+        switch self {
+        case .within(let time): .within(try time.checked())
+        case .oneAtATime: self
+        }
+    }
+}
+
 extension History {
     /// With a duration that means something.
     package func checked() throws(FlashpaperError) -> History {

@@ -10,11 +10,12 @@ public protocol Flashpaper: Sendable {
     var state: FlashpaperState { get }
 
     /// The present state first, then each new one. A slow reader misses those between, never the newest. It ends after the state
-    /// with ``Life/closed``. Every call gives a stream of its own.
+    /// with ``Life/closed``. Every call gives a stream of its own. The library stays open for as long as there is one, or one
+    /// of a burner's, a chat's or of events.
     func states() -> AsyncStream<FlashpaperState>
 
-    /// What happens after an event (``FlashpaperState/number``), or from now on, in order, for one reader. Nothing is lost between this
-    /// call and the first turn of a loop over it. It ends when the library is closed.
+    /// What happens after an event (``FlashpaperState/number``), or from now on, in order, for one reader. Nothing is lost
+    /// between this call and the first turn of a loop over it. It ends when the library is closed.
     func events(since number: UInt64?) -> AsyncStream<Numbered>
 
     /// Connects to Tor, then settles the remains of an earlier run, for a minute at most. After an error Tor goes on trying by
@@ -77,7 +78,7 @@ public protocol Flashpaper: Sendable {
     /// A background task's work: resumes, starts Tor by `entry`, connects those burners that the app wants connected (by
     /// ``Burner/connect()``, in this process or an earlier one, and not ``Burner/disconnect()`` since), waits until all that
     /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the
-    /// other, in random order and apart as far as `deadline` allows. Cancelling ends it and suspends.
+    /// other, in random order and apart as far as `deadline` allows. Cancelled, it suspends, and throws when that is done.
     ///
     /// That a burner cannot connect is no error: see ``SyncReport``. The library keeps no bridges over a process's end, so an
     /// app that goes by bridges hands them in here, too.
@@ -140,7 +141,7 @@ public protocol Flashpaper: Sendable {
     /// How far apart the connections of several burners are kept, from now on: within two minutes, if nothing else is said. It
     /// is not stored: the app sets it after each opening. Of several burners that are connected when it becomes
     /// ``Spread/oneAtATime`` one stays, drawn at random.
-    func setSpread(_ spread: Spread)
+    func setSpread(_ spread: Spread) throws(FlashpaperError)
 }
 
 extension Flashpaper {
@@ -213,8 +214,8 @@ public protocol Burner: Sendable, Identifiable<BurnerID> {
     func states() -> AsyncStream<BurnerState>
 
     /// Has the burner connect, and stay connected through everything that can be waited for, over the end of the process, too,
-    /// once Tor is started again; ``BurnerState/connection`` tells how it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
-    /// hurried so: it is for the burner that a user looks at.
+    /// once Tor is started again; ``BurnerState/connection`` tells how it goes. Where there are several burners it begins at a
+    /// random moment within 5 seconds. One that waits by itself is hurried so: it is for the burner that a user looks at.
     func connect() async throws
 
     /// Ends the connection. The server keeps messages that come, for as long as it does that.

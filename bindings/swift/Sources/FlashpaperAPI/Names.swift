@@ -29,6 +29,7 @@ public struct MessageID: Hashable, Comparable, Sendable, Codable {
         self.rawValue = rawValue
     }
 
+    /// Whether one came or was written before the other.
     public static func < (one: MessageID, other: MessageID) -> Bool { one.rawValue < other.rawValue }
 }
 

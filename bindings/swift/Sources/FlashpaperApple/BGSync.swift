@@ -47,7 +47,7 @@ public struct BGSync: Sendable {
                 await onReport(result)
                 task.setTaskCompleted(success: (try? result.get()) != nil)
             }
-            // A cancelled sync suspends the library.
+            // A cancelled sync throws once the library is suspended: only then the task is completed.
             task.expirationHandler = { work.cancel() }
         }
     }

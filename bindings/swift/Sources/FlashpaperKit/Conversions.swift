@@ -172,10 +172,9 @@ extension Profile {
 }
 
 extension Spread {
-    /// A negative time counts as none: there is nobody to tell.
-    var ffi: FfiSpread {
+    func ffi() throws(FlashpaperError) -> FfiSpread {
         switch self {
-        case .within(let time): .within(time: (try? time.checkedSeconds()) ?? 0)
+        case .within(let time): .within(time: try time.checkedSeconds())
         case .oneAtATime: .oneAtATime
         }
     }
@@ -424,13 +423,21 @@ extension FfiAnswer {
 }
 
 extension FieldAnswer {
-    /// What is no place of an option stays none.
-    var ffi: FfiAnswer {
+    func ffi(inField field: Int) throws(FlashpaperError) -> FfiAnswer {
         switch self {
         case .text(let text): .text(text: text)
         case .yesNo(let yes): .yesNo(yes: yes)
-        case .chosen(let places): .chosen(places: places.map { UInt32(exactly: $0) ?? .max })
+        case .chosen(let places):
+            .chosen(places: try places.map { place throws(FlashpaperError) in try place.place(inField: field) })
         }
+    }
+}
+
+extension Int {
+    /// A place as the library counts it; a negative one is refused here, by the number that the caller has given.
+    func place(inField field: Int) throws(FlashpaperError) -> UInt32 {
+        guard let place = UInt32(exactly: self) else { throw .invalidInput(.answer(.unfit(field: field))) }
+        return place
     }
 }
 

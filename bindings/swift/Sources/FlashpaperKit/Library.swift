@@ -11,14 +11,13 @@ final class Library: Flashpaper {
     init(_ engine: FfiEngine) async {
         self.engine = engine
         let snapshots = engine.states()
-        let first = await snapshots.next()?.face
-        let present = Present(first ?? .closed)
+        let first = await snapshots.next()
+        let present = Present(first?.face ?? .closed, revision: first?.revision ?? 0)
         self.snapshots = snapshots
         self.present = present
-        watching = Task.detached {
-            while let next = await snapshots.next() { present.follow(next.face) }
-            present.follow(present.value.ended)
-            present.finish()
+        watching = Task.detached { [weak present] in
+            while let next = await snapshots.next() { present?.set(next.face, revision: next.revision) }
+            present?.finish { $0 = $0.ended }
         }
     }
 
@@ -28,32 +27,44 @@ final class Library: Flashpaper {
 
     /// Makes a call that changes something that ``state`` shows: it shows it when this returns.
     func change<T>(_ body: () async throws -> T) async throws -> T {
-        let result = try await call(body)
-        await look()
-        return result
+        try await looking { try await call(body) }
     }
 
     /// ``change(_:)`` for a long call.
     func cancellableChange<T: Sendable>(_ body: @Sendable (FfiCancelToken) async throws -> T) async throws -> T {
-        let result = try await cancellable(body)
+        try await looking { try await cancellable(body) }
+    }
+
+    /// A call that fails may have changed something as well.
+    private func looking<T>(_ body: () async throws -> T) async throws -> T {
+        let result: Result<T, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
         await look()
-        return result
+        return try result.get()
     }
 
     func look() async {
-        if let now = try? await engine.snapshot() { present.follow(now.face) }
+        if let now = try? await engine.snapshot() { present.set(now.face, revision: now.revision) }
     }
 
     var state: FlashpaperState { present.value }
 
-    func states() -> AsyncStream<FlashpaperState> { present.stream() }
+    func states() -> AsyncStream<FlashpaperState> { present.stream(keeping: self) }
 
     func events(since number: UInt64?) -> AsyncStream<Numbered> {
         let events = engine.events(since: number)
-        return AsyncStream {
-            await events.next()?.face
+        return stream { await events.next()?.face } onCancel: { events.finish() }
+    }
+
+    /// A stream of the engine's. The library stays for as long as there is the stream.
+    func stream<T>(
+        _ next: @escaping @Sendable () async -> T?, onCancel: @escaping @Sendable () -> Void
+    ) -> AsyncStream<T> {
+        AsyncStream {
+            defer { withExtendedLifetime(self) {} }
+            return await next()
         } onCancel: {
-            events.finish()
+            onCancel()
         }
     }
 
@@ -109,12 +120,7 @@ final class Library: Flashpaper {
 
     func suspend(deadline: Duration) async throws {
         let seconds = try deadline.checkedSeconds()
-        do {
-            try await change { try await engine.suspend(deadline: seconds) }
-        } catch {
-            await look()
-            throw error
-        }
+        try await change { try await engine.suspend(deadline: seconds) }
     }
 
     func resume() async throws {
@@ -172,18 +178,11 @@ final class Library: Flashpaper {
 
     func setProfile(_ profile: Profile) { engine.setProfile(profile: profile.ffi) }
 
-    func setSpread(_ spread: Spread) { engine.setSpread(spread: spread.ffi) }
-}
-
-extension Present<FlashpaperState> {
-    /// Takes a newer state. One that was taken before the present one and comes late is dropped.
-    fileprivate func follow(_ next: FlashpaperState) {
-        change { if next.number >= $0.number, next != $0 { $0 = next } }
-    }
+    func setSpread(_ spread: Spread) throws(FlashpaperError) { engine.setSpread(spread: try spread.ffi()) }
 }
 
 extension FlashpaperState {
-    /// Nothing was ever known.
+    /// Of a library that was closed before it had told any state.
     fileprivate static let closed = FlashpaperState(
         number: 0, life: .closed, network: .public, tor: .off, burners: [], vault: VaultReport())
 

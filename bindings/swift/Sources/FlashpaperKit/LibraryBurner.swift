@@ -10,7 +10,7 @@ final class LibraryBurner: Burner {
     init(_ library: Library, _ state: BurnerState) {
         id = state.id
         self.library = library
-        watched = Watched(state, in: library.present)
+        watched = Watched(state, in: library.present, keeping: library)
     }
 
     private var engine: FfiEngine { library.engine }

@@ -12,7 +12,7 @@ final class LibraryChat: Chat {
         peer = state.peer
         id = burner.rawValue
         self.library = library
-        watched = Watched(state, of: burner, in: library.present)
+        watched = Watched(state, of: burner, in: library.present, keeping: library)
     }
 
     private var engine: FfiEngine { library.engine }
@@ -23,11 +23,7 @@ final class LibraryChat: Chat {
 
     func timeline(limit: Int) -> AsyncStream<[Message]> {
         let timeline = engine.timeline(id: id, peer: peer.rawValue, limit: UInt32(clamping: limit))
-        return AsyncStream {
-            await timeline.next()?.map(\.face)
-        } onCancel: {
-            timeline.finish()
-        }
+        return library.stream { await timeline.next()?.map(\.face) } onCancel: { timeline.finish() }
     }
 
     func before(_ message: MessageID, limit: Int) async throws -> [Message] {
@@ -44,26 +40,26 @@ final class LibraryChat: Chat {
 
     func send(_ text: String, within limit: Duration?, key: String) async throws -> MessageID {
         let seconds = try limit?.checkedSeconds()
-        return try await call {
+        return try await library.change {
             MessageID(
                 rawValue: try await engine.send(id: id, to: peer.rawValue, text: text, within: seconds, key: key))
         }
     }
 
     func retry(_ message: MessageID) async throws -> MessageID {
-        try await call { MessageID(rawValue: try await engine.retry(id: id, message: message.rawValue)) }
+        try await library.change { MessageID(rawValue: try await engine.retry(id: id, message: message.rawValue)) }
     }
 
     func delete(_ message: MessageID) async throws {
-        try await call { try await engine.delete(id: id, message: message.rawValue) }
+        try await library.change { try await engine.delete(id: id, message: message.rawValue) }
     }
 
     func read(upTo message: MessageID) async throws {
-        try await call { try await engine.read(id: id, peer: peer.rawValue, upTo: message.rawValue) }
+        try await library.change { try await engine.read(id: id, peer: peer.rawValue, upTo: message.rawValue) }
     }
 
     func taken(_ message: MessageID) async throws {
-        try await call { try await engine.taken(id: id, message: message.rawValue) }
+        try await library.change { try await engine.taken(id: id, message: message.rawValue) }
     }
 
     func accept() async throws {

@@ -32,9 +32,8 @@ final class LibraryCreation: Creation {
         try await call {
             switch answer {
             case .fields(let fields):
-                // What is no place of a field stays none.
-                let byPlace = fields.map { (UInt32(exactly: $0) ?? .max, $1.ffi) }
-                try await engine.answer(id: id, answers: Dictionary(byPlace) { first, _ in first })
+                let byPlace = try fields.map { (try $0.place(inField: $0), try $1.ffi(inField: $0)) }
+                try await engine.answer(id: id, answers: Dictionary(uniqueKeysWithValues: byPlace))
             case .anotherPicture: try await engine.askAnew(id: id)
             case .giveUp: try await engine.decline(id: id)
             }

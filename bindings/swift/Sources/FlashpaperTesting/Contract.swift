@@ -67,14 +67,14 @@ public struct Contract: Sendable {
         try await refused(told) { _ = try await library.sync(deadline: negative) }
         try await refused(told) { try await library.setAutoLock(after: negative) }
         try await refused(.invalidInput(.autoLock)) { try await library.setAutoLock(after: .zero) }
-        library.setSpread(.within(negative))
+        try await refused(told) { try library.setSpread(.within(negative)) }
         // So long that no clock gets there.
         let endless = Duration(secondsComponent: .max, attosecondsComponent: 0)
         try await library.setAutoLock(after: endless)
         library.touch()
         try await library.setAutoLock(after: nil)
-        library.setSpread(.within(endless))
-        library.setSpread(.within(.zero))
+        try library.setSpread(.within(endless))
+        try library.setSpread(.within(.zero))
         library.setProfile(.foreground)
         library.networkChanged()
         try rule(library.state.life == .awake, "a call that is refused changes nothing")
@@ -176,6 +176,7 @@ public struct Contract: Sendable {
         try rule(try await chat.send("one", within: nil, key: "key") == message, "the same key is the same message")
         let second = try await chat.send("two")
         try rule(second > message, "the names of messages rise")
+        try rule(chat.state.outbox == 2, "a text that waits is counted at once")
         for await page in chat.timeline() {
             try rule(page.map(\.id) == [message, second], "a timeline begins with the present")
             break
@@ -185,6 +186,7 @@ public struct Contract: Sendable {
         try rule(try await chat.before(message, limit: 10).isEmpty, "an empty page is the end")
         try rule(try await chat.before(second, limit: -1).isEmpty, "a negative limit is none")
         try await chat.delete(second)
+        try rule(chat.state.outbox == 1, "a text that is deleted is not counted any more, at once")
         try await refused(.noSuchMessage) { _ = try await chat.message(second) }
         for await page in chat.timeline() where page.map(\.id) == [message] { break }
     }
@@ -226,12 +228,13 @@ public struct Contract: Sendable {
     }
 
     private func checkBurn(_ library: any Flashpaper, _ burner: any Burner, _ chat: any Chat) async throws {
+        try await burner.setLabel("x")
         let states = burner.states()
         let report = try await burner.burn()
         try rule(report.outcome == .proven, "where the server can be asked, a burn is proven")
         try rule(library.state.burners.isEmpty && library.burner(burner.id) == nil, "it is gone at once")
         for await _ in states {}
-        try rule(burner.state.id == burner.id, "its last state stays")
+        try rule(burner.state.label == "x", "the last state before it was gone stays")
         try await refused(.noSuchBurner) { try await burner.connect() }
         try await refused(.noSuchBurner) { try await chat.send("text") }
         for await _ in chat.timeline() {}

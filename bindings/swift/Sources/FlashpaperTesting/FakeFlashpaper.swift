@@ -4,6 +4,17 @@ import Foundation
 /// Flashpaper in memory, for the tests of an app: no native library, no network, no disk, and a clock that only the test moves.
 /// It keeps the rules of the real one, as far as ``Contract`` asks for them, which runs over both.
 ///
+/// What it does not model:
+/// - **Time**: nothing takes any, so that deadlines are looked at and never run out, and no call can be cancelled once it has
+///   begun. Nothing happens at a random moment: ``Spread``, ``Profile`` and ``networkChanged()`` are noted only.
+/// - **Chats**: their timers are shown, and no text goes by them; private conversations never rest for too long; texts never
+///   come twice; version 2 of OTR is never spoken. No outbox, inbox or list of strangers is ever full. An address that does not
+///   exist is somebody who is away.
+/// - **Servers**: any name is one that lets people register, by the route that was asked for; invitations and lists of servers
+///   are taken and mean nothing. Removals that wait are tried again by ``burn(_:)`` and ``burnAll()`` alone, and never dropped.
+/// - **Files**: nothing is stored. It cannot be opened again but by ``unlock()``, the duress passphrase opens nothing, and there
+///   is no panic. No update of the server directory is right: none is signed.
+///
 /// ```swift
 /// let fake = FakeFlashpaper()
 /// let friend = fake.peer(JID(rawValue: "friend@example.org"))
@@ -49,6 +60,16 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
         world.script { $0.burnReports.append(report) }
     }
 
+    /// The next sync gives this. Otherwise it counts what is unread and what waits, and is complete.
+    public func nextSync(is report: SyncReport) {
+        world.script { $0.syncReports.append(report) }
+    }
+
+    /// The next ticket, whatever its bytes, is of these removals. Otherwise there is no right one.
+    public func nextTicket(is removals: [PendingRemoval]) {
+        world.script { $0.tickets.append(removals) }
+    }
+
     /// Sets what is wrong with the store.
     public func setVault(_ vault: VaultReport) {
         world.script { $0.vault = vault }
@@ -57,7 +78,9 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     /// The same as opening the real library's folder with its key, which ends ``Life/locked``.
     public func unlock() {
         world.script { inner in
-            if inner.life == .locked { inner.life = .suspended }
+            guard inner.life == .locked else { return }
+            inner.life = .suspended
+            inner.beginAutoLock()
         }
     }
 
@@ -70,7 +93,8 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     /// The clock's time.
     public var now: Date { world.read { $0.now } }
 
-    /// Moves the clock: texts that have waited too long fail, burners expire, timers run out, and the library locks itself.
+    /// Moves the clock: texts that have waited too long fail, history expires, burners expire where the library is awake or once
+    /// it is, and the library locks itself. Timers of chats are not modelled.
     public func advance(by time: Duration) {
         world.script { $0.advance(by: time) }
     }
@@ -150,8 +174,14 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     }
 
     public func redeem(_ ticket: Data) async throws -> [BurnerID] {
-        // A ticket is a secret of the real library: there is none here.
-        try world.call(.redeem) { _ in throw FlashpaperError.invalidInput(.ticket) }
+        try world.call(.redeem) { inner in
+            guard !inner.tickets.isEmpty else { throw FlashpaperError.invalidInput(.ticket) }
+            let new = inner.tickets.removeFirst().filter { removal in
+                !inner.accounts.contains { $0.jid == removal.jid } && !inner.removals.contains { $0.jid == removal.jid }
+            }
+            inner.removals += new
+            return new.map(\.burner)
+        }
     }
 
     public func suspend(deadline: Duration) async throws {
@@ -170,9 +200,9 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
             inner.setTor(.ready)
             let chats = inner.accounts.flatMap { $0.talks.map { $0.state } }
             let outbox = chats.reduce(0) { $0 + $1.outbox }
-            let report = SyncReport(unread: chats.reduce(0) { $0 + $1.unread }, outbox: outbox, complete: true)
+            let usual = SyncReport(unread: chats.reduce(0) { $0 + $1.unread }, outbox: outbox, complete: true)
             inner.fallAsleep()
-            return report
+            return inner.syncReports.isEmpty ? usual : inner.syncReports.removeFirst()
         }
     }
 
@@ -190,7 +220,7 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
 
     public func touch() {
         world.script { inner in
-            if let (time, at) = inner.autoLock, at > inner.now { inner.autoLock = (time, inner.now + seconds(time)) }
+            if let (_, at) = inner.autoLock, at > inner.now { inner.beginAutoLock() }
         }
     }
 
@@ -247,18 +277,8 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
         world.script { $0.profile = profile }
     }
 
-    public func setSpread(_ spread: Spread) {
+    public func setSpread(_ spread: Spread) throws(FlashpaperError) {
+        let spread = try spread.checked()
         world.script { $0.spread = spread }
     }
-}
-
-/// A call that a test can have fail: of the library, a burner or a chat.
-public enum Op: Hashable, Sendable, CaseIterable {
-    case startTor, create, checkOptions, restore, burn, burnAll, pendingRemovals, redeem, suspend, resume, sync, lock
-    case setAutoLock, changeKey, setDuress, updateDirectory, setOwnServers
-    case answerQuestion
-    case connect, disconnect, add, expectKey, messages, link, fingerprint, setHistory, setExpiry, setIdleTimeout, setVersion2
-    case importFingerprints, wordsLeft, recoveryWords, dropRecoveryWords, wipe
-    case message, send, retry, delete, read, taken, accept, setBlocked, setLabel, setTimer, startPrivate, endPrivate
-    case acceptKey, setVerified, compare, answer, abortComparison
 }

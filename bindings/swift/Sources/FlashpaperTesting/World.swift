@@ -123,6 +123,8 @@ struct Inner {
     var failures: [Op: [FlashpaperError]] = [:]
     var forms: [QuestionForm] = []
     var burnReports: [BurnReport] = []
+    var syncReports: [SyncReport] = []
+    var tickets: [[PendingRemoval]] = []
 
     init(network: NetworkKind, now: Date) {
         self.network = network
@@ -178,6 +180,7 @@ struct Inner {
         guard life == .suspended else { return }
         life = .awake
         if torIsWanted { setTor(.ready) } else { tor = .off }
+        pass()
         for creation in creations { creation.wakes(&self) }
     }
 
@@ -189,6 +192,11 @@ struct Inner {
         report(.locked)
     }
 
+    /// Its time begins anew.
+    mutating func beginAutoLock() {
+        if let (time, _) = autoLock { autoLock = (time, now + seconds(time)) }
+    }
+
     mutating func end() {
         guard life != .closed else { return }
         for creation in creations { creation.ends(with: .closed, &self) }
@@ -198,6 +206,11 @@ struct Inner {
 
     mutating func advance(by time: Duration) {
         now += seconds(time)
+        pass()
+    }
+
+    /// Does what time has brought.
+    private mutating func pass() {
         if life == .awake || life == .suspended {
             for id in accounts.map(\.id) {
                 change(id) { $0.pass(to: &$1) }

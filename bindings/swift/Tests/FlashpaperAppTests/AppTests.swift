@@ -7,9 +7,15 @@ import Testing
 @Suite struct AppTests {
     @Test(.timeLimit(.minutes(2))) func theFirstExampleOfTheReadmeRuns() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        let outcome = try await start(
-            folder: folder, key: .file, friend: "nobody-at-all@burner.test", privateNetwork: Lab().facts)
-        #expect(outcome == .proven)
+        let lab = try Lab()
+        let friend = try lab.peer()
+        let (jid, facts) = (friend.jid, lab.facts)
+        async let outcome = start(folder: folder, key: .file, friend: jid, privateNetwork: facts)
+        try await friend.hears("hello")
+        try await friend.tells("smp_asked", "What was our dog called?")
+        try friend.does("answer rex")
+        #expect(try await outcome == .proven)
+        try friend.end()
     }
 
     @Test func itIsWhatStandsThere() throws {

@@ -9,7 +9,9 @@ func start(folder: URL, key: Key, friend: String, privateNetwork: String?) async
     try await burner.connect()
     let chat = try await burner.add(friend)            // a bare JID, or a link with the friend's key
     try await chat.send("hello")                       // never in the clear: it waits until the friend is there
-    for await state in chat.states() where state.outbox == 0 || !state.present { break }
+    for await state in chat.states() where state.outbox == 0 { break }
+    try await chat.compare("rex", question: "What was our dog called?")
+    for await state in chat.states() where state.security == .verified { break }   // the friend has typed the same
     let report = try await burner.burn()
     await library.close()
     return report.outcome

@@ -72,6 +72,48 @@ extension OnTheLab {
             }
         }
 
+        @Test func openingAgainAndReadingTimelinesLeaveNothing() async throws {
+            try await home.with { library in
+                try await library.startTor()
+                let burner = try await library.create(burnerTest).burner
+                let chat = try await burner.add("nobody-at-all@burner.test")
+                try await chat.send("waits")
+                var (libraries, engines) = ([Weak<Library>](), [Weak<FfiEngine>]())
+                func calls(_ count: Int) async throws {
+                    for _ in 0..<count {
+                        let opened = try await home.open() as? Library
+                        libraries.append(Weak(opened))
+                        engines.append(Weak(opened?.engine))
+                        #expect(opened?.state.burners.count == 1)
+                        for await page in chat.timeline() {
+                            #expect(page.count == 1)
+                            break
+                        }
+                    }
+                }
+                for count in 0..<100 {
+                    try await burner.setLabel("\(count)")
+                    await Task.yield()
+                    #expect(burner.state.label == "\(count)", "a state that was taken before came back")
+                }
+                try await calls(50)
+                let before = try threadsAndFiles()
+                try await calls(500)
+                let after = try threadsAndFiles()
+                #expect(after.threads - before.threads < 8 && after.files - before.files < 8, "\(before), \(after)")
+                #expect(libraries.allSatisfy { $0.object == nil } && engines.allSatisfy { $0.object == nil })
+                try await burner.burn()
+            }
+        }
+
+        private struct Weak<Object: AnyObject> {
+            weak var object: Object?
+
+            init(_ object: Object?) {
+                self.object = object
+            }
+        }
+
         @Test func aLibraryThatNobodyHasIsGone() async throws {
             weak var library: Library?
             do {
@@ -81,6 +123,25 @@ extension OnTheLab {
                 let reader = Task { [states = opened.states()] in for await _ in states {} }
                 await opened.close()
                 await reader.value
+            }
+            #expect(library == nil, "something holds on to it")
+        }
+
+        @Test func whatIsReadKeepsTheLibrary() async throws {
+            try await isKept { $0.states() }
+            try await isKept { $0.events() }
+        }
+
+        private func isKept<T>(by read: (any Flashpaper) -> AsyncStream<T>) async throws {
+            weak var library: Library?
+            do {
+                var opened: (any Flashpaper)? = try await home.open()
+                library = opened as? Library
+                let stream = read(try #require(opened))
+                opened = nil
+                #expect(library != nil)
+                try await library?.engine.reportForTests(count: 1)
+                if library != nil { #expect(await stream.first { _ in true } != nil) }
             }
             #expect(library == nil, "something holds on to it")
         }
@@ -97,7 +158,7 @@ extension OnTheLab {
                     library.touch()
                     library.networkChanged()
                     library.setProfile(.background)
-                    library.setSpread(.oneAtATime)
+                    try library.setSpread(.oneAtATime)
                 }),
                 ("pendingRemovals", { _ = try await library.pendingRemovals() }),
                 ("checkOptions", { try await library.checkOptions(burnerTest) }),

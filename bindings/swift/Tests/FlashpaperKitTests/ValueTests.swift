@@ -59,6 +59,18 @@ import Testing
         #expect("\(Event.question(burner: burner.id, question: question.id))".contains("1f"))
     }
 
+    @Test func aValueThatComesLateIsDropped() async {
+        let present = Present(1, revision: 5)
+        let values = present.stream()
+        present.set(2, revision: 7)
+        present.set(3, revision: 6)
+        #expect(present.value == 2)
+        present.finish { $0 = 9 }
+        present.set(4, revision: 8)
+        #expect(await values.reduce(nil) { $1 } == 9)
+        #expect(present.value == 9)
+    }
+
     @Test func aPictureHasItsMediaType() {
         #expect(PictureFormat.jpeg.mediaType == "image/jpeg")
         #expect(PictureFormat.png.mediaType == "image/png")

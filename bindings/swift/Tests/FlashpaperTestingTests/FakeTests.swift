@@ -3,11 +3,11 @@ import Foundation
 import Testing
 
 /// The fake, without the native library and in milliseconds.
-@Suite struct FakeTests {
+@Suite(.timeLimit(.minutes(1))) struct FakeTests {
     let fake = FakeFlashpaper()
     let friend = JID(rawValue: "friend@example.org")
 
-    @Test(.timeLimit(.minutes(1))) func theContractHolds() async throws {
+    @Test func theContractHolds() async throws {
         let began = ContinuousClock.now
         try await Contract { FakeFlashpaper() }.run()
         #expect(ContinuousClock.now - began < .seconds(2))
@@ -51,10 +51,18 @@ import Testing
         #expect(try await chat.message(again).text == "hello")
 
         try await burner.setExpiry(fake.now + 100)
+        let sleeper = try await fake.create().burner
+        try await sleeper.setExpiry(fake.now + 101)
         let events = fake.events()
         fake.advance(by: .seconds(100))
         #expect(await events.first { $0.event == .expired(burner: burner.id) } != nil)
-        #expect(fake.state.burners.isEmpty)
+        #expect(fake.state.burners.map(\.id) == [sleeper.id])
+        try await fake.suspend()
+        fake.advance(by: .seconds(1))
+        #expect(fake.state.burners.map(\.id) == [sleeper.id])
+        try await fake.resume()
+        try #require(fake.state.burners.isEmpty)
+        #expect(await events.first { $0.event == .expired(burner: sleeper.id) } != nil)
 
         try await fake.setAutoLock(after: .seconds(10))
         fake.advance(by: .seconds(9))
@@ -156,11 +164,23 @@ import Testing
         await #expect(throws: FlashpaperError.torBlocked) { try await fake.sync(deadline: .seconds(1)) }
         fake.fail(.create, with: .rateLimited(retryAfter: .seconds(60)))
         await #expect(throws: FlashpaperError.rateLimited(retryAfter: .seconds(60))) { try await fake.create().burner }
+        let incomplete = SyncReport(unread: 3, outbox: 2, complete: false)
+        fake.nextSync(is: incomplete)
+        #expect(try await fake.sync(deadline: .seconds(1)) == incomplete)
+        #expect(try await fake.sync(deadline: .seconds(1)).complete)
+        try await fake.resume()
         fake.nextBurn(is: BurnReport(outcome: .queued, reason: .auth))
         #expect(try await burner.burn() == BurnReport(outcome: .queued, reason: .auth))
         #expect(try await fake.pendingRemovals().map(\.burner) == [burner.id])
         #expect(try await fake.burn(burner.id).outcome == .proven)
         #expect(try await fake.pendingRemovals().isEmpty)
+        let removal = PendingRemoval(
+            burner: BurnerID(rawValue: "aa"), jid: JID(rawValue: "gone@example.org"), since: fake.now,
+            until: fake.now + 60, confirmed: false)
+        fake.nextTicket(is: [removal])
+        #expect(try await fake.redeem(Data("ticket".utf8)) == [removal.burner])
+        #expect(try await fake.pendingRemovals() == [removal])
+        await #expect(throws: FlashpaperError.invalidInput(.ticket)) { try await fake.redeem(Data("ticket".utf8)) }
     }
 
     @Test func torThatIsBlockedAndASleepThatSyncs() async throws {
