@@ -1,8 +1,8 @@
 // One module for the app: everything from the generated bindings up to the activity.
 plugins {
     id("com.android.application") version "8.13.0"
-    id("org.jetbrains.kotlin.android") version "2.2.20"
-    id("org.jetbrains.kotlin.plugin.compose") version "2.2.20"
+    id("org.jetbrains.kotlin.android") version "2.4.20"
+    id("org.jetbrains.kotlin.plugin.compose") version "2.4.20"
 }
 
 android {
@@ -15,7 +15,7 @@ android {
         versionCode = 1
         versionName = "0.1.0"
     }
-    // The library's own file for each ABI is to be put into src/main/jniLibs by cargo-ndk.
+    // The library for each ABI is to be put into src/main/jniLibs: see README.md.
     sourceSets["main"].kotlin.srcDirs(
         "src/androidx/kotlin",
         "../ui/src/main/kotlin",

@@ -19,4 +19,4 @@ dependencyResolutionManagement {
     }
 }
 rootProject.name = "flashpaper-kotlin"
-include(":android")
+include(":android", ":testing")

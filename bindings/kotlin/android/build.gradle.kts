@@ -9,9 +9,6 @@ plugins {
 val maven = file("../pom.xml").readText()
 fun version(name: String) = Regex("<$name.version>(.+)</$name.version>").find(maven)!!.groupValues[1]
 
-group = "org.flashpaper"
-version = Regex("(?m)^version = \"(.+)\"$").find(file("../../../Cargo.toml").readText())!!.groupValues[1]
-
 /** What `cargo xtask package android` has made: libraries by ABI, and where the repository is to lie. */
 val made = providers.gradleProperty("flashpaper.package").map { File(it) }.orNull
     ?: throw GradleException("run cargo xtask package android, which builds the native library first")
@@ -51,13 +48,6 @@ publishing {
         register<MavenPublication>("release") {
             artifactId = "flashpaper-android"
             afterEvaluate { from(components["release"]) }
-        }
-    }
-    // A folder laid out as a Maven repository: to be tried by an app, or handed on as it is.
-    repositories {
-        maven {
-            name = "package"
-            url = uri(made.resolve("maven"))
         }
     }
 }

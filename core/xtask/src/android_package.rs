@@ -52,7 +52,7 @@ pub(crate) fn make() -> Done {
     let mut gradle = at_root("gradle");
     gradle.args(["--no-daemon", "--project-dir", "bindings/kotlin"]);
     gradle.arg(format!("-Pflashpaper.package={}", out.display())).env("ANDROID_HOME", &sdk.home);
-    run(gradle.arg(":android:publishReleasePublicationToPackageRepository"))?;
+    run(gradle.arg("publishReleasePublicationToPackageRepository"))?;
     println!("made {}", out.display());
     Ok(())
 }

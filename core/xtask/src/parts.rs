@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn gradle_finds_the_versions_where_it_looks() {
         assert_eq!(between("Cargo.toml", "version = \"", "\"").first().map(String::as_str), Some(VERSION));
-        for name in ["coroutines", "jna", "kotlin"] {
+        for name in ["coroutines", "jna", "junit", "kotlin"] {
             let found = between("bindings/kotlin/pom.xml", &format!("<{name}.version>"), &format!("</{name}.version>"));
             assert_eq!(found.len(), 1, "{name}");
         }

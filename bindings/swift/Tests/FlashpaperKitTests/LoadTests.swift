@@ -100,7 +100,8 @@ extension OnTheLab {
                 let before = try threadsAndFiles()
                 try await calls(500)
                 let after = try threadsAndFiles()
-                #expect(after.threads - before.threads < 8 && after.files - before.files < 8, "\(before), \(after)")
+                // Opening has some threads of a pool work, which go when they had nothing to do for a while.
+                #expect(after.threads - before.threads < 50 && after.files - before.files < 8, "\(before), \(after)")
                 #expect(libraries.allSatisfy { $0.object == nil } && engines.allSatisfy { $0.object == nil })
                 try await burner.burn()
             }

@@ -14,8 +14,8 @@ public interface Burner {
 
     /**
      * Has the burner connect, and stay connected through everything that can be waited for, over the end of the process, too,
-     * once Tor is started again; [BurnerState.connection] tells how it goes. Where there are several burners it begins at a random moment within 5 seconds. One that waits by itself is
-     * hurried so: it is for the burner that a user looks at.
+     * once Tor is started again; [BurnerState.connection] tells how it goes. Where there are several burners it begins at a random
+     * moment within 5 seconds. One that waits by itself is hurried so: it is for the burner that a user looks at.
      */
     public suspend fun connect()
 

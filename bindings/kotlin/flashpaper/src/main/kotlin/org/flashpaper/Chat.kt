@@ -5,7 +5,7 @@ import kotlin.time.Duration
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.StateFlow
 
-/** [importFingerprints] of all accounts. The last page of [messages]. A burner's conversation with one peer. */
+/** A burner's conversation with one peer. */
 public interface Chat {
     /** The peer's bare JID. */
     public val peer: Jid

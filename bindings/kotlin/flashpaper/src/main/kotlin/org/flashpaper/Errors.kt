@@ -3,16 +3,15 @@ package org.flashpaper
 import kotlin.time.Duration
 
 /**
- * What went wrong. Its message is its [code], for developers; an app picks its own words by that. Two of the same kind with the same
- * details are equal.
+ * What went wrong. Its message is its [code], for developers; an app picks its own words by that. Printing it shows that alone, so
+ * that no log has a server's web page or a user's word. Two of the same kind with the same details are equal.
  *
  * Nothing here calls the library: errors can be made, compared and printed where it is not loaded.
- *
- * @property code A stable name for programs, in `snake_case`.
- * @property action The one thing to suggest to the user.
  */
 public sealed class FlashpaperException(
+    /** A stable name for programs, in `snake_case`. */
     public val code: String,
+    /** The one thing to suggest to the user. */
     public val action: Action,
     private val detail: Any? = null,
 ) : Exception(code) {
@@ -215,7 +214,7 @@ public sealed class FlashpaperException(
     public class Internal : FlashpaperException("internal", Action.REPORT)
 }
 
-/** Its code: no log gets to see a server's web page or a user's word. The one thing to suggest to the user. */
+/** The one thing to suggest to the user. */
 public enum class Action {
     /** Look after the device's network. */
     CHECK_NETWORK,

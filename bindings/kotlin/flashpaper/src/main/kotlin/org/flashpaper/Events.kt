@@ -46,7 +46,7 @@ public sealed interface Event {
     public data class Expiring(public val burner: BurnerId, public val at: Instant) : Event
 
     /**
-     * A burner has expired: it can be used no more, and is burnt as soon as there is a network. [settled] tells how that ended.
+     * A burner has expired: it can be used no more, and is burnt as soon as there is a network. [Settled] tells how that ended.
      */
     public data class Expired(public val burner: BurnerId) : Event
 

@@ -197,8 +197,9 @@ public interface Flashpaper {
     public companion object {
         /**
          * Opens a folder. No network is touched, nor will it be before [startTor]. A folder that this process has open already
-         * gives the same library: closing one closes it for all. One that is locked is unlocked by its key, and suspended then;
+         * gives the same library: closing it closes it for all. One that is locked is unlocked by its key, and suspended then;
          * one that is suspended stays so: call [resume]. With the duress passphrase it gives an empty one: see [setDuress].
+         * Cancelled, it closes what it alone has opened.
          *
          * Throws where the folder cannot be used, is in use by another process or for another network, is sealed with another
          * key, or is damaged; where the key store does not hand its key out; where the configuration is invalid.
@@ -211,7 +212,7 @@ public interface Flashpaper {
          * [FlashpaperException.Closed] from then on. Accounts stay at their servers, where nobody knows their passwords any more.
          *
          * From any thread, also where the folder is open in another process, locked, or not there; it can be called again. Takes
-         * milliseconds, and as long as [keys] takes: the key store that sealed the folder; without one, a file or a passphrase
+         * milliseconds once the library is loaded, and as long as [keys] takes: the key store that sealed the folder; without one, a file or a passphrase
          * did.
          */
         public fun panic(folder: File, keys: KeySource? = null): PanicReport =
@@ -229,6 +230,9 @@ public interface Flashpaper {
          * Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called before
          * anything secret is in it. It holds for all of the process, so that it is for the app to decide. False: the platform
          * has no such thing (Linux and Android have), or has refused.
+         *
+         * It is done when this returns, which holds the calling thread: the first call of the library loads it, which can take a
+         * tenth of a second or more. Later calls take microseconds.
          */
         public fun forbidDumps(): Boolean = ffiForbidDumps()
 
@@ -236,6 +240,8 @@ public interface Flashpaper {
          * Keeps this process's memory out of swap, from here on. It holds for all of the process, so that it is for the app to
          * decide. False: the platform has no such thing (Linux and Android have), or does not let this process lock as much
          * memory as it likes.
+         *
+         * It holds the calling thread, as [forbidDumps] does.
          */
         public fun forbidSwap(): Boolean = ffiForbidSwap()
     }

@@ -10,7 +10,9 @@ import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
 import org.flashpaper.internal.Library
+import org.flashpaper.internal.LibraryChat
 import org.flashpaper.internal.ffi.Engine
+import org.flashpaper.internal.ffi.uniffiContinuationHandleMap
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -63,12 +65,16 @@ class LoadTest {
             library.pendingRemovals()
             library.state.first()
             library.events()
+            home.open()
+            LibraryChat(library as Library, BurnerId("1f"), ChatState(Jid("nobody@burner.test"))).timeline().collect {}
             assertThrows<FlashpaperException.TorNotStarted> { library.create(BURNER_TEST).await() }
         }
         calls(100)
         val before = threadsAndFiles()
+        val waiting = uniffiContinuationHandleMap.size
         calls(1_000)
         assertNoGrowth(before)
+        assertEquals(waiting, uniffiContinuationHandleMap.size, "calls of Rust that have not come back")
     }
 
     @Test

@@ -1,17 +1,25 @@
 package org.flashpaper
 
+import java.lang.ref.WeakReference
 import java.util.concurrent.TimeUnit.MINUTES
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.measureTime
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
+import org.flashpaper.internal.Library
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
@@ -116,6 +124,7 @@ class OpeningTest {
     @Test
     fun aFolderThatIsOpenGivesTheSameLibraryAtTheSameTime() = runBlocking {
         val (first, second) = coroutineScope { List(2) { async { home.open() } }.map { it.await() } }
+        assertSame(first, second)
         first.suspend()
         second.state.reaches { it.life == Life.SUSPENDED }
         val third = home.open()
@@ -124,6 +133,40 @@ class OpeningTest {
         first.close()
         assertThrows<FlashpaperException.Closed> { second.resume() }
         home.use { assertEquals(Life.AWAKE, it.state.value.life) }
+    }
+
+    @Test
+    fun anOpeningThatIsCancelledLetsGoOfTheFolderUnlessItWasOpen() = runBlocking {
+        suspend fun cancelled(opened: (Library) -> Boolean) = coroutineScope {
+            val opening = launch(start = UNDISPATCHED) { home.open() }
+            // It cannot come back to this thread meanwhile: it is cancelled when it has the folder open.
+            while (Library.opened.values.none(opened)) Thread.sleep(10)
+            opening.cancelAndJoin()
+            assertTrue(opening.isCancelled)
+        }
+        cancelled { it.openings == 1 }
+        assertTrue(Library.opened.isEmpty())
+        home.use { library ->
+            cancelled { it.openings == 2 }
+            assertEquals(Life.AWAKE, library.state.value.life)
+            library.pendingRemovals()
+        }
+    }
+
+    @Test
+    fun aLibraryThatIsClosedIsCollected() = runBlocking {
+        suspend fun closed() = home.open().let {
+            it.create(BURNER_TEST)
+            it.close()
+            WeakReference(it) to WeakReference((it as Library).engine)
+        }
+        val (library, engine) = closed()
+        withTimeout(20.seconds) {
+            while (library.get() != null || engine.get() != null) {
+                System.gc()
+                delay(100.milliseconds)
+            }
+        }
     }
 
     @Test

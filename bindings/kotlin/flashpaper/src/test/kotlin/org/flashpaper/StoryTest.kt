@@ -81,8 +81,9 @@ class StoryTest {
             peer.does("say good day")
             val came = chat.timeline().reaches { page -> page.any { it.text == "good day" } }.last()
             assertEquals(Security.PRIVATE to MessageState.Received, came.security to came.state)
+            chat.state.reaches { it.unread == 1 }
             chat.read(came.id)
-            chat.state.reaches { it.unread == 0 }
+            assertEquals(0, chat.state.value.unread)
 
             val events = library.events(library.state.value.number)
             suspend fun told(comparison: Comparison) {
@@ -235,9 +236,8 @@ class StoryTest {
             library.state.reaches { it.life == Life.AWAKE }
             syncing.cancel()
             syncing.join()
-            assertTrue(syncing.isCancelled)
+            assertEquals(true to Life.SUSPENDED, syncing.isCancelled to library.state.value.life)
         }
-        library.state.reaches { it.life == Life.SUSPENDED }
         library.resume()
         burner.state.reaches { it.connection == Connection.Online }
         assertEquals(BurnOutcome.PROVEN, burner.burn().outcome)

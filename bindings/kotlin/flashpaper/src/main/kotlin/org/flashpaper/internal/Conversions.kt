@@ -199,10 +199,9 @@ internal fun Profile.ffi(): FfiProfile =
         Profile.BACKGROUND -> FfiProfile.BACKGROUND
     }
 
-/** A negative time counts as none: there is nobody to tell. */
 internal fun Spread.ffi(): FfiSpread =
     when (this) {
-        is Spread.Within -> FfiSpread.Within(time.coerceAtLeast(Duration.ZERO).ffi())
+        is Spread.Within -> FfiSpread.Within(time.ffi())
         Spread.OneAtATime -> FfiSpread.OneAtATime
     }
 

@@ -2,6 +2,7 @@
 
 package org.flashpaper.internal
 
+import org.flashpaper.AnswerFault
 import org.flashpaper.BurnerId
 import org.flashpaper.Comparison
 import org.flashpaper.Connection
@@ -10,6 +11,8 @@ import org.flashpaper.Event
 import org.flashpaper.Field
 import org.flashpaper.FieldAnswer
 import org.flashpaper.FieldKind
+import org.flashpaper.FlashpaperException
+import org.flashpaper.Input
 import org.flashpaper.Jid
 import org.flashpaper.Message
 import org.flashpaper.MessageId
@@ -132,7 +135,13 @@ internal fun FfiAnswer.face(): FieldAnswer =
         is FfiAnswer.Chosen -> FieldAnswer.Chosen(places.map { it.toInt() })
     }
 
-/** Anything but the place of an option stays none. */
+/** No place is negative: one is refused here, where it still has the caller's number. */
+internal fun Map<Int, FieldAnswer>.ffi(): Map<UInt, FfiAnswer> {
+    keys.firstOrNull { it < 0 }?.let { throw FlashpaperException.InvalidInput(Input.Answer(AnswerFault.Unfit(it))) }
+    return entries.associate { (place, answer) -> place.toUInt() to answer.ffi() }
+}
+
+/** A negative place of an option becomes one that no field has: the library refuses it, and names the field. */
 internal fun FieldAnswer.ffi(): FfiAnswer =
     when (this) {
         is FieldAnswer.Text -> FfiAnswer.Text(text)

@@ -1,5 +1,7 @@
 package org.flashpaper.internal
 
+import java.util.concurrent.ConcurrentHashMap
+import kotlin.coroutines.cancellation.CancellationException
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -7,11 +9,10 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.asStateFlow
-import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
 import org.flashpaper.Burned
 import org.flashpaper.Burner
@@ -38,23 +39,35 @@ import org.flashpaper.VaultReport
 import org.flashpaper.internal.ffi.Burner as FfiBurner
 import org.flashpaper.internal.ffi.CancelToken
 import org.flashpaper.internal.ffi.Engine
+import org.flashpaper.internal.ffi.Snapshot
 import org.flashpaper.internal.ffi.States
+import org.flashpaper.internal.ffi.UniffiWithHandle
 
 /** The real Flashpaper. */
-internal class Library private constructor(val engine: Engine, states: States, first: State) : Flashpaper {
-    private val present = MutableStateFlow(first)
+internal class Library(val engine: Engine, states: States, first: State) : Flashpaper {
+    val present = Present(first)
 
-    /** What goes on beside the calls: until the library is closed. */
+    /** What goes on beside the calls. Each thing in it ends by itself once the library is closed. */
     val scope = CoroutineScope(Dispatchers.IO + SupervisorJob())
+
+    /** How new the present is: not each change of it has an event with a number. */
+    private var revision = 0uL
+
+    /** How many calls of [open] have this library, without those that were cancelled. */
+    var openings = 0
+        private set
 
     private val watching: Job = scope.launch {
         states.use {
-            while (true) follow((it.next() ?: break).face())
+            while (true) follow(it.next() ?: break)
         }
-        present.update { it.copy(life = Life.CLOSED, tor = Tor.Off, burners = emptyList()) }
+        synchronized(present) {
+            present.value = present.value.copy(life = Life.CLOSED, tor = Tor.Off, burners = emptyList())
+        }
+        opening.withLock { opened.values.remove(this@Library) }
     }
 
-    override val state: StateFlow<State> = present.asStateFlow()
+    override val state: StateFlow<State> = present.state
 
     /** Makes a call that changes something that [state] shows: it shows it when this returns. */
     suspend fun <T> change(body: suspend () -> T): T = call {
@@ -74,10 +87,21 @@ internal class Library private constructor(val engine: Engine, states: States, f
         }
     }
 
-    suspend fun look(): Unit = withContext(NonCancellable) { follow(engine.snapshot().face()) }
+    /** Has [state] show the present. Where the library has just been closed it shows that by itself, and no call fails by it. */
+    suspend fun look(): Unit = withContext(NonCancellable) {
+        try {
+            follow(translated { engine.snapshot() })
+        } catch (_: FlashpaperException) {
+        }
+    }
 
-    /** Takes a newer state. One that was taken before the present one and comes late is dropped. */
-    private fun follow(next: State): Unit = present.update { if (next.number >= it.number) next else it }
+    /** Takes a newer state. One that was taken before the present one and comes late is dropped, and so is any after the end. */
+    private fun follow(next: Snapshot): Unit = synchronized(present) {
+        if (next.revision >= revision && present.value.life != Life.CLOSED) {
+            revision = next.revision
+            present.value = next.face()
+        }
+    }
 
     override fun events(since: Long?): Flow<Numbered> = numbered(engine, since)
 
@@ -154,13 +178,41 @@ internal class Library private constructor(val engine: Engine, states: States, f
     override fun setSpread(spread: Spread): Unit = engine.setSpread(spread.ffi())
 
     companion object {
-        suspend fun open(config: Config): Flashpaper = cancellable { token ->
-            val engine = Engine.open(config.ffi(), token)
-            val states = engine.states()
-            Library(engine, states, states.next()?.face() ?: CLOSED)
+        private val opening = Mutex()
+
+        /** The libraries that are open, by [identity]. */
+        val opened = ConcurrentHashMap<Long, Library>()
+
+        suspend fun open(config: Config): Flashpaper {
+            var library: Library? = null
+            try {
+                return cancellable { token -> of(Engine.open(config.ffi(), token)).also { library = it } }
+            } catch (e: CancellationException) {
+                withContext(NonCancellable) { library?.leave() }
+                throw e
+            }
         }
 
-        /** Nothing was ever known. */
+        /** The one library of an engine: opening a folder again gives the same. */
+        private suspend fun of(engine: Engine): Library = opening.withLock {
+            val name = identity(engine)
+            val library = opened[name]?.also {
+                engine.close()
+                it.look()
+            } ?: engine.states().let { Library(engine, it, it.next()?.face() ?: CLOSED) }.also { opened[name] = it }
+            library.also { it.openings += 1 }
+        }
+
+        /** An opening that was cancelled gives up its library: where no other has it, nobody else would close it. */
+        private suspend fun Library.leave() {
+            if (opening.withLock { --openings } == 0) close()
+        }
+
+        /** The same for two objects of one engine: its address, while one of them is held. */
+        private fun identity(engine: Engine): Long =
+            engine.uniffiCloneHandle().also { Engine(UniffiWithHandle, it).close() }
+
+        /** The state of a library that was closed before it told its first one. */
         private val CLOSED = State(0, Life.CLOSED, NetworkKind.PUBLIC, Tor.Off, emptyList(), VaultReport())
     }
 }

@@ -20,7 +20,7 @@ import org.flashpaper.MessageId
 /** A burner of the real library. */
 internal class LibraryBurner(private val library: Library, first: BurnerState) : Burner {
     override val id: BurnerId = first.id
-    override val state: StateFlow<BurnerState> = library.state.burner(first)
+    override val state: StateFlow<BurnerState> = library.present.burner(first)
     private val engine = library.engine
 
     override suspend fun connect(): Unit = library.change { engine.connect(id.value) }

@@ -18,7 +18,7 @@ import org.flashpaper.MessageId
 /** A conversation of the real library. */
 internal class LibraryChat(private val library: Library, burner: BurnerId, first: ChatState) : Chat {
     override val peer: Jid = first.peer
-    override val state: StateFlow<ChatState> = library.state.chat(burner, first)
+    override val state: StateFlow<ChatState> = library.present.chat(burner, first)
     private val id = burner.value
     private val engine = library.engine
 

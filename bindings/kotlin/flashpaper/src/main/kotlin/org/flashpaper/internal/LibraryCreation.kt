@@ -20,13 +20,15 @@ internal class LibraryCreation(private val library: Library, private val creatio
 
     init {
         library.scope.launch {
-            while (true) present.value = (creation.progress() ?: break).face()
             present.value =
                 try {
-                    val made = translated { creation.burner(null) }
-                    // Who hears of it finds it in the state.
-                    library.look()
-                    Progress.Done(BurnerId(made.id))
+                    translated {
+                        while (true) present.value = (creation.progress() ?: break).face()
+                        val made = creation.burner(null)
+                        // An app that reads this finds it in the state.
+                        library.look()
+                        Progress.Done(BurnerId(made.id))
+                    }
                 } catch (e: FlashpaperException) {
                     Progress.Failed(e)
                 }
@@ -39,9 +41,7 @@ internal class LibraryCreation(private val library: Library, private val creatio
         val id = question.value.toULong()
         call {
             when (answer) {
-                // Anything but the place of a field stays none.
-                is Answer.Fields ->
-                    engine.answer(id, answer.answers.entries.associate { (place, given) -> place.toUInt() to given.ffi() })
+                is Answer.Fields -> engine.answer(id, answer.answers.ffi())
                 Answer.AnotherPicture -> engine.askAnew(id)
                 Answer.GiveUp -> engine.decline(id)
             }

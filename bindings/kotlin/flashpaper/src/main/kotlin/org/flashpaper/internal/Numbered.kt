@@ -3,6 +3,7 @@ package org.flashpaper.internal
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.withContext
 import org.flashpaper.Numbered
@@ -14,9 +15,7 @@ internal fun numbered(engine: Engine, since: Long?): Flow<Numbered> {
     // Until an event was read this alone knows where it begins.
     var begun: Events? = engine.events(since?.toULong())
     var last = since
-    val busy = AtomicBoolean()
-    return flow {
-        check(busy.compareAndSet(false, true)) { "these events have a collector: ask for others" }
+    return forOneCollector {
         val events = begun ?: engine.events(last?.toULong())
         try {
             while (true) {
@@ -32,6 +31,18 @@ internal fun numbered(engine: Engine, since: Long?): Flow<Numbered> {
                 events.close()
                 begun = null
             }
+        }
+    }
+}
+
+/** Events for one collector at a time. */
+internal fun forOneCollector(collect: suspend FlowCollector<Numbered>.() -> Unit): Flow<Numbered> {
+    val busy = AtomicBoolean()
+    return flow {
+        check(busy.compareAndSet(false, true)) { "these events have a collector: ask for others" }
+        try {
+            collect()
+        } finally {
             busy.set(false)
         }
     }

@@ -1,9 +1,13 @@
 package org.flashpaper.internal
 
+import java.util.Collections
+import java.util.WeakHashMap
 import kotlin.coroutines.cancellation.CancellationException
 import kotlinx.coroutines.ExperimentalForInheritanceCoroutinesApi
 import kotlinx.coroutines.flow.FlowCollector
+import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.map
@@ -14,9 +18,35 @@ import org.flashpaper.Jid
 import org.flashpaper.Progress
 import org.flashpaper.State
 
+/** The library's present state, and the parts of it that burners and chats show. */
+internal class Present(first: State) {
+    private val whole = MutableStateFlow(first)
+
+    // Weak: a burner that nobody holds any more is not kept here.
+    private val parts = Collections.newSetFromMap(WeakHashMap<Watched<*>, Boolean>())
+
+    val state: StateFlow<State> = whole.asStateFlow()
+
+    var value: State
+        get() = whole.value
+        set(next) = synchronized(this) {
+            whole.value = next
+            // A part that nobody reads has to see each state, too, or its last value would be an old one.
+            parts.forEach { it.value }
+        }
+
+    fun burner(first: BurnerState): StateFlow<BurnerState> = part(first) { it.burner(first.id) }
+
+    fun chat(burner: BurnerId, first: ChatState): StateFlow<ChatState> = part(first) { it.chat(burner, first.peer) }
+
+    private fun <Part : Any> part(first: Part, find: (State) -> Part?): StateFlow<Part> = synchronized(this) {
+        Watched(first, whole, find).also { it.value }.also(parts::add)
+    }
+}
+
 /** A part of the library's state, that keeps its last value when the whole has it no more. */
 @OptIn(ExperimentalForInheritanceCoroutinesApi::class)
-internal class Watched<Part : Any>(
+private class Watched<Part : Any>(
     private var last: Part,
     private val whole: StateFlow<State>,
     private val find: (State) -> Part?,
@@ -32,11 +62,6 @@ internal class Watched<Part : Any>(
         error("a StateFlow does not end")
     }
 }
-
-internal fun StateFlow<State>.burner(first: BurnerState): StateFlow<BurnerState> = Watched(first, this) { it.burner(first.id) }
-
-internal fun StateFlow<State>.chat(burner: BurnerId, first: ChatState): StateFlow<ChatState> =
-    Watched(first, this) { it.chat(burner, first.peer) }
 
 internal fun State.burner(id: BurnerId): BurnerState? = burners.firstOrNull { it.id == id }
 

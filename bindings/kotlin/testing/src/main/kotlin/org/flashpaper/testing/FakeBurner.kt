@@ -19,7 +19,6 @@ import org.flashpaper.MessageId
 import org.flashpaper.PeerKey
 import org.flashpaper.Relationship
 import org.flashpaper.Tor
-import org.flashpaper.internal.burner
 import org.flashpaper.internal.chat
 import org.flashpaper.internal.checked
 

@@ -25,7 +25,6 @@ import org.flashpaper.MessageId
 import org.flashpaper.PeerKey
 import org.flashpaper.Relationship
 import org.flashpaper.TextFault
-import org.flashpaper.internal.chat
 import org.flashpaper.internal.checked
 
 internal class FakeChat(private val burner: BurnerId, first: ChatState, private val world: World) : Chat {

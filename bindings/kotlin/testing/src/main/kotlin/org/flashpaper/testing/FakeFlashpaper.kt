@@ -4,13 +4,13 @@ import java.time.Instant
 import kotlin.time.Duration
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.test.TestScope
 import org.flashpaper.Burned
 import org.flashpaper.Burner
 import org.flashpaper.BurnerId
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnReport
+import org.flashpaper.Chat
 import org.flashpaper.CreateOptions
 import org.flashpaper.Creation
 import org.flashpaper.DirectoryFault
@@ -25,6 +25,7 @@ import org.flashpaper.Life
 import org.flashpaper.NetworkKind
 import org.flashpaper.Numbered
 import org.flashpaper.PendingRemoval
+import org.flashpaper.Phase
 import org.flashpaper.Profile
 import org.flashpaper.QuestionForm
 import org.flashpaper.Route
@@ -44,6 +45,16 @@ import org.flashpaper.internal.checked
  *
  * Its clock is the virtual one of [scope]: texts that have waited too long fail, burners expire, and the library locks itself as the
  * test's time goes on. With [NetworkKind.PRIVATE] an app can test the warning that it shows; [began] is the time at the start.
+ *
+ * It does not model these; where a test needs one, it has [emit], [fail] and the answers below:
+ * - Time that a call takes: each ends at once, so that a deadline never passes. Waits at random moments, [Spread] and [Profile]: the last
+ *   one is kept.
+ * - Bridges and routes: each [Entry] works, and the route that was asked for.
+ * - [Chat.setTimer], [Burner.setIdleTimeout] and [Burner.setVersion2]: they are taken, and nothing goes or ends by them.
+ * - Removals that are tried again by themselves or dropped, and [Event.Expiring].
+ * - What is kept over a process's end: [Phase] is always [Phase.ACTIVE], and nothing is ever unreadable.
+ * - Panic, [Key]s and the file of [setOwnServers]: nothing is sealed, and no passphrase opens anything. Of recovery words only their
+ *   number is looked at.
  *
  * ```kotlin
  * @Test fun `a blocked Tor is told`() = runTest {
@@ -83,11 +94,17 @@ public class FakeFlashpaper(
      */
     public fun nextBurn(report: BurnReport): Unit = world.script { burnReports.add(report) }
 
+    /** The next [sync] gives this. Otherwise it is what the chats have, and complete. */
+    public fun nextSync(report: SyncReport): Unit = world.script { syncReports.add(report) }
+
+    /** The next [redeem] finds these removals in its ticket. Otherwise no ticket is one: it is a secret of the real library. */
+    public fun nextRedeem(removals: List<PendingRemoval>): Unit = world.script { redemptions.add(removals) }
+
     /** Sets what is wrong with the store. */
     public fun setVault(vault: VaultReport): Unit = world.script { this.vault = vault }
 
     /** The same as opening the real library's folder with its key, which ends [Life.LOCKED]. */
-    public fun unlock(): Unit = world.script { if (life == Life.LOCKED) life = Life.SUSPENDED }
+    public fun unlock(): Unit = world.script { unlock() }
 
     /** Somebody to talk to. The same address is the same person. */
     public fun peer(jid: Jid): FakePeer {
@@ -113,7 +130,7 @@ public class FakeFlashpaper(
 
     // Flashpaper:
 
-    override val state: StateFlow<State> = world.present.asStateFlow()
+    override val state: StateFlow<State> = world.present.state
 
     override fun events(since: Long?): Flow<Numbered> = world.events(since)
 
@@ -150,25 +167,32 @@ public class FakeFlashpaper(
     override suspend fun pendingRemovals(): List<PendingRemoval> =
         world.call(Op.PENDING_REMOVALS, asleep = true) { removals.toList() }
 
-    // A ticket is a secret of the real library: there is none here.
-    override suspend fun redeem(ticket: ByteArray): List<BurnerId> =
-        world.call(Op.REDEEM) { throw FlashpaperException.InvalidInput(Input.Ticket) }
+    override suspend fun redeem(ticket: ByteArray): List<BurnerId> = world.call(Op.REDEEM) {
+        val found = redemptions.removeFirstOrNull() ?: throw FlashpaperException.InvalidInput(Input.Ticket)
+        val known = accounts.map { it.id } + removals.map { it.burner }
+        removals.addAll(found.filter { it.burner !in known })
+        removals.map { it.burner }
+    }
 
     override suspend fun suspend(deadline: Duration) {
         deadline.checked()
         world.call(Op.SUSPEND, asleep = true) { fallAsleep() }
     }
 
-    override suspend fun resume(): Unit = world.call(Op.RESUME, asleep = true) { wakeUp() }
+    override suspend fun resume(): Unit = world.call(Op.RESUME, asleep = true) {
+        wakeUp()
+        pass()
+    }
 
     override suspend fun sync(deadline: Duration, entry: Entry): SyncReport {
         deadline.checked()
         return world.call(Op.SYNC, asleep = true) {
             wakeUp()
             reachTor(Tor.Ready)
+            pass()
             val chats = accounts.flatMap { account -> account.talks.map { it.state } }
             fallAsleep()
-            SyncReport(chats.sumOf { it.unread }, chats.sumOf { it.outbox }, complete = true)
+            syncReports.removeFirstOrNull() ?: SyncReport(chats.sumOf { it.unread }, chats.sumOf { it.outbox }, complete = true)
         }
     }
 
@@ -225,5 +249,8 @@ public class FakeFlashpaper(
 
     override fun setProfile(profile: Profile): Unit = world.script { this.profile = profile }
 
-    override fun setSpread(spread: Spread): Unit = world.script { this.spread = spread }
+    override fun setSpread(spread: Spread) {
+        if (spread is Spread.Within) spread.time.checked()
+        world.script { this.spread = spread }
+    }
 }

@@ -10,9 +10,11 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import org.flashpaper.Answer
 import org.flashpaper.BurnOutcome
 import org.flashpaper.Burner
@@ -48,6 +50,7 @@ import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Assertions.fail
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 
 /**
  * The rules that an app can count on, as a suite that runs over [FakeFlashpaper] and over the real library: a fake that keeps others
@@ -118,7 +121,7 @@ public abstract class FlashpaperContract {
         refused(told) { library.sync(-INFINITE) }
         refused(told) { library.setAutoLock(negative) }
         refused(FlashpaperException.InvalidInput(Input.AutoLock)) { library.setAutoLock(ZERO) }
-        library.setSpread(Spread.Within(negative))
+        refused(told) { library.setSpread(Spread.Within(negative)) }
         library.setAutoLock(INFINITE)
         library.touch()
         library.setAutoLock(null)
@@ -185,7 +188,13 @@ public abstract class FlashpaperContract {
         }
         val first = numbers.first()
         assertEquals(List(numbers.size) { first + it }, numbers, "events are seen from the call on, and their numbers have no gap")
-        assertEquals(first + 1, library.events(first).first().number, "events go on behind a number")
+        val again = library.events(first)
+        assertEquals(first + 1, again.first().number, "events go on behind a number")
+        coroutineScope {
+            val reading = launch(start = UNDISPATCHED) { again.collect {} }
+            assertThrows<IllegalStateException>("events have one collector at a time") { again.first() }
+            reading.cancelAndJoin()
+        }
     }
 
     private suspend fun checkContacts(burner: Burner): Chat {
@@ -218,6 +227,7 @@ public abstract class FlashpaperContract {
         assertEquals(message, chat.send("one", key = "key"), "the same key is the same message")
         val second = chat.send("two")
         assertTrue(second > message, "the names of messages rise")
+        assertEquals(2, chat.state.value.outbox, "a text that was sent is in the state at once")
         assertEquals(listOf(message, second), chat.timeline().first().map { it.id }, "a timeline begins with the present")
         assertEquals(listOf(second), chat.timeline(1).first().map { it.id }, "a timeline has the last ones")
         assertEquals(MessageState.Queued, chat.message(message).state, "a text waits where nobody is connected")
@@ -226,6 +236,7 @@ public abstract class FlashpaperContract {
         assertTrue(chat.before(second, -1).isEmpty(), "a negative limit is none")
         assertFalse("${chat.message(message)}".contains("one"), "printing shows no text")
         chat.delete(second)
+        assertEquals(1, chat.state.value.outbox, "a text that was deleted is not in the state any more")
         refused(FlashpaperException.NoSuchMessage()) { chat.message(second) }
         chat.timeline().first { page -> page.map { it.id } == listOf(message) }
     }
@@ -275,10 +286,14 @@ public abstract class FlashpaperContract {
 
     private suspend fun checkBurn(library: Flashpaper, burner: Burner, chat: Chat) {
         val last = burner.state.value
+        // Nobody reads the state in between.
+        burner.setLabel("the last")
+        chat.setLabel("the last")
         assertEquals(BurnOutcome.PROVEN, burner.burn().outcome, "where the server can be asked, a burn is proven")
         assertTrue(library.state.value.burners.isEmpty(), "it is gone at once")
         assertNull(library.burner(burner.id), "it is gone at once")
         assertEquals(last.id to last.jid, burner.state.value.run { id to jid }, "its last state stays")
+        assertEquals("the last" to "the last", burner.state.value.label to chat.state.value.label, "its very last state stays")
         refused(FlashpaperException.NoSuchBurner()) { burner.connect() }
         refused(FlashpaperException.NoSuchBurner()) { chat.send("text") }
         // It ends.

@@ -13,7 +13,6 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.TestScope
@@ -39,8 +38,11 @@ import org.flashpaper.Spread
 import org.flashpaper.Stage
 import org.flashpaper.State
 import org.flashpaper.Step
+import org.flashpaper.SyncReport
 import org.flashpaper.Tor
 import org.flashpaper.VaultReport
+import org.flashpaper.internal.Present
+import org.flashpaper.internal.forOneCollector
 
 /** How many events are kept for readers that begin later, as the real library does it. */
 private const val KEPT_EVENTS = 1024
@@ -64,6 +66,8 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     val failures = mutableMapOf<Op, ArrayDeque<FlashpaperException>>()
     val forms = ArrayDeque<QuestionForm>()
     val burnReports = ArrayDeque<BurnReport>()
+    val syncReports = ArrayDeque<SyncReport>()
+    val redemptions = ArrayDeque<List<PendingRemoval>>()
 
     private var number = 0L
     private var torIsWanted = false
@@ -73,7 +77,7 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     private var nextQuestion = 1L
     private var autoLock: Pair<Duration, Instant>? = null
 
-    val present: MutableStateFlow<State> = MutableStateFlow(state())
+    val present = Present(state())
 
     /** How often anything has changed: timelines look again. */
     val changes: MutableStateFlow<Long> = MutableStateFlow(0L)
@@ -141,7 +145,7 @@ internal class World(private val scope: TestScope, private val network: NetworkK
             if (life == Life.CLOSED) channel.close() else readers.add(channel)
         }
         // It stays a reader: collecting again goes on.
-        return flow { for (event in channel) emit(event) }
+        return forOneCollector { for (event in channel) emit(event) }
     }
 
     fun report(event: Event) {
@@ -196,6 +200,13 @@ internal class World(private val scope: TestScope, private val network: NetworkK
         report(Event.Locked)
     }
 
+    /** The time of the automatic lock begins anew with each opening. */
+    fun unlock() {
+        if (life != Life.LOCKED) return
+        life = Life.SUSPENDED
+        setAutoLock(autoLock?.first)
+    }
+
     fun close(): Unit = script {
         if (life != Life.CLOSED) {
             creations.toList().forEach { it.ends(FlashpaperException.Closed()) }
@@ -224,7 +235,7 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     }
 
     /** Does what time has brought. */
-    private fun pass() {
+    fun pass() {
         if (life != Life.AWAKE && life != Life.SUSPENDED) return
         for (account in accounts.toList()) {
             account.pass()

@@ -14,9 +14,11 @@ import org.flashpaper.AnswerFault
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnReport
 import org.flashpaper.Burner
+import org.flashpaper.BurnerId
 import org.flashpaper.Chat
 import org.flashpaper.Comparison
 import org.flashpaper.Connection
+import org.flashpaper.CreateOptions
 import org.flashpaper.Creation
 import org.flashpaper.Event
 import org.flashpaper.FailReason
@@ -31,6 +33,7 @@ import org.flashpaper.Life
 import org.flashpaper.MessageState
 import org.flashpaper.Notice
 import org.flashpaper.Numbered
+import org.flashpaper.PendingRemoval
 import org.flashpaper.Phase
 import org.flashpaper.Progress
 import org.flashpaper.Question
@@ -97,6 +100,12 @@ class FakeTest {
         delay(100.seconds)
         events.first { it.event == Event.Expired(burner.id) }
         assertTrue(fake.state.value.burners.isEmpty())
+        val second = fake.create(CreateOptions(expiresAt = fake.now + JavaDuration.ofSeconds(10))).await()
+        fake.suspend()
+        delay(20.seconds)
+        assertEquals(listOf(second.id), fake.state.value.burners.map { it.id })
+        fake.resume()
+        assertTrue(fake.state.value.burners.isEmpty(), "one that expires in a sleep is burnt after it")
 
         fake.setAutoLock(10.seconds)
         delay(9.seconds)
@@ -166,6 +175,10 @@ class FakeTest {
             creation.answer(first, Answer.Fields(mapOf(0 to FieldAnswer.YesNo(true))))
         }
         assertEquals(Input.Answer(AnswerFault.Unfit(0)), unfit.input)
+        val negative = assertThrows<FlashpaperException.InvalidInput> {
+            creation.answer(first, Answer.Fields(mapOf(-1 to FieldAnswer.Text("w84pd"))))
+        }
+        assertEquals(Input.Answer(AnswerFault.Unfit(-1)), negative.input)
         creation.answer(first, Answer.AnotherPicture)
         assertThrows<FlashpaperException.NoSuchQuestion> { creation.answer(first, Answer.GiveUp) }
         // A sleep ends a question, and the server asks anew.
@@ -205,6 +218,16 @@ class FakeTest {
         assertEquals(listOf(burner.id), fake.pendingRemovals().map { it.burner })
         assertEquals(BurnOutcome.PROVEN, fake.burn(burner.id).outcome)
         assertTrue(fake.pendingRemovals().isEmpty())
+
+        val unread = SyncReport(unread = 7, outbox = 1, complete = false)
+        fake.nextSync(unread)
+        assertEquals(unread, fake.sync(1.seconds))
+        fake.resume()
+        val removal = PendingRemoval(BurnerId("1f"), friend, fake.now, fake.now + JavaDuration.ofDays(30), false)
+        repeat(2) { fake.nextRedeem(listOf(removal)) }
+        repeat(2) { assertEquals(listOf(removal.burner), fake.redeem("a ticket".toByteArray())) }
+        assertEquals(listOf(removal), fake.pendingRemovals(), "one that is there already is not doubled")
+        assertThrows<FlashpaperException.InvalidInput> { fake.redeem("a ticket".toByteArray()) }
     }
 
     @Test

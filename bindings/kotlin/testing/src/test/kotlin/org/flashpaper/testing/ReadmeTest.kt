@@ -3,7 +3,9 @@ package org.flashpaper.testing
 import java.io.File
 import java.util.concurrent.TimeUnit.MINUTES
 import kotlin.io.path.createTempDirectory
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.test.runTest
 import org.flashpaper.BurnOutcome
@@ -14,6 +16,7 @@ import org.flashpaper.Flashpaper
 import org.flashpaper.Jid
 import org.flashpaper.Key
 import org.flashpaper.Lab
+import org.flashpaper.Security
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -26,9 +29,14 @@ class ReadmeTest {
     fun theStart() = runBlocking {
         val peer = Lab.peer()
         val folder = createTempDirectory("flashpaper").toFile()
+        val answering = launch(Dispatchers.IO) {
+            peer.hears("hello")
+            peer.tells("smp_asked", "Where did we meet?")
+            peer.does("answer Paris")
+        }
         val report = start(Config(folder, Key.File, privateNetwork = Lab.facts), CreateOptions("burner.test"), peer.jid)
         assertEquals(BurnOutcome.PROVEN, report.outcome)
-        peer.hears("hello")
+        answering.join()
         peer.end()
         assertTrue(folder.deleteRecursively())
     }
@@ -43,6 +51,8 @@ class ReadmeTest {
         val chat = burner.add(friend)
         chat.send("hello")
         chat.state.first { it.outbox == 0 }
+        chat.compare("Paris", "Where did we meet?")
+        chat.state.first { it.security == Security.VERIFIED }
         val report = burner.burn()
         flashpaper.close()
         return report
