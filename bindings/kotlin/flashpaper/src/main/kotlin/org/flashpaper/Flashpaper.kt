@@ -7,8 +7,8 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.StateFlow
 import org.flashpaper.internal.ForeignKeys
-import org.flashpaper.internal.Library
 import org.flashpaper.internal.face
+import org.flashpaper.internal.opened
 import org.flashpaper.internal.translated
 import org.flashpaper.internal.ffi.forbidDumps as ffiForbidDumps
 import org.flashpaper.internal.ffi.forbidSwap as ffiForbidSwap
@@ -204,7 +204,7 @@ public interface Flashpaper {
          * Throws where the folder cannot be used, is in use by another process or for another network, is sealed with another
          * key, or is damaged; where the key store does not hand its key out; where the configuration is invalid.
          */
-        public suspend fun open(config: Config): Flashpaper = Library.open(config)
+        public suspend fun open(config: Config): Flashpaper = opened(config)
 
         /**
          * Ends everything of a folder: takes all keys and contents out of memory, has the key store delete its keys, and removes

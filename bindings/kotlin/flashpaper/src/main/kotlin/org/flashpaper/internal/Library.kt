@@ -1,7 +1,6 @@
 package org.flashpaper.internal
 
 import java.util.concurrent.ConcurrentHashMap
-import kotlin.coroutines.cancellation.CancellationException
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -18,7 +17,6 @@ import org.flashpaper.Burned
 import org.flashpaper.Burner
 import org.flashpaper.BurnerId
 import org.flashpaper.BurnReport
-import org.flashpaper.Config
 import org.flashpaper.CreateOptions
 import org.flashpaper.Creation
 import org.flashpaper.Entry
@@ -53,7 +51,7 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
     /** How new the present is: not each change of it has an event with a number. */
     private var revision = 0uL
 
-    /** How many calls of [open] have this library, without those that were cancelled. */
+    /** How many openings have this library, without those that were cancelled. */
     var openings = 0
         private set
 
@@ -68,6 +66,11 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
     }
 
     override val state: StateFlow<State> = present.state
+
+    /** An opening that was cancelled gives this up: where no other has it, nobody else would close it. */
+    suspend fun leave() {
+        if (opening.withLock { --openings } == 0) close()
+    }
 
     /** Makes a call that changes something that [state] shows: it shows it when this returns. */
     suspend fun <T> change(body: suspend () -> T): T = call {
@@ -183,29 +186,14 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
         /** The libraries that are open, by [identity]. */
         val opened = ConcurrentHashMap<Long, Library>()
 
-        suspend fun open(config: Config): Flashpaper {
-            var library: Library? = null
-            try {
-                return cancellable { token -> of(Engine.open(config.ffi(), token)).also { library = it } }
-            } catch (e: CancellationException) {
-                withContext(NonCancellable) { library?.leave() }
-                throw e
-            }
-        }
-
         /** The one library of an engine: opening a folder again gives the same. */
-        private suspend fun of(engine: Engine): Library = opening.withLock {
+        suspend fun of(engine: Engine): Library = opening.withLock {
             val name = identity(engine)
             val library = opened[name]?.also {
                 engine.close()
                 it.look()
             } ?: engine.states().let { Library(engine, it, it.next()?.face() ?: CLOSED) }.also { opened[name] = it }
             library.also { it.openings += 1 }
-        }
-
-        /** An opening that was cancelled gives up its library: where no other has it, nobody else would close it. */
-        private suspend fun Library.leave() {
-            if (opening.withLock { --openings } == 0) close()
         }
 
         /** The same for two objects of one engine: its address, while one of them is held. */
