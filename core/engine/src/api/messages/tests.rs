@@ -180,9 +180,9 @@ async fn diagnostics_count_and_name_nobody() {
     engine.set_label(&id, Some(FRIEND), Some("my friend")).unwrap();
     let text = engine.diagnostics();
     assert!(text.contains("- Active by Exit: offline; 2 conversations, 24 unread, 0 in the outbox\n"), "{text}");
-    let burner = engine.burners().unwrap().remove(0);
-    let (name, domain) = burner.jid.split_once('@').unwrap();
-    for secret in [name, domain, id.0.as_str(), "friend", "other@", "b.example", "my burner"] {
+    // Its id and its name are words that stand in any text.
+    let jid = engine.burners().unwrap().remove(0).jid;
+    for secret in [&jid, "@", "friend", "other", "example", "my burner"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
     engine.close().await;
