@@ -18,7 +18,6 @@ import androidx.compose.ui.semantics.getOrNull
 import androidx.compose.ui.text.TextLayoutResult
 import androidx.compose.ui.unit.Constraints
 import androidx.compose.ui.unit.Density
-import kotlinx.coroutines.Dispatchers
 import org.flashpaper.demo.ui.design.FlashpaperTheme
 import org.jetbrains.skia.Image
 import org.jetbrains.skia.Surface
@@ -34,7 +33,8 @@ internal data class Format(
 
 /** What the app shows on a screen that is not there: it can be looked at, measured and touched. */
 internal class Paper(private val stage: Stage, private val format: Format, isDrawn: Boolean = true) : AutoCloseable {
-    private val scene = ComposeScene(Dispatchers.Unconfined, Density(1f, format.letters))
+    // What a view launches waits for its turn, as on a phone: begun within a layout it could not scroll.
+    private val scene = ComposeScene(stage.dispatcher, Density(1f, format.letters))
 
     // Measuring needs no picture, which would be high and slow.
     private val surface = if (isDrawn) Surface.makeRasterN32Premul(format.width, format.height) else Surface.makeRasterN32Premul(1, 1)

@@ -11,6 +11,7 @@ import java.time.ZoneOffset
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.test.StandardTestDispatcher
 import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.advanceTimeBy
 import kotlinx.coroutines.test.runCurrent
@@ -51,6 +52,9 @@ internal class Stage(private val test: TestScope, private val network: NetworkKi
         settle()
         return app.shown.value as? M ?: error("on ${app.state.value.screen}")
     }
+
+    /** Runs what is launched on it when this settles. */
+    val dispatcher = StandardTestDispatcher(test.testScheduler)
 
     fun settle() = test.runCurrent()
 
