@@ -77,7 +77,7 @@ const SWIFT_LEAVES_OUT: [(&str, &str); 11] = [
 ];
 
 /// Bound items with another text than the engine's, and why.
-const SAID_OTHERWISE: [(&str, &str); 20] = [
+const SAID_OTHERWISE: [(&str, &str); 21] = [
     ("Config", "is not what the engine's `open` takes: a private network is a text in it"),
     ("Engine", "an object of a foreign language is not cloned"),
     ("Engine::answer", "what the answers are named by: they are no type of their own"),
@@ -92,6 +92,7 @@ const SAID_OTHERWISE: [(&str, &str); 20] = [
     ("Engine::set_spread", "what is set at first: Spread has no default in a foreign language"),
     ("Engine::sync_once", "a token cancels it, not the end of a future"),
     ("Engine::shutdown", "the object is still there afterwards"),
+    ("Engine::start_tor", "has burners connect again, too: reconnect"),
     ("Events", "its reader ends it by `finish`"),
     ("Events::next", "its reader ends it by `finish`"),
     ("Input::Fingerprints", "a fingerprint is a text to an app, so it can be wrong, too"),
