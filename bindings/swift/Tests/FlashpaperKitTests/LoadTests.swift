@@ -136,7 +136,8 @@ extension OnTheLab {
         private func isKept<T>(by read: (any Flashpaper) -> AsyncStream<T>) async throws {
             weak var library: Library?
             do {
-                var opened: (any Flashpaper)? = try await home.open()
+                // A folder of its own: one that was let go without `close` is free a moment later.
+                var opened: (any Flashpaper)? = try await Home().open()
                 library = opened as? Library
                 let stream = read(try #require(opened))
                 opened = nil
