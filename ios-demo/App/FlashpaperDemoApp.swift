@@ -72,7 +72,9 @@ private func device() -> Platform {
         },
         key: { .source(keys, passphrase: $0) },
         panic: {
-            guard let folder = try? DataProtection.folder() else { return PanicReport(filesLeft: .storage) }
+            UIPasteboard.general.items = []
+            // Its key goes also where the folder cannot be made or protected.
+            let folder = (try? DataProtection.folder()) ?? URL.applicationSupportDirectory.appending(path: "flashpaper")
             return FlashpaperLibrary.panic(folder: folder, keys: keys)
         },
         choices: ChoiceFile(),
