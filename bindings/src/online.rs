@@ -13,6 +13,9 @@ pub enum Connection {
     Connecting,
     /// It is: messages come and go.
     Online,
+    /// It is, but its server lets it talk to nobody: what went to two other servers was forbidden, and nobody has ever answered.
+    /// A burner at another server is the way on.
+    Quarantined,
     /// Not now; it tries again by itself.
     Waiting {
         /// Why not.

@@ -181,6 +181,9 @@ pub enum Connection {
     Connecting,
     /// It is: messages come and go.
     Online,
+    /// It is, but its server lets it talk to nobody: what went to two other servers was forbidden, and nobody has ever answered.
+    /// A burner at another server is the way on.
+    Quarantined,
     /// Not now; it tries again by itself.
     Waiting {
         /// Why not.
@@ -191,6 +194,13 @@ pub enum Connection {
         /// Why.
         why: Error,
     },
+}
+
+impl Connection {
+    /// Whether there is a stream to the server.
+    pub(crate) fn is_online(&self) -> bool {
+        matches!(self, Self::Online | Self::Quarantined)
+    }
 }
 
 /// A step of a creation, restore or burn that is done.

@@ -152,6 +152,9 @@ public enum Connection: Equatable, Sendable {
     case connecting
     /// It is: messages come and go.
     case online
+    /// It is, but its server lets it talk to nobody: what went to two other servers was forbidden, and nobody has ever answered.
+    /// A burner at another server is the way on.
+    case quarantined
     /// Not now; it tries again by itself.
     case waiting(FlashpaperError)
     /// Not, and to try again would not help.

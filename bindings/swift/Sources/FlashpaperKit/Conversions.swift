@@ -136,6 +136,7 @@ extension FfiConnection {
         case .offline: .offline
         case .connecting: .connecting
         case .online: .online
+        case .quarantined: .quarantined
         case .waiting(let why): .waiting(why.face)
         case .ended(let why): .ended(why.face)
         }

@@ -54,6 +54,11 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
         world.script { $0.setTor(tor) }
     }
 
+    /// Sets how a burner is connected, until Tor or ``Burner/connect()`` changes it.
+    public func setConnection(of burner: BurnerID, to connection: Connection) {
+        world.script { $0.setConnection(burner, connection) }
+    }
+
     /// The next burn ends so. Otherwise it is ``BurnOutcome/proven`` where Tor is ready, and ``BurnOutcome/queued`` where it is
     /// not.
     public func nextBurn(is report: BurnReport) {

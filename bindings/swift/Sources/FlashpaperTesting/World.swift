@@ -274,11 +274,19 @@ struct Inner {
                 case .ready: .online
                 case .blocked(let error): .waiting(error)
                 }
-            guard connection != account.connection else { return }
-            account.setConnection(connection)
-            inner.report(.connection(burner: id, connection: connection))
-            for index in account.talks.indices { account.flush(index, &inner) }
+            inner.connect(&account, connection)
         }
+    }
+
+    mutating func setConnection(_ id: BurnerID, _ connection: Connection) {
+        change(id) { account, inner in inner.connect(&account, connection) }
+    }
+
+    private mutating func connect(_ account: inout Account, _ connection: Connection) {
+        guard connection != account.connection else { return }
+        account.setConnection(connection)
+        report(.connection(burner: account.id, connection: connection))
+        for index in account.talks.indices { account.flush(index, &self) }
     }
 
     mutating func burn(_ id: BurnerID) throws(FlashpaperError) -> BurnReport {

@@ -189,6 +189,8 @@ import Testing
         #expect(burner.state.connection == .waiting(.clockWrong(by: nil)))
         fake.setTor(.ready)
         #expect(burner.state.connection == .online)
+        fake.setConnection(of: burner.id, to: .quarantined)
+        #expect(burner.state.connection == .quarantined)
         try await chat.send("waits")
         try await fake.suspend()
         #expect(burner.state.connection == .offline && fake.state.tor == .off)

@@ -480,6 +480,7 @@ impl Person<'_, '_> {
                 Connection::Offline => self.aside("offline"),
                 Connection::Connecting => self.aside("connecting"),
                 Connection::Online => self.aside("online"),
+                Connection::Quarantined => self.aside("online, but the server lets this burner talk to nobody"),
                 Connection::Waiting { why } => self.aside(&format!("not connected: {why}; it tries again")),
                 Connection::Ended { why } => self.aside(&format!("not connected: {why}")),
             },

@@ -52,6 +52,7 @@ impl Engine {
                 Connection::Offline => ("offline", None),
                 Connection::Connecting => ("connecting", None),
                 Connection::Online => ("online", None),
+                Connection::Quarantined => ("quarantined", None),
                 Connection::Waiting { why } => ("waiting", Some(why)),
                 Connection::Ended { why } => ("ended", Some(why)),
             };

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Engine;
 use crate::error::{Input, TextFault};
-use crate::event::{BurnerId, Connection};
+use crate::event::BurnerId;
 use crate::watched::{Look, Watched, watched};
 use crate::{Error, limits};
 
@@ -45,7 +45,7 @@ impl Engine {
             return Err(Error::InvalidInput { input: Input::Text { fault } });
         }
         let burner = self.context.burner(id)?;
-        let is_online = burner.connection().is_some_and(|handle| handle.connection() == Connection::Online);
+        let is_online = burner.connection().is_some_and(|handle| handle.connection().is_online());
         // A connection that works encrypts it in the same change. Texts in numbers do not wait for that: it takes many at once.
         let is_alone = is_online && !burner.writes_in_numbers();
         let patience = if is_alone { limits::TAKEN_ALONG } else { Duration::ZERO };

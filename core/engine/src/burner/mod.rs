@@ -150,7 +150,7 @@ impl LiveBurner {
     pub(crate) fn wake(&self) {
         if let Some(handle) = self.connection() {
             handle.wake();
-            if handle.connection() == Connection::Online {
+            if handle.connection().is_online() {
                 handle.hurry();
             }
         }
@@ -158,6 +158,6 @@ impl LiveBurner {
 
     /// Whether everything that the server had has come: there may be something that uses a session.
     pub(crate) fn has_drained(&self) -> bool {
-        self.connection().is_some_and(|handle| handle.connection() == Connection::Online && handle.is_drained())
+        self.connection().is_some_and(|handle| handle.connection().is_online() && handle.is_drained())
     }
 }

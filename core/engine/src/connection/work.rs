@@ -18,6 +18,7 @@ use super::say::{self, Session};
 use super::turn::Turn;
 use crate::account::State;
 use crate::context::Context;
+use crate::event::Connection;
 use crate::network::connect::within;
 use crate::{Error, limits};
 
@@ -322,11 +323,13 @@ impl<'a> Work<'a> {
                 talk.acknowledged(&[], &known);
                 let stanzas = number.map(|number| number(talk)).unwrap_or_default();
                 talk.set_resumption(resumption);
-                (stanzas, answers, came_back && talk.is_quarantined(&own))
+                (stanzas, answers, talk.is_quarantined(&own))
             })
             .await?;
-        if is_quarantined {
-            // The user is told by the texts that have failed; the next creation goes elsewhere.
+        let connection = if is_quarantined { Connection::Quarantined } else { Connection::Online };
+        self.turn.burner.note_connection(self.handle, connection);
+        if came_back && is_quarantined {
+            // The next creation goes elsewhere.
             self.context.learn(&account, &Error::Quarantined).await;
         }
         Ok((stanzas, answers))

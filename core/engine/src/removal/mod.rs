@@ -24,7 +24,7 @@ use crate::account::{Account, State};
 use crate::burner::LiveBurner;
 use crate::connection::handle::Ending;
 use crate::context::Context;
-use crate::event::{Connection, Event, ServerWords, Step};
+use crate::event::{Event, ServerWords, Step};
 use crate::identity::password_of_nobody;
 use crate::network::connect::{self as link, Bound, within};
 use crate::{Error, limits};
@@ -164,7 +164,7 @@ async fn is_of_use(context: &Arc<Context>, burner: &LiveBurner, session: &mut Bo
 /// Tells peers that private conversations end, where there is a connection to tell them by.
 async fn say_goodbye(burner: &Arc<LiveBurner>) {
     // One that is connected has its conversations in memory: none is read for this.
-    let Some(handle) = burner.connection().filter(|handle| handle.connection() == Connection::Online) else { return };
+    let Some(handle) = burner.connection().filter(|handle| handle.connection().is_online()) else { return };
     if burner.converse_on_disk(|talk| talk.finish_all()).await.is_ok() {
         let _ = timeout(limits::GOODBYE, handle.drained_anew()).await;
     }

@@ -9,8 +9,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flashpaper::{
-    Answer, Answers, BurnOutcome, Burner, Config, CreateOptions, Engine, Error, Event, Events, FailReason, FieldKind,
-    FormFault, Input, Key, MessageState, Network, PrivateNetwork, Question, QuestionEnd, Route, Settlement, Step,
+    Answer, Answers, BurnOutcome, Burner, Config, Connection, CreateOptions, Engine, Error, Event, Events, FailReason,
+    FieldKind, FormFault, Input, Key, MessageState, Network, PrivateNetwork, Question, QuestionEnd, Route, Settlement,
+    Step,
 };
 use flashpaper_lab::{LabServer, Remote, ServerKind};
 use rustix::process::{Signal, getpid, kill_process};
@@ -428,7 +429,13 @@ async fn a_quarantine_that_begins_later_is_learnt_from_two_bounces() -> Tested {
         })
         .await??;
     }
-    // It is learnt behind that.
+    // The user is told, and it is learnt behind that.
+    timeout(PATIENCE, async {
+        while engine.snapshot().burners.iter().any(|burner| burner.connection != Connection::Quarantined) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await?;
     timeout(PATIENCE, async {
         while engine.check_options(&CreateOptions::default()) != Err(Error::NoServer) {
             sleep(Duration::from_millis(20)).await;

@@ -129,6 +129,12 @@ public sealed interface Connection {
     /** It is: messages come and go. */
     public data object Online : Connection
 
+    /**
+     * It is, but its server lets it talk to nobody: what went to two other servers was forbidden, and nobody has ever answered.
+     * A burner at another server is the way on.
+     */
+    public data object Quarantined : Connection
+
     /** Not now; it tries again by itself. */
     public data class Waiting(public val why: FlashpaperException) : Connection
 

@@ -175,6 +175,7 @@ internal fun FfiConnection.face(): Connection =
         FfiConnection.Offline -> Connection.Offline
         FfiConnection.Connecting -> Connection.Connecting
         FfiConnection.Online -> Connection.Online
+        FfiConnection.Quarantined -> Connection.Quarantined
         is FfiConnection.Waiting -> Connection.Waiting(why.face())
         is FfiConnection.Ended -> Connection.Ended(why.face())
     }

@@ -11,6 +11,7 @@ import org.flashpaper.BurnerId
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnReport
 import org.flashpaper.Chat
+import org.flashpaper.Connection
 import org.flashpaper.CreateOptions
 import org.flashpaper.Creation
 import org.flashpaper.DirectoryFault
@@ -88,6 +89,11 @@ public class FakeFlashpaper(
 
     /** Sets how far Tor is, where it was started. */
     public fun setTor(tor: Tor): Unit = world.script { reachTor(tor) }
+
+    /** Sets how a burner is connected, until Tor or [Burner.connect] changes it. */
+    public fun setConnection(burner: BurnerId, connection: Connection): Unit = world.script {
+        setConnection(account(burner), connection)
+    }
 
     /**
      * The next burn ends so. Otherwise it is [BurnOutcome.PROVEN] where Tor is ready, and [BurnOutcome.QUEUED] where it is not.

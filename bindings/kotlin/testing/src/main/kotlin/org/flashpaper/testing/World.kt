@@ -289,6 +289,10 @@ internal class World(private val scope: TestScope, private val network: NetworkK
                     is Tor.Blocked -> Connection.Waiting(now.why)
                 }
             }
+        setConnection(account, connection)
+    }
+
+    fun setConnection(account: Account, connection: Connection) {
         if (connection == account.connection) return
         account.connection = connection
         report(Event.Connection(account.id, connection))

@@ -237,6 +237,8 @@ class FakeTest {
         assertEquals(Connection.Waiting(wrong), burner.state.value.connection)
         fake.setTor(Tor.Ready)
         assertEquals(Connection.Online, burner.state.value.connection)
+        fake.setConnection(burner.id, Connection.Quarantined)
+        assertEquals(Connection.Quarantined, burner.state.value.connection)
         chat.send("waits")
         fake.suspend()
         assertEquals(Connection.Offline to Tor.Off, burner.state.value.connection to fake.state.value.tor)
