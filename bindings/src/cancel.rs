@@ -1,6 +1,5 @@
 //! Ending a long call from outside.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use flashpaper::Error;
@@ -35,19 +34,7 @@ pub(crate) async fn unless_cancelled<T>(
     }
 }
 
-/// Calls `end` as soon as the token, if there is one, is cancelled, and waits until `work` has ended by that.
-pub(crate) async fn ended_by<T>(
-    token: Option<Arc<CancelToken>>,
-    work: impl Future<Output = T>,
-    end: impl FnOnce(),
-) -> T {
-    let Some(token) = token else { return work.await };
-    let mut work = pin!(work);
-    tokio::select! {
-        // It begins before it can be ended.
-        biased;
-        done = &mut work => return done,
-        () = token.0.cancelled() => end(),
-    }
-    work.await
+/// The token, or one that nothing cancels.
+pub(crate) fn token(cancel: Option<Arc<CancelToken>>) -> CancellationToken {
+    cancel.map(|token| token.0.clone()).unwrap_or_default()
 }

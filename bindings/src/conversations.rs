@@ -6,7 +6,7 @@ use std::time::Duration;
 use flashpaper::{BurnerId, Error, Fingerprint, History, Imported, MessageId};
 
 use crate::engine::Engine;
-use crate::messages::{Conversation, Message};
+use crate::messages::Message;
 use crate::watched::Timeline;
 
 #[uniffi::export]
@@ -205,11 +205,6 @@ impl Engine {
 
 #[uniffi::export]
 impl Engine {
-    /// One conversation, as a screen shows it.
-    pub async fn conversation(&self, id: BurnerId, peer: String) -> Result<Conversation, Error> {
-        self.blocking(move |engine| Ok(engine.conversation(&id, &peer)?.into())).await
-    }
-
     /// The last messages of a conversation as they change: at most `limit`, in their order. It ends with the burner, and as the
     /// engine is locked or closed. It changes at most every 20 milliseconds.
     pub fn timeline(&self, id: BurnerId, peer: String, limit: u32) -> Arc<Timeline> {

@@ -4,32 +4,32 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use flashpaper::{BurnReport, Burned, BurnerId, Error, Profile, QuestionId, Route, Spread, SyncReport, VaultReport};
-use tokio::runtime::{Handle, Runtime};
+use flashpaper::{BurnReport, Burned, BurnerId, Error, Profile, QuestionId, Route, Spread, SyncReport};
+use tokio::runtime::Runtime;
 use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
 use crate::access::TorAccess;
 use crate::burn::PendingRemoval;
 use crate::burner::Burner;
-use crate::cancel::{CancelToken, ended_by, unless_cancelled};
+use crate::cancel::{CancelToken, token, unless_cancelled};
 use crate::config::{Config, Key, engine_config};
 use crate::create::CreateOptions;
 use crate::creation::Creation;
 use crate::event::Events;
-use crate::question::{Answer, Question, answers};
+use crate::question::{Answer, answers};
 use crate::snapshot::Snapshot;
 use crate::watched::States;
 
-/// The library, opened on one folder.
+/// The library, opened on one folder. An app that lets go of it without `shutdown` does that by it, and need not wait.
 #[derive(uniffi::Object)]
 pub struct Engine {
     pub(crate) engine: flashpaper::Engine,
-    /// None once it is closed.
-    threads: Mutex<Option<Arc<Threads>>>,
+    is_closed: AtomicBool,
 }
 
 /// The engines of this process.
@@ -49,14 +49,13 @@ impl Engine {
     #[uniffi::constructor]
     pub async fn open(config: Config, cancel: Option<Arc<CancelToken>>) -> Result<Arc<Self>, Error> {
         let config = engine_config(config, cfg!(feature = "lab"))?;
-        let threads = Threads::of_process()?;
-        let engine = threads.run(cancel, flashpaper::Engine::open(config)).await?;
+        let engine = run(cancel, flashpaper::Engine::open(config)).await?;
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|engine| engine.strong_count() > 0);
         if let Some(same) = open.iter().filter_map(Weak::upgrade).find(|open| open.engine == engine) {
             return Ok(same);
         }
-        let opened = Arc::new(Self { engine, threads: Mutex::new(Some(threads)) });
+        let opened = Arc::new(Self { engine, is_closed: AtomicBool::new(false) });
         open.push(Arc::downgrade(&opened));
         Ok(opened)
     }
@@ -76,14 +75,13 @@ impl Engine {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<(), Error> {
         let (engine, access) = (self.engine.clone(), access.try_into()?);
-        self.threads()?
-            .run(cancel, async move {
-                let ready = engine.start_tor(access, deadline).await;
-                // After an error Tor goes on trying, and they wait for it.
-                let again = engine.reconnect();
-                ready.and(again)
-            })
-            .await
+        self.run(cancel, async move {
+            let ready = engine.start_tor(access, deadline).await;
+            // After an error Tor goes on trying, and they wait for it.
+            let again = engine.reconnect();
+            ready.and(again)
+        })
+        .await
     }
 
     /// Brings a burner back from its twelve recovery words (UTF-8) and the domain of its server: the same address, and the same
@@ -104,7 +102,7 @@ impl Engine {
             let words = Zeroizing::new(String::from_utf8_lossy(&words).into_owned());
             engine.restore(&words, &server, route).await.map(Burner::from)
         };
-        self.threads()?.run(cancel, restore).await
+        self.run(cancel, restore).await
     }
 
     /// Answers what a server asks: the creation goes on. The answers are by the places of their fields, of which the first is 0.
@@ -137,7 +135,7 @@ impl Engine {
     /// unless there is no passphrase any more.
     pub async fn change_key(&self, key: Key) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(None, async move { engine.change_key(key.into()).await }).await
+        self.run(None, async move { engine.change_key(key.into()).await }).await
     }
 
     /// Sets the duress passphrase, in the place of an earlier one, or takes it away. Who types it at `open`, or to unlock,
@@ -151,7 +149,7 @@ impl Engine {
     /// `InvalidInput`: it is empty or the passphrase itself, or the folder has none. Otherwise as `change_key`.
     pub async fn set_duress(&self, passphrase: Option<Vec<u8>>) -> Result<(), Error> {
         let (engine, passphrase) = (self.engine.clone(), passphrase.map(Zeroizing::new));
-        self.threads()?.run(None, async move { engine.set_duress(passphrase).await }).await
+        self.run(None, async move { engine.set_duress(passphrase).await }).await
     }
 
     /// Takes an update of the server directory: a file that those who make this library have signed, however the app came by
@@ -163,7 +161,7 @@ impl Engine {
     /// changed then.
     pub async fn update_directory(&self, file: Vec<u8>) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(None, async move { engine.update_directory(file).await }).await
+        self.run(None, async move { engine.update_directory(file).await }).await
     }
 
     /// Takes a list of servers that the user has made: a file of the server directory, unsigned, in the place of the one before.
@@ -175,7 +173,7 @@ impl Engine {
     /// `Closed`. Nothing has changed then.
     pub async fn set_own_servers(&self, file: Option<Vec<u8>>) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(None, async move { engine.set_own_servers(file).await }).await
+        self.run(None, async move { engine.set_own_servers(file).await }).await
     }
 
     /// Forgets the recovery words: the user has written them down, or does not want them.
@@ -190,7 +188,7 @@ impl Engine {
     /// next creation starts Tor again. Cancelling ends the wait, not the burn.
     pub async fn burn(&self, id: BurnerId, cancel: Option<Arc<CancelToken>>) -> Result<BurnReport, Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(cancel, async move { engine.burn(&id).await }).await
+        self.run(cancel, async move { engine.burn(&id).await }).await
     }
 
     /// `burn` for all burners and for the removals that wait, each at a random moment within 5 seconds. Cancelling ends the wait, not
@@ -200,14 +198,14 @@ impl Engine {
     /// `VaultLocked`, `Closed`. What fails for one keeps no other: see `Burned.failed`.
     pub async fn burn_all(&self, cancel: Option<Arc<CancelToken>>) -> Result<Vec<Burned>, Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(cancel, async move { engine.burn_all().await }).await
+        self.run(cancel, async move { engine.burn_all().await }).await
     }
 
     /// Takes a burner off this device at once, without a network: all but its removal is forgotten, and that goes on by itself. Peers
     /// are not told.
     pub async fn wipe(&self, id: BurnerId) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(None, async move { engine.wipe(&id).await }).await
+        self.run(None, async move { engine.wipe(&id).await }).await
     }
 
     /// Takes the ticket of a panic, in any open folder: the removals of its accounts wait for their servers here from now on, as
@@ -223,7 +221,7 @@ impl Engine {
             let ticket = Zeroizing::new(String::from_utf8_lossy(&ticket).into_owned());
             engine.redeem(&ticket).await
         };
-        self.threads()?.run(None, redeem).await
+        self.run(None, redeem).await
     }
 
     /// The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by circuits of
@@ -260,14 +258,14 @@ impl Engine {
     /// `Closed`.
     pub async fn suspend(&self, deadline: Duration) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(None, async move { engine.suspend(deadline).await }).await
+        self.run(None, async move { engine.suspend(deadline).await }).await
     }
 
     /// Ends `suspend`: opens the folder again, starts Tor if it ran, and has those burners connect that were, each at a
     /// random moment (see `set_spread`). Does nothing where the engine is awake.
     pub async fn resume(&self) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(None, async move { engine.resume().await }).await
+        self.run(None, async move { engine.resume().await }).await
     }
 
     /// What a phone's background task does: resumes, starts Tor as `start_tor` does, connects those burners that the app wants
@@ -286,8 +284,7 @@ impl Engine {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<SyncReport, Error> {
         let (engine, access) = (self.engine.clone(), access.try_into()?);
-        let sync = async move { ended_by(cancel, engine.sync_once(access, deadline), || engine.end_sync()).await };
-        self.threads()?.run(None, sync).await
+        self.run(None, async move { engine.sync_until(access, deadline, token(cancel)).await }).await
     }
 
     /// `suspend`, and takes all keys and contents out of memory. `open` with the key opens this engine again; until then
@@ -298,7 +295,7 @@ impl Engine {
     /// `Closed`.
     pub async fn lock(&self) -> Result<(), Error> {
         let engine = self.engine.clone();
-        self.threads()?.run(None, async move { engine.lock().await }).await
+        self.run(None, async move { engine.lock().await }).await
     }
 
     /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder. Every later call
@@ -306,9 +303,8 @@ impl Engine {
     ///
     /// Goes on to its end when the caller stops waiting.
     pub async fn shutdown(&self) {
-        let Ok(threads) = self.threads() else { return };
-        let _ = threads.handle.spawn(self.engine.clone().close()).await;
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.is_closed.store(true, SeqCst);
+        self.engine.clone().close().await;
     }
 }
 
@@ -393,31 +389,12 @@ impl Engine {
         self.engine.network_changed();
     }
 
-    /// What was wrong with the sealed store when it was opened, and with what was read since. `Snapshot.vault` is the same.
-    pub async fn vault_report(&self) -> Result<VaultReport, Error> {
-        self.blocking(flashpaper::Engine::vault_report).await
-    }
-
-    /// All accounts that are known, in the order of their creation.
-    pub async fn burners(&self) -> Result<Vec<Burner>, Error> {
-        let burners = self.blocking(flashpaper::Engine::burners).await?;
-        Ok(burners.into_iter().map(Burner::from).collect())
-    }
-
     /// Whether options make sense and our own cap allows another account: all that can be told without a network.
     ///
     /// # Errors
     /// What `create` would end with at once.
     pub async fn check_options(&self, options: CreateOptions) -> Result<(), Error> {
         self.blocking(move |engine| engine.check_options(&options.into())).await
-    }
-
-    /// What a server asks of the user, while it is open: `Snapshot.questions` has all of them.
-    ///
-    /// # Errors
-    /// `NoSuchQuestion`.
-    pub async fn question(&self, id: QuestionId) -> Result<Question, Error> {
-        self.blocking(move |engine| Ok(engine.question(id)?.into())).await
     }
 
     /// Whether a burner has recovery words that were not dropped.
@@ -446,13 +423,21 @@ impl Engine {
             }
             Ok(())
         };
-        self.threads()?.run(None, report).await
+        self.run(None, report).await
     }
 }
 
 impl Engine {
-    fn threads(&self) -> Result<Arc<Threads>, Error> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Closed)
+    /// Runs work on the threads while the caller waits.
+    async fn run<T: Send + 'static>(
+        &self,
+        cancel: Option<Arc<CancelToken>>,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        if self.is_closed.load(SeqCst) {
+            return Err(Error::Closed);
+        }
+        run(cancel, work).await
     }
 
     /// Does on a thread that may wait what may wait for a disk: the others drive the connections.
@@ -463,7 +448,7 @@ impl Engine {
         let engine = self.engine.clone();
         let work: Box<dyn FnOnce() -> Result<T, Error> + Send> = Box::new(move || work(&engine));
         let work = async move { tokio::task::spawn_blocking(work).await };
-        self.threads()?.run(None, async move { work.await.unwrap_or(Err(Error::Internal)) }).await
+        self.run(None, async move { work.await.unwrap_or(Err(Error::Internal)) }).await
     }
 }
 
@@ -473,49 +458,45 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// The threads that all engines of a process work on: an engine that two callers have opened must not end with the threads of
-/// one of them. They end with the last engine that an app holds.
-struct Threads {
-    handle: Handle,
-    runtime: Option<Runtime>,
-}
-
-static THREADS: Mutex<Weak<Threads>> = Mutex::new(Weak::new());
-
-impl Threads {
-    fn of_process() -> Result<Arc<Self>, Error> {
-        let mut present = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(threads) = present.upgrade() {
-            return Ok(threads);
-        }
-        let runtime = flashpaper::Engine::runtime(2).map_err(|_| Error::Internal)?;
-        let threads = Arc::new(Self { handle: runtime.handle().clone(), runtime: Some(runtime) });
-        *present = Arc::downgrade(&threads);
-        Ok(threads)
-    }
-
-    /// Runs work on these threads while the caller waits. A caller that stops waiting cancels it.
-    async fn run<T: Send + 'static>(
-        &self,
-        cancel: Option<Arc<CancelToken>>,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        // With a type of its own each call would have a copy of the scheduler's code.
-        let work: Pin<Box<dyn Future<Output = Result<T, Error>> + Send>> = Box::pin(work);
-        unless_cancelled(cancel, async {
-            let task = AbortOnDropHandle::new(self.handle.spawn(work));
-            task.await.unwrap_or(Err(Error::Internal))
-        })
-        .await
-    }
-}
-
-impl Drop for Threads {
+impl Drop for Engine {
     fn drop(&mut self) {
-        // From a thread of its own, say, on which nothing may wait.
-        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
+        if !self.is_closed.load(SeqCst) {
+            drop(self.engine.clone().close());
+        }
     }
 }
+
+/// The threads that all engines of a process work on, for as long as it lives: an engine that two callers have opened must not end
+/// with the threads of one of them. Idle, they take no time.
+static THREADS: OnceLock<Runtime> = OnceLock::new();
+
+fn threads() -> Result<&'static Runtime, Error> {
+    if let Some(threads) = THREADS.get() {
+        return Ok(threads);
+    }
+    let made = flashpaper::Engine::runtime(2).map_err(|_| Error::Internal)?;
+    if let Err(second) = THREADS.set(made) {
+        // Another caller was quicker. Nothing runs on these.
+        second.shutdown_background();
+    }
+    THREADS.get().ok_or(Error::Internal)
+}
+
+/// Runs work on the threads while the caller waits. A caller that stops waiting cancels it.
+async fn run<T: Send + 'static>(
+    cancel: Option<Arc<CancelToken>>,
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    // With a type of its own each call would have a copy of the scheduler's code.
+    let work: Pin<Box<dyn Future<Output = Result<T, Error>> + Send>> = Box::pin(work);
+    let threads = threads()?;
+    unless_cancelled(cancel, async {
+        let task = AbortOnDropHandle::new(threads.spawn(work));
+        task.await.unwrap_or(Err(Error::Internal))
+    })
+    .await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -539,7 +520,7 @@ mod tests {
         second.change_key(Key::Passphrase { utf8: b"swordfish".to_vec() }).await.unwrap();
         assert_eq!(Engine::open(config(&home), None).await.err(), Some(Error::VaultLocked));
         second.shutdown().await;
-        assert_eq!(second.burners().await.err(), Some(Error::Closed));
+        assert_eq!(second.pending_removals().await.err(), Some(Error::Closed));
     }
 
     #[tokio::test]
@@ -555,6 +536,19 @@ mod tests {
         second.resume().await.unwrap();
         assert!(Engine::open(config(&home), None).await.is_ok());
         second.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_was_let_go_opens_again_at_once() {
+        let home = tempfile::TempDir::new().unwrap();
+        for _ in 0..20 {
+            let engine = Engine::open(config(&home), None).await.unwrap();
+            let states = engine.states();
+            drop(engine);
+            let again = Engine::open(config(&home), None).await.unwrap();
+            assert!(again.pending_removals().await.is_ok());
+            while states.next().await.is_some() {}
+        }
     }
 
     #[tokio::test]

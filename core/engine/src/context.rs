@@ -54,7 +54,7 @@ pub(crate) struct Context {
     /// Cancelled to end [`crate::Engine::sync_once`].
     sync: Mutex<CancellationToken>,
     /// Held while all is ended.
-    pub(crate) ending: tokio::sync::Mutex<()>,
+    pub(crate) ending: Arc<tokio::sync::Mutex<()>>,
     /// Held while a ticket is looked at and its removals are added on disk.
     pub(crate) redeeming: Mutex<()>,
     /// Held together by all that make a burner; by one alone while what burners share is forgotten.
@@ -94,7 +94,7 @@ impl Context {
             spread: Mutex::default(),
             transition: tokio::sync::Mutex::default(),
             sync: Mutex::default(),
-            ending: tokio::sync::Mutex::default(),
+            ending: Arc::default(),
             redeeming: Mutex::default(),
             beginning: tokio::sync::RwLock::default(),
             clearing: tokio::sync::Mutex::default(),

@@ -4,6 +4,7 @@ mod account;
 mod api;
 mod auto_lock;
 mod burner;
+mod closing;
 mod config;
 mod connection;
 mod context;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::seq::SliceRandom as _;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::account::State;
 use crate::burner::LiveBurner;
@@ -90,12 +91,25 @@ impl Engine {
     /// connected (by [`Engine::connect`], in this process or an earlier one, and not [`Engine::disconnect`] since), waits until
     /// what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one
     /// after the other, in random order and apart as far as `deadline` allows. [`Engine::suspend`] and [`Engine::resume`] end
-    /// it early, and so does [`Engine::end_sync`]. Dropping the future does, too, and suspends.
+    /// it early. Dropping the future does, too, and suspends.
     ///
     /// # Errors
     /// As [`Engine::resume`] and [`Engine::start_tor`]; [`Error::Cancelled`] when it was ended early. That a burner cannot
     /// connect is no error: see [`SyncReport`].
     pub async fn sync_once(&self, access: TorAccess, deadline: Duration) -> Result<SyncReport, Error> {
+        self.sync_until(access, deadline, CancellationToken::new()).await
+    }
+
+    /// [`Engine::sync_once`] that `end` ends early, too: it suspends, and then fails with [`Error::Cancelled`].
+    ///
+    /// # Errors
+    /// As [`Engine::sync_once`].
+    pub async fn sync_until(
+        &self,
+        access: TorAccess,
+        deadline: Duration,
+        end: CancellationToken,
+    ) -> Result<SyncReport, Error> {
         let until = Instant::now() + deadline.min(limits::FOR_EVER);
         let interrupted = self.context.interrupt_sync();
         let _ended_when_dropped = interrupted.clone().drop_guard();
@@ -106,8 +120,11 @@ impl Engine {
             let before = context.connections();
             let woken = async {
                 context.wake(Some(&access)).await?;
-                let sync = interrupted.run_until_cancelled(sync(&context, &access, until));
-                timeout_at(until, sync).await.unwrap_or(Some(Err(Error::Timeout))).unwrap_or(Err(Error::Cancelled))
+                tokio::select! {
+                    done = timeout_at(until, sync(&context, &access, until)) => done.unwrap_or(Err(Error::Timeout)),
+                    () = interrupted.cancelled() => Err(Error::Cancelled),
+                    () = end.cancelled() => Err(Error::Cancelled),
+                }
             };
             let report = woken.await;
             let asleep = context.fall_asleep(limits::SUSPENDING).await;
@@ -161,22 +178,6 @@ impl Engine {
         if !self.context.auto_lock.touch(self.context.services.since_boot()) {
             self.context.begin_to_lock();
         }
-    }
-
-    /// Cancels creations, waits for removals up to 30 seconds, ends Tor, and lets go of the folder.
-    pub async fn close(self) {
-        let _one_at_a_time = self.context.ending.lock().await;
-        self.context.interrupt_sync();
-        self.context.tasks.close();
-        self.context.end_connections(Instant::now() + limits::SUSPENDING).await;
-        // What is not done in time is in the store, and done at the next start.
-        let _ = timeout(limits::CLOSING, self.context.tasks.ended()).await;
-        let _ = self.context.end_tor().await.await;
-        self.context.set_dialers(None);
-        self.context.let_go(Store::close).await;
-        self.context.burners.shut(Error::Closed);
-        self.context.services.reporter.end();
-        let _ = timeout(limits::LETTING_GO, self.context.tasks.told()).await;
     }
 }
 
@@ -379,7 +380,7 @@ pub(crate) async fn drain_wanted(context: &Arc<Context>, until: Instant) -> Resu
         let was_wanted = burner.connection().is_some_and(|handle| handle.is_wanted());
         context.pick_up(burner, was_wanted, Duration::ZERO)?;
         let Some(handle) = burner.connection() else { continue };
-        complete &= timeout_at(end, handle.drained()).await.is_ok() && handle.connection() == Connection::Online;
+        complete &= timeout_at(end, handle.drained()).await.is_ok() && handle.connection().is_online();
         if count > 1 {
             handle.end_by(end + limits::PARTING).await;
         }

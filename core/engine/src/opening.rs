@@ -56,13 +56,20 @@ impl Engine {
         let rng = Random::new(rng);
         let mut open = OPEN.lock().await;
         open.retain(|engine| engine.strong_count() > 0);
-        let same = |context: &Arc<Context>| same_folder(&context.home, &home) && !context.tasks.closing.is_cancelled();
-        if let Some(context) = open.iter().filter_map(Weak::upgrade).find(same) {
+        let same = open.iter().filter_map(Weak::upgrade).filter(|context| same_folder(&context.home, &home));
+        let (closing, mut present): (Vec<_>, Vec<_>) = same.partition(|context| context.tasks.closing.is_cancelled());
+        for context in closing {
+            context.ended().await;
+        }
+        if let Some(context) = present.pop() {
             if context.network != network {
                 return Err(Error::InUse);
             }
-            if let Opened::Folder(engine) = Self::open_again(context, key.clone()).await? {
-                return Ok(engine);
+            match Self::open_again(Arc::clone(&context), key.clone()).await {
+                Ok(Opened::Duress) => {}
+                // Meanwhile.
+                _ if context.tasks.are_closed() => context.ended().await,
+                again => return again.map(|_| Self { context }),
             }
         }
         let (tor_network, tls, directory) = match network.clone() {
@@ -101,7 +108,7 @@ impl Engine {
     }
 
     /// Unlocks an engine that this process has open already, unless that ends under duress.
-    async fn open_again(context: Arc<Context>, key: FolderKey) -> Result<Opened<Self>, Error> {
+    async fn open_again(context: Arc<Context>, key: FolderKey) -> Result<Opened<()>, Error> {
         context.interrupt_sync();
         let again = Arc::clone(&context);
         let work = async move {
@@ -126,10 +133,7 @@ impl Engine {
         };
         // Not among what a panic drops: under duress it is where the panic comes from. Nor is it dropped with the caller's future.
         let work = context.tasks.runtime().spawn(work);
-        if let Opened::Duress = work.await.map_err(|_| Error::Internal)?? {
-            return Ok(Opened::Duress);
-        }
-        Ok(Opened::Folder(Self { context }))
+        work.await.map_err(|_| Error::Internal)?
     }
 }
 

@@ -156,6 +156,11 @@ impl Tasks {
         self.tracker.close();
     }
 
+    /// Whether the app has closed it, and not a panic.
+    pub(crate) fn are_closed(&self) -> bool {
+        self.closing.is_cancelled() && !self.abandoned.is_cancelled()
+    }
+
     /// Drops what is going on where it is.
     pub(crate) fn abandon(&self) {
         self.close();

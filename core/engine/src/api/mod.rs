@@ -108,11 +108,6 @@ impl Engine {
         self.context.set_spread(spread);
     }
 
-    /// Ends a sync early ([`Engine::sync_once`]): it suspends, and then fails with [`Error::Cancelled`].
-    pub fn end_sync(&self) {
-        self.context.interrupt_sync();
-    }
-
     /// How soon a dead connection has to be noticed, for all burners.
     pub fn set_profile(&self, profile: Profile) {
         *lock(&self.context.profile) = profile;
