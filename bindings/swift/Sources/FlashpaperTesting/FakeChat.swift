@@ -126,13 +126,7 @@ struct FakeChat: Chat {
         try change(.answer) { talk, inner in
             guard talk.question == .asked(question: question) else { throw FlashpaperError.nothingAsked }
             talk.question = nil
-            let isEqual = inner.people[peer]?.secret == secret
-            if question == nil {
-                talk.compared(isEqual, burner, &inner)
-            } else {
-                let result = isEqual ? Comparison.verifiedUs : .different
-                inner.report(.comparison(burner: burner, peer: peer, comparison: result))
-            }
+            talk.compared(inner.people[peer]?.secret == secret, askedByPeer: question != nil, burner, &inner)
         }
     }
 
@@ -166,14 +160,17 @@ struct FakeChat: Chat {
 }
 
 extension Talk {
-    /// What a comparison without a question of the peer's comes to.
-    mutating func compared(_ isEqual: Bool, _ burner: BurnerID, _ inner: inout Inner) {
+    /// What a comparison comes to. A question of the peer's shows nothing of the peer.
+    mutating func compared(_ isEqual: Bool, askedByPeer: Bool = false, _ burner: BurnerID, _ inner: inout Inner) {
         secret = nil
         if isEqual, let key {
             change(key) {
-                PeerKey(fingerprint: $0.fingerprint, verified: true, verifiedUs: $0.verifiedUs, accepted: true)
+                PeerKey(
+                    fingerprint: $0.fingerprint, verified: $0.verified || !askedByPeer,
+                    verifiedUs: $0.verifiedUs || askedByPeer, accepted: $0.accepted || !askedByPeer)
             }
         }
-        inner.report(.comparison(burner: burner, peer: peer, comparison: isEqual ? .verified : .different))
+        let result: Comparison = !isEqual ? .different : askedByPeer ? .verifiedUs : .verified
+        inner.report(.comparison(burner: burner, peer: peer, comparison: result))
     }
 }

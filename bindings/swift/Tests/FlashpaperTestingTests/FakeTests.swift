@@ -101,6 +101,10 @@ import Testing
         #expect(chat.state.question == nil)
         let different = Event.comparison(burner: burner.id, peer: friend, comparison: .different)
         #expect(await events.first { $0.event == different } != nil)
+        peer.asks("Where did we meet?", secret: "Paris", of: burner.id)
+        try await chat.answer("Paris", to: "Where did we meet?")
+        let used = chat.state.keys.first { $0.fingerprint == chat.state.key }
+        #expect(chat.state.security == .private && used?.verified == false && used?.verifiedUs == true)
         peer.endsPrivate()
         #expect(chat.state.security == .finished)
     }

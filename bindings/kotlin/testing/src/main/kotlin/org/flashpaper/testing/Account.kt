@@ -306,12 +306,14 @@ internal class Talk(first: ChatState) {
         if (isPrivate) look()
     }
 
-    /** The result of a comparison without a question of the peer's. */
-    fun compared(isEqual: Boolean): Comparison {
+    /** The result of a comparison. A question of the peer's shows nothing of the peer. */
+    fun compared(isEqual: Boolean, askedByPeer: Boolean = false): Comparison {
         secret = null
         val key = state.key
-        if (isEqual && key != null) changeKey(key) { copy(verified = true, accepted = true) }
-        return if (isEqual) Comparison.Verified else Comparison.Different
+        if (isEqual && key != null) {
+            changeKey(key) { if (askedByPeer) copy(verifiedUs = true) else copy(verified = true, accepted = true) }
+        }
+        return if (!isEqual) Comparison.Different else if (askedByPeer) Comparison.VerifiedUs else Comparison.Verified
     }
 
     private fun look() {

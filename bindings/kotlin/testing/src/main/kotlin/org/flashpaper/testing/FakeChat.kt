@@ -97,9 +97,7 @@ internal class FakeChat(private val burner: BurnerId, first: ChatState, private 
         change(Op.ANSWER) {
             if (state.question != Comparison.Asked(question)) throw FlashpaperException.NothingAsked()
             change { copy(question = null) }
-            val isEqual = world.meet(peer).secret == secret
-            val result =
-                if (question == null) compared(isEqual) else if (isEqual) Comparison.VerifiedUs else Comparison.Different
+            val result = compared(world.meet(peer).secret == secret, askedByPeer = question != null)
             world.report(Event.Comparison(burner, peer, result))
         }
     }

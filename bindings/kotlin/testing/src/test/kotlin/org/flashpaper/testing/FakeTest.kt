@@ -144,6 +144,10 @@ class FakeTest {
         chat.answer("Rome", "Where did we meet?")
         assertNull(chat.state.value.question)
         answered.first { it.event == Event.Comparison(burner.id, friend, Comparison.Different) }
+        peer.asks("Where did we meet?", "Paris", burner.id)
+        chat.answer("Paris", "Where did we meet?")
+        val used = chat.state.value.keys.single { it.fingerprint == chat.state.value.key }
+        assertEquals(Triple(Security.PRIVATE, false, true), Triple(chat.state.value.security, used.verified, used.verifiedUs))
         peer.endsPrivate()
         assertEquals(Security.FINISHED, chat.state.value.security)
     }
