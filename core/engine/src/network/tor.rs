@@ -99,6 +99,8 @@ impl Context {
         let (mut status, own) = (tor.status(), Arc::downgrade(&tor));
         *lock(&self.tor.client) = Some(tor);
         *last = Some(access);
+        // Where no relay answers, nothing changes for long: it is told that Tor has begun.
+        self.report_tor(&own, &status.borrow_and_update());
         let (context, closing) = (Arc::downgrade(self), self.tasks.closing.clone());
         self.tasks.spawn_always(closing.run_until_cancelled_owned(async move {
             while status.changed().await.is_ok() {
@@ -193,6 +195,27 @@ mod tests {
 
     use super::*;
     use crate::connection::supervisor::tests::{engine, id};
+    use crate::{Config, Engine, Key, Network};
+
+    #[tokio::test]
+    async fn that_tor_has_begun_is_told_before_any_relay_answers() {
+        let home = TempDir::new().unwrap();
+        let config =
+            Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
+        let engine = Engine::open(config).await.unwrap();
+        let lines = vec![format!("127.0.0.1:9 {}", "A".repeat(40))];
+        let access = TorAccess::Bridges { lines, transports: Vec::new() };
+        let told = async {
+            while engine.snapshot().tor.is_none() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            ended = engine.start_tor(access, Duration::from_secs(20)) => panic!("not told before {ended:?}"),
+            () = told => {}
+        }
+        engine.close().await;
+    }
 
     #[tokio::test]
     async fn a_network_that_fails_has_so_many_circuits_built_and_no_more() {
