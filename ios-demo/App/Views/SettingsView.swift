@@ -34,6 +34,7 @@ struct SettingsView: View {
         }
         .navigationTitle(TextKey.settings.string)
         .navigationBarTitleDisplayMode(.inline)
+        .asks(model.state.confirmation, yes: model.confirm, no: model.dismiss)
     }
 }
 

@@ -21,6 +21,17 @@ extension HistoryChoice {
     }
 }
 
+extension History {
+    /// How long it keeps a text that is read or delivered.
+    var length: Duration {
+        switch self {
+        case .none: .zero
+        case .expire(let after): after
+        case .untilBurn: .seconds(Int64.max)
+        }
+    }
+}
+
 extension ExpiryChoice {
     var duration: TimeInterval? {
         switch self {

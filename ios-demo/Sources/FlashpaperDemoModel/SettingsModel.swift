@@ -6,6 +6,9 @@ import Observation
 @MainActor
 @Observable
 public final class SettingsModel: ScreenModel {
+    /// What deletes something, and is done when it is confirmed.
+    private enum Wish { case history(HistoryChoice), expiry(Date) }
+
     public private(set) var state: SettingsState
 
     @ObservationIgnored private unowned let app: AppModel
@@ -16,6 +19,7 @@ public final class SettingsModel: ScreenModel {
     @ObservationIgnored private var passphraseFault: Phrase?
     @ObservationIgnored private var duressFault: Phrase?
     @ObservationIgnored private var isBusy = false
+    @ObservationIgnored private var wish: Wish?
     @ObservationIgnored private var note: Note?
     @ObservationIgnored private let order = Order()
 
@@ -29,7 +33,7 @@ public final class SettingsModel: ScreenModel {
                 sign: Sign(.info, .passphraseNone, .quiet), passphrase: Field(), canSet: false, canRemove: false,
                 duress: Field(), duressExplanation: Phrase(.duressExplanation), canSetDuress: false, canRemoveDuress: false,
                 isBusy: false),
-            licences: Licence.all, note: nil)
+            licences: Licence.all, confirmation: nil, note: nil)
     }
 
     public func writeLabel(_ label: String) {
@@ -37,12 +41,36 @@ public final class SettingsModel: ScreenModel {
         act { [burner] _ in try await burner?.setLabel(label.trimmingCharacters(in: .whitespaces)) }
     }
 
+    /// One that keeps less than today's deletes what is older: it asks first.
     public func setHistory(_ history: HistoryChoice) {
-        change { try await $0.setHistory(history.history) }
+        guard let burner else { return }
+        if history.history.length < burner.state.history.length {
+            ask(.history(history))
+        } else {
+            change { try await $0.setHistory(history.history) }
+        }
     }
 
+    /// Any but never burns the burner one day: it asks first.
     public func setExpiry(_ expiry: ExpiryChoice) {
-        change { [app] in try await $0.setExpiry(expiry.duration.map { app.platform.now() + $0 }) }
+        guard burner != nil else { return }
+        if let duration = expiry.duration {
+            ask(.expiry(app.platform.now() + duration))
+        } else {
+            change { try await $0.setExpiry(nil) }
+        }
+    }
+
+    public func confirm() {
+        let wish = self.wish
+        self.wish = nil
+        switch wish {
+        case .history(let history): change { try await $0.setHistory(history.history) }
+        // The time that was shown.
+        case .expiry(let time): change { try await $0.setExpiry(time) }
+        case nil: break
+        }
+        refresh()
     }
 
     /// Counts from the next connection.
@@ -95,7 +123,8 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func dismiss() {
-        note = nil
+        if wish == nil { note = nil }
+        wish = nil
         refresh()
     }
 
@@ -120,7 +149,7 @@ public final class SettingsModel: ScreenModel {
                 duressExplanation: Phrase(app.hasPassphrase ? .duressExplanation : .duressNeedsPassphrase),
                 canSetDuress: canSet && app.hasPassphrase && !duress.isEmpty, canRemoveDuress: canSet && app.hasPassphrase,
                 isBusy: isBusy),
-            licences: Licence.all, note: note)
+            licences: Licence.all, confirmation: wish.map { confirmation($0) }, note: note)
     }
 
     private func settings(_ now: BurnerState) -> BurnerSettings {
@@ -135,6 +164,24 @@ public final class SettingsModel: ScreenModel {
                 Option(value: $0, text: Phrase($0.key), chosen: $0 == .never && now.expiresAt == nil)
             },
             expiresAt: moment.map { Phrase(.expiryAt, .moment($0)) } ?? Phrase(.expiryNone), enabled: now.phase == .active)
+    }
+
+    private func ask(_ wish: Wish) {
+        self.wish = wish
+        refresh()
+    }
+
+    private func confirmation(_ wish: Wish) -> Confirmation {
+        switch wish {
+        case .history:
+            Confirmation(
+                title: Phrase(.historySure), text: Phrase(.historySureText), yes: Phrase(.historySureYes), no: Phrase(.cancel),
+                tone: .danger)
+        case .expiry(let time):
+            Confirmation(
+                title: Phrase(.expirySure), text: Phrase(.expirySureText, .moment(Moment(time, at: app.platform.now()))),
+                yes: Phrase(.expirySureYes), no: Phrase(.cancel), tone: .danger)
+        }
     }
 
     private func change(_ body: @escaping @MainActor (any Burner) async throws -> Void) {

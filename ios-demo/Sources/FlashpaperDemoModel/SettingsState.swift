@@ -25,6 +25,7 @@ public struct SettingsState: Equatable, Sendable {
     public let autoLock: [Option<AutoLock>]
     public let passphrase: PassphraseState
     public let licences: [Licence]
+    public let confirmation: Confirmation?
     public let note: Note?
 }
 

@@ -4,8 +4,9 @@ public enum TextKey: String, Equatable, Sendable, CaseIterable {
 
     // Words of many screens
     case back, cancel, close, copy, delete, dismiss, more, panic, remove, save, retry, settings, share, unread,
-        copied, burnerSpeaks = "burner_speaks", lastingPrivateNetwork = "lasting_private_network",
-        lastingLost = "lasting_lost", lastingIncomplete = "lasting_incomplete", lastingOldKey = "lasting_old_key"
+        copied, burnerSpeaks = "burner_speaks", burnerSpoke = "burner_spoke",
+        lastingPrivateNetwork = "lasting_private_network", lastingLost = "lasting_lost",
+        lastingIncomplete = "lasting_incomplete", lastingOldKey = "lasting_old_key"
 
     // Start
     case startTitle = "start_title", startIntro = "start_intro", startEntrance = "start_entrance",
@@ -39,11 +40,10 @@ public enum TextKey: String, Equatable, Sendable, CaseIterable {
         problemGoneAdvice = "problem_gone_advice", problemUnreadable = "problem_unreadable",
         problemUnreadableAdvice = "problem_unreadable_advice", problemLocked = "problem_locked",
         problemLockedAdvice = "problem_locked_advice", problemPassphrase = "problem_passphrase",
-        problemPassphraseAdvice = "problem_passphrase_advice", problemKeyDenied = "problem_key_denied",
-        problemKeyDeniedAdvice = "problem_key_denied_advice", problemKeyLost = "problem_key_lost",
-        problemKeyLostAdvice = "problem_key_lost_advice", problemDamaged = "problem_damaged",
-        problemDamagedAdvice = "problem_damaged_advice", problemFull = "problem_full",
-        problemFullAdvice = "problem_full_advice", problemInUse = "problem_in_use",
+        problemKeyDenied = "problem_key_denied", problemKeyDeniedAdvice = "problem_key_denied_advice",
+        problemKeyLost = "problem_key_lost", problemKeyLostAdvice = "problem_key_lost_advice",
+        problemDamaged = "problem_damaged", problemDamagedAdvice = "problem_damaged_advice",
+        problemFull = "problem_full", problemFullAdvice = "problem_full_advice", problemInUse = "problem_in_use",
         problemInUseAdvice = "problem_in_use_advice", problemTimeout = "problem_timeout",
         problemTimeoutAdvice = "problem_timeout_advice", problemInput = "problem_input",
         problemInputAdvice = "problem_input_advice", problemEnded = "problem_ended",
@@ -59,11 +59,11 @@ public enum TextKey: String, Equatable, Sendable, CaseIterable {
         creatingRequired = "creating_required", creatingMissing = "creating_missing",
         creatingUnfit = "creating_unfit", creatingTooFew = "creating_too_few", creatingPage = "creating_page",
         creatingPageWarning = "creating_page_warning", creatingServerSays = "creating_server_says",
-        stepTor = "step_tor", stepStarting = "step_starting", stepSealed = "step_sealed",
-        stepOtherRoute = "step_other_route", stepMovingOn = "step_moving_on", stepWorking = "step_working",
-        stepServerSays = "step_server_says", stepConnected = "step_connected", stepSecured = "step_secured",
-        stepRegistered = "step_registered", stepLoggedIn = "step_logged_in", stepReachable = "step_reachable",
-        stepRemoved = "step_removed", stepDisabled = "step_disabled", stepProvenGone = "step_proven_gone"
+        stepSealed = "step_sealed", stepOtherRoute = "step_other_route", stepMovingOn = "step_moving_on",
+        stepWorking = "step_working", stepServerSays = "step_server_says", stepConnected = "step_connected",
+        stepSecured = "step_secured", stepRegistered = "step_registered", stepLoggedIn = "step_logged_in",
+        stepReachable = "step_reachable", stepRemoved = "step_removed", stepDisabled = "step_disabled",
+        stepProvenGone = "step_proven_gone"
 
     // Burners
     case burnersTitle = "burners_title", burnersEmpty = "burners_empty", burnersMake = "burners_make",
@@ -164,14 +164,17 @@ public enum TextKey: String, Equatable, Sendable, CaseIterable {
     // Settings
     case settingsBurner = "settings_burner", settingsLabel = "settings_label", settingsHistory = "settings_history",
         historyNone = "history_none", historyDay = "history_day", historyWeek = "history_week",
-        historyUntilBurn = "history_until_burn", settingsExpiry = "settings_expiry", expiryNever = "expiry_never",
+        historyUntilBurn = "history_until_burn", historySure = "history_sure", historySureText = "history_sure_text",
+        historySureYes = "history_sure_yes", settingsExpiry = "settings_expiry", expiryNever = "expiry_never",
         expiryHour = "expiry_hour", expiryDay = "expiry_day", expiryWeek = "expiry_week",
-        expiryMonth = "expiry_month", expiryAt = "expiry_at", expiryNone = "expiry_none",
+        expiryMonth = "expiry_month", expiryAt = "expiry_at", expiryNone = "expiry_none", expirySure = "expiry_sure",
+        expirySureText = "expiry_sure_text", expirySureYes = "expiry_sure_yes",
         settingsConnection = "settings_connection", settingsConnectionNext = "settings_connection_next",
         settingsAutoLock = "settings_auto_lock", autoLockMinute = "auto_lock_minute",
         autoLockFive = "auto_lock_five", autoLockHour = "auto_lock_hour", autoLockNever = "auto_lock_never",
         settingsPassphrase = "settings_passphrase", passphraseNone = "passphrase_none",
-        passphraseSet = "passphrase_set", passphraseField = "passphrase_field", passphraseSame = "passphrase_same",
+        passphraseSet = "passphrase_set", passphraseField = "passphrase_field", passphraseAgain = "passphrase_again",
+        passphraseSame = "passphrase_same", passphraseDiffers = "passphrase_differs",
         passphraseSaved = "passphrase_saved", passphraseRemoved = "passphrase_removed",
         passphraseBusy = "passphrase_busy", settingsDuress = "settings_duress",
         duressExplanation = "duress_explanation", duressNeedsPassphrase = "duress_needs_passphrase",
@@ -191,6 +194,7 @@ public enum TextKey: String, Equatable, Sendable, CaseIterable {
 
     // Panic
     case panicTitle = "panic_title", panicExplanation = "panic_explanation", panicSlide = "panic_slide",
+        panicAccessible = "panic_accessible", panicAccessibleAgain = "panic_accessible_again",
         panicDone = "panic_done", panicKeyKept = "panic_key_kept", panicFilesLeft = "panic_files_left",
         panicLeftAdvice = "panic_left_advice"
 
@@ -215,10 +219,11 @@ public enum TextKey: String, Equatable, Sendable, CaseIterable {
         switch self {
         case .chatSpokenTheirs: 3
         case .restoreUnknown, .wordsWord, .chatSendLabel, .chatSpokenMine: 2
-        case .unread, .burnerSpeaks, .startBridgesFault, .startBridgesTransport, .problemClockSlow,
+        case .unread, .burnerSpeaks, .burnerSpoke, .startBridgesFault, .startBridgesTransport, .problemClockSlow,
             .problemClockFast, .problemWaitMinutes, .problemBrokenAdvice, .creatingQuestionFrom, .stepSealed,
             .stepMovingOn, .stepWorking, .burnerExpires, .burnersRemoval, .restoreCount, .wordsServer,
-            .chatCharacter, .chatLinkText, .messageMaybeTwice, .verifyTheirs, .expiryAt, .reportReason: 1
+            .chatCharacter, .chatLinkText, .messageMaybeTwice, .verifyTheirs, .expiryAt, .expirySureText,
+            .reportReason: 1
         default: 0
         }
     }

@@ -105,6 +105,7 @@ import Testing
         scene.app.settings(scene.burner)
         scene.app.settings?.setAutoLock(.never)
         scene.app.settings?.setExpiry(.oneHour)
+        scene.app.settings?.confirm()
         try await until { scene.app.settings?.state.burner?.expiresAt.key == .expiryAt }
         scene.device.fake.advance(by: .seconds(3600))
         try await until { scene.app.state.way == [.burners] }

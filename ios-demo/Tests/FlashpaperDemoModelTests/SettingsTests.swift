@@ -15,7 +15,9 @@ import Testing
         #expect(settings.state.burner?.expiry.first { $0.chosen }?.value == .never)
         settings.writeLabel(" For work ")
         settings.setHistory(.oneWeek)
+        #expect(settings.state.confirmation == nil, "to keep more deletes nothing")
         settings.setExpiry(.oneDay)
+        settings.confirm()
         try await until { settings.state.burner?.expiresAt.key == .expiryAt }
         let now = scene.device.fake.state.burners[0]
         #expect(now.label == "For work" && now.history == .expire(after: .seconds(7 * 86_400)))
@@ -26,6 +28,56 @@ import Testing
         scene.device.fake.fail(.setHistory, with: .storageFull)
         settings.setHistory(.untilBurn)
         try await until { settings.state.note?.text == Phrase(.problemFull) }
+    }
+
+    @Test(arguments: [
+        (HistoryChoice.untilBurn, [HistoryChoice.oneWeek, .oneDay, .none]), (.oneWeek, [.oneDay, .none]), (.oneDay, [.none]),
+        (.none, []),
+    ])
+    func aHistoryThatKeepsLessIsConfirmed(_ now: HistoryChoice, _ less: [HistoryChoice]) async throws {
+        let scene = try await Scene()
+        scene.app.settings(scene.burner)
+        let settings = try #require(scene.app.settings)
+        func kept() -> History { scene.device.fake.state.burners[0].history }
+        for choice in HistoryChoice.allCases {
+            try await scene.device.fake.burner(scene.burner)?.setHistory(now.history)
+            settings.setHistory(choice)
+            if less.contains(choice) {
+                #expect(settings.state.confirmation?.title == Phrase(.historySure) && settings.state.confirmation?.tone == .danger)
+                settings.dismiss()
+                try await Task.sleep(for: .milliseconds(20))
+                #expect(settings.state.confirmation == nil && kept() == now.history, "deleted without a yes")
+                settings.setHistory(choice)
+                settings.confirm()
+                #expect(settings.state.confirmation == nil)
+            } else {
+                #expect(settings.state.confirmation == nil)
+            }
+            try await until { kept() == choice.history }
+        }
+    }
+
+    @Test(arguments: [ExpiryChoice.oneHour, .oneDay, .oneWeek, .oneMonth])
+    func anExpiryIsConfirmed(_ choice: ExpiryChoice) async throws {
+        let scene = try await Scene()
+        scene.app.settings(scene.burner)
+        let settings = try #require(scene.app.settings)
+        func expiresAt() -> Date? { scene.device.fake.state.burners[0].expiresAt }
+        settings.setExpiry(choice)
+        let time = scene.device.fake.now + (choice.duration ?? 0)
+        #expect(settings.state.confirmation?.title == Phrase(.expirySure))
+        #expect(settings.state.confirmation?.text == Phrase(.expirySureText, .moment(Moment(time, at: scene.device.fake.now))))
+        settings.dismiss()
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(settings.state.confirmation == nil && expiresAt() == nil, "set without a yes")
+        settings.setExpiry(choice)
+        // While the user thinks time passes: what was shown counts.
+        scene.device.fake.advance(by: .seconds(60))
+        settings.confirm()
+        try await until { expiresAt() == time }
+        settings.setExpiry(.never)
+        #expect(settings.state.confirmation == nil)
+        try await until { expiresAt() == nil }
     }
 
     @Test func passphraseAndDuressPassphrase() async throws {
