@@ -64,6 +64,7 @@ private struct PassphraseRows: View {
         Section(TextKey.settingsPassphrase.string) {
             SignLabel(sign: state.sign)
             FieldRow(title: TextKey.passphraseField.string, field: state.passphrase, isSecret: true, write: model.writePassphrase)
+            FieldRow(title: TextKey.passphraseAgain.string, field: state.again, isSecret: true, write: model.writeAgain)
             Button(TextKey.save.string, action: model.setPassphrase).disabled(!state.canSet)
             if state.canRemove { Button(TextKey.remove.string, role: .destructive, action: model.removePassphrase) }
             if state.isBusy {
@@ -75,6 +76,7 @@ private struct PassphraseRows: View {
         }
         Section {
             FieldRow(title: TextKey.duressField.string, field: state.duress, isSecret: true, write: model.writeDuress)
+            FieldRow(title: TextKey.passphraseAgain.string, field: state.duressAgain, isSecret: true, write: model.writeDuressAgain)
             Button(TextKey.save.string, action: model.setDuress).disabled(!state.canSetDuress)
             if state.canRemoveDuress { Button(TextKey.remove.string, role: .destructive, action: model.removeDuress) }
         } header: {

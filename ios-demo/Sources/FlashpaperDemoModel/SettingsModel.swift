@@ -14,10 +14,8 @@ public final class SettingsModel: ScreenModel {
     @ObservationIgnored private unowned let app: AppModel
     @ObservationIgnored private let burner: (any Burner)?
     @ObservationIgnored private var label: String?
-    @ObservationIgnored private var passphrase = ""
-    @ObservationIgnored private var duress = ""
-    @ObservationIgnored private var passphraseFault: Phrase?
-    @ObservationIgnored private var duressFault: Phrase?
+    @ObservationIgnored private var passphrase = Twice()
+    @ObservationIgnored private var duress = Twice()
     @ObservationIgnored private var isBusy = false
     @ObservationIgnored private var wish: Wish?
     @ObservationIgnored private var note: Note?
@@ -30,9 +28,9 @@ public final class SettingsModel: ScreenModel {
         state = SettingsState(
             burner: nil, entrances: [], bridges: nil, autoLock: [],
             passphrase: PassphraseState(
-                sign: Sign(.info, .passphraseNone, .quiet), passphrase: Field(), canSet: false, canRemove: false,
-                duress: Field(), duressExplanation: Phrase(.duressExplanation), canSetDuress: false, canRemoveDuress: false,
-                isBusy: false),
+                sign: Sign(.info, .passphraseNone, .quiet), passphrase: Field(), again: Field(), canSet: false, canRemove: false,
+                duress: Field(), duressAgain: Field(), duressExplanation: Phrase(.duressExplanation), canSetDuress: false,
+                canRemoveDuress: false, isBusy: false),
             licences: Licence.all, confirmation: nil, note: nil)
     }
 
@@ -91,14 +89,18 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func writePassphrase(_ passphrase: String) {
-        self.passphrase = passphrase
-        passphraseFault = nil
+        self.passphrase.write(first: passphrase)
+        refresh()
+    }
+
+    public func writeAgain(_ passphrase: String) {
+        self.passphrase.write(again: passphrase)
         refresh()
     }
 
     public func setPassphrase() {
         guard state.passphrase.canSet else { return }
-        change(to: passphrase, told: .passphraseSaved)
+        if let typed = passphrase.typed() { change(to: typed, told: .passphraseSaved) } else { refresh() }
     }
 
     public func removePassphrase() {
@@ -107,14 +109,18 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func writeDuress(_ passphrase: String) {
-        duress = passphrase
-        duressFault = nil
+        duress.write(first: passphrase)
+        refresh()
+    }
+
+    public func writeDuressAgain(_ passphrase: String) {
+        duress.write(again: passphrase)
         refresh()
     }
 
     public func setDuress() {
         guard state.passphrase.canSetDuress else { return }
-        setDuress(duress, told: .duressSaved)
+        if let typed = duress.typed() { setDuress(typed, told: .duressSaved) } else { refresh() }
     }
 
     public func removeDuress() {
@@ -129,13 +135,14 @@ public final class SettingsModel: ScreenModel {
     }
 
     func leave() {
-        passphrase = ""
-        duress = ""
+        passphrase = Twice()
+        duress = Twice()
     }
 
     func refresh() {
         let choices = app.choices
         let canSet = app.library != nil && !isBusy
+        let canSetDuress = canSet && app.hasPassphrase
         state = SettingsState(
             burner: burner.map { settings($0.state) },
             entrances: app.entrances,
@@ -143,11 +150,11 @@ public final class SettingsModel: ScreenModel {
             autoLock: AutoLock.allCases.map { Option(value: $0, text: Phrase($0.key), chosen: $0 == choices.autoLock) },
             passphrase: PassphraseState(
                 sign: app.hasPassphrase ? Sign(.lock, .passphraseSet, .good) : Sign(.info, .passphraseNone, .quiet),
-                passphrase: Field(text: Verbatim(passphrase), fault: passphraseFault, enabled: canSet),
-                canSet: canSet && !passphrase.isEmpty, canRemove: canSet && app.hasPassphrase,
-                duress: Field(text: Verbatim(duress), fault: duressFault, enabled: canSet && app.hasPassphrase),
+                passphrase: passphrase.field(enabled: canSet), again: passphrase.againField(enabled: canSet),
+                canSet: canSet && passphrase.isWhole, canRemove: canSet && app.hasPassphrase,
+                duress: duress.field(enabled: canSetDuress), duressAgain: duress.againField(enabled: canSetDuress),
                 duressExplanation: Phrase(app.hasPassphrase ? .duressExplanation : .duressNeedsPassphrase),
-                canSetDuress: canSet && app.hasPassphrase && !duress.isEmpty, canRemoveDuress: canSet && app.hasPassphrase,
+                canSetDuress: canSetDuress && duress.isWhole, canRemoveDuress: canSetDuress,
                 isBusy: isBusy),
             licences: Licence.all, confirmation: wish.map { confirmation($0) }, note: note)
     }
@@ -193,17 +200,17 @@ public final class SettingsModel: ScreenModel {
     }
 
     private func change(to passphrase: String?, told: TextKey) {
-        seal(passphrase, told) { [weak self] in self?.passphraseFault = $0 } by: { [self] library, typed in
+        seal(passphrase, told) { [weak self] in self?.passphrase.fault = $0 } by: { [self] library, typed in
             try await library.changeKey(app.platform.key(typed))
             app.hasPassphrase = typed != nil
-            self.passphrase = ""
+            self.passphrase = Twice()
         }
     }
 
     private func setDuress(_ passphrase: String?, told: TextKey) {
-        seal(passphrase, told) { [weak self] in self?.duressFault = $0 } by: { [self] library, typed in
+        seal(passphrase, told) { [weak self] in self?.duress.fault = $0 } by: { [self] library, typed in
             try await library.setDuress(typed)
-            duress = ""
+            duress = Twice()
         }
     }
 
@@ -236,5 +243,35 @@ public final class SettingsModel: ScreenModel {
             if let failed { failed($0) } else { self?.note = Note($0) }
         }
         refresh()
+    }
+}
+
+/// A new passphrase, which is typed twice.
+private struct Twice {
+    private var first = ""
+    private var again = ""
+    private var differs = false
+    /// Why it was not taken.
+    var fault: Phrase?
+
+    var isWhole: Bool { !first.isEmpty && !again.isEmpty }
+
+    mutating func write(first: String? = nil, again: String? = nil) {
+        self.first = first ?? self.first
+        self.again = again ?? self.again
+        differs = false
+        fault = nil
+    }
+
+    /// Nil where the two are not the same.
+    mutating func typed() -> String? {
+        differs = first != again
+        return differs ? nil : first
+    }
+
+    func field(enabled: Bool) -> Field { Field(text: Verbatim(first), fault: fault, enabled: enabled) }
+
+    func againField(enabled: Bool) -> Field {
+        Field(text: Verbatim(again), fault: differs ? Phrase(.passphraseDiffers) : nil, enabled: enabled)
     }
 }

@@ -43,9 +43,12 @@ public struct BurnerSettings: Equatable, Sendable {
 public struct PassphraseState: Equatable, Sendable {
     public let sign: Sign
     public let passphrase: Field
+    /// The same once more: a slip of a finger would lock the user out.
+    public let again: Field
     public let canSet: Bool
     public let canRemove: Bool
     public let duress: Field
+    public let duressAgain: Field
     /// What it does, or why there can be none.
     public let duressExplanation: Phrase
     public let canSetDuress: Bool

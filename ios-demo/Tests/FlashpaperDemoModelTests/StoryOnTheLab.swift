@@ -174,6 +174,7 @@ struct StoryOnTheLab {
         try await reach { first.contacts?.state.own != nil }
         first.settings()
         first.settings?.writePassphrase("open sesame")
+        first.settings?.writeAgain("open sesame")
         first.settings?.setPassphrase()
         try await reach { first.settings?.state.passphrase.canRemove == true }
         try await first.library?.lock()
