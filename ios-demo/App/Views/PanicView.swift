@@ -28,7 +28,7 @@ struct PanicView: View {
                     }
                 }
             }
-            if model.state.done != nil { Section { Button(TextKey.close.string, action: model.close) } }
+            if model.state.canClose { Section { Button(TextKey.close.string, action: model.close) } }
         }
         .navigationTitle(TextKey.panicTitle.string)
         .navigationBarTitleDisplayMode(.inline)

@@ -21,6 +21,10 @@ public final class AppModel {
     @ObservationIgnored private(set) var notOpened: FlashpaperError?
     /// Why Tor was not started the last time.
     @ObservationIgnored private(set) var notStarted: FlashpaperError?
+    /// How many stores have been let go of.
+    @ObservationIgnored private var era = 0
+    /// A panic has ended everything, and its screen is shown.
+    @ObservationIgnored private(set) var hasPanicked = false
     /// The user has touched the button that connects, since the store was opened first.
     @ObservationIgnored private(set) var hasConnected = false
     /// The store was opened with a passphrase.
@@ -81,7 +85,7 @@ public final class AppModel {
             // Of another one the library's state tells what there is to tell.
             guard let self, error.action == .unlock || error.action == .closeOther else { return }
             notOpened = error
-            show([.unlock])
+            lead(to: [.unlock])
         }
     }
 
@@ -95,6 +99,7 @@ public final class AppModel {
         notOpened = nil
         refresh()
         var passphrase = passphrase
+        let era = era
         defer {
             passphrase?.wipe()
             isOpening = false
@@ -102,14 +107,20 @@ public final class AppModel {
         }
         do {
             let opened = try await platform.open(passphrase)
+            guard era == self.era else {
+                // A panic came meanwhile: what it has not ended ends here.
+                await opened.close()
+                return false
+            }
             try await opened.setAutoLock(after: choices.autoLock.duration)
             if !state.covered { try await opened.resume() }
             hasPassphrase = passphrase != nil
             follow(opened)
             return true
         } catch {
+            guard era == self.era else { return false }
             notOpened = error as? FlashpaperError ?? .cancelled
-            show([.unlock])
+            lead(to: [.unlock])
             return false
         }
     }
@@ -128,7 +139,7 @@ public final class AppModel {
             starting = nil
             notStarted = failed
             // The lines are where they can be mended.
-            if bridgeFault != nil, !state.way.contains(.start) { show([.start]) }
+            if bridgeFault != nil, !state.way.contains(.start) { lead(to: [.start]) }
             refresh()
         }
         refresh()
@@ -176,11 +187,12 @@ public final class AppModel {
     ) -> Task<Void, Never> {
         order.add { [weak self] in
             guard let self, let library else { return }
+            let era = era
             do throws(any Error) {
                 try await body(library)
             } catch {
-                // Of a cancelled one nobody waits for a word.
-                if let error = error as? FlashpaperError, !takes(error) { failed(error) }
+                // Of a cancelled one nobody waits for a word, nor of one that belongs to a store that is gone.
+                if era == self.era, let error = error as? FlashpaperError, !takes(error) { failed(error) }
             }
             refresh()
         }
@@ -199,15 +211,15 @@ public final class AppModel {
 
     /// No key is in memory, and so nothing else of the store is.
     private func locked() {
-        guard state.way != [.unlock], state.screen != .panic else { return }
+        guard beneath != [.unlock] else { return }
         forget()
-        show([.unlock])
+        lead(to: [.unlock])
     }
 
     /// Opening begins anew.
     private func closed() {
         letGo()
-        if state.screen != .panic { show([.start]) }
+        lead(to: [.start])
     }
 
     /// Ends everything of this device, and what the app has kept outside of the store. Returns what could not be done.
@@ -216,12 +228,14 @@ public final class AppModel {
         letGo()
         platform.choices.clear()
         choices = platform.choices.load()
+        hasPanicked = true
         show([.panic])
         return report
     }
 
     /// After a panic: an empty app.
     func startAnew() {
+        hasPanicked = false
         show([.start])
         Task { await open(nil) }
     }
@@ -237,6 +251,7 @@ public final class AppModel {
     private func letGo() {
         for task in watching { task.cancel() }
         watching = []
+        era += 1
         library = nil
         hasConnected = false
         hasPassphrase = false
@@ -280,13 +295,13 @@ public final class AppModel {
         let now = library?.state
         state.warnings = now.map(Sign.lasting) ?? []
         switch now?.life {
-        case .locked where !isOpening && state.way != [.unlock] && state.screen != .panic: return locked()
+        case .locked where !isOpening && beneath != [.unlock]: return locked()
         case .closed: return closed()
         case .awake, .suspended:
             // Screens of a burner that is not there any more are left.
             let there = Set(now?.burners.map(\.id) ?? [])
-            let way = state.way.filter { $0.burner.map(there.contains) ?? true }
-            if way != state.way { return show(way.isEmpty ? [.burners] : way) }
+            let way = beneath.filter { $0.burner.map(there.contains) ?? true }
+            if way != beneath { return lead(to: way.isEmpty ? [.burners] : way) }
         default: break
         }
         for screen in state.way { pages[screen]?.model.refresh() }

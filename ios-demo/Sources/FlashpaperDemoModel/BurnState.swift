@@ -43,6 +43,8 @@ public struct PanicState: Equatable, Sendable {
     public let done: Sign?
     /// It is done, but for this.
     public let problem: Problem?
+    /// Leaves the screen, whatever is left.
+    public let canClose: Bool
 }
 
 /// The store is locked.

@@ -16,7 +16,8 @@ public final class PanicModel: ScreenModel {
 
     init(_ app: AppModel) {
         self.app = app
-        state = PanicState(slid: 0, canSlide: true, explanation: Phrase(.panicExplanation), done: nil, problem: nil)
+        state = PanicState(slid: 0, canSlide: true, explanation: Phrase(.panicExplanation), done: nil, problem: nil,
+            canClose: false)
     }
 
     public func slide(_ fraction: Double) {
@@ -33,22 +34,21 @@ public final class PanicModel: ScreenModel {
         refresh()
     }
 
+    /// Once more, where something is left.
     public func retry() {
-        if report != nil { panic() }
+        if state.problem != nil { panic() }
         refresh()
     }
 
-    /// To the first screen of an empty app, or back where nothing was done.
-    public func close() {
-        if report == nil { app.back() } else { app.startAnew() }
-    }
+    /// To the first screen of an empty app, or of one that has kept what could not be removed.
+    public func close() { if state.canClose { app.startAnew() } }
 
     func refresh() {
         let left: TextKey? = report?.keyKept != nil ? .panicKeyKept : report?.filesLeft != nil ? .panicFilesLeft : nil
         state = PanicState(
             slid: slid, canSlide: report == nil, explanation: Phrase(.panicExplanation),
             done: report == PanicReport() ? Sign(.tick, .panicDone, .good) : nil,
-            problem: left.map { Problem(Sign(.warning, $0, .danger), Phrase(.panicLeftAdvice)) })
+            problem: left.map { Problem(Sign(.warning, $0, .danger), Phrase(.panicLeftAdvice)) }, canClose: report != nil)
     }
 
     /// At once, on this thread: nothing may come between the touch and the end.

@@ -16,13 +16,23 @@ extension AppModel {
     }
 
     /// The first of the two touches of a panic.
-    public func panic() { if state.canPanic { go(to: .panic) } }
+    public func panic() { if state.canPanic { show(state.way + [.panic]) } }
 
     /// Opens the settings, those of a burner in addition.
     public func settings(_ burner: BurnerID? = nil) { if library != nil { go(to: .settings(burner)) } }
 
     /// One screen further.
-    func go(to screen: Screen) { if state.screen != screen { show(state.way + [screen]) } }
+    func go(to screen: Screen) { if beneath.last != screen { lead(to: beneath + [screen]) } }
+
+    /// The way without the panic screen on top of it.
+    var beneath: [Screen] { state.screen == .panic ? state.way.dropLast() : state.way }
+
+    /// Shows this way, as what happens by itself does. The panic screen stays on top of it, so that nothing slips under the finger
+    /// of a person in danger; and after a panic there is nothing left to lead to.
+    func lead(to way: [Screen]) {
+        guard state.screen == .panic else { return show(way) }
+        if !hasPanicked { show(way + [.panic]) }
+    }
 
     /// This way and no other. A screen that is on both keeps what it has.
     func show(_ way: [Screen]) {
@@ -38,16 +48,20 @@ extension AppModel {
     /// The first screen that there is something to do at: where the user has connected before, Tor comes back by itself.
     func home() {
         let isConnected = library.map { $0.state.tor != .off || hasConnected && !$0.state.burners.isEmpty } ?? false
-        show(isConnected ? [.burners] : [.start])
+        lead(to: isConnected ? [.burners] : [.start])
     }
 
     /// A burner was made or restored: its contacts come next, and before them its words, which are shown once.
-    func made(_ burner: BurnerID, withWords: Bool) { show([.burners, .contacts(burner)] + (withWords ? [.words(burner)] : [])) }
+    func made(_ burner: BurnerID, withWords: Bool) {
+        guard library?.burner(burner) != nil else { return }
+        lead(to: [.burners, .contacts(burner)] + (withWords ? [.words(burner)] : []))
+    }
 
     /// A burn has ended: its report takes the place of all of the burner's screens.
     func burnt(_ badge: BurnerBadge, _ report: BurnReport) {
+        guard library != nil else { return }
         reports[badge.burner] = (badge, report)
-        show([.burners, .burnReport(badge.burner)])
+        lead(to: [.burners, .burnReport(badge.burner)])
     }
 
     private func make(_ screen: Screen) -> Page? {

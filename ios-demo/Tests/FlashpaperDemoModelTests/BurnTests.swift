@@ -120,7 +120,8 @@ import Testing
         panic.slide(0.8)
         panic.letGo()
         #expect(scene.device.panics == 0 && panic.state.slid == 0, "a slip of a finger")
-        panic.close()
+        #expect(!panic.state.canClose && scene.app.state.canGoBack)
+        scene.app.back()
         #expect(scene.app.chat != nil)
         scene.app.panic()
         scene.device.leaves(PanicReport(filesLeft: .storage))
@@ -129,11 +130,28 @@ import Testing
         #expect(scene.device.panics == 1 && scene.app.state.way == [.panic])
         let after = try #require(scene.app.panicking)
         #expect(after.state.problem?.sign.text == Phrase(.panicFilesLeft) && after.state.done == nil)
+        #expect(after.state.problem?.canRetry == true && after.state.canClose, "a dead end")
         #expect(scene.device.choices.load() == Choices(), "bridges are left")
         scene.device.leaves(PanicReport())
         after.retry()
-        #expect(after.state.done == Sign(.tick, .panicDone, .good) && after.state.problem == nil)
+        #expect(scene.device.panics == 2)
+        #expect(after.state.done == Sign(.tick, .panicDone, .good) && after.state.problem == nil && after.state.canClose)
         after.close()
+        #expect(scene.app.state.way == [.start])
+    }
+
+    @Test(arguments: [
+        (PanicReport(keyKept: .keyDenied), TextKey.panicKeyKept), (PanicReport(filesLeft: .storage), .panicFilesLeft),
+    ])
+    func whatAPanicHasLeftCanBeLeft(_ report: PanicReport, _ told: TextKey) async throws {
+        let scene = try await Scene()
+        scene.device.leaves(report)
+        scene.app.panic()
+        scene.app.panicking?.slide(1)
+        scene.app.panicking?.letGo()
+        let panic = try #require(scene.app.panicking)
+        #expect(panic.state.problem?.sign.text == Phrase(told) && panic.state.problem?.canRetry == true && panic.state.canClose)
+        panic.close()
         #expect(scene.app.state.way == [.start])
     }
 }

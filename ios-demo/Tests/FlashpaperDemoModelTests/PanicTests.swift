@@ -1,0 +1,113 @@
+import FlashpaperTesting
+import Foundation
+import Testing
+
+@testable import FlashpaperDemoModel
+
+/// Nothing that happens by itself takes the panic screen away: it goes beneath, and Back leads there.
+@MainActor
+@Suite struct PanicTests {
+    private func isBeneath(_ way: [Screen], _ app: AppModel) async throws {
+        try await until { app.state.way == way + [.panic] }
+        app.back()
+        #expect(app.state.way == way)
+    }
+
+    @Test func aBurnThatEnds() async throws {
+        let scene = try await Scene()
+        let id = scene.burner
+        scene.app.contacts?.burn()
+        scene.app.burn?.burnWithoutHolding()
+        scene.app.burn?.burnWithoutHolding()
+        scene.app.panic()
+        try await isBeneath([.burners, .burnReport(id)], scene.app)
+    }
+
+    @Test func aStoreThatLocksItself() async throws {
+        let scene = try await Scene()
+        let chat = try await scene.chatting()
+        chat.write("a draft")
+        scene.app.panic()
+        try await scene.device.fake.lock()
+        try await until { scene.app.drafts.isEmpty }
+        try await isBeneath([.unlock], scene.app)
+    }
+
+    @Test func aBurnerThatIsMade() async throws {
+        let device = Device()
+        let app = device.app()
+        await app.launched()
+        device.fake.ask(QuestionForm(title: "", instructions: "", fields: []))
+        app.start?.start()
+        try await until { app.creating?.state.question != nil }
+        let creating = try #require(app.creating)
+        app.panic()
+        creating.send()
+        try await until { device.fake.state.burners.count == 1 }
+        try await isBeneath([.burners, .contacts(device.fake.state.burners[0].id)], app)
+    }
+
+    @Test func aFaultInTheBridges() async throws {
+        let device = Device()
+        let app = device.app()
+        await app.launched()
+        app.start?.choose(.bridges)
+        app.start?.writeBridges("no bridge")
+        device.fake.fail(.startTor, with: .invalidInput(.bridge(line: 1, part: .address)))
+        app.start?.start()
+        app.panic()
+        try await isBeneath([.start], app)
+    }
+
+    @Test func aBurnerThatIsGone() async throws {
+        let scene = try await Scene()
+        _ = try await scene.chatting()
+        scene.app.panic()
+        _ = try await scene.device.fake.burn(scene.burner)
+        try await isBeneath([.burners], scene.app)
+    }
+
+    @Test func aStoreThatIsClosed() async throws {
+        let scene = try await Scene()
+        scene.app.panic()
+        await scene.device.fake.close()
+        try await isBeneath([.start], scene.app)
+    }
+
+    @Test func aContactThatIsAdded() async throws {
+        let scene = try await Scene()
+        scene.app.contacts?.add(Scene.friendName.rawValue)
+        scene.app.panic()
+        try await isBeneath([.burners, .contacts(scene.burner), .chat(scene.burner, Scene.friendName)], scene.app)
+    }
+
+    @Test func aStoreThatOpensOrDoesNot() async throws {
+        let scene = try await Scene()
+        try await scene.device.fake.lock()
+        try await until { scene.app.unlock != nil }
+        scene.device.refuse(.keyDenied)
+        scene.app.unlock?.unlock()
+        scene.app.panic()
+        try await until { scene.app.notOpened == .keyDenied }
+        try await isBeneath([.unlock], scene.app)
+        scene.app.unlock?.unlock()
+        scene.app.panic()
+        try await isBeneath([.burners], scene.app)
+    }
+
+    @Test func afterAPanicNothingComesAnyMore() async throws {
+        let device = Device()
+        let app = device.app()
+        await app.launched()
+        device.fake.ask(QuestionForm(title: "", instructions: "", fields: []))
+        app.start?.start()
+        try await until { app.creating?.state.question != nil }
+        let creating = try #require(app.creating)
+        app.panic()
+        creating.send()
+        app.panicking?.slide(1)
+        app.panicking?.letGo()
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(app.state.way == [.panic] && app.library == nil && app.panicking?.state.done != nil)
+    }
+}
