@@ -15,7 +15,7 @@ struct FlashpaperDemoApp: App {
     var body: some Scene {
         WindowGroup {
             AppView(app: app) { found in AnyView(ScanView(found: found)) }
-                .simultaneousGesture(TapGesture().onEnded { app.touch() })
+                .background(Touches { app.touch() })
                 .task {
                     network.pathUpdateHandler = { [app] _ in Task { @MainActor in app.networkChanged() } }
                     network.start(queue: .main)

@@ -76,7 +76,7 @@ public final class AppModel {
     /// The device has another network.
     public func networkChanged() { library?.networkChanged() }
 
-    /// The user has touched the screen.
+    /// The user has touched the screen, or has written: what is written on a keyboard touches no screen of the app's.
     public func touch() { library?.touch() }
 
     /// One after the other: which of two came last is what counts.

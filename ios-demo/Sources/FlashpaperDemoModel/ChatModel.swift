@@ -45,6 +45,7 @@ public final class ChatModel: ScreenModel, EventReader {
     }
 
     public func write(_ draft: String) {
+        app.touch()
         if draft != self.draft { sendKey = UUID().uuidString }
         app.drafts[screen] = draft.isEmpty ? nil : draft
         refresh()
@@ -151,7 +152,8 @@ public final class ChatModel: ScreenModel, EventReader {
             badge: badge, name: now.name, mode: mode, lock: mode.sign, explanation: mode.explanation,
             main: mode.main(isAsked: now.question != nil), others: mode.others,
             presence: now.relationship == .contact ? Phrase(now.present ? .contactsOnline : .contactsAway) : nil,
-            offline: of.connection == .online ? nil : Sign(of.connection),
+            // A server that holds back is the lock's own word.
+            offline: of.connection == .online || mode == .quarantined ? nil : Sign(of.connection),
             bubbles: pages.messages.map {
                 Bubble(
                     $0, from: now.name, isFirstUnread: $0.id == firstUnread, canRetry: mode.canWrite, at: app.platform.now())

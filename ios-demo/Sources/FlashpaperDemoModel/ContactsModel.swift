@@ -36,6 +36,7 @@ public final class ContactsModel: ScreenModel {
     }
 
     public func writeAddress(_ address: String) {
+        app.touch()
         self.address = address
         fault = nil
         refresh()
@@ -80,7 +81,7 @@ public final class ContactsModel: ScreenModel {
         let isActive = now.phase == .active
         state = ContactsState(
             badge: BurnerBadge(now), address: Verbatim(now.jid.rawValue), connection: Sign(now),
-            problem: why.map { Problem($0) }, expiry: Sign(expiryOf: now, at: app.platform.now()),
+            problem: why.map { problem($0) }, expiry: Sign(expiryOf: now, at: app.platform.now()),
             requests: now.requests.map { row($0) }, contacts: now.chats.map { row($0) },
             empty: now.requests.isEmpty && now.chats.isEmpty ? Phrase(.contactsEmpty) : nil,
             add: Field(text: Verbatim(address), fault: fault, enabled: isActive),
@@ -107,6 +108,12 @@ public final class ContactsModel: ScreenModel {
         } failed: { [self] in
             fault = Note($0).text
         }
+    }
+
+    /// A server that holds this burner back does so again.
+    private func problem(_ why: FlashpaperError) -> Problem {
+        let problem = Problem(why)
+        return Problem(sign: problem.sign, advice: problem.advice, canRetry: problem.canRetry && why != .quarantined)
     }
 
     /// Connects the burner, once Tor is ready; Tor itself is not started here.

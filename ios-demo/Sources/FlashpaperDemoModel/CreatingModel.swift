@@ -40,6 +40,7 @@ public final class CreatingModel: ScreenModel, EventReader {
 
     /// Chooses an option, or, where several can be chosen, takes it back.
     public func choose(_ place: Int, _ option: Int) {
+        app.touch()
         sheet?.choose(place, option)
         refresh()
     }
@@ -110,6 +111,7 @@ public final class CreatingModel: ScreenModel, EventReader {
     }
 
     private func change(_ place: Int, _ answer: FieldAnswer?) {
+        app.touch()
         sheet?.change(place, answer)
         refresh()
     }

@@ -75,6 +75,7 @@ public final class RestoreModel: ScreenModel, EventReader {
     }
 
     private func edit(_ change: (RestoreModel) -> Void) {
+        app.touch()
         guard working == nil else { return }
         change(self)
         failed = nil

@@ -35,6 +35,7 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func writeLabel(_ label: String) {
+        app.touch()
         self.label = label
         act { [burner] _ in try await burner?.setLabel(label.trimmingCharacters(in: .whitespaces)) }
     }
@@ -79,7 +80,7 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func writeBridges(_ lines: String) {
-        app.change { $0.bridges = lines }
+        app.writeBridges(lines)
         refresh()
     }
 
@@ -89,11 +90,13 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func writePassphrase(_ passphrase: String) {
+        app.touch()
         self.passphrase.write(first: passphrase)
         refresh()
     }
 
     public func writeAgain(_ passphrase: String) {
+        app.touch()
         self.passphrase.write(again: passphrase)
         refresh()
     }
@@ -109,11 +112,13 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func writeDuress(_ passphrase: String) {
+        app.touch()
         duress.write(first: passphrase)
         refresh()
     }
 
     public func writeDuressAgain(_ passphrase: String) {
+        app.touch()
         duress.write(again: passphrase)
         refresh()
     }

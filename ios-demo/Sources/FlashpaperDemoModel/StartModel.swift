@@ -76,6 +76,7 @@ extension AppModel {
     }
 
     func writeBridges(_ lines: String) {
+        touch()
         forgetBridgeFault()
         change { $0.bridges = lines }
     }

@@ -19,6 +19,7 @@ public final class UnlockModel: ScreenModel {
     }
 
     public func writePassphrase(_ passphrase: String) {
+        app.touch()
         self.passphrase = passphrase
         wasTyped = false
         refresh()

@@ -40,11 +40,13 @@ public final class VerifyModel: ScreenModel, EventReader {
     }
 
     public func writeQuestion(_ question: String) {
+        app.touch()
         self.question = question
         refresh()
     }
 
     public func writeSecret(_ secret: String) {
+        app.touch()
         self.secret = secret
         fault = nil
         refresh()
