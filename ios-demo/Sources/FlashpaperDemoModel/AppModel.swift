@@ -33,7 +33,7 @@ public final class AppModel {
     @ObservationIgnored var recoverable = false
     @ObservationIgnored let news = News()
     /// What was written and not sent.
-    @ObservationIgnored var drafts: [Screen: String] = [:]
+    @ObservationIgnored var drafts: [Screen: Draft] = [:]
     /// How burns went: the burners themselves may be gone.
     @ObservationIgnored var reports: [BurnerID: (BurnerBadge, BurnReport)] = [:]
     @ObservationIgnored var pages: [Screen: Page] = [:]

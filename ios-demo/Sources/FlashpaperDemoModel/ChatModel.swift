@@ -19,8 +19,6 @@ public final class ChatModel: ScreenModel, EventReader {
     @ObservationIgnored private let screen: Screen
     @ObservationIgnored private var pages = Pages()
     @ObservationIgnored private var shown = pageLength
-    /// The same for each try to send one text: what was stored after all is not sent twice.
-    @ObservationIgnored private var sendKey = UUID().uuidString
     @ObservationIgnored private var isSending = false
     @ObservationIgnored private var wish: Wish?
     @ObservationIgnored private var note: Note?
@@ -46,22 +44,21 @@ public final class ChatModel: ScreenModel, EventReader {
 
     public func write(_ draft: String) {
         app.touch()
-        if draft != self.draft { sendKey = UUID().uuidString }
-        app.drafts[screen] = draft.isEmpty ? nil : draft
+        if draft != self.draft { app.drafts[screen] = draft.isEmpty ? nil : Draft(text: draft) }
         refresh()
     }
 
     /// Sends the draft. It stays in the input until the library has stored it.
     public func send() {
-        guard state.canSend else { return }
+        guard state.canSend, let draft = app.drafts[screen] else { return }
         isSending = true
         note = nil
-        act { [self, draft, sendKey] in
+        act { [self] in
             defer { isSending = false }
-            let id = try await chat.send(draft, within: nil, key: sendKey)
-            pages.add(await sent(id, draft))
+            let id = try await chat.send(draft.text, within: nil, key: draft.key)
+            pages.add(await sent(id, draft.text))
             // It is the library's now. What was written meanwhile is not.
-            if self.draft == draft { write("") }
+            if self.draft == draft.text { app.drafts[screen] = nil }
             firstUnread = nil
         } failed: { [self] error in
             note = error.isOfText ? Note(error) : Note(text: Phrase(.chatNotSent), tone: .danger)
@@ -166,7 +163,7 @@ public final class ChatModel: ScreenModel, EventReader {
     }
 
     /// What was written and not sent. It stays while another screen is shown.
-    private var draft: String { app.drafts[screen] ?? "" }
+    private var draft: String { app.drafts[screen]?.text ?? "" }
 
     /// Reads the messages from now on.
     private func follow() {
@@ -238,6 +235,13 @@ public final class ChatModel: ScreenModel, EventReader {
                 yes: Phrase(.chatLinkOpen), no: no, tone: .caution)
         }
     }
+}
+
+/// A text that was not sent yet.
+struct Draft {
+    let text: String
+    /// The same for each try to send this text, so that one which was stored after all is not sent twice. Another text has another.
+    let key = UUID().uuidString
 }
 
 extension FlashpaperKit.ChatState {
