@@ -9,7 +9,7 @@ extension Mode {
             case _ where burner.phase == .burning: .burning
             case (.blocked, _): .blocked
             case (.stranger, _): .stranger
-            case _ where burner.connection.why == .quarantined: .quarantined
+            case _ where burner.connection == .quarantined: .quarantined
             case (.contact, .plaintext): chat.outbox > 0 ? .waiting : .plain
             case (.contact, .private): chat.hasVerifiedUs ? .theyVerifiedYou : .private
             case (.contact, .verified): .verified

@@ -46,6 +46,7 @@ extension Sign {
         case .offline: self.init(.offline, .burnerOffline, .quiet)
         case .connecting: self.init(.connecting, .burnerConnecting, .calm)
         case .online: self.init(.online, .burnerOnline, .good)
+        case .quarantined: self.init(.held, .modeQuarantined, .danger)
         case .waiting: self.init(.connecting, .burnerWaiting, .caution)
         case .ended: self.init(.failed, .burnerEnded, .danger)
         }
@@ -120,10 +121,11 @@ extension FailReason {
 }
 
 extension Connection {
-    /// Why a burner is not connected.
+    /// Why a burner is not connected, or cannot talk.
     var why: FlashpaperError? {
         switch self {
         case .waiting(let why), .ended(let why): why
+        case .quarantined: .quarantined
         case .offline, .connecting, .online: nil
         }
     }

@@ -205,10 +205,7 @@ public enum TextKey: String, Equatable, Sendable, CaseIterable {
 
     // Notifications: no sender, no text
     case notificationChannel = "notification_channel", notificationMessage = "notification_message",
-        notificationConnectedChannel = "notification_connected_channel",
-        notificationConnected = "notification_connected", notificationOpen = "notification_open",
-        stayConnected = "stay_connected", stayConnectedExplanation = "stay_connected_explanation",
-        stopConnected = "stop_connected"
+        stayConnected = "stay_connected", stayConnectedExplanation = "stay_connected_explanation"
 
     // Another app's panic button
     case triggerTitle = "trigger_title", triggerNone = "trigger_none", triggerConnected = "trigger_connected",

@@ -50,6 +50,39 @@ import Testing
         try await until { again.state.bubbles.count == 1 }
     }
 
+    @Test func aTextThatWasStoredAfterAllIsNotSentTwiceAndAChangedOneIsAnother() async throws {
+        let scene = try await Scene()
+        let chat = try await scene.chatting()
+        let screen = scene.app.state.screen
+        let library = try #require(scene.device.fake.burner(scene.burner)?.chat(with: Scene.friendName))
+        func fails(_ chat: ChatModel) async throws -> String {
+            scene.device.fake.fail(.send, with: .storageFull)
+            chat.send()
+            try await until { chat.state.note != nil }
+            chat.dismiss()
+            return try #require(scene.app.drafts[screen]?.key)
+        }
+        chat.write("hello")
+        let key = try await fails(chat)
+        // The library had stored it before it failed.
+        _ = try await library.send("hello", within: nil, key: key)
+        chat.write("hello")
+        scene.app.back()
+        scene.app.contacts?.open(Scene.friendName)
+        let again = try #require(scene.app.chat)
+        #expect(try await fails(again) == key, "another key for the same text")
+        again.send()
+        try await until { again.state.draft == Verbatim("") }
+        #expect(again.state.bubbles.map(\.text.text) == ["hello"])
+        again.write("and")
+        let first = try await fails(again)
+        _ = try await library.send("and", within: nil, key: first)
+        again.write("and now")
+        #expect(scene.app.drafts[screen]?.key != first)
+        again.send()
+        try await until { again.state.bubbles.map(\.text.text) == ["hello", "and", "and now"] }
+    }
+
     @Test func theLockHasAWordAnIconAndAColourForEachState() async throws {
         #expect(Set(Mode.allCases.map(\.sign.mark)).count == Mode.allCases.count, "two states look alike")
         #expect(Set(Mode.allCases.map(\.sign.text.key)).count == Mode.allCases.count)
@@ -78,7 +111,7 @@ import Testing
         scene.friend.changesKey()
         try await until { chat.state.mode == .keyChanged }
         #expect(chat.state.main?.act == .verify, "accepting must not be the big button")
-        #expect(chat.state.note?.text == Phrase(.noteOtherKey))
+        try await until { chat.state.note?.text == Phrase(.noteOtherKey) }
         chat.write("to the right one")
         chat.send()
         try await until { chat.state.bubbles.count == 1 }
@@ -210,10 +243,18 @@ import Testing
 
     @Test func aQuarantinedOrOfflineBurnerSaysSo() async throws {
         let scene = try await Scene()
-        let chat = try await scene.chatting()
-        scene.device.fake.setTor(.blocked(.quarantined))
+        var chat = try await scene.chatting()
+        scene.device.fake.setConnection(of: scene.burner, to: .quarantined)
         try await until { chat.state.mode == .quarantined }
-        #expect(!chat.state.canWrite && chat.state.lock.mark == .held)
+        #expect(!chat.state.canWrite && chat.state.lock.mark == .held && chat.state.offline == nil)
+        scene.app.back()
+        #expect(scene.app.contacts?.state.connection == Sign(.held, .modeQuarantined, .danger))
+        #expect(scene.app.contacts?.state.problem?.sign.text == Phrase(.problemQuarantined))
+        #expect(scene.app.contacts?.state.problem?.canRetry == false)
+        scene.app.back()
+        #expect(scene.app.burners?.state.rows.map(\.sign) == [Sign(.held, .modeQuarantined, .danger)])
+        scene.app.show([.burners, .contacts(scene.burner), .chat(scene.burner, Scene.friendName)])
+        chat = try #require(scene.app.chat)
         scene.device.fake.setTor(.blocked(.offline))
         try await until { chat.state.mode == .plain }
         #expect(chat.state.offline == Sign(.connecting, .burnerWaiting, .caution))
