@@ -35,7 +35,7 @@ package.targets += [
     .testTarget(
         name: "FlashpaperDemoViewsTests",
         dependencies: [
-            "FlashpaperDemoModel", "FlashpaperDemoViews", "SwiftUI",
+            "FlashpaperDemoModel", "FlashpaperDemoViews", "SwiftUI", "UIKit",
             .product(name: "FlashpaperTesting", package: "Flashpaper"),
         ]),
 ]

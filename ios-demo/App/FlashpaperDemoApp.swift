@@ -72,18 +72,22 @@ private func device() -> Platform {
         },
         key: { .source(keys, passphrase: $0) },
         panic: {
+            // Also what this app has not put there, or an earlier run of it has.
             UIPasteboard.general.items = []
             // Its key goes also where the folder cannot be made or protected.
             let folder = (try? DataProtection.folder()) ?? URL.applicationSupportDirectory.appending(path: "flashpaper")
             return FlashpaperLibrary.panic(folder: folder, keys: keys)
         },
         choices: ChoiceFile(),
+        forgetCopied: Clipboard.forget,
         openLink: { link in if let url = URL(string: link) { UIApplication.shared.open(url) } })
 }
 
 /// The choices in a protected file: where the bridges are is nobody's business.
 private struct ChoiceFile: ChoiceStore {
-    private var file: URL? { try? DataProtection.folder(named: "choices").appending(path: "choices.json") }
+    private static let folder = "choices"
+    private static let name = "choices.json"
+    private var file: URL? { try? DataProtection.folder(named: Self.folder).appending(path: Self.name) }
 
     func load() -> Choices {
         guard let file, let data = try? Data(contentsOf: file) else { return Choices() }
@@ -97,6 +101,8 @@ private struct ChoiceFile: ChoiceStore {
     }
 
     func clear() {
-        if let file { try? FileManager.default.removeItem(at: file) }
+        // It goes also where the folder cannot be protected.
+        let file = file ?? URL.applicationSupportDirectory.appending(path: "\(Self.folder)/\(Self.name)")
+        try? FileManager.default.removeItem(at: file)
     }
 }

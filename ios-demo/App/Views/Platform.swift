@@ -10,10 +10,20 @@ typealias Scanner = @MainActor (_ found: @escaping @MainActor (String) -> Void) 
 /// The clipboard for what nobody else is to read: it stays on this device, and is emptied after a minute.
 @MainActor
 enum Clipboard {
+    /// How often the clipboard had changed when this app has put something there.
+    private static var count: Int?
+
     static func put(_ words: Verbatim) {
         UIPasteboard.general.setItems(
             [["public.utf8-plain-text": words.text]],
             options: [.localOnly: true, .expirationDate: Date(timeIntervalSinceNow: 60)])
+        count = UIPasteboard.general.changeCount
+    }
+
+    /// Takes it away again, but nothing that another app has put there since.
+    static func forget() {
+        if UIPasteboard.general.changeCount == count { UIPasteboard.general.items = [] }
+        count = nil
     }
 }
 

@@ -112,6 +112,7 @@ public final class AppModel {
                 await opened.close()
                 return false
             }
+            if passphrase != nil, try await isEmpty(opened) { forgetChoices() }
             try await opened.setAutoLock(after: choices.autoLock.duration)
             if !state.covered { try await opened.resume() }
             hasPassphrase = passphrase != nil
@@ -226,11 +227,27 @@ public final class AppModel {
     func endEverything() -> PanicReport {
         let report = platform.panic()
         letGo()
-        platform.choices.clear()
-        choices = platform.choices.load()
+        forgetChoices()
         hasPanicked = true
         show([.panic])
         return report
+    }
+
+    /// A passphrase that opens a store with nothing in it may have been the duress passphrase. The library does not tell, so that
+    /// nobody can find out that there was one; bridges that the app has kept beside the store would. So they go in every such
+    /// case: who has a passphrase and no burner chooses anew.
+    private func isEmpty(_ opened: any Flashpaper) async throws -> Bool {
+        guard opened.state.burners.isEmpty else { return false }
+        return try await opened.pendingRemovals().isEmpty
+    }
+
+    /// The app is as it was installed: nothing is left of what was chosen or copied.
+    private func forgetChoices() {
+        platform.choices.clear()
+        choices = platform.choices.load()
+        hasConnected = false
+        recoverable = false
+        platform.forgetCopied()
     }
 
     /// After a panic: an empty app.

@@ -10,6 +10,8 @@ public struct Platform: Sendable {
     /// Ends everything: keys and files. Needs nothing open.
     let panic: @Sendable () -> PanicReport
     let choices: any ChoiceStore
+    /// Empties the clipboard of what this app has put there.
+    let forgetCopied: @MainActor @Sendable () -> Void
     /// Hands a link to another app, outside of Tor.
     let openLink: @MainActor @Sendable (String) -> Void
     let sleep: @Sendable (Duration) async throws -> Void
@@ -18,7 +20,8 @@ public struct Platform: Sendable {
     public init(
         open: @escaping @Sendable (_ passphrase: Data?) async throws -> any Flashpaper,
         key: @escaping @Sendable (_ passphrase: Data?) -> Key, panic: @escaping @Sendable () -> PanicReport,
-        choices: any ChoiceStore, openLink: @escaping @MainActor @Sendable (String) -> Void,
+        choices: any ChoiceStore, forgetCopied: @escaping @MainActor @Sendable () -> Void,
+        openLink: @escaping @MainActor @Sendable (String) -> Void,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -26,6 +29,7 @@ public struct Platform: Sendable {
         self.key = key
         self.panic = panic
         self.choices = choices
+        self.forgetCopied = forgetCopied
         self.openLink = openLink
         self.sleep = sleep
         self.now = now

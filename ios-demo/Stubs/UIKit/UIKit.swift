@@ -30,7 +30,10 @@ public final class UIPasteboard {
         public static let expirationDate = OptionsKey(name: "expirationDate")
     }
 
-    public func setItems(_ items: [[String: Any]], options: [OptionsKey: Any] = [:]) {}
+    public private(set) var changeCount = 0
+    public var items: [[String: Any]] = [] { didSet { changeCount += 1 } }
+
+    public func setItems(_ items: [[String: Any]], options: [OptionsKey: Any] = [:]) { self.items = items }
 }
 
 /// A colour for light and one for dark.

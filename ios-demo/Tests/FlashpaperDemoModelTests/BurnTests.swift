@@ -114,7 +114,11 @@ import Testing
     @Test func panicTakesTwoTouchesFromEveryScreen() async throws {
         let scene = try await Scene()
         _ = try await scene.chatting()
-        scene.device.choices.save({ var choices = Choices(); choices.bridges = "a bridge"; return choices }())
+        scene.app.change {
+            $0.entrance = .bridges
+            $0.bridges = "a bridge"
+            $0.autoLock = .never
+        }
         scene.app.panic()
         let panic = try #require(scene.app.panicking)
         panic.slide(0.8)
@@ -131,13 +135,16 @@ import Testing
         let after = try #require(scene.app.panicking)
         #expect(after.state.problem?.sign.text == Phrase(.panicFilesLeft) && after.state.done == nil)
         #expect(after.state.problem?.canRetry == true && after.state.canClose, "a dead end")
-        #expect(scene.device.choices.load() == Choices(), "bridges are left")
+        #expect(scene.device.choices.load() == Choices() && scene.app.choices == Choices(), "bridges are left")
+        #expect(scene.device.forgotten == 1)
         scene.device.leaves(PanicReport())
         after.retry()
         #expect(scene.device.panics == 2)
         #expect(after.state.done == Sign(.tick, .panicDone, .good) && after.state.problem == nil && after.state.canClose)
         after.close()
         #expect(scene.app.state.way == [.start])
+        // As it was installed, but for the fake, which no panic ends.
+        #expect(scene.app.start?.state.entrances.first { $0.chosen }?.value == .direct && scene.app.start?.state.bridges == nil)
     }
 
     @Test(arguments: [

@@ -113,6 +113,37 @@ import Testing
         #expect(scene.device.fake.state.tor == .off)
     }
 
+    /// Nobody sees that there was another store: neither at the first screen nor in what the app has kept beside it.
+    @Test func theDuressPassphraseLeavesAnAppAsItWasInstalled() async throws {
+        let (scene, fresh) = (try await Scene(), Device().app())
+        await fresh.launched()
+        try await scene.choosesAndLocks()
+        scene.device.isForced()
+        scene.app.unlock?.writePassphrase("duress")
+        scene.app.unlock?.unlock()
+        try await until { scene.app.state.way == [.start] }
+        #expect(scene.device.choices.load() == Choices() && scene.app.choices == Choices() && scene.device.forgotten == 1)
+        #expect(scene.app.start?.state == fresh.start?.state && scene.app.state == fresh.state)
+        // Its time to lock itself is that of a new app, too.
+        scene.device.fake.advance(by: .seconds(300))
+        #expect(scene.device.fake.state.life == .locked)
+    }
+
+    @Test(arguments: [true, false])
+    func anotherPassphraseLeavesTheChoices(_ burns: Bool) async throws {
+        let scene = try await Scene()
+        if burns {
+            // No burner is left, but a removal that waits: the store is not empty.
+            scene.device.fake.nextBurn(is: BurnReport(outcome: .queued))
+            _ = try await scene.device.fake.burn(scene.burner)
+        }
+        try await scene.choosesAndLocks()
+        scene.app.unlock?.writePassphrase("open sesame")
+        scene.app.unlock?.unlock()
+        try await until { scene.app.unlock == nil }
+        #expect(scene.device.choices.load().autoLock == .oneHour && scene.device.forgotten == 0)
+    }
+
     @Test func whatIsClosedBeginsAnew() async throws {
         let scene = try await Scene()
         _ = try await scene.chatting()

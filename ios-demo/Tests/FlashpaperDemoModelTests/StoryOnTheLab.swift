@@ -26,7 +26,8 @@ struct StoryOnTheLab {
                     return try await FlashpaperLibrary.open(Config(folder: folder, key: key, privateNetwork: facts))
                 },
                 key: { $0.map { .passphrase($0) } ?? .file },
-                panic: { [folder] in FlashpaperLibrary.panic(folder: folder) }, choices: choices, openLink: { _ in }),
+                panic: { [folder] in FlashpaperLibrary.panic(folder: folder) }, choices: choices,
+                forgetCopied: {}, openLink: { _ in }),
             options: options)
     }
 
@@ -173,6 +174,7 @@ struct StoryOnTheLab {
         first.start?.start()
         try await reach { first.contacts?.state.own != nil }
         first.settings()
+        first.settings?.setAutoLock(.oneHour)
         first.settings?.writePassphrase("open sesame")
         first.settings?.writeAgain("open sesame")
         first.settings?.setPassphrase()
@@ -186,6 +188,7 @@ struct StoryOnTheLab {
         first.unlock?.writePassphrase("open sesame")
         first.unlock?.unlock()
         try await reach { first.burners?.state.rows.count == 1 || first.start?.state.canLook == true }
+        #expect(choices.load().autoLock == .oneHour)
         await first.close()
 
         // As after the end of the process: nothing but the store is left.
@@ -195,6 +198,21 @@ struct StoryOnTheLab {
         again.unlock?.writePassphrase("open sesame")
         again.unlock?.unlock()
         try await reach { again.start?.state.canLook == true }
+        #expect(choices.load().autoLock == .oneHour)
+
+        // Somebody is forced to open it: what comes is an app as it was installed, which the same passphrase opens again.
+        again.settings()
+        again.settings?.writeDuress("close sesame")
+        again.settings?.writeDuressAgain("close sesame")
+        again.settings?.setDuress()
+        try await reach { again.settings?.state.note?.text == Phrase(.duressSaved) }
+        try await again.library?.lock()
+        try await reach { again.unlock != nil }
+        again.unlock?.writePassphrase("close sesame")
+        again.unlock?.unlock()
+        try await reach { again.start?.state.canStart == true }
+        #expect(again.start?.state.canLook == false && choices.load() == Choices())
+
         again.panic()
         again.panicking?.slide(1)
         again.panicking?.letGo()

@@ -16,7 +16,7 @@ final class Chosen: ChoiceStore, @unchecked Sendable {
 
 /// A device on which nothing happens by itself.
 final class Device: @unchecked Sendable {
-    let fake: FakeFlashpaper
+    private(set) var fake: FakeFlashpaper
     let choices = Chosen()
     private let lock = NSLock()
     private var errors: [FlashpaperError] = []
@@ -24,10 +24,15 @@ final class Device: @unchecked Sendable {
     private var opened: [String] = []
     private var ticks: [CheckedContinuation<Void, any Error>] = []
     private(set) var panics = 0
+    /// How often the clipboard was emptied.
+    private(set) var forgotten = 0
 
     init(network: NetworkKind = .public) {
         fake = FakeFlashpaper(network: network)
     }
+
+    /// The next passphrase is the duress passphrase: it opens an empty store, in the place of the one that was.
+    func isForced() { fake = FakeFlashpaper() }
 
     /// The next opening throws this.
     func refuse(_ error: FlashpaperError) { lock.withLock { errors.append(error) } }
@@ -53,12 +58,12 @@ final class Device: @unchecked Sendable {
                         return report
                     }
                 },
-                choices: choices,
+                choices: choices, forgetCopied: { [self] in forgotten += 1 },
                 openLink: { [self] link in lock.withLock { opened.append(link) } },
                 sleep: { [self] _ in
                     try await withCheckedThrowingContinuation { tick in lock.withLock { ticks.append(tick) } }
                 },
-                now: { [fake] in fake.now }),
+                now: { [self] in fake.now }),
             options: options)
     }
 
@@ -129,6 +134,18 @@ struct Scene {
         app.contacts?.add()
         try await until { app.chat != nil }
         return try #require(app.chat)
+    }
+
+    /// Bridges and a time to lock are chosen, and the store is locked.
+    func choosesAndLocks() async throws {
+        app.settings()
+        app.settings?.setEntrance(.bridges)
+        app.settings?.writeBridges("192.0.2.1:443")
+        app.settings?.setAutoLock(.oneHour)
+        app.recoverable = true
+        app.hasPassphrase = true
+        try await device.fake.lock()
+        try await until { app.unlock != nil }
     }
 
     /// In a private chat.

@@ -56,7 +56,7 @@ final class Theatre {
                     fake.unlock()
                     return fake
                 },
-                key: { $0.map { .passphrase($0) } ?? .file }, panic: { PanicReport() }, choices: Chosen(), openLink: { _ in },
+                key: { $0.map { .passphrase($0) } ?? .file }, panic: { PanicReport() }, choices: Chosen(), forgetCopied: {}, openLink: { _ in },
                 sleep: { _ in try await Task.sleep(for: .seconds(60)) }, now: { [fake] in fake.now }),
             options: CreateOptions(server: "chat.example"))
     }
