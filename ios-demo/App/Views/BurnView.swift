@@ -66,6 +66,6 @@ struct BurnReportView: View {
         }
         .navigationTitle(TextKey.reportTitle.string)
         .navigationBarTitleDisplayMode(.inline)
-        .belongs(to: model.state.badge)
+        .belongs(to: model.state.badge, says: .burnerSpoke)
     }
 }

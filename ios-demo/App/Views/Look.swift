@@ -143,18 +143,20 @@ struct BurnerPicture: View {
 /// Who speaks: on top of each screen that belongs to a burner, in the burner's colour.
 struct BadgeStrip: View {
     let badge: BurnerBadge
+    /// The words around its name.
+    var says = TextKey.burnerSpeaks
 
     var body: some View {
         HStack(spacing: 10) {
             BurnerPicture(badge: badge, size: 28)
-            Text(name: badge.label).font(.subheadline.weight(.semibold)).lineLimit(1).privacySensitive()
+            Text(Words.string(says, [.verbatim(badge.label.breakable)])).font(.subheadline.weight(.semibold)).privacySensitive()
                 .frame(maxWidth: .infinity, alignment: .leading)
         }
         .padding(.horizontal, 16)
         .padding(.vertical, 8)
         .background(badge.color.color.opacity(0.18))
         .accessibilityElement(children: .combine)
-        .accessibilityLabel(Words.string(.burnerSpeaks, [.verbatim(badge.label)]))
+        .accessibilityLabel(Words.string(says, [.verbatim(badge.label)]))
     }
 }
 
@@ -223,7 +225,7 @@ extension View {
         }
     }
 
-    func belongs(to badge: BurnerBadge) -> some View {
-        safeAreaInset(edge: .top, spacing: 0) { BadgeStrip(badge: badge) }.tint(badge.color.color)
+    func belongs(to badge: BurnerBadge, says: TextKey = .burnerSpeaks) -> some View {
+        safeAreaInset(edge: .top, spacing: 0) { BadgeStrip(badge: badge, says: says) }.tint(badge.color.color)
     }
 }

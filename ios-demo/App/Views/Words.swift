@@ -38,13 +38,17 @@ extension TextKey {
     @MainActor var string: String { Words.string(self) }
 }
 
+extension Verbatim {
+    /// A name or an address, which is broken behind a dot or an @ if it has to be. Not for one that can be marked and copied.
+    var breakable: Verbatim {
+        text.contains("@") ? Verbatim(text.replacing(/[.@]/) { "\($0.output)\u{200B}" }) : self
+    }
+}
+
 extension SwiftUI.Text {
     @MainActor init(_ phrase: Phrase) { self.init(phrase.string) }
     @MainActor init(_ key: TextKey) { self.init(key.string) }
     @MainActor init(_ words: Verbatim) { self.init(words.text) }
 
-    /// A name or an address, which is broken behind a dot or an @ if it has to be. Not for one that can be marked and copied.
-    @MainActor init(name: Verbatim) {
-        self.init(name.text.contains("@") ? name.text.replacing(/[.@]/) { "\($0.output)\u{200B}" } : name.text)
-    }
+    @MainActor init(name: Verbatim) { self.init(name.breakable) }
 }

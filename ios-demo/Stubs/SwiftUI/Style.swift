@@ -177,7 +177,7 @@ extension View {
     public func multilineTextAlignment(_ alignment: TextAlignment) -> some View {
         changed { $0.styles.append("text-align:\(alignment == .center ? "center" : alignment == .leading ? "start" : "end")") }
     }
-    public func lineLimit(_ number: Int?) -> some View { changed { if number == 1 { $0.kind += " oneline" } } }
+    // A limit of a single number is not there: no view is to cut a text.
     public func lineLimit(_ range: ClosedRange<Int>) -> some View { self }
     public func buttonStyle(_ style: ButtonStyle) -> some View { changed { $0.kind += " \(style.name)" } }
     public func controlSize(_ size: ControlSize) -> some View { changed { $0.kind += " size-\(size)" } }

@@ -41,6 +41,14 @@ import Testing
         }
     }
 
+    /// Who was burned does not speak any more.
+    @Test func aReportOfABurnSaysWhoTheUserWas() async throws {
+        try speak("en")
+        let stage = try #require(Stage.all.first { $0.0 == "13-burn" }).1[1]
+        let words = try await stage.draw().words.joined(separator: " ")
+        #expect(words.contains("You were \u{2068}Flea market") && !words.contains("You are"))
+    }
+
     /// All that is on a screen is words of the catalogue or somebody's own, and nothing is without a name.
     private func check(_ node: Node, _ what: String) {
         #expect(!node.words.isEmpty, "\(what)")

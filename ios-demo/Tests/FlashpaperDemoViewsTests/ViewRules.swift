@@ -56,6 +56,20 @@ import Testing
         }
     }
 
+    /// Nothing cuts a text, whatever its size: only a field that is written in ends after some lines, and then it scrolls.
+    @Test func noViewCutsATextOrGivesItAHeight() {
+        for (name, text) in views {
+            for cut in ["minimumScaleFactor", "truncationMode", "allowsTightening", "dynamicTypeSize", ".clipped()"] {
+                #expect(!text.contains(cut), "\(name): \(cut)")
+            }
+            let limits = text.matches(of: /.*\.lineLimit\((.*?)\)/).map { String($0.output.1) }
+            #expect(limits == (name == "ChatView.swift" ? ["1...6"] : []), "\(name)")
+            // A square of a burner's picture, and what covers everything.
+            let heights = text.matches(of: /\b(?:height|maxHeight): ([^,)]+)/).map { String($0.output.1) }
+            #expect(heights.allSatisfy { $0 == "size / 7" || $0 == ".infinity" }, "\(name): \(heights)")
+        }
+    }
+
     private func commentWords(_ text: String) -> Set<String> {
         let comments = text.split(separator: "\n").filter { $0.trimmingCharacters(in: .whitespaces).hasPrefix("//") }
         return Set(comments.joined(separator: " ").split { !$0.isLetter }.map(String.init))
