@@ -25,6 +25,8 @@ struct PanicView: View {
                         )
                         .tint(.red)
                         .accessibilityLabel(TextKey.panicSlide.string)
+                        // A screen reader moves a slider in steps and lets go of none: its action asks for a second touch.
+                        .accessibilityAction(named: model.state.action.string, model.withoutSliding)
                     }
                 }
             }

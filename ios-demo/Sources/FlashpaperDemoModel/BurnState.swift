@@ -39,6 +39,8 @@ public struct PanicState: Equatable, Sendable {
     public let canSlide: Bool
     /// What it does.
     public let explanation: Phrase
+    /// For people who cannot slide: the name of a screen reader's action, which asks once more.
+    public let action: Phrase
     /// It is done: nothing is left here.
     public let done: Sign?
     /// It is done, but for this.

@@ -12,12 +12,14 @@ public final class PanicModel: ScreenModel {
 
     @ObservationIgnored private unowned let app: AppModel
     @ObservationIgnored private var slid = 0.0
+    @ObservationIgnored private var wasAsked = false
     @ObservationIgnored private var report: PanicReport?
 
     init(_ app: AppModel) {
         self.app = app
-        state = PanicState(slid: 0, canSlide: true, explanation: Phrase(.panicExplanation), done: nil, problem: nil,
-            canClose: false)
+        state = PanicState(
+            slid: 0, canSlide: true, explanation: Phrase(.panicExplanation), action: Phrase(.panicAccessible), done: nil,
+            problem: nil, canClose: false)
     }
 
     public func slide(_ fraction: Double) {
@@ -34,6 +36,13 @@ public final class PanicModel: ScreenModel {
         refresh()
     }
 
+    /// Done twice it ends everything: for people who cannot slide.
+    public func withoutSliding() {
+        guard state.canSlide else { return }
+        if wasAsked { panic() } else { wasAsked = true }
+        refresh()
+    }
+
     /// Once more, where something is left.
     public func retry() {
         if state.problem != nil { panic() }
@@ -47,6 +56,7 @@ public final class PanicModel: ScreenModel {
         let left: TextKey? = report?.keyKept != nil ? .panicKeyKept : report?.filesLeft != nil ? .panicFilesLeft : nil
         state = PanicState(
             slid: slid, canSlide: report == nil, explanation: Phrase(.panicExplanation),
+            action: Phrase(wasAsked ? .panicAccessibleAgain : .panicAccessible),
             done: report == PanicReport() ? Sign(.tick, .panicDone, .good) : nil,
             problem: left.map { Problem(Sign(.warning, $0, .danger), Phrase(.panicLeftAdvice)) }, canClose: report != nil)
     }

@@ -147,6 +147,19 @@ import Testing
         #expect(scene.app.start?.state.entrances.first { $0.chosen }?.value == .direct && scene.app.start?.state.bridges == nil)
     }
 
+    @Test func whoCannotSlideTouchesTwice() async throws {
+        let scene = try await Scene()
+        scene.app.panic()
+        let panic = try #require(scene.app.panicking)
+        #expect(panic.state.action == Phrase(.panicAccessible))
+        panic.withoutSliding()
+        #expect(panic.state.action == Phrase(.panicAccessibleAgain) && scene.device.panics == 0, "one touch is a slip")
+        panic.withoutSliding()
+        #expect(scene.device.panics == 1 && panic.state.done != nil)
+        panic.withoutSliding()
+        #expect(scene.device.panics == 1)
+    }
+
     @Test(arguments: [
         (PanicReport(keyKept: .keyDenied), TextKey.panicKeyKept), (PanicReport(filesLeft: .storage), .panicFilesLeft),
     ])
