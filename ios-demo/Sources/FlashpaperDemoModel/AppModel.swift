@@ -20,13 +20,13 @@ public final class AppModel {
     /// Why the store was not opened the last time.
     @ObservationIgnored private(set) var notOpened: FlashpaperError?
     /// Why Tor was not started the last time.
-    @ObservationIgnored private(set) var notStarted: FlashpaperError?
+    @ObservationIgnored var notStarted: FlashpaperError?
     /// How many stores have been let go of.
     @ObservationIgnored private var era = 0
     /// A panic has ended everything, and its screen is shown.
     @ObservationIgnored private(set) var hasPanicked = false
     /// The user has touched the button that connects, since the store was opened first.
-    @ObservationIgnored private(set) var hasConnected = false
+    @ObservationIgnored var hasConnected = false
     /// The store was opened with a passphrase.
     @ObservationIgnored var hasPassphrase = false
     /// The next burner can be brought back from twelve words.
@@ -37,7 +37,10 @@ public final class AppModel {
     /// How burns went: the burners themselves may be gone.
     @ObservationIgnored var reports: [BurnerID: (BurnerBadge, BurnReport)] = [:]
     @ObservationIgnored var pages: [Screen: Page] = [:]
-    @ObservationIgnored private var starting: Task<Void, Never>?
+    /// Tor is being started.
+    @ObservationIgnored var starting: Task<Void, Never>?
+    /// How far Tor was when that began: it says nothing of this try.
+    @ObservationIgnored var torBefore: Tor?
     @ObservationIgnored private var watching: [Task<Void, Never>] = []
     @ObservationIgnored private let phases = Order()
 
@@ -126,59 +129,10 @@ public final class AppModel {
         }
     }
 
-    /// Connects to Tor, by the way that the user has chosen. Only what the user touches leads here.
-    func startTor() {
-        guard let library else { return }
-        starting?.cancel()
-        hasConnected = true
-        notStarted = nil
-        starting = Task { [entry = choices.entry] in
-            var failed: FlashpaperError?
-            do throws(FlashpaperError) { try await library.startTor(entry) } catch { failed = error }
-            // Another one may have begun.
-            guard !Task.isCancelled else { return }
-            starting = nil
-            notStarted = failed
-            // The lines are where they can be mended.
-            if bridgeFault != nil, !state.way.contains(.start) { lead(to: [.start]) }
-            refresh()
-        }
-        refresh()
-    }
-
-    var isStarting: Bool { starting != nil }
-
-    /// An error that stands in the way of Tor now.
-    var torProblem: FlashpaperError? {
-        switch library?.state.tor {
-        case .blocked(let why): why
-        case .off, nil: notStarted
-        // Then it is what an earlier run left that could not be settled.
-        case .ready, .connecting: nil
-        }
-    }
-
-    /// Waits until Tor is ready; throws what stands in its way.
-    func waitForTor() async throws -> any Flashpaper {
-        guard let library else { throw FlashpaperError.closed }
-        for await state in library.states() {
-            if state.tor == .ready { return library }
-            if case .blocked(let why) = state.tor { throw why }
-            if state.tor == .off {
-                await starting?.value
-                if let error = torProblem { throw error }
-                if library.state.tor == .off { throw FlashpaperError.torNotStarted }
-            }
-        }
-        throw CancellationError()
-    }
-
     func change(_ body: (inout Choices) -> Void) {
         body(&choices)
         platform.choices.save(choices)
     }
-
-    func forgetBridgeFault() { if bridgeFault != nil { notStarted = nil } }
 
     /// Does something for a screen, after what it was asked for before. What concerns the whole app leads to another screen.
     @discardableResult
@@ -311,6 +265,7 @@ public final class AppModel {
     func refresh() {
         let now = library?.state
         state.warnings = now.map(Sign.lasting) ?? []
+        if now?.tor != torBefore { torBefore = nil }
         switch now?.life {
         case .locked where !isOpening && beneath != [.unlock]: return locked()
         case .closed: return closed()

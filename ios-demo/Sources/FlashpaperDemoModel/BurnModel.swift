@@ -68,7 +68,7 @@ public final class BurnModel: ScreenModel, EventReader {
     func refresh() {
         state = BurnState(
             badge: BurnerBadge(burner.state), address: Verbatim(burner.state.jid.rawValue),
-            explanation: Phrase(app.library?.state.tor == .ready ? .burnExplanation : .burnExplanationOffline),
+            explanation: Phrase(app.tor == .ready ? .burnExplanation : .burnExplanationOffline),
             held: Double(held) / Double(steps), canHold: !isBurning,
             button: Phrase(isBurning ? .burnBusy : held > 0 ? .burnHolding : .burnHold),
             action: Phrase(wasAsked ? .burnAccessibleAgain : .burnAccessible), isBurning: isBurning, steps: done.map { Sign($0) },
@@ -138,7 +138,7 @@ public final class BurnReportModel: ScreenModel {
 
     func refresh() {
         let isOpen = report.outcome == .queued || report.outcome == .unproven
-        let canRetry = isOpen && app.library?.state.tor == .ready && !isBusy
+        let canRetry = isOpen && app.tor == .ready && !isBusy
         state = Self.state(state.badge, report, canRetry: canRetry, isBusy: isBusy)
     }
 

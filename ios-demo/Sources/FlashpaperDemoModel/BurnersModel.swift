@@ -69,13 +69,12 @@ public final class BurnersModel: ScreenModel {
 
     func refresh() {
         let now = app.library?.state
-        let tor = now?.tor ?? .off
+        let tor = app.tor
         askForRemovals()
         // One that is being made has a screen of its own.
         let burners = (now?.burners ?? []).filter { $0.phase != .pending }
         state = BurnersState(
-            tor: app.isStarting && tor == .off ? Sign(.connecting, .torConnecting, .calm) : Sign(tor), fraction: tor.fraction, problem: app.torProblem.map { Problem($0) },
-            canConnect: tor == .off && !app.isStarting,
+            tor: Sign(tor), fraction: tor.fraction, problem: app.torProblem.map { Problem($0) }, canConnect: tor == .off,
             rows: burners.map(row),
             empty: burners.isEmpty ? Phrase(.burnersEmpty) : nil,
             removals: removals.map {

@@ -76,7 +76,7 @@ public final class ContactsModel: ScreenModel {
 
     func refresh() {
         let now = burner.state
-        if !isConnected, app.library?.state.tor == .ready { act { [weak self] in try await self?.connect() } }
+        if !isConnected, app.tor == .ready { act { [weak self] in try await self?.connect() } }
         let why = now.unreadable ?? now.connection.why ?? app.torProblem
         let isActive = now.phase == .active
         state = ContactsState(
@@ -118,7 +118,7 @@ public final class ContactsModel: ScreenModel {
 
     /// Connects the burner, once Tor is ready; Tor itself is not started here.
     private func connect() async throws {
-        guard !isConnected, app.library.map({ $0.state.tor != .off }) ?? false else { return }
+        guard !isConnected, let tor = app.library?.state.tor, tor != .off else { return }
         isConnected = true
         do {
             try await burner.connect()

@@ -29,7 +29,7 @@ public final class CreatingModel: ScreenModel, EventReader {
 
     public func retry() {
         guard state.canRetry else { return }
-        if app.library?.state.tor != .ready { app.startTor() }
+        if app.tor != .ready { app.startTor() }
         if working == nil { start() }
         refresh()
     }
@@ -131,7 +131,7 @@ public final class CreatingModel: ScreenModel, EventReader {
     }
 
     func refresh() {
-        let tor = app.library?.state.tor ?? .off
+        let tor = app.tor
         let isReady = tor == .ready || creation != nil
         let problem = (failed ?? (isReady ? nil : app.torProblem)).map { Problem($0) }
         var page: PageState?

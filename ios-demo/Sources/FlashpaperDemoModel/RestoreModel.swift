@@ -30,7 +30,7 @@ public final class RestoreModel: ScreenModel, EventReader {
         failed = nil
         step = nil
         // The way to connect was chosen on the first screen; this touch is the other yes.
-        if app.library?.state.tor != .ready { app.startTor() }
+        if app.tor != .ready { app.startTor() }
         var typed = Data(words.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ").utf8)
         working = app.act { [self, server] _ in
             defer {
@@ -61,7 +61,7 @@ public final class RestoreModel: ScreenModel, EventReader {
     }
 
     func refresh() {
-        let tor = app.library?.state.tor ?? .off
+        let tor = app.tor
         let isBusy = working != nil
         let (wordsFault, serverFault) = (failed?.wordsFault, failed == .invalidInput(.server) ? Phrase(.restoreBadServer) : nil)
         let isFault = wordsFault != nil || serverFault != nil

@@ -67,6 +67,26 @@ import Testing
         try await until { app.contacts != nil }
     }
 
+    /// What the earlier try has left is no result of the new one.
+    @Test func anotherTryIsWaitedFor() async throws {
+        let app = device.app()
+        await app.launched()
+        device.fake.fail(.startTor, with: .offline)
+        app.start?.start()
+        try await until { app.creating?.state.title == Phrase(.creatingFailed) }
+        device.fake.setTor(.blocked(.torBlocked))
+        try await until { app.creating?.state.canRetry == true && app.tor == .blocked(.torBlocked) }
+        for error in [FlashpaperError.offline, .torBlocked] {
+            device.fake.fail(.startTor, with: error)
+            app.creating?.retry()
+            #expect(app.creating?.state.problem == nil && app.creating?.state.title == Phrase(.creatingConnecting))
+            #expect(app.creating?.state.steps == [Sign(.connecting, .torConnecting, .calm)], "the earlier try is told as this one")
+            try await until { app.creating?.state.title == Phrase(.creatingFailed) }
+        }
+        app.creating?.retry()
+        try await until { app.contacts != nil }
+    }
+
     @Test func howFarTheClockIsOff() {
         let slow = Problem(.clockWrong(by: .slow(by: .seconds(7200))))
         #expect(slow.advice == Phrase(.problemClockSlow, .number(120)))
