@@ -40,7 +40,6 @@ struct ContactsView: View {
         .sheet(isPresented: $addIsShown) { inSheet { AddView(model: model, scanner: scanner) } }
         .sheet(isPresented: $codeIsShown) { inSheet { OwnCodeView(state: model.state) } }
         .onChange(of: app.state.screen) { _, _ in close() }
-        .asks(model.state.confirmation, yes: model.confirm, no: model.dismiss)
     }
 
     private func close() {
@@ -106,6 +105,8 @@ struct AddView: View {
         }
         .navigationTitle(TextKey.contactsAdd.string)
         .navigationBarTitleDisplayMode(.inline)
+        // Here, where contacts are added: a dialog of the screen below would not show above the sheet.
+        .asks(model.state.confirmation, yes: model.confirm, no: model.dismiss)
         .belongs(to: model.state.badge)
     }
 }

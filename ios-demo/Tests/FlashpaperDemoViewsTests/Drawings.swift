@@ -41,6 +41,21 @@ import Testing
         }
     }
 
+    /// A dialog of the screen below a sheet does not show.
+    @Test func anotherSafetyCodeIsAskedAboutAboveTheSheet() async throws {
+        try speak("en")
+        let theatre = Theatre()
+        await theatre.app.launched()
+        let contacts = try await theatre.withBurner()
+        contacts.add("xmpp:mara@chat.example?otr-fingerprint=\(String(repeating: "ab", count: 20))")
+        try await theatre.until { theatre.app.state.way.count == 3 }
+        theatre.app.back()
+        contacts.add("xmpp:mara@chat.example?otr-fingerprint=\(String(repeating: "cd", count: 20))")
+        try await theatre.until { contacts.state.confirmation != nil }
+        #expect(SwiftUI.draw(AddView(model: contacts) { _ in AnyView(EmptyView()) }).all("dialog").count == 1)
+        #expect(SwiftUI.draw(AppView(app: theatre.app) { _ in AnyView(EmptyView()) }).all("dialog").isEmpty)
+    }
+
     /// Who was burned does not speak any more.
     @Test func aReportOfABurnSaysWhoTheUserWas() async throws {
         try speak("en")
