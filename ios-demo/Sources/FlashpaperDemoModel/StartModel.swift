@@ -24,11 +24,10 @@ public final class StartModel: ScreenModel {
         refresh()
     }
 
-    /// The one button: connects, and makes the first burner if there is none.
+    /// The one button: connects, and makes the first burner if there is none. A store that was closed is opened again.
     public func start() {
         guard state.canStart else { return }
-        app.startTor()
-        app.show(app.library?.state.burners.isEmpty == false ? [.burners] : [.burners, .creating])
+        if app.library != nil { connect() } else { Task { if await app.open(nil) { connect() } } }
     }
 
     /// Shows the burners without connecting.
@@ -38,6 +37,11 @@ public final class StartModel: ScreenModel {
 
     func refresh() { state = Self.state(app) }
 
+    private func connect() {
+        app.startTor()
+        app.lead(to: app.library?.state.burners.isEmpty == false ? [.burners] : [.burners, .creating])
+    }
+
     private static func state(_ app: AppModel) -> StartState {
         let burners = app.library?.state.burners ?? []
         let isDirect = app.choices.entrance == .direct
@@ -45,7 +49,7 @@ public final class StartModel: ScreenModel {
         return StartState(
             entrances: app.entrances, explanation: Phrase(isDirect ? .startDirectExplanation : .startBridgesExplanation),
             bridges: app.bridges, button: Phrase(isBusy ? .startBusy : burners.isEmpty ? .startMake : .startConnect),
-            canStart: !isBusy && app.library != nil && (isDirect || !app.choices.bridges.allSatisfy(\.isWhitespace)),
+            canStart: !isBusy && (isDirect || !app.choices.bridges.allSatisfy(\.isWhitespace)),
             isBusy: isBusy, canLook: !burners.isEmpty, canRestore: !isBusy && app.library != nil,
             problem: app.bridgeFault == nil ? app.torProblem.map { Problem($0) } : nil)
     }

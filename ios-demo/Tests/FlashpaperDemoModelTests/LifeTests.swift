@@ -149,6 +149,11 @@ import Testing
         _ = try await scene.chatting()
         await scene.device.fake.close()
         try await until { scene.app.state.way == [.start] }
+        let start = try #require(scene.app.start)
+        #expect(scene.app.library == nil && start.state.canStart && !start.state.canRestore)
+        scene.device.isForced()
+        start.start()
+        try await until { scene.app.contacts != nil }
         await scene.app.close()
     }
 
