@@ -125,6 +125,23 @@ import Testing
         #expect(scene.device.fake.state.tor == .ready)
     }
 
+    @Test func bridgesThatAreMendedInTheSettingsHaveNoFault() async throws {
+        let device = Device()
+        let app = device.app()
+        await app.launched()
+        app.start?.choose(.bridges)
+        app.start?.writeBridges("no bridge")
+        device.fake.fail(.startTor, with: .invalidInput(.bridge(line: 1, part: .address)))
+        app.start?.start()
+        try await until { app.start?.state.bridges?.fault == Phrase(.startBridgesFault, .number(1)) }
+        app.settings()
+        #expect(app.settings?.state.bridges?.fault == Phrase(.startBridgesFault, .number(1)))
+        app.settings?.writeBridges("192.0.2.1:443")
+        #expect(app.settings?.state.bridges?.fault == nil)
+        app.back()
+        #expect(app.start?.state.bridges == Field(text: Verbatim("192.0.2.1:443")))
+    }
+
     @Test func wordsAreShownOnceAndForgotten() async throws {
         let scene = try await Scene()
         scene.app.back()

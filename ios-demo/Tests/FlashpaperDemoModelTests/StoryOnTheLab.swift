@@ -127,7 +127,9 @@ struct StoryOnTheLab {
         try await other.tells("finished")
         try other.end()
         #expect(lab.accounts() == before)
-        #expect(app.burners == nil || app.state.way.allSatisfy { $0 != .contacts(burner) })
+        #expect(app.state.way == [.burners, .burnReport(burner)] && app.library?.state.burners.isEmpty == true)
+        app.burnReport?.close()
+        #expect(app.state.way == [.burners] && app.burners?.state.rows.isEmpty == true)
         await app.close()
     }
 
