@@ -35,9 +35,7 @@ struct BubbleView: View {
         .contextMenu {
             CopyButton(text: bubble.text, copied: model.copied)
             if bubble.canRetry { Button(TextKey.retry.string, systemImage: "arrow.clockwise") { model.retry(bubble.id) } }
-            if bubble.canDelete {
-                Button(TextKey.delete.string, systemImage: "trash", role: .destructive) { model.delete(bubble.id) }
-            }
+            Button(TextKey.delete.string, systemImage: "trash", role: .destructive) { model.delete(bubble.id) }
         }
         .environment(\.openURL, OpenURLAction { link in
             MainActor.assumeIsolated { model.touchLink(link.absoluteString) }

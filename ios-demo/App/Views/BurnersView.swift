@@ -35,9 +35,7 @@ struct BurnersView: View {
                 Toggle(
                     TextKey.burnersRecoverable.string,
                     isOn: Binding { model.state.recoverable } set: { model.setRecoverable($0) })
-                if model.state.canRestore {
-                    Button(TextKey.burnersRestore.string, systemImage: "arrow.uturn.backward", action: model.restore)
-                }
+                Button(TextKey.burnersRestore.string, systemImage: "arrow.uturn.backward", action: model.restore)
             } footer: {
                 VStack(alignment: .leading) {
                     if let whyNot = model.state.whyNot { Text(whyNot) }

@@ -61,7 +61,6 @@ private struct ActView: View {
 
     var body: some View {
         Button(button.text.string, role: button.tone == .danger ? .destructive : nil) { model.act(button.act) }
-            .disabled(!button.enabled)
     }
 }
 

@@ -26,9 +26,7 @@ struct CreatingView: View {
         // To leave is to cancel.
         .navigationBarBackButtonHidden()
         .toolbar {
-            if model.state.canCancel {
-                ToolbarItem(placement: .cancellationAction) { Button(TextKey.cancel.string, role: .cancel, action: model.cancel) }
-            }
+            ToolbarItem(placement: .cancellationAction) { Button(TextKey.cancel.string, role: .cancel, action: model.cancel) }
         }
     }
 }
@@ -101,7 +99,14 @@ private struct QuestionRow: View {
         case .secret: FieldRow(title: field.label.text, field: written, isSecret: true) { model.write(place, $0) }
         case .lines: FieldRow(title: field.label.text, field: written, isLong: true) { model.write(place, $0) }
         case .yesNo: Toggle(field.label.text, isOn: Binding { field.yes } set: { model.setYes(place, $0) })
-        case .one, .some:
+        case .one:
+            Picker(
+                field.label.text,
+                selection: Binding { field.options.first { $0.chosen }?.place } set: { if let option = $0 { model.choose(place, option) } }
+            ) {
+                ForEach(field.options, id: \.place) { Text($0.label).tag(Int?.some($0.place)) }
+            }
+        case .some:
             ForEach(field.options, id: \.place) { option in
                 Toggle(option.label.text, isOn: Binding { option.chosen } set: { _ in model.choose(place, option.place) })
             }

@@ -32,6 +32,8 @@ public final class AppModel {
     /// The next burner can be brought back from twelve words.
     @ObservationIgnored var recoverable = false
     @ObservationIgnored let news = News()
+    /// Burners that this run has begun to make.
+    @ObservationIgnored private(set) var begun: Set<BurnerID> = []
     /// What was written and not sent.
     @ObservationIgnored var drafts: [Screen: Draft] = [:]
     /// How burns went: the burners themselves may be gone.
@@ -235,6 +237,7 @@ public final class AppModel {
         starting = nil
         notStarted = nil
         reports = [:]
+        begun = []
         drafts = [:]
         recoverable = false
         news.clear()
@@ -257,6 +260,7 @@ public final class AppModel {
 
     private func seen(_ event: Event) {
         news.take(event)
+        if case .creating(let burner, .sealed) = event { begun.insert(burner) }
         for screen in state.way { (pages[screen]?.model as? any EventReader)?.seen(event) }
         refresh()
     }

@@ -16,7 +16,7 @@ extension Bubble {
         let mayRetry = if case .failed(let reason) = message.state { reason != .addressLost } else { false }
         self.init(
             id: message.id, kind: kind, text: text, links: message.text.links, at: Moment(message.at, at: now), sign: sign,
-            isFirstUnread: isFirstUnread, canRetry: mayRetry && canRetry, canDelete: true,
+            isFirstUnread: isFirstUnread, canRetry: mayRetry && canRetry,
             spoken: came
                 ? Phrase(.chatSpokenTheirs, .verbatim(name), .verbatim(text), .phrase(sign.text))
                 : Phrase(.chatSpokenMine, .verbatim(text), .phrase(sign.text)))

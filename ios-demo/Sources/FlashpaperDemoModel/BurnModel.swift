@@ -18,7 +18,6 @@ public final class BurnModel: ScreenModel, EventReader {
     @ObservationIgnored private var done: [Step] = []
     @ObservationIgnored private var failed: FlashpaperError?
     @ObservationIgnored private var wasAsked = false
-    @ObservationIgnored private var wasLeft = false
 
     init?(_ app: AppModel, _ id: BurnerID) {
         guard let burner = app.library?.burner(id) else { return nil }
@@ -60,10 +59,7 @@ public final class BurnModel: ScreenModel, EventReader {
         if case .burning(burner.id, let step) = event { done = done.followed(by: step) }
     }
 
-    func leave() {
-        wasLeft = true
-        holdEnded()
-    }
+    func leave() { holdEnded() }
 
     func refresh() {
         state = BurnState(
@@ -87,10 +83,10 @@ public final class BurnModel: ScreenModel, EventReader {
         wasAsked = false
         failed = nil
         let badge = state.badge
-        // It goes on where the screen is left: a burn that has begun is not taken back.
-        app.act { [weak self, app, burner] _ in
+        // It goes on where the screen is left: a burn that has begun is not taken back, and the user is told how it went.
+        app.act { [app, burner] _ in
             let report = try await burner.burn()
-            if self?.wasLeft == false { app.burnt(badge, report) }
+            app.burnt(badge, report)
         } failed: { [weak self] error in
             self?.isBurning = false
             self?.held = 0

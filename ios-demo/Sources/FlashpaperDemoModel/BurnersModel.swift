@@ -18,7 +18,7 @@ public final class BurnersModel: ScreenModel {
         self.app = app
         state = BurnersState(
             tor: Sign(.off), fraction: nil, problem: nil, canConnect: false, rows: [], empty: nil, removals: [],
-            canCreate: false, whyNot: nil, canRestore: false, recoverable: false, note: nil)
+            canCreate: false, whyNot: nil, recoverable: false, note: nil)
     }
 
     /// The one touch: makes a burner.
@@ -71,8 +71,7 @@ public final class BurnersModel: ScreenModel {
         let now = app.library?.state
         let tor = app.tor
         askForRemovals()
-        // One that is being made has a screen of its own.
-        let burners = (now?.burners ?? []).filter { $0.phase != .pending }
+        let burners = Self.shown(now?.burners ?? [], begun: app.begun)
         state = BurnersState(
             tor: Sign(tor), fraction: tor.fraction, problem: app.torProblem.map { Problem($0) }, canConnect: tor == .off,
             rows: burners.map(row),
@@ -85,8 +84,13 @@ public final class BurnersModel: ScreenModel {
                         tone: .caution),
                     canRetry: tor == .ready && removing.isEmpty)
             },
-            canCreate: tor == .ready, whyNot: tor == .ready ? nil : Phrase(.burnersNotConnected), canRestore: app.library != nil,
+            canCreate: tor == .ready, whyNot: tor == .ready ? nil : Phrase(.burnersNotConnected),
             recoverable: app.recoverable, note: note)
+    }
+
+    /// One that this run has begun has a screen of its own, or is being given up. One that an earlier run has begun waits for Tor.
+    static func shown(_ burners: [BurnerState], begun: Set<BurnerID>) -> [BurnerState] {
+        burners.filter { $0.phase != .pending || !begun.contains($0.id) }
     }
 
     private func row(_ burner: BurnerState) -> BurnerRow {

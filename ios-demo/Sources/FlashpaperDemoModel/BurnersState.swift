@@ -18,7 +18,6 @@ public struct BurnersState: Equatable, Sendable {
     public let canCreate: Bool
     /// Why no burner can be made now.
     public let whyNot: Phrase?
-    public let canRestore: Bool
     /// The next burner can be brought back from twelve words.
     public let recoverable: Bool
     public let note: Note?

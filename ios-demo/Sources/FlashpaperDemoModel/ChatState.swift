@@ -80,7 +80,6 @@ public struct Bubble: Equatable, Sendable {
     /// It is the first of those that were not read when the chat was opened: a line is above it.
     public let isFirstUnread: Bool
     public let canRetry: Bool
-    public let canDelete: Bool
     /// Read aloud in the place of the bubble: who, what, how far.
     public let spoken: Phrase
 }

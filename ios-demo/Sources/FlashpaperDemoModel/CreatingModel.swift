@@ -20,7 +20,7 @@ public final class CreatingModel: ScreenModel, EventReader {
         self.app = app
         state = CreatingState(
             title: Phrase(.creatingTitle), fraction: nil, steps: [], serverSays: nil, question: nil, page: nil, problem: nil,
-            canCancel: true, canRetry: false)
+            canRetry: false)
         start()
     }
 
@@ -144,7 +144,7 @@ public final class CreatingModel: ScreenModel, EventReader {
         state = CreatingState(
             title: Phrase(title), fraction: problem == nil && sheet == nil ? fraction(tor, isReady) : nil,
             steps: [isReady ? Sign(.tick, .torReady, .good) : Sign(tor)] + steps.map { Sign($0) },
-            serverSays: says.map { Verbatim($0) }, question: sheet?.state, page: page, problem: problem, canCancel: true,
+            serverSays: says.map { Verbatim($0) }, question: sheet?.state, page: page, problem: problem,
             canRetry: problem != nil)
     }
 

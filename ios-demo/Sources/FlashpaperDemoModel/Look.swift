@@ -96,7 +96,6 @@ public struct ActButton<A: Equatable & Sendable>: Equatable, Sendable {
     public let act: A
     public let text: Phrase
     public private(set) var tone: Tone = .calm
-    public private(set) var enabled: Bool = true
 }
 
 /// One of several things to choose from.

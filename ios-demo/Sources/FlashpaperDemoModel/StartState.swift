@@ -42,7 +42,6 @@ public struct CreatingState: Equatable, Sendable {
     /// The server makes accounts on a web page only: its address, to be copied, and why it is not opened.
     public let page: PageState?
     public let problem: Problem?
-    public let canCancel: Bool
     public let canRetry: Bool
 }
 

@@ -40,6 +40,18 @@ import Testing
         try await until { scene.app.burnReport != nil }
     }
 
+    @Test func aBurnThatIsLeftLeadsToItsReportAllTheSame() async throws {
+        let scene = try await Scene()
+        let id = scene.burner
+        scene.app.contacts?.burn()
+        scene.app.burn?.burnWithoutHolding()
+        scene.app.burn?.burnWithoutHolding()
+        scene.app.back()
+        #expect(scene.app.contacts != nil)
+        try await until { scene.app.state.way == [.burners, .burnReport(id)] }
+        #expect(scene.app.burnReport?.state.sign == Sign(.shield, .reportProven, .good))
+    }
+
     @Test func withoutTorItIsQueuedAndTriedAgain() async throws {
         let scene = try await Scene()
         scene.device.fake.setTor(.blocked(.offline))

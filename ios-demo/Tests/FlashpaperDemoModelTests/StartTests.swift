@@ -161,6 +161,26 @@ import Testing
         try await until { app.contacts != nil }
     }
 
+    /// The double finishes each creation at once, so these are as the real library has them.
+    @Test func oneThatAnEarlierRunHasBegunIsShownAsNotFinished() {
+        func burner(_ id: String, _ phase: Phase) -> BurnerState {
+            BurnerState(
+                id: BurnerID(rawValue: id), jid: JID(rawValue: "\(id)@example.org"), via: .exit, phase: phase, created: .now, label: nil,
+                connection: .offline, history: .none, expiresAt: nil, requests: [], chats: [], unreadable: nil)
+        }
+        let burners = [burner("a", .active), burner("b", .pending), burner("c", .pending), burner("d", .burning)]
+        let shown = BurnersModel.shown(burners, begun: [BurnerID(rawValue: "a"), BurnerID(rawValue: "c")])
+        #expect(shown.map(\.id.rawValue) == ["a", "b", "d"])
+        #expect(Sign(burners[1]) == Sign(.waiting, .burnerUnfinished, .quiet))
+    }
+
+    @Test func theOneThatThisRunMakesHasAScreenOfItsOwn() async throws {
+        let scene = try await Scene()
+        try await until { scene.app.begun == [scene.burner] }
+        scene.app.back()
+        #expect(scene.app.burners?.state.rows.map(\.badge.burner) == [scene.burner])
+    }
+
     @Test func aQuestionIsDeclinedOrCancelled() async throws {
         let form = QuestionForm(
             title: "", instructions: "", fields: [FlashpaperTesting.Field(label: "A", kind: .text, required: true)])
