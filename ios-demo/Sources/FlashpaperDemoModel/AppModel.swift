@@ -21,7 +21,7 @@ public final class AppModel {
     @ObservationIgnored private(set) var notOpened: FlashpaperError?
     /// Why Tor was not started the last time.
     @ObservationIgnored var notStarted: FlashpaperError?
-    /// How many stores have been let go of.
+    /// How often the app itself has let go of a store: what was begun before counts no more.
     @ObservationIgnored private var era = 0
     /// A panic has ended everything, and its screen is shown.
     @ObservationIgnored private(set) var hasPanicked = false
@@ -182,6 +182,7 @@ public final class AppModel {
     /// Ends everything of this device, and what the app has kept outside of the store. Returns what could not be done.
     func endEverything() -> PanicReport {
         let report = platform.panic()
+        era += 1
         letGo()
         forgetChoices()
         hasPanicked = true
@@ -217,6 +218,7 @@ public final class AppModel {
     public func close() async {
         for page in pages.values { page.model.leave() }
         let library = library
+        era += 1
         letGo()
         await library?.close()
     }
@@ -224,7 +226,6 @@ public final class AppModel {
     private func letGo() {
         for task in watching { task.cancel() }
         watching = []
-        era += 1
         library = nil
         hasConnected = false
         hasPassphrase = false

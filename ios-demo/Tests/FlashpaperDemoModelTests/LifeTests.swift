@@ -121,7 +121,7 @@ import Testing
         scene.device.isForced()
         scene.app.unlock?.writePassphrase("duress")
         scene.app.unlock?.unlock()
-        try await until { scene.app.state.way == [.start] }
+        try await until { scene.app.state.way == [.start] && scene.app.library != nil }
         #expect(scene.device.choices.load() == Choices() && scene.app.choices == Choices() && scene.device.forgotten == 1)
         #expect(scene.app.start?.state == fresh.start?.state && scene.app.state == fresh.state)
         // Its time to lock itself is that of a new app, too.

@@ -21,6 +21,7 @@ final class Device: @unchecked Sendable {
     private let lock = NSLock()
     private var errors: [FlashpaperError] = []
     private var report = PanicReport()
+    private var forced = false
     private var opened: [String] = []
     private var ticks: [CheckedContinuation<Void, any Error>] = []
     private(set) var panics = 0
@@ -32,7 +33,7 @@ final class Device: @unchecked Sendable {
     }
 
     /// The next passphrase is the duress passphrase: it opens an empty store, in the place of the one that was.
-    func isForced() { fake = FakeFlashpaper() }
+    func isForced() { lock.withLock { forced = true } }
 
     /// The next opening throws this.
     func refuse(_ error: FlashpaperError) { lock.withLock { errors.append(error) } }
@@ -48,6 +49,14 @@ final class Device: @unchecked Sendable {
             Platform(
                 open: { [self] passphrase in
                     if let error = lock.withLock({ errors.isEmpty ? nil : errors.removeFirst() }) { throw error }
+                    if lock.withLock({ forced }) {
+                        let old = fake
+                        fake = FakeFlashpaper()
+                        lock.withLock { forced = false }
+                        await old.close()
+                        // The app hears of that before it gets the new one.
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
                     fake.unlock()
                     return fake
                 },
