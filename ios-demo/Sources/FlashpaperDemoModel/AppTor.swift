@@ -23,6 +23,14 @@ extension AppModel {
         refresh()
     }
 
+    /// Another way was chosen: a try that goes by the old one is given up, so that nobody has to wait for its end.
+    func giveUpTry() {
+        guard isStarting, library?.state.tor != .ready else { return }
+        starting?.cancel()
+        starting = nil
+        refresh()
+    }
+
     var isStarting: Bool { starting != nil }
 
     /// How far Tor is. What an earlier try has left counts no more once another has begun.

@@ -75,6 +75,7 @@ public final class SettingsModel: ScreenModel {
     /// Counts from the next connection.
     public func setEntrance(_ entrance: Entrance) {
         app.change { $0.entrance = entrance }
+        app.giveUpTry()
         note = Note(text: Phrase(.settingsConnectionNext), tone: .quiet)
         refresh()
     }
