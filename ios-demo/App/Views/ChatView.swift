@@ -42,7 +42,7 @@ private struct LockStrip: View {
     var body: some View {
         VStack(alignment: .leading, spacing: 6) {
             SignLabel(sign: model.state.lock).font(.headline)
-            Text(model.state.explanation).font(.footnote)
+            Text(model.state.explanation).font(model.state.mustRead ? .body : .footnote)
             if let presence = model.state.presence { Text(presence).font(.footnote).foregroundStyle(.secondary) }
             if let main = model.state.main { ActView(button: main, model: model).buttonStyle(.borderedProminent) }
             if let offline = model.state.offline { SignLabel(sign: offline).font(.footnote) }

@@ -79,10 +79,7 @@ private struct QuestionRow: View {
 
     var body: some View {
         VStack(alignment: .leading, spacing: 8) {
-            HStack {
-                Text(field.label)
-                if field.required { Text(TextKey.creatingRequired).font(.caption).foregroundStyle(.secondary) }
-            }
+            if field.mode != .yesNo { label }
             if let picture = field.picture {
                 Image(file: picture.bytes).resizable().scaledToFit().accessibilityLabel(TextKey.creatingPicture.string)
             }
@@ -91,14 +88,21 @@ private struct QuestionRow: View {
         }
     }
 
+    private var label: some View {
+        VStack(alignment: .leading, spacing: 2) {
+            Text(field.label)
+            if field.required { Text(TextKey.creatingRequired).font(.caption).foregroundStyle(.secondary) }
+        }
+    }
+
     @ViewBuilder private var answer: some View {
         let place = field.place
         let written = Field(text: field.text)
         switch field.mode {
-        case .line: FieldRow(title: field.label.text, field: written) { model.write(place, $0) }
-        case .secret: FieldRow(title: field.label.text, field: written, isSecret: true) { model.write(place, $0) }
-        case .lines: FieldRow(title: field.label.text, field: written, isLong: true) { model.write(place, $0) }
-        case .yesNo: Toggle(field.label.text, isOn: Binding { field.yes } set: { model.setYes(place, $0) })
+        case .line: FieldRow(title: field.label.text, field: written, isFramed: true) { model.write(place, $0) }
+        case .secret: FieldRow(title: field.label.text, field: written, isSecret: true, isFramed: true) { model.write(place, $0) }
+        case .lines: FieldRow(title: field.label.text, field: written, isLong: true, isFramed: true) { model.write(place, $0) }
+        case .yesNo: Toggle(isOn: Binding { field.yes } set: { model.setYes(place, $0) }) { label }
         case .one:
             Picker(
                 field.label.text,
@@ -106,6 +110,7 @@ private struct QuestionRow: View {
             ) {
                 ForEach(field.options, id: \.place) { Text($0.label).tag(Int?.some($0.place)) }
             }
+            .labelsHidden()
         case .some:
             ForEach(field.options, id: \.place) { option in
                 Toggle(option.label.text, isOn: Binding { option.chosen } set: { _ in model.choose(place, option.place) })

@@ -169,12 +169,15 @@ struct FieldRow: View {
     var keyboard = UIKeyboardType.default
     /// A title stands above what was written.
     var keepsTitle = true
+    /// Its title stands above it anyway: the field has a frame instead of words in it.
+    var isFramed = false
     let write: @MainActor (String) -> Void
 
     var body: some View {
         VStack(alignment: .leading, spacing: 4) {
-            if keepsTitle, !field.text.text.isEmpty { Text(title).font(.caption).foregroundStyle(.secondary) }
-            input
+            if keepsTitle, !isFramed, !field.text.text.isEmpty { Text(title).font(.caption).foregroundStyle(.secondary) }
+            framed
+                .accessibilityLabel(title)
                 .autocorrectionDisabled()
                 .textInputAutocapitalization(.never)
                 .keyboardType(keyboard)
@@ -184,12 +187,15 @@ struct FieldRow: View {
         }
     }
 
+    @ViewBuilder private var framed: some View { if isFramed { input.textFieldStyle(.roundedBorder) } else { input } }
+
     @ViewBuilder private var input: some View {
         let text = Binding { field.text.text } set: { write($0) }
+        let prompt = isFramed ? "" : title
         if isSecret {
-            SecureField(title, text: text)
+            SecureField(prompt, text: text)
         } else {
-            TextField(title, text: text, axis: isLong ? .vertical : .horizontal)
+            TextField(prompt, text: text, axis: isLong ? .vertical : .horizontal)
         }
     }
 }

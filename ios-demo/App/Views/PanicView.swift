@@ -10,7 +10,7 @@ struct PanicView: View {
             Section {
                 if let done = model.state.done {
                     SignLabel(sign: done).font(.title2.bold())
-                } else {
+                } else if model.state.canSlide {
                     Text(model.state.explanation)
                 }
                 if let problem = model.state.problem { ProblemRow(problem: problem, retry: model.retry) }

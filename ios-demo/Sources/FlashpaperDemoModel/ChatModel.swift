@@ -37,7 +37,7 @@ public final class ChatModel: ScreenModel, EventReader {
         let mode = Mode(burner.state, chat.state)
         state = ChatState(
             badge: BurnerBadge(burner.state), name: chat.state.name, mode: mode, lock: mode.sign, explanation: mode.explanation,
-            main: nil, others: [], presence: nil, offline: nil, bubbles: [], hasEarlier: false, empty: nil, draft: Verbatim(""),
+            mustRead: mode.mustRead, main: nil, others: [], presence: nil, offline: nil, bubbles: [], hasEarlier: false, empty: nil, draft: Verbatim(""),
             hint: mode.hint, canWrite: false, canSend: false, sendLabel: Phrase(.chatHint), confirmation: nil, note: nil)
         follow()
     }
@@ -147,7 +147,7 @@ public final class ChatModel: ScreenModel, EventReader {
         let isBlank = draft.allSatisfy(\.isWhitespace)
         state = ChatState(
             badge: badge, name: now.name, mode: mode, lock: mode.sign, explanation: mode.explanation,
-            main: mode.main(isAsked: now.question != nil), others: mode.others,
+            mustRead: mode.mustRead, main: mode.main(isAsked: now.question != nil), others: mode.others,
             presence: now.relationship == .contact ? Phrase(now.present ? .contactsOnline : .contactsAway) : nil,
             // A server that holds back is the lock's own word.
             offline: of.connection == .online || mode == .quarantined ? nil : Sign(of.connection),

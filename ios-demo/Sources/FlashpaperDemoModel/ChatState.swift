@@ -32,6 +32,8 @@ public struct ChatState: Equatable, Sendable {
     public let lock: Sign
     /// What the lock means, in one or two sentences.
     public let explanation: Phrase
+    /// The meaning is a warning: it is never small, nor folded away.
+    public let mustRead: Bool
     /// What is best done now; nil: nothing.
     public let main: ActButton<ChatAct>?
     /// What else can be done.

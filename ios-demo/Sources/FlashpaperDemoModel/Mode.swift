@@ -52,6 +52,9 @@ extension Mode {
         }
     }
 
+    /// Somebody else may be at the other end.
+    var mustRead: Bool { self == .keyChanged }
+
     /// In the empty input, or why nothing can be written.
     var hint: Phrase {
         switch self {

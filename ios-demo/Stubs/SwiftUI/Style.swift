@@ -181,6 +181,7 @@ extension View {
     public func lineLimit(_ range: ClosedRange<Int>) -> some View { self }
     public func buttonStyle(_ style: ButtonStyle) -> some View { changed { $0.kind += " \(style.name)" } }
     public func controlSize(_ size: ControlSize) -> some View { changed { $0.kind += " size-\(size)" } }
+    public func labelsHidden() -> some View { changed { $0.kind += " unlabelled" } }
     public func labelStyle(_ style: LabelStyle) -> some View { changed { $0.kind += " \(style)" } }
     public func pickerStyle(_ style: PickerStyle) -> some View { changed { $0.kind += " \(style)" } }
     public func textFieldStyle(_ style: TextFieldStyle) -> some View { changed { $0.kind += " \(style)" } }

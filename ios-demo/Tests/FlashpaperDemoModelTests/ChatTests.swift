@@ -86,6 +86,7 @@ import Testing
     @Test func theLockHasAWordAnIconAndAColourForEachState() async throws {
         #expect(Set(Mode.allCases.map(\.sign.mark)).count == Mode.allCases.count, "two states look alike")
         #expect(Set(Mode.allCases.map(\.sign.text.key)).count == Mode.allCases.count)
+        #expect(Mode.allCases.filter(\.mustRead) == [.keyChanged])
         let scene = try await Scene()
         let chat = try await scene.inPrivate()
         #expect(chat.state.main?.act == .verify && chat.state.explanation == Phrase(.modePrivateText))
@@ -105,12 +106,27 @@ import Testing
         try await until { chat.state.mode == .plain }
     }
 
+    /// The double does not come to it.
+    @Test func aContactWhoHasVerifiedTheUserIsToldApart() async throws {
+        let scene = try await Scene()
+        let key = try #require(Fingerprint(String(repeating: "ab", count: 20)))
+        for (verified, verifiedUs, security, mode) in [
+            (false, false, Security.private, Mode.private), (false, true, .private, .theyVerifiedYou), (true, true, .verified, .verified),
+        ] {
+            let chat = FlashpaperTesting.ChatState(
+                peer: Scene.friendName, security: security, key: key,
+                keys: [PeerKey(fingerprint: key, verified: verified, verifiedUs: verifiedUs)])
+            #expect(Mode(scene.device.fake.state.burners[0], chat) == mode)
+        }
+    }
+
     @Test func aChangedKeyIsVerifiedFirst() async throws {
         let scene = try await Scene()
         let chat = try await scene.inPrivate()
         scene.friend.changesKey()
         try await until { chat.state.mode == .keyChanged }
         #expect(chat.state.main?.act == .verify, "accepting must not be the big button")
+        #expect(chat.state.mustRead)
         try await until { chat.state.note?.text == Phrase(.noteOtherKey) }
         chat.write("to the right one")
         chat.send()

@@ -22,14 +22,16 @@ import Testing
         var pages: [(String, [Phone])] = []
         for (name, stages) in Stage.all {
             var phones: [Phone] = []
-            for (number, stage) in stages.enumerated() {
+            for stage in stages {
                 try speak(stage.language)
                 let node = try await stage.draw()
                 check(node, "\(name): \(stage.caption)")
-                phones.append(
-                    Phone(
-                        caption: stage.caption, node: node, isDark: number % 2 == 1, language: stage.language, size: stage.size,
-                        text: stage.text))
+                for isDark in [false, true] {
+                    phones.append(
+                        Phone(
+                            caption: stage.caption, node: node, isDark: isDark, language: stage.language, size: stage.size,
+                            text: stage.text))
+                }
             }
             pages.append((name, phones))
         }
@@ -46,12 +48,8 @@ import Testing
         try speak("en")
         let theatre = Theatre()
         await theatre.app.launched()
-        let contacts = try await theatre.withBurner()
-        contacts.add("xmpp:mara@chat.example?otr-fingerprint=\(String(repeating: "ab", count: 20))")
-        try await theatre.until { theatre.app.state.way.count == 3 }
-        theatre.app.back()
-        contacts.add("xmpp:mara@chat.example?otr-fingerprint=\(String(repeating: "cd", count: 20))")
-        try await theatre.until { contacts.state.confirmation != nil }
+        try await theatre.anotherCode()
+        guard case .contacts(let contacts) = theatre.app.page(theatre.app.state.screen) else { throw CancellationError() }
         #expect(SwiftUI.draw(AddView(model: contacts) { _ in AnyView(EmptyView()) }).all("dialog").count == 1)
         #expect(SwiftUI.draw(AppView(app: theatre.app) { _ in AnyView(EmptyView()) }).all("dialog").isEmpty)
     }
@@ -81,9 +79,10 @@ import Testing
         Words.locale = Locale(identifier: language)
     }
 
+    /// A row for each stage: the same in light and in dark.
     private func html(_ phones: [Phone]) -> String {
-        let width = phones.reduce(20) { $0 + $1.size.0 + 20 }
-        let height = (phones.map(\.size.1).max() ?? 0) + 92
+        let width = phones.map { 2 * $0.size.0 + 60 }.max() ?? 0
+        let height = stride(from: 0, to: phones.count, by: 2).reduce(20) { $0 + phones[$1].size.1 + 72 }
         let figures = phones.map { phone in
             let (kind, turn) = (phone.isDark ? "dark" : "light", phone.language == "fa" ? "rtl" : "ltr")
             return """
@@ -91,6 +90,6 @@ import Testing
                 style="--text:\(phone.text)">\(phone.node.html)</div><figcaption>Drawing, not a screenshot: \(phone.caption)</figcaption></figure>
                 """
         }
-        return "<body data-size=\"\(width) \(height)\">\(figures.joined())</body>"
+        return "<body data-size=\"\(width) \(height)\" style=\"width:\(width)px\">\(figures.joined())</body>"
     }
 }

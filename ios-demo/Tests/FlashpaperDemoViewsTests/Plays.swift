@@ -57,6 +57,34 @@ extension Theatre {
         try await until { words.state.words != nil }
     }
 
+    static let form = QuestionForm(
+        title: "", instructions: "Please tell us a little.",
+        fields: [
+            FlashpaperTesting.Field(label: "Why do you want an account?", kind: .text, required: true),
+            FlashpaperTesting.Field(label: "I have read the rules", kind: .yesNo, required: true),
+            FlashpaperTesting.Field(label: "Colour of the sky", kind: .one(options: ["red", "blue"]), required: false),
+            FlashpaperTesting.Field(label: "Days", kind: .some(options: ["Monday", "Tuesday"]), required: false),
+        ])
+
+    func panics(_ report: PanicReport) async throws {
+        _ = try await withBurner()
+        leave(report)
+        app.panic()
+        guard case .panic(let panic) = app.page(.panic) else { return }
+        panic.slide(1)
+        panic.letGo()
+    }
+
+    /// A link that names another key than the one that is expected.
+    func anotherCode() async throws {
+        let contacts = try await withBurner()
+        contacts.add("xmpp:mara@chat.example?otr-fingerprint=\(String(repeating: "ab", count: 20))")
+        try await until { self.app.state.way.count == 3 }
+        app.back()
+        contacts.add("xmpp:mara@chat.example?otr-fingerprint=\(String(repeating: "cd", count: 20))")
+        try await until { contacts.state.confirmation != nil }
+    }
+
     func verified(_ chat: ChatModel) async throws {
         let verify = try await verify(chat)
         verify.confirmDigits()

@@ -70,6 +70,15 @@ import Testing
         #expect(names > 0)
     }
 
+    /// What the Android app has in addition is not in this one, and the other way.
+    @Test func theLicencesAreThoseOfTheAndroidAppThatApplyHere() throws {
+        let all = try model("Licences.kt").matches(of: /"([^"]+)" to "([^"]+)"/).map { (String($0.output.1), String($0.output.2)) }
+        let androids = ["Kotlin", "JNA", "ZXing", "Compose"]
+        let shared = all.filter { name, _ in !androids.contains { name.contains($0) } }
+        #expect(shared.count > 5)
+        #expect(Licence.all == shared.map { Licence(name: Verbatim($0), licence: Verbatim($1)) })
+    }
+
     private func model(_ file: String) throws -> String {
         try Files.text("model/src/main/kotlin/org/flashpaper/demo/\(file)", in: Files.android)
     }

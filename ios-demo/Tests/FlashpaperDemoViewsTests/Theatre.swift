@@ -48,6 +48,24 @@ final class Theatre {
         func next() -> FlashpaperError? { lock.withLock { errors.isEmpty ? nil : errors.removeFirst() } }
     }
 
+    /// The next panic leaves this.
+    private let leaves = Left()
+
+    private final class Left: @unchecked Sendable {
+        private let lock = NSLock()
+        private var kept = PanicReport()
+        private var passing = 0
+        var report: PanicReport {
+            get { lock.withLock { kept } }
+            set { lock.withLock { kept = newValue } }
+        }
+        /// So many moments pass at once, then the clock stands still.
+        var moments: Int {
+            get { lock.withLock { passing } }
+            set { lock.withLock { passing = newValue } }
+        }
+    }
+
     init() {
         app = AppModel(
             Platform(
@@ -56,10 +74,17 @@ final class Theatre {
                     fake.unlock()
                     return fake
                 },
-                key: { $0.map { .passphrase($0) } ?? .file }, panic: { PanicReport() }, choices: Chosen(), forgetCopied: {}, openLink: { _ in },
-                sleep: { _ in try await Task.sleep(for: .seconds(60)) }, now: { [fake] in fake.now }),
+                key: { $0.map { .passphrase($0) } ?? .file }, panic: { [leaves] in leaves.report }, choices: Chosen(), forgetCopied: {}, openLink: { _ in },
+                sleep: { [leaves] _ in
+                    leaves.moments -= 1
+                    try await Task.sleep(for: leaves.moments < 0 ? .seconds(60) : .milliseconds(1))
+                }, now: { [fake] in fake.now }),
             options: CreateOptions(server: "chat.example"))
     }
+
+    func leave(_ report: PanicReport) { leaves.report = report }
+
+    func pass(moments: Int) { leaves.moments = moments }
 
     func refuse(_ error: FlashpaperError) { refusals.add(error) }
 
