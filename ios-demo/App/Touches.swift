@@ -1,5 +1,6 @@
 import SwiftUI
 import UIKit
+import UIKit.UIGestureRecognizerSubclass
 
 /// Tells each finger that comes down anywhere in the window: a tap, a scroll, in a sheet, too. It takes no touch away from
 /// anything. Compiled on Apple's platforms only.

@@ -59,7 +59,10 @@ public final class AppModel {
     public func launched() async { await open(nil) }
 
     /// Something is in front of the app: a banner, or the app switcher, which makes its picture now.
-    public func cover() { state.covered = true }
+    public func cover() {
+        state.covered = true
+        for screen in state.way { pages[screen]?.model.covered() }
+    }
 
     /// The app is not in front any more. Once the task has ended, it may be frozen.
     @discardableResult

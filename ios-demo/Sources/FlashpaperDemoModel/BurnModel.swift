@@ -59,6 +59,8 @@ public final class BurnModel: ScreenModel, EventReader {
         if case .burning(burner.id, let step) = event { done = done.followed(by: step) }
     }
 
+    func covered() { holdEnded() }
+
     func leave() { holdEnded() }
 
     func refresh() {

@@ -37,8 +37,8 @@ public final class ChatModel: ScreenModel, EventReader {
         let mode = Mode(burner.state, chat.state)
         state = ChatState(
             badge: BurnerBadge(burner.state), name: chat.state.name, mode: mode, lock: mode.sign, explanation: mode.explanation,
-            mustRead: mode.mustRead, main: nil, others: [], presence: nil, offline: nil, bubbles: [], hasEarlier: false, empty: nil, draft: Verbatim(""),
-            hint: mode.hint, canWrite: false, canSend: false, sendLabel: Phrase(.chatHint), confirmation: nil, note: nil)
+            mustRead: mode.mustRead, main: nil, others: [], presence: nil, offline: nil, bubbles: [], hasEarlier: false, empty: nil,
+            draft: Verbatim(""), hint: mode.hint, canWrite: false, canSend: false, sendLabel: Phrase(.chatHint), confirmation: nil, note: nil)
         follow()
     }
 

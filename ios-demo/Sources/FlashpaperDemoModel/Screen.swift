@@ -97,6 +97,8 @@ public enum Page {
 protocol ScreenModel: AnyObject {
     /// Something may have changed: makes the state anew.
     func refresh()
+    /// Something is in front of the app.
+    func covered()
     /// The screen is left.
     func leave()
     /// The screen that was on top of it is left.
@@ -104,6 +106,7 @@ protocol ScreenModel: AnyObject {
 }
 
 extension ScreenModel {
+    func covered() {}
     func leave() {}
     func returned() {}
 }

@@ -74,8 +74,7 @@ public final class SettingsModel: ScreenModel {
 
     /// Counts from the next connection.
     public func setEntrance(_ entrance: Entrance) {
-        app.change { $0.entrance = entrance }
-        app.giveUpTry()
+        app.choose(entrance)
         note = Note(text: Phrase(.settingsConnectionNext), tone: .quiet)
         refresh()
     }

@@ -15,7 +15,7 @@ public final class StartModel: ScreenModel {
     }
 
     public func choose(_ entrance: Entrance) {
-        app.change { $0.entrance = entrance }
+        app.choose(entrance)
         refresh()
     }
 
@@ -79,9 +79,15 @@ extension AppModel {
         }
     }
 
+    func choose(_ entrance: Entrance) {
+        giveUpTry()
+        change { $0.entrance = entrance }
+    }
+
     func writeBridges(_ lines: String) {
         touch()
         forgetBridgeFault()
+        giveUpTry()
         change { $0.bridges = lines }
     }
 }

@@ -30,6 +30,20 @@ import Testing
         #expect(scene.app.state.way == [.burners])
     }
 
+    @Test func aHoldEndsWhenSomethingIsInFrontOfTheApp() async throws {
+        let scene = try await Scene()
+        scene.app.contacts?.burn()
+        let burn = try #require(scene.app.burn)
+        burn.holdStarted()
+        try await scene.device.pass(20)
+        try await until { burn.state.held > 0.65 && scene.device.isTicking }
+        scene.app.cover()
+        #expect(burn.state.held == 0)
+        try await scene.device.pass(1)
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(burn.state.held == 0 && !scene.device.isTicking && !burn.state.isBurning)
+    }
+
     @Test func whoCannotHoldTouchesTwice() async throws {
         let scene = try await Scene()
         scene.app.contacts?.burn()

@@ -174,6 +174,8 @@ import Testing
         app.start?.restore()
         let restore = try #require(app.restore)
         #expect(!restore.state.canRestore && restore.state.first == Phrase(.restoreConnects))
+        restore.restore()
+        #expect(!restore.state.isBusy && !app.isStarting, "Tor is started with nothing to bring back")
         restore.writeWords("one two")
         restore.writeServer("example.org")
         #expect(restore.state.canRestore && device.fake.state.tor == .off)

@@ -87,6 +87,24 @@ import Testing
         try await until { app.contacts != nil }
     }
 
+    @Test(arguments: [true, false])
+    func aTryByTheOldWayIsGivenUpForAnother(_ direct: Bool) async throws {
+        let app = device.app()
+        await app.launched()
+        app.start?.choose(.bridges)
+        app.start?.writeBridges("192.0.2.1:443")
+        app.start?.start()
+        app.creating?.cancel()
+        #expect(app.burners?.state.tor == Sign(.connecting, .torConnecting, .calm) && app.burners?.state.canConnect == false)
+        app.settings()
+        if direct { app.settings?.setEntrance(.direct) } else { app.settings?.writeBridges("192.0.2.2:443") }
+        app.back()
+        #expect(app.burners?.state.canConnect == true, "the user has to wait for a try that leads nowhere")
+        app.burners?.connect()
+        app.start?.start()
+        try await until { app.contacts != nil }
+    }
+
     @Test func howFarTheClockIsOff() {
         let slow = Problem(.clockWrong(by: .slow(by: .seconds(7200))))
         #expect(slow.advice == Phrase(.problemClockSlow, .number(120)))
