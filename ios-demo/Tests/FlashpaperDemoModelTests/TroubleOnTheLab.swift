@@ -75,6 +75,37 @@ extension StoryOnTheLab {
         await app.close()
     }
 
+    @Test func theNetworkIsLostAndComesBack() async throws {
+        let app = app()
+        await app.launched()
+        app.start?.start()
+        try await reach { app.contacts?.state.connection == Sign(.online, .burnerOnline, .good) }
+        let contacts = try #require(app.contacts)
+        let peer = try lab.peer()
+        contacts.add(peer.jid)
+        try await reach { app.chat != nil }
+        let chat = try #require(app.chat)
+        do {
+            for relay in relays { try lab.order("stop \(relay)") }
+            try await reach { chat.state.offline == Sign(.connecting, .burnerWaiting, .caution) }
+            try await say("when it is back", in: chat)
+            #expect(chat.state.canWrite && sign("when it is back", chat) == .messageQueued)
+            try lab.order("reset")
+        } catch {
+            try lab.order("reset")
+            throw error
+        }
+        app.networkChanged()
+        try await peer.hears("when it is back")
+        app.back()
+        contacts.burn()
+        try await burn(app)
+        try peer.end()
+        await app.close()
+    }
+
+    private var relays: [String] { (0..<3).map { "auth\($0)" } + (0..<4).map { "exit\($0)" } }
+
     @Test func aBurnWithoutItsServerWaitsAndIsProvenLater() async throws {
         let before = lab.accounts()
         let app = app(CreateOptions(server: "burner.test", route: .exit))
