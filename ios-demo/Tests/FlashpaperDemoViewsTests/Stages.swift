@@ -158,10 +158,10 @@ extension Stage {
         (
             "11-words",
             [
-                Stage(caption: "recovery words, shown once") { theatre in
+                Stage(caption: "recovery words, shown once", size: (390, 1020)) { theatre in
                     try await theatre.words()
                 },
-                Stage(caption: "brought back from them") { theatre in
+                Stage(caption: "brought back from them: some are missing") { theatre in
                     theatre.app.go(to: .restore)
                     guard case .restore(let restore) = theatre.app.page(.restore) else { return }
                     restore.writeWords("apple river stone")
