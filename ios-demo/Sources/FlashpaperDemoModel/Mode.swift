@@ -52,8 +52,8 @@ extension Mode {
         }
     }
 
-    /// Somebody else may be at the other end.
-    var mustRead: Bool { self == .keyChanged }
+    /// Somebody else may be at the other end, or nothing can be written: the user has to know why.
+    var mustRead: Bool { self == .keyChanged || !canWrite }
 
     /// In the empty input, or why nothing can be written.
     var hint: Phrase {

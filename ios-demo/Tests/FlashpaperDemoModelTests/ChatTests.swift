@@ -30,7 +30,7 @@ import Testing
     @Test func theLockHasAWordAnIconAndAColourForEachState() async throws {
         #expect(Set(Mode.allCases.map(\.sign.mark)).count == Mode.allCases.count, "two states look alike")
         #expect(Set(Mode.allCases.map(\.sign.text.key)).count == Mode.allCases.count)
-        #expect(Mode.allCases.filter(\.mustRead) == [.keyChanged])
+        #expect(Mode.allCases.filter(\.mustRead) == [.keyChanged, .blocked, .stranger, .quarantined, .burning])
         let scene = try await Scene()
         let chat = try await scene.inPrivate()
         #expect(chat.state.main?.act == .verify && chat.state.explanation == Phrase(.modePrivateText))
