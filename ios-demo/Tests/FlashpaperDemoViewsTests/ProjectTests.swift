@@ -51,6 +51,7 @@ import Testing
         let app = try Files.text("App/FlashpaperDemoApp.swift")
         #expect(app.contains("KeychainKeySource(") && app.contains("DataProtection.folder(") && !app.contains("key: .file"))
         #expect(app.contains("case .inactive: app.cover()"), "the switcher shows the screen")
+        #expect(app.contains(".background(Touches { app.touch() })"), "the store locks itself under a finger")
     }
 
     private func exists(_ path: String) -> Bool {
