@@ -115,14 +115,14 @@ public final class AppModel {
         }
         do {
             let opened = try await platform.open(passphrase)
+            if passphrase != nil, try await isEmpty(opened) { forgetChoices() }
+            try await opened.setAutoLock(after: choices.autoLock.duration)
+            if !state.covered { try await opened.resume() }
             guard era == self.era else {
                 // A panic came meanwhile: what it has not ended ends here.
                 await opened.close()
                 return false
             }
-            if passphrase != nil, try await isEmpty(opened) { forgetChoices() }
-            try await opened.setAutoLock(after: choices.autoLock.duration)
-            if !state.covered { try await opened.resume() }
             hasPassphrase = passphrase != nil
             follow(opened)
             return true

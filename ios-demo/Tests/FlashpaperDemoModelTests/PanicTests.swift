@@ -95,6 +95,21 @@ import Testing
         try await isBeneath([.burners], scene.app)
     }
 
+    @Test func aStoreThatOpensBehindAPanicIsClosed() async throws {
+        let scene = try await Scene()
+        try await scene.device.fake.lock()
+        try await until { scene.app.unlock != nil }
+        scene.app.unlock?.unlock()
+        scene.app.panic()
+        // The task of the unlocking has begun, and waits for the store.
+        await Task.yield()
+        #expect(scene.app.isOpening)
+        scene.app.panicking?.slide(1)
+        scene.app.panicking?.letGo()
+        try await until { scene.device.fake.state.life == .closed && !scene.app.isOpening }
+        #expect(scene.app.library == nil && scene.app.state.way == [.panic])
+    }
+
     @Test func afterAPanicNothingComesAnyMore() async throws {
         let device = Device()
         let app = device.app()
