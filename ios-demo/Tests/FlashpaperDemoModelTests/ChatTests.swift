@@ -50,20 +50,6 @@ import Testing
         try await until { chat.state.mode == .plain }
     }
 
-    /// The double does not come to it.
-    @Test func aContactWhoHasVerifiedTheUserIsToldApart() async throws {
-        let scene = try await Scene()
-        let key = try #require(Fingerprint(String(repeating: "ab", count: 20)))
-        for (verified, verifiedUs, security, mode) in [
-            (false, false, Security.private, Mode.private), (false, true, .private, .theyVerifiedYou), (true, true, .verified, .verified),
-        ] {
-            let chat = FlashpaperTesting.ChatState(
-                peer: Scene.friendName, security: security, key: key,
-                keys: [PeerKey(fingerprint: key, verified: verified, verifiedUs: verifiedUs)])
-            #expect(Mode(scene.device.fake.state.burners[0], chat) == mode)
-        }
-    }
-
     @Test func aChangedKeyIsVerifiedFirst() async throws {
         let scene = try await Scene()
         let chat = try await scene.inPrivate()

@@ -85,7 +85,8 @@ import Testing
         verify.writeSecret("PARIS")
         verify.compare()
         try await until { verify.state.result == Sign(.lockHalf, .verifySameYou, .good) }
-        #expect(chat.state.mode != .verified, "their question verifies us, not them")
+        try await until { chat.state.mode == .theyVerifiedYou }
+        #expect(chat.state.lock == Sign(.lockHalf, .modeVerifiedYou, .calm) && chat.state.main?.act == .verify)
         scene.friend.asks(nil, secret: "rome", of: scene.burner)
         try await until { verify.state.asked == Asked(question: nil) && verify.state.result == nil }
         verify.abort()

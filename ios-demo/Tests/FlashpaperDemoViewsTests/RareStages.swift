@@ -89,8 +89,18 @@ extension Stage {
             ]
         ),
         (
-            "18-chat-sure",
+            "18-chat-verified-you-sure",
             [
+                Stage(caption: "only the contact has verified") { theatre in
+                    let chat = try await theatre.chatting()
+                    let verify = try await theatre.verify(chat)
+                    theatre.mara.asks("Where did we meet?", secret: "at the lake", of: theatre.burner)
+                    try await theatre.until { verify.state.asked != nil }
+                    verify.writeSecret("at the lake")
+                    verify.compare()
+                    try await theatre.until { chat.state.mode == .theyVerifiedYou }
+                    theatre.app.back()
+                },
                 Stage(caption: "deleting a text asks once more") { theatre in
                     let chat = try await theatre.chatting()
                     chat.delete(chat.state.bubbles[1].id)
