@@ -94,12 +94,17 @@ import Testing
         app.start?.choose(.bridges)
         app.start?.writeBridges("192.0.2.1:443")
         app.start?.start()
+        device.fake.setTor(.connecting(0, .connecting))
         app.creating?.cancel()
         #expect(app.burners?.state.tor == Sign(.connecting, .torConnecting, .calm) && app.burners?.state.canConnect == false)
         app.settings()
         if direct { app.settings?.setEntrance(.direct) } else { app.settings?.writeBridges("192.0.2.2:443") }
         app.back()
         #expect(app.burners?.state.canConnect == true, "the user has to wait for a try that leads nowhere")
+        #expect(app.burners?.state.tor == Sign(.offline, .torOff, .quiet))
+        device.fake.setTor(.blocked(.torBlocked))
+        app.refresh()
+        #expect(app.burners?.state.canConnect == true && app.burners?.state.problem == nil)
         app.burners?.connect()
         app.start?.start()
         try await until { app.contacts != nil }
