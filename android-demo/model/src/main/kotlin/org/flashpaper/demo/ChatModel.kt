@@ -107,14 +107,11 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
     }
 
     private fun confirmation(ask: Ask): Confirmation = when (ask) {
-        is Ask.AcceptKey -> confirmation(CHAT_ACCEPT_KEY_SURE, Text(CHAT_ACCEPT_KEY_TEXT), CHAT_ACCEPT_KEY_YES)
-        Ask.Block -> confirmation(CHAT_BLOCK_SURE, Text(CHAT_BLOCK_TEXT), CHAT_BLOCK)
-        is Ask.Delete -> confirmation(CHAT_DELETE_SURE, Text(CHAT_DELETE_TEXT), DELETE)
-        is Ask.Open -> confirmation(CHAT_LINK_TITLE, Text(CHAT_LINK_TEXT, Verbatim(ask.link)), CHAT_LINK_OPEN)
+        is Ask.AcceptKey -> sure(CHAT_ACCEPT_KEY_SURE, Text(CHAT_ACCEPT_KEY_TEXT), CHAT_ACCEPT_KEY_YES)
+        Ask.Block -> sure(CHAT_BLOCK_SURE, Text(CHAT_BLOCK_TEXT), CHAT_BLOCK)
+        is Ask.Delete -> sure(CHAT_DELETE_SURE, Text(CHAT_DELETE_TEXT), DELETE)
+        is Ask.Open -> sure(CHAT_LINK_TITLE, Text(CHAT_LINK_TEXT, Verbatim(ask.link)), CHAT_LINK_OPEN)
     }
-
-    private fun confirmation(title: TextKey, text: Text, yes: TextKey) =
-        Confirmation(Text(title), text, Text(yes), Text(CANCEL), Tone.DANGER)
 
     @OptIn(ExperimentalCoroutinesApi::class)
     override fun begin() {

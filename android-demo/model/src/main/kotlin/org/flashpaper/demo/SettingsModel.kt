@@ -1,5 +1,6 @@
 package org.flashpaper.demo
 
+import java.time.Instant
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.hours
@@ -16,12 +17,19 @@ import org.flashpaper.demo.TextKey.*
 /** The app's settings, and those of a burner where the screen belongs to one. */
 class SettingsModel internal constructor(screen: Screen.Settings, private val burner: Burner?, app: AppModel) :
     ScreenModel<SettingsState>(screen, app), SettingsActions {
+    /** What the user is asked once more. */
+    private sealed interface Ask {
+        data class Keep(val history: HistoryChoice) : Ask
+        data class BurnAt(val time: Instant) : Ask
+    }
+
     private var label = burner?.state?.value?.label.orEmpty()
     private var passphrase = ""
     private var passphraseFault: Text? = null
     private var duress = ""
     private var duressFault: Text? = null
     private var isBusy = false
+    private var ask: Ask? = null
     private var note: Note? = null
 
     override fun now(): SettingsState {
@@ -33,6 +41,7 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
             autoLock = AutoLock.entries.map { Option(it, words(it), it == known.choices.autoLock) },
             passphrase = passphrase(known.hasPassphrase),
             licences = LICENCES,
+            confirmation = ask?.let(::confirmation),
             note = note,
         )
     }
@@ -48,6 +57,11 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
             expiresAt = if (expiresAt == null) Text(EXPIRY_NONE) else Text(EXPIRY_AT, moment(expiresAt, session.platform.clock)),
             enabled = now.phase == Phase.ACTIVE,
         )
+    }
+
+    private fun confirmation(ask: Ask): Confirmation = when (ask) {
+        is Ask.Keep -> sure(HISTORY_SURE, Text(HISTORY_SURE_TEXT), HISTORY_SURE_YES)
+        is Ask.BurnAt -> sure(EXPIRY_SURE, Text(EXPIRY_SURE_TEXT, moment(ask.time, session.platform.clock)), EXPIRY_SURE_YES)
     }
 
     private fun passphrase(isSet: Boolean) = PassphraseState(
@@ -68,17 +82,40 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
         look()
     }
 
-    override fun setHistory(history: HistoryChoice) = change(SETTINGS_SAVED) { it.setHistory(history.history) }
-
-    override fun setExpiry(expiry: ExpiryChoice) = change(SETTINGS_SAVED) {
-        it.setExpiry(expiry.time?.let { time -> session.platform.clock.instant() + time.toJavaDuration() })
+    override fun setHistory(history: HistoryChoice) {
+        val now = burner?.state?.value?.history ?: return
+        if (history.history.kept < now.kept) ask(Ask.Keep(history)) else keep(history)
     }
 
-    private fun change(done: TextKey, block: suspend (Burner) -> Unit) {
+    override fun setExpiry(expiry: ExpiryChoice) {
+        if (burner == null) return
+        val time = expiry.time
+        if (time == null) change { it.setExpiry(null) } else ask(Ask.BurnAt(session.platform.clock.instant() + time.toJavaDuration()))
+    }
+
+    private fun ask(ask: Ask) {
+        this.ask = ask
+        look()
+    }
+
+    override fun confirm() {
+        when (val asked = ask) {
+            is Ask.Keep -> keep(asked.history)
+            // The time that the user has said yes to.
+            is Ask.BurnAt -> change { it.setExpiry(asked.time) }
+            null -> {}
+        }
+        ask = null
+        look()
+    }
+
+    private fun keep(history: HistoryChoice) = change { it.setHistory(history.history) }
+
+    private fun change(block: suspend (Burner) -> Unit) {
         val burner = burner ?: return
         act(::failed) {
             block(burner)
-            note = Note(Text(done), Tone.QUIET)
+            note = Note(Text(SETTINGS_SAVED), Tone.QUIET)
         }
     }
 
@@ -162,6 +199,7 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
     }
 
     override fun dismiss() {
+        ask = null
         note = null
         look()
     }
@@ -173,6 +211,14 @@ private val HistoryChoice.history: History
         HistoryChoice.ONE_DAY -> History.Expire(1.days)
         HistoryChoice.ONE_WEEK -> History.Expire(7.days)
         HistoryChoice.UNTIL_BURN -> History.UntilBurn
+    }
+
+/** So long a message is kept once it is read or delivered. */
+private val History.kept: Duration
+    get() = when (this) {
+        History.None -> Duration.ZERO
+        is History.Expire -> after
+        History.UntilBurn -> Duration.INFINITE
     }
 
 private val ExpiryChoice.time: Duration?

@@ -18,6 +18,8 @@ data class SettingsState(
     val autoLock: List<Option<AutoLock>>,
     val passphrase: PassphraseState,
     val licences: List<Licence>,
+    /** Asks before something of a burner is deleted, now or later. */
+    val confirmation: Confirmation?,
     val note: Note?,
 )
 
@@ -51,8 +53,10 @@ data class Licence(val name: Verbatim, val licence: Verbatim)
 interface SettingsActions {
     fun writeLabel(label: String)
 
+    /** One that keeps less than now asks first. */
     fun setHistory(history: HistoryChoice)
 
+    /** Any time asks first. */
     fun setExpiry(expiry: ExpiryChoice)
 
     fun setEntrance(entrance: Entrance)
@@ -72,6 +76,8 @@ interface SettingsActions {
     fun setDuress()
 
     fun removeDuress()
+
+    fun confirm()
 
     fun dismiss()
 }

@@ -118,6 +118,9 @@ private fun reason(reason: FailReason): TextKey = when (reason) {
     FailReason.BLOCKED -> MESSAGE_BLOCKED
 }
 
+/** Asks once more before something that cannot be taken back. */
+internal fun sure(title: TextKey, text: Text, yes: TextKey) = Confirmation(Text(title), text, Text(yes), Text(CANCEL), Tone.DANGER)
+
 /** How sure it is that a burner is gone, and what that means. */
 internal fun signs(outcome: BurnOutcome): Pair<Sign, Text> = when (outcome) {
     BurnOutcome.PROVEN -> Sign(Mark.SHIELD, Text(REPORT_PROVEN), Tone.GOOD) to Text(REPORT_PROVEN_TEXT)

@@ -49,11 +49,13 @@ class SettingsModelTest {
             HistoryChoice.NONE to History.None,
         )) {
             model.setHistory(choice)
+            model.confirm()
             settle()
             assertEquals(history to choice, burner().history to model.own.history.single { it.chosen }.value)
         }
         assertEquals(Text(TextKey.EXPIRY_NONE) to ExpiryChoice.NEVER, model.own.expiresAt to model.own.expiry.single { it.chosen }.value)
         model.setExpiry(ExpiryChoice.ONE_HOUR)
+        model.confirm()
         settle()
         assertEquals(fake.now + 1.hours.toJavaDuration(), burner().expiresAt)
         assertEquals(TextKey.EXPIRY_AT, model.own.expiresAt.key)
@@ -61,6 +63,67 @@ class SettingsModelTest {
         settle()
         assertNull(burner().expiresAt)
         assertEquals(Text(TextKey.SETTINGS_SAVED), model.state.value.note?.text)
+    }
+
+    @Test
+    fun `who chooses to keep less is asked first`() = story {
+        val model = open()
+        val history = { fake.state.value.burners.single().history }
+        val kept = listOf(HistoryChoice.UNTIL_BURN, HistoryChoice.ONE_WEEK, HistoryChoice.ONE_DAY, HistoryChoice.NONE)
+        model.setHistory(HistoryChoice.UNTIL_BURN)
+        settle()
+        assertEquals(History.UntilBurn to null, history() to model.state.value.confirmation)
+        for ((more, less) in kept.zipWithNext()) {
+            val before = history()
+            model.setHistory(less)
+            settle()
+            assertEquals(Text(TextKey.HISTORY_SURE) to Tone.DANGER, model.state.value.confirmation?.run { title to tone })
+            assertEquals(before to more, history() to model.own.history.single { it.chosen }.value)
+            model.dismiss()
+            model.confirm()
+            settle()
+            assertEquals(before, history())
+            model.setHistory(less)
+            model.confirm()
+            settle()
+            assertNull(model.state.value.confirmation)
+            assertEquals(less, model.own.history.single { it.chosen }.value)
+        }
+        // To keep more, or the same, deletes nothing.
+        for (choice in listOf(HistoryChoice.NONE) + kept.reversed()) {
+            model.setHistory(choice)
+            settle()
+            assertNull(model.state.value.confirmation)
+            assertEquals(choice, model.own.history.single { it.chosen }.value)
+        }
+    }
+
+    @Test
+    fun `no burner is to burn itself without a second yes`() = story {
+        val model = open()
+        val expiry = { fake.state.value.burners.single().expiresAt }
+        for (choice in ExpiryChoice.entries - ExpiryChoice.NEVER) {
+            model.setExpiry(choice)
+            settle()
+            assertEquals(Text(TextKey.EXPIRY_SURE), model.state.value.confirmation?.title)
+            assertNull(expiry())
+            model.dismiss()
+            model.confirm()
+            settle()
+            assertNull(expiry())
+        }
+        model.setExpiry(ExpiryChoice.ONE_HOUR)
+        val told = checkNotNull(model.state.value.confirmation).text
+        val time = fake.now + 1.hours.toJavaDuration()
+        assertEquals(Text(TextKey.EXPIRY_SURE_TEXT, Moment(time, withDay = false)), told)
+        pass(1.minutes)
+        model.confirm()
+        settle()
+        // The time that was told.
+        assertEquals(time, expiry())
+        model.setExpiry(ExpiryChoice.NEVER)
+        settle()
+        assertEquals(null to null, model.state.value.confirmation to expiry())
     }
 
     @Test

@@ -17,6 +17,7 @@ import org.flashpaper.demo.Text
 import org.flashpaper.demo.TextKey
 import org.flashpaper.demo.Tone
 import org.flashpaper.demo.ui.design.Act
+import org.flashpaper.demo.ui.design.Ask
 import org.flashpaper.demo.ui.design.Body
 import org.flashpaper.demo.ui.design.Choice
 import org.flashpaper.demo.ui.design.Entry
@@ -49,6 +50,7 @@ fun SettingsScreen(frame: Frame, state: SettingsState, actions: SettingsActions)
             Licences(state.licences)
         }
     }
+    state.confirmation?.let { Ask(it, actions::confirm, actions::dismiss) }
 }
 
 @Composable
