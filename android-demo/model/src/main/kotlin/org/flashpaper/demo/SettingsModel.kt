@@ -24,10 +24,8 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
     }
 
     private var label = burner?.state?.value?.label.orEmpty()
-    private var passphrase = ""
-    private var passphraseFault: Text? = null
-    private var duress = ""
-    private var duressFault: Text? = null
+    private val passphrase = NewPassphrase()
+    private val duress = NewPassphrase()
     private var isBusy = false
     private var ask: Ask? = null
     private var note: Note? = null
@@ -66,12 +64,14 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
 
     private fun passphrase(isSet: Boolean) = PassphraseState(
         sign = if (isSet) Sign(Mark.LOCK, Text(PASSPHRASE_SET), Tone.GOOD) else Sign(Mark.INFO, Text(PASSPHRASE_NONE), Tone.QUIET),
-        passphrase = Field(Verbatim(passphrase), passphraseFault, !isBusy),
-        canSet = !isBusy && passphrase.isNotEmpty(),
+        passphrase = passphrase.field(!isBusy),
+        again = passphrase.second(!isBusy),
+        canSet = !isBusy && passphrase.isComplete,
         canRemove = !isBusy && isSet,
-        duress = Field(Verbatim(duress), duressFault, !isBusy && isSet),
+        duress = duress.field(!isBusy && isSet),
+        duressAgain = duress.second(!isBusy && isSet),
         duressExplanation = Text(if (isSet) DURESS_EXPLANATION else DURESS_NEEDS_PASSPHRASE),
-        canSetDuress = !isBusy && isSet && duress.isNotEmpty(),
+        canSetDuress = !isBusy && isSet && duress.isComplete,
         canRemoveDuress = !isBusy && isSet,
         isBusy = isBusy,
     )
@@ -140,54 +140,52 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
         look()
     }
 
-    override fun writePassphrase(passphrase: String) {
-        this.passphrase = passphrase
-        passphraseFault = null
-        look()
-    }
+    override fun writePassphrase(passphrase: String) = this.passphrase.write(passphrase).also { look() }
+
+    override fun writeAgain(passphrase: String) = this.passphrase.writeAgain(passphrase).also { look() }
 
     override fun setPassphrase() {
-        if (now().passphrase.canSet) changeKey(passphrase, PASSPHRASE_SAVED)
+        if (now().passphrase.canSet) passphrase.typed()?.let { changeKey(it, PASSPHRASE_SAVED) }
+        look()
     }
 
     override fun removePassphrase() {
         if (now().passphrase.canRemove) changeKey(null, PASSPHRASE_REMOVED)
     }
 
-    private fun changeKey(to: String?, done: TextKey) = seal(to, refused = { passphraseFault = it }) { typed ->
+    private fun changeKey(to: String?, done: TextKey) = seal(to, passphrase) { typed ->
         session.library?.changeKey(Key.Source(session.platform.keys, typed))
         session.known.update { it.copy(hasPassphrase = typed != null) }
-        passphrase = ""
+        passphrase.clear()
         note = Note(Text(done), Tone.QUIET)
     }
 
-    override fun writeDuress(passphrase: String) {
-        duress = passphrase
-        duressFault = null
-        look()
-    }
+    override fun writeDuress(passphrase: String) = duress.write(passphrase).also { look() }
+
+    override fun writeDuressAgain(passphrase: String) = duress.writeAgain(passphrase).also { look() }
 
     override fun setDuress() {
-        if (now().passphrase.canSetDuress) changeDuress(duress, DURESS_SAVED)
+        if (now().passphrase.canSetDuress) duress.typed()?.let { changeDuress(it, DURESS_SAVED) }
+        look()
     }
 
     override fun removeDuress() {
         if (now().passphrase.canRemoveDuress) changeDuress(null, DURESS_REMOVED)
     }
 
-    private fun changeDuress(to: String?, done: TextKey) = seal(to, refused = { duressFault = it }) { typed ->
+    private fun changeDuress(to: String?, done: TextKey) = seal(to, duress) { typed ->
         session.library?.setDuress(typed)
-        duress = ""
+        duress.clear()
         note = Note(Text(done), Tone.QUIET)
     }
 
     /** The bytes of a passphrase are wiped whatever happens. */
-    private fun seal(passphrase: String?, refused: (Text) -> Unit, block: suspend (ByteArray?) -> Unit) {
+    private fun seal(passphrase: String?, new: NewPassphrase, block: suspend (ByteArray?) -> Unit) {
         isBusy = true
         note = null
         look()
         val same = FlashpaperException.InvalidInput(Input.SamePassphrase)
-        act(failed = { if (it == same) refused(Text(PASSPHRASE_SAME)) else failed(it) }) {
+        act(failed = { if (it == same) new.fault = Text(PASSPHRASE_SAME) else failed(it) }) {
             val typed = passphrase?.encodeToByteArray()
             try {
                 block(typed)

@@ -37,9 +37,12 @@ data class BurnerSettings(
 data class PassphraseState(
     val sign: Sign,
     val passphrase: Field,
+    /** The same once more: nobody can read what is typed. */
+    val again: Field,
     val canSet: Boolean,
     val canRemove: Boolean,
     val duress: Field,
+    val duressAgain: Field,
     /** What it does, or why there can be none. */
     val duressExplanation: Text,
     val canSetDuress: Boolean,
@@ -67,11 +70,16 @@ interface SettingsActions {
 
     fun writePassphrase(passphrase: String)
 
+    fun writeAgain(passphrase: String)
+
+    /** Changes nothing where the two are not the same. */
     fun setPassphrase()
 
     fun removePassphrase()
 
     fun writeDuress(passphrase: String)
+
+    fun writeDuressAgain(passphrase: String)
 
     fun setDuress()
 

@@ -165,6 +165,8 @@ class SettingsModelTest {
         assertFalse(passphrase().canSetDuress)
         assertFalse(passphrase().canSet)
         model.writePassphrase("open sesame")
+        assertFalse(passphrase().canSet)
+        model.writeAgain("open sesame")
         assertFalse("${model.state.value}".run { contains("sesame") || contains("fire") })
         model.setPassphrase()
         settle()
@@ -172,10 +174,12 @@ class SettingsModelTest {
         assertEquals(Text(TextKey.PASSPHRASE_SAVED), model.state.value.note?.text)
 
         model.writeDuress("open sesame")
+        model.writeDuressAgain("open sesame")
         model.setDuress()
         settle()
         assertEquals(Text(TextKey.PASSPHRASE_SAME), passphrase().duress.fault)
         model.writeDuress("fire")
+        model.writeDuressAgain("fire")
         model.setDuress()
         settle()
         assertEquals(Text(TextKey.DURESS_SAVED) to "", model.state.value.run { note?.text to passphrase().duress.text.text })
@@ -189,10 +193,44 @@ class SettingsModelTest {
     }
 
     @Test
+    fun `a new passphrase is typed twice, and a slip changes nothing`() = story {
+        val model = open()
+        val state = { model.state.value.passphrase }
+        val differs = Text(TextKey.PASSPHRASE_DIFFERS)
+        model.writeAgain("open sesame")
+        assertFalse(state().canSet)
+        model.writePassphrase("open sesame!")
+        assertTrue(state().canSet)
+        model.setPassphrase()
+        settle()
+        assertEquals(Triple(differs, null, TextKey.PASSPHRASE_NONE), state().run { Triple(again.fault, passphrase.fault, sign.key) })
+        assertFalse(state().isBusy)
+        assertNull(model.state.value.note)
+        model.writeAgain("open sesame!")
+        assertNull(state().again.fault)
+        model.setPassphrase()
+        settle()
+        assertEquals(TextKey.PASSPHRASE_SET to "", state().run { sign.key to again.text.text })
+
+        model.writeDuress("fire")
+        assertFalse(state().canSetDuress)
+        model.writeDuressAgain("fir")
+        model.setDuress()
+        settle()
+        assertEquals(differs to null, state().duressAgain.fault to model.state.value.note?.takeIf { it.text.key == TextKey.DURESS_SAVED })
+        model.writeDuress("fir")
+        assertNull(state().duressAgain.fault)
+        model.setDuress()
+        settle()
+        assertEquals(Text(TextKey.DURESS_SAVED) to "", model.state.value.run { note?.text to passphrase.duressAgain.text.text })
+    }
+
+    @Test
     fun `what does not work is told, and what was written stays`() = story {
         val model = open()
         fake.fail(Op.CHANGE_KEY, FlashpaperException.KeyDenied())
         model.writePassphrase("open sesame")
+        model.writeAgain("open sesame")
         model.setPassphrase()
         settle()
         assertEquals(TextKey.PROBLEM_KEY_DENIED, model.state.value.note?.text?.key)

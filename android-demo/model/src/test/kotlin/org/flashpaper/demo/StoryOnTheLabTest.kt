@@ -163,6 +163,7 @@ class StoryOnTheLabTest {
         phone.app.settings(burner)
         phone.on<SettingsModel>().run {
             writePassphrase("open sesame")
+            writeAgain("open sesame")
             setPassphrase()
             reaches { it.passphrase.sign.key == TextKey.PASSPHRASE_SET }
         }
