@@ -56,12 +56,7 @@ class AppModel(scope: CoroutineScope, platform: Platform) : AppActions {
         }
     }
 
-    override fun back() {
-        if (!state.value.canGoBack) return
-        models.removeAt(models.lastIndex).end()
-        show()
-        models.last().returned()
-    }
+    override fun back() = leave(models.last())
 
     override fun panic() {
         if (state.value.canPanic) go(Screen.Panic)
@@ -112,35 +107,50 @@ class AppModel(scope: CoroutineScope, platform: Platform) : AppActions {
     internal fun burnt(burner: BurnerId) = reset(Screen.Burners, Screen.BurnReport(burner))
 
     /** Nothing of the way is left but this screen. */
-    internal fun alone(model: ScreenModel<*>) = reset(model.screen)
+    internal fun alone(model: ScreenModel<*>) = take(listOf(model.screen))
 
     /** After a panic: an empty app. */
     internal fun startAnew() {
-        reset(Screen.Start)
+        take(listOf(Screen.Start))
         open()
     }
 
-    /** Leaves a screen that is done, if it is still shown. */
+    /** Leaves a screen that is done, if it is still on the way. */
     internal fun leave(model: ScreenModel<*>) {
-        if (models.last() === model) back()
+        if (models.size == 1 || !models.remove(model)) return
+        model.end()
+        show()
+        models.last().returned()
     }
 
     /** One screen further. */
     internal fun go(screen: Screen) {
-        if (models.last().screen == screen) return
+        if (beneath.lastOrNull() == screen) return
         // A burner may be gone at the moment of the touch.
-        models += (model(screen) ?: return).also { it.begin() }
+        models.add(beneath.size, (model(screen) ?: return).also { it.begin() })
         show()
     }
 
     /** This way and no other. A screen that is on both keeps what it has. */
-    internal fun reset(vararg way: Screen) {
+    internal fun reset(vararg way: Screen) = take(way.toList() + listOf(Screen.Panic).filter { isPanic })
+
+    private fun take(way: List<Screen>) {
         val old = models.toList()
         models.clear()
         models += way.mapNotNull { screen -> old.find { it.screen == screen } ?: model(screen)?.also { it.begin() } }
         (old - models.toSet()).forEach { it.end() }
         show()
     }
+
+    private val isPanic: Boolean
+        get() = models.last().screen == Screen.Panic
+
+    /**
+     * The way without the panic screen, which nothing that comes in the background may take from under a finger: what comes goes
+     * beneath it.
+     */
+    private val beneath: List<Screen>
+        get() = models.map { it.screen } - Screen.Panic
 
     /** Whether an error says that there is nothing to go on with: then its screen is shown. */
     internal fun takes(error: FlashpaperException): Boolean {
@@ -154,7 +164,7 @@ class AppModel(scope: CoroutineScope, platform: Platform) : AppActions {
 
     /** No key is in memory, and so nothing else of the store is. */
     private fun locked() {
-        if (models.map { it.screen } == listOf(Screen.Unlock)) return
+        if (beneath == listOf(Screen.Unlock)) return
         session.forget()
         reset(Screen.Unlock)
     }
@@ -174,18 +184,18 @@ class AppModel(scope: CoroutineScope, platform: Platform) : AppActions {
 
     private fun closed() {
         session.letGo()
-        if (models.last().screen != Screen.Panic) reset(Screen.Start)
+        reset(Screen.Start)
     }
 
     private fun follow(known: Known) {
         val now = session.library?.state?.value
-        if (now?.life == Life.LOCKED && models.last().screen != Screen.Panic && !known.isOpening) locked()
+        if (now?.life == Life.LOCKED && !known.isOpening) locked()
         if (now?.life == Life.CLOSED) closed()
         if (now?.life == Life.AWAKE || now?.life == Life.SUSPENDED) leaveWhatIsGone(now.burners.map { it.id }.toSet())
         val isShut = known.openFault != null && !known.isOpening
-        if (isShut && models.last().screen !in setOf(Screen.Unlock, Screen.Panic)) reset(Screen.Unlock)
+        if (isShut && beneath.lastOrNull() != Screen.Unlock) reset(Screen.Unlock)
         // The lines are where they can be mended.
-        if (known.bridgeFault != null && models.none { it.screen == Screen.Start }) reset(Screen.Start)
+        if (known.bridgeFault != null && Screen.Start !in beneath) reset(Screen.Start)
         current.update {
             it.copy(
                 covered = known.covered,
@@ -198,8 +208,8 @@ class AppModel(scope: CoroutineScope, platform: Platform) : AppActions {
 
     /** Screens of a burner that is not there any more are left; its burn and the report are not. */
     private fun leaveWhatIsGone(burners: Set<BurnerId>) {
-        val left = models.map { it.screen }.filter { screen -> screen.burner?.let { it in burners } != false }
-        if (left.size < models.size) reset(*left.ifEmpty { listOf(Screen.Burners) }.toTypedArray())
+        val left = beneath.filter { screen -> screen.burner?.let { it in burners } != false }
+        if (left.size < beneath.size) reset(*left.ifEmpty { listOf(Screen.Burners) }.toTypedArray())
     }
 
     private val Screen.burner: BurnerId?

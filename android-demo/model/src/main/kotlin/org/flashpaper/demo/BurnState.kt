@@ -54,10 +54,14 @@ data class PanicState(
     val canSlide: Boolean,
     /** What it does. */
     val explanation: Text,
+    /** For people who cannot slide: the name of a screen reader's action, which asks once more. */
+    val action: Text,
     /** It is done: nothing is left here. */
     val done: Sign?,
     /** It is done, but for this. */
     val problem: Problem?,
+    /** It is done, with or without remains: an empty app is next. */
+    val canClose: Boolean,
 )
 
 interface PanicActions {
@@ -65,6 +69,9 @@ interface PanicActions {
 
     /** Lets go: at the end of the way it is done, before it nothing has happened. */
     fun letGo()
+
+    /** Done twice it deletes everything. */
+    fun withoutSliding()
 
     fun retry()
 

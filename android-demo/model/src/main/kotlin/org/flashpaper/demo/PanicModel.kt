@@ -10,14 +10,17 @@ private const val END = 0.95f
 /** Ends everything on this device. The first touch has led here, the slide is the second. */
 class PanicModel internal constructor(app: AppModel) : ScreenModel<PanicState>(Screen.Panic, app), PanicActions {
     private var slid = 0f
+    private var isSure = false
     private var report: PanicReport? = null
 
     override fun now() = PanicState(
         slid = slid,
         canSlide = report == null,
         explanation = Text(PANIC_EXPLANATION),
+        action = Text(if (isSure) PANIC_ACCESSIBLE_AGAIN else PANIC_ACCESSIBLE),
         done = Sign(Mark.TICK, Text(PANIC_DONE), Tone.GOOD).takeIf { report == PanicReport() },
         problem = report?.let { left(it) },
+        canClose = report != null,
     )
 
     private fun left(report: PanicReport): Problem? {
@@ -36,8 +39,14 @@ class PanicModel internal constructor(app: AppModel) : ScreenModel<PanicState>(S
         look()
     }
 
+    override fun withoutSliding() {
+        if (report == null && isSure) panic()
+        isSure = true
+        look()
+    }
+
     override fun retry() {
-        if (report != null) panic()
+        if (now().problem != null) panic()
         look()
     }
 

@@ -33,15 +33,21 @@ import org.flashpaper.demo.ui.design.WideAct
 fun PanicScreen(frame: Frame, state: PanicState, actions: PanicActions) {
     val bottom = @Composable {
         Foot {
-            if (state.done == null) Slide(words(TextKey.PANIC_SLIDE), state.slid, state.canSlide, actions::slide, actions::letGo)
-            else WideAct(words(TextKey.CLOSE), actions::close)
+            if (state.canClose) {
+                WideAct(words(TextKey.CLOSE), actions::close)
+            } else {
+                Slide(
+                    words(TextKey.PANIC_SLIDE), state.slid, state.canSlide, actions::slide, actions::letGo,
+                    words(state.action), actions::withoutSliding,
+                )
+            }
         }
     }
     Page(frame, Text(TextKey.PANIC), bottom = bottom) {
         Body {
             state.done?.let { SignCard(it, null) }
             state.problem?.let { ProblemCard(it, actions::retry) }
-            if (state.done == null) {
+            if (!state.canClose) {
                 Say(Text(TextKey.PANIC_TITLE), style = MaterialTheme.typography.headlineSmall)
                 Say(state.explanation, style = MaterialTheme.typography.bodyLarge)
             }

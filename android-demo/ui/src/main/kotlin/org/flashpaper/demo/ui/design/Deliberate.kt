@@ -34,11 +34,9 @@ import androidx.compose.ui.input.pointer.pointerInput
 import androidx.compose.ui.layout.onSizeChanged
 import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.platform.LocalLayoutDirection
-import androidx.compose.ui.semantics.CustomAccessibilityAction
 import androidx.compose.ui.semantics.ProgressBarRangeInfo
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.contentDescription
-import androidx.compose.ui.semantics.customActions
 import androidx.compose.ui.semantics.disabled
 import androidx.compose.ui.semantics.onClick
 import androidx.compose.ui.semantics.progressBarRangeInfo
@@ -104,11 +102,19 @@ internal fun HoldButton(
 }
 
 /**
- * A slider that acts at the end of its way: [slid] is how far, 0 to 1. For a screen reader its whole way is an action of the same
- * [label].
+ * A slider that acts at the end of its way: [slid] is how far, 0 to 1. A screen reader cannot slide: its touch is [withoutSliding],
+ * named [otherwise].
  */
 @Composable
-internal fun Slide(label: String, slid: Float, enabled: Boolean, slide: (Float) -> Unit, letGo: () -> Unit) {
+internal fun Slide(
+    label: String,
+    slid: Float,
+    enabled: Boolean,
+    slide: (Float) -> Unit,
+    letGo: () -> Unit,
+    otherwise: String,
+    withoutSliding: () -> Unit,
+) {
     var width by remember { mutableStateOf(0) }
     val thumb = with(LocalDensity.current) { THUMB.toPx() }
     val way = (width - thumb).coerceAtLeast(1f)
@@ -127,13 +133,12 @@ internal fun Slide(label: String, slid: Float, enabled: Boolean, slide: (Float) 
             .semantics(mergeDescendants = true) {
                 contentDescription = label
                 progressBarRangeInfo = ProgressBarRangeInfo(slid, 0f..1f)
-                customActions = listOf(
-                    CustomAccessibilityAction(label) {
-                        slide(1f)
-                        letGo()
+                if (enabled) {
+                    onClick(otherwise) {
+                        withoutSliding()
                         true
-                    },
-                )
+                    }
+                }
             },
         Alignment.CenterStart,
     ) {
