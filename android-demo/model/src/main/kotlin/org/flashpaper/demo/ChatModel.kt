@@ -147,10 +147,7 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
         note = note(error)
     }
 
-    override fun write(draft: String) {
-        this.draft = draft
-        look()
-    }
+    override fun write(draft: String) = type { this.draft = draft }
 
     override fun send() {
         if (!now().canSend) return

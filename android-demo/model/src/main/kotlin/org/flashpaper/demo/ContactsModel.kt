@@ -85,10 +85,9 @@ class ContactsModel internal constructor(screen: Screen.Contacts, private val bu
         note = note(error)
     }
 
-    override fun writeAddress(address: String) {
+    override fun writeAddress(address: String) = type {
         this.address = address
         fault = null
-        look()
     }
 
     override fun add() {

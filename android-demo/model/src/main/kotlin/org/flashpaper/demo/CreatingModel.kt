@@ -121,7 +121,7 @@ class CreatingModel internal constructor(app: AppModel) : ScreenModel<CreatingSt
         look()
     }
 
-    override fun write(place: Int, text: String) = edit { it.write(place, text) }
+    override fun write(place: Int, text: String) = type { question?.write(place, text) }
 
     override fun setYes(place: Int, yes: Boolean) = edit { it.setYes(place, yes) }
 

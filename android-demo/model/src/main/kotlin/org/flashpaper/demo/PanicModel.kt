@@ -81,10 +81,9 @@ class UnlockModel internal constructor(app: AppModel) : ScreenModel<UnlockState>
         )
     }
 
-    override fun writePassphrase(passphrase: String) {
+    override fun writePassphrase(passphrase: String) = type {
         this.passphrase = passphrase
         wasTyped = false
-        look()
     }
 
     override fun unlock() {

@@ -70,11 +70,10 @@ class RestoreModel internal constructor(app: AppModel) : ScreenModel<RestoreStat
 
     override fun writeServer(server: String) = edit { this.server = server }
 
-    private fun edit(change: () -> Unit) {
-        if (isBusy) return
+    private fun edit(change: () -> Unit) = type {
+        if (isBusy) return@type
         change()
         failed = null
-        look()
     }
 
     override fun restore() {

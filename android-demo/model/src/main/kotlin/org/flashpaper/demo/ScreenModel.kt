@@ -46,6 +46,13 @@ sealed class ScreenModel<S>(val screen: Screen, internal val app: AppModel) {
         current.value = now()
     }
 
+    /** The user types. The letters of a keyboard on the screen are no touches of it, and the store must not lock itself meanwhile. */
+    internal fun type(change: () -> Unit) {
+        app.touch()
+        change()
+        look()
+    }
+
     /** Does what the user asks for: one thing after the other, in the order of the touches. */
     internal fun act(failed: (FlashpaperException) -> Unit, block: suspend () -> Unit): Job = scope.launch {
         inOrder.withLock {

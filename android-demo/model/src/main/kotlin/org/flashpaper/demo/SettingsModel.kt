@@ -76,10 +76,9 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
         isBusy = isBusy,
     )
 
-    override fun writeLabel(label: String) {
+    override fun writeLabel(label: String) = type {
         this.label = label
         burner?.let { act(::failed) { it.setLabel(label.trim()) } }
-        look()
     }
 
     override fun setHistory(history: HistoryChoice) {
@@ -129,10 +128,7 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
         look()
     }
 
-    override fun writeBridges(lines: String) {
-        session.writeBridges(lines)
-        look()
-    }
+    override fun writeBridges(lines: String) = type { session.writeBridges(lines) }
 
     override fun setAutoLock(after: AutoLock) {
         session.choose { it.copy(autoLock = after) }
@@ -140,9 +136,9 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
         look()
     }
 
-    override fun writePassphrase(passphrase: String) = this.passphrase.write(passphrase).also { look() }
+    override fun writePassphrase(passphrase: String) = type { this.passphrase.write(passphrase) }
 
-    override fun writeAgain(passphrase: String) = this.passphrase.writeAgain(passphrase).also { look() }
+    override fun writeAgain(passphrase: String) = type { this.passphrase.writeAgain(passphrase) }
 
     override fun setPassphrase() {
         if (now().passphrase.canSet) passphrase.typed()?.let { changeKey(it, PASSPHRASE_SAVED) }
@@ -160,9 +156,9 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
         note = Note(Text(done), Tone.QUIET)
     }
 
-    override fun writeDuress(passphrase: String) = duress.write(passphrase).also { look() }
+    override fun writeDuress(passphrase: String) = type { duress.write(passphrase) }
 
-    override fun writeDuressAgain(passphrase: String) = duress.writeAgain(passphrase).also { look() }
+    override fun writeDuressAgain(passphrase: String) = type { duress.writeAgain(passphrase) }
 
     override fun setDuress() {
         if (now().passphrase.canSetDuress) duress.typed()?.let { changeDuress(it, DURESS_SAVED) }

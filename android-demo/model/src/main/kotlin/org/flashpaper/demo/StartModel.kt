@@ -28,7 +28,7 @@ class StartModel internal constructor(app: AppModel) : ScreenModel<StartState>(S
 
     override fun choose(entrance: Entrance) = session.choose { it.copy(entrance = entrance) }.also { look() }
 
-    override fun writeBridges(lines: String) = session.writeBridges(lines).also { look() }
+    override fun writeBridges(lines: String) = type { session.writeBridges(lines) }
 
     override fun start() {
         if (!now().canStart) return

@@ -102,15 +102,11 @@ class VerifyModel internal constructor(screen: Screen.Verify, private val burner
         look()
     }
 
-    override fun writeQuestion(question: String) {
-        this.question = question
-        look()
-    }
+    override fun writeQuestion(question: String) = type { this.question = question }
 
-    override fun writeSecret(secret: String) {
+    override fun writeSecret(secret: String) = type {
         this.secret = secret
         fault = null
-        look()
     }
 
     override fun compare() {

@@ -1,8 +1,11 @@
 package org.flashpaper.demo
 
 import kotlin.time.Duration.Companion.minutes
+import org.flashpaper.Field as Asked
+import org.flashpaper.FieldKind
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Life
+import org.flashpaper.QuestionForm
 import org.flashpaper.testing.Op
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -33,6 +36,42 @@ class UnlockModelTest {
         on<UnlockModel>().unlock()
         assertEquals(1, on<BurnersModel>().state.value.rows.size)
         assertEquals(Life.AWAKE, fake.state.value.life)
+    }
+
+    @Test
+    fun `who types touches, in each field`() = story {
+        val (chat, peer) = chat()
+        chat.act(ChatAct.START_PRIVATE)
+        settle()
+        val id = fake.state.value.burners.single().id
+        app.session.choose { it.copy(entrance = Entrance.BRIDGES) }
+        fake.ask(QuestionForm("", "", listOf(Asked("Name", FieldKind.Text, required = true))))
+        val fields: List<Pair<Screen, () -> Unit>> = listOf(
+            Screen.Start to { on<StartModel>().writeBridges("1") },
+            Screen.Restore to { on<RestoreModel>().writeWords("a") },
+            Screen.Restore to { on<RestoreModel>().writeServer("a") },
+            Screen.Contacts(id) to { on<ContactsModel>().writeAddress("a") },
+            Screen.Chat(id, peer.jid) to { on<ChatModel>().write("a") },
+            Screen.Verify(id, peer.jid) to { on<VerifyModel>().writeQuestion("a") },
+            Screen.Verify(id, peer.jid) to { on<VerifyModel>().writeSecret("a") },
+            Screen.Settings(id) to { on<SettingsModel>().writeLabel("a") },
+            Screen.Settings(id) to { on<SettingsModel>().writeBridges("1") },
+            Screen.Settings(id) to { on<SettingsModel>().writePassphrase("a") },
+            Screen.Settings(id) to { on<SettingsModel>().writeAgain("a") },
+            Screen.Settings(id) to { on<SettingsModel>().writeDuress("a") },
+            Screen.Settings(id) to { on<SettingsModel>().writeDuressAgain("a") },
+            Screen.Creating to { on<CreatingModel>().write(0, "a") },
+        )
+        for ((screen, write) in fields) {
+            app.reset(screen)
+            app.touch()
+            pass(4.minutes)
+            write()
+            pass(4.minutes)
+            assertEquals(screen, this.screen)
+        }
+        pass(2.minutes)
+        assertEquals(Screen.Unlock, screen)
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.flashpaper.demo.ui
 
+import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Surface
@@ -25,6 +26,7 @@ import org.flashpaper.demo.UnlockModel
 import org.flashpaper.demo.VerifyModel
 import org.flashpaper.demo.WordsModel
 import org.flashpaper.demo.ui.design.Frame
+import org.flashpaper.demo.ui.design.touches
 
 /** The app: the screen that is shown, from its model's state. While it is covered nothing of it is drawn. */
 @Composable
@@ -34,8 +36,10 @@ fun App(app: AppModel) {
     if (state.covered) {
         Surface(Modifier.fillMaxSize(), color = MaterialTheme.colorScheme.background) {}
     } else {
-        // What a view remembers (an open menu, a cursor) is of one screen alone.
-        key(shown) { Shown(Frame(state, app), shown) }
+        Box(Modifier.touches(app)) {
+            // What a view remembers (an open menu, a cursor) is of one screen alone.
+            key(shown) { Shown(Frame(state, app), shown) }
+        }
     }
 }
 

@@ -108,6 +108,11 @@ internal class Paper(private val stage: Stage, private val format: Format, isDra
         settle()
     }
 
+    fun scroll(at: Offset) {
+        scene.sendPointerEvent(PointerEventType.Scroll, at, scrollDelta = Offset(0f, -1f))
+        settle()
+    }
+
     override fun close() = scene.close()
 
     private companion object {

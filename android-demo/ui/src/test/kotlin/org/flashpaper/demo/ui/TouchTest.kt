@@ -7,6 +7,7 @@ import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.semantics.getOrNull
 import androidx.compose.ui.text.input.TextFieldValue
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.runTest
 import org.flashpaper.demo.BurnModel
@@ -115,6 +116,17 @@ class TouchTest {
         assertTrue(newest.height > 10 && newest.bottom <= input.top)
         assertTrue(input.bottom <= 500)
         assertFalse(paper.shows("hi, is this you?"))
+    }
+
+    @Test
+    fun `who scrolls is there, and nothing locks`() = on("chat-messages", Format(320, 500)) { stage, paper ->
+        repeat(3) {
+            stage.pass(4.minutes)
+            paper.scroll(Offset(160f, 300f))
+        }
+        assertTrue(stage.screen is Screen.Chat)
+        stage.pass(6.minutes)
+        assertEquals(Screen.Unlock, stage.screen)
     }
 
     @Test
