@@ -43,7 +43,9 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
     private var ask: Ask? = null
     private var note: Note? = null
     private var isSending = false
-    private var key = Chat.newKey()
+
+    /** The text that could not be sent, and its key: sent again, the library takes it once. Another text has another key. */
+    private var tried: Pair<String, String>? = null
     private val reading = mutableSetOf<MessageId>()
 
     private var draft: String
@@ -152,6 +154,8 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
     override fun send() {
         if (!now().canSend) return
         val text = draft
+        val key = tried?.takeIf { it.first == text }?.second ?: Chat.newKey()
+        tried = text to key
         isSending = true
         note = null
         look()
@@ -161,7 +165,7 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
                 val at = session.platform.clock.instant()
                 pages.sent(Message(id, chat.peer, text, at, MessageState.Queued, chat.state.value.security))
                 // It is the library's now. What was written meanwhile is not.
-                key = Chat.newKey()
+                tried = null
                 if (draft == text) draft = ""
                 firstUnread = null
             } finally {

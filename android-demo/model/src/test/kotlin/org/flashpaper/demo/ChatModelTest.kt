@@ -1,8 +1,14 @@
 package org.flashpaper.demo
 
+import kotlin.time.Duration
+import org.flashpaper.Burner
+import org.flashpaper.BurnerId
+import org.flashpaper.Chat
 import org.flashpaper.Connection
+import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Jid
+import org.flashpaper.MessageId
 import org.flashpaper.Relationship
 import org.flashpaper.Tor
 import org.flashpaper.testing.Op
@@ -74,6 +80,45 @@ class ChatModelTest {
         chat.send()
         settle()
         assertEquals(listOf("do not lose me"), peer.heard)
+    }
+
+    /** The library, with the keys of all texts that it was to send. */
+    private class Keys(private val library: Flashpaper, private val keys: MutableList<String>) : Flashpaper by library {
+        override fun burner(id: BurnerId): Burner? = library.burner(id)?.let(::Sender)
+
+        private inner class Sender(private val burner: Burner) : Burner by burner {
+            override fun chat(peer: Jid): Chat? = burner.chat(peer)?.let(::Conversation)
+        }
+
+        private inner class Conversation(private val chat: Chat) : Chat by chat {
+            override suspend fun send(text: String, within: Duration?, key: String): MessageId {
+                keys += key
+                return chat.send(text, within, key)
+            }
+        }
+    }
+
+    @Test
+    fun `a text that is sent again keeps its key, and another one has its own`() = story {
+        val keys = mutableListOf<String>()
+        device.opened = { Keys(it, keys) }
+        processEnds()
+        on<StartModel>().start()
+        val (chat, peer) = chat()
+        fun send(text: String, error: FlashpaperException? = null) {
+            error?.let { fake.fail(Op.SEND, it) }
+            chat.says(text)
+            settle()
+        }
+        send("do not lose me", FlashpaperException.StorageFull())
+        send("do not lose me", FlashpaperException.StorageFull())
+        send("do not lose me!", FlashpaperException.StorageFull())
+        send("do not lose me!")
+        send("do not lose me!")
+        assertEquals(listOf("do not lose me!", "do not lose me!"), peer.heard)
+        assertEquals(keys[0], keys[1])
+        assertEquals(keys[2], keys[3])
+        assertEquals(3, keys.toSet().size)
     }
 
     @Test

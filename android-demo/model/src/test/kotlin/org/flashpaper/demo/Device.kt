@@ -45,6 +45,9 @@ internal class Device(private val test: TestScope, private val network: NetworkK
     /** The next opening throws this. */
     var openFails: FlashpaperException? = null
 
+    /** What the app gets in the place of the double. */
+    var opened: (Flashpaper) -> Flashpaper = { it }
+
     override val keys: KeySource = object : KeySource {
         override fun seal(slot: KeySlot, bytes: ByteArray) = bytes
         override fun unseal(slot: KeySlot, sealed: ByteArray) = sealed
@@ -68,7 +71,7 @@ internal class Device(private val test: TestScope, private val network: NetworkK
         if (typed != passphrase) throw FlashpaperException.VaultLocked()
         if (fake.state.value.life == Life.CLOSED) fake = FakeFlashpaper(test, network)
         fake.unlock()
-        return fake
+        return opened(fake)
     }
 
     override fun panic(): PanicReport {
