@@ -66,7 +66,7 @@ fun BurnReportScreen(frame: Frame, state: BurnReportState, actions: BurnReportAc
             WideAct(words(TextKey.CLOSE), actions::close)
         }
     }
-    Page(frame, Text(TextKey.REPORT_TITLE), state.badge, bottom = bottom) {
+    Page(frame, Text(TextKey.REPORT_TITLE), state.badge, bottom = bottom, speaks = TextKey.BURNER_SPOKE) {
         Body {
             SignCard(state.sign, state.explanation)
             state.reason?.let { Note(it) }

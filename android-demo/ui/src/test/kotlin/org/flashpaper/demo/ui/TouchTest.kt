@@ -11,6 +11,7 @@ import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.runTest
 import org.flashpaper.demo.BurnModel
+import org.flashpaper.demo.BurnReportModel
 import org.flashpaper.demo.ChatModel
 import org.flashpaper.demo.Screen
 import org.flashpaper.demo.Text
@@ -127,6 +128,13 @@ class TouchTest {
         assertTrue(stage.screen is Screen.Chat)
         stage.pass(6.minutes)
         assertEquals(Screen.Unlock, stage.screen)
+    }
+
+    @Test
+    fun `who was burned does not speak any more`() = on("burned") { stage, paper ->
+        val label = stage.on<BurnReportModel>().state.value.badge.label
+        fun shows(key: TextKey) = paper.shows(phone.language.wording.say(Text(key, label)))
+        assertEquals(true to false, shows(TextKey.BURNER_SPOKE) to shows(TextKey.BURNER_SPEAKS))
     }
 
     @Test

@@ -44,7 +44,7 @@ class Frame(val state: AppState, val actions: AppActions)
 
 /**
  * A screen: an app bar, lasting warnings, the [content], a [bottom] that stays in place, and a [note].
- * A screen with a [badge] says which burner speaks, by name, picture and colour.
+ * A screen with a [badge] says which burner speaks, by name, picture and colour; [speaks] are the words around its name.
  */
 @Composable
 internal fun Page(
@@ -55,11 +55,12 @@ internal fun Page(
     note: Note? = null,
     dismiss: () -> Unit = {},
     bottom: @Composable () -> Unit = {},
+    speaks: TextKey = TextKey.BURNER_SPEAKS,
     content: @Composable ColumnScope.() -> Unit,
 ) {
     Surface(Modifier.fillMaxSize(), color = MaterialTheme.colorScheme.background) {
         Column(Modifier.fillMaxSize().safeDrawingPadding().imePadding()) {
-            Bar(frame, title, badge, tools)
+            Bar(frame, title, badge, speaks, tools)
             frame.state.warnings.forEach { Banner(it) }
             Box(Modifier.weight(1f).fillMaxWidth(), Alignment.BottomCenter) {
                 Column(Modifier.fillMaxSize()) {
@@ -90,7 +91,7 @@ internal fun ColumnScope.Body(content: @Composable ColumnScope.() -> Unit) {
 }
 
 @Composable
-private fun Bar(frame: Frame, title: Arg, badge: BurnerBadge?, tools: @Composable () -> Unit) {
+private fun Bar(frame: Frame, title: Arg, badge: BurnerBadge?, speaks: TextKey, tools: @Composable () -> Unit) {
     Surface(color = MaterialTheme.colorScheme.surface, shadowElevation = 2.dp, tonalElevation = 2.dp) {
         Column {
             Row(Modifier.fillMaxWidth().heightIn(min = 64.dp).padding(horizontal = 4.dp), verticalAlignment = Alignment.CenterVertically) {
@@ -100,14 +101,14 @@ private fun Bar(frame: Frame, title: Arg, badge: BurnerBadge?, tools: @Composabl
                     Spacer(Modifier.width(12.dp))
                 }
                 badge?.let { Portrait(it, 36.dp, Modifier.padding(end = 12.dp)) }
-                if (isLargeText()) Spacer(Modifier.weight(1f)) else Title(title, badge, Modifier.weight(1f))
+                if (isLargeText()) Spacer(Modifier.weight(1f)) else Title(title, badge, speaks, Modifier.weight(1f))
                 tools()
                 if (frame.state.canPanic) {
                     Tool(Vectors.flame, words(TextKey.PANIC), frame.actions::panic, MaterialTheme.colorScheme.error)
                 }
             }
             // Large letters have no place between the buttons of a narrow screen.
-            if (isLargeText()) Title(title, badge, Modifier.fillMaxWidth().padding(start = 16.dp, end = 16.dp, bottom = 8.dp))
+            if (isLargeText()) Title(title, badge, speaks, Modifier.fillMaxWidth().padding(start = 16.dp, end = 16.dp, bottom = 8.dp))
             badge?.let { Box(Modifier.fillMaxWidth().height(3.dp).background(color(it.color))) }
         }
     }
@@ -115,11 +116,11 @@ private fun Bar(frame: Frame, title: Arg, badge: BurnerBadge?, tools: @Composabl
 
 /** Where the user is, and as whom. */
 @Composable
-private fun Title(title: Arg, badge: BurnerBadge?, modifier: Modifier) {
+private fun Title(title: Arg, badge: BurnerBadge?, speaks: TextKey, modifier: Modifier) {
     val style = if (badge == null) MaterialTheme.typography.titleLarge else MaterialTheme.typography.titleMedium
     Column(modifier.padding(vertical = 8.dp)) {
         Say(title, Modifier.semantics { heading() }, style)
-        badge?.let { Say(Text(TextKey.BURNER_SPEAKS, it.label), style = MaterialTheme.typography.bodySmall, color = color(it.color)) }
+        badge?.let { Say(Text(speaks, it.label), style = MaterialTheme.typography.bodySmall, color = color(it.color)) }
     }
 }
 
