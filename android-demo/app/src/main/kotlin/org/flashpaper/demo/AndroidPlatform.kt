@@ -40,11 +40,15 @@ class AndroidPlatform(
 
     override suspend fun open(key: Key): Flashpaper = store.open(key).also { opened.value = it }
 
-    /** First what is secret; then what Android keeps of the app outside of the store. */
+    /** First what is secret. */
     override fun panic(): PanicReport = try {
         store.panic()
     } finally {
         opened.value = null
+        forget()
+    }
+
+    override fun forget() {
         preferences.edit().clear().commit()
         triggers.forget()
         application.clipboard.clear()

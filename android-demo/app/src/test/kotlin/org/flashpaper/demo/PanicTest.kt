@@ -8,6 +8,7 @@ import android.content.pm.PackageInfo
 import android.content.pm.Signature
 import android.content.pm.SigningInfo
 import java.io.File
+import kotlinx.coroutines.launch
 import org.flashpaper.Life
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -74,6 +75,36 @@ class PanicTest {
         assertFalse(before.isEmpty())
         // What Android kept outside of the store.
         assertEquals(Choices(), app.platform.load())
+        assertNull(app.platform.triggers.app.value)
+        assertFalse(app.service<ClipboardManager>().hasPrimaryClip())
+    }
+
+    @Test
+    fun `the emergency passphrase leaves the app as it was installed`() {
+        install("info.guardianproject.ripple", "aa")
+        open()
+        connect("info.guardianproject.ripple", yes = true)
+        app.clipboard.copy("secret")
+        app.platform.staysConnected = true
+        app.model.settings()
+        val settings = app.model.shown.value as SettingsModel
+        settings.setEntrance(Entrance.BRIDGES)
+        settings.writePassphrase("open sesame")
+        settings.writeAgain("open sesame")
+        settings.setPassphrase()
+        until("a passphrase") { settings.state.value.passphrase.sign.text.key == TextKey.PASSPHRASE_SET }
+        settings.writeDuress("fire")
+        settings.writeDuressAgain("fire")
+        settings.setDuress()
+        until("an emergency passphrase") { settings.state.value.note?.text?.key == TextKey.DURESS_SAVED }
+        app.platform.save(app.platform.load().copy(autoLock = AutoLock.ONE_HOUR))
+        app.scope.launch { app.platform.library.value?.lock() }
+        until("locked") { app.model.state.value.screen == Screen.Unlock }
+        val unlock = app.model.shown.value as UnlockModel
+        unlock.writePassphrase("fire")
+        unlock.unlock()
+        until("an empty app") { app.model.state.value.screen == Screen.Start }
+        assertEquals(Choices() to false, app.platform.run { load() to staysConnected })
         assertNull(app.platform.triggers.app.value)
         assertFalse(app.service<ClipboardManager>().hasPrimaryClip())
     }

@@ -22,8 +22,11 @@ interface Platform {
     /** Opens the store. No network is touched. */
     suspend fun open(key: Key): Flashpaper
 
-    /** Deletes keys, then files. From any thread. */
+    /** Deletes keys, then files, and then [forget]s. From any thread. */
     fun panic(): PanicReport
+
+    /** Forgets all that the app has kept outside of the sealed store: the device is as after the installation. */
+    fun forget()
 
     /** What the user has chosen: kept by the app, outside of the sealed store. */
     fun load(): Choices

@@ -125,10 +125,27 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
 
     private suspend fun openAnew(passphrase: ByteArray?): Flashpaper {
         val opened = platform.open(Key.Source(platform.keys, passphrase))
-        opened.setAutoLock(known.value.choices.autoLock.time)
         watch(opened)
+        if (passphrase != null && isEmpty(opened)) {
+            platform.forget()
+            asInstalled()
+        }
+        opened.setAutoLock(known.value.choices.autoLock.time)
         known.update { it.copy(hasPassphrase = passphrase != null) }
         return opened
+    }
+
+    /**
+     * A passphrase that opens a store with nothing in it may have been the emergency passphrase. The library does not tell, so that
+     * nobody can find out that there was one; what the app has kept beside the store, bridges above all, would. So it goes in
+     * every such case: who has a passphrase and no burner chooses anew.
+     */
+    private suspend fun isEmpty(opened: Flashpaper): Boolean =
+        opened.state.value.burners.isEmpty() && opened.pendingRemovals().isEmpty()
+
+    private fun asInstalled() {
+        hasConnected = false
+        known.update { it.copy(choices = Choices(), recoverable = false) }
     }
 
     private fun watch(opened: Flashpaper) {
@@ -209,7 +226,7 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         platform.panic()
     } finally {
         letGo()
-        choose { Choices() }
+        asInstalled()
     }
 
     suspend fun close() {

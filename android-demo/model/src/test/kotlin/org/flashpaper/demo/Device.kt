@@ -42,6 +42,9 @@ internal class Device(private val test: TestScope, private val network: NetworkK
     /** What is needed to open the store beside the device's key. */
     var passphrase: String? = null
 
+    /** It empties the store, and opens it from then on. */
+    var duress: String? = null
+
     /** The next opening throws this. */
     var openFails: FlashpaperException? = null
 
@@ -68,6 +71,11 @@ internal class Device(private val test: TestScope, private val network: NetworkK
             throw it
         }
         val typed = (key as Key.Source).passphrase?.decodeToString()
+        if (typed != null && typed == duress) {
+            passphrase = duress
+            duress = null
+            fake = FakeFlashpaper(test, network)
+        }
         if (typed != passphrase) throw FlashpaperException.VaultLocked()
         if (fake.state.value.life == Life.CLOSED) fake = FakeFlashpaper(test, network)
         fake.unlock()
@@ -78,7 +86,13 @@ internal class Device(private val test: TestScope, private val network: NetworkK
         panics += 1
         // The library that is open ends with it.
         runBlocking { fake.close() }
+        forget()
         return panicReport
+    }
+
+    override fun forget() {
+        choices = Choices()
+        staysConnected = false
     }
 
     override fun load(): Choices = choices

@@ -45,7 +45,11 @@ internal class Phone(private val scope: CoroutineScope, folder: File, private va
         override fun create(options: CreateOptions) = library.create(options.copy(server = server))
     }
 
-    override fun panic(): PanicReport = store.panic()
+    override fun panic(): PanicReport = store.panic().also { forget() }
+
+    override fun forget() {
+        choices = Choices()
+    }
 
     override fun load() = choices
 

@@ -1,6 +1,9 @@
 package org.flashpaper.demo
 
 import kotlin.time.Duration.Companion.minutes
+import kotlinx.coroutines.runBlocking
+import org.flashpaper.BurnOutcome
+import org.flashpaper.BurnReport
 import org.flashpaper.Field as Asked
 import org.flashpaper.FieldKind
 import org.flashpaper.FlashpaperException
@@ -131,6 +134,54 @@ class UnlockModelTest {
         assertEquals(Screen.Start, screen)
         fake.lock()
         assertNotNull(on<UnlockModel>().state.value.passphrase)
+    }
+
+    @Test
+    fun `the emergency passphrase leaves the app as it was installed`() = story {
+        val chosen = Choices(Entrance.BRIDGES, "192.0.2.1:443 ${"A".repeat(40)}", AutoLock.ONE_HOUR)
+        for (isNew in listOf(true, false)) {
+            app.reset(Screen.Start)
+            if (fake.state.value.burners.isEmpty()) firstBurner()
+            app.session.choose { chosen }
+            device.staysConnected = true
+            device.passphrase = "open sesame"
+            device.duress = "fire"
+            fun lock() = if (isNew) processEnds() else runBlocking { fake.lock() }
+            lock()
+            on<UnlockModel>().writePassphrase("open sesame")
+            on<UnlockModel>().unlock()
+            settle()
+            // Who has burners keeps what was chosen.
+            assertEquals(chosen to true, device.choices to device.staysConnected)
+            lock()
+            on<UnlockModel>().writePassphrase("fire")
+            on<UnlockModel>().unlock()
+            settle()
+            assertEquals(listOf(Screen.Start), way())
+            assertEquals(Choices() to false, device.choices to device.staysConnected)
+            assertEquals(Entrance.DIRECT, on<StartModel>().state.value.entrances.single { it.chosen }.value)
+            assertFalse(on<StartModel>().state.value.canLook)
+            // The chosen time of the lock is gone, too.
+            pass(6.minutes)
+            assertEquals(Screen.Unlock, screen)
+            on<UnlockModel>().writePassphrase("fire")
+            on<UnlockModel>().unlock()
+            settle()
+        }
+    }
+
+    @Test
+    fun `what waits to be removed is no empty store`() = story {
+        val id = firstBurner()
+        fake.nextBurn(BurnReport(BurnOutcome.QUEUED))
+        fake.burn(id)
+        app.session.choose { it.copy(entrance = Entrance.BRIDGES) }
+        device.passphrase = "open sesame"
+        fake.lock()
+        on<UnlockModel>().writePassphrase("open sesame")
+        on<UnlockModel>().unlock()
+        settle()
+        assertEquals(Entrance.BRIDGES, device.choices.entrance)
     }
 
     @Test

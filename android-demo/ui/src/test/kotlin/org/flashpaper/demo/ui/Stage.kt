@@ -101,6 +101,8 @@ internal class Stage(private val test: TestScope, private val network: NetworkKi
         return PanicReport()
     }
 
+    override fun forget() = Unit
+
     override fun load() = Choices()
 
     override fun save(choices: Choices) = Unit
