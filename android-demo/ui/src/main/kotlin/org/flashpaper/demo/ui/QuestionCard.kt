@@ -3,10 +3,12 @@ package org.flashpaper.demo.ui
 import androidx.compose.foundation.Image
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.aspectRatio
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.widthIn
+import androidx.compose.foundation.selection.selectableGroup
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Surface
 import androidx.compose.runtime.Composable
@@ -24,6 +26,7 @@ import org.flashpaper.demo.TextKey
 import org.flashpaper.demo.ui.design.Entry
 import org.flashpaper.demo.ui.design.Kind
 import org.flashpaper.demo.ui.design.Note
+import org.flashpaper.demo.ui.design.Pick
 import org.flashpaper.demo.ui.design.Say
 import org.flashpaper.demo.ui.design.Tick
 import org.flashpaper.demo.ui.design.Weight
@@ -52,14 +55,32 @@ private fun Answer(field: QuestionField, actions: CreatingActions) {
     field.picture?.let { Challenge(it) }
     when (field.mode) {
         FieldMode.LINE, FieldMode.SECRET, FieldMode.LINES ->
-            Entry(Field(field.text, field.fault), field.label, kind(field.mode)) { actions.write(field.place, it) }
-        FieldMode.YES_NO -> Tick(field.label.text, field.yes) { actions.setYes(field.place, it) }
-        FieldMode.ONE, FieldMode.SOME -> {
+            Entry(Field(field.text, field.fault), field.label, kind(field.mode), { actions.write(field.place, it) }, needed(field))
+        FieldMode.YES_NO -> Answers(field) { Tick(field.label.text, field.yes) { actions.setYes(field.place, it) } }
+        FieldMode.ONE -> Answers(field) {
+            Say(field.label, style = MaterialTheme.typography.titleSmall)
+            field.options.forEach { Pick(it.label.text, it.chosen) { actions.choose(field.place, it.place) } }
+        }
+        FieldMode.SOME -> Answers(field) {
             Say(field.label, style = MaterialTheme.typography.titleSmall)
             field.options.forEach { option -> Tick(option.label.text, option.chosen) { actions.choose(field.place, option.place) } }
         }
     }
 }
+
+/** What is touched to answer, and below it what is wrong with the answer. */
+@Composable
+private fun Answers(field: QuestionField, content: @Composable ColumnScope.() -> Unit) {
+    Column(if (field.mode == FieldMode.ONE) Modifier.selectableGroup() else Modifier) {
+        content()
+        when (val fault = field.fault) {
+            null -> needed(field)?.let { Say(it, style = MaterialTheme.typography.bodySmall) }
+            else -> Say(fault, style = MaterialTheme.typography.bodySmall, color = MaterialTheme.colorScheme.error)
+        }
+    }
+}
+
+private fun needed(field: QuestionField): Text? = if (field.required) Text(TextKey.CREATING_REQUIRED) else null
 
 private fun kind(mode: FieldMode): Kind = when (mode) {
     FieldMode.SECRET -> Kind.PASSPHRASE

@@ -2,6 +2,7 @@ package org.flashpaper.demo.ui
 
 import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.input.pointer.PointerEventType
+import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.semantics.getOrNull
@@ -135,6 +136,19 @@ class TouchTest {
         val label = stage.on<BurnReportModel>().state.value.badge.label
         fun shows(key: TextKey) = paper.shows(phone.language.wording.say(Text(key, label)))
         assertEquals(true to false, shows(TextKey.BURNER_SPOKE) to shows(TextKey.BURNER_SPEAKS))
+    }
+
+    @Test
+    fun `a form says which answers are needed, and which are missing`() = on("creating-form") { _, paper ->
+        fun count(key: TextKey) = paper.texts.count { (_, layout) -> layout.layoutInput.text.text == say(key) }
+        // The box to tick is missing, the one of three is needed, the lines are neither.
+        assertEquals(1 to 1, count(TextKey.CREATING_MISSING) to count(TextKey.CREATING_REQUIRED))
+        assertEquals(3, paper.nodes.count { it.config.getOrNull(SemanticsProperties.Role) == Role.RadioButton })
+        paper.touch("I have read the rules")
+        paper.touch(say(TextKey.CREATING_SEND))
+        assertEquals(1 to 1, count(TextKey.CREATING_MISSING) to count(TextKey.CREATING_REQUIRED))
+        paper.touch("Asia")
+        assertEquals(0 to 2, count(TextKey.CREATING_MISSING) to count(TextKey.CREATING_REQUIRED))
     }
 
     @Test

@@ -49,9 +49,9 @@ internal enum class Kind(val type: KeyboardType, val hidden: Boolean = false, va
 internal fun keyboard(kind: Kind) =
     KeyboardOptions(capitalization = KeyboardCapitalization.None, autoCorrect = false, keyboardType = kind.type)
 
-/** A field to write in. Its label is on its edge; large letters take more than one line, which has no place there. */
+/** A field to write in, with its fault or else a [hint] below. Its label is on its edge, where large letters have no place. */
 @Composable
-internal fun Entry(field: Field, label: Arg, kind: Kind, write: (String) -> Unit) {
+internal fun Entry(field: Field, label: Arg, kind: Kind, write: (String) -> Unit, hint: Arg? = null) {
     val written = rememberWritten(field.text.text)
     val isLarge = isLargeText()
     val name = words(label)
@@ -65,7 +65,7 @@ internal fun Entry(field: Field, label: Arg, kind: Kind, write: (String) -> Unit
         if (isLarge) Modifier.fillMaxWidth().semantics { contentDescription = name } else Modifier.fillMaxWidth(),
         enabled = field.enabled,
         label = if (isLarge) null else ({ Say(name) }),
-        supportingText = field.fault?.let { { Say(it) } },
+        supportingText = (field.fault ?: hint)?.let { { Say(it) } },
         isError = field.fault != null,
         visualTransformation = if (kind.hidden) PasswordVisualTransformation() else VisualTransformation.None,
         keyboardOptions = keyboard(kind),
@@ -108,12 +108,14 @@ internal fun rememberWritten(text: String): Written = remember { Written(text) }
 @Composable
 internal fun <A> Choice(options: List<Option<A>>, choose: (A) -> Unit, enabled: Boolean = true) {
     Group(Modifier.selectableGroup()) {
-        options.forEach { option ->
-            val pick = Modifier.selectable(option.chosen, enabled, Role.RadioButton) { choose(option.value) }
-            Line(pick, words(option.text)) { RadioButton(option.chosen, null, enabled = enabled) }
-        }
+        options.forEach { option -> Pick(words(option.text), option.chosen, enabled) { choose(option.value) } }
     }
 }
+
+/** One line of several, of which one is chosen. */
+@Composable
+internal fun Pick(label: String, chosen: Boolean, enabled: Boolean = true, pick: () -> Unit) =
+    Line(Modifier.selectable(chosen, enabled, Role.RadioButton, pick), label) { RadioButton(chosen, null, enabled = enabled) }
 
 /** A box to be ticked. */
 @Composable
