@@ -3,11 +3,13 @@ package org.flashpaper.demo
 import android.Manifest.permission.CAMERA
 import android.app.Activity
 import android.content.pm.PackageManager.PERMISSION_GRANTED
+import android.content.res.ColorStateList
 import android.graphics.Color
 import android.graphics.SurfaceTexture
 import android.os.Bundle
 import android.view.Gravity
 import android.view.TextureView
+import android.widget.Button
 import android.widget.FrameLayout
 import android.widget.FrameLayout.LayoutParams
 import android.widget.FrameLayout.LayoutParams.MATCH_PARENT
@@ -23,6 +25,12 @@ class ScanActivity : Activity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         preview = TextureView(this)
+        val panic = Button(this).apply {
+            setText(R.string.panic)
+            setTextColor(Color.WHITE)
+            backgroundTintList = ColorStateList.valueOf(RED)
+            setOnClickListener { panic() }
+        }
         val hint = TextView(this).apply {
             setText(R.string.contacts_scan_hint)
             setTextColor(Color.WHITE)
@@ -36,6 +44,7 @@ class ScanActivity : Activity() {
             FrameLayout(this).apply {
                 fitsSystemWindows = true
                 addView(preview, LayoutParams(MATCH_PARENT, MATCH_PARENT))
+                addView(panic, LayoutParams(WRAP_CONTENT, WRAP_CONTENT, Gravity.TOP or Gravity.END))
                 addView(hint, LayoutParams(MATCH_PARENT, WRAP_CONTENT, Gravity.BOTTOM))
             },
         )
@@ -72,6 +81,12 @@ class ScanActivity : Activity() {
         camera = Camera(this, surface, ::found, ::none)
     }
 
+    /** The first of the two touches, as on every screen: the slider is in the app's other activity, which lies beneath. */
+    private fun panic() {
+        (application as DemoApplication).model.panic()
+        finish()
+    }
+
     private fun found(text: String) {
         (application as DemoApplication).scanned(text)
         finish()
@@ -84,6 +99,8 @@ class ScanActivity : Activity() {
     }
 
     private companion object {
+        /** The theme's, on white letters. */
+        const val RED = 0xFFB3261E.toInt()
         const val HINT_SP = 18f
         const val SPACE_DP = 24
     }

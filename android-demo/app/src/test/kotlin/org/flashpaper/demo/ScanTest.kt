@@ -6,6 +6,7 @@ import android.content.pm.PackageManager.PERMISSION_DENIED
 import android.graphics.RectF
 import com.google.zxing.qrcode.decoder.ErrorCorrectionLevel
 import com.google.zxing.qrcode.encoder.Encoder
+import android.view.View
 import java.nio.ByteBuffer
 import java.util.Random
 import org.junit.Assert.assertEquals
@@ -60,6 +61,15 @@ class ScanTest {
         activity.onRequestPermissionsResult(0, arrayOf(CAMERA), intArrayOf(PERMISSION_DENIED))
         assertTrue(activity.isFinishing)
         assertEquals(app.getString(R.string.contacts_scan_none), ShadowToast.getTextOfLatestToast())
+    }
+
+    @Test
+    fun `panic is two touches from here, too`() {
+        val activity = Robolectric.buildActivity(ScanActivity::class.java, Intent()).setup().get()
+        val found = arrayListOf<View>()
+        activity.window.decorView.findViewsWithText(found, app.getString(R.string.panic), View.FIND_VIEWS_WITH_TEXT)
+        found.single().performClick()
+        assertEquals(Screen.Panic to true, (app as DemoApplication).model.state.value.screen to activity.isFinishing)
     }
 
     @Test

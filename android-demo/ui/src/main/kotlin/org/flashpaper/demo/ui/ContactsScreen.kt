@@ -59,10 +59,10 @@ fun ContactsScreen(frame: Frame, state: ContactsState, actions: ContactsActions)
     }
     when (sheet) {
         ContactsSheet.NONE -> {}
-        ContactsSheet.ADD -> AddSheet(state, actions) { sheet = ContactsSheet.NONE }
-        ContactsSheet.OWN -> state.own?.let { OwnSheet(it) { sheet = ContactsSheet.NONE } }
+        ContactsSheet.ADD -> AddSheet(frame, state, actions) { sheet = ContactsSheet.NONE }
+        ContactsSheet.OWN -> state.own?.let { OwnSheet(frame, it) { sheet = ContactsSheet.NONE } }
     }
-    state.confirmation?.let { Ask(it, actions::confirm, actions::dismiss) }
+    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::dismiss) }
 }
 
 /** Which part lies over the contacts. */

@@ -14,6 +14,7 @@ import org.flashpaper.demo.Text
 import org.flashpaper.demo.TextKey
 import org.flashpaper.demo.ui.design.Digits
 import org.flashpaper.demo.ui.design.Entry
+import org.flashpaper.demo.ui.design.Frame
 import org.flashpaper.demo.ui.design.Kind
 import org.flashpaper.demo.ui.design.Note
 import org.flashpaper.demo.ui.design.QrCode
@@ -24,8 +25,8 @@ import org.flashpaper.demo.ui.design.WideAct
 
 /** A contact comes by a scanned code, a link or an address. */
 @Composable
-internal fun AddSheet(state: ContactsState, actions: ContactsActions, close: () -> Unit) =
-    Sheet(Text(TextKey.CONTACTS_ADD), close) { Adding(state, actions) }
+internal fun AddSheet(frame: Frame, state: ContactsState, actions: ContactsActions, close: () -> Unit) =
+    Sheet(frame, Text(TextKey.CONTACTS_ADD), close) { Adding(state, actions) }
 
 @Composable
 internal fun ColumnScope.Adding(state: ContactsState, actions: ContactsActions) {
@@ -37,7 +38,7 @@ internal fun ColumnScope.Adding(state: ContactsState, actions: ContactsActions) 
 
 /** What a contact needs to write to this burner. */
 @Composable
-internal fun OwnSheet(own: OwnCode, close: () -> Unit) = Sheet(Text(TextKey.CONTACTS_OWN), close) { Own(own) }
+internal fun OwnSheet(frame: Frame, own: OwnCode, close: () -> Unit) = Sheet(frame, Text(TextKey.CONTACTS_OWN), close) { Own(own) }
 
 @Composable
 internal fun ColumnScope.Own(own: OwnCode) {

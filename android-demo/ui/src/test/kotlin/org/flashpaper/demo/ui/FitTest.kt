@@ -65,7 +65,7 @@ class FitTest {
 }
 
 /** Plays a scene, and shows its end. */
-internal suspend fun TestScope.show(scene: Scene, format: Format, isDrawn: Boolean = true, look: (Paper) -> Unit) {
+internal suspend fun TestScope.show(scene: Scene, format: Format, isDrawn: Boolean = true, look: (Paper) -> Unit): Stage {
     val stage = Stage(this, scene.network)
     scene.play(stage)
     stage.settle()
@@ -73,4 +73,5 @@ internal suspend fun TestScope.show(scene: Scene, format: Format, isDrawn: Boole
         scene.touch?.let { paper.touch(format.language.wording.say(Text(it))) }
         look(paper)
     }
+    return stage
 }

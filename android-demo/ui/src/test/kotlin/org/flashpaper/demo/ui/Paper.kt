@@ -85,19 +85,21 @@ internal class Paper(private val stage: Stage, private val format: Format, isDra
     fun shows(words: String): Boolean = texts.any { (_, layout) -> plain(layout.layoutInput.text.text) == words }
 
     /** Touches what has this label: a picture's, or written words. */
-    fun touch(label: String) {
-        val node = find(label)
+    fun touch(label: String) = touch(find(label))
+
+    fun touch(node: SemanticsNode) {
         val touched = generateSequence(node) { it.parent }.first { it.config.contains(SemanticsActions.OnClick) }
         checkNotNull(touched.config[SemanticsActions.OnClick].action).invoke()
         settle()
     }
 
-    fun find(label: String): SemanticsNode = checkNotNull(
-        nodes.find { node ->
-            label in node.config.getOrNull(SemanticsProperties.ContentDescription).orEmpty() ||
-                node.config.getOrNull(SemanticsProperties.Text).orEmpty().any { plain(it.text) == label }
-        },
-    ) { "there is no $label" }
+    fun find(label: String): SemanticsNode = checkNotNull(all(label).firstOrNull()) { "there is no $label" }
+
+    /** In their order: what lies over the screen comes last. */
+    fun all(label: String): List<SemanticsNode> = nodes.filter { node ->
+        label in node.config.getOrNull(SemanticsProperties.ContentDescription).orEmpty() ||
+            node.config.getOrNull(SemanticsProperties.Text).orEmpty().any { plain(it.text) == label }
+    }
 
     /** Without the marks that let an address go on in the next line. */
     private fun plain(text: String) = text.replace("\u200b", "")

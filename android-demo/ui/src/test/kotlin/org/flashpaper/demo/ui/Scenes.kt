@@ -4,6 +4,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnReport
 import org.flashpaper.FlashpaperException
+import org.flashpaper.History
 import org.flashpaper.NetworkKind
 import org.flashpaper.Stage as Step
 import org.flashpaper.Tor
@@ -13,8 +14,11 @@ import org.flashpaper.demo.BurnersModel
 import org.flashpaper.demo.ContactsModel
 import org.flashpaper.demo.CreatingModel
 import org.flashpaper.demo.Entrance
+import org.flashpaper.demo.ExpiryChoice
+import org.flashpaper.demo.HistoryChoice
 import org.flashpaper.demo.PanicModel
 import org.flashpaper.demo.RestoreModel
+import org.flashpaper.demo.SettingsModel
 import org.flashpaper.demo.StartModel
 import org.flashpaper.demo.TextKey
 import org.flashpaper.demo.UnlockModel
@@ -102,6 +106,16 @@ internal val SCENES: List<Scene> = listOf(
         app.settings()
     },
     Scene("settings-of-burner") { app.settings(burner()) },
+    Scene("settings-history") {
+        fake.burner(burner())?.setHistory(History.UntilBurn)
+        settle()
+        app.settings(fake.state.value.burners.single().id)
+        on<SettingsModel>().setHistory(HistoryChoice.ONE_DAY)
+    },
+    Scene("settings-expiry") {
+        app.settings(burner())
+        on<SettingsModel>().setExpiry(ExpiryChoice.ONE_DAY)
+    },
     Scene("burn") { burn() },
     Scene("burn-held") {
         burn()

@@ -85,6 +85,19 @@ class TouchTest {
     }
 
     @Test
+    fun `panic is a touch from what lies over a screen, too`() {
+        for (scene in listOf("contacts-add", "contacts-own-code", "chat-key-accept", "words-forget", "settings-expiry")) {
+            runTest {
+                val stage = show(SCENES.single { it.name == scene }, phone) { paper ->
+                    val button = paper.all(say(TextKey.PANIC)).last()
+                    paper.touch(button)
+                }
+                assertEquals(Screen.Panic, stage.screen, scene)
+            }
+        }
+    }
+
+    @Test
     fun `back leads from verifying to the chat`() = on("verify-secret") { stage, paper ->
         paper.touch(say(TextKey.BACK))
         assertTrue(stage.screen is Screen.Chat)

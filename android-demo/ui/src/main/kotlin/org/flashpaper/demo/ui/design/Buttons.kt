@@ -1,9 +1,14 @@
 package org.flashpaper.demo.ui.design
 
+import androidx.compose.foundation.clickable
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.PaddingValues
 import androidx.compose.foundation.layout.Spacer
+import androidx.compose.foundation.layout.defaultMinSize
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
+import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.layout.width
 import androidx.compose.material3.Button
@@ -14,13 +19,18 @@ import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
+import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.draw.clip
 import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.graphics.takeOrElse
 import androidx.compose.ui.graphics.vector.ImageVector
+import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.dp
+import org.flashpaper.demo.TextKey
 import org.flashpaper.demo.Tone
+import org.flashpaper.demo.ui.words
 
 /** How much a button asks to be touched. */
 internal enum class Weight { MAIN, SECOND, TEXT }
@@ -61,6 +71,21 @@ internal fun Act(
             }
         Weight.TEXT ->
             TextButton(act, size, enabled, colors = ButtonDefaults.textButtonColors(contentColor = color.takeOrElse { strong }), contentPadding = padding) { content() }
+    }
+}
+
+/** The first of the two touches of a panic: a sign that no other button has, with its word. On every screen, and on what lies over it. */
+@Composable
+internal fun PanicButton(frame: Frame) {
+    if (!frame.state.canPanic) return
+    Column(
+        Modifier.clip(MaterialTheme.shapes.small).clickable(role = Role.Button, onClick = frame.actions::panic)
+            .defaultMinSize(minWidth = 48.dp, minHeight = 48.dp).padding(horizontal = 4.dp),
+        Arrangement.Center,
+        Alignment.CenterHorizontally,
+    ) {
+        Icon(Vectors.panic, null, tint = MaterialTheme.colorScheme.error)
+        Say(words(TextKey.PANIC), style = MaterialTheme.typography.labelSmall, color = MaterialTheme.colorScheme.error)
     }
 }
 

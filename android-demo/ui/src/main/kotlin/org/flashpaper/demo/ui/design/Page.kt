@@ -103,9 +103,7 @@ private fun Bar(frame: Frame, title: Arg, badge: BurnerBadge?, speaks: TextKey, 
                 badge?.let { Portrait(it, 36.dp, Modifier.padding(end = 12.dp)) }
                 if (isLargeText()) Spacer(Modifier.weight(1f)) else Title(title, badge, speaks, Modifier.weight(1f))
                 tools()
-                if (frame.state.canPanic) {
-                    Tool(Vectors.flame, words(TextKey.PANIC), frame.actions::panic, MaterialTheme.colorScheme.error)
-                }
+                PanicButton(frame)
             }
             // Large letters have no place between the buttons of a narrow screen.
             if (isLargeText()) Title(title, badge, speaks, Modifier.fillMaxWidth().padding(start = 16.dp, end = 16.dp, bottom = 8.dp))

@@ -5,6 +5,7 @@ package org.flashpaper.demo.ui.design
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.rememberScrollState
@@ -15,6 +16,7 @@ import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.ModalBottomSheet
 import androidx.compose.material3.rememberModalBottomSheetState
 import androidx.compose.runtime.Composable
+import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
@@ -25,25 +27,35 @@ import org.flashpaper.demo.ui.words
 
 /** Asks once more. The safe answer is the one that a touch beside it gives, too. */
 @Composable
-internal fun Ask(confirmation: Confirmation, confirm: () -> Unit, dismiss: () -> Unit) =
+internal fun Ask(frame: Frame, confirmation: Confirmation, confirm: () -> Unit, dismiss: () -> Unit) =
     AlertDialog(
         dismiss,
         { Act(words(confirmation.yes), confirm, Weight.TEXT, tone = confirmation.tone) },
         dismissButton = { Act(words(confirmation.no), dismiss, Weight.TEXT) },
-        title = { Say(confirmation.title, style = MaterialTheme.typography.titleLarge) },
+        modifier = Modifier.touches(frame.actions),
+        title = { Above(frame, confirmation.title) },
         text = { Say(confirmation.text, style = MaterialTheme.typography.bodyMedium) },
     )
 
 /** More of a screen, from its lower edge. */
 @OptIn(ExperimentalMaterial3Api::class)
 @Composable
-internal fun Sheet(title: Arg, close: () -> Unit, content: @Composable ColumnScope.() -> Unit) =
+internal fun Sheet(frame: Frame, title: Arg, close: () -> Unit, content: @Composable ColumnScope.() -> Unit) =
     ModalBottomSheet(close, sheetState = rememberModalBottomSheetState(skipPartiallyExpanded = true)) {
         Column(
-            Modifier.fillMaxWidth().verticalScroll(rememberScrollState()).padding(start = 24.dp, end = 24.dp, bottom = 32.dp),
+            Modifier.touches(frame.actions).fillMaxWidth().verticalScroll(rememberScrollState()).padding(start = 24.dp, end = 24.dp, bottom = 32.dp),
             Arrangement.spacedBy(16.dp),
         ) {
-            Say(title, Modifier.semantics { heading() }, MaterialTheme.typography.titleLarge)
+            Above(frame, title)
             content()
         }
     }
+
+/** The panic button of the screen lies below, where no finger reaches it. */
+@Composable
+private fun Above(frame: Frame, title: Arg) {
+    Row(Modifier.fillMaxWidth(), verticalAlignment = Alignment.CenterVertically) {
+        Say(title, Modifier.weight(1f).semantics { heading() }, MaterialTheme.typography.titleLarge)
+        PanicButton(frame)
+    }
+}

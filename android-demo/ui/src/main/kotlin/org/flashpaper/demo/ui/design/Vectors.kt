@@ -101,6 +101,7 @@ internal object Vectors {
 
     // Of buttons, beside a word or with a label that is read aloud.
     val back = icon("M20 12 H4.5", "M11 5 L4 12 L11 19", mirrored = true)
+    val panic = icon("M8.3 3 H15.7 L21 8.3 V15.7 L15.7 21 H8.3 L3 15.7 V8.3 Z", "M12 7.5 V13", "M12 16.4 V16.5")
     val up = icon("M6 15 L12 9 L18 15")
     val down = icon("M6 9 L12 15 L18 9")
     val more = icon("M12 5 V5.1", "M12 12 V12.1", "M12 19 V19.1")
