@@ -66,6 +66,7 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
             mode = mode,
             lock = lock(mode),
             explanation = explanation(mode),
+            mustRead = mustRead(mode),
             main = main?.let { button(it, mode) },
             others = otherActs(mode).map { button(it, mode) },
             presence = presence(talk),

@@ -33,6 +33,8 @@ data class ChatState(
     val lock: Sign,
     /** What the lock means, in one or two sentences. */
     val explanation: Text,
+    /** The explanation is not to be folded away, however large the letters are. */
+    val mustRead: Boolean,
     /** What is best done now; null: nothing. */
     val main: Button<ChatAct>?,
     /** What else can be done. */

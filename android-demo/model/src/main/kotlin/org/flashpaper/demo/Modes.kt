@@ -76,6 +76,9 @@ internal fun canWrite(mode: Mode): Boolean = when (mode) {
     Mode.BLOCKED, Mode.STRANGER, Mode.QUARANTINED, Mode.BURNING -> false
 }
 
+/** Something is wrong, or nothing can be written: the user has to know why. */
+internal fun mustRead(mode: Mode): Boolean = mode == Mode.KEY_CHANGED || !canWrite(mode)
+
 /** The one thing that is best done now. Of a changed key it is to verify: to accept it blindly is beside, and asks once more. */
 internal fun mainAct(mode: Mode, isAsked: Boolean): ChatAct? = when (mode) {
     Mode.PLAIN, Mode.FINISHED -> START_PRIVATE

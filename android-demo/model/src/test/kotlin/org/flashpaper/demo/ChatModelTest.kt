@@ -30,6 +30,7 @@ class ChatModelTest {
     fun `a text begins a private chat, and leaves`() = story {
         val (chat, peer) = chat()
         assertEquals(Mode.PLAIN to TextKey.MODE_PLAIN, chat.conversation.run { mode to lock.key })
+        assertFalse(chat.conversation.mustRead)
         assertFalse(chat.conversation.canSend)
         chat.says("hello")
         settle()
@@ -189,6 +190,7 @@ class ChatModelTest {
         settle()
         val changed = chat.conversation
         assertEquals(Mode.KEY_CHANGED to Tone.DANGER, changed.mode to changed.lock.tone)
+        assertTrue(changed.mustRead)
         assertEquals(ChatAct.VERIFY, changed.main?.act)
         assertEquals(Tone.DANGER, changed.others.single { it.act == ChatAct.ACCEPT_KEY }.tone)
         assertEquals(emptyList<String>(), peer.heard)

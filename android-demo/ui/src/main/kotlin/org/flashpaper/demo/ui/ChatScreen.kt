@@ -78,7 +78,7 @@ fun ChatScreen(frame: Frame, state: ChatState, actions: ChatActions) {
 @Composable
 private fun Lock(state: ChatState, actions: ChatActions, modifier: Modifier) {
     val isLarge = isLargeText()
-    var open by rememberSaveable(state.mode) { mutableStateOf(!isLarge || !state.canWrite) }
+    var open by rememberSaveable(state.mode) { mutableStateOf(!isLarge || state.mustRead) }
     val tone = colors(state.lock.tone)
     Surface(modifier.fillMaxWidth(), color = tone.ground, contentColor = tone.onGround) {
         Column(

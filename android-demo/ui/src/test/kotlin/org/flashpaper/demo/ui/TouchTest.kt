@@ -165,6 +165,13 @@ class TouchTest {
     }
 
     @Test
+    fun `large letters do not fold away that the safety code has changed`() {
+        val large = Format(320, 740, letters = 2f)
+        on("chat-key-changed", large) { _, paper -> assertTrue(paper.shows(say(TextKey.MODE_KEY_CHANGED_TEXT))) }
+        on("chat-private", large) { _, paper -> assertFalse(paper.shows(say(TextKey.MODE_PRIVATE_TEXT))) }
+    }
+
+    @Test
     fun `a link opens nothing by itself`() = on("chat-link") { stage, paper ->
         assertEquals(emptyList<String>(), stage.asked)
         paper.touch(say(TextKey.CHAT_LINK_OPEN))
