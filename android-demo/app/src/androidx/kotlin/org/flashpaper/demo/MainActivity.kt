@@ -21,14 +21,13 @@ import org.flashpaper.demo.ui.design.FlashpaperTheme
 /** The one activity that shows Compose. It needs AndroidX, so that it is only read here: all that it can leave to others is there. */
 class MainActivity : ComponentActivity() {
     private val app get() = application as DemoApplication
-    private lateinit var device: AndroidDevice
 
     @OptIn(ExperimentalComposeUiApi::class)
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         // What Android 15 does by itself, on older ones too; the screens keep clear of the system's bars.
         enableEdgeToEdge()
-        device = AndroidDevice(this) { bitmap(it)?.asImageBitmap() }
+        val device = AndroidDevice(this) { bitmap(it)?.asImageBitmap() }
         setContent {
             val state by app.model.state.collectAsState()
             BackHandler(state.canGoBack) { app.model.back() }
@@ -38,11 +37,6 @@ class MainActivity : ComponentActivity() {
                 }
             }
         }
-    }
-
-    override fun onResume() {
-        super.onResume()
-        device.look()
     }
 
     override fun onUserInteraction() = app.model.touch()

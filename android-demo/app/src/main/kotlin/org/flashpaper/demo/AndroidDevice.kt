@@ -5,19 +5,14 @@ import android.app.Activity
 import android.content.Intent
 import android.os.Build
 import androidx.compose.ui.graphics.ImageBitmap
-import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.asStateFlow
-import kotlinx.coroutines.flow.update
 import org.flashpaper.demo.ui.Device
-import org.flashpaper.demo.ui.DeviceSettings
 
 /** What the screens need of Android. [decode] makes a picture of a file: that is Compose's own, and not the framework's. */
 class AndroidDevice(private val activity: Activity, private val decode: (ByteArray) -> ImageBitmap?) : Device {
     private val app = activity.application as DemoApplication
-    private val current = MutableStateFlow(now())
 
-    override val settings: StateFlow<DeviceSettings> = current.asStateFlow()
+    override val settings: StateFlow<DeviceSettings> get() = app.platform.settings
 
     override fun copy(text: String) = app.clipboard.copy(text)
 
@@ -43,23 +38,7 @@ class AndroidDevice(private val activity: Activity, private val decode: (ByteArr
         } else {
             activity.stopService(service)
         }
-        look()
     }
 
-    override fun forgetTrigger() {
-        app.platform.triggers.forget()
-        look()
-    }
-
-    /** Another app may have connected itself meanwhile. */
-    fun look() = current.update { now() }
-
-    private fun now(): DeviceSettings {
-        val trigger = app.platform.triggers.app.value
-        return DeviceSettings(
-            app.platform.staysConnected,
-            if (trigger == null) Sign(Mark.INFO, Text(TextKey.TRIGGER_NONE), Tone.QUIET) else Sign(Mark.FIRE, Text(TextKey.TRIGGER_CONNECTED), Tone.CAUTION),
-            canForgetTrigger = trigger != null,
-        )
-    }
+    override fun forgetTrigger() = app.platform.triggers.forget()
 }

@@ -8,8 +8,11 @@ import android.net.Uri
 import java.io.File
 import java.time.Clock
 import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharingStarted
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.stateIn
 import org.flashpaper.Flashpaper
 import org.flashpaper.Key
 import org.flashpaper.KeySource
@@ -32,11 +35,18 @@ class AndroidPlatform(
     /** The library, once the model has opened it. */
     val library: StateFlow<Flashpaper?> = opened.asStateFlow()
 
+    private val stays = MutableStateFlow(preferences.getBoolean(STAYS, false))
+
     override var staysConnected: Boolean
-        get() = preferences.getBoolean(STAYS, false)
+        get() = stays.value
         set(on) {
             preferences.edit().putBoolean(STAYS, on).commit()
+            stays.value = on
         }
+
+    /** They change by other apps and by a panic, too. */
+    val settings: StateFlow<DeviceSettings> = combine(stays, triggers.app) { on, trigger -> deviceSettings(on, trigger != null) }
+        .stateIn(application.scope, SharingStarted.Eagerly, deviceSettings(stays.value, triggers.app.value != null))
 
     override suspend fun open(key: Key): Flashpaper = store.open(key).also { opened.value = it }
 
@@ -50,6 +60,7 @@ class AndroidPlatform(
 
     override fun forget() {
         preferences.edit().clear().commit()
+        stays.value = false
         triggers.forget()
         application.clipboard.clear()
         application.service<NotificationManager>().cancelAll()

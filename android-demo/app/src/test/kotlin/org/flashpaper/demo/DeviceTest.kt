@@ -58,10 +58,10 @@ class DeviceTest {
         device.stayConnected(true)
         assertEquals(listOf(POST_NOTIFICATIONS), shadowOf(activity).lastRequestedPermission.requestedPermissions.toList())
         assertEquals(StayConnected::class.java.name, shadowOf(app).nextStartedService.component?.className)
-        assertTrue(device.settings.value.staysConnected && app.platform.staysConnected)
+        until("told") { device.settings.value.staysConnected && app.platform.staysConnected }
         device.stayConnected(false)
         assertEquals(StayConnected::class.java.name, shadowOf(app).nextStoppedService.component?.className)
-        assertFalse(device.settings.value.staysConnected || app.platform.staysConnected)
+        until("told") { !device.settings.value.staysConnected && !app.platform.staysConnected }
     }
 
     @Test

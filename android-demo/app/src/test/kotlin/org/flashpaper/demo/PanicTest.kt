@@ -69,6 +69,7 @@ class PanicTest {
         app.clipboard.copy("secret")
         connect("info.guardianproject.ripple", yes = true)
         assertEquals("info.guardianproject.ripple", app.platform.triggers.app.value)
+        until("told") { app.platform.settings.value.canForgetTrigger }
         val before = app.keys.slots
         assertTrue(started(TriggerActivity::class.java, TriggerActivity.TRIGGER, "info.guardianproject.ripple").isFinishing)
         assertEquals(emptySet<Any>() to emptyList<String>(), app.keys.slots to folder.list().orEmpty().toList())
@@ -77,6 +78,7 @@ class PanicTest {
         assertEquals(Choices(), app.platform.load())
         assertNull(app.platform.triggers.app.value)
         assertFalse(app.service<ClipboardManager>().hasPrimaryClip())
+        until("told") { !app.platform.settings.value.canForgetTrigger }
     }
 
     @Test

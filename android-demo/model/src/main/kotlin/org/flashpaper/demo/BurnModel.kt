@@ -44,7 +44,8 @@ class BurnModel internal constructor(screen: Screen.Burn, private val burner: Bu
             action = Text(if (isSure) BURN_ACCESSIBLE_AGAIN else BURN_ACCESSIBLE),
             isBurning = isBurning,
             steps = steps.map(::sign),
-            problem = failed?.let(::problem),
+            // To hold the button once more is the way to try again.
+            problem = failed?.let(::problem)?.copy(canRetry = false),
         )
     }
 

@@ -31,7 +31,8 @@ class CreatingModel internal constructor(app: AppModel) : ScreenModel<CreatingSt
         val known = session.known.value
         val tor = known.library?.tor ?: Tor.Off
         val isReady = tor == Tor.Ready || creation != null
-        val problem = (failed ?: known.torProblem.takeUnless { isReady })?.let(::problem)
+        // The button to try again is a larger one, below.
+        val problem = (failed ?: known.torProblem.takeUnless { isReady })?.let(::problem)?.copy(canRetry = false)
         return CreatingState(
             title = Text(
                 when {

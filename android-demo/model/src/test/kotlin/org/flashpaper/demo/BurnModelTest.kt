@@ -101,7 +101,7 @@ class BurnModelTest {
         model.holdStarted()
         pass(2.seconds)
         assertEquals(TextKey.PROBLEM_KEY_DENIED to true, model.state.value.run { problem?.sign?.key to canHold })
-        assertEquals(0f, model.state.value.held)
+        assertEquals(0f to false, model.state.value.run { held to problem?.canRetry })
         model.holdEnded()
         model.holdStarted()
         assertNull(model.state.value.problem)

@@ -138,7 +138,8 @@ class CreatingModelTest {
             on<BurnersModel>().create()
             val state = on<CreatingModel>().state.value
             assertEquals(Text(TextKey.CREATING_FAILED) to title, state.title to state.problem?.sign?.key)
-            assertTrue(state.canRetry)
+            // One button for it.
+            assertEquals(true to false, state.canRetry to state.problem?.canRetry)
             assertEquals(if (title == TextKey.PROBLEM_WEB) "https://example.org/join" else null, state.page?.address?.text)
             assertFalse("$state".contains("example.org/join"))
         }

@@ -109,7 +109,7 @@ class StartModelTest {
             fake.setTor(Tor.Blocked(error))
             val problem = checkNotNull(on<CreatingModel>().state.value.problem)
             assertEquals(words, problem.sign.key to problem.advice.key)
-            assertTrue(problem.canRetry && on<CreatingModel>().state.value.canRetry)
+            assertTrue(!problem.canRetry && on<CreatingModel>().state.value.canRetry)
             on<CreatingModel>().cancel()
             assertEquals(words.first, on<BurnersModel>().state.value.problem?.sign?.key)
             fake.setTor(Tor.Off)

@@ -22,7 +22,6 @@ import org.flashpaper.demo.ui.design.HoldButton
 import org.flashpaper.demo.ui.design.Note
 import org.flashpaper.demo.ui.design.Page
 import org.flashpaper.demo.ui.design.Portrait
-import org.flashpaper.demo.ui.design.ProblemCard
 import org.flashpaper.demo.ui.design.Say
 import org.flashpaper.demo.ui.design.SignCard
 import org.flashpaper.demo.ui.design.Weight
@@ -50,7 +49,7 @@ fun BurnScreen(frame: Frame, state: BurnState, actions: BurnActions) {
                 Say(state.address, style = MaterialTheme.typography.titleLarge, align = TextAlign.Center)
             }
             Say(state.explanation, style = MaterialTheme.typography.bodyLarge)
-            state.problem?.let { ProblemCard(it.copy(canRetry = false)) {} }
+            state.problem?.let { SignCard(it.sign, it.advice) }
             Steps(state.steps)
         }
     }

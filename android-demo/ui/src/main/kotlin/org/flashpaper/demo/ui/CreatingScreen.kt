@@ -51,7 +51,7 @@ fun CreatingScreen(frame: Frame, state: CreatingState, actions: CreatingActions)
                 null -> if (state.problem == null) LinearProgressIndicator(Modifier.fillMaxWidth())
                 else -> LinearProgressIndicator(fraction, Modifier.fillMaxWidth())
             }
-            state.problem?.let { ProblemCard(it.copy(canRetry = false)) {} }
+            state.problem?.let { ProblemCard(it, actions::retry) }
             state.page?.let { WebPage(it) }
             state.question?.let { QuestionCard(it, actions) }
             state.serverSays?.let {

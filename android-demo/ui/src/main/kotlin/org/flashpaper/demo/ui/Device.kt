@@ -3,7 +3,7 @@ package org.flashpaper.demo.ui
 import androidx.compose.runtime.staticCompositionLocalOf
 import androidx.compose.ui.graphics.ImageBitmap
 import kotlinx.coroutines.flow.StateFlow
-import org.flashpaper.demo.Sign
+import org.flashpaper.demo.DeviceSettings
 
 /** What only the device can do for a screen. */
 interface Device {
@@ -27,8 +27,5 @@ interface Device {
     /** The panic button of another app does no more than lock this one. */
     fun forgetTrigger()
 }
-
-/** Settings that only this kind of device has. */
-data class DeviceSettings(val staysConnected: Boolean, val trigger: Sign, val canForgetTrigger: Boolean)
 
 val LocalDevice = staticCompositionLocalOf<Device> { error("no device") }

@@ -8,6 +8,7 @@ import java.time.Clock
 import java.time.Instant
 import java.time.ZoneId
 import java.time.ZoneOffset
+import kotlin.time.Duration
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.runBlocking
@@ -15,7 +16,6 @@ import kotlinx.coroutines.test.StandardTestDispatcher
 import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.advanceTimeBy
 import kotlinx.coroutines.test.runCurrent
-import kotlin.time.Duration
 import org.flashpaper.BurnerId
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
@@ -29,15 +29,11 @@ import org.flashpaper.PanicReport
 import org.flashpaper.demo.AppModel
 import org.flashpaper.demo.Choices
 import org.flashpaper.demo.ContactsModel
-import org.flashpaper.demo.Mark
 import org.flashpaper.demo.Platform
 import org.flashpaper.demo.Screen
 import org.flashpaper.demo.ScreenModel
-import org.flashpaper.demo.Sign
 import org.flashpaper.demo.StartModel
-import org.flashpaper.demo.Text
-import org.flashpaper.demo.TextKey
-import org.flashpaper.demo.Tone
+import org.flashpaper.demo.deviceSettings
 import org.flashpaper.testing.FakeFlashpaper
 import org.flashpaper.testing.FakePeer
 
@@ -111,7 +107,7 @@ internal class Stage(private val test: TestScope, private val network: NetworkKi
 
     // Device:
 
-    override val settings = MutableStateFlow(DeviceSettings(true, Sign(Mark.INFO, Text(TextKey.TRIGGER_NONE), Tone.QUIET), false))
+    override val settings = MutableStateFlow(deviceSettings(staysConnected = true, hasTrigger = false))
 
     override fun copy(text: String) = asked.plusAssign("copy $text")
 
