@@ -82,6 +82,11 @@ class BurnModel internal constructor(screen: Screen.Burn, private val burner: Bu
         look()
     }
 
+    /** Nobody holds what nobody sees. */
+    override fun changed() {
+        if (session.known.value.covered) holdEnded()
+    }
+
     override fun burnWithoutHolding() {
         if (isBurning) return
         if (isSure) burn()

@@ -141,6 +141,18 @@ class BurnModelTest {
     }
 
     @Test
+    fun `an app that goes to the background while it is held burns nothing`() = story {
+        val model = open()
+        model.holdStarted()
+        pass(1.seconds)
+        app.toBackground()
+        pass(5.seconds)
+        app.toForeground()
+        settle()
+        assertEquals(1 to 0f, fake.state.value.burners.size to model.state.value.held)
+    }
+
+    @Test
     fun `to leave the screen while holding burns nothing`() = story {
         val model = open()
         model.holdStarted()

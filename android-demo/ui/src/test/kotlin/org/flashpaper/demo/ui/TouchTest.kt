@@ -54,6 +54,16 @@ class TouchTest {
     }
 
     @Test
+    fun `a held button whose screen goes burns nothing`() = on("burn") { stage, paper ->
+        paper.finger(PointerEventType.Press, paper.center(say(TextKey.BURN_HOLD)))
+        stage.pass(500.milliseconds)
+        stage.app.panic()
+        paper.settle()
+        stage.pass(3000.milliseconds)
+        assertEquals(1, stage.fake.state.value.burners.size)
+    }
+
+    @Test
     fun `a screen reader burns by two touches`() = on("burn") { stage, paper ->
         paper.touch(say(TextKey.BURN_HOLD))
         assertTrue(stage.screen is Screen.Burn)

@@ -72,8 +72,12 @@ internal fun HoldButton(
                 if (enabled) {
                     detectTapGestures(onPress = {
                         begin()
-                        tryAwaitRelease()
-                        end()
+                        // Also where the finger is taken away from it: another screen comes, or the app goes.
+                        try {
+                            tryAwaitRelease()
+                        } finally {
+                            end()
+                        }
                     })
                 }
             }
