@@ -17,7 +17,8 @@ import org.flashpaper.android.ConnectivityHints
 open class DemoApplication : Application() {
     val scope: CoroutineScope = MainScope()
     open val platform: AndroidPlatform by lazy { AndroidPlatform(this) }
-    val model: AppModel by lazy { AppModel(scope, platform) }
+    private val lazyModel = lazy { AppModel(scope, platform) }
+    val model: AppModel by lazyModel
     val clipboard: SensitiveClipboard by lazy { SensitiveClipboard(this) }
     val presence = Presence(this)
 
@@ -38,10 +39,15 @@ open class DemoApplication : Application() {
 
     /** All that the two touches of the user do, at once, and then no trace of it among the recent apps. */
     fun panic() {
-        model.panic()
-        (model.shown.value as PanicModel).run {
-            slide(1f)
-            letGo()
+        if (lazyModel.isInitialized()) {
+            model.panic()
+            (model.shown.value as PanicModel).run {
+                slide(1f)
+                letGo()
+            }
+        } else {
+            // The process was started for this. A model would open a store anew.
+            platform.panic()
         }
         service<ActivityManager>().appTasks.forEach { it.finishAndRemoveTask() }
     }

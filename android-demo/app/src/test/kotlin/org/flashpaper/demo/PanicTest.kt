@@ -7,6 +7,7 @@ import android.content.Intent
 import android.content.pm.PackageInfo
 import android.content.pm.Signature
 import android.content.pm.SigningInfo
+import android.os.Looper
 import java.io.File
 import kotlinx.coroutines.launch
 import org.flashpaper.Life
@@ -79,6 +80,23 @@ class PanicTest {
         assertNull(app.platform.triggers.app.value)
         assertFalse(app.service<ClipboardManager>().hasPrimaryClip())
         until("told") { !app.platform.settings.value.canForgetTrigger }
+    }
+
+    @Test
+    fun `a panic that starts the app opens nothing`() {
+        install("info.guardianproject.ripple", "aa")
+        connect("info.guardianproject.ripple", yes = true)
+        app.platform.save(Choices(Entrance.BRIDGES, "192.0.2.7:443"))
+        folder.mkdirs()
+        File(folder, "left by an earlier run").writeText("secret")
+        started(TriggerActivity::class.java, TriggerActivity.TRIGGER, "info.guardianproject.ripple")
+        assertEquals(emptyList<String>(), folder.list().orEmpty().toList())
+        repeat(50) {
+            shadowOf(Looper.getMainLooper()).idle()
+            Thread.sleep(20)
+        }
+        assertEquals(emptySet<Any>() to emptyList<String>(), app.keys.slots to folder.list().orEmpty().toList())
+        assertEquals(null to Choices(), app.platform.library.value to app.platform.load())
     }
 
     @Test
