@@ -10,5 +10,7 @@ internal val LICENCES = listOf(
     "SQLite" to "Public Domain",
     "UniFFI" to "MPL-2.0",
     "Kotlin, kotlinx.coroutines" to "Apache-2.0",
+    "Jetpack Compose" to "Apache-2.0",
+    "ZXing" to "Apache-2.0",
     "JNA" to "Apache-2.0 / LGPL-2.1",
 ).map { (name, licence) -> Licence(Verbatim(name), Verbatim(licence)) }

@@ -27,7 +27,8 @@ class SettingsModelTest {
         app.settings()
         val state = on<SettingsModel>().state.value
         assertNull(state.burner)
-        assertTrue(state.licences.isNotEmpty())
+        // What the views are made of, too.
+        assertTrue(state.licences.map { it.name.text }.containsAll(listOf("Flashpaper", "Jetpack Compose", "ZXing")))
         assertEquals(listOf(AutoLock.FIVE_MINUTES), state.autoLock.filter { it.chosen }.map { it.value })
         on<SettingsModel>().setHistory(HistoryChoice.UNTIL_BURN)
         settle()
