@@ -137,10 +137,12 @@ class PanicTest {
         connect("info.guardianproject.ripple", yes = true)
         for (sender in listOf("com.example.other", null)) {
             started(TriggerActivity::class.java, TriggerActivity.TRIGGER, sender)
-            until("locked") { life == Life.LOCKED }
+            until("locked") { life == Life.LOCKED && app.model.state.value.screen == Screen.Unlock }
             assertTrue(folder.list().orEmpty().isNotEmpty() && app.keys.slots.isNotEmpty())
+            // So that the next one has something to lock.
+            (app.model.shown.value as UnlockModel).unlock()
+            until("open again") { life == Life.AWAKE && app.model.state.value.screen != Screen.Unlock }
         }
-        until("said") { app.model.state.value.screen == Screen.Unlock }
     }
 
     @Test

@@ -4,7 +4,6 @@ import java.io.File
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit.MINUTES
 import kotlinx.coroutines.asCoroutineDispatcher
-import kotlinx.coroutines.runBlocking
 import org.flashpaper.Lab
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNotEquals
@@ -20,9 +19,8 @@ class CreatingOnTheLabTest {
     private val main = Executors.newSingleThreadExecutor().asCoroutineDispatcher()
 
     @Test
-    fun `what is given up leaves nothing, and a server that is away is told`(@TempDir folder: File) = runBlocking(main) {
+    fun `what is given up leaves nothing, and a server that is away is told`(@TempDir folder: File) = onPhone(main, folder) { phone ->
         val before = Lab.accounts()
-        val phone = Phone(this, folder)
         phone.on<StartModel> { it.state.value.canStart }.start()
         val first = (phone.on<ContactsModel>().screen as Screen.Contacts).burner
         phone.app.reset(Screen.Burners)
@@ -45,13 +43,19 @@ class CreatingOnTheLabTest {
         phone.burn(second).proven()
         phone.burn(first).proven()
         assertEquals(before, Lab.accounts())
-        phone.app.close()
     }
 
     @Test
-    fun `a server's picture is answered by a person`(@TempDir folder: File) = runBlocking(main) {
+    fun `a server's picture is answered by a person`(@TempDir folder: File) = onPhone(main, folder, server = "captcha.lab.test") { phone ->
         Lab.order("serve captcha")
-        val phone = Phone(this, folder, server = "captcha.lab.test")
+        try {
+            answered(phone)
+        } finally {
+            Lab.order("stop captcha")
+        }
+    }
+
+    private suspend fun answered(phone: Phone) {
         phone.on<StartModel> { it.state.value.canStart }.start()
         val asked = phone.on<CreatingModel> { it.state.value.question != null }
         val first = checkNotNull(asked.state.value.question)
@@ -75,8 +79,5 @@ class CreatingOnTheLabTest {
         phone.on<CreatingModel> { it.state.value.problem?.sign?.key == TextKey.PROBLEM_DECLINED }.cancel()
         phone.burn(burner).proven()
         assertEquals(emptyList<Any>(), phone.now.burners)
-        phone.app.close()
-        Lab.order("stop captcha")
-        Unit
     }
 }

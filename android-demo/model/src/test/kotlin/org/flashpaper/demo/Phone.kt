@@ -7,11 +7,13 @@ import javax.crypto.Cipher
 import javax.crypto.SecretKey
 import javax.crypto.spec.GCMParameterSpec
 import javax.crypto.spec.SecretKeySpec
+import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.flashpaper.BurnerId
 import org.flashpaper.CreateOptions
@@ -89,6 +91,16 @@ internal class Phone(private val scope: CoroutineScope, folder: File, private va
         on<ContactsModel>().burn()
         on<BurnModel>().holdStarted()
         return on<BurnReportModel>()
+    }
+}
+
+/** A test on a phone, whose app is closed whatever happens: it holds Tor, its folder and accounts of the lab. */
+internal fun onPhone(main: CoroutineContext, folder: File, server: String? = null, test: suspend (Phone) -> Unit) = runBlocking(main) {
+    val phone = Phone(this, folder, server)
+    try {
+        test(phone)
+    } finally {
+        phone.app.close()
     }
 }
 

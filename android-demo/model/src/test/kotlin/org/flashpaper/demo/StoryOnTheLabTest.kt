@@ -4,7 +4,6 @@ import java.io.File
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit.MINUTES
 import kotlinx.coroutines.asCoroutineDispatcher
-import kotlinx.coroutines.runBlocking
 import org.flashpaper.History
 import org.flashpaper.Jid
 import org.flashpaper.Lab
@@ -24,9 +23,8 @@ class StoryOnTheLabTest {
     private val main = Executors.newSingleThreadExecutor().asCoroutineDispatcher()
 
     @Test
-    fun `from the first touch over a question, a chat and a new key to the burn`(@TempDir folder: File) = runBlocking(main) {
+    fun `from the first touch over a question, a chat and a new key to the burn`(@TempDir folder: File) = onPhone(main, folder) { phone ->
         val before = Lab.accounts()
-        val phone = Phone(this, folder)
         phone.on<StartModel> { it.state.value.canStart }
         assertEquals(Tor.Off, phone.now.tor)
         assertEquals(listOf(TextKey.LASTING_PRIVATE_NETWORK), phone.app.state.value.warnings.map { it.key })
@@ -142,13 +140,11 @@ class StoryOnTheLabTest {
         other.tells("finished")
         other.end()
         assertEquals(before, Lab.accounts())
-        phone.app.close()
     }
 
     @Test
-    fun `asleep, locked, with a passphrase, burnt without Tor, and a panic`(@TempDir folder: File) = runBlocking(main) {
+    fun `asleep, locked, with a passphrase, burnt without Tor, and a panic`(@TempDir folder: File) = onPhone(main, folder) { phone ->
         val before = Lab.accounts()
-        val phone = Phone(this, folder)
         phone.on<StartModel> { it.state.value.canStart }
         phone.on<StartModel>().start()
         val contacts = phone.on<ContactsModel>()
@@ -208,7 +204,6 @@ class StoryOnTheLabTest {
         assertTrue(phone.keys.isEmpty)
         phone.on<PanicModel>().close()
         phone.on<StartModel>().reaches { it.canStart }
-        phone.app.close()
     }
 
     private fun ChatState.shows(text: String): Bubble? = bubbles.find { it.text.text == text }
