@@ -3,6 +3,7 @@ package org.flashpaper.demo
 import android.app.Activity
 import android.app.ActivityManager
 import android.app.Application
+import android.content.res.Configuration
 import android.os.Bundle
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
 import kotlinx.coroutines.CoroutineScope
@@ -21,6 +22,7 @@ open class DemoApplication : Application() {
     val model: AppModel by lazyModel
     val clipboard: SensitiveClipboard by lazy { SensitiveClipboard(this) }
     val presence = Presence(this)
+    private val newMessages by lazy { NewMessages(this, platform.library, presence::isInFront) }
 
     /** Who gets the text of the code that the camera has found. */
     var scanned: (String) -> Unit = {}
@@ -31,10 +33,16 @@ open class DemoApplication : Application() {
         Flashpaper.forbidDumps()
         registerActivityLifecycleCallbacks(Curtain)
         registerActivityLifecycleCallbacks(presence)
-        NewMessages(this, platform.library, presence::isInFront).watch(scope)
+        newMessages.watch(scope)
         scope.launch {
             platform.library.collectLatest { library -> library?.let { ConnectivityHints(this@DemoApplication, it).use { awaitCancellation() } } }
         }
+    }
+
+    /** The user may have chosen another language, for the device or for this app. */
+    override fun onConfigurationChanged(now: Configuration) {
+        super.onConfigurationChanged(now)
+        newMessages.nameChannel()
     }
 
     /** All that the two touches of the user do, at once, and then no trace of it among the recent apps. */

@@ -31,6 +31,7 @@ class NewMessages(
 
     @OptIn(ExperimentalCoroutinesApi::class)
     fun watch(scope: CoroutineScope): Job = scope.launch {
+        nameChannel()
         library.flatMapLatest { it?.state?.map(::unread) ?: flowOf(0) }.distinctUntilChanged().collect { unread ->
             // Who looks at the app sees the marks of unread texts.
             if (unread > last && !isInFront()) notifications.notify(ID, notification())
@@ -41,11 +42,15 @@ class NewMessages(
 
     private fun unread(state: State): Int = state.burners.sumOf { burner -> (burner.chats + burner.requests).sumOf { it.unread } }
 
-    private fun notification(): Notification {
+    /** What Android's settings call these notifications, which keeps its language until it is said anew. */
+    fun nameChannel() {
         val channel = NotificationChannel(CHANNEL, context.getString(R.string.notification_channel), NotificationManager.IMPORTANCE_DEFAULT)
         channel.lockscreenVisibility = Notification.VISIBILITY_SECRET
         channel.setShowBadge(false)
         notifications.createNotificationChannel(channel)
+    }
+
+    private fun notification(): Notification {
         val open = context.packageManager.getLaunchIntentForPackage(context.packageName)
         return Notification.Builder(context, CHANNEL)
             .setSmallIcon(R.drawable.ic_status)

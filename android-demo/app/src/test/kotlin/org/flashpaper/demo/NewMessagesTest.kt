@@ -57,6 +57,18 @@ class NewMessagesTest {
     }
 
     @Test
+    fun `what it says is in the language of the app, also after another was chosen`() = story { fake ->
+        val channel = { notifications.notificationChannels.single().name }
+        runCurrent()
+        assertEquals("Messages", channel())
+        RuntimeEnvironment.setQualifiers("fa")
+        app.onConfigurationChanged(app.resources.configuration)
+        assertEquals("پیام‌ها", channel())
+        come(fake, "meet me at noon")
+        assertEquals("پیام تازه", shadowOf(notifications).allNotifications.single().extras.getCharSequence(Notification.EXTRA_TITLE))
+    }
+
+    @Test
     fun `who looks at the app is not told, and what was read is taken away`() = story { fake ->
         isInFront = true
         come(fake, "hello")
