@@ -65,7 +65,7 @@ class NewMessagesTest {
         app.onConfigurationChanged(app.resources.configuration)
         assertEquals("پیام‌ها", channel())
         come(fake, "meet me at noon")
-        assertEquals("پیام تازه", shadowOf(notifications).allNotifications.single().extras.getCharSequence(Notification.EXTRA_TITLE))
+        assertEquals("پیام جدید", shadowOf(notifications).allNotifications.single().extras.getCharSequence(Notification.EXTRA_TITLE))
     }
 
     @Test

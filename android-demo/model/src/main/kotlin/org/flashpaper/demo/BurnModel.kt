@@ -4,11 +4,10 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.delay
-import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
-import org.flashpaper.Burner
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnReport
+import org.flashpaper.Burner
 import org.flashpaper.Event
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Step
@@ -102,7 +101,8 @@ class BurnModel internal constructor(screen: Screen.Burn, private val burner: Bu
         session.scope.launch {
             try {
                 session.burnt[burner.id] = Burnt(badge, burner.burn())
-                if (scope.isActive) app.burnt(burner.id)
+                // Also where the user has left: it is theirs to know, and beneath a panic.
+                app.burnt(burner.id)
             } catch (error: FlashpaperException) {
                 if (!app.takes(error)) failed = error
             }

@@ -22,8 +22,7 @@ class BurnersModel internal constructor(app: AppModel) : ScreenModel<BurnersStat
         val known = session.known.value
         val tor = known.library?.tor ?: Tor.Off
         val isReady = tor == Tor.Ready
-        // One that is being made has a screen of its own.
-        val burners = known.library?.burners.orEmpty().filter { it.phase != Phase.PENDING }
+        val burners = known.library?.burners.orEmpty()
         return BurnersState(
             tor = if (known.isConnecting && tor == Tor.Off) Sign(Mark.CONNECTING, Text(TOR_CONNECTING), Tone.CALM) else sign(tor),
             fraction = (tor as? Tor.Connecting)?.fraction,
@@ -34,7 +33,6 @@ class BurnersModel internal constructor(app: AppModel) : ScreenModel<BurnersStat
             removals = removals.map(::row),
             canCreate = isReady,
             whyNot = if (isReady) null else Text(BURNERS_NOT_CONNECTED),
-            canRestore = true,
             recoverable = known.recoverable,
             note = note,
         )

@@ -19,7 +19,6 @@ data class BurnersState(
     val canCreate: Boolean,
     /** Why no burner can be made now. */
     val whyNot: Text?,
-    val canRestore: Boolean,
     /** The next burner can be brought back from twelve words. */
     val recoverable: Boolean,
     val note: Note?,

@@ -102,7 +102,6 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
             sign = sign,
             isFirstUnread = message.id == firstUnread,
             canRetry = state is MessageState.Failed && state.reason != FailReason.ADDRESS_LOST && canWrite,
-            canDelete = true,
             spoken = Verbatim(message.text).let {
                 if (isMine) Text(CHAT_SPOKEN_MINE, it, sign.text) else Text(CHAT_SPOKEN_THEIRS, name, it, sign.text)
             },

@@ -81,7 +81,6 @@ data class Bubble(
     /** It is the first of those that were not read when the chat was opened: a line is above it. */
     val isFirstUnread: Boolean,
     val canRetry: Boolean,
-    val canDelete: Boolean,
     /** Read aloud in the place of the bubble: who, what, how far. */
     val spoken: Text,
 )

@@ -48,7 +48,6 @@ class CreatingModel internal constructor(app: AppModel) : ScreenModel<CreatingSt
             question = question?.state(canSend = replying?.isActive != true),
             page = (failed as? FlashpaperException.NeedsWeb)?.let { PageState(Verbatim(it.page.url), Text(CREATING_PAGE_WARNING)) },
             problem = problem,
-            canCancel = true,
             canRetry = problem != null,
         )
     }

@@ -86,7 +86,7 @@ data class Problem(
 data class Note(val text: Text, val tone: Tone)
 
 /** A button: [act] is handed back when it is touched. */
-data class Button<A>(val act: A, val text: Text, val tone: Tone = Tone.CALM, val enabled: Boolean = true)
+data class Button<A>(val act: A, val text: Text, val tone: Tone = Tone.CALM)
 
 /** One of several things to choose from. */
 data class Option<A>(val value: A, val text: Text, val chosen: Boolean)

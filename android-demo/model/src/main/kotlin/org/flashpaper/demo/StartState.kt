@@ -55,7 +55,6 @@ data class CreatingState(
     /** The server makes accounts on a web page only: its address, to be copied, and why it is not opened. */
     val page: PageState?,
     val problem: Problem?,
-    val canCancel: Boolean,
     val canRetry: Boolean,
 )
 

@@ -141,6 +141,15 @@ class BurnModelTest {
     }
 
     @Test
+    fun `a burn goes on where its screen is left, and its report comes`() = story {
+        val model = open()
+        val id = model.state.value.badge.burner
+        repeat(2) { model.burnWithoutHolding() }
+        app.back()
+        assertEquals(listOf(Screen.Burners, Screen.BurnReport(id)), way())
+    }
+
+    @Test
     fun `an app that goes to the background while it is held burns nothing`() = story {
         val model = open()
         model.holdStarted()

@@ -3,13 +3,16 @@ package org.flashpaper.demo
 import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.toJavaDuration
+import kotlinx.coroutines.flow.MutableStateFlow
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnReport
 import org.flashpaper.Connection
+import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
 import org.flashpaper.History
 import org.flashpaper.Jid
 import org.flashpaper.NetworkKind
+import org.flashpaper.Phase
 import org.flashpaper.Tor
 import org.flashpaper.VaultReport
 import org.flashpaper.testing.Op
@@ -111,6 +114,22 @@ class BurnersModelTest {
         settle()
         val told = listOf(TextKey.LASTING_PRIVATE_NETWORK, TextKey.LASTING_LOST, TextKey.LASTING_INCOMPLETE, TextKey.LASTING_OLD_KEY)
         assertEquals(told, app.state.value.warnings.map { it.key })
+    }
+
+    @Test
+    fun `a burner that an earlier run did not finish is there, and cannot be opened`() = story {
+        val id = firstBurner()
+        device.opened = { library ->
+            object : Flashpaper by library {
+                override val state = MutableStateFlow(library.state.value.run { copy(burners = burners.map { it.copy(phase = Phase.PENDING) }) })
+            }
+        }
+        processEnds()
+        on<StartModel>().showBurners()
+        val row = on<BurnersModel>().state.value.rows.single()
+        assertEquals(Sign(Mark.WAITING, Text(TextKey.BURNER_UNFINISHED), Tone.QUIET) to false, row.sign to row.canOpen)
+        on<BurnersModel>().open(id)
+        assertEquals(Screen.Burners, screen)
     }
 
     @Test

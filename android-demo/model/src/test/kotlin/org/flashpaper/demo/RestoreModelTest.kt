@@ -92,4 +92,19 @@ class RestoreModelTest {
         model.cancel()
         assertEquals(Screen.Start, screen)
     }
+
+    @Test
+    fun `nothing connects before words and server are there, and the button is touched`() = story {
+        on<StartModel>().restore()
+        val model = on<RestoreModel>()
+        model.restore()
+        model.writeWords("absorb winter copper lunar fossil ridge empty tackle novel garden whisper unhappy")
+        model.restore()
+        model.writeServer("example.org")
+        settle()
+        assertEquals(Tor.Off to true, fake.state.value.tor to model.state.value.canRestore)
+        model.restore()
+        settle()
+        assertEquals(Tor.Ready, fake.state.value.tor)
+    }
 }

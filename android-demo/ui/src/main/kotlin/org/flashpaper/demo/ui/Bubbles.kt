@@ -53,7 +53,7 @@ internal fun BubbleRow(bubble: Bubble, actions: ChatActions) {
             actions.copied()
         },
         if (bubble.canRetry) Item(words(TextKey.RETRY), Vectors.connecting) { actions.retry(bubble.id) } else null,
-        if (bubble.canDelete) Item(words(TextKey.DELETE), Vectors.trash) { actions.delete(bubble.id) } else null,
+        Item(words(TextKey.DELETE), Vectors.trash) { actions.delete(bubble.id) },
     )
     val look = look(bubble.kind)
     val spoken = words(bubble.spoken)

@@ -42,7 +42,7 @@ fun BurnersScreen(frame: Frame, state: BurnersState, actions: BurnersActions) {
             state.whyNot?.let { Note(it) }
             if (state.canConnect) WideAct(words(TextKey.BURNERS_CONNECT), actions::connect)
             if (state.canCreate) WideAct(words(TextKey.BURNERS_MAKE), actions::create, icon = Vectors.plus)
-            if (state.canRestore) WideAct(words(TextKey.BURNERS_RESTORE), actions::restore, Weight.TEXT)
+            WideAct(words(TextKey.BURNERS_RESTORE), actions::restore, Weight.TEXT)
         }
     }
     Page(frame, Text(TextKey.BURNERS_TITLE), null, tools, state.note, actions::dismiss, bottom) {

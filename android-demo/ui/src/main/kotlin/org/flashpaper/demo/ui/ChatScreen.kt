@@ -59,7 +59,7 @@ import org.flashpaper.demo.ui.design.vector
 fun ChatScreen(frame: Frame, state: ChatState, actions: ChatActions) {
     var menu by remember { mutableStateOf(false) }
     val tools = @Composable {
-        Choices(menu, { menu = it }, state.others.filter { it.enabled }.map { Item(words(it.text), null) { actions.act(it.act) } })
+        Choices(menu, { menu = it }, state.others.map { Item(words(it.text), null) { actions.act(it.act) } })
     }
     Page(frame, state.name, state.badge, tools, state.note, actions::dismiss, { Writing(state, actions) }) {
         BoxWithConstraints(Modifier.weight(1f)) {
@@ -97,7 +97,7 @@ private fun Lock(state: ChatState, actions: ChatActions, modifier: Modifier) {
             if (open) {
                 state.presence?.let { Say(it, style = MaterialTheme.typography.labelMedium) }
                 Say(state.explanation, style = MaterialTheme.typography.bodyMedium)
-                state.main?.let { Act(words(it.text), { actions.act(it.act) }, Weight.MAIN, enabled = it.enabled, tone = it.tone) }
+                state.main?.let { Act(words(it.text), { actions.act(it.act) }, Weight.MAIN, tone = it.tone) }
             }
         }
     }

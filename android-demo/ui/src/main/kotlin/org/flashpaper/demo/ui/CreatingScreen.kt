@@ -36,7 +36,7 @@ fun CreatingScreen(frame: Frame, state: CreatingState, actions: CreatingActions)
     val bottom = @Composable {
         Foot {
             if (state.canRetry) WideAct(words(TextKey.RETRY), actions::retry)
-            if (state.canCancel) WideAct(words(TextKey.CANCEL), actions::cancel, Weight.TEXT)
+            WideAct(words(TextKey.CANCEL), actions::cancel, Weight.TEXT)
         }
     }
     Page(frame, Text(TextKey.CREATING_TITLE), bottom = bottom) {
