@@ -8,6 +8,7 @@ import javax.crypto.SecretKey
 import javax.crypto.spec.GCMParameterSpec
 import javax.crypto.spec.SecretKeySpec
 import kotlin.coroutines.CoroutineContext
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
@@ -79,8 +80,8 @@ internal class Phone(private val scope: CoroutineScope, folder: File, private va
         return app.shown.value as M
     }
 
-    suspend fun until(what: String, wanted: () -> Boolean): Unit = try {
-        withTimeout(90.seconds) { while (!wanted()) delay(20.milliseconds) }
+    suspend fun until(what: String, time: Duration = 90.seconds, wanted: () -> Boolean): Unit = try {
+        withTimeout(time) { while (!wanted()) delay(20.milliseconds) }
     } catch (_: TimeoutCancellationException) {
         error("it never came to $what: ${app.shown.value.state.value}")
     }

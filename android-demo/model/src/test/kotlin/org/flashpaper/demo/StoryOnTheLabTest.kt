@@ -3,6 +3,7 @@ package org.flashpaper.demo
 import java.io.File
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit.MINUTES
+import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.asCoroutineDispatcher
 import org.flashpaper.History
 import org.flashpaper.Jid
@@ -11,6 +12,7 @@ import org.flashpaper.Life
 import org.flashpaper.Tor
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
@@ -204,6 +206,68 @@ class StoryOnTheLabTest {
         assertTrue(phone.keys.isEmpty)
         phone.on<PanicModel>().close()
         phone.on<StartModel>().reaches { it.canStart }
+    }
+
+    @Test
+    fun `a way into Tor that is blocked, strangers, and a server that is away at the burn`(@TempDir folder: File) = onPhone(main, folder) { phone ->
+        val before = Lab.accounts()
+        phone.on<StartModel> { it.state.value.canStart }.run {
+            choose(Entrance.BRIDGES)
+            // Nobody is there.
+            writeBridges("127.0.0.1:9 0123456789ABCDEF0123456789ABCDEF01234567")
+            start()
+        }
+        val creating = phone.on<CreatingModel>()
+        // Tor tries for a while before it says so.
+        phone.until("what stands in the way", 3.minutes) { creating.state.value.problem != null }
+        creating.cancel()
+        // The next try is told by itself, not by what stood in the way of the one before.
+        phone.on<BurnersModel>().connect()
+        phone.on<StartModel>().run {
+            choose(Entrance.DIRECT)
+            start()
+        }
+        val contacts = phone.on<ContactsModel>()
+        val burner = (contacts.screen as Screen.Contacts).burner
+        contacts.reaches { it.connection.key == TextKey.BURNER_ONLINE }
+        val address = phone.now.burners.single().jid.value
+
+        val stranger = Lab.peer()
+        stranger.does("to $address")
+        stranger.does("say good evening")
+        contacts.reaches { it.requests.singleOrNull()?.unread == 1 && it.contacts.isEmpty() }
+        contacts.open(Jid(stranger.jid))
+        val asked = phone.on<ChatModel>()
+        asked.reaches { it.mode == Mode.STRANGER && it.shows("good evening") != null && !it.canWrite }
+        asked.act(ChatAct.ACCEPT)
+        asked.reaches { it.canWrite }
+        asked.says("who are you?")
+        stranger.hears("who are you?")
+        phone.app.back()
+        contacts.reaches { it.requests.isEmpty() && it.contacts.size == 1 }
+
+        val pest = Lab.peer()
+        pest.does("to $address")
+        pest.does("say buy this")
+        contacts.reaches { it.requests.size == 1 }
+        contacts.open(Jid(pest.jid))
+        val blocked = phone.on<ChatModel>()
+        blocked.act(ChatAct.BLOCK)
+        blocked.confirm()
+        blocked.reaches { it.mode == Mode.BLOCKED && it.main?.act == ChatAct.UNBLOCK }
+        pest.does("say buy this, too")
+        stranger.does("say still there")
+        phone.until("what came after it") { phone.now.burners.single().chats.sumOf { it.unread } == 1 }
+        assertNull(blocked.state.value.shows("buy this, too"))
+        pest.end()
+        stranger.end()
+
+        Lab.without("prosody") {
+            val report = phone.burn(burner).state.value
+            assertTrue(report.sign.key in setOf(TextKey.REPORT_UNPROVEN, TextKey.REPORT_QUEUED) && report.reason != null, "$report")
+        }
+        phone.on<BurnReportModel>().proven()
+        assertEquals(before, Lab.accounts())
     }
 
     private fun ChatState.shows(text: String): Bubble? = bubbles.find { it.text.text == text }
