@@ -4,7 +4,11 @@ import org.flashpaper.BurnerId
 import org.flashpaper.FailReason
 import org.flashpaper.FlashpaperException
 import org.flashpaper.History
+import org.flashpaper.PeerKey
+import org.flashpaper.Phase
+import org.flashpaper.Security
 import org.flashpaper.Tor
+import org.flashpaper.demo.BurnersModel
 import org.flashpaper.demo.ChatAct
 import org.flashpaper.demo.ChatModel
 import org.flashpaper.demo.ContactsModel
@@ -40,6 +44,19 @@ internal val CHATS: List<Scene> = listOf(
         val friend = private()
         fake.burner(only)?.chat(friend.jid)?.setVerified(friend.key, true)
         friend.sends("See you at noon.", only)
+    },
+    Scene("chat-they-verified-you") {
+        val friend = private()
+        reopen { library ->
+            Changed(library, ofChat = { it.copy(security = Security.PRIVATE, key = friend.key, keys = listOf(PeerKey(friend.key, verifiedUs = true))) })
+        }
+        openChat(friend)
+    },
+    Scene("chat-burning") {
+        val friend = private()
+        var phase = Phase.ACTIVE
+        reopen { library -> Changed(library, ofBurner = { it.copy(phase = phase) }) }
+        openChat(friend) { phase = Phase.BURNING }
     },
     Scene("chat-asked") {
         private().asks("Where did we meet?", "paris", only)
@@ -132,6 +149,14 @@ private suspend fun Stage.private(): FakePeer = chat().also {
 private suspend fun Stage.says(text: String) = on<ChatModel>().run {
     write(text)
     send()
+    settle()
+}
+
+private fun Stage.openChat(friend: FakePeer, before: () -> Unit = {}) {
+    on<BurnersModel>().open(only)
+    settle()
+    before()
+    on<ContactsModel>().open(friend.jid)
     settle()
 }
 

@@ -49,7 +49,7 @@ class PicturesTest {
 
     private fun draw(scene: Scene, format: Format): Image {
         var image: Image? = null
-        runTest { show(scene, format) { image = it.picture() } }
+        runTest { show(scene, format.copy(height = maxOf(format.height, scene.height))) { image = it.picture() } }
         return checkNotNull(image)
     }
 

@@ -1,11 +1,17 @@
 package org.flashpaper.demo.ui
 
 import kotlin.time.Duration.Companion.milliseconds
+import org.flashpaper.BridgePart
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnReport
+import org.flashpaper.Connection
+import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
 import org.flashpaper.History
+import org.flashpaper.Input
 import org.flashpaper.NetworkKind
+import org.flashpaper.PanicReport
+import org.flashpaper.Phase
 import org.flashpaper.Stage as Step
 import org.flashpaper.Tor
 import org.flashpaper.WebPage
@@ -27,12 +33,13 @@ import org.flashpaper.testing.Op
 
 /**
  * A state of a screen, and how a user comes there: [play] touches models over the library's double; [touch] is then touched on the
- * screen itself, where the view alone remembers that something is open.
+ * screen itself, where the view alone remembers that something is open. A picture has at least this [height].
  */
 internal class Scene(
     val name: String,
     val touch: TextKey? = null,
     val network: NetworkKind = NetworkKind.PUBLIC,
+    val height: Int = 0,
     val play: suspend Stage.() -> Unit,
 )
 
@@ -43,6 +50,12 @@ internal val SCENES: List<Scene> = listOf(
             choose(Entrance.BRIDGES)
             writeBridges("192.0.2.7:443 4352E58420E68F5E40BF7C74FADDCCD9D1349413")
         }
+    },
+    Scene("start-bridge-fault") {
+        on<StartModel>().choose(Entrance.BRIDGES)
+        on<StartModel>().writeBridges("192.0.2.7:443 4352E58420E68F5E40BF7C74FADDCCD9D1349413\nbridges from a friend")
+        fake.fail(Op.START_TOR, FlashpaperException.InvalidInput(Input.Bridge(2, BridgePart.ADDRESS)))
+        on<StartModel>().start()
     },
     Scene("creating-tor") {
         fake.fail(Op.START_TOR, FlashpaperException.Timeout())
@@ -72,6 +85,18 @@ internal val SCENES: List<Scene> = listOf(
         app.back()
     },
     Scene("burners") { threeBurners() },
+    Scene("burners-held-back") {
+        threeBurners()
+        fake.setConnection(fake.state.value.burners.first().id, Connection.Quarantined)
+    },
+    Scene("burners-not-finished") {
+        threeBurners()
+        val (first, second) = fake.state.value.burners
+        reopen { library ->
+            val phases = mapOf(first.id to Phase.PENDING, second.id to Phase.BURNING)
+            Changed(library, ofBurner = { it.copy(phase = phases[it.id] ?: it.phase) })
+        }
+    },
     Scene("burners-removals") {
         threeBurners()
         fake.nextBurn(BurnReport(BurnOutcome.QUEUED))
@@ -83,6 +108,12 @@ internal val SCENES: List<Scene> = listOf(
         on<RestoreModel>().writeWords("absorb winter coper lunar fossil ridge empty tackle novel garden whisper unhappy")
         on<RestoreModel>().writeServer("example.org")
     },
+    Scene("restore-busy") {
+        fake.fail(Op.START_TOR, FlashpaperException.Timeout())
+        restore("absorb winter copper lunar fossil ridge empty tackle novel garden whisper unhappy")
+        fake.setTor(Tor.Connecting(0.45f, Step.DIRECTORY))
+    },
+    Scene("restore-faulty") { restore("absorb winter copper") },
     Scene("words-hidden") { words() },
     Scene("words") {
         words()
@@ -116,6 +147,18 @@ internal val SCENES: List<Scene> = listOf(
         app.settings(burner())
         on<SettingsModel>().setExpiry(ExpiryChoice.ONE_DAY)
     },
+    Scene("settings-passphrases", height = 2400) {
+        app.settings(burner())
+        on<SettingsModel>().run {
+            writePassphrase("open sesame")
+            writeAgain("open sesame")
+            setPassphrase()
+            settle()
+            writeDuress("fire")
+            writeDuressAgain("fir")
+            setDuress()
+        }
+    },
     Scene("burn") { burn() },
     Scene("burn-held") {
         burn()
@@ -140,6 +183,19 @@ internal val SCENES: List<Scene> = listOf(
         app.panic()
         on<PanicModel>().slide(1f)
         on<PanicModel>().letGo()
+    },
+    Scene("panic-remains") {
+        burner()
+        panicReport = PanicReport(keyKept = FlashpaperException.KeyUnavailable())
+        app.panic()
+        on<PanicModel>().slide(1f)
+        on<PanicModel>().letGo()
+    },
+    Scene("unlock-damaged") {
+        burner()
+        openFails = FlashpaperException.VaultDamaged()
+        fake.lock()
+        on<UnlockModel>().unlock()
     },
     Scene("unlock") {
         burner()
@@ -181,6 +237,23 @@ private suspend fun Stage.threeBurners() {
     fake.burner(second.id)?.setLabel("Flat hunting")
     fake.burner(third.id)?.setExpiry(fake.now.plusSeconds(86_400))
     fake.burner(third.id)?.disconnect()
+}
+
+private fun Stage.restore(words: String) {
+    on<StartModel>().restore()
+    on<RestoreModel>().writeWords(words)
+    on<RestoreModel>().writeServer("example.org")
+    on<RestoreModel>().restore()
+    settle()
+}
+
+/** The app locks and unlocks, and goes on with another library. */
+internal suspend fun Stage.reopen(other: (Flashpaper) -> Flashpaper) {
+    settle()
+    opened = other
+    fake.lock()
+    on<UnlockModel>().unlock()
+    settle()
 }
 
 private fun Stage.words() {

@@ -42,6 +42,13 @@ internal class Stage(private val test: TestScope, private val network: NetworkKi
     var fake = library()
     var passphrase: String? = null
     val asked = mutableListOf<String>()
+
+    /** What the app gets in the place of the double. */
+    var opened: (Flashpaper) -> Flashpaper = { it }
+
+    /** Every opening throws this. */
+    var openFails: FlashpaperException? = null
+    var panicReport = PanicReport()
     val app = AppModel(test.backgroundScope, this)
 
     inline fun <reified M : ScreenModel<*>> on(): M {
@@ -86,15 +93,16 @@ internal class Stage(private val test: TestScope, private val network: NetworkKi
     override val staysConnected = true
 
     override suspend fun open(key: Key): Flashpaper {
+        openFails?.let { throw it }
         if ((key as Key.Source).passphrase?.decodeToString() != passphrase) throw FlashpaperException.VaultLocked()
         if (fake.state.value.life == Life.CLOSED) fake = library()
         fake.unlock()
-        return fake
+        return opened(fake)
     }
 
     override fun panic(): PanicReport {
         runBlocking { fake.close() }
-        return PanicReport()
+        return panicReport
     }
 
     override fun forget() = Unit
