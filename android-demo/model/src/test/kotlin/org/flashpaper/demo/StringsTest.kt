@@ -20,6 +20,14 @@ class StringsTest {
     }
 
     @Test
+    fun `each is used`() {
+        val code = listOf("src/main", "../ui/src/main", "../app/src/main").flatMap { File(it).walk() }
+            .filter { it.extension == "kt" && it.name != "TextKey.kt" }.joinToString("\n") { it.readText() }
+        val used = Regex("\\w+").findAll(code).map { it.value }.toSet()
+        assertEquals(emptyList<TextKey>(), TextKey.entries.filter { it.name !in used && it.id !in used })
+    }
+
+    @Test
     fun `each has as many places as are filled`() {
         for (language in languages) {
             val found = strings(language).mapValues { (_, words) -> places(words) }
