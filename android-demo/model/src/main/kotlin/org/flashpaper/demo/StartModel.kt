@@ -12,7 +12,8 @@ class StartModel internal constructor(app: AppModel) : ScreenModel<StartState>(S
         val known = session.known.value
         val burners = known.library?.burners.orEmpty()
         val isDirect = choices.entrance == Entrance.DIRECT
-        val isBusy = known.isOpening || known.isConnecting
+        // Where something stands in the way another way can be taken at once.
+        val isBusy = known.isOpening || known.isConnecting && known.torProblem == null
         return StartState(
             entrances = entrances(choices),
             explanation = Text(if (isDirect) START_DIRECT_EXPLANATION else START_BRIDGES_EXPLANATION),

@@ -1,9 +1,12 @@
 package org.flashpaper.demo
 
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.minutes
+import kotlinx.coroutines.awaitCancellation
 import org.flashpaper.BridgePart
 import org.flashpaper.ClockError
 import org.flashpaper.Entry
+import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Input
 import org.flashpaper.Stage
@@ -11,6 +14,7 @@ import org.flashpaper.Tor
 import org.flashpaper.testing.Op
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -93,6 +97,27 @@ class StartModelTest {
         assertEquals(Screen.Burners, screen)
         assertEquals(Tor.Ready, fake.state.value.tor)
         assertEquals(1, fake.state.value.burners.size)
+    }
+
+    @Test
+    fun `who is blocked takes another way at once`() = story {
+        // The call that starts Tor has no end of its own here.
+        device.opened = { library ->
+            object : Flashpaper by library {
+                override suspend fun startTor(entry: Entry, deadline: Duration) =
+                    if (entry == Entry.Direct) library.startTor(entry, deadline) else awaitCancellation()
+            }
+        }
+        processEnds()
+        on<StartModel>().choose(Entrance.BRIDGES)
+        on<StartModel>().writeBridges("192.0.2.1:443 ${"A".repeat(40)}")
+        on<StartModel>().start()
+        on<CreatingModel>().cancel()
+        on<BurnersModel>().connect()
+        assertEquals(true to false, on<StartModel>().state.value.run { isBusy to canStart })
+        app.session.known.value = app.session.known.value.run { copy(library = library?.copy(tor = Tor.Blocked(FlashpaperException.TorBlocked()))) }
+        assertEquals(false to true, on<StartModel>().state.value.run { isBusy to canStart })
+        assertNotNull(on<StartModel>().state.value.problem)
     }
 
     @Test
