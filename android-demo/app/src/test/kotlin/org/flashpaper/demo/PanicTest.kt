@@ -10,6 +10,8 @@ import android.content.pm.SigningInfo
 import android.os.Looper
 import java.io.File
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import org.flashpaper.Key
 import org.flashpaper.Life
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -87,8 +89,9 @@ class PanicTest {
         install("info.guardianproject.ripple", "aa")
         connect("info.guardianproject.ripple", yes = true)
         app.platform.save(Choices(Entrance.BRIDGES, "192.0.2.7:443"))
-        folder.mkdirs()
-        File(folder, "left by an earlier run").writeText("secret")
+        // What an earlier run has left.
+        runBlocking { Store(folder, app.keys).open(Key.Source(app.keys)).close() }
+        assertTrue(folder.list().orEmpty().isNotEmpty() && app.keys.slots.isNotEmpty())
         started(TriggerActivity::class.java, TriggerActivity.TRIGGER, "info.guardianproject.ripple")
         assertEquals(emptyList<String>(), folder.list().orEmpty().toList())
         repeat(50) {
@@ -123,8 +126,9 @@ class PanicTest {
         val unlock = app.model.shown.value as UnlockModel
         unlock.writePassphrase("fire")
         unlock.unlock()
-        until("an empty app") { app.model.state.value.screen == Screen.Start }
-        assertEquals(Choices() to false, app.platform.run { load() to staysConnected })
+        until("an empty app") { app.model.state.value.screen == Screen.Start && app.platform.load() == Choices() }
+        until("which is open") { life == Life.AWAKE }
+        assertFalse(app.platform.staysConnected)
         assertNull(app.platform.triggers.app.value)
         assertFalse(app.service<ClipboardManager>().hasPrimaryClip())
     }

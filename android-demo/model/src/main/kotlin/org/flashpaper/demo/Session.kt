@@ -6,6 +6,7 @@ import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
@@ -13,6 +14,7 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withContext
 import org.flashpaper.BurnReport
 import org.flashpaper.Burner
 import org.flashpaper.BurnerId
@@ -24,10 +26,10 @@ import org.flashpaper.Input
 import org.flashpaper.Jid
 import org.flashpaper.Key
 import org.flashpaper.Life
+import org.flashpaper.Notice as PeerNotice
 import org.flashpaper.Profile
 import org.flashpaper.State
 import org.flashpaper.Tor
-import org.flashpaper.Notice as PeerNotice
 
 private val OPEN = setOf(Life.AWAKE, Life.SUSPENDED)
 
@@ -107,13 +109,18 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         known.update { it.copy(torFault = null) }
     }
 
-    /** Opens the store, or wakes it. Throws why it cannot be opened. The passphrase is wiped. */
-    suspend fun open(passphrase: ByteArray? = null): Flashpaper = opening.withLock {
+    /**
+     * Opens the store, or wakes it. Throws why it cannot be opened. The passphrase is wiped. It goes on where the screen that asked
+     * for it is left: by the emergency passphrase the library that was open closes, which leads away, before the empty one is there.
+     */
+    suspend fun open(passphrase: ByteArray? = null): Flashpaper = withContext(NonCancellable) { opening.withLock { openNow(passphrase) } }
+
+    private suspend fun openNow(passphrase: ByteArray?): Flashpaper {
         known.update { it.copy(isOpening = true, openFault = null) }
         try {
             val opened = library?.takeIf { it.state.value.life in OPEN } ?: openAnew(passphrase)
             if (!known.value.covered) opened.resume()
-            opened
+            return opened
         } catch (error: FlashpaperException) {
             known.update { it.copy(openFault = error) }
             throw error
@@ -231,8 +238,11 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
 
     suspend fun close() {
         connecting?.cancel()
-        library?.close()
-        letGo()
+        // After an opening that goes on.
+        opening.withLock {
+            library?.close()
+            letGo()
+        }
     }
 
     /** The library is closed: opening begins anew. */

@@ -17,6 +17,7 @@ import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.advanceTimeBy
 import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
+import kotlinx.coroutines.yield
 import org.flashpaper.BurnerId
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
@@ -74,6 +75,9 @@ internal class Device(private val test: TestScope, private val network: NetworkK
         if (typed != null && typed == duress) {
             passphrase = duress
             duress = null
+            // The library that is open in this process ends with the panic, and the app hears of it.
+            fake.close()
+            yield()
             fake = FakeFlashpaper(test, network)
         }
         if (typed != passphrase) throw FlashpaperException.VaultLocked()
