@@ -51,7 +51,7 @@ internal val SCENES: List<Scene> = listOf(
             writeBridges("192.0.2.7:443 4352E58420E68F5E40BF7C74FADDCCD9D1349413")
         }
     },
-    Scene("start-bridge-fault") {
+    Scene("start-bridge-fault", height = 860) {
         on<StartModel>().choose(Entrance.BRIDGES)
         on<StartModel>().writeBridges("192.0.2.7:443 4352E58420E68F5E40BF7C74FADDCCD9D1349413\nbridges from a friend")
         fake.fail(Op.START_TOR, FlashpaperException.InvalidInput(Input.Bridge(2, BridgePart.ADDRESS)))
@@ -91,9 +91,9 @@ internal val SCENES: List<Scene> = listOf(
     },
     Scene("burners-not-finished") {
         threeBurners()
-        val (first, second) = fake.state.value.burners
+        val (_, second, third) = fake.state.value.burners
         reopen { library ->
-            val phases = mapOf(first.id to Phase.PENDING, second.id to Phase.BURNING)
+            val phases = mapOf(second.id to Phase.BURNING, third.id to Phase.PENDING)
             Changed(library, ofBurner = { it.copy(phase = phases[it.id] ?: it.phase) })
         }
     },
@@ -154,6 +154,7 @@ internal val SCENES: List<Scene> = listOf(
             writeAgain("open sesame")
             setPassphrase()
             settle()
+            dismiss()
             writeDuress("fire")
             writeDuressAgain("fir")
             setDuress()
