@@ -70,7 +70,7 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
             main = main?.let { button(it, mode) },
             others = otherActs(mode).map { button(it, mode) },
             presence = presence(talk),
-            offline = sign(now.connection).takeIf { now.connection != Connection.Online },
+            offline = sign(now.connection).takeIf { now.connection !in setOf(Connection.Online, Connection.Quarantined) },
             bubbles = pages.messages.map { bubble(it, name, canWrite(mode)) },
             hasEarlier = pages.hasEarlier,
             empty = if (pages.messages.isEmpty()) Text(CHAT_EMPTY) else null,

@@ -2,6 +2,7 @@ package org.flashpaper.demo
 
 import org.flashpaper.Burner
 import org.flashpaper.ChatState as Conversation
+import org.flashpaper.Connection
 import org.flashpaper.Fingerprint
 import org.flashpaper.FlashpaperException
 import org.flashpaper.Jid
@@ -32,7 +33,8 @@ class ContactsModel internal constructor(screen: Screen.Contacts, private val bu
             badge = badge(now),
             address = Verbatim(now.jid.value),
             connection = sign(now),
-            problem = why?.let(::problem),
+            // To connect again helps nobody who is connected.
+            problem = why?.let(::problem)?.run { copy(canRetry = canRetry && now.connection != Connection.Quarantined) },
             expiry = expiry(now, session.platform.clock),
             requests = now.requests.map { row(it, known) },
             contacts = now.chats.map { row(it, known) },

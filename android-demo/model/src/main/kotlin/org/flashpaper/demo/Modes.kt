@@ -5,7 +5,7 @@ package org.flashpaper.demo
 import org.flashpaper.BurnerState
 import org.flashpaper.ChatState as Conversation
 import org.flashpaper.Comparison
-import org.flashpaper.FlashpaperException
+import org.flashpaper.Connection
 import org.flashpaper.Notice as PeerNotice
 import org.flashpaper.Phase
 import org.flashpaper.Relationship
@@ -17,7 +17,7 @@ internal fun mode(burner: BurnerState, chat: Conversation): Mode = when {
     burner.phase == Phase.BURNING -> Mode.BURNING
     chat.relationship == Relationship.BLOCKED -> Mode.BLOCKED
     chat.relationship == Relationship.STRANGER -> Mode.STRANGER
-    burner.connection.why is FlashpaperException.Quarantined -> Mode.QUARANTINED
+    burner.connection == Connection.Quarantined -> Mode.QUARANTINED
     else -> when (chat.security) {
         Security.PLAINTEXT -> if (chat.outbox > 0) Mode.WAITING else Mode.PLAIN
         Security.PRIVATE ->

@@ -52,15 +52,17 @@ internal fun sign(connection: Connection): Sign = when (connection) {
     Connection.Offline -> Sign(Mark.OFFLINE, Text(BURNER_OFFLINE), Tone.QUIET)
     Connection.Connecting -> Sign(Mark.CONNECTING, Text(BURNER_CONNECTING), Tone.CALM)
     Connection.Online -> Sign(Mark.ONLINE, Text(BURNER_ONLINE), Tone.GOOD)
+    Connection.Quarantined -> Sign(Mark.HELD, Text(MODE_QUARANTINED), Tone.DANGER)
     is Connection.Waiting -> Sign(Mark.CONNECTING, Text(BURNER_WAITING), Tone.CAUTION)
     is Connection.Ended -> Sign(Mark.FAILED, Text(BURNER_ENDED), Tone.DANGER)
 }
 
-/** Why a burner is not connected. */
+/** Why a burner is not connected, or is and talks to nobody. */
 internal val Connection.why: FlashpaperException?
     get() = when (this) {
         is Connection.Waiting -> why
         is Connection.Ended -> why
+        Connection.Quarantined -> FlashpaperException.Quarantined()
         Connection.Offline, Connection.Connecting, Connection.Online -> null
     }
 

@@ -14,7 +14,6 @@ import org.flashpaper.Tor
 import org.flashpaper.testing.Op
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
-import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -259,11 +258,20 @@ class ChatModelTest {
         fake.setTor(Tor.Blocked(FlashpaperException.Offline()))
         settle()
         assertEquals(TextKey.BURNER_WAITING, chat.conversation.offline?.key)
-        fake.setTor(Tor.Blocked(FlashpaperException.Quarantined()))
+        fake.setTor(Tor.Ready)
         settle()
-        assertEquals(Connection.Waiting(FlashpaperException.Quarantined()), fake.state.value.burners.single().connection)
+        val burner = fake.state.value.burners.single().id
+        fake.setConnection(burner, Connection.Quarantined)
+        settle()
         assertEquals(Mode.QUARANTINED to false, chat.conversation.run { mode to canWrite })
-        assertNotNull(chat.conversation.offline)
+        // It is connected: the lock says all.
+        assertNull(chat.conversation.offline)
+        app.back()
+        val contacts = on<ContactsModel>().state.value
+        assertEquals(TextKey.MODE_QUARANTINED to TextKey.PROBLEM_QUARANTINED, contacts.run { connection.key to problem?.sign?.key })
+        assertEquals(false, contacts.problem?.canRetry)
+        app.back()
+        assertEquals(Sign(Mark.HELD, Text(TextKey.MODE_QUARANTINED), Tone.DANGER), on<BurnersModel>().state.value.rows.single().sign)
     }
 
     @Test

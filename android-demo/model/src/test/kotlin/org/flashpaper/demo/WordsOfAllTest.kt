@@ -102,8 +102,7 @@ class WordsOfAllTest {
         val plain = Conversation(Jid("a@b.example"))
         assertEquals(Mode.WAITING, mode(burner, plain.copy(outbox = 1)))
         assertEquals(Mode.BURNING, mode(burner.copy(phase = Phase.BURNING), plain))
-        val held = Connection.Ended(FlashpaperException.Quarantined())
-        assertEquals(Mode.QUARANTINED, mode(burner.copy(connection = held), plain))
+        assertEquals(Mode.QUARANTINED, mode(burner.copy(connection = Connection.Quarantined), plain))
         val key = fake.peer(plain.peer).key
         val private = plain.copy(security = Security.PRIVATE, key = key, keys = listOf(PeerKey(key, verifiedUs = true)))
         assertEquals(Mode.THEY_VERIFIED_YOU, mode(burner, private))

@@ -1,6 +1,7 @@
 package org.flashpaper.demo.ui
 
 import org.flashpaper.BurnerId
+import org.flashpaper.Connection
 import org.flashpaper.FailReason
 import org.flashpaper.FlashpaperException
 import org.flashpaper.History
@@ -84,7 +85,7 @@ internal val CHATS: List<Scene> = listOf(
     },
     Scene("chat-held-back") {
         private()
-        fake.setTor(Tor.Blocked(FlashpaperException.Quarantined()))
+        fake.setConnection(only, Connection.Quarantined)
     },
     Scene("chat-offline") {
         private()
