@@ -200,8 +200,7 @@ mod tests {
     #[tokio::test]
     async fn that_tor_has_begun_is_told_before_any_relay_answers() {
         let home = TempDir::new().unwrap();
-        let config =
-            Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
+        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
         let engine = Engine::open(config).await.unwrap();
         let lines = vec![format!("127.0.0.1:9 {}", "A".repeat(40))];
         let access = TorAccess::Bridges { lines, transports: Vec::new() };

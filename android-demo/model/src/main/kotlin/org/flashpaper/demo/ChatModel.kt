@@ -43,15 +43,12 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
     private var ask: Ask? = null
     private var note: Note? = null
     private var isSending = false
-
-    /** The text that could not be sent, and its key: sent again, the library takes it once. Another text has another key. */
-    private var tried: Pair<String, String>? = null
     private val reading = mutableSetOf<MessageId>()
 
     private var draft: String
-        get() = session.drafts[screen].orEmpty()
+        get() = session.drafts[screen]?.text.orEmpty()
         set(new) {
-            if (new.isEmpty()) session.drafts.remove(screen) else session.drafts[screen] = new
+            if (new.isEmpty()) session.drafts.remove(screen) else if (new != draft) session.drafts[screen] = Draft(new)
         }
 
     override fun now(): ChatState {
@@ -153,20 +150,17 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
 
     override fun send() {
         if (!now().canSend) return
-        val text = draft
-        val key = tried?.takeIf { it.first == text }?.second ?: Chat.newKey()
-        tried = text to key
+        val sent = session.drafts[screen] ?: return
         isSending = true
         note = null
         look()
         act(::notSent) {
             try {
-                val id = chat.send(text, key = key)
+                val id = chat.send(sent.text, key = sent.key)
                 val at = session.platform.clock.instant()
-                pages.sent(Message(id, chat.peer, text, at, MessageState.Queued, chat.state.value.security))
+                pages.sent(Message(id, chat.peer, sent.text, at, MessageState.Queued, chat.state.value.security))
                 // It is the library's now. What was written meanwhile is not.
-                tried = null
-                if (draft == text) draft = ""
+                session.drafts.remove(screen, sent)
                 firstUnread = null
             } finally {
                 isSending = false

@@ -18,6 +18,7 @@ import kotlinx.coroutines.withContext
 import org.flashpaper.BurnReport
 import org.flashpaper.Burner
 import org.flashpaper.BurnerId
+import org.flashpaper.Chat
 import org.flashpaper.Comparison
 import org.flashpaper.Event
 import org.flashpaper.Flashpaper
@@ -73,6 +74,12 @@ internal data class Known(
 /** What a user is told of a contact, until it is dismissed or replaced. */
 internal data class News(val burner: BurnerId, val peer: Jid, val comparison: Comparison?, val notice: PeerNotice?)
 
+/** A text that was not sent yet. */
+internal class Draft(val text: String) {
+    /** The same for each try to send it, so that one which was stored after all is not sent twice. Another text has another key. */
+    val key = Chat.newKey()
+}
+
 /** A burn that has ended. The burner itself is gone, so its badge is kept. */
 internal data class Burnt(val badge: BurnerBadge, val report: BurnReport)
 
@@ -83,7 +90,7 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
     val burnt = mutableMapOf<BurnerId, Burnt>()
 
     /** What was written and not sent. */
-    val drafts = mutableMapOf<Screen, String>()
+    val drafts = mutableMapOf<Screen, Draft>()
 
     var library: Flashpaper? = null
         private set

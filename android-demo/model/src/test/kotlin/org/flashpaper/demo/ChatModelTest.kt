@@ -104,13 +104,15 @@ class ChatModelTest {
         device.opened = { Keys(it, keys) }
         processEnds()
         on<StartModel>().start()
-        val (chat, peer) = chat()
+        val (_, peer) = chat()
         fun send(text: String, error: FlashpaperException? = null) {
             error?.let { fake.fail(Op.SEND, it) }
-            chat.says(text)
+            on<ChatModel>().says(text)
             settle()
         }
         send("do not lose me", FlashpaperException.StorageFull())
+        app.back()
+        on<ContactsModel>().open(peer.jid)
         send("do not lose me", FlashpaperException.StorageFull())
         send("do not lose me!", FlashpaperException.StorageFull())
         send("do not lose me!")

@@ -5,9 +5,7 @@ import org.flashpaper.Connection
 import org.flashpaper.FailReason
 import org.flashpaper.FlashpaperException
 import org.flashpaper.History
-import org.flashpaper.PeerKey
 import org.flashpaper.Phase
-import org.flashpaper.Security
 import org.flashpaper.Tor
 import org.flashpaper.demo.BurnersModel
 import org.flashpaper.demo.ChatAct
@@ -48,15 +46,13 @@ internal val CHATS: List<Scene> = listOf(
     },
     Scene("chat-they-verified-you") {
         val friend = private()
-        reopen { library ->
-            Changed(library, ofChat = { it.copy(security = Security.PRIVATE, key = friend.key, keys = listOf(PeerKey(friend.key, verifiedUs = true))) })
-        }
-        openChat(friend)
+        friend.asks("Where did we meet?", "paris", only)
+        fake.burner(only)?.chat(friend.jid)?.answer("paris", "Where did we meet?")
     },
     Scene("chat-burning") {
         val friend = private()
         var phase = Phase.ACTIVE
-        reopen { library -> Changed(library, ofBurner = { it.copy(phase = phase) }) }
+        reopen { library -> Changed(library) { it.copy(phase = phase) } }
         openChat(friend) { phase = Phase.BURNING }
     },
     Scene("chat-asked") {

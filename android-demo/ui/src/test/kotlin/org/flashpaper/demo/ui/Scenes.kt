@@ -94,7 +94,7 @@ internal val SCENES: List<Scene> = listOf(
         val (_, second, third) = fake.state.value.burners
         reopen { library ->
             val phases = mapOf(second.id to Phase.BURNING, third.id to Phase.PENDING)
-            Changed(library, ofBurner = { it.copy(phase = phases[it.id] ?: it.phase) })
+            Changed(library) { it.copy(phase = phases[it.id] ?: it.phase) }
         }
     },
     Scene("burners-removals") {
