@@ -56,12 +56,7 @@ impl Engine {
         let rng = Random::new(rng);
         let mut open = OPEN.lock().await;
         open.retain(|engine| engine.strong_count() > 0);
-        let same = open.iter().filter_map(Weak::upgrade).filter(|context| same_folder(&context.home, &home));
-        let (closing, mut present): (Vec<_>, Vec<_>) = same.partition(|context| context.tasks.closing.is_cancelled());
-        for context in closing {
-            context.ended().await;
-        }
-        if let Some(context) = present.pop() {
+        if let Some(context) = present(&open, &home).await {
             if context.network != network {
                 return Err(Error::InUse);
             }
@@ -135,6 +130,16 @@ impl Engine {
         let work = context.tasks.runtime().spawn(work);
         work.await.map_err(|_| Error::Internal)?
     }
+}
+
+/// The engine that has this folder open. One that is being closed has let go of it before this returns.
+async fn present(open: &[Weak<Context>], home: &Path) -> Option<Arc<Context>> {
+    let same = open.iter().filter_map(Weak::upgrade).filter(|context| same_folder(&context.home, home));
+    let (closing, mut present): (Vec<_>, Vec<_>) = same.partition(|context| context.tasks.closing.is_cancelled());
+    for context in closing {
+        context.ended().await;
+    }
+    present.pop()
 }
 
 /// Opens the folder; under duress the empty one that takes its place.

@@ -47,7 +47,8 @@ extension AppModel {
     var torProblem: FlashpaperError? {
         switch tor {
         case .blocked(let why): why
-        case .off: notStarted
+        // It goes on by itself, but nobody is asked to wait before any relay has answered.
+        case .off, .connecting(_, .connecting): notStarted
         // Then it is what an earlier run left that could not be settled.
         case .ready, .connecting: nil
         }
@@ -65,7 +66,7 @@ extension AppModel {
             await withTaskCancellationHandler { await waiting.value } onCancel: { waiting.cancel() }
             try Task.checkCancellation()
         }
-        await library.waits { if case .connecting = $0 { false } else { true } }
+        if torProblem == nil { await library.waits { if case .connecting = $0 { false } else { true } } }
         try Task.checkCancellation()
         guard library.state.tor == .ready else { throw torProblem ?? .torNotStarted }
         return library

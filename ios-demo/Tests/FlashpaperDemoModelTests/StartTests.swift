@@ -87,6 +87,18 @@ import Testing
         try await until { app.contacts != nil }
     }
 
+    @Test func aTryThatNoRelayHasAnsweredIsToldAsItEndsAlthoughTorGoesOn() async throws {
+        let app = device.app()
+        await app.launched()
+        device.fake.fail(.startTor, with: .torBlocked)
+        app.start?.start()
+        device.fake.setTor(.connecting(0, .connecting))
+        try await until { app.creating?.state.title == Phrase(.creatingFailed) }
+        #expect(app.creating?.state.problem?.sign.text == Phrase(.problemTorBlocked))
+        device.fake.setTor(.connecting(0.5, .directory))
+        try await until { app.torProblem == nil }
+    }
+
     @Test(arguments: [true, false])
     func aTryByTheOldWayIsGivenUpForAnother(_ direct: Bool) async throws {
         let app = device.app()

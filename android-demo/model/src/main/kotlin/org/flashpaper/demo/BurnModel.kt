@@ -32,7 +32,7 @@ class BurnModel internal constructor(screen: Screen.Burn, private val burner: Bu
 
     override fun now(): BurnState {
         val now = burner.state.value
-        val isReady = session.known.value.library?.tor == Tor.Ready
+        val isReady = session.known.value.tor == Tor.Ready
         return BurnState(
             badge = badge(now),
             address = Verbatim(now.jid.value),
@@ -128,7 +128,7 @@ class BurnReportModel internal constructor(screen: Screen.BurnReport, private va
             sign = sign,
             explanation = explanation,
             reason = reason?.let { Text(REPORT_REASON, problem(it).sign.text) },
-            canRetry = !burnt.report.isFinal && !isBusy && session.known.value.library?.tor == Tor.Ready,
+            canRetry = !burnt.report.isFinal && !isBusy && session.known.value.tor == Tor.Ready,
             isBusy = isBusy,
         )
     }

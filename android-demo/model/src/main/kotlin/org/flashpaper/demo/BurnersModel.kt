@@ -20,7 +20,7 @@ class BurnersModel internal constructor(app: AppModel) : ScreenModel<BurnersStat
 
     override fun now(): BurnersState {
         val known = session.known.value
-        val tor = known.library?.tor ?: Tor.Off
+        val tor = known.tor
         val isReady = tor == Tor.Ready
         val burners = known.library?.burners.orEmpty()
         return BurnersState(
@@ -51,7 +51,7 @@ class BurnersModel internal constructor(app: AppModel) : ScreenModel<BurnersStat
         burner = removal.burner,
         address = Verbatim(removal.jid.value),
         sign = Sign(Mark.WAITING, Text(BURNERS_REMOVAL, moment(removal.until, session.platform.clock)), Tone.CAUTION),
-        canRetry = session.known.value.library?.tor == Tor.Ready && removing == null,
+        canRetry = session.known.value.tor == Tor.Ready && removing == null,
     )
 
     override fun begin() {

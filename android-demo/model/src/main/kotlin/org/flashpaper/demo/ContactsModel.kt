@@ -69,13 +69,13 @@ class ContactsModel internal constructor(screen: Screen.Contacts, private val bu
 
     /** Connects the burner, once Tor is ready; Tor itself is not started here. */
     private suspend fun connect() {
-        if (isConnected || session.known.value.library?.tor.let { it == null || it == Tor.Off }) return
+        if (isConnected || session.known.value.tor == Tor.Off) return
         burner.connect()
         isConnected = true
     }
 
     override fun changed() {
-        if (!isConnected && session.known.value.library?.tor == Tor.Ready) act(::failed) { connect() }
+        if (!isConnected && session.known.value.tor == Tor.Ready) act(::failed) { connect() }
     }
 
     override fun returned() {

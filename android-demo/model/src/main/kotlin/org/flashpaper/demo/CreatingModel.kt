@@ -29,7 +29,7 @@ class CreatingModel internal constructor(app: AppModel) : ScreenModel<CreatingSt
 
     override fun now(): CreatingState {
         val known = session.known.value
-        val tor = known.library?.tor ?: Tor.Off
+        val tor = known.tor
         val isReady = tor == Tor.Ready || creation != null
         // The button to try again is a larger one, below.
         val problem = (failed ?: known.torProblem.takeUnless { isReady })?.let(::problem)?.copy(canRetry = false)
@@ -116,7 +116,7 @@ class CreatingModel internal constructor(app: AppModel) : ScreenModel<CreatingSt
 
     override fun retry() {
         if (!now().canRetry) return
-        if (session.known.value.library?.tor != Tor.Ready) session.connect()
+        if (session.known.value.tor != Tor.Ready) session.connect()
         if (making?.isActive != true) make()
         look()
     }

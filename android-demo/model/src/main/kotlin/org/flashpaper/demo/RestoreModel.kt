@@ -23,7 +23,7 @@ class RestoreModel internal constructor(app: AppModel) : ScreenModel<RestoreStat
 
     override fun now(): RestoreState {
         val known = session.known.value
-        val isReady = known.library?.tor == Tor.Ready
+        val isReady = known.tor == Tor.Ready
         val input = (failed as? FlashpaperException.InvalidInput)?.input
         val wordsFault = (input as? Input.Words)?.let { fault(it.fault) }
         val serverFault = Text(RESTORE_BAD_SERVER).takeIf { input == Input.Server }
@@ -34,7 +34,7 @@ class RestoreModel internal constructor(app: AppModel) : ScreenModel<RestoreStat
             canRestore = !isBusy && words.isNotBlank() && server.isNotBlank(),
             first = if (isReady || isBusy) null else Text(RESTORE_CONNECTS),
             isBusy = isBusy,
-            step = if (isBusy) step(known.library?.tor ?: Tor.Off) else null,
+            step = if (isBusy) step(known.tor) else null,
             problem = if (isFault) null else (failed ?: known.torProblem.takeIf { isBusy })?.let(::told),
         )
     }
@@ -81,7 +81,7 @@ class RestoreModel internal constructor(app: AppModel) : ScreenModel<RestoreStat
         failed = null
         step = null
         // The way to connect was chosen on the first screen; this touch is the other yes.
-        if (session.known.value.library?.tor != Tor.Ready) session.connect()
+        if (session.known.value.tor != Tor.Ready) session.connect()
         restoring = act(failed = { failed = it }) {
             val typed = words.lowercase().split(Regex("\\s+")).filter(String::isNotEmpty).joinToString(" ").encodeToByteArray()
             try {

@@ -29,6 +29,7 @@ import org.flashpaper.Key
 import org.flashpaper.Life
 import org.flashpaper.Notice as PeerNotice
 import org.flashpaper.Profile
+import org.flashpaper.Stage
 import org.flashpaper.State
 import org.flashpaper.Tor
 
@@ -50,18 +51,26 @@ internal data class Known(
     val isConnecting: Boolean = false,
     /** Why Tor was not started the last time. */
     val torFault: FlashpaperException? = null,
+    /** The user wants none of the tries that Tor makes now. */
+    val hasGivenUp: Boolean = false,
     /** The next burner can be brought back from words. */
     val recoverable: Boolean = false,
     val news: List<News> = emptyList(),
     val covered: Boolean = false,
 ) {
+    /** How far Tor is. What a try that was given up has left counts no more. */
+    val tor: Tor
+        get() = library?.tor?.takeUnless { hasGivenUp && it != Tor.Ready } ?: Tor.Off
+
     /** An error that stands in the way of Tor now. */
     val torProblem: FlashpaperException?
-        get() = when (val tor = library?.tor) {
+        get() = when (val tor = tor) {
             is Tor.Blocked -> tor.why
-            Tor.Off, null -> torFault
+            Tor.Off -> torFault
+            // It goes on by itself, but nobody is asked to wait before any relay has answered.
+            is Tor.Connecting -> torFault.takeIf { tor.stage == Stage.CONNECTING }
             // Then it is what an earlier run left that could not be settled.
-            Tor.Ready, is Tor.Connecting -> null
+            Tor.Ready -> null
         }
 
     /** Why the lines of bridges are none. */
@@ -110,8 +119,14 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         platform.save(known.value.choices)
     }
 
+    fun choose(entrance: Entrance) {
+        giveUpTry()
+        choose { it.copy(entrance = entrance) }
+    }
+
     /** Other lines of bridges: what was wrong with the old ones is past. */
     fun writeBridges(lines: String) {
+        giveUpTry()
         choose { it.copy(bridges = lines) }
         known.update { it.copy(torFault = null) }
     }
@@ -168,7 +183,7 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         val told = opened.events()
         watching = scope.launch {
             launch { told.collect { seen(it.event) } }
-            opened.state.collect { now -> known.update { it.copy(library = now) } }
+            opened.state.collect { now -> known.update { it.copy(library = now, hasGivenUp = it.hasGivenUp && now.tor != Tor.Ready) } }
         }
         known.update { it.copy(library = opened.state.value) }
     }
@@ -196,7 +211,7 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
     fun connect() {
         connecting?.cancel()
         hasConnected = true
-        known.update { it.copy(isConnecting = true, torFault = null) }
+        known.update { it.copy(isConnecting = true, torFault = null, hasGivenUp = false) }
         val job = scope.launch(start = CoroutineStart.LAZY) {
             try {
                 open().startTor(known.value.choices.entry)
@@ -211,9 +226,19 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         job.start()
     }
 
+    /**
+     * Another way was chosen: a try that goes by the old one is given up, so that nobody has to wait for its end. The library may
+     * go on by itself until the next start.
+     */
+    private fun giveUpTry() {
+        if (!known.value.isConnecting || known.value.tor == Tor.Ready) return
+        connecting?.cancel()
+        known.update { it.copy(isConnecting = false, hasGivenUp = true) }
+    }
+
     /** Waits until Tor is ready. What stands in its way is shown, and the user may have mended it. */
     suspend fun ready(): Flashpaper {
-        known.first { it.library?.tor == Tor.Ready }
+        known.first { it.tor == Tor.Ready }
         return library ?: throw FlashpaperException.Closed()
     }
 

@@ -123,7 +123,7 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
     }
 
     override fun setEntrance(entrance: Entrance) {
-        session.choose { it.copy(entrance = entrance) }
+        session.choose(entrance)
         note = Note(Text(SETTINGS_CONNECTION_NEXT), Tone.QUIET)
         look()
     }

@@ -27,7 +27,7 @@ class StartModel internal constructor(app: AppModel) : ScreenModel<StartState>(S
         )
     }
 
-    override fun choose(entrance: Entrance) = session.choose { it.copy(entrance = entrance) }.also { look() }
+    override fun choose(entrance: Entrance) = session.choose(entrance).also { look() }
 
     override fun writeBridges(lines: String) = type { session.writeBridges(lines) }
 

@@ -18,6 +18,7 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.flashpaper.BurnerId
 import org.flashpaper.CreateOptions
+import org.flashpaper.Entry
 import org.flashpaper.Flashpaper
 import org.flashpaper.Key
 import org.flashpaper.KeySlot
@@ -31,8 +32,14 @@ import org.flashpaper.State
  * A device with a folder and a key store of its own, and the real library on the lab.
  *
  * @param server where its burners are made; at any server, if nothing is said.
+ * @param patience how long Tor has to start at most.
  */
-internal class Phone(private val scope: CoroutineScope, folder: File, private val server: String? = null) : Platform {
+internal class Phone(
+    private val scope: CoroutineScope,
+    folder: File,
+    private val server: String? = null,
+    private val patience: Duration = Duration.INFINITE,
+) : Platform {
     override val keys = MemoryKeys()
     override val clock: Clock = Clock.systemUTC()
     override val staysConnected = false
@@ -43,8 +50,10 @@ internal class Phone(private val scope: CoroutineScope, folder: File, private va
 
     override suspend fun open(key: Key): Flashpaper = Drawn(store.open(key))
 
-    /** What a draw of servers could give. */
+    /** What a draw of servers could give, and a user with little patience. */
     private inner class Drawn(private val library: Flashpaper) : Flashpaper by library {
+        override suspend fun startTor(entry: Entry, deadline: Duration) = library.startTor(entry, minOf(deadline, patience))
+
         override fun create(options: CreateOptions) = library.create(options.copy(server = server))
     }
 
@@ -96,8 +105,14 @@ internal class Phone(private val scope: CoroutineScope, folder: File, private va
 }
 
 /** A test on a phone, whose app is closed whatever happens: it holds Tor, its folder and accounts of the lab. */
-internal fun onPhone(main: CoroutineContext, folder: File, server: String? = null, test: suspend (Phone) -> Unit) = runBlocking(main) {
-    val phone = Phone(this, folder, server)
+internal fun onPhone(
+    main: CoroutineContext,
+    folder: File,
+    server: String? = null,
+    patience: Duration = Duration.INFINITE,
+    test: suspend (Phone) -> Unit,
+) = runBlocking(main) {
+    val phone = Phone(this, folder, server, patience)
     try {
         test(phone)
     } finally {

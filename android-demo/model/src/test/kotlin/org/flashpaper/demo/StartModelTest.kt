@@ -14,7 +14,6 @@ import org.flashpaper.Tor
 import org.flashpaper.testing.Op
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
-import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -100,7 +99,7 @@ class StartModelTest {
     }
 
     @Test
-    fun `who is blocked takes another way at once`() = story {
+    fun `a try by the old way is given up for another one`() = story {
         // The call that starts Tor has no end of its own here.
         device.opened = { library ->
             object : Flashpaper by library {
@@ -113,11 +112,33 @@ class StartModelTest {
         on<StartModel>().writeBridges("192.0.2.1:443 ${"A".repeat(40)}")
         on<StartModel>().start()
         on<CreatingModel>().cancel()
+        assertEquals(TextKey.TOR_CONNECTING to false, on<BurnersModel>().state.value.run { tor.key to canConnect })
+        app.settings(null)
+        on<SettingsModel>().setEntrance(Entrance.DIRECT)
+        app.back()
+        for (left in listOf(Tor.Connecting(0f, Stage.CONNECTING), Tor.Blocked(FlashpaperException.TorBlocked()))) {
+            app.session.known.value = app.session.known.value.run { copy(library = library?.copy(tor = left)) }
+            val burners = on<BurnersModel>().state.value
+            assertEquals(TextKey.TOR_OFF to true, burners.run { tor.key to canConnect }, "what the old try has left counts: $left")
+            assertNull(burners.problem)
+        }
         on<BurnersModel>().connect()
-        assertEquals(true to false, on<StartModel>().state.value.run { isBusy to canStart })
-        app.session.known.value = app.session.known.value.run { copy(library = library?.copy(tor = Tor.Blocked(FlashpaperException.TorBlocked()))) }
-        assertEquals(false to true, on<StartModel>().state.value.run { isBusy to canStart })
-        assertNotNull(on<StartModel>().state.value.problem)
+        on<StartModel>().start()
+        settle()
+        on<ContactsModel>()
+    }
+
+    @Test
+    fun `a try that no relay has answered is told as it ends, although Tor goes on`() = story {
+        device.opened = { library ->
+            object : Flashpaper by library {
+                override suspend fun startTor(entry: Entry, deadline: Duration) = throw FlashpaperException.TorBlocked()
+            }
+        }
+        processEnds()
+        on<StartModel>().start()
+        app.session.known.value = app.session.known.value.run { copy(library = library?.copy(tor = Tor.Connecting(0f, Stage.CONNECTING))) }
+        assertEquals(TextKey.PROBLEM_TOR_BLOCKED, on<CreatingModel>().state.value.problem?.sign?.key)
     }
 
     @Test

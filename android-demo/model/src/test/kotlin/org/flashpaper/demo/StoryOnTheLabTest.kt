@@ -3,7 +3,7 @@ package org.flashpaper.demo
 import java.io.File
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit.MINUTES
-import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.asCoroutineDispatcher
 import org.flashpaper.History
 import org.flashpaper.Jid
@@ -209,7 +209,7 @@ class StoryOnTheLabTest {
     }
 
     @Test
-    fun `a way into Tor that is blocked, strangers, and a server that is away at the burn`(@TempDir folder: File) = onPhone(main, folder) { phone ->
+    fun `a way into Tor that is blocked, strangers, and a server that is away at the burn`(@TempDir folder: File) = onPhone(main, folder, patience = 30.seconds) { phone ->
         val before = Lab.accounts()
         phone.on<StartModel> { it.state.value.canStart }.run {
             choose(Entrance.BRIDGES)
@@ -218,15 +218,15 @@ class StoryOnTheLabTest {
             start()
         }
         val creating = phone.on<CreatingModel>()
-        // Tor tries for a while before it says so.
-        phone.until("what stands in the way", 3.minutes) { creating.state.value.problem != null }
+        creating.reaches { it.problem?.sign?.key == TextKey.PROBLEM_TOR_BLOCKED }
         creating.cancel()
-        // The next try is told by itself, not by what stood in the way of the one before.
-        phone.on<BurnersModel>().connect()
-        phone.on<StartModel>().run {
-            choose(Entrance.DIRECT)
-            start()
-        }
+        // The user does not wait for another try.
+        phone.on<BurnersModel>().retryTor()
+        phone.app.settings(null)
+        phone.on<SettingsModel>().setEntrance(Entrance.DIRECT)
+        phone.app.back()
+        phone.on<BurnersModel> { it.state.value.canConnect }.connect()
+        phone.on<StartModel>().start()
         val contacts = phone.on<ContactsModel>()
         val burner = (contacts.screen as Screen.Contacts).burner
         contacts.reaches { it.connection.key == TextKey.BURNER_ONLINE }
