@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
 import org.junit.jupiter.api.io.TempDir
 
-/** How burners are made, with the real library and a real server: given up, refused, and asked something. */
+/** How burners are made, with the real library and a real server: given up, with the server away, and asked something. */
 @Timeout(5, unit = MINUTES)
 class CreatingOnTheLabTest {
     // Stands for an app's main thread.
