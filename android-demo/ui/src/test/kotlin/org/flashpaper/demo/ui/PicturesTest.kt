@@ -41,6 +41,7 @@ class PicturesTest {
         if (folder != null) sheets().forEach { (name, images) -> save(join(images), folder.resolve("$name.png")) }
         val docs = File("../docs")
         val text = docs.resolve("README.md").readText()
+        assertEquals(emptySet<String>(), SCENES.map { it.name }.toSet() - SHEETS.values.flatMap { it.scenes }.toSet(), "on no sheet")
         for (name in SHEETS.keys) assertTrue(docs.resolve("$name.png").isFile && "($name.png)" in text, name)
         assertTrue(docs.walk().filter { it.extension == "png" }.sumOf { it.length() } < 1_500_000)
     }
