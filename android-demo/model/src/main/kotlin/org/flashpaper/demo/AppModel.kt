@@ -103,8 +103,18 @@ class AppModel(scope: CoroutineScope, platform: Platform) : AppActions {
         session.scope.cancel()
     }
 
-    /** A burn has ended: its report takes the place of all of the burner's screens. */
-    internal fun burnt(burner: BurnerId) = reset(Screen.Burners, Screen.BurnReport(burner))
+    /**
+     * A burn has ended: its report takes the place of all of the burner's screens. Where the user is busy elsewhere it goes beneath,
+     * so that nothing is taken from under their fingers, and they meet it on the way back.
+     */
+    internal fun burnt(burner: BurnerId) {
+        if (Screen.Unlock in beneath) return
+        val report = Screen.BurnReport(burner)
+        val isOf = { screen: Screen -> screen.burner == burner || screen == Screen.Burn(burner) || screen == report }
+        val others = beneath.filterNot { it == Screen.Burners || isOf(it) }
+        val isFree = beneath.lastOrNull().let { it == null || it == Screen.Burners || isOf(it) }
+        reset(Screen.Burners, *(if (isFree) others + report else listOf(report) + others).toTypedArray())
+    }
 
     /** Nothing of the way is left but this screen. */
     internal fun alone(model: ScreenModel<*>) = take(listOf(model.screen))

@@ -149,7 +149,8 @@ class BurnReportModel internal constructor(screen: Screen.BurnReport, private va
 
     override fun close() {
         session.burnt.remove(burner)
-        if (session.known.value.library?.burners.isNullOrEmpty()) app.home() else app.reset(Screen.Burners)
+        app.leave(this)
+        if (session.known.value.library?.burners.isNullOrEmpty() && app.state.value.screen == Screen.Burners) app.home()
     }
 }
 

@@ -101,7 +101,7 @@ class BurnersModel internal constructor(app: AppModel) : ScreenModel<BurnersStat
                 val report = checkNotNull(session.library).burn(burner)
                 session.burnt[burner] = Burnt(badge(burner, row.address.text), report)
                 readRemovals()
-                app.go(Screen.BurnReport(burner))
+                app.burnt(burner)
             } catch (_: FlashpaperException.NoSuchBurner) {
                 // It went by itself at this moment.
                 readRemovals()

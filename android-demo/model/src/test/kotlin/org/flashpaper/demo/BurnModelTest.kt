@@ -4,11 +4,15 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import org.flashpaper.BurnOutcome
 import org.flashpaper.BurnReport
+import org.flashpaper.Field
+import org.flashpaper.FieldKind
 import org.flashpaper.FlashpaperException
+import org.flashpaper.QuestionForm
 import org.flashpaper.Tor
 import org.flashpaper.testing.Op
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -147,6 +151,22 @@ class BurnModelTest {
         repeat(2) { model.burnWithoutHolding() }
         app.back()
         assertEquals(listOf(Screen.Burners, Screen.BurnReport(id)), way())
+    }
+
+    @Test
+    fun `a burn that ends while another burner is made takes nothing away, and is met on the way back`() = story {
+        val model = open()
+        val id = model.state.value.badge.burner
+        fake.ask(QuestionForm("Prove it", "", listOf(Field("Letters", FieldKind.Text, required = true, isChallenge = true))))
+        repeat(2) { model.burnWithoutHolding() }
+        repeat(2) { app.back() }
+        (app.shown.value as BurnersModel).create()
+        assertTrue(fake.state.value.burners.any { it.id == id })
+        assertEquals(listOf(Screen.Burners, Screen.BurnReport(id), Screen.Creating), way())
+        assertTrue(fake.state.value.burners.none { it.id == id })
+        assertNotNull(on<CreatingModel>().state.value.question)
+        on<CreatingModel>().cancel()
+        assertEquals(TextKey.REPORT_PROVEN, on<BurnReportModel>().state.value.sign.key)
     }
 
     @Test
