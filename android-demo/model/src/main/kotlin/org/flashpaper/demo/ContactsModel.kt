@@ -1,5 +1,6 @@
 package org.flashpaper.demo
 
+import kotlinx.coroutines.isActive
 import org.flashpaper.Burner
 import org.flashpaper.ChatState as Conversation
 import org.flashpaper.Connection
@@ -60,7 +61,7 @@ class ContactsModel internal constructor(screen: Screen.Contacts, private val bu
 
     override fun begin() {
         super.begin()
-        act(::failed) {
+        act(::failed, within = scope) {
             connect()
             own = OwnCode(Verbatim(burner.link()), groups(burner.fingerprint()))
             hasWords = burner.wordsLeft()
@@ -103,7 +104,8 @@ class ContactsModel internal constructor(screen: Screen.Contacts, private val bu
             try {
                 val chat = if (isDecided) burner.expectKey(link) else burner.add(link)
                 if (address.trim() == link) address = ""
-                app.go(Screen.Chat(burner.id, chat.peer))
+                // Who is elsewhere by now stays there.
+                if (scope.isActive) app.go(Screen.Chat(burner.id, chat.peer))
             } catch (_: FlashpaperException.OtherKeyInUse) {
                 doubted = link
             }

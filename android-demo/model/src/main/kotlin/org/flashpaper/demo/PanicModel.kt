@@ -91,7 +91,7 @@ class UnlockModel internal constructor(app: AppModel) : ScreenModel<UnlockState>
         val typed = passphrase.takeIf { it.isNotEmpty() }?.encodeToByteArray()
         passphrase = ""
         wasTyped = typed != null
-        act(failed = {}) {
+        act(failed = {}, within = scope) {
             session.open(typed)
             app.home()
         }

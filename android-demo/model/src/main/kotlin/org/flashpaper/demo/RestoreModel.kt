@@ -82,7 +82,7 @@ class RestoreModel internal constructor(app: AppModel) : ScreenModel<RestoreStat
         step = null
         // The way to connect was chosen on the first screen; this touch is the other yes.
         if (session.known.value.tor != Tor.Ready) session.connect()
-        restoring = act(failed = { failed = it }) {
+        restoring = act(failed = { failed = it }, within = scope) {
             val typed = words.lowercase().split(Regex("\\s+")).filter(String::isNotEmpty).joinToString(" ").encodeToByteArray()
             try {
                 val burner = session.ready().restore(typed, server.trim())

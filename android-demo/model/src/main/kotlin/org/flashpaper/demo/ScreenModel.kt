@@ -6,6 +6,7 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
@@ -53,13 +54,21 @@ sealed class ScreenModel<S>(val screen: Screen, internal val app: AppModel) {
         look()
     }
 
-    /** Does what the user asks for: one thing after the other, in the order of the touches. */
-    internal fun act(failed: (FlashpaperException) -> Unit, block: suspend () -> Unit): Job = scope.launch {
+    /**
+     * Does what the user asks for: one thing after the other, in the order of the touches. It goes on where the screen is left, unless
+     * it is to end with the screen ([within] its scope).
+     */
+    internal fun act(
+        failed: (FlashpaperException) -> Unit,
+        within: CoroutineScope = session.scope,
+        block: suspend () -> Unit,
+    ): Job = within.launch {
         inOrder.withLock {
             try {
                 block()
             } catch (error: FlashpaperException) {
-                if (!app.takes(error)) failed(error)
+                // What ends after its screen says nothing of what the app shows now.
+                if (scope.isActive && !app.takes(error)) failed(error)
             }
             look()
         }

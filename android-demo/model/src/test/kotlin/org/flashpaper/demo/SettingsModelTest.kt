@@ -242,6 +242,16 @@ class SettingsModelTest {
     }
 
     @Test
+    fun `what was changed is changed where the screen is left at once`() = story {
+        val model = open()
+        model.writeLabel("For the flat")
+        model.setHistory(HistoryChoice.UNTIL_BURN)
+        app.back()
+        settle()
+        assertEquals("For the flat" to History.UntilBurn, fake.state.value.burners.single().run { label to history })
+    }
+
+    @Test
     fun `a burner that is gone takes its settings along`() = story {
         val model = open()
         fake.burn(model.own.badge.burner)
