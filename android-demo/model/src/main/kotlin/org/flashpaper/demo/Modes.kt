@@ -10,6 +10,7 @@ import org.flashpaper.Notice as PeerNotice
 import org.flashpaper.Phase
 import org.flashpaper.Relationship
 import org.flashpaper.Security
+import org.flashpaper.State
 import org.flashpaper.demo.ChatAct.*
 import org.flashpaper.demo.TextKey.*
 
@@ -139,4 +140,12 @@ private fun words(notice: PeerNotice): TextKey = when (notice) {
     PeerNotice.InboxFull -> NOTE_INBOX_FULL
     PeerNotice.TimerChanged -> NOTE_TIMER
     PeerNotice.StrangerForgotten -> NOTE_STRANGER_FORGOTTEN
+}
+
+internal val Security.isPrivate: Boolean
+    get() = this in setOf(Security.PRIVATE, Security.VERIFIED, Security.KEY_CHANGED)
+
+/** Whether there is a private chat to verify the contact in. */
+internal fun State.isPrivate(screen: Screen.Verify): Boolean = burners.any { burner ->
+    burner.id == screen.burner && (burner.chats + burner.requests).any { it.peer == screen.peer && it.security.isPrivate }
 }

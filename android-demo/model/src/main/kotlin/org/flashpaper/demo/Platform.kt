@@ -2,6 +2,9 @@ package org.flashpaper.demo
 
 import java.io.File
 import java.time.Clock
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.minutes
 import org.flashpaper.Config
 import org.flashpaper.Entry
 import org.flashpaper.Flashpaper
@@ -56,3 +59,11 @@ class Store(private val folder: File, private val keys: KeySource, private val p
 
     fun panic(): PanicReport = Flashpaper.panic(folder, keys)
 }
+
+internal val AutoLock.time: Duration?
+    get() = when (this) {
+        AutoLock.ONE_MINUTE -> 1.minutes
+        AutoLock.FIVE_MINUTES -> 5.minutes
+        AutoLock.ONE_HOUR -> 1.hours
+        AutoLock.NEVER -> null
+    }

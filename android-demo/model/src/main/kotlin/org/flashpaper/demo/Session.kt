@@ -1,8 +1,5 @@
 package org.flashpaper.demo
 
-import kotlin.time.Duration
-import kotlin.time.Duration.Companion.hours
-import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
@@ -101,6 +98,9 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
     /** What was written and not sent. */
     val drafts = mutableMapOf<Screen, Draft>()
 
+    /** The screens of comparisons that wait for the contact. */
+    val comparing = mutableSetOf<Screen.Verify>()
+
     var library: Flashpaper? = null
         private set
 
@@ -183,7 +183,10 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         val told = opened.events()
         watching = scope.launch {
             launch { told.collect { seen(it.event) } }
-            opened.state.collect { now -> known.update { it.copy(library = now, hasGivenUp = it.hasGivenUp && now.tor != Tor.Ready) } }
+            opened.state.collect { now ->
+                comparing.retainAll { now.isPrivate(it) }
+                known.update { it.copy(library = now, hasGivenUp = it.hasGivenUp && now.tor != Tor.Ready) }
+            }
         }
         known.update { it.copy(library = opened.state.value) }
     }
@@ -191,8 +194,10 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
     private suspend fun seen(event: Event) {
         when (event) {
             // A question stays in the conversation until it is answered.
-            is Event.Comparison ->
-                if (event.comparison !is Comparison.Asked) tell(News(event.burner, event.peer, event.comparison, null))
+            is Event.Comparison -> if (event.comparison !is Comparison.Asked) {
+                comparing -= Screen.Verify(event.burner, event.peer)
+                tell(News(event.burner, event.peer, event.comparison, null))
+            }
             is Event.Notice -> tell(News(event.burner, event.peer, null, event.notice))
             else -> {}
         }
@@ -257,6 +262,7 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         connecting?.cancel()
         burnt.clear()
         drafts.clear()
+        comparing.clear()
         known.update { Known(it.choices, library = it.library, hasPassphrase = it.hasPassphrase, covered = it.covered) }
     }
 
@@ -286,11 +292,3 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         known.update { it.copy(library = null, hasPassphrase = false) }
     }
 }
-
-internal val AutoLock.time: Duration?
-    get() = when (this) {
-        AutoLock.ONE_MINUTE -> 1.minutes
-        AutoLock.FIVE_MINUTES -> 5.minutes
-        AutoLock.ONE_HOUR -> 1.hours
-        AutoLock.NEVER -> null
-    }

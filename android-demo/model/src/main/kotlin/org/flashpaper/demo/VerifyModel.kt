@@ -7,23 +7,28 @@ import org.flashpaper.Comparison
 import org.flashpaper.Event
 import org.flashpaper.Fingerprint
 import org.flashpaper.FlashpaperException
-import org.flashpaper.Security
 import org.flashpaper.demo.TextKey.*
 
 /** Shows that a contact is who they say: by a secret, or by the digits of both keys. */
-class VerifyModel internal constructor(screen: Screen.Verify, private val burner: Burner, private val chat: Chat, app: AppModel) :
-    ScreenModel<VerifyState>(screen, app), VerifyActions {
+class VerifyModel internal constructor(private val verify: Screen.Verify, private val burner: Burner, private val chat: Chat, app: AppModel) :
+    ScreenModel<VerifyState>(verify, app), VerifyActions {
     private var way = VerifyWay.SECRET
     private var question = ""
     private var secret = ""
     private var fault: Text? = null
-    private var waits = false
     private var result: Comparison? = null
     private var own: Fingerprint? = null
     private var note: Note? = null
 
     private val isPrivate
-        get() = chat.state.value.security in setOf(Security.PRIVATE, Security.VERIFIED, Security.KEY_CHANGED)
+        get() = chat.state.value.security.isPrivate
+
+    /** It goes on where the screen is left, and is there again on the way back. */
+    private var waits: Boolean
+        get() = verify in session.comparing
+        set(new) {
+            if (new) session.comparing += verify else session.comparing -= verify
+        }
 
     private val asked: Comparison.Asked?
         get() = chat.state.value.question as? Comparison.Asked
@@ -80,7 +85,6 @@ class VerifyModel internal constructor(screen: Screen.Verify, private val burner
         if (comparison is Comparison.Asked) {
             result = null
         } else {
-            waits = false
             result = comparison
             // It is seen here.
             session.dismiss(burner.id, chat.peer)
@@ -88,12 +92,7 @@ class VerifyModel internal constructor(screen: Screen.Verify, private val burner
         look()
     }
 
-    override fun changed() {
-        if (!isPrivate) waits = false
-    }
-
     private fun failed(error: FlashpaperException) {
-        waits = false
         note = note(error)
     }
 
@@ -124,7 +123,12 @@ class VerifyModel internal constructor(screen: Screen.Verify, private val burner
         note = null
         look()
         act(::failed) {
-            if (asked == null) chat.compare(typed, ours) else chat.answer(typed, asked.question)
+            try {
+                if (asked == null) chat.compare(typed, ours) else chat.answer(typed, asked.question)
+            } catch (error: FlashpaperException) {
+                waits = false
+                throw error
+            }
             secret = ""
         }
     }

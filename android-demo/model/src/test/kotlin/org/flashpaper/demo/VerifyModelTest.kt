@@ -64,6 +64,34 @@ class VerifyModelTest {
     }
 
     @Test
+    fun `one that waits is there again on the way back, until it has ended`() = story {
+        val (model, _) = verify()
+        model.writeSecret("cat")
+        model.compare()
+        settle()
+        val again = {
+            app.back()
+            on<ChatModel>().act(ChatAct.VERIFY)
+            on<VerifyModel>().state.value
+        }
+        assertEquals(Text(TextKey.VERIFY_WAITS) to true, again().run { waits to canAbort })
+        on<VerifyModel>().abort()
+        settle()
+        assertNull(again().waits)
+        on<VerifyModel>().run {
+            writeSecret("cat")
+            compare()
+        }
+        app.back()
+        on<ChatModel>().act(ChatAct.END_PRIVATE)
+        settle()
+        on<ChatModel>().act(ChatAct.START_PRIVATE)
+        settle()
+        on<ChatModel>().act(ChatAct.VERIFY)
+        assertNull(on<VerifyModel>().state.value.waits)
+    }
+
+    @Test
     fun `a result that comes where nobody looks is told in the chat`() = story {
         val (model, peer) = verify()
         model.writeSecret("cat")
