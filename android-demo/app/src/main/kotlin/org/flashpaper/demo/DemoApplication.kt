@@ -7,11 +7,17 @@ import android.content.res.Configuration
 import android.os.Bundle
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.emptyFlow
+import kotlinx.coroutines.flow.flatMapLatest
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.launch
 import org.flashpaper.Flashpaper
+import org.flashpaper.Life
 import org.flashpaper.android.ConnectivityHints
 
 /** Holds the model for as long as the process lives: a turned screen interrupts nothing. */
@@ -27,6 +33,7 @@ open class DemoApplication : Application() {
     /** Who gets the text of the code that the camera has found. */
     var scanned: (String) -> Unit = {}
 
+    @OptIn(ExperimentalCoroutinesApi::class)
     override fun onCreate() {
         super.onCreate()
         // Before anything secret is in memory.
@@ -34,6 +41,12 @@ open class DemoApplication : Application() {
         registerActivityLifecycleCallbacks(Curtain)
         registerActivityLifecycleCallbacks(presence)
         newMessages.watch(scope)
+        scope.launch {
+            // The service ends where the store locks itself: it begins anew with the store.
+            platform.library.flatMapLatest { library -> library?.state?.map { it.life } ?: emptyFlow() }.distinctUntilChanged().collect {
+                if (it == Life.AWAKE) presence.stayConnected()
+            }
+        }
         scope.launch {
             platform.library.collectLatest { library -> library?.let { ConnectivityHints(this@DemoApplication, it).use { awaitCancellation() } } }
         }

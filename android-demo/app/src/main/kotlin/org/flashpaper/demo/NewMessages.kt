@@ -8,13 +8,16 @@ import android.content.Context
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.filter
 import kotlinx.coroutines.flow.flatMapLatest
 import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.launch
 import org.flashpaper.Flashpaper
+import org.flashpaper.Life
 import org.flashpaper.State
 
 /**
@@ -32,13 +35,16 @@ class NewMessages(
     @OptIn(ExperimentalCoroutinesApi::class)
     fun watch(scope: CoroutineScope): Job = scope.launch {
         nameChannel()
-        library.flatMapLatest { it?.state?.map(::unread) ?: flowOf(0) }.distinctUntilChanged().collect { unread ->
+        library.flatMapLatest { known(it) }.distinctUntilChanged().collect { unread ->
             // Who looks at the app sees the marks of unread texts.
             if (unread > last && !isInFront()) notifications.notify(ID, notification())
             if (unread == 0) notifications.cancel(ID)
             last = unread
         }
     }
+
+    /** A locked store does not tell what was read, and takes nothing away. */
+    private fun known(library: Flashpaper?): Flow<Int> = library?.state?.filter { it.life != Life.LOCKED }?.map(::unread) ?: flowOf(0)
 
     private fun unread(state: State): Int = state.burners.sumOf { burner -> (burner.chats + burner.requests).sumOf { it.unread } }
 

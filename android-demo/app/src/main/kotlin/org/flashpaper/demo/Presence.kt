@@ -16,8 +16,12 @@ class Presence(private val app: DemoApplication) : Watcher() {
         started += activity
         if (started.size > 1 || turns) return
         app.model.toForeground()
-        // Android lets the service begin only while the app is in front.
-        if (app.platform.staysConnected) app.startForegroundService(Intent(app, StayConnected::class.java))
+        stayConnected()
+    }
+
+    /** Where the user wants it. Android lets the service begin only while the app is in front. */
+    fun stayConnected() {
+        if (isInFront() && app.platform.staysConnected) app.startForegroundService(Intent(app, StayConnected::class.java))
     }
 
     override fun onActivityStopped(activity: Activity) {

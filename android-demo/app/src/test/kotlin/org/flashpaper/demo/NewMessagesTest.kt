@@ -69,6 +69,14 @@ class NewMessagesTest {
     }
 
     @Test
+    fun `a store that locks itself takes nothing away`() = story { fake ->
+        come(fake, "meet me at noon")
+        fake.lock()
+        runCurrent()
+        assertEquals(1, shadowOf(notifications).allNotifications.size)
+    }
+
+    @Test
     fun `who looks at the app is not told, and what was read is taken away`() = story { fake ->
         isInFront = true
         come(fake, "hello")

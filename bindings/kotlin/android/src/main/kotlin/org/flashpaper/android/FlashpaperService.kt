@@ -26,8 +26,8 @@ import org.flashpaper.Life
  * type `specialUse`, as Android has no type for a messenger without a push service, and no other one lasts.
  *
  * It starts by `startForegroundService` while the app is in front, and opens the library ([open]), which it gives
- * [ConnectivityHints]. It ends by `stopService`, with an error of [open], and when the library is closed. Then the library
- * is suspended. Android starts it again after it has killed the process for want of memory.
+ * [ConnectivityHints]. It ends by `stopService`, with an error of [open], and when the library is closed or locks itself:
+ * there is nothing to be connected then. Otherwise the library is suspended at its end. Android starts it again after it has killed the process for want of memory.
  *
  * Its notification has the app's name and [icon], and nothing of what is going on: no account, no sender, no text. It is
  * not shown on a locked screen, nor on other devices of the user.
@@ -83,7 +83,7 @@ public abstract class FlashpaperService : Service() {
         }
         try {
             ConnectivityHints(this, flashpaper).use {
-                flashpaper.state.first { it.life == Life.CLOSED }
+                flashpaper.state.first { it.life == Life.CLOSED || it.life == Life.LOCKED }
             }
             stopSelf()
         } finally {

@@ -89,13 +89,18 @@ class FlashpaperServiceTest {
     }
 
     @Test
-    fun `it ends with its library`() {
+    fun `it ends with its library`() = endsAt(Life.CLOSED)
+
+    @Test
+    fun `it ends when its library locks itself`() = endsAt(Life.LOCKED)
+
+    private fun endsAt(life: Life) {
         val library = Recorder()
         start()
         opened.complete(library.flashpaper)
         settle()
         assertFalse(shadowOf(service).isStoppedBySelf)
-        library.state.value = library.state.value.copy(life = Life.CLOSED)
+        library.state.value = library.state.value.copy(life = life)
         settle()
         assertTrue(shadowOf(service).isStoppedBySelf)
     }
