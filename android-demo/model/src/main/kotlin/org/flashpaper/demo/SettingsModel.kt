@@ -21,6 +21,8 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
     private sealed interface Ask {
         data class Keep(val history: HistoryChoice) : Ask
         data class BurnAt(val time: Instant) : Ask
+        data object NoPassphrase : Ask
+        data object NoDuress : Ask
     }
 
     private var label = burner?.state?.value?.label.orEmpty()
@@ -60,6 +62,8 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
     private fun confirmation(ask: Ask): Confirmation = when (ask) {
         is Ask.Keep -> sure(HISTORY_SURE, Text(HISTORY_SURE_TEXT), HISTORY_SURE_YES)
         is Ask.BurnAt -> sure(EXPIRY_SURE, Text(EXPIRY_SURE_TEXT, moment(ask.time, session.platform.clock)), EXPIRY_SURE_YES)
+        Ask.NoPassphrase -> sure(PASSPHRASE_REMOVE_SURE, Text(PASSPHRASE_REMOVE_TEXT), REMOVE)
+        Ask.NoDuress -> sure(DURESS_REMOVE_SURE, Text(DURESS_REMOVE_TEXT), REMOVE)
     }
 
     private fun passphrase(isSet: Boolean) = PassphraseState(
@@ -102,6 +106,8 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
             is Ask.Keep -> keep(asked.history)
             // The time that the user has said yes to.
             is Ask.BurnAt -> change { it.setExpiry(asked.time) }
+            Ask.NoPassphrase -> if (now().passphrase.canRemove) changeKey(null, PASSPHRASE_REMOVED)
+            Ask.NoDuress -> if (now().passphrase.canRemoveDuress) changeDuress(null, DURESS_REMOVED)
             null -> {}
         }
         ask = null
@@ -146,7 +152,7 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
     }
 
     override fun removePassphrase() {
-        if (now().passphrase.canRemove) changeKey(null, PASSPHRASE_REMOVED)
+        if (now().passphrase.canRemove) ask(Ask.NoPassphrase)
     }
 
     private fun changeKey(to: String?, done: TextKey) = seal(to, passphrase) { typed ->
@@ -166,7 +172,7 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
     }
 
     override fun removeDuress() {
-        if (now().passphrase.canRemoveDuress) changeDuress(null, DURESS_REMOVED)
+        if (now().passphrase.canRemoveDuress) ask(Ask.NoDuress)
     }
 
     private fun changeDuress(to: String?, done: TextKey) = seal(to, duress) { typed ->

@@ -75,6 +75,7 @@ interface SettingsActions {
     /** Changes nothing where the two are not the same. */
     fun setPassphrase()
 
+    /** Asks first. */
     fun removePassphrase()
 
     fun writeDuress(passphrase: String)
@@ -83,6 +84,7 @@ interface SettingsActions {
 
     fun setDuress()
 
+    /** Asks first. */
     fun removeDuress()
 
     fun confirm()
