@@ -108,5 +108,9 @@ interface WordsActions {
 
     fun confirm()
 
+    /** No to what is asked. */
+    fun cancel()
+
+    /** The note was read. */
     fun dismiss()
 }

@@ -233,8 +233,12 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
         pages.delete(message)
     }
 
-    override fun dismiss() {
+    override fun cancel() {
         ask = null
+        look()
+    }
+
+    override fun dismiss() {
         note = null
         session.dismiss(burner.id, chat.peer)
         look()

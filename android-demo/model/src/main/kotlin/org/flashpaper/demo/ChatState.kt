@@ -106,5 +106,9 @@ interface ChatActions {
 
     fun confirm()
 
+    /** No to what is asked. */
+    fun cancel()
+
+    /** The note was read. */
     fun dismiss()
 }

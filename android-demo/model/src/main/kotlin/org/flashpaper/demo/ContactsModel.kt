@@ -132,8 +132,12 @@ class ContactsModel internal constructor(screen: Screen.Contacts, private val bu
         look()
     }
 
-    override fun dismiss() {
+    override fun cancel() {
         doubted = null
+        look()
+    }
+
+    override fun dismiss() {
         note = null
         look()
     }

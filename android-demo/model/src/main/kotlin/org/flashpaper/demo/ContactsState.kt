@@ -60,5 +60,9 @@ interface ContactsActions {
 
     fun confirm()
 
+    /** No to what is asked. */
+    fun cancel()
+
+    /** The note was read. */
     fun dismiss()
 }

@@ -198,8 +198,12 @@ class SettingsModel internal constructor(screen: Screen.Settings, private val bu
         }
     }
 
-    override fun dismiss() {
+    override fun cancel() {
         ask = null
+        look()
+    }
+
+    override fun dismiss() {
         note = null
         look()
     }

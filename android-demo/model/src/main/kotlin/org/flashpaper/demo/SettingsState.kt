@@ -89,5 +89,9 @@ interface SettingsActions {
 
     fun confirm()
 
+    /** No to what is asked. */
+    fun cancel()
+
+    /** The note was read. */
     fun dismiss()
 }

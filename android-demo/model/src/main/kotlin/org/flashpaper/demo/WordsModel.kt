@@ -62,8 +62,12 @@ class WordsModel internal constructor(screen: Screen.Words, private val burner: 
         }
     }
 
-    override fun dismiss() {
+    override fun cancel() {
         asks = false
+        look()
+    }
+
+    override fun dismiss() {
         note = null
         look()
     }

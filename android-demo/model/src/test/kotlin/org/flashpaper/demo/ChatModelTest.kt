@@ -200,7 +200,7 @@ class ChatModelTest {
         settle()
         assertEquals(Text(TextKey.CHAT_ACCEPT_KEY_YES), chat.conversation.confirmation?.yes)
         assertEquals(emptyList<String>(), peer.heard)
-        chat.dismiss()
+        chat.cancel()
         chat.confirm()
         settle()
         assertEquals(emptyList<String>(), peer.heard)

@@ -78,7 +78,7 @@ class ContactsModelTest {
         settle()
         assertNotNull(contacts.state.value.confirmation)
         assertNull(fake.state.value.burners.single().chats.single().expected)
-        contacts.dismiss()
+        contacts.cancel()
         contacts.confirm()
         settle()
         assertNull(fake.state.value.burners.single().chats.single().expected)
@@ -126,6 +126,11 @@ class ContactsModelTest {
         on<ContactsModel>().open(peer.jid)
         settle()
         assertEquals(Text(TextKey.NOTE_UNREADABLE), on<ChatModel>().state.value.note?.text)
+        on<ChatModel>().run {
+            act(ChatAct.BLOCK)
+            cancel()
+        }
+        assertEquals(null to Text(TextKey.NOTE_UNREADABLE), on<ChatModel>().state.value.run { confirmation to note?.text })
         on<ChatModel>().dismiss()
         assertNull(on<ChatModel>().state.value.note)
         app.back()

@@ -31,7 +31,7 @@ class WordsModelTest {
         assertFalse("${model.state.value}".contains(checkNotNull(model.state.value.words).first().text))
         model.finish()
         assertNotNull(model.state.value.confirmation)
-        model.dismiss()
+        model.cancel()
         model.confirm()
         settle()
         assertTrue(screen is Screen.Words)

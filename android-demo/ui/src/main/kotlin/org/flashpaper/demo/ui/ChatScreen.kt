@@ -71,7 +71,7 @@ fun ChatScreen(frame: Frame, state: ChatState, actions: ChatActions) {
             }
         }
     }
-    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::dismiss) }
+    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::cancel) }
 }
 
 /** How private the chat is: always there. A touch hides the explanation, or shows it. */

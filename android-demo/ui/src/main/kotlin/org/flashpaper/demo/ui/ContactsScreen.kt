@@ -62,7 +62,7 @@ fun ContactsScreen(frame: Frame, state: ContactsState, actions: ContactsActions)
         ContactsSheet.ADD -> AddSheet(frame, state, actions) { sheet = ContactsSheet.NONE }
         ContactsSheet.OWN -> state.own?.let { OwnSheet(frame, it) { sheet = ContactsSheet.NONE } }
     }
-    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::dismiss) }
+    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::cancel) }
 }
 
 /** Which part lies over the contacts. */

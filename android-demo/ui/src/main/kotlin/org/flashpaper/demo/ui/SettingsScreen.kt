@@ -50,7 +50,7 @@ fun SettingsScreen(frame: Frame, state: SettingsState, actions: SettingsActions)
             Licences(state.licences)
         }
     }
-    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::dismiss) }
+    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::cancel) }
 }
 
 @Composable

@@ -54,7 +54,7 @@ fun WordsScreen(frame: Frame, state: WordsState, actions: WordsActions) {
             }
         }
     }
-    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::dismiss) }
+    state.confirmation?.let { Ask(frame, it, actions::confirm, actions::cancel) }
 }
 
 /** In two columns, each read from above; large letters take one. */

@@ -27,11 +27,11 @@ import org.flashpaper.demo.ui.words
 
 /** Asks once more. The safe answer is the one that a touch beside it gives, too. */
 @Composable
-internal fun Ask(frame: Frame, confirmation: Confirmation, confirm: () -> Unit, dismiss: () -> Unit) =
+internal fun Ask(frame: Frame, confirmation: Confirmation, confirm: () -> Unit, cancel: () -> Unit) =
     AlertDialog(
-        dismiss,
+        cancel,
         { Act(words(confirmation.yes), confirm, Weight.TEXT, tone = confirmation.tone) },
-        dismissButton = { Act(words(confirmation.no), dismiss, Weight.TEXT) },
+        dismissButton = { Act(words(confirmation.no), cancel, Weight.TEXT) },
         modifier = Modifier.touches(frame.actions),
         title = { Above(frame, confirmation.title) },
         text = { Say(confirmation.text, style = MaterialTheme.typography.bodyMedium) },
