@@ -60,7 +60,7 @@ fun ContactsScreen(frame: Frame, state: ContactsState, actions: ContactsActions)
     when (sheet) {
         ContactsSheet.NONE -> {}
         ContactsSheet.ADD -> AddSheet(frame, state, actions) { sheet = ContactsSheet.NONE }
-        ContactsSheet.OWN -> state.own?.let { OwnSheet(frame, it) { sheet = ContactsSheet.NONE } }
+        ContactsSheet.OWN -> state.own?.let { OwnSheet(frame, state.badge, it) { sheet = ContactsSheet.NONE } }
     }
     state.confirmation?.let { Ask(frame, it, actions::confirm, actions::cancel) }
 }

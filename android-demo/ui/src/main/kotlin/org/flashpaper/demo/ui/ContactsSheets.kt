@@ -7,6 +7,7 @@ import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import org.flashpaper.demo.BurnerBadge
 import org.flashpaper.demo.ContactsActions
 import org.flashpaper.demo.ContactsState
 import org.flashpaper.demo.OwnCode
@@ -26,7 +27,7 @@ import org.flashpaper.demo.ui.design.WideAct
 /** A contact comes by a scanned code, a link or an address. */
 @Composable
 internal fun AddSheet(frame: Frame, state: ContactsState, actions: ContactsActions, close: () -> Unit) =
-    Sheet(frame, Text(TextKey.CONTACTS_ADD), close) { Adding(state, actions) }
+    Sheet(frame, Text(TextKey.CONTACTS_ADD), close, state.badge) { Adding(state, actions) }
 
 @Composable
 internal fun ColumnScope.Adding(state: ContactsState, actions: ContactsActions) {
@@ -38,7 +39,8 @@ internal fun ColumnScope.Adding(state: ContactsState, actions: ContactsActions) 
 
 /** What a contact needs to write to this burner. */
 @Composable
-internal fun OwnSheet(frame: Frame, own: OwnCode, close: () -> Unit) = Sheet(frame, Text(TextKey.CONTACTS_OWN), close) { Own(own) }
+internal fun OwnSheet(frame: Frame, badge: BurnerBadge, own: OwnCode, close: () -> Unit) =
+    Sheet(frame, Text(TextKey.CONTACTS_OWN), close, badge) { Own(own) }
 
 @Composable
 internal fun ColumnScope.Own(own: OwnCode) {

@@ -107,14 +107,18 @@ private fun Bar(frame: Frame, title: Arg, badge: BurnerBadge?, speaks: TextKey, 
             }
             // Large letters have no place between the buttons of a narrow screen.
             if (isLargeText()) Title(title, badge, speaks, Modifier.fillMaxWidth().padding(start = 16.dp, end = 16.dp, bottom = 8.dp))
-            badge?.let { Box(Modifier.fillMaxWidth().height(3.dp).background(color(it.color))) }
+            badge?.let { Stripe(it) }
         }
     }
 }
 
+/** The colour of the burner that speaks. */
+@Composable
+internal fun Stripe(badge: BurnerBadge) = Box(Modifier.fillMaxWidth().height(3.dp).background(color(badge.color)))
+
 /** Where the user is, and as whom. */
 @Composable
-private fun Title(title: Arg, badge: BurnerBadge?, speaks: TextKey, modifier: Modifier) {
+internal fun Title(title: Arg, badge: BurnerBadge?, speaks: TextKey, modifier: Modifier) {
     val style = if (badge == null) MaterialTheme.typography.titleLarge else MaterialTheme.typography.titleMedium
     Column(modifier.padding(vertical = 8.dp)) {
         Say(title, Modifier.semantics { heading() }, style)
