@@ -57,9 +57,9 @@ data class AppState(
     val screen: Screen
         get() = way.last()
 
-    /** Back leads to another screen of the app. Otherwise it leaves the app. */
+    /** Back leads to another screen of the app. Otherwise it leaves the app, as while a burner is made: only Cancel ends that. */
     val canGoBack: Boolean
-        get() = way.size > 1
+        get() = way.size > 1 && screen != Screen.Creating
 
     /** The panic button is on every screen but its own. */
     val canPanic: Boolean

@@ -38,6 +38,8 @@ class CreatingModelTest {
     @Test
     fun `a server's picture is shown, and its answer makes the burner`() = story {
         val model = asked(captcha)
+        // A slip of a finger ends no creation.
+        assertFalse(app.state.value.canGoBack)
         val asked = model.question
         assertEquals(Text(TextKey.CREATING_QUESTION), model.state.value.title)
         assertEquals("Letters" to FieldMode.LINE, asked.fields.single().run { label.text to mode })
