@@ -33,7 +33,9 @@ class ChatModel internal constructor(screen: Screen.Chat, private val burner: Bu
         data class AcceptKey(val key: Fingerprint) : Ask
         data object Block : Ask
         data class Delete(val message: MessageId) : Ask
-        data class Open(val link: String) : Ask
+
+        /** Printing it shows no link. */
+        class Open(val link: String) : Ask
     }
 
     private val limit = MutableStateFlow(PAGE)

@@ -1,5 +1,6 @@
 package org.flashpaper.demo
 
+import java.io.File
 import java.time.Instant
 import kotlin.time.Duration.Companion.minutes
 import org.flashpaper.BurnerId
@@ -28,6 +29,14 @@ import org.junit.jupiter.api.Test
 
 /** What everything that the library can tell is called. */
 class WordsOfAllTest {
+    @Test
+    fun `what the models keep prints no text of the user's`() {
+        val sources = File("src/main/kotlin").walk().filter { it.extension == "kt" }.joinToString("\n") { it.readText() }
+        val printed = Regex("data class (\\w+)\\([^)]*: String\\b").findAll(sources).map { it.groupValues[1] }.toList()
+        // It has a toString of its own.
+        assertEquals(listOf("Choices"), printed)
+    }
+
     @Test
     fun `every error has a title and another sentence with what to do`() {
         val errors = FlashpaperException::class.java.declaredClasses.map { kind ->
