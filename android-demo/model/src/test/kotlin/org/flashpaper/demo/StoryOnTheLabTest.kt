@@ -136,6 +136,10 @@ class StoryOnTheLabTest {
         phone.on<BurnersModel> { it.state.value.tor.key == TextKey.TOR_READY }
         phone.on<BurnersModel>().open(burner)
         phone.on<ContactsModel>().reaches { it.connection.key == TextKey.BURNER_ONLINE }
+        // What was not sent was in memory alone.
+        phone.on<ContactsModel>().open(Jid("nobody-at-all@burner.test"))
+        assertEquals("", phone.on<ChatModel>().state.value.draft.text)
+        phone.app.back()
         assertEquals(History.None, phone.now.burners.single().history)
 
         phone.burn(burner).proven()
