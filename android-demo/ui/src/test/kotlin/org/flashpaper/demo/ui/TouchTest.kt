@@ -95,6 +95,17 @@ class TouchTest {
     }
 
     @Test
+    fun `a sheet says which burner speaks, as its screen does`() {
+        for (scene in listOf("contacts-add", "contacts-own-code")) {
+            runTest {
+                show(SCENES.single { it.name == scene }, phone) { paper ->
+                    assertEquals(2, paper.texts.count { (_, layout) -> layout.layoutInput.text.text.startsWith("You are ") }, scene)
+                }
+            }
+        }
+    }
+
+    @Test
     fun `panic is a touch from what lies over a screen, too`() {
         for (scene in listOf("contacts-add", "contacts-own-code", "chat-key-accept", "words-forget", "settings-expiry")) {
             runTest {
