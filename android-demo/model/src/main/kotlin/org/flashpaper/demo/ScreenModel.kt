@@ -56,13 +56,13 @@ sealed class ScreenModel<S>(val screen: Screen, internal val app: AppModel) {
 
     /**
      * Does what the user asks for: one thing after the other, in the order of the touches. It goes on where the screen is left, unless
-     * it is to end with the screen ([within] its scope).
+     * it is to end with the screen ([within] its scope). A screen that was left begins nothing more.
      */
     internal fun act(
         failed: (FlashpaperException) -> Unit,
         within: CoroutineScope = session.scope,
         block: suspend () -> Unit,
-    ): Job = within.launch {
+    ): Job = (if (scope.isActive) within else scope).launch {
         inOrder.withLock {
             try {
                 block()

@@ -113,7 +113,7 @@ class VerifyModelTest {
         model.writeSecret("Paris")
         model.compare()
         settle()
-        assertEquals(Text(TextKey.VERIFY_SAME_YOU) to TextKey.MODE_PRIVATE, model.state.value.run { result?.text to lock.key })
+        assertEquals(Text(TextKey.VERIFY_SAME_YOU) to TextKey.MODE_VERIFIED_YOU, model.state.value.run { result?.text to lock.key })
 
         peer.asks(null, "rome", fake.state.value.burners.single().id)
         settle()
