@@ -68,7 +68,7 @@ class PresenceTest {
         Robolectric.buildActivity(Activity::class.java).setup()
         until("open") { life == Life.AWAKE }
         shadowOf(Looper.getMainLooper()).idle()
-        while (shadowOf(app).nextStartedService != null) Unit
+        shadowOf(app).clearStartedServices()
         runBlocking(Dispatchers.IO) { app.platform.library.value?.lock() }
         until("locked") { life == Life.LOCKED && app.model.shown.value is UnlockModel }
         assertNull(shadowOf(app).nextStartedService)
