@@ -5,7 +5,6 @@ import android.os.Looper
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.runBlocking
 import org.flashpaper.Life
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -60,20 +59,6 @@ class PresenceTest {
         assertFalse(true in covered)
         activity.pause().stop()
         until("covered") { true in covered }
-    }
-
-    @Test
-    fun `the service that ended with a locked store begins again with it`() {
-        app.platform.staysConnected = true
-        Robolectric.buildActivity(Activity::class.java).setup()
-        until("open") { life == Life.AWAKE }
-        shadowOf(Looper.getMainLooper()).idle()
-        shadowOf(app).clearStartedServices()
-        runBlocking(Dispatchers.IO) { app.platform.library.value?.lock() }
-        until("locked") { life == Life.LOCKED && app.model.shown.value is UnlockModel }
-        assertNull(shadowOf(app).nextStartedService)
-        (app.model.shown.value as UnlockModel).unlock()
-        until("open again") { shadowOf(app).nextStartedService?.component?.className == StayConnected::class.java.name }
     }
 
     @Test
