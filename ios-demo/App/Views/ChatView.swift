@@ -31,7 +31,7 @@ struct ChatView: View {
                 }
             }
         }
-        .asks(model.state.confirmation, yes: model.confirm, no: model.dismiss)
+        .asks(model.state.confirmation, yes: model.confirm, no: model.cancel)
     }
 }
 

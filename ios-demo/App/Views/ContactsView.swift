@@ -55,6 +55,8 @@ struct ContactsView: View {
                     ToolbarItem(placement: .topBarTrailing) { PanicButton(app: app) }
                 }
         }
+        // The app's own cover lies below a sheet.
+        .overlay { if app.state.covered { CoverView() } }
     }
 
     private func rows(_ rows: [ContactRow]) -> some View {
@@ -106,7 +108,7 @@ struct AddView: View {
         .navigationTitle(TextKey.contactsAdd.string)
         .navigationBarTitleDisplayMode(.inline)
         // Here, where contacts are added: a dialog of the screen below would not show above the sheet.
-        .asks(model.state.confirmation, yes: model.confirm, no: model.dismiss)
+        .asks(model.state.confirmation, yes: model.confirm, no: model.cancel)
         .belongs(to: model.state.badge)
     }
 }

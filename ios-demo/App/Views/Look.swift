@@ -219,7 +219,10 @@ extension View {
         _ confirmation: Confirmation?, yes: @escaping @MainActor () -> Void, no: @escaping @MainActor () -> Void
     ) -> some View {
         confirmationDialog(
-            confirmation?.title.string ?? "", isPresented: Binding { confirmation != nil } set: { if !$0 { no() } },
+            confirmation?.title.string ?? "", isPresented: Binding { confirmation != nil } set: { isShown in
+                // After the button's own action, in whichever order SwiftUI calls them.
+                if !isShown { Task { no() } }
+            },
             titleVisibility: .visible
         ) {
             if let confirmation {

@@ -63,7 +63,7 @@ struct WordsView: View {
         }
         .navigationTitle(TextKey.wordsTitle.string)
         .navigationBarTitleDisplayMode(.inline)
-        .asks(model.state.confirmation, yes: model.confirm, no: model.dismiss)
+        .asks(model.state.confirmation, yes: model.confirm, no: model.cancel)
         .belongs(to: model.state.badge)
     }
 }

@@ -34,7 +34,10 @@ struct SettingsView: View {
         }
         .navigationTitle(TextKey.settings.string)
         .navigationBarTitleDisplayMode(.inline)
-        .asks(model.state.confirmation, yes: model.confirm, no: model.dismiss)
+        .asks(model.state.confirmation, yes: model.confirm, no: model.cancel)
+        .safeAreaInset(edge: .top, spacing: 0) {
+            if let burner = model.state.burner { BadgeStrip(badge: burner.badge) }
+        }
     }
 }
 
@@ -44,7 +47,6 @@ private struct BurnerRows: View {
 
     var body: some View {
         Section {
-            BadgeStrip(badge: burner.badge)
             FieldRow(title: TextKey.settingsLabel.string, field: burner.label, write: model.writeLabel)
             OptionsRow(title: TextKey.settingsHistory.string, options: burner.history, choose: model.setHistory)
             OptionsRow(title: TextKey.settingsExpiry.string, options: burner.expiry, choose: model.setExpiry)

@@ -36,6 +36,8 @@ public final class AppModel {
     @ObservationIgnored private(set) var begun: Set<BurnerID> = []
     /// What was written and not sent.
     @ObservationIgnored var drafts: [Screen: Draft] = [:]
+    /// The screens of comparisons that wait for the contact.
+    @ObservationIgnored var comparing: Set<Screen> = []
     /// How burns went: the burners themselves may be gone.
     @ObservationIgnored var reports: [BurnerID: (BurnerBadge, BurnReport)] = [:]
     @ObservationIgnored var pages: [Screen: Page] = [:]
@@ -246,6 +248,7 @@ public final class AppModel {
         reports = [:]
         begun = []
         drafts = [:]
+        comparing = []
         recoverable = false
         news.clear()
     }
@@ -268,6 +271,9 @@ public final class AppModel {
     private func seen(_ event: Event) {
         news.take(event)
         if case .creating(let burner, .sealed) = event { begun.insert(burner) }
+        if case .comparison(let burner, let peer, let comparison) = event {
+            if case .asked = comparison {} else { comparing.remove(.verify(burner, peer)) }
+        }
         for screen in state.way { (pages[screen]?.model as? any EventReader)?.seen(event) }
         refresh()
     }

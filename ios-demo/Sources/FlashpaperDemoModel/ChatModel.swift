@@ -125,14 +125,18 @@ public final class ChatModel: ScreenModel, EventReader {
         refresh()
     }
 
-    public func dismiss() {
-        if wish == nil {
-            note = nil
-            app.news.dismiss(burner.id, chat.peer)
-        }
+    public func cancel() {
         wish = nil
         refresh()
     }
+
+    public func dismiss() {
+        note = nil
+        app.news.dismiss(burner.id, chat.peer)
+        refresh()
+    }
+
+    func covered() { cancel() }
 
     func leave() { reading?.cancel() }
 
@@ -238,7 +242,7 @@ public final class ChatModel: ScreenModel, EventReader {
 }
 
 /// A text that was not sent yet.
-struct Draft {
+struct Draft: Discreet {
     let text: String
     /// The same for each try to send this text, so that one which was stored after all is not sent twice. Another text has another.
     let key = UUID().uuidString

@@ -66,11 +66,17 @@ public final class ContactsModel: ScreenModel {
         refresh()
     }
 
-    public func dismiss() {
+    public func cancel() {
         doubted = nil
+        refresh()
+    }
+
+    public func dismiss() {
         note = nil
         refresh()
     }
+
+    func covered() { cancel() }
 
     func returned() { act { [self] in hasWords = try await burner.wordsLeft() } }
 

@@ -133,7 +133,10 @@ public final class CreatingModel: ScreenModel, EventReader {
     func refresh() {
         let tor = app.tor
         let isReady = tor == .ready || creation != nil
-        let problem = (failed ?? (isReady ? nil : app.torProblem)).map { Problem($0) }
+        // Each try is another one, perhaps at another server.
+        let problem = (failed ?? (isReady ? nil : app.torProblem)).map { Problem($0) }.map {
+            Problem(sign: $0.sign, advice: $0.advice, canRetry: true)
+        }
         var page: PageState?
         if case .needsWeb(let web) = failed {
             page = PageState(address: Verbatim(web.url), warning: Phrase(.creatingPageWarning))

@@ -7,7 +7,7 @@ import Observation
 @Observable
 public final class SettingsModel: ScreenModel {
     /// What deletes something, and is done when it is confirmed.
-    private enum Wish { case history(HistoryChoice), expiry(Date) }
+    private enum Wish { case history(HistoryChoice), expiry(Date), noPassphrase, noDuress }
 
     public private(set) var state: SettingsState
 
@@ -67,6 +67,8 @@ public final class SettingsModel: ScreenModel {
         case .history(let history): change { try await $0.setHistory(history.history) }
         // The time that was shown.
         case .expiry(let time): change { try await $0.setExpiry(time) }
+        case .noPassphrase: if state.passphrase.canRemove { change(to: nil, told: .passphraseRemoved) }
+        case .noDuress: if state.passphrase.canRemoveDuress { setDuress(nil, told: .duressRemoved) }
         case nil: break
         }
         refresh()
@@ -107,8 +109,7 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func removePassphrase() {
-        guard state.passphrase.canRemove else { return }
-        change(to: nil, told: .passphraseRemoved)
+        if state.passphrase.canRemove { ask(.noPassphrase) }
     }
 
     public func writeDuress(_ passphrase: String) {
@@ -129,15 +130,20 @@ public final class SettingsModel: ScreenModel {
     }
 
     public func removeDuress() {
-        guard state.passphrase.canRemoveDuress else { return }
-        setDuress(nil, told: .duressRemoved)
+        if state.passphrase.canRemoveDuress { ask(.noDuress) }
     }
 
-    public func dismiss() {
-        if wish == nil { note = nil }
+    public func cancel() {
         wish = nil
         refresh()
     }
+
+    public func dismiss() {
+        note = nil
+        refresh()
+    }
+
+    func covered() { cancel() }
 
     func leave() {
         passphrase = Twice()
@@ -184,16 +190,15 @@ public final class SettingsModel: ScreenModel {
     }
 
     private func confirmation(_ wish: Wish) -> Confirmation {
-        switch wish {
-        case .history:
-            Confirmation(
-                title: Phrase(.historySure), text: Phrase(.historySureText), yes: Phrase(.historySureYes), no: Phrase(.cancel),
-                tone: .danger)
-        case .expiry(let time):
-            Confirmation(
-                title: Phrase(.expirySure), text: Phrase(.expirySureText, .moment(Moment(time, at: app.platform.now()))),
-                yes: Phrase(.expirySureYes), no: Phrase(.cancel), tone: .danger)
-        }
+        let (title, text, yes) =
+            switch wish {
+            case .history: (TextKey.historySure, Phrase(.historySureText), TextKey.historySureYes)
+            case .expiry(let time):
+                (.expirySure, Phrase(.expirySureText, .moment(Moment(time, at: app.platform.now()))), .expirySureYes)
+            case .noPassphrase: (.passphraseRemoveSure, Phrase(.passphraseRemoveText), .remove)
+            case .noDuress: (.duressRemoveSure, Phrase(.duressRemoveText), .remove)
+            }
+        return Confirmation(title: Phrase(title), text: text, yes: Phrase(yes), no: Phrase(.cancel), tone: .danger)
     }
 
     private func change(_ body: @escaping @MainActor (any Burner) async throws -> Void) {
@@ -252,7 +257,7 @@ public final class SettingsModel: ScreenModel {
 }
 
 /// A new passphrase, which is typed twice.
-private struct Twice {
+private struct Twice: Discreet {
     private var first = ""
     private var again = ""
     private var differs = false

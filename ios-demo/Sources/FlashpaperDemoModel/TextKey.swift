@@ -176,9 +176,11 @@ public enum TextKey: String, Equatable, Sendable, CaseIterable {
         passphraseSet = "passphrase_set", passphraseField = "passphrase_field", passphraseAgain = "passphrase_again",
         passphraseSame = "passphrase_same", passphraseDiffers = "passphrase_differs",
         passphraseSaved = "passphrase_saved", passphraseRemoved = "passphrase_removed",
+        passphraseRemoveSure = "passphrase_remove_sure", passphraseRemoveText = "passphrase_remove_text",
         passphraseBusy = "passphrase_busy", settingsDuress = "settings_duress",
         duressExplanation = "duress_explanation", duressNeedsPassphrase = "duress_needs_passphrase",
         duressField = "duress_field", duressSaved = "duress_saved", duressRemoved = "duress_removed",
+        duressRemoveSure = "duress_remove_sure", duressRemoveText = "duress_remove_text",
         settingsLicences = "settings_licences", settingsSaved = "settings_saved"
 
     // Burn

@@ -15,7 +15,6 @@ public final class VerifyModel: ScreenModel, EventReader {
     @ObservationIgnored private var question = ""
     @ObservationIgnored private var secret = ""
     @ObservationIgnored private var fault: Phrase?
-    @ObservationIgnored private var waits = false
     @ObservationIgnored private var result: Comparison?
     @ObservationIgnored private var own: Fingerprint?
     @ObservationIgnored private var note: Note?
@@ -32,6 +31,15 @@ public final class VerifyModel: ScreenModel, EventReader {
             button: Phrase(.verifyCompare), canCompare: false, waits: nil, canAbort: false, result: nil, resultText: nil,
             own: nil, theirs: nil, canConfirmDigits: false, canTakeBack: false, note: nil)
         act { [weak self] in self?.own = try await burner.fingerprint() }
+    }
+
+    /// A comparison goes on where the screen is left, and is there again on the way back.
+    private var waits: Bool {
+        get { app.comparing.contains(.verify(burner.id, chat.peer)) }
+        set {
+            let screen = Screen.verify(burner.id, chat.peer)
+            if newValue { app.comparing.insert(screen) } else { app.comparing.remove(screen) }
+        }
     }
 
     public func choose(_ way: VerifyWay) {

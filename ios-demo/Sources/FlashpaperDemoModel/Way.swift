@@ -57,11 +57,16 @@ extension AppModel {
         lead(to: [.burners, .contacts(burner)] + (withWords ? [.words(burner)] : []))
     }
 
-    /// A burn has ended: its report takes the place of all of the burner's screens.
+    /// A burn has ended: its report takes the place of all of the burner's screens. Where the user is busy elsewhere it goes beneath,
+    /// so that nothing is taken from under their fingers, and they meet it on the way back.
     func burnt(_ badge: BurnerBadge, _ report: BurnReport) {
-        guard library != nil else { return }
+        guard library != nil, !beneath.contains(.unlock) else { return }
         reports[badge.burner] = (badge, report)
-        lead(to: [.burners, .burnReport(badge.burner)])
+        let screen = Screen.burnReport(badge.burner)
+        func isOf(_ other: Screen) -> Bool { other.burner == badge.burner || [.burn(badge.burner), screen].contains(other) }
+        let others = beneath.filter { $0 != .burners && !isOf($0) }
+        let isFree = beneath.last.map { $0 == .burners || isOf($0) } ?? true
+        lead(to: [.burners] + (isFree ? others + [screen] : [screen] + others))
     }
 
     private func make(_ screen: Screen) -> Page? {

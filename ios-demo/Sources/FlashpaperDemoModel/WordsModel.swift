@@ -53,11 +53,17 @@ public final class WordsModel: ScreenModel {
         refresh()
     }
 
-    public func dismiss() {
+    public func cancel() {
         asks = false
+        refresh()
+    }
+
+    public func dismiss() {
         note = nil
         refresh()
     }
+
+    func covered() { cancel() }
 
     func leave() { words = nil }
 

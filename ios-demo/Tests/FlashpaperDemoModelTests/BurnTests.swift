@@ -200,4 +200,17 @@ import Testing
         panic.close()
         #expect(scene.app.state.way == [.start])
     }
+
+    @Test func aReportTakesNoScreenAwayThatIsInUse() async throws {
+        let scene = try await Scene()
+        let badge = BurnerBadge(scene.device.fake.state.burners[0])
+        scene.app.show([.burners, .restore])
+        scene.app.restore?.writeWords("half of them")
+        scene.app.burnt(badge, BurnReport(outcome: .proven))
+        #expect(scene.app.state.way == [.burners, .burnReport(scene.burner), .restore])
+        #expect(scene.app.restore?.state.words.text == Verbatim("half of them"))
+        scene.app.show([.burners, .contacts(scene.burner)])
+        scene.app.burnt(badge, BurnReport(outcome: .proven))
+        #expect(scene.app.state.way == [.burners, .burnReport(scene.burner)])
+    }
 }

@@ -23,7 +23,7 @@ import Testing
         // Another key than the one that is expected: the user is asked.
         contacts.add("xmpp:friend@example.org?otr-fingerprint=\(String(repeating: "cd", count: 20))")
         try await until { contacts.state.confirmation?.title == Phrase(.contactsOtherKey) }
-        contacts.dismiss()
+        contacts.cancel()
         #expect(contacts.state.confirmation == nil && scene.app.contacts === contacts)
         contacts.add("xmpp:friend@example.org?otr-fingerprint=\(String(repeating: "cd", count: 20))")
         try await until { contacts.state.confirmation != nil }

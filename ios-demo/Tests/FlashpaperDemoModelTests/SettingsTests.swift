@@ -44,7 +44,7 @@ import Testing
             settings.setHistory(choice)
             if less.contains(choice) {
                 #expect(settings.state.confirmation?.title == Phrase(.historySure) && settings.state.confirmation?.tone == .danger)
-                settings.dismiss()
+                settings.cancel()
                 try await Task.sleep(for: .milliseconds(20))
                 #expect(settings.state.confirmation == nil && kept() == now.history, "deleted without a yes")
                 settings.setHistory(choice)
@@ -67,7 +67,7 @@ import Testing
         let time = scene.device.fake.now + (choice.duration ?? 0)
         #expect(settings.state.confirmation?.title == Phrase(.expirySure))
         #expect(settings.state.confirmation?.text == Phrase(.expirySureText, .moment(Moment(time, at: scene.device.fake.now))))
-        settings.dismiss()
+        settings.cancel()
         try await Task.sleep(for: .milliseconds(20))
         #expect(settings.state.confirmation == nil && expiresAt() == nil, "set without a yes")
         settings.setExpiry(choice)
@@ -110,8 +110,16 @@ import Testing
         settings.setDuress()
         try await until { settings.state.note?.text == Phrase(.duressSaved) }
         settings.removeDuress()
+        #expect(settings.state.confirmation?.title == Phrase(.duressRemoveSure))
+        settings.confirm()
         try await until { settings.state.note?.text == Phrase(.duressRemoved) }
         settings.removePassphrase()
+        #expect(settings.state.confirmation?.title == Phrase(.passphraseRemoveSure))
+        settings.cancel()
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(settings.state.passphrase.sign.text == Phrase(.passphraseSet), "removed without a yes")
+        settings.removePassphrase()
+        settings.confirm()
         try await until { settings.state.passphrase.sign.text == Phrase(.passphraseNone) }
     }
 
@@ -157,7 +165,7 @@ import Testing
         #expect(words.state.server == Verbatim("example.org"))
         words.finish()
         #expect(words.state.confirmation?.yes == Phrase(.wordsForget))
-        words.dismiss()
+        words.cancel()
         #expect(words.state.confirmation == nil)
         words.finish()
         words.confirm()
