@@ -36,6 +36,28 @@ class TroubleOnTheLabTest {
     }
 
     @Test
+    fun `a network that is lost is told, and what was written meanwhile leaves once it is back`(@TempDir folder: File) = onPhone(mainThread(), folder) { phone ->
+        phone.on<StartModel> { it.state.value.canStart }.start()
+        val contacts = phone.on<ContactsModel>()
+        contacts.reaches { it.connection.key == TextKey.BURNER_ONLINE }
+        val peer = Lab.peer()
+        contacts.add(peer.jid)
+        val chat = phone.on<ChatModel>()
+        try {
+            for (relay in List(3) { "auth$it" } + List(4) { "exit$it" }) Lab.order("stop $relay")
+            chat.reaches { it.offline?.key == TextKey.BURNER_WAITING }
+            chat.says("when it is back")
+            chat.reaches { it.canWrite && it.bubbles.singleOrNull()?.sign?.key == TextKey.MESSAGE_QUEUED }
+        } finally {
+            Lab.order("reset")
+        }
+        phone.app.networkChanged()
+        peer.hears("when it is back")
+        phone.burn((contacts.screen as Screen.Contacts).burner).proven()
+        peer.end()
+    }
+
+    @Test
     fun `a clock that is wrong is told, with how far`(@TempDir folder: File) {
         for ((wrong, told) in mapOf("+1d" to TextKey.PROBLEM_CLOCK_FAST, "-1d" to TextKey.PROBLEM_CLOCK_SLOW)) {
             val minutes = underClock(wrong, File(folder, wrong)).removePrefix("PROBLEM_CLOCK $told ").toInt()
