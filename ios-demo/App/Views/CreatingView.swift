@@ -18,7 +18,10 @@ struct CreatingView: View {
             if let question = model.state.question { QuestionRows(question: question, model: model) }
             if let page = model.state.page { PageRows(page: page) }
             if let problem = model.state.problem {
-                Section { ProblemRow(problem: problem, retry: model.retry) }
+                Section { ProblemRow(problem: problem, retry: nil) }
+            }
+            if model.state.canRetry {
+                Button(TextKey.retry.string, systemImage: "arrow.clockwise", action: model.retry)
             }
         }
         .navigationTitle(TextKey.creatingTitle.string)

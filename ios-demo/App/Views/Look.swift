@@ -220,8 +220,8 @@ extension View {
     ) -> some View {
         confirmationDialog(
             confirmation?.title.string ?? "", isPresented: Binding { confirmation != nil } set: { isShown in
-                // After the button's own action, in whichever order SwiftUI calls them.
-                if !isShown { Task { no() } }
+                // SwiftUI does not say whether this or the button's action comes first. The question goes only after the action.
+                if !isShown { Task { @MainActor in no() } }
             },
             titleVisibility: .visible
         ) {
@@ -234,7 +234,11 @@ extension View {
         }
     }
 
-    func belongs(to badge: BurnerBadge, says: TextKey = .burnerSpeaks) -> some View {
-        safeAreaInset(edge: .top, spacing: 0) { BadgeStrip(badge: badge, says: says) }.tint(badge.color.color)
+    /// Says which burner a screen belongs to, if it belongs to one.
+    func belongs(to badge: BurnerBadge?, says: TextKey = .burnerSpeaks) -> some View {
+        safeAreaInset(edge: .top, spacing: 0) {
+            if let badge { BadgeStrip(badge: badge, says: says) }
+        }
+        .tint(badge?.color.color)
     }
 }

@@ -35,9 +35,7 @@ struct SettingsView: View {
         .navigationTitle(TextKey.settings.string)
         .navigationBarTitleDisplayMode(.inline)
         .asks(model.state.confirmation, yes: model.confirm, no: model.cancel)
-        .safeAreaInset(edge: .top, spacing: 0) {
-            if let burner = model.state.burner { BadgeStrip(badge: burner.badge) }
-        }
+        .belongs(to: model.state.burner?.badge)
     }
 }
 

@@ -288,6 +288,7 @@ public final class AppModel {
         case .locked where !isOpening && beneath != [.unlock]: return locked()
         case .closed: return closed()
         case .awake, .suspended:
+            comparing = comparing.filter { now?.isPrivate($0) == true }
             // Screens of a burner that is not there any more are left.
             let there = Set(now?.burners.map(\.id) ?? [])
             let way = beneath.filter { $0.burner.map(there.contains) ?? true }
@@ -295,5 +296,13 @@ public final class AppModel {
         default: break
         }
         for screen in state.way { pages[screen]?.model.refresh() }
+    }
+}
+
+extension FlashpaperState {
+    /// Whether the chat that a screen verifies is private.
+    fileprivate func isPrivate(_ screen: Screen) -> Bool {
+        guard case .verify(let id, let peer) = screen else { return false }
+        return burners.first { $0.id == id }?.chats.first { $0.peer == peer }?.security.isPrivate == true
     }
 }

@@ -9,7 +9,7 @@ private let pageLength = 100
 @MainActor
 @Observable
 public final class ChatModel: ScreenModel, EventReader {
-    private enum Wish: Equatable { case acceptKey(Fingerprint), block, delete(MessageID), link(String) }
+    private enum Wish: Equatable { case acceptKey(Fingerprint), block, delete(MessageID), link(Verbatim) }
 
     public private(set) var state: ChatState
 
@@ -108,7 +108,7 @@ public final class ChatModel: ScreenModel, EventReader {
 
     /// A link in a text was touched. It would be opened outside of Tor: asks first.
     public func touchLink(_ link: String) {
-        wish = .link(link)
+        wish = .link(Verbatim(link))
         refresh()
     }
 
@@ -119,7 +119,7 @@ public final class ChatModel: ScreenModel, EventReader {
         case .acceptKey(let key): act { [chat] in try await chat.acceptKey(key) }
         case .block: act { [chat] in try await chat.setBlocked(true) }
         case .delete(let message): act { [self] in try await forget(message) }
-        case .link(let link): app.platform.openLink(link)
+        case .link(let link): app.platform.openLink(link.text)
         case nil: break
         }
         refresh()
@@ -235,7 +235,7 @@ public final class ChatModel: ScreenModel, EventReader {
                 title: Phrase(.chatDeleteSure), text: Phrase(.chatDeleteText), yes: Phrase(.delete), no: no, tone: .danger)
         case .link(let link):
             Confirmation(
-                title: Phrase(.chatLinkTitle), text: Phrase(.chatLinkText, .verbatim(Verbatim(link))),
+                title: Phrase(.chatLinkTitle), text: Phrase(.chatLinkText, .verbatim(link)),
                 yes: Phrase(.chatLinkOpen), no: no, tone: .caution)
         }
     }

@@ -133,9 +133,9 @@ public final class CreatingModel: ScreenModel, EventReader {
     func refresh() {
         let tor = app.tor
         let isReady = tor == .ready || creation != nil
-        // Each try is another one, perhaps at another server.
+        // The button to try again is the screen's own.
         let problem = (failed ?? (isReady ? nil : app.torProblem)).map { Problem($0) }.map {
-            Problem(sign: $0.sign, advice: $0.advice, canRetry: true)
+            Problem(sign: $0.sign, advice: $0.advice, canRetry: false)
         }
         var page: PageState?
         if case .needsWeb(let web) = failed {

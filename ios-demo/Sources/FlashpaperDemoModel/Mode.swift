@@ -123,3 +123,8 @@ extension FlashpaperKit.ChatState {
     /// The contact has verified the key that is in use on this side.
     fileprivate var hasVerifiedUs: Bool { keys.contains { $0.fingerprint == key && $0.verifiedUs } }
 }
+
+extension Security {
+    /// Nobody else can read it: a comparison of secrets is possible.
+    var isPrivate: Bool { [.private, .verified, .keyChanged].contains(self) }
+}

@@ -116,7 +116,6 @@ public final class VerifyModel: ScreenModel, EventReader {
     func refresh() {
         let now = chat.state
         let mode = Mode(burner.state, now)
-        if !isPrivate { waits = false }
         let isDigits = way == .digits
         let key = isPrivate ? now.key : nil
         let isVerified = now.keys.contains { $0.fingerprint == key && $0.verified }
@@ -136,7 +135,7 @@ public final class VerifyModel: ScreenModel, EventReader {
             canConfirmDigits: key != nil && own != nil && !isVerified, canTakeBack: isVerified, note: note)
     }
 
-    private var isPrivate: Bool { [.private, .verified, .keyChanged].contains(chat.state.security) }
+    private var isPrivate: Bool { chat.state.security.isPrivate }
 
     private var asked: Asked? {
         if case .asked(let question) = chat.state.question { Asked(question: question.map { Verbatim($0) }) } else { nil }

@@ -203,14 +203,18 @@ import Testing
 
     @Test func aReportTakesNoScreenAwayThatIsInUse() async throws {
         let scene = try await Scene()
-        let badge = BurnerBadge(scene.device.fake.state.burners[0])
-        scene.app.show([.burners, .restore])
-        scene.app.restore?.writeWords("half of them")
-        scene.app.burnt(badge, BurnReport(outcome: .proven))
-        #expect(scene.app.state.way == [.burners, .burnReport(scene.burner), .restore])
-        #expect(scene.app.restore?.state.words.text == Verbatim("half of them"))
-        scene.app.show([.burners, .contacts(scene.burner)])
-        scene.app.burnt(badge, BurnReport(outcome: .proven))
-        #expect(scene.app.state.way == [.burners, .burnReport(scene.burner)])
+        let burner = scene.burner
+        scene.device.fake.ask(QuestionForm(title: "", instructions: "", fields: []))
+        scene.app.contacts?.burn()
+        scene.app.burn?.burnWithoutHolding()
+        scene.app.burn?.burnWithoutHolding()
+        // The burn goes on, and the user has another made.
+        scene.app.show([.burners])
+        scene.app.burners?.create()
+        let creating = try #require(scene.app.creating)
+        try await until { creating.state.question != nil && scene.app.page(.burnReport(burner)) != nil }
+        #expect(scene.app.state.way == [.burners, .burnReport(burner), .creating] && scene.app.creating === creating)
+        creating.cancel()
+        #expect(scene.app.burnReport?.state.sign == Sign(.shield, .reportProven, .good), "it is not met on the way back")
     }
 }

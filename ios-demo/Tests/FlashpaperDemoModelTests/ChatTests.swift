@@ -170,6 +170,10 @@ import Testing
         #expect(links == ["https://example.org/a?b=1", "http://x.example!"])
         chat.touchLink(links[0])
         #expect(chat.state.confirmation?.text == Phrase(.chatLinkText, .verbatim(Verbatim(links[0]))))
+        let asked = try #require(Mirror(reflecting: chat).children.first { $0.label?.contains("wish") == true }?.value)
+        var dumped = ""
+        dump(asked, to: &dumped)
+        #expect(!dumped.contains(links[0]) && !"\(asked)".contains(links[0]), "what could get into a log")
         chat.cancel()
         #expect(scene.device.links.isEmpty)
         chat.touchLink(links[0])

@@ -73,6 +73,40 @@ import Testing
         #expect(verify.state.result == nil)
     }
 
+    /// A comparison begins, and its screen is left.
+    private func comparing(_ scene: Scene) async throws -> ChatModel {
+        let chat = try await scene.inPrivate()
+        chat.act(.verify)
+        let verify = try #require(scene.app.verify)
+        verify.writeSecret("cat")
+        verify.compare()
+        try await until { verify.state.secret.text.text.isEmpty }
+        scene.app.back()
+        return chat
+    }
+
+    @Test func aComparisonGoesOnWhereItsScreenIsLeft() async throws {
+        let scene = try await Scene()
+        let chat = try await comparing(scene)
+        chat.act(.verify)
+        let again = try #require(scene.app.verify)
+        #expect(again.state.waits != nil && again.state.canAbort && !again.state.secret.enabled, "it is forgotten")
+        scene.app.back()
+        scene.friend.knows("dog")
+        try await until { chat.state.note?.text == Phrase(.verifyDifferent) }
+        chat.act(.verify)
+        #expect(scene.app.verify?.state.waits == nil, "it has ended")
+    }
+
+    @Test func aComparisonEndsWithItsPrivateChat() async throws {
+        let scene = try await Scene()
+        let chat = try await comparing(scene)
+        #expect(scene.app.comparing.count == 1)
+        scene.friend.endsPrivate()
+        try await until { chat.state.mode == .finished }
+        #expect(scene.app.comparing.isEmpty)
+    }
+
     @Test func theContactAsks() async throws {
         let scene = try await Scene()
         let chat = try await scene.inPrivate()

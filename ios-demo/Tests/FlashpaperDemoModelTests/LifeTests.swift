@@ -24,6 +24,23 @@ import Testing
         #expect(scene.device.fake.state.life == .awake)
     }
 
+    /// A question lies above the cover, and what it tells would be in the picture of the app switcher.
+    @Test func aQuestionIsGoneWhenTheAppIsCovered() async throws {
+        let scene = try await Scene()
+        let chat = try await scene.inPrivate()
+        scene.app.settings(scene.burner)
+        let settings = try #require(scene.app.settings)
+        settings.setExpiry(.oneHour)
+        chat.act(.block)
+        #expect(settings.state.confirmation != nil && chat.state.confirmation != nil)
+        scene.app.cover()
+        #expect(settings.state.confirmation == nil && chat.state.confirmation == nil)
+        settings.confirm()
+        chat.confirm()
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(scene.device.fake.state.burners[0].expiresAt == nil && chat.state.mode == .private, "done without a yes")
+    }
+
     @Test func aLockedStoreLeadsToUnlock() async throws {
         let scene = try await Scene()
         let chat = try await scene.inPrivate()

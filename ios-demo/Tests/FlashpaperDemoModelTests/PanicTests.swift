@@ -33,14 +33,19 @@ import Testing
         try await isBeneath([.unlock], scene.app)
     }
 
-    @Test func aBurnerThatIsMade() async throws {
-        let device = Device()
-        let app = device.app()
+    /// A first burner is made, and its server asks something.
+    private func asked(_ device: Device, _ app: AppModel) async throws -> CreatingModel {
         await app.launched()
         device.fake.ask(QuestionForm(title: "", instructions: "", fields: []))
         app.start?.start()
         try await until { app.creating?.state.question != nil }
-        let creating = try #require(app.creating)
+        return try #require(app.creating)
+    }
+
+    @Test func aBurnerThatIsMade() async throws {
+        let device = Device()
+        let app = device.app()
+        let creating = try await asked(device, app)
         app.panic()
         creating.send()
         try await until { device.fake.state.burners.count == 1 }
@@ -113,11 +118,7 @@ import Testing
     @Test func afterAPanicNothingComesAnyMore() async throws {
         let device = Device()
         let app = device.app()
-        await app.launched()
-        device.fake.ask(QuestionForm(title: "", instructions: "", fields: []))
-        app.start?.start()
-        try await until { app.creating?.state.question != nil }
-        let creating = try #require(app.creating)
+        let creating = try await asked(device, app)
         app.panic()
         creating.send()
         app.panicking?.slide(1)

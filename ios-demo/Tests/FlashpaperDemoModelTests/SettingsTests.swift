@@ -111,6 +111,10 @@ import Testing
         try await until { settings.state.note?.text == Phrase(.duressSaved) }
         settings.removeDuress()
         #expect(settings.state.confirmation?.title == Phrase(.duressRemoveSure))
+        settings.cancel()
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(settings.state.note?.text == Phrase(.duressSaved), "removed without a yes")
+        settings.removeDuress()
         settings.confirm()
         try await until { settings.state.note?.text == Phrase(.duressRemoved) }
         settings.removePassphrase()

@@ -138,7 +138,9 @@ import Testing
         device.fake.fail(.create, with: error)
         app.start?.start()
         try await until { app.creating?.state.title == Phrase(.creatingFailed) }
-        #expect(app.creating?.state.problem == Problem(error))
+        let problem = try #require(app.creating?.state.problem)
+        #expect(problem.sign == Problem(error).sign && problem.advice == Problem(error).advice)
+        #expect(app.creating?.state.canRetry == true)
         #expect(device.fake.state.burners.isEmpty)
         app.creating?.retry()
         try await until { app.contacts != nil }

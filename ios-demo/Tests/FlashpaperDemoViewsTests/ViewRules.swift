@@ -56,6 +56,23 @@ import Testing
         }
     }
 
+    /// The app's own cover lies below a sheet.
+    @Test func aSheetHasACoverOfItsOwn() throws {
+        let sheets = views.flatMap { view in view.text.matches(of: /\.sheet\(.*/).map { String($0.output) } }
+        #expect(sheets.count == 2 && sheets.allSatisfy { $0.contains("{ inSheet {") })
+        let contacts = try #require(views.first { $0.name == "ContactsView.swift" }?.text)
+        let start = try #require(contacts.range(of: "func inSheet")?.lowerBound)
+        let inSheet = contacts[start...].components(separatedBy: "\n    }\n")[0]
+        #expect(inSheet.contains(".overlay { if app.state.covered { CoverView() } }"))
+    }
+
+    /// Each screen of a burner says which one speaks.
+    @Test func eachScreenOfABurnerSaysSo() throws {
+        for name in ["BurnView", "ChatView", "ContactsView", "RestoreView", "SettingsView", "VerifyView"] {
+            #expect(views.contains { $0.name == "\(name).swift" && $0.text.contains(".belongs(to: ") }, "\(name)")
+        }
+    }
+
     /// Nothing cuts a text, whatever its size: only a field that is written in ends after some lines, and then it scrolls.
     @Test func noViewCutsATextOrGivesItAHeight() {
         for (name, text) in views {
