@@ -5,6 +5,7 @@ import android.os.Looper
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
 import org.flashpaper.Life
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -72,5 +73,20 @@ class PresenceTest {
             assertEquals(Life.AWAKE, life)
             Thread.sleep(20)
         }
+    }
+
+    @Test
+    fun `the service that ended with a locked store begins again with it`() {
+        app.platform.staysConnected = true
+        Robolectric.buildActivity(Activity::class.java).setup()
+        until("open") { life == Life.AWAKE }
+        shadowOf(Looper.getMainLooper()).idle()
+        shadowOf(app).clearStartedServices()
+        runBlocking(Dispatchers.IO) { app.platform.library.value?.lock() }
+        until("locked") { life == Life.LOCKED && app.model.shown.value is UnlockModel }
+        assertNull(shadowOf(app).peekNextStartedService())
+        (app.model.shown.value as UnlockModel).unlock()
+        until("open again") { shadowOf(app).peekNextStartedService() != null }
+        assertEquals(StayConnected::class.java.name, shadowOf(app).nextStartedService.component?.className)
     }
 }
