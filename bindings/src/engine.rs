@@ -62,8 +62,9 @@ impl Engine {
 
     /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on trying
     /// by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `access` it
-    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly. Then those burners connect that
-    /// were to stay connected when the last process ended.
+    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly. Then those burners connect
+    /// that were to stay connected when the last process ended. Cancelled before Tor is ready, a Tor that this call has started
+    /// ends, unless another call waits for it.
     ///
     /// # Errors
     /// Why Tor is not ready within `deadline`; `InvalidInput` for what is no bridge, and nothing has changed then;
@@ -75,8 +76,8 @@ impl Engine {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<(), Error> {
         let (engine, access) = (self.engine.clone(), access.try_into()?);
-        self.run(cancel, async move {
-            let ready = engine.start_tor(access, deadline).await;
+        self.run(None, async move {
+            let ready = engine.start_tor_until(access, deadline, token(cancel)).await;
             // After an error Tor goes on trying, and they wait for it.
             let again = engine.reconnect();
             ready.and(again)

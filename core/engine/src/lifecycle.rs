@@ -22,24 +22,6 @@ use crate::tasks::blocking;
 use crate::{Engine, Error, limits, reconcile};
 
 impl Engine {
-    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on trying
-    /// by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `access` it
-    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly.
-    ///
-    /// # Errors
-    /// Why Tor is not ready within `deadline`; [`Error::InvalidInput`] for what is no bridge, and nothing has changed then;
-    /// [`Error::Suspended`], [`Error::Closed`], storage errors, [`Error::KeyDenied`].
-    pub async fn start_tor(&self, access: TorAccess, deadline: Duration) -> Result<(), Error> {
-        let context = Arc::clone(&self.context);
-        let work = async move {
-            context.run_tor(Some(&access), false).await?;
-            context.tor_ready(deadline.min(limits::FOR_EVER)).await?;
-            // What takes longer is left to the next start.
-            timeout(limits::SETTLING, reconcile::settle_all(&context)).await.unwrap_or(Ok(()))
-        };
-        self.context.tasks.while_awake(work).await
-    }
-
     /// What [`Engine::start_tor`] does once it has dialers. For tests: with other dialers there is no Tor.
     #[cfg(any(test, feature = "lab"))]
     pub async fn start_on(&self, dialers: Arc<dyn crate::seams::Dialers>) -> Result<(), Error> {
@@ -354,8 +336,10 @@ fn is_refused(handle: &ConnectionHandle) -> bool {
 }
 
 async fn sync(context: &Arc<Context>, access: &TorAccess, until: Instant) -> Result<SyncReport, Error> {
+    let start = context.tor.start();
     context.run_tor(Some(access), false).await?;
     context.tor_ready(until.saturating_duration_since(Instant::now())).await?;
+    drop(start);
     drain_wanted(context, until).await
 }
 

@@ -45,8 +45,6 @@ public final class AppModel {
     @ObservationIgnored var starting: Task<Void, Never>?
     /// How far Tor was when that began: it says nothing of this try.
     @ObservationIgnored var torBefore: Tor?
-    /// The user wants none of the tries that Tor makes now.
-    @ObservationIgnored var hasGivenUp = false
     @ObservationIgnored private var watching: [Task<Void, Never>] = []
     @ObservationIgnored private let phases = Order()
 
@@ -244,7 +242,6 @@ public final class AppModel {
         starting?.cancel()
         starting = nil
         notStarted = nil
-        hasGivenUp = false
         reports = [:]
         begun = []
         drafts = [:]
@@ -283,7 +280,6 @@ public final class AppModel {
         let now = library?.state
         state.warnings = now.map(Sign.lasting) ?? []
         if now?.tor != torBefore { torBefore = nil }
-        if now?.tor == .ready { hasGivenUp = false }
         switch now?.life {
         case .locked where !isOpening && beneath != [.unlock]: return locked()
         case .closed: return closed()

@@ -8,7 +8,6 @@ extension AppModel {
         starting?.cancel()
         hasConnected = true
         notStarted = nil
-        hasGivenUp = false
         torBefore = library.state.tor
         starting = Task { [entry = choices.entry] in
             var failed: FlashpaperError?
@@ -24,22 +23,19 @@ extension AppModel {
         refresh()
     }
 
-    /// Another way was chosen: a try that goes by the old one is given up, so that nobody has to wait for its end. The library
-    /// may go on by itself until the next start.
+    /// Another way was chosen: a try that goes by the old one ends, and nobody has to wait for it.
     func giveUpTry() {
-        guard isStarting, library?.state.tor != .ready else { return }
+        guard library?.state.tor != .ready else { return }
         starting?.cancel()
         starting = nil
-        hasGivenUp = true
         refresh()
     }
 
     var isStarting: Bool { starting != nil }
 
-    /// How far Tor is. What an earlier try has left counts no more once another has begun, or once it was given up.
+    /// How far Tor is. What an earlier try has left counts no more once another has begun.
     var tor: Tor {
         let now = library?.state.tor ?? .off
-        if hasGivenUp && now != .ready { return .off }
         return isStarting && now == torBefore && now != .ready ? .connecting(0, .connecting) : now
     }
 

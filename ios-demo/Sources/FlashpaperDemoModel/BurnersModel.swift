@@ -73,7 +73,7 @@ public final class BurnersModel: ScreenModel {
         askForRemovals()
         let burners = Self.shown(now?.burners ?? [], begun: app.begun)
         state = BurnersState(
-            tor: Sign(tor), fraction: tor.fraction, problem: app.torProblem.map { Problem($0) }, canConnect: tor == .off,
+            tor: Sign(tor), fraction: tor.fraction, problem: app.torProblem.map { Problem($0) }, canConnect: tor != .ready && !app.isStarting,
             rows: burners.map(row),
             empty: burners.isEmpty ? Phrase(.burnersEmpty) : nil,
             removals: removals.map {

@@ -9,6 +9,7 @@ use flashpaper_tor::Tor;
 use rand::seq::IndexedRandom as _;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::bridges::TorAccess;
 use crate::context::Context;
@@ -16,7 +17,53 @@ use crate::event::{BurnerId, Event};
 use crate::locks::lock;
 use crate::seams::{Dial, Dialers};
 use crate::snapshot::TorStatus;
-use crate::{Error, limits};
+use crate::{Engine, Error, limits, reconcile};
+
+impl Engine {
+    /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on trying
+    /// by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `access` it
+    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly. Where the future is dropped before Tor is
+    /// ready, a Tor that this call has started ends, unless another call waits for it.
+    ///
+    /// # Errors
+    /// Why Tor is not ready within `deadline`; [`Error::InvalidInput`] for what is no bridge, and nothing has changed then;
+    /// [`Error::Suspended`], [`Error::Closed`], storage errors, [`Error::KeyDenied`].
+    pub async fn start_tor(&self, access: TorAccess, deadline: Duration) -> Result<(), Error> {
+        let dropped = CancellationToken::new();
+        let _cancelled_with_this_future = dropped.clone().drop_guard();
+        self.start_tor_until(access, deadline, dropped).await
+    }
+
+    /// [`Engine::start_tor`] that `end` ends as dropping its future does: with [`Error::Cancelled`], once Tor has ended.
+    ///
+    /// # Errors
+    /// As [`Engine::start_tor`].
+    pub async fn start_tor_until(
+        &self,
+        access: TorAccess,
+        deadline: Duration,
+        end: CancellationToken,
+    ) -> Result<(), Error> {
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            let start = context.tor.start();
+            let is_new = context.run_tor(Some(&access), false).await?;
+            let ready = end.run_until_cancelled(context.tor_ready(deadline.min(limits::FOR_EVER))).await;
+            drop(start);
+            let Some(ready) = ready else {
+                if is_new {
+                    context.give_up_tor().await;
+                }
+                return Err(Error::Cancelled);
+            };
+            ready?;
+            // What takes longer is left to the next start.
+            let settled = timeout(limits::SETTLING, reconcile::settle_all(&context));
+            end.run_until_cancelled(settled).await.ok_or(Error::Cancelled)?.unwrap_or(Ok(()))
+        };
+        self.context.tasks.while_awake(work).await
+    }
+}
 
 impl Context {
     /// The dialer of an account. Where Tor was started, after a sleep say, and is not ready, that is waited for.
@@ -73,17 +120,18 @@ impl Context {
         lock(&self.tor.circuits).end();
     }
 
-    /// Has the one Tor client run, by another way than before if one is named. In an engine that is woken: if it ran before.
-    pub(crate) async fn run_tor(self: &Arc<Self>, access: Option<&TorAccess>, only_again: bool) -> Result<(), Error> {
+    /// Has the one Tor client run, by another way than before if one is named. In an engine that is woken: if it ran before. Whether it
+    /// is a new client.
+    pub(crate) async fn run_tor(self: &Arc<Self>, access: Option<&TorAccess>, only_again: bool) -> Result<bool, Error> {
         let mut last = self.tor.starting.lock().await;
         let Some(access) = access.filter(|_| last.is_some() || !only_again).or(last.as_ref()).cloned() else {
-            return Ok(());
+            return Ok(false);
         };
         let config = tor::Config { access: access.parse()?, ..self.tor.config.clone() };
         let is_stuck = lock(&self.tor.client).as_ref().map(|tor| tor.is_stuck());
         if let Some(is_stuck) = is_stuck {
             if last.as_ref() == Some(&access) && !is_stuck {
-                return Ok(());
+                return Ok(false);
             }
             end(self.take_tor()).await;
         }
@@ -109,7 +157,17 @@ impl Context {
                 context.services.expiry.notify_one();
             }
         }));
-        Ok(())
+        Ok(true)
+    }
+
+    /// Ends Tor that was never ready, where no other call waits for it: the user may want none of its traffic any more.
+    async fn give_up_tor(&self) {
+        let mut last = self.tor.starting.lock().await;
+        if !self.tor.is_waited_for() && self.tor.dialers.borrow().is_none() {
+            *last = None;
+            end(self.take_tor()).await;
+            self.services.reporter.changed();
+        }
     }
 
     /// Waits until Tor can be used.
@@ -195,24 +253,61 @@ mod tests {
 
     use super::*;
     use crate::connection::supervisor::tests::{engine, id};
-    use crate::{Config, Engine, Key, Network};
+    use crate::{Config, Key, Network};
+
+    /// A bridge that is not there.
+    fn nowhere() -> TorAccess {
+        TorAccess::Bridges { lines: vec![format!("127.0.0.1:9 {}", "A".repeat(40))], transports: Vec::new() }
+    }
+
+    async fn open(home: &TempDir) -> Engine {
+        let home = home.path().to_owned();
+        Engine::open(Config { home, key: Key::File, network: Network::Public, resolvers: None }).await.unwrap()
+    }
+
+    /// Waits until the state says whether Tor runs, as an app sees it.
+    async fn told(engine: &Engine, runs: bool) {
+        let mut states = engine.states();
+        let told = async { while states.next().await.unwrap().tor.is_some() != runs {} };
+        timeout(Duration::from_secs(20), told).await.expect("it is told");
+    }
 
     #[tokio::test]
-    async fn that_tor_has_begun_is_told_before_any_relay_answers() {
+    async fn that_tor_has_begun_is_told_before_any_relay_answers_and_who_stops_waiting_ends_it() {
         let home = TempDir::new().unwrap();
-        let config = Config { home: home.path().to_owned(), key: Key::File, network: Network::Public, resolvers: None };
-        let engine = Engine::open(config).await.unwrap();
-        let lines = vec![format!("127.0.0.1:9 {}", "A".repeat(40))];
-        let access = TorAccess::Bridges { lines, transports: Vec::new() };
-        let told = async {
-            while engine.snapshot().tor.is_none() {
-                sleep(Duration::from_millis(10)).await;
+        let engine = open(&home).await;
+        for _ in 0..2 {
+            tokio::select! {
+                ended = engine.start_tor(nowhere(), Duration::from_secs(60)) => panic!("not told before {ended:?}"),
+                () = told(&engine, true) => {}
             }
-        };
-        tokio::select! {
-            ended = engine.start_tor(access, Duration::from_secs(20)) => panic!("not told before {ended:?}"),
-            () = told => {}
+            told(&engine, false).await;
         }
+        // A sleep does not bring it back.
+        engine.suspend(Duration::from_secs(3)).await.unwrap();
+        engine.resume().await.unwrap();
+        assert!(engine.snapshot().tor.is_none());
+        engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn tor_that_another_call_waits_for_does_not_end() {
+        let home = TempDir::new().unwrap();
+        let engine = open(&home).await;
+        let other = async {
+            told(&engine, true).await;
+            engine.start_tor(nowhere(), Duration::from_secs(4)).await
+        };
+        let first = async {
+            tokio::select! {
+                _ = engine.start_tor(nowhere(), Duration::from_secs(60)) => panic!("it has no end"),
+                () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            }
+            sleep(Duration::from_secs(1)).await;
+            engine.snapshot().tor.is_some()
+        };
+        let (runs, waited) = tokio::join!(first, other);
+        assert_eq!((runs, waited), (true, Err(Error::TorBlocked)));
         engine.close().await;
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct TorClient {
     pub(super) client: Mutex<Option<Arc<Tor>>>,
     /// Held while Tor is started or ended. How it was started, and is to be whenever the engine is awake.
     pub(super) starting: Arc<tokio::sync::Mutex<Option<TorAccess>>>,
+    /// A copy is held by each call that has Tor start, and waits for it.
+    starts: Arc<()>,
     pub(super) dialers: watch::Sender<Option<Arc<dyn Dialers>>>,
     pub(super) circuits: Mutex<Circuits>,
 }
@@ -29,9 +31,19 @@ impl TorClient {
             config,
             client: Mutex::default(),
             starting: Arc::default(),
+            starts: Arc::default(),
             dialers: watch::Sender::default(),
             circuits: Mutex::default(),
         }
+    }
+
+    /// To be held while Tor is started and waited for.
+    pub(crate) fn start(&self) -> Arc<()> {
+        Arc::clone(&self.starts)
+    }
+
+    pub(super) fn is_waited_for(&self) -> bool {
+        Arc::strong_count(&self.starts) > 1
     }
 
     /// Forgets which circuits an account has, or somebody else of this name.

@@ -27,7 +27,7 @@ class BurnersModel internal constructor(app: AppModel) : ScreenModel<BurnersStat
             tor = if (known.isConnecting && tor == Tor.Off) Sign(Mark.CONNECTING, Text(TOR_CONNECTING), Tone.CALM) else sign(tor),
             fraction = (tor as? Tor.Connecting)?.fraction,
             problem = known.torProblem?.let(::problem),
-            canConnect = tor == Tor.Off && !known.isConnecting,
+            canConnect = !isReady && !known.isConnecting,
             rows = burners.map(::row),
             empty = if (burners.isEmpty()) Text(BURNERS_EMPTY) else null,
             removals = removals.map(::row),

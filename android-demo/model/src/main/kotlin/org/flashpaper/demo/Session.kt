@@ -48,16 +48,13 @@ internal data class Known(
     val isConnecting: Boolean = false,
     /** Why Tor was not started the last time. */
     val torFault: FlashpaperException? = null,
-    /** The user wants none of the tries that Tor makes now. */
-    val hasGivenUp: Boolean = false,
     /** The next burner can be brought back from words. */
     val recoverable: Boolean = false,
     val news: List<News> = emptyList(),
     val covered: Boolean = false,
 ) {
-    /** How far Tor is. What a try that was given up has left counts no more. */
     val tor: Tor
-        get() = library?.tor?.takeUnless { hasGivenUp && it != Tor.Ready } ?: Tor.Off
+        get() = library?.tor ?: Tor.Off
 
     /** An error that stands in the way of Tor now. */
     val torProblem: FlashpaperException?
@@ -185,7 +182,7 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
             launch { told.collect { seen(it.event) } }
             opened.state.collect { now ->
                 comparing.retainAll { now.isPrivate(it) }
-                known.update { it.copy(library = now, hasGivenUp = it.hasGivenUp && now.tor != Tor.Ready) }
+                known.update { it.copy(library = now) }
             }
         }
         known.update { it.copy(library = opened.state.value) }
@@ -216,7 +213,7 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
     fun connect() {
         connecting?.cancel()
         hasConnected = true
-        known.update { it.copy(isConnecting = true, torFault = null, hasGivenUp = false) }
+        known.update { it.copy(isConnecting = true, torFault = null) }
         val job = scope.launch(start = CoroutineStart.LAZY) {
             try {
                 open().startTor(known.value.choices.entry)
@@ -231,14 +228,11 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         job.start()
     }
 
-    /**
-     * Another way was chosen: a try that goes by the old one is given up, so that nobody has to wait for its end. The library may
-     * go on by itself until the next start.
-     */
+    /** Another way was chosen: a try that goes by the old one ends, and nobody has to wait for it. */
     private fun giveUpTry() {
-        if (!known.value.isConnecting || known.value.tor == Tor.Ready) return
+        if (known.value.tor == Tor.Ready) return
         connecting?.cancel()
-        known.update { it.copy(isConnecting = false, hasGivenUp = true) }
+        known.update { it.copy(isConnecting = false) }
     }
 
     /** Waits until Tor is ready. What stands in its way is shown, and the user may have mended it. */

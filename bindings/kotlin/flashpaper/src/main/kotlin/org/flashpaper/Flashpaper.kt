@@ -39,7 +39,8 @@ public interface Flashpaper {
      * Connects to Tor, then settles the remains of an earlier run, for a minute at most. After an error Tor goes on trying by
      * itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `entry` it ends,
      * with all connections, and starts anew: over bridges nothing is ever tried directly. Burners that were to stay connected when
-     * the last process ended ([Burner.connect]) connect again, each at a random moment: see [setSpread].
+     * the last process ended ([Burner.connect]) connect again, each at a random moment: see [setSpread]. Cancelled before Tor is
+     * ready, a Tor that this call has started ends, unless another call waits for it.
      *
      * Throws why Tor is not ready within `deadline`; for a bridge line that is none [Input.Bridge], and nothing has changed
      * then.
