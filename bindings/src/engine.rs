@@ -25,7 +25,7 @@ use crate::question::{Answer, answers};
 use crate::snapshot::Snapshot;
 use crate::watched::States;
 
-/// The library, opened on one folder. An app that lets go of it without `shutdown` does that by it, and need not wait.
+/// The library, opened on one folder. Dropped without `shutdown`, it is closed in the background.
 #[derive(uniffi::Object)]
 pub struct Engine {
     pub(crate) engine: flashpaper::Engine,

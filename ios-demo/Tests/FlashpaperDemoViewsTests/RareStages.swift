@@ -17,11 +17,7 @@ extension Stage {
                 Stage(caption: "without a network: the server is asked later") { theatre in
                     _ = try await theatre.withBurner()
                     theatre.fake.setTor(.blocked(.offline))
-                    theatre.app.go(to: .burn(theatre.burner))
-                    guard case .burn(let burn) = theatre.app.page(theatre.app.state.screen) else { return }
-                    burn.burnWithoutHolding()
-                    burn.burnWithoutHolding()
-                    try await theatre.until { theatre.app.state.way.count == 2 }
+                    try await theatre.burnt()
                 },
             ]
         ),
@@ -140,11 +136,7 @@ extension Stage {
                 },
                 Stage(caption: "the account is gone, and that was proven") { theatre in
                     _ = try await theatre.withBurner()
-                    theatre.app.go(to: .burn(theatre.burner))
-                    guard case .burn(let burn) = theatre.app.page(theatre.app.state.screen) else { return }
-                    burn.burnWithoutHolding()
-                    burn.burnWithoutHolding()
-                    try await theatre.until { theatre.app.state.way.count == 2 }
+                    try await theatre.burnt()
                 },
             ]
         ),

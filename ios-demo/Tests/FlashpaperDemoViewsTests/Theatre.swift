@@ -110,6 +110,15 @@ final class Theatre {
         return contacts
     }
 
+    /// The burner is burnt: at the report.
+    func burnt() async throws {
+        app.go(to: .burn(burner))
+        guard case .burn(let burn) = app.page(app.state.screen) else { throw CancellationError() }
+        burn.burnWithoutHolding()
+        burn.burnWithoutHolding()
+        try await until { self.app.state.way.count == 2 }
+    }
+
     /// In the chat with Mara, with some texts.
     func chatting(_ texts: Bool = true) async throws -> ChatModel {
         let contacts = try await withBurner()
