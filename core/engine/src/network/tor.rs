@@ -255,6 +255,9 @@ mod tests {
     use crate::connection::supervisor::tests::{engine, id};
     use crate::{Config, Key, Network};
 
+    /// A process has one Tor client at most: the tests that start one wait for each other.
+    static ONLY_ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
     /// A bridge that is not there.
     fn nowhere() -> TorAccess {
         TorAccess::Bridges { lines: vec![format!("127.0.0.1:9 {}", "A".repeat(40))], transports: Vec::new() }
@@ -274,6 +277,7 @@ mod tests {
 
     #[tokio::test]
     async fn that_tor_has_begun_is_told_before_any_relay_answers_and_who_stops_waiting_ends_it() {
+        let _only_one = ONLY_ONE.lock().await;
         let home = TempDir::new().unwrap();
         let engine = open(&home).await;
         for _ in 0..2 {
@@ -292,6 +296,7 @@ mod tests {
 
     #[tokio::test]
     async fn tor_that_another_call_waits_for_does_not_end() {
+        let _only_one = ONLY_ONE.lock().await;
         let home = TempDir::new().unwrap();
         let engine = open(&home).await;
         let other = async {
@@ -300,8 +305,8 @@ mod tests {
         };
         let first = async {
             tokio::select! {
-                _ = engine.start_tor(nowhere(), Duration::from_secs(60)) => panic!("it has no end"),
-                () = tokio::time::sleep(Duration::from_secs(2)) => {}
+                ended = engine.start_tor(nowhere(), Duration::from_secs(60)) => panic!("not before {ended:?}"),
+                () = sleep(Duration::from_secs(2)) => {}
             }
             sleep(Duration::from_secs(1)).await;
             engine.snapshot().tor.is_some()
