@@ -133,8 +133,8 @@ extension StoryOnTheLab {
         await app.close()
     }
 
-    @Test func aServerThatRemovesNothingAndOneThatLetsTalkToNobody() async throws {
-        for server in ["undeletable", "quarantine"] { try lab.order("serve \(server)") }
+    @Test func aServerThatRemovesNothing() async throws {
+        try lab.order("serve undeletable")
         let app = app(CreateOptions(server: "undeletable.lab.test"))
         await app.launched()
         app.start?.start()
@@ -145,15 +145,22 @@ extension StoryOnTheLab {
         try await reach { app.burnReport != nil }
         #expect(app.burnReport?.state.sign == Sign(.tick, .reportDisabled, .good) && app.burnReport?.state.canRetry == false)
         await app.close()
+        try lab.order("stop undeletable")
+    }
 
-        let other = self.app(CreateOptions(server: "quarantine.lab.test"))
-        await other.launched()
-        other.start?.start()
-        try await reach { other.creating?.state.title == Phrase(.creatingFailed) }
-        #expect(other.creating?.state.problem?.sign == Sign(.held, .problemQuarantined, .danger))
-        other.creating?.cancel()
-        try await reach { other.burners?.state.rows.isEmpty == true }
-        await other.close()
-        for server in ["undeletable", "quarantine"] { try lab.order("stop \(server)") }
+    @Test(arguments: [
+        ("closed", Sign(.server, .problemServerRefused, .caution)),
+        ("quarantine", Sign(.held, .problemQuarantined, .danger)),
+    ]) func aServerThatTakesNobodyAndOneThatLetsTalkToNobody(server: String, told: Sign) async throws {
+        try lab.order("serve \(server)")
+        let app = app(CreateOptions(server: "\(server).lab.test"))
+        await app.launched()
+        app.start?.start()
+        try await reach { app.creating?.state.title == Phrase(.creatingFailed) }
+        #expect(app.creating?.state.problem?.sign == told)
+        app.creating?.cancel()
+        try await reach { app.burners?.state.rows.isEmpty == true }
+        await app.close()
+        try lab.order("stop \(server)")
     }
 }
