@@ -15,7 +15,9 @@ final class News {
         case .comparison(let burner, let peer, let comparison):
             let result = Sign(comparison)
             tell(burner, peer, Note(text: result.text, tone: result.tone))
-        case .notice(let burner, let peer, let notice): tell(burner, peer, Note(text: Phrase(notice.key), tone: .caution))
+        // Anybody on the way can bring one about: it hides no comparison that showed another secret.
+        case .notice(let burner, let peer, let notice):
+            if note(burner, peer)?.tone != .danger { tell(burner, peer, Note(text: Phrase(notice.key), tone: .caution)) }
         default: break
         }
     }
@@ -28,7 +30,8 @@ final class News {
 
     private func tell(_ burner: BurnerID, _ peer: JID, _ note: Note) {
         dismiss(burner, peer)
-        items = (items + [(burner, peer, note)]).suffix(most)
+        items.append((burner, peer, note))
+        if items.count > most { items.remove(at: items.firstIndex { $0.note.tone != .danger } ?? 0) }
     }
 }
 

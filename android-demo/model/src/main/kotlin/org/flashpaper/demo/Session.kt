@@ -201,9 +201,13 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         events.emit(event)
     }
 
-    private fun tell(news: News) {
-        dismiss(news.burner, news.peer)
-        known.update { it.copy(news = (it.news + news).takeLast(MOST_NEWS)) }
+    /** Anybody on the way can bring a notice about: it hides no comparison that showed another secret, nor do many. */
+    private fun tell(news: News) = known.update {
+        val (before, others) = it.news.partition { old -> old.burner == news.burner && old.peer == news.peer }
+        if (news.notice != null && before.any { old -> old.comparison == Comparison.Different }) return@update it
+        val all = others + news
+        val least = all.firstOrNull { old -> old.comparison != Comparison.Different } ?: all.first()
+        it.copy(news = if (all.size > MOST_NEWS) all - least else all)
     }
 
     fun dismiss(burner: BurnerId, peer: Jid) =

@@ -1,6 +1,9 @@
 package org.flashpaper.demo
 
+import org.flashpaper.Event
 import org.flashpaper.FlashpaperException
+import org.flashpaper.Jid
+import org.flashpaper.Notice as PeerNotice
 import org.flashpaper.testing.FakePeer
 import org.flashpaper.testing.Op
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -100,6 +103,25 @@ class VerifyModelTest {
         app.back()
         peer.knows("cat")
         assertEquals(Text(TextKey.VERIFY_SAME) to Tone.GOOD, on<ChatModel>().state.value.note?.run { text to tone })
+    }
+
+    @Test
+    fun `no notice hides that a secret was another`() = story {
+        val (model, peer) = verify()
+        model.writeSecret("cat")
+        model.compare()
+        settle()
+        app.back()
+        peer.knows("dog")
+        val different = Text(TextKey.VERIFY_DIFFERENT)
+        assertEquals(different, on<ChatModel>().state.value.note?.text)
+        val burner = fake.state.value.burners.single().id
+        fake.emit(Event.Notice(burner, peer.jid, PeerNotice.PeerError("bye")))
+        for (stranger in 1..30) fake.emit(Event.Notice(burner, Jid("s$stranger@example.net"), PeerNotice.Malformed))
+        assertEquals(different, on<ChatModel>().state.value.note?.text)
+        on<ChatModel>().dismiss()
+        fake.emit(Event.Notice(burner, peer.jid, PeerNotice.PeerError("bye")))
+        assertEquals(Text(TextKey.NOTE_PEER_ERROR), on<ChatModel>().state.value.note?.text)
     }
 
     @Test
