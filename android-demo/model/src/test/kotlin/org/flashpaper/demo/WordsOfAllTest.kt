@@ -126,5 +126,9 @@ class WordsOfAllTest {
         assertEquals("\u00E9t\u00E9", normalised("E\u0301te\u0301"))
         assertNotEquals(normalised("cat"), normalised("c at"))
         assertEquals("", normalised(" \u2003 "))
+        // The same as in the iOS app: a sigma has one form, an accent that stands alone leaves its blank.
+        assertEquals("\u03BF\u03B4\u03BF\u03C3", normalised("\u039F\u0394\u039F\u03A3"))
+        assertEquals(normalised("\u039F\u0394\u039F\u03A3"), normalised("\u03BF\u03B4\u03BF\u03C2"))
+        assertEquals("a \u0301b c", normalised("a\u00B4b\u0085c"))
     }
 }
