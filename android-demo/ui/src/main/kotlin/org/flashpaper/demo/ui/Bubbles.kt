@@ -73,7 +73,7 @@ internal fun BubbleRow(bubble: Bubble, actions: ChatActions) {
             border = look.border,
         ) {
             Column(Modifier.padding(horizontal = 14.dp, vertical = 10.dp), Arrangement.spacedBy(4.dp)) {
-                LinkedText(bubble, actions::touchLink)
+                LinkedText(bubble, actions::touchLink) { menu = true }
                 Standing(bubble)
                 if (bubble.canRetry) Act(words(TextKey.RETRY), { actions.retry(bubble.id) }, Weight.SECOND, icon = Vectors.connecting)
             }

@@ -200,6 +200,23 @@ class TouchTest {
     }
 
     @Test
+    fun `a text with a link has its menu as any other`() = on("chat-link") { stage, paper ->
+        stage.on<ChatModel>().cancel()
+        paper.settle()
+        val (text, layout) = paper.texts.single { (_, layout) -> "https://" in layout.layoutInput.text.text }
+        val link = text.boundsInRoot.topLeft + layout.getBoundingBox(layout.layoutInput.text.text.indexOf("https")).center
+        paper.finger(PointerEventType.Press, link)
+        stage.pass(600.milliseconds)
+        paper.finger(PointerEventType.Release, link)
+        assertTrue(paper.shows(say(TextKey.COPY)) && !paper.shows(say(TextKey.CHAT_LINK_OPEN)))
+        paper.finger(PointerEventType.Press, Offset(1f, 300f))
+        paper.finger(PointerEventType.Release, Offset(1f, 300f))
+        paper.finger(PointerEventType.Press, link)
+        paper.finger(PointerEventType.Release, link)
+        assertTrue(paper.shows(say(TextKey.CHAT_LINK_OPEN)))
+    }
+
+    @Test
     fun `while the app is covered nothing of it is drawn`() = on("chat-messages") { stage, paper ->
         assertTrue(paper.texts.size > 5)
         stage.app.toBackground()
