@@ -73,12 +73,10 @@ class Camera(context: Context, preview: SurfaceTexture, private val found: (Stri
         override fun onOpened(camera: CameraDevice) {
             if (isOver) return camera.close()
             device = camera
-            try {
+            orFail {
                 // The newer call needs Android 9.
                 @Suppress("DEPRECATION")
                 camera.createCaptureSession(listOf(surface, frames.surface), Begun(camera), handler)
-            } catch (_: CameraAccessException) {
-                fail()
             }
         }
 
@@ -93,18 +91,27 @@ class Camera(context: Context, preview: SurfaceTexture, private val found: (Stri
     private inner class Begun(private val camera: CameraDevice) : CameraCaptureSession.StateCallback() {
         override fun onConfigured(session: CameraCaptureSession) {
             if (isOver) return
-            val request = camera.createCaptureRequest(CameraDevice.TEMPLATE_PREVIEW)
-            request.addTarget(surface)
-            request.addTarget(frames.surface)
-            request[CaptureRequest.CONTROL_AF_MODE] = CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE
-            try {
+            orFail {
+                val request = camera.createCaptureRequest(CameraDevice.TEMPLATE_PREVIEW)
+                request.addTarget(surface)
+                request.addTarget(frames.surface)
+                request[CaptureRequest.CONTROL_AF_MODE] = CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE
                 session.setRepeatingRequest(request.build(), null, handler)
-            } catch (_: CameraAccessException) {
-                fail()
             }
         }
 
         override fun onConfigureFailed(session: CameraCaptureSession) = fail()
+    }
+
+    /** Another app may take the camera at any time: it is then out of reach, or closed. */
+    private fun orFail(work: () -> Unit) {
+        try {
+            work()
+        } catch (_: CameraAccessException) {
+            fail()
+        } catch (_: IllegalStateException) {
+            fail()
+        }
     }
 
     companion object {
