@@ -107,7 +107,8 @@ public final class ContactsModel: ScreenModel {
             do {
                 let chat = isDecided ? try await burner.expectKey(link) : try await burner.add(link)
                 if address == written { address = "" }
-                app.go(to: .chat(burner.id, chat.peer))
+                // Who is elsewhere by now stays there.
+                if app.beneath.last == .contacts(burner.id) { app.go(to: .chat(burner.id, chat.peer)) }
             } catch FlashpaperError.otherKeyInUse {
                 doubted = link
             }

@@ -33,8 +33,23 @@ import Testing
         #expect(expected.digits.hasPrefix("CDCD"))
     }
 
+    @Test func whoIsElsewhereWhenAContactHasBeenAddedStaysThere() async throws {
+        let scene = try await Scene()
+        let contacts = try #require(scene.app.contacts)
+        contacts.add("friend@example.org")
+        try await until { scene.app.chat != nil }
+        scene.app.back()
+        contacts.add("tybalt@example.net")
+        contacts.open(JID(rawValue: "friend@example.org"))
+        try await until { contacts.state.contacts.count == 2 }
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(scene.app.chat?.state.name == Verbatim("friend@example.org"))
+    }
+
     @Test func aSecretIsComparedAsPeopleMeanIt() async throws {
         #expect(normalised("  The   CAT\n") == "the cat" && normalised("ﬁne Ⅳ") == "fine iv" && normalised(" \t").isEmpty)
+        // The same as in the Android app: a sigma has one form, an accent that stands alone leaves its blank.
+        #expect(normalised("ΟΔΟΣ") == "οδοσ" && normalised("οδος") == "οδοσ" && normalised("a´b\u{85}c") == "a \u{301}b c")
         let scene = try await Scene()
         let chat = try await scene.inPrivate()
         chat.act(.verify)
@@ -94,6 +109,14 @@ import Testing
         scene.app.back()
         scene.friend.knows("dog")
         try await until { chat.state.note?.text == Phrase(.verifyDifferent) }
+        // No notice hides that, as anybody on the way can bring one about.
+        let friend = try #require(scene.device.fake.state.burners[0].chats.first?.peer)
+        scene.device.fake.emit(.notice(burner: scene.burner, peer: friend, notice: .peerError(text: "bye")))
+        for number in 1...30 {
+            scene.device.fake.emit(.notice(burner: scene.burner, peer: JID(rawValue: "s\(number)@example.net"), notice: .malformed))
+        }
+        try await until { scene.app.news.note(scene.burner, JID(rawValue: "s30@example.net")) != nil }
+        #expect(chat.state.note?.text == Phrase(.verifyDifferent))
         chat.act(.verify)
         #expect(scene.app.verify?.state.waits == nil, "it has ended")
     }

@@ -159,7 +159,7 @@ class AppModel(scope: CoroutineScope, platform: Platform) : AppActions {
      * The way without the panic screen, which nothing that comes in the background may take from under a finger: what comes goes
      * beneath it.
      */
-    private val beneath: List<Screen>
+    internal val beneath: List<Screen>
         get() = models.map { it.screen } - Screen.Panic
 
     /** Whether an error says that there is nothing to go on with: then its screen is shown. */

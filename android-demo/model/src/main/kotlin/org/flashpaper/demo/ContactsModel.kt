@@ -1,6 +1,5 @@
 package org.flashpaper.demo
 
-import kotlinx.coroutines.isActive
 import org.flashpaper.Burner
 import org.flashpaper.ChatState as Conversation
 import org.flashpaper.Connection
@@ -105,7 +104,7 @@ class ContactsModel internal constructor(screen: Screen.Contacts, private val bu
                 val chat = if (isDecided) burner.expectKey(link) else burner.add(link)
                 if (address.trim() == link) address = ""
                 // Who is elsewhere by now stays there.
-                if (scope.isActive) app.go(Screen.Chat(burner.id, chat.peer))
+                if (app.beneath.lastOrNull() == screen) app.go(Screen.Chat(burner.id, chat.peer))
             } catch (_: FlashpaperException.OtherKeyInUse) {
                 doubted = link
             }

@@ -90,6 +90,18 @@ class ContactsModelTest {
     }
 
     @Test
+    fun `who is elsewhere when a contact has been added stays there`() = story {
+        val (_, peer) = chat()
+        app.back()
+        val contacts = on<ContactsModel>()
+        contacts.add("tybalt@example.net")
+        contacts.open(peer.jid)
+        settle()
+        assertEquals(2, contacts.state.value.contacts.size)
+        assertEquals(peer.jid, (on<ChatModel>().screen as Screen.Chat).peer)
+    }
+
+    @Test
     fun `strangers are apart, and are nobody's contact`() = story {
         val id = firstBurner()
         fake.peer(Jid("tybalt@example.net")).sends("hello", id)
