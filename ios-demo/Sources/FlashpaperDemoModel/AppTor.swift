@@ -23,7 +23,8 @@ extension AppModel {
         refresh()
     }
 
-    /// Another way was chosen: a try that goes by the old one ends, and nobody has to wait for it.
+    /// Another way was chosen: a call that waits for Tor by the old one ends, and its Tor with it. Where the call has failed
+    /// before, Tor goes on trying until the next start.
     func giveUpTry() {
         guard library?.state.tor != .ready else { return }
         starting?.cancel()

@@ -165,8 +165,8 @@ public final class VerifyModel: ScreenModel, EventReader {
 }
 
 /// A secret as it is compared: as the same person means it on any keyboard. Compatibility forms are one (Unicode NFKC), capital
-/// letters count as small ones by no language's rule, a sigma at the end of a word as any other, and blanks count once between words and not at the ends. The library
-/// compares bytes, so both sides have to do the same: the Android app does.
+/// letters count as small ones by no language's rule, a sigma at the end of a word as any other, and blanks count once between
+/// words and not at the ends. The library compares bytes, so both sides have to do the same: the Android app does.
 func normalised(_ secret: String) -> String {
     let small = secret.precomposedStringWithCompatibilityMapping.lowercased().unicodeScalars.map { $0 == "\u{3C2}" ? "\u{3C3}" : $0 }
     // By scalars: an accent that stands alone is no part of the blank before it.

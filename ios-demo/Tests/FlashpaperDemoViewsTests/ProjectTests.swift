@@ -29,6 +29,7 @@ import Testing
 
     @Test func theCameraIsAskedForAndNothingElse() throws {
         let info = try plist("App/Info.plist")
+        #expect((info["NSCameraUsageDescription"] as? String)?.isEmpty == false)
         let asked = try JSONSerialization.jsonObject(with: Data(try Files.text("App/InfoPlist.xcstrings").utf8)) as? [String: Any]
         let texts = (asked?["strings"] as? [String: [String: Any]])?["NSCameraUsageDescription"]?["localizations"] as? [String: Any]
         #expect(texts?.keys.sorted() == ["en", "fa"])

@@ -22,8 +22,8 @@ use crate::{Engine, Error, limits, reconcile};
 impl Engine {
     /// Connects to Tor, then settles what an earlier run left behind, for a minute at most. After an error Tor goes on trying
     /// by itself, less and less often; called again, it starts anew at once. Where Tor runs by another way than `access` it
-    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly. Where the future is dropped before Tor is
-    /// ready, a Tor that this call has started ends, unless another call waits for it.
+    /// ends, with all connections, and starts anew: over bridges nothing is ever tried directly. Where the future is dropped
+    /// before Tor is ready, a Tor that this call has started ends, unless another call waits for it.
     ///
     /// # Errors
     /// Why Tor is not ready within `deadline`; [`Error::InvalidInput`] for what is no bridge, and nothing has changed then;
@@ -120,8 +120,8 @@ impl Context {
         lock(&self.tor.circuits).end();
     }
 
-    /// Has the one Tor client run, by another way than before if one is named. In an engine that is woken: if it ran before. Whether it
-    /// is a new client.
+    /// Has the one Tor client run, by another way than before if one is named. In an engine that is woken: if it ran before.
+    /// Whether it is a new client.
     pub(crate) async fn run_tor(self: &Arc<Self>, access: Option<&TorAccess>, only_again: bool) -> Result<bool, Error> {
         let mut last = self.tor.starting.lock().await;
         let Some(access) = access.filter(|_| last.is_some() || !only_again).or(last.as_ref()).cloned() else {

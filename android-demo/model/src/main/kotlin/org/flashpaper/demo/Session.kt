@@ -232,7 +232,10 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         job.start()
     }
 
-    /** Another way was chosen: a try that goes by the old one ends, and nobody has to wait for it. */
+    /**
+     * Another way was chosen: a call that waits for Tor by the old one ends, and its Tor with it. Where the call has failed before,
+     * Tor goes on trying until the next start.
+     */
     private fun giveUpTry() {
         if (known.value.tor == Tor.Ready) return
         connecting?.cancel()

@@ -21,7 +21,10 @@ import androidx.compose.ui.text.style.TextDecoration
 import androidx.compose.ui.text.style.TextDirection
 import org.flashpaper.demo.Bubble
 
-/** A text that somebody has written. Its links are underlined; a touch on one is told, and opens nothing by itself. A long touch is one of the bubble. */
+/**
+ * A text that somebody has written. Its links are underlined; a touch on one is told, and opens nothing by itself. A long touch is
+ * one of the bubble.
+ */
 @Composable
 internal fun LinkedText(bubble: Bubble, touch: (String) -> Unit, touchLong: () -> Unit) {
     // Each text has its own direction, whatever the language of the app.
