@@ -8,6 +8,7 @@ use flashpaper_xmpp::{ChatMessage, Incoming};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use super::*;
 use crate::account::State;
@@ -82,7 +83,7 @@ async fn what_has_to_go_goes_without_tor() {
     assert_eq!(stored(), 1);
     // Set back, it is over all the same.
     pass(NOW - 1000, 60).await;
-    assert_eq!(stored(), 0);
+    until(|| stored() == 0).await;
 
     // While Tor says that the clock is wrong, what it shows counts for nothing.
     receive(NOW + 60);
@@ -92,7 +93,7 @@ async fn what_has_to_go_goes_without_tor() {
     pass(NOW + 86_400, 60).await;
     assert_eq!(stored(), 1);
     pass(NOW, 120).await;
-    assert_eq!(stored(), 0);
+    until(|| stored() == 0).await;
 }
 
 #[tokio::test]
@@ -130,7 +131,7 @@ async fn a_text_of_kept_history_goes_by_the_timer_of_its_conversation_also_after
     pass(&engine, &clock, 0, 299).await;
     assert_eq!(texts(&engine), ["stays", "goes"]);
     pass(&engine, &clock, 0, 300).await;
-    assert_eq!(texts(&engine), ["stays"]);
+    until(|| texts(&engine) == ["stays"]).await;
     assert_eq!(engine.context.burner(&id).unwrap().mailbox().unwrap().messages.len(), 0, "it is not there any more");
     engine.close().await;
 }
@@ -147,7 +148,7 @@ async fn a_text_that_waits_for_too_long_fails_without_a_connection() {
         clock.0.store(NOW + passed, Relaxed);
         engine.context.services.expiry.notify_one();
         sleep(Duration::from_millis(200)).await;
-        assert_eq!(engine.message(&id, text).unwrap().state, state, "after {passed} s");
+        until(|| engine.message(&id, text).unwrap().state == state).await;
     }
     engine.close().await;
 }
@@ -206,9 +207,8 @@ async fn what_was_learnt_of_servers_is_off_the_disk_after_a_week_and_of_a_named_
             engine.context.services.expiry.notify_one();
             engine
         };
-        sleep(Duration::from_millis(200)).await;
         // What is known is what is on the disk.
-        assert_eq!(known(&engine), 0, "at the next start: {at_the_next_start}");
+        until(|| known(&engine) == 0).await;
         engine.close().await;
     }
 }
@@ -219,6 +219,16 @@ pub(super) async fn pass(engine: &Engine, clock: &Hands, wall: u64, since_boot: 
     clock.1.store(since_boot, Relaxed);
     engine.context.services.expiry.notify_one();
     sleep(Duration::from_millis(200)).await;
+}
+
+/// Waits until it is so: a machine that has much to do takes its time.
+pub(super) async fn until(mut is_so: impl FnMut() -> bool) {
+    let waits = async {
+        while !is_so() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), waits).await.expect("it comes about");
 }
 
 /// A message as it comes from a server.
