@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -49,7 +50,7 @@ impl Engine {
     #[uniffi::constructor]
     pub async fn open(config: Config, cancel: Option<Arc<CancelToken>>) -> Result<Arc<Self>, Error> {
         let config = engine_config(config, cfg!(feature = "lab"))?;
-        let engine = run(cancel, flashpaper::Engine::open(config)).await?;
+        let engine = run(cancel, Box::pin(flashpaper::Engine::open(config))).await?;
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|engine| engine.strong_count() > 0);
         if let Some(same) = open.iter().filter_map(Weak::upgrade).find(|open| open.engine == engine) {
@@ -83,6 +84,17 @@ impl Engine {
             ready.and(again)
         })
         .await
+    }
+
+    /// Ends Tor, with all connections: there is no traffic until `start_tor` or `sync_once`, and `resume` does not bring it
+    /// back. Burners that were to be connected wait for the next start. A call that waits for Tor throws `TorNotStarted`. May
+    /// be called at any time, also while the engine is suspended or locked.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn stop_tor(&self) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        self.run(None, async move { engine.stop_tor().await }).await
     }
 
     /// Brings a burner back from its twelve recovery words (UTF-8) and the domain of its server: the same address, and the same
@@ -430,26 +442,23 @@ impl Engine {
 
 impl Engine {
     /// Runs work on the threads while the caller waits.
-    async fn run<T: Send + 'static>(
+    fn run<T: Send + 'static>(
         &self,
         cancel: Option<Arc<CancelToken>>,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        if self.is_closed.load(SeqCst) {
-            return Err(Error::Closed);
-        }
-        run(cancel, work).await
+    ) -> Work<T> {
+        let is_closed = self.is_closed.load(SeqCst);
+        if is_closed { Box::pin(ready(Err(Error::Closed))) } else { run(cancel, Box::pin(work)) }
     }
 
     /// Does on a thread that may wait what may wait for a disk: the others drive the connections.
-    pub(crate) async fn blocking<T: Send + 'static>(
+    pub(crate) fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&flashpaper::Engine) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    ) -> Work<T> {
         let engine = self.engine.clone();
         let work: Box<dyn FnOnce() -> Result<T, Error> + Send> = Box::new(move || work(&engine));
-        let work = async move { tokio::task::spawn_blocking(work).await };
-        self.run(None, async move { work.await.unwrap_or(Err(Error::Internal)) }).await
+        self.run(None, async move { tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Internal)) })
     }
 }
 
@@ -483,19 +492,15 @@ fn threads() -> Result<&'static Runtime, Error> {
     THREADS.get().ok_or(Error::Internal)
 }
 
+/// A call's work. With a type of its own each call would have a copy of the code that runs it.
+type Work<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
 /// Runs work on the threads while the caller waits. A caller that stops waiting cancels it.
-async fn run<T: Send + 'static>(
-    cancel: Option<Arc<CancelToken>>,
-    work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    // With a type of its own each call would have a copy of the scheduler's code.
-    let work: Pin<Box<dyn Future<Output = Result<T, Error>> + Send>> = Box::pin(work);
-    let threads = threads()?;
-    unless_cancelled(cancel, async {
-        let task = AbortOnDropHandle::new(threads.spawn(work));
+fn run<T: Send + 'static>(cancel: Option<Arc<CancelToken>>, work: Work<T>) -> Work<T> {
+    Box::pin(unless_cancelled(cancel, async {
+        let task = AbortOnDropHandle::new(threads()?.spawn(work));
         task.await.unwrap_or(Err(Error::Internal))
-    })
-    .await
+    }))
 }
 
 #[cfg(test)]

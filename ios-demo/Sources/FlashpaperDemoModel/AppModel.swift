@@ -43,6 +43,8 @@ public final class AppModel {
     @ObservationIgnored var pages: [Screen: Page] = [:]
     /// Tor is being started.
     @ObservationIgnored var starting: Task<Void, Never>?
+    /// Tor is being ended.
+    @ObservationIgnored var stopping: Task<Void, Never>?
     /// How far Tor was when that began: it says nothing of this try.
     @ObservationIgnored var torBefore: Tor?
     @ObservationIgnored private var watching: [Task<Void, Never>] = []

@@ -9,7 +9,9 @@ extension AppModel {
         hasConnected = true
         notStarted = nil
         torBefore = library.state.tor
-        starting = Task { [entry = choices.entry] in
+        starting = Task { [entry = choices.entry, stopping] in
+            // A Tor that is being ended is not to take this one with it.
+            await stopping?.value
             var failed: FlashpaperError?
             do throws(FlashpaperError) { try await library.startTor(entry) } catch { failed = error }
             // Another one may have begun.
@@ -23,11 +25,17 @@ extension AppModel {
         refresh()
     }
 
-    /// Another way was chosen: a call that waits for Tor by the old one ends, and its Tor with it. Where the call has failed
-    /// before, Tor goes on trying until the next start.
+    /// Another way was chosen: Tor by the old one, if it is not ready, ends. It would go on trying also where the call has
+    /// failed.
     func giveUpTry() {
-        guard library?.state.tor != .ready else { return }
+        guard let library, library.state.tor != .ready else { return }
         starting?.cancel()
+        stopping = Task { [starting, stopping] in
+            await starting?.value
+            await stopping?.value
+            // Closed, it has none.
+            try? await library.stopTor()
+        }
         starting = nil
         refresh()
     }

@@ -122,6 +122,26 @@ import Testing
         try await until { app.contacts != nil }
     }
 
+    @Test func torThatGoesOnByTheOldWayAfterAnErrorEndsWhenAnotherIsChosen() async throws {
+        let app = device.app()
+        await app.launched()
+        device.fake.fail(.startTor, with: .torBlocked)
+        app.start?.start()
+        try await until { app.creating?.state.title == Phrase(.creatingFailed) }
+        device.fake.setTor(.connecting(0, .connecting))
+        app.creating?.cancel()
+        app.settings()
+        app.settings?.setEntrance(.bridges)
+        try await until { device.fake.state.tor == .off }
+        device.fake.setTor(.connecting(0, .connecting))
+        app.settings?.writeBridges("192.0.2.1:443")
+        // At once: the end of the old one does not take the new one with it.
+        app.startTor()
+        try await until { device.fake.state.tor == .ready }
+        await app.stopping?.value
+        #expect(device.fake.state.tor == .ready)
+    }
+
     @Test func howFarTheClockIsOff() {
         let slow = Problem(.clockWrong(by: .slow(by: .seconds(7200))))
         #expect(slow.advice == Phrase(.problemClockSlow, .number(120)))

@@ -28,6 +28,11 @@ public protocol Flashpaper: Sendable {
     /// has changed then.
     func startTor(_ entry: Entry, deadline: Duration) async throws(FlashpaperError)
 
+    /// Ends Tor, with all connections: there is no traffic until ``startTor(_:deadline:)`` or ``sync(deadline:entry:)``, and
+    /// ``resume()`` does not bring it back. Burners that were to be connected wait for the next start. A call that waits for Tor
+    /// throws ``FlashpaperError/torNotStarted``. May be called at any time, also while the library is suspended or locked.
+    func stopTor() async throws
+
     /// Begins to make an account, and to show that it can be reached.
     func create(_ options: CreateOptions) -> any Creation
 

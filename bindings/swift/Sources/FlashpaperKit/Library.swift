@@ -79,6 +79,10 @@ final class Library: Flashpaper {
         }
     }
 
+    func stopTor() async throws {
+        try await change { try await engine.stopTor() }
+    }
+
     func create(_ options: CreateOptions) -> any Creation {
         LibraryCreation(self, engine.create(options: options.ffi))
     }

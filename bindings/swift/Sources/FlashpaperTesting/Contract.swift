@@ -225,6 +225,21 @@ public struct Contract: Sendable {
         try rule(library.state.life == .awake, "it is awake again")
         try await library.startTor()
         try await library.resume()
+        try await checkStop(library, burner)
+    }
+
+    private func checkStop(_ library: any Flashpaper, _ burner: any Burner) async throws {
+        try await library.stopTor()
+        try rule(library.state.tor == .off, "it is off once the call returns")
+        try await refused(.torNotStarted) { try await burner.connect() }
+        try await library.suspend()
+        try await library.resume()
+        try rule(library.state.tor == .off, "a sleep does not bring it back")
+        try await library.suspend()
+        try await library.stopTor()
+        try await library.resume()
+        try await library.startTor()
+        try rule(library.state.tor == .ready, "it starts again")
     }
 
     private func checkBurn(_ library: any Flashpaper, _ burner: any Burner, _ chat: any Chat) async throws {

@@ -136,6 +136,10 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
         }
     }
 
+    public func stopTor() async throws {
+        try world.call(.stopTor, asleep: true) { $0.stopTor() }
+    }
+
     public func create(_ options: CreateOptions) -> any Creation { FakeCreation(world, options) }
 
     public func checkOptions(_ options: CreateOptions) async throws {

@@ -1,7 +1,7 @@
 /// A call that a test can have fail: of the library, a burner or a chat. Each has the name of its call.
 public enum Op: Hashable, Sendable, CaseIterable {
     /// Of the library.
-    case startTor, create, checkOptions, restore, burn, burnAll, pendingRemovals, redeem, suspend, resume, sync, lock
+    case startTor, stopTor, create, checkOptions, restore, burn, burnAll, pendingRemovals, redeem, suspend, resume, sync, lock
     /// Of the library.
     case setAutoLock, changeKey, setDuress, updateDirectory, setOwnServers
     /// ``Creation/answer(_:_:)``.

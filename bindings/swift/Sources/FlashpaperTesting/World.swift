@@ -169,6 +169,11 @@ struct Inner {
         for id in accounts.map(\.id) { reconnect(id) }
     }
 
+    mutating func stopTor() {
+        (tor, torIsWanted) = (.off, false)
+        for id in accounts.map(\.id) { reconnect(id) }
+    }
+
     mutating func fallAsleep() {
         guard life == .awake else { return }
         life = .suspended

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::time::sleep;
 
 use super::handle::ConnectionHandle;
 use crate::context::Context;
 use crate::{Error, limits};
 
-/// Waits, by the clock that goes on while the device sleeps, or until the network has changed.
+/// Waits for Tor and then for this time, by the clock that goes on while the device sleeps, or until the network has changed.
 pub(super) async fn pausing(context: &Context, handle: &ConnectionHandle, pause: Duration, failures: &mut u32) {
+    // The waits of several burners begin with Tor, or they would end with it.
+    if context.tor.dialing().now_or_never().is_none() {
+        context.tor.dialing().await;
+        let _ = handle.hint.notified().now_or_never();
+    }
     let mut until = context.services.clock.since_boot() + pause;
     loop {
         let begin = context.services.clock.since_boot();

@@ -192,11 +192,6 @@ async fn live(
     wait: Duration,
 ) {
     burner.note_connection(handle, Connection::Connecting);
-    // The waits of several burners begin with the network, or they would end with it.
-    tokio::select! {
-        () = context.tor.dialing() => {}
-        _ = handle.ended() => return burner.note_connection(handle, Connection::Offline),
-    }
     for other in before {
         tokio::select! {
             () = other.over() => {}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use flashpaper_tor as tor;
 use flashpaper_tor::Tor;
 use rand::seq::IndexedRandom as _;
+use tokio::sync::MutexGuard;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -62,6 +63,22 @@ impl Engine {
             end.run_until_cancelled(settled).await.ok_or(Error::Cancelled)?.unwrap_or(Ok(()))
         };
         self.context.tasks.while_awake(work).await
+    }
+
+    /// Ends Tor, with all connections: there is no traffic until [`Engine::start_tor`] or [`Engine::sync_once`], and
+    /// [`Engine::resume`] does not bring it back. Burners that were to be connected wait for the next start. A call that waits for
+    /// Tor ends with [`Error::TorNotStarted`]. May be called at any time, also while the engine is suspended or locked.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn stop_tor(&self) -> Result<(), Error> {
+        let context = Arc::clone(&self.context);
+        let work = async move {
+            let last = context.tor.starting.lock().await;
+            context.end_for_good(last).await;
+            Ok(())
+        };
+        self.context.tasks.supervised(work).await
     }
 }
 
@@ -162,12 +179,17 @@ impl Context {
 
     /// Ends Tor that was never ready, where no other call waits for it: the user may want none of its traffic any more.
     async fn give_up_tor(&self) {
-        let mut last = self.tor.starting.lock().await;
+        let last = self.tor.starting.lock().await;
         if !self.tor.is_waited_for() && self.tor.dialers.borrow().is_none() {
-            *last = None;
-            end(self.take_tor()).await;
-            self.services.reporter.changed();
+            self.end_for_good(last).await;
         }
+    }
+
+    /// Ends Tor, and does not have it run again with the engine.
+    async fn end_for_good(&self, mut last: MutexGuard<'_, Option<TorAccess>>) {
+        *last = None;
+        end(self.take_tor()).await;
+        self.services.reporter.changed();
     }
 
     /// Waits until Tor can be used.
@@ -314,6 +336,37 @@ mod tests {
         let (runs, waited) = tokio::join!(first, other);
         assert_eq!((runs, waited), (true, Err(Error::TorBlocked)));
         engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn stopped_tor_that_goes_on_after_an_error_ends_and_no_sleep_brings_it_back() {
+        let _only_one = ONLY_ONE.lock().await;
+        let home = TempDir::new().unwrap();
+        let engine = open(&home).await;
+        let start = |seconds| engine.start_tor(nowhere(), Duration::from_secs(seconds));
+        assert_eq!(start(4).await, Err(Error::TorBlocked));
+        assert!(engine.snapshot().tor.is_some());
+        engine.stop_tor().await.unwrap();
+        assert!(engine.snapshot().tor.is_none());
+        engine.suspend(Duration::from_secs(3)).await.unwrap();
+        engine.resume().await.unwrap();
+        assert!(engine.snapshot().tor.is_none());
+        // Who waits for it is told, and a start that was put off by a sleep is not made up for.
+        let stop = async {
+            told(&engine, true).await;
+            engine.suspend(Duration::from_secs(3)).await.unwrap();
+            engine.stop_tor().await.unwrap();
+            engine.resume().await.unwrap();
+            assert!(engine.snapshot().tor.is_none());
+        };
+        assert_eq!(tokio::join!(start(60), stop).0, Err(Error::Suspended));
+        let stop = async {
+            told(&engine, true).await;
+            engine.stop_tor().await.unwrap();
+        };
+        assert_eq!(tokio::join!(start(60), stop).0, Err(Error::TorNotStarted));
+        engine.clone().close().await;
+        assert_eq!(engine.stop_tor().await, Err(Error::Closed));
     }
 
     #[tokio::test]

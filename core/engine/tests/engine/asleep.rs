@@ -1,4 +1,5 @@
-//! Suspended, the engine does nothing at all, also after Tor has run. Seen from outside: a process of its own has it.
+//! Suspended, the engine does nothing at all, also after Tor has run; with Tor stopped, nothing on the network. Seen from outside: a
+//! process of its own has it.
 
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -29,6 +30,13 @@ fn suspended_it_has_no_connection_and_never_wakes() -> Tested {
     let awake = beginning.end_after(Duration::ZERO)?;
     assert!(awake.sockets > 0 && awake.bytes > 10_000 && awake.woken.contains_key("flashpaper-tor"), "{awake:?}");
 
+    app.is_told("stop")?;
+    app.says("stopped")?;
+    let stopped = Watch::begin(&[app.process.id()])?.end_after(Duration::from_secs(10))?;
+    assert_eq!((stopped.sockets, stopped.bytes), (0, 0), "{stopped:?}");
+    app.is_told("start")?;
+    app.says("online")?;
+
     app.is_told("suspend")?;
     app.says("suspended")?;
     std::thread::sleep(FALLING_ASLEEP);
@@ -57,6 +65,15 @@ fn app() -> Tested {
         engine.connect(&burner)?;
         comes_online(&mut events).await?;
         Tested::Ok((engine, events, burner))
+    })?;
+    println!("> online");
+    order()?;
+    runtime.block_on(engine.stop_tor())?;
+    println!("> stopped");
+    order()?;
+    runtime.block_on(async {
+        engine.start_tor(TorAccess::Direct, PATIENCE).await?;
+        comes_online(&mut events).await
     })?;
     println!("> online");
     order()?;

@@ -69,3 +69,24 @@ async fn burners_that_are_hurried_after_a_while_come_back_apart() {
     assert!(ends.start > pause && ends.end - ends.start > SPREAD / 3, "{ends:?}");
     assert!(ends.end < pause + 2 * SPREAD, "no longer than a moment: {ends:?}");
 }
+
+#[tokio::test]
+async fn a_wait_begins_with_tor_and_no_hint_from_before_ends_it() {
+    let (home, noted) = (TempDir::new().unwrap(), Noted::default());
+    let engine = engine_on(&home, &["a"], &noted, Seams::real()).await;
+    engine.context.set_dialers(None);
+    let handle = ConnectionHandle::new(true);
+    let tor = async {
+        handle.network_changed();
+        sleep(SPREAD).await;
+        engine.context.set_dialers(Some(Arc::new(noted.clone())));
+        Instant::now()
+    };
+    let wait = async {
+        pausing(&engine.context, &handle, SPREAD, &mut 0).await;
+        Instant::now()
+    };
+    let (began, ended) = join(tor, wait).await;
+    assert!(ended - began >= SPREAD, "{:?}", ended - began);
+    engine.close().await;
+}

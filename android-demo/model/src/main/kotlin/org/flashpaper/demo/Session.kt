@@ -215,11 +215,14 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
 
     /** Connects to Tor, by the way that the user has chosen. Only what the user touches leads here. */
     fun connect() {
-        connecting?.cancel()
+        val before = connecting
+        before?.cancel()
         hasConnected = true
         known.update { it.copy(isConnecting = true, torFault = null) }
         val job = scope.launch(start = CoroutineStart.LAZY) {
             try {
+                // A Tor that is being ended is not to take this one with it.
+                before?.join()
                 open().startTor(known.value.choices.entry)
             } catch (error: FlashpaperException) {
                 known.update { it.copy(torFault = error) }
@@ -233,13 +236,23 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
     }
 
     /**
-     * Another way was chosen: a call that waits for Tor by the old one ends, and its Tor with it. Where the call has failed before,
-     * Tor goes on trying until the next start.
+     * Another way was chosen: Tor by the old one, if it is not ready, ends. It would go on trying also where the call has failed.
      */
     private fun giveUpTry() {
         if (known.value.tor == Tor.Ready) return
-        connecting?.cancel()
+        val before = connecting
+        before?.cancel()
         known.update { it.copy(isConnecting = false) }
+        connecting = scope.launch(start = CoroutineStart.UNDISPATCHED) {
+            withContext(NonCancellable) {
+                before?.join()
+                try {
+                    library?.stopTor()
+                } catch (_: FlashpaperException.Closed) {
+                    // It has ended.
+                }
+            }
+        }
     }
 
     /** Waits until Tor is ready. What stands in its way is shown, and the user may have mended it. */

@@ -2,8 +2,10 @@ package org.flashpaper.demo
 
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
 import org.flashpaper.BridgePart
 import org.flashpaper.ClockError
 import org.flashpaper.Entry
@@ -129,6 +131,45 @@ class StartModelTest {
         on<StartModel>().start()
         settle()
         on<ContactsModel>()
+    }
+
+    @Test
+    fun `Tor that goes on by the old way after an error ends when another one is chosen`() = story {
+        var begun: Entry? = null
+        device.opened = { library ->
+            object : Flashpaper by library {
+                override suspend fun startTor(entry: Entry, deadline: Duration) {
+                    begun = entry
+                    if (entry != Entry.Direct) return library.startTor(entry, deadline)
+                    fake.setTor(Tor.Connecting(0f, Stage.CONNECTING))
+                    throw FlashpaperException.TorBlocked()
+                }
+
+                override suspend fun stopTor() {
+                    delay(1.seconds)
+                    library.stopTor()
+                }
+            }
+        }
+        processEnds()
+        on<StartModel>().start()
+        on<CreatingModel>().cancel()
+        app.settings(null)
+        on<SettingsModel>().setEntrance(Entrance.BRIDGES)
+        on<SettingsModel>().writeBridges("192.0.2.1:443 ${"A".repeat(40)}")
+        app.back()
+        // At once: the end of the old one does not take the new one with it.
+        app.session.connect()
+        settle()
+        assertEquals(Entry.Direct, begun)
+        pass(5.seconds)
+        assertEquals(Tor.Ready, fake.state.value.tor)
+        assertEquals(Entry.Bridges(listOf("192.0.2.1:443 ${"A".repeat(40)}")), begun)
+        fake.setTor(Tor.Connecting(0f, Stage.CONNECTING))
+        app.settings(null)
+        on<SettingsModel>().setEntrance(Entrance.DIRECT)
+        pass(5.seconds)
+        assertEquals(Tor.Off, fake.state.value.tor)
     }
 
     @Test

@@ -47,6 +47,13 @@ public interface Flashpaper {
      */
     public suspend fun startTor(entry: Entry = Entry.Direct, deadline: Duration = 3.minutes)
 
+    /**
+     * Ends Tor, with all connections: there is no traffic until [startTor] or [sync], and [resume] does not bring it back.
+     * Burners that were to be connected wait for the next start. A call that waits for Tor throws
+     * [FlashpaperException.TorNotStarted]. May be called at any time, also while the library is suspended or locked.
+     */
+    public suspend fun stopTor()
+
     /** Begins to make an account, and to show that it can be reached. */
     public fun create(options: CreateOptions = CreateOptions()): Creation
 

@@ -111,6 +111,7 @@ class MainThreadTest {
             "answer" to { chat.answer("secret", null) },
             "abortComparison" to { chat.abortComparison() },
             "setBlocked" to { chat.setBlocked(true); chat.setBlocked(false) },
+            "stopTor" to { library.stopTor() },
             "suspend" to { library.suspend(); library.resume() },
             "sync" to { library.sync(10.seconds); library.resume() },
             "open" to { other.open().close() },

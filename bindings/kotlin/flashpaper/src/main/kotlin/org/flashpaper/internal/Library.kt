@@ -113,6 +113,8 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
         cancellableChange { engine.startTor(entry.ffi(), within, it) }
     }
 
+    override suspend fun stopTor(): Unit = change { engine.stopTor() }
+
     override fun create(options: CreateOptions): Creation = LibraryCreation(this, engine.create(options.ffi()))
 
     override suspend fun checkOptions(options: CreateOptions): Unit = call { engine.checkOptions(options.ffi()) }

@@ -145,6 +145,8 @@ public class FakeFlashpaper(
         world.call(Op.START_TOR) { startTor() }
     }
 
+    override suspend fun stopTor(): Unit = world.call(Op.STOP_TOR, asleep = true) { stopTor() }
+
     override fun create(options: CreateOptions): Creation = FakeCreation(world, options)
 
     override suspend fun checkOptions(options: CreateOptions): Unit = world.call(Op.CHECK_OPTIONS) { check(options) }

@@ -282,6 +282,21 @@ public abstract class FlashpaperContract {
         assertEquals(Life.AWAKE, library.state.value.life, "it is awake again")
         library.startTor()
         library.resume()
+        checkStop(library, burner)
+    }
+
+    private suspend fun checkStop(library: Flashpaper, burner: Burner) {
+        library.stopTor()
+        assertEquals(Tor.Off, library.state.value.tor, "it is off once the call returns")
+        refused(FlashpaperException.TorNotStarted()) { burner.connect() }
+        library.suspend()
+        library.resume()
+        assertEquals(Tor.Off, library.state.value.tor, "a sleep does not bring it back")
+        library.suspend()
+        library.stopTor()
+        library.resume()
+        library.startTor()
+        assertEquals(Tor.Ready, library.state.value.tor, "it starts again")
     }
 
     private suspend fun checkBurn(library: Flashpaper, burner: Burner, chat: Chat) {

@@ -9,6 +9,8 @@ import org.flashpaper.Flashpaper
 public enum class Op {
     /** [Flashpaper.startTor]. */
     START_TOR,
+    /** [Flashpaper.stopTor]. */
+    STOP_TOR,
     /** [Flashpaper.create]. */
     CREATE,
     /** [Flashpaper.checkOptions]. */

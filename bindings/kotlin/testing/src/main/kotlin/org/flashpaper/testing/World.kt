@@ -178,6 +178,12 @@ internal class World(private val scope: TestScope, private val network: NetworkK
         reachTor(Tor.Ready)
     }
 
+    fun stopTor() {
+        tor = Tor.Off
+        torIsWanted = false
+        accounts.forEach(::reconnect)
+    }
+
     fun fallAsleep() {
         if (life != Life.AWAKE) return
         life = Life.SUSPENDED
