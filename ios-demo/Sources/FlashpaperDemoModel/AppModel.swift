@@ -119,6 +119,8 @@ public final class AppModel {
         }
         do {
             let opened = try await platform.open(passphrase)
+            // The system may have started the app before the device was unlocked, when they could not be read.
+            choices = platform.choices.load()
             if passphrase != nil, try await isEmpty(opened) { forgetChoices() }
             try await opened.setAutoLock(after: choices.autoLock.duration)
             if !state.covered { try await opened.resume() }

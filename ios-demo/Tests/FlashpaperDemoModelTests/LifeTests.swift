@@ -161,6 +161,16 @@ import Testing
         #expect(scene.device.choices.load().autoLock == .oneHour && scene.device.forgotten == 0)
     }
 
+    @Test func choicesThatCouldNotBeReadAtTheLaunchAreReadAsTheStoreOpens() async throws {
+        let device = Device()
+        let app = device.app()
+        var kept = Choices()
+        (kept.entrance, kept.bridges) = (.bridges, "192.0.2.1:443")
+        device.choices.save(kept)
+        await app.launched()
+        #expect(app.choices == kept && app.start?.state.bridges?.text == Verbatim("192.0.2.1:443"))
+    }
+
     @Test func whatIsClosedBeginsAnew() async throws {
         let scene = try await Scene()
         _ = try await scene.chatting()
