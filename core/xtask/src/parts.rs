@@ -44,7 +44,9 @@ impl Building {
         let folders =
             [(packages::cargo_home()?, "/cargo"), (self.root.clone(), "/flashpaper"), (self.target.clone(), "/target")];
         // With frame pointers the tables by which a panic finds its way up are a quarter shorter, and the code is not longer.
-        let (mut rust, mut c) = (vec!["-Cforce-frame-pointers=yes".to_owned()], Vec::new());
+        // C has none: no panic goes through it.
+        let (mut rust, mut c) =
+            (vec!["-Cforce-frame-pointers=yes".to_owned()], vec!["-fno-asynchronous-unwind-tables".to_owned()]);
         for (folder, name) in folders {
             let folder = folder.to_str().ok_or("a path that is no text")?.to_owned();
             if folder.contains(char::is_whitespace) {

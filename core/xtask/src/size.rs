@@ -9,9 +9,9 @@ use crate::parts::{Building, LIBRARY, split};
 use crate::run::{Done, at_low_priority, at_root, root, run, target};
 
 /// Without symbols, on Linux with x86-64: not larger than it was. The goal is 9,000,000…
-const LARGEST: u64 = 11_400_000;
+const LARGEST: u64 = 11_150_000;
 /// …and as `gzip -9` packs it: the goal is 4,300,000.
-const LARGEST_GZ: u64 = 5_650_000;
+const LARGEST_GZ: u64 = 5_520_000;
 
 /// In bytes.
 pub(crate) struct Size {
