@@ -160,15 +160,29 @@ pub(crate) fn write_torrcs(root: &Path, nodes: &[Node], names: SocketAddr) -> Re
     fs::write(root.join("resolv.conf"), format!("nameserver {names}\n"))?;
     let now =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| LabError::new("clock before 1970"))?;
-    let offset = (now.as_secs() + LEAD) % INTERVAL;
+    let (offset, state) = ((now.as_secs() + LEAD) % INTERVAL, past()?);
     for node in nodes {
         keep_only(&node.folder, &["keys", "fingerprint", "fingerprint-ed25519"])?;
         let mut torrc = common(&node.folder, &node.name, node.address, nodes);
         torrc += &relay(root, node);
         torrc += &if node.v3ident.is_some() { authority(offset) } else { EXIT.to_owned() };
         fs::write(node.folder.join("torrc"), torrc)?;
+        fs::write(node.folder.join("state"), &state)?;
     }
     Ok(())
+}
+
+/// A day in which each relay has carried as much as any other, as `tor` remembers it. Without a past it says what it has carried
+/// in its first seconds. A client goes by that, and takes none that says nothing where others say something; and it keeps
+/// such a consensus for up to six minutes.
+fn past() -> Result<String> {
+    let now = Command::new("date").args(["--utc", "+%F %T"]).output()?.stdout;
+    let now = String::from_utf8_lossy(&now).trim().to_owned();
+    let past = |way| {
+        let name = format!("BWHistory{way}");
+        format!("{name}Ends {now}\n{name}Interval 86400\n{name}Values 86400000000\n{name}Maxima 1000000\n")
+    };
+    Ok(["Read", "Write"].map(past).concat())
 }
 
 /// A consensus of other ports survives in more places than one (`diff-cache` among them): only keys may stay.
@@ -221,6 +235,9 @@ fn relay(root: &Path, node: &Node) -> String {
 /// A policy of loopback alone would be summarised as "reject all". What leaves is bound to the relay's own address.
 const EXIT: &str = "ExitRelay 1\nExitPolicyRejectPrivate 0\nExitPolicy accept *:*\n";
 
+/// Every relay is Fast and Stable: no client takes another for an exit to the ports of XMPP, or for a guard. Left to themselves
+/// the authorities would not call the slowest Fast, nor those Stable that were started in the next second: of four exits
+/// one could be left, and while that one was stopped no circuit led to a server. For Fast, a guarantee of 0 is none.
 fn authority(offset: u64) -> String {
     format!(
         "ExitRelay 0\nExitPolicy reject *:*\nAuthoritativeDirectory 1\nV3AuthoritativeDirectory 1\n\
@@ -229,14 +246,15 @@ fn authority(offset: u64) -> String {
          V3AuthVotingInterval {INTERVAL}\nV3AuthVoteDelay 2\nV3AuthDistDelay 2\nV3AuthNIntervalsValid 30\n\
          TestingAuthDirTimeToLearnReachability 0\nAuthDirTestReachability 0\nAuthDirMaxServersPerAddr 0\n\
          AuthDirSharedRandomness 0\nTestingMinFastFlagThreshold 0\nTestingMinExitFlagThreshold 0\n\
-         AuthDirFastGuarantee 0\nMinMeasuredBWsForAuthToIgnoreAdvertised 0\nMinUptimeHidServDirectoryV2 0\n\
+         AuthDirFastGuarantee 1\nAuthDirVoteStableGuaranteeMinUptime 0\nAuthDirVoteStableGuaranteeMTBF 0\n\
+         MinMeasuredBWsForAuthToIgnoreAdvertised 0\nMinUptimeHidServDirectoryV2 0\n\
          TestingDirAuthVoteGuard *\nTestingDirAuthVoteHSDir *\n\
          ConsensusParams hsdir_interval={ONION_PERIOD_MINUTES} cbtmintimeout=2000 circuitpadding=0\n"
     )
 }
 
-/// Waits until every relay that runs serves a consensus with all of them: one that still serves an earlier one lets a
-/// client start on it, and then fail for want of relays.
+/// Waits until every relay that runs serves a consensus with all of them, each of use to a client: one that still serves an
+/// earlier one lets a client start on it, and then fail for want of relays.
 pub(crate) fn wait_for_consensus(
     nodes: &[Node],
     running: &mut BTreeMap<String, Running>,
@@ -278,7 +296,8 @@ fn is_full(consensus: &str, relays: usize) -> bool {
     let with = |flag: &str| {
         consensus.lines().filter(|l| l.strip_prefix("s ").is_some_and(|f| f.split(' ').any(|w| w == flag))).count()
     };
-    with("Running") == relays && with("Exit") > 0 && with("Guard") > 0 && with("HSDir") > 0
+    let all = |flag: &&str| with(flag) == relays;
+    ["Running", "Fast", "Stable"].iter().all(all) && with("Exit") > 0 && with("Guard") > 0 && with("HSDir") > 0
 }
 
 /// The host of the lab's onion service.

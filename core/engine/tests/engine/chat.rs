@@ -101,7 +101,7 @@ fn told(engine: &Engine, id: &BurnerId, event: Event) -> Tested {
             say(&format!("got {} {text}", u64::from(message)));
             engine.taken(id, message)?;
         }
-        Event::Connection { connection: Connection::Waiting { why }, .. } => {
+        Event::Connection { connection: Connection::Waiting { why } | Connection::Ended { why }, .. } => {
             let sent =
                 engine.messages(id, None, None, u32::MAX)?.iter().filter(|m| m.state == MessageState::Sent).count();
             say(&format!("cut {sent} {}", why.code()));
@@ -134,6 +134,7 @@ struct Side {
     cuts: Vec<usize>,
     /// Why the last one ended, for the report of a failure.
     last_cut: String,
+    last_online: Option<Duration>,
     begin: Instant,
     /// What came, by the engine's number.
     got: BTreeMap<u64, String>,
@@ -151,6 +152,7 @@ impl Side {
             jid: String::new(),
             cuts: Vec::new(),
             last_cut: String::new(),
+            last_online: None,
             begin: Instant::now(),
             got: BTreeMap::new(),
         };
@@ -174,9 +176,13 @@ impl Side {
             Err(format!("{} ended before it said {beginning:?}", self.route))
         };
         let found = timeout(PATIENCE, found).await;
-        Ok(found.map_err(|_| {
-            format!("{}: no {beginning:?}; {} cuts, the last {}", self.route, self.cuts.len(), self.last_cut)
-        })??)
+        Ok(found.map_err(|_| format!("{}: no {beginning:?}; {}", self.route, self.cuts_told()))??)
+    }
+
+    /// The connections that ended, for the report of a failure.
+    fn cuts_told(&self) -> String {
+        let (cuts, now) = (self.cuts.len(), self.begin.elapsed());
+        format!("{cuts} cuts, the last {}; online after {:?}; now {now:?}", self.last_cut, self.last_online)
     }
 
     fn note(&mut self, line: &str) {
@@ -185,6 +191,7 @@ impl Side {
                 self.cuts.extend(sent.parse::<usize>());
                 self.last_cut = format!("{why} after {:?}", self.begin.elapsed());
             }
+            ["online"] => self.last_online = Some(self.begin.elapsed()),
             ["got", id, text] => {
                 let id = id.parse().unwrap_or_default();
                 let before = self.got.insert(id, (*text).to_owned());
@@ -239,12 +246,18 @@ impl Side {
     /// Waits until the server has a text.
     async fn gets_out(&mut self, text: u32) -> Tested {
         let end = Instant::now() + PATIENCE;
-        let is_out = |told: &Told| told.text == text && ["acked", "delivered"].contains(&told.state.as_str());
-        while !self.report().await?.iter().any(is_out) {
-            assert!(Instant::now() < end, "{}: {text} does not get out", self.route);
+        loop {
+            let messages = self.report().await?;
+            let told = messages.iter().find(|told| told.is_ours() && told.text == text);
+            if told.is_some_and(|told| ["acked", "delivered"].contains(&told.state.as_str())) {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                let cuts = self.cuts_told();
+                return Err(format!("{}: {text} does not get out: {told:?}; {cuts}", self.route).into());
+            }
             sleep(Duration::from_millis(500)).await;
         }
-        Ok(())
     }
 
     /// Waits until everything has come and is confirmed, and checks the order of both.
@@ -604,7 +617,7 @@ async fn between_burners(lab: &Remote) -> Tested {
                 _ => sleep(Duration::from_millis(rng.random_range(0..80))).await,
             }
             if let Some(guard) = down {
-                sides[0].gets_out(text).await?;
+                sides[0].gets_out(text).await.map_err(|stuck| format!("{guard} is stopped. {stuck}"))?;
                 lab.start(&guard).await?;
             }
         }
