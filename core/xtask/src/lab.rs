@@ -23,9 +23,9 @@ impl Lab {
         Self::start_in("lab", delay_ms)
     }
 
-    /// Starts another lab beside it.
-    pub(crate) fn start_second() -> Done<Self> {
-        Self::start_in("second-lab", 0)
+    /// Starts another lab beside it, in a folder of this name.
+    pub(crate) fn start_beside(name: &str) -> Done<Self> {
+        Self::start_in(name, 0)
     }
 
     fn start_in(name: &str, delay_ms: u32) -> Done<Self> {
