@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// Ends Tor, with all connections: there is no traffic until `start_tor` or `sync_once`, and `resume` does not bring it
-    /// back. Burners that were to be connected wait for the next start. A call that waits for Tor throws `TorNotStarted`. May
+    /// back. Burners that were to be connected wait for the next start. A call that waits for Tor fails with `TorNotStarted`. May
     /// be called at any time, also while the engine is suspended or locked.
     ///
     /// # Errors
@@ -223,7 +223,7 @@ impl Engine {
 
     /// Takes the ticket of a panic, in any open folder: the removals of its accounts wait for their servers here from now on, as
     /// `pending_removals` has them, and for as long as others. What is there already is not doubled; an account that is a burner
-    /// of this folder stays one. Gives the removals that wait. No network is needed.
+    /// of this folder stays one. Gives the removals of its accounts that wait. No network is needed.
     ///
     /// # Errors
     /// `InvalidInput` with `Ticket`: nothing has changed. Storage errors: called again, it goes on. `Suspended`,

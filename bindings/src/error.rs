@@ -40,7 +40,7 @@ pub enum FlashpaperError {
     },
     /// The Tor network demands a newer version of this library.
     Obsolete,
-    /// `Engine.startTor` was not called yet.
+    /// Tor does not run: it was not started yet, or was stopped. `Engine.startTor` starts it.
     TorNotStarted,
     /// The server's host does not exist, refuses connections or closes them.
     ServerUnreachable,

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::dialer::{Dialer, Running};
 use crate::directory::{self, LOOK_AGAIN};
@@ -53,7 +54,7 @@ impl Tor {
         runtime.handle.spawn(supervised(move || bootstrap(Arc::clone(&again))));
         let again = Arc::clone(&client);
         runtime.handle.spawn(supervised(move || report_status(Arc::clone(&again), directory.clone(), sender.clone())));
-        end_when_obsolete(obsolete, Arc::clone(&runtime), status_sender);
+        end_when_obsolete(obsolete, &runtime, status_sender);
         let running = Arc::new(Running { client, handle: runtime.handle.clone(), status });
         Ok(Self { running, runtime, disappointed: Arc::default() })
     }
@@ -115,7 +116,9 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 struct OwnRuntime {
     handle: Handle,
-    runtime: Mutex<Option<(Runtime, OnlyOne)>>,
+    runtime: Mutex<Option<(Runtime, OnlyOne, DropGuard)>>,
+    /// Cancelled once it has ended.
+    ended: CancellationToken,
 }
 
 impl OwnRuntime {
@@ -128,14 +131,15 @@ impl OwnRuntime {
             .enable_all()
             .build()
             .map_err(|_| StartError::Resources)?;
-        let handle = runtime.handle().clone();
-        Ok(Arc::new(Self { handle, runtime: Mutex::new(Some((runtime, only_one))) }))
+        let (handle, ended) = (runtime.handle().clone(), CancellationToken::new());
+        let runtime = Mutex::new(Some((runtime, only_one, ended.clone().drop_guard())));
+        Ok(Arc::new(Self { handle, runtime, ended }))
     }
 
     /// Ends all tasks, waiting for their threads up to `limit`, or not at all. A second call only waits for the first.
     fn end(&self, limit: Option<Duration>) {
         let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((runtime, _only_one)) = slot.take() {
+        if let Some((runtime, _only_one, _ended)) = slot.take() {
             match limit {
                 Some(limit) => runtime.shutdown_timeout(limit),
                 None => runtime.shutdown_background(),
@@ -211,9 +215,10 @@ async fn report_status(
     }
 }
 
-/// Runs on the caller's runtime, because it ends Arti's.
-fn end_when_obsolete(obsolete: Arc<Notify>, runtime: Arc<OwnRuntime>, status: watch::Sender<Status>) {
-    let runtime = Arc::downgrade(&runtime);
+/// Runs on the caller's runtime, because it ends Arti's. Who waits for a status is told of the client's end by the end of all
+/// senders.
+fn end_when_obsolete(obsolete: Arc<Notify>, runtime: &Arc<OwnRuntime>, status: watch::Sender<Status>) {
+    let (ended, runtime) = (runtime.ended.clone(), Arc::downgrade(runtime));
     tokio::spawn(async move {
         tokio::select! {
             () = obsolete.notified() => {
@@ -223,7 +228,7 @@ fn end_when_obsolete(obsolete: Arc<Notify>, runtime: Arc<OwnRuntime>, status: wa
                 }
                 status.send_replace(Status::obsolete());
             }
-            () = status.closed() => {}
+            () = ended.cancelled() => {}
         }
     });
 }
@@ -265,7 +270,7 @@ mod tests {
             let runtime = OwnRuntime::start(&obsolete, only_one).unwrap();
             let (sender, mut status) = watch::channel(Status::starting());
             runtime.handle.spawn(play_obsolete(announced, Arc::clone(&late)));
-            end_when_obsolete(obsolete, Arc::clone(&runtime), sender);
+            end_when_obsolete(obsolete, &runtime, sender);
             let told =
                 timeout(Duration::from_millis(1500), status.wait_for(|s| *s == Status::obsolete())).await.is_ok();
             sleep(Duration::from_millis(1000)).await;

@@ -34,7 +34,8 @@ extension Problem {
             self.init(.failed, .problemInput, .problemInputAdvice, canRetry: false)
         case .suspended, .cancelled, .closed, .noSuchQuestion, .noSuchMessage, .notPrivate, .nothingAsked, .outboxFull:
             self.init(.info, .problemEnded, .problemEndedAdvice)
-        case .torNotStarted, .internal:
+        case .torNotStarted: self.init(.offline, .torOff, .problemEndedAdvice)
+        case .internal:
             self.init(
                 Sign(.warning, .problemBroken, .danger), Phrase(.problemBrokenAdvice, .verbatim(Verbatim(error.code))))
         }

@@ -63,8 +63,8 @@ public protocol Flashpaper: Sendable {
     func pendingRemovals() async throws -> [PendingRemoval]
 
     /// Takes the ticket of a panic, in any open folder: the removals of its accounts wait for their servers here from now on.
-    /// One that is there already is not doubled; an account that is a burner of this folder stays one. Gives the removals that
-    /// wait. No network is needed. Throws ``Input/ticket``.
+    /// One that is there already is not doubled; an account that is a burner of this folder stays one. Gives the removals of
+    /// its accounts that wait. No network is needed. Throws ``Input/ticket``.
     @discardableResult
     func redeem(_ ticket: Data) async throws -> [BurnerID]
 

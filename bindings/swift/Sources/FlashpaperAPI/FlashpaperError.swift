@@ -12,7 +12,7 @@ public enum FlashpaperError: Error, Equatable, Sendable {
     case clockWrong(by: ClockError?)
     /// The Tor network demands a newer version of this library.
     case obsolete
-    /// ``Flashpaper/startTor(_:deadline:)`` was not called yet.
+    /// Tor does not run: it was not started yet, or was stopped. ``Flashpaper/startTor(_:deadline:)`` starts it.
     case torNotStarted
     /// The server's host does not exist, refuses connections or closes them.
     case serverUnreachable
@@ -141,7 +141,7 @@ extension FlashpaperError {
         case .torBlocked: ("tor_blocked", .checkNetwork)
         case .clockWrong: ("clock_wrong", .setClock)
         case .obsolete: ("obsolete", .updateApp)
-        case .torNotStarted: ("tor_not_started", .report)
+        case .torNotStarted: ("tor_not_started", .nothing)
         case .serverUnreachable: ("server_unreachable", .tryLater)
         case .onionUnreachable: ("onion_unreachable", .tryLater)
         case .timeout: ("timeout", .tryLater)

@@ -82,7 +82,8 @@ impl Engine {
 
     /// Takes the ticket of a panic, in any open folder: the removals of its accounts wait for their servers here from now on, as
     /// [`Engine::pending_removals`] has them, and for as long as others. What is there already is not doubled; an account that is a burner
-    /// of this folder stays one. Gives the removals that wait. No network is needed. Goes on when the future is dropped.
+    /// of this folder stays one. Gives the removals of its accounts that wait. No network is needed. Goes on when the future is
+    /// dropped.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] with [`crate::Input::Ticket`]: nothing has changed. Storage errors: called again, it goes on.

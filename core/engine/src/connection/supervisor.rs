@@ -218,6 +218,8 @@ async fn live(
             handle.drained.send_replace(true);
             return burner.note_connection(handle, Connection::Ended { why });
         }
+        // A stream that ends with Tor says no more than that it has ended.
+        let why = if context.tor.can_dial() { why } else { Error::TorNotStarted };
         if reached.online.is_some_and(|since| context.services.clock.since_boot() >= since + limits::HELD) {
             failures = 0;
         }

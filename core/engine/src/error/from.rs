@@ -52,7 +52,7 @@ impl From<DialError> for Error {
             DialError::Timeout => Self::Timeout,
             DialError::NoSuchHost | DialError::HostUnreachable => Self::ServerUnreachable,
             DialError::OnionUnreachable => Self::OnionUnreachable,
-            DialError::Closed => Self::Closed,
+            DialError::Closed => Self::TorNotStarted,
             DialError::Internal => Self::Internal,
             _ => Self::TorBlocked,
         }

@@ -33,8 +33,8 @@ pub enum Error {
     /// The Tor network demands a newer version of this library.
     #[error("this version is too old for the Tor network")]
     Obsolete,
-    /// [`crate::Engine::start_tor`] was not called yet.
-    #[error("Tor was not started")]
+    /// Tor does not run: it was not started yet, or was stopped. [`crate::Engine::start_tor`] starts it.
+    #[error("Tor does not run")]
     TorNotStarted,
     /// The server's host does not exist, refuses connections or closes them.
     #[error("the server cannot be reached")]
@@ -298,7 +298,7 @@ impl Error {
             Self::TorBlocked => ("tor_blocked", Action::CheckNetwork),
             Self::ClockWrong { .. } => ("clock_wrong", Action::SetClock),
             Self::Obsolete => ("obsolete", Action::UpdateApp),
-            Self::TorNotStarted => ("tor_not_started", Action::Report),
+            Self::TorNotStarted => ("tor_not_started", Action::Nothing),
             Self::ServerUnreachable => ("server_unreachable", Action::TryLater),
             Self::OnionUnreachable => ("onion_unreachable", Action::TryLater),
             Self::Timeout => ("timeout", Action::TryLater),

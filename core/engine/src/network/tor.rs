@@ -67,7 +67,7 @@ impl Engine {
 
     /// Ends Tor, with all connections: there is no traffic until [`Engine::start_tor`] or [`Engine::sync_once`], and
     /// [`Engine::resume`] does not bring it back. Burners that were to be connected wait for the next start. A call that waits for
-    /// Tor ends with [`Error::TorNotStarted`]. May be called at any time, also while the engine is suspended or locked.
+    /// Tor fails with [`Error::TorNotStarted`]. May be called at any time, also while the engine is suspended or locked.
     ///
     /// # Errors
     /// [`Error::Closed`].
@@ -115,14 +115,25 @@ impl Context {
 
     /// Where Tor was started, after a sleep say, and is not ready, that is waited for.
     pub(crate) async fn dialers(&self) -> Result<Arc<dyn Dialers>, Error> {
-        if !self.tor.can_dial() {
-            return Err(Error::TorNotStarted);
-        }
-        if timeout(limits::DIAL, self.tor.dialing()).await.is_err() {
+        let mut dialers = self.tor.dialers.subscribe();
+        let there = async {
+            loop {
+                if let Some(dialers) = &*dialers.borrow_and_update() {
+                    return Ok(Arc::clone(dialers));
+                }
+                // A start that is under way has no client for a moment.
+                drop(self.tor.starting.lock().await);
+                if !self.tor.can_dial() {
+                    return Err(Error::TorNotStarted);
+                }
+                // The sender is ours.
+                let _ = dialers.changed().await;
+            }
+        };
+        timeout(limits::DIAL, there).await.unwrap_or_else(|_| {
             let blocked = lock(&self.services.tor_status).as_ref().and_then(|status| status.blocked.clone());
-            return Err(blocked.unwrap_or(Error::TorBlocked));
-        }
-        self.tor.dialers.borrow().clone().ok_or(Error::TorNotStarted)
+            Err(blocked.unwrap_or(Error::TorBlocked))
+        })
     }
 
     /// Whether Tor said last that it can be used.
@@ -267,122 +278,4 @@ async fn end(tor: Option<Arc<Tor>>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use tempfile::TempDir;
-    use tokio::time::sleep;
-
-    use super::*;
-    use crate::connection::supervisor::tests::{engine, id};
-    use crate::{Config, Key, Network};
-
-    /// A process has one Tor client at most: the tests that start one wait for each other.
-    static ONLY_ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-    /// A bridge that is not there.
-    fn nowhere() -> TorAccess {
-        TorAccess::Bridges { lines: vec![format!("127.0.0.1:9 {}", "A".repeat(40))], transports: Vec::new() }
-    }
-
-    async fn open(home: &TempDir) -> Engine {
-        let home = home.path().to_owned();
-        Engine::open(Config { home, key: Key::File, network: Network::Public, resolvers: None }).await.unwrap()
-    }
-
-    /// Waits until the state says whether Tor runs, as an app sees it.
-    async fn told(engine: &Engine, runs: bool) {
-        let mut states = engine.states();
-        let told = async { while states.next().await.unwrap().tor.is_some() != runs {} };
-        timeout(Duration::from_secs(20), told).await.expect("it is told");
-    }
-
-    #[tokio::test]
-    async fn that_tor_has_begun_is_told_before_any_relay_answers_and_who_stops_waiting_ends_it() {
-        let _only_one = ONLY_ONE.lock().await;
-        let home = TempDir::new().unwrap();
-        let engine = open(&home).await;
-        for _ in 0..2 {
-            tokio::select! {
-                ended = engine.start_tor(nowhere(), Duration::from_secs(60)) => panic!("not told before {ended:?}"),
-                () = told(&engine, true) => {}
-            }
-            told(&engine, false).await;
-        }
-        // A sleep does not bring it back.
-        engine.suspend(Duration::from_secs(3)).await.unwrap();
-        engine.resume().await.unwrap();
-        assert!(engine.snapshot().tor.is_none());
-        engine.close().await;
-    }
-
-    #[tokio::test]
-    async fn tor_that_another_call_waits_for_does_not_end() {
-        let _only_one = ONLY_ONE.lock().await;
-        let home = TempDir::new().unwrap();
-        let engine = open(&home).await;
-        let other = async {
-            told(&engine, true).await;
-            engine.start_tor(nowhere(), Duration::from_secs(4)).await
-        };
-        let first = async {
-            tokio::select! {
-                ended = engine.start_tor(nowhere(), Duration::from_secs(60)) => panic!("not before {ended:?}"),
-                () = sleep(Duration::from_secs(2)) => {}
-            }
-            sleep(Duration::from_secs(1)).await;
-            engine.snapshot().tor.is_some()
-        };
-        let (runs, waited) = tokio::join!(first, other);
-        assert_eq!((runs, waited), (true, Err(Error::TorBlocked)));
-        engine.close().await;
-    }
-
-    #[tokio::test]
-    async fn stopped_tor_that_goes_on_after_an_error_ends_and_no_sleep_brings_it_back() {
-        let _only_one = ONLY_ONE.lock().await;
-        let home = TempDir::new().unwrap();
-        let engine = open(&home).await;
-        let start = |seconds| engine.start_tor(nowhere(), Duration::from_secs(seconds));
-        assert_eq!(start(4).await, Err(Error::TorBlocked));
-        assert!(engine.snapshot().tor.is_some());
-        engine.stop_tor().await.unwrap();
-        assert!(engine.snapshot().tor.is_none());
-        engine.suspend(Duration::from_secs(3)).await.unwrap();
-        engine.resume().await.unwrap();
-        assert!(engine.snapshot().tor.is_none());
-        // Who waits for it is told, and a start that was put off by a sleep is not made up for.
-        let stop = async {
-            told(&engine, true).await;
-            engine.suspend(Duration::from_secs(3)).await.unwrap();
-            engine.stop_tor().await.unwrap();
-            engine.resume().await.unwrap();
-            assert!(engine.snapshot().tor.is_none());
-        };
-        assert_eq!(tokio::join!(start(60), stop).0, Err(Error::Suspended));
-        let stop = async {
-            told(&engine, true).await;
-            engine.stop_tor().await.unwrap();
-        };
-        assert_eq!(tokio::join!(start(60), stop).0, Err(Error::TorNotStarted));
-        engine.clone().close().await;
-        assert_eq!(engine.stop_tor().await, Err(Error::Closed));
-    }
-
-    #[tokio::test]
-    async fn a_network_that_fails_has_so_many_circuits_built_and_no_more() {
-        let home = TempDir::new().unwrap();
-        let (engine, noted) = engine(&home, &["a"]).await;
-        engine.connect(&id("a")).unwrap();
-        for _ in 0..60 {
-            sleep(Duration::from_millis(10)).await;
-            // No wait keeps it.
-            engine.network_changed();
-        }
-        let circuits: Vec<usize> = lock(&noted.dialled).iter().map(|dial| dial.circuits).collect();
-        let different: BTreeSet<usize> = circuits.iter().copied().collect();
-        assert!(circuits.len() > 2 * limits::CIRCUITS, "{circuits:?}");
-        assert_eq!(different.len(), 1 + limits::CIRCUITS, "{circuits:?}");
-        engine.close().await;
-    }
-}
+mod tests;

@@ -73,7 +73,7 @@ async fn every_failure_to_dial_has_its_error() -> Tested {
         (|| DialError::NoSuchHost, Error::ServerUnreachable),
         (|| DialError::HostUnreachable, Error::ServerUnreachable),
         (|| DialError::OnionUnreachable, Error::OnionUnreachable),
-        (|| DialError::Closed, Error::Closed),
+        (|| DialError::Closed, Error::TorNotStarted),
     ] {
         let home = TempDir::new()?;
         let (engine, _) = engine(home.path(), dial).await?;

@@ -13,6 +13,7 @@ use flashpaper_vault::Batch;
 use futures::future::BoxFuture;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, ReadBuf, join, sink};
+use tokio::sync::Notify;
 
 use super::*;
 use crate::account::tests::account;
@@ -36,6 +37,8 @@ pub(crate) struct Noted {
     count: Arc<AtomicUsize>,
     circuits: usize,
     streams: Option<Arc<Streams>>,
+    /// Tor ends while they dial.
+    end: Option<Arc<Notify>>,
 }
 
 /// How many streams are open, and how many were at most.
@@ -85,6 +88,12 @@ impl Dial for Noted {
         }
         if let Target::Resolver { .. } = target {
             return Box::pin(async { Err(DialError::HostUnreachable) });
+        }
+        if let Some(end) = &self.end {
+            return Box::pin(async {
+                end.notified().await;
+                Err(DialError::Closed)
+            });
         }
         let stream = self.streams.as_ref().map(|streams| join(Silent::begin(streams), sink()));
         let dialed = stream.map(|stream| Dialed { stream: Box::new(stream), circuit: None });
@@ -165,6 +174,24 @@ async fn burners_wake_at_moments_of_their_own_in_any_order() {
     assert!(orders.len() > 1, "always {orders:?}");
     // A quarter of the time before the first of three, and a half between the first and the last, on average.
     assert!(first / ROUNDS > SPREAD / 10 && apart / ROUNDS > SPREAD / 4, "{:?}, {:?}", first / ROUNDS, apart / ROUNDS);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_burner_that_dials_as_tor_ends_waits_for_its_next_start() {
+    let (home, end) = (TempDir::new().unwrap(), Arc::new(Notify::new()));
+    let ending = Noted { end: Some(Arc::clone(&end)), ..Noted::default() };
+    let engine = engine_on(&home, &["a"], &ending, Seams::real()).await;
+    engine.connect(&id("a")).unwrap();
+    assert_eq!(ending.first_of(1).await.len(), 1);
+    engine.context.set_dialers(None);
+    end.notify_one();
+    let mut states = engine.states();
+    let why = Error::TorNotStarted;
+    while states.next().await.unwrap().burners[0].connection != (Connection::Waiting { why: why.clone() }) {}
+    let next = Noted::default();
+    engine.context.set_dialers(Some(Arc::new(next.clone())));
+    assert_eq!(next.first_of(1).await.len(), 1);
     engine.close().await;
 }
 

@@ -40,7 +40,8 @@ internal fun problem(error: FlashpaperException): Problem = when (error) {
         caution(Mark.FAILED, PROBLEM_INPUT, PROBLEM_INPUT_ADVICE, canRetry = false)
     is Suspended, is Cancelled, is Closed, is NoSuchQuestion, is NoSuchMessage, is NotPrivate, is NothingAsked, is OutboxFull ->
         caution(Mark.INFO, PROBLEM_ENDED, PROBLEM_ENDED_ADVICE)
-    is TorNotStarted, is Internal ->
+    is TorNotStarted -> caution(Mark.OFFLINE, TOR_OFF, PROBLEM_ENDED_ADVICE)
+    is Internal ->
         danger(Mark.WARNING, PROBLEM_BROKEN, Text(PROBLEM_BROKEN_ADVICE, Verbatim(error.code)), canRetry = true)
 }
 

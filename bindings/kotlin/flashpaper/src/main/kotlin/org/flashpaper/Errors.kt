@@ -36,8 +36,8 @@ public sealed class FlashpaperException(
     /** The Tor network demands a newer version of this library. */
     public class Obsolete : FlashpaperException("obsolete", Action.UPDATE_APP)
 
-    /** [Flashpaper.startTor] was not called yet. */
-    public class TorNotStarted : FlashpaperException("tor_not_started", Action.REPORT)
+    /** Tor does not run: it was not started yet, or was stopped. [Flashpaper.startTor] starts it. */
+    public class TorNotStarted : FlashpaperException("tor_not_started", Action.NOTHING)
 
     /** The server's host does not exist, refuses connections or closes them. */
     public class ServerUnreachable : FlashpaperException("server_unreachable", Action.TRY_LATER)

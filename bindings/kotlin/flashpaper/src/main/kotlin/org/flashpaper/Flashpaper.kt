@@ -91,8 +91,8 @@ public interface Flashpaper {
 
     /**
      * Takes the ticket of a panic, in any open folder: the removals of its accounts wait for their servers here from now on.
-     * One that is there already is not doubled; an account that is a burner of this folder stays one. Gives the removals that
-     * wait. No network is needed. Throws [Input.Ticket].
+     * One that is there already is not doubled; an account that is a burner of this folder stays one. Gives the removals of
+     * its accounts that wait. No network is needed. Throws [Input.Ticket].
      */
     public suspend fun redeem(ticket: ByteArray): List<BurnerId>
 

@@ -14,6 +14,7 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -25,9 +26,10 @@ import org.flashpaper.Life
  * Keeps the app's process, and so its burners' connections, while nobody looks at the app: a foreground service of the
  * type `specialUse`, as Android has no type for a messenger without a push service, and no other one lasts.
  *
- * It starts by `startForegroundService` while the app is in front, and opens the library ([open]), which it gives
- * [ConnectivityHints]. It ends by `stopService`, with an error of [open], and when the library is closed or locks itself:
- * there is nothing to be connected then. Otherwise the library is suspended at its end. Android starts it again after it has killed the process for want of memory.
+ * It starts by `startForegroundService` while the app is in front, opens the library ([open]), which it gives
+ * [ConnectivityHints], and has it connect ([connect]). It ends by `stopService`, with an error of [open], and when the library is
+ * closed or locks itself: there is nothing to be connected then. A library that it has opened is suspended at its end. Android
+ * starts it again after it has killed the process for want of memory.
  *
  * Its notification has the app's name and [icon], and nothing of what is going on: no account, no sender, no text. It is
  * not shown on a locked screen, nor on other devices of the user.
@@ -41,11 +43,14 @@ public abstract class FlashpaperService : Service() {
     /** A small picture of one colour, for the status bar: a drawable of the app's. */
     protected abstract val icon: Int
 
-    /**
-     * Opens the library, or gives the one that is open, and brings it to where it is to be: [Flashpaper.resume],
-     * [Flashpaper.startTor]. Called on the main thread, and cancelled when the service ends.
-     */
+    /** Opens the library, or gives the one that is open. Called on the main thread, and cancelled when the service ends. */
     protected abstract suspend fun open(): Flashpaper
+
+    /**
+     * Brings the open library to where it is to be: [Flashpaper.resume], [Flashpaper.startTor]. Called as [open] is. An error
+     * does not end the service: Tor goes on trying by itself, and [Flashpaper.state] tells how it goes.
+     */
+    protected open suspend fun connect(library: Flashpaper): Unit = Unit
 
     /**
      * [open] has thrown, and the service ends. After a restart by Android a key source may need the user, who is not there:
@@ -83,7 +88,17 @@ public abstract class FlashpaperService : Service() {
         }
         try {
             ConnectivityHints(this, flashpaper).use {
-                flashpaper.state.first { it.life == Life.CLOSED || it.life == Life.LOCKED }
+                coroutineScope {
+                    val connecting = launch {
+                        try {
+                            connect(flashpaper)
+                        } catch (_: FlashpaperException) {
+                            // The state tells it.
+                        }
+                    }
+                    flashpaper.state.first { it.life == Life.CLOSED || it.life == Life.LOCKED }
+                    connecting.cancel()
+                }
             }
             stopSelf()
         } finally {

@@ -35,6 +35,7 @@ class FlashpaperServiceTest {
     @Before
     fun begins() {
         opened = CompletableDeferred()
+        connected = CompletableDeferred()
         failures.clear()
         controller.create()
     }
@@ -115,6 +116,31 @@ class FlashpaperServiceTest {
     }
 
     @Test
+    fun `a network that cannot be reached does not end it`() {
+        val library = Recorder()
+        start()
+        connected.completeExceptionally(FlashpaperException.TorBlocked())
+        opened.complete(library.flashpaper)
+        settle()
+        assertFalse(shadowOf(service).isStoppedBySelf)
+        controller.destroy()
+        settle()
+        assertEquals("suspend", library.told.last())
+    }
+
+    @Test
+    fun `a library is suspended also where the service ends while it connects`() {
+        val library = Recorder()
+        start()
+        opened.complete(library.flashpaper)
+        settle()
+        assertTrue(connected.isActive)
+        controller.destroy()
+        settle()
+        assertEquals("suspend", library.told.last())
+    }
+
+    @Test
     fun `where Android lets nothing begin in the background it ends`() {
         shadowOf(service).setThrowInStartForeground(IllegalStateException("from the background"))
         assertEquals(Service.START_NOT_STICKY, start())
@@ -124,6 +150,7 @@ class FlashpaperServiceTest {
     internal class Connected : FlashpaperService() {
         override val icon: Int get() = android.R.drawable.ic_lock_lock
         override suspend fun open(): Flashpaper = opened.await()
+        override suspend fun connect(library: Flashpaper) = connected.await()
         override fun failed(error: FlashpaperException) {
             failures += error
         }
@@ -131,6 +158,7 @@ class FlashpaperServiceTest {
 
     private companion object {
         var opened = CompletableDeferred<Flashpaper>()
+        var connected = CompletableDeferred<Unit>()
         val failures = mutableListOf<FlashpaperException>()
     }
 }
