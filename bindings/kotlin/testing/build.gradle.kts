@@ -1,4 +1,6 @@
 // The double and its contract for an app's own tests: beside the AAR, from which it has the face.
+import org.jetbrains.kotlin.gradle.tasks.KotlinCompile
+
 plugins {
     id("com.android.library")
     id("org.jetbrains.kotlin.android")
@@ -20,6 +22,12 @@ android {
 
 kotlin {
     jvmToolchain(17)
+}
+
+// It has one version with the library, and shares what both do alike: what is internal there is seen here, as by -Xfriend-paths
+// in Maven's file. Kotlin associates compilations of one project only, so the library's classes are taken from the class path.
+tasks.withType<KotlinCompile>().configureEach {
+    friendPaths.from(libraries.filter { it.startsWith(rootDir.resolve("android")) })
 }
 
 dependencies {

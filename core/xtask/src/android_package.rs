@@ -28,7 +28,7 @@ struct Sdk {
 /// `cargo xtask package android`.
 pub(crate) fn make() -> Done {
     let sdk = sdk()?;
-    let ndk = packages::cargo_tool("cargo-ndk")?;
+    let ndk = packages::CARGO_NDK.program()?;
     let out = fresh("android")?;
     bindings::make()?;
     let built = out.join("built");

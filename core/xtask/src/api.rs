@@ -9,9 +9,9 @@ use crate::{packages, swift_api};
 const KOTLIN: &str = "bindings/kotlin/api.txt";
 const SWIFT: &str = "bindings/swift/api.txt";
 
-/// `cargo xtask api`: writes both files anew.
+/// `cargo xtask api`: writes both files anew, or none: they tell of one state of the sources.
 pub(crate) fn write() -> Done {
-    fs::write(root().join(SWIFT), swift()?)?;
+    let swift = swift()?;
     packages::need(&[packages::KOTLIN])?;
     if !root().join("bindings/kotlin/flashpaper/src/main/kotlin/org/flashpaper/internal/ffi").is_dir() {
         return Err("the sources are not generated yet; run\n  cargo xtask bindings".into());
@@ -21,7 +21,9 @@ pub(crate) fn write() -> Done {
         let _ = fs::remove_dir_all(classes(&module));
     }
     run(limited("mvn").args(["--batch-mode", "--quiet", "--file", "bindings/kotlin/pom.xml", "compile"]))?;
-    Ok(fs::write(root().join(KOTLIN), kotlin()?)?)
+    let kotlin = kotlin()?;
+    fs::write(root().join(SWIFT), swift)?;
+    Ok(fs::write(root().join(KOTLIN), kotlin)?)
 }
 
 /// Fails if Swift's file is not what the sources declare.

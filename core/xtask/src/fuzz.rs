@@ -26,7 +26,7 @@ pub(crate) fn fuzz(name: &str, seconds: &str) -> Done {
         return Err(format!("the targets are {}", names.join(", ")).into());
     };
     packages::need(&[packages::FUZZ])?;
-    let tool = packages::cargo_tool("cargo-fuzz")?;
+    let tool = packages::CARGO_FUZZ.program()?;
     // New inputs go to a folder of their own; the seeds of the repository stay as they are.
     let found = target().join("fuzz").join(name);
     fs::create_dir_all(&found)?;

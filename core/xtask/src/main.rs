@@ -64,7 +64,7 @@ cargo xtask bindings         the library for Kotlin and Swift and its generated 
     --android-check          whether their Rust side is well typed for Android and iOS; builds nothing for a phone
 cargo xtask api              writes down what apps can call, for Kotlin and Swift; `cargo xtask test` compares
 cargo xtask package SYSTEM   what is handed out, in target/package/SYSTEM; says what is missing where it cannot be made
-    linux                    the library, its debug symbols apart, the sources of the faces, licences and a list of parts
+    linux                    the library, its debug symbols apart, sources of the faces and doubles, licences, a list of parts
     android                  the AAR for four ABIs, in a folder laid out as a Maven repository; needs Android's SDK and NDK
     apple [--url URL]        the XCFramework and the Swift package around it; URL is where the release will have it
     --reproducible           whether two builds of the last commit in two folders have the same bytes (20 minutes)

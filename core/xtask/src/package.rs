@@ -2,12 +2,15 @@
 //! made of.
 
 use std::fs;
+use std::path::Path;
 
 use crate::parts::{Building, LIBRARY, copy, fresh, papers, split};
 use crate::run::{Done, at_root, root, run, target};
 use crate::{android_package, apple_package, bindings, packages};
 
 pub(crate) const HOST: &str = "x86_64-unknown-linux-gnu";
+/// Kotlin's modules for any JVM.
+const MODULES: [&str; 2] = ["flashpaper", "testing"];
 const BINUTILS: &[&str] = &["binutils"];
 
 /// `cargo xtask package`.
@@ -29,13 +32,39 @@ fn linux() -> Done {
     run(&mut Building { root: root(), target: target() }.cargo("build", HOST)?)?;
     let built = target().join(HOST).join("dist").join(LIBRARY);
     split(&built, &out.join(LIBRARY), &out.join("symbols"), "objcopy")?;
-    // The tests of the faces are no part of them.
-    for folder in ["bindings/kotlin/flashpaper/src/main", "bindings/swift/Sources"] {
-        copy(&root().join(folder), &out.join("sources").join(folder))?;
-    }
+    faces(&out.join("sources"))?;
     papers(&out, &[HOST])?;
     println!("made {}", out.display());
     Ok(())
+}
+
+/// The faces and their doubles, to be built by Maven and SwiftPM. Their tests are no part of them, nor is what is Android's.
+fn faces(sources: &Path) -> Done {
+    let (kotlin, swift) = (Path::new("bindings/kotlin"), Path::new("bindings/swift"));
+    for module in MODULES {
+        let (from, to) = (root().join(kotlin).join(module), sources.join(kotlin).join(module));
+        copy(&from.join("src/main"), &to.join("src/main"))?;
+        fs::copy(from.join("pom.xml"), to.join("pom.xml"))?;
+    }
+    let pom = fs::read_to_string(root().join(kotlin).join("pom.xml"))?;
+    fs::write(sources.join(kotlin).join("pom.xml"), of_the_jvm(&pom))?;
+    copy(&root().join(swift).join("Sources"), &sources.join(swift).join("Sources"))?;
+    let manifest = fs::read_to_string(root().join(swift).join("Package.swift"))?;
+    Ok(fs::write(sources.join(swift).join("Package.swift"), without_tests(&manifest)?)?)
+}
+
+/// Maven's file of all modules without those that are not handed out: it refuses one that is missing.
+fn of_the_jvm(pom: &str) -> String {
+    let module = |line: &str| Some(line.trim().strip_prefix("<module>")?.strip_suffix("</module>")?.to_owned());
+    let kept = pom.lines().filter(|line| module(line).is_none_or(|name| MODULES.contains(&name.as_str())));
+    kept.map(|line| format!("{line}\n")).collect()
+}
+
+/// SwiftPM's manifest up to the end of the package itself. What follows adds tests, whose missing folders SwiftPM refuses,
+/// and what is Apple's alone.
+fn without_tests(manifest: &str) -> Done<String> {
+    let (package, _) = manifest.split_once("\n)\n").ok_or("bindings/swift/Package.swift does not end its package")?;
+    Ok(format!("{package}\n)\n"))
 }
 
 /// `cargo xtask package --reproducible`: the library of the last commit, built in two folders, has the same bytes.
@@ -64,5 +93,24 @@ fn reproducible() -> Done {
             Ok(())
         }
         _ => Err(format!("two builds of one commit differ; compare {}", out.display()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifests_handed_out_name_nothing_that_is_left_behind() {
+        let pom = fs::read_to_string(root().join("bindings/kotlin/pom.xml")).unwrap();
+        let made = of_the_jvm(&pom);
+        assert_eq!(made.matches("<module>").count(), MODULES.len());
+        assert!(MODULES.iter().all(|module| made.contains(&format!("<module>{module}</module>"))), "{made}");
+
+        let manifest = fs::read_to_string(root().join("bindings/swift/Package.swift")).unwrap();
+        let made = without_tests(&manifest).unwrap();
+        assert!(made.contains(".library(name: \"FlashpaperTesting\""), "{made}");
+        assert!(made.ends_with("\n    swiftLanguageModes: [.v6]\n)\n"), "{made}");
+        assert!(!["Tests/", "testTarget", "FlashpaperApple"].iter().any(|left| made.contains(left)), "{made}");
     }
 }

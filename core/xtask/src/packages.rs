@@ -41,6 +41,14 @@ pub(crate) const OTR: &[&str] = &[
 const GO: &[&str] = &["golang-go"];
 /// What builds libFuzzer.
 pub(crate) const FUZZ: &[&str] = &["g++"];
+/// What writes the licences of others.
+pub(crate) const CARGO_ABOUT: CargoTool = CargoTool { name: "cargo-about", version: "0.9.3", features: "cli" };
+/// What lists the parts of a library.
+pub(crate) const CARGO_CYCLONEDX: CargoTool = CargoTool { name: "cargo-cyclonedx", version: "0.5.9", features: "" };
+/// What runs libFuzzer.
+pub(crate) const CARGO_FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2", features: "" };
+/// What builds for Android.
+pub(crate) const CARGO_NDK: CargoTool = CargoTool { name: "cargo-ndk", version: "4.1.2", features: "" };
 /// What builds and tests the Kotlin modules; the libraries are those that Skia draws the pictures with.
 pub(crate) const KOTLIN: &[&str] = &[
     "aapt",
@@ -103,15 +111,33 @@ pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.trim_ascii() == b"0")
 }
 
-/// A subcommand of cargo's that is no part of the tool chain; installed beside what is built when it is missing.
-pub(crate) fn cargo_tool(name: &str) -> Done<PathBuf> {
-    let folder = target().join("tools");
-    let program = folder.join("bin").join(name);
-    if !program.exists() {
-        eprintln!("installing {name}");
-        run(cargo(&["install", "--quiet", "--locked", name, "--root"]).arg(folder))?;
+/// A subcommand of cargo's that is no part of the tool chain. Pinned: another version has other features and other output.
+pub(crate) struct CargoTool {
+    name: &'static str,
+    version: &'static str,
+    /// Those without which the crate has no program.
+    features: &'static str,
+}
+
+impl CargoTool {
+    /// The program, installed beside what is built when it is missing.
+    pub(crate) fn program(&self) -> Done<PathBuf> {
+        let Self { name, version, features } = self;
+        // A folder for each version, so that a change of the pin takes effect.
+        let folder = target().join("tools").join(format!("{name}-{version}"));
+        let program = folder.join("bin").join(name);
+        if program.exists() {
+            return Ok(program);
+        }
+        eprintln!("installing {name} {version}");
+        let mut install = cargo(&["install", "--quiet", "--locked", name, "--version", version]);
+        run(install.args(["--features", features, "--root"]).arg(&folder))?;
+        // cargo counts it as success when a crate's programs all need features that were not asked for.
+        if !program.exists() {
+            return Err(format!("{name} {version} has no program of its name with the features {features:?}").into());
+        }
+        Ok(program)
     }
-    Ok(program)
 }
 
 /// The Python of an environment that has slixmpp of PyPI, the client that new burners are compared with.

@@ -77,7 +77,7 @@ pub(crate) fn split(built: &Path, shipped: &Path, symbols: &Path, objcopy: impl 
 
 /// Writes the licences of everything that is in a library, and a list of it in CycloneDX's form.
 pub(crate) fn papers(out: &Path, triples: &[&str]) -> Done {
-    let about = packages::cargo_tool("cargo-about")?;
+    let about = packages::CARGO_ABOUT.program()?;
     let mut licences = at_root(about);
     licences.args(["about", "generate", "--fail", "--locked", "--manifest-path", "bindings/Cargo.toml", "--config"]);
     licences
@@ -96,7 +96,7 @@ pub(crate) fn papers(out: &Path, triples: &[&str]) -> Done {
 
 /// Writes the list as `flashpaper.cdx.json`: the same for each build of a commit.
 fn list_of_parts(out: &Path, triples: &[&str]) -> Done {
-    let tool = packages::cargo_tool("cargo-cyclonedx")?;
+    let tool = packages::CARGO_CYCLONEDX.program()?;
     // The tool writes a file of this name beside each manifest of the workspace.
     let name = "flashpaper-parts";
     let target = if let [triple] = triples { triple } else { "all" };

@@ -41,6 +41,7 @@ public struct Contract: Sendable {
             try await checkCancelled(library, chat)
             try await checkSleep(library, burner, chat)
             try await checkBurn(library, burner, chat)
+            try await checkLocked(library)
         } catch {
             await library.close()
             throw error
@@ -229,9 +230,17 @@ public struct Contract: Sendable {
     }
 
     private func checkStop(_ library: any Flashpaper, _ burner: any Burner) async throws {
+        try await burner.connect()
+        for await state in burner.states() where state.connection == .online { break }
         try await library.stopTor()
         try rule(library.state.tor == .off, "it is off once the call returns")
+        for await state in burner.states() where state.connection != .online { break }
         try await refused(.torNotStarted) { try await burner.connect() }
+        try await refused(.torNotStarted) { _ = try await library.create(options).burner }
+        try await library.startTor()
+        // By itself.
+        for await state in burner.states() where state.connection == .online { break }
+        try await library.stopTor()
         try await library.suspend()
         try await library.resume()
         try rule(library.state.tor == .off, "a sleep does not bring it back")
@@ -244,7 +253,7 @@ public struct Contract: Sendable {
 
     private func checkBurn(_ library: any Flashpaper, _ burner: any Burner, _ chat: any Chat) async throws {
         try await burner.setLabel("x")
-        let states = burner.states()
+        let (states, events) = (burner.states(), library.events())
         let report = try await burner.burn()
         try rule(report.outcome == .proven, "where the server can be asked, a burn is proven")
         try rule(library.state.burners.isEmpty && library.burner(burner.id) == nil, "it is gone at once")
@@ -253,6 +262,21 @@ public struct Contract: Sendable {
         try await refused(.noSuchBurner) { try await burner.connect() }
         try await refused(.noSuchBurner) { try await chat.send("text") }
         for await _ in chat.timeline() {}
+        let next = try await library.create(options).burner
+        let begins = await events.first { $0.event == .torStarting || $0.event.isOfCreation }?.event
+        try rule(begins == .torStarting, "Tor ends with the last burner, and the next creation starts it")
+        try rule(library.state.tor == .ready, "Tor runs again")
+        try rule(try await next.burn().outcome == .proven, "where the server can be asked, a burn is proven")
+    }
+
+    private func checkLocked(_ library: any Flashpaper) async throws {
+        try await library.lock()
+        try await refused(.vaultLocked) { _ = try await library.pendingRemovals() }
+        try await library.stopTor()
+        try await library.suspend()
+        try await library.lock()
+        try await library.setAutoLock(after: nil)
+        try rule(library.state.life == .locked, "these work while it is locked, and do not unlock it")
     }
 
     private func checkClosed(_ library: any Flashpaper) async throws {
@@ -287,6 +311,10 @@ public struct Contract: Sendable {
         }
         throw Broken(description: "\(expected) was not thrown (Contract.swift:\(line))")
     }
+}
+
+extension Event {
+    fileprivate var isOfCreation: Bool { if case .creating = self { true } else { false } }
 }
 
 private func first<T: Sendable>(of stream: AsyncStream<T>) async -> T? {

@@ -15,7 +15,7 @@ final class FakeCreation: Creation, Sendable {
         do {
             try world.call(.create) { inner in
                 try inner.check(options)
-                guard inner.tor == .ready else { throw FlashpaperError.torNotStarted }
+                try inner.needTor()
                 forms.with { $0 = inner.forms }
                 inner.forms = []
                 inner.creations.append(self)
@@ -90,13 +90,25 @@ final class FakeCreation: Creation, Sendable {
 
     /// An open question ends, and the creation waits.
     func sleeps(_ inner: inout Inner) {
-        guard case .asks(let question) = present.value else { return }
-        inner.report(.questionEnded(burner: question.burner, question: question.id, end: .suspended))
-        present.set(.working(server: question.server, step: nil))
+        guard let asked = endQuestion(.suspended, &inner) else { return }
+        present.set(.working(server: asked.server, step: nil))
     }
 
     func wakes(_ inner: inout Inner) {
-        if case .working = present.value { goOn(&inner) }
+        guard case .working = present.value else { return }
+        if inner.tor == .off { ends(with: .torNotStarted, &inner) } else { goOn(&inner) }
+    }
+
+    /// An open question ends with its stream. Where the app named no server, the next one would be tried, which needs Tor.
+    func losesTor(_ inner: inout Inner) {
+        guard endQuestion(.expired, &inner) != nil else { return }
+        ends(with: options.server == nil ? .torNotStarted : .questionExpired, &inner)
+    }
+
+    private func endQuestion(_ end: QuestionEnd, _ inner: inout Inner) -> Question? {
+        guard case .asks(let question) = present.value else { return nil }
+        inner.report(.questionEnded(burner: question.burner, question: question.id, end: end))
+        return question
     }
 }
 

@@ -124,11 +124,7 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     public func startTor(_ entry: Entry, deadline: Duration) async throws(FlashpaperError) {
         do {
             _ = try deadline.checked()
-            try world.call(.startTor) { inner in
-                if inner.network == .private { inner.report(.privateNetwork) }
-                inner.report(.torStarting)
-                inner.setTor(.ready)
-            }
+            try world.call(.startTor) { $0.startTor() }
         } catch let error as FlashpaperError {
             throw error
         } catch {
@@ -137,7 +133,7 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     }
 
     public func stopTor() async throws {
-        try world.call(.stopTor, asleep: true) { $0.stopTor() }
+        try world.call(.stopTor, upTo: .locked) { $0.stopTor() }
     }
 
     public func create(_ options: CreateOptions) -> any Creation { FakeCreation(world, options) }
@@ -151,7 +147,7 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
             let count = String(decoding: words, as: UTF8.self).split(whereSeparator: \.isWhitespace).count
             guard count == 12 else { throw FlashpaperError.invalidInput(.words(.count(count))) }
             try inner.check(CreateOptions(server: server))
-            guard inner.tor == .ready else { throw FlashpaperError.torNotStarted }
+            try inner.needTor()
             guard !inner.accounts.contains(where: { $0.words == words || $0.droppedWords == words }) else {
                 throw FlashpaperError.alreadyHere
             }
@@ -171,7 +167,7 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     }
 
     public func burnAll() async throws -> [Burned] {
-        try world.call(.burnAll, asleep: true) { inner in
+        try world.call(.burnAll, upTo: .suspended) { inner in
             try (inner.accounts.map(\.id) + inner.removals.map(\.burner)).map {
                 Burned(burner: $0, report: try inner.burn($0))
             }
@@ -179,32 +175,36 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     }
 
     public func pendingRemovals() async throws -> [PendingRemoval] {
-        try world.call(.pendingRemovals, asleep: true) { $0.removals }
+        try world.call(.pendingRemovals, upTo: .suspended) { $0.removals }
     }
 
     public func redeem(_ ticket: Data) async throws -> [BurnerID] {
         try world.call(.redeem) { inner in
             guard !inner.tickets.isEmpty else { throw FlashpaperError.invalidInput(.ticket) }
-            let new = inner.tickets.removeFirst().filter { removal in
-                !inner.accounts.contains { $0.jid == removal.jid } && !inner.removals.contains { $0.jid == removal.jid }
+            return inner.tickets.removeFirst().compactMap { removal in
+                if !(inner.accounts.map(\.jid) + inner.removals.map(\.jid)).contains(removal.jid) {
+                    inner.removals.append(removal)
+                }
+                return inner.removals.first { $0.jid == removal.jid }?.burner
             }
-            inner.removals += new
-            return new.map(\.burner)
         }
     }
 
     public func suspend(deadline: Duration) async throws {
         _ = try deadline.checked()
-        try world.call(.suspend, asleep: true) { $0.fallAsleep() }
+        try world.call(.suspend, upTo: .locked) { $0.fallAsleep() }
     }
 
     public func resume() async throws {
-        try world.call(.resume, asleep: true) { $0.wakeUp() }
+        try world.call(.resume, upTo: .suspended) { inner in
+            inner.wakeUp()
+            for creation in inner.creations { creation.wakes(&inner) }
+        }
     }
 
     public func sync(deadline: Duration, entry: Entry) async throws -> SyncReport {
         _ = try deadline.checked()
-        return try world.call(.sync, asleep: true) { inner in
+        return try world.call(.sync, upTo: .suspended) { inner in
             inner.wakeUp()
             inner.setTor(.ready)
             let chats = inner.accounts.flatMap { $0.talks.map { $0.state } }
@@ -216,12 +216,12 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     }
 
     public func lock() async throws {
-        try world.call(.lock, asleep: true) { $0.lock() }
+        try world.call(.lock, upTo: .locked) { $0.lock() }
     }
 
     public func setAutoLock(after time: Duration?) async throws {
         let time = try time?.checked()
-        try world.call(.setAutoLock, asleep: true) { inner in
+        try world.call(.setAutoLock, upTo: .locked) { inner in
             guard time != .zero else { throw FlashpaperError.invalidInput(.autoLock) }
             inner.autoLock = time.map { ($0, inner.now + seconds($0)) }
         }

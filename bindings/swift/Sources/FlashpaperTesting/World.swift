@@ -31,12 +31,12 @@ final class World: Sendable {
         }
     }
 
-    /// Does what a call does: it can be cancelled before, has to be let by the life cycle, and may be scripted to fail.
-    /// `asleep`: it works while the library is suspended, too.
-    func call<T>(_ op: Op, asleep: Bool = false, _ body: (inout Inner) throws -> T) throws -> T {
+    /// Does what a call does: it can be cancelled before, has to be let by the life cycle, and may be scripted to fail. It works
+    /// while the library is awake, or up to another ``Life``.
+    func call<T>(_ op: Op, upTo last: Life = .awake, _ body: (inout Inner) throws -> T) throws -> T {
         try Task.checkCancellation()
         return try inner.with { inner in
-            try inner.checkAlive(asleep: asleep)
+            try inner.checkAlive(upTo: last)
             if let error = inner.failures[op]?.first {
                 inner.failures[op]?.removeFirst()
                 throw error
@@ -60,10 +60,10 @@ final class World: Sendable {
             if let number {
                 let kept = inner.log.drop { $0.number <= number }
                 if let first = kept.first, first.number > number + 1 {
-                    let lost = first.number - number - 1
-                    reader.yield(Numbered(number: first.number - 1, event: .lagged(lost: lost)))
+                    reader.yield(Numbered(number: inner.number, event: .lagged(lost: inner.number - number)))
+                } else {
+                    for event in kept { reader.yield(event) }
                 }
-                for event in kept { reader.yield(event) }
             }
             if inner.life != .closed { inner.readers[id] = reader }
             return inner.life == .closed
@@ -101,7 +101,7 @@ struct Inner {
     var now: Date
     var life = Life.awake
     var tor = Tor.off
-    /// Tor runs, or would if the library were awake.
+    /// Tor runs, would if the library were awake, or has ended with the last burner.
     var torIsWanted = false
     var vault = VaultReport()
     var number: UInt64 = 0
@@ -138,11 +138,11 @@ struct Inner {
             burners: shown ? accounts.map { $0.state(at: self) } : [], vault: vault)
     }
 
-    func checkAlive(asleep: Bool) throws(FlashpaperError) {
+    func checkAlive(upTo last: Life) throws(FlashpaperError) {
         switch life {
         case .awake: break
-        case .suspended: if !asleep { throw .suspended }
-        case .locked: throw .vaultLocked
+        case .suspended: if last == .awake { throw .suspended }
+        case .locked: if last != .locked { throw .vaultLocked }
         case .closed: throw .closed
         }
     }
@@ -169,9 +169,22 @@ struct Inner {
         for id in accounts.map(\.id) { reconnect(id) }
     }
 
+    mutating func startTor() {
+        if network == .private { report(.privateNetwork) }
+        report(.torStarting)
+        setTor(.ready)
+    }
+
     mutating func stopTor() {
         (tor, torIsWanted) = (.off, false)
-        for id in accounts.map(\.id) { reconnect(id) }
+        setWanted(.waiting(.torNotStarted))
+        for creation in creations { creation.losesTor(&self) }
+    }
+
+    /// For what makes a burner: Tor that has ended with the last one starts again.
+    mutating func needTor() throws(FlashpaperError) {
+        if tor == .off, torIsWanted { startTor() }
+        guard tor == .ready else { throw .torNotStarted }
     }
 
     mutating func fallAsleep() {
@@ -184,13 +197,11 @@ struct Inner {
     mutating func wakeUp() {
         guard life == .suspended else { return }
         life = .awake
-        if torIsWanted { setTor(.ready) } else { tor = .off }
+        if torIsWanted { setTor(.ready) } else { setWanted(.connecting) }
         pass()
-        for creation in creations { creation.wakes(&self) }
     }
 
     mutating func lock() {
-        guard life != .locked else { return }
         fallAsleep()
         for creation in creations { creation.ends(with: .vaultLocked, &self) }
         life = .locked
@@ -283,6 +294,12 @@ struct Inner {
         }
     }
 
+    /// Burners that are to be connected, while the library is awake.
+    private mutating func setWanted(_ connection: Connection) {
+        guard life == .awake else { return }
+        for account in accounts where account.isWanted { setConnection(account.id, connection) }
+    }
+
     mutating func setConnection(_ id: BurnerID, _ connection: Connection) {
         change(id) { account, inner in inner.connect(&account, connection) }
     }
@@ -309,6 +326,7 @@ struct Inner {
         case .alreadyGone: self.report(.burning(burner: id, step: .provenGone))
         case .unproven, .queued: wait(for: id, jid, since: pending?.since, confirmed: report.outcome == .unproven)
         }
+        if accounts.isEmpty, removals.isEmpty, creations.isEmpty { tor = .off }
         return report
     }
 

@@ -32,7 +32,7 @@ internal class FakeCreation(private val world: World, private val options: Creat
         try {
             world.callNow(Op.CREATE) {
                 check(options)
-                if (tor != Tor.Ready) throw FlashpaperException.TorNotStarted()
+                needTor()
                 this@FakeCreation.forms.addAll(forms)
                 forms.clear()
                 creations.add(this@FakeCreation)
@@ -95,14 +95,23 @@ internal class FakeCreation(private val world: World, private val options: Creat
 
     /** An open question ends, and the creation waits. */
     fun sleeps() {
-        val asked = (present.value as? Progress.Asks)?.question ?: return
-        world.report(Event.QuestionEnded(asked.burner, asked.id, QuestionEnd.SUSPENDED))
+        val asked = endQuestion(QuestionEnd.SUSPENDED) ?: return
         present.value = Progress.Working(asked.server, null)
     }
 
     fun wakes() {
-        if (present.value is Progress.Working) goOn()
+        if (present.value !is Progress.Working) return
+        if (world.tor == Tor.Off) ends(FlashpaperException.TorNotStarted()) else goOn()
     }
+
+    /** An open question ends with its stream. Where the app named no server, the next one would be tried, which needs Tor. */
+    fun losesTor() {
+        endQuestion(QuestionEnd.EXPIRED) ?: return
+        ends(if (options.server == null) FlashpaperException.TorNotStarted() else FlashpaperException.QuestionExpired())
+    }
+
+    private fun endQuestion(end: QuestionEnd): Question? =
+        (present.value as? Progress.Asks)?.question?.also { world.report(Event.QuestionEnded(it.burner, it.id, end)) }
 }
 
 /** Whether answers fit, as the real library looks at them. */

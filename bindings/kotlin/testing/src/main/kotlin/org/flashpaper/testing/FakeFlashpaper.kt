@@ -145,7 +145,7 @@ public class FakeFlashpaper(
         world.call(Op.START_TOR) { startTor() }
     }
 
-    override suspend fun stopTor(): Unit = world.call(Op.STOP_TOR, asleep = true) { stopTor() }
+    override suspend fun stopTor(): Unit = world.call(Op.STOP_TOR, upTo = Life.LOCKED) { stopTor() }
 
     override fun create(options: CreateOptions): Creation = FakeCreation(world, options)
 
@@ -156,7 +156,7 @@ public class FakeFlashpaper(
         val state = world.call(Op.RESTORE) {
             if (typed.size != 12) throw FlashpaperException.InvalidInput(Input.Words(WordsError.Count(typed.size)))
             check(CreateOptions(server))
-            if (tor != Tor.Ready) throw FlashpaperException.TorNotStarted()
+            needTor()
             val text = typed.joinToString(" ")
             if (accounts.any { it.words == text || it.droppedWords == text }) throw FlashpaperException.AlreadyHere()
             add(CreateOptions(server, route), text).also { report(Event.Restoring(it.id, Step.LoggedIn)) }.state()
@@ -168,33 +168,35 @@ public class FakeFlashpaper(
 
     override suspend fun burn(id: BurnerId): BurnReport = world.call(Op.BURN) { burn(id) }
 
-    override suspend fun burnAll(): List<Burned> = world.call(Op.BURN_ALL, asleep = true) {
+    override suspend fun burnAll(): List<Burned> = world.call(Op.BURN_ALL, upTo = Life.SUSPENDED) {
         (accounts.map { it.id } + removals.map { it.burner }).map { Burned(it, burn(it)) }
     }
 
     override suspend fun pendingRemovals(): List<PendingRemoval> =
-        world.call(Op.PENDING_REMOVALS, asleep = true) { removals.toList() }
+        world.call(Op.PENDING_REMOVALS, upTo = Life.SUSPENDED) { removals.toList() }
 
     override suspend fun redeem(ticket: ByteArray): List<BurnerId> = world.call(Op.REDEEM) {
         val found = redemptions.removeFirstOrNull() ?: throw FlashpaperException.InvalidInput(Input.Ticket)
-        val known = accounts.map { it.id } + removals.map { it.burner }
-        removals.addAll(found.filter { it.burner !in known })
-        removals.map { it.burner }
+        found.mapNotNull { removal ->
+            if (removal.jid !in accounts.map { it.jid } + removals.map { it.jid }) removals.add(removal)
+            removals.firstOrNull { it.jid == removal.jid }?.burner
+        }
     }
 
     override suspend fun suspend(deadline: Duration) {
         deadline.checked()
-        world.call(Op.SUSPEND, asleep = true) { fallAsleep() }
+        world.call(Op.SUSPEND, upTo = Life.LOCKED) { fallAsleep() }
     }
 
-    override suspend fun resume(): Unit = world.call(Op.RESUME, asleep = true) {
+    override suspend fun resume(): Unit = world.call(Op.RESUME, upTo = Life.SUSPENDED) {
         wakeUp()
+        creations.toList().forEach { it.wakes() }
         pass()
     }
 
     override suspend fun sync(deadline: Duration, entry: Entry): SyncReport {
         deadline.checked()
-        return world.call(Op.SYNC, asleep = true) {
+        return world.call(Op.SYNC, upTo = Life.SUSPENDED) {
             wakeUp()
             reachTor(Tor.Ready)
             pass()
@@ -204,11 +206,11 @@ public class FakeFlashpaper(
         }
     }
 
-    override suspend fun lock(): Unit = world.call(Op.LOCK, asleep = true) { lock() }
+    override suspend fun lock(): Unit = world.call(Op.LOCK, upTo = Life.LOCKED) { lock() }
 
     override suspend fun setAutoLock(after: Duration?) {
         val time = after?.checked()
-        world.call(Op.SET_AUTO_LOCK, asleep = true) {
+        world.call(Op.SET_AUTO_LOCK, upTo = Life.LOCKED) {
             if (time == Duration.ZERO) throw FlashpaperException.InvalidInput(Input.AutoLock)
             setAutoLock(time)
         }

@@ -97,6 +97,7 @@ public abstract class FlashpaperContract {
             checkCancelled(library, chat)
             checkSleep(library, burner, chat)
             checkBurn(library, burner, chat)
+            checkLocked(library)
         } finally {
             library.close()
         }
@@ -286,9 +287,17 @@ public abstract class FlashpaperContract {
     }
 
     private suspend fun checkStop(library: Flashpaper, burner: Burner) {
+        burner.connect()
+        burner.state.first { it.connection == Connection.Online }
         library.stopTor()
         assertEquals(Tor.Off, library.state.value.tor, "it is off once the call returns")
+        burner.state.first { it.connection != Connection.Online }
         refused(FlashpaperException.TorNotStarted()) { burner.connect() }
+        refused(FlashpaperException.TorNotStarted()) { library.create(options).await() }
+        library.startTor()
+        // By itself.
+        burner.state.first { it.connection == Connection.Online }
+        library.stopTor()
         library.suspend()
         library.resume()
         assertEquals(Tor.Off, library.state.value.tor, "a sleep does not bring it back")
@@ -301,6 +310,7 @@ public abstract class FlashpaperContract {
 
     private suspend fun checkBurn(library: Flashpaper, burner: Burner, chat: Chat) {
         val last = burner.state.value
+        val events = library.events()
         // Nobody reads the state in between.
         burner.setLabel("the last")
         chat.setLabel("the last")
@@ -313,6 +323,21 @@ public abstract class FlashpaperContract {
         refused(FlashpaperException.NoSuchBurner()) { chat.send("text") }
         // It ends.
         chat.timeline().collect {}
+        val next = library.create(options).await()
+        val begins = events.first { it.event is Event.Creating || it.event == Event.TorStarting }.event
+        assertEquals(Event.TorStarting, begins, "Tor ends with the last burner, and the next creation starts it")
+        assertEquals(Tor.Ready, library.state.value.tor, "Tor runs again")
+        assertEquals(BurnOutcome.PROVEN, next.burn().outcome, "where the server can be asked, a burn is proven")
+    }
+
+    private suspend fun checkLocked(library: Flashpaper) {
+        library.lock()
+        refused(FlashpaperException.VaultLocked()) { library.pendingRemovals() }
+        library.stopTor()
+        library.suspend()
+        library.lock()
+        library.setAutoLock(null)
+        assertEquals(Life.LOCKED, library.state.value.life, "these work while it is locked, and do not unlock it")
     }
 
     private suspend fun checkClosed(library: Flashpaper): Unit = coroutineScope {

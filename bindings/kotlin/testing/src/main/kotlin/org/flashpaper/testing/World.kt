@@ -6,13 +6,12 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.ExperimentalCoroutinesApi
-import kotlinx.coroutines.channels.Channel
-import kotlinx.coroutines.channels.Channel.Factory.UNLIMITED
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.TestScope
@@ -70,9 +69,10 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     val redemptions = ArrayDeque<List<PendingRemoval>>()
 
     private var number = 0L
+
+    /** Tor runs, would if the library were awake, or has ended with the last burner. */
     private var torIsWanted = false
     private val log = ArrayDeque<Numbered>()
-    private val readers = mutableListOf<Channel<Numbered>>()
     private var nextBurner = 1
     private var nextQuestion = 1L
     private var autoLock: Pair<Duration, Instant>? = null
@@ -91,20 +91,21 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     fun <T> script(body: World.() -> T): T = synchronized(this) { body().also { publish() } }
 
     /**
-     * Does what a call does: it can be cancelled before, has to be let by the life cycle, and may be scripted to fail. [asleep]: it
-     * works while the library is suspended, too.
+     * Does what a call does: it can be cancelled before, has to be let by the life cycle, and may be scripted to fail. It works while
+     * the library is awake, or up to another [Life].
      */
-    suspend fun <T> call(op: Op, asleep: Boolean = false, body: World.() -> T): T {
+    suspend fun <T> call(op: Op, upTo: Life = Life.AWAKE, body: World.() -> T): T {
         currentCoroutineContext().ensureActive()
-        return callNow(op, asleep, body)
+        return callNow(op, upTo, body)
     }
 
-    fun <T> callNow(op: Op, asleep: Boolean = false, body: World.() -> T): T = script {
-        when (life) {
-            Life.AWAKE -> {}
-            Life.SUSPENDED -> if (!asleep) throw FlashpaperException.Suspended()
-            Life.LOCKED -> throw FlashpaperException.VaultLocked()
-            Life.CLOSED -> throw FlashpaperException.Closed()
+    fun <T> callNow(op: Op, upTo: Life = Life.AWAKE, body: World.() -> T): T = script {
+        if (life > upTo) {
+            throw when (life) {
+                Life.SUSPENDED -> FlashpaperException.Suspended()
+                Life.LOCKED -> FlashpaperException.VaultLocked()
+                Life.AWAKE, Life.CLOSED -> FlashpaperException.Closed()
+            }
         }
         failures[op]?.removeFirstOrNull()?.let { throw it }
         body()
@@ -131,28 +132,35 @@ internal class World(private val scope: TestScope, private val network: NetworkK
 
     // Events
 
+    /** Collecting again goes on behind the last event that came. */
     fun events(since: Long?): Flow<Numbered> {
-        val channel = Channel<Numbered>(UNLIMITED)
-        synchronized(this) {
-            if (since != null) {
-                val kept = log.dropWhile { it.number <= since }
-                val first = kept.firstOrNull()?.number
-                if (first != null && first > since + 1) {
-                    channel.trySend(Numbered(first - 1, Event.Lagged(first - since - 1)))
+        var last = synchronized(this) { minOf(since ?: number, number) }
+        return forOneCollector {
+            while (true) {
+                val seen = changes.value
+                val (next, isOver) = synchronized(this@World) { behind(last) to (life == Life.CLOSED) }
+                if (next != null) {
+                    last = next.number
+                    emit(next)
+                } else if (isOver) {
+                    break
+                } else {
+                    changes.first { it != seen }
                 }
-                kept.forEach(channel::trySend)
             }
-            if (life == Life.CLOSED) channel.close() else readers.add(channel)
         }
-        // It stays a reader: collecting again goes on.
-        return forOneCollector { for (event in channel) emit(event) }
+    }
+
+    /** What comes behind an event; null if there is nothing yet. */
+    private fun behind(last: Long): Numbered? {
+        val first = number - log.size + 1
+        if (last + 1 < first) return Numbered(number, Event.Lagged(number - last))
+        return log.getOrNull((last + 1 - first).toInt())
     }
 
     fun report(event: Event) {
-        val numbered = Numbered(++number, event)
-        log.add(numbered)
+        log.add(Numbered(++number, event))
         if (log.size > KEPT_EVENTS) log.removeFirst()
-        readers.forEach { it.trySend(numbered) }
     }
 
     // Life
@@ -181,7 +189,14 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     fun stopTor() {
         tor = Tor.Off
         torIsWanted = false
-        accounts.forEach(::reconnect)
+        setWanted(Connection.Waiting(FlashpaperException.TorNotStarted()))
+        creations.toList().forEach { it.losesTor() }
+    }
+
+    /** For what makes a burner: Tor that has ended with the last one starts again. */
+    fun needTor() {
+        if (tor == Tor.Off && torIsWanted) startTor()
+        if (tor != Tor.Ready) throw FlashpaperException.TorNotStarted()
     }
 
     fun fallAsleep() {
@@ -194,12 +209,10 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     fun wakeUp() {
         if (life != Life.SUSPENDED) return
         life = Life.AWAKE
-        if (torIsWanted) reachTor(Tor.Ready) else tor = Tor.Off
-        creations.toList().forEach { it.wakes() }
+        if (torIsWanted) reachTor(Tor.Ready) else setWanted(Connection.Connecting)
     }
 
     fun lock() {
-        if (life == Life.LOCKED) return
         fallAsleep()
         creations.toList().forEach { it.ends(FlashpaperException.VaultLocked()) }
         life = Life.LOCKED
@@ -218,7 +231,6 @@ internal class World(private val scope: TestScope, private val network: NetworkK
             creations.toList().forEach { it.ends(FlashpaperException.Closed()) }
             tor = Tor.Off
             life = Life.CLOSED
-            readers.forEach { it.close() }
         }
     }
 
@@ -298,6 +310,11 @@ internal class World(private val scope: TestScope, private val network: NetworkK
         setConnection(account, connection)
     }
 
+    /** Burners that are to be connected, while the library is awake. */
+    private fun setWanted(connection: Connection) {
+        if (life == Life.AWAKE) accounts.filter { it.isWanted }.forEach { setConnection(it, connection) }
+    }
+
     fun setConnection(account: Account, connection: Connection) {
         if (connection == account.connection) return
         account.connection = connection
@@ -323,6 +340,7 @@ internal class World(private val scope: TestScope, private val network: NetworkK
             BurnOutcome.UNPROVEN, BurnOutcome.QUEUED ->
                 remove(id, jid, pending?.since ?: now, report.outcome == BurnOutcome.UNPROVEN)
         }
+        if (accounts.isEmpty() && removals.isEmpty() && creations.isEmpty()) tor = Tor.Off
         return report
     }
 

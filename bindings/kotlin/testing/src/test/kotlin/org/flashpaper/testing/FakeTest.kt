@@ -5,8 +5,10 @@ import kotlin.coroutines.cancellation.CancellationException
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.runTest
 import org.flashpaper.Answer
@@ -227,11 +229,65 @@ class FakeTest {
         fake.nextSync(unread)
         assertEquals(unread, fake.sync(1.seconds))
         fake.resume()
-        val removal = PendingRemoval(BurnerId("1f"), friend, fake.now, fake.now + JavaDuration.ofDays(30), false)
-        repeat(2) { fake.nextRedeem(listOf(removal)) }
-        repeat(2) { assertEquals(listOf(removal.burner), fake.redeem("a ticket".toByteArray())) }
-        assertEquals(listOf(removal), fake.pendingRemovals(), "one that is there already is not doubled")
         assertThrows<FlashpaperException.InvalidInput> { fake.redeem("a ticket".toByteArray()) }
+    }
+
+    @Test
+    fun aTicketGivesThoseOfItsAccountsThatWait() = talking { fake, burner, _ ->
+        fun removal(id: String, jid: Jid) =
+            PendingRemoval(BurnerId(id), jid, fake.now, fake.now + JavaDuration.ofDays(30), confirmed = false)
+        val wiped = fake.create().await()
+        wiped.wipe()
+        val first = removal("1f", friend)
+        fake.nextRedeem(listOf(first))
+        assertEquals(listOf(first.burner), fake.redeem("a ticket".toByteArray()))
+        // By other names: one that waits already, one that is a burner here, and one that is new.
+        val second = removal("2c", Jid("second@example.org"))
+        fake.nextRedeem(listOf(removal("2a", friend), removal("2b", burner.state.value.jid), second))
+        assertEquals(listOf(first.burner, second.burner), fake.redeem("a ticket".toByteArray()))
+        assertEquals(listOf(wiped.id, first.burner, second.burner), fake.pendingRemovals().map { it.burner })
+    }
+
+    @Test
+    fun torEndsWithTheLastBurnerAndRemovalAndStartsForTheNextBurner() = talking { fake, burner, _ ->
+        fake.nextBurn(BurnReport(BurnOutcome.QUEUED, FlashpaperException.Auth()))
+        burner.burn()
+        assertEquals(Tor.Ready, fake.state.value.tor, "a removal waits for its server")
+        fake.burn(burner.id)
+        assertEquals(Tor.Off, fake.state.value.tor)
+        val created = fake.create().await()
+        assertEquals(Tor.Ready, fake.state.value.tor)
+        created.burn()
+        val words = List(12) { "word" }.joinToString(" ").encodeToByteArray()
+        val restored = fake.restore(words, "example.org")
+        assertEquals(Tor.Ready, fake.state.value.tor)
+        restored.burn()
+        fake.stopTor()
+        assertThrows<FlashpaperException.TorNotStarted> { fake.create().await() }
+        assertThrows<FlashpaperException.TorNotStarted> { fake.restore(words, "example.org") }
+    }
+
+    @Test
+    fun burnersWaitForTorThatWasStoppedAndQuestionsEndWithIt() = talking { fake, burner, _ ->
+        val form = QuestionForm("A title", "", listOf(Field("What you see", FieldKind.Text, required = true)))
+        suspend fun asking(server: String?) = fake.run {
+            ask(form)
+            create(CreateOptions(server))
+        }
+        val (anywhere, named) = asking(null) to asking("example.org")
+        fake.stopTor()
+        assertEquals(Connection.Waiting(FlashpaperException.TorNotStarted()), burner.state.value.connection)
+        assertThrows<FlashpaperException.TorNotStarted> { anywhere.await() }
+        assertThrows<FlashpaperException.QuestionExpired> { named.await() }
+        fake.startTor()
+        assertEquals(Connection.Online, burner.state.value.connection)
+
+        val asleep = asking("example.org")
+        fake.suspend()
+        fake.stopTor()
+        fake.resume()
+        assertEquals(Connection.Connecting, burner.state.value.connection)
+        assertThrows<FlashpaperException.TorNotStarted> { asleep.await() }
     }
 
     @Test
@@ -254,7 +310,18 @@ class FakeTest {
     fun eventsThatWereMissedAreToldByTheirNumber() = runTest {
         val fake = FakeFlashpaper(this)
         repeat(2000) { fake.emit(Event.TorStarting) }
-        assertEquals(Numbered(976, Event.Lagged(966)), fake.events(10).first())
+        assertEquals(Numbered(2000, Event.Lagged(1990)), fake.events(10).first())
+    }
+
+    @Test
+    fun anEventThatACancelledCollectorDidNotGetComesToTheNext() = runTest {
+        val fake = FakeFlashpaper(this)
+        val events = fake.events()
+        val cancelled = launch(start = UNDISPATCHED) { events.collect {} }
+        fake.emit(Event.TorStarting)
+        cancelled.cancelAndJoin()
+        fake.emit(Event.Locked)
+        assertEquals(Event.TorStarting, events.first().event)
     }
 
     private fun talking(test: suspend TestScope.(FakeFlashpaper, Burner, Chat) -> Unit) = runTest {
