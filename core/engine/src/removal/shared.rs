@@ -30,6 +30,7 @@ impl Context {
         self.forget(id).await?;
         if is_last {
             let _ = self.end_tor().await.await;
+            self.services.reporter.changed();
             self.let_go_of_shared();
             let home = self.home.clone();
             let cleared = blocking(move || remove_tor(&home)).await;

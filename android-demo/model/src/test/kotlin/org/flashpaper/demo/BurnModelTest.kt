@@ -58,7 +58,8 @@ class BurnModelTest {
         assertFalse(report.canRetry)
         assertEquals(listOf(Screen.Burners, Screen.BurnReport(badge.burner)), app.state.value.way)
         on<BurnReportModel>().close()
-        assertEquals(Screen.Burners, screen)
+        // Tor has ended with the last burner.
+        assertEquals(Screen.Start, screen)
     }
 
     @Test
