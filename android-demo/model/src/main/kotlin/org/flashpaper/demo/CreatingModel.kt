@@ -71,7 +71,7 @@ class CreatingModel internal constructor(app: AppModel) : ScreenModel<CreatingSt
         making = scope.launch {
             try {
                 // It may have ended with the last burner, a moment before the touch.
-                if (session.known.value.run { tor == Tor.Off && !isConnecting }) session.connect()
+                if (session.known.value.run { tor == Tor.Off && !isConnecting && torFault == null }) session.connect()
                 val library = session.ready()
                 val begun = library.create(CreateOptions(recoverable = session.known.value.recoverable))
                 creation = begun
