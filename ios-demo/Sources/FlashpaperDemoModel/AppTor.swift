@@ -73,7 +73,8 @@ extension AppModel {
         }
         if torProblem == nil { await library.waits { if case .connecting = $0 { false } else { true } } }
         try Task.checkCancellation()
-        guard library.state.tor == .ready else { throw torProblem ?? .torNotStarted }
+        // Where it has ended with the last burner, the library starts it again for the next.
+        if let torProblem { throw torProblem }
         return library
     }
 

@@ -77,8 +77,6 @@ public final class CreatingModel: ScreenModel, EventReader {
         steps = []
         working = app.act { [weak self, app] _ in
             defer { self?.ended() }
-            // It may have ended with the last burner, a moment before the touch.
-            if app.tor == .off, app.torProblem == nil { app.startTor() }
             let library = try await app.waitForTor()
             let recoverable = app.recoverable
             var options = app.options
