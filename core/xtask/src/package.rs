@@ -60,8 +60,8 @@ fn of_the_jvm(pom: &str) -> String {
     kept.map(|line| format!("{line}\n")).collect()
 }
 
-/// SwiftPM's manifest up to the end of the package itself. What follows adds tests, whose missing folders SwiftPM refuses,
-/// and what is Apple's alone.
+/// The part of SwiftPM's manifest that declares the package. The rest adds the tests and Apple's module. Their folders are not
+/// handed out, and SwiftPM refuses a manifest with folders that are missing.
 fn without_tests(manifest: &str) -> Done<String> {
     let (package, _) = manifest.split_once("\n)\n").ok_or("bindings/swift/Package.swift does not end its package")?;
     Ok(format!("{package}\n)\n"))

@@ -147,17 +147,16 @@ fn lab_tests(lab: &Lab) -> Done {
         );
     }
     let apart = [("second-lab", &STEADY[..]), ("third-lab", &ONE_BY_ONE[..])];
+    let labs = apart.iter().map(|(name, _)| Lab::start_beside(name)).collect::<Done<Vec<Lab>>>()?;
     let mut beside = Vec::new();
-    for (name, modules) in apart {
-        let lab = Lab::start_beside(name)?;
-        let mut tests = lab_test(&lab);
-        let tests = tests.args(modules).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        beside.push((name, lab, tests));
+    for ((name, modules), lab) in apart.iter().zip(&labs) {
+        let mut tests = lab_test(lab);
+        beside.push((name, tests.args(*modules).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?));
     }
     let mut others = lab_test(lab);
     others.args(apart.iter().flat_map(|(_, modules)| *modules).flat_map(|name| ["--skip", name]));
     let mut done = run(&mut others);
-    for (name, _lab, tests) in beside {
+    for (name, tests) in beside {
         let tests = tests.wait_with_output()?;
         println!("{}", String::from_utf8_lossy(&tests.stdout));
         if !tests.status.success() {

@@ -218,7 +218,7 @@ async fn live(
             handle.drained.send_replace(true);
             return burner.note_connection(handle, Connection::Ended { why });
         }
-        // A stream that ends with Tor says no more than that it has ended.
+        // Where Tor has ended, it is no fault of the server that the stream has.
         let why = if context.tor.can_dial() { why } else { Error::TorNotStarted };
         if reached.online.is_some_and(|since| context.services.clock.since_boot() >= since + limits::HELD) {
             failures = 0;
