@@ -55,7 +55,7 @@ impl Orders {
     async fn obey(&mut self, line: &str) -> Result<String> {
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
             ["stop", name] => match name.parse() {
-                Ok(kind) => self.lab.servers().stop(kind),
+                Ok(kind) => self.lab.servers().stop(kind).await,
                 Err(_) => self.lab.stop(name)?,
             },
             ["start", name] => self.lab.restart(&[name]).await?,

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A peer of each library; the first has the second as its partner.
 async fn two(facts: &Facts) -> Tested<(OtrPeer, OtrPeer)> {

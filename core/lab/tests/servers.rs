@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 type Link = Connection<TcpStream>;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// What a server that does not answer is waited for.
 const SILENCE: Duration = Duration::from_secs(3);
 

@@ -7,7 +7,7 @@ import Testing
 
 /// All tests that need the lab: one Tor client may run in a process, so one at a time.
 @MainActor
-@Suite(.serialized, .timeLimit(.minutes(8)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct StoryOnTheLab {
     let lab: Lab
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
@@ -248,6 +248,6 @@ struct StoryOnTheLab {
     }
 
     func reach(_ wanted: () -> Bool, at location: SourceLocation = #_sourceLocation) async throws {
-        try await until(wanted, seconds: 90, at: location)
+        try await until(wanted, seconds: 300, at: location)
     }
 }

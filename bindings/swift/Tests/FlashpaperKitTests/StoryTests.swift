@@ -91,7 +91,7 @@ extension OnTheLab {
                 // Over a sleep, and in a background task.
                 try await library.suspend()
                 #expect(library.state.tor == .off && burner.state.connection == .offline)
-                let report = try await library.sync(deadline: .seconds(60))
+                let report = try await library.sync(deadline: .seconds(180))
                 #expect(report.complete && library.state.life == .suspended)
                 try await library.resume()
                 try await reach(burner.states(), "online") { $0.connection == .online }

@@ -54,7 +54,7 @@ public final class LabPeer {
     private func until(
         _ event: String, _ words: String, isolation: isolated (any Actor)? = #isolation
     ) async throws {
-        let deadline = ContinuousClock.now + .seconds(90)
+        let deadline = ContinuousClock.now + .seconds(300)
         while true {
             if let found = try seen().range(of: event),
                 words.isEmpty || events[found.lowerBound...].contains(words) { return }

@@ -12,8 +12,9 @@ pub(crate) type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 /// The program.
 pub(crate) const FLASHPAPER: &str = env!("CARGO_BIN_EXE_flashpaper");
 
-/// How long anything may take that is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take that is waited for. The longest that is no fault of ours: a host of an onion service that lost its
+/// introduction points several times makes no new ones for five minutes, and a try to connect may take one more.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(420);
 
 /// A home folder with one burner.
 pub(crate) struct Home {

@@ -19,7 +19,7 @@ use crate::subject::Subject;
 
 /// The lab's server that makes accounts.
 pub(crate) const SERVER: &str = "burner.test";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Friend {
     engine: Engine,

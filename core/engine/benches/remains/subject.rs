@@ -17,7 +17,7 @@ use crate::friend::{open, options};
 
 /// Names the folder to the process.
 pub(crate) const HOME: &str = "FLASHPAPER_REMAINS_HOME";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The process, from outside.
 pub(crate) struct Subject {

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
-use crate::support::{Direct, Hands, SERVER, Tested, config, open, open_with};
+use crate::support::{Direct, Hands, PATIENCE, SERVER, Tested, config, open, open_with};
 
 fn by(route: Option<Route>) -> CreateOptions {
     CreateOptions { server: Some(SERVER.into()), route, recoverable: false, ..CreateOptions::default() }
@@ -34,7 +34,7 @@ async fn come_online(events: &mut Events, count: usize) -> Tested {
         }
         Tested::Ok(())
     };
-    timeout(Duration::from_secs(60), wait).await?
+    timeout(PATIENCE, wait).await?
 }
 
 /// What is seen of the streams: when each ended, and which have said something since they were looked at.
@@ -371,7 +371,7 @@ async fn a_burner_that_is_gone_is_asked_for_again_by_itself_and_forgotten() -> T
             }
         }
     };
-    assert_eq!(timeout(Duration::from_secs(30), settled).await??, Settlement::Absent);
+    assert_eq!(timeout(PATIENCE, settled).await??, Settlement::Absent);
     assert!(engine.burners()?.is_empty());
     let circuits: Vec<usize> = seen.take_dialled().into_iter().map(|(circuits, _)| circuits).collect();
     assert!(circuits.first() != circuits.last(), "{circuits:?}");

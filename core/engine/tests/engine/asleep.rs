@@ -13,9 +13,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::support::{Tested, open};
+use crate::support::{PATIENCE, Tested, open};
 
-const PATIENCE: Duration = Duration::from_secs(120);
 /// Tokio's threads for blocking work end when they had nothing to do for 10 s.
 const FALLING_ASLEEP: Duration = Duration::from_secs(15);
 

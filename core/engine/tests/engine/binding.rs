@@ -9,11 +9,11 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::liar::server::Server;
-use crate::support::{Direct, SERVER, Tested, open};
+use crate::support::{Direct, PATIENCE, SERVER, Tested, open};
 
 /// The connection of the only burner, once it is more than begun.
 async fn connection(engine: &Engine) -> Tested<Connection> {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + PATIENCE;
     loop {
         let connection = engine.snapshot().burners.pop().ok_or("no burner")?.connection;
         if !matches!(connection, Connection::Offline | Connection::Connecting) {

@@ -15,9 +15,8 @@ use tokio::time::timeout;
 
 use crate::recorded::Recorded;
 use crate::registering::{Creation, answer, asked, at, creating, direct, log};
-use crate::support::{Tested, open};
+use crate::support::{PATIENCE, Tested, open};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// An exchange may take sixty seconds: an end that comes before was not that.
 const SOON: Duration = Duration::from_secs(30);
 const REFUSED: &str = "<iq type='error' id='{id}'><error type='wait'>\
@@ -276,8 +275,6 @@ async fn nothing_is_fetched_or_looked_for_any_more_for_a_server_that_has_gone() 
         assert_eq!(making.await?.err(), Some(Error::ServerUnreachable), "{fields}");
         assert!(begin.elapsed() < SOON, "{:?}: {fields}", begin.elapsed());
         assert!(engine.burners()?.is_empty());
-        // Its ports are free a moment later.
-        tokio::time::sleep(Duration::from_secs(1)).await;
     }
     served.abort();
     engine.close().await;

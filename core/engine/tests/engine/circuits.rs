@@ -12,9 +12,8 @@ use futures::future::BoxFuture;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::support::{Tested, open};
+use crate::support::{PATIENCE, Tested, open};
 
-const PATIENCE: Duration = Duration::from_secs(180);
 /// Two burners at two servers: where a stream leads tells which of them it is of.
 const SERVERS: [&str; 2] = ["burner.test", "starttls.test"];
 

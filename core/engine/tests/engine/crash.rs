@@ -6,7 +6,6 @@ use std::env;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
 
 use flashpaper::{CreateOptions, Engine, Error, Event, Events, Route, Settlement};
 use flashpaper_lab::{Remote, accounts};
@@ -15,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::support::{Direct, SERVER, Tested, killed_at, open, own_test, points};
+use crate::support::{Direct, PATIENCE, SERVER, Tested, killed_at, open, own_test, points};
 
 pub(crate) fn options() -> CreateOptions {
     CreateOptions {
@@ -59,7 +58,7 @@ pub(crate) async fn settled(events: &mut Events) -> Tested<Settlement> {
             }
         }
     };
-    timeout(Duration::from_secs(60), next).await?
+    timeout(PATIENCE, next).await?
 }
 
 /// Runs the child; whether it came to its end.

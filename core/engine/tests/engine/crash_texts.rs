@@ -17,9 +17,8 @@ use flashpaper_lab::{Remote, accounts};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use crate::support::{Direct, Friend, SERVER, Tested, killed_at, open, own_test};
+use crate::support::{Direct, Friend, PATIENCE, SERVER, Tested, killed_at, open, own_test};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// A commit is written to the log, which is synced once. Killed as that begins, and as the log is cut at an opening. Each
 /// write is killed in core/vault/tests/crash.rs.
 const CALLS: [&str; 2] = ["ftruncate", "fsync"];

@@ -24,9 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{sleep, timeout};
 
 use crate::peers::Scene;
-use crate::support::{Direct, Friend, Hands, SERVER, Tested, config, open_with};
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::{Direct, Friend, Hands, PATIENCE, SERVER, Tested, config, open_with};
 
 /// A connected burner, somebody to talk to, and what can happen to them.
 struct Day {

@@ -8,9 +8,8 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::registering::direct;
-use crate::support::{SERVER, Tested};
+use crate::support::{PATIENCE, SERVER, Tested};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the burner lives: its creation takes less.
 const LIFE: Duration = Duration::from_secs(20);
 

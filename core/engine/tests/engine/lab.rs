@@ -13,10 +13,7 @@ use flashpaper_lab::{Peer, Remote, accounts};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{SERVER, Tested, open};
-
-/// Tor's own waits are seconds; these are for a machine that does ten other things.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::support::{PATIENCE, SERVER, Tested, open};
 
 fn by(route: Route) -> CreateOptions {
     CreateOptions { route: Some(route), ..CreateOptions::default() }

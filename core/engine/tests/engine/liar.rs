@@ -20,9 +20,7 @@ use tokio::time::sleep;
 
 use self::impostor::MARK;
 use self::server::Server;
-use crate::support::{SERVER, Tested};
-
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::support::{PATIENCE, SERVER, Tested};
 
 /// The number of seeds and of steps.
 fn counts() -> (u64, u32) {

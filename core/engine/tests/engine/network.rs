@@ -17,9 +17,7 @@ use simple_dns::{CLASS, Name, Packet, ResourceRecord};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
-use crate::support::{Direct, SERVER, Tested, config, open};
-
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::support::{Direct, PATIENCE, SERVER, Tested, config, open};
 
 fn at(server: &str) -> CreateOptions {
     CreateOptions { server: Some(server.to_owned()), route: Some(Route::Exit), ..CreateOptions::default() }

@@ -13,9 +13,8 @@ use flashpaper_lab::{OtrEvent, OtrLibrary, OtrPeer, Remote, SMALL};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Direct, SERVER, Tested, open};
+use crate::support::{Direct, PATIENCE, SERVER, Tested, open};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 const LIBRARIES: [OtrLibrary; 2] = [OtrLibrary::Libotr, OtrLibrary::Otr3];
 
 /// A burner and somebody to talk to, who know each other.

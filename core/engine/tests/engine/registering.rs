@@ -21,9 +21,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use crate::support::{Direct, SERVER, Tested, open, own_test};
-
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::support::{Direct, PATIENCE, SERVER, Tested, open, own_test};
 
 pub(crate) fn at(domain: &str) -> CreateOptions {
     CreateOptions { server: Some(domain.into()), route: Some(Route::Exit), ..CreateOptions::default() }

@@ -1,6 +1,5 @@
 //! A burner that comes back from its recovery words on another phone.
 
-use std::time::Duration;
 
 use flashpaper::{
     CreateOptions, Engine, Error, Event, Input, MessageState, Relationship, Route, Security, Settlement, WordsError,
@@ -10,9 +9,8 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::registering::direct;
-use crate::support::{SERVER, Tested, open};
+use crate::support::{PATIENCE, SERVER, Tested, open};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Twelve words that fit together, and lead to no account.
 const NOBODY: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 

@@ -15,10 +15,9 @@ use tokio::time::sleep;
 
 use crate::liar::xml::{attribute, content, name};
 use crate::peers::Scene;
-use crate::support::{Direct, SERVER, Tested, open};
+use crate::support::{Direct, PATIENCE, SERVER, Tested, open};
 use crate::wire::{self, DOMAIN, Through};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long something that must not come is waited for.
 const A_WHILE: Duration = Duration::from_secs(2);
 

@@ -26,6 +26,10 @@ pub(crate) use crate::direct::Direct;
 /// The result of a test: any error fails it.
 pub(crate) type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
+/// How long anything may take that is waited for. The longest that is no fault of ours: a host of an onion service that lost its
+/// introduction points several times makes no new ones for five minutes, and a try to connect may take one more.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(420);
+
 /// The lab's server that makes accounts.
 pub(crate) const SERVER: &str = "burner.test";
 
@@ -82,7 +86,7 @@ impl Friend {
 
     /// The next text that comes in private.
     pub(crate) async fn read(&mut self) -> Tested<String> {
-        timeout(Duration::from_secs(120), self.texts.recv()).await?.ok_or_else(|| "the friend is gone".into())
+        timeout(PATIENCE, self.texts.recv()).await?.ok_or_else(|| "the friend is gone".into())
     }
 
     /// A text that has come already.

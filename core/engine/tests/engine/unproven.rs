@@ -20,9 +20,8 @@ use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
 use crate::registering::{at, log};
-use crate::support::{Direct, Tested, open};
+use crate::support::{Direct, PATIENCE, Tested, open};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How many failed logins of an address [`ServerKind::Bans`] takes.
 const GUESSES: usize = 3;
 /// More streams than any of these tests dials.

@@ -28,9 +28,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
-use crate::support::{Tested, config};
+use crate::support::{PATIENCE, Tested, config};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// After so long a silence, the work that was begun is done.
 const QUIET: Duration = Duration::from_millis(700);
 /// The lab's server without TLS of its own: the tap in front of it can see inside.

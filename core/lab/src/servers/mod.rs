@@ -83,7 +83,7 @@ impl Servers {
         };
         let place = self.place(kind)?;
         if !runs {
-            self.stop(kind);
+            self.stop(kind).await;
             let started = self.start(&place).await?;
             self.running.insert(kind, started);
         }
@@ -103,14 +103,16 @@ impl Servers {
     pub(crate) async fn distrust(&mut self, kind: ServerKind, begins: bool) -> Result<()> {
         let changes = if begins { self.distrusted.insert(kind) } else { self.distrusted.remove(&kind) };
         if changes {
-            self.stop(kind);
+            self.stop(kind).await;
         }
         self.serve(kind).await.map(drop)
     }
 
-    /// Ends a server.
-    pub(crate) fn stop(&mut self, kind: ServerKind) {
-        self.running.remove(&kind);
+    /// Ends a server. Its ports are closed when this returns.
+    pub(crate) async fn stop(&mut self, kind: ServerKind) {
+        if let Some(Runs::Scripted(server)) = self.running.remove(&kind) {
+            server.end().await;
+        }
     }
 
     /// The names of the accounts that a server stores. ejabberd is asked, so it must run.

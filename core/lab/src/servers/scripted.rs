@@ -21,7 +21,7 @@ const LIMIT: usize = 1 << 20;
 /// A scripted server; dropping it ends it and its connections.
 pub(super) struct Scripted {
     replies: Replies,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 type Replies = Arc<Mutex<Vec<String>>>;
@@ -53,7 +53,12 @@ impl Scripted {
                 }
             });
         }
-        Ok(Self { replies, _tasks: tasks })
+        Ok(Self { replies, tasks })
+    }
+
+    /// Ends it, and returns once nothing listens any more: dropped tasks end later.
+    pub(super) async fn end(mut self) {
+        self.tasks.shutdown().await;
     }
 
     pub(super) fn answer_with(&self, replies: Vec<String>) {

@@ -15,7 +15,7 @@ use crate::lab::Lab;
 use crate::run::Done;
 
 /// How long anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(super) fn play(home: &Path, lab: &Lab) -> Done {
     let new = |name: &str, route: &str| -> Done<Chat> {

@@ -33,7 +33,7 @@ internal class Home {
 internal val BURNER_TEST = CreateOptions("burner.test")
 
 /** Waits for a value. */
-internal suspend fun <T> Flow<T>.reaches(wanted: suspend (T) -> Boolean): T = withTimeout(90.seconds) { first(wanted) }
+internal suspend fun <T> Flow<T>.reaches(wanted: suspend (T) -> Boolean): T = withTimeout(300.seconds) { first(wanted) }
 
 /** How many threads and open files this process has. */
 internal fun threadsAndFiles(): Pair<Int, Int> {

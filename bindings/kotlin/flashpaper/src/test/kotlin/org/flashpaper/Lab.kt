@@ -101,7 +101,7 @@ public class LabPeer internal constructor(private val fullJid: String) {
 
     private suspend fun until(event: String, words: String = "") {
         try {
-            withTimeout(90.seconds) {
+            withTimeout(300.seconds) {
                 while (true) {
                     val at = seen().indexOf(event)
                     if (at >= 0 && events.indexOf(words, at) >= 0) break

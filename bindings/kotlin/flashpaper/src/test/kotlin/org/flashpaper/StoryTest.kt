@@ -107,7 +107,7 @@ class StoryTest {
             // Over a sleep, and in a background task.
             library.suspend()
             assertEquals(Tor.Off to Connection.Offline, library.state.value.tor to burner.state.value.connection)
-            val report = library.sync(60.seconds)
+            val report = library.sync(180.seconds)
             assertEquals(true to Life.SUSPENDED, report.complete to library.state.value.life)
             library.resume()
             burner.state.reaches { it.connection == Connection.Online }
@@ -353,7 +353,7 @@ class StoryTest {
         }
     }
 
-    private suspend fun until(condition: () -> Boolean): Unit = withTimeout(60.seconds) {
+    private suspend fun until(condition: () -> Boolean): Unit = withTimeout(300.seconds) {
         while (!condition()) delay(100)
     }
 
