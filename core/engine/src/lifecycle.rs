@@ -289,6 +289,10 @@ impl Context {
         blocking(move || context.services.store.reopen(since_boot, |read| context.take_over(read))).await?;
         let was_asleep = self.tasks.wake();
         self.services.reporter.changed();
+        if !was_asleep && access.is_none() {
+            // Tor has ended with the last burner, say.
+            return Ok(());
+        }
         if was_asleep {
             self.begin_to_forget();
         }

@@ -133,7 +133,7 @@ impl Tasks {
     pub(crate) async fn resumed(&self) -> Result<(), Error> {
         let mut rest = self.rest.subscribe();
         let rest = rest.wait_for(|rest| *rest != Rest::Asleep).await.map_err(|_| Error::Closed)?;
-        if *rest == Rest::Awake { Ok(()) } else { Err(Error::Suspended) }
+        if *rest == Rest::Awake { Ok(()) } else { Err(Error::VaultLocked) }
     }
 
     pub(crate) fn are_asleep(&self) -> bool {
@@ -215,7 +215,7 @@ mod tests {
         tasks.fall_asleep();
         let waits = tasks.resumed();
         tasks.lock();
-        assert_eq!(waits.now_or_never(), Some(Err(Error::Suspended)));
+        assert_eq!(waits.now_or_never(), Some(Err(Error::VaultLocked)));
         tasks.wake();
         tasks.resume();
         assert_eq!(tasks.resumed().now_or_never(), Some(Ok(())));

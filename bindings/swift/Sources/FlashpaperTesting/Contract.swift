@@ -221,6 +221,8 @@ public struct Contract: Sendable {
         try rule(library.state.burners.map(\.id) == [burner.id], "a suspended library shows its burners")
         try await refused(.suspended) { try await chat.send("text") }
         try await refused(.suspended) { try await burner.connect() }
+        let asleep = [Burned(burner: burner.id, report: nil, failed: .suspended)]
+        try rule(try await library.burnAll() == asleep, "a suspended library burns none, and says why")
         try await library.suspend()
         try await library.resume()
         try rule(library.state.life == .awake, "it is awake again")
@@ -244,6 +246,7 @@ public struct Contract: Sendable {
         try await library.suspend()
         try await library.resume()
         try rule(library.state.tor == .off, "a sleep does not bring it back")
+        for await state in burner.states() where state.connection == .waiting(.torNotStarted) { break }
         try await library.suspend()
         try await library.stopTor()
         try await library.resume()

@@ -168,9 +168,9 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
 
     public func burnAll() async throws -> [Burned] {
         try world.call(.burnAll, upTo: .suspended) { inner in
-            try (inner.accounts.map(\.id) + inner.removals.map(\.burner)).map {
-                Burned(burner: $0, report: try inner.burn($0))
-            }
+            let all = inner.accounts.map(\.id) + inner.removals.map(\.burner)
+            if inner.life == .suspended { return all.map { Burned(burner: $0, report: nil, failed: .suspended) } }
+            return try all.map { Burned(burner: $0, report: try inner.burn($0)) }
         }
     }
 

@@ -177,7 +177,7 @@ struct Inner {
 
     mutating func stopTor() {
         (tor, torIsWanted) = (.off, false)
-        setWanted(.waiting(.torNotStarted))
+        waitForTor()
         for creation in creations { creation.losesTor(&self) }
     }
 
@@ -197,7 +197,7 @@ struct Inner {
     mutating func wakeUp() {
         guard life == .suspended else { return }
         life = .awake
-        if torIsWanted { setTor(.ready) } else { setWanted(.connecting) }
+        if torIsWanted { setTor(.ready) } else { waitForTor() }
         pass()
     }
 
@@ -295,6 +295,8 @@ struct Inner {
     }
 
     /// Burners that are to be connected, while the library is awake.
+    private mutating func waitForTor() { setWanted(.waiting(.torNotStarted)) }
+
     private mutating func setWanted(_ connection: Connection) {
         guard life == .awake else { return }
         for account in accounts where account.isWanted { setConnection(account.id, connection) }

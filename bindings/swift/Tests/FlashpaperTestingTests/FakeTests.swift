@@ -240,7 +240,7 @@ import Testing
         try await fake.suspend()
         try await fake.stopTor()
         try await fake.resume()
-        #expect(burner.state.connection == .connecting)
+        #expect(burner.state.connection == .waiting(.torNotStarted))
         await #expect(throws: FlashpaperError.torNotStarted) { try await asleep.burner }
     }
 

@@ -191,7 +191,9 @@ async fn live(
     before: &[Arc<ConnectionHandle>],
     wait: Duration,
 ) {
-    burner.note_connection(handle, Connection::Connecting);
+    let first =
+        if context.tor.can_dial() { Connection::Connecting } else { Connection::Waiting { why: Error::TorNotStarted } };
+    burner.note_connection(handle, first);
     for other in before {
         tokio::select! {
             () = other.over() => {}

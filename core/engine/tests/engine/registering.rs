@@ -251,7 +251,7 @@ async fn a_question_is_asked_anew_of_another_identity_behind_a_sleep_and_the_cre
     let making = creating(&engine, at(server.domain()));
     asked(&engine, &mut events).await?;
     engine.lock().await?;
-    assert_eq!(timeout(PATIENCE, making).await??.err(), Some(Error::Suspended));
+    assert_eq!(timeout(PATIENCE, making).await??.err(), Some(Error::VaultLocked));
     Ok(())
 }
 

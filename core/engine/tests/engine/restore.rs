@@ -1,6 +1,5 @@
 //! A burner that comes back from its recovery words on another phone.
 
-
 use flashpaper::{
     CreateOptions, Engine, Error, Event, Input, MessageState, Relationship, Route, Security, Settlement, WordsError,
 };

@@ -187,8 +187,15 @@ async fn a_burner_that_dials_as_tor_ends_waits_for_its_next_start() {
     engine.context.set_dialers(None);
     end.notify_one();
     let mut states = engine.states();
-    let why = Error::TorNotStarted;
-    while states.next().await.unwrap().burners[0].connection != (Connection::Waiting { why: why.clone() }) {}
+    let mut waits = async || {
+        let why = Error::TorNotStarted;
+        while states.next().await.unwrap().burners[0].connection != (Connection::Waiting { why: why.clone() }) {}
+    };
+    waits().await;
+    let _ = engine.suspend(Duration::ZERO).await;
+    assert_eq!(engine.snapshot().burners[0].connection, Connection::Offline);
+    engine.resume().await.unwrap();
+    waits().await;
     let next = Noted::default();
     engine.context.set_dialers(Some(Arc::new(next.clone())));
     assert_eq!(next.first_of(1).await.len(), 1);

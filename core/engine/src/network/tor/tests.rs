@@ -105,6 +105,21 @@ async fn stopped_tor_that_goes_on_after_an_error_ends_and_no_sleep_brings_it_bac
 }
 
 #[tokio::test]
+async fn tor_that_has_ended_with_the_last_burner_is_brought_back_by_a_sleep_and_by_no_call_while_awake() {
+    let _only_one = ONLY_ONE.lock().await;
+    let home = TempDir::new().unwrap();
+    let engine = open(&home).await;
+    assert_eq!(engine.start_tor(nowhere(), Duration::from_secs(1)).await, Err(Error::TorBlocked));
+    drop(engine.context.end_tor().await.await);
+    engine.resume().await.unwrap();
+    assert!(engine.snapshot().tor.is_none());
+    engine.suspend(Duration::from_secs(3)).await.unwrap();
+    engine.resume().await.unwrap();
+    assert!(engine.snapshot().tor.is_some());
+    engine.close().await;
+}
+
+#[tokio::test]
 async fn a_network_that_fails_has_so_many_circuits_built_and_no_more() {
     let home = TempDir::new().unwrap();
     let (engine, noted) = engine(&home, &["a"]).await;

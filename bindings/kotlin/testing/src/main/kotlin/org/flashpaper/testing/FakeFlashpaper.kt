@@ -169,7 +169,12 @@ public class FakeFlashpaper(
     override suspend fun burn(id: BurnerId): BurnReport = world.call(Op.BURN) { burn(id) }
 
     override suspend fun burnAll(): List<Burned> = world.call(Op.BURN_ALL, upTo = Life.SUSPENDED) {
-        (accounts.map { it.id } + removals.map { it.burner }).map { Burned(it, burn(it)) }
+        val all = accounts.map { it.id } + removals.map { it.burner }
+        if (life == Life.SUSPENDED) {
+            all.map { Burned(it, report = null, FlashpaperException.Suspended()) }
+        } else {
+            all.map { Burned(it, burn(it)) }
+        }
     }
 
     override suspend fun pendingRemovals(): List<PendingRemoval> =

@@ -17,6 +17,7 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import org.flashpaper.Answer
 import org.flashpaper.BurnOutcome
+import org.flashpaper.Burned
 import org.flashpaper.Burner
 import org.flashpaper.BurnerId
 import org.flashpaper.Chat
@@ -278,6 +279,8 @@ public abstract class FlashpaperContract {
         assertEquals(listOf(burner.id), state.burners.map { it.id }, "a suspended library shows its burners")
         refused(FlashpaperException.Suspended()) { chat.send("text") }
         refused(FlashpaperException.Suspended()) { burner.connect() }
+        val asleep = listOf(Burned(burner.id, report = null, FlashpaperException.Suspended()))
+        assertEquals(asleep, library.burnAll(), "a suspended library burns none, and says why")
         library.suspend()
         library.resume()
         assertEquals(Life.AWAKE, library.state.value.life, "it is awake again")
@@ -301,6 +304,7 @@ public abstract class FlashpaperContract {
         library.suspend()
         library.resume()
         assertEquals(Tor.Off, library.state.value.tor, "a sleep does not bring it back")
+        burner.state.first { it.connection == Connection.Waiting(FlashpaperException.TorNotStarted()) }
         library.suspend()
         library.stopTor()
         library.resume()

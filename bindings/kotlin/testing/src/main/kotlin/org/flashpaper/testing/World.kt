@@ -189,7 +189,7 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     fun stopTor() {
         tor = Tor.Off
         torIsWanted = false
-        setWanted(Connection.Waiting(FlashpaperException.TorNotStarted()))
+        waitForTor()
         creations.toList().forEach { it.losesTor() }
     }
 
@@ -209,7 +209,7 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     fun wakeUp() {
         if (life != Life.SUSPENDED) return
         life = Life.AWAKE
-        if (torIsWanted) reachTor(Tor.Ready) else setWanted(Connection.Connecting)
+        if (torIsWanted) reachTor(Tor.Ready) else waitForTor()
     }
 
     fun lock() {
@@ -311,6 +311,8 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     }
 
     /** Burners that are to be connected, while the library is awake. */
+    private fun waitForTor() = setWanted(Connection.Waiting(FlashpaperException.TorNotStarted()))
+
     private fun setWanted(connection: Connection) {
         if (life == Life.AWAKE) accounts.filter { it.isWanted }.forEach { setConnection(it, connection) }
     }

@@ -286,7 +286,7 @@ class FakeTest {
         fake.suspend()
         fake.stopTor()
         fake.resume()
-        assertEquals(Connection.Connecting, burner.state.value.connection)
+        assertEquals(Connection.Waiting(FlashpaperException.TorNotStarted()), burner.state.value.connection)
         assertThrows<FlashpaperException.TorNotStarted> { asleep.await() }
     }
 
