@@ -38,7 +38,7 @@ static OPEN: Mutex<Vec<Weak<Engine>>> = Mutex::new(Vec::new());
 
 #[uniffi::export]
 impl Engine {
-    /// Opens the home folder. No network is touched, nor will it be before `start_tor` or `resume`. A folder that this process
+    /// Opens the home folder. No network is touched, nor will it be before `start_tor` or `sync_once`. A folder that this process
     /// has open already gives the same engine, unlocked: closing it closes it for all. One that was suspended or locked is
     /// suspended then.
     ///
@@ -283,13 +283,14 @@ impl Engine {
 
     /// What a phone's background task does: resumes, starts Tor as `start_tor` does, connects those burners that the app wants
     /// connected (by `connect`, in this process or an earlier one, and not `disconnect` since), waits until what there is
-    /// has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the other,
-    /// in random order and apart as far as `deadline` allows. `suspend` and `resume` end it early. Cancelled it ends early, too: it
-    /// suspends, and returns then.
+    /// has come and gone, and suspends, also an engine that was awake; all within `deadline`, but for 3 seconds and the time
+    /// that a key source takes to open the folder. Several are connected one after the other, in random order and apart as far as
+    /// `deadline` allows. Any other call that has the engine sleep, wake, lock or close ends it early. Cancelled it ends early,
+    /// too: it suspends, and returns then.
     ///
     /// # Errors
     /// As `resume` and `start_tor`; `Cancelled` when it was ended early. That a burner cannot connect is no error: see
-    /// `SyncReport`.
+    /// `SyncReport`. For what is no bridge nothing has changed.
     pub async fn sync_once(
         &self,
         access: TorAccess,

@@ -71,13 +71,14 @@ impl Engine {
 
     /// What a phone's background task does: resumes, starts Tor as [`Engine::start_tor`] does, connects those burners that the app wants
     /// connected (by [`Engine::connect`], in this process or an earlier one, and not [`Engine::disconnect`] since), waits until
-    /// what there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one
-    /// after the other, in random order and apart as far as `deadline` allows. [`Engine::suspend`] and [`Engine::resume`] end
-    /// it early. Dropping the future does, too, and suspends.
+    /// what there is has come and gone, and suspends, also an engine that was awake; all within `deadline`, but for 3 seconds and
+    /// the time that a key source takes to open the folder. Several are connected one after the other, in random order and
+    /// apart as far as `deadline` allows. Any other call that has the engine sleep, wake, lock or close ends it early. Dropping
+    /// the future does, too, and suspends.
     ///
     /// # Errors
     /// As [`Engine::resume`] and [`Engine::start_tor`]; [`Error::Cancelled`] when it was ended early. That a burner cannot
-    /// connect is no error: see [`SyncReport`].
+    /// connect is no error: see [`SyncReport`]. For what is no bridge nothing has changed.
     pub async fn sync_once(&self, access: TorAccess, deadline: Duration) -> Result<SyncReport, Error> {
         self.sync_until(access, deadline, CancellationToken::new()).await
     }
@@ -92,6 +93,7 @@ impl Engine {
         deadline: Duration,
         end: CancellationToken,
     ) -> Result<SyncReport, Error> {
+        access.parse()?;
         let until = Instant::now() + deadline.min(limits::FOR_EVER);
         let interrupted = self.context.interrupt_sync();
         let _ended_when_dropped = interrupted.clone().drop_guard();
@@ -191,8 +193,8 @@ impl Context {
 
     /// See [`Engine::lock`]. For the holder of `transition`, as what follows.
     async fn lock(self: &Arc<Self>) -> Result<(), Error> {
-        let asleep = self.fall_asleep(limits::SUSPENDING).await;
         self.tasks.lock();
+        let asleep = self.fall_asleep(limits::SUSPENDING).await;
         self.services.store.lock();
         let held: Vec<_> = self.burners.all().into_iter().flatten().map(|burner| Arc::downgrade(&burner)).collect();
         self.burners.shut(Error::VaultLocked);

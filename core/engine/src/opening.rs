@@ -26,7 +26,7 @@ use crate::{Engine, Error};
 static OPEN: tokio::sync::Mutex<Vec<Weak<Context>>> = tokio::sync::Mutex::const_new(Vec::new());
 
 impl Engine {
-    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`] or [`Engine::resume`]. A folder
+    /// Opens the home folder. No network is touched, nor will it be before [`Engine::start_tor`] or [`Engine::sync_once`]. A folder
     /// that this process has open already gives the same engine, unlocked: closing it closes it for all. One that was
     /// suspended or locked is suspended then.
     ///
@@ -45,7 +45,12 @@ impl Engine {
         Self::begin(config, seams).await
     }
 
+    /// Goes on when the caller's future is dropped: whoever opens the folder next waits for that.
     async fn begin(config: Config, seams: Seams) -> Result<Self, Error> {
+        tokio::spawn(Self::begin_now(config, seams)).await.map_err(|_| Error::Internal)?
+    }
+
+    async fn begin_now(config: Config, seams: Seams) -> Result<Self, Error> {
         let Config { home, key, network, resolvers } = config;
         let resolvers = resolvers.unwrap_or_else(|| network.resolvers());
         if resolvers.iter().any(|address| tor::Target::resolver(*address).is_err()) {
@@ -105,30 +110,25 @@ impl Engine {
     /// Unlocks an engine that this process has open already, unless that ends under duress.
     async fn open_again(context: Arc<Context>, key: FolderKey) -> Result<Opened<()>, Error> {
         context.interrupt_sync();
-        let again = Arc::clone(&context);
-        let work = async move {
-            let _one_at_a_time = again.transition.lock().await;
-            let opened = Arc::clone(&again);
-            let open = move || {
-                let done = opened.services.store.open_again(&key, |read| opened.take_over(read))?;
-                Ok(ended_under_duress(done, &opened.home, &key))
-            };
-            let done = blocking(open).await?;
-            if let Opened::Folder(()) = done {
-                again.auto_lock.opened(again.services.since_boot());
-                again.watch_auto_lock();
-                if again.tasks.are_asleep() {
-                    // That was to see whether the key is right.
-                    again.let_go(Store::suspend).await;
-                    again.burners.forget_sessions();
-                }
-                again.services.reporter.changed();
-            }
-            Ok::<_, Error>(done)
+        let _one_at_a_time = context.transition.lock().await;
+        let opened = Arc::clone(&context);
+        let open = move || {
+            let done = opened.services.store.open_again(&key, |read| opened.take_over(read))?;
+            Ok(ended_under_duress(done, &opened.home, &key))
         };
-        // Not among what a panic drops: under duress it is where the panic comes from. Nor is it dropped with the caller's future.
-        let work = context.tasks.runtime().spawn(work);
-        work.await.map_err(|_| Error::Internal)?
+        let done = blocking(open).await?;
+        if let Opened::Folder(()) = done {
+            context.tasks.unlock();
+            context.auto_lock.opened(context.services.since_boot());
+            context.watch_auto_lock();
+            if context.tasks.are_asleep() {
+                // That was to see whether the key is right.
+                context.let_go(Store::suspend).await;
+                context.burners.forget_sessions();
+            }
+            context.services.reporter.changed();
+        }
+        Ok(done)
     }
 }
 
@@ -183,6 +183,7 @@ mod tests {
     use std::fs;
 
     use tempfile::TempDir;
+    use tokio::time::timeout;
 
     use super::*;
     use crate::VaultReport;
@@ -217,6 +218,15 @@ mod tests {
         let same = Error::InvalidInput { input: Input::SamePassphrase };
         assert_eq!(engine.change_key(Key::passphrase(DURESS)).await, Err(same));
         engine
+    }
+
+    #[tokio::test]
+    async fn an_opening_that_nobody_waits_for_keeps_no_later_one_out() {
+        let home = TempDir::new().unwrap();
+        under_passphrases(&home).await.close().await;
+        // It takes a tenth of a second and more.
+        assert!(timeout(Duration::from_millis(5), open(&home, PASSPHRASE)).await.is_err());
+        open(&home, PASSPHRASE).await.unwrap().close().await;
     }
 
     /// What an app is shown, and which files there are.
@@ -285,11 +295,12 @@ mod tests {
     async fn an_app_that_does_not_wait_does_not_keep_a_folder_from_its_end() {
         let home = TempDir::new().unwrap();
         under_passphrases(&home).await.close().await;
-        while home.path().join("vault.db").exists() {
-            // Argon2id takes longer. One that waits for other openings of this process has not begun, and is tried again.
-            let _ = tokio::time::timeout(Duration::from_millis(1), open(&home, DURESS)).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        // Argon2id takes longer.
+        assert!(timeout(Duration::from_millis(1), open(&home, DURESS)).await.is_err());
+        assert_eq!(open(&home, PASSPHRASE).await.err(), Some(Error::VaultLocked));
+        let empty = open(&home, DURESS).await.unwrap();
+        assert!(empty.burners().unwrap().is_empty());
+        empty.close().await;
     }
 
     #[tokio::test]

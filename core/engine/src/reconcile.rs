@@ -66,8 +66,11 @@ fn keep_asking(context: &Arc<Context>, burner: &Arc<LiveBurner>, first: Duration
         let Ok(_nobody_else_asks) = burner.asking.try_lock() else { return Ok(()) };
         let (mut wait, mut longest) = (first, limits::REFUSED_AGAIN);
         while context.tasks.closing.run_until_cancelled(wait_or_hurry(&context, &burner, wait)).await.is_some() {
-            if !settle_once(&context, &burner).await? {
-                break;
+            match settle_once(&context, &burner).await {
+                Ok(false) => break,
+                Err(why @ (Error::Suspended | Error::VaultLocked | Error::Closed)) => return Err(why),
+                // A full disk, or a key store that asks nobody now, is no other for long.
+                Ok(true) | Err(_) => {}
             }
             longest = (2 * longest).min(limits::LONGEST_AGAIN);
             wait = longest / 2 + moment(&mut context.services.rng(), longest / 2);

@@ -24,7 +24,7 @@ pub(crate) struct Tasks {
     runtime: Handle,
     /// Cancelled while the engine is asleep: what works on an account ends with it.
     awake: Mutex<CancellationToken>,
-    /// What the app has last asked for. A sync is awake for a while, and leaves it as it is.
+    /// What the app has last asked for. A sync is awake for a while, and asleep at its end.
     rest: watch::Sender<Rest>,
     /// Cancelled as the engine is closed.
     pub(crate) closing: CancellationToken,
@@ -40,6 +40,15 @@ enum Rest {
     Asleep,
     /// Asleep, and nothing is to be left in memory.
     Locked,
+}
+
+impl Rest {
+    const fn why(self) -> Error {
+        match self {
+            Self::Awake | Self::Asleep => Error::Suspended,
+            Self::Locked => Error::VaultLocked,
+        }
+    }
 }
 
 impl Tasks {
@@ -104,8 +113,11 @@ impl Tasks {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> + Send {
-        let (awake, work) = (self.awake(), on_heap(work));
-        self.supervised(async move { awake.run_until_cancelled_owned(work).await.unwrap_or(Err(Error::Suspended)) })
+        let (awake, rest, work) = (self.awake(), self.rest.subscribe(), on_heap(work));
+        self.supervised(async move {
+            let done = awake.run_until_cancelled_owned(work).await;
+            done.unwrap_or_else(|| Err(rest.borrow().why()))
+        })
     }
 
     /// Cancelled when the engine falls asleep.
@@ -115,13 +127,35 @@ impl Tasks {
 
     /// Ends what works on accounts.
     pub(crate) fn fall_asleep(&self) {
-        self.rest.send_replace(Rest::Asleep);
+        self.rest.send_if_modified(|rest| {
+            let was_awake = *rest == Rest::Awake;
+            if was_awake {
+                *rest = Rest::Asleep;
+            }
+            was_awake
+        });
         lock(&self.awake).cancel();
     }
 
-    /// Ends what waits for a sleep to end.
+    /// Ends what waits for a sleep to end. What a sleep ends from here on is told of the lock.
     pub(crate) fn lock(&self) {
         self.rest.send_replace(Rest::Locked);
+    }
+
+    /// The key was given: it is asleep, if it was locked.
+    pub(crate) fn unlock(&self) {
+        self.rest.send_if_modified(|rest| {
+            let was_locked = *rest == Rest::Locked;
+            if was_locked {
+                *rest = Rest::Asleep;
+            }
+            was_locked
+        });
+    }
+
+    /// Why nothing can be done while the engine is not awake.
+    pub(crate) fn why_asleep(&self) -> Error {
+        self.rest.borrow().why()
     }
 
     /// The sleep has ended.
@@ -133,7 +167,7 @@ impl Tasks {
     pub(crate) async fn resumed(&self) -> Result<(), Error> {
         let mut rest = self.rest.subscribe();
         let rest = rest.wait_for(|rest| *rest != Rest::Asleep).await.map_err(|_| Error::Closed)?;
-        if *rest == Rest::Awake { Ok(()) } else { Err(Error::VaultLocked) }
+        if *rest == Rest::Awake { Ok(()) } else { Err(rest.why()) }
     }
 
     pub(crate) fn are_asleep(&self) -> bool {
@@ -219,5 +253,18 @@ mod tests {
         tasks.wake();
         tasks.resume();
         assert_eq!(tasks.resumed().now_or_never(), Some(Ok(())));
+    }
+
+    #[tokio::test]
+    async fn what_a_lock_ends_is_told_of_the_lock_until_the_key_is_given() {
+        let tasks = Tasks::new();
+        let ends = tasks.while_awake(std::future::pending::<Result<(), Error>>());
+        tasks.lock();
+        tasks.fall_asleep();
+        assert_eq!(ends.await, Err(Error::VaultLocked));
+        let begun = || tasks.while_awake(async { Ok(()) });
+        assert_eq!(begun().await, Err(Error::VaultLocked));
+        tasks.unlock();
+        assert_eq!(begun().await, Err(Error::Suspended));
     }
 }

@@ -12,6 +12,8 @@ pub(crate) const HOST: &str = "x86_64-unknown-linux-gnu";
 /// Kotlin's modules for any JVM.
 const MODULES: [&str; 2] = ["flashpaper", "testing"];
 const BINUTILS: &[&str] = &["binutils"];
+/// What makes the reference for Kotlin.
+const MAVEN: &[&str] = &["maven", "openjdk-17-jdk-headless"];
 
 /// `cargo xtask package`.
 pub(crate) fn package(options: &[&str]) -> Done {
@@ -26,13 +28,14 @@ pub(crate) fn package(options: &[&str]) -> Done {
 }
 
 fn linux() -> Done {
-    packages::need(&[BINUTILS])?;
+    packages::need(&[BINUTILS, MAVEN])?;
     let out = fresh("linux")?;
     bindings::make()?;
     run(&mut Building { root: root(), target: target() }.cargo("build", HOST)?)?;
     let built = target().join(HOST).join("dist").join(LIBRARY);
     split(&built, &out.join(LIBRARY), &out.join("symbols"), "objcopy")?;
     faces(&out.join("sources"))?;
+    reference(&out.join("reference"))?;
     papers(&out, &[HOST])?;
     println!("made {}", out.display());
     Ok(())
@@ -51,6 +54,18 @@ fn faces(sources: &Path) -> Done {
     copy(&root().join(swift).join("Sources"), &sources.join(swift).join("Sources"))?;
     let manifest = fs::read_to_string(root().join(swift).join("Package.swift"))?;
     Ok(fs::write(sources.join(swift).join("Package.swift"), without_tests(&manifest)?)?)
+}
+
+/// The reference for Kotlin, from its doc texts. Swift's is made by Xcode: see the release's workflow.
+fn reference(reference: &Path) -> Done {
+    let mut maven = at_root("mvn");
+    maven.args(["--batch-mode", "--quiet", "--file", "bindings/kotlin/pom.xml", "--projects"]).arg(MODULES.join(","));
+    run(maven.args(["-P", "docs", "-DskipTests", "package"]))?;
+    for module in MODULES {
+        let made = root().join("bindings/kotlin").join(module).join("target/dokka");
+        copy(&made, &reference.join("kotlin").join(module))?;
+    }
+    Ok(())
 }
 
 /// Maven's file of all modules without those that are not handed out: it refuses one that is missing.

@@ -7,6 +7,8 @@ use serde::Serialize;
 use tokio::time::sleep;
 
 use super::Engine;
+use crate::burner::LiveBurner;
+use crate::context::Context;
 use crate::event::BurnerId;
 use crate::removal::queue::PendingRemoval;
 use crate::removal::ticket;
@@ -37,29 +39,29 @@ impl Engine {
     /// [`Engine::resume`]. That the server could not be reached is no error: see [`crate::BurnOutcome::Queued`].
     pub async fn burn(&self, id: &BurnerId) -> Result<BurnReport, Error> {
         let (context, burner) = (Arc::clone(&self.context), self.context.burners.get(id)?);
-        let work = async move {
-            let end = removal::burn(&context, &burner).await?;
-            if end.again {
-                reconcile::ask_again(&context, &burner);
-            }
-            removal::report(end.outcome)
-        };
-        self.context.tasks.while_awake(work).await
+        self.context.tasks.while_awake(async move { burn(&context, &burner).await }).await
     }
 
-    /// [`Engine::burn`] for all burners and for the removals that wait, each at a random moment within 5 seconds.
+    /// [`Engine::burn`] for all burners and for the removals that wait, each at a random moment within 5 seconds. Goes on when the
+    /// future is dropped.
     ///
     /// # Errors
     /// [`Error::VaultLocked`], [`Error::Closed`]. What fails for one keeps no other: see [`Burned::failed`].
     pub async fn burn_all(&self) -> Result<Vec<Burned>, Error> {
         let burners = self.context.burners.all()?;
-        let burns = burners.into_iter().map(|burner| async move {
-            sleep(self.context.soon()).await;
-            let (report, failed) = match self.burn(&burner.id).await {
-                Ok(report) => (Some(report), None),
-                Err(error) => (None, Some(error)),
-            };
-            Burned { burner: burner.id.clone(), report, failed }
+        let burns = burners.into_iter().map(|burner| {
+            let (context, id) = (Arc::clone(&self.context), burner.id.clone());
+            let burnt = self.context.tasks.while_awake(async move {
+                sleep(context.soon()).await;
+                burn(&context, &burner).await
+            });
+            async move {
+                let (report, failed) = match burnt.await {
+                    Ok(report) => (Some(report), None),
+                    Err(error) => (None, Some(error)),
+                };
+                Burned { burner: id, report, failed }
+            }
         });
         Ok(join_all(burns).await)
     }
@@ -113,4 +115,12 @@ impl Engine {
         burners.retain(|burner| burner.is_queued());
         Ok(burners.iter().map(|burner| PendingRemoval::of(&burner.account())).collect())
     }
+}
+
+async fn burn(context: &Arc<Context>, burner: &Arc<LiveBurner>) -> Result<BurnReport, Error> {
+    let end = removal::burn(context, burner).await?;
+    if end.again {
+        reconcile::ask_again(context, burner);
+    }
+    removal::report(end.outcome)
 }

@@ -36,6 +36,8 @@ pub(crate) struct LiveBurner {
     pub(crate) work: Arc<tokio::sync::Mutex<()>>,
     /// Held by the task that asks its server again by itself.
     pub(crate) asking: tokio::sync::Mutex<()>,
+    /// Held by the task that drops its removal after 30 days.
+    pub(crate) dropping: tokio::sync::Mutex<()>,
     /// Has that task ask soon.
     pub(crate) hurry: tokio::sync::Notify,
     /// Cancelled as its user cannot wait for its server any more: from then on its removal does not ask it but goes into the queue.
@@ -64,6 +66,7 @@ impl LiveBurner {
             services,
             work,
             asking: tokio::sync::Mutex::default(),
+            dropping: tokio::sync::Mutex::default(),
             hurry: tokio::sync::Notify::new(),
             wiping: CancellationToken::new(),
             jobs: Jobs::default(),

@@ -132,19 +132,28 @@ impl Registry {
         self.services.reporter.changed();
     }
 
-    /// Takes over what was read as the folder was opened. Burners that are known already are the same as before.
+    /// Takes over what was read as the folder was opened. Burners that are known already are the same as before, but where another
+    /// process has put a removal in the place of one meanwhile.
     pub(crate) fn replace(&self, read: Vec<StoredBurner>) {
         let (before, working) = {
             let known = lock(&self.known);
             (known.burners.clone(), known.working.clone())
         };
         let burner = |stored: StoredBurner| {
-            if let Some(burner) = before.iter().find(|burner| burner.id.0 == stored.account.id) {
-                burner.replace(stored);
-                return Arc::clone(burner);
-            }
-            let work = working.iter().find(|(id, _)| id.0 == stored.account.id).map(|(_, work)| Arc::clone(work));
-            Arc::new(LiveBurner::new(Arc::clone(&self.services), stored, work.unwrap_or_default()))
+            let known = before.iter().find(|burner| burner.id.0 == stored.account.id);
+            let work = match known {
+                Some(burner) if burner.owner == stored.owner => {
+                    burner.replace(stored);
+                    return Arc::clone(burner);
+                }
+                Some(gone) => {
+                    gone.wipe();
+                    Some(&gone.work)
+                }
+                None => working.iter().find(|(id, _)| id.0 == stored.account.id).map(|(_, work)| work),
+            };
+            let work = work.map(Arc::clone).unwrap_or_default();
+            Arc::new(LiveBurner::new(Arc::clone(&self.services), stored, work))
         };
         let burners = read.into_iter().map(burner).collect();
         *lock(&self.known) = Known { burners, shut: None, working: Vec::new() };

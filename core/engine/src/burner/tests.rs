@@ -362,3 +362,25 @@ fn what_is_changed_later_is_seen_at_once_and_written_with_the_next_change() {
     let home = open(folder.path(), &Key::File).unwrap();
     assert_eq!(label(&home.get("a")).as_deref(), Some("changed"));
 }
+
+#[test]
+fn a_removal_that_another_process_has_queued_takes_the_place_of_its_burner() {
+    let folder = TempDir::new().unwrap();
+    let home = open(folder.path(), &Key::File).unwrap();
+    let before = home.add("a");
+    home.services.store.suspend();
+    let other = open(folder.path(), &Key::File).unwrap();
+    other.burners.queue_removal(&other.get("a"), UnixTime(NOW)).unwrap();
+    other.services.store.wipe().unwrap();
+    other.services.store.suspend();
+
+    home.services.store.reopen(Duration::ZERO, |read| home.burners.replace(read.burners)).unwrap();
+    let after = home.get("a");
+    assert!(after.is_queued() && !Arc::ptr_eq(&before, &after) && Arc::ptr_eq(&before.work, &after.work));
+    after.change(|account| account.removed = true).unwrap();
+    home.add("b");
+    home.forget("b").unwrap();
+    home.services.store.suspend();
+    let later = open(folder.path(), &Key::File).unwrap();
+    assert!(later.get("a").account().removed, "another burner's end does not take it along");
+}

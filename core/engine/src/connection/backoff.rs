@@ -6,13 +6,25 @@ use futures::FutureExt as _;
 use tokio::time::sleep;
 
 use super::handle::ConnectionHandle;
+use crate::burner::LiveBurner;
 use crate::context::Context;
+use crate::event::Connection;
 use crate::{Error, limits};
 
 /// Waits for Tor and then for this time, by the clock that goes on while the device sleeps, or until the network has changed.
-pub(super) async fn pausing(context: &Context, handle: &ConnectionHandle, pause: Duration, failures: &mut u32) {
+pub(super) async fn pausing(
+    context: &Context,
+    burner: &LiveBurner,
+    handle: &ConnectionHandle,
+    pause: Duration,
+    failures: &mut u32,
+) {
     // The waits of several burners begin with Tor, or they would end with it.
     if context.tor.dialing().now_or_never().is_none() {
+        context.tor.begun().await;
+        if handle.connection() == (Connection::Waiting { why: Error::TorNotStarted }) {
+            burner.note_connection(handle, Connection::Connecting);
+        }
         context.tor.dialing().await;
         let _ = handle.hint.notified().now_or_never();
     }

@@ -56,6 +56,13 @@ pub(crate) enum Ending {
     Goodbye,
 }
 
+/// Whether everything has come and gone, and how often that was asked for anew.
+#[derive(Default)]
+struct Drained {
+    is_so: bool,
+    askings: u64,
+}
+
 /// What others hold of a burner's connection.
 pub(crate) struct ConnectionHandle {
     ending: watch::Sender<Option<Ending>>,
@@ -67,7 +74,7 @@ pub(crate) struct ConnectionHandle {
     pub(super) hurry: Notify,
     connection: Mutex<Connection>,
     /// Everything is sent and acknowledged, and everything that the server had is here; or it cannot be.
-    pub(super) drained: watch::Sender<bool>,
+    drained: watch::Sender<Drained>,
     /// To be there again when the engine wakes; one of a sync is not.
     wanted: AtomicBool,
     pub(super) abort: CancellationToken,
@@ -82,7 +89,7 @@ impl ConnectionHandle {
             hint: Notify::new(),
             hurry: Notify::new(),
             connection: Mutex::default(),
-            drained: watch::Sender::new(false),
+            drained: watch::Sender::default(),
             wanted: AtomicBool::new(wanted),
             abort: CancellationToken::new(),
             over: CancellationToken::new(),
@@ -97,8 +104,13 @@ impl ConnectionHandle {
         self.wanted.store(true, Relaxed);
     }
 
+    /// Has it end; in the way that was said first.
     pub(crate) fn end(&self, ending: Ending) {
-        self.ending.send_replace(Some(ending));
+        self.ending.send_if_modified(|said| {
+            let is_first = said.is_none();
+            said.get_or_insert(ending);
+            is_first
+        });
     }
 
     pub(crate) async fn over(&self) {
@@ -143,18 +155,33 @@ impl ConnectionHandle {
 
     /// Returns once nothing is left to be done, or it cannot be done.
     pub(crate) async fn drained(&self) {
-        let _ = self.drained.subscribe().wait_for(|drained| *drained).await;
+        let _ = self.drained.subscribe().wait_for(|drained| drained.is_so).await;
     }
 
     /// [`ConnectionHandle::drained`], with what was stored just now.
     pub(crate) async fn drained_anew(&self) {
-        self.drained.send_replace(false);
+        self.drained.send_modify(|now| *now = Drained { is_so: false, askings: now.askings + 1 });
         self.wake();
         self.drained().await;
     }
 
     pub(crate) fn is_drained(&self) -> bool {
-        *self.drained.borrow()
+        self.drained.borrow().is_so
+    }
+
+    /// How often it was asked to drain anew.
+    pub(super) fn drains(&self) -> u64 {
+        self.drained.borrow().askings
+    }
+
+    /// Notes whether everything has come and gone, by a look that was begun when it had been asked so often: an asking since then
+    /// counts more. Whether it has become so.
+    pub(super) fn set_drained(&self, drained: bool, askings: u64) -> bool {
+        self.drained.send_if_modified(|now| {
+            let was_so = now.is_so;
+            now.is_so = drained && now.askings == askings;
+            now.is_so && !was_so
+        })
     }
 
     pub(crate) async fn ended(&self) -> Ending {
@@ -169,5 +196,32 @@ impl ConnectionHandle {
         let is_news = *now != connection;
         *now = connection;
         is_news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_drained_before_it_was_asked_for_anew_does_not_count() {
+        let handle = ConnectionHandle::new(true);
+        let before = handle.drains();
+        let mut anew = Box::pin(handle.drained_anew());
+        assert_eq!(anew.as_mut().now_or_never(), None);
+        assert!(!handle.set_drained(true, before));
+        assert_eq!(anew.as_mut().now_or_never(), None);
+        assert!(handle.set_drained(true, handle.drains()));
+        assert_eq!(anew.now_or_never(), Some(()));
+    }
+
+    #[tokio::test]
+    async fn a_goodbye_stays_one_where_a_sleep_comes_in_between() {
+        let handle = ConnectionHandle::new(true);
+        handle.end(Ending::Goodbye);
+        handle.end(Ending::Pause);
+        assert_eq!(handle.ended().await, Ending::Goodbye);
     }
 }

@@ -128,7 +128,8 @@ impl Context {
     pub(crate) async fn end_connections(&self, until: Instant) {
         let handles = {
             let _one_at_a_time = lock(&self.connecting);
-            self.connections().into_iter().map(|(_, handle)| handle)
+            let leaving = lock(&self.leaving).clone();
+            self.connections().into_iter().map(|(_, handle)| handle).chain(leaving)
         };
         let handles: Vec<_> = handles.filter(|handle| !handle.is_over()).collect();
         let room = until.saturating_duration_since(Instant::now()).saturating_sub(limits::PARTING);
@@ -205,7 +206,7 @@ async fn live(
     let mut pause = wait;
     loop {
         tokio::select! {
-            () = pausing(context, handle, pause, &mut failures) => {}
+            () = pausing(context, burner, handle, pause, &mut failures) => {}
             _ = handle.ended() => break,
         }
         let mut reached = Reached::default();
@@ -217,7 +218,7 @@ async fn live(
         // What the user asked for meanwhile this attempt was to do: it does not shorten the wait that follows.
         let _ = handle.hurry.notified().now_or_never();
         if is_final(&why) {
-            handle.drained.send_replace(true);
+            handle.set_drained(true, handle.drains());
             return burner.note_connection(handle, Connection::Ended { why });
         }
         // Where Tor has ended, it is no fault of the server that the stream has.

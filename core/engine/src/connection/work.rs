@@ -10,7 +10,7 @@ use flashpaper_chat::{
 };
 use flashpaper_xmpp::{Incoming, PresenceNews, Refusal, StreamError, Subscription};
 use futures::FutureExt as _;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::backoff::overslept;
 use super::handle::{ConnectionHandle, Ending};
@@ -85,6 +85,7 @@ impl<'a> Work<'a> {
 
     /// Sends what there is to send, then waits for one thing to happen.
     async fn step(&mut self) -> Result<Option<Ending>, Error> {
+        let drains = self.handle.drains();
         let rest = self.rests_until.saturating_sub(self.context.services.since_boot());
         let mut sent = false;
         if rest.is_zero() {
@@ -94,7 +95,7 @@ impl<'a> Work<'a> {
         self.store_acks().await?;
         let quiet = !sent && rest.is_zero() && self.asked.is_none() && self.session.in_flight() == 0;
         let drained = quiet && !self.is_talk_busy();
-        if !self.handle.drained.send_replace(drained) && drained {
+        if self.handle.set_drained(drained, drains) {
             self.context.services.expiry.notify_one();
         }
         let limit = self.asked.unwrap_or_else(|| self.quiet_since + self.context.profile().silence());
@@ -365,8 +366,7 @@ impl<'a> Work<'a> {
         // Nothing new is said any more.
         self.rests_until = Duration::MAX;
         // What the server has is not to be sent again on the next stream, which will not know: if it is stored.
-        let drained = within(limits::GOODBYE, self.drain()).await;
-        if !matches!(drained, Ok(Err(_))) {
+        if self.drain(Instant::now() + limits::GOODBYE).await.is_ok() {
             let _ = within(limits::GOODBYE, self.session.acknowledge()).await;
         }
         // Behind the end no server says any more what it has.
@@ -375,10 +375,12 @@ impl<'a> Work<'a> {
         self.turn.converse(|talk| talk.set_resumption(None)).await
     }
 
-    async fn drain(&mut self) -> Result<(), Error> {
-        self.session.ask().await?;
+    /// Waits until the server has everything, until then at most.
+    async fn drain(&mut self, until: Instant) -> Result<(), Error> {
+        within(limits::GOODBYE, self.session.ask()).await??;
         while self.session.in_flight() > 0 {
-            let incoming = self.session.next().await;
+            let Ok(incoming) = timeout_at(until, self.session.next()).await else { break };
+            // Never cut off: what came would be acknowledged and not stored.
             self.take_in(incoming).await?;
         }
         Ok(())

@@ -156,7 +156,7 @@ impl Context {
             return Ok(false);
         };
         let config = tor::Config { access: access.parse()?, ..self.tor.config.clone() };
-        let is_stuck = lock(&self.tor.client).as_ref().map(|tor| tor.is_stuck());
+        let is_stuck = self.tor.client.borrow().as_ref().map(|tor| tor.is_stuck());
         if let Some(is_stuck) = is_stuck {
             if last.as_ref() == Some(&access) && !is_stuck {
                 return Ok(false);
@@ -173,7 +173,7 @@ impl Context {
         self.services.reporter.report(Event::TorStarting);
         let tor = Arc::new(Tor::start(config).await?);
         let (mut status, own) = (tor.status(), Arc::downgrade(&tor));
-        *lock(&self.tor.client) = Some(tor);
+        self.tor.client.send_replace(Some(tor));
         *last = Some(access);
         // Where no relay answers, nothing changes for long: it is told that Tor has begun.
         self.report_tor(&own, &status.borrow_and_update());
@@ -209,7 +209,7 @@ impl Context {
         loop {
             let left = deadline.saturating_sub(begin.elapsed());
             let (own, ready, mut status) = {
-                let tor = lock(&self.tor.client);
+                let tor = self.tor.client.borrow();
                 let tor = tor.as_ref().ok_or(Error::TorNotStarted)?;
                 (Arc::downgrade(tor), tor.ready(left), tor.status())
             };
@@ -225,7 +225,7 @@ impl Context {
     }
 
     fn runs(&self, client: &Weak<Tor>) -> bool {
-        lock(&self.tor.client).as_ref().is_some_and(|present| Weak::ptr_eq(&Arc::downgrade(present), client))
+        self.tor.client.borrow().as_ref().is_some_and(|present| Weak::ptr_eq(&Arc::downgrade(present), client))
     }
 
     /// Ends Tor. What is waited for by the handle is that nothing of it is left; who starts Tor again waits, too.
@@ -241,7 +241,7 @@ impl Context {
 
     /// From here on nobody dials.
     fn take_tor(&self) -> Option<Arc<Tor>> {
-        let tor = lock(&self.tor.client).take();
+        let tor = self.tor.client.send_replace(None);
         if tor.is_some() {
             self.set_dialers(None);
             self.services.set_tor_status(None);
@@ -251,16 +251,17 @@ impl Context {
 
     /// Told by who sees a status of the present client first; told once. When it tells that Tor is ready, streams can be opened.
     fn report_tor(&self, of: &Weak<Tor>, status: &tor::Status) {
-        if !self.runs(of) {
-            return;
-        }
-        if status.is_ready()
-            && let Some(tor) = &*lock(&self.tor.client)
-        {
+        // Held: the client does not end while this is told of it.
+        let present = self.tor.client.borrow();
+        let Some(tor) = present.as_ref().filter(|tor| Weak::ptr_eq(&Arc::downgrade(tor), of)) else { return };
+        if status.is_ready() {
             let first = |dialers: &mut Option<Arc<dyn Dialers>>| {
                 dialers.is_none() && dialers.replace(Arc::clone(tor) as _).is_none()
             };
-            self.tor.dialers.send_if_modified(first);
+            if self.tor.dialers.send_if_modified(first) {
+                // One who dialled as the client before ended may have left circuits of it.
+                lock(&self.tor.circuits).end();
+            }
         }
         let blocked = status.blocked.map(|b| Error::from(tor::NotReady { blocked: Some(b) }));
         let (fraction, stage, ready) = (status.fraction, status.stage, status.is_ready());

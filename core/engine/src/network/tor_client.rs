@@ -15,7 +15,7 @@ use crate::seams::Dialers;
 /// The one Tor client, and what is known of it.
 pub(crate) struct TorClient {
     pub(super) config: tor::Config,
-    pub(super) client: Mutex<Option<Arc<Tor>>>,
+    pub(super) client: watch::Sender<Option<Arc<Tor>>>,
     /// Held while Tor is started or ended. How it was started, and is to be whenever the engine is awake.
     pub(super) starting: Arc<tokio::sync::Mutex<Option<TorAccess>>>,
     /// A copy is held by each call that has Tor start, and waits for it.
@@ -29,7 +29,7 @@ impl TorClient {
     pub(crate) fn new(config: tor::Config) -> Self {
         Self {
             config,
-            client: Mutex::default(),
+            client: watch::Sender::default(),
             starting: Arc::default(),
             starts: Arc::default(),
             dialers: watch::Sender::default(),
@@ -53,7 +53,17 @@ impl TorClient {
 
     /// Whether there are dialers, or will be.
     pub(crate) fn can_dial(&self) -> bool {
-        lock(&self.client).is_some() || self.dialers.borrow().is_some()
+        self.client.borrow().is_some() || self.dialers.borrow().is_some()
+    }
+
+    /// Waits until Tor has begun to start, which is not ready then.
+    pub(crate) async fn begun(&self) {
+        let mut client = self.client.subscribe();
+        tokio::select! {
+            // The sender is ours.
+            _ = client.wait_for(Option::is_some) => {}
+            () = self.dialing() => {}
+        }
     }
 
     /// Waits until there are dialers.

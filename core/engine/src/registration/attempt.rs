@@ -57,7 +57,7 @@ impl Attempt<'_> {
         cancel: &CancellationToken,
     ) -> Result<(PendingBurner, Result<(), Error>), Error> {
         // Without Tor nothing is drawn or counted.
-        context.dialers().await?;
+        cancel.run_until_cancelled(context.dialers()).await.unwrap_or(Err(Error::Cancelled))?;
         let account = draw(context, self);
         let mut pending = PendingBurner::seal(context, account, self.counts).await?;
         let burner = Arc::clone(&pending.burner);

@@ -54,11 +54,11 @@ pub(crate) async fn create(
     told: &Told,
 ) -> Result<PendingBurner, Error> {
     let mut creation = Attempts::new(context, options, told)?;
-    let _shares = context.beginning.read().await;
-    // It ends with the last burner.
-    context.run_tor(None, true).await?;
+    let _shares = cancel.run_until_cancelled(context.beginning.read()).await.ok_or(Error::Cancelled)?;
     loop {
         let going_on = async {
+            // It ends with the last burner.
+            cancel.run_until_cancelled(context.run_tor(None, true)).await.unwrap_or(Err(Error::Cancelled))?;
             let made = creation.go_on(cancel).await;
             // All that was dropped on the way, at once: a key store may ask the user each time. Where that fails, the next
             // start does it.
@@ -69,7 +69,7 @@ pub(crate) async fn create(
             return made;
         }
         if !creation.is_asking.load(Relaxed) {
-            return Err(Error::Suspended);
+            return Err(context.tasks.why_asleep());
         }
         cancel.run_until_cancelled(context.tasks.resumed()).await.unwrap_or(Err(Error::Cancelled))?;
     }

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use flashpaper_chat::UnixTime;
 use serde::Serialize;
+use tokio::time::sleep;
 
 use crate::account::Account;
 use crate::burner::LiveBurner;
@@ -88,8 +89,13 @@ impl Context {
             }
             let context = Arc::clone(self);
             self.tasks.spawn(async move {
-                // Where it is looked for again meanwhile, there is none any more.
-                context.forget_with_shared(&burner.id).await?;
+                // It is looked for again whenever something else may be due.
+                let Ok(_nobody_else_drops_it) = burner.dropping.try_lock() else { return Ok(()) };
+                if let Err(why) = context.forget_with_shared(&burner.id).await {
+                    // A key store asks its user no more often.
+                    sleep(limits::MAX_SLEEP).await;
+                    return Err(why);
+                }
                 let outcome = Settlement::Dropped;
                 context.services.reporter.report(Event::Settled { burner: burner.id.clone(), outcome });
                 Ok(())

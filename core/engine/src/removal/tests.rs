@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -93,6 +94,21 @@ async fn a_burner_is_wiped_without_a_network_and_all_are_burnt_together() {
     assert_eq!((ids.len(), waiting(&engine).len(), engine.burners().unwrap().len()), (3, 3, 0), "{ids:?}");
     let queued = |reason| Some(BurnReport { outcome: BurnOutcome::Queued, reason: Some(reason) });
     assert!(burned.iter().all(|burned| burned.report == queued(Error::TorNotStarted)), "{burned:?}");
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_burn_of_all_goes_on_when_nobody_waits_for_it() {
+    let home = TempDir::new().unwrap();
+    let (engine, _) = engine(&home, &["a", "b"]).await;
+    engine.context.set_dialers(None);
+    assert!(engine.burn_all().now_or_never().is_none());
+    let end = Instant::now() + Duration::from_secs(60);
+    let queued = || (waiting(&engine).len(), engine.burners().unwrap().len());
+    while queued() != (2, 0) && Instant::now() < end {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(queued(), (2, 0));
     engine.close().await;
 }
 

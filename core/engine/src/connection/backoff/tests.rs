@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::*;
-use crate::connection::supervisor::tests::{Noted, engine_on};
+use crate::connection::supervisor::tests::{Noted, burner, engine_on};
 use crate::seams::{Clock, Seams};
 use crate::spread::Spread;
 
@@ -41,9 +41,9 @@ async fn ends<W: Future<Output = ()>>(
     let engine = engine_on(&home, &["a", "b"], &Noted::default(), Seams { clock, ..Seams::real() }).await;
     engine.set_spread(Spread::Within { time: SPREAD });
     let handles: Arc<Vec<_>> = Arc::new((0..LINES).map(|_| ConnectionHandle::new(true)).collect());
-    let began = Instant::now();
+    let (burner, began) = (burner(&engine, "a"), Instant::now());
     let waits = handles.iter().map(|handle| async {
-        pausing(&engine.context, handle, pause, &mut 0).await;
+        pausing(&engine.context, &burner, handle, pause, &mut 0).await;
         began.elapsed()
     });
     let (ends, ()) = join(join_all(waits), meanwhile(Arc::clone(&handles), leap)).await;
@@ -83,7 +83,7 @@ async fn a_wait_begins_with_tor_and_no_hint_from_before_ends_it() {
         Instant::now()
     };
     let wait = async {
-        pausing(&engine.context, &handle, SPREAD, &mut 0).await;
+        pausing(&engine.context, &burner(&engine, "a"), &handle, SPREAD, &mut 0).await;
         Instant::now()
     };
     let (began, ended) = join(tor, wait).await;

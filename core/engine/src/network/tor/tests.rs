@@ -5,7 +5,8 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::connection::supervisor::tests::{engine, id};
-use crate::{Config, Key, Network};
+use crate::event::Connection;
+use crate::{Config, CreateOptions, Key, Network};
 
 /// A process has one Tor client at most: the tests that start one wait for each other.
 static ONLY_ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -116,6 +117,56 @@ async fn tor_that_has_ended_with_the_last_burner_is_brought_back_by_a_sleep_and_
     engine.suspend(Duration::from_secs(3)).await.unwrap();
     engine.resume().await.unwrap();
     assert!(engine.snapshot().tor.is_some());
+    engine.close().await;
+}
+
+/// At a server of the user's own.
+fn somewhere() -> CreateOptions {
+    CreateOptions { server: Some("a.example".into()), ..CreateOptions::default() }
+}
+
+#[tokio::test]
+async fn no_creation_starts_tor_while_the_engine_is_asleep_or_locked() {
+    let _only_one = ONLY_ONE.lock().await;
+    let home = TempDir::new().unwrap();
+    let engine = open(&home).await;
+    assert_eq!(engine.start_tor(nowhere(), Duration::from_secs(1)).await, Err(Error::TorBlocked));
+    engine.suspend(Duration::from_secs(3)).await.unwrap();
+    assert_eq!(engine.create_burner(somewhere()).await.err(), Some(Error::Suspended));
+    assert!(!engine.context.tor.can_dial());
+    engine.lock().await.unwrap();
+    assert_eq!(engine.create_burner(somewhere()).await.err(), Some(Error::VaultLocked));
+    assert!(!engine.context.tor.can_dial());
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_creation_that_waits_for_tor_is_cancelled_at_once() {
+    let _only_one = ONLY_ONE.lock().await;
+    let home = TempDir::new().unwrap();
+    let engine = open(&home).await;
+    assert_eq!(engine.start_tor(nowhere(), Duration::from_secs(1)).await, Err(Error::TorBlocked));
+    let creation = engine.create(somewhere());
+    sleep(Duration::from_millis(200)).await;
+    creation.cancel();
+    let end = timeout(Duration::from_secs(20), creation.burner()).await.expect("it would wait for a minute");
+    assert_eq!(end.err(), Some(Error::Cancelled));
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_burner_that_waits_for_tor_to_be_started_connects_from_its_start_on() {
+    let _only_one = ONLY_ONE.lock().await;
+    let home = TempDir::new().unwrap();
+    let (engine, _) = engine(&home, &["a"]).await;
+    engine.connect(&id("a")).unwrap();
+    engine.suspend(Duration::from_secs(3)).await.unwrap();
+    engine.context.set_dialers(None);
+    engine.resume().await.unwrap();
+    let connection = || engine.snapshot().burners[0].connection.clone();
+    assert_eq!(connection(), Connection::Waiting { why: Error::TorNotStarted });
+    assert_eq!(engine.start_tor(nowhere(), Duration::from_secs(1)).await, Err(Error::TorBlocked));
+    assert_eq!(connection(), Connection::Connecting, "Tor is not ready, but it has begun");
     engine.close().await;
 }
 
