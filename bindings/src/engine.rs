@@ -205,7 +205,7 @@ impl Engine {
     }
 
     /// `burn` for all burners and for the removals that wait, each at a random moment within 5 seconds. Cancelling ends the wait, not
-    /// the burns that have begun.
+    /// the burns.
     ///
     /// # Errors
     /// `VaultLocked`, `Closed`. What fails for one keeps no other: see `Burned.failed`.

@@ -45,22 +45,6 @@ struct FlashpaperDemoApp: App {
     }
 }
 
-/// Some seconds more before iOS freezes the app.
-@MainActor
-private final class MoreTime {
-    private var held = UIBackgroundTaskIdentifier.invalid
-
-    init() {
-        // iOS ends an app that keeps it for longer than it may.
-        held = UIApplication.shared.beginBackgroundTask(withName: "suspend") { [weak self] in self?.end() }
-    }
-
-    func end() {
-        UIApplication.shared.endBackgroundTask(held)
-        held = .invalid
-    }
-}
-
 /// The device's key store, a folder that no backup has, and what the user has chosen, in a file beside it.
 private func device() -> Platform {
     // Sealed by the Secure Enclave where there is one; readable from the first unlock after a start of the device on.

@@ -69,7 +69,7 @@ fn keep_asking(context: &Arc<Context>, burner: &Arc<LiveBurner>, first: Duration
             match settle_once(&context, &burner).await {
                 Ok(false) => break,
                 Err(why @ (Error::Suspended | Error::VaultLocked | Error::Closed)) => return Err(why),
-                // A full disk, or a key store that asks nobody now, is no other for long.
+                // A full disk, or a key store that asks nobody now: that passes.
                 Ok(true) | Err(_) => {}
             }
             longest = (2 * longest).min(limits::LONGEST_AGAIN);

@@ -77,7 +77,7 @@ fn kotlin() -> Done<String> {
         let files = files(&classes.join("org/flashpaper"), "class")
             .map_err(|e| format!("{module} is not compiled ({e}); run\n  cargo xtask api"))?;
         let mut javap = at_root("javap");
-        javap.args(["-public", "-classpath"]).arg(&classes);
+        javap.args(["-protected", "-classpath"]).arg(&classes);
         for file in &files {
             let name = file.strip_prefix(&classes)?.with_extension("").to_string_lossy().replace('/', ".");
             // Bodies have classes of their own, by numbers.

@@ -2,6 +2,9 @@ import Foundation
 
 /// Flashpaper, opened on one folder: throw-away XMPP accounts over an embedded Tor client.
 ///
+/// It stays open until ``close()``, or until the app has let go of it and of each burner, chat, creation and stream of it: then it
+/// closes in the background.
+///
 /// Functions throw ``FlashpaperError``, and `CancellationError` when their task is cancelled; ``startTor(_:deadline:)``, which
 /// throws nothing else, then throws ``FlashpaperError/cancelled``. None of them holds the calling thread: those that wait for
 /// a disk or a network are asynchronous. A negative duration throws ``Input/timeSpan``; one above 30 years counts as 30 years.
@@ -54,7 +57,7 @@ public protocol Flashpaper: Sendable {
     func burn(_ id: BurnerID) async throws -> BurnReport
 
     /// Burns all burners and tries the removals that wait, each at a random moment within 5 seconds. A failure of one keeps no
-    /// other: see ``Burned/failed``. Cancelling ends the wait, not the burns that have begun.
+    /// other: see ``Burned/failed``. Cancelling ends the wait, not the burns.
     func burnAll() async throws -> [Burned]
 
     /// The removals that wait for their servers, the oldest first. They are tried again by themselves while Tor runs, by
@@ -83,8 +86,12 @@ public protocol Flashpaper: Sendable {
 
     /// A background task's work: resumes, starts Tor by `entry`, connects those burners that the app wants connected (by
     /// ``Burner/connect()``, in this process or an earlier one, and not ``Burner/disconnect()`` since), waits until all that
-    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the
-    /// other, in random order and apart as far as `deadline` allows. Cancelled, it suspends, and throws when that is done.
+    /// there is has come and gone, and suspends; all within `deadline`, but for 3 seconds and the time that a key source takes to
+    /// open the folder. Several are connected one after the other, in random order and apart as far as `deadline` allows.
+    /// Cancelled, it suspends, and throws when that is done.
+    ///
+    /// It is for moments when nobody looks at the app: it suspends also where the library was awake, which ends all connections. A
+    /// background task skips it while ``state`` has ``Life/awake`` and another Tor than ``Tor/off``.
     ///
     /// That a burner cannot connect is no error: see ``SyncReport``. The library keeps no bridges over a process's end, so an
     /// app that goes by bridges hands them in here, too.
@@ -275,7 +282,8 @@ public protocol Burner: Sendable, Identifiable<BurnerID> {
 
     /// Takes in which keys the user has verified with another client: the text of libotr's `otr.fingerprints`. Lines of other
     /// accounts are passed over where `account` is given, and so are lines that cannot be read, which are named. Nobody becomes
-    /// a contact by it; a key that is expected of a peer stays the only one.
+    /// a contact by it; a key that is expected of a peer stays the only one. Throws ``Input/fingerprints`` where no line can be
+    /// read.
     @discardableResult
     func importFingerprints(_ file: String, account: String?) async throws -> Imported
 
@@ -311,6 +319,11 @@ extension Burner {
     /// The last page of ``messages(before:limit:)``.
     public func messages(limit: Int = 100) async throws -> [Message] {
         try await messages(before: nil, limit: limit)
+    }
+
+    /// ``messages(before:limit:)`` of a hundred messages.
+    public func messages(before message: MessageID?) async throws -> [Message] {
+        try await messages(before: message, limit: 100)
     }
 }
 
@@ -405,12 +418,24 @@ public protocol Chat: Sendable {
 }
 
 extension Chat {
+    /// ``timeline(limit:)`` of a hundred messages.
+    public func timeline() -> AsyncStream<[Message]> { timeline(limit: 100) }
+
+    /// ``before(_:limit:)`` of a hundred messages.
+    public func before(_ message: MessageID) async throws -> [Message] { try await before(message, limit: 100) }
+
     /// ``send(_:within:key:)`` with a key of its own.
     @discardableResult
     public func send(_ text: String, within limit: Duration? = nil) async throws -> MessageID {
         try await send(text, within: limit, key: UUID().uuidString)
     }
 
-    /// ``timeline(limit:)`` of a hundred messages.
-    public func timeline() -> AsyncStream<[Message]> { timeline(limit: 100) }
+    /// ``send(_:within:key:)`` that waits for as long as it takes.
+    @discardableResult
+    public func send(_ text: String, key: String) async throws -> MessageID {
+        try await send(text, within: nil, key: key)
+    }
+
+    /// ``compare(_:question:)`` without a question.
+    public func compare(_ secret: String) async throws { try await compare(secret, question: nil) }
 }

@@ -8,6 +8,9 @@ import Foundation
 ///
 /// **It was parsed, and never compiled or run: there was no Mac.**
 ///
+/// A library that is awake with Tor on is left alone, and nothing is reported: somebody looks at it, and a sync would end its
+/// connections.
+///
 /// The identifier has to be among `BGTaskSchedulerPermittedIdentifiers` in Info.plist, and `fetch` among `UIBackgroundModes`.
 public struct BGSync: Sendable {
     private let identifier: String
@@ -38,17 +41,24 @@ public struct BGSync: Sendable {
             nonisolated(unsafe) let task = task
             let work = Task {
                 try? schedule()
-                let result: Result<SyncReport, any Error>
-                do {
-                    result = .success(try await library().sync(deadline: .seconds(20), entry: entry))
-                } catch {
-                    result = .failure(error)
-                }
-                await onReport(result)
-                task.setTaskCompleted(success: (try? result.get()) != nil)
+                let result = await sync()
+                if let result { await onReport(result) }
+                task.setTaskCompleted(success: result.map { (try? $0.get()) != nil } ?? true)
             }
             // A cancelled sync throws once the library is suspended: only then the task is completed.
             task.expirationHandler = { work.cancel() }
+        }
+    }
+
+    /// Nil where the library is in use.
+    private func sync() async -> Result<SyncReport, any Error>? {
+        do {
+            let library = try await library()
+            let state = library.state
+            if state.life == .awake, state.tor != .off { return nil }
+            return .success(try await library.sync(deadline: .seconds(20), entry: entry))
+        } catch {
+            return .failure(error)
         }
     }
 

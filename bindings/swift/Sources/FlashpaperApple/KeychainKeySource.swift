@@ -57,7 +57,11 @@ public final class KeychainKeySource: KeySource {
     public func unseal(slot: KeySlot, sealed: Data) throws -> Data {
         var error: Unmanaged<CFError>?
         guard let bytes = SecKeyCreateDecryptedData(try find(slot), algorithm, sealed as CFData, &error) else {
-            throw KeySourceError(error)
+            // A seal of another key, or one that was changed, is a wrong parameter. Elsewhere that may pass.
+            let failure = error.map { ($0.takeUnretainedValue() as any Error) as NSError }
+            let isWrong = failure?.domain == NSOSStatusErrorDomain && failure?.code == Int(errSecParam)
+            let kind = KeySourceError(error)
+            throw isWrong ? KeySourceError.invalidated : kind
         }
         return bytes as Data
     }

@@ -8,8 +8,11 @@ import UIKit
 ///
 /// **It was parsed, and never compiled or run: there was no Mac.**
 ///
+/// `scenePhase` is to be read in the `App`, where it is that of all windows together; in a view it is that of one window.
+///
 /// ```swift
-/// .onChange(of: scenePhase) { _, phase in driver.follow(phase) }
+/// WindowGroup { ... }
+///     .onChange(of: scenePhase) { _, phase in driver.follow(phase) }
 /// ```
 @MainActor
 public final class ScenePhaseDriver {
@@ -45,15 +48,9 @@ public final class ScenePhaseDriver {
     }
 
     private func suspend() {
-        let application = UIApplication.shared
-        var time = UIBackgroundTaskIdentifier.invalid
-        time = application.beginBackgroundTask(withName: "org.flashpaper.suspend") {
-            // iOS ends an app that keeps it for longer.
-            application.endBackgroundTask(time)
-        }
-        let held = time
+        let time = MoreTime()
         work { [library, deadline] in
-            defer { application.endBackgroundTask(held) }
+            defer { time.end() }
             try await library.suspend(deadline: deadline)
         }
     }

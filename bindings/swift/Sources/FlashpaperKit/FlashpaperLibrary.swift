@@ -3,10 +3,10 @@ import Foundation
 
 /// The way to the library, and what needs no open one.
 public enum FlashpaperLibrary {
-    /// Opens a folder. No network is touched, nor will it be before ``Flashpaper/startTor(_:deadline:)``. A folder that this
-    /// process has open already gives the same library: closing one closes it for all. One that is locked is unlocked by its
-    /// key, and suspended then; one that is suspended stays so: call ``Flashpaper/resume()``. With the duress passphrase it
-    /// gives an empty one: see ``Flashpaper/setDuress(_:)``.
+    /// Opens a folder. No network is touched, nor will it be before ``Flashpaper/startTor(_:deadline:)`` or
+    /// ``Flashpaper/sync(deadline:entry:)``. A folder that this process has open already gives the same library: closing one closes
+    /// it for all. One that is locked is unlocked by its key, and suspended then; one that is suspended stays so: call
+    /// ``Flashpaper/resume()``. With the duress passphrase it gives an empty one: see ``Flashpaper/setDuress(_:)``.
     ///
     /// Throws where the folder cannot be used, is in use by another process or for another network, is sealed with another key,
     /// or is damaged; where the key store does not hand its key out; where the configuration is invalid.

@@ -309,7 +309,7 @@ struct Talk {
 
     mutating func change(_ fingerprint: Fingerprint, _ body: (PeerKey) -> PeerKey) {
         keys = keys.map { $0.fingerprint == fingerprint ? body($0) : $0 }
-        look()
+        if isPrivate { look() }
     }
 
     private mutating func look() {

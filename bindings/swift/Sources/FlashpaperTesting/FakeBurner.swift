@@ -56,7 +56,7 @@ struct FakeBurner: Burner {
     }
 
     func setLabel(_ label: String?) async throws {
-        try change(.setLabel) { account, _ in account.label = label.notBlank }
+        try change(.setLabel) { account, _ in account.label = label?.notBlank }
     }
 
     func setHistory(_ history: History) async throws {
@@ -82,19 +82,24 @@ struct FakeBurner: Burner {
 
     func importFingerprints(_ file: String, account name: String?) async throws -> Imported {
         try change(.importFingerprints) { account, _ in
-            var (keys, unread) = (0, [Int]())
-            for (number, line) in file.split(separator: "\n").enumerated() {
-                let parts = line.split(separator: "\t").map(String.init)
-                guard parts.count >= 4, let key = Fingerprint(parts[3]) else {
-                    unread.append(number + 1)
-                    continue
+            var (read, unread) = ([(parts: [String], key: Fingerprint)](), [Int]())
+            for (place, line) in file.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+                let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+                if parts.count > 3, let key = Fingerprint(parts[3]) {
+                    read.append((parts, key))
+                } else if String(line).notBlank != nil {
+                    unread.append(place + 1)
                 }
-                guard name.map({ $0 == parts[1] }) ?? true, parts.count > 4 else { continue }
+            }
+            guard !read.isEmpty || unread.isEmpty else { throw FlashpaperError.invalidInput(.fingerprints) }
+            let verified = read.filter { parts, _ in
+                (name ?? parts[1]) == parts[1] && parts.count > 4 && parts[4].notBlank != nil
+            }
+            for (parts, key) in verified {
                 let index = account.talk(with: JID(rawValue: parts[0]), .stranger)
                 account.talks[index].keys.append(PeerKey(fingerprint: key, verified: true))
-                keys += 1
             }
-            return Imported(keys: keys, unreadLines: unread)
+            return Imported(keys: verified.count, unreadLines: unread)
         }
     }
 
@@ -148,9 +153,7 @@ extension World {
     }
 }
 
-extension String? {
-    /// Without what is only blanks.
-    var notBlank: String? {
-        flatMap { $0.contains { !$0.isWhitespace } ? $0 : nil }
-    }
+extension String {
+    /// Nil where there are only blanks.
+    var notBlank: String? { contains { !$0.isWhitespace } ? self : nil }
 }

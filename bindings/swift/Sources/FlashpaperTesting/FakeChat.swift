@@ -82,7 +82,7 @@ struct FakeChat: Chat {
     }
 
     func setLabel(_ label: String?) async throws {
-        try change(.setLabel) { talk, _ in talk.label = label.notBlank }
+        try change(.setLabel) { talk, _ in talk.label = label?.notBlank }
     }
 
     func setTimer(after time: Duration?) async throws {
@@ -139,7 +139,7 @@ struct FakeChat: Chat {
     }
 
     private func checkSecret(_ secret: String) throws {
-        guard (secret as String?).notBlank != nil else { throw FlashpaperError.invalidInput(.text(.empty)) }
+        guard secret.notBlank != nil else { throw FlashpaperError.invalidInput(.text(.empty)) }
     }
 
     private func change(_ op: Op, _ body: (inout Talk, inout Inner) throws -> Void) throws {

@@ -6,7 +6,8 @@ import Foundation
 ///
 /// What it does not model:
 /// - **Time**: nothing takes any, so that deadlines are looked at and never run out, and no call can be cancelled once it has
-///   begun. Nothing happens at a random moment: ``Spread``, ``Profile`` and ``networkChanged()`` are noted only.
+///   begun. What needs a Tor that only connects throws ``FlashpaperError/torBlocked`` at once, which the real library does
+///   after a minute. Nothing happens at a random moment: ``Spread``, ``Profile`` and ``networkChanged()`` are noted only.
 /// - **Chats**: their timers are shown, and no text goes by them; private conversations never rest for too long; texts never
 ///   come twice; version 2 of OTR is never spoken. No outbox, inbox or list of strangers is ever full. An address that does not
 ///   exist is somebody who is away.
@@ -147,10 +148,10 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
             let count = String(decoding: words, as: UTF8.self).split(whereSeparator: \.isWhitespace).count
             guard count == 12 else { throw FlashpaperError.invalidInput(.words(.count(count))) }
             try inner.check(CreateOptions(server: server))
-            try inner.needTor()
             guard !inner.accounts.contains(where: { $0.words == words || $0.droppedWords == words }) else {
                 throw FlashpaperError.alreadyHere
             }
+            try inner.needTor()
             let id = inner.add(CreateOptions(server: server, route: route), droppedWords: words)
             inner.report(.restoring(burner: id, step: .loggedIn))
             return try inner.account(id).state(at: inner)

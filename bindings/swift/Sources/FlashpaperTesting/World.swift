@@ -184,7 +184,17 @@ struct Inner {
     /// For what makes a burner: Tor that has ended with the last one starts again.
     mutating func needTor() throws(FlashpaperError) {
         if tor == .off, torIsWanted { startTor() }
-        guard tor == .ready else { throw .torNotStarted }
+        if let fault = torFault { throw fault }
+    }
+
+    /// What the real library throws where it has waited for Tor; nil where Tor is ready.
+    private var torFault: FlashpaperError? {
+        switch tor {
+        case .off: .torNotStarted
+        case .connecting: .torBlocked
+        case .blocked(let why): why
+        case .ready: nil
+        }
     }
 
     mutating func fallAsleep() {
@@ -316,7 +326,7 @@ struct Inner {
     mutating func burn(_ id: BurnerID) throws(FlashpaperError) -> BurnReport {
         let pending = removals.first { $0.burner == id }
         let jid = if let pending { pending.jid } else { try account(id).jid }
-        let usual = BurnReport(outcome: tor == .ready ? .proven : .queued, reason: tor == .ready ? nil : .torNotStarted)
+        let usual = BurnReport(outcome: torFault == nil ? .proven : .queued, reason: torFault)
         let report = burnReports.isEmpty ? usual : burnReports.removeFirst()
         accounts.removeAll { $0.id == id }
         removals.removeAll { $0.burner == id }

@@ -3,9 +3,6 @@ import FlashpaperLab
 import Foundation
 import Testing
 
-/// The folder that a child process of these tests works in.
-private let childsFolder = ProcessInfo.processInfo.environment["FLASHPAPER_CHILD"]
-
 extension OnTheLab {
     /// A process that dies, and the next one.
     @Suite struct DeathTests {
@@ -15,22 +12,12 @@ extension OnTheLab {
             home = try Home()
         }
 
-        @Test(.enabled(if: childsFolder == nil)) func theNextProcessFindsAllThatWasStored() async throws {
+        @Test(.enabled(if: Child.folder == nil)) func theNextProcessFindsAllThatWasStored() async throws {
             let before = home.lab.accounts()
-            let child = Process()
-            child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-            child.arguments = ["--testing-library", "swift-testing", "--filter", "aProcessThatDies"]
-            let ready = home.folder.appendingPathExtension("ready")
-            let environment = ["FLASHPAPER_CHILD": home.folder.path]
-            child.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-            try child.run()
-            while child.isRunning, !FileManager.default.fileExists(atPath: ready.path) {
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            try #require(child.isRunning, "the child has failed")
+            let child = try Child("aProcessThatDies", in: home.folder)
+            _ = try await child.says()
             await #expect(throws: FlashpaperError.inUse) { try await home.open() }
-            kill(child.processIdentifier, SIGKILL)
-            child.waitUntilExit()
+            child.end()
 
             try await home.with { library in
                 let burners = library.state.burners
@@ -47,8 +34,8 @@ extension OnTheLab {
             }
         }
 
-        @Test(.enabled(if: childsFolder != nil)) func aProcessThatDies() async throws {
-            let folder = URL(fileURLWithPath: try #require(childsFolder))
+        @Test(.enabled(if: Child.folder != nil)) func aProcessThatDies() async throws {
+            let folder = try #require(Child.folder)
             let library = try await FlashpaperLibrary.open(
                 Config(folder: folder, key: .file, privateNetwork: home.lab.facts))
             try await library.startTor()
@@ -56,7 +43,7 @@ extension OnTheLab {
             try await burner.setLabel("before")
             try await burner.connect()
             try await burner.add("nobody-at-all@burner.test").send("from before")
-            try Data().write(to: folder.appendingPathExtension("ready"))
+            try Child.say("ready")
             try await Task.sleep(for: .seconds(120))
         }
     }

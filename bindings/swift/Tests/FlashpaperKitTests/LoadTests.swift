@@ -5,7 +5,7 @@ import Testing
 @testable import FlashpaperKit
 
 extension OnTheLab {
-    /// What many events and calls leave behind, and how long one holds the main actor.
+    /// What many events and calls leave behind.
     @Suite struct LoadTests {
         let home: Home
 
@@ -146,59 +146,6 @@ extension OnTheLab {
                 if library != nil { #expect(await stream.first { _ in true } != nil) }
             }
             #expect(library == nil, "something holds on to it")
-        }
-
-        @MainActor
-        @Test func noCallHoldsTheMainActor() async throws {
-            let library = try await home.open()
-            let none = BurnerID(rawValue: "none")
-            let other = try Home()
-            let calls: [(String, @MainActor () async throws -> Void)] = [
-                ("state", { _ = library.state }), ("states", { _ = library.states() }), ("events", { _ = library.events() }),
-                ("burner", { _ = library.burner(none) }), ("create", { library.create(burnerTest).cancel() }),
-                ("hints", {
-                    library.touch()
-                    library.networkChanged()
-                    library.setProfile(.background)
-                    try library.setSpread(.oneAtATime)
-                }),
-                ("pendingRemovals", { _ = try await library.pendingRemovals() }),
-                ("checkOptions", { try await library.checkOptions(burnerTest) }),
-                ("changeKey", { try await library.changeKey(.file) }), ("diagnostics", { _ = await library.diagnostics() }),
-                ("setAutoLock", { try await library.setAutoLock(after: nil) }),
-                ("suspend", { try await library.suspend(); try await library.resume() }),
-                ("open", { try await other.open().close() }),
-            ]
-            for (name, call) in calls {
-                // One that holds it always does so; a busy machine does not.
-                var shortest = Duration.seconds(1)
-                for _ in 0..<5 where shortest > .milliseconds(4) { shortest = min(shortest, try await hold(call)) }
-                #expect(shortest < .milliseconds(4), "\(name)")
-            }
-            await library.close()
-        }
-
-        /// How long the main actor was not free at most while it made a call.
-        @MainActor
-        private func hold(_ call: @escaping @MainActor () async throws -> Void) async throws -> Duration {
-            let isDone = Locked(false)
-            var longest = Duration.zero
-            let beat = Task { @MainActor in
-                var last = ContinuousClock.now
-                while !isDone.with({ $0 }) {
-                    await Task.yield()
-                    let now = ContinuousClock.now
-                    longest = max(longest, now - last)
-                    last = now
-                }
-            }
-            await Task.yield()
-            let began = ContinuousClock.now
-            let task = Task { @MainActor in try await call() }
-            try await task.value
-            isDone.with { $0 = true }
-            await beat.value
-            return min(longest, ContinuousClock.now - began)
         }
     }
 }

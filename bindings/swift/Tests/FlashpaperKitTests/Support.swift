@@ -34,6 +34,47 @@ struct Home {
 
 let burnerTest = CreateOptions(server: "burner.test")
 
+/// A process of its own that runs one test, which is for such a process alone, in a folder.
+struct Child {
+    private static let variable = "FLASHPAPER_CHILD"
+    /// The folder, where this process is such a one.
+    static let folder = ProcessInfo.processInfo.environment[variable].map { URL(fileURLWithPath: $0) }
+
+    private let process = Process()
+    private let said: URL
+
+    init(_ test: String, in folder: URL) throws {
+        said = Self.file(beside: folder)
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = ["--testing-library", "swift-testing", "--filter", test]
+        process.environment = ProcessInfo.processInfo.environment.merging([Self.variable: folder.path]) { $1 }
+        try process.run()
+    }
+
+    /// Waits for what it says.
+    func says() async throws -> String {
+        while process.isRunning, !FileManager.default.fileExists(atPath: said.path) {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        guard let text = try? String(contentsOf: said, encoding: .utf8) else { throw Lab.Failure(reason: "the child has failed") }
+        return text
+    }
+
+    /// Kills it.
+    func end() {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+    }
+
+    /// Tells the process that has started this one.
+    static func say(_ text: String) throws {
+        guard let folder else { return }
+        try Data(text.utf8).write(to: file(beside: folder), options: .atomic)
+    }
+
+    private static func file(beside folder: URL) -> URL { folder.appendingPathExtension("said") }
+}
+
 /// Waits for a value of a stream.
 func reach<T>(_ stream: AsyncStream<T>, _ expected: String, _ isReached: (T) throws -> Bool) async throws {
     for await value in stream where try isReached(value) { return }

@@ -109,6 +109,48 @@ import Testing
         #expect(chat.state.security == .finished)
     }
 
+    @Test func aKeyThatIsVerifiedAfterTheEndBeginsNothing() async throws {
+        let (_, chat) = try await talking()
+        let peer = fake.peer(friend)
+        peer.comesOnline()
+        try await chat.startPrivate()
+        try await chat.endPrivate()
+        try await chat.setVerified(true, key: peer.key)
+        #expect(chat.state.security == .plaintext)
+        try await chat.startPrivate()
+        #expect(chat.state.security == .verified)
+    }
+
+    @Test func fingerprintsOfAnotherClientAreTakenInLineByLine() async throws {
+        let (burner, chat) = try await talking()
+        let peer = fake.peer(friend)
+        let digits = peer.key.digits.filter { $0 != " " }
+        func line(_ account: String, _ trust: String) -> String {
+            "\(friend.rawValue)\t\(account)\tprpl-jabber\t\(digits)\t\(trust)"
+        }
+        let file = [line("me", "verified"), "", "no line", line("me", ""), line("you", "verified"), " "].joined(separator: "\r\n")
+        #expect(try await burner.importFingerprints(file, account: "me") == Imported(keys: 1, unreadLines: [3]))
+        peer.comesOnline()
+        try await chat.startPrivate()
+        #expect(chat.state.security == .verified)
+        await #expect(throws: FlashpaperError.invalidInput(.fingerprints)) {
+            try await burner.importFingerprints("no line\nnor this")
+        }
+        #expect(try await burner.importFingerprints("\n") == Imported(keys: 0, unreadLines: []))
+    }
+
+    @Test func whatMayBeLeftOutIsAsInKotlin() async throws {
+        let (burner, chat) = try await talking()
+        let key = UUID().uuidString
+        let message = try await chat.send("once", key: key)
+        #expect(try await chat.send("once", key: key) == message)
+        let last = try await chat.send("then")
+        #expect(try await chat.before(last).map(\.id) == [message])
+        #expect(try await burner.messages(before: last).map(\.id) == [message])
+        #expect(try await burner.messages().map(\.id) == [message, last])
+        await #expect(throws: FlashpaperError.notPrivate) { try await chat.compare("cat") }
+    }
+
     @Test func aStrangerIsARequestUntilAccepted() async throws {
         let (burner, _) = try await talking()
         let stranger = fake.peer(JID(rawValue: "stranger@example.org"))
@@ -218,6 +260,29 @@ import Testing
         await #expect(throws: FlashpaperError.torNotStarted) {
             try await fake.restore(words: words, server: "example.org", route: nil)
         }
+    }
+
+    @Test func whatNeedsTorSaysWhyThereIsNone() async throws {
+        let (burner, _) = try await talking()
+        let words = Data(repeatElement("word", count: 12).joined(separator: " ").utf8)
+        let wrong = FlashpaperError.clockWrong(by: nil)
+        let faults: [(Tor, FlashpaperError)] = [(.blocked(wrong), wrong), (.connecting(0.5, .directory), .torBlocked)]
+        for (tor, why) in faults {
+            fake.setTor(tor)
+            await #expect(throws: why) { try await fake.create().burner }
+            await #expect(throws: why) { try await fake.restore(words: words, server: "example.org") }
+        }
+        #expect(try await burner.burn() == BurnReport(outcome: .queued, reason: .torBlocked))
+        fake.setTor(.blocked(wrong))
+        #expect(try await fake.burn(burner.id) == BurnReport(outcome: .queued, reason: wrong))
+    }
+
+    @Test func wordsThatAreHereAreToldWithoutTor() async throws {
+        try await fake.startTor()
+        let words = Data(repeatElement("word", count: 12).joined(separator: " ").utf8)
+        _ = try await fake.restore(words: words, server: "example.org")
+        try await fake.stopTor()
+        await #expect(throws: FlashpaperError.alreadyHere) { try await fake.restore(words: words, server: "example.org") }
     }
 
     @Test func burnersWaitForTorThatWasStoppedAndQuestionsEndWithIt() async throws {

@@ -104,7 +104,7 @@ impl ConnectionHandle {
         self.wanted.store(true, Relaxed);
     }
 
-    /// Has it end; in the way that was said first.
+    /// Has it end, in the way that was said first.
     pub(crate) fn end(&self, ending: Ending) {
         self.ending.send_if_modified(|said| {
             let is_first = said.is_none();

@@ -375,7 +375,7 @@ impl<'a> Work<'a> {
         self.turn.converse(|talk| talk.set_resumption(None)).await
     }
 
-    /// Waits until the server has everything, until then at most.
+    /// Waits until the server has everything, or until this time.
     async fn drain(&mut self, until: Instant) -> Result<(), Error> {
         within(limits::GOODBYE, self.session.ask()).await??;
         while self.session.in_flight() > 0 {

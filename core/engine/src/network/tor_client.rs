@@ -56,7 +56,7 @@ impl TorClient {
         self.client.borrow().is_some() || self.dialers.borrow().is_some()
     }
 
-    /// Waits until Tor has begun to start, which is not ready then.
+    /// Waits until Tor was started: it need not be ready yet.
     pub(crate) async fn begun(&self) {
         let mut client = self.client.subscribe();
         tokio::select! {

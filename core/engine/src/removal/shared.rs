@@ -20,6 +20,7 @@ impl Context {
     pub(super) async fn forget_with_shared(self: &Arc<Self>, id: &BurnerId) -> Result<(), Error> {
         // Of two that end at one time, the second one is the last.
         let _one_at_a_time = self.clearing.lock().await;
+        self.burners.get(id)?;
         let is_last = self.burners.all()?.len() == 1;
         if is_last {
             // Where the process ends in between, the next opening goes on; also where a creation is under way now and comes to nothing.

@@ -21,9 +21,8 @@ class StayConnected : FlashpaperService() {
         return START_NOT_STICKY
     }
 
-    /** The library is suspended at the end of the service, which is too early while the user looks at the app. */
-    override fun onDestroy() {
-        super.onDestroy()
-        if (app.presence.isInFront()) app.model.toForeground()
+    /** While the user looks at the app, the library stays awake: leaving the app suspends it. */
+    override suspend fun disconnect(library: Flashpaper) {
+        if (!app.presence.isInFront()) super.disconnect(library)
     }
 }

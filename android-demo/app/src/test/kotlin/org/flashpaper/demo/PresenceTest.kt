@@ -76,6 +76,30 @@ class PresenceTest {
     }
 
     @Test
+    fun `the end of the service is a sleep only where nobody looks`() {
+        app.platform.staysConnected = true
+        val activity = Robolectric.buildActivity(Activity::class.java).setup()
+        until("open") { life == Life.AWAKE }
+        serve()
+        repeat(20) {
+            shadowOf(Looper.getMainLooper()).idle()
+            assertEquals(Life.AWAKE, life)
+            Thread.sleep(20)
+        }
+        activity.pause().stop()
+        serve()
+        until("asleep") { life == Life.SUSPENDED }
+    }
+
+    /** The service begins, and ends at once. */
+    private fun serve() {
+        val service = Robolectric.buildService(StayConnected::class.java).create().startCommand(0, 1)
+        shadowOf(Looper.getMainLooper()).idle()
+        service.destroy()
+        shadowOf(Looper.getMainLooper()).idle()
+    }
+
+    @Test
     fun `the service that ended with a locked store begins again with it`() {
         app.platform.staysConnected = true
         Robolectric.buildActivity(Activity::class.java).setup()

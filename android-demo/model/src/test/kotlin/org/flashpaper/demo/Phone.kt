@@ -89,7 +89,7 @@ internal class Phone(
         return app.shown.value as M
     }
 
-    suspend fun until(what: String, time: Duration = 90.seconds, wanted: () -> Boolean): Unit = try {
+    suspend fun until(what: String, time: Duration = 300.seconds, wanted: () -> Boolean): Unit = try {
         withTimeout(time) { while (!wanted()) delay(20.milliseconds) }
     } catch (_: TimeoutCancellationException) {
         error("it never came to $what: ${app.shown.value.state.value}")
@@ -129,7 +129,7 @@ internal suspend fun BurnReportModel.proven(): BurnReportState = reaches {
 /** Waits for a state. */
 internal suspend fun <S> ScreenModel<S>.reaches(wanted: (S) -> Boolean): S {
     try {
-        withTimeout(90.seconds) { while (!wanted(state.value)) delay(20.milliseconds) }
+        withTimeout(300.seconds) { while (!wanted(state.value)) delay(20.milliseconds) }
     } catch (_: TimeoutCancellationException) {
         error("never reached, but ${state.value}")
     }

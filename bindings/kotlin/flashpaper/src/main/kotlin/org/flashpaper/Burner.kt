@@ -79,7 +79,7 @@ public interface Burner {
     /**
      * Takes in which keys the user has verified with another client: the text of libotr's `otr.fingerprints`. Lines of other
      * accounts are passed over where `account` is given, and so are lines that cannot be read, which are named. Nobody becomes
-     * a contact by it; a key that is expected of a peer stays the only one.
+     * a contact by it; a key that is expected of a peer stays the only one. Throws [Input.Fingerprints] where no line can be read.
      */
     public suspend fun importFingerprints(file: String, account: String? = null): Imported
 

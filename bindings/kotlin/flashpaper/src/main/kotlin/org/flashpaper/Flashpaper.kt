@@ -18,8 +18,11 @@ import org.flashpaper.internal.ffi.panicWithTicket as ffiPanicWithTicket
 /**
  * Flashpaper, opened on one folder: throw-away XMPP accounts over an embedded Tor client.
  *
- * Functions throw [FlashpaperException]. Cancelling a coroutine cancels its call. None of them holds the calling thread: those
- * that wait for a disk or a network suspend. A negative duration throws [Input.TimeSpan]; one above 30 years counts as 30 years.
+ * It stays open until [close], or the end of the process: an app that lets go of it has not closed it.
+ *
+ * Functions throw [FlashpaperException]. Cancelling a coroutine cancels its call. No function of an open library holds the calling
+ * thread: those that wait for a disk or a network suspend. [panic], [panicWithTicket], [forbidDumps] and [forbidSwap] are done when
+ * they return, and hold it. A negative duration throws [Input.TimeSpan]; one above 30 years counts as 30 years.
  */
 public interface Flashpaper {
     /**
@@ -78,7 +81,7 @@ public interface Flashpaper {
 
     /**
      * Burns all burners and tries the removals that wait, each at a random moment within 5 seconds. A failure of one keeps no
-     * other: see [Burned.failed]. Cancelling ends the wait, not the burns that have begun.
+     * other: see [Burned.failed]. Cancelling ends the wait, not the burns.
      */
     public suspend fun burnAll(): List<Burned>
 
@@ -115,8 +118,12 @@ public interface Flashpaper {
     /**
      * A background task's work: resumes, starts Tor by `entry`, connects those burners that the app wants connected (by
      * [Burner.connect], in this process or an earlier one, and not [Burner.disconnect] since), waits until all that there is
-     * has come and gone, and suspends; all within `deadline`, but for 3 seconds. Several are connected one after the other, in
-     * random order and apart as far as `deadline` allows. Cancelling ends it and suspends.
+     * has come and gone, and suspends; all within `deadline`, but for 3 seconds and the time that a key source takes to open the
+     * folder. Several are connected one after the other, in random order and apart as far as `deadline` allows. Cancelling ends it
+     * and suspends.
+     *
+     * It is for moments when nobody looks at the app and no service keeps it connected: it suspends also where the library was awake,
+     * which ends all connections. A task skips it while [state] has [Life.AWAKE] and another Tor than [Tor.Off].
      *
      * That a burner cannot connect is no error: see [SyncReport]. The library keeps no bridges over a process's end, so an app
      * that goes by bridges hands them in here, too.
@@ -204,8 +211,8 @@ public interface Flashpaper {
 
     public companion object {
         /**
-         * Opens a folder. No network is touched, nor will it be before [startTor]. A folder that this process has open already
-         * gives the same library: closing it closes it for all. One that is locked is unlocked by its key, and suspended then;
+         * Opens a folder. No network is touched, nor will it be before [startTor] or [sync]. A folder that this process has open
+         * already gives the same library: closing it closes it for all. One that is locked is unlocked by its key, and suspended then;
          * one that is suspended stays so: call [resume]. With the duress passphrase it gives an empty one: see [setDuress].
          * Cancelled, it closes what it alone has opened.
          *
@@ -220,8 +227,8 @@ public interface Flashpaper {
          * [FlashpaperException.Closed] from then on. Accounts stay at their servers, where nobody knows their passwords any more.
          *
          * From any thread, also where the folder is open in another process, locked, or not there; it can be called again. Takes
-         * milliseconds once the library is loaded, and as long as [keys] takes: the key store that sealed the folder; without one, a file or a passphrase
-         * did.
+         * milliseconds once the library is loaded, and as long as [keys] takes: the key store that sealed the folder; without one, a
+         * file or a passphrase did.
          */
         public fun panic(folder: File, keys: KeySource? = null): PanicReport =
             translated { ffiPanic(folder.path, keys?.let(::ForeignKeys)).face() }

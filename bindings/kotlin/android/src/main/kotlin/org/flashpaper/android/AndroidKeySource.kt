@@ -31,8 +31,9 @@ import org.flashpaper.KeySourceException
  *
  * With [userAuth] the keys work for so long after the user has unlocked the device, or has identified themselves by
  * fingerprint, face or the device's PIN: whole seconds, at least one. Later calls throw [KeySourceException.NeedsUserAuth]: show
- * a `BiometricPrompt`, then call again. Such keys need a device with a screen lock, and are lost for good once the user takes
- * the screen lock away. Without [userAuth] the keys work whenever the app runs.
+ * a `BiometricPrompt` with `BIOMETRIC_STRONG or DEVICE_CREDENTIAL` (on Android 9 and 10, which refuse the two together, with
+ * `setDeviceCredentialAllowed(true)`), then call again. Such keys need a device with a screen lock, and are lost for good once the
+ * user takes the screen lock away. Without [userAuth] the keys work whenever the app runs.
  *
  * What the Keystore says becomes
  *

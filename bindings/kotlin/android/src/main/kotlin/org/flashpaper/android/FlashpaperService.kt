@@ -28,7 +28,7 @@ import org.flashpaper.Life
  *
  * It starts by `startForegroundService` while the app is in front, opens the library ([open]), which it gives
  * [ConnectivityHints], and has it connect ([connect]). It ends by `stopService`, with an error of [open], and when the library is
- * closed or locks itself: there is nothing to be connected then. A library that it has opened is suspended at its end. Android
+ * closed or locks itself: there is nothing to be connected then. At its end it lets the library go ([disconnect]). Android
  * starts it again after it has killed the process for want of memory.
  *
  * Its notification has the app's name and [icon], and nothing of what is going on: no account, no sender, no text. It is
@@ -51,6 +51,12 @@ public abstract class FlashpaperService : Service() {
      * does not end the service: Tor goes on trying by itself, and [Flashpaper.state] tells how it goes.
      */
     protected open suspend fun connect(library: Flashpaper): Unit = Unit
+
+    /**
+     * The service ends, for whatever reason: suspends the library. An app overrides it to keep the library awake while the user looks
+     * at the app. Called on the main thread, and not cancelled.
+     */
+    protected open suspend fun disconnect(library: Flashpaper): Unit = library.suspend()
 
     /**
      * [open] has thrown, and the service ends. After a restart by Android a key source may need the user, who is not there:
@@ -104,7 +110,7 @@ public abstract class FlashpaperService : Service() {
         } finally {
             withContext(NonCancellable) {
                 try {
-                    flashpaper.suspend()
+                    disconnect(flashpaper)
                 } catch (_: FlashpaperException) {
                     // It is closed or locked, or it is on its way.
                 }

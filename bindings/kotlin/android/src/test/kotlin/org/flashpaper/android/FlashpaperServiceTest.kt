@@ -36,6 +36,7 @@ class FlashpaperServiceTest {
     fun begins() {
         opened = CompletableDeferred()
         connected = CompletableDeferred()
+        isInFront = false
         failures.clear()
         controller.create()
     }
@@ -141,6 +142,18 @@ class FlashpaperServiceTest {
     }
 
     @Test
+    fun `an app may keep its library awake at the end of the service`() {
+        val library = Recorder()
+        isInFront = true
+        start()
+        opened.complete(library.flashpaper)
+        settle()
+        controller.destroy()
+        settle()
+        assertFalse("suspend" in library.told)
+    }
+
+    @Test
     fun `where Android lets nothing begin in the background it ends`() {
         shadowOf(service).setThrowInStartForeground(IllegalStateException("from the background"))
         assertEquals(Service.START_NOT_STICKY, start())
@@ -151,6 +164,9 @@ class FlashpaperServiceTest {
         override val icon: Int get() = android.R.drawable.ic_lock_lock
         override suspend fun open(): Flashpaper = opened.await()
         override suspend fun connect(library: Flashpaper) = connected.await()
+        override suspend fun disconnect(library: Flashpaper) {
+            if (!isInFront) super.disconnect(library)
+        }
         override fun failed(error: FlashpaperException) {
             failures += error
         }
@@ -159,6 +175,7 @@ class FlashpaperServiceTest {
     private companion object {
         var opened = CompletableDeferred<Flashpaper>()
         var connected = CompletableDeferred<Unit>()
+        var isInFront = false
         val failures = mutableListOf<FlashpaperException>()
     }
 }

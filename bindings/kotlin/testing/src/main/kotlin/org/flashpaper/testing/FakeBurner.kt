@@ -78,18 +78,18 @@ internal class FakeBurner(first: BurnerState, private val world: World) : Burner
     override suspend fun importFingerprints(file: String, account: String?): Imported =
         world.change(Op.IMPORT_FINGERPRINTS, id) {
             val unread = mutableListOf<Int>()
-            var keys = 0
-            file.lines().filter { it.isNotEmpty() }.forEachIndexed { place, line ->
+            val read = mutableListOf<Pair<List<String>, Fingerprint>>()
+            file.lines().forEachIndexed { place, line ->
                 val parts = line.split('\t')
                 val key = parts.getOrNull(3)?.let(Fingerprint::parse)
-                if (key == null) {
-                    unread.add(place + 1)
-                } else if ((account == null || account == parts[1]) && !parts.getOrNull(4).isNullOrEmpty()) {
-                    talk(Jid(parts[0]), Relationship.STRANGER).change { copy(keys = this.keys + PeerKey(key, verified = true)) }
-                    keys += 1
-                }
+                if (key != null) read.add(parts to key) else if (line.isNotBlank()) unread.add(place + 1)
             }
-            Imported(keys, unread)
+            if (read.isEmpty() && unread.isNotEmpty()) throw FlashpaperException.InvalidInput(Input.Fingerprints)
+            val verified = read.filter { (parts, _) -> (account ?: parts[1]) == parts[1] && !parts.getOrNull(4).isNullOrBlank() }
+            for ((parts, key) in verified) {
+                talk(Jid(parts[0]), Relationship.STRANGER).change { copy(keys = keys + PeerKey(key, verified = true)) }
+            }
+            Imported(verified.size, unread)
         }
 
     override suspend fun wordsLeft(): Boolean = world.change(Op.WORDS_LEFT, id) { words != null }

@@ -48,7 +48,8 @@ import org.flashpaper.internal.checked
  * test's time goes on. With [NetworkKind.PRIVATE] an app can test the warning that it shows; [began] is the time at the start.
  *
  * It does not model these; where a test needs one, it has [emit], [fail] and the answers below:
- * - Time that a call takes: each ends at once, so that a deadline never passes. Waits at random moments, [Spread] and [Profile]: the last
+ * - Time that a call takes: each ends at once, so that a deadline never passes. What needs a Tor that only connects throws
+ *   [FlashpaperException.TorBlocked] at once, which the real library does after a minute. Waits at random moments, [Spread] and [Profile]: the last
  *   one is kept.
  * - Bridges and routes: each [Entry] works, and the route that was asked for.
  * - [Chat.setTimer], [Burner.setIdleTimeout] and [Burner.setVersion2]: they are taken, and nothing goes or ends by them.
@@ -156,9 +157,9 @@ public class FakeFlashpaper(
         val state = world.call(Op.RESTORE) {
             if (typed.size != 12) throw FlashpaperException.InvalidInput(Input.Words(WordsError.Count(typed.size)))
             check(CreateOptions(server))
-            needTor()
             val text = typed.joinToString(" ")
             if (accounts.any { it.words == text || it.droppedWords == text }) throw FlashpaperException.AlreadyHere()
+            needTor()
             add(CreateOptions(server, route), text).also { report(Event.Restoring(it.id, Step.LoggedIn)) }.state()
         }
         return FakeBurner(state, world)

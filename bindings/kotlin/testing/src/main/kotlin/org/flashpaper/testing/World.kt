@@ -46,7 +46,7 @@ import org.flashpaper.internal.forOneCollector
 /** How many events are kept for readers that begin later, as the real library does it. */
 private const val KEPT_EVENTS = 1024
 
-/** All that a fake holds. One call at a time changes it. A function that throws has changed nothing. */
+/** All that a fake holds. One call at a time changes it: what it is to throw, it throws before it changes anything. */
 internal class World(private val scope: TestScope, private val network: NetworkKind, private val began: Instant) {
     var life = Life.AWAKE
     var tor: Tor = Tor.Off
@@ -196,7 +196,15 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     /** For what makes a burner: Tor that has ended with the last one starts again. */
     fun needTor() {
         if (tor == Tor.Off && torIsWanted) startTor()
-        if (tor != Tor.Ready) throw FlashpaperException.TorNotStarted()
+        torFault()?.let { throw it }
+    }
+
+    /** What the real library throws where it has waited for Tor; null where Tor is ready. */
+    private fun torFault(): FlashpaperException? = when (val now = tor) {
+        Tor.Off -> FlashpaperException.TorNotStarted()
+        is Tor.Connecting -> FlashpaperException.TorBlocked()
+        is Tor.Blocked -> now.why
+        Tor.Ready -> null
     }
 
     fun fallAsleep() {
@@ -327,12 +335,7 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     fun burn(id: BurnerId): BurnReport {
         val pending = removals.firstOrNull { it.burner == id }
         val jid = pending?.jid ?: account(id).jid
-        val usual =
-            if (tor == Tor.Ready) {
-                BurnReport(BurnOutcome.PROVEN)
-            } else {
-                BurnReport(BurnOutcome.QUEUED, FlashpaperException.TorNotStarted())
-            }
+        val usual = torFault()?.let { BurnReport(BurnOutcome.QUEUED, it) } ?: BurnReport(BurnOutcome.PROVEN)
         val report = burnReports.removeFirstOrNull() ?: usual
         forget(id)
         when (report.outcome) {

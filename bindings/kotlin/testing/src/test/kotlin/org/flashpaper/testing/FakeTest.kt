@@ -29,6 +29,7 @@ import org.flashpaper.FieldAnswer
 import org.flashpaper.FieldKind
 import org.flashpaper.FlashpaperException
 import org.flashpaper.History
+import org.flashpaper.Imported
 import org.flashpaper.Input
 import org.flashpaper.Jid
 import org.flashpaper.Life
@@ -41,6 +42,7 @@ import org.flashpaper.Progress
 import org.flashpaper.Question
 import org.flashpaper.QuestionForm
 import org.flashpaper.Security
+import org.flashpaper.Stage
 import org.flashpaper.SyncReport
 import org.flashpaper.Tor
 import org.flashpaper.VaultReport
@@ -155,6 +157,33 @@ class FakeTest {
     }
 
     @Test
+    fun aKeyThatIsVerifiedAfterTheEndBeginsNothing() = talking { fake, _, chat ->
+        val peer = fake.peer(friend)
+        peer.comesOnline()
+        chat.startPrivate()
+        chat.endPrivate()
+        chat.setVerified(peer.key, true)
+        assertEquals(Security.PLAINTEXT, chat.state.value.security)
+        chat.startPrivate()
+        assertEquals(Security.VERIFIED, chat.state.value.security)
+    }
+
+    @Test
+    fun fingerprintsOfAnotherClientAreTakenInLineByLine() = talking { fake, burner, chat ->
+        val peer = fake.peer(friend)
+        val digits = peer.key.digits.filter { it != ' ' }
+        fun line(account: String, trust: String) = "${friend.value}\t$account\tprpl-jabber\t$digits\t$trust"
+        val file = listOf(line("me", "verified"), "", "no line", line("me", ""), line("you", "verified"), " ").joinToString("\r\n")
+        assertEquals(Imported(keys = 1, unreadLines = listOf(3)), burner.importFingerprints(file, "me"))
+        peer.comesOnline()
+        chat.startPrivate()
+        assertEquals(Security.VERIFIED, chat.state.value.security)
+        val unread = assertThrows<FlashpaperException.InvalidInput> { burner.importFingerprints("no line\nnor this") }
+        assertEquals(Input.Fingerprints, unread.input)
+        assertEquals(Imported(keys = 0, unreadLines = emptyList()), burner.importFingerprints("\n"))
+    }
+
+    @Test
     fun aStrangerIsARequestUntilAccepted() = talking { fake, burner, _ ->
         val stranger = fake.peer(Jid("stranger@example.org"))
         stranger.sends("hi", burner.id)
@@ -265,6 +294,28 @@ class FakeTest {
         fake.stopTor()
         assertThrows<FlashpaperException.TorNotStarted> { fake.create().await() }
         assertThrows<FlashpaperException.TorNotStarted> { fake.restore(words, "example.org") }
+    }
+
+    @Test
+    fun whatNeedsTorSaysWhyThereIsNone() = talking { fake, burner, _ ->
+        val words = List(12) { "word" }.joinToString(" ").encodeToByteArray()
+        val wrong = FlashpaperException.ClockWrong(null)
+        for ((tor, why) in listOf(Tor.Blocked(wrong) to wrong, Tor.Connecting(0.5f, Stage.DIRECTORY) to FlashpaperException.TorBlocked())) {
+            fake.setTor(tor)
+            assertEquals(why, assertThrows<FlashpaperException> { fake.create().await() })
+            assertEquals(why, assertThrows<FlashpaperException> { fake.restore(words, "example.org") })
+        }
+        assertEquals(BurnReport(BurnOutcome.QUEUED, FlashpaperException.TorBlocked()), burner.burn())
+        fake.setTor(Tor.Blocked(wrong))
+        assertEquals(BurnReport(BurnOutcome.QUEUED, wrong), fake.burn(burner.id))
+    }
+
+    @Test
+    fun wordsThatAreHereAreToldWithoutTor() = talking { fake, _, _ ->
+        val words = List(12) { "word" }.joinToString(" ").encodeToByteArray()
+        fake.restore(words, "example.org")
+        fake.stopTor()
+        assertThrows<FlashpaperException.AlreadyHere> { fake.restore(words, "example.org") }
     }
 
     @Test
