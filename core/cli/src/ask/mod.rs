@@ -97,7 +97,9 @@ impl<'a> Asker<'a> {
                 self.tell(self.engine.question(*question).ok());
             }
             Event::Lagged { .. } if self.output.is_json() => self.tell(self.open()),
-            Event::Question { .. } | Event::QuestionEnded { .. } | Event::Lagged { .. } => self.look(),
+            // The next one may be open by now: it is asked behind the steps that come before it.
+            Event::QuestionEnded { .. } => self.look_away(),
+            Event::Question { .. } | Event::Lagged { .. } => self.look(),
             _ => {}
         }
     }
@@ -115,14 +117,19 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Asks the user what is open, and no more what is not.
-    fn look(&mut self) {
+    /// Asks the user no more what is not open any more.
+    fn look_away(&mut self) {
         let open = self.open();
         if self.asked.as_ref().is_some_and(|asked| open.iter().all(|question| question.id != asked.id)) {
             self.end();
             self.output.line("  the server does not wait for an answer any more");
         }
-        if let (None, Some(question)) = (&self.asked, open.into_iter().next()) {
+    }
+
+    /// Asks the user what is open, and no more what is not.
+    fn look(&mut self) {
+        self.look_away();
+        if let (None, Some(question)) = (&self.asked, self.open().into_iter().next()) {
             if self.has_ended {
                 return self.decline(question.id);
             }
