@@ -45,7 +45,7 @@ impl Engine {
         Self::begin(config, seams).await
     }
 
-    /// Goes on when the caller's future is dropped: whoever opens the folder next waits for that.
+    /// Goes on when the caller's future is dropped. The next opening waits for its end, and does not find the folder in use.
     async fn begin(config: Config, seams: Seams) -> Result<Self, Error> {
         tokio::spawn(Self::begin_now(config, seams)).await.map_err(|_| Error::Internal)?
     }

@@ -53,14 +53,15 @@ impl Engine {
             let (context, id) = (Arc::clone(&self.context), burner.id.clone());
             let burnt = self.context.tasks.while_awake(async move {
                 sleep(context.soon()).await;
-                burn(&context, &burner).await
+                // Its present object: a removal that was queued since has another.
+                burn(&context, &context.burners.get(&id)?).await
             });
             async move {
                 let (report, failed) = match burnt.await {
                     Ok(report) => (Some(report), None),
                     Err(error) => (None, Some(error)),
                 };
-                Burned { burner: id, report, failed }
+                Burned { burner: burner.id.clone(), report, failed }
             }
         });
         Ok(join_all(burns).await)

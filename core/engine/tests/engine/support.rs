@@ -26,8 +26,8 @@ pub(crate) use crate::direct::Direct;
 /// The result of a test: any error fails it.
 pub(crate) type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// How long anything may take that is waited for. The longest that is no fault of ours: a host of an onion service that lost its
-/// introduction points several times makes no new ones for five minutes, and a try to connect may take one more.
+/// The time limit of every wait. `tor` as the host of an onion service makes no new introduction points for five minutes after it
+/// has lost them several times, and one dial may take another minute.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(420);
 
 /// The lab's server that makes accounts.
