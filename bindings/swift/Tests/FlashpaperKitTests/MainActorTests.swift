@@ -15,7 +15,7 @@ extension OnTheLab {
         }
 
         @Test(.enabled(if: Child.folder == nil)) func theFirstCallOfAProcessDoesNotHoldTheMainActor() async throws {
-            // A new process does the same each time: what is more than the shortest is the machine's.
+            // Nearly each time is to be short, as below.
             var held: [Duration] = []
             for _ in 0..<5 {
                 let home = try Home()
@@ -25,7 +25,8 @@ extension OnTheLab {
                 try FileManager.default.removeItem(at: home.folder)
                 held.append(.microseconds(try #require(Int(said))))
             }
-            #expect(try #require(held.min()) < limit, "the first open holds its actor: \(held)")
+            held.sort()
+            #expect(held[held.count - 2] < limit, "the first open holds its actor: \(held)")
         }
 
         /// Opens the folder as the first call of the library, and says for how many microseconds that held the main actor.

@@ -6,14 +6,11 @@ import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.StateFlow
-import org.flashpaper.internal.ForeignKeys
-import org.flashpaper.internal.face
 import org.flashpaper.internal.opened
-import org.flashpaper.internal.translated
+import org.flashpaper.internal.panicked
+import org.flashpaper.internal.panickedWithTicket
 import org.flashpaper.internal.ffi.forbidDumps as ffiForbidDumps
 import org.flashpaper.internal.ffi.forbidSwap as ffiForbidSwap
-import org.flashpaper.internal.ffi.panic as ffiPanic
-import org.flashpaper.internal.ffi.panicWithTicket as ffiPanicWithTicket
 
 /**
  * Flashpaper, opened on one folder: throw-away XMPP accounts over an embedded Tor client.
@@ -231,7 +228,7 @@ public interface Flashpaper {
          * file or a passphrase did.
          */
         public fun panic(folder: File, keys: KeySource? = null): PanicReport =
-            translated { ffiPanic(folder.path, keys?.let(::ForeignKeys)).face() }
+            panicked(folder, keys)
 
         /**
          * [panic], and leaves a ticket, by which the accounts can be removed at their servers later, from any device: see
@@ -239,7 +236,7 @@ public interface Flashpaper {
          * none where no unlocked library of this process has the folder, or there is no account in it.
          */
         public fun panicWithTicket(folder: File, keys: KeySource? = null): TicketedPanic =
-            translated { ffiPanicWithTicket(folder.path, keys?.let(::ForeignKeys)).face() }
+            panickedWithTicket(folder, keys)
 
         /**
          * Keeps this process's memory out of core dumps and from debuggers of the same user, from here on: to be called before

@@ -36,12 +36,12 @@ class MainThreadTest {
 
     @Test
     fun theFirstCallOfAProcessDoesNotHoldTheMainThread() {
-        // A new process does the same each time: what is more than the shortest is the machine's.
+        // Nearly each time is to be short, as below.
         val held = List(5) {
             val home = Home()
             OtherProcess(home.folder, "open").use { checkNotNull(it.says()).toLong().microseconds }.also { home.folder.deleteRecursively() }
-        }
-        assertTrue(held.min() < limit, "the first open holds its thread: $held")
+        }.sorted()
+        assertTrue(held[held.size - 2] < limit, "the first open holds its thread: $held")
     }
 
     @Test
