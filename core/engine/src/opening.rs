@@ -45,7 +45,8 @@ impl Engine {
         Self::begin(config, seams).await
     }
 
-    /// Goes on when the caller's future is dropped. The next opening waits for its end, and does not find the folder in use.
+    /// Goes on when the caller's future is dropped. The next opening waits for its end, and does not find the folder in use. It is
+    /// no task of an engine: with the duress passphrase it ends the engine that has the folder, with all its tasks.
     async fn begin(config: Config, seams: Seams) -> Result<Self, Error> {
         tokio::spawn(Self::begin_now(config, seams)).await.map_err(|_| Error::Internal)?
     }

@@ -120,6 +120,17 @@ async fn tor_that_has_ended_with_the_last_burner_is_brought_back_by_a_sleep_and_
     engine.close().await;
 }
 
+#[tokio::test]
+async fn a_sync_by_what_is_no_bridge_leaves_an_engine_awake() {
+    let home = TempDir::new().unwrap();
+    let engine = open(&home).await;
+    let access = TorAccess::Bridges { lines: vec!["no bridge".to_owned()], transports: Vec::new() };
+    let synced = engine.sync_once(access, Duration::from_secs(1)).await;
+    assert!(matches!(synced, Err(Error::InvalidInput { .. })), "{synced:?}");
+    assert!(!engine.context.tasks.are_asleep());
+    engine.close().await;
+}
+
 /// At a server of the user's own.
 fn somewhere() -> CreateOptions {
     CreateOptions { server: Some("a.example".into()), ..CreateOptions::default() }
