@@ -45,17 +45,17 @@ pub(crate) fn at_root(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// The same command, which leaves the processors to whatever else wants them.
+/// The same command, which runs only while nothing else wants a processor. The lowest `nice` would still take turns.
 pub(crate) fn at_low_priority(command: &Command) -> Command {
-    let mut nice = at_root("nice");
-    nice.args(["-n", "19"]).arg(command.get_program()).args(command.get_args());
+    let mut idle = at_root("chrt");
+    idle.args(["--idle", "0"]).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
-            Some(value) => nice.env(name, value),
-            None => nice.env_remove(name),
+            Some(value) => idle.env(name, value),
+            None => idle.env_remove(name),
         };
     }
-    nice
+    idle
 }
 
 /// A program that is killed if it hangs: the tests of other languages have no hard limits of their own.
