@@ -329,6 +329,11 @@ impl Engine {
         Arc::new(Events::new(self.engine.events(since)))
     }
 
+    /// The number of the last event; 0 before the first.
+    pub fn sequence(&self) -> u64 {
+        self.engine.sequence()
+    }
+
     /// Begins to make an account, and shows that it can be reached. `suspend` ends it, too, unless a question is open: no stream
     /// outlives a sleep, so that the question ends, and the server asks another one of a new identity once the app calls
     /// `resume`.

@@ -170,7 +170,8 @@ impl Reporter {
 
     /// Takes what was reported out of memory: a reader that has not read it has lost it.
     pub(crate) fn forget(&self) {
-        lock(&self.log).events.clear();
+        // Not the places: who reads on is told how many are lost, and then what comes.
+        lock(&self.log).events.iter_mut().for_each(|event| *event = None);
     }
 
     /// Ends all subscriptions once they are read to the end, and each later one at once.
@@ -225,6 +226,22 @@ mod tests {
         assert_eq!(later.try_next(), None);
         reporter.report(Event::PrivateNetwork);
         assert_eq!(later.next().await, Some(Event::PrivateNetwork));
+    }
+
+    #[tokio::test]
+    async fn what_comes_behind_forgotten_events_is_read_by_one_who_is_behind_too() {
+        let reporter = Reporter::new();
+        let (mut behind, mut up_to_date) = (reporter.subscribe(None), reporter.subscribe(None));
+        reporter.report(Event::PrivateNetwork);
+        reporter.report(Event::TorStarting);
+        assert!([up_to_date.next().await, up_to_date.next().await].iter().all(Option::is_some));
+        reporter.forget();
+        reporter.report(Event::Locked);
+        assert_eq!(behind.next_numbered().await, Some((2, Event::Lagged { lost: 2 })));
+        for reader in [&mut behind, &mut up_to_date] {
+            assert_eq!(reader.next_numbered().await, Some((3, Event::Locked)));
+            assert_eq!(reader.try_next(), None);
+        }
     }
 
     #[tokio::test]

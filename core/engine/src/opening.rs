@@ -305,6 +305,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_watches_the_state_is_told_of_an_old_key_that_was_kept() {
+        let home = TempDir::new().unwrap();
+        let (engine, _) = engine(&home, &["a"]).await;
+        let mut states = engine.states();
+        assert_eq!(states.next().await.unwrap().vault, VaultReport::default());
+        let keys = ["key.0", "key.1"].map(|name| home.path().join(name));
+        let key = keys.iter().find(|key| key.is_file()).unwrap();
+        fs::remove_file(key).unwrap();
+        // No file is deleted where a folder is, for root neither.
+        fs::create_dir(key).unwrap();
+        engine.change_key(Key::passphrase(PASSPHRASE)).await.unwrap();
+        let told = async { while !states.next().await.unwrap().vault.old_key_kept {} };
+        timeout(Duration::from_secs(60), told).await.unwrap();
+        engine.close().await;
+    }
+
+    #[tokio::test]
     async fn a_duress_passphrase_that_was_taken_away_is_a_wrong_one() {
         let home = TempDir::new().unwrap();
         let engine = under_passphrases(&home).await;

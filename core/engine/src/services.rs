@@ -72,6 +72,16 @@ impl Services {
         is_another
     }
 
+    /// Does something with the store. What that finds wrong with it is in the snapshot: who watches that looks again.
+    pub(crate) fn with_store<T>(&self, work: impl FnOnce(&Store) -> T) -> T {
+        let before = self.store.report();
+        let done = work(&self.store);
+        if self.store.report() != before {
+            self.reporter.changed();
+        }
+        done
+    }
+
     pub(crate) fn rng(&self) -> Random {
         self.rng.clone()
     }

@@ -40,10 +40,10 @@ package final class Present<Value: Sendable>: Sendable {
         inner.with { $0.change(body) }
     }
 
-    /// Takes a new value, unless that of a later revision was taken: it comes late.
+    /// Takes a new value, unless that of a later revision was taken: it comes late then.
     package func set(_ value: Value, revision: UInt64) where Value: Equatable {
         inner.with { inner in
-            guard revision > inner.revision else { return }
+            guard revision >= inner.revision else { return }
             inner.revision = revision
             if value != inner.value { inner.change { $0 = value } }
         }

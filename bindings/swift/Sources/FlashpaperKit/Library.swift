@@ -154,7 +154,7 @@ final class Library: Flashpaper {
     }
 
     func setDuress(_ passphrase: Data?) async throws {
-        try await call { try await engine.setDuress(passphrase: passphrase) }
+        try await change { try await engine.setDuress(passphrase: passphrase) }
     }
 
     func updateDirectory(_ file: Data) async throws {

@@ -23,7 +23,7 @@ use crate::event_log::Events;
 use crate::locks::lock;
 use crate::snapshot::{BurnerStatus, Life, NetworkKind, Snapshot};
 use crate::spread::Spread;
-use crate::store::VaultReport;
+use crate::store::{Store, VaultReport};
 use crate::tasks::blocking;
 use crate::time::system_time;
 use crate::watched::{Look, Watched, watched};
@@ -52,7 +52,7 @@ impl Engine {
     /// [`Error::VaultLocked`], [`Error::Closed`].
     pub async fn change_key(&self, key: Key) -> Result<(), Error> {
         let context = Arc::clone(&self.context);
-        blocking(move || context.services.store.change_key(&key)).await
+        blocking(move || context.services.with_store(|store| store.change_key(&key))).await
     }
 
     /// Sets the duress passphrase, in the place of an earlier one, or takes it away. Who types it at [`Engine::open`], or to unlock,
@@ -66,13 +66,20 @@ impl Engine {
     /// [`Error::InvalidInput`]: it is empty or the passphrase itself, or the folder has none. Otherwise as [`Engine::change_key`].
     pub async fn set_duress(&self, passphrase: Option<Zeroizing<Vec<u8>>>) -> Result<(), Error> {
         let context = Arc::clone(&self.context);
-        blocking(move || context.services.store.set_duress(passphrase.as_ref().map(|bytes| &***bytes))).await
+        let set = move |store: &Store| store.set_duress(passphrase.as_ref().map(|bytes| &***bytes));
+        blocking(move || context.services.with_store(set)).await
     }
 
     /// Subscribes to what happens after an event (see [`Snapshot::sequence`]), or from now on.
     #[must_use]
     pub fn events(&self, since: Option<u64>) -> Events {
         self.context.services.reporter.subscribe(since)
+    }
+
+    /// The number of the last event; 0 before the first.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.context.services.reporter.sequence()
     }
 
     /// Everything that a screen shows, at one moment. Nothing is missing between it and [`Engine::events`] since its

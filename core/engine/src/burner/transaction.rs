@@ -205,11 +205,10 @@ impl LiveBurner {
         before: MessageId,
         limit: usize,
     ) -> Result<Vec<(MessageId, Entry)>, Error> {
-        let store = &self.services.store;
-        match with {
+        self.services.with_store(|store| match with {
             Some(peer) => store.history_with(self.owner, peer, before, limit),
             None => store.history(self.owner, (0..before.into(), End::Last), limit),
-        }
+        })
     }
 
     /// Forgets messages of history that have expired by `now`; gives when the next does, if one does.
@@ -218,7 +217,7 @@ impl LiveBurner {
             let mut chat = lock(&self.chat);
             let Some(numbers) = chat.expiries.due(now) else { return Ok(chat.expiries.next()) };
             let (from, kept_for) = (numbers.start, chat.account.history);
-            let mut page = self.services.store.history(self.owner, (numbers, End::First), PAGE)?;
+            let mut page = self.services.with_store(|store| store.history(self.owner, (numbers, End::First), PAGE))?;
             // Where there may be more, up to a whole block: then a list by peer has nothing elsewhere.
             let up_to = page.last().filter(|_| page.len() == PAGE).map(|(last, _)| history::block_start(*last));
             page.retain(|(message, _)| up_to.is_none_or(|up_to| u64::from(*message) < up_to));
@@ -240,7 +239,8 @@ impl LiveBurner {
         if chat.account.history == History::None {
             return Ok(());
         }
-        let block = self.services.store.history(self.owner, (history::block_of(message), End::First), usize::MAX)?;
+        let numbers = (history::block_of(message), End::First);
+        let block = self.services.with_store(|store| store.history(self.owner, numbers, usize::MAX))?;
         let (gone, left): (Vec<_>, Vec<_>) = block.into_iter().partition(|(of, _)| *of == message);
         if gone.is_empty() { Ok(()) } else { self.forget(&mut chat, &gone, &left, now) }
     }

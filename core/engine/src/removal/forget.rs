@@ -6,13 +6,14 @@ use crate::Error;
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::event::BurnerId;
+use crate::store::Store;
 use crate::tasks::blocking;
 
 impl Context {
     /// Forgets a burner and what belongs to it. Takes as long as a key source does. On an error nothing has changed.
     pub(crate) fn forget_now(&self, id: &BurnerId) -> Result<(), Error> {
         self.burners.get(id)?;
-        self.services.store.keep_only(|| self.burners.owners_without(id))?;
+        self.services.with_store(|store| store.keep_only(|| self.burners.owners_without(id)))?;
         self.burners.remove(id);
         self.tor.forget(id);
         Ok(())
@@ -39,6 +40,6 @@ impl Context {
     /// Wipes the data keys of dropped accounts, if there are any. A key source may ask the user meanwhile.
     pub(crate) async fn wipe(self: &Arc<Self>) -> Result<(), Error> {
         let context = Arc::clone(self);
-        blocking(move || context.services.store.wipe()).await
+        blocking(move || context.services.with_store(Store::wipe)).await
     }
 }

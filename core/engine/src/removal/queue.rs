@@ -13,6 +13,7 @@ use crate::account::Account;
 use crate::burner::LiveBurner;
 use crate::context::Context;
 use crate::event::{BurnerId, Event, Settlement};
+use crate::store::Store;
 use crate::tasks::blocking;
 use crate::time::{system_time, unix_seconds};
 use crate::{Error, limits};
@@ -70,7 +71,7 @@ impl Context {
                 context.tor.forget(&burner.id);
                 context.services.expiry.notify_one();
             }
-            context.services.store.wipe()
+            context.services.with_store(Store::wipe)
         })
         .await
     }

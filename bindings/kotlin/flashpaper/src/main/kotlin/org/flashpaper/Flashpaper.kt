@@ -17,9 +17,10 @@ import org.flashpaper.internal.ffi.forbidSwap as ffiForbidSwap
  *
  * It stays open until [close], or the end of the process: an app that lets go of it has not closed it.
  *
- * Functions throw [FlashpaperException]. Cancelling a coroutine cancels its call. No function of an open library holds the calling
- * thread: those that wait for a disk or a network suspend. [panic], [panicWithTicket], [forbidDumps] and [forbidSwap] are done when
- * they return, and hold it. A negative duration throws [Input.TimeSpan]; one above 30 years counts as 30 years.
+ * Functions throw [FlashpaperException]. Cancelling a coroutine ends a long call: [open], [startTor], [restore], [sync], and the wait
+ * of [burn] and [burnAll]. Any other call ends soon, and goes on to its end. No function of an open library holds the calling thread:
+ * those that wait for a disk or a network suspend. [panic], [panicWithTicket], [forbidDumps] and [forbidSwap] are done when they
+ * return, and hold it. A negative duration throws [Input.TimeSpan]; one above 30 years counts as 30 years.
  */
 public interface Flashpaper {
     /**

@@ -154,6 +154,22 @@ class OpeningTest {
     }
 
     @Test
+    fun aCallThatEndsSoonIsDoneAndTellsItThoughItsCoroutineIsCancelledMeanwhile() = home.with { library ->
+        var isTold = false
+        coroutineScope {
+            val changing = launch(start = UNDISPATCHED) {
+                library.changeKey(Key.Passphrase("swordfish".toByteArray()))
+                isTold = true
+            }
+            changing.cancelAndJoin()
+        }
+        assertTrue(isTold)
+        library.lock()
+        assertThrows<FlashpaperException.VaultLocked> { home.open() }
+        home.open(Key.Passphrase("swordfish".toByteArray()))
+    }
+
+    @Test
     fun aLibraryThatIsClosedIsCollected() = runBlocking {
         suspend fun closed() = home.open().let {
             it.create(BURNER_TEST)

@@ -69,7 +69,12 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
 
     /** An opening that was cancelled gives this up: where no other has it, nobody else would close it. */
     suspend fun leave() {
-        if (opening.withLock { --openings } == 0) close()
+        // An opening that waits for this meanwhile finds it closed, and opens the folder anew.
+        opening.withLock {
+            if (--openings > 0) return
+            engine.shutdown()
+        }
+        watching.join()
     }
 
     /** Makes a call that changes something that [state] shows: it shows it when this returns. */
@@ -91,7 +96,7 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
     }
 
     /** Has [state] show the present. Where the library has just been closed it shows that by itself, and no call fails by it. */
-    suspend fun look(): Unit = withContext(NonCancellable) {
+    suspend fun look() {
         try {
             follow(translated { engine.snapshot() })
         } catch (_: FlashpaperException) {
@@ -158,7 +163,7 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
 
     override suspend fun changeKey(key: Key): Unit = change { engine.changeKey(key.ffi()) }
 
-    override suspend fun setDuress(passphrase: ByteArray?): Unit = call { engine.setDuress(passphrase) }
+    override suspend fun setDuress(passphrase: ByteArray?): Unit = change { engine.setDuress(passphrase) }
 
     override suspend fun updateDirectory(file: ByteArray): Unit = call { engine.updateDirectory(file) }
 

@@ -8,28 +8,18 @@ import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.withContext
 import org.flashpaper.Numbered
 import org.flashpaper.internal.ffi.Engine
-import org.flashpaper.internal.ffi.Events
 
 /** The events of an engine from this call on. A collection goes on where the one before has ended. */
 internal fun numbered(engine: Engine, since: Long?): Flow<Numbered> {
-    // Until an event was read this alone knows where it begins.
-    var begun: Events? = engine.events(since?.toULong())
-    var last = since
+    // No event is in the future: a number may be of an earlier process.
+    var last = engine.sequence().let { minOf(since?.toULong() ?: it, it) }
     return forOneCollector {
-        val events = begun ?: engine.events(last?.toULong())
-        try {
+        engine.events(last).use { events ->
             while (true) {
-                val next = withContext(Dispatchers.IO) {
-                    // What was read, but did not come to a collector that was cancelled, is read again.
-                    events.next()?.face()?.also { if (last == null) last = it.number - 1 }
-                } ?: break
-                last = next.number
+                // What was read, but did not come to a collector that was cancelled, is read again.
+                val next = withContext(Dispatchers.IO) { events.next()?.face() } ?: break
+                last = next.number.toULong()
                 emit(next)
-            }
-        } finally {
-            if (last != null) {
-                events.close()
-                begun = null
             }
         }
     }
