@@ -54,6 +54,15 @@ class ConnectivityHintsTest {
     }
 
     @Test
+    fun `the first network after a start without one is a hint`() {
+        connectivity.setActiveNetworkInfo(null)
+        hints().use {
+            network(ShadowNetwork.newInstance(1), "192.0.2.1")
+            assertEquals(listOf("networkChanged"), library.told)
+        }
+    }
+
+    @Test
     fun `the end of doze is a hint, and its beginning is not`() {
         hints().use {
             for (idle in listOf(true, false)) {
