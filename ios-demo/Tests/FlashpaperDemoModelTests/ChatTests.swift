@@ -99,7 +99,7 @@ import Testing
         try await until { chat.state.mode == .blocked }
         #expect(chat.state.main?.act == .unblock && !chat.state.canWrite)
         chat.act(.unblock)
-        try await until { chat.state.mode == .plain }
+        try await until { chat.state.mode == .stranger && chat.state.main?.act == .accept }
     }
 
     /// The library forgets it before anybody has seen it.

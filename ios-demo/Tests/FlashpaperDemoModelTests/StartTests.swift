@@ -242,7 +242,8 @@ import Testing
         let form = QuestionForm(
             title: "", instructions: "", fields: [FlashpaperTesting.Field(label: "A", kind: .text, required: true)])
         device.fake.ask(form)
-        let app = device.app()
+        // One that may choose its server would go on at another.
+        let app = device.app(CreateOptions(server: "example.org"))
         await app.launched()
         app.start?.start()
         try await until { app.creating?.state.question != nil }

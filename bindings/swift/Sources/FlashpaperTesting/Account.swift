@@ -66,20 +66,13 @@ struct Account {
     mutating func add(_ address: String, decided: Bool, _ inner: inout Inner) throws(FlashpaperError) -> JID {
         let (jid, key) = try read(address)
         guard !inner.accounts.contains(where: { $0.jid == jid }) else { throw .invalidInput(.address) }
-        let index = talk(with: jid, .contact)
-        guard talks[index].relationship != .blocked else { throw .peerBlocked }
-        if let key {
-            let other = talks[index].keys.filter { $0.fingerprint != key }
-            if other.contains(where: \.verified) { throw .otherKeyVerified }
-            let isInUse = talks[index].key.map { $0 != key } ?? false
-            let isExpected = talks[index].expected.map { $0 != key } ?? false
-            if !decided && (isInUse || isExpected) { throw .otherKeyInUse }
-            talks[index].expected = key
-        }
-        talks[index].relationship = .contact
+        let index = talk(with: jid, .stranger)
+        try talks[index].checkUnblocked()
+        if let key { try talks[index].expect(key, decided: decided) }
         inner.meet(jid)
-        see(index, inner)
+        try accept(index, &inner)
         inner.report(.conversation(burner: id, peer: jid))
+        flush(index, &inner)
         return jid
     }
 
@@ -96,9 +89,36 @@ struct Account {
         return (JID(rawValue: String(parts[0])), key.flatMap { Fingerprint(String($0.dropFirst(16))) })
     }
 
-    /// Takes over whether a peer is there.
-    mutating func see(_ index: Int, _ inner: Inner) {
-        talks[index].isPresent = connection == .online && inner.people[talks[index].peer]?.isOnline == true
+    /// Makes somebody a contact. Who has asked for a private conversation as a stranger gets it.
+    mutating func accept(_ index: Int, _ inner: inout Inner) throws(FlashpaperError) {
+        let asks = talks[index].asksForPrivate
+        try talks[index].befriend()
+        if asks { startPrivate(index, &inner) }
+    }
+
+    /// A peer asks for a private conversation. A stranger gets no answer before they are accepted.
+    mutating func isAskedForPrivate(by peer: JID, _ inner: inout Inner) {
+        let index = talk(with: peer, .stranger)
+        switch talks[index].relationship {
+        case .contact: startPrivate(index, &inner)
+        case .stranger:
+            talks[index].asksForPrivate = true
+            inner.report(.conversation(burner: id, peer: peer))
+        case .blocked: break
+        }
+        flush(index, &inner)
+    }
+
+    /// A peer comes or goes, which is heard of contacts alone.
+    mutating func hear(_ index: Int, _ inner: inout Inner) {
+        guard talks[index].relationship == .contact else { return }
+        see(index, inner)
+        inner.report(.conversation(burner: id, peer: talks[index].peer))
+    }
+
+    private mutating func see(_ index: Int, _ inner: Inner) {
+        let isHeard = connection == .online && talks[index].relationship == .contact
+        talks[index].isPresent = isHeard && inner.people[talks[index].peer]?.isOnline == true
     }
 
     /// Begins a private conversation if the peer is there.
@@ -111,7 +131,25 @@ struct Account {
         if talks[index].security == .keyChanged {
             inner.report(.notice(burner: id, peer: peer, notice: .otherKey))
         }
-        flush(index, &inner)
+    }
+
+    /// The user ends a private conversation: what the peer has not confirmed in it they cannot confirm any more.
+    mutating func endPrivate(_ index: Int, _ inner: inout Inner) {
+        talks[index].end(by: false)
+        for message in messages where message.peer == talks[index].peer && message.state == .acked {
+            fail(message.id, .unread, &inner)
+        }
+    }
+
+    /// The user keeps a peer away, or not any more: they are a stranger then.
+    mutating func setBlocked(_ blocked: Bool, _ index: Int, _ inner: inout Inner) {
+        if blocked {
+            talks[index].relationship = .blocked
+            endPrivate(index, &inner)
+            for message in waiting(for: talks[index].peer) { fail(message.id, .blocked, &inner) }
+        } else if talks[index].relationship == .blocked {
+            talks[index].relationship = .stranger
+        }
     }
 
     // MARK: Messages
@@ -123,8 +161,7 @@ struct Account {
         guard !text.isEmpty else { throw .invalidInput(.text(.empty)) }
         let bytes = UInt64(text.utf8.count)
         guard bytes <= longestText else { throw .invalidInput(.text(.tooLong(bytes: bytes, limit: longestText))) }
-        guard talks[index].relationship != .blocked else { throw .peerBlocked }
-        talks[index].relationship = .contact
+        try talks[index].befriend()
         let message = append(text, from: index, .queued, talks[index].security, inner)
         if let limit { waits[message] = inner.now + seconds(limit) }
         keys.append((key, message))
@@ -140,7 +177,7 @@ struct Account {
         see(index, inner)
         guard connection == .online else { return }
         let talk = talks[index]
-        let waiting = messages.filter { $0.peer == talk.peer && ($0.state == .queued || $0.state == .waitingForPeer) }
+        let waiting = self.waiting(for: talk.peer)
         guard talk.isPresent, talk.security == .private || talk.security == .verified else {
             for message in waiting where message.state == .queued { set(message.id, .waitingForPeer, &inner) }
             return
@@ -170,13 +207,12 @@ struct Account {
         guard case .failed = old.state else { throw .noSuchMessage }
         let index = try place(old.peer)
         let new = try send(old.text, to: index, within: nil, key: UUID().uuidString, &inner)
-        messages.removeAll { $0.id == message }
-        count()
+        delete(message)
         return new
     }
 
-    mutating func delete(_ message: MessageID) throws(FlashpaperError) {
-        _ = try self.message(message)
+    /// Of one that is not there nothing is to be forgotten.
+    mutating func delete(_ message: MessageID) {
         messages.removeAll { $0.id == message }
         count()
     }
@@ -187,13 +223,12 @@ struct Account {
         }
     }
 
-    mutating func take(_ message: MessageID, _ inner: inout Inner) throws(FlashpaperError) {
-        switch try self.message(message).state {
+    mutating func take(_ message: MessageID, _ inner: inout Inner) {
+        switch messages.first(where: { $0.id == message })?.state {
         case .received: set(message, .taken, &inner)
-        case .failed: messages.removeAll { $0.id == message }
+        case .failed: delete(message)
         default: break
         }
-        count()
     }
 
     mutating func fail(_ message: MessageID, _ reason: FailReason, _ inner: inout Inner) {
@@ -216,8 +251,7 @@ struct Account {
     mutating func pass(to inner: inout Inner) {
         for (message, at) in waits where at <= inner.now {
             waits[message] = nil
-            let state = messages.first { $0.id == message }?.state
-            if state == .queued || state == .waitingForPeer { set(message, .failed(.noAnswer), &inner) }
+            if messages.contains(where: { $0.id == message && $0.waits }) { fail(message, .noAnswer, &inner) }
         }
         if case .expire(let after) = history {
             messages.removeAll { $0.isDone && $0.at + seconds(after) <= inner.now }
@@ -236,6 +270,10 @@ struct Account {
         if history == .none, messages[index].isDone { messages.remove(at: index) }
         inner.report(.message(burner: id, message: message, state: state))
         count()
+    }
+
+    private func waiting(for peer: JID) -> [Message] {
+        messages.filter { $0.peer == peer && $0.waits }
     }
 
     private mutating func append(
@@ -260,60 +298,5 @@ struct Account {
 
 extension Message {
     fileprivate var isDone: Bool { state == .taken || state == .delivered }
-}
-
-/// A fake's conversation.
-struct Talk {
-    let peer: JID
-    var label: String?
-    var relationship: Relationship
-    private(set) var security = Security.plaintext
-    var key: Fingerprint?
-    var keys: [PeerKey] = []
-    var expected: Fingerprint?
-    var isPresent = false
-    var question: Comparison?
-    var timer: Duration?
-    var unread = 0
-    var outbox = 0
-    /// The secret that the user compares with.
-    var secret: String?
-
-    init(peer: JID, relationship: Relationship) {
-        self.peer = peer
-        self.relationship = relationship
-    }
-
-    var state: ChatState {
-        ChatState(
-            peer: peer, label: label, relationship: relationship, security: security,
-            version: key != nil && isPrivate ? 3 : nil, key: key, keys: keys, expected: expected, present: isPresent,
-            question: question, timer: timer, timerIsShared: false, unread: unread, outbox: outbox)
-    }
-
-    var isPrivate: Bool { security == .private || security == .verified || security == .keyChanged }
-
-    mutating func begin(with new: Fingerprint) {
-        key = new
-        if !keys.contains(where: { $0.fingerprint == new }) {
-            let isFirst = keys.isEmpty && (expected ?? new) == new
-            keys.append(PeerKey(fingerprint: new, accepted: isFirst))
-        }
-        look()
-    }
-
-    mutating func end(by peer: Bool) {
-        security = peer ? .finished : .plaintext
-        question = nil
-    }
-
-    mutating func change(_ fingerprint: Fingerprint, _ body: (PeerKey) -> PeerKey) {
-        keys = keys.map { $0.fingerprint == fingerprint ? body($0) : $0 }
-        if isPrivate { look() }
-    }
-
-    private mutating func look() {
-        guard let used = keys.first(where: { $0.fingerprint == key }) else { return }
-        security = used.verified ? .verified : used.accepted ? .private : .keyChanged
-    }
+    fileprivate var waits: Bool { state == .queued || state == .waitingForPeer }
 }

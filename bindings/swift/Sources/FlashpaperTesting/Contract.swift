@@ -37,8 +37,10 @@ public struct Contract: Sendable {
             let burner = try await checkCreation(library)
             try await checkEvents(library, events)
             let chat = try await checkContacts(library, burner)
+            try await checkKeys(burner, chat)
             try await checkTexts(chat)
             try await checkCancelled(library, chat)
+            try await checkBlocked(burner, chat)
             try await checkSleep(library, burner, chat)
             try await checkBurn(library, burner, chat)
             try await checkLocked(library)
@@ -168,6 +170,30 @@ public struct Contract: Sendable {
         return chat
     }
 
+    private func checkKeys(_ burner: any Burner, _ chat: any Chat) async throws {
+        let first = try known(Fingerprint(String(repeating: "ab", count: 20)))
+        let second = try known(Fingerprint(String(repeating: "cd", count: 20)))
+        func link(_ key: Fingerprint) -> String {
+            "xmpp:\(chat.peer.rawValue)?otr-fingerprint=\(key.digits.filter { $0 != " " })"
+        }
+        try await chat.acceptKey(first)
+        try rule(chat.state.keys == [PeerKey(fingerprint: first)], "a key can be accepted before it is used")
+        try await refused(.otherKeyInUse) { try await burner.add(link(second)) }
+        try await burner.expectKey(link(second))
+        let withdrawn = [PeerKey(fingerprint: first, accepted: false)]
+        try rule(chat.state.keys == withdrawn && chat.state.expected == second, "no text goes to another key than the expected")
+        try await chat.acceptKey(first)
+        try rule(chat.state.keys == [PeerKey(fingerprint: first)] && chat.state.expected == nil, "none is expected then")
+        try await chat.setVerified(true, key: second)
+        let verified = withdrawn + [PeerKey(fingerprint: second, verified: true)]
+        try rule(chat.state.keys == verified, "a key can be verified before it is used, and others are to be accepted anew then")
+        try await refused(.otherKeyVerified) { try await burner.expectKey(link(first)) }
+        try await chat.setVerified(false, key: second)
+        let refuted = withdrawn + [PeerKey(fingerprint: second, accepted: false)]
+        try rule(chat.state.keys == refuted, "no text goes to a key that is not verified any more")
+        try rule(chat.state.security == .plaintext, "what is said of keys begins no conversation")
+    }
+
     private func checkTexts(_ chat: any Chat) async throws {
         try await refused(.invalidInput(.text(.empty))) { try await chat.send("") }
         try await refused(.invalidInput(.timeSpan)) { try await chat.send("text", within: .seconds(-1)) }
@@ -189,6 +215,9 @@ public struct Contract: Sendable {
         try await chat.delete(second)
         try rule(chat.state.outbox == 1, "a text that is deleted is not counted any more, at once")
         try await refused(.noSuchMessage) { _ = try await chat.message(second) }
+        // What is not there any more cannot be in the way.
+        try await chat.delete(second)
+        try await chat.taken(second)
         for await page in chat.timeline() where page.map(\.id) == [message] { break }
     }
 
@@ -213,6 +242,27 @@ public struct Contract: Sendable {
         try rule(library.state.life == .awake, "a call that was cancelled before it began changes nothing")
         let after = try known(await first(of: chat.timeline()))
         try rule(after == before, "a text that was cancelled before is not there")
+    }
+
+    private func checkBlocked(_ burner: any Burner, _ chat: any Chat) async throws {
+        try await chat.setBlocked(false)
+        try rule(chat.state.relationship == .contact, "who was not blocked stays who they are")
+        let message = try await chat.send("never")
+        try await chat.setBlocked(true)
+        try rule(chat.state.relationship == .blocked && chat.state.outbox == 0, "nothing waits for somebody who is blocked")
+        try rule(try await chat.message(message).state == .failed(.blocked), "a text fails that had not left")
+        let calls: [() async throws -> Void] = [
+            { try await chat.accept() }, { try await chat.startPrivate() }, { try await chat.send("text") },
+            { try await chat.retry(message) }, { try await burner.add(chat.peer.rawValue) },
+        ]
+        for call in calls { try await refused(.peerBlocked, call) }
+        try await chat.taken(message)
+        try await refused(.noSuchMessage) { _ = try await chat.message(message) }
+        try await chat.setBlocked(false)
+        let (requests, chats) = (burner.state.requests.map(\.peer), burner.state.chats)
+        try rule(requests == [chat.peer] && chats.isEmpty, "who is not blocked any more is a stranger")
+        try await chat.startPrivate()
+        try rule(chat.state.relationship == .contact, "somebody whom the user begins to talk to is a contact")
     }
 
     private func checkSleep(_ library: any Flashpaper, _ burner: any Burner, _ chat: any Chat) async throws {
@@ -273,11 +323,18 @@ public struct Contract: Sendable {
     }
 
     private func checkLocked(_ library: any Flashpaper) async throws {
+        let since = library.state.number - 1
+        var behind = library.events(since: since).makeAsyncIterator()
         try await library.lock()
+        let lost = try known(await behind.next())
+        try rule(lost.event == .lagged(lost: lost.number - since), "a lock takes what was not read")
+        try rule(await behind.next() == Numbered(number: lost.number + 1, event: .locked), "it is told all the same")
         try await refused(.vaultLocked) { _ = try await library.pendingRemovals() }
         try await library.stopTor()
         try await library.suspend()
+        let upToDate = library.events()
         try await library.lock()
+        try rule(await first(of: upToDate)?.event == .locked, "who has read all has lost nothing")
         try await library.setAutoLock(after: nil)
         try rule(library.state.life == .locked, "these work while it is locked, and do not unlock it")
     }

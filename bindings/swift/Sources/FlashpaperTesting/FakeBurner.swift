@@ -95,11 +95,12 @@ struct FakeBurner: Burner {
             let verified = read.filter { parts, _ in
                 (name ?? parts[1]) == parts[1] && parts.count > 4 && parts[4].notBlank != nil
             }
+            var taken = 0
             for (parts, key) in verified {
                 let index = account.talk(with: JID(rawValue: parts[0]), .stranger)
-                account.talks[index].keys.append(PeerKey(fingerprint: key, verified: true))
+                if account.talks[index].learnVerified(key) { taken += 1 }
             }
-            return Imported(keys: verified.count, unreadLines: unread)
+            return Imported(keys: taken, unreadLines: unread)
         }
     }
 

@@ -50,7 +50,7 @@ struct FakeChat: Chat {
     }
 
     func delete(_ message: MessageID) async throws {
-        try world.change(.delete, burner) { account, _ in try account.delete(message) }
+        try world.change(.delete, burner) { account, _ in account.delete(message) }
     }
 
     func read(upTo message: MessageID) async throws {
@@ -58,82 +58,71 @@ struct FakeChat: Chat {
     }
 
     func taken(_ message: MessageID) async throws {
-        try world.change(.taken, burner) { try $0.take(message, &$1) }
+        try world.change(.taken, burner) { $0.take(message, &$1) }
     }
 
     func accept() async throws {
-        try change(.accept) { talk, _ in talk.relationship = .contact }
+        try change(.accept) { try $0.accept($1, &$2) }
     }
 
     func setBlocked(_ blocked: Bool) async throws {
-        try world.change(.setBlocked, burner) { account, inner in
-            let index = try account.place(peer)
-            account.talks[index].relationship = blocked ? .blocked : .contact
-            if blocked {
-                account.talks[index].end(by: false)
-                for message in account.messages where message.peer == peer {
-                    if message.state == .queued || message.state == .waitingForPeer {
-                        account.fail(message.id, .blocked, &inner)
-                    }
-                }
-            }
-            inner.report(.conversation(burner: burner, peer: peer))
-        }
+        try change(.setBlocked) { $0.setBlocked(blocked, $1, &$2) }
     }
 
     func setLabel(_ label: String?) async throws {
-        try change(.setLabel) { talk, _ in talk.label = label?.notBlank }
+        try change(.setLabel) { account, index, _ in account.talks[index].label = label?.notBlank }
     }
 
     func setTimer(after time: Duration?) async throws {
         let time = try time?.checked()
         if let time, time < .seconds(1) || time > .seconds(366 * 86_400) { throw FlashpaperError.invalidInput(.timer) }
-        try change(.setTimer) { talk, _ in talk.timer = time }
+        try change(.setTimer) { account, index, _ in account.talks[index].timer = time }
     }
 
     func startPrivate() async throws {
-        try world.change(.startPrivate, burner) { $0.startPrivate(try $0.place(peer), &$1) }
-    }
-
-    func endPrivate() async throws {
-        try change(.endPrivate) { talk, _ in talk.end(by: false) }
-    }
-
-    func acceptKey(_ key: Fingerprint) async throws {
-        try changeKey(.acceptKey, key) {
-            PeerKey(
-                fingerprint: $0.fingerprint, verified: $0.verified, verifiedUs: $0.verifiedUs, accepted: true)
+        try change(.startPrivate) { account, index, inner in
+            try account.talks[index].befriend()
+            account.startPrivate(index, &inner)
         }
     }
 
+    func endPrivate() async throws {
+        try change(.endPrivate) { $0.endPrivate($1, &$2) }
+    }
+
+    func acceptKey(_ key: Fingerprint) async throws {
+        try change(.acceptKey) { account, index, _ in account.talks[index].accept(key) }
+    }
+
     func setVerified(_ verified: Bool, key: Fingerprint) async throws {
-        try changeKey(.setVerified, key) {
-            PeerKey(fingerprint: $0.fingerprint, verified: verified, verifiedUs: $0.verifiedUs, accepted: verified)
+        try change(.setVerified) { account, index, _ in
+            if verified { account.talks[index].verify(key) } else { account.talks[index].distrust(key) }
         }
     }
 
     func compare(_ secret: String, question: String?) async throws {
         try checkSecret(secret)
-        try change(.compare) { talk, inner in
-            guard talk.isPrivate else { throw FlashpaperError.notPrivate }
-            talk.secret = secret
-            if let known = inner.people[peer]?.secret { talk.compared(known == secret, burner, &inner) }
+        try change(.compare) { account, index, inner in
+            guard account.talks[index].isPrivate else { throw FlashpaperError.notPrivate }
+            account.talks[index].secret = secret
+            if let known = inner.people[peer]?.secret { account.talks[index].compared(known == secret, burner, &inner) }
         }
     }
 
     func answer(_ secret: String, to question: String?) async throws {
         try checkSecret(secret)
-        try change(.answer) { talk, inner in
-            guard talk.question == .asked(question: question) else { throw FlashpaperError.nothingAsked }
-            talk.question = nil
-            talk.compared(inner.people[peer]?.secret == secret, askedByPeer: question != nil, burner, &inner)
+        try change(.answer) { account, index, inner in
+            guard account.talks[index].question == .asked(question: question) else { throw FlashpaperError.nothingAsked }
+            account.talks[index].question = nil
+            let isEqual = inner.people[peer]?.secret == secret
+            account.talks[index].compared(isEqual, askedByPeer: question != nil, burner, &inner)
         }
     }
 
     func abortComparison() async throws {
-        try change(.abortComparison) { talk, inner in
-            talk.question = nil
-            talk.secret = nil
+        try change(.abortComparison) { account, index, inner in
+            account.talks[index].question = nil
+            account.talks[index].secret = nil
             inner.report(.comparison(burner: burner, peer: peer, comparison: .aborted))
         }
     }
@@ -142,35 +131,13 @@ struct FakeChat: Chat {
         guard secret.notBlank != nil else { throw FlashpaperError.invalidInput(.text(.empty)) }
     }
 
-    private func change(_ op: Op, _ body: (inout Talk, inout Inner) throws -> Void) throws {
-        try world.change(op, burner) { account, inner in
-            try body(&account.talks[try account.place(peer)], &inner)
-            inner.report(.conversation(burner: burner, peer: peer))
-        }
-    }
-
-    private func changeKey(_ op: Op, _ key: Fingerprint, _ body: (PeerKey) -> PeerKey) throws {
+    /// Whatever the user does: texts leave that can by then.
+    private func change(_ op: Op, _ body: (inout Account, Int, inout Inner) throws -> Void) throws {
         try world.change(op, burner) { account, inner in
             let index = try account.place(peer)
-            account.talks[index].change(key, body)
+            try body(&account, index, &inner)
             inner.report(.conversation(burner: burner, peer: peer))
             account.flush(index, &inner)
         }
-    }
-}
-
-extension Talk {
-    /// What a comparison comes to. A question of the peer's shows nothing of the peer.
-    mutating func compared(_ isEqual: Bool, askedByPeer: Bool = false, _ burner: BurnerID, _ inner: inout Inner) {
-        secret = nil
-        if isEqual, let key {
-            change(key) {
-                PeerKey(
-                    fingerprint: $0.fingerprint, verified: $0.verified || !askedByPeer,
-                    verifiedUs: $0.verifiedUs || askedByPeer, accepted: $0.accepted || !askedByPeer)
-            }
-        }
-        let result: Comparison = !isEqual ? .different : askedByPeer ? .verifiedUs : .verified
-        inner.report(.comparison(burner: burner, peer: peer, comparison: result))
     }
 }

@@ -38,10 +38,17 @@ final class FakeCreation: Creation, Sendable {
                 forms.with { _ = $0.removeFirst() }
                 end = .answered
             case .anotherPicture: end = .replaced
-            case .giveUp: end = .declined
+            case .giveUp:
+                forms.with { _ = $0.removeFirst() }
+                end = .declined
             }
             inner.report(.questionEnded(burner: asked.burner, question: question, end: end))
-            if end == .declined { ends(with: .declined, &inner) } else { goOn(&inner) }
+            if end == .declined {
+                // The server is given up: there are others, unless the app has named this one.
+                guard options.server == nil else { return ends(with: .declined, &inner) }
+                tell(.movingOn(from: asked.server, why: .declined), of: asked.burner, at: asked.server, &inner)
+            }
+            goOn(&inner)
         }
     }
 
@@ -72,14 +79,16 @@ final class FakeCreation: Creation, Sendable {
                 .sealed(server: server, via: options.route ?? .exit), .connected(circuit: nil), .secured, .registered,
                 .loggedIn, .reachable,
             ]
-            for step in steps {
-                inner.report(.creating(burner: id, step: step))
-                present.set(.working(server: server, step: step))
-            }
+            for step in steps { tell(step, of: id, at: server, &inner) }
             inner.creations.removeAll { $0 === self }
             present.set(.done(id))
             present.finish()
         }
+    }
+
+    private func tell(_ step: Step, of burner: BurnerID, at server: JID, _ inner: inout Inner) {
+        inner.report(.creating(burner: burner, step: step))
+        present.set(.working(server: server, step: step))
     }
 
     func ends(with error: FlashpaperError, _ inner: inout Inner) {

@@ -45,7 +45,8 @@ public final class FakeFlashpaper: Flashpaper, Sendable {
     }
 
     /// The next creation asks this of the user, once it has a server. Several are asked one after the other. Names of burner and
-    /// server are those of the creation.
+    /// server are those of the creation. Where one is given up, a creation that may choose its server goes on at one of the same
+    /// name.
     public func ask(_ form: QuestionForm) {
         world.script { $0.forms.append(form) }
     }

@@ -21,21 +21,16 @@ public struct FakePeer: Sendable {
     public func comesOnline() {
         change { $0.isOnline = true }
         talks { account, index, inner in
-            account.see(index, inner)
-            inner.report(.conversation(burner: account.id, peer: jid))
+            account.hear(index, &inner)
             let waits = account.messages.contains { $0.peer == jid && $0.state == .waitingForPeer }
             if waits, account.talks[index].security == .plaintext { account.startPrivate(index, &inner) }
-            account.flush(index, &inner)
         }
     }
 
     /// It is not there any more.
     public func goesOffline() {
         change { $0.isOnline = false }
-        talks { account, index, inner in
-            account.see(index, inner)
-            inner.report(.conversation(burner: account.id, peer: jid))
-        }
+        talks { $0.hear($1, &$2) }
     }
 
     /// Sends a text to a burner; gives its name there, or nil where the user has blocked it or the burner is gone.
@@ -76,16 +71,17 @@ public struct FakePeer: Sendable {
         }
     }
 
-    /// Begins a private conversation with a burner.
+    /// Begins a private conversation with a burner. Where it is a stranger, that waits for ``Chat/accept()``.
     public func startsPrivate(with burner: BurnerID) {
         world.script { inner in
-            inner.change(burner) { $0.startPrivate($0.talk(with: jid, .stranger), &$1) }
+            inner.change(burner) { $0.isAskedForPrivate(by: jid, &$1) }
         }
     }
 
     /// Ends its private conversations.
     public func endsPrivate() {
         talks { account, index, inner in
+            guard account.talks[index].isPrivate else { return }
             account.talks[index].end(by: true)
             inner.report(.conversation(burner: account.id, peer: jid))
         }
@@ -117,12 +113,14 @@ public struct FakePeer: Sendable {
         world.script { body(&$0.people[jid]!) }
     }
 
-    /// All of its conversations.
+    /// All of its conversations. Whatever happens: texts leave that can by then.
     private func talks(_ body: (inout Account, Int, inout Inner) -> Void) {
         world.script { inner in
             for id in inner.accounts.map(\.id) {
                 inner.change(id) { account, inner in
-                    if let index = try? account.place(jid) { body(&account, index, &inner) }
+                    guard let index = try? account.place(jid) else { return }
+                    body(&account, index, &inner)
+                    account.flush(index, &inner)
                 }
             }
         }

@@ -54,36 +54,25 @@ final class World: Sendable {
     }
 
     func events(since number: UInt64?) -> AsyncStream<Numbered> {
-        let (stream, reader) = AsyncStream.makeStream(of: Numbered.self)
-        let id = UUID()
-        let isOver = inner.with { inner in
-            if let number {
-                let kept = inner.log.drop { $0.number <= number }
-                if let first = kept.first, first.number > number + 1 {
-                    reader.yield(Numbered(number: inner.number, event: .lagged(lost: inner.number - number)))
-                } else {
-                    for event in kept { reader.yield(event) }
+        let last = Locked(read { min(number ?? $0.number, $0.number) })
+        // Nothing is read ahead: a lock takes what the reader has not asked for.
+        return AsyncStream { [self] in
+            while !Task.isCancelled {
+                let seen = changes.value
+                let (next, isOver) = read { inner in (inner.event(behind: last.with { $0 }), inner.life == .closed) }
+                if let next {
+                    last.with { $0 = next.number }
+                    return next
                 }
+                if isOver { break }
+                _ = await changes.stream().first { $0 != seen }
             }
-            if inner.life != .closed { inner.readers[id] = reader }
-            return inner.life == .closed
+            return nil
         }
-        if isOver {
-            reader.finish()
-        } else {
-            reader.onTermination = { [weak self] _ in self?.inner.with { $0.readers[id] = nil } }
-        }
-        return stream
     }
 
     func close() {
-        let readers = inner.with { inner in
-            inner.end()
-            publish(inner)
-            defer { inner.readers = [:] }
-            return inner.readers
-        }
-        for reader in readers.values { reader.finish() }
+        script { $0.end() }
         present.finish()
         changes.finish()
     }
@@ -105,8 +94,8 @@ struct Inner {
     var torIsWanted = false
     var vault = VaultReport()
     var number: UInt64 = 0
-    var log: [Numbered] = []
-    var readers: [UUID: AsyncStream<Numbered>.Continuation] = [:]
+    /// The last events. Of one that was forgotten, nothing is left.
+    private var log: [Event?] = []
     var accounts: [Account] = []
     var removals: [PendingRemoval] = []
     var people: [JID: Person] = [:]
@@ -149,10 +138,18 @@ struct Inner {
 
     mutating func report(_ event: Event) {
         number += 1
-        let numbered = Numbered(number: number, event: event)
-        log.append(numbered)
+        log.append(event)
         if log.count > keptEvents { log.removeFirst() }
-        for reader in readers.values { reader.yield(numbered) }
+    }
+
+    /// What comes behind an event; nil if there is nothing yet.
+    func event(behind last: UInt64) -> Numbered? {
+        let first = number + 1 - UInt64(log.count)
+        if last + 1 < first { return Numbered(number: number, event: .lagged(lost: number - last)) }
+        let ahead = log.dropFirst(Int(last + 1 - first))
+        let forgotten = UInt64(ahead.prefix { $0 == nil }.count)
+        if forgotten > 0 { return Numbered(number: last + forgotten, event: .lagged(lost: forgotten)) }
+        return ahead.first.flatMap { $0 }.map { Numbered(number: last + 1, event: $0) }
     }
 
     mutating func setTor(_ new: Tor) {
@@ -215,6 +212,7 @@ struct Inner {
         fallAsleep()
         for creation in creations { creation.ends(with: .vaultLocked, &self) }
         life = .locked
+        log = log.map { _ in nil }
         report(.locked)
     }
 

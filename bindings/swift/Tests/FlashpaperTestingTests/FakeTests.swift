@@ -69,8 +69,13 @@ import Testing
         fake.touch()
         fake.advance(by: .seconds(9))
         #expect(fake.state.life == .awake)
+        for _ in 0..<3 { fake.emit(.torStarting) }
+        let read = await events.first { $0.event == .torStarting }
         fake.advance(by: .seconds(1))
         #expect(fake.state.life == .locked)
+        // Two of them were not read.
+        #expect(await events.first { _ in true }?.event == .lagged(lost: 2))
+        #expect(await events.first { _ in true } == read.map { Numbered(number: $0.number + 3, event: .locked) })
         await #expect(throws: FlashpaperError.vaultLocked) { try await fake.resume() }
         fake.unlock()
         try await fake.resume()
@@ -109,6 +114,63 @@ import Testing
         #expect(chat.state.security == .finished)
     }
 
+    @Test func aComparisonHasWaitingTextsLeave() async throws {
+        let (_, chat) = try await talking()
+        let peer = fake.peer(friend)
+        peer.comesOnline()
+        try await chat.startPrivate()
+        let first = peer.key
+        peer.changesKey()
+        try await chat.send("once compared")
+        try await chat.compare("cat")
+        #expect(peer.heard.isEmpty)
+        peer.knows("cat")
+        #expect(peer.heard == ["once compared"] && chat.state.security == .verified)
+        #expect(chat.state.keys.first { $0.fingerprint == first }?.accepted == false)
+        peer.changesKey()
+        try await chat.send("at once")
+        try await chat.compare("cat")
+        #expect(peer.heard == ["once compared", "at once"])
+    }
+
+    @Test func noTextGoesToAnotherKeyThanTheExpected() async throws {
+        let (burner, chat) = try await talking()
+        let peer = fake.peer(friend)
+        peer.comesOnline()
+        try await chat.startPrivate()
+        func link(_ key: Fingerprint) -> String {
+            "xmpp:\(friend.rawValue)?otr-fingerprint=\(key.digits.filter { $0 != " " })"
+        }
+        try await burner.expectKey(link(try #require(Fingerprint(String(repeating: "ab", count: 20)))))
+        #expect(chat.state.security == .keyChanged)
+        try await chat.send("to the right one")
+        #expect(peer.heard.isEmpty)
+        try await burner.expectKey(link(peer.key))
+        #expect(peer.heard == ["to the right one"] && chat.state.security == .private)
+        // Of another key, the first conversation with it is as the user has said.
+        peer.goesOffline()
+        try await chat.endPrivate()
+        peer.changesKey()
+        try await chat.setVerified(true, key: peer.key)
+        peer.comesOnline()
+        try await chat.startPrivate()
+        #expect(chat.state.security == .verified)
+    }
+
+    @Test func whatWasNotConfirmedIsUnreadOnceItsConversationEnds() async throws {
+        let (_, chat) = try await talking()
+        let peer = fake.peer(friend)
+        peer.comesOnline()
+        peer.confirms(false)
+        let ends: [() async throws -> Void] = [{ try await chat.endPrivate() }, { try await chat.setBlocked(true) }]
+        for end in ends {
+            let message = try await chat.send("hello")
+            #expect(try await chat.message(message).state == .acked)
+            try await end()
+            #expect(try await chat.message(message).state == .failed(.unread))
+        }
+    }
+
     @Test func aKeyThatIsVerifiedAfterTheEndBeginsNothing() async throws {
         let (_, chat) = try await talking()
         let peer = fake.peer(friend)
@@ -137,6 +199,10 @@ import Testing
             try await burner.importFingerprints("no line\nnor this")
         }
         #expect(try await burner.importFingerprints("\n") == Imported(keys: 0, unreadLines: []))
+        let stranger = JID(rawValue: "stranger@example.org")
+        try await burner.add("xmpp:\(stranger.rawValue)?otr-fingerprint=\(String(repeating: "ab", count: 20))")
+        let other = file.replacing(friend.rawValue, with: stranger.rawValue)
+        #expect(try await burner.importFingerprints(other, account: "me").keys == 0, "another is expected")
     }
 
     @Test func whatMayBeLeftOutIsAsInKotlin() async throws {
@@ -157,11 +223,25 @@ import Testing
         stranger.sends("hi", to: burner.id)
         #expect(burner.state.requests.map(\.peer) == [stranger.jid])
         let chat = try #require(burner.chat(with: stranger.jid))
+        stranger.comesOnline()
+        stranger.startsPrivate(with: burner.id)
+        #expect(chat.state.security == .plaintext && !chat.state.present && burner.state.requests.count == 1)
         try await chat.accept()
         #expect(burner.state.requests.isEmpty && burner.state.chats.count == 2)
+        #expect(chat.state.security == .private && chat.state.present)
         try await chat.setBlocked(true)
+        stranger.startsPrivate(with: burner.id)
         #expect(stranger.sends("hi again", to: burner.id) == nil)
         await #expect(throws: FlashpaperError.peerBlocked) { try await chat.send("no") }
+        #expect(chat.state.relationship == .blocked && chat.state.security == .plaintext && !chat.state.present)
+        // What was asked for while they were blocked was not heard.
+        try await chat.setBlocked(false)
+        try await chat.accept()
+        #expect(chat.state.security == .plaintext && chat.state.present)
+        try await chat.setBlocked(true)
+        try await chat.setBlocked(false)
+        try await chat.startPrivate()
+        #expect(chat.state.relationship == .contact && chat.state.security == .private)
     }
 
     @Test func aCreationAsksAndEndsAsAnswered() async throws {
@@ -188,9 +268,19 @@ import Testing
         #expect(try await creation.burner.state.phase == .active)
 
         fake.ask(form)
-        let refused = fake.create()
+        let refused = fake.create(CreateOptions(server: "example.org"))
         try await refused.answer(try await question(refused), .giveUp)
         await #expect(throws: FlashpaperError.declined) { try await refused.burner }
+
+        // One that may choose its server goes on elsewhere.
+        fake.ask(form)
+        let choosing = fake.create()
+        let events = fake.events()
+        try await choosing.answer(try await question(choosing), .giveUp)
+        let made = try await choosing.burner.id
+        #expect(fake.state.burners.map(\.id).last == made)
+        let moved = Step.movingOn(from: JID(rawValue: "example.org"), why: .declined)
+        #expect(await events.first { $0.event == .creating(burner: made, step: moved) } != nil)
 
         fake.ask(form)
         let cancelled = fake.create()
@@ -198,7 +288,7 @@ import Testing
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         #expect(await cancelled.progress().first { _ in true } == .failed(.cancelled))
-        #expect(fake.state.burners.count == 1)
+        #expect(fake.state.burners.count == 2)
     }
 
     @Test func everyCallCanBeScriptedToFailOnce() async throws {

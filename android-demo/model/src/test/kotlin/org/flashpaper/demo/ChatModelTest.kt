@@ -239,6 +239,9 @@ class ChatModelTest {
         assertFalse(chat.conversation.canWrite)
         chat.act(ChatAct.UNBLOCK)
         settle()
+        assertEquals(Mode.STRANGER to ChatAct.ACCEPT, chat.conversation.run { mode to main?.act })
+        chat.act(ChatAct.ACCEPT)
+        settle()
         assertEquals(Mode.PLAIN, chat.conversation.mode)
     }
 

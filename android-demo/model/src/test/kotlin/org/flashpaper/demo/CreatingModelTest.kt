@@ -115,10 +115,22 @@ class CreatingModelTest {
     }
 
     @Test
-    fun `who does not answer is told so, and may try again`() = story {
+    fun `who does not answer goes on at another server`() = story {
+        fake.ask(captcha)
         val model = asked(captcha)
         model.decline()
         settle()
+        assertNotNull(model.state.value.question)
+        assertNull(model.state.value.problem)
+        model.decline()
+        assertTrue(screen is Screen.Contacts)
+    }
+
+    @Test
+    fun `who does not answer where there is no other server is told so, and may try again`() = story {
+        fake.fail(Op.CREATE, FlashpaperException.Declined())
+        on<StartModel>().start()
+        val model = on<CreatingModel>()
         assertEquals(TextKey.PROBLEM_DECLINED, model.state.value.problem?.sign?.key)
         model.retry()
         assertTrue(screen is Screen.Contacts)

@@ -6,7 +6,6 @@ import kotlin.time.toJavaDuration
 import org.flashpaper.BurnerId
 import org.flashpaper.BurnerState
 import org.flashpaper.ChatState
-import org.flashpaper.Comparison
 import org.flashpaper.Connection
 import org.flashpaper.Event
 import org.flashpaper.FailReason
@@ -19,7 +18,6 @@ import org.flashpaper.Message
 import org.flashpaper.MessageId
 import org.flashpaper.MessageState
 import org.flashpaper.Notice
-import org.flashpaper.PeerKey
 import org.flashpaper.Phase
 import org.flashpaper.Relationship
 import org.flashpaper.Route
@@ -74,26 +72,20 @@ internal class Account(
 
     fun talk(peer: Jid): Talk = talks.firstOrNull { it.peer == peer } ?: throw FlashpaperException.NoSuchPeer()
 
-    /** The conversation with a peer, which begins here if there is none. */
-    fun talk(peer: Jid, relationship: Relationship): Talk =
-        talks.firstOrNull { it.peer == peer } ?: Talk(ChatState(peer, relationship = relationship)).also(talks::add)
+    /** The conversation with a peer, which begins here if there is none: they are a stranger then. */
+    fun talkOrNew(peer: Jid): Talk =
+        talks.firstOrNull { it.peer == peer } ?: Talk(ChatState(peer, relationship = Relationship.STRANGER)).also(talks::add)
 
     /** Adds a contact by bare JID or `xmpp:` URI, as the real library reads them. */
     fun add(address: String, isDecided: Boolean): Jid {
         val (jid, key) = read(address)
         if (world.accounts.any { it.jid == jid }) throw FlashpaperException.InvalidInput(Input.Address)
-        val talk = talk(jid, Relationship.CONTACT)
-        val old = talk.state
-        if (old.relationship == Relationship.BLOCKED) throw FlashpaperException.PeerBlocked()
-        if (key != null) {
-            if (old.keys.any { it.verified && it.fingerprint != key }) throw FlashpaperException.OtherKeyVerified()
-            val isInUse = listOfNotNull(old.key, old.expected).any { it != key }
-            if (isInUse && !isDecided) throw FlashpaperException.OtherKeyInUse()
-        }
-        talk.change { copy(relationship = Relationship.CONTACT, expected = key ?: expected) }
+        val talk = talkOrNew(jid)
+        talk.checkUnblocked()
+        key?.let { talk.expect(it, isDecided) }
         world.meet(jid)
-        see(talk)
-        world.report(Event.Conversation(id, jid))
+        accept(talk)
+        changed(talk)
         return jid
     }
 
@@ -107,10 +99,35 @@ internal class Account(
         return Jid(jid) to key?.let { Fingerprint.parse(it.removePrefix(FINGERPRINT)) }
     }
 
-    /** Takes over whether a peer is there. */
-    fun see(talk: Talk) {
-        val isThere = connection == Connection.Online && world.people[talk.peer]?.isOnline == true
-        talk.change { copy(present = isThere) }
+    /** Something has changed of a conversation: texts leave that can by then. */
+    fun changed(talk: Talk) {
+        world.report(Event.Conversation(id, talk.peer))
+        flush(talk)
+    }
+
+    /** Makes somebody a contact. Who has asked for a private conversation as a stranger gets it. */
+    fun accept(talk: Talk) {
+        val asks = talk.asksForPrivate
+        talk.befriend()
+        if (asks) startPrivate(talk)
+    }
+
+    /** A peer asks for a private conversation. A stranger gets no answer before the user has accepted them. */
+    fun isAskedForPrivate(talk: Talk) {
+        when (talk.state.relationship) {
+            Relationship.CONTACT -> startPrivate(talk)
+            Relationship.STRANGER -> {
+                talk.asksForPrivate = true
+                changed(talk)
+            }
+            Relationship.BLOCKED -> {}
+        }
+    }
+
+    /** Takes over whether a peer is there, which is heard of contacts alone. */
+    private fun see(talk: Talk) {
+        val isHeard = connection == Connection.Online && talk.state.relationship == Relationship.CONTACT
+        talk.change { copy(present = isHeard && world.people[peer]?.isOnline == true) }
     }
 
     /** Begins a private conversation if the peer is there. */
@@ -124,14 +141,27 @@ internal class Account(
         flush(talk)
     }
 
-    /** The user keeps a peer away, or not any more. */
+    /** The user ends a private conversation: what the peer has not confirmed in it they cannot confirm any more. */
+    fun endPrivate(talk: Talk) {
+        talk.end(byPeer = false)
+        messages.filter { it.peer == talk.peer && it.state == MessageState.Acked }
+            .forEach { set(it.id, MessageState.Failed(FailReason.UNREAD)) }
+    }
+
+    /** The user keeps a peer away, or not any more: they are a stranger then. */
     fun block(talk: Talk, isBlocked: Boolean) {
-        talk.change { copy(relationship = if (isBlocked) Relationship.BLOCKED else Relationship.CONTACT) }
         if (isBlocked) {
-            talk.end(byPeer = false)
+            talk.change { copy(relationship = Relationship.BLOCKED) }
+            endPrivate(talk)
             waiting(talk.peer).forEach { set(it.id, MessageState.Failed(FailReason.BLOCKED)) }
+        } else if (talk.state.relationship == Relationship.BLOCKED) {
+            talk.change { copy(relationship = Relationship.STRANGER) }
         }
     }
+
+    /** A comparison has ended. */
+    fun compared(talk: Talk, isEqual: Boolean, askedByPeer: Boolean = false): Unit =
+        world.report(Event.Comparison(id, talk.peer, talk.compared(isEqual, askedByPeer)))
 
     // Messages
 
@@ -140,9 +170,8 @@ internal class Account(
         if (text.isEmpty()) throw FlashpaperException.InvalidInput(Input.Text(TextFault.Empty))
         val bytes = text.encodeToByteArray().size.toLong()
         if (bytes > LONGEST_TEXT) throw FlashpaperException.InvalidInput(Input.Text(TextFault.TooLong(bytes, LONGEST_TEXT)))
-        val talk = talk(to, Relationship.CONTACT)
-        if (talk.state.relationship == Relationship.BLOCKED) throw FlashpaperException.PeerBlocked()
-        talk.change { copy(relationship = Relationship.CONTACT) }
+        val talk = talkOrNew(to)
+        talk.befriend()
         world.meet(to)
         val message = append(text, talk, MessageState.Queued)
         if (within != null) {
@@ -175,19 +204,26 @@ internal class Account(
 
     /** A text comes. Null: the user has blocked the peer. */
     fun receive(text: String, peer: Jid): MessageId? {
-        val talk = talk(peer, Relationship.STRANGER)
+        val talk = talkOrNew(peer)
         return if (talk.state.relationship == Relationship.BLOCKED) null else append(text, talk, MessageState.Received)
     }
 
-    fun message(id: MessageId): Message = messages.firstOrNull { it.id == id } ?: throw FlashpaperException.NoSuchMessage()
+    fun message(id: MessageId): Message = find(id) ?: throw FlashpaperException.NoSuchMessage()
+
+    private fun find(id: MessageId): Message? = messages.firstOrNull { it.id == id }
 
     fun retry(id: MessageId, key: String): MessageId {
         val old = message(id)
         if (old.state !is MessageState.Failed) throw FlashpaperException.NoSuchMessage()
-        return send(old.text, old.peer, null, key).also { forget(id) }
+        return send(old.text, old.peer, null, key).also { delete(id) }
     }
 
-    fun delete(id: MessageId): Unit = forget(message(id).id)
+    /** Of one that is not there nothing is to be forgotten. */
+    fun delete(id: MessageId) {
+        val gone = find(id) ?: return
+        messages.remove(gone)
+        count(gone.peer)
+    }
 
     fun read(upTo: MessageId, peer: Jid) {
         messages.filter { it.peer == peer && it.id <= upTo && it.state == MessageState.Received }
@@ -195,9 +231,9 @@ internal class Account(
     }
 
     fun take(id: MessageId) {
-        when (message(id).state) {
+        when (find(id)?.state) {
             MessageState.Received -> set(id, MessageState.Taken)
-            is MessageState.Failed -> forget(id)
+            is MessageState.Failed -> delete(id)
             else -> {}
         }
     }
@@ -242,12 +278,6 @@ internal class Account(
         return id
     }
 
-    private fun forget(id: MessageId) {
-        val peer = message(id).peer
-        messages.removeAll { it.id == id }
-        count(peer)
-    }
-
     private fun count(peer: Jid) {
         val all = messages.filter { it.peer == peer }
         talk(peer).change {
@@ -268,57 +298,5 @@ internal class Account(
 
     private companion object {
         const val FINGERPRINT = "otr-fingerprint="
-    }
-}
-
-/** A fake's conversation. */
-internal class Talk(first: ChatState) {
-    var state: ChatState = first
-        private set
-
-    /** The secret that the user compares with. */
-    var secret: String? = null
-
-    val peer: Jid
-        get() = state.peer
-
-    val isPrivate: Boolean
-        get() = state.security in setOf(Security.PRIVATE, Security.VERIFIED, Security.KEY_CHANGED)
-
-    fun change(body: ChatState.() -> ChatState) {
-        state = state.body()
-    }
-
-    fun begin(new: Fingerprint) {
-        change { copy(key = new, version = 3) }
-        if (state.keys.none { it.fingerprint == new }) {
-            val isFirst = state.keys.isEmpty() && (state.expected ?: new) == new
-            change { copy(keys = keys + PeerKey(new, accepted = isFirst)) }
-        }
-        look()
-    }
-
-    fun end(byPeer: Boolean): Unit =
-        change { copy(security = if (byPeer) Security.FINISHED else Security.PLAINTEXT, version = null, question = null) }
-
-    fun changeKey(key: Fingerprint, body: PeerKey.() -> PeerKey) {
-        change { copy(keys = keys.map { if (it.fingerprint == key) it.body() else it }) }
-        if (isPrivate) look()
-    }
-
-    /** The result of a comparison. A question of the peer's shows nothing of the peer. */
-    fun compared(isEqual: Boolean, askedByPeer: Boolean = false): Comparison {
-        secret = null
-        val key = state.key
-        if (isEqual && key != null) {
-            changeKey(key) { if (askedByPeer) copy(verifiedUs = true) else copy(verified = true, accepted = true) }
-        }
-        return if (!isEqual) Comparison.Different else if (askedByPeer) Comparison.VerifiedUs else Comparison.Verified
-    }
-
-    private fun look() {
-        val used = state.keys.firstOrNull { it.fingerprint == state.key } ?: return
-        val security = if (used.verified) Security.VERIFIED else if (used.accepted) Security.PRIVATE else Security.KEY_CHANGED
-        change { copy(security = security) }
     }
 }

@@ -16,8 +16,6 @@ import org.flashpaper.Input
 import org.flashpaper.Jid
 import org.flashpaper.Message
 import org.flashpaper.MessageId
-import org.flashpaper.PeerKey
-import org.flashpaper.Relationship
 import org.flashpaper.Tor
 import org.flashpaper.internal.chat
 import org.flashpaper.internal.checked
@@ -86,10 +84,11 @@ internal class FakeBurner(first: BurnerState, private val world: World) : Burner
             }
             if (read.isEmpty() && unread.isNotEmpty()) throw FlashpaperException.InvalidInput(Input.Fingerprints)
             val verified = read.filter { (parts, _) -> (account ?: parts[1]) == parts[1] && !parts.getOrNull(4).isNullOrBlank() }
-            for ((parts, key) in verified) {
-                talk(Jid(parts[0]), Relationship.STRANGER).change { copy(keys = keys + PeerKey(key, verified = true)) }
+            val taken = verified.count { (parts, key) ->
+                val talk = talkOrNew(Jid(parts[0]))
+                talk.learnVerified(key).also { changed(talk) }
             }
-            Imported(verified.size, unread)
+            Imported(taken, unread)
         }
 
     override suspend fun wordsLeft(): Boolean = world.change(Op.WORDS_LEFT, id) { words != null }

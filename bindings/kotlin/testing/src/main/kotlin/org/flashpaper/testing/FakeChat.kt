@@ -22,8 +22,6 @@ import org.flashpaper.Jid
 import org.flashpaper.Life
 import org.flashpaper.Message
 import org.flashpaper.MessageId
-import org.flashpaper.PeerKey
-import org.flashpaper.Relationship
 import org.flashpaper.TextFault
 import org.flashpaper.internal.checked
 
@@ -58,53 +56,52 @@ internal class FakeChat(private val burner: BurnerId, first: ChatState, private 
 
     override suspend fun taken(message: MessageId): Unit = world.change(Op.TAKEN, burner) { take(message) }
 
-    override suspend fun accept(): Unit = change(Op.ACCEPT) { change { copy(relationship = Relationship.CONTACT) } }
+    override suspend fun accept(): Unit = change(Op.ACCEPT) { accept(it) }
 
-    override suspend fun setBlocked(blocked: Boolean): Unit = world.change(Op.SET_BLOCKED, burner) {
-        block(talk(peer), blocked)
-        world.report(Event.Conversation(burner, peer))
-    }
+    override suspend fun setBlocked(blocked: Boolean): Unit = change(Op.SET_BLOCKED) { block(it, blocked) }
 
     override suspend fun setLabel(label: String?): Unit =
-        change(Op.SET_LABEL) { change { copy(label = label?.ifBlank { null }) } }
+        change(Op.SET_LABEL) { talk -> talk.change { copy(label = label?.ifBlank { null }) } }
 
     override suspend fun setTimer(after: Duration?) {
         val time = after?.checked()
         if (time != null && time !in 1.seconds..366.days) throw FlashpaperException.InvalidInput(Input.Timer)
-        change(Op.SET_TIMER) { change { copy(timer = time) } }
+        change(Op.SET_TIMER) { talk -> talk.change { copy(timer = time) } }
     }
 
-    override suspend fun startPrivate(): Unit = world.change(Op.START_PRIVATE, burner) { startPrivate(talk(peer)) }
+    override suspend fun startPrivate(): Unit = change(Op.START_PRIVATE) {
+        it.befriend()
+        startPrivate(it)
+    }
 
-    override suspend fun endPrivate(): Unit = change(Op.END_PRIVATE) { end(byPeer = false) }
+    override suspend fun endPrivate(): Unit = change(Op.END_PRIVATE) { endPrivate(it) }
 
-    override suspend fun acceptKey(key: Fingerprint): Unit = changeKey(Op.ACCEPT_KEY, key) { copy(accepted = true) }
+    override suspend fun acceptKey(key: Fingerprint): Unit = change(Op.ACCEPT_KEY) { it.accept(key) }
 
     override suspend fun setVerified(key: Fingerprint, verified: Boolean): Unit =
-        changeKey(Op.SET_VERIFIED, key) { copy(verified = verified, accepted = verified) }
+        change(Op.SET_VERIFIED) { if (verified) it.verify(key) else it.distrust(key) }
 
     override suspend fun compare(secret: String, question: String?) {
         check(secret)
-        change(Op.COMPARE) {
-            if (!isPrivate) throw FlashpaperException.NotPrivate()
-            this.secret = secret
-            world.meet(peer).secret?.let { world.report(Event.Comparison(burner, peer, compared(it == secret))) }
+        change(Op.COMPARE) { talk ->
+            if (!talk.isPrivate) throw FlashpaperException.NotPrivate()
+            talk.secret = secret
+            world.meet(peer).secret?.let { compared(talk, it == secret) }
         }
     }
 
     override suspend fun answer(secret: String, question: String?) {
         check(secret)
-        change(Op.ANSWER) {
-            if (state.question != Comparison.Asked(question)) throw FlashpaperException.NothingAsked()
-            change { copy(question = null) }
-            val result = compared(world.meet(peer).secret == secret, askedByPeer = question != null)
-            world.report(Event.Comparison(burner, peer, result))
+        change(Op.ANSWER) { talk ->
+            if (talk.state.question != Comparison.Asked(question)) throw FlashpaperException.NothingAsked()
+            talk.change { copy(question = null) }
+            compared(talk, world.meet(peer).secret == secret, askedByPeer = question != null)
         }
     }
 
-    override suspend fun abortComparison(): Unit = change(Op.ABORT_COMPARISON) {
-        change { copy(question = null) }
-        secret = null
+    override suspend fun abortComparison(): Unit = change(Op.ABORT_COMPARISON) { talk ->
+        talk.change { copy(question = null) }
+        talk.secret = null
         world.report(Event.Comparison(burner, peer, Comparison.Aborted))
     }
 
@@ -112,14 +109,9 @@ internal class FakeChat(private val burner: BurnerId, first: ChatState, private 
         if (secret.isBlank()) throw FlashpaperException.InvalidInput(Input.Text(TextFault.Empty))
     }
 
-    private suspend fun change(op: Op, body: Talk.() -> Unit): Unit = world.change(op, burner) {
-        talk(peer).body()
-        world.report(Event.Conversation(burner, peer))
-    }
-
-    private suspend fun changeKey(op: Op, key: Fingerprint, body: PeerKey.() -> PeerKey): Unit = world.change(op, burner) {
-        talk(peer).changeKey(key, body)
-        world.report(Event.Conversation(burner, peer))
-        flush(talk(peer))
+    private suspend fun change(op: Op, body: Account.(Talk) -> Unit): Unit = world.change(op, burner) {
+        val talk = talk(peer)
+        body(talk)
+        changed(talk)
     }
 }

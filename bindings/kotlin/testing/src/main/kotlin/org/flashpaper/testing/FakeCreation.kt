@@ -6,6 +6,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import org.flashpaper.Answer
 import org.flashpaper.AnswerFault
 import org.flashpaper.Burner
+import org.flashpaper.BurnerId
 import org.flashpaper.CreateOptions
 import org.flashpaper.Creation
 import org.flashpaper.Event
@@ -55,10 +56,13 @@ internal class FakeCreation(private val world: World, private val options: Creat
                 QuestionEnd.ANSWERED
             }
             Answer.AnotherPicture -> QuestionEnd.REPLACED
-            Answer.GiveUp -> QuestionEnd.DECLINED
+            Answer.GiveUp -> {
+                this@FakeCreation.forms.removeFirst()
+                QuestionEnd.DECLINED
+            }
         }
         report(Event.QuestionEnded(asked.burner, question, end))
-        if (end == QuestionEnd.DECLINED) ends(FlashpaperException.Declined()) else goOn()
+        if (end == QuestionEnd.DECLINED) declined(asked) else goOn()
     }
 
     override suspend fun await(): Burner {
@@ -82,11 +86,23 @@ internal class FakeCreation(private val world: World, private val options: Creat
         val id = world.add(options).id
         val sealed = Step.Sealed(server, options.route ?: Route.EXIT)
         for (step in listOf(sealed, Step.Connected(null), Step.Secured, Step.Registered, Step.LoggedIn, Step.Reachable)) {
-            world.report(Event.Creating(id, step))
-            present.value = Progress.Working(server, step)
+            tell(id, server, step)
         }
         world.creations.remove(this)
         present.value = Progress.Done(id)
+    }
+
+    private fun tell(burner: BurnerId, server: Jid, step: Step) {
+        world.report(Event.Creating(burner, step))
+        present.value = Progress.Working(server, step)
+    }
+
+    /** The server is given up: there are others, unless the app has named this one. */
+    private fun declined(asked: Question) {
+        val why = FlashpaperException.Declined()
+        if (options.server != null) return ends(why)
+        tell(asked.burner, asked.server, Step.MovingOn(asked.server, why))
+        goOn()
     }
 
     fun ends(error: FlashpaperException) {

@@ -1,6 +1,7 @@
 package org.flashpaper.testing
 
 import org.flashpaper.BurnerId
+import org.flashpaper.Chat
 import org.flashpaper.Comparison
 import org.flashpaper.Event
 import org.flashpaper.FailReason
@@ -28,21 +29,16 @@ public class FakePeer internal constructor(
     /** They are there: texts that waited for them leave. */
     public fun comesOnline() {
         person { isOnline = true }
-        talks { talk ->
-            see(talk)
-            world.report(Event.Conversation(id, talk.peer))
+        contacts { talk ->
+            changed(talk)
             if (waiting(talk.peer).isNotEmpty() && talk.state.security == Security.PLAINTEXT) startPrivate(talk)
-            flush(talk)
         }
     }
 
     /** They are not there any more. */
     public fun goesOffline() {
         person { isOnline = false }
-        talks { talk ->
-            see(talk)
-            world.report(Event.Conversation(id, talk.peer))
-        }
+        contacts { changed(it) }
     }
 
     /** Sends a text to a burner; gives its name there, or null where the user has blocked them or the burner is gone. */
@@ -66,20 +62,27 @@ public class FakePeer internal constructor(
         talks { talk -> if (talk.isPrivate) startPrivate(talk) }
     }
 
-    /** Begins a private conversation with a burner. */
+    /** Begins a private conversation with a burner. Where they are a stranger, that waits for [Chat.accept]. */
     public fun startsPrivate(with: BurnerId): Unit =
-        world.script { account(with).run { startPrivate(talk(this@FakePeer.jid, Relationship.STRANGER)) } }
+        world.script { account(with).run { isAskedForPrivate(talkOrNew(this@FakePeer.jid)) } }
 
     /** Ends their private conversations. */
     public fun endsPrivate(): Unit = talks { talk ->
-        talk.end(byPeer = true)
-        world.report(Event.Conversation(id, talk.peer))
+        if (talk.isPrivate) {
+            talk.end(byPeer = true)
+            changed(talk)
+        }
     }
 
     /** The secret that they answer comparisons with. */
     public fun knows(secret: String) {
         person { this.secret = secret }
-        talks { talk -> talk.secret?.let { world.report(Event.Comparison(id, talk.peer, talk.compared(it == secret))) } }
+        talks { talk ->
+            talk.secret?.let {
+                compared(talk, it == secret)
+                changed(talk)
+            }
+        }
     }
 
     /** Asks for a comparison with the secret that they know. */
@@ -93,6 +96,10 @@ public class FakePeer internal constructor(
             }
         }
     }
+
+    /** Whether somebody is there is heard of contacts alone. */
+    private fun contacts(body: Account.(Talk) -> Unit): Unit =
+        talks { talk -> if (talk.state.relationship == Relationship.CONTACT) body(talk) }
 
     private fun <T> person(body: Person.() -> T): T = world.script { meet(jid).body() }
 

@@ -24,6 +24,8 @@ import org.flashpaper.Chat
 import org.flashpaper.Connection
 import org.flashpaper.CreateOptions
 import org.flashpaper.Event
+import org.flashpaper.FailReason
+import org.flashpaper.Fingerprint
 import org.flashpaper.Flashpaper
 import org.flashpaper.FlashpaperException
 import org.flashpaper.History
@@ -32,6 +34,7 @@ import org.flashpaper.Jid
 import org.flashpaper.Life
 import org.flashpaper.MessageState
 import org.flashpaper.Numbered
+import org.flashpaper.PeerKey
 import org.flashpaper.Phase
 import org.flashpaper.Profile
 import org.flashpaper.Progress
@@ -94,8 +97,10 @@ public abstract class FlashpaperContract {
             val burner = checkCreation(library)
             checkEvents(library, events)
             val chat = checkContacts(burner)
+            checkKeys(burner, chat)
             checkTexts(chat)
             checkCancelled(library, chat)
+            checkBlocked(burner, chat)
             checkSleep(library, burner, chat)
             checkBurn(library, burner, chat)
             checkLocked(library)
@@ -221,6 +226,27 @@ public abstract class FlashpaperContract {
         return chat
     }
 
+    private suspend fun checkKeys(burner: Burner, chat: Chat) {
+        val (first, second) = listOf("ab", "cd").map { checkNotNull(Fingerprint.parse(it.repeat(20))) }
+        fun link(key: Fingerprint) = "xmpp:${chat.peer.value}?otr-fingerprint=${key.digits.filter { it != ' ' }}"
+        chat.acceptKey(first)
+        assertEquals(listOf(PeerKey(first)), chat.state.value.keys, "a key can be accepted before it is used")
+        refused(FlashpaperException.OtherKeyInUse()) { burner.add(link(second)) }
+        burner.expectKey(link(second))
+        val withdrawn = listOf(PeerKey(first, accepted = false))
+        assertEquals(withdrawn to second, chat.state.value.run { keys to expected }, "no text goes to another key than the expected")
+        chat.acceptKey(first)
+        assertEquals(listOf(PeerKey(first)) to null, chat.state.value.run { keys to expected }, "none is expected then")
+        chat.setVerified(second, true)
+        val verified = withdrawn + PeerKey(second, verified = true)
+        assertEquals(verified, chat.state.value.keys, "a key can be verified before it is used; others are to be accepted anew then")
+        refused(FlashpaperException.OtherKeyVerified()) { burner.expectKey(link(first)) }
+        chat.setVerified(second, false)
+        val refuted = withdrawn + PeerKey(second, accepted = false)
+        assertEquals(refuted, chat.state.value.keys, "no text goes to a key that is not verified any more")
+        assertEquals(Security.PLAINTEXT, chat.state.value.security, "what is said of keys begins no conversation")
+    }
+
     private suspend fun checkTexts(chat: Chat) {
         refused(FlashpaperException.InvalidInput(Input.Text(TextFault.Empty))) { chat.send("") }
         refused(FlashpaperException.InvalidInput(Input.TimeSpan)) { chat.send("text", within = (-1).seconds) }
@@ -240,6 +266,9 @@ public abstract class FlashpaperContract {
         chat.delete(second)
         assertEquals(1, chat.state.value.outbox, "a text that was deleted is not in the state any more")
         refused(FlashpaperException.NoSuchMessage()) { chat.message(second) }
+        // What is not there any more cannot be in the way.
+        chat.delete(second)
+        chat.taken(second)
         chat.timeline().first { page -> page.map { it.id } == listOf(message) }
     }
 
@@ -270,6 +299,32 @@ public abstract class FlashpaperContract {
         }
         assertEquals(Life.AWAKE, library.state.value.life, "a call that was cancelled before it began changes nothing")
         assertEquals(before, chat.timeline().first(), "a text that was cancelled before is not there")
+    }
+
+    private suspend fun checkBlocked(burner: Burner, chat: Chat) {
+        chat.setBlocked(false)
+        assertEquals(Relationship.CONTACT, chat.state.value.relationship, "who was not blocked stays who they are")
+        val message = chat.send("never")
+        chat.setBlocked(true)
+        val blocked = chat.state.value
+        assertEquals(Relationship.BLOCKED to 0, blocked.relationship to blocked.outbox, "nothing waits for somebody who is blocked")
+        assertEquals(MessageState.Failed(FailReason.BLOCKED), chat.message(message).state, "a text fails that had not left")
+        val calls = listOf<suspend () -> Any>(
+            { chat.accept() },
+            { chat.startPrivate() },
+            { chat.send("text") },
+            { chat.retry(message) },
+            { burner.add(chat.peer.value) },
+        )
+        for (call in calls) refused(FlashpaperException.PeerBlocked(), call)
+        chat.taken(message)
+        refused(FlashpaperException.NoSuchMessage()) { chat.message(message) }
+        chat.setBlocked(false)
+        val state = burner.state.value
+        assertEquals(listOf(chat.peer), state.requests.map { it.peer }, "who is not blocked any more is a stranger")
+        assertTrue(state.chats.isEmpty(), "who is not blocked any more is a stranger")
+        chat.startPrivate()
+        assertEquals(Relationship.CONTACT, chat.state.value.relationship, "somebody whom the user begins to talk to is a contact")
     }
 
     private suspend fun checkSleep(library: Flashpaper, burner: Burner, chat: Chat) {
@@ -335,11 +390,18 @@ public abstract class FlashpaperContract {
     }
 
     private suspend fun checkLocked(library: Flashpaper) {
+        val since = library.state.value.number - 1
+        val behind = library.events(since)
         library.lock()
+        val lost = behind.first()
+        assertEquals(Event.Lagged(lost.number - since), lost.event, "a lock takes what was not read")
+        assertEquals(Numbered(lost.number + 1, Event.Locked), behind.first(), "it is told all the same")
         refused(FlashpaperException.VaultLocked()) { library.pendingRemovals() }
         library.stopTor()
         library.suspend()
+        val upToDate = library.events()
         library.lock()
+        assertEquals(Event.Locked, upToDate.first().event, "who has read all has lost nothing")
         library.setAutoLock(null)
         assertEquals(Life.LOCKED, library.state.value.life, "these work while it is locked, and do not unlock it")
     }

@@ -72,7 +72,9 @@ internal class World(private val scope: TestScope, private val network: NetworkK
 
     /** Tor runs, would if the library were awake, or has ended with the last burner. */
     private var torIsWanted = false
-    private val log = ArrayDeque<Numbered>()
+
+    /** The last events. Of one that was forgotten, nothing is left. */
+    private val log = ArrayDeque<Event?>()
     private var nextBurner = 1
     private var nextQuestion = 1L
     private var autoLock: Pair<Duration, Instant>? = null
@@ -155,11 +157,15 @@ internal class World(private val scope: TestScope, private val network: NetworkK
     private fun behind(last: Long): Numbered? {
         val first = number - log.size + 1
         if (last + 1 < first) return Numbered(number, Event.Lagged(number - last))
-        return log.getOrNull((last + 1 - first).toInt())
+        val ahead = log.subList((last + 1 - first).toInt(), log.size)
+        val forgotten = ahead.takeWhile { it == null }.size.toLong()
+        if (forgotten > 0) return Numbered(last + forgotten, Event.Lagged(forgotten))
+        return ahead.firstOrNull()?.let { Numbered(last + 1, it) }
     }
 
     fun report(event: Event) {
-        log.add(Numbered(++number, event))
+        number += 1
+        log.add(event)
         if (log.size > KEPT_EVENTS) log.removeFirst()
     }
 
@@ -224,6 +230,8 @@ internal class World(private val scope: TestScope, private val network: NetworkK
         fallAsleep()
         creations.toList().forEach { it.ends(FlashpaperException.VaultLocked()) }
         life = Life.LOCKED
+        // Who has not read it has lost it.
+        log.fill(null)
         report(Event.Locked)
     }
 

@@ -41,12 +41,15 @@ import org.flashpaper.Phase
 import org.flashpaper.Progress
 import org.flashpaper.Question
 import org.flashpaper.QuestionForm
+import org.flashpaper.Relationship
 import org.flashpaper.Security
 import org.flashpaper.Stage
+import org.flashpaper.Step
 import org.flashpaper.SyncReport
 import org.flashpaper.Tor
 import org.flashpaper.VaultReport
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNotEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -116,8 +119,14 @@ class FakeTest {
         fake.touch()
         delay(9.seconds)
         assertEquals(Life.AWAKE, fake.state.value.life)
+        val behind = fake.events()
+        repeat(3) { fake.emit(Event.TorStarting) }
+        val read = behind.first().number
         delay(1.seconds)
         assertEquals(Life.LOCKED, fake.state.value.life)
+        // Two of them were not read.
+        assertEquals(Numbered(read + 2, Event.Lagged(2)), behind.first())
+        assertEquals(Numbered(read + 3, Event.Locked), behind.first())
         assertThrows<FlashpaperException.VaultLocked> { fake.resume() }
         fake.unlock()
         fake.resume()
@@ -157,6 +166,58 @@ class FakeTest {
     }
 
     @Test
+    fun aComparisonHasWaitingTextsLeave() = talking { fake, _, chat ->
+        val peer = fake.peer(friend)
+        peer.comesOnline()
+        chat.startPrivate()
+        val first = peer.key
+        peer.changesKey()
+        chat.send("once compared")
+        chat.compare("cat")
+        assertTrue(peer.heard.isEmpty())
+        peer.knows("cat")
+        assertEquals(listOf("once compared") to Security.VERIFIED, peer.heard to chat.state.value.security)
+        assertFalse(chat.state.value.keys.single { it.fingerprint == first }.accepted)
+        peer.changesKey()
+        chat.send("at once")
+        chat.compare("cat")
+        assertEquals(listOf("once compared", "at once"), peer.heard)
+    }
+
+    @Test
+    fun noTextGoesToAnotherKeyThanTheExpected() = talking { fake, burner, chat ->
+        val peer = fake.peer(friend)
+        peer.comesOnline()
+        chat.startPrivate()
+        fun link(digits: String) = "xmpp:${friend.value}?otr-fingerprint=$digits"
+        burner.expectKey(link("ab".repeat(20)))
+        assertEquals(Security.KEY_CHANGED, chat.state.value.security)
+        chat.send("to the right one")
+        assertTrue(peer.heard.isEmpty())
+        burner.expectKey(link(peer.key.digits.filter { it != ' ' }))
+        assertEquals(listOf("to the right one") to Security.PRIVATE, peer.heard to chat.state.value.security)
+        // With another key, the first conversation is as the user has said before.
+        chat.endPrivate()
+        peer.changesKey()
+        chat.setVerified(peer.key, true)
+        chat.startPrivate()
+        assertEquals(Security.VERIFIED, chat.state.value.security)
+    }
+
+    @Test
+    fun whatWasNotConfirmedIsUnreadOnceItsConversationEnds() = talking { fake, _, chat ->
+        val peer = fake.peer(friend)
+        peer.comesOnline()
+        peer.confirms(false)
+        for (end in listOf<suspend () -> Unit>({ chat.endPrivate() }, { chat.setBlocked(true) })) {
+            val message = chat.send("hello")
+            assertEquals(MessageState.Acked, chat.message(message).state)
+            end()
+            assertEquals(MessageState.Failed(FailReason.UNREAD), chat.message(message).state)
+        }
+    }
+
+    @Test
     fun aKeyThatIsVerifiedAfterTheEndBeginsNothing() = talking { fake, _, chat ->
         val peer = fake.peer(friend)
         peer.comesOnline()
@@ -181,6 +242,9 @@ class FakeTest {
         val unread = assertThrows<FlashpaperException.InvalidInput> { burner.importFingerprints("no line\nnor this") }
         assertEquals(Input.Fingerprints, unread.input)
         assertEquals(Imported(keys = 0, unreadLines = emptyList()), burner.importFingerprints("\n"))
+        val stranger = "stranger@example.org"
+        burner.add("xmpp:$stranger?otr-fingerprint=${"ab".repeat(20)}")
+        assertEquals(0, burner.importFingerprints(file.replace(friend.value, stranger), "me").keys, "another is expected")
     }
 
     @Test
@@ -189,11 +253,27 @@ class FakeTest {
         stranger.sends("hi", burner.id)
         assertEquals(listOf(stranger.jid), burner.state.value.requests.map { it.peer })
         val chat = checkNotNull(burner.chat(stranger.jid))
+        fun shown() = chat.state.value.run { security to present }
+        stranger.comesOnline()
+        stranger.startsPrivate(burner.id)
+        assertEquals(Security.PLAINTEXT to false, shown())
+        assertEquals(1 to 1, burner.state.value.run { requests.size to chats.size })
         chat.accept()
         assertEquals(0 to 2, burner.state.value.run { requests.size to chats.size })
+        assertEquals(Security.PRIVATE to true, shown())
         chat.setBlocked(true)
+        stranger.startsPrivate(burner.id)
         assertNull(stranger.sends("hi again", burner.id))
         assertThrows<FlashpaperException.PeerBlocked> { chat.send("no") }
+        assertEquals(Security.PLAINTEXT to false, shown())
+        // What was asked for while they were blocked was not heard.
+        chat.setBlocked(false)
+        chat.accept()
+        assertEquals(Security.PLAINTEXT to true, shown())
+        chat.setBlocked(true)
+        chat.setBlocked(false)
+        chat.startPrivate()
+        assertEquals(Relationship.CONTACT to Security.PRIVATE, chat.state.value.run { relationship to security })
     }
 
     @Test
@@ -225,9 +305,18 @@ class FakeTest {
         assertEquals(Phase.ACTIVE, creation.await().state.value.phase)
 
         fake.ask(form)
-        val refused = fake.create()
+        val refused = fake.create(CreateOptions("example.org"))
         refused.answer(refused.question(), Answer.GiveUp)
         assertThrows<FlashpaperException.Declined> { refused.await() }
+
+        // One that may choose its server goes on elsewhere.
+        fake.ask(form)
+        val choosing = fake.create()
+        val events = fake.events()
+        choosing.answer(choosing.question(), Answer.GiveUp)
+        val made = choosing.await().id
+        val moved = Step.MovingOn(Jid("example.org"), FlashpaperException.Declined())
+        events.first { it.event == Event.Creating(made, moved) }
 
         fake.ask(form)
         val cancelled = fake.create()
@@ -235,7 +324,7 @@ class FakeTest {
         waiting.cancel()
         assertThrows<CancellationException> { waiting.await() }
         assertEquals(Progress.Failed(FlashpaperException.Cancelled()), cancelled.progress.value)
-        assertEquals(1, fake.state.value.burners.size)
+        assertEquals(2, fake.state.value.burners.size)
     }
 
     @Test
