@@ -159,6 +159,7 @@ mod tests {
             assert_eq!(version.as_deref(), Some(VERSION), "{file}");
         }
         assert_eq!(between("android-demo/app/build.gradle.kts", "versionName = \"", "\""), [VERSION]);
+        assert_eq!(between("ios-demo/project.yml", "MARKETING_VERSION: \"", "\""), [VERSION]);
     }
 
     #[test]

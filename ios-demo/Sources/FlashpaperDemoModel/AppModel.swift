@@ -121,7 +121,12 @@ public final class AppModel {
             let opened = try await platform.open(passphrase)
             // The system may have started the app before the device was unlocked, when they could not be read.
             choices = platform.choices.load()
-            if passphrase != nil, try await isEmpty(opened) { forgetChoices() }
+            if passphrase != nil, try await isEmpty(opened) {
+                forgetChoices()
+                // Who had bridges is not led to the public relays by a choice that was made for them: this one cannot be started
+                // as it is.
+                choices.entrance = .bridges
+            }
             try await opened.setAutoLock(after: choices.autoLock.duration)
             if !state.covered { try await opened.resume() }
             guard era == self.era else {

@@ -131,16 +131,25 @@ import Testing
     }
 
     /// Nobody sees that there was another store: neither at the first screen nor in what the app has kept beside it.
-    @Test func theDuressPassphraseLeavesAnAppAsItWasInstalled() async throws {
-        let (scene, fresh) = (try await Scene(), Device().app())
-        await fresh.launched()
+    @Test func theDuressPassphraseLeavesAnAppLikeAnyWithAPassphraseAndNoBurner() async throws {
+        let (scene, empty) = (try await Scene(), Device().app())
+        await empty.launched()
+        try await empty.library?.lock()
+        try await until { empty.unlock != nil }
+        empty.unlock?.writePassphrase("any")
+        empty.unlock?.unlock()
+        try await until { empty.state.way == [.start] && empty.library != nil }
         try await scene.choosesAndLocks()
         scene.device.isForced()
         scene.app.unlock?.writePassphrase("duress")
         scene.app.unlock?.unlock()
         try await until { scene.app.state.way == [.start] && scene.app.library != nil }
-        #expect(scene.device.choices.load() == Choices() && scene.app.choices == Choices() && scene.device.forgotten == 1)
-        #expect(scene.app.start?.state == fresh.start?.state && scene.app.state == fresh.state)
+        #expect(scene.device.choices.load() == Choices() && scene.app.choices == empty.choices && scene.device.forgotten == 1)
+        #expect(scene.app.start?.state == empty.start?.state && scene.app.state == empty.state)
+        // Its bridges are gone, and nothing goes to the public relays before the user has chosen them.
+        #expect(scene.app.start?.state.canStart == false)
+        scene.app.start?.choose(.direct)
+        #expect(scene.app.start?.state.canStart == true)
         // Its time to lock itself is that of a new app, too.
         scene.device.fake.advance(by: .seconds(300))
         #expect(scene.device.fake.state.life == .locked)

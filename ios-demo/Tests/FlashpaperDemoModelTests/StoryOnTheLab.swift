@@ -213,7 +213,7 @@ struct StoryOnTheLab {
         try await reach { again.unlock != nil }
         again.unlock?.writePassphrase("close sesame")
         again.unlock?.unlock()
-        try await reach { again.start?.state.canStart == true }
+        try await reach { again.start?.state.isBusy == false && again.library != nil }
         #expect(again.start?.state.canLook == false && choices.load() == Choices())
 
         again.panic()

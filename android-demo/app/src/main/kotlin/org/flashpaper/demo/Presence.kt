@@ -5,7 +5,10 @@ import android.app.Application
 import android.content.Intent
 import android.os.Bundle
 
-/** Tells the model whether the user looks at the app. An activity that is made anew, as when the screen turns, is no change. */
+/**
+ * Tells the model whether the user looks at the app. An activity that is made anew, as when the screen turns, is no change, and one
+ * that another app starts says nothing of the user: no app decides when a burner is online.
+ */
 class Presence(private val app: DemoApplication) : Watcher() {
     private val started = mutableSetOf<Activity>()
     private var turns = false
@@ -13,6 +16,7 @@ class Presence(private val app: DemoApplication) : Watcher() {
     fun isInFront(): Boolean = started.isNotEmpty()
 
     override fun onActivityStarted(activity: Activity) {
+        if (activity is ConnectTriggerActivity) return
         started += activity
         if (started.size > 1 || turns) return
         app.model.toForeground()
@@ -25,7 +29,7 @@ class Presence(private val app: DemoApplication) : Watcher() {
     }
 
     override fun onActivityStopped(activity: Activity) {
-        started -= activity
+        if (!started.remove(activity)) return
         turns = activity.isChangingConfigurations
         if (started.isEmpty() && !turns) app.model.toBackground()
     }

@@ -48,6 +48,14 @@ class PresenceTest {
     }
 
     @Test
+    fun `an activity that another app starts opens nothing`() {
+        Robolectric.buildActivity(ConnectTriggerActivity::class.java).setup()
+        shadowOf(Looper.getMainLooper()).idle()
+        assertFalse(app.presence.isInFront())
+        assertNull(app.platform.library.value)
+    }
+
+    @Test
     fun `a turned screen is no coming or going, and finds the same model`() {
         val activity = Robolectric.buildActivity(Activity::class.java).setup()
         until("open") { life == Life.AWAKE }

@@ -155,6 +155,8 @@ internal class Session(val scope: CoroutineScope, val platform: Platform) {
         if (passphrase != null && isEmpty(opened)) {
             platform.forget()
             asInstalled()
+            // Who had bridges is not led to the public relays by a choice that was made for them: this one cannot be started as it is.
+            known.update { it.copy(choices = it.choices.copy(entrance = Entrance.BRIDGES)) }
         }
         opened.setAutoLock(known.value.choices.autoLock.time)
         known.update { it.copy(hasPassphrase = passphrase != null) }

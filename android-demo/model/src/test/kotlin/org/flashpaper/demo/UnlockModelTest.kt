@@ -141,6 +141,7 @@ class UnlockModelTest {
         val chosen = Choices(Entrance.BRIDGES, "192.0.2.1:443 ${"A".repeat(40)}", AutoLock.ONE_HOUR)
         for (isNew in listOf(true, false)) {
             app.reset(Screen.Start)
+            on<StartModel>().choose(Entrance.DIRECT)
             if (fake.state.value.burners.isEmpty()) firstBurner()
             app.session.choose { chosen }
             device.staysConnected = true
@@ -159,8 +160,11 @@ class UnlockModelTest {
             settle()
             assertEquals(listOf(Screen.Start), way())
             assertEquals(Choices() to false, device.choices to device.staysConnected)
-            assertEquals(Entrance.DIRECT, on<StartModel>().state.value.entrances.single { it.chosen }.value)
             assertFalse(on<StartModel>().state.value.canLook)
+            // Nothing goes to the public relays before the user has chosen them.
+            assertFalse(on<StartModel>().state.value.canStart)
+            on<StartModel>().choose(Entrance.DIRECT)
+            assertTrue(on<StartModel>().state.value.canStart)
             // The chosen time of the lock is gone, too.
             pass(6.minutes)
             assertEquals(Screen.Unlock, screen)
