@@ -15,8 +15,9 @@ const OLDEST_IOS: &str = "17.0";
 const LIBRARY: &str = "libflashpaper_ffi.a";
 const FRAMEWORK: &str = "FlashpaperFFI.xcframework";
 
-/// `cargo xtask package apple`: `url` is where the release will have the framework.
-pub(crate) fn make(url: &str) -> Done {
+/// `cargo xtask package apple`: `url` is where the release will have the framework. Without it there is no package around that:
+/// SwiftPM takes one from the web alone, or beside its manifest, as the repository has it.
+pub(crate) fn make(url: Option<&str>) -> Done {
     look()?;
     let out = fresh("apple")?;
     bindings::make()?;
@@ -45,7 +46,17 @@ pub(crate) fn make(url: &str) -> Done {
     run(at_root("ditto").arg(&framework).arg(&local))?;
     let archive = out.join(format!("{FRAMEWORK}.zip"));
     run(at_root("ditto").args(["-c", "-k", "--keepParent"]).arg(&framework).arg(&archive))?;
-    let checksum = at_root("swift").args(["package", "compute-checksum"]).arg(&archive).output()?;
+    if let Some(url) = url {
+        package(&out, url, &archive)?;
+    }
+    papers(&out, &[DEVICE, SIMULATORS[0], SIMULATORS[1]])?;
+    println!("made {}: version {VERSION}", out.display());
+    Ok(())
+}
+
+/// The Swift package as a release publishes it.
+fn package(out: &Path, url: &str, archive: &Path) -> Done {
+    let checksum = at_root("swift").args(["package", "compute-checksum"]).arg(archive).output()?;
     if !checksum.status.success() {
         return Err(format!("swift package compute-checksum: {}", String::from_utf8_lossy(&checksum.stderr)).into());
     }
@@ -55,10 +66,7 @@ pub(crate) fn make(url: &str) -> Done {
     // It is inside the framework.
     fs::remove_dir_all(package.join("Sources/FlashpaperFFI"))?;
     let manifest = fs::read_to_string(root().join("bindings/swift/Package.swift"))?;
-    fs::write(package.join("Package.swift"), released(&manifest, url, checksum.trim())?)?;
-    papers(&out, &[DEVICE, SIMULATORS[0], SIMULATORS[1]])?;
-    println!("made {}: version {VERSION}", out.display());
-    Ok(())
+    Ok(fs::write(package.join("Package.swift"), released(&manifest, url, checksum.trim())?)?)
 }
 
 /// Joins libraries into one without line numbers. Those stay in the joined library that goes to `symbols`.

@@ -20,8 +20,8 @@ pub(crate) fn package(options: &[&str]) -> Done {
     match options {
         ["linux"] => linux(),
         ["android"] => android_package::make(),
-        ["apple", "--url", url] => apple_package::make(url),
-        ["apple"] => apple_package::make("FlashpaperFFI.xcframework.zip"),
+        ["apple", "--url", url] => apple_package::make(Some(url)),
+        ["apple"] => apple_package::make(None),
         ["--reproducible"] => reproducible(),
         _ => Err("package takes linux, android, apple [--url URL] or --reproducible".into()),
     }
