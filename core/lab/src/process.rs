@@ -28,6 +28,18 @@ impl Spawner {
         Ok(Self(sender))
     }
 
+    /// Starts a server with its output in `log`, and waits until it listens at all of these ports.
+    pub(crate) fn serve(&self, program: &str, args: &[&str], log: &Path, ports: &[SocketAddr]) -> Result<Running> {
+        if let Some(taken) = ports.iter().find(|port| TcpStream::connect(port).is_ok()) {
+            return Err(LabError::new(format!(
+                "another server of this machine listens at {taken}, maybe at all its addresses: stop it while the lab runs"
+            )));
+        }
+        let mut running = self.spawn(program, args, log)?;
+        running.wait_for_ports(ports)?;
+        Ok(running)
+    }
+
     /// Starts `program` with its output in `log`.
     pub(crate) fn spawn(&self, program: &str, args: &[&str], log: &Path) -> Result<Running> {
         let out = OpenOptions::new().create(true).append(true).open(log)?;
@@ -63,8 +75,7 @@ impl Running {
         }
     }
 
-    /// Waits until something listens at all of these ports.
-    pub(crate) fn wait_for_ports(&mut self, ports: &[SocketAddr]) -> Result<()> {
+    fn wait_for_ports(&mut self, ports: &[SocketAddr]) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(30);
         let end = Instant::now() + PATIENCE;
         while !ports.iter().all(|port| TcpStream::connect(port).is_ok()) {

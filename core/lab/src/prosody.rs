@@ -74,15 +74,13 @@ impl Prosody {
     pub(crate) fn start(&self, spawner: &Spawner) -> Result<Running> {
         let config = self.config_file().display().to_string();
         let args = ["-F", "--config", &config];
-        let mut running = spawner.spawn("prosody", &args, &self.folder.join("prosody.out"))?;
         let ports: [SocketAddr; 4] = [
             (self.main, 5222).into(),
             (self.main, 5223).into(),
             (self.main, ATTACKER).into(),
             (self.starttls_only, 5222).into(),
         ];
-        running.wait_for_ports(&ports)?;
-        Ok(running)
+        spawner.serve("prosody", &args, &self.folder.join("prosody.out"), &ports)
     }
 
     fn config_file(&self) -> PathBuf {

@@ -66,13 +66,14 @@ cargo xtask api              writes down what apps can call, for Kotlin and Swif
 cargo xtask package SYSTEM   what is handed out, in target/package/SYSTEM; says what is missing where it cannot be made
     linux                    the library, its debug symbols apart, sources of the faces and doubles, licences, a list of parts
     android                  the AAR for four ABIs, in a folder laid out as a Maven repository; needs Android's SDK and NDK
-    apple [--url URL]        the XCFramework and the Swift package around it; URL is where the release will have it
+    apple [--url URL]        the XCFramework; with the URL where a release will have it, the Swift package around it, too
     --reproducible           whether two builds of the last commit in two folders have the same bytes (20 minutes)
 cargo xtask advisories PATH  writes the list of RustSec's advisories anew, from a git checkout of their database
 cargo xtask directory-check [FILE]
                              how many taps find a server by a list of the directory that is 1, 3 or 6 months old
 cargo xtask directory-sign FILE --key KEYFILE
                              the update of the server directory that an app may hand in, as FILE.signed
+cargo xtask packages NAME... installs packages of Debian, as root, and starts none of their services
 cargo xtask lab [--delay MS] keeps a lab up and prints its facts as one line of JSON; ends with end of input or Ctrl-C";
 
 fn main() -> ExitCode {
@@ -99,6 +100,7 @@ fn main() -> ExitCode {
         ["directory-check"] => directory::check(None),
         ["directory-check", file] => directory::check(Some(file)),
         ["directory-sign", file, "--key", key] => directory::sign(file, key),
+        ["packages", names @ ..] => packages::install(names),
         ["lab"] => lab::stay_up(0),
         ["lab", "--delay", ms] => match ms.parse() {
             Ok(ms) => lab::stay_up(ms),

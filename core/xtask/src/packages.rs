@@ -1,5 +1,5 @@
-//! What the lab and the tests need besides the tool chain. Debian packages are installed when this runs as root, else
-//! named.
+//! What the lab and the tests need besides the tool chain. Debian packages are installed when this runs as root. Else it names the
+//! command to run.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -25,7 +25,7 @@ pub(crate) const TESTS: &[&str] = &["faketime", "iproute2", "python3-minimal", "
 /// What looks at sockets, and the client that an idle account is compared with.
 pub(crate) const IDLE: &[&str] = &["iproute2", "python3-slixmpp"];
 /// What packages of PyPI are installed with.
-const VENV: &[&str] = &["python3-venv"];
+pub(crate) const VENV: &[&str] = &["python3-venv"];
 /// The other parties of OTR's tests, libotr's toolkit, what builds programs around them, and their way to XMPP.
 pub(crate) const OTR: &[&str] = &[
     "gcc",
@@ -70,26 +70,36 @@ pub(crate) fn need(packages: &[&[&str]]) -> Done {
     if missing.is_empty() {
         return Ok(());
     }
-    let list = missing.join(" ");
-    if !is_root() {
-        return Err(format!("Debian packages are missing; run\n  sudo apt-get install {list}").into());
+    if is_root() {
+        return install(&missing);
     }
+    // apt-get alone would start servers that other machines can reach, at the ports of the lab's own.
+    let (xtask, list) = (std::env::current_exe()?, missing.join(" "));
+    Err(format!("Debian packages are missing; run\n  sudo {} packages {list}", xtask.display()).into())
+}
+
+/// `xtask packages NAME...`, as root.
+pub(crate) fn install(packages: &[&str]) -> Done {
     // Standard output may be for a machine.
-    eprintln!("installing {list}");
+    eprintln!("installing {}", packages.join(" "));
     run(quiet("apt-get").arg("update"))?;
     let mut install = quiet("apt-get");
-    install.args(["install", "--yes", "--no-install-recommends"]).args(&missing);
+    install.args(["install", "--yes", "--no-install-recommends"]).args(packages);
     without_services(Path::new("/"), || run(&mut install))
 }
 
 /// Installs packages in a system, of which no service starts: the lab runs its own.
 pub(crate) fn without_services<T>(system: &Path, install: impl FnOnce() -> Done<T>) -> Done<T> {
+    const MARK: &str = "# xtask is installing packages.";
     let policy = system.join("usr/sbin/policy-rc.d");
-    if policy.exists() {
+    if policy.exists() && !fs::read_to_string(&policy)?.contains(MARK) {
         // This machine starts none anyhow, or has rules of its own.
         return install();
     }
-    fs::write(&policy, "#!/bin/sh\nexit 101\n")?;
+    // Where xtask is killed meanwhile, the file is left behind, and must not keep this machine from starting services.
+    let is_over = format!("[ ! -e /proc/{} ]", std::process::id());
+    let is_over = if system == Path::new("/") { is_over.as_str() } else { "false" };
+    fs::write(&policy, format!("#!/bin/sh\n{MARK}\nif {is_over}; then rm -f \"$0\"; else exit 101; fi\n"))?;
     fs::set_permissions(&policy, fs::Permissions::from_mode(0o755))?;
     let installed = install();
     fs::remove_file(policy)?;

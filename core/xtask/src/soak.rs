@@ -104,9 +104,21 @@ fn moves() -> Done {
 fn engine_tests(name: &str, minutes: &str) -> Done {
     packages::need(&[packages::LAB, packages::OTR])?;
     run(&mut cargo(&["build", "--quiet", "--workspace", "--all-features", "--all-targets"]))?;
+    let test = || {
+        let mut test = cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", "engine"]);
+        test.args(["--", "--ignored", "--exact", name]);
+        test
+    };
+    // A name of no test would run none, and pass.
+    if !String::from_utf8_lossy(&test().arg("--list").output()?.stdout).contains(&format!("{name}: test")) {
+        return Err(format!("there is no test {name}").into());
+    }
     let lab = Lab::start(0)?;
-    let mut tests = cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", "engine"]);
-    tests.args(["--", "--ignored", "--nocapture", "--exact", name]);
-    tests.env("FLASHPAPER_LAB", lab.facts_file()).env("FLASHPAPER_SOAK", "1").env("FLASHPAPER_MINUTES", minutes);
+    let mut tests = test();
+    tests
+        .arg("--nocapture")
+        .env("FLASHPAPER_LAB", lab.facts_file())
+        .env("FLASHPAPER_SOAK", "1")
+        .env("FLASHPAPER_MINUTES", minutes);
     run(&mut tests)
 }

@@ -31,12 +31,11 @@ impl Scope {
 /// `cargo xtask test`.
 pub(crate) fn test(scope: Scope) -> Done {
     let mut steps = Steps::new();
-    if scope.lab {
-        steps.step("packages", || packages::need(&[packages::LAB, packages::TESTS, packages::OTR]))?;
-    }
-    if scope.kotlin {
-        steps.step("Kotlin's packages", || packages::need(&[packages::KOTLIN]))?;
-    }
+    steps.step("packages", || {
+        let lab = if scope.lab { &[packages::LAB, packages::TESTS, packages::OTR][..] } else { &[] };
+        let kotlin = if scope.kotlin { &[packages::KOTLIN][..] } else { &[] };
+        packages::need(&[&[packages::VENV], lab, kotlin].concat())
+    })?;
     if scope.swift {
         steps.step("Swift's system", swift::prepare)?;
     }

@@ -51,9 +51,7 @@ pub(super) fn start(place: &Place, spawner: &Spawner) -> Result<Running> {
         "-ejabberd", "config", &config, "log_path", &log, "quiet", "true",
         "-s", "ejabberd",
     ];
-    let mut running = spawner.spawn("erl", &args, &place.folder.join("out"))?;
-    running.wait_for_ports(&place.ports())?;
-    Ok(running)
+    spawner.serve("erl", &args, &place.folder.join("out"), &place.ports())
 }
 
 pub(super) fn captcha_answer(place: &Place) -> Result<String> {

@@ -26,9 +26,7 @@ const ENTER: &str = r#"mount --bind "$1" "$2/mnt" && exec chroot "$2" prosody -F
 /// Starts Debian's own Prosody.
 pub(super) fn start(place: &Place, spawner: &Spawner) -> Result<Running> {
     let config = write_config(place, &place.folder, (&place.certificate, &place.key))?;
-    let mut running = spawner.spawn("prosody", &["-F", "--config", &config], &place.folder.join("out"))?;
-    running.wait_for_ports(&place.ports())?;
-    Ok(running)
+    spawner.serve("prosody", &["-F", "--config", &config], &place.folder.join("out"), &place.ports())
 }
 
 /// Starts the Prosody of another system.
@@ -44,9 +42,7 @@ pub(super) fn start_in(system: Option<&Path>, place: &Place, spawner: &Spawner) 
     write_config(place, inside, (&inside.join("server.crt"), &inside.join("server.key")))?;
     let (folder, system) = (place.folder.display().to_string(), system.display().to_string());
     let args = ["--mount", "sh", "-c", ENTER, "sh", &folder, &system];
-    let mut running = spawner.spawn("unshare", &args, &place.folder.join("out"))?;
-    running.wait_for_ports(&place.ports())?;
-    Ok(running)
+    spawner.serve("unshare", &args, &place.folder.join("out"), &place.ports())
 }
 
 /// A link to a new invitation, by the server's own tool.
