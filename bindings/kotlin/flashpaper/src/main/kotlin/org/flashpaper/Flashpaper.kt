@@ -17,8 +17,9 @@ import org.flashpaper.internal.ffi.forbidSwap as ffiForbidSwap
  *
  * It stays open until [close], or the end of the process: an app that lets go of it has not closed it.
  *
- * Functions throw [FlashpaperException]. Cancelling a coroutine ends a long call: [open], [startTor], [restore], [sync], and the wait
- * of [burn] and [burnAll]. Any other call ends soon, and goes on to its end. No function of an open library holds the calling thread:
+ * Functions throw [FlashpaperException]. Cancelling a coroutine ends [open], [startTor], [restore], [sync], [Creation.await], and the
+ * wait of [burn] and [burnAll]. Any other call goes on to its end, and so does its coroutine: most take milliseconds, [suspend] its
+ * deadline at most, and what uses the key as long as a key store asks its user. No function of an open library holds the calling thread:
  * those that wait for a disk or a network suspend. [panic], [panicWithTicket], [forbidDumps] and [forbidSwap] are done when they
  * return, and hold it. A negative duration throws [Input.TimeSpan]; one above 30 years counts as 30 years.
  */

@@ -7,6 +7,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.measureTime
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
@@ -150,6 +151,23 @@ class OpeningTest {
             cancelled { it.openings == 2 }
             assertEquals(Life.AWAKE, library.state.value.life)
             library.pendingRemovals()
+        }
+    }
+
+    @Test
+    fun anOpeningThatIsCancelledClosesNoLibraryThatAnotherOneIsGiven() = runBlocking {
+        repeat(10) {
+            val first = launch(start = UNDISPATCHED) { home.open() }
+            val second = async(Dispatchers.Default) { home.open() }
+            // The first one cannot come back to this thread meanwhile.
+            while (Library.opened.isEmpty()) Thread.sleep(1)
+            first.cancel()
+            val library = second.await()
+            library.pendingRemovals()
+            first.join()
+            library.pendingRemovals()
+            library.close()
+            assertTrue(Library.opened.isEmpty())
         }
     }
 

@@ -51,7 +51,7 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
     /** How new the present is: not each change of it has an event with a number. */
     private var revision = 0uL
 
-    /** How many openings have this library, without those that were cancelled. */
+    /** How many openings were given this library, without those that were cancelled. */
     var openings = 0
         private set
 
@@ -66,16 +66,6 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
     }
 
     override val state: StateFlow<State> = present.state
-
-    /** An opening that was cancelled gives this up: where no other has it, nobody else would close it. */
-    suspend fun leave() {
-        // An opening that waits for this meanwhile finds it closed, and opens the folder anew.
-        opening.withLock {
-            if (--openings > 0) return
-            engine.shutdown()
-        }
-        watching.join()
-    }
 
     /** Makes a call that changes something that [state] shows: it shows it when this returns. */
     suspend fun <T> change(body: suspend () -> T): T = call {
@@ -190,8 +180,28 @@ internal class Library(val engine: Engine, states: States, first: State) : Flash
     companion object {
         private val opening = Mutex()
 
+        /** How many openings go on. */
+        private var goingOn = 0
+
         /** The libraries that are open, by [identity]. */
         val opened = ConcurrentHashMap<Long, Library>()
+
+        /** While an opening goes on, no library is closed that it may be given. */
+        suspend fun beginOpening(): Unit = opening.withLock { goingOn += 1 }
+
+        /**
+         * An opening has ended. The last one closes each library that only openings were given that were cancelled: nobody else would.
+         *
+         * @param unwanted what it was given, if it was cancelled then.
+         */
+        suspend fun endOpening(unwanted: Library?) {
+            val closed = opening.withLock {
+                unwanted?.let { it.openings -= 1 }
+                goingOn -= 1
+                opened.values.filter { goingOn == 0 && it.openings == 0 }.onEach { it.engine.shutdown() }
+            }
+            closed.forEach { it.watching.join() }
+        }
 
         /** The one library of an engine: opening a folder again gives the same. */
         suspend fun of(engine: Engine): Library = opening.withLock {

@@ -1,24 +1,24 @@
 package org.flashpaper.internal
 
-import kotlin.coroutines.cancellation.CancellationException
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 import org.flashpaper.Config
 import org.flashpaper.Flashpaper
-import org.flashpaper.Life
 import org.flashpaper.internal.ffi.Engine
 
 /** Opens a folder. It is apart from [Library], which is a large class to load, so that it is not loaded on the caller's thread. */
 internal suspend fun opened(config: Config): Flashpaper {
-    var leave: (suspend () -> Unit)? = null
+    var hasBegun = false
+    var unwanted: Library? = null
     try {
         return cancellable { token ->
-            var library: Library
-            do library = Library.of(Engine.open(config.ffi(), token)) while (library.state.value.life == Life.CLOSED)
-            library.also { leave = it::leave }
-        }
-    } catch (e: CancellationException) {
-        withContext(NonCancellable) { leave?.invoke() }
-        throw e
+            Library.beginOpening()
+            hasBegun = true
+            Library.of(Engine.open(config.ffi(), token)).also { unwanted = it }
+        }.also { unwanted = null }
+    } finally {
+        // Another dispatcher inside of what cannot be cancelled: else a cancellation would take the place of the result.
+        if (hasBegun) withContext(NonCancellable) { withContext(Dispatchers.IO) { Library.endOpening(unwanted) } }
     }
 }
