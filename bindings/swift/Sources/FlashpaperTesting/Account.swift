@@ -167,17 +167,17 @@ struct Account {
         keys.append((key, message))
         if keys.count > keptKeys { keys.removeFirst() }
         inner.report(.message(burner: id, message: message, state: .queued))
-        if talks[index].security == .plaintext { startPrivate(index, &inner) }
         flush(index, &inner)
         return message
     }
 
-    /// Lets texts leave that can.
+    /// Lets texts leave that can. Where some wait, a private conversation begins as soon as it can.
     mutating func flush(_ index: Int, _ inner: inout Inner) {
         see(index, inner)
         guard connection == .online else { return }
+        let waiting = self.waiting(for: talks[index].peer)
+        if !waiting.isEmpty, talks[index].security == .plaintext { startPrivate(index, &inner) }
         let talk = talks[index]
-        let waiting = self.waiting(for: talk.peer)
         guard talk.isPresent, talk.security == .private || talk.security == .verified else {
             for message in waiting where message.state == .queued { set(message.id, .waitingForPeer, &inner) }
             return

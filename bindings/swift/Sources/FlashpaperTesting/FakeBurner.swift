@@ -81,7 +81,7 @@ struct FakeBurner: Burner {
     }
 
     func importFingerprints(_ file: String, account name: String?) async throws -> Imported {
-        try change(.importFingerprints) { account, _ in
+        try change(.importFingerprints) { account, inner in
             var (read, unread) = ([(parts: [String], key: Fingerprint)](), [Int]())
             for (place, line) in file.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
                 let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
@@ -99,6 +99,8 @@ struct FakeBurner: Burner {
             for (parts, key) in verified {
                 let index = account.talk(with: JID(rawValue: parts[0]), .stranger)
                 if account.talks[index].learnVerified(key) { taken += 1 }
+                inner.report(.conversation(burner: account.id, peer: account.talks[index].peer))
+                account.flush(index, &inner)
             }
             return Imported(keys: taken, unreadLines: unread)
         }

@@ -20,11 +20,7 @@ public struct FakePeer: Sendable {
     /// It is there: texts that waited for it leave.
     public func comesOnline() {
         change { $0.isOnline = true }
-        talks { account, index, inner in
-            account.hear(index, &inner)
-            let waits = account.messages.contains { $0.peer == jid && $0.state == .waitingForPeer }
-            if waits, account.talks[index].security == .plaintext { account.startPrivate(index, &inner) }
-        }
+        talks { $0.hear($1, &$2) }
     }
 
     /// It is not there any more.

@@ -82,6 +82,17 @@ import Testing
         #expect(fake.state.life == .awake)
     }
 
+    @Test func aTextThatWasWrittenOfflineLeavesWhenItsBurnerConnects() async throws {
+        let (burner, chat) = try await talking()
+        let peer = fake.peer(friend)
+        peer.comesOnline()
+        try await burner.disconnect()
+        try await chat.send("later")
+        #expect(peer.heard.isEmpty)
+        try await burner.connect()
+        #expect(peer.heard == ["later"] && chat.state.security == .private)
+    }
+
     @Test func aKeyThatChangesStopsTheTalkUntilItIsAccepted() async throws {
         let (burner, chat) = try await talking()
         let peer = fake.peer(friend)

@@ -180,17 +180,17 @@ internal class Account(
         }
         keys.add(key to message)
         if (keys.size > KEPT_KEYS) keys.removeFirst()
-        if (talk.state.security == Security.PLAINTEXT) startPrivate(talk)
         flush(talk)
         return message
     }
 
-    /** Lets texts leave that can. */
+    /** Lets texts leave that can. Where some wait, a private conversation begins as soon as it can. */
     fun flush(talk: Talk) {
         see(talk)
         if (connection != Connection.Online) return
         val waiting = waiting(talk.peer)
         val security = talk.state.security
+        if (waiting.isNotEmpty() && talk.state.present && security == Security.PLAINTEXT) return startPrivate(talk)
         if (!talk.state.present || security != Security.PRIVATE && security != Security.VERIFIED) {
             waiting.filter { it.state == MessageState.Queued }.forEach { set(it.id, MessageState.WaitingForPeer) }
             return

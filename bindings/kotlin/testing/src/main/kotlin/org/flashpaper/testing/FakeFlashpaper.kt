@@ -84,7 +84,7 @@ public class FakeFlashpaper(
 
     /**
      * The next creation asks this of the user, once it has a server. Several are asked one after the other. Names of burner and
-     * server are those of the creation; one that is given up and may choose its server goes on at one of the same name.
+     * server are those of the creation. Where one is given up, a creation that may choose its server goes on at one of the same name.
      */
     public fun ask(form: QuestionForm): Unit = world.script { forms.add(form) }
 

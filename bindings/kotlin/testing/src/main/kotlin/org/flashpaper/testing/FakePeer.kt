@@ -29,10 +29,7 @@ public class FakePeer internal constructor(
     /** They are there: texts that waited for them leave. */
     public fun comesOnline() {
         person { isOnline = true }
-        contacts { talk ->
-            changed(talk)
-            if (waiting(talk.peer).isNotEmpty() && talk.state.security == Security.PLAINTEXT) startPrivate(talk)
-        }
+        contacts { changed(it) }
     }
 
     /** They are not there any more. */

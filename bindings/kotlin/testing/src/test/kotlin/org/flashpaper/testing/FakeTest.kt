@@ -92,6 +92,17 @@ class FakeTest {
     }
 
     @Test
+    fun aTextThatWasWrittenOfflineLeavesWhenItsBurnerConnects() = talking { fake, burner, chat ->
+        val peer = fake.peer(friend)
+        peer.comesOnline()
+        burner.disconnect()
+        chat.send("later")
+        assertTrue(peer.heard.isEmpty())
+        burner.connect()
+        assertEquals(listOf("later") to Security.PRIVATE, peer.heard to chat.state.value.security)
+    }
+
+    @Test
     fun timePassesAsTheTestsClockDoes() = talking { fake, burner, chat ->
         val message = chat.send("hello", within = 60.seconds)
         delay(59.seconds)
