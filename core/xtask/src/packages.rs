@@ -75,7 +75,7 @@ pub(crate) fn need(packages: &[&[&str]]) -> Done {
     }
     // apt-get alone would start servers that other machines can reach, at the ports of the lab's own.
     let (xtask, list) = (std::env::current_exe()?, missing.join(" "));
-    Err(format!("Debian packages are missing; run\n  sudo {} packages {list}", xtask.display()).into())
+    Err(format!("Debian packages are missing; run\n  sudo '{}' packages {list}", xtask.display()).into())
 }
 
 /// `xtask packages NAME...`, as root.
@@ -92,13 +92,14 @@ pub(crate) fn install(packages: &[&str]) -> Done {
 pub(crate) fn without_services<T>(system: &Path, install: impl FnOnce() -> Done<T>) -> Done<T> {
     const MARK: &str = "# xtask is installing packages.";
     let policy = system.join("usr/sbin/policy-rc.d");
-    if policy.exists() && !fs::read_to_string(&policy)?.contains(MARK) {
+    if policy.exists() && !fs::read_to_string(&policy).is_ok_and(|text| text.contains(MARK)) {
         // This machine starts none anyhow, or has rules of its own.
         return install();
     }
-    // Where xtask is killed meanwhile, the file is left behind, and must not keep this machine from starting services.
-    let is_over = format!("[ ! -e /proc/{} ]", std::process::id());
-    let is_over = if system == Path::new("/") { is_over.as_str() } else { "false" };
+    // Where xtask is killed meanwhile, the file is left behind, and must not keep this machine from starting services. Another system
+    // starts none, and sees no process of this one.
+    let id = std::process::id();
+    let is_over = if system == Path::new("/") { format!("[ ! -e /proc/{id} ]") } else { "false".to_owned() };
     fs::write(&policy, format!("#!/bin/sh\n{MARK}\nif {is_over}; then rm -f \"$0\"; else exit 101; fi\n"))?;
     fs::set_permissions(&policy, fs::Permissions::from_mode(0o755))?;
     let installed = install();

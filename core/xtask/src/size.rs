@@ -41,9 +41,11 @@ impl InBackground {
 
 impl Drop for InBackground {
     fn drop(&mut self) {
-        // Its compilers would go on without it.
-        const KILL: &str = "kill -KILL $0 $(cat /proc/$0/task/$0/children)";
-        let _ = at_root("sh").args(["-c", KILL, &self.0.id().to_string()]).status();
+        // Its compilers would go on without it. Each thread of cargo has started some.
+        const KILL: &str = "kill -KILL $0 $(cat /proc/$0/task/*/children)";
+        if let Ok(None) = self.0.try_wait() {
+            let _ = at_root("sh").args(["-c", KILL, &self.0.id().to_string()]).status();
+        }
         let _ = self.0.wait();
     }
 }
