@@ -35,7 +35,7 @@ fn linux() -> Done {
     let built = target().join(HOST).join("dist").join(LIBRARY);
     split(&built, &out.join(LIBRARY), &out.join("symbols"), "objcopy")?;
     faces(&out.join("sources"))?;
-    reference(&out.join("reference"))?;
+    reference(&out.join("sources/bindings/kotlin"), &out.join("reference/kotlin"))?;
     papers(&out, &[HOST])?;
     println!("made {}", out.display());
     Ok(())
@@ -56,14 +56,16 @@ fn faces(sources: &Path) -> Done {
     Ok(fs::write(sources.join(swift).join("Package.swift"), without_tests(&manifest)?)?)
 }
 
-/// The reference for Kotlin, from its doc texts. Swift's is made by Xcode: see the release's workflow.
-fn reference(reference: &Path) -> Done {
+/// The reference for Kotlin, from the doc texts of the sources that are handed out: the repository's own have tests, which need a
+/// library with parts for tests. Swift's is made by Xcode: see the release's workflow.
+fn reference(sources: &Path, reference: &Path) -> Done {
     let mut maven = at_root("mvn");
-    maven.args(["--batch-mode", "--quiet", "--file", "bindings/kotlin/pom.xml", "--projects"]).arg(MODULES.join(","));
-    run(maven.args(["-P", "docs", "-DskipTests", "package"]))?;
+    maven.args(["--batch-mode", "--quiet", "--file"]).arg(sources.join("pom.xml"));
+    run(maven.args(["-P", "docs", "package"]))?;
     for module in MODULES {
-        let made = root().join("bindings/kotlin").join(module).join("target/dokka");
-        copy(&made, &reference.join("kotlin").join(module))?;
+        let made = sources.join(module).join("target");
+        copy(&made.join("dokka"), &reference.join(module))?;
+        fs::remove_dir_all(made)?;
     }
     Ok(())
 }
