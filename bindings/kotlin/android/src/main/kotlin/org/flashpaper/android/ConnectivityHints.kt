@@ -32,7 +32,7 @@ public class ConnectivityHints(context: Context, private val flashpaper: Flashpa
     private val network = object : ConnectivityManager.NetworkCallback() {
         private var last: Place? = if (connectivity.activeNetwork == null) NOWHERE else null
 
-        // Called once at the start, where there is a network, and then at each change, of which most are of no importance: DNS servers, say.
+        // Called once at the start, where there is a network, and then at each change. Most are of no importance: DNS servers, say.
         override fun onLinkPropertiesChanged(network: Network, properties: LinkProperties) {
             val place = Place(network, properties.linkAddresses.toSet())
             if (last != null && last != place) flashpaper.networkChanged()
